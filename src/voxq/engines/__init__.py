@@ -1,0 +1,1 @@
+"""One file per model family, behind the Protocols of `voxq.engines.base`."""

@@ -1,0 +1,1 @@
+"""Pure code about sound and text: no Redis, no HTTP, no engine."""

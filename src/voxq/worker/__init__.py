@@ -1,0 +1,1 @@
+"""The RQ face of one device: admits tasks, runs batches, reports, blames, recovers."""
