@@ -1,21 +1,35 @@
 """What an engine is: a loaded model that takes a batch of chunks and answers for each.
 
-`EngineTraits` is what the worker's parent knows without loading anything; `Engine` lives in the horse.
+`EngineKind` and `EngineTraits` are what the worker's parent knows without loading anything, so this module
+imports no numerical library; `Engine` lives in the horse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
+from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Segment
 
-Samples = npt.NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SAMPLE_RATE = 16_000
+"""Samples per second of everything an engine hears."""
+
+Samples: TypeAlias = "npt.NDArray[np.float32]"
 """Mono, 16 kHz, -1.0 to 1.0, shape (n,)."""
+
+ModelPaths: TypeAlias = Mapping[str, Path]
+"""Directories of the models an engine needs, by role; the recogniser itself is "path"."""
+
+
+class EngineError(Exception):
+    """An engine cannot be found, or cannot be loaded as asked; the message is for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +43,13 @@ class ChunkOptions:
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """The text of one chunk; times in seconds from the start of the chunk."""
+    """The text of one chunk; times in seconds from the start of the chunk.
+
+    `language` is None where nothing was recognised: silence does not decide a task's language.
+    """
 
     segments: tuple[Segment, ...]
     language: str | None
-
-    @property
-    def text(self) -> str:
-        return "".join(segment.text for segment in self.segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +59,30 @@ class ChunkError:
     code: str
     message: str
 
+    @classmethod
+    def of(cls, error: BaseException) -> ChunkError:
+        """What a client may know of an exception: its class, never its message, which can hold paths."""
+        if is_out_of_memory(error):
+            return cls("out_of_memory", "The model ran out of memory on this audio.")
+        return cls("engine_error", f"The engine failed on this audio ({type(error).__name__}).")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether host or device memory ran out: CTranslate2 and torch say so only in a RuntimeError's text."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "alloc_failed" in text
+
 
 @dataclass(frozen=True, slots=True)
-class Chunking:
-    """How VAD segments become chunks, in seconds: neighbours less than `max_gap` apart are joined up to
-    `target`; nothing is longer than `maximum`."""
+class Cost:
+    """The measured price of a chunk, in seconds of engine time: `fixed` + `per_second` * its length."""
 
-    maximum: float = 30.0
-    target: float = 25.0
-    max_gap: float = 3.0
+    fixed: float
+    per_second: float
+
+    def predict(self, seconds: float) -> float:
+        """Engine seconds for a chunk of `seconds`."""
+        return self.fixed + self.per_second * seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +116,31 @@ class EngineRequest:
 class Engine(Protocol):
     """A loaded model. Not thread-safe: one horse calls it, one batch at a time."""
 
-    traits: EngineTraits
-    revision: str
-    """Identifies the weights, so that results of another revision are never mixed in."""
+    @property
+    def traits(self) -> EngineTraits: ...
+
+    @property
+    def revision(self) -> str:
+        """Identifies the weights, so that results of another revision are never mixed in."""
+        ...
 
     def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
         """One answer per item, in order. Raises only when the whole batch failed."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """One family of engines: what the parent may ask about it, and how the horse loads it."""
+
+    summary: str
+    traits_for: Callable[[EngineRequest], EngineTraits]
+    """Cheap and without heavy imports. Raises EngineError for a request that cannot be served."""
+    load: Callable[[EngineRequest, ModelPaths], Engine]
+    """Heavy. Raises EngineError, or whatever the model library raises."""
+    models: Mapping[str, str | None]
+    """Roles of the models it needs, to a fixed model name, or None for the requested model itself."""
+
+    def model_paths(self, request: EngineRequest, resolve: Callable[[str], Path]) -> dict[str, Path]:
+        """The directories to send with a load request; `resolve` is `ModelStore.resolve`, and may raise."""
+        return {role: resolve(name or request.model) for role, name in self.models.items()}
