@@ -105,7 +105,7 @@ class EngineTraits:
 
 @dataclass(frozen=True, slots=True)
 class EngineRequest:
-    """What the parent asks a horse to load. `device` is "cpu", "cuda:0", ...; `threads` 0 = as many as useful."""
+    """What to load. `device` is "cpu", "cuda:0", ...; `threads` 0 means as many as useful."""
 
     engine: str
     model: str

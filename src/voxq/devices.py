@@ -1,0 +1,127 @@
+"""Which processors there are, asked without importing any model library."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+_NVML_SUCCESS = 0
+_NAME_BYTES = 96
+
+
+class DeviceError(Exception):
+    """The device that the settings ask for is not there; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """An NVIDIA GPU as CUDA will number it in this environment: `index` 0 is the first *visible* one."""
+
+    index: int
+    uuid: str
+    name: str
+    memory_mb: int
+
+    @property
+    def device(self) -> str:
+        return f"cuda:{self.index}"
+
+
+def visible_gpus(environ: Mapping[str, str] = os.environ) -> tuple[Gpu, ...]:
+    """The GPUs that CUDA_VISIBLE_DEVICES leaves, in its order; none without an NVIDIA driver."""
+    return select_visible(_driver_gpus(), environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+def select_visible(gpus: Iterable[Gpu], visible: str | None) -> tuple[Gpu, ...]:
+    """CUDA's own reading of CUDA_VISIBLE_DEVICES: indices or unique starts of UUIDs; the list ends at the
+    first entry that names no GPU, and naming one twice leaves none."""
+    there = tuple(gpus)
+    if visible is None:
+        return there
+    chosen: list[Gpu] = []
+    for entry in visible.split(","):
+        matches = [gpu for gpu in there if _names(entry.strip(), gpu)]
+        if len(matches) != 1:
+            break
+        if any(gpu.uuid == matches[0].uuid for gpu in chosen):
+            return ()
+        gpu = matches[0]
+        chosen.append(Gpu(len(chosen), gpu.uuid, gpu.name, gpu.memory_mb))
+    return tuple(chosen)
+
+
+def resolve_device(
+    use_gpu: bool | Literal["auto"], index: int = 0, gpus: tuple[Gpu, ...] | None = None
+) -> str:
+    """ "cpu" or "cuda:N" for the worker number `index`; workers are spread over the GPUs in turn.
+
+    "auto" takes a GPU when there is one. Raises DeviceError when True finds none: never silently the CPU.
+    """
+    if use_gpu is False:
+        return "cpu"
+    there = visible_gpus() if gpus is None else gpus
+    if there:
+        return there[index % len(there)].device
+    if use_gpu is True:
+        raise DeviceError(
+            "ASR_USE_GPU=true, but no NVIDIA GPU is visible here. Check the driver with nvidia-smi and the"
+            " variable CUDA_VISIBLE_DEVICES, or set ASR_USE_GPU=auto or false to work on the CPU."
+        )
+    return "cpu"
+
+
+def available_cpus(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """CPUs this process may really use: its affinity, and the quota of its container where there is one.
+
+    A container limited to two CPUs on a 64-core host sees 64; 64 threads on two CPUs crawl.
+    """
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = cgroup.read_text().split()
+        if quota != "max":
+            return max(1, min(affinity, math.ceil(int(quota) / int(period))))
+    return affinity
+
+
+def _names(entry: str, gpu: Gpu) -> bool:
+    if entry.isdecimal():
+        return int(entry) == gpu.index
+    return entry.upper().startswith("GPU-") and gpu.uuid.upper().startswith(entry.upper())
+
+
+class _NvmlMemory(ctypes.Structure):
+    _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
+
+
+def _driver_gpus() -> tuple[Gpu, ...]:
+    """All GPUs of the machine, from the driver's own small library (NVML): importing torch takes seconds."""
+    try:
+        nvml = ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return ()
+    if nvml.nvmlInit_v2() != _NVML_SUCCESS:
+        return ()
+    try:
+        count = ctypes.c_uint()
+        if nvml.nvmlDeviceGetCount_v2(ctypes.byref(count)) != _NVML_SUCCESS:
+            return ()
+        return tuple(_nvml_gpu(nvml, index) for index in range(count.value))
+    finally:
+        nvml.nvmlShutdown()
+
+
+def _nvml_gpu(nvml: ctypes.CDLL, index: int) -> Gpu:
+    handle = ctypes.c_void_p()
+    nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(handle))
+    uuid, name = ctypes.create_string_buffer(_NAME_BYTES), ctypes.create_string_buffer(_NAME_BYTES)
+    memory = _NvmlMemory()
+    nvml.nvmlDeviceGetUUID(handle, uuid, _NAME_BYTES)
+    nvml.nvmlDeviceGetName(handle, name, _NAME_BYTES)
+    nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory))
+    return Gpu(index, uuid.value.decode(), name.value.decode(), memory.total >> 20)

@@ -1,0 +1,31 @@
+"""The engines there are, by name. Nothing of an engine is imported before it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+from voxq.engines.base import EngineError, EngineKind
+
+_MODULES = {
+    "faster-whisper": "voxq.engines.faster_whisper",
+    "noop": "voxq.engines.noop",
+}
+
+
+def names() -> tuple[str, ...]:
+    """Every engine that `find` knows."""
+    return tuple(_MODULES)
+
+
+def find(name: str) -> EngineKind:
+    """The engine of this name. Raises EngineError, with the names there are, for any other.
+
+    With VOXQ_TEST_ENGINES=1, "module:attribute" names an engine that only tests can reach.
+    """
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name]).KIND
+    if os.environ.get("VOXQ_TEST_ENGINES") == "1" and ":" in name:
+        module, attribute = name.split(":", 1)
+        return getattr(importlib.import_module(module), attribute)
+    raise EngineError(f"Unknown engine {name!r}. There are: {', '.join(_MODULES)}.")
