@@ -1,0 +1,111 @@
+"""Where log lines go: stderr, a file per role, and errors of every role together.
+
+Several processes append to these files, and loguru does not coordinate rotation between processes. So none of
+them rotates: `rotate_logs` renames a full file, from one place, and everybody's next line reopens the name.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from loguru import logger
+
+from voxq.settings import Settings
+
+if TYPE_CHECKING:
+    from loguru import Record
+
+Role = Literal["api", "worker"]
+
+_NAMES = ("asr_api.log", "asr_worker.log", "asr_error.log")
+_TEMPLATE = "[{time:YYYY-MM-DD HH:mm:ss}] {level} {extra[_text]}\n"
+_STAMP = "%Y%m%dT%H%M%SZ"
+
+# Uvicorn's access log would repeat our own line for every request; rq and asyncio are chatty at INFO.
+_LEVELS = {"uvicorn.access": "WARNING", "rq": "WARNING", "asyncio": "WARNING", "httpx": "WARNING"}
+
+# C0, DEL, C1, the Unicode line separators, and the marks that reorder what a terminal shows.
+_CONTROL = [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_ESCAPES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _CONTROL} | {
+    0x09: "\\t",
+    0x0A: "\\n",
+    0x0D: "\\r",
+}
+
+
+def setup(role: Role, settings: Settings) -> None:
+    """Send this process's log lines, the standard library's included, to stderr and the log files.
+
+    Also makes everything the process creates owner-only: recordings and transcripts are private.
+    """
+    os.umask(0o077)
+    settings.logs_dir.mkdir(parents=True, exist_ok=True)
+    logger.remove()
+    # diagnose would print the values of variables, and they may hold a transcript.
+    logger.add(sys.stderr, level=settings.log_level, format=_format, diagnose=False)
+    for name, level in ((f"asr_{role}.log", settings.log_level), ("asr_error.log", "ERROR")):
+        path = settings.logs_dir / name
+        logger.add(path, level=level, format=_format, diagnose=False, watch=True, encoding="utf-8")
+    logging.basicConfig(handlers=[_Forward()], level=settings.log_level, force=True)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        theirs = logging.getLogger(name)
+        theirs.handlers, theirs.propagate = [], True
+    for name, level in _LEVELS.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def rotate_logs(settings: Settings, now: datetime) -> list[Path]:
+    """Set full log files aside and remove those set aside longer than LOG_RETENTION ago.
+
+    Call it from one place only. `now` is an aware time; returns the removed files.
+    """
+    stamp = now.astimezone(UTC).strftime(_STAMP)
+    removed: list[Path] = []
+    for name in _NAMES:
+        path = settings.logs_dir / name
+        if path.is_file() and path.stat().st_size >= settings.log_rotation_bytes:
+            path.rename(_unused(path.with_name(f"{path.stem}.{stamp}.log")))
+        for old in settings.logs_dir.glob(f"{path.stem}.*Z*.log"):
+            if now.timestamp() - old.stat().st_mtime > settings.log_retention_time.total_seconds():
+                old.unlink(missing_ok=True)
+                removed.append(old)
+    return removed
+
+
+def one_line(text: str) -> str:
+    """The text with its control characters escaped, so that no client can forge or hide a log line."""
+    return text.translate(_ESCAPES)
+
+
+def _unused(path: Path) -> Path:
+    number = 1
+    candidate = path
+    while candidate.exists():
+        candidate = path.with_name(f"{path.stem}-{number}.log")
+        number += 1
+    return candidate
+
+
+class _Forward(logging.Handler):
+    """Hands the standard library's records to loguru."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        known = record.levelname in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+        level = record.levelname if known else record.levelno
+        logger.opt(exception=record.exc_info).log(level, record.getMessage())
+
+
+def _format(record: Record) -> str:
+    """A traceback is indented under its line: what starts with "[" is a line of ours, always."""
+    lines = [one_line(record["message"])]
+    if raised := record["exception"]:
+        trace = "".join(traceback.format_exception(raised.type, raised.value, raised.traceback))
+        lines += [f"    {one_line(line)}" for line in trace.splitlines()]
+    record["extra"]["_text"] = "\n".join(lines)
+    return _TEMPLATE

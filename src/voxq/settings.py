@@ -1,0 +1,341 @@
+"""Every setting, read once from the environment and a `.env` file in the working directory.
+
+The environment wins over `.env`, names are case-insensitive, an empty value counts as unset. Nothing ever
+`source`s the file, so values with spaces need no quotes. `.env.example` is the mirror of this class.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from urllib.parse import quote
+
+from dotenv import dotenv_values
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PACKAGED_HOTWORDS = Path(__file__).parent / "data" / "hotwords.txt"
+
+_DOTENV = Path(".env")
+_PREFIXES = ("API_", "ASR_", "LOG_", "MAX_", "MEDIA_", "REDIS_", "RQ_", "STORAGE_")
+_SIZE_UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+_TIME_UNITS = ("second", "minute", "hour", "day", "week")
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message says which setting, why, and what to write instead."""
+
+
+class Queues(NamedTuple):
+    """The three lanes of one kind of work, as RQ queue names."""
+
+    high: str
+    short: str
+    long: str
+
+
+class Settings(BaseSettings):
+    """One immutable configuration. Paths are kept as given, `~` expanded."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, validate_default=True, hide_input_in_errors=True
+    )
+
+    # Redis
+    redis_url: str | None = Field(
+        None, repr=False, description="Redis or Valkey server, redis://[:password@]host:port/db, or unix://."
+    )
+    redis_host: str | None = Field(
+        None, description="Host of the server, instead of REDIS_URL. Both unset: voxq up starts its own."
+    )
+    redis_port: int = Field(6379, ge=1, le=65535, description="Port, used with REDIS_HOST.")
+    redis_db: int = Field(0, ge=0, description="Database number, used with REDIS_HOST.")
+    redis_password: str | None = Field(None, repr=False, description="Password, used with REDIS_HOST.")
+
+    # Recognition
+    asr_engine: str = Field("faster-whisper", description="Engine that recognises speech.")
+    asr_model: str = Field(
+        "whisper-base", description="Model of that engine: a name from 'voxq models list'."
+    )
+    asr_model_path: Path = Field(
+        Path("~/.cache/modelscope/hub"), description="Directory where models from hubs are looked up."
+    )
+    asr_language: str = Field(
+        "auto",
+        pattern=r"^(auto|[a-z]{2,3})$",
+        description="Language when a request names none: auto detects it, a forced one garbles the others.",
+    )
+    asr_hotwords_path: Path | None = Field(
+        None, description="Text file of hotwords, one a line. Unset: a packaged, empty one."
+    )
+    asr_use_gpu: Literal["auto", True, False] = Field(
+        "auto", description="auto, true (refuse to start without a GPU) or false."
+    )
+    asr_threads: int = Field(0, ge=0, le=256, description="CPU threads of one engine; 0 = share the cores.")
+    asr_batch_size: int = Field(
+        60, ge=1, le=3600, description="Seconds of (padded) audio given to the model at once, at most."
+    )
+
+    # Storage and retention
+    storage_path: Path = Field(Path("storage"), description="Directory of recordings, logs and journals.")
+    max_recordings: int = Field(10, ge=0, description="Recordings of ended tasks that are kept.")
+    max_history_records: int = Field(10, ge=0, description="Length of the history list in Redis.")
+    result_ttl: int = Field(3600, ge=1, description="Seconds for which a result can be fetched.")
+    failed_ttl: int = Field(604800, ge=1, description="Seconds for which a failed task can be retried.")
+    min_free_disk_mb: int = Field(500, ge=0, description="MB of free disk under which uploads are refused.")
+    fsync: bool = Field(False, description="Survive power loss, too, at the price of slower submissions.")
+
+    # Queue and workers
+    rq_queue_name: str = Field(
+        "asr-queue", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Name of the RQ queue (its normal lane)."
+    )
+    rq_worker_count: int | None = Field(
+        None, ge=1, le=64, description="Workers. Unset: one per visible GPU, or one without a GPU."
+    )
+    rq_worker_timeout: int = Field(600, ge=1, description="Seconds of engine time that one task may take.")
+    max_inflight: int = Field(1, ge=1, le=64, description="Tasks that one worker works on at once.")
+    max_batch_ms: int = Field(
+        1000, ge=10, le=60000, description="Predicted milliseconds of engine time per batch, at most."
+    )
+    max_attempts: int = Field(3, ge=1, le=100, description="Crashes a task may cause before it fails.")
+    long_audio_seconds: int = Field(300, ge=1, description="Audio longer than this waits in the long lane.")
+    media_processes: int = Field(2, ge=1, le=16, description="Processes of the API that check uploads.")
+    media_timeout_seconds: int = Field(600, ge=1, description="Seconds that decoding one recording may take.")
+    model_load_timeout: int = Field(600, ge=1, description="Seconds that loading a model may take.")
+    shutdown_seconds: int = Field(20, ge=1, le=600, description="Seconds for a clean stop before a kill.")
+    worker_pcm_mb: int = Field(
+        2048, ge=64, description="MB of decoded audio that one worker keeps on disk at once."
+    )
+
+    # API
+    api_host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 needs API_KEYS.")
+    api_port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    api_reload: bool = Field(False, description="Restart the API when its source changes (development).")
+    api_keys: str = Field(
+        "", repr=False, description="Keys that clients must send: name:key,name2:key2 or bare keys."
+    )
+    allow_anonymous: bool = Field(False, description="Listen beyond this machine without API_KEYS.")
+    max_upload_mb: int = Field(1024, ge=1, description="MB of one upload, at most.")
+    max_audio_seconds: int = Field(28800, ge=1, description="Seconds of audio in one upload, at most.")
+    max_queue_seconds: int = Field(
+        86400, ge=1, description="Seconds of audio that may wait; beyond it clients are told to come back."
+    )
+
+    # Logs
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+    log_rotation: str = Field("10 MB", description="Size at which a log file is set aside: B, KB, MB, GB.")
+    log_retention: str = Field(
+        "30 days", description="Age at which old log files go: seconds, minutes, hours, days, weeks."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _join_redis_parts(cls, values: dict[str, Any]) -> dict[str, Any]:
+        host = values.get("redis_host")
+        if values.get("redis_url") or not host:
+            return values
+        password = values.get("redis_password")
+        auth = f":{quote(str(password), safe='')}@" if password else ""
+        shown = f"[{host}]" if ":" in host else host
+        url = f"redis://{auth}{shown}:{values.get('redis_port', 6379)}/{values.get('redis_db', 0)}"
+        return {**values, "redis_url": url}
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis_url(cls, url: str | None) -> str | None:
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("asr_use_gpu", mode="before")
+    @classmethod
+    def _auto_or_bool(cls, value: object) -> object:
+        words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False}
+        return words.get(value.strip().lower(), value.strip().lower()) if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("asr_model_path", "asr_hotwords_path", "storage_path")
+    @classmethod
+    def _expand_home(cls, path: Path | None) -> Path | None:
+        return path.expanduser() if path else None
+
+    @field_validator("api_keys")
+    @classmethod
+    def _keys_are_distinct(cls, value: str) -> str:
+        parse_keys(value)
+        return value
+
+    @field_validator("log_rotation")
+    @classmethod
+    def _is_size(cls, value: str) -> str:
+        parse_size(value)
+        return value
+
+    @field_validator("log_retention")
+    @classmethod
+    def _is_duration(cls, value: str) -> str:
+        parse_duration(value)
+        return value
+
+    @property
+    def recordings_dir(self) -> Path:
+        """The uploads, under their stored names."""
+        return self.storage_path / "recordings"
+
+    @property
+    def logs_dir(self) -> Path:
+        """asr_api.log, asr_worker.log, asr_error.log and asr_history.jsonl."""
+        return self.storage_path / "logs"
+
+    @property
+    def journal_dir(self) -> Path:
+        """The disk truth about tasks."""
+        return self.storage_path / "journal"
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Uploads still arriving; beside the recordings, so that a rename ends an upload."""
+        return self.storage_path / "incoming"
+
+    @property
+    def work_dir(self) -> Path:
+        """Scratch files of tasks being worked on."""
+        return self.storage_path / "work"
+
+    @property
+    def redis_dir(self) -> Path:
+        """The embedded server's append-only file."""
+        return self.storage_path / "redis"
+
+    @property
+    def run_dir(self) -> Path:
+        """Lock, address and secret of the running stack."""
+        return self.storage_path / "run"
+
+    @property
+    def hotwords_path(self) -> Path:
+        return self.asr_hotwords_path or PACKAGED_HOTWORDS
+
+    @property
+    def queues(self) -> Queues:
+        """The lanes; the short one bears RQ_QUEUE_NAME exactly, because clients of RQ look there."""
+        name = self.rq_queue_name
+        return Queues(f"{name}-high", name, f"{name}-long")
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """API key -> name of its owner; empty when API_KEYS is unset."""
+        return parse_keys(self.api_keys)
+
+    @property
+    def log_rotation_bytes(self) -> int:
+        return parse_size(self.log_rotation)
+
+    @property
+    def log_retention_time(self) -> timedelta:
+        return parse_duration(self.log_retention)
+
+    def worker_count(self, gpus: int) -> int:
+        """How many workers to run on a machine with `gpus` visible GPUs (>= 0)."""
+        return self.rq_worker_count or max(1, gpus)
+
+    def check_exposure(self) -> None:
+        """Raises SettingsError if anybody on the network could use the API without having been invited."""
+        if self.api_keys or self.allow_anonymous or _is_loopback(self.api_host):
+            return
+        raise SettingsError(
+            f"API_HOST={self.api_host} opens the API to the network without a key. Set API_KEYS=name:key, "
+            "or API_HOST=127.0.0.1, or ALLOW_ANONYMOUS=true if everybody there may use it."
+        )
+
+
+def load_settings(dotenv: Path = _DOTENV, **overrides: Any) -> Settings:
+    """The settings of this process; `overrides` (field names) win over everything.
+
+    Raises SettingsError with one line for each setting that is wrong.
+    """
+    try:
+        return Settings(_env_file=dotenv, **overrides)  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        lines = (f"{_name(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+        raise SettingsError("\n".join(lines)) from None
+
+
+def unknown_settings(
+    environ: Mapping[str, str] | None = None, dotenv: Mapping[str, str | None] | None = None
+) -> list[str]:
+    """A warning for each name that looks like a setting of ours and is none, with the likely right name.
+
+    `environ` and `dotenv` are those of this process unless given.
+    """
+    if environ is None:
+        environ = os.environ
+    if dotenv is None:
+        dotenv = dotenv_values(_DOTENV)
+    known = {name.upper() for name in Settings.model_fields}
+    given = {name.upper() for name in (*environ, *dotenv)}
+    return [_warning(name, known) for name in sorted(given - known) if name.startswith(_PREFIXES)]
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size such as "10 MB" (1 MB = 1024 KB). Raises ValueError unless it is positive."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?B)\s*", text, re.IGNORECASE)
+    size = int(float(match[1]) * _SIZE_UNITS[match[2].upper()]) if match else 0
+    if size <= 0:
+        raise ValueError('must be a size such as "10 MB" (units: B, KB, MB, GB)')
+    return size
+
+
+def parse_duration(text: str) -> timedelta:
+    """The time of "30 days" and the like. Raises ValueError unless it is positive and under 1000 years."""
+    match = re.fullmatch(rf"\s*(\d{{1,9}})\s*({'|'.join(_TIME_UNITS)})s?\s*", text, re.IGNORECASE)
+    try:
+        time = timedelta(**{f"{match[2].lower()}s": int(match[1])}) if match else timedelta()
+    except OverflowError:
+        time = timedelta()
+    if not timedelta() < time < timedelta(days=365_000):
+        raise ValueError(f'must be a time such as "30 days" (units: {", ".join(_TIME_UNITS)})')
+    return time
+
+
+def parse_keys(text: str) -> dict[str, str]:
+    """API key -> owner of "name:key,name2:key2"; a bare key's owner is named after its hash.
+
+    Raises ValueError (which quotes no key) for a key shorter than 8 characters or given twice.
+    """
+    owners: dict[str, str] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, _, key = entry.rpartition(":")
+        if len(key) < 8:
+            raise ValueError("every key needs 8 characters or more (name:key,name2:key2)")
+        if key in owners:
+            raise ValueError("a key is there twice")
+        owners[key] = name or f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    return owners
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    return str(location[0]).upper() if location else "settings"
+
+
+def _warning(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else " and is ignored")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,192 @@
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from voxq.settings import (
+    PACKAGED_HOTWORDS,
+    Settings,
+    SettingsError,
+    load_settings,
+    parse_duration,
+    parse_keys,
+    parse_size,
+    unknown_settings,
+)
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_example_gives_exactly_the_defaults() -> None:
+    assert load_settings(EXAMPLE) == Settings()
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    lines = [line.removeprefix("# ") for line in EXAMPLE.read_text().splitlines()]
+    named = [line.partition("=")[0] for line in lines if re.match(r"[A-Z_]+=", line)]
+    assert named == [name.upper() for name in Settings.model_fields]
+
+
+def test_the_example_describes_every_setting() -> None:
+    said = " ".join(line.removeprefix("# ") for line in EXAMPLE.read_text().splitlines())
+    assert [n for n, field in Settings.model_fields.items() if (field.description or "?") not in said] == []
+
+
+def test_copying_the_example_leaves_the_embedded_server_on() -> None:
+    assert not [name for name in dotenv_values(EXAMPLE) if name.startswith("REDIS_")]
+
+
+def test_the_environment_wins_over_dotenv_and_case_does_not_matter(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("API_PORT=9001\nMAX_RECORDINGS=7\nLOG_ROTATION=2 KB\n")
+    monkeypatch.setenv("Api_Port", "9002")
+    settings = load_settings()
+    assert (settings.api_port, settings.max_recordings, settings.log_rotation_bytes) == (9002, 7, 2048)
+
+
+def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_HOST", "")
+    monkeypatch.setenv("API_PORT", "")
+    assert load_settings().redis_url is None
+    assert load_settings().api_port == 8000
+
+
+def test_redis_parts_become_one_url() -> None:
+    settings = load_settings(redis_host="::1", redis_port=7000, redis_db=2, redis_password="p@ss/word")
+    assert settings.redis_url == "redis://:p%40ss%2Fword@[::1]:7000/2"
+
+
+def test_a_redis_url_wins_over_the_parts() -> None:
+    assert load_settings(redis_url="unix:///run/redis.sock", redis_host="x").redis_url == (
+        "unix:///run/redis.sock"
+    )
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = load_settings(redis_host="x", redis_password="hush-hush", api_keys="bob:topsecret")
+    assert "hush-hush" not in repr(settings)
+    assert "topsecret" not in repr(settings)
+
+
+def test_wrong_values_are_told_together_without_quoting_them() -> None:
+    with pytest.raises(SettingsError) as told:
+        load_settings(api_port=0, api_keys="secret", log_retention="soon", redis_url="http://x")
+    lines = str(told.value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "REDIS_URL",
+        "API_PORT",
+        "API_KEYS",
+        "LOG_RETENTION",
+    ]
+    assert "secret" not in str(told.value)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        Settings().api_port = 1
+
+
+@pytest.mark.parametrize("text", ["True", "1", "yes", "on"])
+def test_use_gpu_true(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASR_USE_GPU", text)
+    assert load_settings().asr_use_gpu is True
+
+
+def test_home_expands_and_the_packaged_hotwords_exist() -> None:
+    assert load_settings(storage_path="~/x").storage_path == Path.home() / "x"
+    assert load_settings().hotwords_path == PACKAGED_HOTWORDS
+    assert PACKAGED_HOTWORDS.is_file()
+
+
+def test_lanes() -> None:
+    assert load_settings().queues == ("asr-queue-high", "asr-queue", "asr-queue-long")
+
+
+@pytest.mark.parametrize(("count", "gpus", "workers"), [(None, 0, 1), (None, 4, 4), (3, 1, 3), (1, 4, 1)])
+def test_worker_count(count: int | None, gpus: int, workers: int) -> None:
+    assert load_settings(rq_worker_count=count).worker_count(gpus) == workers
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        {},
+        {"api_host": "::1"},
+        {"api_host": "localhost"},
+        {"api_host": "0.0.0.0", "api_keys": "bob:12345678"},
+        {"api_host": "0.0.0.0", "allow_anonymous": True},
+    ],
+)
+def test_exposure_that_is_fine(allowed: dict[str, object]) -> None:
+    load_settings(**allowed).check_exposure()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])
+def test_an_open_api_without_keys_is_refused(host: str) -> None:
+    with pytest.raises(SettingsError, match="ALLOW_ANONYMOUS=true"):
+        load_settings(api_host=host).check_exposure()
+
+
+def test_unknown_settings_suggest_the_right_name() -> None:
+    warnings = unknown_settings({"ASR_MODLE": "x", "PATH": "/bin", "API_PORT": "1"}, {"max_recording": "3"})
+    assert warnings == [
+        "ASR_MODLE is no setting; did you mean ASR_MODEL?",
+        "MAX_RECORDING is no setting; did you mean MAX_RECORDINGS?",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "10", "MB", "0 MB", "-1 MB", "1e3 MB", "10 TB", "nan MB"])
+def test_sizes_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match="size"):
+        parse_size(text)
+
+
+@given(st.integers(1, 10**6), st.sampled_from(["B", "kb", "MB", "Gb"]), st.sampled_from(["", " ", "  "]))
+def test_sizes(number: int, unit: str, gap: str) -> None:
+    exponent = ["B", "KB", "MB", "GB"].index(unit.upper())
+    assert parse_size(f"{number}{gap}{unit}") == number * 1024**exponent
+
+
+def test_durations() -> None:
+    assert parse_duration("30 days") == timedelta(days=30)
+    assert parse_duration("1 Week") == timedelta(weeks=1)
+
+
+@given(st.text(max_size=20))
+def test_a_duration_is_positive_or_refused(text: str) -> None:
+    try:
+        assert parse_duration(text) > timedelta()
+    except ValueError as error:
+        assert "30 days" in str(error)
+
+
+def test_a_duration_beyond_the_calendar_is_refused() -> None:
+    with pytest.raises(ValueError, match="30 days"):
+        parse_duration("999999999 weeks")
+
+
+def test_keys() -> None:
+    assert parse_keys("bob:12345678, eve:abcdefgh") == {"12345678": "bob", "abcdefgh": "eve"}
+    assert parse_keys("") == {}
+    (owner,) = parse_keys("barebarebare").values()
+    assert owner.startswith("key-")
+    assert "bare" not in owner
+
+
+@pytest.mark.parametrize("text", ["bob:", "short", "a:12345678,b:12345678"])
+def test_keys_that_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="key"):
+        parse_keys(text)
