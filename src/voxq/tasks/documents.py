@@ -1,0 +1,68 @@
+"""What Redis shows of a task: the JSON under `asr:task:{id}` and the events beside it.
+
+Clients read these keys directly; `status`, `text` and `duration` are theirs to rely on. While a task is open
+its document holds scalars only, because scripts rewrite it and Lua cannot tell `[]` from `{}`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.task import Status, Task, utc
+
+INTERNAL = frozenset({"run", "owner", "lane", "seconds", "schema"})
+"""Fields of a document that are ours and not a client's."""
+
+
+def queued(task: Task) -> dict[str, Any]:
+    return _open(task, Status.QUEUED)
+
+
+def processing(task: Task, *, progress: int, text: str, started_at: float) -> dict[str, Any]:
+    """`progress` in percent; `text` is what has been recognised so far."""
+    return _open(task, Status.PROCESSING) | {
+        "progress": progress,
+        "text": text,
+        "started_at": utc(started_at),
+    }
+
+
+def ended(task: Task, outcome: Outcome) -> dict[str, Any]:
+    fields = outcome.to_json()
+    fields |= {"ended_at": utc(outcome.ended_at), "duration": round(outcome.duration, 3)}
+    return _common(task) | fields
+
+
+def event(task: Task, status: Status, progress: int = 0) -> str:
+    """One message on the events channel: enough to wake who waits, never the text."""
+    return json.dumps(
+        {"task_id": task.id, "kind": task.kind, "run": task.run, "status": status, "progress": progress}
+    )
+
+
+def dump(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _open(task: Task, status: Status) -> dict[str, Any]:
+    return _common(task) | {
+        "status": status,
+        "text": "",
+        "progress": 0,
+        "duration": round(task.duration or 0.0, 3),
+    }
+
+
+def _common(task: Task) -> dict[str, Any]:
+    return {
+        "task_id": task.id,
+        "run": task.run,
+        "schema": task.schema,
+        "owner": task.owner,
+        "lane": task.lane,
+        "seconds": task.seconds,
+        "file": task.file,
+        "created_at": utc(task.created_at),
+    }

@@ -1,0 +1,51 @@
+"""How a task ends: the three writes E1, E2, E3, in this order, from whichever process."""
+
+from __future__ import annotations
+
+import time
+
+import redis
+
+from voxq.tasks import script
+from voxq.tasks.history import HistoryLog
+from voxq.tasks.journal import Journal
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.store import Store, Worker
+from voxq.tasks.task import Task
+from voxq.tasks.work import WorkFiles
+
+
+class Ending:
+    """Ends tasks. Every method blocks on disk or Redis: not for an event loop."""
+
+    def __init__(
+        self, journal: Journal, log: HistoryLog, work: WorkFiles, store: Store, client: redis.Redis
+    ) -> None:
+        self._journal = journal
+        self._log = log
+        self._work = work
+        self._store = store
+        self._client = client
+
+    def decide(self, task: Task, outcome: Outcome) -> bool:
+        """E1: make `outcome` the end of this run. False when it has ended already, by anyone."""
+        return self._journal.end(task, outcome)
+
+    def publish(self, task: Task, worker: Worker | None = None, *, recovering: bool = False) -> None:
+        """E2 and E3 of a run that was decided, also by a process that has died since.
+
+        Raises redis.exceptions.RedisError; then nothing is lost, and publishing again is right.
+        """
+        end = self._journal.ended(task.id, task.run)
+        if end is None:
+            return
+        script.run(self._client, self._store.finish(end, time.time(), worker))
+        self._log.settle(end, self._journal, maybe_logged=recovering)
+        self._work.remove(task)
+
+    def end(self, task: Task, outcome: Outcome, worker: Worker | None = None) -> bool:
+        """E1, E2, E3. False when the run had ended already."""
+        won = self.decide(task, outcome)
+        # A loser publishes, too: the winner may have died between its first and its last write.
+        self.publish(task, worker, recovering=not won)
+        return won

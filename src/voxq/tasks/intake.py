@@ -1,0 +1,196 @@
+"""How a recording becomes a task: probed, kept (S1), accepted (S2), enqueued (S3)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis.asyncio
+from loguru import logger
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+
+from voxq.media.info import AudioInfo
+from voxq.tasks import script
+from voxq.tasks.journal import Journal
+from voxq.tasks.recordings import Recordings
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.store import Door, Place, Store, idempotency_of
+from voxq.tasks.task import AsrOptions, Kind, Priority, Task, choose_lane, new_task_id
+
+Probe = Callable[[Path], Awaitable[AudioInfo]]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A received file that is nobody's yet: where it is, its bytes and their SHA-256 (hex)."""
+
+    part: Path
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the client asks to be done with an upload."""
+
+    owner: str
+    options: AsrOptions
+    priority: Priority = Priority.NORMAL
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An accepted task. `place` is None when it does not wait any more; `replayed`: it was there before."""
+
+    task: Task
+    place: Place | None
+    replayed: bool = False
+
+
+class Unavailable(Refusal):
+    """Redis is away. With `task_id` the task is accepted all the same and will be done."""
+
+    def __init__(self, task_id: str | None = None) -> None:
+        if task_id is None:
+            super().__init__("unavailable", "The queue is not reachable, please try again")
+        else:
+            message = "The queue did not answer; the recording is kept, ask for its result by this task_id"
+            super().__init__("unavailable", message, task_id=task_id)
+
+
+class Intake:
+    """Accepts recordings. Disk work runs in threads; probing in the processes behind `probe`."""
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Journal,
+        recordings: Recordings,
+        client: redis.asyncio.Redis,
+        probe: Probe,
+        *,
+        long_seconds: float,
+        fsync: bool,
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._recordings = recordings
+        self._client = client
+        self._probe = probe
+        self._long_seconds = long_seconds
+        self._fsync = fsync
+
+    async def knock(self, owner: str, idempotency_key: str | None) -> Door:
+        """Before a body is read: is there room? Raises Refusal ("queue_full") or Unavailable."""
+        idempotency = idempotency_of(owner, idempotency_key) if idempotency_key else None
+        try:
+            door = await script.run_async(self._client, self._store.door(time.time(), idempotency))
+        except RedisError as error:
+            raise Unavailable from error
+        limit = self._store.max_queue_seconds
+        if limit and door.waiting_seconds >= limit and door.known_id is None:
+            raise _queue_full(door.waiting_seconds, limit)
+        return door
+
+    async def accept(self, door: Door, upload: Upload, request: Request) -> Submission:
+        """Make the upload a task. Takes the part file over: it is moved or removed, whatever happens.
+
+        Raises AudioError for a file that is no audio, Refusal for one that cannot be taken now.
+        """
+        try:
+            if door.known_id is not None:
+                return await self._replay(door.known_id, upload, request)
+            info = await self._probe(upload.part)
+            task = self._task(door, upload, request, info)
+            await asyncio.to_thread(self._keep, task, upload)
+        finally:
+            await asyncio.to_thread(upload.part.unlink, missing_ok=True)
+        return await self._enqueue(task, upload, request)
+
+    def _task(self, door: Door, upload: Upload, request: Request, info: AudioInfo) -> Task:
+        now = time.time()
+        task_id = new_task_id(now, door.number)
+        key = request.idempotency_key
+        return Task(
+            id=task_id,
+            kind=Kind.ASR,
+            owner=request.owner,
+            lane=choose_lane(request.priority, info.duration, self._long_seconds),
+            file=f"{task_id}.{info.extension}",
+            mime=info.mime,
+            size=upload.size,
+            audio_sha256=upload.sha256,
+            duration=info.duration,
+            created_at=now,
+            accepted_at=now,
+            options=request.options,
+            idempotency=idempotency_of(request.owner, key) if key else None,
+        )
+
+    def _keep(self, task: Task, upload: Upload) -> None:
+        self._recordings.keep(upload.part, task.file, fsync=self._fsync)
+        try:
+            self._journal.accept(task)
+        except OSError:
+            self._recordings.remove(task.file)
+            raise
+
+    async def _enqueue(self, task: Task, upload: Upload, request: Request) -> Submission:
+        try:
+            enqueued = await script.run_async(self._client, self._store.enqueue(task))
+        except RedisError as error:
+            if _never_arrived(error):
+                await asyncio.to_thread(self._withdraw, task)
+                raise Unavailable from error
+            logger.warning(
+                "task={} accepted, the queue did not answer: {}", task.short_id, type(error).__name__
+            )
+            raise Unavailable(task.id) from error
+        if enqueued.answer == "full":
+            await asyncio.to_thread(self._withdraw, task)
+            raise _queue_full(enqueued.waiting_seconds, self._store.max_queue_seconds)
+        if enqueued.answer == "same" and enqueued.same_id is not None:
+            await asyncio.to_thread(self._withdraw, task)
+            return await self._replay(enqueued.same_id, upload, request)
+        return Submission(task, enqueued.place)
+
+    async def _replay(self, task_id: str, upload: Upload, request: Request) -> Submission:
+        """The answer to a request that was made before, if it really is the same one."""
+        try:
+            view = await script.run_async(self._client, self._store.view(task_id))
+        except RedisError as error:
+            raise Unavailable from error
+        known = await asyncio.to_thread(self._known, task_id, view.document["run"] if view.document else 1)
+        if known is None:
+            raise Refusal("idempotency_expired", "The task of this Idempotency-Key is gone; use a new key")
+        if (known.audio_sha256, known.options) != (upload.sha256, request.options):
+            raise Refusal("idempotency_conflict", "This Idempotency-Key was used for another request")
+        return Submission(known, view.place, replayed=True)
+
+    def _known(self, task_id: str, run: int) -> Task | None:
+        task = self._journal.open_task(task_id)
+        if task is not None:
+            return task
+        ended = self._journal.ended(task_id, run)
+        return ended.task if ended else None
+
+    def _withdraw(self, task: Task) -> None:
+        self._journal.withdraw(task.id)
+        self._recordings.remove(task.file)
+
+
+def _queue_full(waiting: float, limit: float) -> Refusal:
+    message = f"{waiting:.0f} seconds of audio already wait (limit {limit:.0f}), please try again later"
+    return Refusal("queue_full", message, queued_seconds=round(waiting))
+
+
+def _never_arrived(error: RedisError) -> bool:
+    """Whether Redis certainly did not carry out the command that raised `error`."""
+    if isinstance(error, ResponseError):
+        return True  # out of memory, read-only, loading: refused as a whole
+    return isinstance(error, RedisConnectionError) and "connecting to" in str(error)

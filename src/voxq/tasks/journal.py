@@ -1,0 +1,172 @@
+"""The disk truth about tasks: `open/` (accepted, not ended) and `ended/`.
+
+A record appears under its name complete or not at all: it is written beside, then renamed (open) or linked
+(ended). `link` fails when the name is taken, which makes the end of a (task, run) a race with one winner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loguru import logger
+
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.task import Task, is_task_id
+
+_BROKEN = (ValueError, KeyError, TypeError, AttributeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One ended (task, run) as the journal holds it."""
+
+    task: Task
+    outcome: Outcome
+
+
+class Journal:
+    """Records of one kind of task in `root/open` and `root/ended`.
+
+    With `fsync`, an accepted or ended task survives a power cut and not only the death of processes.
+    """
+
+    def __init__(self, root: Path, *, fsync: bool = False) -> None:
+        self._open = root / "open"
+        self._ended = root / "ended"
+        self._broken = root / "broken"
+        self._fsync = fsync
+        for directory in (self._open, self._ended):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def accept(self, task: Task) -> None:
+        """Write step S2: from here on the task ends exactly once. A retry replaces the earlier record."""
+        beside = self._write_beside(self._open, task.to_json())
+        beside.replace(self._open / f"{task.id}.json")
+        self._sync(self._open)
+
+    def withdraw(self, task_id: str) -> None:
+        """Take back an acceptance that nobody was told of."""
+        (self._open / f"{task_id}.json").unlink(missing_ok=True)
+
+    def open_task(self, task_id: str) -> Task | None:
+        """The accepted task that has not ended, or None."""
+        record = self._read(self._open / f"{task_id}.json")
+        if record is None:
+            return None
+        try:
+            return Task.from_json(record)
+        except _BROKEN:
+            self._set_aside(self._open / f"{task_id}.json")
+            return None
+
+    def open_ids(self) -> list[str]:
+        """Ids of all accepted tasks, oldest first (ids begin with the day and its number)."""
+        return sorted(name for name in self._names(self._open) if is_task_id(name))
+
+    def end(self, task: Task, outcome: Outcome) -> bool:
+        """Write step E1. False when this run has already been ended, by anyone: then `outcome` is void."""
+        beside = self._write_beside(self._ended, {"task": task.to_json(), "outcome": outcome.to_json()})
+        try:
+            os.link(beside, self._ended_path(task.id, task.run))
+        except FileExistsError:
+            return False
+        finally:
+            beside.unlink()
+        self._sync(self._ended)
+        return True
+
+    def ended(self, task_id: str, run: int) -> Ended | None:
+        """How this run ended, or None if it has not."""
+        path = self._ended_path(task_id, run)
+        record = self._read(path)
+        if record is None:
+            return None
+        try:
+            return Ended(Task.from_json(record["task"]), Outcome.from_json(record["outcome"]))
+        except _BROKEN:
+            self._set_aside(path)
+            return None
+
+    def has_ended(self, task: Task) -> bool:
+        return self._ended_path(task.id, task.run).exists()
+
+    def ended_runs(self) -> Iterator[tuple[str, int]]:
+        """All (task id, run) in `ended/`."""
+        for name in self._names(self._ended):
+            task_id, _, run = name.rpartition(".")
+            if is_task_id(task_id) and run.isdecimal():
+                yield task_id, int(run)
+
+    def close(self, task_id: str) -> None:
+        """The last write of a task: it is not open any more."""
+        (self._open / f"{task_id}.json").unlink(missing_ok=True)
+        self._sync(self._open)
+
+    def forget(self, task_id: str, run: int) -> None:
+        """Remove the record of an ended run."""
+        self._ended_path(task_id, run).unlink(missing_ok=True)
+
+    def sweep(self, before: float) -> None:
+        """Remove unfinished writes that are older than `before` (seconds since the epoch)."""
+        for directory in (self._open, self._ended):
+            for path in directory.glob(".*.tmp"):
+                with contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_mtime < before:
+                        path.unlink()
+
+    def _ended_path(self, task_id: str, run: int) -> Path:
+        return self._ended / f"{task_id}.{run}.json"
+
+    @staticmethod
+    def _names(directory: Path) -> list[str]:
+        with os.scandir(directory) as entries:
+            return [
+                e.name.removesuffix(".json") for e in entries if e.name.endswith(".json") and e.name[0] != "."
+            ]
+
+    def _write_beside(self, directory: Path, record: dict[str, Any]) -> Path:
+        beside = directory / f".{secrets.token_hex(8)}.tmp"
+        try:
+            with beside.open("wb") as file:
+                file.write(json.dumps(record, ensure_ascii=False).encode())
+                if self._fsync:
+                    file.flush()
+                    os.fsync(file.fileno())
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        return beside
+
+    @staticmethod
+    def _read(path: Path) -> dict[str, Any] | None:
+        try:
+            record = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            return {}
+        return record if isinstance(record, dict) else {}
+
+    def _set_aside(self, path: Path) -> None:
+        """Keep an unreadable record for a person to look at, out of everybody's way."""
+        self._broken.mkdir(exist_ok=True, mode=0o700)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.move(path, self._broken / path.name)
+            logger.error("journal record {} is not readable, moved to journal/broken", path.name)
+
+    def _sync(self, directory: Path) -> None:
+        if not self._fsync:
+            return
+        fd = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

@@ -1,0 +1,26 @@
+-- One heartbeat of a worker, for itself and for everything it holds.
+-- args: worker, worker_key, worker_ttl (s), facts, now, iso, ttl (s), held (list of {id, lane, execution}).
+-- Returns {epoch or '', 1 if the worker is registered, 1 if workers are suspended, ids it does not hold any more ...}.
+local now, ttl = args.now, args.ttl
+local registered = redis.call('EXISTS', args.worker_key)
+if registered == 1 then
+  redis.call('HSET', args.worker_key, 'last_heartbeat', args.iso)
+  redis.call('EXPIRE', args.worker_key, args.worker_ttl)
+  if #args.held == 0 then
+    redis.call('HSET', args.worker_key, 'state', 'idle')
+    redis.call('HDEL', args.worker_key, 'current_job')
+  end
+end
+redis.call('HSET', 'voxq:workers', args.worker, args.facts)
+local answer = {redis.call('GET', 'voxq:epoch') or '', registered, redis.call('EXISTS', 'rq:suspended')}
+for _, held in ipairs(args.held) do
+  local id, lane, execution = held[1], held[2], held[3]
+  if redis.call('GET', claim_key(id)) == args.worker then
+    redis.call('EXPIRE', claim_key(id), ttl)
+    redis.call('HSET', job_key(id), 'last_heartbeat', args.iso)
+    add_execution(id, lane, execution, args.worker, now, ttl)
+  else
+    answer[#answer + 1] = id
+  end
+end
+return answer

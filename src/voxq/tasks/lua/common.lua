@@ -1,0 +1,119 @@
+-- Shared by every script. ARGV[1] is the context: {kind = "asr", lanes = {"asr-queue-high", ...}}, best lane first;
+-- ARGV[2] the named arguments of the script. Keys are derived here, so the scripts need one Redis and not a cluster.
+
+local context = cjson.decode(ARGV[1])
+local args = cjson.decode(ARGV[2])
+
+local function task_key(id) return context.kind .. ':task:' .. id end
+local function claim_key(id) return context.kind .. ':claim:' .. id end
+local function job_key(id) return 'rq:job:' .. id end
+local function lane_key(lane) return 'rq:queue:' .. lane end
+local function intermediate_key(lane) return lane_key(lane) .. ':intermediate' end
+local function started_key(lane) return 'rq:wip:' .. lane end
+
+local WAITING = context.kind .. ':waiting'  -- id -> {lane, seconds, mark} of the tasks that wait in a lane
+local METERS = context.kind .. ':meters'    -- in:<lane>, out:<lane>: audio seconds that ever entered and left it
+local AUDIO = context.kind .. ':audio'      -- short id -> stored file
+local EVENTS = 'voxq:events'
+local WAKE = 'voxq:wake'
+
+local function meter(name) return tonumber(redis.call('HGET', METERS, name) or '0') end
+
+local function read_task(id)
+  local raw = redis.call('GET', task_key(id))
+  if raw then return cjson.decode(raw) end
+  return nil
+end
+
+local function is_terminal(status)
+  return status == 'done' or status == 'failed' or status == 'cancelled'
+end
+
+-- Put an id into its lane. `mark` is what had entered the lane up to and with it: minus what has left, it is
+-- the audio ahead, without walking the list.
+local function wait_in_lane(id, lane, seconds, at_front)
+  if at_front then
+    redis.call('LPUSH', lane_key(lane), id)
+    redis.call('HINCRBYFLOAT', METERS, 'out:' .. lane, -seconds)
+    local mark = meter('out:' .. lane) + seconds
+    redis.call('HSET', WAITING, id, cjson.encode({lane = lane, seconds = seconds, mark = mark}))
+  else
+    redis.call('RPUSH', lane_key(lane), id)
+    local mark = redis.call('HINCRBYFLOAT', METERS, 'in:' .. lane, seconds)
+    redis.call('HSET', WAITING, id, cjson.encode({lane = lane, seconds = seconds, mark = tonumber(mark)}))
+  end
+end
+
+-- Take an id's seconds out of the meters; call it whenever an id leaves a lane.
+local function leave_lane(id)
+  local raw = redis.call('HGET', WAITING, id)
+  if not raw then return end
+  local entry = cjson.decode(raw)
+  redis.call('HDEL', WAITING, id)
+  redis.call('HINCRBYFLOAT', METERS, 'out:' .. entry.lane, entry.seconds)
+  if redis.call('LLEN', lane_key(entry.lane)) == 0 then
+    redis.call('HSET', METERS, 'out:' .. entry.lane, redis.call('HGET', METERS, 'in:' .. entry.lane) or '0')
+  end
+end
+
+local function waiting_seconds()
+  local total = 0
+  for _, lane in ipairs(context.lanes) do
+    total = total + math.max(0, meter('in:' .. lane) - meter('out:' .. lane))
+  end
+  return total
+end
+
+-- {place in line from 1, audio seconds ahead} of a waiting task, or nil.
+local function place_of(id)
+  local raw = redis.call('HGET', WAITING, id)
+  if not raw then return nil end
+  local entry = cjson.decode(raw)
+  local position, ahead = 0, 0
+  for _, lane in ipairs(context.lanes) do
+    if lane == entry.lane then
+      position = position + (redis.call('LPOS', lane_key(lane), id) or 0) + 1
+      ahead = ahead + math.max(0, entry.mark - entry.seconds - meter('out:' .. lane))
+      return {position, ahead}
+    end
+    position = position + redis.call('LLEN', lane_key(lane))
+    ahead = ahead + math.max(0, meter('in:' .. lane) - meter('out:' .. lane))
+  end
+  return nil
+end
+
+-- Remove what a running job left in RQ's registries.
+local function drop_executions(id, lane)
+  for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
+    redis.call('DEL', 'rq:execution:' .. id .. ':' .. execution)
+    redis.call('ZREM', started_key(lane), id .. ':' .. execution)
+  end
+  redis.call('DEL', 'rq:executions:' .. id)
+end
+
+-- Record one execution of a job as RQ does.
+local function add_execution(id, lane, execution, worker, now, ttl)
+  local key = 'rq:execution:' .. id .. ':' .. execution
+  redis.call('HSET', key, 'id', execution, 'worker_name', worker, 'created_at', now, 'last_heartbeat', now)
+  redis.call('EXPIRE', key, ttl)
+  redis.call('ZADD', 'rq:executions:' .. id, now + ttl + 60, execution)
+  redis.call('EXPIRE', 'rq:executions:' .. id, ttl + 60)
+  redis.call('ZADD', started_key(lane), now + ttl, id .. ':' .. execution)
+end
+
+-- A task that was taken goes back to the front of its lane; nobody is blamed.
+local function give_back(id, lane)
+  redis.call('DEL', claim_key(id))
+  redis.call('LREM', intermediate_key(lane), 0, id)
+  drop_executions(id, lane)
+  local task = read_task(id)
+  if not task or is_terminal(task.status) then return false end
+  task.status = 'queued'
+  task.text = ''
+  task.progress = 0
+  redis.call('SET', task_key(id), cjson.encode(task))
+  redis.call('HSET', job_key(id), 'status', 'queued', 'worker_name', '')
+  if redis.call('LPOS', lane_key(lane), id) then return false end
+  wait_in_lane(id, lane, tonumber(task.seconds) or 0, true)
+  return true
+end

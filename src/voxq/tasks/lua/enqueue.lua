@@ -1,0 +1,28 @@
+-- Write step S3: a task into its lane, once.
+-- args: id, run, lane, seconds, document, short, file, idempotency ('' = none), idempotency_ttl (s),
+-- limit (most audio seconds that may wait, 0 = no limit), job (RQ's fields as a flat list).
+-- ARGV[3]: RQ's `data`, compressed, which JSON cannot carry.
+-- Returns {'queued', place, seconds ahead} | {'known', status} | {'same', other id} | {'full', seconds waiting}.
+local id = args.id
+local current = read_task(id)
+if current and current.run >= args.run then return {'known', current.status} end
+
+local idempotency = context.kind .. ':idempotency:' .. args.idempotency
+if args.idempotency ~= '' then
+  local other = redis.call('GET', idempotency)
+  if other and other ~= id then return {'same', other} end
+end
+local waiting = waiting_seconds()
+if args.limit > 0 and waiting >= args.limit then return {'full', tostring(waiting)} end
+
+if args.idempotency ~= '' then redis.call('SET', idempotency, id, 'EX', args.idempotency_ttl) end
+redis.call('SET', task_key(id), args.document)
+redis.call('HSET', AUDIO, args.short, args.file)
+redis.call('DEL', job_key(id), 'rq:results:' .. id)
+redis.call('ZREM', 'rq:failed:' .. args.lane, id)
+redis.call('HSET', job_key(id), 'data', ARGV[3], unpack(args.job))
+for _, lane in ipairs(context.lanes) do redis.call('SADD', 'rq:queues', lane_key(lane)) end
+wait_in_lane(id, args.lane, args.seconds, false)
+redis.call('PUBLISH', WAKE, id)
+local place = place_of(id)
+return {'queued', place[1], tostring(place[2])}

@@ -1,0 +1,47 @@
+-- Write step E2: the end of a (task, run) becomes visible everywhere at once.
+-- args: id, run, lane, status, document, ttl (s), history (item, '' = none), history_size, event, now, iso,
+-- worker_key ('' = none), working_seconds, result (RQ's Result as a flat list), sample ('' = none), samples (most
+-- that are kept), counters (amounts to add to the statistics).
+-- Returns 'ended' | 'known' (this run was announced before) | 'superseded' (a later run exists).
+local id, lane = args.id, args.lane
+local current = read_task(id)
+if current then
+  if current.run > args.run then return 'superseded' end
+  if current.run == args.run and is_terminal(current.status) then return 'known' end
+end
+
+redis.call('LREM', lane_key(lane), 0, id)
+leave_lane(id)
+redis.call('LREM', intermediate_key(lane), 0, id)
+redis.call('DEL', claim_key(id))
+drop_executions(id, lane)
+redis.call('SET', task_key(id), args.document, 'EX', args.ttl)
+if args.history ~= '' then
+  local history = context.kind .. ':history:latest'
+  redis.call('LPUSH', history, args.history)
+  redis.call('LTRIM', history, 0, args.history_size - 1)
+end
+
+local failed = args.status == 'failed'
+if args.status == 'cancelled' then
+  redis.call('DEL', job_key(id), 'rq:results:' .. id)
+elseif redis.call('EXISTS', job_key(id)) == 1 then
+  redis.call('HSET', job_key(id), 'status', failed and 'failed' or 'finished', 'ended_at', args.iso)
+  redis.call('EXPIRE', job_key(id), args.ttl)
+  redis.call('XADD', 'rq:results:' .. id, 'MAXLEN', 10, '*', unpack(args.result))
+  redis.call('EXPIRE', 'rq:results:' .. id, args.ttl)
+  redis.call('ZADD', (failed and 'rq:failed:' or 'rq:finished:') .. lane, args.now + args.ttl, id)
+end
+if args.worker_key ~= '' and redis.call('EXISTS', args.worker_key) == 1 then
+  redis.call('HINCRBY', args.worker_key, failed and 'failed_job_count' or 'successful_job_count', 1)
+  redis.call('HINCRBYFLOAT', args.worker_key, 'total_working_time', args.working_seconds)
+end
+
+local stats = context.kind .. ':stats'
+for name, amount in pairs(args.counters) do redis.call('HINCRBYFLOAT', stats, name, amount) end
+if args.sample ~= '' then
+  redis.call('LPUSH', stats .. ':samples', args.sample)
+  redis.call('LTRIM', stats .. ':samples', 0, args.samples - 1)
+end
+redis.call('PUBLISH', EVENTS, args.event)
+return 'ended'

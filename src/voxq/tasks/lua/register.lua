@@ -1,0 +1,27 @@
+-- Write step W2: a claimed task becomes work in progress; also how a worker takes up again what it still holds
+-- after Redis lost it. args: id, lane, worker, worker_key, execution, now, iso, ttl (s), document, event, short,
+-- file, job (RQ's fields as a flat list, '' = the job is there). ARGV[3]: RQ's compressed `data`.
+-- Returns 1, or 0 when the task has ended or is another worker's.
+local id, lane = args.id, args.lane
+local task = read_task(id)
+if task and is_terminal(task.status) then return 0 end
+local holder = redis.call('GET', claim_key(id))
+if holder and holder ~= args.worker then return 0 end
+
+redis.call('SET', claim_key(id), args.worker, 'EX', args.ttl)
+redis.call('LREM', intermediate_key(lane), 0, id)
+if redis.call('LREM', lane_key(lane), 0, id) > 0 then leave_lane(id) end
+if redis.call('EXISTS', job_key(id)) == 0 then
+  redis.call('HSET', job_key(id), 'data', ARGV[3], unpack(args.job))
+  redis.call('HSET', AUDIO, args.short, args.file)
+end
+redis.call('HSET', job_key(id), 'status', 'started', 'started_at', args.iso, 'last_heartbeat', args.iso,
+  'worker_name', args.worker)
+drop_executions(id, lane)
+add_execution(id, lane, args.execution, args.worker, args.now, args.ttl)
+if redis.call('EXISTS', args.worker_key) == 1 then
+  redis.call('HSET', args.worker_key, 'state', 'busy', 'current_job', id)
+end
+redis.call('SET', task_key(id), args.document)
+redis.call('PUBLISH', EVENTS, args.event)
+return 1

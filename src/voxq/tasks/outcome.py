@@ -1,0 +1,73 @@
+"""How a task ended, as an immutable value."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from voxq.tasks.task import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time of a task went, all in seconds."""
+
+    queued: float = 0.0
+    """From acceptance to admission by the worker that ended it."""
+    decode: float = 0.0
+    vad: float = 0.0
+    engine: float = 0.0
+    """The task's share of the batches it was in."""
+    total: float = 0.0
+    """From acceptance to the end."""
+    rtf: float | None = None
+    """Engine seconds per second of audio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something that went wrong on the way and was survived, or not: a crash, a timeout, out of memory."""
+
+    at: float
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one (task, run): done with a text, failed with an error, or cancelled."""
+
+    status: Status
+    ended_at: float
+    duration: float
+    """Seconds of audio; always a number, because people average it."""
+    text: str = ""
+    raw_text: str = ""
+    language: str | None = None
+    segments: tuple[dict[str, Any], ...] = ()
+    """`voxq.speech.transcript` segments as JSON."""
+    error: str | None = None
+    code: str | None = None
+    attempts: int = 1
+    incidents: tuple[Incident, ...] = ()
+    timings: Timings = field(default_factory=Timings)
+    worker_id: int = 0
+    """0 when no worker was involved, e.g. a cancelled queued task."""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Raises ValueError, KeyError or TypeError when the record cannot be an outcome."""
+        known = {f.name for f in fields(cls)}
+        values = {name: value for name, value in data.items() if name in known}
+        return cls(
+            **{
+                **values,
+                "status": Status(values["status"]),
+                "segments": tuple(values.get("segments", ())),
+                "incidents": tuple(Incident(**incident) for incident in values.get("incidents", ())),
+                "timings": Timings(**values.get("timings", {})),
+            }
+        )

@@ -1,0 +1,20 @@
+"""Why a request is not done, in words for the client and a code for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Refusal(Exception):
+    """`code` is a word for programs, `message` a sentence for people, `details` are extra fields."""
+
+    def __init__(self, code: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+
+class NotFound(Refusal):
+    def __init__(self, task_id: str) -> None:
+        super().__init__("not_found", "Task not found", task_id=task_id)

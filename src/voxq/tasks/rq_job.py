@@ -1,0 +1,75 @@
+"""A task as an RQ job: the fields of its hash, and what a stock `rq worker` would find to run."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import zlib
+from datetime import UTC, datetime
+
+from redis import Redis
+from rq.job import Job, JobStatus
+from rq.results import Result
+from rq.serializers import JSONSerializer
+
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.task import Status, Task
+
+FUNCTION = "voxq.tasks.rq_job.run"
+
+# Only the end of a task is final, and VoxQ decides it: RQ's own clean-up must always put a job back.
+_UNLIMITED = 1_000_000_000
+_NO_CONNECTION = Redis()  # a Job wants one; nothing is ever sent over it
+
+Fields = tuple[bytes, list[str]]
+"""RQ's compressed `data`, and the other fields of the job's hash as a flat list of names and values."""
+
+
+def fields_of(task: Task, queue: str, timeout: int) -> Fields:
+    """The hash of the queued job; `timeout` in seconds."""
+    job = Job.create(
+        FUNCTION,
+        args=[task.id],
+        id=task.id,
+        connection=_NO_CONNECTION,
+        serializer=JSONSerializer,
+        origin=queue,
+        description=f"{task.kind} {task.file} {task.seconds:.1f}s {task.lane}",
+        timeout=timeout,
+        status=JobStatus.QUEUED,
+    )
+    job.enqueued_at = datetime.now(UTC)
+    job.retries_left = _UNLIMITED
+    fields = {name: value for name, value in job.to_dict().items() if value is not None}
+    data = fields.pop("data")
+    return data, [str(each) for pair in fields.items() for each in pair]
+
+
+def result_of(outcome: Outcome, worker: str) -> list[str]:
+    """RQ's Result of an ended job as a flat list; it carries the facts and not the text."""
+    if outcome.status is Status.FAILED:
+        message = f"{outcome.code}: {outcome.error}"
+        return [
+            "type",
+            str(Result.Type.FAILED.value),
+            "worker_name",
+            worker,
+            "exc_string",
+            base64.b64encode(zlib.compress(message.encode())).decode(),
+        ]
+    value = {"status": outcome.status, "duration": outcome.duration, "characters": len(outcome.text)}
+    return [
+        "type",
+        str(Result.Type.SUCCESSFUL.value),
+        "worker_name",
+        worker,
+        "return_value",
+        base64.b64encode(json.dumps(value).encode()).decode(),
+    ]
+
+
+def run(task_id: str) -> None:
+    """What a stock `rq worker` ends up in. It fails politely: RQ retries, and a VoxQ worker takes the job."""
+    time.sleep(1)
+    raise RuntimeError(f"{task_id} needs a VoxQ worker: start one with `voxq worker`")

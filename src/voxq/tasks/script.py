@@ -1,0 +1,88 @@
+"""Lua scripts as values: built by pure code, run by a blocking or an asyncio client."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Generic, TypeVar
+
+import redis
+import redis.asyncio
+from redis.exceptions import NoScriptError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The text of a script behind the shared prelude, and its SHA-1 for EVALSHA."""
+
+    text: str
+    sha: str
+
+
+@cache
+def script(name: str) -> Script:
+    """The script `lua/<name>.lua`."""
+    folder = resources.files("voxq.tasks") / "lua"
+    text = (folder / "common.lua").read_text("utf-8") + (folder / f"{name}.lua").read_text("utf-8")
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[T]):
+    """One atomic step in Redis, ready to be sent. `parse` makes its answer a value."""
+
+    name: str
+    context: str
+    args: dict[str, Any]
+    parse: Callable[[Any], T]
+    data: bytes = b""
+
+    @property
+    def argv(self) -> tuple[str | bytes, ...]:
+        return (self.context, json.dumps(self.args, ensure_ascii=False), self.data)
+
+
+def run(client: redis.Redis, command: Command[T]) -> T:
+    """Raises redis.exceptions.RedisError when Redis is away or refuses."""
+    code = script(command.name)
+    try:
+        answer = client.evalsha(code.sha, 0, *command.argv)
+    except NoScriptError:
+        answer = client.eval(code.text, 0, *command.argv)
+    return command.parse(answer)
+
+
+def run_many(client: redis.Redis, commands: Sequence[Command[T]]) -> list[T]:
+    """Several steps in one round trip; each is atomic, together they are not."""
+    if not commands:
+        return []
+    pipeline = client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.evalsha(script(command.name).sha, 0, *command.argv)
+    answers = pipeline.execute(raise_on_error=False)
+    return [
+        run(client, command) if isinstance(answer, NoScriptError) else command.parse(_checked(answer))
+        for command, answer in zip(commands, answers, strict=True)
+    ]
+
+
+async def run_async(client: redis.asyncio.Redis, command: Command[T]) -> T:
+    """Raises redis.exceptions.RedisError when Redis is away or refuses."""
+    code = script(command.name)
+    try:
+        answer = await client.evalsha(code.sha, 0, *command.argv)
+    except NoScriptError:
+        answer = await client.eval(code.text, 0, *command.argv)
+    return command.parse(answer)
+
+
+def _checked(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

@@ -1,0 +1,119 @@
+"""Figures about ended tasks: counters for ever, samples of the last ones, and what `/stats` makes of them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from voxq.tasks.journal import Ended
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.task import Status
+
+_GROWTH = 1.1  # a histogram bucket is 10% wide, so a percentile read from it is at most 10% off
+_SMALLEST = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One finished task: when it ended, how long it waited (s), its real-time factor, its audio (s)."""
+
+    at: float
+    wait: float
+    rtf: float
+    audio: float
+
+    @classmethod
+    def of(cls, end: Ended) -> Self | None:
+        """None for a task that has no result to measure."""
+        outcome = end.outcome
+        if outcome.status is not Status.DONE:
+            return None
+        return cls(outcome.ended_at, outcome.timings.queued, outcome.timings.rtf or 0.0, outcome.duration)
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def load(cls, raw: str) -> Self:
+        return cls(**json.loads(raw))
+
+
+def counters_of(outcome: Outcome) -> dict[str, float]:
+    """What an ended task adds to the counters since start."""
+    counters: dict[str, float] = {outcome.status: 1, "incidents": len(outcome.incidents)}
+    if outcome.status is Status.DONE:
+        counters |= {
+            "audio_seconds": outcome.duration,
+            "engine_seconds": outcome.timings.engine,
+            "wait_seconds": outcome.timings.queued,
+            f"wait:{_bucket(outcome.timings.queued)}": 1,
+            f"rtf:{_bucket(outcome.timings.rtf or 0.0)}": 1,
+        }
+    elif outcome.code is not None:
+        counters[f"code:{outcome.code}"] = 1
+    return counters
+
+
+def since_start(counters: Mapping[str, str]) -> dict[str, Any]:
+    """The part of `/stats` that covers everything since Redis was empty."""
+    done = int(float(counters.get("done", 0)))
+    audio, engine = float(counters.get("audio_seconds", 0)), float(counters.get("engine_seconds", 0))
+    return {
+        "done": done,
+        "failed": int(float(counters.get("failed", 0))),
+        "cancelled": int(float(counters.get("cancelled", 0))),
+        "audio_seconds": round(audio, 1),
+        "queue_wait": {
+            "mean": round(float(counters.get("wait_seconds", 0)) / done, 3) if done else None,
+            "p95": _percentile_of_buckets(counters, "wait:", 0.95),
+        },
+        "real_time_factor": {
+            "mean": round(engine / audio, 4) if audio else None,
+            "p95": _percentile_of_buckets(counters, "rtf:", 0.95),
+        },
+        "failures_by_code": {
+            name.removeprefix("code:"): int(float(count))
+            for name, count in counters.items()
+            if name.startswith("code:")
+        },
+    }
+
+
+def last_hour(samples: Iterable[Sample], now: float) -> dict[str, Any]:
+    """The part of `/stats` that covers the last 3600 seconds."""
+    recent = [sample for sample in samples if now - sample.at <= 3600]
+    return {
+        "done": len(recent),
+        "audio_seconds": round(sum(sample.audio for sample in recent), 1),
+        "queue_wait": _mean_and_p95([sample.wait for sample in recent]),
+        "real_time_factor": _mean_and_p95([sample.rtf for sample in recent]),
+    }
+
+
+def _mean_and_p95(values: Sequence[float]) -> dict[str, float | None]:
+    if not values:
+        return {"mean": None, "p95": None}
+    rank = math.ceil(0.95 * len(values)) - 1
+    return {"mean": round(sum(values) / len(values), 4), "p95": round(sorted(values)[rank], 4)}
+
+
+def _bucket(value: float) -> int:
+    return math.ceil(math.log(max(value, _SMALLEST) / _SMALLEST, _GROWTH))
+
+
+def _percentile_of_buckets(counters: Mapping[str, str], prefix: str, share: float) -> float | None:
+    buckets = sorted(
+        (int(name.removeprefix(prefix)), float(count))
+        for name, count in counters.items()
+        if name.startswith(prefix)
+    )
+    wanted = share * sum(count for _, count in buckets)
+    seen = 0.0
+    for bucket, count in buckets:
+        seen += count
+        if seen >= wanted:
+            return round(_SMALLEST * _GROWTH**bucket, 4)
+    return None

@@ -1,0 +1,348 @@
+"""The live view of tasks in Redis: every change is one script, built here and run by `voxq.tasks.script`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+from rq.utils import utcformat
+
+from voxq.tasks import documents, history, rq_job
+from voxq.tasks.journal import Ended
+from voxq.tasks.script import Command
+from voxq.tasks.statistics import Sample, counters_of
+from voxq.tasks.task import Kind, Lane, Status, Task, day_of
+
+T = TypeVar("T")
+
+CLAIM_TTL = 15
+"""Seconds without a heartbeat after which a worker's tasks go back to their lanes."""
+
+EPOCH_KEY = "voxq:epoch"
+WORKERS_KEY = "voxq:workers"
+WAKE_CHANNEL = "voxq:wake"
+EVENTS_CHANNEL = "voxq:events"
+
+_IDEMPOTENCY_TTL = 24 * 3600
+_SAMPLES = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What an upload needs to know before its body is read."""
+
+    number: int
+    waiting_seconds: float
+    known_id: str | None
+    """The task that was submitted with the same Idempotency-Key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a waiting task stands: 1 is next; `ahead` in audio seconds, all better lanes included."""
+
+    position: int
+    ahead: float
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """The answer to S3. `same_id` with "same": the task that has this Idempotency-Key."""
+
+    answer: Literal["queued", "known", "same", "full"]
+    place: Place | None = None
+    same_id: str | None = None
+    waiting_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A task's document (None: unknown) and, while it waits, its place and what an audio second costs."""
+
+    document: dict[str, Any] | None
+    place: Place | None
+    engine_seconds_per_second: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An id out of a lane; the task itself is read from the journal."""
+
+    task_id: str
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A task a worker holds, with the id of its RQ execution."""
+
+    task: Task
+    execution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """How a worker is known to Redis."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The answer to a heartbeat. No epoch: Redis came back empty."""
+
+    epoch: str
+    registered: bool
+    suspended: bool
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Tasks by where they are, and the audio seconds that wait."""
+
+    queued: int
+    processing: int
+    failed: int
+    queued_seconds: float
+    by_lane: dict[Lane, int]
+
+
+class Store:
+    """Builds the commands for one kind of task. Pure: it holds names and limits, no connection."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        queues: Mapping[Lane, str],
+        *,
+        result_ttl: int,
+        failed_ttl: int,
+        history_size: int,
+        task_timeout: int,
+        max_queue_seconds: float,
+    ) -> None:
+        """TTLs and timeout in seconds; `max_queue_seconds` 0 = no limit."""
+        self.kind = kind
+        self.queues = {lane: queues[lane] for lane in Lane}
+        self._lane_of = {queue: lane for lane, queue in self.queues.items()}
+        self._context = json.dumps({"kind": kind, "lanes": list(self.queues.values())})
+        self._result_ttl = result_ttl
+        self._failed_ttl = failed_ttl
+        self._history_size = history_size
+        self._task_timeout = task_timeout
+        self._max_queue_seconds = max_queue_seconds
+
+    @property
+    def history_key(self) -> str:
+        return f"{self.kind}:history:latest"
+
+    @property
+    def history_size(self) -> int:
+        return self._history_size
+
+    @property
+    def audio_key(self) -> str:
+        """A hash: short id -> stored file."""
+        return f"{self.kind}:audio"
+
+    @property
+    def stats_key(self) -> str:
+        return f"{self.kind}:stats"
+
+    @property
+    def samples_key(self) -> str:
+        return f"{self.kind}:stats:samples"
+
+    @property
+    def max_queue_seconds(self) -> float:
+        return self._max_queue_seconds
+
+    def task_key(self, task_id: str) -> str:
+        return f"{self.kind}:task:{task_id}"
+
+    def ttl_of(self, status: Status) -> int:
+        """How long, in seconds, the record of an ended task is kept."""
+        return self._failed_ttl if status is Status.FAILED else self._result_ttl
+
+    def door(self, now: float, idempotency: str | None) -> Command[Door]:
+        return self._command(
+            "door",
+            {"day": day_of(now), "idempotency": idempotency or ""},
+            lambda a: Door(int(a[0]), float(a[1]), a[2] or None),
+        )
+
+    def enqueue(self, task: Task, *, limited: bool = True) -> Command[Enqueued]:
+        """Write step S3. Recovery is not `limited`: what was accepted is never refused."""
+        data, job = self._job(task)
+        args = {
+            "id": task.id,
+            "run": task.run,
+            "lane": self.queues[task.lane],
+            "seconds": task.seconds,
+            "document": documents.dump(documents.queued(task)),
+            "short": task.short_id,
+            "file": task.file,
+            "idempotency": (task.idempotency or "") if task.run == 1 else "",
+            "idempotency_ttl": _IDEMPOTENCY_TTL,
+            "limit": self._max_queue_seconds if limited else 0,
+            "job": job,
+        }
+        return self._command("enqueue", args, _enqueued, data)
+
+    def view(self, task_id: str) -> Command[View]:
+        return self._command("view", {"id": task_id}, _view)
+
+    def counts(self, now: float) -> Command[Counts]:
+        def parse(a: Any) -> Counts:
+            by_lane = dict(zip(Lane, map(int, a[4:]), strict=True))
+            return Counts(int(a[0]), int(a[1]), int(a[2]), float(a[3]), by_lane)
+
+        return self._command("counts", {"now": now}, parse)
+
+    def claim(self, worker: Worker, free: Mapping[Lane, int]) -> Command[list[Claimed]]:
+        """Write step W1: up to `free` tasks of each lane, best lane first."""
+        args = {
+            "worker": worker.name,
+            "ttl": CLAIM_TTL,
+            "free": {self.queues[lane]: count for lane, count in free.items()},
+        }
+        return self._command(
+            "claim",
+            args,
+            lambda a: [Claimed(a[i], self._lane_of[a[i + 1]]) for i in range(0, len(a), 2)],
+        )
+
+    def register(self, worker: Worker, held: Held, now: float, document: dict[str, Any]) -> Command[bool]:
+        """Write step W2. False: the task has ended or is another worker's; let it go."""
+        task = held.task
+        data, job = self._job(task)
+        args = {
+            "id": task.id,
+            "lane": self.queues[task.lane],
+            "worker": worker.name,
+            "worker_key": worker.key,
+            "execution": held.execution,
+            "now": now,
+            "iso": _iso(now),
+            "ttl": CLAIM_TTL,
+            "document": documents.dump(document),
+            "event": documents.event(task, Status.PROCESSING),
+            "short": task.short_id,
+            "file": task.file,
+            "job": job,
+        }
+        return self._command("register", args, lambda a: a == 1, data)
+
+    def report(self, worker: Worker, task: Task, document: dict[str, Any]) -> Command[bool]:
+        """Progress. False: the claim is gone; stop working on the task."""
+        args = {
+            "id": task.id,
+            "worker": worker.name,
+            "document": documents.dump(document),
+            "event": documents.event(task, Status.PROCESSING, document["progress"]),
+        }
+        return self._command("report", args, lambda a: a == 1)
+
+    def beat(
+        self, worker: Worker, held: Sequence[Held], now: float, worker_ttl: int, facts: dict[str, Any]
+    ) -> Command[Beat]:
+        """Keep the worker (for `worker_ttl` seconds) and all it holds alive."""
+        args = {
+            "worker": worker.name,
+            "worker_key": worker.key,
+            "worker_ttl": worker_ttl,
+            "facts": json.dumps(facts),
+            "now": now,
+            "iso": _iso(now),
+            "ttl": CLAIM_TTL,
+            "held": [[h.task.id, self.queues[h.task.lane], h.execution] for h in held],
+        }
+        return self._command(
+            "beat", args, lambda a: Beat(a[0], bool(int(a[1])), bool(int(a[2])), tuple(a[3:]))
+        )
+
+    def finish(self, end: Ended, now: float, worker: Worker | None = None) -> Command[str]:
+        """Write step E2. Answers "ended", "known" (announced before) or "superseded" (by a retry)."""
+        task, outcome = end.task, end.outcome
+        in_history = outcome.status is not Status.CANCELLED
+        sample = Sample.of(end)
+        args = {
+            "id": task.id,
+            "run": task.run,
+            "lane": self.queues[task.lane],
+            "status": outcome.status,
+            "document": documents.dump(documents.ended(task, outcome)),
+            "ttl": self.ttl_of(outcome.status),
+            "history": documents.dump(history.record_of(end)) if in_history else "",
+            "history_size": self._history_size,
+            "event": documents.event(task, outcome.status, 100),
+            "now": now,
+            "iso": _iso(outcome.ended_at),
+            "worker_key": worker.key if worker else "",
+            "working_seconds": round(outcome.timings.total - outcome.timings.queued, 3),
+            "result": rq_job.result_of(outcome, worker.name if worker else ""),
+            "sample": sample.dump() if sample else "",
+            "samples": _SAMPLES,
+            "counters": counters_of(outcome),
+        }
+        return self._command("finish", args, str)
+
+    def release(self, worker: Worker, tasks: Sequence[Task]) -> Command[int]:
+        args = {"worker": worker.name, "held": [[task.id, self.queues[task.lane]] for task in tasks]}
+        return self._command("release", args, int)
+
+    def reap(self, now: float) -> Command[list[str]]:
+        """Bring back what dead workers held."""
+        return self._command("reap", {"now": now}, list)
+
+    def missing(self, task_ids: Sequence[str]) -> Command[list[str]]:
+        """Which of these accepted tasks need a look: ended, unknown, or never to be delivered."""
+        return self._command("missing", {"ids": list(task_ids)}, list)
+
+    def forget(self, task: Task) -> Command[bool]:
+        args = {"id": task.id, "short": task.short_id, "lane": self.queues[task.lane]}
+        return self._command("forget", args, lambda a: a == 1)
+
+    def _job(self, task: Task) -> rq_job.Fields:
+        return rq_job.fields_of(task, self.queues[task.lane], self._task_timeout)
+
+    def _command(
+        self, name: str, args: dict[str, Any], parse: Callable[[Any], T], data: bytes = b""
+    ) -> Command[T]:
+        return Command(name, self._context, args, parse, data)
+
+
+def idempotency_of(owner: str, key: str) -> str:
+    """A client's Idempotency-Key as it is stored: per owner, of bounded length."""
+    return hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest()
+
+
+def _enqueued(answer: Any) -> Enqueued:
+    match answer:
+        case ["queued", position, ahead]:
+            return Enqueued("queued", Place(int(position), float(ahead)))
+        case ["same", other]:
+            return Enqueued("same", same_id=other)
+        case ["full", waiting]:
+            return Enqueued("full", waiting_seconds=float(waiting))
+        case _:
+            return Enqueued("known")
+
+
+def _view(answer: Any) -> View:
+    document, position, ahead, engine, audio = answer
+    return View(
+        json.loads(document) if document else None,
+        Place(int(position), float(ahead)) if int(position) else None,
+        float(engine) / float(audio) if float(audio) > 0 else None,
+    )
+
+
+def _iso(timestamp: float) -> str:
+    return utcformat(datetime.fromtimestamp(timestamp, UTC))

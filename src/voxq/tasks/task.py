@@ -1,0 +1,173 @@
+"""A task: what a client asked for, as an immutable value."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+SCHEMA = 1
+
+_ALPHABET = string.ascii_lowercase + string.digits
+_RANDOM_LENGTH = 12  # 62 bits: ids are unguessable and never collide
+_TASK_ID = re.compile(r"\d{4}-\d{2}-\d{2}_\d{3,9}_(?P<short>[a-z0-9]{6,32})", re.ASCII)
+_SHORT_ID = re.compile(r"[a-z0-9]{6,32}", re.ASCII)
+
+
+class Kind(StrEnum):
+    """What is turned into what; also the prefix of the task's Redis keys."""
+
+    ASR = "asr"  # a recording into text
+
+
+class Status(StrEnum):
+    """Where a task is."""
+
+    QUEUED = "queued"  # accepted, waiting in a lane
+    PROCESSING = "processing"  # admitted by a worker
+    DONE = "done"  # has its result
+    FAILED = "failed"  # has an error with a code; can be retried while its recording is there
+    CANCELLED = "cancelled"  # withdrawn by its owner
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in (Status.DONE, Status.FAILED, Status.CANCELLED)
+
+
+class Lane(StrEnum):
+    """Which queue a task waits in, best first."""
+
+    HIGH = "high"  # asked for with priority=high
+    SHORT = "short"  # voice notes: the normal lane
+    LONG = "long"  # long or unknown duration, or priority=low
+
+
+class Priority(StrEnum):
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+def choose_lane(priority: Priority, duration: float | None, long_seconds: float) -> Lane:
+    """The lane of a recording of `duration` seconds; an unknown duration counts as long."""
+    if priority is Priority.HIGH:
+        return Lane.HIGH
+    if priority is Priority.LOW or duration is None or duration > long_seconds:
+        return Lane.LONG
+    return Lane.SHORT
+
+
+@dataclass(frozen=True, slots=True)
+class AsrOptions:
+    """How a recording is to be recognised. `language` is an ISO 639-1 code or None for "detect it";
+    `batch_size` caps the padded seconds of a batch this task shares (None: the worker's own cap)."""
+
+    language: str | None = None
+    hotwords: tuple[str, ...] = ()
+    words: bool = False
+    batch_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One recording to transcribe. One task is one RQ job with the same id."""
+
+    id: str
+    kind: Kind
+    owner: str
+    lane: Lane
+    file: str
+    """Stored name under recordings/, derived from the id and the detected format."""
+    mime: str
+    size: int
+    """Bytes."""
+    audio_sha256: str
+    duration: float | None
+    """Probed seconds, None when the container does not tell."""
+    created_at: float
+    """When it was submitted: seconds since the epoch, UTC."""
+    accepted_at: float
+    """When this run was accepted; later than `created_at` after a retry."""
+    options: AsrOptions = field(default_factory=AsrOptions)
+    run: int = 1
+    """Counts the client's retries: (id, run) ends exactly once."""
+    idempotency: str | None = None
+    """The client's Idempotency-Key, hashed together with its owner."""
+    schema: int = SCHEMA
+
+    def evolve(self, **changes: Any) -> Self:
+        return replace(self, **changes)
+
+    @property
+    def short_id(self) -> str:
+        return short_id(self.id)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of audio for counting the queue; an unknown duration is guessed: 32 kbit/s."""
+        return self.duration if self.duration is not None else self.size / 4000
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for two requests that ask for the same thing."""
+        options = self.options
+        parts = (self.audio_sha256, options.language, options.words, options.batch_size, *options.hotwords)
+        return "|".join(map(str, parts))
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Reads what this or an earlier version wrote; unknown fields are ignored.
+
+        Raises ValueError, KeyError or TypeError when the record cannot be a task.
+        """
+        known = {f.name for f in fields(cls)}
+        values = {name: value for name, value in data.items() if name in known}
+        options = {
+            f.name: values["options"][f.name] for f in fields(AsrOptions) if f.name in values["options"]
+        }
+        options["hotwords"] = tuple(options.get("hotwords", ()))
+        if not is_task_id(values["id"]):
+            raise ValueError("not a task id")
+        return cls(
+            **{
+                **values,
+                "kind": Kind(values["kind"]),
+                "lane": Lane(values["lane"]),
+                "options": AsrOptions(**options),
+            }
+        )
+
+
+def new_task_id(now: float, number: int) -> str:
+    """E.g. `2025-12-01_001_k3v9qz0b1x2y`: the UTC day, the day's number, and a random part."""
+    day = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
+    return f"{day}_{number:03d}_{''.join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))}"
+
+
+def is_task_id(value: object) -> bool:
+    return isinstance(value, str) and _TASK_ID.fullmatch(value) is not None
+
+
+def is_short_id(value: str) -> bool:
+    return _SHORT_ID.fullmatch(value) is not None
+
+
+def short_id(task_id: str) -> str:
+    """The random part, which names a task in URLs and logs."""
+    return task_id.rpartition("_")[2]
+
+
+def day_of(now: float) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
+
+
+def utc(timestamp: float) -> str:
+    """E.g. `2025-12-01T10:00:00Z`."""
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,114 @@
+"""What a worker keeps on disk beside a task while it works on it: decoded sound, finished chunks, incidents.
+
+The directory `work/<id>.<run>/` outlives a worker, so that another one does only what is left; it goes when
+the task ends. `pcm.f32` is 16 kHz mono float32, rebuilt by whoever starts the task anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from voxq.tasks.outcome import Incident
+from voxq.tasks.task import Task
+
+
+class WorkFiles:
+    """The work directories of one storage."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def open(self, task: Task) -> WorkDirectory:
+        directory = self._directory(task)
+        directory.mkdir(exist_ok=True, mode=0o700)
+        return WorkDirectory(directory)
+
+    def remove(self, task: Task) -> None:
+        shutil.rmtree(self._directory(task), ignore_errors=True)
+
+    def names(self) -> Iterator[str]:
+        """`<id>.<run>` of every directory."""
+        with os.scandir(self._root) as entries:
+            yield from (entry.name for entry in entries if entry.is_dir())
+
+    def remove_named(self, name: str) -> None:
+        """`name` is one that `names` gave."""
+        shutil.rmtree(self._root / name, ignore_errors=True)
+
+    def _directory(self, task: Task) -> Path:
+        return self._root / f"{task.id}.{task.run}"
+
+
+class WorkDirectory:
+    """The files of one (task, run)."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    @property
+    def pcm(self) -> Path:
+        return self._directory / "pcm.f32"
+
+    def add_chunk(self, conditions: str, start: int, end: int, result: dict[str, Any]) -> None:
+        """Write step W3. `conditions` names all that the result depends on (model revision, options, sound);
+        `start` and `end` in samples."""
+        line = {"conditions": conditions, "start": start, "end": end, "result": result}
+        _append(self._directory / "chunks.jsonl", line)
+
+    def chunks(self, conditions: str) -> dict[tuple[int, int], dict[str, Any]]:
+        """Finished chunks by span, of an earlier attempt under the same conditions."""
+        return {
+            (line["start"], line["end"]): line["result"]
+            for line in _lines(self._directory / "chunks.jsonl")
+            if line.get("conditions") == conditions
+        }
+
+    def add_incident(self, incident: Incident, *, blamed: bool) -> None:
+        _append(self._directory / "incidents.jsonl", asdict(incident) | {"blamed": blamed})
+
+    def incidents(self) -> tuple[list[Incident], int]:
+        """All incidents so far, and how many of them the task was blamed for."""
+        lines = list(_lines(self._directory / "incidents.jsonl"))
+        blames = sum(1 for line in lines if line.pop("blamed", False))
+        return [Incident(**line) for line in lines], blames
+
+    def suspect(self) -> None:
+        """The task is in a batch that is about to run; a mark that nobody clears is a batch that killed."""
+        (self._directory / "suspect").touch()
+
+    def clear(self) -> None:
+        (self._directory / "suspect").unlink(missing_ok=True)
+
+    @property
+    def is_suspect(self) -> bool:
+        return (self._directory / "suspect").exists()
+
+
+def _append(path: Path, record: dict[str, Any]) -> None:
+    line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    with path.open("ab") as file:
+        # A torn tail of an earlier writer becomes a line of its own, which no reader understands or counts.
+        file.write(line if file.tell() == 0 or _ends_with_newline(path) else b"\n" + line)
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        for line in file:
+            with contextlib.suppress(ValueError):
+                record = json.loads(line)
+                if isinstance(record, dict):
+                    yield record
