@@ -136,7 +136,7 @@ def _transcribe(
 
 
 def _read(ref: protocol.ChunkRef, maximum: float) -> Samples | ChunkError:
-    """The samples of a chunk. Copied, not mapped: a file that shrinks under a map is a SIGBUS for the horse."""
+    """The samples of a chunk. Copied, not mapped: a file that shrinks under a map is a SIGBUS."""
     import numpy as np
 
     count = ref.end - ref.start

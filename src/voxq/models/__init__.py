@@ -1,0 +1,1 @@
+"""The models VoxQ knows, where they lie, and how they get there."""

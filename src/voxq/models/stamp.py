@@ -1,0 +1,54 @@
+"""The stamp in a model directory: what the directory should hold, so that looking again is cheap."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+NAME = ".voxq.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What an installed directory holds: file sizes by path, and the revision of the whole.
+
+    `origin` is "packages" or the name of a hub.
+    """
+
+    revision: str
+    origin: str
+    files: dict[str, int]
+
+    def write(self, directory: Path) -> None:
+        (directory / NAME).write_text(json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def read(cls, directory: Path) -> Stamp | None:
+        """The stamp of a directory, or None where there is none that can be read."""
+        try:
+            return cls(**json.loads((directory / NAME).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def is_complete(directory: Path) -> bool:
+    """Whether all stamped files are there in their sizes; checksums at each start would take seconds."""
+    stamp = Stamp.read(directory)
+    return stamp is not None and all(
+        (directory / name).is_file() and (directory / name).stat().st_size == size
+        for name, size in stamp.files.items()
+    )
+
+
+def revision_of(directory: Path) -> str:
+    """What identifies the content of a model directory: its stamp, else its files' names, sizes and times."""
+    if stamp := Stamp.read(directory):
+        return stamp.revision
+    files = sorted(
+        (file.name, file.stat().st_size, file.stat().st_mtime_ns)
+        for file in directory.iterdir()
+        if file.is_file()
+    )
+    return sha256(repr(files).encode()).hexdigest()
