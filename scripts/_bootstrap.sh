@@ -1,0 +1,55 @@
+# Sourced by the other scripts: from a bare clone to a complete .venv. Quick when all is there already.
+# Needs Python 3.11 or newer with pip, nothing else; installs only below the clone.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+say() { printf '== %s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+find_python() {
+    local candidate
+    for candidate in python3.11 python3.12 python3.13 python3.14 python3 python; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# Where pip is told of mirrors, tell uv the same. Whoever configured uv itself is left alone.
+use_pip_configuration() {
+    local line
+    [ -e "${UV_CONFIG_FILE:-${XDG_CONFIG_HOME:-$HOME/.config}/uv/uv.toml}" ] && return
+    while IFS= read -r line; do
+        export "${line?}"
+    done < <("$1" scripts/_pip_config.py)
+}
+
+find_uv() {
+    command -v uv && return
+    if [ ! -x .voxq/uv/bin/uv ]; then
+        say "installing uv into .voxq/uv" >&2
+        # Built beside its place and renamed: an interrupted run leaves nothing that looks complete.
+        rm -rf .voxq/uv .voxq/uv.new && mkdir -p .voxq
+        "$1" -m venv .voxq/uv.new >&2 ||
+            die "cannot make a virtual environment; install the venv module (Debian, Ubuntu: python3-venv)"
+        .voxq/uv.new/bin/python -m pip install --quiet --disable-pip-version-check uv >&2 ||
+            die "cannot install uv with pip; see the messages above"
+        mv .voxq/uv.new .voxq/uv
+    fi
+    echo "$PWD/.voxq/uv/bin/uv"
+}
+
+bootstrap() {
+    local python uv
+    python=$(find_python) || die "needs Python 3.11 or newer on PATH (Debian, Ubuntu: apt install python3 python3-venv)"
+    use_pip_configuration "$python"
+    uv=$(find_uv "$python") || exit 1
+    [ -d .venv ] || export UV_PYTHON="${UV_PYTHON:-$python}"
+    say "uv sync: installing what is missing into .venv"
+    # Inexact, so that an extra which was added by hand (a GPU engine) stays.
+    "$uv" sync --quiet --inexact || die "cannot install the dependencies; see the messages above"
+}
+
+bootstrap
