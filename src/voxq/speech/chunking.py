@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +17,48 @@ class Chunking:
     maximum: float = 30.0
     target: float = 25.0
     max_gap: float = 3.0
+
+
+class Chunker:
+    """Joins the spans of one recording into chunks, as they come.
+
+    A chunk goes from the start of its first span to the end of its last one, pauses included. Chunks are in
+    order and apart from each other, and every sample of every span is in exactly one of them.
+    """
+
+    def __init__(self, chunking: Chunking) -> None:
+        """Raises ValueError if `maximum` is not positive."""
+        self._maximum = int(chunking.maximum * SAMPLE_RATE)
+        self._target = min(int(chunking.target * SAMPLE_RATE), self._maximum)
+        self._max_gap = int(chunking.max_gap * SAMPLE_RATE)
+        if self._maximum < 1:
+            raise ValueError("maximum must be positive")
+        self._open: Span | None = None
+
+    def push(self, spans: Iterable[Span]) -> list[Span]:
+        """The next spans, in order and without overlap. Returns the chunks that are complete."""
+        complete = []
+        for span in spans:
+            for piece in _pieces(span, self._maximum):
+                if self._open is not None and self._fits(self._open, piece):
+                    self._open = Span(self._open.start, piece.end)
+                    continue
+                if self._open is not None:
+                    complete.append(self._open)
+                self._open = piece
+        return complete
+
+    def flush(self) -> list[Span]:
+        """The last chunk, if there is one."""
+        last, self._open = self._open, None
+        return [last] if last is not None else []
+
+    def _fits(self, chunk: Span, span: Span) -> bool:
+        return span.start - chunk.end < self._max_gap and span.end - chunk.start <= self._target
+
+
+def _pieces(span: Span, maximum: int) -> Iterator[Span]:
+    """Equal parts, as few as `maximum` samples allow; one for all that comes out of VAD."""
+    count = -(-len(span) // maximum)
+    for part in range(count):
+        yield Span(span.start + len(span) * part // count, span.start + len(span) * (part + 1) // count)

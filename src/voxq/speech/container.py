@@ -1,0 +1,120 @@
+"""Opening an untrusted recording, and telling what it is by its content.
+
+Left to itself libavformat follows what a file says: a playlist named talk.mp3 makes it read other files or
+fetch URLs. So it gets an anonymous stream instead of a path, a whitelist of containers that refer to nothing
+outside themselves, a whitelist of audio codecs, and no protocol at all.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Disposition
+
+from voxq.speech.audio import MIME_TYPES, AudioError
+
+DECODING_ERRORS = (FFmpegError, ValueError, EOFError, OverflowError, NotImplementedError)
+"""What PyAV raises for bytes that make no sense."""
+
+_DEMUXERS = "wav,w64,mp3,ogg,flac,aac,mov,matroska,asf,amr,caf,aiff,au,ac3,eac3,ape,wv,tta"
+_DECODERS = (
+    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,"
+    "pcm_u8,pcm_s8,pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,gsm,gsm_ms,"
+    "mp3float,mp3,mp2float,mp2,aac,aac_latm,alac,flac,opus,vorbis,speex,amrnb,amrwb,"
+    "wmav1,wmav2,wmapro,wmalossless,wmavoice,ac3,eac3,ape,tta,wavpack"
+)
+_OPTIONS = {
+    "format_whitelist": _DEMUXERS,
+    "codec_whitelist": _DECODERS,
+    "protocol_whitelist": "none",
+    "probesize": str(5 << 20),
+    "analyzeduration": "5000000",
+    "max_streams": "16",
+    # Concerns only PCM that may hide DTS or AC-3, for which a WAV would be searched for ten milliseconds.
+    "max_probe_packets": "16",
+}
+
+_NAMES = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "matroska", "asf": "asf"}
+_WEBM_CODECS = frozenset({"opus", "vorbis"})
+_MIME_TYPES_WITH_VIDEO = {"webm": "video/webm", "3gp": "video/3gpp"}
+
+
+class _Anonymous(io.RawIOBase):
+    """A file without its name: PyAV fetches over HTTP when a file object's name ends in .m3u8."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """The container and its first sound track. Raises AudioError: missing, undecodable, no_audio.
+
+    Errors of PyAV inside the `with` block become "undecodable", too.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise AudioError("missing", "The recording is gone or cannot be read.") from error
+    with file:
+        try:
+            with av.open(_Anonymous(file), "r", options=_OPTIONS, metadata_errors="ignore") as container:
+                if not container.streams.audio:
+                    raise AudioError("no_audio", "The file has no sound track.")
+                stream = container.streams.audio[0]
+                if stream.codec_context is None:
+                    raise AudioError("undecodable", "The sound track has a codec that is not supported.")
+                stream.codec_context.thread_count = 1
+                yield container, stream
+        except MemoryError as error:
+            raise AudioError("too_large", "Decoding the file needs more memory than allowed.") from error
+        except DECODING_ERRORS as error:
+            raise AudioError("undecodable", "The file is damaged, or not a supported format.") from error
+
+
+def identify(container: InputContainer, codec: str) -> tuple[str, str, str]:
+    """The container's short name, the file extension and the MIME type, all from the content."""
+    name = _NAMES.get(container.format.name, container.format.name)
+    has_video = any(not v.disposition & Disposition.attached_pic for v in container.streams.video)
+    extension = _extension(name, codec, container.metadata.get("major_brand", "").strip().lower(), has_video)
+    mime = _MIME_TYPES_WITH_VIDEO.get(extension) if has_video else None
+    return name, extension, mime or MIME_TYPES[extension]
+
+
+def _extension(name: str, codec: str, brand: str, has_video: bool) -> str:
+    match name:
+        case "mp4" if brand.startswith("3g"):
+            return "3gp"
+        case "mp4" if brand == "qt":
+            return "mov"
+        case "mp4":
+            return "mp4" if has_video else "m4a"
+        case "matroska":
+            return "webm" if codec in _WEBM_CODECS else "mkv"
+        case "asf":
+            return "wmv" if has_video else "wma"
+        case _:
+            return name

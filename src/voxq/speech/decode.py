@@ -1,0 +1,85 @@
+"""Untrusted bytes to sound. Run it in a process that may die (`voxq.media`): the decoders are C code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from voxq.speech.audio import SAMPLE_RATE, AudioError, Samples
+from voxq.speech.container import DECODING_ERRORS, opened
+from voxq.speech.resample import Resampler
+
+_BLOCK_SECONDS = 10
+
+
+def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE) -> Iterator[Samples]:
+    """The sound of a recording in blocks of about ten seconds, mono, at `sample_rate`, within -1.0 to 1.0.
+
+    Damaged packets are skipped, what is not a number becomes silence, and memory stays flat however long the
+    recording is. Time stamps are not looked at: the sound of all packets stands end to end.
+    Raises AudioError: missing, undecodable, no_audio, empty, too_large, and too_long where there is more than
+    `max_seconds`.
+    """
+    most = round(max_seconds * sample_rate)
+    done = 0
+    with opened(path) as (container, stream):
+        for block in _blocks(_pieces(container, stream, sample_rate), _BLOCK_SECONDS * sample_rate):
+            done += len(block)
+            if done > most:
+                raise too_long(max_seconds)
+            yield block
+    if not done:
+        raise AudioError("empty", "The file has no samples.")
+
+
+def frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
+    """Every frame that can be decoded. Raises AudioError (undecodable) if there are packets, but no frame."""
+    damaged = decoded = False
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            break
+        except DECODING_ERRORS:
+            damaged = True
+            break
+        try:
+            for frame in packet.decode():
+                if frame.samples:
+                    decoded = True
+                    yield frame
+        except DECODING_ERRORS:
+            damaged = True
+    if damaged and not decoded:
+        raise AudioError("undecodable", "Nothing in the sound track can be decoded.")
+
+
+def too_long(max_seconds: float) -> AudioError:
+    return AudioError("too_long", f"The recording is longer than {max_seconds:g} seconds.")
+
+
+def _pieces(container: InputContainer, stream: AudioStream, sample_rate: int) -> Iterator[Samples]:
+    resampler = Resampler(sample_rate)
+    for frame in frames(container, stream):
+        yield from resampler.push(frame)
+    yield from resampler.flush()
+
+
+def _blocks(pieces: Iterator[Samples], size: int) -> Iterator[Samples]:
+    """Join small pieces until they are at least `size` samples."""
+    waiting: list[Samples] = []
+    length = 0
+    for piece in pieces:
+        waiting.append(piece)
+        length += len(piece)
+        if length >= size:
+            yield np.concatenate(waiting)
+            waiting, length = [], 0
+    if length:
+        yield np.concatenate(waiting)

@@ -1,0 +1,65 @@
+"""Frames of any rate, layout and sample format to mono float32 at one rate."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+
+from voxq.speech.audio import AudioError, Samples
+
+_RATES = range(4_000, 768_001)  # below, one byte of PCM would become thousands of samples
+_MIXED_BY_LIBSWRESAMPLE = 8  # of more channels it knows only a few layouts
+
+_Parameters = tuple[str, str, int]
+
+
+class Resampler:
+    """Stateful: give it every frame of a track in order, then call `flush`."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._parameters: _Parameters | None = None
+        self._resampler = self._fresh()
+
+    def push(self, frame: av.AudioFrame) -> list[Samples]:
+        """Raises AudioError (undecodable) for a sample rate that no recording has."""
+        if frame.sample_rate not in _RATES:
+            raise AudioError("undecodable", f"A sample rate of {frame.sample_rate} Hz is not supported.")
+        if frame.layout.nb_channels > _MIXED_BY_LIBSWRESAMPLE:
+            frame = _average(frame)
+        frame.pts = None  # a damaged time stamp must not move the sound
+        parameters = (frame.format.name, frame.layout.name, frame.sample_rate)
+        tail: list[Samples] = []
+        if parameters != self._parameters:  # some streams change in the middle
+            tail = self.flush()
+            self._parameters = parameters
+        return tail + [_clean(out) for out in self._resampler.resample(frame)]
+
+    def flush(self) -> list[Samples]:
+        """The samples still inside the filter."""
+        # A resampler with nothing to convert passes frames on, and this None as well.
+        tail = [_clean(out) for out in self._resampler.resample(None) if out is not None]
+        self._resampler = self._fresh()
+        self._parameters = None
+        return tail
+
+    def _fresh(self) -> av.AudioResampler:
+        return av.AudioResampler(format="flt", layout="mono", rate=self._sample_rate)
+
+
+def _average(frame: av.AudioFrame) -> av.AudioFrame:
+    """The mean of all channels, as a mono frame."""
+    raw = frame.to_ndarray()
+    channels = raw if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels).T
+    mono = channels.mean(axis=0, dtype=np.float32)
+    if np.issubdtype(raw.dtype, np.integer):
+        middle = 2.0 ** (8 * raw.itemsize - 1)
+        mono = mono / middle - (1.0 if raw.dtype == np.uint8 else 0.0)
+    averaged = av.AudioFrame.from_ndarray(mono.astype(np.float32)[np.newaxis], format="flt", layout="mono")
+    averaged.sample_rate = frame.sample_rate
+    return averaged
+
+
+def _clean(frame: av.AudioFrame) -> Samples:
+    samples = np.asarray(frame.to_ndarray(), np.float32).ravel()
+    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)

@@ -1,0 +1,119 @@
+"""From speech probabilities to spans of speech."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from voxq.speech.audio import SAMPLE_RATE
+
+WINDOW = 512
+"""Samples per probability: 32 ms."""
+
+_ONSET = 0.5
+"""A window at least this probable is speech."""
+_RELEASE = 0.35
+"""Speech goes on until a window is less probable than this."""
+_MIN_SPEECH = 3 * WINDOW
+"""What is shorter is a click: 96 ms."""
+_PAD = SAMPLE_RATE * 3 // 10
+"""Kept on both sides, because soft consonants at the edges of words have low probabilities."""
+_MIN_SILENCE = 2 * _PAD
+"""A shorter pause does not end a span. Twice the padding, so that padded spans cannot overlap."""
+_SHORTEST_MAXIMUM = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `start` up to, and without, `end`: in samples at 16 kHz."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(slots=True)
+class _Speech:
+    """The span that is open: where it and its first and last speech lie, and how loud each window was."""
+
+    start: int
+    first: int
+    end: int
+    loudness: list[float]
+    is_continuation: bool = False
+
+
+class SpanFinder:
+    """Turns a stream of windows into padded spans, in order, none longer than `maximum` seconds.
+
+    Speech without a pause is cut at the quietest place in the second half of what `maximum` allows.
+    """
+
+    def __init__(self, maximum: float) -> None:
+        """Raises ValueError for a `maximum` of less than two seconds."""
+        if not maximum >= _SHORTEST_MAXIMUM:
+            raise ValueError(f"maximum must be at least {_SHORTEST_MAXIMUM} s")
+        self._maximum = int(maximum * SAMPLE_RATE)
+        self._position = 0
+        self._given = 0
+        self._speaking = False
+        self._open: _Speech | None = None
+
+    def push(self, windows: Iterable[tuple[float, float]]) -> list[Span]:
+        """The next windows as (probability, loudness); returns the spans that have ended with them.
+
+        Loudness has any unit; only the places to cut at depend on it.
+        """
+        spans = []
+        for probability, loudness in windows:
+            span = self._step(probability, loudness)
+            if span is not None:
+                spans.append(span)
+        return spans
+
+    def finish(self, total: int) -> list[Span]:
+        """The span still open at the end of a recording of `total` samples."""
+        speech, self._open = self._open, None
+        span = self._closed(speech, total) if speech else None
+        return [span] if span else []
+
+    def _step(self, probability: float, loudness: float) -> Span | None:
+        start, end = self._position, self._position + WINDOW
+        self._position = end
+        if probability >= _ONSET:
+            self._speaking = True
+        elif probability < _RELEASE:
+            self._speaking = False
+        speech = self._open
+        if speech is None:
+            if self._speaking:
+                self._open = _Speech(max(self._given, start - _PAD), start, end, [loudness])
+            return None
+        speech.loudness.append(loudness)
+        if self._speaking:
+            speech.end = end
+            return self._cut(speech) if end + _PAD - speech.start > self._maximum else None
+        if end - speech.end < _MIN_SILENCE:
+            return None
+        self._open = None
+        return self._closed(speech, end)
+
+    def _closed(self, speech: _Speech, total: int) -> Span | None:
+        if speech.end - speech.first < _MIN_SPEECH and not speech.is_continuation:
+            return None
+        return self._give(speech.start, min(speech.end + _PAD, total))
+
+    def _cut(self, speech: _Speech) -> Span | None:
+        first_candidate = (speech.start + self._maximum // 2 - speech.first) // WINDOW
+        candidates = speech.loudness[first_candidate:-1]  # without the newest, which may reach past the end
+        quietest = first_candidate + min(range(len(candidates)), key=candidates.__getitem__)
+        place = speech.first + quietest * WINDOW + WINDOW // 2
+        rest = speech.loudness[quietest + 1 :]
+        self._open = _Speech(place, place + WINDOW // 2, speech.end, rest, is_continuation=True)
+        return self._give(speech.start, place)
+
+    def _give(self, start: int, end: int) -> Span | None:
+        self._given = end
+        return Span(start, end) if start < end else None

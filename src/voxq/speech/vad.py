@@ -1,0 +1,84 @@
+"""Where speech is in a recording: Silero VAD v6, streaming.
+
+The model is the ONNX file inside the faster-whisper package. Only the file is used: importing that package
+would load CTranslate2 into a process that has no need of it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.spans import WINDOW, Span, SpanFinder
+
+_CONTEXT = 64  # samples of the window before that the model sees
+_STATE_SHAPE = (1, 1, 128)
+_GROUP = 128
+"""Windows per call. Always the same number, so that rounding does not depend on the blocks pushed."""
+_SHORTEST_CLIP = SAMPLE_RATE // 10
+
+
+class VoiceActivity:
+    """Finds the spans of speech in one recording, pushed block by block.
+
+    The spans are padded by 0.3 s, in order, apart from each other, and none is longer than `maximum` seconds.
+    They are the same whatever the sizes of the blocks. A recording shorter than 100 ms is silence. Not
+    thread-safe.
+    """
+
+    def __init__(self, maximum: float = 30.0) -> None:
+        """Raises ValueError for a `maximum` of less than two seconds."""
+        self._finder = SpanFinder(maximum)
+        self._waiting: Samples = np.zeros(0, np.float32)
+        self._context: Samples = np.zeros(_CONTEXT, np.float32)
+        self._hidden = np.zeros(_STATE_SHAPE, np.float32)
+        self._cell = np.zeros(_STATE_SHAPE, np.float32)
+        self._total = 0
+
+    def push(self, block: Samples) -> list[Span]:
+        """The next samples, mono at 16 kHz, shape (n,), any n. Returns the spans known to have ended."""
+        self._total += len(block)
+        samples = np.concatenate((self._waiting, block))
+        size = _GROUP * WINDOW
+        whole = len(samples) - len(samples) % size
+        self._waiting = samples[whole:].copy()
+        return [span for at in range(0, whole, size) for span in self._find(samples[at : at + size])]
+
+    def flush(self) -> list[Span]:
+        """The spans left at the end of the recording. Nothing can be pushed after it."""
+        if self._total < _SHORTEST_CLIP:
+            return []
+        rest = np.pad(self._waiting, (0, -len(self._waiting) % WINDOW))
+        spans = self._find(rest) if len(rest) else []
+        return spans + self._finder.finish(self._total)
+
+    def _find(self, samples: Samples) -> list[Span]:
+        windows = samples.reshape(-1, WINDOW)
+        before = np.concatenate((self._context[np.newaxis], windows[:-1, -_CONTEXT:]))
+        self._context = windows[-1, -_CONTEXT:].copy()
+        inputs = {"input": np.hstack((before, windows)), "h": self._hidden, "c": self._cell}
+        probabilities, self._hidden, self._cell = map(np.asarray, _session().run(None, inputs))
+        # A pause is where the voice is both improbable and weak; either alone misleads under music.
+        loudness = probabilities * np.sqrt(np.mean(np.square(windows), axis=1))
+        return self._finder.push(zip(probabilities.tolist(), loudness.tolist(), strict=True))
+
+
+@cache
+def _session() -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(_model_file(), options, providers=["CPUExecutionProvider"])
+
+
+def _model_file() -> Path:
+    spec = importlib.util.find_spec("faster_whisper")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("The package faster-whisper, which carries the VAD model, is not installed.")
+    return Path(spec.submodule_search_locations[0]) / "assets" / "silero_vad_v6.onnx"

@@ -1,0 +1,77 @@
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.chunking import Chunker, Chunking
+from voxq.speech.spans import Span
+
+
+@st.composite
+def span_lists(draw: st.DrawFn) -> list[Span]:
+    """Spans as VAD gives them, up to 70 s long, with gaps down to nothing."""
+    position, spans = 0, []
+    for gap, length in draw(
+        st.lists(st.tuples(st.integers(0, 6 * SAMPLE_RATE), st.integers(1, 70 * SAMPLE_RATE)), max_size=30)
+    ):
+        spans.append(Span(position + gap, position + gap + length))
+        position = spans[-1].end
+    return spans
+
+
+chunkings = st.builds(Chunking, maximum=st.floats(0.5, 60), target=st.floats(0, 60), max_gap=st.floats(0, 10))
+
+
+def chunks_of(spans: list[Span], chunking: Chunking) -> list[Span]:
+    chunker = Chunker(chunking)
+    return chunker.push(spans) + chunker.flush()
+
+
+@given(span_lists(), chunkings)
+def test_no_chunk_is_longer_than_the_maximum(spans: list[Span], chunking: Chunking) -> None:
+    assert all(0 < len(chunk) <= chunking.maximum * SAMPLE_RATE for chunk in chunks_of(spans, chunking))
+
+
+@given(span_lists(), chunkings)
+def test_every_speech_sample_is_in_exactly_one_chunk(spans: list[Span], chunking: Chunking) -> None:
+    chunks = chunks_of(spans, chunking)
+    assert all(a.end <= b.start for a, b in pairwise(chunks))
+    covered = sum(
+        max(0, min(chunk.end, span.end) - max(chunk.start, span.start)) for chunk in chunks for span in spans
+    )
+    assert covered == sum(map(len, spans))
+
+
+@given(span_lists(), chunkings)
+def test_chunks_begin_and_end_with_speech(spans: list[Span], chunking: Chunking) -> None:
+    for chunk in chunks_of(spans, chunking):
+        assert any(span.start <= chunk.start < span.end for span in spans)
+        assert any(span.start < chunk.end <= span.end for span in spans)
+
+
+@given(span_lists(), chunkings, st.data())
+def test_the_result_does_not_depend_on_how_spans_arrive(
+    spans: list[Span], chunking: Chunking, data: st.DataObject
+) -> None:
+    chunker = Chunker(chunking)
+    chunks, rest = [], spans
+    while rest:
+        count = data.draw(st.integers(0, len(rest))) or 1
+        chunks += chunker.push(rest[:count])
+        rest = rest[count:]
+    assert chunks + chunker.flush() == chunks_of(spans, chunking)
+
+
+def seconds(*spans: tuple[float, float]) -> list[Span]:
+    return [Span(int(start * SAMPLE_RATE), int(end * SAMPLE_RATE)) for start, end in spans]
+
+
+def test_near_neighbours_are_joined_up_to_the_target() -> None:
+    spans = seconds((1, 9), (10, 20), (21, 28), (29, 31))
+    assert chunks_of(spans, Chunking(30, 25, 3)) == seconds((1, 20), (21, 31))
+
+
+def test_a_long_pause_is_not_taken_into_a_chunk() -> None:
+    spans = seconds((0, 2), (4.9, 6), (9, 10))
+    assert chunks_of(spans, Chunking(30, 25, 3)) == seconds((0, 6), (9, 10))
