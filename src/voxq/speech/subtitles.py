@@ -1,0 +1,119 @@
+"""One stored transcript, rendered: plain text, SRT, WebVTT, JSON and OpenAI's verbose JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from voxq.speech.cues import Cue, cues_of
+from voxq.speech.transcript import Segment, Transcript, Word
+
+
+def render(transcript: Transcript, format: str) -> str:
+    """The transcript in one of FORMATS. Raises ValueError for another format.
+
+    "srt" and "vtt" split long segments into cues of at most two lines that never overlap. "json" holds text,
+    language, duration and segments with their words. "verbose_json" has the shape of OpenAI's API.
+    """
+    if format not in _RENDERERS:
+        raise ValueError(f"format must be one of {', '.join(_RENDERERS)}")
+    return _RENDERERS[format](transcript)
+
+
+def _text(transcript: Transcript) -> str:
+    return transcript.text + "\n"
+
+
+def _srt(transcript: Transcript) -> str:
+    blocks = (
+        f"{number}\n{_times(cue, ',')}\n{cue.text}\n"
+        for number, cue in enumerate(cues_of(transcript.segments), start=1)
+    )
+    return "\n".join(blocks)
+
+
+def _vtt(transcript: Transcript) -> str:
+    blocks = (f"{_times(cue, '.')}\n{_escaped(cue.text)}\n" for cue in cues_of(transcript.segments))
+    return "\n".join(("WEBVTT\n", *blocks))
+
+
+def _json(transcript: Transcript) -> str:
+    return _dumped(
+        {
+            "text": transcript.text,
+            "language": transcript.language,
+            "duration": round(transcript.duration, 3),
+            "segments": [
+                {**_timed(segment), "text": segment.text, "words": _words(segment.words)}
+                for segment in transcript.segments
+            ],
+        }
+    )
+
+
+def _verbose_json(transcript: Transcript) -> str:
+    words = _words(word for segment in transcript.segments for word in segment.words)
+    return _dumped(
+        {
+            "task": "transcribe",
+            "language": transcript.language or "unknown",
+            "duration": round(transcript.duration, 3),
+            "text": transcript.text,
+            "segments": [_verbose_segment(*item) for item in enumerate(transcript.segments)],
+            **({"words": words} if words else {}),
+        }
+    )
+
+
+def _verbose_segment(number: int, segment: Segment) -> Mapping[str, Any]:
+    """The SDK requires every field; what engines do not tell gets the value that claims nothing."""
+    return {
+        "id": number,
+        "seek": 0,
+        **_timed(segment),
+        "text": segment.text,
+        "tokens": [],
+        "temperature": 0.0,
+        "avg_logprob": 0.0,
+        "compression_ratio": 1.0,
+        "no_speech_prob": 0.0,
+    }
+
+
+def _words(words: Iterable[Word]) -> list[dict[str, Any]]:
+    return [{"word": word.text.strip(), **_timed(word)} for word in words]
+
+
+def _timed(part: Segment | Word) -> dict[str, float]:
+    return {"start": round(part.start, 3), "end": round(part.end, 3)}
+
+
+def _dumped(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _times(cue: Cue, decimal_sign: str) -> str:
+    return f"{_clock(cue.start, decimal_sign)} --> {_clock(cue.end, decimal_sign)}"
+
+
+def _clock(milliseconds: int, decimal_sign: str) -> str:
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02}{decimal_sign}{milliseconds:03}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+_RENDERERS: Mapping[str, Callable[[Transcript], str]] = {
+    "text": _text,
+    "srt": _srt,
+    "vtt": _vtt,
+    "json": _json,
+    "verbose_json": _verbose_json,
+}
+FORMATS = tuple(_RENDERERS)
+"""What `render` knows."""
