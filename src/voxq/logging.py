@@ -21,7 +21,7 @@ from voxq.settings import Settings
 if TYPE_CHECKING:
     from loguru import Record
 
-Role = Literal["api", "worker"]
+Role = Literal["api", "worker", "up"]
 
 _NAMES = ("asr_api.log", "asr_worker.log", "asr_error.log")
 _TEMPLATE = "[{time:YYYY-MM-DD HH:mm:ss}] {level} {extra[_text]}\n"
@@ -42,14 +42,16 @@ _ESCAPES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for cod
 def setup(role: Role, settings: Settings) -> None:
     """Send this process's log lines, the standard library's included, to stderr and the log files.
 
-    Also makes everything the process creates owner-only: recordings and transcripts are private.
+    The supervisor ("up") has no file of its own. Also makes everything the process creates owner-only:
+    recordings and transcripts are private.
     """
     os.umask(0o077)
     settings.logs_dir.mkdir(parents=True, exist_ok=True)
     logger.remove()
     # diagnose would print the values of variables, and they may hold a transcript.
     logger.add(sys.stderr, level=settings.log_level, format=_format, diagnose=False)
-    for name, level in ((f"asr_{role}.log", settings.log_level), ("asr_error.log", "ERROR")):
+    own = {} if role == "up" else {f"asr_{role}.log": settings.log_level}
+    for name, level in {**own, "asr_error.log": "ERROR"}.items():
         path = settings.logs_dir / name
         logger.add(path, level=level, format=_format, diagnose=False, watch=True, encoding="utf-8")
     logging.basicConfig(handlers=[_Forward()], level=settings.log_level, force=True)

@@ -250,6 +250,11 @@ class Settings(BaseSettings):
         """How many workers to run on a machine with `gpus` visible GPUs (>= 0)."""
         return self.rq_worker_count or max(1, gpus)
 
+    def environ(self) -> dict[str, str]:
+        """The variables with which a child process in any directory reads these same settings."""
+        given = {name.upper(): getattr(self, name) for name in type(self).model_fields}
+        return {name: _written(value) for name, value in given.items() if value is not None}
+
     def check_exposure(self) -> None:
         """Raises SettingsError if anybody on the network could use the API without having been invited."""
         if self.api_keys or self.allow_anonymous or _is_loopback(self.api_host):
@@ -323,6 +328,12 @@ def parse_keys(text: str) -> dict[str, str]:
             raise ValueError("a key is there twice")
         owners[key] = name or f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
     return owners
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value.absolute() if isinstance(value, Path) else value)
 
 
 def _name(location: tuple[int | str, ...]) -> str:

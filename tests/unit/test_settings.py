@@ -115,6 +115,18 @@ def test_lanes() -> None:
     assert load_settings().queues == ("asr-queue-high", "asr-queue", "asr-queue-long")
 
 
+def test_a_child_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = load_settings(
+        redis_host="h", storage_path="s p", asr_use_gpu=False, api_keys="bob:12345678", log_rotation="1 MB"
+    )
+    environ = settings.environ()
+    monkeypatch.chdir("/")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    paths = {"storage_path": tmp_path / "s p"}
+    assert load_settings() == settings.model_copy(update=paths)
+
+
 @pytest.mark.parametrize(("count", "gpus", "workers"), [(None, 0, 1), (None, 4, 4), (3, 1, 3), (1, 4, 1)])
 def test_worker_count(count: int | None, gpus: int, workers: int) -> None:
     assert load_settings(rq_worker_count=count).worker_count(gpus) == workers

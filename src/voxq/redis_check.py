@@ -1,0 +1,98 @@
+"""What must be true of a Redis or Valkey server before work is entrusted to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis import Redis
+from redis.exceptions import AuthenticationError, BusyLoadingError, ConnectionError, RedisError, TimeoutError
+
+OLDEST = (6, 2)
+"""LMOVE, with which a job leaves a lane without ever being in no list, came with Redis 6.2."""
+
+
+class ServerUnusable(Exception):
+    """The server cannot be reached or used; the message says what to change and holds no password."""
+
+
+def read_info(url: str, patience: float = 5.0) -> Mapping[str, Any]:
+    """The server's INFO; waits up to `patience` seconds while it starts. Raises ServerUnusable."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5) as redis:
+                return redis.info("everything")  # pyright: ignore[reportReturnType]
+        except AuthenticationError:
+            raise ServerUnusable(
+                f"The server at {place(url)} refuses the password: check REDIS_URL or REDIS_PASSWORD."
+            ) from None
+        except (ConnectionError, TimeoutError, BusyLoadingError) as error:
+            if time.monotonic() > deadline:
+                raise ServerUnusable(
+                    f"No Redis answers at {place(url)} ({type(error).__name__}): "
+                    "start it, or correct REDIS_URL."
+                ) from None
+        except (RedisError, ValueError) as error:
+            raise ServerUnusable(f"The server at {place(url)} cannot be used: {error}") from None
+        time.sleep(0.05)
+
+
+def check_server(url: str, patience: float = 5.0) -> Mapping[str, Any]:
+    """The INFO of a server that work can be entrusted to. Raises ServerUnusable with all its problems."""
+    info = read_info(url, patience)
+    if found := problems(info):
+        raise ServerUnusable("\n".join(found))
+    return info
+
+
+def place(url: str) -> str:
+    """A Redis URL without its secrets, for messages."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return parts.path
+    return f"{parts.hostname}:{parts.port or 6379}"
+
+
+def problems(info: Mapping[str, Any]) -> list[str]:
+    """Why this server cannot be used, one sentence each with its remedy; `info` is its INFO as a mapping."""
+    return [text for text in (_version(info), _eviction(info), _role(info), _cluster(info)) if text]
+
+
+def describe(info: Mapping[str, Any]) -> str:
+    """ "Valkey 9.1.2" or "Redis 7.4.1"."""
+    if version := info.get("valkey_version"):
+        return f"Valkey {version}"
+    return f"Redis {info.get('redis_version', 'of unknown version')}"
+
+
+def _version(info: Mapping[str, Any]) -> str | None:
+    # Every Valkey says redis_version 7.2 or later, for clients like this one.
+    digits = [int(part) for part in str(info.get("redis_version", "0")).split(".")[:2] if part.isdecimal()]
+    if tuple(digits) >= OLDEST:
+        return None
+    return f"{describe(info)} is too old: 6.2 is needed, or any Valkey."
+
+
+def _eviction(info: Mapping[str, Any]) -> str | None:
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy == "noeviction":
+        return None
+    return (
+        f"maxmemory-policy is {policy}, so the server may throw queued tasks away when memory is short. "
+        "Run: redis-cli CONFIG SET maxmemory-policy noeviction, and set it in the server's configuration."
+    )
+
+
+def _role(info: Mapping[str, Any]) -> str | None:
+    if info.get("role", "master") == "master":
+        return None
+    return "The server is a read-only replica: point REDIS_URL at its primary."
+
+
+def _cluster(info: Mapping[str, Any]) -> str | None:
+    if str(info.get("cluster_enabled", "0")) == "0":
+        return None
+    return "The server runs in cluster mode, which queues cannot use: point REDIS_URL at a single server."

@@ -1,0 +1,130 @@
+"""Real processes under the supervisor."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from voxq.up.part import Part
+from voxq.up.supervisor import Supervisor
+
+SLEEPER = "import time; time.sleep(60)"
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up', flush=True); time.sleep(60)"
+
+
+def python(name: str, code: str, stage: int = 0, **rest: object) -> Part:
+    return Part(name, (sys.executable, "-c", code), stage, **rest)  # pyright: ignore[reportArgumentType]
+
+
+def until(true: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "took too long"
+        time.sleep(0.02)
+
+
+class Watched:
+    """A supervisor whose latest process ids a test can see."""
+
+    def __init__(self, grace: float = 5, output: Path | None = None) -> None:
+        self.pids: dict[str, int] = {}
+        self._file = output.open("wb") if output else None
+        self.supervisor = Supervisor(grace, self.pids.update, self._file)
+        self.supervisor.start()
+
+    def close(self) -> None:
+        self.supervisor.hurry()
+        self.supervisor.stop()
+        if self._file:
+            self._file.close()
+
+
+@pytest.fixture
+def watched() -> Iterator[Watched]:
+    made = Watched()
+    yield made
+    made.close()
+
+
+def test_a_part_that_dies_is_started_again_and_not_at_once(watched: Watched) -> None:
+    watched.supervisor.add(python("a", SLEEPER))
+    until(lambda: watched.pids)
+    first = watched.pids["a"]
+    os.kill(first, signal.SIGKILL)
+    died = time.monotonic()
+    until(lambda: watched.pids["a"] != first)
+    assert 0.8 < time.monotonic() - died < 3
+
+
+def test_one_that_cannot_start_does_not_hinder_others(watched: Watched) -> None:
+    watched.supervisor.add(Part("nothing", ("/nonexistent",), 0), python("b", SLEEPER))
+    until(lambda: "b" in watched.pids)
+    assert psutil.pid_exists(watched.pids["b"])
+
+
+def test_stages_end_in_order_each_after_the_one_before(tmp_path: Path) -> None:
+    code = (
+        "import signal, sys, time\nfrom time import monotonic\n"
+        "def end(*_):\n    time.sleep(0.2); print(sys.argv[1], monotonic(), flush=True)\n    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end)\nprint('up', 0, flush=True)\ntime.sleep(60)"
+    )
+    log = tmp_path / "log"
+    watched = Watched(output=log)
+    for stage, name in [(2, "redis"), (0, "api"), (1, "worker")]:
+        watched.supervisor.add(Part(name, (sys.executable, "-c", code, name), stage))
+    try:
+        until(lambda: log.read_text().count("up") == 3)
+        watched.supervisor.stop()
+        ends = [line.split() for line in log.read_text().splitlines() if "up" not in line]
+    finally:
+        watched.close()
+    assert [name for name, _ in ends] == ["api", "worker", "redis"]
+    times = [float(when) for _, when in ends]
+    assert times[1] - times[0] >= 0.2
+    assert times[2] - times[1] >= 0.2
+
+
+@pytest.mark.parametrize("hurry", [False, True])
+def test_a_part_that_ignores_sigterm_is_killed(tmp_path: Path, hurry: bool) -> None:
+    log = tmp_path / "log"
+    watched = Watched(grace=60 if hurry else 1, output=log)
+    watched.supervisor.add(python("stubborn", STUBBORN))
+    until(lambda: "up" in log.read_text())
+    began = time.monotonic()
+    if hurry:
+        watched.supervisor.hurry()
+    watched.supervisor.stop()
+    assert time.monotonic() - began < 5
+    assert not psutil.pid_exists(watched.pids["stubborn"])
+
+
+def test_kill_minus_nine_of_the_supervisor_leaves_no_orphan(tmp_path: Path) -> None:
+    code = (
+        "import sys, time\nfrom pathlib import Path\n"
+        "from voxq.up.part import Part\nfrom voxq.up.supervisor import Supervisor\n"
+        "def write(pids):\n    Path(sys.argv[1]).write_text(' '.join(map(str, pids.values())))\n"
+        "s = Supervisor(5, write)\ns.start()\n"
+        f"s.add(*(Part(n, (sys.executable, '-c', {STUBBORN!r}), 0) for n in 'ab'))\n"
+        "time.sleep(60)"
+    )
+    pids = tmp_path / "pids"
+    process = subprocess.Popen([sys.executable, "-c", code, str(pids)], stdout=subprocess.PIPE)
+    assert process.stdout
+    assert [process.stdout.readline() for _ in "ab"] == [b"up\n", b"up\n"]  # past the trampoline
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    until(lambda: not any(psutil.pid_exists(int(pid)) for pid in pids.read_text().split()))
+
+
+def test_a_child_creates_owner_only_files(tmp_path: Path, watched: Watched) -> None:
+    made = tmp_path / "made"
+    watched.supervisor.add(python("c", f"open({str(made)!r}, 'w'); {SLEEPER}"))
+    until(made.exists)
+    assert made.stat().st_mode & 0o077 == 0

@@ -1,0 +1,51 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.redis_check import describe, place, problems
+
+GOOD = {"redis_version": "7.2.4", "maxmemory_policy": "noeviction", "role": "master", "cluster_enabled": 0}
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        GOOD,
+        {**GOOD, "valkey_version": "9.1.2", "server_name": "valkey"},
+        {**GOOD, "redis_version": "6.2.0"},
+        {**GOOD, "redis_version": "10.0.0-rc1"},
+    ],
+)
+def test_servers_that_will_do(info: dict[str, object]) -> None:
+    assert problems(info) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"redis_version": "6.0.16"}, "6.2 is needed"),
+        ({"redis_version": "5.0.14"}, "6.2 is needed"),
+        ({"maxmemory_policy": "allkeys-lru"}, "noeviction"),
+        ({"role": "slave"}, "replica"),
+        ({"cluster_enabled": 1}, "cluster"),
+    ],
+)
+def test_each_problem_has_a_sentence(change: dict[str, object], said: str) -> None:
+    (problem,) = problems({**GOOD, **change})
+    assert said in problem
+
+
+@given(st.dictionaries(st.sampled_from([*GOOD]), st.one_of(st.text(), st.integers(), st.none())))
+def test_any_answer_is_judged(info: dict[str, object]) -> None:
+    assert isinstance(problems(info), list)
+
+
+def test_names() -> None:
+    assert describe({"valkey_version": "9.1.2", "redis_version": "7.2.4"}) == "Valkey 9.1.2"
+    assert describe({"redis_version": "7.4.1"}) == "Redis 7.4.1"
+
+
+def test_places_hold_no_secret() -> None:
+    assert place("redis://:secret@host:7000/1") == "host:7000"
+    assert place("redis://user:secret@host") == "host:6379"
+    assert place("unix://:secret@/run/redis.sock") == "/run/redis.sock"
