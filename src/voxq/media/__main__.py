@@ -1,0 +1,75 @@
+"""The media process: looks into recordings and decodes them. It knows neither Redis nor HTTP.
+
+Hostile bytes end up here, so it is started by somebody who can kill it, with a cap on its memory. Every
+failure is a message; only a crash, or the end of its parent, ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+from loguru import logger
+
+from voxq.child import ChildDied, Pipe, connect_to_parent, limit_memory
+from voxq.media import protocol
+from voxq.speech.audio import AudioError
+
+_DEFAULT_MEGABYTES = 2048
+"""Of address space; decoding and VAD take about 300."""
+
+
+def main() -> None:
+    """Serve requests until the parent goes away."""
+    pipe, args = connect_to_parent()
+    limit_memory(int(args[0]) if args else _DEFAULT_MEGABYTES)
+    os.dup2(2, 1)  # libraries print
+    logger.configure(handlers=[{"sink": sys.stderr, "backtrace": False, "diagnose": False}])
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported; each thread costs address space
+    import voxq.speech.probe  # noqa: F401  # now rather than at the first request, which somebody waits for
+
+    try:
+        while True:
+            _serve(pipe)
+    except ChildDied:
+        sys.exit(0)
+    except protocol.ProtocolError as error:
+        logger.error("media: the parent sent what the protocol does not know: {}", error)
+        sys.exit(2)
+
+
+def _serve(pipe: Pipe) -> None:
+    request = protocol.decode_request(pipe.receive())
+    for reply in _replies(request):
+        pipe.send(protocol.encode(reply))
+
+
+def _replies(request: protocol.Request) -> Iterator[protocol.Reply]:
+    try:
+        yield from _work(request)
+    except AudioError as error:
+        yield protocol.Failed(request.id, error.code, str(error))
+    except MemoryError:
+        yield protocol.Failed(request.id, "too_large", "Decoding the file needs more memory than allowed.")
+    except OSError as error:
+        logger.error("media: {} of {} failed: {}", request.op, request.id, error.strerror)
+        yield protocol.Failed(request.id, "storage", f"The recording could not be decoded: {error.strerror}.")
+    except Exception:
+        logger.exception("media: {} of {} failed", request.op, request.id)
+        yield protocol.Failed(request.id, "internal", "The recording could not be decoded.")
+
+
+def _work(request: protocol.Request) -> Iterator[protocol.Reply]:
+    if isinstance(request, protocol.Probe):
+        from voxq.speech.probe import probe
+
+        yield protocol.Probed(request.id, probe(request.path, request.max_seconds))
+    else:
+        from voxq.media.prepare import prepare  # only now: a process that only probes stays small
+
+        yield from prepare(request)
+
+
+if __name__ == "__main__":
+    main()

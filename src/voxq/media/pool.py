@@ -1,0 +1,130 @@
+"""Probing uploads from an event loop: a few media processes, any of which may crash, hang or lie."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+from pathlib import Path
+
+from loguru import logger
+
+from voxq.child import Child, ChildDied
+from voxq.media import MEDIA_MODULE, protocol
+from voxq.speech.audio import AudioError, AudioInfo
+
+_MEGABYTES = 1024
+"""Of address space for each process; one that has decoded its first file takes about 230."""
+_KILL_SECONDS = 0.05
+"""How long the loop may stand still to hear how a process ended."""
+
+
+class ProbePool:
+    """`size` media processes, each looking into one recording at a time.
+
+    A process that answers nonsense, dies, or takes longer than `timeout_seconds` is killed and replaced, and
+    its recording is refused. Belongs to one event loop, in the main thread: the processes die with the thread
+    that started them.
+    """
+
+    def __init__(self, size: int, timeout_seconds: float, max_seconds: float) -> None:
+        """A recording of more than `max_seconds` of audio is refused."""
+        self._size = size
+        self._timeout = timeout_seconds
+        self._max_seconds = max_seconds
+        self._ids = map(str, itertools.count())
+        self._running: set[Child] = set()
+        self._dying: set[Child] = set()
+        self._closed = False
+        self._idle: asyncio.Queue[Child | None] = asyncio.Queue()
+        for _ in range(size):
+            self._idle.put_nowait(None)  # whoever takes it starts the process
+
+    async def start(self) -> None:
+        """Start the processes, so that their libraries are loaded before the first probe needs them."""
+        for _ in range(self._size):
+            self._idle.put_nowait(self._idle.get_nowait() or self._start_child())
+
+    async def probe(self, path: Path) -> AudioInfo:
+        """What the recording at `path` is. Waits for an idle process first, for as long as it takes.
+
+        Raises AudioError, with the code "undecodable" for a recording that hangs or crashes the decoder;
+        OSError if no process can be started; RuntimeError if the pool is closed.
+        """
+        child = await self._idle.get()
+        try:
+            if self._closed:
+                raise RuntimeError("the pool is closed")
+            child = child or self._start_child()
+            reply = await self._ask(child, path)
+        except BaseException as error:  # cancelled, too: the answer of this process would be the next one's
+            child = self._replace(child)
+            if isinstance(error, TimeoutError):
+                message = f"The file could not be read within {self._timeout:g} seconds."
+                raise AudioError("undecodable", message) from None
+            if isinstance(error, ChildDied | protocol.ProtocolError):
+                raise AudioError("undecodable", "The file crashed the decoder.") from error
+            raise
+        finally:
+            self._idle.put_nowait(child)
+        if isinstance(reply, protocol.Failed):
+            raise AudioError(reply.code, reply.message)
+        return reply.info
+
+    async def close(self) -> None:
+        """End the processes; probes that still run or wait fail. The pool cannot be used again."""
+        self._closed = True
+        for child in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)
+        for _ in range(self._size):
+            child = await self._idle.get()
+            if child is not None:
+                self._end(child)
+
+    def _start_child(self) -> Child:
+        child = Child.start(MEDIA_MODULE, [str(_MEGABYTES)])
+        # A process that has been taken over may send half a message: that must fail, and not stop the loop.
+        os.set_blocking(child.fileno(), False)
+        self._running.add(child)
+        return child
+
+    def _replace(self, child: Child | None) -> Child | None:
+        """End a process that cannot be trusted any more. Its successor, unless none can be started now."""
+        if child is not None:
+            logger.warning("media: ended a probing process ({})", self._end(child))
+        if self._closed:
+            return None
+        try:
+            return self._start_child()
+        except OSError as error:
+            logger.error("media: cannot start a process: {}", error.strerror)
+            return None
+
+    def _end(self, child: Child) -> str:
+        self._running.discard(child)
+        ended = child.kill(_KILL_SECONDS)
+        self._dying = {one for one in (*self._dying, child) if one.is_alive()}  # asking reaps the dead
+        return ended
+
+    async def _ask(self, child: Child, path: Path) -> protocol.Probed | protocol.Failed:
+        request = protocol.Probe(next(self._ids), path, self._max_seconds)
+        child.send(protocol.encode(request))
+        async with asyncio.timeout(self._timeout):
+            await _readable(child)
+        reply = protocol.decode_reply(child.receive())
+        if reply.id != request.id or not isinstance(reply, protocol.Probed | protocol.Failed):
+            raise protocol.ProtocolError("not the answer to this probe")
+        return reply
+
+
+async def _readable(child: Child) -> None:
+    loop = asyncio.get_running_loop()
+    fd, event = child.fileno(), asyncio.Event()
+    loop.add_reader(fd, event.set)
+    try:
+        await event.wait()
+    finally:
+        loop.remove_reader(fd)
