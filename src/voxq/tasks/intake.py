@@ -13,7 +13,7 @@ from loguru import logger
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
-from voxq.media.info import AudioInfo
+from voxq.speech.audio import AudioInfo
 from voxq.tasks import script
 from voxq.tasks.journal import Journal
 from voxq.tasks.recordings import Recordings

@@ -211,12 +211,17 @@ class Store:
             "worker": worker.name,
             "ttl": CLAIM_TTL,
             "free": {self.queues[lane]: count for lane, count in free.items()},
+            "total": max(free.values()),
         }
         return self._command(
             "claim",
             args,
             lambda a: [Claimed(a[i], self._lane_of[a[i + 1]]) for i in range(0, len(a), 2)],
         )
+
+    def drop(self, claimed: Claimed) -> Command[int]:
+        """Forget a claimed id that no journal knows."""
+        return self._command("drop", {"id": claimed.task_id, "lane": self.queues[claimed.lane]}, int)
 
     def register(self, worker: Worker, held: Held, now: float, document: dict[str, Any]) -> Command[bool]:
         """Write step W2. False: the task has ended or is another worker's; let it go."""

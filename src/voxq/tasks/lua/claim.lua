@@ -1,9 +1,10 @@
 -- Write step W1: ids out of the lanes into RQ's intermediate lists, each with a claim that expires.
--- args: worker, ttl (s), free (how many may be taken, by lane). Returns a flat list: id, lane, id, lane, ...
+-- args: worker, ttl (s), free (how many may be taken, by lane), total (in all).
+-- Returns a flat list: id, lane, id, lane, ...
 local taken = {}
 for _, lane in ipairs(context.lanes) do
   local free = args.free[lane] or 0
-  while free > 0 do
+  while free > 0 and #taken < 2 * args.total do
     local id = redis.call('LPOP', lane_key(lane))
     if not id then break end
     leave_lane(id)

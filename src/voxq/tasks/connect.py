@@ -1,0 +1,34 @@
+"""Connections to Redis with the patience each kind of caller can afford."""
+
+from __future__ import annotations
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+_SECONDS = 2.0
+"""How long a command may take. Whoever needs Redis answers within two seconds that it is away."""
+
+
+def blocking(url: str, *, text: bool = True) -> redis.Redis:
+    """For workers, threads and commands. RQ wants bytes (`text=False`); everything of ours reads text."""
+    return redis.Redis.from_url(
+        url,
+        decode_responses=text,
+        socket_timeout=_SECONDS,
+        socket_connect_timeout=_SECONDS,
+        retry=Retry(NoBackoff(), 1),  # once, at once: a pooled connection may have died with the server
+    )
+
+
+def asynchronous(url: str, *, seconds: float = _SECONDS / 2) -> redis.asyncio.Redis:
+    """For the event loop of the API; `seconds` is per try, and there are two."""
+    return redis.asyncio.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=AsyncRetry(NoBackoff(), 1),
+    )

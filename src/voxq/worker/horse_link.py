@@ -1,0 +1,169 @@
+"""The parent's end of a horse: loading, the batches given to it, their deadlines, its death."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from enum import StrEnum
+from pathlib import Path
+
+from voxq.child import Child, ChildDied
+from voxq.engines.base import Cost, EngineRequest
+from voxq.worker import horse_protocol as protocol
+from voxq.worker.batch import Batch
+
+BATCHES_AHEAD = 1
+"""Batches that wait in the pipe while another is worked on: enough to hide the pipe."""
+
+_DEADLINE_FACTOR = 10.0
+_SHORTEST_DEADLINE = 30.0
+_FIRST_RESTART = 1.0
+_SLOWEST_RESTART = 60.0
+
+
+class State(StrEnum):
+    ABSENT = "absent"
+    LOADING = "loading"
+    READY = "ready"
+
+
+class HorseFailed(Exception):
+    """The horse is gone; `batch` is what it was in, if anything. The message says how it ended."""
+
+    def __init__(self, message: str, batch: Batch | None = None) -> None:
+        super().__init__(message)
+        self.batch = batch
+
+
+class HorseLink:
+    """At most one horse at a time. Times are on the monotonic clock."""
+
+    def __init__(self, request: EngineRequest, models: dict[str, Path], load_timeout: float) -> None:
+        self._load = protocol.Load(request, models)
+        self._load_timeout = load_timeout
+        self._child: Child | None = None
+        self._batches: deque[Batch] = deque()
+        self._deadline = float("inf")
+        self._started_at: float | None = None
+        self._failures = 0
+        self._not_before = 0.0
+        self.state = State.ABSENT
+        self.loaded: protocol.Loaded | None = None
+        """What the last successful load reported; it outlives the horse."""
+        self.error: str | None = None
+        """Why the last load failed, until one succeeds."""
+
+    @property
+    def child(self) -> Child | None:
+        return self._child
+
+    @property
+    def cost(self) -> Cost:
+        return self.loaded.cost if self.loaded else Cost(0.0, 1.0)
+
+    @property
+    def has_room(self) -> bool:
+        return self.state is State.READY and len(self._batches) <= BATCHES_AHEAD
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._batches
+
+    @property
+    def deadline(self) -> float:
+        """When the horse is to be killed unless it has answered."""
+        return self._deadline
+
+    def ensure_started(self) -> bool:
+        """Start a horse if there is none and it is time for one. True if one was started."""
+        now = time.monotonic()
+        if self._child is not None or now < self._not_before:
+            return False
+        self._child = Child.start(protocol.HORSE_MODULE)
+        self._child.send(protocol.encode(self._load))
+        self.state = State.LOADING
+        self._deadline = now + self._load_timeout
+        return True
+
+    def give(self, batch: Batch) -> None:
+        """Raises HorseFailed; the batch was not begun then."""
+        assert self._child is not None
+        items = tuple(
+            protocol.ChunkRef(
+                member.assignment.directory.pcm,
+                member.assignment.span(member.index).start,
+                member.assignment.span(member.index).end,
+                member.assignment.options,
+            )
+            for member in batch.members
+        )
+        self._batches.append(batch)
+        try:
+            self._child.send(protocol.encode(protocol.Run(batch.id, items)))
+        except ChildDied:
+            raise self._failed() from None
+
+    def receive(self, seconds_allowed: float) -> tuple[Batch, protocol.Finished] | None:
+        """Take one message. A finished batch, or None for anything else.
+
+        `seconds_allowed`: what the tasks of the batch that begins may still use of the engine.
+        Raises HorseFailed when the horse has ended or speaks nonsense.
+        """
+        assert self._child is not None
+        try:
+            message = protocol.decode_reply(self._child.receive())
+        except (ChildDied, protocol.ProtocolError) as error:
+            raise self._failed(error) from None
+        match message:
+            case protocol.Loaded():
+                self.loaded, self.error, self.state = message, None, State.READY
+                self._deadline = float("inf")
+                self._failures = 0
+            case protocol.LoadFailed():
+                self.error = message.message
+                raise self._failed()
+            case protocol.Started():
+                self._started_at = time.monotonic()
+                self._deadline = time.monotonic() + self._patience(seconds_allowed)
+            case protocol.Finished():
+                if not self._batches or self._batches[0].id != message.batch:
+                    raise self._failed(protocol.ProtocolError("an answer nobody asked for"))
+                self._started_at, self._deadline = None, float("inf")
+                return self._batches.popleft(), message
+        return None
+
+    @property
+    def next_batch(self) -> Batch | None:
+        """The batch in the engine, or the one that will be next."""
+        return self._batches[0] if self._batches else None
+
+    def running_for(self) -> float:
+        """Seconds since the batch in the engine began; 0 if none has."""
+        return time.monotonic() - self._started_at if self._started_at is not None else 0.0
+
+    def kill(self) -> HorseFailed:
+        """End the horse now; says what it was in."""
+        return self._failed()
+
+    def take_back(self) -> list[Batch]:
+        """The batches that were given and not begun; they are nobody's any more."""
+        batches = list(self._batches)
+        self._batches.clear()
+        return batches
+
+    def _patience(self, seconds_allowed: float) -> float:
+        predicted = self._batches[0].predicted if self._batches else 0.0
+        return min(max(_SHORTEST_DEADLINE, _DEADLINE_FACTOR * predicted), max(0.1, seconds_allowed))
+
+    def _failed(self, error: Exception | None = None) -> HorseFailed:
+        was_loading = self.state is State.LOADING
+        ended = self._child.kill() if self._child else "not running"
+        self._child, self.state, self._deadline = None, State.ABSENT, float("inf")
+        if was_loading:
+            self._failures += 1
+            pause = min(_SLOWEST_RESTART, _FIRST_RESTART * 2 ** (self._failures - 1))
+            self._not_before = time.monotonic() + pause
+            self.error = self.error or f"The horse ended while loading the model ({ended})."
+        batch = self._batches.popleft() if self._started_at is not None and self._batches else None
+        self._started_at = None
+        return HorseFailed(f"{ended}{f': {error}' if error else ''}", batch)

@@ -1,0 +1,110 @@
+"""Which chunks go to the engine next: a pure function of the chunks that wait.
+
+Every waiting chunk has a due time, and the earliest is served first:
+
+    due = waiting_since + lane + remaining work of its task (capped) + recent use by its owner (capped) [+ suspect]
+
+`waiting_since` is the later of when the chunk became ready and when its task was last served, so a long file
+that makes progress does not collect seniority, and a voice note that comes in its middle is due before it. The
+other terms are bounded, which bounds the wait: a chunk is only ever overtaken by chunks that began to wait less
+than `MAX_HEAD_START` seconds after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voxq.engines.base import Cost
+from voxq.tasks.task import Lane
+
+LANE_DELAY = {Lane.HIGH: 0.0, Lane.SHORT: 5.0, Lane.LONG: 30.0}
+MOST_REMAINING = 20.0
+MOST_OWNER_USE = 10.0
+SUSPECT_DELAY = 60.0
+MAX_HEAD_START = max(LANE_DELAY.values()) + MOST_REMAINING + MOST_OWNER_USE + SUSPECT_DELAY
+
+_WINDOW = 256  # how far down the line companions for a batch are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingChunk:
+    """A chunk that could run now. Times in seconds on any one clock."""
+
+    task_id: str
+    index: int
+    seconds: float
+    """Its length."""
+    key: str
+    """Only chunks with the same key may share a batch."""
+    lane: Lane
+    waiting_since: float
+    remaining: float
+    """Predicted engine seconds until its task is done."""
+    owner_use: float = 0.0
+    """Engine seconds its owner used lately."""
+    is_suspect: bool = False
+    """It was in a batch that killed its engine: it runs alone, after the others."""
+    batch_seconds: float = float("inf")
+    """Padded seconds that a batch with this chunk may have (the client's own limit)."""
+
+    @property
+    def due(self) -> float:
+        return (
+            self.waiting_since
+            + LANE_DELAY[self.lane]
+            + min(self.remaining, MOST_REMAINING)
+            + min(self.owner_use, MOST_OWNER_USE)
+            + (SUSPECT_DELAY if self.is_suspect else 0.0)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """What a batch may be: `seconds` of predicted engine time, `padded_seconds` of audio, `items` chunks."""
+
+    seconds: float
+    padded_seconds: float
+    items: int
+    padded_to: float | None = None
+    """Seconds every chunk is padded to by the engine, or None: to the longest of its batch."""
+
+    def padded(self, longest: float, items: int) -> float:
+        """Padded seconds of a batch of `items` chunks whose longest lasts `longest` seconds."""
+        return items * max(longest, self.padded_to or 0.0)
+
+
+def predict(cost: Cost, limits: BatchLimits, chunks: Sequence[WaitingChunk]) -> float:
+    """Engine seconds that a batch of these chunks will take."""
+    longest = max((chunk.seconds for chunk in chunks), default=0.0)
+    return cost.predict(limits.padded(longest, len(chunks))) if chunks else 0.0
+
+
+def choose(waiting: Sequence[WaitingChunk], cost: Cost, limits: BatchLimits) -> list[WaitingChunk]:
+    """The next batch, in the order of `due`; empty only if nothing waits.
+
+    A single chunk always fits: it cannot be made smaller. No larger batch exceeds a limit.
+    """
+    line = sorted(waiting, key=lambda chunk: (chunk.due, chunk.task_id, chunk.index))[:_WINDOW]
+    if not line:
+        return []
+    lead, *others = line
+    batch = [lead]
+    if lead.is_suspect:
+        return batch
+    companions = [other for other in others if other.key == lead.key and not other.is_suspect]
+    # Like lengths waste the least padding; the sort is stable, so among equals the earliest due comes first.
+    companions.sort(key=lambda other: abs(other.seconds - lead.seconds))
+    for companion in companions:
+        if len(batch) >= limits.items:
+            break
+        if _fits([*batch, companion], cost, limits):
+            batch.append(companion)
+    return sorted(batch, key=lambda chunk: (chunk.due, chunk.task_id, chunk.index))
+
+
+def _fits(batch: Sequence[WaitingChunk], cost: Cost, limits: BatchLimits) -> bool:
+    longest = max(chunk.seconds for chunk in batch)
+    padded = limits.padded(longest, len(batch))
+    allowed = min(limits.padded_seconds, *(chunk.batch_seconds for chunk in batch))
+    return padded <= allowed and predict(cost, limits, batch) <= limits.seconds

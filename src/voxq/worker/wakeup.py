@@ -1,0 +1,76 @@
+"""What wakes a worker's event loop: Redis messages and signals, through one pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections import deque
+from typing import Any
+
+import redis
+from loguru import logger
+from rq.command import PUBSUB_CHANNEL_TEMPLATE
+
+from voxq.tasks.store import WAKE_CHANNEL
+
+_RECONNECT_SECONDS = 1.0
+
+
+class Wakeup:
+    """Listens in a thread of its own. Messages are hints: the loop looks by itself every second, too."""
+
+    def __init__(self, client: redis.Redis, worker_name: str) -> None:
+        self._client = client
+        self._channel = PUBSUB_CHANNEL_TEMPLATE % worker_name
+        self._commands: deque[dict[str, Any]] = deque()
+        self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="wakeup", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def fileno(self) -> int:
+        return self._reader
+
+    def wake(self) -> None:
+        """Safe in a signal handler."""
+        with contextlib.suppress(BlockingIOError, OSError):
+            os.write(self._writer, b"!")
+
+    def drain(self) -> list[dict[str, Any]]:
+        """Forget the wake-ups so far; returns RQ's commands to this worker, oldest first."""
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._reader, 4096):
+                pass
+        commands = []
+        while self._commands:
+            commands.append(self._commands.popleft())
+        return commands
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _listen(self) -> None:
+        while not self._closed.is_set():
+            try:
+                with self._client.pubsub(ignore_subscribe_messages=True) as pubsub:
+                    pubsub.subscribe(self._channel, WAKE_CHANNEL)
+                    self.wake()  # what came while nobody listened
+                    while not self._closed.is_set():
+                        message = pubsub.get_message(timeout=1.0)
+                        if message is not None:
+                            self._take(message)
+            except redis.RedisError as error:
+                logger.debug("wake-up channel lost: {}", type(error).__name__)
+                self._closed.wait(_RECONNECT_SECONDS)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["channel"] == self._channel:
+            with contextlib.suppress(ValueError, TypeError):
+                command = json.loads(message["data"])
+                if isinstance(command, dict):
+                    self._commands.append(command)
+        self.wake()
