@@ -37,11 +37,11 @@ def fields_of(task: Task, queue: str, timeout: int) -> Fields:
         origin=queue,
         description=f"{task.kind} {task.file} {task.seconds:.1f}s {task.lane}",
         timeout=timeout,
-        status=JobStatus.QUEUED,
     )
     job.enqueued_at = datetime.now(UTC)
     job.retries_left = _UNLIMITED
     fields = {name: value for name, value in job.to_dict().items() if value is not None}
+    fields["status"] = JobStatus.QUEUED.value
     data = fields.pop("data")
     return data, [str(each) for pair in fields.items() for each in pair]
 
