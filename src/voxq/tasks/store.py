@@ -51,7 +51,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """The answer to S3. `same_id` with "same": the task that has this Idempotency-Key."""
+    """The answer to S3. `place` while it waits; `same_id` with "same": the task that has this Idempotency-Key."""
 
     answer: Literal["queued", "known", "same", "full"]
     place: Place | None = None
@@ -221,7 +221,8 @@ class Store:
 
     def drop(self, claimed: Claimed) -> Command[int]:
         """Forget a claimed id that no journal knows."""
-        return self._command("drop", {"id": claimed.task_id, "lane": self.queues[claimed.lane]}, int)
+        args = {"id": claimed.task_id, "lane": self.queues[claimed.lane], "ttl": self._result_ttl}
+        return self._command("drop", args, int)
 
     def register(self, worker: Worker, held: Held, now: float, document: dict[str, Any]) -> Command[bool]:
         """Write step W2. False: the task has ended or is another worker's; let it go."""
@@ -229,6 +230,7 @@ class Store:
         data, job = self._job(task)
         args = {
             "id": task.id,
+            "run": task.run,
             "lane": self.queues[task.lane],
             "worker": worker.name,
             "worker_key": worker.key,
@@ -273,7 +275,8 @@ class Store:
         )
 
     def finish(self, end: Ended, now: float, worker: Worker | None = None) -> Command[str]:
-        """Write step E2. Answers "ended", "known" (announced before) or "superseded" (by a retry)."""
+        """Write step E2. Answers "ended" (announced for the first time), "restored" (Redis did not know the task),
+        "known" (announced before) or "superseded" (by a retry)."""
         task, outcome = end.task, end.outcome
         in_history = outcome.status is not Status.CANCELLED
         sample = Sample.of(end)
@@ -307,7 +310,7 @@ class Store:
         return self._command("reap", {"now": now}, list)
 
     def missing(self, task_ids: Sequence[str]) -> Command[list[str]]:
-        """Which of these accepted tasks need a look: ended, unknown, or never to be delivered."""
+        """Which of these accepted tasks need a look: ended, unknown, or in no list. Changes nothing."""
         return self._command("missing", {"ids": list(task_ids)}, list)
 
     def forget(self, task: Task) -> Command[bool]:
@@ -330,21 +333,25 @@ def idempotency_of(owner: str, key: str) -> str:
 
 def _enqueued(answer: Any) -> Enqueued:
     match answer:
-        case ["queued", position, ahead]:
-            return Enqueued("queued", Place(int(position), float(ahead)))
+        case ["queued" | "known" as word, position, ahead]:
+            return Enqueued(word, _place(position, ahead))
         case ["same", other]:
             return Enqueued("same", same_id=other)
         case ["full", waiting]:
             return Enqueued("full", waiting_seconds=float(waiting))
         case _:
-            return Enqueued("known")
+            raise ValueError(f"enqueue answered {answer!r}")
+
+
+def _place(position: Any, ahead: Any) -> Place | None:
+    return Place(int(position), float(ahead)) if int(position) else None
 
 
 def _view(answer: Any) -> View:
     document, position, ahead, engine, audio = answer
     return View(
         json.loads(document) if document else None,
-        Place(int(position), float(ahead)) if int(position) else None,
+        _place(position, ahead),
         float(engine) / float(audio) if float(audio) > 0 else None,
     )
 

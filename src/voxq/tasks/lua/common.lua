@@ -29,31 +29,60 @@ local function is_terminal(status)
   return status == 'done' or status == 'failed' or status == 'cancelled'
 end
 
+local function waits(id)
+  local raw = redis.call('HGET', WAITING, id)
+  if raw then return cjson.decode(raw) end
+  return nil
+end
+
 -- Put an id into its lane. `mark` is what had entered the lane up to and with it: minus what has left, it is
 -- the audio ahead, without walking the list.
 local function wait_in_lane(id, lane, seconds, at_front)
+  local mark
   if at_front then
     redis.call('LPUSH', lane_key(lane), id)
-    redis.call('HINCRBYFLOAT', METERS, 'out:' .. lane, -seconds)
-    local mark = meter('out:' .. lane) + seconds
-    redis.call('HSET', WAITING, id, cjson.encode({lane = lane, seconds = seconds, mark = mark}))
+    mark = tonumber(redis.call('HINCRBYFLOAT', METERS, 'out:' .. lane, -seconds)) + seconds
   else
     redis.call('RPUSH', lane_key(lane), id)
-    local mark = redis.call('HINCRBYFLOAT', METERS, 'in:' .. lane, seconds)
-    redis.call('HSET', WAITING, id, cjson.encode({lane = lane, seconds = seconds, mark = tonumber(mark)}))
+    mark = tonumber(redis.call('HINCRBYFLOAT', METERS, 'in:' .. lane, seconds))
+  end
+  redis.call('HSET', WAITING, id, cjson.encode({lane = lane, seconds = seconds, mark = mark}))
+end
+
+-- Take an id's seconds out of the meters; call it whenever an id has left a lane. Only one that leaves from the
+-- middle (it was cancelled) costs more than a moment: the marks of all behind it move.
+local function leave_lane(id)
+  local entry = waits(id)
+  if not entry then return end
+  redis.call('HDEL', WAITING, id)
+  local lane, seconds = entry.lane, entry.seconds
+  if redis.call('LLEN', lane_key(lane)) == 0 then
+    redis.call('HSET', METERS, 'out:' .. lane, redis.call('HGET', METERS, 'in:' .. lane) or '0')
+    return
+  end
+  local left = entry.mark - meter('out:' .. lane)
+  if left <= 0 then return end  -- somebody else emptied the lane, and the meters with it
+  if left <= seconds + 0.001 then
+    redis.call('HINCRBYFLOAT', METERS, 'out:' .. lane, seconds)
+    return
+  end
+  redis.call('HINCRBYFLOAT', METERS, 'in:' .. lane, -seconds)
+  for _, other in ipairs(redis.call('LRANGE', lane_key(lane), 0, -1)) do
+    local behind = waits(other)
+    if behind and behind.mark > entry.mark then
+      behind.mark = behind.mark - seconds
+      redis.call('HSET', WAITING, other, cjson.encode(behind))
+    end
   end
 end
 
--- Take an id's seconds out of the meters; call it whenever an id leaves a lane.
-local function leave_lane(id)
-  local raw = redis.call('HGET', WAITING, id)
-  if not raw then return end
-  local entry = cjson.decode(raw)
-  redis.call('HDEL', WAITING, id)
-  redis.call('HINCRBYFLOAT', METERS, 'out:' .. entry.lane, entry.seconds)
-  if redis.call('LLEN', lane_key(entry.lane)) == 0 then
-    redis.call('HSET', METERS, 'out:' .. entry.lane, redis.call('HGET', METERS, 'in:' .. entry.lane) or '0')
+-- Whether a worker, ours or a stock one, has the task; until `reap` finds out that it is dead.
+local function is_taken(id)
+  if redis.call('EXISTS', claim_key(id), 'rq:executions:' .. id) > 0 then return true end
+  for _, lane in ipairs(context.lanes) do
+    if redis.call('LPOS', intermediate_key(lane), id) then return true end
   end
+  return false
 end
 
 local function waiting_seconds()
@@ -66,15 +95,14 @@ end
 
 -- {place in line from 1, audio seconds ahead} of a waiting task, or nil.
 local function place_of(id)
-  local raw = redis.call('HGET', WAITING, id)
-  if not raw then return nil end
-  local entry = cjson.decode(raw)
+  local entry = waits(id)
+  if not entry then return nil end
   local position, ahead = 0, 0
   for _, lane in ipairs(context.lanes) do
     if lane == entry.lane then
-      position = position + (redis.call('LPOS', lane_key(lane), id) or 0) + 1
-      ahead = ahead + math.max(0, entry.mark - entry.seconds - meter('out:' .. lane))
-      return {position, ahead}
+      local index = redis.call('LPOS', lane_key(lane), id)
+      if not index then return nil end
+      return {position + index + 1, ahead + math.max(0, entry.mark - entry.seconds - meter('out:' .. lane))}
     end
     position = position + redis.call('LLEN', lane_key(lane))
     ahead = ahead + math.max(0, meter('in:' .. lane) - meter('out:' .. lane))
@@ -91,10 +119,11 @@ local function drop_executions(id, lane)
   redis.call('DEL', 'rq:executions:' .. id)
 end
 
--- Record one execution of a job as RQ does.
+-- Record one execution of a job as RQ does, or keep it alive.
 local function add_execution(id, lane, execution, worker, now, ttl)
   local key = 'rq:execution:' .. id .. ':' .. execution
-  redis.call('HSET', key, 'id', execution, 'worker_name', worker, 'created_at', now, 'last_heartbeat', now)
+  redis.call('HSETNX', key, 'created_at', now)
+  redis.call('HSET', key, 'id', execution, 'worker_name', worker, 'last_heartbeat', now)
   redis.call('EXPIRE', key, ttl)
   redis.call('ZADD', 'rq:executions:' .. id, now + ttl + 60, execution)
   redis.call('EXPIRE', 'rq:executions:' .. id, ttl + 60)
@@ -111,9 +140,11 @@ local function give_back(id, lane)
   task.status = 'queued'
   task.text = ''
   task.progress = 0
+  task.started_at = nil
   redis.call('SET', task_key(id), cjson.encode(task))
   redis.call('HSET', job_key(id), 'status', 'queued', 'worker_name', '')
-  if redis.call('LPOS', lane_key(lane), id) then return false end
+  redis.call('LREM', lane_key(lane), 0, id)  -- RQ's own clean-up may have been here first
+  leave_lane(id)
   wait_in_lane(id, lane, tonumber(task.seconds) or 0, true)
   return true
 end

@@ -1,5 +1,10 @@
--- An id that was taken and that no journal knows leaves every list. args: id, lane. Returns 1.
-redis.call('DEL', claim_key(args.id))
-redis.call('LREM', intermediate_key(args.lane), 0, args.id)
-drop_executions(args.id, args.lane)
+-- An id that was taken and that no journal knows leaves every list; what is shown of it fades, in case it is the
+-- journal that is not here. args: id, lane, ttl (s). Returns 1.
+local id = args.id
+redis.call('DEL', claim_key(id))
+redis.call('LREM', intermediate_key(args.lane), 0, id)
+drop_executions(id, args.lane)
+redis.call('EXPIRE', task_key(id), args.ttl)
+redis.call('EXPIRE', job_key(id), args.ttl)
+redis.call('HDEL', AUDIO, string.match(id, '[^_]+$'))
 return 1

@@ -1,11 +1,19 @@
--- Write step S3: a task into its lane, once.
+-- Write step S3: a task into its lane, once. One that Redis knows but would never deliver is put there again.
 -- args: id, run, lane, seconds, document, short, file, idempotency ('' = none), idempotency_ttl (s),
 -- limit (most audio seconds that may wait, 0 = no limit), job (RQ's fields as a flat list).
 -- ARGV[3]: RQ's `data`, compressed, which JSON cannot carry.
--- Returns {'queued', place, seconds ahead} | {'known', status} | {'same', other id} | {'full', seconds waiting}.
+-- Returns {'queued' or 'known', place in line or 0, seconds ahead} | {'same', other id} | {'full', seconds waiting}.
 local id = args.id
+local function answer(word)
+  local place = place_of(id) or {0, 0}
+  return {word, place[1], tostring(place[2])}
+end
+
 local current = read_task(id)
-if current and current.run >= args.run then return {'known', current.status} end
+if current and current.run >= args.run then
+  local is_settled = current.run > args.run or is_terminal(current.status)
+  if is_settled or is_taken(id) or place_of(id) then return answer('known') end
+end
 
 local idempotency = context.kind .. ':idempotency:' .. args.idempotency
 if args.idempotency ~= '' then
@@ -22,7 +30,8 @@ redis.call('DEL', job_key(id), 'rq:results:' .. id)
 redis.call('ZREM', 'rq:failed:' .. args.lane, id)
 redis.call('HSET', job_key(id), 'data', ARGV[3], unpack(args.job))
 for _, lane in ipairs(context.lanes) do redis.call('SADD', 'rq:queues', lane_key(lane)) end
+redis.call('LREM', lane_key(args.lane), 0, id)
+leave_lane(id)
 wait_in_lane(id, args.lane, args.seconds, false)
 redis.call('PUBLISH', WAKE, id)
-local place = place_of(id)
-return {'queued', place[1], tostring(place[2])}
+return answer('queued')

@@ -2,7 +2,8 @@
 -- args: id, run, lane, status, document, ttl (s), history (item, '' = none), history_size, event, now, iso,
 -- worker_key ('' = none), working_seconds, result (RQ's Result as a flat list), sample ('' = none), samples (most
 -- that are kept), counters (amounts to add to the statistics).
--- Returns 'ended' | 'known' (this run was announced before) | 'superseded' (a later run exists).
+-- Returns 'ended' (announced, and certainly for the first time) | 'restored' (Redis did not know the task) |
+-- 'known' (this run was announced before) | 'superseded' (a later run exists).
 local id, lane = args.id, args.lane
 local current = read_task(id)
 if current then
@@ -16,8 +17,8 @@ redis.call('LREM', intermediate_key(lane), 0, id)
 redis.call('DEL', claim_key(id))
 drop_executions(id, lane)
 redis.call('SET', task_key(id), args.document, 'EX', args.ttl)
-if args.history ~= '' then
-  local history = context.kind .. ':history:latest'
+local history = context.kind .. ':history:latest'
+if args.history ~= '' and (current or not redis.call('LPOS', history, args.history)) then
   redis.call('LPUSH', history, args.history)
   redis.call('LTRIM', history, 0, args.history_size - 1)
 end
@@ -30,7 +31,9 @@ elseif redis.call('EXISTS', job_key(id)) == 1 then
   redis.call('EXPIRE', job_key(id), args.ttl)
   redis.call('XADD', 'rq:results:' .. id, 'MAXLEN', 10, '*', unpack(args.result))
   redis.call('EXPIRE', 'rq:results:' .. id, args.ttl)
-  redis.call('ZADD', (failed and 'rq:failed:' or 'rq:finished:') .. lane, args.now + args.ttl, id)
+  local registry = (failed and 'rq:failed:' or 'rq:finished:') .. lane
+  redis.call('ZREMRANGEBYSCORE', registry, '-inf', args.now)
+  redis.call('ZADD', registry, args.now + args.ttl, id)
 end
 if args.worker_key ~= '' and redis.call('EXISTS', args.worker_key) == 1 then
   redis.call('HINCRBY', args.worker_key, failed and 'failed_job_count' or 'successful_job_count', 1)
@@ -44,4 +47,4 @@ if args.sample ~= '' then
   redis.call('LTRIM', stats .. ':samples', 0, args.samples - 1)
 end
 redis.call('PUBLISH', EVENTS, args.event)
-return 'ended'
+return current and 'ended' or 'restored'

@@ -4,7 +4,8 @@ local known = redis.call('DEL', task_key(id))
 redis.call('HDEL', AUDIO, args.short)
 local history = context.kind .. ':history:latest'
 for _, item in ipairs(redis.call('LRANGE', history, 0, -1)) do
-  if cjson.decode(item).task_id == id then redis.call('LREM', history, 0, item) end
+  local is_record, record = pcall(cjson.decode, item)
+  if is_record and type(record) == 'table' and record.task_id == id then redis.call('LREM', history, 0, item) end
 end
 redis.call('DEL', job_key(id), 'rq:results:' .. id)
 redis.call('ZREM', 'rq:finished:' .. args.lane, id)

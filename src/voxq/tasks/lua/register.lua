@@ -1,10 +1,10 @@
 -- Write step W2: a claimed task becomes work in progress; also how a worker takes up again what it still holds
 -- after Redis lost it. args: id, lane, worker, worker_key, execution, now, iso, ttl (s), document, event, short,
--- file, job (RQ's fields as a flat list, '' = the job is there). ARGV[3]: RQ's compressed `data`.
--- Returns 1, or 0 when the task has ended or is another worker's.
+-- file, run, job (RQ's fields as a flat list). ARGV[3]: RQ's compressed `data`.
+-- Returns 1, or 0 when the task has ended, is another worker's, or is a later run by now.
 local id, lane = args.id, args.lane
 local task = read_task(id)
-if task and is_terminal(task.status) then return 0 end
+if task and (task.run > args.run or is_terminal(task.status)) then return 0 end
 local holder = redis.call('GET', claim_key(id))
 if holder and holder ~= args.worker then return 0 end
 

@@ -1,7 +1,9 @@
--- A worker hands back what it holds. args: worker, held (list of {id, lane}). Returns how many wait again.
+-- A worker hands back what it holds, the first to the front. args: worker, held (list of {id, lane}).
+-- Returns how many wait again.
 local count = 0
-for _, held in ipairs(args.held) do
-  if redis.call('GET', claim_key(held[1])) == args.worker and give_back(held[1], held[2]) then count = count + 1 end
+for index = #args.held, 1, -1 do
+  local id, lane = args.held[index][1], args.held[index][2]
+  if redis.call('GET', claim_key(id)) == args.worker and give_back(id, lane) then count = count + 1 end
 end
 if count > 0 then redis.call('PUBLISH', WAKE, '') end
 return count
