@@ -15,7 +15,11 @@ from voxq.up.part import Part
 from voxq.up.supervisor import Supervisor
 
 SLEEPER = "import time; time.sleep(60)"
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up', flush=True); time.sleep(60)"
+STUBBORN = """\
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print('up', flush=True)
+time.sleep(60)"""
 
 
 def python(name: str, code: str, stage: int = 0, **rest: object) -> Part:

@@ -51,6 +51,7 @@ class Running:
         self._pass_fds = pass_fds
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
+        self.deaths = 0
         self._delay = 0.0
         self._due = 0.0
 
@@ -65,6 +66,7 @@ class Running:
             if code is None:
                 return False
             self._process = None
+            self.deaths += 1
             self._delay = next_delay(self._delay, now - self._started)
             self._due = now + self._delay
             logger.warning("{} ended with {}; again in {:.0f} s", self.part.name, ended(code), self._delay)

@@ -22,6 +22,7 @@ from voxq.up.valkey import NoServerBinary, claim_address, valkey_part
 
 _VALKEY_START_SECONDS = 30.0
 _REDIS_PATIENCE_SECONDS = 5.0
+_HOPELESS_DEATHS = 3
 
 
 class StackError(Exception):
@@ -88,12 +89,23 @@ class Stack:
         except httpx.HTTPError:
             return False
 
-    def wait_ready(self, seconds: float) -> bool:
-        """Whether it became ready in time."""
+    def wait_ready(self, seconds: float) -> None:
+        """Raises StackError if it is not ready in time, or a part dies again and again."""
         deadline = time.monotonic() + seconds
-        while not (ready := self.is_ready()) and time.monotonic() < deadline:
+        while not self.is_ready():
+            if self._supervisor is not None and self._supervisor.deaths() >= _HOPELESS_DEATHS:
+                raise StackError(f"A part of the service does not start{self._hint()}.")
+            if time.monotonic() > deadline:
+                raise StackError(f"The service is not ready after {seconds:.0f} s{self._hint()}.")
             time.sleep(0.1)
-        return ready
+
+    def _hint(self) -> str:
+        if self._output is None:
+            return ""
+        with self._output.open("rb") as file:
+            file.seek(max(0, self._output.stat().st_size - 2000))
+            lines = file.read().decode(errors="replace").splitlines()
+        return "; its last lines:\n" + "\n".join(lines[-5:])
 
     def _start(self) -> None:
         self._given.check_exposure()

@@ -45,6 +45,10 @@ class Supervisor:
         # One atomic step, because the thread goes through the list at the same time.
         self._running = [*self._running, *(Running(part, self._output, self._pass_fds) for part in parts)]
 
+    def deaths(self) -> int:
+        """How often the part that died most has died."""
+        return max((running.deaths for running in self._running), default=0)
+
     def hurry(self) -> None:
         """Give up on a clean stop: the parts that are left are killed at once."""
         self._hurry.set()

@@ -1,0 +1,3 @@
+from voxq.cli.app import main
+
+main()

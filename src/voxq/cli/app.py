@@ -1,0 +1,45 @@
+"""All commands, and the one place where their errors become a sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from voxq.cli import bench, doctor, history, models, queue, serve, task, transcribe, up
+from voxq.cli.console import fail
+
+app = typer.Typer(
+    name="voxq",
+    help="Speech to text as a queue service: recordings in, transcripts out, nothing lost.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(up.up)
+app.command("api")(serve.api)
+app.command("worker")(serve.worker)
+app.command("transcribe")(transcribe.transcribe)
+app.add_typer(queue.app, name="queue")
+app.command("task")(task.task)
+app.command("history")(history.history)
+app.add_typer(models.app, name="models")
+app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
+
+
+def main() -> None:
+    """Run the command of sys.argv. What goes wrong is one sentence on stderr and status 1, never a traceback
+    (except with LOG_LEVEL=DEBUG)."""
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get("LOG_LEVEL", "").upper() == "DEBUG":
+            raise
+        # Errors of ours are written for people; others at least get a name.
+        ours = type(error).__module__.startswith("voxq.")
+        fail(str(error) if ours else f"{type(error).__name__}: {error} (LOG_LEVEL=DEBUG shows where)")
+        sys.exit(1)

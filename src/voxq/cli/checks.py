@@ -1,0 +1,170 @@
+"""What `voxq doctor` looks at. A check looks and never changes anything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Literal
+
+from packaging.requirements import Requirement
+
+from voxq.devices import DeviceError, resolve_device, visible_gpus
+from voxq.engines import registry
+from voxq.engines.base import EngineError
+from voxq.models.catalogue import MODELS, Packages, UnknownModel
+from voxq.models.store import ModelError, ModelStore
+from voxq.redis_check import ServerUnusable, describe, place, problems, read_info
+from voxq.settings import Settings, SettingsError, load_settings, unknown_settings
+from voxq.up.instance import running_instance
+from voxq.up.ports import is_free
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's report; `fix` says what to do about it, if anything is to be done."""
+
+    subject: str
+    state: Literal["ok", "warning", "failure"]
+    says: str
+    fix: str = ""
+
+
+def examine() -> list[Finding]:
+    """All checks. Without readable settings only those are reported: the rest would look in wrong places."""
+    try:
+        settings = load_settings()
+        settings.check_exposure()
+    except SettingsError as error:
+        return [Finding("settings", "failure", str(error), "Correct them in the environment or in .env.")]
+    return [
+        *_settings(),
+        *_packages(),
+        *_redis(settings),
+        *_storage(settings),
+        *_models(settings),
+        *_devices(settings),
+        *_port(settings),
+    ]
+
+
+def _settings() -> Iterator[Finding]:
+    unknown = unknown_settings()
+    for warning in unknown:
+        yield Finding("settings", "warning", warning, "Correct or remove it.")
+    if not unknown:
+        yield Finding("settings", "ok", "all values are valid")
+
+
+def _packages() -> Iterator[Finding]:
+    wrong = [problem for text in requires("voxq") or [] if (problem := _requirement_problem(text))]
+    for problem in wrong:
+        yield Finding("packages", "failure", problem, "Run 'uv sync' in the checkout.")
+    if not wrong:
+        yield Finding("packages", "ok", "every dependency is installed in a version that will do")
+
+
+def _requirement_problem(text: str) -> str | None:
+    requirement = Requirement(text)
+    if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        return None
+    try:
+        found = version(requirement.name)
+    except PackageNotFoundError:
+        return f"{requirement.name} is missing"
+    if requirement.specifier.contains(found, prereleases=True):
+        return None
+    return f"{requirement.name} {found} does not satisfy {requirement.specifier}"
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    running = running_instance(settings.run_dir)
+    url = settings.redis_url or (running.redis_url if running else None)
+    if url is None:
+        yield Finding("Redis", "ok", "not configured: 'voxq up' starts an embedded Valkey")
+        return
+    try:
+        info = read_info(url, patience=2)
+    except ServerUnusable as error:
+        yield Finding("Redis", "failure", str(error), "See REDIS_URL and REDIS_HOST in .env.example.")
+        return
+    found = problems(info)
+    for problem in found:
+        yield Finding("Redis", "failure", problem)
+    if not found:
+        yield Finding("Redis", "ok", f"{describe(info)} at {place(url)} keeps what it is given")
+
+
+def _storage(settings: Settings) -> Iterator[Finding]:
+    path = settings.storage_path.absolute()
+    existing = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        yield Finding(
+            "storage", "failure", f"{existing} cannot be written", "Correct STORAGE_PATH or its owner."
+        )
+        return
+    if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Finding(
+            "storage", "warning", f"others on this machine may look into {path}", f"Run: chmod 700 '{path}'"
+        )
+    free = shutil.disk_usage(existing).free >> 20
+    if free < settings.min_free_disk_mb:
+        fix = "Make room, lower MAX_RECORDINGS, or move STORAGE_PATH."
+        yield Finding("storage", "failure", f"only {free} MB are free: uploads are refused", fix)
+    else:
+        yield Finding("storage", "ok", f"{path} has {free} MB free")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    try:
+        registry.find(settings.asr_engine)
+    except EngineError as error:
+        yield Finding("engine", "failure", str(error), "Correct ASR_ENGINE.")
+        return
+    name = settings.asr_model
+    store = ModelStore(search=[settings.asr_model_path])
+    installed = {model.name for model in store.list()}
+    # Asking for its path would put such a model together, and a doctor only looks.
+    if name not in installed and any(m.name == name and isinstance(m.source, Packages) for m in MODELS):
+        yield Finding("model", "ok", f"{name} came with the packages and is put together at the first start")
+        return
+    try:
+        yield Finding("model", "ok", f"{name} is at {store.resolve(name)}")
+    except UnknownModel as error:
+        yield Finding("model", "failure", str(error), "Correct ASR_MODEL.")
+    except ModelError as error:
+        yield Finding("model", "failure", str(error), f"Run: voxq models pull {name}")
+
+
+def _devices(settings: Settings) -> Iterator[Finding]:
+    gpus = visible_gpus()
+    try:
+        device = resolve_device(settings.asr_use_gpu, 0, gpus)
+    except DeviceError as error:
+        yield Finding("device", "failure", str(error))
+        return
+    names = ", ".join(f"{gpu.device} {gpu.name} ({gpu.memory_mb >> 10} GB)" for gpu in gpus)
+    if device == "cpu":
+        unused = f"; unused: {names}" if names else ""
+        yield Finding("device", "ok", f"{os.cpu_count()} CPU cores{unused}")
+    else:
+        yield Finding("device", "ok", names)
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    where = f"{settings.api_host}:{settings.api_port}"
+    running = running_instance(settings.run_dir)
+    try:
+        free = is_free(settings.api_host, settings.api_port)
+    except OSError as error:
+        yield Finding("API", "failure", f"{where} is no address here: {error.strerror}", "Correct API_HOST.")
+        return
+    if running:
+        yield Finding("API", "ok", f"running at {running.api_url} (process {running.pid})")
+    elif free:
+        yield Finding("API", "ok", f"{where} is free")
+    else:
+        yield Finding("API", "failure", f"{where} is taken", "Stop what listens there, or set API_PORT.")

@@ -1,0 +1,30 @@
+"""`voxq doctor`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from voxq.cli.console import out, print_json
+from voxq.cli.options import Json
+
+_MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failure": "[red]✗[/]"}
+
+
+def doctor(json_: Json = False) -> None:
+    """Check Redis, storage, models, GPU, ports and packages, and say how to fix what is wrong."""
+    from rich.markup import escape
+
+    from voxq.cli.checks import examine
+
+    findings = examine()
+    if json_:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            out.print(f"{_MARKS[finding.state]} {finding.subject}: {escape(finding.says)}", highlight=False)
+            if finding.fix:
+                out.print(f"    {finding.fix}", markup=False, highlight=False)
+    if any(finding.state == "failure" for finding in findings):
+        raise typer.Exit(1)

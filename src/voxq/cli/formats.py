@@ -1,0 +1,17 @@
+"""The forms in which a transcript can be had."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    SRT = "srt"
+    VTT = "vtt"
+    JSON = "json"
+    VERBOSE_JSON = "verbose_json"
+
+    @property
+    def extension(self) -> str:
+        return {"text": ".txt", "verbose_json": ".json"}.get(self, f".{self}")

@@ -1,0 +1,28 @@
+"""`voxq history`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from voxq.cli.configuration import configured
+from voxq.cli.console import out, print_json
+from voxq.cli.options import Json, Url
+
+
+def history(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Tasks to show.")] = 10,
+    url: Url = None,
+    json_: Json = False,
+) -> None:
+    """Show the latest tasks that ended, newest first."""
+    from voxq.cli.service import the_service
+    from voxq.cli.tables import tasks_table
+
+    with the_service(configured(), url) as service:
+        records = service.history(limit)
+    if json_:
+        print_json(records)
+    else:
+        out.print(tasks_table(records))

@@ -1,0 +1,93 @@
+"""`voxq queue`: what waits, what failed, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voxq.cli.configuration import configured
+from voxq.cli.console import fail, out, print_json
+from voxq.cli.options import Json, Url
+
+if TYPE_CHECKING:
+    from voxq.cli.service import Service
+
+app = typer.Typer(help="See what waits and what failed; requeue or remove it.", invoke_without_command=True)
+
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[TASK_ID]...", help="Tasks, by id.")]
+AllFailed = Annotated[bool, typer.Option("--all", help="Every failed task instead.")]
+
+_EVERY = 1000
+
+
+@app.callback()
+def _default(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        status()
+
+
+@app.command()
+def status(url: Url = None, json_: Json = False) -> None:
+    """Count the tasks that wait, are worked on or failed, and the workers. The default."""
+    with _service(url) as service:
+        counts = service.queue()
+    if json_:
+        print_json(counts)
+        return
+    out.print(f"{counts['queued']} queued ({counts.get('queued_seconds', 0):.0f} s of audio)")
+    out.print(f"{counts['processing']} processing, {counts['failed']} failed")
+    out.print(f"{counts['workers']} workers, {counts['workers_busy']} busy")
+
+
+@app.command()
+def failed(url: Url = None, json_: Json = False) -> None:
+    """List the failed tasks and why they failed."""
+    with _service(url) as service:
+        records = service.history(_EVERY, "failed")
+    if json_:
+        print_json(records)
+    else:
+        from voxq.cli.tables import tasks_table
+
+        out.print(tasks_table(records))
+
+
+@app.command()
+def requeue(ids: Ids = None, every: AllFailed = False, url: Url = None) -> None:
+    """Try failed tasks again."""
+    _for_each(ids, every, url, lambda service, task_id: service.retry(task_id), "queued again")
+
+
+@app.command()
+def purge(ids: Ids = None, every: AllFailed = False, url: Url = None) -> None:
+    """Remove tasks with their recordings and texts; stop those that run."""
+    _for_each(ids, every, url, lambda service, task_id: service.delete(task_id), "removed")
+
+
+def _service(url: str | None) -> Service:
+    from voxq.cli.service import the_service
+
+    return the_service(configured(), url)
+
+
+def _for_each(
+    ids: list[str] | None, every: bool, url: str | None, act: Callable[[Service, str], object], said: str
+) -> None:
+    """Acts on all, whatever fails on the way; the status tells whether something did."""
+    from voxq.cli.service import ServiceError
+
+    if bool(ids) == every:
+        raise typer.BadParameter("Give task ids or --all, and not both.")
+    failures = 0
+    with _service(url) as service:
+        for task_id in ids or [str(record["task_id"]) for record in service.history(_EVERY, "failed")]:
+            try:
+                act(service, task_id)
+                out.print(f"{task_id} {said}", markup=False, highlight=False)
+            except ServiceError as error:
+                fail(f"{task_id}: {error}")
+                failures += 1
+    if failures:
+        raise typer.Exit(1)

@@ -1,0 +1,57 @@
+"""`voxq api` and `voxq worker`: one part of the service in the foreground, for systemd and containers."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from voxq.cli.configuration import configured
+
+_OPEN_REQUESTS_SECONDS = 5
+"""At the end; long polls are answered at once when the API stops, and a slow upload is not waited for."""
+
+
+def api() -> None:
+    """Serve the HTTP API alone, at API_HOST and API_PORT; needs REDIS_URL or REDIS_HOST."""
+    import uvicorn
+
+    from voxq import logging
+
+    settings = configured()
+    settings.check_exposure()
+    logging.setup("api", settings)
+    uvicorn.run(
+        "voxq.api.app:app",
+        host=settings.api_host,
+        port=settings.api_port,
+        reload=settings.api_reload,
+        timeout_graceful_shutdown=_OPEN_REQUESTS_SECONDS,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+def worker(
+    id: Annotated[int, typer.Option(min=1, help="Number of this worker, shown in logs and history.")] = 1,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda:0, cuda:1 ...; as ASR_USE_GPU says if not given.")
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Run this many workers and restart those that die, until Ctrl-C."),
+    ] = None,
+) -> None:
+    """Run one worker (or --count of them) without an API; needs Redis and the STORAGE_PATH of the API."""
+    from voxq.devices import resolve_device
+
+    settings = configured()
+    if count is not None:
+        from voxq.cli.workers import run_workers
+
+        sys.exit(run_workers(settings, count, id))
+    from voxq.worker.main import run
+
+    run(settings, id, device or resolve_device(settings.asr_use_gpu, id - 1))

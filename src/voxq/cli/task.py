@@ -1,0 +1,50 @@
+"""`voxq task ID`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from voxq.cli.configuration import configured
+from voxq.cli.console import out, print_json
+from voxq.cli.formats import Format
+from voxq.cli.options import Json, Url
+
+
+def task(
+    task_id: Annotated[str, typer.Argument(metavar="ID", help="The task's id.")],
+    format: Annotated[
+        Format | None, typer.Option("--format", "-f", help="Print its transcript in this format.")
+    ] = None,
+    wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait for its end.")] = 0,
+    delete: Annotated[bool, typer.Option("--delete", help="Withdraw, stop or remove it.")] = False,
+    url: Url = None,
+    json_: Json = False,
+) -> None:
+    """Show one task: its state, progress, text and timings."""
+    from voxq.cli.service import the_service
+
+    with the_service(configured(), url) as service:
+        if delete:
+            service.delete(task_id)
+            return
+        state = service.result(task_id, wait)
+        if format and state["status"] == "done":
+            typer.echo(service.rendered(task_id, format.value), nl=False)
+            return
+    if json_:
+        print_json(state)
+    else:
+        _print_state(state)
+
+
+def _print_state(state: dict[str, Any]) -> None:
+    shown = ("status", "position", "estimated_wait", "progress", "language", "duration", "attempts", "error")
+    for name in shown:
+        if state.get(name) is not None:
+            out.print(f"{name.replace('_', ' ') + ':':16}{state[name]}", markup=False, highlight=False)
+    for name, seconds in (state.get("timings") or {}).items():
+        out.print(f"{name + ':':16}{seconds}", markup=False, highlight=False)
+    if text := state.get("text"):
+        out.print(f"\n{text}", markup=False, highlight=False, soft_wrap=True)

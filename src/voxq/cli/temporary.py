@@ -1,0 +1,32 @@
+"""A stack that lives for one command and leaves nothing behind."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from voxq.cli.console import err
+from voxq.settings import Settings
+from voxq.up.ports import free_port
+from voxq.up.stack import Stack
+
+
+@contextmanager
+def temporary_stack(settings: Settings) -> Iterator[Stack]:
+    """A ready stack with a server and a storage of its own, on a free port. Raises StackError."""
+    with tempfile.TemporaryDirectory(prefix="voxq-") as directory:
+        own = settings.model_copy(
+            update={
+                "redis_url": None,
+                "redis_host": None,
+                "storage_path": Path(directory),
+                "api_host": "127.0.0.1",
+                "api_port": free_port(),
+            }
+        )
+        with Stack(own, output=Path(directory) / "parts.log") as stack:
+            with err.status("Loading the model ..."):
+                stack.wait_ready(settings.model_load_timeout)
+            yield stack

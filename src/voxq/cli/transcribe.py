@@ -1,0 +1,98 @@
+"""`voxq transcribe FILE...`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voxq.cli.configuration import configured
+from voxq.cli.console import err, fail, print_json
+from voxq.cli.formats import Format
+from voxq.cli.options import Json, Url
+
+if TYPE_CHECKING:
+    from voxq.cli.service import Service
+    from voxq.cli.transcription import Transcription
+    from voxq.settings import Settings
+
+
+class Priority(StrEnum):
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+def transcribe(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="Recordings.")
+    ],
+    format: Annotated[Format, typer.Option("--format", "-f", help="What to write.")] = Format.TEXT,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Write NAME.txt, NAME.srt ... here, not to stdout."
+        ),
+    ] = None,
+    language: Annotated[str | None, typer.Option("--language", "-l", help="en, zh ...; or auto.")] = None,
+    hotwords: Annotated[str | None, typer.Option(help="Names and terms to expect, comma-separated.")] = None,
+    words: Annotated[bool, typer.Option("--words", help="Times of each word, too.")] = False,
+    priority: Annotated[Priority, typer.Option(help="Which work goes first.")] = Priority.NORMAL,
+    url: Url = None,
+    json_: Json = False,
+) -> None:
+    """Turn recordings into text, on the running service or on one that lives for this call."""
+    from voxq.cli.transcription import transcribe_all
+
+    options = {
+        "priority": priority.value,
+        "timestamps": "word" if words else "segment",
+        **({"language": language} if language else {}),
+        **({"hotwords": hotwords} if hotwords else {}),
+    }
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as exit:
+        service = exit.enter_context(_service(configured(), url, exit))
+        wanted = None if json_ else format
+        done = transcribe_all(service, files, options, None if wanted is Format.TEXT else wanted)
+    if json_:
+        print_json([transcription.state for transcription in done])
+    else:
+        _write(done, output, format)
+    if any(not transcription.succeeded for transcription in done):
+        raise typer.Exit(1)
+
+
+def _service(settings: Settings, url: str | None, exit: ExitStack) -> Service:
+    from voxq.cli.service import Service, find_service
+    from voxq.cli.temporary import temporary_stack
+
+    if service := find_service(settings, url):
+        return service
+    err.print("No service is running: starting one for this call.")
+    stack = exit.enter_context(temporary_stack(settings))
+    return Service(stack.api_url, next(iter(settings.keys), None))
+
+
+def _write(done: Sequence[Transcription], directory: Path | None, format: Format) -> None:
+    stems = Counter(transcription.path.stem for transcription in done)
+    for transcription in done:
+        path = transcription.path
+        if not transcription.succeeded:
+            fail(f"{path}: {transcription.error}")
+        elif directory is None:
+            if len(done) > 1:
+                typer.echo(f"==> {path} <==")
+            typer.echo(transcription.text.rstrip("\n"))
+        else:
+            # Two files that differ only in their endings must not overwrite each other.
+            name = path.stem if stems[path.stem] == 1 else path.name
+            target = directory / f"{name}{format.extension}"
+            target.write_text(transcription.text.rstrip("\n") + "\n", encoding="utf-8")
+            err.print(str(target), markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,63 @@
+"""`voxq up`: the whole service in the foreground."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from voxq.cli.configuration import configured
+from voxq.cli.console import err, print_json
+
+
+def up(
+    json_: Annotated[bool, typer.Option("--json", help="Print the addresses as one JSON object.")] = False,
+) -> None:
+    """Run everything: a Redis server unless one is configured, the workers and the API, until Ctrl-C."""
+    from voxq import logging
+    from voxq.cli.signals import stop_signals
+    from voxq.up.stack import Stack
+
+    settings = configured()
+    logging.setup("up", settings)
+    stack = Stack(settings)
+    with stop_signals(again=stack.hurry) as stop, stack:
+        addresses = {
+            "api": stack.api_url,
+            "docs": f"{stack.api_url}/docs",
+            "redis": stack.redis_url,
+            "storage": str(settings.storage_path.absolute()),
+            "pid": os.getpid(),
+        }
+        if json_:
+            print_json(addresses)
+            sys.stdout.flush()
+        else:
+            _print_addresses(stack.api_url, stack.redis_url, str(addresses["storage"]))
+        _wait(stack.is_ready, stop)
+        if not stop.is_set():
+            err.print("Ready. Ctrl-C stops everything.", style="bold green")
+        stop.wait()
+        err.print("Stopping ...")
+
+
+def _print_addresses(api_url: str, redis_url: str, storage: str) -> None:
+    for name, value in {
+        "API": api_url,
+        "Docs": f"{api_url}/docs",
+        "Redis": redis_url,
+        "Queues": f"rq info -u {redis_url}",
+        "Storage": storage,
+    }.items():
+        # A line is for copying: never wrapped, never styled inside.
+        err.print(f"{name + ':':9}{value}", markup=False, highlight=False, soft_wrap=True)
+    err.print("Loading the model ...")
+
+
+def _wait(is_ready: Callable[[], bool], stop: threading.Event) -> None:
+    while not stop.is_set() and not is_ready():
+        stop.wait(0.3)

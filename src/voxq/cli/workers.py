@@ -1,0 +1,32 @@
+"""Several supervised workers without an API: for the other machines of one service."""
+
+from __future__ import annotations
+
+from loguru import logger
+
+from voxq import logging
+from voxq.cli.signals import stop_signals
+from voxq.redis_check import check_server
+from voxq.settings import Settings, SettingsError
+from voxq.up.instance import running_instance
+from voxq.up.programs import worker_parts
+from voxq.up.supervisor import Supervisor
+
+
+def run_workers(settings: Settings, count: int, first_id: int) -> int:
+    """Until a signal; the exit status. Raises SettingsError, ServerUnusable or DeviceError."""
+    if settings.redis_url is None:
+        running = running_instance(settings.run_dir)
+        if running is None:
+            raise SettingsError("Workers alone need a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
+        settings = settings.model_copy(update={"redis_url": running.redis_url})
+    check_server(settings.redis_url or "")
+    logging.setup("up", settings)
+    supervisor = Supervisor(settings.shutdown_seconds, lambda pids: None)
+    with stop_signals(again=supervisor.hurry) as stop:
+        supervisor.add(*worker_parts(settings, count, first_id))
+        supervisor.start()
+        logger.info("{} workers started; Ctrl-C stops them", count)
+        stop.wait()
+        supervisor.stop()
+    return 0
