@@ -10,6 +10,8 @@ from voxq.speech.audio import AudioError, Samples
 _RATES = range(4_000, 768_001)  # below, one byte of PCM would become thousands of samples
 _MIXED_BY_LIBSWRESAMPLE = 8  # of more channels it knows only a few layouts
 
+_MIXING = {"rematrix_maxval": "1.0"}  # otherwise float samples of loud stereo are mixed to 1.4 and clipped
+
 _Parameters = tuple[str, str, int]
 
 
@@ -44,7 +46,7 @@ class Resampler:
         return tail
 
     def _fresh(self) -> av.AudioResampler:
-        return av.AudioResampler(format="flt", layout="mono", rate=self._sample_rate)
+        return av.AudioResampler("flt", "mono", self._sample_rate, options=_MIXING)
 
 
 def _average(frame: av.AudioFrame) -> av.AudioFrame:

@@ -14,8 +14,8 @@ _ONSET = 0.5
 """A window at least this probable is speech."""
 _RELEASE = 0.35
 """Speech goes on until a window is less probable than this."""
-_MIN_SPEECH = 3 * WINDOW
-"""What is shorter is a click: 96 ms."""
+_MIN_SPEECH = 5 * WINDOW
+"""What is shorter is a click or noise: 160 ms. The shortest words have seven windows."""
 _PAD = SAMPLE_RATE * 3 // 10
 """Kept on both sides, because soft consonants at the edges of words have low probabilities."""
 _MIN_SILENCE = 2 * _PAD
