@@ -6,6 +6,7 @@ import time
 
 import redis
 
+from voxq import killpoint
 from voxq.tasks import script
 from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
@@ -29,7 +30,9 @@ class Ending:
 
     def decide(self, task: Task, outcome: Outcome) -> bool:
         """E1: make `outcome` the end of this run. False when it has ended already, by anyone."""
-        return self._journal.end(task, outcome)
+        won = self._journal.end(task, outcome)
+        killpoint.reached("E1")
+        return won
 
     def publish(self, task: Task, worker: Worker | None = None, *, recovering: bool = False) -> None:
         """E2 and E3 of a run that was decided, also by a process that has died since.
@@ -40,7 +43,9 @@ class Ending:
         if end is None:
             return
         script.run(self._client, self._store.finish(end, time.time(), worker))
+        killpoint.reached("E2")
         self._log.settle(end, self._journal, maybe_logged=recovering)
+        killpoint.reached("E3")
         self._work.remove(task)
 
     def end(self, task: Task, outcome: Outcome, worker: Worker | None = None) -> bool:

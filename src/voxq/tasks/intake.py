@@ -13,6 +13,7 @@ from loguru import logger
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
+from voxq import killpoint
 from voxq.speech.audio import AudioInfo
 from voxq.tasks import script
 from voxq.tasks.journal import Journal
@@ -134,8 +135,10 @@ class Intake:
 
     def _keep(self, task: Task, upload: Upload) -> None:
         self._recordings.keep(upload.part, task.file, fsync=self._fsync)
+        killpoint.reached("S1")
         try:
             self._journal.accept(task)
+            killpoint.reached("S2")
         except OSError:
             self._recordings.remove(task.file)
             raise
@@ -151,6 +154,7 @@ class Intake:
                 "task={} accepted, the queue did not answer: {}", task.short_id, type(error).__name__
             )
             raise Unavailable(task.id) from error
+        killpoint.reached("S3")
         if enqueued.answer == "full":
             await asyncio.to_thread(self._withdraw, task)
             raise _queue_full(enqueued.waiting_seconds, self._store.max_queue_seconds)

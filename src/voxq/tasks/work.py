@@ -82,7 +82,8 @@ class WorkDirectory:
 
     def suspect(self) -> None:
         """The task is in a batch that is about to run; a mark that nobody clears is a batch that killed."""
-        (self._directory / "suspect").touch()
+        with contextlib.suppress(OSError):  # cancelled meanwhile, or no space left: work goes on unmarked
+            (self._directory / "suspect").touch()
 
     def clear(self) -> None:
         (self._directory / "suspect").unlink(missing_ok=True)

@@ -10,8 +10,9 @@ from voxq.tasks.task import Lane
 def free_slots(held: Sequence[Lane], slots: int) -> dict[Lane, int]:
     """Free slots by lane for a worker with `slots` in all that holds tasks of the lanes `held`.
 
-    Slots are reserved for the better lanes, so that long files cannot shut the door on voice notes: with three
-    slots or more one is for the high lane only and one more for high or short; with two, one is not for long.
+    Slots are reserved for the better lanes, so that long files cannot shut the door on voice notes: with
+    three slots or more one is for the high lane only and one more for high or short; with two, one is not
+    for long.
     """
     lanes = list(Lane)
     reserved = {Lane.HIGH: 0, Lane.SHORT: 1 if slots >= 3 else 0, Lane.LONG: min(2, slots - 1)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -52,11 +53,15 @@ class Assignment:
         self.last_served = 0.0
         """Monotonic clock: when it was admitted, or a batch of its chunks last ended."""
         self.reported_at = 0.0
+        """Monotonic clock: when its progress was last told."""
+        self.outcome: Outcome | None = None
+        """Its end, while that cannot be written because the disk is full."""
         self.incidents, self.blames = directory.incidents()
         self.is_suspect = directory.is_suspect
         self._options = options
         self._earlier: dict[Span, dict[str, Any]] | None = None
         self._spans: list[Span] = []
+        self._announced = 0
         self._results: dict[int, ChunkResult] = {}
         self._running: set[int] = set()
 
@@ -74,17 +79,18 @@ class Assignment:
             found = self.directory.chunks(conditions(self.task, self._options, revision))
             self._earlier = {Span(start, end): result for (start, end), result in found.items()}
         for span in spans:
+            self._announced += 1
+            if self._announced <= len(self._spans):
+                continue  # known from before the recording was decoded anew
             self._spans.append(span)
             result = result_from_json(self._earlier[span]) if span in self._earlier else None
             if result is not None:
                 self._results[len(self._spans) - 1] = result
 
     def start_over(self) -> None:
-        """The recording will be decoded anew."""
+        """The recording will be decoded anew, and the same chunks will be found in it."""
         self.prepared = None
-        self._spans.clear()
-        self._results.clear()
-        self._running.clear()
+        self._announced = 0
 
     def span(self, index: int) -> Span:
         return self._spans[index]
@@ -96,7 +102,9 @@ class Assignment:
     def ready(self, *, language_first: bool) -> Iterator[int]:
         """Indices of the chunks that could run now. With `language_first`, one at a time until the language
         of the recording is known."""
-        waiting = (i for i in range(len(self._spans)) if i not in self._results and i not in self._running)
+        if self.outcome is not None:
+            return
+        waiting = (i for i in range(self._announced) if i not in self._results and i not in self._running)
         if language_first and self.options.language is None:
             if not self._running:
                 yield from list(waiting)[:1]
@@ -118,9 +126,12 @@ class Assignment:
     def finish(self, index: int, result: ChunkResult, revision: str) -> None:
         """Write step W3: the result is on disk before it counts."""
         span = self._spans[index]
-        self.directory.add_chunk(
-            conditions(self.task, self._options, revision), span.start, span.end, result_to_json(result)
-        )
+        with contextlib.suppress(
+            OSError
+        ):  # cancelled meanwhile, or no space left: only a resume would miss it
+            self.directory.add_chunk(
+                conditions(self.task, self._options, revision), span.start, span.end, result_to_json(result)
+            )
         self._running.discard(index)
         self._results[index] = result
 
@@ -130,7 +141,7 @@ class Assignment:
 
     @property
     def is_complete(self) -> bool:
-        return self.prepared is not None and len(self._results) == len(self._spans)
+        return self.prepared is not None and len(self._results) == len(self._spans) == self._announced
 
     @property
     def progress(self) -> int:
@@ -154,7 +165,8 @@ class Assignment:
     def add_incident(self, incident: Incident, *, blamed: bool) -> None:
         self.incidents.append(incident)
         self.blames += blamed
-        self.directory.add_incident(incident, blamed=blamed)
+        with contextlib.suppress(OSError):
+            self.directory.add_incident(incident, blamed=blamed)
 
     def done(self, now: float, worker_id: int) -> Outcome:
         """The outcome of a complete task; `now` in seconds since the epoch."""
@@ -171,6 +183,9 @@ class Assignment:
 
     def failed(self, now: float, worker_id: int, code: str, error: str) -> Outcome:
         return self._outcome(now, worker_id, status=Status.FAILED, error=error, code=code)
+
+    def cancelled(self, now: float, worker_id: int) -> Outcome:
+        return self._outcome(now, worker_id, status=Status.CANCELLED)
 
     def _outcome(self, now: float, worker_id: int, **fields: Any) -> Outcome:
         prepared = self.prepared or Prepared(self.task.duration or 0.0, 0.0, 0.0)

@@ -32,6 +32,10 @@ class Batch:
         """Each once, in order."""
         return tuple(dict.fromkeys(member.assignment for member in self.members))
 
+    @property
+    def has_suspect(self) -> bool:
+        return any(member.assignment.is_suspect for member in self.members)
+
     def share(self, member: Member) -> float:
         """The part of the batch's engine time that a member pays for: by length."""
         total = sum(each.seconds for each in self.members)

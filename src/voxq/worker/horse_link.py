@@ -62,6 +62,10 @@ class HorseLink:
         return self.loaded.cost if self.loaded else Cost(0.0, 1.0)
 
     @property
+    def is_ready(self) -> bool:
+        return self.state is State.READY
+
+    @property
     def has_room(self) -> bool:
         return self.state is State.READY and len(self._batches) <= BATCHES_AHEAD
 

@@ -1,4 +1,4 @@
-"""The parent's end of a media process: one recording at a time, killed at its time limit, replaced if it dies."""
+"""The parent's end of a media process: one recording at a time, killed when late, replaced if it dies."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from voxq.tasks.task import Task
 
 @dataclass(frozen=True, slots=True)
 class WorkPlan:
-    """One engine, and the operator's defaults for it. `batch_seconds` caps a chunk, because it caps a batch."""
+    """One engine and the operator's defaults for it. `batch_seconds` caps a batch, and so every chunk."""
 
     request: EngineRequest
     traits: EngineTraits

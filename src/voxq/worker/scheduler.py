@@ -2,12 +2,12 @@
 
 Every waiting chunk has a due time, and the earliest is served first:
 
-    due = waiting_since + lane + remaining work of its task (capped) + recent use by its owner (capped) [+ suspect]
+    due = waiting_since + lane + remaining work of its task + recent use by its owner (+ if suspect)
 
 `waiting_since` is the later of when the chunk became ready and when its task was last served, so a long file
-that makes progress does not collect seniority, and a voice note that comes in its middle is due before it. The
-other terms are bounded, which bounds the wait: a chunk is only ever overtaken by chunks that began to wait less
-than `MAX_HEAD_START` seconds after it.
+that makes progress does not collect seniority, and a voice note that comes in its middle is due before it.
+The other terms are capped, which bounds the wait: a chunk is only ever overtaken by chunks that began to wait
+less than `MAX_HEAD_START` seconds after it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,89 @@
+"""How a worker's tasks end: decided on disk at once, told to Redis when it is there."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from loguru import logger
+
+from voxq.tasks.ending import Ending
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.store import Worker
+from voxq.tasks.task import Status, Task
+from voxq.worker.redis_line import RedisLine
+
+
+class Closing:
+    """Write steps E1 to E3. What was decided and not published is published later, here or by the janitor."""
+
+    def __init__(self, ending: Ending, line: RedisLine, identity: Worker, worker_id: int) -> None:
+        self._ending = ending
+        self._line = line
+        self._identity = identity
+        self._worker_id = worker_id
+        self._unpublished: deque[Task] = deque()
+        self._disk_complaint: str | None = None
+
+    def end(self, task: Task, outcome: Outcome) -> bool:
+        """Decide the end of a task and publish it. False if the disk does not take it now: try again."""
+        try:
+            won = self._ending.decide(task, outcome)
+        except OSError as error:
+            self._complain(error)
+            return False
+        if won:
+            self._log(task, outcome)
+        self.resume(task)
+        return True
+
+    def resume(self, task: Task) -> None:
+        """Publish the end of a task that some process decided and did not get to tell."""
+        self._unpublished.append(task)
+        self.publish()
+
+    def publish(self) -> None:
+        """Tell Redis and the log of every end they do not know yet, as far as they can be reached."""
+        while self._unpublished and not self._line.is_resting:
+            task = self._unpublished[0]
+            try:
+                told = self._line.attempt(
+                    lambda task=task: self._ending.publish(task, self._identity) or True
+                )
+            except OSError as error:
+                self._complain(error)
+                return
+            if not told:
+                return
+            self._disk_complaint = None
+            self._unpublished.popleft()
+
+    def _complain(self, error: OSError) -> None:
+        """Once per kind of trouble: this is tried every second."""
+        reason = error.strerror or type(error).__name__
+        if reason != self._disk_complaint:
+            self._disk_complaint = reason
+            logger.error("Worker-{} cannot write results: {}; trying again", self._worker_id, reason)
+
+    def _log(self, task: Task, outcome: Outcome) -> None:
+        match outcome.status:
+            case Status.FAILED:
+                logger.error(
+                    'Worker-{} task={} error="{}"', self._worker_id, task.short_id, _past_tense(outcome)
+                )
+            case Status.CANCELLED:
+                logger.info("Worker-{} task={} status=cancelled", self._worker_id, task.short_id)
+            case _:
+                logger.info(
+                    "Worker-{} task={} status=completed text_length={} rtf={}",
+                    self._worker_id,
+                    task.short_id,
+                    len(outcome.text),
+                    outcome.timings.rtf,
+                )
+
+
+def _past_tense(outcome: Outcome) -> str | None:
+    """The error as the log has always worded it."""
+    if outcome.code != "timeout" or outcome.error is None:
+        return outcome.error
+    return outcome.error.replace("timeout (", "timeout after ").removesuffix(" exceeded)")
