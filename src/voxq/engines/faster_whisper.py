@@ -1,0 +1,316 @@
+"""Whisper models in CTranslate2's form, through faster-whisper.
+
+A chunk is at most one window of 30 s. It is encoded once, for the detection of its language and for its text,
+and decoded greedily; what then looks wrong is decoded again with a beam, never by sampling, so that the same
+audio always gives the same text. faster-whisper is given arrays only: it opens paths without a whitelist.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from voxq.engines.base import (
+    SAMPLE_RATE,
+    ChunkError,
+    ChunkOptions,
+    ChunkResult,
+    EngineError,
+    EngineKind,
+    EngineRequest,
+    EngineTraits,
+    ModelPaths,
+    Samples,
+)
+from voxq.engines.languages import LANGUAGES
+from voxq.engines.whisper_text import full_width, merge_pieces, without_loops
+from voxq.models.stamp import revision_of
+from voxq.speech.chunking import Chunking
+from voxq.speech.transcript import Segment, Word
+
+if TYPE_CHECKING:
+    import ctranslate2
+    from faster_whisper import WhisperModel
+    from faster_whisper.tokenizer import Tokenizer
+    from faster_whisper.transcribe import Segment as RawSegment
+    from faster_whisper.transcribe import TranscriptionOptions
+
+_SHORTEST_SECONDS = 0.1
+_FRAME = SAMPLE_RATE // 50
+_FADE_FRAMES = 10
+_QUIET = 0.05
+"""Against the loudest part of a chunk: -26 dB."""
+_LOUD_PEAK = 0.5
+_SILENT_PEAK = 1e-4
+_LONGEST_REST = 1.5
+"""Seconds of a chunk that may follow its last segment: VAD ends a chunk close to its last word."""
+_MAX_WINDOWS = 4
+
+# Measured with whisper-base: speech, clean or noisy, has a no-speech probability below 0.4, a mean
+# log-probability above -0.8 and a compression ratio below 1.7. Noise, tones and music, where they get text at
+# all, have a no-speech probability above 0.5, and a log-probability below -0.8 or loops far above 2.4.
+_NO_SPEECH = 0.5
+_UNSURE = -0.6
+_GARBAGE = -1.5
+_LOOPED = 2.4
+
+_HOTWORD_TOKENS = 100
+_CHINESE = ("zh", "yue")
+_PROMPTS = {"zh": "以下是普通话的句子。"}
+"""Without it, Whisper mixes traditional characters into Mandarin and leaves punctuation out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hypothesis:
+    """One decoding of one window of `seconds`."""
+
+    segments: tuple[RawSegment, ...]
+    seconds: float
+
+    @property
+    def end(self) -> float:
+        """Where the text ends, in seconds; 0.0 without any."""
+        return self.segments[-1].end if self.segments else 0.0
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether seconds that VAD took for speech follow the last segment."""
+        return self.seconds - self.end > _LONGEST_REST
+
+    @property
+    def is_invented(self) -> bool:
+        """Whether there was nothing to hear: speech is not as improbable."""
+        return any(
+            s.avg_logprob < _GARBAGE
+            or (s.no_speech_prob > _NO_SPEECH and (s.avg_logprob < _UNSURE or s.compression_ratio > _LOOPED))
+            for s in self.segments
+        )
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a wider search may well find something better."""
+        unsure = any(s.avg_logprob < _UNSURE or s.compression_ratio > _LOOPED for s in self.segments)
+        return unsure or (bool(self.segments) and self.stops_early)
+
+
+class FasterWhisper:
+    """A Whisper model. `beams` are the widths to search with, the next one where a result is doubtful."""
+
+    def __init__(
+        self, model: WhisperModel, traits: EngineTraits, revision: str, beams: tuple[int, ...]
+    ) -> None:
+        self.traits = traits
+        self.revision = revision
+        self._model = model
+        self._beams = beams
+
+    def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
+        return [self._chunk(samples, options) for samples, options in batch]
+
+    def _chunk(self, samples: Samples, options: ChunkOptions) -> ChunkResult | ChunkError:
+        if options.language is not None and options.language not in LANGUAGES:
+            return ChunkError("bad_language", f"Whisper does not know the language {options.language!r}.")
+        try:
+            return self._recognise(_without_quiet_end(_audible(samples)), options)
+        except (RuntimeError, MemoryError) as error:  # CTranslate2's own failures, out of memory among them
+            return ChunkError.of(error)
+
+    def _recognise(self, samples: Samples, options: ChunkOptions) -> ChunkResult:
+        """The text of a chunk; what a decoding stopped before is decoded as a window of its own."""
+        segments: list[Segment] = []
+        language, start = options.language, 0
+        for _ in range(_MAX_WINDOWS):
+            window = samples[start:]
+            if len(window) < _SHORTEST_SECONDS * SAMPLE_RATE:
+                break
+            language, hypothesis = self._window(window, language, options)
+            offset = start / SAMPLE_RATE
+            segments += [segment.shifted(offset) for segment in _segments(hypothesis, language)]
+            if not hypothesis.segments or not hypothesis.stops_early:
+                break
+            start += int(hypothesis.end * SAMPLE_RATE)
+        return ChunkResult(tuple(segments), language if segments else None)
+
+    def _window(
+        self, samples: Samples, language: str | None, options: ChunkOptions
+    ) -> tuple[str, _Hypothesis]:
+        """Encode once, detect the language if it is not known, then search ever wider while in doubt."""
+        from faster_whisper.audio import pad_or_trim
+        from faster_whisper.tokenizer import Tokenizer
+
+        seconds = len(samples) / SAMPLE_RATE
+        features = self._model.feature_extractor(samples)
+        encoded = self._model.encode(pad_or_trim(features[..., :-1]))
+        language = language or self._detect_language(encoded)
+        tokenizer = Tokenizer(
+            self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language=language
+        )
+        prompt = _prompt(tokenizer, language, options.hotwords)
+        hypothesis = _Hypothesis((), seconds)
+        for beam in self._beams:
+            settings = _settings(tokenizer, prompt, seconds, beam, options.words)
+            raw = self._model.generate_segments(features, tokenizer, settings, False, encoded)
+            hypothesis = _Hypothesis(tuple(raw), seconds)
+            if hypothesis.is_invented:
+                return language, _Hypothesis((), seconds)
+            if not hypothesis.is_doubtful:
+                break
+        return language, hypothesis
+
+    def _detect_language(self, encoded: ctranslate2.StorageView) -> str:
+        if not self._model.model.is_multilingual:
+            return "en"
+        token, _ = self._model.model.detect_language(encoded)[0][0]
+        return token.removeprefix("<|").removesuffix("|>")
+
+
+def _audible(samples: Samples) -> Samples:
+    """A quiet chunk made louder: Whisper's features have an absolute floor under which it misses words."""
+    peak = float(abs(samples).max(initial=0.0))
+    return samples * (_LOUD_PEAK / peak) if _SILENT_PEAK < peak < _LOUD_PEAK else samples
+
+
+def _without_quiet_end(samples: Samples) -> Samples:
+    """The chunk up to its last sound: Whisper fills a window of silence with invented words."""
+    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    loudness = (frames**2).mean(axis=1) ** 0.5
+    loud = (loudness > _QUIET * loudness.max(initial=0.0)).nonzero()[0]
+    return samples[: (int(loud[-1]) + _FADE_FRAMES) * _FRAME] if len(loud) else samples
+
+
+def _prompt(tokenizer: Tokenizer, language: str, hotwords: Sequence[str]) -> str | None:
+    """What Whisper is told it heard before: the language's style, and as many hotwords as have room."""
+    prompt, tokens = [_PROMPTS.get(language, "")], 0
+    for word in hotwords:
+        plain = word.replace("<|", "").replace("|>", "")  # the tokenizer's marks for control tokens
+        tokens += len(tokenizer.encode(f" {plain}"))
+        if tokens > _HOTWORD_TOKENS:
+            break
+        prompt.append(plain)
+    return " ".join(filter(None, prompt)) or None
+
+
+def _settings(
+    tokenizer: Tokenizer, prompt: str | None, seconds: float, beam: int, words: bool
+) -> TranscriptionOptions:
+    """One deterministic search. faster-whisper's own thresholds are off: `_Hypothesis` judges."""
+    from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
+
+    return TranscriptionOptions(
+        beam_size=beam,
+        best_of=1,
+        patience=1,
+        length_penalty=1,
+        repetition_penalty=1,
+        no_repeat_ngram_size=0,
+        log_prob_threshold=None,
+        no_speech_threshold=None,
+        compression_ratio_threshold=None,
+        condition_on_previous_text=False,
+        prompt_reset_on_temperature=0.5,
+        temperatures=[0.0],
+        initial_prompt=None,
+        prefix=None,
+        suppress_blank=True,
+        suppress_tokens=get_suppressed_tokens(tokenizer, (-1,)),
+        without_timestamps=False,
+        max_initial_timestamp=1.0,
+        word_timestamps=words,
+        prepend_punctuations="\"'“¿([{-",
+        append_punctuations="\"'.。,，!！?？:：”)]}、",
+        multilingual=False,
+        max_new_tokens=min(300, 32 + int(16 * seconds)),  # nobody speaks faster, and a loop ends sooner
+        clip_timestamps="0",
+        hallucination_silence_threshold=None,
+        hotwords=prompt,
+    )
+
+
+def _segments(hypothesis: _Hypothesis, language: str) -> list[Segment]:
+    """The segments with text, in times of the window; a loop says everything once."""
+    segments: list[Segment] = []
+    for raw in hypothesis.segments:
+        looped = raw.compression_ratio > _LOOPED
+        segment = _segment(raw, looped, hypothesis.seconds, language)
+        repeats = looped and bool(segments) and segments[-1].text == segment.text
+        if segment.text and not repeats:
+            segments.append(segment)
+    return segments
+
+
+def _segment(raw: RawSegment, looped: bool, seconds: float, language: str) -> Segment:
+    text = raw.text.strip()
+    words = merge_pieces(Word(w.word, w.start, w.end) for w in raw.words or ())
+    if looped and (shorter := without_loops(text)) != text:
+        text, words = shorter, ()  # the words of a loop have no times worth giving
+    if language in _CHINESE:
+        text, words = full_width(text), tuple(replace(w, text=full_width(w.text)) for w in words)
+    start, end = _within(raw.start, raw.end, seconds)
+    return Segment(text, start, end, _ordered(words, seconds))
+
+
+def _ordered(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:
+    """The words with times inside the chunk that never run backwards."""
+    ordered: list[Word] = []
+    for word in words:
+        start, end = _within(word.start, word.end, seconds)
+        earliest = ordered[-1].end if ordered else 0.0
+        ordered.append(Word(word.text, max(start, earliest), max(end, earliest)))
+    return tuple(ordered)
+
+
+def _within(start: float, end: float, seconds: float) -> tuple[float, float]:
+    start = min(max(start, 0.0), seconds)
+    return start, min(max(end, start), seconds)
+
+
+def _traits_for(request: EngineRequest) -> EngineTraits:
+    # One chunk per call: on a CPU CTranslate2 gains nothing from batches; on a GPU it is not measured yet.
+    return EngineTraits("faster-whisper", Chunking(), max_items=1, padded_to=30.0, detects_language=True)
+
+
+def _load(request: EngineRequest, models: ModelPaths) -> FasterWhisper:
+    path = models["path"]
+    missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (path / name).is_file()]
+    if missing:
+        raise EngineError(f"{path} holds no Whisper model for CTranslate2: {', '.join(missing)} is missing.")
+    from faster_whisper import WhisperModel
+
+    kind, _, index = request.device.partition(":")
+    device_index = int(index or 0)
+    compute_type = _compute_type(kind, device_index)
+    model = WhisperModel(
+        str(path),
+        device=kind,
+        device_index=device_index,
+        compute_type=compute_type,
+        cpu_threads=request.threads or int(os.environ.get("OMP_NUM_THREADS", 0)),
+        local_files_only=True,
+    )
+    beams = (1, 5) if kind == "cpu" else (5,)
+    revision = f"faster-whisper:{revision_of(path)}:{compute_type}:{beams[0]}"
+    return FasterWhisper(model, _traits_for(request), revision, beams)
+
+
+def _compute_type(kind: str, index: int) -> str:
+    """int8 on a CPU, half precision on a GPU that has it. Raises EngineError for a missing device."""
+    import ctranslate2
+
+    if kind == "cpu":
+        return "int8"
+    if kind != "cuda":
+        raise EngineError(f"faster-whisper runs on cpu or cuda:<number>, not on {kind!r}.")
+    if index >= ctranslate2.get_cuda_device_count():
+        raise EngineError(f"CTranslate2 sees no GPU {index}. Are the CUDA libraries (cuBLAS, cuDNN) there?")
+    supported = ctranslate2.get_supported_compute_types("cuda", index)
+    return "float16" if "float16" in supported else "float32"
+
+
+KIND = EngineKind(
+    summary="Whisper models in CTranslate2's form: about 100 languages, CPU or NVIDIA GPU",
+    traits_for=_traits_for,
+    load=_load,
+    models={"path": None},
+)

@@ -1,0 +1,141 @@
+"""An engine that misbehaves on demand, for fault tests: "faulty_engine:KIND" with VOXQ_TEST_ENGINES=1.
+
+A chunk's hotwords say what happens when it is recognised; any other chunk gets a segment that tells its length.
+The model name is one of the noop engine's ("noop", "sleep-<n>ms").
+
+fault-hang           sleeps for an hour in C, without the GIL
+fault-hang-gil       the same, holding the GIL
+fault-segfault       reads address 0
+fault-exit           ends the process with status 3
+fault-raise          the whole call raises
+fault-error          only this chunk has an error
+fault-few            one answer too few
+fault-many           one answer too many
+fault-memory         the whole call runs out of memory
+fault-memory-once    the same, but only the first time in a process
+fault-noise          prints to stdout and stderr
+fault-sleep          takes two seconds
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from voxq.engines import noop
+from voxq.engines.base import (
+    SAMPLE_RATE,
+    ChunkError,
+    ChunkOptions,
+    ChunkResult,
+    Engine,
+    EngineKind,
+    EngineRequest,
+    EngineTraits,
+    ModelPaths,
+    Samples,
+)
+from voxq.speech.transcript import Segment, Word
+
+_HOUR = 3600
+Answers = list[ChunkResult | ChunkError]
+
+
+@dataclass(slots=True)
+class Faulty:
+    """See the module."""
+
+    traits: EngineTraits
+    slow: Engine
+    revision: str = "faulty"
+    memory_failed: bool = field(default=False)
+
+    def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> Answers:
+        self.slow.transcribe(batch)
+        answers = [_answer(len(samples) / SAMPLE_RATE, options) for samples, options in batch]
+        for fault in {word for _, options in batch for word in options.hotwords if word in _FAULTS}:
+            answers = _FAULTS[fault](self, answers)
+        return answers
+
+
+def _answer(seconds: float, options: ChunkOptions) -> ChunkResult | ChunkError:
+    if "fault-error" in options.hotwords:
+        return ChunkError("faulty", "This chunk was to fail.")
+    text = f"{seconds:.2f} seconds"
+    words = (Word(text, 0.0, seconds),) if options.words else ()
+    return ChunkResult((Segment(text, 0.0, seconds, words),), options.language or "en")
+
+
+def _hang(engine: Faulty, answers: Answers) -> Answers:
+    ctypes.CDLL(None).sleep(_HOUR)
+    return answers
+
+
+def _hang_gil(engine: Faulty, answers: Answers) -> Answers:
+    ctypes.PyDLL(None).sleep(_HOUR)
+    return answers
+
+
+def _segfault(engine: Faulty, answers: Answers) -> Answers:
+    ctypes.string_at(0)
+    return answers
+
+
+def _exit(engine: Faulty, answers: Answers) -> Answers:
+    os._exit(3)
+
+
+def _raise(engine: Faulty, answers: Answers) -> Answers:
+    raise RuntimeError("a secret path /somewhere")
+
+
+def _memory(engine: Faulty, answers: Answers) -> Answers:
+    raise RuntimeError("CUDA failed with error out of memory")
+
+
+def _memory_once(engine: Faulty, answers: Answers) -> Answers:
+    if engine.memory_failed:
+        return answers
+    engine.memory_failed = True
+    raise MemoryError
+
+
+def _noise(engine: Faulty, answers: Answers) -> Answers:
+    os.write(1, b'{"op": "result"}\n' * 100)
+    print("noise", file=sys.stderr)
+    return answers
+
+
+def _sleep(engine: Faulty, answers: Answers) -> Answers:
+    time.sleep(2)
+    return answers
+
+
+_FAULTS: dict[str, Callable[[Faulty, Answers], Answers]] = {
+    "fault-hang": _hang,
+    "fault-hang-gil": _hang_gil,
+    "fault-segfault": _segfault,
+    "fault-exit": _exit,
+    "fault-raise": _raise,
+    "fault-few": lambda engine, answers: answers[:-1],
+    "fault-many": lambda engine, answers: [*answers, *answers[:1]],
+    "fault-memory": _memory,
+    "fault-memory-once": _memory_once,
+    "fault-noise": _noise,
+    "fault-sleep": _sleep,
+}
+
+
+def _traits_for(request: EngineRequest) -> EngineTraits:
+    return replace(noop.KIND.traits_for(request), name="faulty", max_items=8)
+
+
+def _load(request: EngineRequest, models: ModelPaths) -> Faulty:
+    return Faulty(_traits_for(request), noop.KIND.load(request, models))
+
+
+KIND = EngineKind("Misbehaves on demand", _traits_for, _load, models={})
