@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import redis
 from loguru import logger
@@ -26,7 +26,7 @@ Chore = tuple[float, Callable[[], object]]
 class Janitor:
     """Holds a lock in Redis while it works; every worker runs one, and any of them takes over."""
 
-    def __init__(self, client: redis.Redis, recovery: Recovery, rotate_logs: Callable[[], object]) -> None:
+    def __init__(self, client: redis.Redis, recovery: Recovery, others: Sequence[Chore]) -> None:
         self._client = client
         self._recovery = recovery
         self._token = secrets.token_hex(8)
@@ -38,7 +38,7 @@ class Janitor:
             (1.0, recovery.bring_back_dead),
             (10.0, recovery.complete),
             (15.0, recovery.retain),
-            (60.0, rotate_logs),
+            *others,
         ]
         self._due = [0.0] * len(self._chores)
 

@@ -10,6 +10,7 @@ from functools import partial
 
 import redis
 from loguru import logger
+from rq import Queue
 
 from voxq import logging, redis_check
 from voxq.engines import registry
@@ -23,6 +24,7 @@ from voxq.worker.janitor import Janitor
 from voxq.worker.media_link import MediaLink
 from voxq.worker.model_worker import ModelWorker
 from voxq.worker.plan import WorkPlan
+from voxq.worker.roster import strike_dead_workers
 from voxq.worker.wakeup import Wakeup
 
 _REDIS_PATIENCE = 60.0
@@ -64,12 +66,24 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         wakeup=Wakeup(connect.blocking(settings.redis_url), name),
     )
     janitor_client = connect.blocking(settings.redis_url)
-    janitor = Janitor(janitor_client, parts.recovery(janitor_client), partial(_rotate_logs, settings))
+    janitor = Janitor(
+        janitor_client,
+        parts.recovery(janitor_client),
+        [
+            (60.0, partial(_rotate_logs, settings)),
+            (60.0, partial(strike_dead_workers, janitor_client, _rq_queues(settings))),
+        ],
+    )
     janitor.start()
     try:
         worker.work()
     finally:
         janitor.stop()
+
+
+def _rq_queues(settings: Settings) -> list[Queue]:
+    connection = connect.blocking(str(settings.redis_url), text=False)
+    return [Queue(name, connection=connection) for name in settings.queues]
 
 
 def _rotate_logs(settings: Settings) -> None:
