@@ -54,21 +54,24 @@ class Control:
         )
         return self._ending.end(task, outcome)
 
-    def forget(self, task_id: str) -> None:
-        """Remove an ended task: recording, result, index, history, the text of its line in the log.
+    def forget(self, task_id: str) -> bool:
+        """Remove an ended task: recording, result, index, history, the text of its lines in the log.
 
-        The journal record goes last, so that forgetting again finishes what was interrupted.
+        False when it is open, and so nothing was done. What clients see goes after what they cannot see, and
+        the journal record last, so that forgetting again finishes what was interrupted. An id that nobody
+        knows (any more) is forgotten as well.
         """
-        runs = [run for known, run in self._journal.ended_runs() if known == task_id]
-        for run in runs:
-            end = self._journal.ended(task_id, run)
-            if end is not None:
-                self._ending.publish(end.task, recovering=True)
-                self._recordings.remove(end.task.file)
-                script.run(self._client, self._store.forget(end.task))
+        task = self._journal.open_task(task_id)
+        if task is not None:
+            if not self._journal.has_ended(task):
+                return False
+            self._ending.publish(task)
         self._log.blank(task_id)
-        for run in runs:
+        self._recordings.remove_of(task_id)
+        script.run(self._client, self._store.forget(task_id))
+        for run in self._journal.runs_of(task_id):
             self._journal.forget(task_id, run)
+        return True
 
     def retry(self, task_id: str, run: int) -> tuple[Task, Enqueued]:
         """Accept a failed task once more, as its next run. `run` is the one that failed.
@@ -76,17 +79,21 @@ class Control:
         Raises NotFound, or Refusal ("not_failed", "recording_gone").
         """
         end = self._journal.ended(task_id, run)
+        task = self._journal.open_task(task_id)
+        if task is not None and not self._journal.has_ended(task):
+            raise _not_failed(Status.QUEUED)
         if end is None:
-            if self._journal.open_task(task_id) is not None:
-                raise _not_failed(Status.QUEUED)
             raise NotFound(task_id)
         if end.outcome.status is not Status.FAILED:
             raise _not_failed(end.outcome.status)
         if not self._recordings.exists(end.task.file):
             raise Refusal("recording_gone", "The recording of this task has been deleted")
-        # The earlier run is closed before its open record is replaced, or its line would never be logged.
-        self._ending.publish(end.task, recovering=True)
+        if task is not None:
+            # The earlier run is closed before its open record is replaced, or its line would never be logged.
+            self._ending.publish(task)
         task = end.task.evolve(run=run + 1, accepted_at=time.time())
+        if self._journal.has_ended(task):
+            raise _not_failed(Status.QUEUED)  # `run` was not its latest
         self._journal.accept(task)
         return task, script.run(self._client, self._store.enqueue(task, limited=False))
 

@@ -34,7 +34,7 @@ class Ending:
         killpoint.reached("E1")
         return won
 
-    def publish(self, task: Task, worker: Worker | None = None, *, recovering: bool = False) -> None:
+    def publish(self, task: Task, worker: Worker | None = None) -> None:
         """E2 and E3 of a run that was decided, also by a process that has died since.
 
         Raises redis.exceptions.RedisError; then nothing is lost, and publishing again is right.
@@ -42,9 +42,10 @@ class Ending:
         end = self._journal.ended(task.id, task.run)
         if end is None:
             return
-        script.run(self._client, self._store.finish(end, time.time(), worker))
+        answer = script.run(self._client, self._store.finish(end, time.time(), worker))
         killpoint.reached("E2")
-        self._log.settle(end, self._journal, maybe_logged=recovering)
+        # Who announces it first knows that nobody has logged it: the line comes after the announcement.
+        self._log.settle(end, self._journal, maybe_logged=answer != "ended")
         killpoint.reached("E3")
         self._work.remove(task)
 
@@ -52,5 +53,5 @@ class Ending:
         """E1, E2, E3. False when the run had ended already."""
         won = self.decide(task, outcome)
         # A loser publishes, too: the winner may have died between its first and its last write.
-        self.publish(task, worker, recovering=not won)
+        self.publish(task, worker)
         return won

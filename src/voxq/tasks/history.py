@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import mmap
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from voxq.tasks.journal import Ended, Journal
 from voxq.tasks.task import Status, utc
 
+_BLOCK = 65536
+_ERASED = "erased"
 _WORDS = {Status.DONE: "success", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
 
 
@@ -38,44 +40,45 @@ def record_of(ended: Ended) -> dict[str, Any]:
 class HistoryLog:
     """An append-only file of lines. Every write happens under one lock file, by whichever process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, fsync: bool = False) -> None:
+        """With `fsync`, a line is on the disk before its task is closed."""
         self._path = path
         self._lock_path = path.with_name(f".{path.name}.lock")
+        self._fsync = fsync
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def settle(self, ended: Ended, journal: Journal, *, maybe_logged: bool) -> None:
         """Write step E3: append the line and close the task, once, whoever comes first.
 
         `maybe_logged`: an earlier process may have died between the two; look for its line first.
+        Raises OSError when the disk is full; then nothing has changed.
         """
         task = ended.task
         with self._locked():
             current = journal.open_task(task.id)
             if current is None or current.run != task.run:
                 return
-            if not (maybe_logged and self._find(task.id, task.run)):
+            if not (maybe_logged and self._has(task.id, task.run)):
                 self._append(record_of(ended))
             journal.close(task.id)
 
     def blank(self, task_id: str) -> None:
         """Remove text and error from every line of a task, in place, without moving any other line."""
         with self._locked(), self._opened() as file:
-            for start, line in list(_lines_of(file, task_id)):
-                kept = {**json.loads(line), "text": ""}
-                kept.pop("error", None)
-                blanked = json.dumps(kept, ensure_ascii=False).encode()
-                os.pwrite(file, blanked.ljust(len(line), b" "), start)
+            for start, line, record in _records_backwards(file):
+                if record.get("task_id") == task_id:
+                    os.pwrite(file, _blanked(record, len(line)), start)
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Everything that is readable and was not blanked, newest first."""
+        with self._opened() as file:
+            for _, _, record in _records_backwards(file):
+                if not record.get(_ERASED):
+                    yield record
 
     def tail(self, count: int) -> list[dict[str, Any]]:
-        """The last `count` readable records, newest first."""
-        records: list[dict[str, Any]] = []
-        with contextlib.suppress(FileNotFoundError):
-            for line in _lines_backwards(self._path):
-                if len(records) >= count:
-                    break
-                with contextlib.suppress(ValueError):
-                    records.append(json.loads(line))
-        return records
+        """The last `count` of `records`."""
+        return list(islice(self.records(), count))
 
     def _append(self, record: dict[str, Any]) -> None:
         line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
@@ -87,13 +90,18 @@ class HistoryLog:
             try:
                 while written < len(line):
                     written += os.pwrite(file, line[written:], end + written)
+                if self._fsync:
+                    os.fsync(file)
             except OSError:
                 os.ftruncate(file, end)  # a full disk must not leave half a line for readers to trip over
                 raise
 
-    def _find(self, task_id: str, run: int) -> bool:
+    def _has(self, task_id: str, run: int) -> bool:
         with self._opened() as file:
-            return any(json.loads(line).get("run") == run for _, line in _lines_of(file, task_id))
+            return any(
+                record.get("task_id") == task_id and record.get("run") == run
+                for _, _, record in _records_backwards(file, containing=task_id.encode())
+            )
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int]:
@@ -113,11 +121,19 @@ class HistoryLog:
             os.close(lock)
 
 
+def _blanked(record: dict[str, Any], size: int) -> bytes:
+    """The line of a forgotten task, `size` bytes long. Written tightly, there is room for the mark."""
+    kept = {name: value for name, value in record.items() if name != "error"} | {"text": "", _ERASED: True}
+    line = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+    # A line that somebody has rewritten may leave no room: then nothing of it stays.
+    return line.ljust(size) if len(line) <= size else b" " * size
+
+
 def _end_of_last_line(file: int) -> int:
     """The offset just after the last newline: the file's size unless a writer died in mid-line."""
     position = os.fstat(file).st_size
     while position > 0:
-        start = max(0, position - 65536)
+        start = max(0, position - _BLOCK)
         newline = os.pread(file, position - start, start).rfind(b"\n")
         if newline >= 0:
             return start + newline + 1
@@ -125,32 +141,32 @@ def _end_of_last_line(file: int) -> int:
     return 0
 
 
-def _lines_of(file: int, task_id: str) -> Iterator[tuple[int, bytes]]:
-    """Offsets and contents of the whole lines about a task, newest first."""
-    if os.fstat(file).st_size == 0:
-        return
-    needle = f'"task_id": "{task_id}"'.encode()
-    with mmap.mmap(file, 0, access=mmap.ACCESS_READ) as data:
-        position = len(data)
-        while (position := data.rfind(needle, 0, position)) >= 0:
-            start = data.rfind(b"\n", 0, position) + 1
-            end = data.find(b"\n", position)
-            if end < 0:
-                continue
-            line = bytes(data[start:end])
-            with contextlib.suppress(ValueError):
-                if json.loads(line).get("task_id") == task_id:
-                    yield start, line
+def _records_backwards(file: int, containing: bytes = b"") -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+    """Offset, bytes and record of each readable whole line with `containing` in it, last first."""
+    for start, line in _lines_backwards(file):
+        if containing in line:
+            with contextlib.suppress(ValueError, RecursionError):
+                record = json.loads(line)
+                if isinstance(record, dict):
+                    yield start, line, record
 
 
-def _lines_backwards(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        if size == 0:
-            return
-        with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as data:
-            end = data.rfind(b"\n")
-            while end > 0:
-                start = data.rfind(b"\n", 0, end) + 1
-                yield bytes(data[start:end])
-                end = start - 1
+def _lines_backwards(file: int) -> Iterator[tuple[int, bytes]]:
+    """Offset and bytes of each whole line, last first.
+
+    Reads blocks and maps nothing: the file may be cut short meanwhile, by a person or by whoever finds a torn
+    line.
+    """
+    position = _end_of_last_line(file) - 1
+    rest = b""
+    while position > 0:
+        start = max(0, position - _BLOCK)
+        rest, *lines = (os.pread(file, position - start, start) + rest).split(b"\n")
+        position = start
+        offset = start + len(rest) + sum(len(line) + 1 for line in lines)
+        for line in reversed(lines):
+            offset -= len(line)
+            yield offset, line
+            offset -= 1
+    if rest:
+        yield 0, rest

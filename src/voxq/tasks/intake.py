@@ -10,7 +10,6 @@ from pathlib import Path
 
 import redis.asyncio
 from loguru import logger
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from voxq import killpoint
@@ -147,9 +146,12 @@ class Intake:
         try:
             enqueued = await script.run_async(self._client, self._store.enqueue(task))
         except RedisError as error:
-            if _never_arrived(error):
+            if isinstance(error, ResponseError):  # out of memory, read-only: refused as a whole
                 await asyncio.to_thread(self._withdraw, task)
                 raise Unavailable from error
+            # Perhaps it arrived. The client is told the id, so the task will be done, even if the client
+            # submits again and the Idempotency-Key gets another one.
+            await asyncio.to_thread(self._journal.accept, task.evolve(idempotency=None))
             logger.warning(
                 "task={} accepted, the queue did not answer: {}", task.short_id, type(error).__name__
             )
@@ -191,10 +193,3 @@ class Intake:
 def _queue_full(waiting: float, limit: float) -> Refusal:
     message = f"{waiting:.0f} seconds of audio already wait (limit {limit:.0f}), please try again later"
     return Refusal("queue_full", message, queued_seconds=round(waiting))
-
-
-def _never_arrived(error: RedisError) -> bool:
-    """Whether Redis certainly did not carry out the command that raised `error`."""
-    if isinstance(error, ResponseError):
-        return True  # out of memory, read-only, loading: refused as a whole
-    return isinstance(error, RedisConnectionError) and "connecting to" in str(error)

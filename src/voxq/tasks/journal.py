@@ -19,9 +19,7 @@ from typing import Any
 from loguru import logger
 
 from voxq.tasks.outcome import Outcome
-from voxq.tasks.task import Task, is_task_id
-
-_BROKEN = (ValueError, KeyError, TypeError, AttributeError)
+from voxq.tasks.task import Task, age_order, is_task_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +61,18 @@ class Journal:
             return None
         try:
             return Task.from_json(record)
-        except _BROKEN:
+        except ValueError:
             self._set_aside(self._open / f"{task_id}.json")
             return None
 
     def open_ids(self) -> list[str]:
-        """Ids of all accepted tasks, oldest first (ids begin with the day and its number)."""
-        return sorted(name for name in self._names(self._open) if is_task_id(name))
+        """Ids of all accepted tasks, oldest first."""
+        return sorted(filter(is_task_id, self._names(self._open)), key=age_order)
+
+    def unreadable_ids(self) -> list[str]:
+        """Ids of the tasks with a record that was set aside."""
+        names = self._names(self._broken) if self._broken.exists() else []
+        return [name.partition(".")[0] for name in names]
 
     def end(self, task: Task, outcome: Outcome) -> bool:
         """Write step E1. False when this run has already been ended, by anyone: then `outcome` is void."""
@@ -90,13 +93,17 @@ class Journal:
         if record is None:
             return None
         try:
-            return Ended(Task.from_json(record["task"]), Outcome.from_json(record["outcome"]))
-        except _BROKEN:
+            return Ended(Task.from_json(record.get("task")), Outcome.from_json(record.get("outcome")))
+        except ValueError:
             self._set_aside(path)
             return None
 
     def has_ended(self, task: Task) -> bool:
         return self._ended_path(task.id, task.run).exists()
+
+    def is_known(self, task: Task) -> bool:
+        """Whether the task is open or this run has ended."""
+        return (self._open / f"{task.id}.json").exists() or self.has_ended(task)
 
     def ended_runs(self) -> Iterator[tuple[str, int]]:
         """All (task id, run) in `ended/`."""
@@ -104,6 +111,10 @@ class Journal:
             task_id, _, run = name.rpartition(".")
             if is_task_id(task_id) and run.isdecimal():
                 yield task_id, int(run)
+
+    def runs_of(self, task_id: str) -> list[int]:
+        """The ended runs of one task, in order."""
+        return sorted(run for known, run in self.ended_runs() if known == task_id)
 
     def close(self, task_id: str) -> None:
         """The last write of a task: it is not open any more."""
@@ -135,7 +146,7 @@ class Journal:
     def _write_beside(self, directory: Path, record: dict[str, Any]) -> Path:
         beside = directory / f".{secrets.token_hex(8)}.tmp"
         try:
-            with beside.open("wb") as file:
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(json.dumps(record, ensure_ascii=False).encode())
                 if self._fsync:
                     file.flush()
@@ -151,8 +162,8 @@ class Journal:
             record = json.loads(path.read_bytes())
         except FileNotFoundError:
             return None
-        except ValueError:
-            return {}
+        except (IsADirectoryError, PermissionError, RecursionError, ValueError):
+            return {}  # which is no task, so it is set aside
         return record if isinstance(record, dict) else {}
 
     def _set_aside(self, path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import Any
 
-from voxq.tasks.task import Status
+from pydantic import TypeAdapter
+
+from voxq.tasks.task import Seconds, Status, Timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Timings:
 class Incident:
     """Something that went wrong on the way and was survived, or not: a crash, a timeout, out of memory."""
 
-    at: float
+    at: Timestamp
     code: str
     message: str
 
@@ -38,8 +40,8 @@ class Outcome:
     """The end of one (task, run): done with a text, failed with an error, or cancelled."""
 
     status: Status
-    ended_at: float
-    duration: float
+    ended_at: Timestamp
+    duration: Seconds
     """Seconds of audio; always a number, because people average it."""
     text: str = ""
     raw_text: str = ""
@@ -55,19 +57,20 @@ class Outcome:
     """0 when no worker was involved, e.g. a cancelled queued task."""
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        # Not `asdict` as a whole: it would copy each word of a long transcript.
+        shallow = {each.name: getattr(self, each.name) for each in fields(self)}
+        return shallow | {
+            "incidents": [asdict(incident) for incident in self.incidents],
+            "timings": asdict(self.timings),
+        }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Raises ValueError, KeyError or TypeError when the record cannot be an outcome."""
-        known = {f.name for f in fields(cls)}
-        values = {name: value for name, value in data.items() if name in known}
-        return cls(
-            **{
-                **values,
-                "status": Status(values["status"]),
-                "segments": tuple(values.get("segments", ())),
-                "incidents": tuple(Incident(**incident) for incident in values.get("incidents", ())),
-                "timings": Timings(**values.get("timings", {})),
-            }
-        )
+    def from_json(cls, data: object) -> Outcome:
+        """Reads what this or an earlier version wrote; unknown fields are ignored.
+
+        Raises ValueError when the record cannot be an outcome.
+        """
+        return _ADAPTER.validate_python(data)
+
+
+_ADAPTER = TypeAdapter(Outcome)

@@ -45,7 +45,7 @@ class Parts:
                 max_queue_seconds=settings.max_queue_seconds,
             ),
             journal=Journal(settings.journal_dir, fsync=settings.fsync),
-            log=HistoryLog(settings.logs_dir / f"{Kind.ASR}_history.jsonl"),
+            log=HistoryLog(settings.logs_dir / f"{Kind.ASR}_history.jsonl", fsync=settings.fsync),
             recordings=Recordings(settings.recordings_dir, settings.incoming_dir),
             work=WorkFiles(settings.work_dir),
         )

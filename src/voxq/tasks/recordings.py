@@ -44,6 +44,8 @@ class Recordings:
 
     def keep(self, part: Path, name: str, *, fsync: bool) -> None:
         """The last half of write step S1: the upload becomes the recording `name`."""
+        part.chmod(0o600)
+        os.utime(part)  # looking into it may have taken minutes; retention spares what has just come
         part.replace(self.path(name))
         if fsync:
             fd = os.open(self._directory, os.O_RDONLY)
@@ -60,6 +62,12 @@ class Recordings:
     def remove(self, name: str) -> None:
         with contextlib.suppress(ValueError):
             self.path(name).unlink(missing_ok=True)
+
+    def remove_of(self, task_id: str) -> None:
+        """Remove the recording of a task, whatever its format."""
+        if is_task_id(task_id):
+            for path in self._directory.glob(f"{task_id}.*"):
+                path.unlink(missing_ok=True)
 
     def all(self) -> list[Recording]:
         """Every recording, oldest first."""

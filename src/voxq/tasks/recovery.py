@@ -16,10 +16,11 @@ from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.store import EPOCH_KEY, Store
-from voxq.tasks.task import day_of
+from voxq.tasks.task import age_order, day_of, short_id
 from voxq.tasks.work import WorkFiles
 
-_AT_ONCE = 200  # ids per script call: Redis is not to be held up
+_AT_ONCE = 500  # ids per script call: Redis is not to be held up
+_PATIENCE = 2.5  # a heartbeat, and a little more
 _STALE_UPLOAD = 3600.0
 _STALE_WRITE = 600.0
 
@@ -46,43 +47,39 @@ class Recovery:
         self._store = store
         self._client = client
         self._limits = limits
+        self._empty_since: float | None = None
+        self._known_ends: dict[tuple[str, int], retention.EndedRecord] = {}
 
     def bring_back_dead(self) -> int:
         """Tasks of workers whose heartbeat ended go back to the front of their lanes, free of charge."""
         back = script.run(self._client, self._store.reap(time.time()))
         for task_id in back:
-            logger.warning("task={} requeued: its worker is gone", task_id.rpartition("_")[2])
+            logger.warning("task={} requeued: its worker is gone", short_id(task_id))
         return len(back)
 
     def complete(self) -> int:
-        """Finish every interrupted end, and enqueue every accepted task that Redis would not deliver."""
-        count = 0
-        for ids in _batches(self._journal.open_ids()):
-            for task_id in script.run(self._client, self._store.missing(ids)):
-                task = self._journal.open_task(task_id)
-                if task is None:
-                    continue
-                if self._journal.has_ended(task):
-                    self._ending.publish(task, recovering=True)
-                else:
-                    enqueued = script.run(self._client, self._store.enqueue(task, limited=False))
-                    if enqueued.answer == "same":  # its client was answered with the other task
-                        self._journal.withdraw(task.id)
-                        self._recordings.remove(task.file)
-                count += 1
-        if count:
-            logger.info("{} tasks brought into agreement with the journal", count)
-        return count
+        """Finish every interrupted end, and enqueue every accepted task that Redis would not deliver.
 
-    def rebuild(self) -> bool:
-        """If Redis came back empty (its epoch is missing), restore results, index and history from disk.
+        Does nothing while Redis is new: then `rebuild` comes first.
+        """
+        return self._complete() if self._client.exists(EPOCH_KEY) else 0
 
-        The epoch is set last: an interrupted rebuild is done again.
+    def rebuild(self, patience: float = _PATIENCE) -> bool:
+        """If Redis came back empty (its epoch is missing), restore queue, results, index and history.
+
+        Workers have `patience` seconds from the first look to register again what they hold. True: it was
+        done. The epoch is set last: an interrupted rebuild is done again.
         """
         if self._client.exists(EPOCH_KEY):
+            self._empty_since = None
             return False
-        logger.warning("Redis is new or came back empty: restoring it from the journal")
-        self.complete()
+        now = time.monotonic()
+        if self._empty_since is None:
+            self._empty_since = now
+            logger.warning("Redis is new or came back empty: it is filled again from the journal")
+        if now - self._empty_since < patience:
+            return False
+        self._complete()
         self._restore_results()
         self._restore_index()
         self._restore_history()
@@ -95,10 +92,11 @@ class Recovery:
         # In this order: a task that ends meanwhile is still seen as open, and so kept.
         recordings = self._recordings.all()
         open_ids = self._journal.open_ids()
-        plan = retention.plan(now, recordings, open_ids, list(self._ended()), self._limits)
+        kept = [*open_ids, *self._journal.unreadable_ids()]
+        plan = retention.plan(now, recordings, kept, self._ended(), self._limits)
         for name in plan.recordings:
             self._recordings.remove(name)
-            self._client.hdel(self._store.audio_key, name.partition(".")[0].rpartition("_")[2])
+            self._client.hdel(self._store.audio_key, short_id(name.partition(".")[0]))
         for record in plan.records:
             self._journal.forget(record.task_id, record.run)
         if plan.recordings or plan.records:
@@ -116,17 +114,60 @@ class Recovery:
             if task_id not in is_open and self._journal.open_task(task_id) is None:
                 self._work.remove_named(name)
 
-    def _ended(self) -> Iterator[retention.EndedRecord]:
+    def _complete(self) -> int:
+        has_ended = {task_id for task_id, _ in self._journal.ended_runs()}
+        count = 0
+        for ids in _batches(self._journal.open_ids(), _AT_ONCE):
+            missing = set(script.run(self._client, self._store.missing(ids)))
+            for task_id in ids:
+                if task_id in missing or task_id in has_ended:
+                    try:
+                        count += self._complete_task(task_id)
+                    except OSError as error:  # a sick disk must not keep the others from being looked at
+                        logger.error("task={} cannot be completed: {}", short_id(task_id), error)
+        if count:
+            logger.info("{} tasks brought into agreement with the journal", count)
+        return count
+
+    def _complete_task(self, task_id: str) -> bool:
+        """Whether there was something to do."""
+        task = self._journal.open_task(task_id)
+        if task is None:
+            return False
+        if self._journal.has_ended(task):
+            self._ending.publish(task)
+            return True
+        enqueued = script.run(self._client, self._store.enqueue(task, limited=False))
+        if enqueued.answer == "same":  # its client was answered with the other task
+            self._journal.withdraw(task.id)
+            self._recordings.remove(task.file)
+        elif enqueued.answer == "queued" and not self._journal.is_known(task):
+            script.run(self._client, self._store.forget(task.id))  # withdrawn by its intake meanwhile
+        return enqueued.answer != "known"
+
+    def _latest_ends(self) -> dict[str, int]:
+        """Ended tasks and their last runs."""
+        latest: dict[str, int] = {}
         for task_id, run in self._journal.ended_runs():
-            end = self._journal.ended(task_id, run)
-            if end is not None:
-                yield retention.EndedRecord(
-                    task_id, run, end.outcome.status, end.outcome.ended_at, end.task.file
-                )
+            latest[task_id] = max(run, latest.get(task_id, 0))
+        return latest
+
+    def _ended(self) -> list[retention.EndedRecord]:
+        """All ended runs. Each record is read once in the life of this object: it never changes."""
+        runs = list(self._journal.ended_runs())
+        known = {run: self._known_ends.get(run) or self._read_end(*run) for run in runs}
+        self._known_ends = {run: record for run, record in known.items() if record is not None}
+        return list(self._known_ends.values())
+
+    def _read_end(self, task_id: str, run: int) -> retention.EndedRecord | None:
+        end = self._journal.ended(task_id, run)
+        if end is None:
+            return None
+        return retention.EndedRecord(task_id, run, end.outcome.status, end.outcome.ended_at, end.task.file)
 
     def _restore_results(self) -> None:
         now = time.time()
-        for task_id, run in self._journal.ended_runs():
+        for task_id, run in self._latest_ends().items():
             end = self._journal.ended(task_id, run)
             if end is None:
                 continue
@@ -138,21 +179,26 @@ class Recovery:
     def _restore_index(self) -> None:
         today = day_of(time.time())
         number = 0
+        pipeline = self._client.pipeline(transaction=False)
         for recording in self._recordings.all():
-            self._client.hsetnx(self._store.audio_key, recording.task_id.rpartition("_")[2], recording.name)
-            if recording.name.startswith(today):
-                number = max(number, int(recording.name.split("_")[1]))
-        self._client.set(f"{self._store.kind}:day:{today}", number, ex=172800, nx=True)
+            pipeline.hsetnx(self._store.audio_key, short_id(recording.task_id), recording.name)
+            day, of_day = age_order(recording.task_id)
+            if day == today:
+                number = max(number, of_day)
+        pipeline.set(f"{self._store.kind}:day:{today}", number, ex=172800, nx=True)
+        pipeline.execute()
 
     def _restore_history(self) -> None:
+        size = self._store.history_size
         present = set(self._client.lrange(self._store.history_key, 0, -1))
-        for record in self._log.tail(self._store.history_size):
-            if record.get("status") != "cancelled" and documents.dump(record) not in present:
-                self._client.rpush(self._store.history_key, documents.dump(record))
-        self._client.ltrim(self._store.history_key, 0, self._store.history_size - 1)
+        logged = (record for record in self._log.records() if record.get("status") != "cancelled")
+        items = (documents.dump(record) for record in islice(logged, size))
+        missing = [item for item in items if item not in present]
+        room = size - len(present)
+        if missing and room > 0:
+            self._client.rpush(self._store.history_key, *missing[:room])
 
 
-def _batches(ids: Sequence[str]) -> Iterator[list[str]]:
-    remaining = iter(ids)
-    while batch := list(islice(remaining, _AT_ONCE)):
-        yield batch
+def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

@@ -51,10 +51,12 @@ def plan(
 
     - A recording of an open task stays, whatever the limits say.
     - A failed task's recording stays for `failed_ttl`, so that retry works, and does not count.
-    - Of the others the newest `max_recordings` stay. One whose record is gone has ended long ago.
-    - A recording that nobody ever accepted goes when it is older than `orphan_age`.
+    - Of the others the newest `max_recordings` stay. One without a record has ended long ago, or was never
+      accepted; it is spared while it is younger than `orphan_age`, because it may be about to be accepted.
+    - A record goes after its time, or when a later run of its task has ended.
     """
     is_open = set(open_ids)
+    ended = list(ended)
     by_task: dict[str, EndedRecord] = {}
     for record in ended:
         known = by_task.get(record.task_id)
@@ -62,10 +64,10 @@ def plan(
             by_task[record.task_id] = record
     expired = [
         record
-        for record in by_task.values()
-        if record.task_id not in is_open and now - record.ended_at > _ttl(record.status, limits)
+        for record in ended
+        if record.task_id not in is_open
+        and (record is not by_task[record.task_id] or now - record.ended_at > _ttl(record.status, limits))
     ]
-    expired_ids = {record.task_id for record in expired}
 
     gone: list[str] = []
     finished: list[Recording] = []
@@ -74,7 +76,7 @@ def plan(
         if recording.task_id in is_open:
             continue
         if record is not None and record.status is Status.FAILED:
-            if recording.task_id in expired_ids:
+            if now - record.ended_at > limits.failed_ttl:
                 gone.append(recording.name)
         elif record is not None or now - recording.modified > limits.orphan_age:
             finished.append(recording)

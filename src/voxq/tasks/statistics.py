@@ -13,7 +13,7 @@ from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Status
 
 _GROWTH = 1.1  # a histogram bucket is 10% wide, so a percentile read from it is at most 10% off
-_SMALLEST = 1e-3
+_SMALLEST = 1e-5
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from voxq.tasks import documents, history, rq_job
 from voxq.tasks.journal import Ended
 from voxq.tasks.script import Command
 from voxq.tasks.statistics import Sample, counters_of
-from voxq.tasks.task import Kind, Lane, Status, Task, day_of
+from voxq.tasks.task import Kind, Lane, Status, Task, day_of, short_id
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """The answer to S3. `place` while it waits; `same_id` with "same": the task that has this Idempotency-Key."""
+    """The answer to S3. `place` while it waits; `same_id`: the task that has this Idempotency-Key."""
 
     answer: Literal["queued", "known", "same", "full"]
     place: Place | None = None
@@ -275,8 +275,8 @@ class Store:
         )
 
     def finish(self, end: Ended, now: float, worker: Worker | None = None) -> Command[str]:
-        """Write step E2. Answers "ended" (announced for the first time), "restored" (Redis did not know the task),
-        "known" (announced before) or "superseded" (by a retry)."""
+        """Write step E2. Answers "ended" (announced for the first time), "restored" (Redis did not know the
+        task), "known" (announced before) or "superseded" (by a retry)."""
         task, outcome = end.task, end.outcome
         in_history = outcome.status is not Status.CANCELLED
         sample = Sample.of(end)
@@ -313,9 +313,9 @@ class Store:
         """Which of these accepted tasks need a look: ended, unknown, or in no list. Changes nothing."""
         return self._command("missing", {"ids": list(task_ids)}, list)
 
-    def forget(self, task: Task) -> Command[bool]:
-        args = {"id": task.id, "short": task.short_id, "lane": self.queues[task.lane]}
-        return self._command("forget", args, lambda a: a == 1)
+    def forget(self, task_id: str) -> Command[bool]:
+        """Remove every trace of a task that has ended or was withdrawn. False: it had no document."""
+        return self._command("forget", {"id": task_id, "short": short_id(task_id)}, lambda a: a == 1)
 
     def _job(self, task: Task) -> rq_job.Fields:
         return rq_job.fields_of(task, self.queues[task.lane], self._task_timeout)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import Field, TypeAdapter
 
 SCHEMA = 1
+
+Seconds = Annotated[float, Field(ge=0, le=1e9)]
+Timestamp = Annotated[float, Field(ge=0, lt=253_402_300_800)]
+"""Seconds since the epoch, UTC, up to the year 9999."""
 
 _ALPHABET = string.ascii_lowercase + string.digits
 _RANDOM_LENGTH = 12  # 62 bits: ids are unguessable and never collide
@@ -83,17 +89,17 @@ class Task:
     file: str
     """Stored name under recordings/, derived from the id and the detected format."""
     mime: str
-    size: int
+    size: Annotated[int, Field(ge=0)]
     """Bytes."""
     audio_sha256: str
-    duration: float | None
+    duration: Seconds | None
     """Probed seconds, None when the container does not tell."""
-    created_at: float
-    """When it was submitted: seconds since the epoch, UTC."""
-    accepted_at: float
+    created_at: Timestamp
+    """When it was submitted."""
+    accepted_at: Timestamp
     """When this run was accepted; later than `created_at` after a retry."""
     options: AsrOptions = field(default_factory=AsrOptions)
-    run: int = 1
+    run: Annotated[int, Field(ge=1)] = 1
     """Counts the client's retries: (id, run) ends exactly once."""
     idempotency: str | None = None
     """The client's Idempotency-Key, hashed together with its owner."""
@@ -111,38 +117,22 @@ class Task:
         """Seconds of audio for counting the queue; an unknown duration is guessed: 32 kbit/s."""
         return self.duration if self.duration is not None else self.size / 4000
 
-    @property
-    def fingerprint(self) -> str:
-        """Equal for two requests that ask for the same thing."""
-        options = self.options
-        parts = (self.audio_sha256, options.language, options.words, options.batch_size, *options.hotwords)
-        return "|".join(map(str, parts))
-
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
+    def from_json(cls, data: object) -> Task:
         """Reads what this or an earlier version wrote; unknown fields are ignored.
 
-        Raises ValueError, KeyError or TypeError when the record cannot be a task.
+        Raises ValueError when the record cannot be a task.
         """
-        known = {f.name for f in fields(cls)}
-        values = {name: value for name, value in data.items() if name in known}
-        options = {
-            f.name: values["options"][f.name] for f in fields(AsrOptions) if f.name in values["options"]
-        }
-        options["hotwords"] = tuple(options.get("hotwords", ()))
-        if not is_task_id(values["id"]):
-            raise ValueError("not a task id")
-        return cls(
-            **{
-                **values,
-                "kind": Kind(values["kind"]),
-                "lane": Lane(values["lane"]),
-                "options": AsrOptions(**options),
-            }
-        )
+        task = _ADAPTER.validate_python(data)
+        if not is_task_id(task.id) or task.file.partition(".")[0] != task.id:
+            raise ValueError("not a task id with a file of its own")
+        return task
+
+
+_ADAPTER = TypeAdapter(Task)
 
 
 def new_task_id(now: float, number: int) -> str:
@@ -162,6 +152,12 @@ def is_short_id(value: str) -> bool:
 def short_id(task_id: str) -> str:
     """The random part, which names a task in URLs and logs."""
     return task_id.rpartition("_")[2]
+
+
+def age_order(task_id: str) -> tuple[str, int]:
+    """Sorts ids by their day and its number."""
+    day, number, _ = task_id.split("_")
+    return day, int(number)
 
 
 def day_of(now: float) -> str:

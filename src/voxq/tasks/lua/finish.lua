@@ -18,7 +18,7 @@ redis.call('DEL', claim_key(id))
 drop_executions(id, lane)
 redis.call('SET', task_key(id), args.document, 'EX', args.ttl)
 local history = context.kind .. ':history:latest'
-if args.history ~= '' and (current or not redis.call('LPOS', history, args.history)) then
+if args.history ~= '' and args.history_size > 0 and (current or not redis.call('LPOS', history, args.history)) then
   redis.call('LPUSH', history, args.history)
   redis.call('LTRIM', history, 0, args.history_size - 1)
 end

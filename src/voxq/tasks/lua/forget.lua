@@ -1,13 +1,17 @@
--- Remove every trace of an ended task. args: id, short, lane. Returns 1 if it was known.
+-- Remove every trace of a task that has ended, or that was withdrawn. args: id, short.
+-- Returns 1 if it had a document.
 local id = args.id
-local known = redis.call('DEL', task_key(id))
+for _, lane in ipairs(context.lanes) do
+  redis.call('LREM', lane_key(lane), 0, id)
+  redis.call('ZREM', 'rq:finished:' .. lane, id)
+  redis.call('ZREM', 'rq:failed:' .. lane, id)
+end
+leave_lane(id)
 redis.call('HDEL', AUDIO, args.short)
+redis.call('DEL', job_key(id), 'rq:results:' .. id)
 local history = context.kind .. ':history:latest'
 for _, item in ipairs(redis.call('LRANGE', history, 0, -1)) do
   local is_record, record = pcall(cjson.decode, item)
   if is_record and type(record) == 'table' and record.task_id == id then redis.call('LREM', history, 0, item) end
 end
-redis.call('DEL', job_key(id), 'rq:results:' .. id)
-redis.call('ZREM', 'rq:finished:' .. args.lane, id)
-redis.call('ZREM', 'rq:failed:' .. args.lane, id)
-return known
+return redis.call('DEL', task_key(id))
