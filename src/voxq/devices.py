@@ -82,7 +82,7 @@ def available_cpus(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     A container limited to two CPUs on a 64-core host sees 64; 64 threads on two CPUs crawl.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
         quota, period = cgroup.read_text().split()
         if quota != "max":
             return max(1, min(affinity, math.ceil(int(quota) / int(period))))

@@ -1,6 +1,6 @@
 """An engine that misbehaves on demand, for fault tests: "faulty_engine:KIND" with VOXQ_TEST_ENGINES=1.
 
-A chunk's hotwords say what happens when it is recognised; any other chunk gets a segment that tells its length.
+A chunk's hotwords say what happens when it is recognised; others get a segment that tells their length.
 The model name is one of the noop engine's ("noop", "sleep-<n>ms").
 
 fault-hang           sleeps for an hour in C, without the GIL

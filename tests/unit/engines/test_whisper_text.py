@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.engines.whisper_text import full_width, merge_pieces, without_loops
+from voxq.speech.transcript import Word
+
+
+def test_a_loop_is_said_once() -> None:
+    assert without_loops("Well. " + "I'm not a fan of the " * 20 + "end") == "Well. I'm not a fan of the end"
+
+
+@pytest.mark.parametrize("text", ["no, no, no", "Bye bye bye!", "one two three four", "", "好好好"])
+def test_what_people_repeat_stays(text: str) -> None:
+    assert without_loops(text) == text
+
+
+@given(st.text(max_size=300))
+def test_removing_loops_never_adds_text(text: str) -> None:
+    assert len(without_loops(text)) <= len(text)
+
+
+@given(st.text("ab《 ", min_size=1, max_size=6).filter(lambda t: t[0] != " "), st.integers(4, 50))
+def test_any_short_unit_looped_is_cut_down(unit: str, times: int) -> None:
+    assert len(without_loops(unit * times)) <= len(unit * 4)
+
+
+def test_punctuation_follows_its_script() -> None:
+    assert full_width("好,我们用Redis, OK? 对吗?") == "好，我们用Redis, OK? 对吗？"
+
+
+@given(st.text(max_size=100))
+def test_only_punctuation_changes(text: str) -> None:
+    changed = full_width(text)
+    assert len(changed) == len(text)
+    assert all(a == b or a in ",?!:;" for a, b in zip(text, changed, strict=True))
+
+
+def _words(*texts: str) -> list[Word]:
+    return [Word(text, float(i), i + 1.0) for i, text in enumerate(texts)]
+
+
+def test_latin_words_inside_chinese_are_whole_again() -> None:
+    merged = merge_pieces(_words("用", "Tele", "gram", "发", "12", "3", "条", " next", " word"))
+    assert [w.text for w in merged] == ["用", "Telegram", "发", "123", "条", "next", "word"]
+    assert (merged[1].start, merged[1].end) == (1.0, 3.0)
+
+
+@given(st.lists(st.text(max_size=5), max_size=20))
+def test_merging_loses_no_letter_and_no_order(texts: list[str]) -> None:
+    merged = merge_pieces(_words(*texts))
+    assert "".join(w.text for w in merged) == "".join(t.strip() for t in texts)
+    assert all(w.text and w.start <= w.end for w in merged)
+    assert [w.start for w in merged] == sorted(w.start for w in merged)
