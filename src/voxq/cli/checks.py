@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 from voxq.devices import DeviceError, resolve_device, visible_gpus
 from voxq.engines import registry
-from voxq.engines.base import EngineError
+from voxq.engines.base import EngineError, EngineRequest
 from voxq.models.catalogue import MODELS, Packages, UnknownModel
 from voxq.models.store import ModelError, ModelStore
 from voxq.redis_check import ServerUnusable, describe, place, problems, read_info
@@ -119,24 +119,28 @@ def _storage(settings: Settings) -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    try:
-        registry.find(settings.asr_engine)
-    except EngineError as error:
-        yield Finding("engine", "failure", str(error), "Correct ASR_ENGINE.")
-        return
-    name = settings.asr_model
     store = ModelStore(search=[settings.asr_model_path])
-    installed = {model.name for model in store.list()}
-    # Asking for its path would put such a model together, and a doctor only looks.
-    if name not in installed and any(m.name == name and isinstance(m.source, Packages) for m in MODELS):
-        yield Finding("model", "ok", f"{name} came with the packages and is put together at the first start")
-        return
+    request = EngineRequest(settings.asr_engine, settings.asr_model, "cpu", 1)
     try:
-        yield Finding("model", "ok", f"{name} is at {store.resolve(name)}")
+        kind = registry.find(request.engine)
+        kind.traits_for(request)
+        for name in (name or request.model for name in kind.models.values()):
+            yield Finding("model", "ok", _where(store, name))
+        yield Finding("engine", "ok", kind.summary)
+    except EngineError as error:
+        yield Finding("engine", "failure", str(error), "Correct ASR_ENGINE or ASR_MODEL.")
     except UnknownModel as error:
         yield Finding("model", "failure", str(error), "Correct ASR_MODEL.")
     except ModelError as error:
-        yield Finding("model", "failure", str(error), f"Run: voxq models pull {name}")
+        yield Finding("model", "failure", str(error), "See 'voxq models list'.")
+
+
+def _where(store: ModelStore, name: str) -> str:
+    # Asking for the path of a packaged model would put it together, and a doctor only looks.
+    packaged = any(model.name == name and isinstance(model.source, Packages) for model in MODELS)
+    if packaged and name not in {model.name for model in store.list()}:
+        return f"{name} came with the packages and is put together at the first start"
+    return f"{name} is at {store.resolve(name)}"
 
 
 def _devices(settings: Settings) -> Iterator[Finding]:

@@ -16,9 +16,9 @@ app = typer.Typer(help="List, fetch and find speech models.", invoke_without_com
 
 
 @app.callback()
-def _default(context: typer.Context) -> None:
+def _default(context: typer.Context, json_: Json = False) -> None:
     if context.invoked_subcommand is None:
-        list_()
+        list_(json_)
 
 
 @app.command("list")

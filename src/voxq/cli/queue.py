@@ -23,9 +23,9 @@ _EVERY = 1000
 
 
 @app.callback()
-def _default(context: typer.Context) -> None:
+def _default(context: typer.Context, url: Url = None, json_: Json = False) -> None:
     if context.invoked_subcommand is None:
-        status()
+        status(url, json_)
 
 
 @app.command()

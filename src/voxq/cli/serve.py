@@ -41,7 +41,9 @@ def worker(
     ] = None,
     count: Annotated[
         int | None,
-        typer.Option(min=1, max=64, help="Run this many workers and restart those that die, until Ctrl-C."),
+        typer.Option(
+            min=0, max=64, help="Run so many and restart those that die; 0: RQ_WORKER_COUNT or one per GPU."
+        ),
     ] = None,
 ) -> None:
     """Run one worker (or --count of them) without an API; needs Redis and the STORAGE_PATH of the API."""

@@ -14,7 +14,9 @@ from voxq.up.supervisor import Supervisor
 
 
 def run_workers(settings: Settings, count: int, first_id: int) -> int:
-    """Until a signal; the exit status. Raises SettingsError, ServerUnusable or DeviceError."""
+    """Until a signal; the exit status. `count` 0: as many as the settings say.
+
+    Raises SettingsError, ServerUnusable or DeviceError."""
     if settings.redis_url is None:
         running = running_instance(settings.run_dir)
         if running is None:
@@ -24,9 +26,10 @@ def run_workers(settings: Settings, count: int, first_id: int) -> int:
     logging.setup("up", settings)
     supervisor = Supervisor(settings.shutdown_seconds, lambda pids: None)
     with stop_signals(again=supervisor.hurry) as stop:
-        supervisor.add(*worker_parts(settings, count, first_id))
+        parts = worker_parts(settings, count or None, first_id)
+        supervisor.add(*parts)
         supervisor.start()
-        logger.info("{} workers started; Ctrl-C stops them", count)
+        logger.info("{} workers started; Ctrl-C stops them", len(parts))
         stop.wait()
         supervisor.stop()
     return 0

@@ -1,0 +1,172 @@
+"""The commands as a person runs them, in a directory and an environment of their own."""
+
+import http.server
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from voxq.settings import Settings
+
+Voxq = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def voxq(tmp_path: Path) -> Voxq:
+    """Runs a command; settings of this machine do not reach it."""
+    clean = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+
+    def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "voxq.cli", *arguments],
+            cwd=tmp_path,
+            env={**clean, "API_PORT": str(unused_port()), **env},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """What a failed command said; asserts that it is no traceback."""
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: ")
+    return done.stderr
+
+
+COMMANDS = ["up", "api", "worker", "transcribe", "queue", "task", "history", "models", "doctor", "bench"]
+
+
+def test_help_names_every_command(voxq: Voxq) -> None:
+    text = voxq("--help").stdout
+    assert [command for command in COMMANDS if command not in text] == []
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "queue requeue", "models pull"])
+def test_every_command_explains_itself(voxq: Voxq, command: str) -> None:
+    done = voxq(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["queue", "history", "task abc", "queue failed", "queue purge --all"])
+def test_without_a_service_commands_say_how_to_start_one(voxq: Voxq, command: str) -> None:
+    assert "voxq up" in sentence(voxq(*command.split()))
+
+
+def test_a_wrong_setting_is_one_sentence(voxq: Voxq) -> None:
+    assert "API_PORT" in sentence(voxq("queue", API_PORT="99999"))
+
+
+def test_dotenv_is_read_and_typos_are_told(voxq: Voxq, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ASR_MODLE=tiny\nLOG_ROTATION=nonsense\n")
+    done = voxq("history")
+    assert "did you mean ASR_MODEL?" in done.stderr
+    assert "LOG_ROTATION" in done.stderr
+    assert done.returncode == 1
+
+
+def test_an_open_api_without_keys_is_refused(voxq: Voxq) -> None:
+    for command in ("api", "up"):
+        assert "ALLOW_ANONYMOUS=true" in sentence(voxq(command, API_HOST="0.0.0.0"))
+
+
+def test_up_refuses_a_taken_port(voxq: Voxq) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert "API_PORT" in sentence(voxq("up", API_PORT=port))
+
+
+def test_parts_alone_need_a_redis(voxq: Voxq) -> None:
+    assert "REDIS_URL" in sentence(voxq("worker"))
+    assert "REDIS_URL" in sentence(voxq("worker", "--count", "2"))
+
+
+def test_up_says_when_the_configured_redis_is_away(voxq: Voxq) -> None:
+    done = voxq("up", REDIS_URL=f"redis://:hidden-secret@127.0.0.1:{unused_port()}/0")
+    assert "No Redis answers" in sentence(done)
+    assert "hidden-secret" not in done.stderr
+
+
+def test_an_unreadable_recording_is_a_usage_error(voxq: Voxq) -> None:
+    done = voxq("transcribe", "missing.ogg")
+    assert done.returncode == 2
+    assert "missing.ogg" in done.stderr
+
+
+def test_purge_wants_ids_or_all(voxq: Voxq) -> None:
+    for arguments in ([], ["a", "--all"]):
+        done = voxq("queue", "purge", *arguments)
+        assert done.returncode == 2
+        assert "--all" in done.stderr
+
+
+def test_models_list_and_path(voxq: Voxq) -> None:
+    rows = json.loads(voxq("models", "list", "--json").stdout)
+    assert "whisper-base" in [row["name"] for row in rows]
+    assert "nothing-like-it" in sentence(voxq("models", "path", "nothing-like-it"))
+
+
+def test_doctor_is_content_with_a_fresh_machine(voxq: Voxq) -> None:
+    done = voxq("doctor", "--json")
+    findings = json.loads(done.stdout)
+    assert [finding for finding in findings if finding["state"] == "failure"] == []
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("env", "subject"),
+    [
+        ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis"),
+        ({"MIN_FREE_DISK_MB": "999999999"}, "storage"),
+        ({"STORAGE_PATH": "/dev/null/storage"}, "storage"),
+        ({"ASR_ENGINE": "none"}, "engine"),
+        ({"ASR_MODEL": "none"}, "model"),
+        ({"ASR_MODEL": "./nowhere"}, "model"),
+        ({"ASR_USE_GPU": "true", "CUDA_VISIBLE_DEVICES": ""}, "device"),
+        ({"API_HOST": "0.0.0.0"}, "settings"),
+        ({"API_HOST": "192.0.2.1", "ALLOW_ANONYMOUS": "true"}, "API"),
+    ],
+)
+def test_doctor_finds(voxq: Voxq, env: dict[str, str], subject: str) -> None:
+    done = voxq("doctor", "--json", **env)
+    findings = json.loads(done.stdout)
+    assert [each["subject"] for each in findings if each["state"] == "failure"] == [subject]
+    assert done.returncode == 1
+
+
+class NotVoxQ(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>hello</html>")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def web_server() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), NotVoxQ) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_another_service_is_not_mistaken_for_ours(voxq: Voxq, web_server: str) -> None:
+    assert web_server in sentence(voxq("queue", "--url", web_server))
+    assert "error" in sentence(voxq("queue", "--url", "not a url"))
