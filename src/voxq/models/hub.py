@@ -192,7 +192,7 @@ def _append(client: httpx.Client, file: RemoteFile, target: Path, advance: Advan
             advance(-have)
             have = 0
         with target.open("ab" if resumed else "wb") as stream:
-            for block in response.iter_bytes(_BLOCK):
+            for block in response.iter_bytes():  # as it comes: what is still gathered is lost in a break
                 have += len(block)
                 if have > file.size:
                     raise HubError(f"{file.path} is longer than the hub said.")

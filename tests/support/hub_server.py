@@ -1,0 +1,118 @@
+"""A hub on the loopback that speaks Hugging Face's and ModelScope's download protocols, and can misbehave."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+@dataclass
+class Hub:
+    """One repository, "owner/name", and how the server treats those who ask for it."""
+
+    files: dict[str, bytes]
+    url: str = ""
+    truncate_after: int | None = None
+    """Break each connection after so many bytes of a file."""
+    ranges: bool = True
+    """Whether Range headers are honoured."""
+    serve: dict[str, bytes] = field(default_factory=dict)
+    """Contents that differ from what the listing promises."""
+    listing: Any = None
+    """What to answer instead of the listing."""
+    status: int = 200
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def hugging_face(self) -> dict[str, Any]:
+        siblings = []
+        for path, content in self.files.items():
+            entry: dict[str, Any] = {"rfilename": path, "size": len(content)}
+            if path.endswith(".bin"):  # large files lie in LFS and have a SHA-256, small ones in git
+                entry["lfs"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            else:
+                entry["blobId"] = hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
+            siblings.append(entry)
+        return {"id": "owner/name", "sha": "0123456789abcdef", "siblings": siblings}
+
+    def model_scope(self) -> dict[str, Any]:
+        files: list[dict[str, Any]] = [
+            {"Name": "sub", "Path": "sub", "Type": "tree", "Size": 0, "Sha256": ""}
+        ]
+        for path, content in self.files.items():
+            digest = hashlib.sha256(content).hexdigest()
+            files.append({"Name": path, "Path": path, "Type": "blob", "Size": len(content), "Sha256": digest})
+        return {"Code": 200, "Success": True, "Data": {"Files": files}}
+
+
+@contextmanager
+def serving(hub: Hub) -> Iterator[Hub]:
+    """Run the hub on a free port; its URL is in `hub.url`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hub.requests.append((self.path, dict(self.headers)))
+            _answer(hub, self)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)
+
+
+def _answer(hub: Hub, request: BaseHTTPRequestHandler) -> None:
+    url = urlsplit(request.path)
+    if hub.status != 200:
+        _send(request, hub.status, b"{}")
+    elif url.path == "/api/models/owner/name/revision/main":
+        _send(request, 200, json.dumps(hub.listing or hub.hugging_face()).encode())
+    elif url.path == "/api/v1/models/owner/name/repo/files":
+        _send(request, 200, json.dumps(hub.listing or hub.model_scope()).encode())
+    elif match := re.fullmatch(r"/owner/name/resolve/0123456789abcdef/(.+)", url.path):
+        request.send_response(302)  # the real hub sends large files to its storage
+        request.send_header("Location", f"/storage/{match[1]}")
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+    elif url.path.startswith("/storage/"):
+        _send_file(hub, request, unquote(url.path.removeprefix("/storage/")))
+    elif url.path == "/api/v1/models/owner/name/repo":
+        _send_file(hub, request, parse_qs(url.query)["FilePath"][0])
+    else:
+        _send(request, 404, b"{}")
+
+
+def _send_file(hub: Hub, request: BaseHTTPRequestHandler, path: str) -> None:
+    content = hub.serve.get(path, hub.files[path])
+    start = 0
+    if hub.ranges and (match := re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))):
+        start = int(match[1])
+    body = content[start:]
+    request.send_response(206 if start else 200)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    with contextlib.suppress(ConnectionError):  # a client that hangs up is part of the tests
+        request.wfile.write(body[: hub.truncate_after])
+
+
+def _send(request: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
+    request.send_response(status)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body)

@@ -1,0 +1,190 @@
+"""Both hubs' protocols against a server on the loopback."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hub_server import Hub, serving
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.models import hub as hubs
+from voxq.models.install import ModelError
+from voxq.models.store import ModelStore
+
+FILES = {
+    "model.bin": random.Random(1).randbytes(300_000),
+    "config.json": b'{"a": 1}',
+    "sub/with space.txt": "音".encode(),
+    "empty": b"",
+}
+
+
+@pytest.fixture
+def server() -> Iterator[Hub]:
+    with serving(Hub(dict(FILES))) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hubs, "_RETRY_SECONDS", 0.001)
+
+
+@pytest.fixture(params=hubs.HUBS)
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def store_of(server: Hub, directory: Path, **environ: str) -> ModelStore:
+    mirrors = {
+        "HF_ENDPOINT": f"{server.url}/",
+        "MODELSCOPE_DOMAIN": server.url,
+        "HF_HOME": str(directory / "hf"),
+    }
+    return ModelStore(directory, environ={**mirrors, **environ})
+
+
+def downloads(server: Hub) -> list[str]:
+    return [path for path, _ in server.requests if "FilePath" in path or "/storage/" in path]
+
+
+def test_a_repository_arrives_whole(server: Hub, tmp_path: Path, name: str) -> None:
+    progress: list[tuple[int, int]] = []
+    store = store_of(server, tmp_path)
+    model = store.install("owner/name", name, lambda done, total: progress.append((done, total)))
+    assert {path: (model.path / path).read_bytes() for path in FILES} == FILES
+    total = sum(map(len, FILES.values()))
+    assert progress[-1] == (total, total)
+    assert store.resolve("owner/name") == model.path
+    assert [(m.name, m.origin) for m in store.list()] == [("owner/name", name)]
+
+
+def test_the_second_time_the_hub_is_not_asked(server: Hub, tmp_path: Path, name: str) -> None:
+    store = store_of(server, tmp_path)
+    first = store.install("owner/name", name)
+    server.requests.clear()
+    assert store.install("owner/name", name) == first
+    assert server.requests == []
+
+
+def test_broken_connections_are_resumed(server: Hub, tmp_path: Path, name: str) -> None:
+    server.truncate_after = 80_000  # four pieces
+    model = store_of(server, tmp_path).install("owner/name", name)
+    assert (model.path / "model.bin").read_bytes() == FILES["model.bin"]
+    ranges = [
+        headers["Range"] for path, headers in server.requests if "Range" in headers and "resolve" not in path
+    ]
+    assert ranges == ["bytes=80000-", "bytes=160000-", "bytes=240000-"]
+
+
+def test_a_later_call_goes_on_where_an_earlier_one_gave_up(server: Hub, tmp_path: Path, name: str) -> None:
+    store = store_of(server, tmp_path)
+    server.truncate_after = 10_000
+    with pytest.raises(ModelError, match="kept"):
+        store.install("owner/name", name)
+    assert not (tmp_path / "owner/name").exists()
+    server.truncate_after = None
+    server.requests.clear()
+    store.install("owner/name", name)
+    assert any(headers.get("Range") == "bytes=50000-" for _, headers in server.requests)
+
+
+def test_a_server_without_ranges_starts_again(server: Hub, tmp_path: Path, name: str) -> None:
+    store = store_of(server, tmp_path)
+    server.truncate_after = 10_000
+    with pytest.raises(ModelError):
+        store.install("owner/name", name)
+    server.truncate_after, server.ranges = None, False
+    progress: list[tuple[int, int]] = []
+    model = store.install("owner/name", name, lambda done, total: progress.append((done, total)))
+    assert (model.path / "model.bin").read_bytes() == FILES["model.bin"]
+    assert progress[-1][0] == progress[-1][1]
+
+
+@pytest.mark.parametrize("path", ["model.bin", "config.json"])
+def test_a_file_with_other_content_is_refused_and_removed(
+    server: Hub, tmp_path: Path, name: str, path: str
+) -> None:
+    server.serve[path] = bytes(len(FILES[path]))
+    store = store_of(server, tmp_path)
+    with pytest.raises(ModelError, match="checksum"):
+        store.install("owner/name", name)
+    assert not (tmp_path / "owner/name").exists()
+    server.serve.clear()
+    assert (store.install("owner/name", name).path / path).read_bytes() == FILES[path]
+
+
+def test_a_file_longer_than_promised_is_cut_off(server: Hub, tmp_path: Path, name: str) -> None:
+    server.serve["model.bin"] = bytes(50_000_000)
+    with pytest.raises(ModelError, match="longer"):
+        store_of(server, tmp_path).install("owner/name", name)
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file()) < 2_000_000
+
+
+@pytest.mark.parametrize("path", ["../evil", "/etc/evil", "a/../../evil", "a\\..\\evil"])
+def test_a_listing_cannot_write_elsewhere(server: Hub, tmp_path: Path, name: str, path: str) -> None:
+    server.files[path] = b"evil"
+    with pytest.raises(ModelError, match="unsafe"):
+        store_of(server, tmp_path / "store").install("owner/name", name)
+    assert not list(tmp_path.rglob("evil"))
+
+
+@pytest.mark.parametrize(
+    "listing", [["x"], {"x": 1}, {"Data": {"Files": [{}]}}, {"sha": "x", "siblings": [{}]}, "x"]
+)
+def test_an_answer_of_another_shape_is_an_error(
+    server: Hub, tmp_path: Path, name: str, listing: object
+) -> None:
+    server.listing = listing
+    with pytest.raises(ModelError, match="no list of files"):
+        store_of(server, tmp_path).install("owner/name", name)
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+def test_a_refusal_is_told(server: Hub, tmp_path: Path, name: str, status: int) -> None:
+    server.status = status
+    with pytest.raises(ModelError, match=str(status)):
+        store_of(server, tmp_path).install("owner/name", name)
+
+
+def test_a_hub_that_is_away_is_told(tmp_path: Path, name: str) -> None:
+    with serving(Hub({})) as gone:
+        pass
+    with pytest.raises(ModelError, match="cannot be asked"):
+        store_of(gone, tmp_path).install("owner/name", name)
+
+
+def test_only_the_files_that_are_needed_are_fetched(server: Hub, tmp_path: Path) -> None:
+    """The catalogue's Whisper models leave out everything but CTranslate2's files."""
+    from voxq.models.catalogue import Hubs
+    from voxq.models.install import download
+
+    source = Hubs({"huggingface": "owner/name"}, ("config.json", "model.bin"))
+    stamp = download(source, None, {"HF_ENDPOINT": server.url}, tmp_path, lambda done, total: None)
+    assert set(stamp.files) == {"config.json", "model.bin"}
+    assert len(downloads(server)) == 2
+
+
+def test_the_token_goes_to_the_hub(server: Hub, tmp_path: Path) -> None:
+    store_of(server, tmp_path, HF_TOKEN="t0ken").install("owner/name", "huggingface")
+    assert all(headers.get("Authorization") == "Bearer t0ken" for _, headers in server.requests)
+
+
+def test_an_unknown_hub_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="huggingface, modelscope"):
+        ModelStore(tmp_path, environ={}).install("owner/name", "elsewhere")
+
+
+@given(st.text(max_size=40))
+def test_a_safe_path_stays_inside(path: str) -> None:
+    root = Path("/root/of/model")
+    try:
+        safe = hubs.safe_path(path)
+    except hubs.HubError:
+        return
+    assert (root / safe).is_relative_to(root)
+    assert ".." not in (root / safe).parts

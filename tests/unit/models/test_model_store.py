@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from voxq.models import catalogue
+from voxq.models.catalogue import MODELS, Hubs, Model, PackagedFile, Packages, UnknownModel
+from voxq.models.install import ModelError
+from voxq.models.stamp import NAME, revision_of
+from voxq.models.store import ModelStore
+
+PARTS = (b"first half, " * 1000, b"second half" * 1000)
+WHOLE = b"".join(PARTS)
+
+
+@pytest.fixture
+def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
+    """A model in two real importable packages, in the catalogue."""
+    for number, part in enumerate(PARTS, 1):
+        package = tmp_path / "site" / f"voxq_test_part{number}"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "half").write_bytes(part)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    importlib.invalidate_caches()
+    parts = ("voxq_test_part1:half", "voxq_test_part2:half")
+    file = PackagedFile("model.bin", len(WHOLE), hashlib.sha256(WHOLE).hexdigest(), parts)
+    model = Model("test", "noop", Packages(("voxq-test",), (file,)), "MIT", "-", 1, aliases=("t",))
+    monkeypatch.setattr(catalogue, "MODELS", (model,))
+    return model
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "models", environ={"HF_HOME": str(tmp_path / "hf")})
+
+
+def test_a_packaged_model_is_put_together_when_it_is_asked_for(packaged: Model, store: ModelStore) -> None:
+    assert store.list() == []
+    path = store.resolve("t")
+    assert (path / "model.bin").read_bytes() == WHOLE
+    assert [(m.name, m.origin) for m in store.list()] == [("test", "packages")]
+    assert sorted(p.name for p in store.directory.iterdir()) == [".test.lock", "test"]
+
+
+def test_doing_it_again_writes_nothing(packaged: Model, store: ModelStore) -> None:
+    file = store.resolve("test") / "model.bin"
+    before = file.stat()
+    store.install("test")
+    assert file.stat().st_mtime_ns == before.st_mtime_ns
+    assert file.stat().st_ino == before.st_ino
+
+
+@pytest.mark.parametrize("damage", ["truncate", "delete", "stamp", "garbage stamp", "wrong stamp"])
+def test_a_damaged_model_is_installed_again(packaged: Model, store: ModelStore, damage: str) -> None:
+    path = store.resolve("test")
+    match damage:
+        case "truncate":
+            (path / "model.bin").write_bytes(b"short")
+        case "delete":
+            (path / "model.bin").unlink()
+        case "stamp":
+            (path / NAME).unlink()
+        case "garbage stamp":
+            (path / NAME).write_text("{")
+        case "wrong stamp":
+            (path / NAME).write_text(json.dumps({"unknown": 1}))
+    assert (store.resolve("test") / "model.bin").read_bytes() == WHOLE
+
+
+def test_a_missing_package_is_named(packaged: Model, store: ModelStore, tmp_path: Path) -> None:
+    (tmp_path / "site/voxq_test_part2/half").unlink()
+    with pytest.raises(ModelError, match="pip install voxq-test"):
+        store.resolve("test")
+
+
+def test_a_damaged_package_is_told(packaged: Model, store: ModelStore, tmp_path: Path) -> None:
+    (tmp_path / "site/voxq_test_part1/half").write_bytes(b"other")
+    with pytest.raises(ModelError, match="Reinstall voxq-test"):
+        store.resolve("test")
+    assert not (store.directory / "test").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told(packaged: Model, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelError, match="cannot be stored"):
+        ModelStore(tmp_path / "file" / "models", environ={}).resolve("test")
+
+
+def test_processes_that_install_at_once_all_get_it(tmp_path: Path) -> None:
+    """The real whisper-base, by four processes."""
+    code = "import sys; from pathlib import Path; from voxq.models.store import ModelStore;"
+    code += "print(ModelStore(Path(sys.argv[1])).resolve('whisper-base'))"
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    outputs = [process.communicate(timeout=120)[0].strip() for process in running]
+    assert outputs == [str(tmp_path / "whisper-base")] * 4
+    assert [process.returncode for process in running] == [0] * 4
+    with (tmp_path / "whisper-base/model.bin").open("rb") as model:
+        digest = hashlib.file_digest(model, "sha256").hexdigest()
+    assert digest == "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+
+
+def test_unknown_names_are_answered_with_those_there_are(store: ModelStore) -> None:
+    with pytest.raises(UnknownModel, match=r"whisper-base.*whisper-large-v3"):
+        store.resolve("whisper-gigantic")
+
+
+def test_a_model_that_is_not_here_is_told_how_to_get(store: ModelStore) -> None:
+    with pytest.raises(ModelError, match="voxq models pull whisper-small"):
+        store.resolve("small")
+
+
+def test_the_operator_may_name_a_directory(store: ModelStore, tmp_path: Path) -> None:
+    assert store.resolve(str(tmp_path)) == tmp_path.resolve()
+    with pytest.raises(ModelError, match="no model directory"):
+        store.resolve(str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "search/Systran/faster-whisper-small",
+        "search/models/gpustack/faster-whisper-small",
+        "hf/hub/models--Systran--faster-whisper-small/snapshots/abc",
+    ],
+)
+def test_what_the_hubs_own_tools_left_is_found(tmp_path: Path, place: str) -> None:
+    store = ModelStore(tmp_path / "models", [tmp_path / "search"], environ={"HF_HOME": str(tmp_path / "hf")})
+    directory = tmp_path / place
+    directory.mkdir(parents=True)
+    (directory / "config.json").touch()
+    with pytest.raises(ModelError):
+        store.resolve("small")  # its model.bin has not arrived
+    (directory / "model.bin").touch()
+    assert store.resolve("whisper-small") == directory
+    assert [(m.name, m.origin) for m in store.list()] == [("whisper-small", "found")]
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../b", "a/b/c", "..", "", "a\0b", "-rf", "a b"])
+def test_names_are_no_paths(store: ModelStore, name: str) -> None:
+    with pytest.raises((UnknownModel, ModelError)):
+        store.resolve(name)
+
+
+def test_the_catalogue_is_consistent() -> None:
+    names = [name for model in MODELS for name in (model.name, *model.aliases)]
+    assert len(set(names)) == len(names)
+    for model in MODELS:
+        assert catalogue.find(model.name) is model
+        if isinstance(model.source, Hubs):
+            assert model.source.repositories
+            assert all(map(model.source.wants, model.source.required))
+
+
+def test_a_revision_follows_the_content(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"1")
+    first = revision_of(tmp_path)
+    assert revision_of(tmp_path) == first
+    (tmp_path / "model.bin").write_bytes(b"22")
+    assert revision_of(tmp_path) != first
