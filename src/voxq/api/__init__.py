@@ -1,0 +1,1 @@
+"""The HTTP API: takes recordings in, answers questions about tasks. It loads no model and decodes nothing."""

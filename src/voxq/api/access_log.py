@@ -1,0 +1,68 @@
+"""One line per request, and an answer to whatever goes wrong unforeseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import Request, Response
+from loguru import logger
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_FIELDS = "log_fields"
+_QUIET = "log_quiet"
+_LONGEST_PATH = 200
+
+
+def note(request: Request, *, quiet: bool = False, **fields: object) -> None:
+    """Add fields to the request's line; a quiet one is logged at DEBUG. Stored names only, never a text."""
+    state = request.scope.setdefault("state", {})
+    state.setdefault(_FIELDS, {}).update(fields)
+    state[_QUIET] = quiet
+
+
+class AccessLog:
+    """The outermost layer. A client's path is logged as it came, percent-encoded and cut."""
+
+    def __init__(self, app: ASGIApp, failure: Callable[[], Response]) -> None:
+        """`failure` makes the answer to an exception that nothing else has answered."""
+        self._app = app
+        self._failure = failure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            logger.exception("{} failed", _place(scope))
+            if status:
+                raise  # too late for another answer: the server closes the connection
+            await self._failure()(scope, receive, watched)
+        finally:
+            _log(scope, status)
+
+
+def _log(scope: Scope, status: int) -> None:
+    state: Mapping[str, Any] = scope["state"]
+    fields: Mapping[str, object] = state.get(_FIELDS, {})
+    level = "DEBUG" if state.get(_QUIET) else "WARNING" if status >= 500 else "INFO"
+    words = [f"{name}={value}" for name, value in fields.items()]
+    if status >= 400 or not words:
+        words.insert(0, str(status))
+    logger.log(level, "{} - {}", _place(scope), " ".join(words))
+
+
+def _place(scope: Scope) -> str:
+    path = scope.get("raw_path") or scope["path"].encode()
+    return f"{scope['method']} {path[:_LONGEST_PATH].decode('latin-1')}"

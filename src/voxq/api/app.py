@@ -1,0 +1,58 @@
+"""The ASGI application: `uvicorn voxq.api.app:app`, with as many processes as wanted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from loguru import logger
+
+import voxq
+from voxq import logging
+from voxq.api import errors
+from voxq.api.access_log import AccessLog
+from voxq.api.routes import audio, health, history, queue, results, stats, submit
+from voxq.api.security import SecurityHeaders
+from voxq.api.service import running
+from voxq.settings import Settings, load_settings, unknown_settings
+
+_DESCRIPTION = (
+    "Recordings in, transcripts out. Submit a recording, get a `task_id`, ask for its result. "
+    "Wherever a `task_id` is asked for, its last part alone will do."
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """An application; it connects to nothing and starts nothing before its lifespan begins.
+
+    `settings` are read from the environment then, unless given. Starting raises SettingsError.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        ours = settings or load_settings()
+        ours.check_exposure()
+        logging.setup("api", ours)
+        for warning in unknown_settings():
+            logger.warning(warning)
+        async with running(ours) as service:
+            app.state.service = service
+            yield
+
+    app = FastAPI(
+        title="VoxQ",
+        version=voxq.__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    for family in (submit, results, history, audio, queue, health, stats):
+        app.include_router(family.router)
+    errors.install(app)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(AccessLog, failure=errors.server_error)
+    return app
+
+
+app = create_app()

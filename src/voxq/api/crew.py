@@ -1,0 +1,99 @@
+"""The workers as the API sees them, and how long waiting takes with them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import redis.asyncio
+
+from voxq.tasks.store import CLAIM_TTL, WORKERS_KEY, Place, Store
+
+_KEPT_SECONDS = 1.0
+"""How old an estimate may be; a hundred clients that ask at once cost one look."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """What a worker says of itself. `beat` in seconds since the epoch; `rtf` as measured at its warm-up."""
+
+    id: int
+    state: str
+    engine: str
+    model: str
+    device: str
+    beat: float
+    held: int
+    rtf: float | None = None
+
+    @classmethod
+    def load(cls, raw: str) -> Self | None:
+        """Another version may have written it: None when it cannot be understood."""
+        try:
+            data: dict[str, Any] = json.loads(raw)
+            return cls(**{field.name: data[field.name] for field in fields(cls) if field.name in data})
+        except (ValueError, TypeError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """The workers that are alive, and the engine seconds that a second of audio costs (measured, or 1)."""
+
+    workers: tuple[WorkerFacts, ...] = ()
+    pace: float = 1.0
+
+    @classmethod
+    def of(cls, facts: Iterable[WorkerFacts | None], measured: float | None, now: float) -> Self:
+        """Only what beat within CLAIM_TTL seconds before `now` is alive; `measured` is None at first."""
+        alive = sorted((w for w in facts if w and now - w.beat <= CLAIM_TTL), key=lambda w: w.id)
+        warm_up = [worker.rtf for worker in alive if worker.rtf]
+        return cls(tuple(alive), measured or (max(warm_up) if warm_up else 1.0))
+
+    @property
+    def ready(self) -> int:
+        return sum(worker.state == "ready" for worker in self.workers)
+
+    @property
+    def busy(self) -> int:
+        return sum(worker.held > 0 for worker in self.workers)
+
+    def seconds_for(self, audio_seconds: float) -> int:
+        """Whole seconds, at least 1, until so much audio has been worked off."""
+        return max(1, math.ceil(audio_seconds * self.pace / max(1, len(self.workers))))
+
+    def estimated_wait(self, place: Place | None) -> int:
+        """Seconds until a task at this place is begun; 0 when it does not wait any more."""
+        return self.seconds_for(place.ahead) if place else 0
+
+
+class CrewWatch:
+    """Reads the crew out of Redis. Belongs to one event loop."""
+
+    def __init__(self, client: redis.asyncio.Redis, store: Store) -> None:
+        self._client = client
+        self._store = store
+        self._latest: asyncio.Task[Crew] | None = None
+        self._asked = 0.0
+
+    async def look(self) -> Crew:
+        """The crew right now. Raises redis.exceptions.RedisError when Redis is away."""
+        async with self._client.pipeline(transaction=False) as pipeline:
+            pipeline.hvals(WORKERS_KEY)
+            pipeline.hmget(self._store.stats_key, ["engine_seconds", "audio_seconds"])
+            facts, (engine, audio) = await pipeline.execute()
+        measured = float(engine or 0) / float(audio) if float(audio or 0) > 0 else None
+        return Crew.of(map(WorkerFacts.load, facts), measured, time.time())
+
+    async def recent(self) -> Crew:
+        """The crew of a moment ago: good enough for an estimate. Raises redis.exceptions.RedisError."""
+        if self._latest is None or time.monotonic() - self._asked > _KEPT_SECONDS:
+            self._asked = time.monotonic()
+            self._latest = asyncio.create_task(self.look())
+        # Shielded: the others who wait for the same look must not lose it with this client.
+        return await asyncio.shield(self._latest)

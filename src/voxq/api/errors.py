@@ -1,0 +1,168 @@
+"""Every error as JSON: {"error": a sentence, "code": a word, ...}, with the status that fits."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from loguru import logger
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from voxq.api.access_log import note
+from voxq.api.crew import Crew
+from voxq.api.models import Error
+from voxq.speech.audio import SUPPORTED_FORMATS, AudioError
+from voxq.tasks.refusal import Refusal
+
+_STATUS = {
+    "bad_form": 400,
+    "missing_audio": 400,
+    "undecodable": 400,
+    "no_audio": 400,
+    "empty": 400,
+    "unauthorized": 401,
+    "exposed": 403,
+    "not_found": 404,
+    "upload_stalled": 408,
+    "not_done": 409,
+    "not_failed": 409,
+    "idempotency_conflict": 409,
+    "idempotency_expired": 409,
+    "recording_gone": 410,
+    "too_large": 413,
+    "too_long": 413,
+    "invalid_option": 422,
+    "queue_full": 429,
+    "unavailable": 503,
+    "disk_full": 507,
+}
+
+_MEANINGS = {
+    400: "The form or the recording cannot be read; `supported_formats` lists what can.",
+    401: "No key, or a wrong one.",
+    403: "The service was not meant to be reachable from here.",
+    404: "No such task, or it is somebody else's.",
+    408: "The upload arrives too slowly.",
+    409: "Not in the state that this needs.",
+    410: "The recording is gone.",
+    413: "Over MAX_UPLOAD_MB or MAX_AUDIO_SECONDS.",
+    416: "The recording has no such range.",
+    422: "An option is wrong; `field` names it.",
+    429: "Too much audio waits already; come back after `Retry-After` seconds.",
+    503: "Redis does not answer. With a `task_id`, the task is accepted all the same.",
+    507: "The disk is nearly full.",
+}
+
+_WORDS = {404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_CONTRACT_400 = "Invalid file format"
+_LONGEST_RETRY = 3600
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route says of its errors in the OpenAPI document."""
+    return {status: {"model": Error, "description": _MEANINGS[status]} for status in statuses}
+
+
+def error_response(
+    status: int, error: str, code: str, headers: Mapping[str, str] | None = None, /, **details: Any
+) -> JSONResponse:
+    """`error` is a sentence for people, `code` a word for programs."""
+    return JSONResponse({"error": error, "code": code, **details}, status, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make the app answer every exception in this shape."""
+    handlers = {
+        Refusal: _refused,
+        AudioError: _no_audio,
+        RequestValidationError: _invalid,
+        HTTPException: _http,
+        RedisError: _redis_away,
+        OSError: _os_error,
+        ClientDisconnect: _gone,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)  # pyright: ignore[reportArgumentType]
+
+
+def server_error() -> JSONResponse:
+    """The answer to what nobody foresaw; what it was stands in the log."""
+    return error_response(500, "Something went wrong on the server", "internal")
+
+
+async def _refused(request: Request, refusal: Refusal) -> Response:
+    status = _STATUS.get(refusal.code, 400)
+    headers: dict[str, str] = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    elif status == 429:
+        headers["Retry-After"] = str(await _retry_after(request, refusal.details["queued_seconds"]))
+    elif status == 503:
+        headers["Retry-After"] = "2"
+    note(request, error=refusal.code)
+    return error_response(status, refusal.message, refusal.code, headers, **refusal.details)
+
+
+async def _retry_after(request: Request, waiting: float) -> int:
+    """Seconds until, at the present pace, less audio waits than may."""
+    service = request.app.state.service
+    try:
+        crew = await service.crew.recent()
+    except RedisError:
+        crew = Crew()
+    excess = waiting - service.settings.max_queue_seconds
+    return min(_LONGEST_RETRY, crew.seconds_for(max(0.0, excess)))
+
+
+async def _no_audio(request: Request, error: AudioError) -> Response:
+    note(request, error=error.code)
+    status = _STATUS.get(error.code)
+    if status is None:  # our trouble and not the recording's
+        logger.error("probing an upload failed: {}", error.code)
+        return server_error()
+    if status != 400:
+        return error_response(status, str(error), error.code)
+    sentence = str(error) if error.code == "empty" else _CONTRACT_400
+    return error_response(
+        status, sentence, error.code, detail=str(error), supported_formats=list(SUPPORTED_FORMATS)
+    )
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    field = str(first["loc"][-1])
+    note(request, error="invalid_option")
+    return error_response(422, f"{field}: {first['msg']}", "invalid_option", field=field)
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    code = _WORDS.get(error.status_code, "refused")
+    note(request, error=code)
+    return error_response(error.status_code, str(error.detail), code, error.headers)
+
+
+async def _redis_away(request: Request, error: RedisError) -> Response:
+    note(request, error=type(error).__name__)
+    return error_response(
+        503, "The queue is not reachable, please try again", "unavailable", {"Retry-After": "2"}
+    )
+
+
+async def _os_error(request: Request, error: OSError) -> Response:
+    if error.errno in _NO_SPACE:
+        note(request, error="disk_full")
+        return error_response(507, "The disk is full, please try again later", "disk_full")
+    logger.opt(exception=error).error("{} failed", request.scope["route"].path)
+    return server_error()
+
+
+async def _gone(request: Request, _: ClientDisconnect) -> Response:
+    note(request, error="client_gone")
+    return Response(status_code=499)  # nobody reads it; the access log does

@@ -1,0 +1,140 @@
+"""A multipart form with one file in it, read as it arrives: nothing here grows with the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from voxq.tasks.refusal import Refusal
+
+MAX_FIELD_BYTES = 16 << 10
+MAX_PARTS = 16
+OVERHEAD_BYTES = 1 << 20
+"""More than all there can be in a form besides its file."""
+
+_MAX_HEADERS = 8
+_MAX_HEADER_BYTES = 4096
+
+
+class FormReader:
+    """Fed with the body piece by piece; hands the file's bytes on and keeps the other fields.
+
+    The client's file name is not even looked at. Every method raises Refusal ("bad_form").
+    """
+
+    def __init__(self, content_type: str | None, file_field: str) -> None:
+        """`content_type` is the request's header; `file_field` the name of the part with the file."""
+        kind, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary")
+        if kind != b"multipart/form-data" or not boundary:
+            raise bad_form("Send the recording as multipart/form-data with a boundary")
+        self._file_field = file_field
+        self._has_file = False
+        self._is_complete = False
+        self._parts = 0
+        self._header_name = bytearray()
+        self._header_value = bytearray()
+        self._disposition = b""
+        self._name: str | None = None  # of the part being read; None while it is the file
+        self._value = bytearray()
+        self._file: list[bytes] = []
+        self._fields: dict[str, str] = {}
+        self.pending = 0
+        """Bytes of the file that wait for `take`."""
+        try:
+            self._parser = MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._begin_part,
+                    "on_header_field": self._on_header_name,
+                    "on_header_value": self._on_header_value,
+                    "on_header_end": self._end_header,
+                    "on_headers_finished": self._end_headers,
+                    "on_part_data": self._on_data,
+                    "on_part_end": self._end_part,
+                    "on_end": self._end,
+                },
+                max_header_count=_MAX_HEADERS,
+                max_header_size=_MAX_HEADER_BYTES,
+            )
+        except FormParserError as error:
+            raise bad_form("The boundary of the form is too long") from error
+
+    @property
+    def has_file(self) -> bool:
+        return self._has_file
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The complete fields so far; each name once, its last value."""
+        return self._fields
+
+    def feed(self, data: bytes) -> None:
+        """The next piece of the body."""
+        try:
+            self._parser.write(data)
+        except FormParserError as error:
+            raise bad_form("The body is not a multipart form with this boundary") from error
+
+    def take(self) -> list[bytes]:
+        """The file's bytes that have come since the last call."""
+        taken, self._file, self.pending = self._file, [], 0
+        return taken
+
+    def finish(self) -> None:
+        """The body has ended; checks that the form has, too."""
+        if not self._is_complete:
+            raise bad_form("The form was cut off before its last boundary")
+
+    def _begin_part(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise bad_form(f"A form may have {MAX_PARTS} parts")
+        self._disposition = b""
+
+    def _on_header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+
+    def _end_header(self) -> None:
+        if self._header_name.lower() == b"content-disposition":
+            self._disposition = bytes(self._header_value)
+        self._header_name.clear()
+        self._header_value.clear()
+
+    def _end_headers(self) -> None:
+        _, options = parse_options_header(self._disposition.decode("latin-1"))
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        if not name:
+            raise bad_form("A part of the form has no name")
+        self._name = name
+        self._value.clear()
+        if name == self._file_field:
+            if self._has_file:
+                raise bad_form(f"A form may have one part named {self._file_field!r}")
+            self._has_file = True
+            self._name = None
+
+    def _on_data(self, data: bytes, start: int, end: int) -> None:
+        if self._name is None:
+            self._file.append(data[start:end])
+            self.pending += end - start
+            return
+        self._value += data[start:end]
+        if len(self._value) > MAX_FIELD_BYTES:
+            raise bad_form(f"A field may have {MAX_FIELD_BYTES} bytes")
+
+    def _end_part(self) -> None:
+        if self._name is not None:
+            self._fields[self._name] = self._value.decode("utf-8", "replace")
+
+    def _end(self) -> None:
+        self._is_complete = True
+
+
+def bad_form(message: str) -> Refusal:
+    return Refusal("bad_form", message)

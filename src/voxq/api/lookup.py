@@ -1,0 +1,107 @@
+"""From what a client calls a task to the task: full or short id, and only the caller's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from voxq.api.service import Service
+from voxq.tasks import script
+from voxq.tasks.refusal import NotFound
+from voxq.tasks.store import Place
+from voxq.tasks.task import Status, is_short_id, is_task_id, short_id
+
+_LONGEST_ECHO = 100
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A task of the caller: its document and, while it waits, its place."""
+
+    document: dict[str, Any]
+    place: Place | None
+
+    @property
+    def task_id(self) -> str:
+        return self.document["task_id"]
+
+    @property
+    def status(self) -> Status:
+        return Status(self.document["status"])
+
+    @property
+    def file(self) -> str:
+        """The stored name of its recording."""
+        return self.document["file"]
+
+
+async def full_id(service: Service, given: str) -> str:
+    """The id behind a full or short one. Raises NotFound; an impossible id is not even looked up."""
+    if is_task_id(given):
+        return given
+    file = await _indexed(service, given) if is_short_id(given) else None
+    if file is None:
+        raise not_found(given)
+    return file.partition(".")[0]
+
+
+async def find(service: Service, owner: str, given: str) -> Found:
+    """Raises NotFound for an unknown task and for somebody else's, and RedisError."""
+    task_id = await full_id(service, given)
+    view = await script.run_async(service.client, service.parts.store.view(task_id))
+    if view.document is None or view.document["owner"] != owner:
+        raise not_found(given)
+    return Found(view.document, view.place)
+
+
+async def find_file(service: Service, owner: str, given: str) -> str:
+    """The stored name of a task's recording, also when its result has expired. Raises like `find`."""
+    task_id = await full_id(service, given)
+    view = await script.run_async(service.client, service.parts.store.view(task_id))
+    if view.document is not None:
+        if view.document["owner"] == owner:
+            return view.document["file"]
+    elif (file := await _leftover(service, owner, task_id)) is not None:
+        return file
+    raise not_found(given)
+
+
+async def own_history(service: Service, owner: str) -> AsyncIterator[dict[str, Any]]:
+    """The caller's records in the history list, newest first."""
+    store = service.parts.store
+    for start in range(0, store.history_size, _PAGE):
+        page = await service.client.lrange(store.history_key, start, start + _PAGE - 1)
+        for item in page:
+            record = json.loads(item)
+            if record.get("owner") == owner:
+                yield record
+        if len(page) < _PAGE:
+            return
+
+
+async def _leftover(service: Service, owner: str, task_id: str) -> str | None:
+    """The stored name that is left of a task whose result has expired.
+
+    The history tells whose it was. Beyond it nobody can, so only a service without keys, where everything is
+    everybody's, still gives it out.
+    """
+    async for record in own_history(service, owner):
+        if record["task_id"] == task_id:
+            return record["file"]
+    if not service.settings.keys:
+        file = await _indexed(service, short_id(task_id))
+        if file is not None and file.startswith(f"{task_id}."):
+            return file
+    return None
+
+
+async def _indexed(service: Service, short: str) -> str | None:
+    file = await service.client.hget(service.parts.store.audio_key, short)
+    return cast("str | None", file)  # the client decodes
+
+
+def not_found(given: str) -> NotFound:
+    return NotFound(given[:_LONGEST_ECHO])

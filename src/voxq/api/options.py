@@ -1,0 +1,112 @@
+"""What a client may ask for with a recording, checked: nothing else reaches a model."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from voxq.engines.languages import LANGUAGES
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.task import AsrOptions, Priority
+
+E = TypeVar("E", bound=StrEnum)
+
+MAX_BATCH_SECONDS = 3600
+MAX_HOTWORDS = 100
+MAX_HOTWORD_LENGTH = 40
+MAX_IDEMPOTENCY_KEY_LENGTH = 200
+
+_BETWEEN_HOTWORDS = re.compile(r"[\s,;，；、]+")
+_IN_HOTWORDS = frozenset("'’.-·")
+_IDEMPOTENCY_KEY = re.compile(rf"[!-~]{{1,{MAX_IDEMPOTENCY_KEY_LENGTH}}}")
+
+
+class Timestamps(StrEnum):
+    """How fine the times in a result are."""
+
+    SEGMENT = "segment"
+    WORD = "word"
+
+
+def asr_options(fields: Mapping[str, str]) -> AsrOptions:
+    """The options in a form's fields; what is absent or empty is the service's choice.
+
+    Raises Refusal ("invalid_option"), with the field's name.
+    """
+    timestamps = _choice(Timestamps, fields, "timestamps", Timestamps.SEGMENT)
+    return AsrOptions(
+        language=_language(fields.get("language", "")),
+        hotwords=_hotwords(fields.get("hotwords", "")),
+        words=timestamps is Timestamps.WORD,
+        batch_size=_batch_size(fields.get("batch_size", "")),
+    )
+
+
+def priority(fields: Mapping[str, str]) -> Priority:
+    """Raises Refusal ("invalid_option")."""
+    return _choice(Priority, fields, "priority", Priority.NORMAL)
+
+
+def idempotency_key(header: str | None) -> str | None:
+    """The Idempotency-Key header; None if absent. Raises Refusal ("invalid_option")."""
+    if header is None or _IDEMPOTENCY_KEY.fullmatch(header):
+        return header
+    raise _invalid("Idempotency-Key", f"needs 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters")
+
+
+def _language(text: str) -> str | None:
+    language = text.strip().lower()
+    if language in ("", "auto"):
+        return None
+    if language not in LANGUAGES:
+        raise _invalid("language", "must be auto or an ISO 639-1 code such as en or zh")
+    return language
+
+
+def _batch_size(text: str) -> int | None:
+    digits = text.strip()
+    if not digits:
+        return None
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise _invalid("batch_size", "must be a whole number of seconds")
+    if not 1 <= int(digits) <= MAX_BATCH_SECONDS:
+        raise _invalid("batch_size", f"must be from 1 to {MAX_BATCH_SECONDS} seconds")
+    return int(digits)
+
+
+def _hotwords(text: str) -> tuple[str, ...]:
+    words = tuple(filter(None, _BETWEEN_HOTWORDS.split(unicodedata.normalize("NFC", text))))
+    if len(words) > MAX_HOTWORDS:
+        raise _invalid("hotwords", f"may have {MAX_HOTWORDS} words")
+    if not all(map(_is_hotword, words)):
+        raise _invalid(
+            "hotwords", f"may have words of letters and digits, of {MAX_HOTWORD_LENGTH} characters at most"
+        )
+    return words
+
+
+def _is_hotword(word: str) -> bool:
+    """Some model libraries open a hotword that looks like a file or an address; nothing such gets through."""
+    return (
+        len(word) <= MAX_HOTWORD_LENGTH
+        and word[0].isalnum()
+        and all(c in _IN_HOTWORDS or unicodedata.category(c)[0] in "LNM" for c in word)
+        and not word.lower().endswith(".txt")
+    )
+
+
+def _choice(kind: type[E], fields: Mapping[str, str], name: str, default: E) -> E:
+    given = fields.get(name, "").strip().lower()
+    if not given:
+        return default
+    try:
+        return kind(given)
+    except ValueError:
+        raise _invalid(name, f"must be one of {', '.join(kind)}") from None
+
+
+def _invalid(field: str, problem: str) -> Refusal:
+    return Refusal("invalid_option", f"{field} {problem}", field=field)

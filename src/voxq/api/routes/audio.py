@@ -1,0 +1,83 @@
+"""The recordings themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from voxq.api import errors, lookup
+from voxq.api.access_log import note
+from voxq.api.auth import Owner
+from voxq.api.service import TheService
+from voxq.speech.audio import MIME_TYPES
+from voxq.tasks.refusal import Refusal
+
+router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+
+_BINARY: dict[str, Any] = {"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}
+_HEADERS = {
+    "Cache-Control": "private, no-cache",
+    # A browser plays the file in a page of its own; that page may load it, and nothing else.
+    "Content-Security-Policy": "default-src 'none'; media-src 'self'; frame-ancestors 'none'",
+}
+
+
+@router.get(
+    "/audio/{task_id}",
+    summary="The recording of a task",
+    response_class=Response,
+    responses={200: {"description": "The bytes as they were uploaded.", **_BINARY}}
+    | {206: {"description": "The range that was asked for.", **_BINARY}}
+    | errors.documented(400, 401, 403, 404, 410, 416, 503),
+)
+async def audio(task_id: str, request: Request, service: TheService, owner: Owner) -> Response:
+    """Byte for byte; answers Range requests, so that players can seek."""
+    name = await lookup.find_file(service, owner, task_id)
+    note(request, file=name)
+    path = service.parts.recordings.path(name)
+    try:
+        stat = await asyncio.to_thread(path.stat)
+    except FileNotFoundError:
+        raise Refusal("recording_gone", "The recording of this task has been deleted") from None
+    return _Recording(path, stat)
+
+
+class _Recording(FileResponse):
+    """A FileResponse whose errors look like all the others."""
+
+    def __init__(self, path: Path, stat: os.stat_result) -> None:
+        super().__init__(
+            path,
+            headers=_HEADERS,
+            media_type=MIME_TYPES.get(path.suffix[1:], "application/octet-stream"),
+            filename=path.name,
+            stat_result=stat,
+            content_disposition_type="inline",
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused: Message | None = None
+
+        async def watched(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] in (400, 416):
+                refused = message
+            if refused is None:
+                await send(message)
+
+        await super().__call__(scope, receive, watched)
+        if refused is not None:
+            await _range_error(refused)(scope, receive, send)
+
+
+def _range_error(start: Message) -> Response:
+    headers = {name.decode(): value.decode() for name, value in start["headers"] if name == b"content-range"}
+    if start["status"] == 416:
+        return errors.error_response(416, "The recording has no such range", "range_not_satisfiable", headers)
+    return errors.error_response(400, "The Range header cannot be read", "bad_range")

@@ -1,0 +1,108 @@
+"""Whether the process lives, and whether work would be done."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+from redis.exceptions import RedisError
+
+from voxq.api.access_log import note
+from voxq.api.crew import Crew
+from voxq.api.models import Alive, Health
+from voxq.api.service import Service, TheService
+
+router = APIRouter(tags=["health"])
+
+_DISK_SECONDS = 1.0
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why no work would be done."""
+
+    word: str
+    sentence: str
+
+
+@router.get("/livez", summary="Does the process answer", response_model=Alive)
+async def livez(request: Request) -> Alive:
+    """Always 200; asks neither Redis nor the disk."""
+    note(request, quiet=True, status="alive")
+    return Alive(status="alive")
+
+
+@router.get("/health", summary="Would work be done", response_model=Health, include_in_schema=False)
+@router.get(
+    "/api/v1/health",
+    summary="Would work be done",
+    response_model=Health,
+    response_model_exclude_unset=True,
+    responses={503: {"model": Health, "description": "No; `error` says why."}},
+)
+async def health(request: Request, response: Response, service: TheService) -> Health:
+    """Also at `/health`. Needs no key. Submitting while models load is fine: the task waits."""
+    try:
+        crew = await service.crew.look()
+    except RedisError:
+        crew = None
+    reasons = reasons_against(crew, await _has_room(service))
+    ready = crew.ready if crew else 0
+    note(request, quiet=not reasons, status=reasons[0].word if reasons else "ready")
+    facts = {
+        "model_loaded": ready > 0,
+        "redis_connected": crew is not None,
+        "workers_active": ready,
+        "uptime": uptime(time.monotonic() - service.started),
+    }
+    if not reasons:
+        return Health(status="ready", **facts)
+    response.status_code = 503
+    return Health(
+        status="unavailable", error=reasons[0].sentence, reasons=[reason.word for reason in reasons], **facts
+    )
+
+
+def reasons_against(crew: Crew | None, has_room: bool) -> list[Reason]:
+    """Why no work would be done, the gravest first; empty when it would. `crew` is None without Redis."""
+    reasons: list[Reason] = []
+    if crew is None:
+        reasons.append(Reason("redis_away", "Redis does not answer"))
+    elif not crew.workers:
+        reasons.append(Reason("no_workers", "No worker is running"))
+    elif not crew.ready:
+        if any(worker.state == "loading" for worker in crew.workers):
+            reasons.append(Reason("loading", "Models are still loading..."))
+        elif any(worker.state == "failed" for worker in crew.workers):
+            reasons.append(Reason("model_failed", "The model cannot be loaded; the worker's log says why"))
+        else:
+            reasons.append(Reason("stopping", "The workers are stopping"))
+    if not has_room:
+        reasons.append(Reason("disk_full", "The disk is nearly full or does not answer"))
+    return reasons
+
+
+def uptime(seconds: float) -> str:
+    """The two largest units, e.g. "3 days 5 hours"."""
+    left = int(seconds)
+    words: list[str] = []
+    for unit, size in _UNITS:
+        count, left = divmod(left, size)
+        if count or (unit == "second" and not words):
+            words.append(f"{count} {unit}{'' if count == 1 else 's'}")
+    return " ".join(words[:2])
+
+
+async def _has_room(service: Service) -> bool:
+    settings = service.settings
+    try:
+        usage = await asyncio.wait_for(
+            asyncio.to_thread(shutil.disk_usage, settings.storage_path), _DISK_SECONDS
+        )
+    except (OSError, TimeoutError):
+        return False
+    return usage.free >= settings.min_free_disk_mb << 20

@@ -1,0 +1,77 @@
+"""What has ended, and what failed for good."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+
+from voxq.api import errors, lookup, views
+from voxq.api.access_log import note
+from voxq.api.auth import Owner
+from voxq.api.models import History, HistoryRecord
+from voxq.api.service import Service, TheService
+from voxq.tasks.task import Status
+
+router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+
+_AT_ONCE = 100
+
+
+@router.get(
+    "/history",
+    summary="Ended tasks, newest first",
+    response_model=History,
+    response_model_exclude_unset=True,
+    responses=errors.documented(401, 403, 422, 503),
+)
+async def history(
+    request: Request,
+    service: TheService,
+    owner: Owner,
+    limit: Annotated[int, Query(ge=1, le=100, description="How many records, at most.")] = 10,
+    status: Annotated[
+        Literal["failed"] | None,
+        Query(description="failed: all failed tasks that are still kept, with what is needed to retry them."),
+    ] = None,
+) -> History:
+    """The last MAX_HISTORY_RECORDS tasks that were done or failed."""
+    source = _failed(service, owner) if status else lookup.own_history(service, owner)
+    found: list[dict[str, Any]] = []
+    async for record in source:
+        found.append(record)
+        if len(found) == limit:
+            break
+    present = await asyncio.to_thread(_present, service, found)
+    note(request, records=len(found))
+    view = views.dead_letter if status else views.history_record
+    records: list[HistoryRecord] = [
+        view(record, has_audio=there) for record, there in zip(found, present, strict=True)
+    ]
+    return History(total=len(records), records=records)
+
+
+def _present(service: Service, records: list[dict[str, Any]]) -> list[bool]:
+    return [service.parts.recordings.exists(record["file"]) for record in records]
+
+
+async def _failed(service: Service, owner: str) -> AsyncIterator[dict[str, Any]]:
+    """The documents of the caller's failed tasks, the last one to fail first."""
+    store = service.parts.store
+    async with service.client.pipeline(transaction=False) as pipeline:
+        for queue in store.queues.values():
+            pipeline.zrange(f"rq:failed:{queue}", 0, -1, withscores=True)
+        entries = [entry for registry in await pipeline.execute() for entry in registry]
+    # A score is the end of the task's time, and all have the same time: the later, the newer.
+    ids = [task_id for task_id, _ in sorted(entries, key=lambda entry: entry[1], reverse=True)]
+    for start in range(0, len(ids), _AT_ONCE):
+        raws = await service.client.mget(
+            [store.task_key(task_id) for task_id in ids[start : start + _AT_ONCE]]
+        )
+        for raw in filter(None, raws):
+            document = json.loads(raw)
+            if document["owner"] == owner and document["status"] == Status.FAILED:
+                yield document

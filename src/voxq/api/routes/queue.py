@@ -1,0 +1,36 @@
+"""How full the queue is."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter
+
+from voxq.api import errors
+from voxq.api.auth import Owner
+from voxq.api.models import Lanes, QueueStatus
+from voxq.api.service import TheService
+from voxq.tasks import script
+
+router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+
+
+@router.get(
+    "/queue/status",
+    summary="The queue at a glance",
+    response_model=QueueStatus,
+    responses=errors.documented(401, 403, 503),
+)
+async def status(service: TheService, _: Owner) -> QueueStatus:
+    """Counts everybody's tasks; of whom they are it does not say."""
+    counts = await script.run_async(service.client, service.parts.store.counts(time.time()))
+    crew = await service.crew.look()
+    return QueueStatus(
+        queued=counts.queued,
+        processing=counts.processing,
+        failed=counts.failed,
+        workers=len(crew.workers),
+        workers_busy=crew.busy,
+        queued_seconds=round(counts.queued_seconds, 1),
+        lanes=Lanes(**counts.by_lane),
+    )

@@ -1,0 +1,154 @@
+"""Asking for a result, waiting for it, and removing a task."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.requests import ClientDisconnect
+
+from voxq.api import errors, lookup, views
+from voxq.api.access_log import note
+from voxq.api.auth import Owner
+from voxq.api.lookup import Found
+from voxq.api.models import Removed, Result
+from voxq.api.service import Service, TheService
+from voxq.speech.subtitles import render
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.task import Status
+
+router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+
+LONGEST_WAIT = 60.0
+
+
+class Format(StrEnum):
+    """How a result is written. All but json are of the transcript alone."""
+
+    JSON = "json"
+    TEXT = "text"
+    SRT = "srt"
+    VTT = "vtt"
+    VERBOSE_JSON = "verbose_json"
+
+
+_CONTENT_TYPES = {
+    Format.TEXT: "text/plain; charset=utf-8",
+    Format.SRT: "application/x-subrip; charset=utf-8",
+    Format.VTT: "text/vtt; charset=utf-8",
+    Format.VERBOSE_JSON: "application/json",
+}
+_RENDERED = {
+    200: {
+        "description": "Where the task is; with a `format` other than json, its transcript.",
+        "content": {
+            kind: {"schema": {"type": "string"}}
+            for kind in ("text/plain", "application/x-subrip", "text/vtt")
+        },
+    }
+}
+
+
+@router.get(
+    "/result/{task_id}",
+    summary="The result of a task, or where it is",
+    response_model=Result,
+    response_model_exclude_unset=True,
+    responses=_RENDERED | errors.documented(401, 403, 404, 409, 422, 503),
+)
+async def result(
+    task_id: str,
+    request: Request,
+    service: TheService,
+    owner: Owner,
+    wait: Annotated[
+        float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the task's end, at most.")
+    ] = 0,
+    format: Annotated[
+        Format, Query(description="409 while the task is not done, but for json.")
+    ] = Format.JSON,
+) -> object:
+    """With `wait` it answers as soon as the task ends, and needs no polling."""
+    found = await lookup.find(service, owner, task_id)
+    if wait and not found.status.is_terminal:
+        found = await _end_of(service, owner, found.task_id, wait, request)
+    _note(request, found)
+    if format is not Format.JSON:
+        return _rendered(found, format)
+    has_audio = found.status.is_terminal and await asyncio.to_thread(
+        service.parts.recordings.exists, found.file
+    )
+    crew = await service.crew.recent() if found.place else None
+    return views.result(
+        found.document,
+        position=found.place.position if found.place else 0,
+        estimated_wait=crew.estimated_wait(found.place) if crew else 0,
+        has_audio=has_audio,
+    )
+
+
+@router.delete(
+    "/task/{task_id}",
+    summary="Cancel or delete a task",
+    response_model=Removed,
+    responses=errors.documented(401, 403, 404, 503),
+)
+async def remove(task_id: str, request: Request, service: TheService, owner: Owner) -> Removed:
+    """A waiting task is withdrawn; one in work is stopped by the end of the batch in hand.
+
+    Of an ended one the result, the recording and the text in the history are removed.
+    """
+    full_id = (await lookup.find_file(service, owner, task_id)).partition(".")[0]
+    if await asyncio.to_thread(service.control.cancel, full_id):
+        note(request, status="cancelled")
+        return Removed(task_id=full_id, status="cancelled")
+    await asyncio.to_thread(service.control.forget, full_id)
+    note(request, status="deleted")
+    return Removed(task_id=full_id, status="deleted")
+
+
+async def _end_of(service: Service, owner: str, task_id: str, seconds: float, request: Request) -> Found:
+    """The task when it has ended, or as it is after so many seconds. Raises ClientDisconnect."""
+    deadline = time.monotonic() + seconds
+    gone = asyncio.create_task(_disconnection(request))
+    try:
+        with service.events.listening(task_id) as woken:
+            while True:
+                woken.clear()
+                found = await lookup.find(service, owner, task_id)
+                left = deadline - time.monotonic()
+                if found.status.is_terminal or left <= 0:
+                    return found
+                waking = asyncio.create_task(woken.wait())
+                try:
+                    await asyncio.wait({waking, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    waking.cancel()
+                if gone.done():
+                    raise ClientDisconnect
+    finally:
+        gone.cancel()
+
+
+async def _disconnection(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _rendered(found: Found, format: Format) -> Response:
+    if found.status is not Status.DONE:
+        raise Refusal(
+            "not_done", f"There is no transcript: the task is {found.status}", status=found.status.value
+        )
+    text = render(views.transcript(found.document), format)
+    return Response(text, media_type=_CONTENT_TYPES[format])
+
+
+def _note(request: Request, found: Found) -> None:
+    if found.status is Status.PROCESSING:
+        note(request, status=found.status, progress=f"{found.document['progress']}%")
+    else:
+        note(request, quiet=found.status is Status.QUEUED, status=found.status)

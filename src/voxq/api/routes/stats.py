@@ -1,0 +1,48 @@
+"""Figures of the whole service."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+
+from fastapi import APIRouter
+
+from voxq.api import errors
+from voxq.api.auth import Owner
+from voxq.api.models import Stats, TasksByStatus, WorkerView
+from voxq.api.service import TheService
+from voxq.tasks import script, statistics
+
+router = APIRouter(prefix="/api/v1", tags=["stats"])
+
+
+@router.get(
+    "/stats",
+    summary="Figures since start and of the last hour",
+    response_model=Stats,
+    responses=errors.documented(401, 403, 503),
+)
+async def stats(service: TheService, _: Owner) -> Stats:
+    """Everybody's tasks: how many, how much audio, how long they waited, how fast the engine was."""
+    store, now = service.parts.store, time.time()
+    counts = await script.run_async(service.client, store.counts(now))
+    crew = await service.crew.look()
+    async with service.client.pipeline(transaction=False) as pipeline:
+        pipeline.hgetall(store.stats_key)
+        pipeline.lrange(store.samples_key, 0, -1)
+        counters, samples = await pipeline.execute()
+    since_start = statistics.since_start(counters)
+    return Stats.model_validate(
+        {
+            "tasks": TasksByStatus(
+                queued=counts.queued,
+                processing=counts.processing,
+                done=since_start["done"],
+                failed=since_start["failed"],
+                cancelled=since_start["cancelled"],
+            ),
+            "since_start": since_start,
+            "last_hour": statistics.last_hour(map(statistics.Sample.load, samples), now),
+            "workers": [WorkerView.model_validate(asdict(worker)) for worker in crew.workers],
+        }
+    )

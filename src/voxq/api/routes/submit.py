@@ -1,0 +1,129 @@
+"""Taking work in: submit, and retry."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+
+from voxq.api import errors, lookup, options, upload
+from voxq.api.access_log import note
+from voxq.api.auth import Owner
+from voxq.api.models import Submitted
+from voxq.api.service import Service, TheService
+from voxq.engines.languages import LANGUAGES
+from voxq.tasks import intake, script
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.store import Place
+from voxq.tasks.task import Priority, Status, Task
+
+router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+
+_FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["audio"],
+    "properties": {
+        "audio": {
+            "type": "string",
+            "format": "binary",
+            "description": "The recording, of any supported format; its content counts and not its name.",
+        },
+        "language": {
+            "type": "string",
+            "enum": ["auto", *LANGUAGES],
+            "description": "What is spoken; auto or nothing: as the service is set up, usually detected.",
+        },
+        "batch_size": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": options.MAX_BATCH_SECONDS,
+            "description": "Seconds of (padded) audio that the model gets at once, at most.",
+        },
+        "hotwords": {
+            "type": "string",
+            "maxLength": options.MAX_HOTWORDS * (options.MAX_HOTWORD_LENGTH + 1),
+            "description": f"Up to {options.MAX_HOTWORDS} words to listen for, between commas or spaces.",
+        },
+        "priority": {
+            "type": "string",
+            "enum": list(Priority),
+            "default": Priority.NORMAL,
+            "description": "high overtakes everything that waits; low lets everything else pass.",
+        },
+        "timestamps": {
+            "type": "string",
+            "enum": list(options.Timestamps),
+            "default": options.Timestamps.SEGMENT,
+            "description": "word: the result has the time of every word, too.",
+        },
+    },
+}
+
+
+@router.post(
+    "/submit",
+    summary="Submit a recording",
+    response_model=Submitted,
+    responses=errors.documented(400, 401, 403, 408, 409, 413, 422, 429, 503, 507),
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
+)
+async def submit(
+    request: Request,
+    service: TheService,
+    owner: Owner,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="A request repeated with the same key, for a day, is answered with the same task."
+        ),
+    ] = None,
+) -> Submitted:
+    """The recording is streamed to disk, checked and queued; ask for its result by the `task_id`."""
+    key = options.idempotency_key(idempotency_key)
+    limits = upload.Limits.of(service.settings)
+    upload.check_size(request, limits)
+    door = await service.intake.knock(owner, key)
+    received = await upload.receive(request, service.parts.recordings, limits)
+    try:
+        wanted = intake.Request(
+            owner, options.asr_options(received.fields), options.priority(received.fields), key
+        )
+    except Refusal:
+        await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
+        raise
+    submission = await service.intake.accept(door, received.upload, wanted)
+    return await _submitted(request, service, submission.task, submission.place)
+
+
+@router.post(
+    "/retry/{task_id}",
+    summary="Try a failed task again",
+    response_model=Submitted,
+    responses=errors.documented(401, 403, 404, 409, 410, 503),
+)
+async def retry(task_id: str, request: Request, service: TheService, owner: Owner) -> Submitted:
+    """It keeps its id; only failed tasks can be tried again, while their recording is there."""
+    found = await lookup.find(service, owner, task_id)
+    task, enqueued = await asyncio.to_thread(service.control.retry, found.task_id, found.document["run"])
+    return await _submitted(request, service, task, enqueued.place)
+
+
+async def _submitted(request: Request, service: Service, task: Task, place: Place | None) -> Submitted:
+    status = Status.QUEUED
+    if place is None:  # somebody was faster: the same key or the same retry, and a worker since
+        view = await script.run_async(service.client, service.parts.store.view(task.id))
+        place = view.place
+        status = Status(view.document["status"]) if view.document else status
+    crew = await service.crew.recent()
+    note(request, task=task.short_id, file=task.file, size=_shown(task.size), status=status)
+    return Submitted(
+        task_id=task.id,
+        status=status.value,
+        position=place.position if place else 0,
+        estimated_wait=crew.estimated_wait(place),
+    )
+
+
+def _shown(size: int) -> str:
+    return f"{size / 1e6:.1f}MB" if size >= 1e6 else f"{size / 1e3:.1f}KB"

@@ -1,0 +1,88 @@
+"""What every route works with, made once per process: connections, stores, the probing processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import redis.asyncio
+from fastapi import Depends, Request
+
+from voxq.api.crew import CrewWatch
+from voxq.api.events import Events
+from voxq.media.pool import ProbePool
+from voxq.settings import Settings, SettingsError
+from voxq.tasks import connect
+from voxq.tasks.control import Control
+from voxq.tasks.intake import Intake
+from voxq.tasks.parts import Parts
+
+_REDIS_SECONDS = 0.6
+"""Waiting for a connection, a try, and its repetition: a client is answered within two seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts behind the routes. `started` is a reading of `time.monotonic`."""
+
+    settings: Settings
+    parts: Parts
+    client: redis.asyncio.Redis
+    intake: Intake
+    control: Control
+    events: Events
+    crew: CrewWatch
+    started: float
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Service]:
+    """A service whose parts run for as long as the context. Redis may be away at any time, now included.
+
+    Raises SettingsError when the settings leave no way to work.
+    """
+    if settings.redis_url is None:
+        raise SettingsError("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`.")
+    parts = Parts.of(settings)
+    client = connect.asynchronous(settings.redis_url, seconds=_REDIS_SECONDS)
+    # Control runs in threads, and a thread may wait longer than the event loop.
+    blocking = connect.blocking(settings.redis_url)
+    probes = ProbePool(settings.media_processes, settings.media_timeout_seconds, settings.max_audio_seconds)
+    events = Events(client)
+    service = Service(
+        settings=settings,
+        parts=parts,
+        client=client,
+        intake=Intake(
+            parts.store,
+            parts.journal,
+            parts.recordings,
+            client,
+            probes.probe,
+            long_seconds=settings.long_audio_seconds,
+            fsync=settings.fsync,
+        ),
+        control=parts.control(blocking),
+        events=events,
+        crew=CrewWatch(client, parts.store),
+        started=time.monotonic(),
+    )
+    await probes.start()
+    events.start()
+    try:
+        yield service
+    finally:
+        await events.close()
+        await probes.close()
+        await client.aclose()
+        blocking.close()
+
+
+async def _service_of(request: Request) -> Service:
+    return request.app.state.service
+
+
+TheService = Annotated[Service, Depends(_service_of)]

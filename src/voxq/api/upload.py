@@ -1,0 +1,163 @@
+"""An upload streams from the socket into a file: never held in memory, counted and hashed on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from voxq.api.form import OVERHEAD_BYTES, FormReader
+from voxq.settings import Settings
+from voxq.speech.audio import SUPPORTED_FORMATS
+from voxq.tasks.intake import Upload
+from voxq.tasks.recordings import Recordings
+from voxq.tasks.refusal import Refusal
+
+_BUFFER_BYTES = 512 << 10
+_STALL_SECONDS = 60.0
+_LEAST_BYTES_PER_SECOND = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`bytes` of one file, at most; `free_bytes` that stay free on the disk, at least."""
+
+    bytes: int
+    free_bytes: int
+    fsync: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        return cls(settings.max_upload_mb << 20, settings.min_free_disk_mb << 20, settings.fsync)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A whole form: its file, which is the receiver's to move or remove, and its other fields."""
+
+    upload: Upload
+    fields: Mapping[str, str]
+
+
+def check_size(request: Request, limits: Limits) -> int:
+    """The size the body is announced to have, 0 if it is not. Raises Refusal ("too_large")."""
+    announced = request.headers.get("content-length", "")
+    size = int(announced) if announced.isdecimal() and len(announced) < 20 else 0
+    if size > limits.bytes + OVERHEAD_BYTES:
+        raise _too_large(limits)
+    return size
+
+
+async def receive(request: Request, recordings: Recordings, limits: Limits) -> Received:
+    """Read the form in a request's body, with the recording in its field `audio`.
+
+    Raises Refusal ("bad_form", "missing_audio", "too_large", "disk_full", "upload_stalled"),
+    ClientDisconnect or OSError, and then leaves nothing behind.
+    """
+    form = FormReader(request.headers.get("content-type"), "audio")
+    part = _Part(recordings.part(secrets.token_hex(16)), limits, check_size(request, limits))
+    try:
+        async for data in _body(request, limits):
+            form.feed(data)
+            if form.pending >= _BUFFER_BYTES:
+                await asyncio.to_thread(part.write, form.take())
+        form.finish()
+        if not form.has_file:
+            raise Refusal(
+                "missing_audio",
+                "The form has no field 'audio' with a recording",
+                supported_formats=list(SUPPORTED_FORMATS),
+            )
+        upload = await asyncio.to_thread(part.finish, form.take())
+    except BaseException:
+        await asyncio.to_thread(part.discard)
+        raise
+    return Received(upload, form.fields)
+
+
+class _Part:
+    """The file an upload goes to. Every method blocks."""
+
+    def __init__(self, path: Path, limits: Limits, announced: int) -> None:
+        self._path = path
+        self._limits = limits
+        self._announced = announced
+        self._file: BinaryIO | None = None
+        self._size = 0
+        self._hash = hashlib.sha256()
+
+    def write(self, pieces: Iterable[bytes]) -> None:
+        self._check_disk()
+        file = self._opened()
+        for piece in pieces:
+            self._size += len(piece)
+            if self._size > self._limits.bytes:
+                raise _too_large(self._limits)
+            self._hash.update(piece)
+            file.write(piece)
+
+    def finish(self, pieces: Iterable[bytes]) -> Upload:
+        self.write(pieces)
+        with self._opened() as file:
+            if self._limits.fsync:
+                file.flush()
+                os.fsync(file.fileno())
+        return Upload(self._path, self._size, self._hash.hexdigest())
+
+    def discard(self) -> None:
+        if self._file is not None:
+            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # closing flushes, and the disk may be full
+                self._file.close()
+
+    def _check_disk(self) -> None:
+        needed = self._limits.free_bytes + max(0, self._announced - self._size)
+        if shutil.disk_usage(self._path.parent).free < needed:
+            raise Refusal("disk_full", "The disk is nearly full, please try again later")
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            self._file = self._path.open("xb")
+        return self._file
+
+
+async def _body(request: Request, limits: Limits) -> AsyncIterator[bytes]:
+    """The pieces of the body, from a client that keeps them coming."""
+    started = time.monotonic()
+    received = 0
+    while True:
+        behind = time.monotonic() - started - received / _LEAST_BYTES_PER_SECOND
+        if behind > _STALL_SECONDS:
+            raise _stalled()
+        try:
+            message = await asyncio.wait_for(request.receive(), _STALL_SECONDS)
+        except TimeoutError:
+            raise _stalled() from None
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        received += len(message.get("body", b""))
+        if received > limits.bytes + OVERHEAD_BYTES:
+            raise _too_large(limits)
+        yield message.get("body", b"")
+        if not message.get("more_body", False):
+            return
+
+
+def _too_large(limits: Limits) -> Refusal:
+    megabytes = limits.bytes >> 20
+    return Refusal("too_large", f"A recording may have {megabytes} MB", max_upload_mb=megabytes)
+
+
+def _stalled() -> Refusal:
+    return Refusal("upload_stalled", "The upload arrives too slowly, please try again")

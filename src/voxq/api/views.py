@@ -1,0 +1,132 @@
+"""What a client sees of a task: answers made from the document in Redis. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxq.api import models
+from voxq.speech.transcript import Segment, Transcript
+from voxq.tasks.task import Status, short_id, utc
+
+Document = dict[str, Any]
+
+
+def audio_url(task_id: str) -> str:
+    return f"/api/v1/asr/audio/{short_id(task_id)}"
+
+
+def retry_url(task_id: str) -> str:
+    return f"/api/v1/asr/retry/{short_id(task_id)}"
+
+
+def result(document: Document, *, position: int, estimated_wait: int, has_audio: bool) -> models.Result:
+    """The answer for a document of whatever status; `position` and `estimated_wait` are for waiting ones."""
+    match Status(document["status"]):
+        case Status.QUEUED:
+            return models.QueuedResult(
+                **_common(document), status="queued", position=position, estimated_wait=estimated_wait
+            )
+        case Status.PROCESSING:
+            return models.ProcessingResult(
+                **_common(document),
+                status="processing",
+                progress=document["progress"],
+                text=document["text"],
+                started_at=document["started_at"],
+            )
+        case Status.DONE:
+            return _done(document, has_audio)
+        case Status.FAILED:
+            return _failed(document, has_audio)
+        case Status.CANCELLED:
+            return models.CancelledResult(
+                **_common(document), status="cancelled", ended_at=document["ended_at"]
+            )
+
+
+def transcript(document: Document) -> Transcript:
+    """The stored result of a task that is done, to be rendered in another format."""
+    return Transcript.from_json(document)
+
+
+def history_record(record: Document, *, has_audio: bool) -> models.HistoryRecord:
+    """A line of the history list."""
+    failure = {"error": record["error"]} if "error" in record else {}
+    return models.HistoryRecord(
+        task_id=record["task_id"],
+        filename=record["file"],
+        text=record["text"],
+        created_at=record["created_at"],
+        duration=record["duration"],
+        status=record["status"],
+        audio_url=audio_url(record["task_id"]) if has_audio else None,
+        **failure,
+    )
+
+
+def dead_letter(document: Document, *, has_audio: bool) -> models.HistoryRecord:
+    """A failed task in the shape of history, with what is needed to try it again."""
+    task_id = document["task_id"]
+    return models.HistoryRecord(
+        task_id=task_id,
+        filename=document["file"],
+        text="",
+        created_at=document["created_at"],
+        duration=document["duration"],
+        status="failed",
+        audio_url=audio_url(task_id) if has_audio else None,
+        error=document["error"],
+        code=document["code"],
+        attempts=document["attempts"],
+        retry_url=retry_url(task_id) if has_audio else None,
+    )
+
+
+def _common(document: Document) -> Document:
+    return {name: document[name] for name in ("task_id", "created_at", "duration")}
+
+
+def _done(document: Document, has_audio: bool) -> models.DoneResult:
+    segments = [Segment.from_json(segment) for segment in document["segments"]]
+    words = [
+        models.WordView(word=word.text.strip(), start=word.start, end=word.end)
+        for segment in segments
+        for word in segment.words
+    ]
+    optional: Any = {"words": words} if words else {}
+    return models.DoneResult(
+        **_common(document),
+        **optional,
+        status="done",
+        text=document["text"],
+        raw_text=document["raw_text"],
+        language=document["language"],
+        ended_at=document["ended_at"],
+        segments=[models.SegmentView(start=s.start, end=s.end, text=s.text) for s in segments],
+        timings=models.TimingsView(**document["timings"]),
+        attempts=document["attempts"],
+        incidents=_incidents(document),
+        audio_url=audio_url(document["task_id"]) if has_audio else None,
+    )
+
+
+def _failed(document: Document, has_audio: bool) -> models.FailedResult:
+    task_id = document["task_id"]
+    return models.FailedResult(
+        **_common(document),
+        status="failed",
+        error=document["error"],
+        code=document["code"],
+        attempts=document["attempts"],
+        incidents=_incidents(document),
+        ended_at=document["ended_at"],
+        retry_url=retry_url(task_id) if has_audio else None,
+        audio_url=audio_url(task_id) if has_audio else None,
+    )
+
+
+def _incidents(document: Document) -> list[models.IncidentView]:
+    return [
+        models.IncidentView(at=utc(incident["at"]), code=incident["code"], message=incident["message"])
+        for incident in document["incidents"]
+    ]
