@@ -11,6 +11,9 @@ from redis.retry import Retry
 _SECONDS = 2.0
 """How long a command may take. Whoever needs Redis answers within two seconds that it is away."""
 
+_CONNECTIONS = 32
+"""Of one event loop; more requests at once wait for each other instead of opening a connection each."""
+
 
 def blocking(url: str, *, text: bool = True) -> redis.Redis:
     """For workers, threads and commands. RQ wants bytes (`text=False`); everything of ours reads text."""
@@ -24,11 +27,14 @@ def blocking(url: str, *, text: bool = True) -> redis.Redis:
 
 
 def asynchronous(url: str, *, seconds: float = _SECONDS / 2) -> redis.asyncio.Redis:
-    """For the event loop of the API; `seconds` is per try, and there are two."""
-    return redis.asyncio.Redis.from_url(
+    """For an event loop; `seconds` for each of: waiting for a connection, a try, its repetition."""
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
+        max_connections=_CONNECTIONS,
+        timeout=seconds,
         decode_responses=True,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
         retry=AsyncRetry(NoBackoff(), 1),
     )
+    return redis.asyncio.Redis.from_pool(pool)

@@ -25,6 +25,7 @@ def record_of(ended: Ended) -> dict[str, Any]:
     record: dict[str, Any] = {
         "task_id": task.id,
         "run": task.run,
+        "owner": task.owner,
         "file": task.file,
         "text": outcome.text,
         "created_at": utc(task.created_at),
