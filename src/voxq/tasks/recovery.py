@@ -86,14 +86,16 @@ class Recovery:
         self._client.set(EPOCH_KEY, secrets.token_hex(8))
         return True
 
-    def retain(self) -> None:
-        """Delete what retention allows; see `voxq.tasks.retention`."""
-        now = time.time()
+    def plan_retention(self) -> retention.Plan:
+        """What `retain` would delete now; needs no Redis."""
         # In this order: a task that ends meanwhile is still seen as open, and so kept.
         recordings = self._recordings.all()
-        open_ids = self._journal.open_ids()
-        kept = [*open_ids, *self._journal.unreadable_ids()]
-        plan = retention.plan(now, recordings, kept, self._ended(), self._limits)
+        kept = [*self._journal.open_ids(), *self._journal.unreadable_ids()]
+        return retention.plan(time.time(), recordings, kept, self._ended(), self._limits)
+
+    def retain(self) -> None:
+        """Delete what retention allows; see `voxq.tasks.retention`."""
+        plan = self.plan_retention()
         for name in plan.recordings:
             self._recordings.remove(name)
             self._client.hdel(self._store.audio_key, short_id(name.partition(".")[0]))
@@ -103,15 +105,15 @@ class Recovery:
             logger.info(
                 "retention: {} recordings, {} records deleted", len(plan.recordings), len(plan.records)
             )
-        self._sweep(now, open_ids)
+        self._sweep()
 
-    def _sweep(self, now: float, open_ids: Sequence[str]) -> None:
+    def _sweep(self) -> None:
+        now = time.time()
         self._recordings.sweep(now - _STALE_UPLOAD)
         self._journal.sweep(now - _STALE_WRITE)
-        is_open = set(open_ids)
         for name in list(self._work.names()):
             task_id = name.rpartition(".")[0]
-            if task_id not in is_open and self._journal.open_task(task_id) is None:
+            if self._journal.open_task(task_id) is None:
                 self._work.remove_named(name)
 
     def _complete(self) -> int:

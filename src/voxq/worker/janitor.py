@@ -11,13 +11,10 @@ import redis
 from loguru import logger
 
 from voxq.tasks.recovery import Recovery
-from voxq.tasks.store import EPOCH_KEY
 
 _LOCK_KEY = "voxq:janitor"
 _LOCK_SECONDS = 30
 _ROUND_SECONDS = 1.0
-_HEARTBEATS = 2.5
-"""Seconds within which every living worker has sent a heartbeat."""
 
 Chore = tuple[float, Callable[[], object]]
 """Every how many seconds, and what."""
@@ -28,13 +25,12 @@ class Janitor:
 
     def __init__(self, client: redis.Redis, recovery: Recovery, others: Sequence[Chore]) -> None:
         self._client = client
-        self._recovery = recovery
         self._token = secrets.token_hex(8)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
         # In this order: first what is lost, then what is left over.
         self._chores: list[Chore] = [
-            (1.0, self._rebuild),
+            (1.0, recovery.rebuild),
             (1.0, recovery.bring_back_dead),
             (10.0, recovery.complete),
             (15.0, recovery.retain),
@@ -60,11 +56,6 @@ class Janitor:
             except Exception:
                 logger.exception("janitor: a chore failed; it will be tried again")
         self._let_go()
-
-    def _rebuild(self) -> None:
-        """Restore a Redis that came back empty, after the workers had time to say what they hold."""
-        if not self._client.exists(EPOCH_KEY) and not self._stop.wait(_HEARTBEATS):
-            self._recovery.rebuild()
 
     def _round(self) -> None:
         for index, (every, chore) in enumerate(self._chores):

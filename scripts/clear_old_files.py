@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Delete by hand what retention would delete: recordings beyond MAX_RECORDINGS, records past their time,
+cut-off uploads and leftovers of work. Only what has ended goes; with --dry-run nothing does.
+
+Run it where the service's settings are (environment or .env). A running worker does the same every 15
+seconds, so this is for after MAX_RECORDINGS was lowered, or before a backup.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import redis
+
+from voxq.settings import SettingsError, load_settings
+from voxq.tasks import connect
+from voxq.tasks.parts import Parts
+from voxq.up.instance import running_instance
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    try:
+        settings = load_settings(**({"max_recordings": arguments.keep} if arguments.keep is not None else {}))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    running = running_instance(settings.run_dir)
+    url = settings.redis_url or (running.redis_url if running else None)
+    if url is None:
+        print("No Redis: set REDIS_URL, or start `voxq up`, whose index is kept in step.", file=sys.stderr)
+        return 1
+    parts = Parts.of(settings)
+    recovery = parts.recovery(connect.blocking(url))
+    plan = recovery.plan_retention()
+    size = sum(parts.recordings.path(name).stat().st_size for name in plan.recordings)
+    verb = "would delete" if arguments.dry_run else "deleting"
+    print(f"{verb} {len(plan.recordings)} recordings ({size / 1e6:.1f} MB) and {len(plan.records)} records")
+    for name in plan.recordings:
+        print(f"  {name}")
+    if arguments.dry_run:
+        return 0
+    try:
+        recovery.retain()
+    except redis.RedisError as error:
+        print(f"Redis does not answer: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
+    parser.add_argument("--keep", type=int, metavar="N", help="keep N recordings instead of MAX_RECORDINGS")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
