@@ -10,13 +10,17 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from voxq.tasks.outcome import Incident
 from voxq.tasks.task import Task
+
+_CHUNK = {"conditions": str, "start": int, "end": int, "result": dict}
+_INCIDENT = {"at": int | float, "code": str, "message": str, "blamed": bool}
 
 
 class WorkFiles:
@@ -67,8 +71,8 @@ class WorkDirectory:
         """Finished chunks by span, of an earlier attempt under the same conditions."""
         return {
             (line["start"], line["end"]): line["result"]
-            for line in _lines(self._directory / "chunks.jsonl")
-            if line.get("conditions") == conditions
+            for line in _lines(self._directory / "chunks.jsonl", _CHUNK)
+            if line["conditions"] == conditions
         }
 
     def add_incident(self, incident: Incident, *, blamed: bool) -> None:
@@ -76,9 +80,9 @@ class WorkDirectory:
 
     def incidents(self) -> tuple[list[Incident], int]:
         """All incidents so far, and how many of them the task was blamed for."""
-        lines = list(_lines(self._directory / "incidents.jsonl"))
-        blames = sum(1 for line in lines if line.pop("blamed", False))
-        return [Incident(**line) for line in lines], blames
+        lines = list(_lines(self._directory / "incidents.jsonl", _INCIDENT))
+        incidents = [Incident(line["at"], line["code"], line["message"]) for line in lines]
+        return incidents, sum(line["blamed"] for line in lines)
 
     def suspect(self) -> None:
         """The task is in a batch that is about to run; a mark that nobody clears is a batch that killed."""
@@ -106,10 +110,13 @@ def _ends_with_newline(path: Path) -> bool:
         return file.read(1) == b"\n"
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def _lines(path: Path, shape: Mapping[str, type | UnionType]) -> Iterator[dict[str, Any]]:
+    """The lines that are whole: objects with fields of this shape, whatever else they have."""
     with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
         for line in file:
             with contextlib.suppress(ValueError):
                 record = json.loads(line)
-                if isinstance(record, dict):
+                if isinstance(record, dict) and all(
+                    isinstance(record.get(name), kind) for name, kind in shape.items()
+                ):
                     yield record

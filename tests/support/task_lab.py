@@ -1,0 +1,187 @@
+"""Tasks for tests: makers of values, and a storage with a Redis where each write step is a verb."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import redis
+
+from voxq.settings import Settings
+from voxq.tasks import documents, script
+from voxq.tasks.outcome import Outcome, Timings
+from voxq.tasks.parts import Parts
+from voxq.tasks.script import Command
+from voxq.tasks.store import Beat, Enqueued, Held, Worker
+from voxq.tasks.task import Kind, Lane, Status, Task, new_task_id
+
+T = TypeVar("T")
+
+_numbers = count(1)
+
+ONE_OF_EACH = dict.fromkeys(Lane, 1)
+MANY = dict.fromkeys(Lane, 1000)
+
+
+def make_task(**changes: Any) -> Task:
+    now = time.time()
+    task_id = changes.pop("id", None) or new_task_id(now, next(_numbers))
+    values: dict[str, Any] = {
+        "id": task_id,
+        "kind": Kind.ASR,
+        "owner": "anna",
+        "lane": Lane.SHORT,
+        "file": f"{task_id}.ogg",
+        "mime": "audio/ogg",
+        "size": 4000,
+        "audio_sha256": "0" * 64,
+        "duration": 10.0,
+        "created_at": now,
+        "accepted_at": now,
+    }
+    return Task(**values | changes)
+
+
+def done(text: str = "guten Tag", **changes: Any) -> Outcome:
+    values: dict[str, Any] = {
+        "status": Status.DONE,
+        "ended_at": time.time(),
+        "duration": 10.0,
+        "text": text,
+        "segments": ({"t": text, "s": 0.0, "e": 10.0},),
+        "timings": Timings(queued=1.0, engine=0.5, total=2.0, rtf=0.05),
+        "worker_id": 1,
+    }
+    return Outcome(**values | changes)
+
+
+def failed(**changes: Any) -> Outcome:
+    values = {"text": "", "segments": (), "error": "Processing timeout (600s exceeded)", "code": "timeout"}
+    return done(**{"status": Status.FAILED, **values, **changes})
+
+
+def cancelled() -> Outcome:
+    return done(text="", status=Status.CANCELLED, segments=(), worker_id=0)
+
+
+class Lab:
+    """One storage under `root` and one database; every verb is one write step or one question."""
+
+    def __init__(self, root: Path, client: redis.Redis, **settings: Any) -> None:
+        self.root = root
+        self.client = client
+        address = client.get_connection_kwargs()
+        self.rq = redis.Redis(host=address["host"], port=address["port"], db=address["db"])
+        self.parts = Parts.of(Settings(storage_path=root, **settings))
+        self.store = self.parts.store
+        self.journal = self.parts.journal
+        self.log = self.parts.log
+        self.ending = self.parts.ending(client)
+        self.control = self.parts.control(client)
+        self.recovery = self.parts.recovery(client)
+
+    def run(self, command: Command[T]) -> T:
+        return script.run(self.client, command)
+
+    def keep(self, task: Task) -> Task:
+        """S1."""
+        part = self.parts.recordings.part(uuid4().hex)
+        part.write_bytes(b"sound")
+        self.parts.recordings.keep(part, task.file, fsync=False)
+        return task
+
+    def accept(self, task: Task) -> Task:
+        """S1 and S2."""
+        self.journal.accept(self.keep(task))
+        return task
+
+    def enqueue(self, task: Task) -> Enqueued:
+        """S3."""
+        return self.run(self.store.enqueue(task))
+
+    def submit(self, **changes: Any) -> Task:
+        task = self.accept(make_task(**changes))
+        assert self.enqueue(task).answer == "queued"
+        return task
+
+    def claim(self, worker: Worker, free: dict[Lane, int] | None = None) -> list[Task]:
+        """W1. Ids that the journal does not know as open are left where they are."""
+        claimed = self.run(self.store.claim(worker, free or MANY))
+        tasks = [self.journal.open_task(each.task_id) for each in claimed]
+        return [task for task in tasks if task is not None]
+
+    def register(self, worker: Worker, task: Task) -> Held | None:
+        """W2."""
+        held = Held(task, uuid4().hex)
+        document = documents.processing(task, progress=0, text="", started_at=time.time())
+        return held if self.run(self.store.register(worker, held, time.time(), document)) else None
+
+    def take(self, worker: Worker) -> Held:
+        """W1 and W2 of the best task there is."""
+        for lane in Lane:
+            for task in self.claim(worker, {lane: 1}):
+                held = self.register(worker, task)
+                assert held is not None
+                return held
+        raise AssertionError("nothing waits")
+
+    def beat(self, worker: Worker, held: Sequence[Held] = ()) -> Beat:
+        return self.run(self.store.beat(worker, held, time.time(), 30, {"beat": time.time()}))
+
+    def let_claims_expire(self) -> None:
+        """What CLAIM_TTL seconds without a heartbeat do."""
+        for key in self.client.scan_iter("asr:claim:*"):
+            self.client.delete(key)
+        for lane in self.store.queues.values():
+            for entry in self.client.zrange(f"rq:wip:{lane}", 0, -1):
+                self.client.zadd(f"rq:wip:{lane}", {entry: time.time() - 1})
+
+    def place(self, task: Task) -> tuple[int, float] | None:
+        place = self.run(self.store.view(task.id)).place
+        return (place.position, round(place.ahead, 6)) if place else None
+
+    def status(self, task: Task) -> str | None:
+        document = self.run(self.store.view(task.id)).document
+        return document["status"] if document else None
+
+    def queued_seconds(self) -> float:
+        return self.run(self.store.counts(time.time())).queued_seconds
+
+    def history(self) -> list[str]:
+        return self.client.lrange(self.store.history_key, 0, -1)
+
+    def log_lines(self) -> list[bytes]:
+        path = self.root / "logs" / "asr_history.jsonl"
+        return path.read_bytes().splitlines() if path.exists() else []
+
+    def recover(self) -> None:
+        """What the janitor does in time, at once."""
+        self.recovery.rebuild(patience=0)
+        self.recovery.bring_back_dead()
+        self.recovery.complete()
+        self.recovery.retain()
+
+    def drain(self, worker: Worker) -> list[Task]:
+        """A worker that does whatever waits, as ModelWorker does."""
+        finished = []
+        while claimed := self.run(self.store.claim(worker, MANY)):
+            for each in claimed:
+                task = self.journal.open_task(each.task_id)
+                if task is None:
+                    self.run(self.store.drop(each))
+                elif self.journal.has_ended(task):
+                    self.ending.publish(task)
+                elif self.register(worker, task):
+                    self.ending.end(task, done(), worker)
+                    finished.append(task)
+        return finished
+
+
+def make_worker(name: str = "") -> Worker:
+    name = name or f"worker-{os.getpid()}-{uuid4().hex[:8]}"
+    return Worker(name, f"rq:worker:{name}")
