@@ -34,7 +34,7 @@ find_uv() {
         rm -rf .voxq/uv .voxq/uv.new && mkdir -p .voxq
         "$1" -m venv .voxq/uv.new >&2 ||
             die "cannot make a virtual environment; install the venv module (Debian, Ubuntu: python3-venv)"
-        .voxq/uv.new/bin/python -m pip install --quiet --disable-pip-version-check uv >&2 ||
+        .voxq/uv.new/bin/python -m pip install -qq --disable-pip-version-check uv >&2 ||
             die "cannot install uv with pip; see the messages above"
         mv .voxq/uv.new .voxq/uv
     fi

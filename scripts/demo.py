@@ -81,8 +81,8 @@ def main() -> int:
     good = _report(console, list(zip(recordings, done, strict=True)))
     spoken = sum(float(each.state.get("duration") or 0) for each in done)
     console.print(
-        f"{spoken:.0f} s of speech in {seconds:.1f} s ({spoken / seconds:.1f} times real time), "
-        f"everything stopped, {time.monotonic() - began:.0f} s in all."
+        f"\n{spoken:.0f} s of speech in {seconds:.1f} s: {spoken / seconds:.1f} times real time. "
+        f"The demo took {time.monotonic() - began:.0f} s."
     )
     if SRT.exists():
         console.print(f"Subtitles of the story: {SRT.relative_to(ROOT)}")
@@ -91,7 +91,8 @@ def main() -> int:
 
 def _spoken(title: str, text: str) -> Recording:
     words = " ".join(text.split())
-    path = CACHE / f"{title.lower().replace(' ', '_')}-{hashlib.sha256(words.encode()).hexdigest()[:8]}.ogg"
+    version = hashlib.sha256(words.encode()).hexdigest()[:8]
+    path = CACHE / version / f"{title.lower().replace(' ', '_')}.ogg"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         samples, rate = speak(words)
@@ -109,9 +110,9 @@ def _chinese_note() -> Recording:
 
 def _report(console: Console, pairs: list[tuple[Recording, Transcription]]) -> bool:
     """Prints texts and figures; whether all of them make sense."""
-    table = Table(title="Timings in seconds", title_justify="left")
-    for heading in ("", "audio", "queued", "decode", "VAD", "engine", "total", "RTF", "error rate"):
-        table.add_column(heading, justify="right" if heading else "left")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "audio", "queued", "decode", "VAD", "engine", "total", "RTF", "errors"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     good = True
     for recording, transcription in pairs:
         if not transcription.succeeded:
@@ -132,6 +133,7 @@ def _report(console: Console, pairs: list[tuple[Recording, Transcription]]) -> b
             f"{timings.get('rtf') or 0:.3f}",
             f"{recording.measure} {rate:.1%}",
         )
+    console.print("\nSeconds (RTF: engine seconds per second of audio)\n")
     console.print(table)
     if not good:
         console.print("[red]Something is wrong: see above.[/]")

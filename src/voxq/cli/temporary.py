@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from loguru import logger
 
 from voxq.cli.console import err
 from voxq.settings import Settings
@@ -16,6 +20,8 @@ from voxq.up.stack import Stack
 @contextmanager
 def temporary_stack(settings: Settings) -> Iterator[Stack]:
     """A ready stack with a server and a storage of its own, on a free port. Raises StackError."""
+    # SIGTERM's own way would leave the directory behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="voxq-") as directory:
         own = settings.model_copy(
             update={
@@ -26,6 +32,7 @@ def temporary_stack(settings: Settings) -> Iterator[Stack]:
                 "api_port": free_port(),
             }
         )
+        logger.disable("voxq.up")  # its log is for who runs a service; here a failure ends in a StackError
         with Stack(own, output=Path(directory) / "parts.log") as stack:
             with err.status("Loading the model ..."):
                 stack.wait_ready(settings.model_load_timeout)

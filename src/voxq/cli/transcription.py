@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,46 +53,61 @@ def transcribe_all(
         TextColumn("{task.fields[doing]}", markup=False),
     )
     with Progress(*columns, console=err) as bars, ThreadPoolExecutor(_AT_ONCE) as threads:
+        work = _Work(service, options, format, bars)
         ids = [bars.add_task(path.name, total=100, doing="waiting") for path in paths]
-        work = partial(_transcribe, service, options, format, bars)
         try:
-            return list(threads.map(work, paths, ids))
-        except KeyboardInterrupt:
+            return list(threads.map(work.transcribe, paths, ids))
+        except BaseException:  # Ctrl-C: the executor's end waits for the threads
+            work.abandon()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _transcribe(
-    service: Service,
-    options: Mapping[str, str],
-    format: Format | None,
-    bars: Progress,
-    path: Path,
-    bar: TaskID,
-) -> Transcription:
-    try:
-        state = _until_ended(service, _upload(service, path, options, bars, bar), bars, bar)
-        if state["status"] != "done":
-            bars.update(bar, doing=state["status"])
-            return Transcription(path, state)
-        text = state["text"] if format is None else service.rendered(state["task_id"], format.value)
-    except ServiceError as error:
-        bars.update(bar, doing="refused")
-        return Transcription(path, {"status": "failed", "error": str(error), "file": path.name})
-    bars.update(bar, completed=100, doing="done")
-    return Transcription(path, state, text)
+class _Work:
+    """What the threads share."""
 
+    def __init__(
+        self, service: Service, options: Mapping[str, str], format: Format | None, bars: Progress
+    ) -> None:
+        self._service = service
+        self._options = options
+        self._format = format
+        self._bars = bars
+        self._abandoned = threading.Event()
 
-def _upload(service: Service, path: Path, options: Mapping[str, str], bars: Progress, bar: TaskID) -> str:
-    bars.update(bar, total=max(1, path.stat().st_size), doing="uploading")
-    accepted = service.submit(path, options, lambda size: bars.advance(bar, size))
-    bars.reset(bar, total=100, doing="queued", start=True)
-    return str(accepted["task_id"])
+    def abandon(self) -> None:
+        """Withdraw what is under way: nobody will read it."""
+        self._abandoned.set()
 
+    def transcribe(self, path: Path, bar: TaskID) -> Transcription:
+        try:
+            state = self._until_ended(self._upload(path, bar), bar)
+            self._bars.update(bar, doing=state["status"])
+            if state["status"] != "done":
+                return Transcription(path, state)
+            self._bars.update(bar, completed=100)
+            return Transcription(path, state, self._text(state))
+        except ServiceError as error:
+            self._bars.update(bar, doing="failed")
+            return Transcription(path, {"status": "failed", "error": str(error), "file": path.name})
 
-def _until_ended(service: Service, task_id: str, bars: Progress, bar: TaskID) -> dict[str, Any]:
-    while True:
-        state = service.result(task_id, wait=_LOOK_SECONDS)
-        if state["status"] in ENDED:
-            return state
-        bars.update(bar, completed=state.get("progress", 0), doing=state["status"])
+    def _upload(self, path: Path, bar: TaskID) -> str:
+        self._bars.update(bar, total=max(1, path.stat().st_size), doing="uploading")
+        accepted = self._service.submit(path, self._options, lambda size: self._bars.advance(bar, size))
+        self._bars.reset(bar, total=100, doing="queued")
+        return str(accepted["task_id"])
+
+    def _until_ended(self, task_id: str, bar: TaskID) -> dict[str, Any]:
+        while True:
+            if self._abandoned.is_set():
+                self._service.delete(task_id)
+                raise ServiceError("withdrawn")
+            state = self._service.result(task_id, wait=_LOOK_SECONDS)
+            if state["status"] in ENDED:
+                return state
+            self._bars.update(bar, completed=state.get("progress", 0), doing=state["status"])
+
+    def _text(self, state: Mapping[str, Any]) -> str:
+        if self._format is None:
+            return str(state["text"])
+        return self._service.rendered(state["task_id"], self._format.value)

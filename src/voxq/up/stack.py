@@ -94,18 +94,18 @@ class Stack:
         deadline = time.monotonic() + seconds
         while not self.is_ready():
             if self._supervisor is not None and self._supervisor.deaths() >= _HOPELESS_DEATHS:
-                raise StackError(f"A part of the service does not start{self._hint()}.")
+                raise StackError(f"A part of the service does not start.{self._hint()}")
             if time.monotonic() > deadline:
-                raise StackError(f"The service is not ready after {seconds:.0f} s{self._hint()}.")
+                raise StackError(f"The service is not ready after {seconds:.0f} s.{self._hint()}")
             time.sleep(0.1)
 
     def _hint(self) -> str:
+        """The last thing that the parts complained about, if we have what they wrote."""
         if self._output is None:
             return ""
-        with self._output.open("rb") as file:
-            file.seek(max(0, self._output.stat().st_size - 2000))
-            lines = file.read().decode(errors="replace").splitlines()
-        return "; its last lines:\n" + "\n".join(lines[-5:])
+        lines = self._output.read_text(errors="replace").splitlines()
+        complaints = [line for line in lines if "error: " in line or "] ERROR " in line]
+        return f" {(complaints or lines or [''])[-1]}"
 
     def _start(self) -> None:
         self._given.check_exposure()
