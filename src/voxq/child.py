@@ -127,7 +127,7 @@ def connect_to_parent(oom_score: int = 500) -> tuple[Pipe, list[str]]:
 
 
 def die_with_parent(parent_pid: int, sig: signal.Signals = signal.SIGKILL) -> None:
-    """Ask the kernel for `sig` when the parent ends; exit at once if it already has. Linux only, else a no-op."""
+    """Ask the kernel for `sig` when the parent ends; exit at once if it already has. A no-op but on Linux."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, sig)
