@@ -206,12 +206,15 @@ class Store:
         return self._command("counts", {"now": now}, parse)
 
     def claim(self, worker: Worker, free: Mapping[Lane, int]) -> Command[list[Claimed]]:
-        """Write step W1: up to `free` tasks of each lane, best lane first."""
+        """Write step W1: up to `free` tasks of each lane, best lane first.
+
+        The slots of a lane are open to better lanes, too, so the largest count is that of all free slots.
+        """
         args = {
             "worker": worker.name,
             "ttl": CLAIM_TTL,
             "free": {self.queues[lane]: count for lane, count in free.items()},
-            "total": max(free.values()),
+            "total": max(free.values(), default=0),
         }
         return self._command(
             "claim",
@@ -328,7 +331,7 @@ class Store:
 
 def idempotency_of(owner: str, key: str) -> str:
     """A client's Idempotency-Key as it is stored: per owner, of bounded length."""
-    return hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest()
+    return hashlib.sha256(json.dumps([owner, key]).encode()).hexdigest()
 
 
 def _enqueued(answer: Any) -> Enqueued:

@@ -1,0 +1,208 @@
+"""Where a task stands and how much waits: told without walking the queue, and exact all the same."""
+
+from __future__ import annotations
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from task_lab import Lab, cancelled, done, make_task, make_worker
+
+from voxq.tasks import script
+from voxq.tasks.script import Command
+from voxq.tasks.store import Worker
+from voxq.tasks.task import Lane, Task
+
+
+def test_the_first_in_is_the_first_out(lab: Lab, worker: Worker) -> None:
+    tasks = [lab.submit(duration=float(number)) for number in range(1, 6)]
+    assert [lab.place(task) for task in tasks] == [(1, 0), (2, 1), (3, 3), (4, 6), (5, 10)]
+    assert lab.queued_seconds() == 15
+    assert lab.claim(worker, {Lane.SHORT: 2}) == tasks[:2]
+    assert [lab.place(task) for task in tasks] == [None, None, (1, 0), (2, 3), (3, 7)]
+    assert lab.queued_seconds() == 12
+
+
+def test_better_lanes_stand_ahead(lab: Lab, worker: Worker) -> None:
+    long = lab.submit(lane=Lane.LONG, duration=100.0)
+    short = lab.submit(duration=5.0)
+    high = lab.submit(lane=Lane.HIGH, duration=7.0)
+    assert [lab.place(task) for task in (high, short, long)] == [(1, 0), (2, 7), (3, 12)]
+    assert lab.run(lab.store.counts(time.time())).by_lane == {Lane.HIGH: 1, Lane.SHORT: 1, Lane.LONG: 1}
+    assert lab.claim(worker) == [high, short, long]
+
+
+def test_an_unknown_duration_is_guessed_from_the_size(lab: Lab) -> None:
+    lab.submit(duration=None, size=400_000)
+    assert lab.queued_seconds() == 100
+
+
+def test_who_is_withdrawn_in_the_middle_moves_only_those_behind(lab: Lab) -> None:
+    tasks = [lab.submit(duration=float(number)) for number in range(1, 6)]
+    assert lab.control.cancel(tasks[2].id)
+    assert [lab.place(task) for task in tasks] == [(1, 0), (2, 1), None, (3, 3), (4, 7)]
+    assert lab.queued_seconds() == 12
+
+
+def test_who_is_given_back_stands_in_front_again(lab: Lab, worker: Worker) -> None:
+    tasks = [lab.submit(duration=float(number)) for number in range(1, 6)]
+    taken = lab.claim(worker, {Lane.SHORT: 3})
+    assert lab.run(lab.store.release(worker, taken)) == 3
+    assert [lab.place(task) for task in tasks] == [(1, 0), (2, 1), (3, 3), (4, 6), (5, 10)]
+    lab.claim(worker, {Lane.SHORT: 2})
+    lab.let_claims_expire()
+    assert lab.recovery.bring_back_dead() == 2
+    assert [lab.place(task) for task in tasks] == [(1, 0), (2, 1), (3, 3), (4, 6), (5, 10)]
+
+
+def test_a_lane_emptied_by_rq_counts_nothing_once_recovered(lab: Lab, worker: Worker) -> None:
+    lab.recover()
+    tasks = [lab.submit(duration=float(number)) for number in range(1, 6)]
+    lab.client.delete("rq:queue:asr-queue")
+    late = lab.submit(duration=6.0)
+    assert lab.recovery.complete() == 5
+    assert lab.queued_seconds() == 21
+    assert lab.place(late) == (1, 0)
+    assert [lab.place(task) for task in tasks] == [(2, 6), (3, 7), (4, 9), (5, 12), (6, 16)]
+    assert len(lab.drain(worker)) == 6
+    assert lab.queued_seconds() == 0
+
+
+@dataclass
+class Model:
+    """The lanes as plain lists of (task, seconds); what is taken stands in `taken`."""
+
+    lanes: dict[Lane, list[Task]] = field(default_factory=lambda: {lane: [] for lane in Lane})
+    taken: list[Task] = field(default_factory=list)
+
+    def line(self) -> list[Task]:
+        return [task for lane in Lane for task in self.lanes[lane]]
+
+    def places(self) -> dict[str, tuple[int, float]]:
+        places, ahead = {}, 0.0
+        for position, task in enumerate(self.line(), start=1):
+            places[task.id] = (position, ahead)
+            ahead += task.seconds
+        return places
+
+
+steps = st.lists(
+    st.sampled_from(["submit", "submit", "submit", "claim", "cancel", "finish", "release", "die"]),
+    min_size=5,
+    max_size=40,
+)
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=30,
+)
+@given(steps=steps, choices=st.randoms(use_true_random=False))
+def test_places_and_meters_agree_with_plain_lists(
+    tmp_path_factory: pytest.TempPathFactory, client: redis.Redis, steps: list[str], choices: random.Random
+) -> None:
+    client.flushall()
+    lab, worker, model = Lab(tmp_path_factory.mktemp("lab"), client), make_worker(), Model()
+    for step in steps:
+        _take_step(step, lab, worker, model, choices)
+        expected = model.places()
+        assert lab.queued_seconds() == pytest.approx(sum(task.seconds for task in model.line()), abs=1e-6)
+        for task in model.line():
+            position, ahead = lab.place(task) or (0, 0)
+            assert (position, ahead) == (expected[task.id][0], pytest.approx(expected[task.id][1], abs=1e-6))
+        assert all(lab.place(task) is None for task in model.taken)
+    for task in model.line() + model.taken:
+        lab.ending.end(task, cancelled())
+    assert lab.queued_seconds() == 0
+    assert client.exists("asr:waiting") == 0
+
+
+def _take_step(step: str, lab: Lab, worker: Worker, model: Model, choices: random.Random) -> None:
+    match step:
+        case "submit":
+            task = lab.submit(lane=choices.choice(list(Lane)), duration=round(choices.uniform(0, 500), 3))
+            model.lanes[task.lane].append(task)
+        case "claim":
+            lane = choices.choice(list(Lane))
+            expected = [model.lanes[lane].pop(0) for _ in model.lanes[lane][:2]]
+            assert lab.claim(worker, {lane: 2}) == expected
+            model.taken += expected
+            for task in expected[:1]:  # the others stay between W1 and W2
+                assert lab.register(worker, task)
+        case "cancel" if model.line():
+            task = choices.choice(model.line())
+            lab.ending.end(task, cancelled())
+            model.lanes[task.lane].remove(task)
+        case "finish" if model.taken:
+            task = model.taken.pop(choices.randrange(len(model.taken)))
+            lab.ending.end(task, done(), worker)
+        case "release" if model.taken:
+            task = model.taken.pop(choices.randrange(len(model.taken)))
+            assert lab.run(lab.store.release(worker, [task])) == 1
+            model.lanes[task.lane].insert(0, task)
+        case "die":
+            lab.let_claims_expire()
+            back = lab.run(lab.store.reap(time.time()))
+            assert sorted(back) == sorted(task.id for task in model.taken)
+            for task_id in back:  # in the order in which they were put in front
+                task = next(task for task in model.taken if task.id == task_id)
+                model.lanes[task.lane].insert(0, task)
+            model.taken.clear()
+
+
+def test_exactly_at_the_limit_the_door_closes(tmp_path: Path, client: redis.Redis) -> None:
+    lab = Lab(tmp_path, client, max_queue_seconds=100)
+    for _ in range(10):
+        lab.submit(duration=10.0)
+    refused = lab.enqueue(make_task(duration=0.1))
+    assert (refused.answer, refused.waiting_seconds) == ("full", 100)
+    assert lab.run(lab.store.door(time.time(), None)).waiting_seconds == 100
+    claimed = lab.claim(make_worker(), {Lane.SHORT: 1})
+    assert lab.enqueue(make_task(duration=500.0)).answer == "queued"
+    assert lab.run(lab.store.release(make_worker(), claimed)) == 0
+    assert lab.run(lab.store.enqueue(make_task(), limited=False)).answer == "queued"
+
+
+def test_fifty_clients_at_once_are_admitted_up_to_the_limit(tmp_path: Path, client: redis.Redis) -> None:
+    lab = Lab(tmp_path, client, max_queue_seconds=200)
+    tasks = [make_task(duration=10.0) for _ in range(50)]
+
+    with ThreadPoolExecutor(50) as pool:  # and a connection for each
+        answers = [enqueued.answer for enqueued in pool.map(lab.enqueue, tasks)]
+    assert (answers.count("queued"), answers.count("full")) == (20, 30)
+    assert lab.queued_seconds() == 200
+    waiting = sorted(lab.place(task) or (0, 0) for task in tasks)[30:]
+    assert waiting == [(position, 10.0 * (position - 1)) for position in range(1, 21)]
+
+
+def test_a_question_is_quick_with_five_thousand_waiting(lab: Lab, worker: Worker) -> None:
+    tasks = [make_task() for _ in range(5000)]
+    client = lab.client
+    script.run_many(client, [lab.store.enqueue(task, limited=False) for task in tasks])
+
+    def server_ms(command: Command[Any]) -> float:
+        client.script_load(script.script(command.name).text)
+        client.config_resetstat()
+        lab.run(command)
+        return client.info("commandstats")["cmdstat_evalsha"]["usec"] / 1000
+
+    measured = {
+        "view": server_ms(lab.store.view(tasks[-1].id)),
+        "counts": server_ms(lab.store.counts(time.time())),
+        "door": server_ms(lab.store.door(time.time(), None)),
+        "leave from the middle": server_ms(lab.store.forget(tasks[2500].id)),
+        "missing": server_ms(lab.store.missing([task.id for task in tasks[:500]])),
+        "claim": server_ms(lab.store.claim(worker, {Lane.SHORT: 1})),
+    }
+    print(measured)
+    # The figures are a tenth of this on an idle machine.
+    assert measured["view"] < 2
+    assert max(measured.values()) < 200

@@ -1,0 +1,72 @@
+"""What Recovery asks, and the ways a script gets to the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from task_lab import Lab, done, make_task
+
+from voxq.tasks import script
+from voxq.tasks.store import Worker
+from voxq.tasks.task import Lane
+
+
+def keys(client: redis.Redis) -> set[str]:
+    return set(client.keys("*"))
+
+
+def test_missing_names_what_needs_a_look_and_changes_nothing(lab: Lab, worker: Worker) -> None:
+    stranger, working, claimed, waiting, ended, lost = (
+        make_task(),
+        *(lab.submit(lane=Lane.HIGH) for _ in range(2)),
+        *(lab.submit() for _ in range(3)),
+    )
+    lab.take(worker)
+    lab.claim(worker, {Lane.HIGH: 1})
+    lab.ending.end(ended, done())
+    lab.client.lrem("rq:queue:asr-queue", 0, lost.id)
+    before = {key: lab.client.dump(key) for key in keys(lab.client)}
+    ids = [task.id for task in (stranger, working, claimed, waiting, ended, lost)]
+    assert lab.run(lab.store.missing(ids)) == [stranger.id, ended.id, lost.id]
+    assert {key: lab.client.dump(key) for key in keys(lab.client)} == before
+
+
+def test_a_lost_task_is_enqueued_again_in_one_step(lab: Lab) -> None:
+    task, other = lab.submit(), lab.submit()
+    lab.client.lrem("rq:queue:asr-queue", 0, task.id)
+    assert lab.enqueue(task).answer == "queued"
+    assert lab.place(other) == (1, 0)
+    assert lab.place(task) == (2, 10)
+    assert lab.queued_seconds() == 20
+
+
+def test_a_flushed_script_cache_goes_unnoticed(lab: Lab) -> None:
+    tasks = [make_task() for _ in range(3)]
+    lab.client.script_flush()
+    answers = script.run_many(lab.client, [lab.store.enqueue(task) for task in tasks])
+    assert [answer.answer for answer in answers] == ["queued"] * 3
+    lab.client.script_flush()
+    assert lab.enqueue(make_task()).answer == "queued"
+    assert script.run_many(lab.client, []) == []
+
+
+def test_a_task_costs_one_round_trip_for_each_write_step(lab: Lab, worker: Worker) -> None:
+    sent: list[tuple[object, ...]] = []
+
+    class Counting(redis.Redis):
+        def execute_command(self, *args: Any, **options: Any) -> Any:
+            sent.append(args)
+            return super().execute_command(*args, **options)
+
+    address = lab.client.get_connection_kwargs()
+    client = Counting(host=address["host"], port=address["port"], decode_responses=True)
+    counted = Lab(lab.root, client)
+    for _ in range(2):  # the first time the scripts are sent along
+        sent.clear()
+        task = counted.submit()
+        [claimed] = counted.claim(worker, {Lane.SHORT: 1})
+        counted.register(worker, claimed)
+        counted.ending.end(task, done(), worker)
+    assert [args[0] for args in sent] == ["EVALSHA"] * 4
+    client.close()

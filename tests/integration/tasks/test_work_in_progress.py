@@ -1,0 +1,173 @@
+"""What a worker holds: claimed, registered, alive, and brought back when it is not."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import redis
+from task_lab import MANY, Lab, done, failed, make_task, make_worker
+
+from voxq.tasks import documents
+from voxq.tasks.store import Claimed, Worker
+from voxq.tasks.task import Lane, Task
+
+
+def keys(client: redis.Redis) -> set[str]:
+    return set(client.keys("*"))
+
+
+def _end(lab: Lab, task: Task, outcome: Any = None) -> Any:
+    lab.journal.end(task, outcome or done())
+    return lab.journal.ended(task.id, task.run)
+
+
+def test_a_claim_takes_what_is_free_of_each_lane(lab: Lab, worker: Worker) -> None:
+    high, short, long = (
+        [lab.submit(lane=lane) for _ in range(3)] for lane in (Lane.HIGH, Lane.SHORT, Lane.LONG)
+    )
+    assert lab.run(lab.store.claim(worker, {})) == []
+    assert lab.claim(worker, {Lane.HIGH: 4, Lane.SHORT: 2, Lane.LONG: 2}) == [*high, short[0]]
+    assert lab.claim(worker, {Lane.SHORT: 1, Lane.LONG: 2}) == [short[1], long[0]]
+    assert len(lab.claim(worker)) == 3
+
+
+def test_two_workers_never_claim_the_same_task(lab: Lab) -> None:
+    tasks = [lab.submit() for _ in range(100)]
+    workers = [make_worker() for _ in range(8)]
+
+    def claim_all(worker: Worker) -> list[Task]:
+        mine = []
+        while claimed := lab.claim(worker, {Lane.SHORT: 3}):
+            mine += claimed
+        return mine
+
+    with ThreadPoolExecutor(8) as pool:
+        claimed = [task.id for mine in pool.map(claim_all, workers) for task in mine]
+    assert sorted(claimed) == sorted(task.id for task in tasks)
+
+
+def test_doubled_and_ended_ids_are_dropped_at_the_claim(lab: Lab, worker: Worker) -> None:
+    task, ended = lab.submit(), lab.submit()
+    lab.ending.end(ended, done())
+    lab.client.rpush("rq:queue:asr-queue", task.id, ended.id, "no-task-of-ours", task.id)
+    assert lab.claim(worker) == [task]
+    assert lab.client.llen("rq:queue:asr-queue") == 0
+    assert lab.client.lrange("rq:queue:asr-queue:intermediate", 0, -1) == [task.id]
+
+
+def test_a_task_goes_through_its_registers(lab: Lab, worker: Worker) -> None:
+    task = lab.submit()
+    [claimed] = lab.claim(worker)
+    assert lab.run(lab.store.counts(time.time())).processing == 1
+    held = lab.register(worker, claimed)
+    assert held is not None
+    assert lab.status(task) == "processing"
+    assert lab.client.llen("rq:queue:asr-queue:intermediate") == 0
+    assert lab.run(lab.store.counts(time.time())).processing == 1
+    beat = lab.beat(worker, [held])
+    assert beat.lost == ()
+    assert lab.run(lab.store.finish(_end(lab, task), time.time(), worker)) == "ended"
+    assert lab.run(lab.store.finish(_end(lab, task), time.time(), worker)) == "known"
+    assert lab.run(lab.store.counts(time.time())).processing == 0
+    assert lab.beat(worker, [held]).lost == (task.id,)
+
+
+def test_only_the_holder_reports(lab: Lab, worker: Worker) -> None:
+    task = lab.submit()
+    lab.take(worker)
+    document = documents.processing(task, progress=50, text="half", started_at=time.time())
+    assert not lab.run(lab.store.report(make_worker(), task, document))
+    assert lab.run(lab.store.report(worker, task, document))
+    lab.control.cancel(task.id)
+    assert not lab.run(lab.store.report(worker, task, document))
+    assert lab.status(task) == "cancelled"
+
+
+def test_only_one_worker_registers(lab: Lab, worker: Worker) -> None:
+    task = lab.submit()
+    lab.claim(worker)
+    assert lab.register(make_worker(), task) is None
+    assert lab.register(worker, task) is not None
+
+
+def test_an_ended_task_and_an_earlier_run_are_not_registered(lab: Lab, worker: Worker) -> None:
+    task = lab.submit()
+    lab.take(worker)
+    lab.ending.end(task, failed(), worker)
+    assert lab.register(worker, task) is None
+    lab.control.retry(task.id, 1)
+    assert lab.register(worker, task) is None
+    assert lab.status(task) == "queued"
+
+
+def test_an_execution_keeps_its_beginning_through_heartbeats(lab: Lab, worker: Worker) -> None:
+    lab.submit()
+    held = lab.take(worker)
+    key = f"rq:execution:{held.task.id}:{held.execution}"
+    created = lab.client.hget(key, "created_at")
+    time.sleep(0.01)
+    lab.beat(worker, [held])
+    assert lab.client.hget(key, "created_at") == created
+    assert float(lab.client.hget(key, "last_heartbeat") or 0) > float(created or 0)
+    assert lab.client.ttl(key) > 0
+
+
+def test_a_beat_tells_what_a_worker_must_know(lab: Lab, worker: Worker) -> None:
+    beat = lab.beat(worker)
+    assert (beat.epoch, beat.registered, beat.suspended) == ("", False, False)
+    lab.recovery.rebuild(patience=0)
+    lab.client.hset(worker.key, "birth", "now")
+    lab.client.set("rq:suspended", 1)
+    beat = lab.beat(worker)
+    assert beat.epoch
+    assert (beat.registered, beat.suspended) == (True, True)
+    assert json.loads(lab.client.hget("voxq:workers", worker.name) or "{}")["beat"]
+
+
+def test_a_registration_after_redis_lost_everything_is_whole(lab: Lab, worker: Worker) -> None:
+    task = lab.submit()
+    held = lab.take(worker)
+    lab.client.flushall()
+    assert lab.beat(worker, [held]).lost == (task.id,)
+    assert lab.register(worker, task)
+    assert lab.status(task) == "processing"
+    assert lab.client.hget("asr:audio", task.short_id) == task.file
+    assert lab.run(lab.store.missing([task.id])) == []
+    assert lab.ending.end(task, done(), worker)
+    assert len(lab.history()) == 1
+
+
+def test_what_a_dead_worker_held_waits_again_in_its_order(lab: Lab, worker: Worker) -> None:
+    tasks = [lab.submit() for _ in range(6)]
+    for _ in range(2):
+        lab.take(worker)
+    lab.claim(worker, {Lane.SHORT: 2})
+    assert lab.run(lab.store.reap(time.time())) == []
+    lab.let_claims_expire()
+    assert len(lab.run(lab.store.reap(time.time()))) == 4
+    assert lab.run(lab.store.reap(time.time())) == []
+    assert [lab.status(task) for task in tasks] == ["queued"] * 6
+    assert lab.claim(make_worker()) == tasks
+
+
+def test_what_ended_is_not_brought_back(lab: Lab, worker: Worker) -> None:
+    task = lab.submit()
+    lab.take(worker)
+    lab.client.set(lab.store.task_key(task.id), json.dumps({"status": "done", "run": 1}))
+    lab.let_claims_expire()
+    assert lab.run(lab.store.reap(time.time())) == []
+    assert lab.client.llen("rq:queue:asr-queue") == 0
+
+
+def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
+    task = make_task()
+    lab.enqueue(task)
+    [claimed] = lab.run(lab.store.claim(worker, MANY))
+    assert claimed == Claimed(task.id, Lane.SHORT)
+    lab.run(lab.store.drop(claimed))
+    assert lab.run(lab.store.counts(time.time())).processing == 0
+    assert all(lab.client.ttl(key) > 0 for key in keys(lab.client) if task.id in key)
+    assert not lab.client.hexists("asr:audio", task.short_id)
