@@ -93,6 +93,7 @@ def test_up_refuses_a_taken_port(voxq: Voxq) -> None:
 
 def test_parts_alone_need_a_redis(voxq: Voxq) -> None:
     assert "REDIS_URL" in sentence(voxq("worker"))
+    assert "REDIS_URL" in sentence(voxq("api"))
     assert "REDIS_URL" in sentence(voxq("worker", "--count", "2"))
 
 

@@ -38,7 +38,7 @@ def status(url: Url = None, json_: Json = False) -> None:
         return
     out.print(f"{counts['queued']} queued ({counts.get('queued_seconds', 0):.0f} s of audio)")
     out.print(f"{counts['processing']} processing, {counts['failed']} failed")
-    out.print(f"{counts['workers']} workers, {counts['workers_busy']} busy")
+    out.print(f"{counts['workers_busy']} of {counts['workers']} workers busy")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from voxq.cli.configuration import configured
+from voxq.settings import SettingsError
 
 _OPEN_REQUESTS_SECONDS = 5
 """At the end; long polls are answered at once when the API stops, and a slow upload is not waited for."""
@@ -21,6 +22,8 @@ def api() -> None:
 
     settings = configured()
     settings.check_exposure()
+    if settings.redis_url is None:
+        raise SettingsError("The API alone needs a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
     logging.setup("api", settings)
     uvicorn.run(
         "voxq.api.app:app",

@@ -23,6 +23,7 @@ from voxq.up.valkey import NoServerBinary, claim_address, valkey_part
 _VALKEY_START_SECONDS = 30.0
 _REDIS_PATIENCE_SECONDS = 5.0
 _HOPELESS_DEATHS = 3
+_LOOK_EVERY_SECONDS = 0.25
 
 
 class StackError(Exception):
@@ -97,7 +98,7 @@ class Stack:
                 raise StackError(f"A part of the service does not start.{self._hint()}")
             if time.monotonic() > deadline:
                 raise StackError(f"The service is not ready after {seconds:.0f} s.{self._hint()}")
-            time.sleep(0.1)
+            time.sleep(_LOOK_EVERY_SECONDS)
 
     def _hint(self) -> str:
         """The last thing that the parts complained about, if we have what they wrote."""
