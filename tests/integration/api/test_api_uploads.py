@@ -1,0 +1,210 @@
+"""Uploads of every kind of client: many at once, cut off, too large, repeated, and not forms at all."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from api_server import NOTE, ApiServer, tone
+from task_lab import Lab
+
+SUBMIT = "/api/v1/asr/submit"
+FORM = {"Content-Type": "multipart/form-data; boundary=xyz"}
+
+
+def part(name: str, content: bytes, filename: str | None = None) -> bytes:
+    file = f'; filename="{filename}"' if filename else ""
+    head = f'--xyz\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
+    return head.encode() + content + b"\r\n"
+
+
+def post(api: ApiServer, *parts: bytes) -> httpx.Response:
+    return api.http.post(SUBMIT, content=b"".join(parts) + b"--xyz--\r\n", headers=FORM)
+
+
+def wait_until_no_part_is_left(api: ApiServer) -> None:
+    deadline = time.monotonic() + 5
+    while api.parts_left() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert api.parts_left() == []
+
+
+def test_a_hundred_at_once_are_each_a_task_of_their_own(api: ApiServer, lab: Lab) -> None:
+    with (
+        httpx.Client(base_url=api.url, trust_env=False, timeout=60, limits=httpx.Limits()) as http,
+        ThreadPoolExecutor(100) as pool,
+    ):
+        form = {"audio": ("note.wav", tone(1))}
+        answers = list(pool.map(lambda _: http.post(SUBMIT, files=form), range(100)))
+
+    assert Counter(answer.status_code for answer in answers) == {200: 100}
+    ids = {answer.json()["task_id"] for answer in answers}
+    assert len(ids) == 100
+    assert {task_id for task_id in lab.journal.open_ids() if lab.store.task_key(task_id) in lab.client} >= ids
+    assert api.http.get("/api/v1/asr/queue/status").json()["queued_seconds"] == 100.0
+    assert sorted(answer.json()["position"] for answer in answers) == list(range(1, 101))
+
+
+def test_the_queue_takes_what_fits_and_not_one_more(api: ApiServer) -> None:
+    """Recordings of 10.28 s and room for 200 s: the twentieth is the first to reach the limit."""
+    with ThreadPoolExecutor(30) as pool:
+        answers = list(pool.map(lambda _: api.submit(), range(30)))
+
+    assert Counter(answer.status_code for answer in answers) == {200: 20, 429: 10}
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.json()["code"] == "queue_full"
+    assert refused.json()["queued_seconds"] == 206
+    assert 1 <= int(refused.headers["retry-after"]) <= 3600
+    wait_until_no_part_is_left(api)
+
+
+class TestForms:
+    def test_the_clients_file_name_is_not_used(self, api: ApiServer) -> None:
+        name = "../../../../tmp/evil\x01.exe"
+        answer = post(api, part("audio", NOTE, name))
+        assert answer.status_code == 200
+        assert (api.storage / "recordings" / f"{answer.json()['task_id']}.ogg").exists()
+        assert "evil" not in api.log()
+
+    def test_a_part_without_a_file_name_is_a_recording_all_the_same(self, api: ApiServer) -> None:
+        assert post(api, part("audio", NOTE)).status_code == 200
+
+    def test_unknown_fields_do_no_harm(self, api: ApiServer) -> None:
+        assert post(api, part("comment", b"hello"), part("audio", NOTE, "a.ogg")).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("parts", "code"),
+        [
+            ((), "missing_audio"),
+            ((part("language", b"en"),), "missing_audio"),
+            ((part("audio", NOTE), part("audio", NOTE)), "bad_form"),
+            ((part("hotwords", b"x" * 20_000), part("audio", NOTE)), "bad_form"),
+            ((*(part(f"field{n}", b"x") for n in range(20)), part("audio", NOTE)), "bad_form"),
+            ((part("", b"nameless"), part("audio", NOTE)), "bad_form"),
+            ((b"--xyz\r\nX: " + b"y" * 10_000 + b"\r\n\r\n\r\n",), "bad_form"),
+            ((b"--abc\r\n\r\n\r\n--abc--",), "bad_form"),
+        ],
+    )
+    def test_wrong_forms(self, api: ApiServer, parts: tuple[bytes, ...], code: str) -> None:
+        answer = post(api, *parts)
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+        assert api.parts_left() == []
+
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            "",
+            "application/json",
+            "multipart/form-data",
+            "multipart/form-data; boundary=",
+            f"multipart/form-data; boundary={'x' * 5000}",
+            "multipart/form-data; boundary*=utf-8''xyz",
+        ],
+    )
+    def test_not_a_form(self, api: ApiServer, content_type: str) -> None:
+        answer = api.http.post(SUBMIT, content=b"hello", headers={"Content-Type": content_type})
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
+
+    def test_a_form_without_its_end_is_no_form(self, api: ApiServer) -> None:
+        answer = api.http.post(SUBMIT, content=part("audio", NOTE), headers=FORM)
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
+        assert api.parts_left() == []
+
+
+class TestSize:
+    """MAX_UPLOAD_MB is 1."""
+
+    def test_too_large_by_its_own_account(self, api: ApiServer) -> None:
+        answer = api.submit(b"x" * (3 << 20))
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+    def test_too_large_without_saying_so(self, api: ApiServer) -> None:
+        body = part("audio", b"x" * (1 << 20) + b"y", "a.wav") + b"--xyz--\r\n"
+        chunks = (body[start : start + 10_000] for start in range(0, len(body), 10_000))
+        answer = api.http.post(SUBMIT, content=chunks, headers=FORM)
+        assert (answer.status_code, answer.json()["max_upload_mb"]) == (413, 1)
+        wait_until_no_part_is_left(api)
+
+    def test_just_small_enough(self, api: ApiServer) -> None:
+        assert api.submit(b"x" * (1 << 20)).json()["code"] == "undecodable"
+
+    def test_endless_padding_behind_the_form(self, api: ApiServer) -> None:
+        def body():
+            yield part("audio", NOTE) + b"--xyz--\r\n"
+            yield from (b"x" * 100_000 for _ in range(30))
+
+        assert api.http.post(SUBMIT, content=body(), headers=FORM).status_code == 413
+        wait_until_no_part_is_left(api)
+
+
+class TestCutOff:
+    @pytest.mark.parametrize("close_hard", [False, True])
+    def test_nothing_is_left_of_an_upload_that_breaks_off(self, api: ApiServer, close_hard: bool) -> None:
+        address = urlsplit(api.url)
+        with socket.create_connection((address.hostname, address.port)) as connection:
+            head = f"POST {SUBMIT} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM['Content-Type']}\r\n"
+            connection.sendall(head.encode() + b"Content-Length: 900000\r\n\r\n")
+            connection.sendall(part("audio", b"x" * 600_000))
+            deadline = time.monotonic() + 5
+            while not api.parts_left() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert len(api.parts_left()) == 1
+            if close_hard:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        wait_until_no_part_is_left(api)
+
+    def test_others_are_served_while_many_dawdle(self, api: ApiServer) -> None:
+        address = urlsplit(api.url)
+        head = f"POST {SUBMIT} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM['Content-Type']}\r\n"
+        dawdlers = [socket.create_connection((address.hostname, address.port)) for _ in range(100)]
+        try:
+            for connection in dawdlers:
+                connection.sendall(head.encode() + b"Content-Length: 900000\r\n\r\n--xyz\r\nContent-")
+            started = time.monotonic()
+            assert api.submit(tone(1)).status_code == 200
+            assert time.monotonic() - started < 2
+        finally:
+            for connection in dawdlers:
+                connection.close()
+
+
+class TestIdempotency:
+    def test_the_same_request_is_the_same_task(self, api: ApiServer) -> None:
+        first, again = (api.submit(key="note-1", language="zh") for _ in range(2))
+        assert first.json() == again.json()
+        assert api.http.get("/api/v1/asr/queue/status").json()["queued"] == 1
+
+    def test_also_when_many_come_at_once(self, api: ApiServer) -> None:
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: api.submit(tone(1), key="note-2"), range(20)))
+
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.json()["task_id"] for answer in answers}) == 1
+        assert api.http.get("/api/v1/asr/queue/status").json()["queued"] == 1
+        wait_until_no_part_is_left(api)
+
+    def test_another_request_with_the_key_is_a_conflict(self, api: ApiServer) -> None:
+        api.submit(key="note-3")
+        assert api.submit(key="note-3", language="en").status_code == 409
+        assert api.submit(tone(1), key="note-3").json()["code"] == "idempotency_conflict"
+
+    def test_a_replay_tells_where_the_task_is_by_now(self, api: ApiServer, lab: Lab) -> None:
+        task_id = api.submit(key="note-4").json()["task_id"]
+        assert lab.control.cancel(task_id)
+        assert api.submit(key="note-4").json() == {
+            "task_id": task_id,
+            "status": "cancelled",
+            "position": 0,
+            "estimated_wait": 0,
+        }
+
+    @pytest.mark.parametrize("key", ["x" * 201, "", "schlüssel"])
+    def test_keys_are_short_and_printable(self, api: ApiServer, key: str) -> None:
+        headers = {b"Idempotency-Key": key.encode()}
+        answer = api.http.post(SUBMIT, files={"audio": NOTE}, headers=headers)
+        assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")

@@ -1,0 +1,96 @@
+"""Long polls: they end with the task, and not because somebody looked every so often."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from api_server import ApiServer, tone
+from task_lab import Lab, done
+
+
+def wait_for(api: ApiServer, task_id: str, seconds: float, **query: str) -> tuple[httpx.Response, float]:
+    """The answer, and when it came."""
+    url = f"{api.url}/api/v1/asr/result/{task_id}"
+    answer = httpx.get(url, params={"wait": seconds, **query}, timeout=seconds + 10, trust_env=False)
+    return answer, time.monotonic()
+
+
+def end(lab: Lab, task_id: str) -> float:
+    task = lab.journal.open_task(task_id)
+    assert task is not None
+    assert lab.ending.end(task, done())
+    return time.monotonic()
+
+
+def test_fifty_waiters_are_woken_at_once(api: ApiServer, lab: Lab) -> None:
+    task_id = api.submitted(tone(1))
+    with ThreadPoolExecutor(50) as pool:
+        waiting = [pool.submit(wait_for, api, task_id, 30) for _ in range(50)]
+        time.sleep(2)
+        assert not any(each.done() for each in waiting)
+        ended = end(lab, task_id)
+        answers = [each.result() for each in waiting]
+
+    assert {answer.json()["status"] for answer, _ in answers} == {"done"}
+    assert max(at for _, at in answers) - ended < 1.5
+
+
+def test_one_waiter_is_answered_within_a_moment(api: ApiServer, lab: Lab) -> None:
+    task_id = api.submitted(tone(1))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait_for, api, task_id, 30)
+        time.sleep(0.5)
+        ended = end(lab, task_id)
+        _, at = waiting.result()
+    assert at - ended < 0.3
+
+
+def test_the_time_is_kept_when_nothing_happens(api: ApiServer) -> None:
+    task_id = api.submitted(tone(1))
+    started = time.monotonic()
+    answer, at = wait_for(api, task_id, 0.5)
+    assert answer.json()["status"] == "queued"
+    assert 0.5 <= at - started < 1.5
+
+
+def test_waiting_asks_redis_nothing(api: ApiServer, lab: Lab) -> None:
+    task_id = api.submitted(tone(1))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait_for, api, task_id, 2.5)
+        time.sleep(1)
+        before = lab.client.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0)
+        time.sleep(1)
+        after = lab.client.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0)
+        waiting.result()
+    assert after == before
+
+
+def test_an_end_that_was_missed_while_the_subscription_broke_is_found(api: ApiServer, lab: Lab) -> None:
+    task_id = api.submitted(tone(1))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait_for, api, task_id, 30)
+        time.sleep(0.5)
+        lab.client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        ended = end(lab, task_id)
+        answer, at = waiting.result()
+    assert answer.json()["status"] == "done"
+    assert at - ended < 2
+
+
+def test_rendered_formats_wait_as_well(api: ApiServer, lab: Lab) -> None:
+    task_id = api.submitted(tone(1))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait_for, api, task_id, 30, format="text")
+        time.sleep(0.3)
+        end(lab, task_id)
+        answer, _ = waiting.result()
+    assert answer.text == "guten Tag\n"
+
+
+@pytest.mark.parametrize("wait", ["-1", "61", "nan", "inf", "soon"])
+def test_a_wait_out_of_range_is_refused(api: ApiServer, wait: str) -> None:
+    answer = api.http.get("/api/v1/asr/result/2025-12-01_001_abc123", params={"wait": wait})
+    assert (answer.status_code, answer.json()["field"]) == (422, "wait")

@@ -1,0 +1,113 @@
+"""The real API under a real uvicorn, in a process of its own, on a free port of the loopback."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import redis
+from task_lab import Lab
+
+from voxq.settings import Settings
+
+RECORDINGS = Path(__file__).parent.parent / "data" / "audio"
+NOTE = (RECORDINGS / "zh_note.ogg").read_bytes()
+"""Ten seconds of speech, OGG/Opus."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServer:
+    """Where it listens and keeps its files, its process, and a client without proxies."""
+
+    url: str
+    storage: Path
+    process: subprocess.Popen[bytes]
+    http: httpx.Client
+
+    def lab(self, client: redis.Redis) -> Lab:
+        """The same storage and Redis from the inside: what workers and the janitor do to tasks."""
+        return Lab(self.storage, client)
+
+    def submit(self, audio: bytes = NOTE, *, key: str | None = None, **fields: str) -> httpx.Response:
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.http.post(
+            "/api/v1/asr/submit", files={"audio": ("note", audio)}, data=fields, headers=headers
+        )
+
+    def submitted(self, audio: bytes = NOTE, **fields: str) -> str:
+        """The id of a new task."""
+        answer = self.submit(audio, **fields)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["task_id"]
+
+    def parts_left(self) -> list[str]:
+        """Uploads that are neither recordings nor gone."""
+        return [path.name for path in (self.storage / "incoming").iterdir()]
+
+    def log(self) -> str:
+        return (self.storage / "logs" / "asr_api.log").read_text()
+
+
+@contextmanager
+def running_api(redis_url: str, directory: Path, **settings: str) -> Iterator[ApiServer]:
+    """An API with these settings (names as in the environment), answering `/livez` already."""
+    storage = directory / "storage"
+    port = free_port()
+    ours = {name.upper() for name in Settings.model_fields}
+    environ = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+    environ |= {"REDIS_URL": redis_url, "STORAGE_PATH": str(storage), "MIN_FREE_DISK_MB": "0", **settings}
+    command = [sys.executable, "-m", "uvicorn", "voxq.api.app:app", "--port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=directory, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+            _wait_until_alive(http, process)
+            yield ApiServer(url, storage, process, http)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def tone(seconds: float) -> bytes:
+    """A WAV file of so many seconds, small: 8 kHz, one byte a sample."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(1)
+        writer.setframerate(8000)
+        writer.writeframes(bytes(range(100, 150)) * int(seconds * 160))
+    return file.getvalue()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_alive(http: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            http.get("/livez")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the API did not start")
