@@ -12,7 +12,7 @@ import redis
 from task_lab import Lab, cancelled, done, failed
 
 from voxq.tasks.store import Worker
-from voxq.tasks.task import Task
+from voxq.tasks.task import Lane, Task
 
 
 def keys(client: redis.Redis) -> set[str]:
