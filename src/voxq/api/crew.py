@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
 
 import redis.asyncio
+from pydantic import TypeAdapter, ValidationError
 
 from voxq.tasks.store import CLAIM_TTL, WORKERS_KEY, Place, Store
 
@@ -32,13 +32,15 @@ class WorkerFacts:
     rtf: float | None = None
 
     @classmethod
-    def load(cls, raw: str) -> Self | None:
+    def load(cls, raw: str) -> WorkerFacts | None:
         """Another version may have written it: None when it cannot be understood."""
         try:
-            data: dict[str, Any] = json.loads(raw)
-            return cls(**{field.name: data[field.name] for field in fields(cls) if field.name in data})
-        except (ValueError, TypeError):
+            return _FACTS.validate_json(raw)
+        except ValidationError:
             return None
+
+
+_FACTS = TypeAdapter(WorkerFacts)
 
 
 @dataclass(frozen=True, slots=True)

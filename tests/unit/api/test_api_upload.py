@@ -1,0 +1,155 @@
+"""An upload on its way to the disk, with clients and disks that let it down."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import shutil
+from collections import namedtuple
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from voxq.api import upload
+from voxq.api.upload import Limits, receive
+from voxq.tasks.recordings import Recordings
+from voxq.tasks.refusal import Refusal
+
+HEAD = b'--xyz\r\nContent-Disposition: form-data; name="audio"; filename="a"\r\n\r\n'
+TAIL = b"\r\n--xyz--\r\n"
+LIMITS = Limits(bytes=1 << 20, free_bytes=0, fsync=True)
+Disk = namedtuple("Disk", "total used free")
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Recordings:
+    return Recordings(tmp_path / "recordings", tmp_path / "incoming")
+
+
+def left(recordings: Recordings) -> list[Path]:
+    return list(recordings.part("x").parent.iterdir())
+
+
+def request(pieces: list[Any], headers: dict[str, str] | None = None) -> Request:
+    """A request whose body comes in these pieces; one that is an exception, or None for ever, ends it."""
+    given = {"content-type": "multipart/form-data; boundary=xyz", **(headers or {})}
+    raw = [(name.encode(), value.encode()) for name, value in given.items()]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": raw}
+    waiting = iter(pieces)
+
+    async def messages() -> dict[str, Any]:
+        piece = next(waiting, b"")
+        if isinstance(piece, bytes):
+            return {"type": "http.request", "body": piece, "more_body": piece != b""}
+        return piece
+
+    return Request(scope, messages)
+
+
+async def test_a_large_upload_is_written_as_it_comes_and_hashed(recordings: Recordings) -> None:
+    audio = bytes(range(256)) * 4096
+    pieces = [audio[start : start + 60_000] for start in range(0, len(audio), 60_000)]
+    received = await receive(request([HEAD, *pieces, TAIL]), recordings, LIMITS)
+
+    assert received.upload.part.read_bytes() == audio
+    assert received.upload.size == len(audio) == LIMITS.bytes
+    assert received.upload.sha256 == hashlib.sha256(audio).hexdigest()
+
+
+async def test_one_byte_too_many(recordings: Recordings) -> None:
+    with pytest.raises(Refusal) as refused:
+        await receive(request([HEAD, b"x" * LIMITS.bytes, b"y", TAIL]), recordings, LIMITS)
+    assert refused.value.code == "too_large"
+    assert left(recordings) == []
+
+
+async def test_a_client_that_goes_away(recordings: Recordings) -> None:
+    gone = {"type": "http.disconnect"}
+    with pytest.raises(ClientDisconnect):
+        await receive(request([HEAD, b"x" * 700_000, gone]), recordings, LIMITS)
+    assert left(recordings) == []
+
+
+@pytest.mark.parametrize("size", ["-1", "x", "1e9", "٣", "9" * 30])
+async def test_an_absurd_content_length_says_nothing(recordings: Recordings, size: str) -> None:
+    raw = size.encode().decode("latin-1")
+    received = await receive(request([HEAD, b"sound", TAIL], {"content-length": raw}), recordings, LIMITS)
+    assert received.upload.size == 5
+
+
+async def test_a_body_that_is_announced_as_too_large_is_not_read(recordings: Recordings) -> None:
+    with pytest.raises(Refusal) as refused:
+        await receive(request([], {"content-length": str(10 << 20)}), recordings, LIMITS)
+    assert refused.value.code == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("free", "announced"),
+    [(99, 0), (1_000_000, 1_000_000)],
+    ids=["less than stays free", "not enough for what is announced"],
+)
+async def test_a_disk_that_is_nearly_full(
+    recordings: Recordings, monkeypatch: pytest.MonkeyPatch, free: int, announced: int
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Disk(1 << 40, 0, free))
+    limits = Limits(bytes=1 << 20, free_bytes=100, fsync=False)
+    with pytest.raises(Refusal) as refused:
+        await receive(request([HEAD, b"sound", TAIL], {"content-length": str(announced)}), recordings, limits)
+    assert refused.value.code == "disk_full"
+    assert left(recordings) == []
+
+
+async def test_a_disk_that_fills_up_meanwhile(
+    recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """/dev/full refuses every write, as a full disk does."""
+    real_open = Path.open
+    monkeypatch.setattr(Path, "open", lambda self, mode: real_open(Path("/dev/full"), "wb"))
+    with pytest.raises(OSError) as refused:
+        await receive(request([HEAD, b"x" * 700_000, TAIL]), recordings, LIMITS)
+    assert refused.value.errno == errno.ENOSPC
+
+
+async def test_a_client_that_stalls(recordings: Recordings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "_STALL_SECONDS", 0.05)
+    stalled = request([HEAD])
+    ours = stalled.receive
+
+    async def then_nothing() -> Any:
+        message = await ours()
+        if message["body"] == b"":
+            await _forever()
+        return message
+
+    with pytest.raises(Refusal) as refused:
+        await receive(Request(stalled.scope, then_nothing), recordings, LIMITS)
+    assert refused.value.code == "upload_stalled"
+    assert left(recordings) == []
+
+
+async def test_a_client_that_dribbles(recordings: Recordings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes in time, and all together they are too slow."""
+    monkeypatch.setattr(upload, "_STALL_SECONDS", 0.1)
+    dribble = Request(request([]).scope, _dribbling())
+    with pytest.raises(Refusal) as refused:
+        await receive(dribble, recordings, LIMITS)
+    assert refused.value.code == "upload_stalled"
+
+
+def _dribbling() -> Callable[[], Awaitable[Any]]:
+    pieces = iter([HEAD])
+
+    async def one_byte() -> Any:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": next(pieces, b"x"), "more_body": True}
+
+    return one_byte
+
+
+async def _forever() -> None:
+    await asyncio.Event().wait()

@@ -1,0 +1,152 @@
+"""Pure parts of answers: estimates, health, who is calling, and what a log line looks like."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.api.access_log import AccessLog
+from voxq.api.auth import is_local, owner_of
+from voxq.api.crew import Crew, WorkerFacts
+from voxq.api.errors import server_error
+from voxq.api.routes.health import reasons_against, uptime
+from voxq.tasks.store import Place
+
+
+def worker(**changes: object) -> WorkerFacts:
+    facts = {
+        "id": 1,
+        "state": "ready",
+        "engine": "e",
+        "model": "m",
+        "device": "cpu",
+        "beat": 100.0,
+        "held": 0,
+    }
+    loaded = WorkerFacts.load(json.dumps({**facts, "unknown": "of a later version", **changes}))
+    assert loaded is not None
+    return loaded
+
+
+class TestCrew:
+    def test_only_those_who_beat_lately_are_alive(self) -> None:
+        facts = [worker(id=1, beat=85.0), worker(id=2, beat=84.9), worker(id=3, beat=200.0)]
+        assert [each.id for each in Crew.of(facts, None, 100.0).workers] == [1, 3]
+
+    @pytest.mark.parametrize("raw", ["", "null", "[]", "{}", '{"id": 1}', '"x"', "[" * 1000])
+    def test_facts_that_nobody_understands_are_ignored(self, raw: str) -> None:
+        assert WorkerFacts.load(raw) is None
+        assert Crew.of([WorkerFacts.load(raw)], None, 100.0).workers == ()
+
+    def test_the_pace_is_measured_or_the_slowest_warm_up_or_real_time(self) -> None:
+        crew = [worker(id=1, rtf=0.1), worker(id=2, rtf=0.3), worker(id=3)]
+        assert Crew.of(crew, 0.05, 100.0).pace == 0.05
+        assert Crew.of(crew, None, 100.0).pace == 0.3
+        assert Crew.of([worker()], None, 100.0).pace == 1.0
+
+    @given(st.floats(0, 1e6), st.floats(0.001, 100), st.integers(0, 8))
+    def test_waiting_takes_a_second_at_least_and_fewer_with_more_workers(
+        self, ahead: float, pace: float, workers: int
+    ) -> None:
+        few, more = (
+            Crew(tuple(worker(id=n) for n in range(count)), pace) for count in (workers, workers + 1)
+        )
+        place = Place(1, ahead)
+        assert 1 <= more.estimated_wait(place) <= few.estimated_wait(place)
+        assert few.estimated_wait(None) == 0
+
+
+class TestHealth:
+    @pytest.mark.parametrize(
+        ("crew", "has_room", "words"),
+        [
+            (Crew((worker(),)), True, []),
+            (Crew((worker(), worker(state="failed"))), True, []),
+            (None, True, ["redis_away"]),
+            (Crew(), True, ["no_workers"]),
+            (Crew((worker(state="loading"),)), True, ["loading"]),
+            (Crew((worker(state="failed"),)), True, ["model_failed"]),
+            (Crew((worker(state="stopping"),)), True, ["stopping"]),
+            (Crew((worker(),)), False, ["disk_full"]),
+            (None, False, ["redis_away", "disk_full"]),
+        ],
+    )
+    def test_reasons(self, crew: Crew | None, has_room: bool, words: list[str]) -> None:
+        assert [reason.word for reason in reasons_against(crew, has_room)] == words
+
+    @pytest.mark.parametrize(
+        ("seconds", "words"),
+        [
+            (0, "0 seconds"),
+            (1.9, "1 second"),
+            (60, "1 minute"),
+            (3661, "1 hour 1 minute"),
+            (3 * 86400 + 5 * 3600 + 59, "3 days 5 hours"),
+            (86400 + 59, "1 day 59 seconds"),
+        ],
+    )
+    def test_uptime(self, seconds: float, words: str) -> None:
+        assert uptime(seconds) == words
+
+
+class TestCaller:
+    KEYS: ClassVar = {"secret-of-anna": "anna", "schlüssel-von-ben": "ben"}
+
+    def test_each_key_has_its_owner(self) -> None:
+        assert owner_of(self.KEYS, "secret-of-anna") == "anna"
+        as_it_arrives = "schlüssel-von-ben".encode().decode("latin-1")
+        assert owner_of(self.KEYS, as_it_arrives) == "ben"
+
+    @given(st.none() | st.text(max_size=20))
+    def test_other_keys_have_none(self, key: str | None) -> None:
+        assert owner_of(self.KEYS, key) is None
+
+    @pytest.mark.parametrize(
+        ("server", "local"),
+        [
+            (("127.0.0.1", 8000), True),
+            (("::1", 8000), True),
+            (("/run/voxq.sock", None), True),
+            (None, True),
+            (("192.168.1.5", 8000), False),
+            (("2001:db8::1", 8000), False),
+            (("0.0.0.0", 8000), False),
+        ],
+    )
+    def test_what_counts_as_local(self, server: tuple[str, int | None] | None, local: bool) -> None:
+        assert is_local(server) is local
+
+
+class TestAccessLog:
+    async def answers(self, app: object) -> list[dict[str, object]]:
+        sent: list[dict[str, object]] = []
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/x", "headers": []}
+        await AccessLog(app, server_error)(scope, None, send)  # pyright: ignore[reportArgumentType]
+        return sent
+
+    async def test_a_surprise_is_answered_without_saying_what_it_was(self) -> None:
+        async def broken(*_: object) -> None:
+            raise RuntimeError("a secret")
+
+        start, body = await self.answers(broken)
+        assert start["status"] == 500
+        assert json.loads(bytes(body["body"])) == {  # pyright: ignore[reportArgumentType]
+            "error": "Something went wrong on the server",
+            "code": "internal",
+        }
+
+    async def test_it_is_not_answered_twice(self) -> None:
+        async def broken_halfway(scope: object, receive: object, send: object) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})  # pyright: ignore
+            raise RuntimeError("late")
+
+        with pytest.raises(RuntimeError, match="late"):
+            await self.answers(broken_halfway)
