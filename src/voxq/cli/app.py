@@ -8,7 +8,7 @@ import sys
 import typer
 
 from voxq.cli import bench, doctor, history, models, queue, serve, task, transcribe, up
-from voxq.cli.console import fail
+from voxq.cli.console import fail, is_ours
 
 app = typer.Typer(
     name="voxq",
@@ -39,7 +39,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("LOG_LEVEL", "").upper() == "DEBUG":
             raise
-        # Errors of ours are written for people; others at least get a name.
-        ours = type(error).__module__.startswith("voxq.")
-        fail(str(error) if ours else f"{type(error).__name__}: {error} (LOG_LEVEL=DEBUG shows where)")
+        fail(
+            str(error) if is_ours(error) else f"{type(error).__name__}: {error} (LOG_LEVEL=DEBUG shows where)"
+        )
         sys.exit(1)

@@ -19,6 +19,11 @@ def fail(message: str) -> None:
     err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
 
 
+def is_ours(error: Exception) -> bool:
+    """Whether its message was written for people, by this project."""
+    return type(error).__module__.startswith("voxq.")
+
+
 def print_json(value: Any) -> None:
     """For scripts: plain, whatever the terminal."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)

@@ -6,8 +6,10 @@ import sys
 from typing import Annotated
 
 import typer
+from loguru import logger
 
 from voxq.cli.configuration import configured
+from voxq.cli.console import is_ours
 from voxq.settings import SettingsError
 
 _OPEN_REQUESTS_SECONDS = 5
@@ -59,4 +61,10 @@ def worker(
         sys.exit(run_workers(settings, count, id))
     from voxq.worker.main import run
 
-    run(settings, id, device or resolve_device(settings.asr_use_gpu, id - 1))
+    try:
+        run(settings, id, device or resolve_device(settings.asr_use_gpu, id - 1))
+    except Exception as error:
+        if is_ours(error):
+            raise
+        logger.exception("Worker-{} ended unexpectedly", id)  # where its operator will look
+        sys.exit(1)
