@@ -1,0 +1,222 @@
+"""What the janitor repairs when Redis, a worker or a disk has lost something."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import redis
+from task_lab import Lab, cancelled, done, failed, make_task, make_worker
+
+from voxq.tasks import script
+from voxq.tasks.store import EPOCH_KEY, Worker
+from voxq.tasks.task import day_of
+
+
+def test_an_empty_redis_is_filled_from_the_disk(lab: Lab, worker: Worker) -> None:
+    lab.recover()
+    succeeded, broken, withdrawn, waiting = (lab.submit() for _ in range(4))
+    lab.ending.end(succeeded, done(), worker)
+    lab.ending.end(broken, failed(), worker)
+    lab.ending.end(withdrawn, cancelled())
+    views = {task.id: lab.run(lab.store.view(task.id)) for task in (succeeded, broken, withdrawn, waiting)}
+    history = lab.history()
+    index = lab.client.hgetall("asr:audio")
+    lab.client.flushall()
+    assert lab.recovery.rebuild(patience=0)
+    for task_id, view in views.items():
+        assert lab.run(lab.store.view(task_id)).document == view.document
+        assert lab.run(lab.store.view(task_id)).place == view.place
+    assert lab.history() == history
+    assert lab.client.hgetall("asr:audio") == index
+    assert (
+        0
+        < lab.client.ttl(lab.store.task_key(succeeded.id))
+        <= 3600
+        < lab.client.ttl(lab.store.task_key(broken.id))
+    )
+    assert not lab.recovery.rebuild(patience=0)
+    assert lab.recovery.complete() == 0
+    assert len(lab.log_lines()) == 3
+
+
+def test_workers_have_a_moment_to_register_again(lab: Lab, worker: Worker) -> None:
+    lab.recover()
+    task = lab.submit()
+    held = lab.take(worker)
+    lab.client.flushall()
+    assert not lab.recovery.rebuild(patience=0.3)
+    assert lab.recovery.complete() == 0
+    assert lab.beat(worker, [held]).epoch == ""
+    assert lab.register(worker, task)
+    time.sleep(0.3)
+    assert lab.recovery.rebuild(patience=0.3)
+    assert lab.claim(make_worker()) == []
+    assert lab.status(task) == "processing"
+    assert lab.beat(worker).epoch
+
+
+def test_an_interrupted_rebuild_is_done_again(lab: Lab, worker: Worker) -> None:
+    task = lab.submit()
+    lab.ending.end(task, done(), worker)
+    lab.submit()
+    lab.client.flushall()
+    for _ in range(3):
+        lab.recovery.rebuild(patience=0)
+        lab.client.delete(EPOCH_KEY)
+    assert len(lab.history()) == 1
+    assert lab.client.llen("rq:queue:asr-queue") == 1
+
+
+def test_the_last_run_is_the_one_that_is_shown(lab: Lab, worker: Worker) -> None:
+    task = lab.submit()
+    lab.ending.end(task, failed(), worker)
+    lab.control.retry(task.id, 1)
+    lab.drain(worker)
+    lab.client.flushall()
+    lab.recover()
+    assert lab.status(task) == "done"
+
+
+def test_history_is_full_again_though_many_were_cancelled(
+    tmp_path: Path, client: redis.Redis, worker: Worker
+) -> None:
+    lab = Lab(tmp_path, client, max_history_records=3)
+    tasks = [lab.submit() for _ in range(5)]
+    for task in tasks:
+        lab.ending.end(task, done(), worker)
+    for _ in range(5):
+        lab.control.cancel(lab.submit().id)
+    client.flushall()
+    lab.recover()
+    assert [json.loads(item)["task_id"] for item in lab.history()] == [task.id for task in tasks[:1:-1]]
+
+
+def test_numbering_goes_on_after_redis_was_lost(lab: Lab) -> None:
+    now = time.time()
+    lab.accept(make_task(id=f"{day_of(now)}_1041_abcdef"))
+    lab.accept(make_task(id="2001-01-01_9999_abcdef"))
+    lab.recover()
+    assert lab.run(lab.store.door(now, None)).number == 1042
+
+
+def test_tasks_come_back_in_the_order_of_their_days(lab: Lab, worker: Worker) -> None:
+    tasks = [lab.accept(make_task(id=f"2025-12-01_{n}_abcdef")) for n in (1000, 998, 999)]
+    lab.recover()
+    assert [task.id for task in lab.claim(worker)] == sorted((task.id for task in tasks), key=len)
+
+
+def test_a_cancelled_worker_less_queue_still_tells_the_truth(lab: Lab) -> None:
+    lab.recover()
+    task = lab.submit()
+    lab.ending.decide(task, cancelled())
+    assert lab.recovery.complete() == 1
+    assert lab.status(task) == "cancelled"
+    assert lab.recovery.complete() == 0
+
+
+def test_a_task_withdrawn_while_it_is_completed_does_not_come_back(lab: Lab, monkeypatch) -> None:
+    """Its intake found the queue full, just when the janitor had read its record."""
+    lab.recover()
+    task = lab.accept(make_task())
+    read = lab.journal.open_task
+
+    def read_then_withdraw(_: object, task_id: str) -> object:
+        found = read(task_id)
+        lab.journal.withdraw(task_id)
+        return found
+
+    monkeypatch.setattr(type(lab.journal), "open_task", read_then_withdraw)
+    lab.recovery.complete()
+    assert lab.status(task) is None
+    assert lab.client.llen("rq:queue:asr-queue") == 0
+    assert lab.queued_seconds() == 0
+
+
+def test_who_has_anothers_idempotency_key_was_never_answered(lab: Lab) -> None:
+    lab.recover()
+    lost = lab.accept(make_task(idempotency="f" * 64))
+    answered = lab.submit(idempotency="f" * 64)
+    lab.recovery.complete()
+    assert lab.journal.open_ids() == [answered.id]
+    assert not lab.parts.recordings.exists(lost.file)
+
+
+def test_one_damaged_record_stops_nobody(lab: Lab, worker: Worker) -> None:
+    lab.recover()
+    damaged = lab.submit()
+    tasks = [lab.accept(make_task()) for _ in range(3)]
+    (lab.root / f"journal/open/{damaged.id}.json").write_bytes(b"{")
+    lab.client.delete(lab.store.task_key(damaged.id))
+    lab.recover()
+    assert lab.drain(worker) == tasks
+    assert lab.parts.recordings.exists(damaged.file)
+    assert lab.queued_seconds() == 0
+
+
+def test_retention_spares_what_is_open(tmp_path: Path, client: redis.Redis, worker: Worker) -> None:
+    lab = Lab(tmp_path, client, max_recordings=2)
+    waiting = [lab.submit() for _ in range(10)]
+    ended = [lab.submit() for _ in range(5)]
+    for task in ended:
+        lab.ending.end(task, done(ended_at=time.time()), worker)
+    lab.recover()
+    kept = {recording.task_id for recording in lab.parts.recordings.all()}
+    assert kept == {task.id for task in [*waiting, *ended[-2:]]}
+    assert set(client.hkeys("asr:audio")) == {task.short_id for task in [*waiting, *ended[-2:]]}
+
+
+def test_records_go_after_their_time(lab: Lab, worker: Worker) -> None:
+    old, young = lab.submit(), lab.submit()
+    lab.ending.end(old, done(ended_at=time.time() - 3700), worker)
+    lab.ending.end(young, done(), worker)
+    lab.recover()
+    assert list(lab.journal.ended_runs()) == [(young.id, 1)]
+
+
+def test_what_work_left_behind_is_swept(lab: Lab, worker: Worker) -> None:
+    ended, waiting = lab.submit(), lab.submit()
+    lab.parts.work.open(waiting)
+    lab.ending.end(ended, done(), worker)
+    lab.parts.work.open(ended)
+    part = lab.parts.recordings.part("cut-off")
+    part.touch()
+    os.utime(part, (1, 1))
+    lab.recover()
+    assert list(lab.parts.work.names()) == [f"{waiting.id}.1"]
+    assert not part.exists()
+
+
+def test_ended_records_are_read_once(lab: Lab, worker: Worker, monkeypatch) -> None:
+    for _ in range(5):
+        lab.ending.end(lab.submit(), done(), worker)
+    lab.recover()
+    monkeypatch.setattr(type(lab.journal), "ended", lambda *_: 1 / 0)
+    lab.recovery.retain()
+
+
+def test_five_thousand_lost_tasks_come_back_in_seconds(lab: Lab) -> None:
+    tasks = [make_task() for _ in range(5000)]
+    for task in tasks:
+        lab.journal.accept(task)
+    started = time.monotonic()
+    lab.recovery.rebuild(patience=0)
+    rebuilt = time.monotonic()
+    assert lab.recovery.complete() == 0
+    completed = time.monotonic()
+    print(f"rebuild {rebuilt - started:.2f} s, a round without work {completed - rebuilt:.3f} s")
+    assert lab.client.llen("rq:queue:asr-queue") == 5000
+    assert rebuilt - started < 60
+    assert completed - rebuilt < 5
+
+
+def test_enqueueing_is_safe_while_the_janitor_looks(lab: Lab) -> None:
+    """The intake between S2 and S3, and the janitor, at once: one entry in the lane."""
+    lab.recover()
+    task = lab.accept(make_task())
+    answers = script.run_many(lab.client, [lab.store.enqueue(task), lab.store.enqueue(task, limited=False)])
+    assert [answer.answer for answer in answers] == ["queued", "known"]
+    assert lab.recovery.complete() == 0
+    assert lab.client.llen("rq:queue:asr-queue") == 1
