@@ -14,6 +14,7 @@ import os
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,10 @@ from typing import Any
 Message = dict[str, Any]
 
 _PR_SET_PDEATHSIG = 1
+_MAX_MESSAGE = 64 << 20
+"""Bytes; the words of a whole batch are a few hundred thousand."""
+_STALL_SECONDS = 5
+"""A child that stops in the middle of a message, or reads none, is as good as dead."""
 
 
 class ChildDied(Exception):
@@ -53,7 +58,8 @@ class Pipe:
     def receive(self) -> Message:
         """Blocks for the next message. Raises ChildDied at the end of the stream or on garbage."""
         try:
-            message = json.loads(self._connection.recv_bytes())
+            self._connection.poll(None)
+            message = json.loads(self._connection.recv_bytes(_MAX_MESSAGE))
         except (EOFError, OSError, ValueError) as error:
             raise ChildDied from error
         if not isinstance(message, dict):
@@ -87,6 +93,9 @@ class Child(Pipe):
             env={**os.environ, **(env or {})},
         )
         theirs.close()
+        stall = struct.pack("ll", _STALL_SECONDS, 0)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            ours.setsockopt(socket.SOL_SOCKET, option, stall)
         return cls(process, ours.detach())
 
     @property

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import UnionType
@@ -84,17 +84,21 @@ class WorkDirectory:
         incidents = [Incident(line["at"], line["code"], line["message"]) for line in lines]
         return incidents, sum(line["blamed"] for line in lines)
 
-    def suspect(self) -> None:
-        """The task is in a batch that is about to run; a mark that nobody clears is a batch that killed."""
+    def mark_running(self, spans: Sequence[tuple[int, int]]) -> None:
+        """These chunks are in the engine or about to be; a mark that nobody clears is a batch that killed."""
+        mark = self._directory / "running.json"
         with contextlib.suppress(OSError):  # cancelled meanwhile, or no space left: work goes on unmarked
-            (self._directory / "suspect").touch()
+            if spans:
+                mark.write_text(json.dumps(spans))
+            else:
+                mark.unlink(missing_ok=True)
 
-    def clear(self) -> None:
-        (self._directory / "suspect").unlink(missing_ok=True)
-
-    @property
-    def is_suspect(self) -> bool:
-        return (self._directory / "suspect").exists()
+    def left_running(self) -> set[tuple[int, int]]:
+        """The chunks that were in the engine when an earlier worker died."""
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            spans = json.loads((self._directory / "running.json").read_bytes())
+            return {(int(start), int(end)) for start, end in spans}
+        return set()
 
 
 def _append(path: Path, record: dict[str, Any]) -> None:

@@ -1,10 +1,14 @@
-"""How many tasks of each lane a worker may take on. Pure."""
+"""How many tasks of each lane a worker may take on, and which lane has waited long enough. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from voxq.tasks.task import Lane
+
+TURN_SECONDS = {Lane.SHORT: 30.0, Lane.LONG: 60.0}
+"""A worse lane is asked first when nothing was admitted from it for so long: else a flood of better tasks
+would keep it waiting for ever."""
 
 
 def free_slots(held: Sequence[Lane], slots: int) -> dict[Lane, int]:
@@ -21,3 +25,24 @@ def free_slots(held: Sequence[Lane], slots: int) -> dict[Lane, int]:
         same_or_worse = sum(1 for each in held if lanes.index(each) >= rank)
         free[lane] = max(0, min(slots - len(held), slots - reserved[lane] - same_or_worse))
     return free
+
+
+class Turns:
+    """Remembers when each lane was last asked first or served. Times in seconds on any one clock."""
+
+    def __init__(self, now: float) -> None:
+        self._since = dict.fromkeys(TURN_SECONDS, now)
+
+    def next(self, now: float, free: Mapping[Lane, int]) -> Lane | None:
+        """The lane whose turn it is before the better ones, if it is one's; the longest overdue."""
+        overdue = {
+            lane: now - since - TURN_SECONDS[lane]
+            for lane, since in self._since.items()
+            if free[lane] and now - since >= TURN_SECONDS[lane]
+        }
+        return max(overdue, key=overdue.__getitem__) if overdue else None
+
+    def had(self, lane: Lane, now: float) -> None:
+        """A task of the lane was admitted, or there was none."""
+        if lane in self._since:
+            self._since[lane] = now

@@ -1,31 +1,20 @@
-"""A task in the hands of a worker: which of its chunks are known, running and finished."""
+"""A task in the hands of a worker: its chunks and how far they are, what went wrong, how it ends."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from voxq.engines.base import SAMPLE_RATE, ChunkOptions, ChunkResult
-from voxq.speech.transcript import Segment, Transcript
+from voxq.engines.base import ChunkOptions, ChunkResult
+from voxq.speech.transcript import Transcript
 from voxq.tasks.outcome import Incident, Outcome, Timings
 from voxq.tasks.store import Held
 from voxq.tasks.task import Status
 from voxq.tasks.work import WorkDirectory
-from voxq.worker.plan import conditions, result_from_json, result_to_json
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A chunk of the decoded sound, in samples."""
-
-    start: int
-    end: int
-
-    @property
-    def seconds(self) -> float:
-        return (self.end - self.start) / SAMPLE_RATE
+from voxq.worker import chunk_record
+from voxq.worker.chunks import Chunks, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +27,18 @@ class Prepared:
 
 
 class Assignment:
-    """Mutable, and owned by one worker's event loop."""
+    """Mutable, and owned by one worker's event loop. What outlives the worker is in the work directory."""
 
     def __init__(
-        self, held: Held, directory: WorkDirectory, options: ChunkOptions, admitted_at: float
+        self,
+        held: Held,
+        directory: WorkDirectory,
+        options: ChunkOptions,
+        *,
+        admitted_at: float,
+        language_first: bool,
     ) -> None:
+        """`language_first`: without a given language, that of the first speech goes for all chunks."""
         self.held = held
         self.task = held.task
         self.directory = directory
@@ -50,117 +46,104 @@ class Assignment:
         """Wall clock, seconds since the epoch."""
         self.prepared: Prepared | None = None
         self.engine_seconds = 0.0
+        """Of all attempts, as far as their chunks are kept."""
         self.last_served = 0.0
         """Monotonic clock: when it was admitted, or a batch of its chunks last ended."""
         self.reported_at = 0.0
         """Monotonic clock: when its progress was last told."""
+        self.progress = 0
+        """Percent of the recording's speech that has a result; never falls, and stays below 100."""
         self.outcome: Outcome | None = None
         """Its end, while that cannot be written because the disk is full."""
+        self.chunks = Chunks()
         self.incidents, self.blames = directory.incidents()
-        self.is_suspect = directory.is_suspect
+        self._given = options
         self._options = options
+        self._language_first = language_first and options.language is None
+        self._left_running = {Span(start, end) for start, end in directory.left_running()}
         self._earlier: dict[Span, dict[str, Any]] | None = None
-        self._spans: list[Span] = []
-        self._announced = 0
-        self._results: dict[int, ChunkResult] = {}
-        self._running: set[int] = set()
 
     @property
     def options(self) -> ChunkOptions:
-        """How its next chunk is to be recognised; the language is fixed by the first speech."""
-        if self._options.language is not None:
-            return self._options
-        heard = (self._results[i].language for i in sorted(self._results))
-        return replace(self._options, language=next((language for language in heard if language), None))
+        """How its next chunk is to be recognised."""
+        return self._options
 
-    def add_spans(self, spans: list[Span], revision: str) -> None:
+    @property
+    def is_complete(self) -> bool:
+        return self.prepared is not None and self.chunks.are_finished
+
+    def find(self, spans: Iterable[Span], revision: str) -> None:
         """More chunks of the recording; those that an earlier attempt finished need no engine."""
         if self._earlier is None:
-            found = self.directory.chunks(conditions(self.task, self._options, revision))
-            self._earlier = {Span(start, end): result for (start, end), result in found.items()}
+            lines = self.directory.chunks(chunk_record.conditions(self.task, self._given, revision))
+            self._earlier = {Span(start, end): record for (start, end), record in lines.items()}
         for span in spans:
-            self._announced += 1
-            if self._announced <= len(self._spans):
-                continue  # known from before the recording was decoded anew
-            self._spans.append(span)
-            result = result_from_json(self._earlier[span]) if span in self._earlier else None
-            if result is not None:
-                self._results[len(self._spans) - 1] = result
+            index = self.chunks.find(span)
+            known = chunk_record.from_json(self._earlier.pop(span)) if span in self._earlier else None
+            if known is not None:
+                result, seconds = known
+                self.engine_seconds += seconds
+                self._take(index, result)
+            elif span in self._left_running:
+                self._left_running.remove(span)
+                self.chunks.suspect(index)
+        self._advance()
+
+    def prepare(self, prepared: Prepared) -> None:
+        """All of the recording is decoded."""
+        self.prepared = prepared
+        self._advance()
 
     def start_over(self) -> None:
         """The recording will be decoded anew, and the same chunks will be found in it."""
         self.prepared = None
-        self._announced = 0
+        self.chunks.start_over()
 
-    def span(self, index: int) -> Span:
-        return self._spans[index]
-
-    @property
-    def chunk_count(self) -> int:
-        return len(self._spans)
-
-    def ready(self, *, language_first: bool) -> Iterator[int]:
-        """Indices of the chunks that could run now. With `language_first`, one at a time until the language
-        of the recording is known."""
+    def waiting(self, most: int) -> Sequence[int]:
+        """At most so many chunks that could run now; one at a time until the language is known."""
         if self.outcome is not None:
-            return
-        waiting = (i for i in range(self._announced) if i not in self._results and i not in self._running)
-        if language_first and self.options.language is None:
-            if not self._running:
-                yield from list(waiting)[:1]
-            return
-        yield from waiting
+            return ()
+        if self._language_first and self._options.language is None:
+            return () if self.chunks.running else self.chunks.waiting(1)[:1]
+        return self.chunks.waiting(most)
 
     @property
     def seconds_left(self) -> float:
-        """Seconds of known speech without a result."""
-        return sum(span.seconds for i, span in enumerate(self._spans) if i not in self._results)
-
-    def begin(self, index: int) -> None:
-        self._running.add(index)
-
-    def give_up(self, index: int) -> None:
-        """The chunk did not get a result and waits again."""
-        self._running.discard(index)
-
-    def finish(self, index: int, result: ChunkResult, revision: str) -> None:
-        """Write step W3: the result is on disk before it counts."""
-        span = self._spans[index]
-        with contextlib.suppress(
-            OSError
-        ):  # cancelled meanwhile, or no space left: only a resume would miss it
-            self.directory.add_chunk(
-                conditions(self.task, self._options, revision), span.start, span.end, result_to_json(result)
-            )
-        self._running.discard(index)
-        self._results[index] = result
-
-    @property
-    def is_running(self) -> bool:
-        return bool(self._running)
-
-    @property
-    def is_complete(self) -> bool:
-        return self.prepared is not None and len(self._results) == len(self._spans) == self._announced
-
-    @property
-    def progress(self) -> int:
-        """Percent of the recording's speech that has a result; below 100 until the end is written."""
-        done = sum(self._spans[i].seconds for i in self._results)
-        known = sum(span.seconds for span in self._spans)
+        """Seconds of speech without a result; what is not decoded yet counts as speech."""
+        known = self.chunks.seconds_known
         if self.prepared is None:
-            # Not all of it is decoded: what is known of the speech is at most what the recording lasts.
             known = max(known, self.task.seconds)
-        return min(99, int(100 * done / known)) if known else 0
+        return known - self.chunks.seconds_done
+
+    def begin(self, indices: Collection[int]) -> None:
+        """They go to the engine; the disk knows it before: a worker can die with its horse."""
+        self.chunks.begin(indices)
+        self.mark_running()
+
+    def mark_running(self) -> None:
+        """Write down what is in the engine, after a batch has ended."""
+        self.directory.mark_running([(span.start, span.end) for span in self.chunks.running])
+
+    def finish(self, index: int, result: ChunkResult, revision: str, seconds: float) -> None:
+        """Write step W3, then let the result count. `seconds` of the engine went into it.
+
+        Raises OSError if it cannot be kept; it counts all the same, and only a resume would miss it.
+        """
+        span = self.chunks[index]
+        self._take(index, result)
+        self._advance()
+        with contextlib.suppress(FileNotFoundError):  # cancelled meanwhile
+            self.directory.add_chunk(
+                chunk_record.conditions(self.task, self._given, revision),
+                span.start,
+                span.end,
+                chunk_record.to_json(result, seconds),
+            )
 
     def transcript(self) -> Transcript:
         """What has been recognised so far."""
-        segments: list[Segment] = []
-        for index in sorted(self._results):
-            offset = self._spans[index].start / SAMPLE_RATE
-            segments.extend(segment.shifted(offset) for segment in self._results[index].segments)
         duration = self.prepared.duration if self.prepared else self.task.duration or 0.0
-        return Transcript.of(segments, self.options.language, duration)
+        return Transcript.of(self.chunks.segments(), self._given.language or self.chunks.language, duration)
 
     def add_incident(self, incident: Incident, *, blamed: bool) -> None:
         self.incidents.append(incident)
@@ -186,6 +169,16 @@ class Assignment:
 
     def cancelled(self, now: float, worker_id: int) -> Outcome:
         return self._outcome(now, worker_id, status=Status.CANCELLED)
+
+    def _take(self, index: int, result: ChunkResult) -> None:
+        self.chunks.finish(index, result)
+        if self._language_first and self._options.language is None:
+            self._options = replace(self._given, language=self.chunks.language)
+
+    def _advance(self) -> None:
+        done = self.chunks.seconds_done
+        known = done + self.seconds_left
+        self.progress = max(self.progress, min(99, int(100 * done / known) if known else 0))
 
     def _outcome(self, now: float, worker_id: int, **fields: Any) -> Outcome:
         prepared = self.prepared or Prepared(self.task.duration or 0.0, 0.0, 0.0)

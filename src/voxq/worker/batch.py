@@ -16,25 +16,22 @@ class Member:
 
     @property
     def seconds(self) -> float:
-        return self.assignment.span(self.index).seconds
+        return self.assignment.chunks[self.index].seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`predicted` in engine seconds."""
+    """`predicted` in engine seconds; a suspect is the only member of its batch."""
 
     id: str
     members: tuple[Member, ...]
     predicted: float
+    is_suspect: bool
 
     @property
     def assignments(self) -> tuple[Assignment, ...]:
         """Each once, in order."""
         return tuple(dict.fromkeys(member.assignment for member in self.members))
-
-    @property
-    def has_suspect(self) -> bool:
-        return any(member.assignment.is_suspect for member in self.members)
 
     def share(self, member: Member) -> float:
         """The part of the batch's engine time that a member pays for: by length."""

@@ -10,26 +10,29 @@ from voxq.tasks.ending import Ending
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.store import Worker
 from voxq.tasks.task import Status, Task
+from voxq.worker.complaint import Complaint
 from voxq.worker.redis_line import RedisLine
 
 
 class Closing:
     """Write steps E1 to E3. What was decided and not published is published later, here or by the janitor."""
 
-    def __init__(self, ending: Ending, line: RedisLine, identity: Worker, worker_id: int) -> None:
+    def __init__(
+        self, ending: Ending, line: RedisLine, identity: Worker, trouble: Complaint, worker_id: int
+    ) -> None:
         self._ending = ending
         self._line = line
         self._identity = identity
+        self._trouble = trouble
         self._worker_id = worker_id
         self._unpublished: deque[Task] = deque()
-        self._disk_complaint: str | None = None
 
     def end(self, task: Task, outcome: Outcome) -> bool:
         """Decide the end of a task and publish it. False if the disk does not take it now: try again."""
         try:
             won = self._ending.decide(task, outcome)
         except OSError as error:
-            self._complain(error)
+            self._trouble.about(error)
             return False
         if won:
             self._log(task, outcome)
@@ -50,19 +53,12 @@ class Closing:
                     lambda task=task: self._ending.publish(task, self._identity) or True
                 )
             except OSError as error:
-                self._complain(error)
+                self._trouble.about(error)
                 return
             if not told:
                 return
-            self._disk_complaint = None
+            self._trouble.is_over()
             self._unpublished.popleft()
-
-    def _complain(self, error: OSError) -> None:
-        """Once per kind of trouble: this is tried every second."""
-        reason = error.strerror or type(error).__name__
-        if reason != self._disk_complaint:
-            self._disk_complaint = reason
-            logger.error("Worker-{} cannot write results: {}; trying again", self._worker_id, reason)
 
     def _log(self, task: Task, outcome: Outcome) -> None:
         match outcome.status:

@@ -1,14 +1,15 @@
 """The engine at work: chunks into batches, results and errors back to their tasks, blame when it dies.
 
-Only the batch in hand is suspect when a horse ends. Alone in it, a task is blamed, and fails after
-`MAX_ATTEMPTS` blames; in company all become suspects, which run alone, after the others, until it is clear
-who did it. What waited behind the batch, and whoever was merely near, is never charged.
+Only the batch in hand is suspect when it fails as a whole. A chunk that was alone in it is to blame, and
+its task fails after `MAX_ATTEMPTS` blames; in company all become suspects, which run alone, after the others,
+until it is clear who did it. What waited behind the batch, and whoever was merely near, is never charged.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Protocol
 
@@ -21,11 +22,16 @@ from voxq.tasks.outcome import Incident
 from voxq.worker import horse_protocol as protocol
 from voxq.worker.assignment import Assignment
 from voxq.worker.batch import Batch, Member
+from voxq.worker.complaint import Complaint
 from voxq.worker.horse_link import HorseFailed, HorseLink
 from voxq.worker.plan import WorkPlan
 from voxq.worker.poller import Poller
 from voxq.worker.scheduler import BatchLimits, WaitingChunk, choose, predict
 from voxq.worker.usage import OwnerUse
+
+_OFFERED = 4
+"""How many batches' worth of a task's chunks the scheduler sees: enough to match lengths."""
+_ROUNDING = 0.01
 
 
 class Desk(Protocol):
@@ -41,6 +47,10 @@ class Desk(Protocol):
 
     def timed_out(self, assignment: Assignment) -> None: ...
 
+    def lost_sound(self, assignment: Assignment) -> None:
+        """Its decoded sound is gone: somebody ended the task, or took its files."""
+        ...
+
     def failed(self, assignment: Assignment, code: str, error: str) -> None: ...
 
     def engine_changed(self) -> None:
@@ -52,17 +62,28 @@ class EngineRoom:
     """Feeds one horse. Times are on the monotonic clock."""
 
     def __init__(
-        self, horse: HorseLink, plan: WorkPlan, settings: Settings, poller: Poller, desk: Desk, worker_id: int
+        self,
+        horse: HorseLink,
+        plan: WorkPlan,
+        settings: Settings,
+        poller: Poller,
+        desk: Desk,
+        trouble: Complaint,
+        worker_id: int,
     ) -> None:
         self._horse = horse
-        self._plan = plan
+        self._traits = plan.traits
         self._timeout = settings.rq_worker_timeout
         self._max_attempts = settings.max_attempts
-        self._batch_seconds = settings.max_batch_ms / 1000
-        self._padded_seconds = settings.asr_batch_size
-        self._max_items = plan.traits.max_items
+        self._limits = BatchLimits(
+            seconds=settings.max_batch_ms / 1000,
+            padded_seconds=settings.asr_batch_size,
+            items=plan.traits.max_items,
+            padded_to=plan.traits.padded_to,
+        )
         self._poller = poller
         self._desk = desk
+        self._trouble = trouble
         self._worker_id = worker_id
         self._use = OwnerUse()
         self._batch_numbers = count(1)
@@ -78,30 +99,28 @@ class EngineRoom:
     def feed(self) -> None:
         """Give the horse batches while it has room."""
         while self._horse.has_room:
-            chosen = choose(list(self._waiting()), self._horse.cost, self._limits())
+            chosen = choose(list(self._waiting()), self._horse.cost, self._limits)
             if not chosen:
                 return
-            assignments = {assignment.task.id: assignment for assignment in self._desk.assignments()}
-            members = tuple(Member(assignments[chunk.task_id], chunk.index) for chunk in chosen)
-            predicted = predict(self._horse.cost, self._limits(), chosen)
-            batch = Batch(str(next(self._batch_numbers)), members, predicted)
-            ahead = self._horse.next_batch
-            if ahead is not None and (batch.has_suspect or ahead.has_suspect):
+            is_suspect, ahead = chosen[0].is_suspect, self._horse.next_batch
+            if ahead is not None and (is_suspect or ahead.is_suspect):
                 return  # a suspect has the horse to itself
-            self._give(batch)
+            self._give(chosen, is_suspect)
 
     @property
     def deadline(self) -> float:
         return self._horse.deadline
 
     def enforce_deadline(self) -> None:
-        """Kill a horse that is late: its batch hangs in native code, or a task is over its limit."""
+        """Kill a horse that is late: its batch hangs in native code, or its tasks are over their limit."""
         if time.monotonic() < self._horse.deadline:
             return
-        batch, ran = self._horse.next_batch, self._horse.running_for()
+        ran = self._horse.running_for()
         failure = self._end_horse()
-        for assignment in batch.assignments if batch is not None and ran else ():
-            if assignment.engine_seconds + ran >= self._timeout and self._desk.holds(assignment):
+        if failure.batch is not None and len(failure.batch.assignments) == 1:
+            (assignment,) = failure.batch.assignments
+            assignment.engine_seconds += ran
+            if self._is_over_limit(assignment) and self._desk.holds(assignment):
                 self._desk.timed_out(assignment)
         self._on_horse_failed(failure, "engine_hung", "The engine hung on this recording and was stopped.")
 
@@ -116,13 +135,11 @@ class EngineRoom:
         self._end_horse()
 
     def blame(self, assignment: Assignment, code: str, message: str) -> None:
-        """The task did it. It is tried again, alone, or fails for good."""
+        """The task did it. It is tried again, or fails for good."""
         assignment.add_incident(Incident(time.time(), code, message), blamed=True)
-        assignment.directory.clear()
         if assignment.blames >= self._max_attempts:
             self._desk.failed(assignment, code, f"{message} Given up after {assignment.blames} attempts.")
             return
-        assignment.is_suspect = True
         logger.warning(
             "Worker-{} task={} attempt={} code={}",
             self._worker_id,
@@ -131,42 +148,41 @@ class EngineRoom:
             code,
         )
 
-    def _give(self, batch: Batch) -> None:
-        for member in batch.members:
-            member.assignment.begin(member.index)
+    def _give(self, chosen: Sequence[WaitingChunk], is_suspect: bool) -> None:
+        assignments = {assignment.task.id: assignment for assignment in self._desk.assignments()}
+        members = tuple(Member(assignments[chunk.task_id], chunk.index) for chunk in chosen)
+        predicted = predict(self._horse.cost, self._limits, chosen)
+        batch = Batch(str(next(self._batch_numbers)), members, predicted, is_suspect)
         for assignment in batch.assignments:
-            assignment.directory.suspect()  # on disk before the engine sees it: a parent can die, too
+            assignment.begin([member.index for member in members if member.assignment is assignment])
         try:
             self._horse.give(batch)
         except HorseFailed as failure:
             self._on_horse_failed(failure)
 
     def _waiting(self) -> Iterator[WaitingChunk]:
-        now = time.monotonic()
+        now, cost = time.monotonic(), self._horse.cost
         for assignment in self._desk.assignments():
-            task = assignment.task
-            key = self._plan.traits.batch_key(assignment.options)
-            for index in assignment.ready(language_first=self._plan.traits.detects_language):
+            indices = assignment.waiting(_OFFERED * self._limits.items)
+            if not indices:
+                continue
+            task, chunks = assignment.task, assignment.chunks
+            key = self._traits.batch_key(assignment.options)
+            remaining = cost.fixed * chunks.count_left + cost.per_second * assignment.seconds_left
+            owner_use = self._use.of(task.owner, now)
+            for index in indices:
                 yield WaitingChunk(
                     task_id=task.id,
                     index=index,
-                    seconds=assignment.span(index).seconds,
+                    seconds=chunks[index].seconds,
                     key=key,
                     lane=task.lane,
                     waiting_since=assignment.last_served,
-                    remaining=self._horse.cost.per_second * assignment.seconds_left,
-                    owner_use=self._use.of(task.owner, now),
-                    is_suspect=assignment.is_suspect,
+                    remaining=remaining,
+                    owner_use=owner_use,
+                    is_suspect=chunks.is_suspect(index),
                     batch_seconds=task.options.batch_size or float("inf"),
                 )
-
-    def _limits(self) -> BatchLimits:
-        return BatchLimits(
-            seconds=self._batch_seconds,
-            padded_seconds=self._padded_seconds,
-            items=self._max_items,
-            padded_to=self._plan.traits.padded_to,
-        )
 
     def _on_message(self) -> None:
         descriptor = self._horse.child.fileno() if self._horse.child else -1
@@ -183,34 +199,36 @@ class EngineRoom:
             self._on_finished(*finished)
 
     def _allowed_seconds(self) -> float:
-        """What the next batch may take before one of its tasks is over its limit."""
+        """What the next batch may take before all of its tasks are over their limits."""
         batch = self._horse.next_batch
         used = (assignment.engine_seconds for assignment in batch.assignments) if batch else ()
-        return self._timeout - max(used, default=0.0)
+        return self._timeout - min(used, default=0.0)
 
     def _on_finished(self, batch: Batch, finished: protocol.Finished) -> None:
         self._charge(batch, finished.seconds)
-        for assignment in batch.assignments:
-            assignment.directory.clear()
-        if finished.batch_failed or len(finished.items) != len(batch.members):
-            errors = (item for item in finished.items if isinstance(item, ChunkError))
-            error = next(errors, ChunkError("engine_error", "The engine lost count of its chunks."))
-            self._accuse(batch, error.code, error.message)
+        failure = _failure(batch, finished)
+        if failure is not None:
+            self._accuse(batch, failure.code, failure.message)
             return
         for member, item in zip(batch.members, finished.items, strict=True):
             if not self._desk.holds(member.assignment):
                 continue  # cancelled meanwhile
             if isinstance(item, ChunkResult):
-                member.assignment.finish(member.index, item, self._revision)
-                member.assignment.is_suspect = False
-                killpoint.reached("W3")
-            elif item.code == "audio_unavailable" and member.assignment.prepared is None:
-                member.assignment.give_up(member.index)  # it is being decoded anew
+                self._keep(member, item, finished.seconds * batch.share(member))
             else:
                 self._on_chunk_error(batch, member, item)
         for assignment in batch.assignments:
             if self._desk.holds(assignment):
+                assignment.mark_running()
                 self._after_batch(assignment)
+
+    def _keep(self, member: Member, result: ChunkResult, seconds: float) -> None:
+        assert self._horse.loaded is not None  # a batch came back
+        try:
+            member.assignment.finish(member.index, result, self._horse.loaded.revision, seconds)
+        except OSError as error:
+            self._trouble.about(error)
+        killpoint.reached("W3")
 
     def _charge(self, batch: Batch, seconds: float) -> None:
         now = time.monotonic()
@@ -221,46 +239,54 @@ class EngineRoom:
             self._use.add(member.assignment.task.owner, share, now)
 
     def _after_batch(self, assignment: Assignment) -> None:
-        if assignment.engine_seconds >= self._timeout and not assignment.is_complete:
+        if self._is_over_limit(assignment) and not assignment.is_complete:
             self._desk.timed_out(assignment)
         else:
             self._desk.advanced(assignment)
 
+    def _is_over_limit(self, assignment: Assignment) -> bool:
+        return assignment.engine_seconds > self._timeout - _ROUNDING
+
     def _on_chunk_error(self, batch: Batch, member: Member, error: ChunkError) -> None:
         """One chunk's error is its task's alone; running out of memory is its batch's."""
-        member.assignment.give_up(member.index)
-        if error.code == "out_of_memory" and len(batch.members) > 1:
+        assignment = member.assignment
+        assignment.chunks.give_up(member.index)
+        if error.code == "audio_unavailable":
+            if assignment.chunks.is_found(member.index):  # or it is being decoded anew already
+                self._desk.lost_sound(assignment)
+        elif error.code == "out_of_memory" and len(batch.members) > 1:
             self._shrink_batches(len(batch.members))
-            member.assignment.add_incident(Incident(time.time(), error.code, error.message), blamed=False)
+            assignment.add_incident(Incident(time.time(), error.code, error.message), blamed=False)
         else:
-            self.blame(member.assignment, error.code, error.message)
+            assignment.chunks.suspect(member.index)
+            self.blame(assignment, error.code, error.message)
 
     def _shrink_batches(self, size: int) -> None:
         smaller = max(1, size // 2)
-        if smaller < self._max_items:
-            self._max_items = smaller
+        if smaller < self._limits.items:
+            self._limits = replace(self._limits, items=smaller)
             logger.warning("Worker-{} out of memory: batches of {} from now on", self._worker_id, smaller)
 
     def _accuse(self, batch: Batch, code: str, message: str) -> None:
-        """The batch failed as a whole: one of them did it."""
+        """The batch failed as a whole: one of its chunks did it, or, where memory ran out, their number."""
         self._return(batch)
-        if code == "out_of_memory" and len(batch.members) > 1:
+        is_alone = len(batch.members) == 1
+        if code == "out_of_memory" and not is_alone:
             self._shrink_batches(len(batch.members))
-        held = [assignment for assignment in batch.assignments if self._desk.holds(assignment)]
-        if len(batch.assignments) == 1:
-            for assignment in held:
+        else:
+            for member in batch.members:
+                member.assignment.chunks.suspect(member.index)
+        for assignment in filter(self._desk.holds, batch.assignments):
+            if is_alone:
                 self.blame(assignment, code, message)
-            return
-        for assignment in held:
-            assignment.is_suspect = True
-            assignment.add_incident(Incident(time.time(), code, message), blamed=False)
+            else:
+                assignment.add_incident(Incident(time.time(), code, message), blamed=False)
 
-    @staticmethod
-    def _return(batch: Batch) -> None:
+    def _return(self, batch: Batch) -> None:
         for member in batch.members:
-            member.assignment.give_up(member.index)
-        for assignment in batch.assignments:
-            assignment.directory.clear()
+            member.assignment.chunks.give_up(member.index)
+        for assignment in filter(self._desk.holds, batch.assignments):
+            assignment.mark_running()
 
     def _end_horse(self) -> HorseFailed:
         if self._horse.child is not None:
@@ -280,7 +306,13 @@ class EngineRoom:
             self._accuse(failure.batch, code, message)
         self._desk.engine_changed()
 
-    @property
-    def _revision(self) -> str:
-        assert self._horse.loaded is not None  # a batch came back
-        return self._horse.loaded.revision
+
+def _failure(batch: Batch, finished: protocol.Finished) -> ChunkError | None:
+    """Why the whole call failed, or None if it did not."""
+    if len(finished.items) != len(batch.members):
+        return ChunkError("engine_error", "The engine lost count of its chunks.")
+    if not finished.batch_failed:
+        return None
+    # A chunk that could not be read was not in the call.
+    errors = [e for e in finished.items if isinstance(e, ChunkError) and e.code != "audio_unavailable"]
+    return errors[0] if errors else ChunkError("engine_error", "The engine failed on this audio.")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
 from voxq.child import Child, ChildDied
 from voxq.engines.base import Cost, EngineRequest
 from voxq.worker import horse_protocol as protocol
-from voxq.worker.batch import Batch
+from voxq.worker.batch import Batch, Member
 
 BATCHES_AHEAD = 1
 """Batches that wait in the pipe while another is worked on: enough to hide the pipe."""
 
-_DEADLINE_FACTOR = 10.0
-_SHORTEST_DEADLINE = 30.0
+_MARGIN = 20.0
+"""How many times longer than predicted a batch may take before it counts as hung. Predictions are made on an
+idle machine, and a recogniser that is unsure searches several times."""
+_LEAST_PATIENCE = 0.1
 _FIRST_RESTART = 1.0
 _SLOWEST_RESTART = 60.0
 
@@ -38,9 +41,13 @@ class HorseFailed(Exception):
 class HorseLink:
     """At most one horse at a time. Times are on the monotonic clock."""
 
-    def __init__(self, request: EngineRequest, models: dict[str, Path], load_timeout: float) -> None:
+    def __init__(
+        self, request: EngineRequest, models: dict[str, Path], *, load_timeout: float, batch_seconds: float
+    ) -> None:
+        """`batch_seconds` is what batches are made for; a shorter one is given as much patience."""
         self._load = protocol.Load(request, models)
         self._load_timeout = load_timeout
+        self._batch_seconds = batch_seconds
         self._child: Child | None = None
         self._batches: deque[Batch] = deque()
         self._deadline = float("inf")
@@ -83,27 +90,23 @@ class HorseLink:
         now = time.monotonic()
         if self._child is not None or now < self._not_before:
             return False
-        self._child = Child.start(protocol.HORSE_MODULE)
-        self._child.send(protocol.encode(self._load))
         self.state = State.LOADING
+        try:
+            self._child = Child.start(protocol.HORSE_MODULE)
+            self._child.send(protocol.encode(self._load))
+        except (OSError, ChildDied) as error:
+            self.error = f"The horse cannot be started ({error})."
+            self._failed()
+            return False
         self._deadline = now + self._load_timeout
         return True
 
     def give(self, batch: Batch) -> None:
         """Raises HorseFailed; the batch was not begun then."""
         assert self._child is not None
-        items = tuple(
-            protocol.ChunkRef(
-                member.assignment.directory.pcm,
-                member.assignment.span(member.index).start,
-                member.assignment.span(member.index).end,
-                member.assignment.options,
-            )
-            for member in batch.members
-        )
         self._batches.append(batch)
         try:
-            self._child.send(protocol.encode(protocol.Run(batch.id, items)))
+            self._child.send(protocol.encode(protocol.Run(batch.id, tuple(map(_ref, batch.members)))))
         except ChildDied:
             raise self._failed() from None
 
@@ -132,6 +135,7 @@ class HorseLink:
             case protocol.Finished():
                 if not self._batches or self._batches[0].id != message.batch:
                     raise self._failed(protocol.ProtocolError("an answer nobody asked for"))
+                message = replace(message, seconds=max(0.0, min(message.seconds, self.running_for())))
                 self._started_at, self._deadline = None, float("inf")
                 return self._batches.popleft(), message
         return None
@@ -147,6 +151,8 @@ class HorseLink:
 
     def kill(self) -> HorseFailed:
         """End the horse now; says what it was in."""
+        if self.state is State.LOADING and time.monotonic() >= self._deadline:
+            self.error = f"The model did not load within {self._load_timeout:g} s."
         return self._failed()
 
     def take_back(self) -> list[Batch]:
@@ -157,7 +163,7 @@ class HorseLink:
 
     def _patience(self, seconds_allowed: float) -> float:
         predicted = self._batches[0].predicted if self._batches else 0.0
-        return min(max(_SHORTEST_DEADLINE, _DEADLINE_FACTOR * predicted), max(0.1, seconds_allowed))
+        return min(_MARGIN * max(predicted, self._batch_seconds), max(_LEAST_PATIENCE, seconds_allowed))
 
     def _failed(self, error: Exception | None = None) -> HorseFailed:
         was_loading = self.state is State.LOADING
@@ -171,3 +177,8 @@ class HorseLink:
         batch = self._batches.popleft() if self._started_at is not None and self._batches else None
         self._started_at = None
         return HorseFailed(f"{ended}{f': {error}' if error else ''}", batch)
+
+
+def _ref(member: Member) -> protocol.ChunkRef:
+    assignment, span = member.assignment, member.assignment.chunks[member.index]
+    return protocol.ChunkRef(assignment.directory.pcm, span.start, span.end, assignment.options)

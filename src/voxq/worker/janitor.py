@@ -42,9 +42,9 @@ class Janitor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the chore in hand and let another worker take over."""
+        """Let another worker take over; a chore may be cut short anywhere."""
         self._stop.set()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=2)
 
     def _run(self) -> None:
         while not self._stop.wait(_ROUND_SECONDS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import time
 from datetime import UTC, datetime
@@ -50,7 +51,8 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     client = connect.blocking(settings.redis_url)
     _wait_for_redis(client)
     parts = Parts.of(settings)
-    name = f"voxq-{worker_id}.{socket.gethostname()}.{os.getpid()}"
+    # With a random part: in a container every life of a worker has the same host and pid.
+    name = f"voxq-{worker_id}.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(2)}"
     worker = ModelWorker(
         parts,
         plan,
@@ -58,7 +60,12 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         name=name,
         rq_connection=connect.blocking(settings.redis_url, text=False),
         client=client,
-        horse=HorseLink(request, models, settings.model_load_timeout),
+        horse=HorseLink(
+            request,
+            models,
+            load_timeout=settings.model_load_timeout,
+            batch_seconds=settings.max_batch_ms / 1000,
+        ),
         media=[
             MediaLink(settings.media_timeout_seconds, settings.max_audio_seconds)
             for _ in range(min(2, settings.max_inflight))

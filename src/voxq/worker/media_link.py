@@ -22,9 +22,16 @@ class MediaFailed:
     message: str
     is_crash: bool = False
 
+    @property
+    def is_disk_trouble(self) -> bool:
+        """The disk did not take the decoded sound; the recording may be perfect."""
+        return self.code == _STORAGE
+
 
 News = list[Span] | Prepared | MediaFailed
 """Chunks that were found, the end of the preparation, or why there is none."""
+
+_STORAGE = "storage"
 
 
 class MediaLink:
@@ -35,6 +42,7 @@ class MediaLink:
         self._timeout = timeout
         self._max_seconds = max_seconds
         self._child: Child | None = None
+        self._found = 0
         self.assignment: Assignment | None = None
         self.deadline = float("inf")
         """When the process is to be killed."""
@@ -50,9 +58,12 @@ class MediaLink:
         return self._child
 
     def prepare(self, assignment: Assignment, recording: Path, chunking: Chunking) -> None:
-        """Decode `recording` into the assignment's work directory and find its chunks."""
+        """Decode `recording` into the assignment's work directory and find its chunks.
+
+        Raises OSError when no process can be started, or the disk is not writable.
+        """
         pcm = assignment.directory.pcm
-        pcm.unlink(missing_ok=True)
+        pcm.unlink(missing_ok=True)  # whoever reads the old one goes on with it
         request = protocol.encode(
             protocol.Prepare(assignment.task.id, recording, pcm, self._max_seconds, chunking)
         )
@@ -61,7 +72,7 @@ class MediaLink:
         except ChildDied:  # between two recordings: nobody's fault
             self.kill()
             self.start().send(request)
-        self.assignment = assignment
+        self.assignment, self._found = assignment, 0
         self.deadline = time.monotonic() + self._timeout
 
     def receive(self) -> tuple[Assignment, News] | None:
@@ -70,6 +81,7 @@ class MediaLink:
         assignment = self.assignment
         try:
             reply = protocol.decode_reply(self._child.receive())
+            self._check(reply)
         except (ChildDied, protocol.ProtocolError):
             ended = self.kill()
             if assignment is None:
@@ -96,6 +108,13 @@ class MediaLink:
         ended = self._child.kill() if self._child else "not running"
         self._child, self.assignment, self.deadline = None, None, float("inf")
         return ended
+
+    def _check(self, reply: protocol.Reply) -> None:
+        """A process that has been taken over may send any numbers. Raises ProtocolError."""
+        for start, end in reply.chunks if isinstance(reply, protocol.Chunks) else ():
+            if not self._found <= start < end:
+                raise protocol.ProtocolError("chunks out of order")
+            self._found = end
 
 
 def _news(reply: protocol.Reply) -> News:

@@ -18,15 +18,18 @@ from rq.serializers import JSONSerializer
 from rq.worker.base import BaseWorker, WorkerStatus
 
 from voxq import killpoint
-from voxq.tasks import documents
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.parts import Parts
-from voxq.tasks.script import Command
 from voxq.tasks.store import WORKERS_KEY, Claimed, Held, Worker
+from voxq.tasks.task import Task
 from voxq.worker.admission import free_slots
 from voxq.worker.assignment import Assignment, Prepared
+from voxq.worker.batch import Batch
+from voxq.worker.claims import WORKER_TTL, Claims
 from voxq.worker.closing import Closing
+from voxq.worker.complaint import Complaint
 from voxq.worker.engine_room import EngineRoom
+from voxq.worker.facts import facts
 from voxq.worker.horse_link import HorseLink
 from voxq.worker.media_link import MediaFailed, MediaLink, News
 from voxq.worker.plan import WorkPlan
@@ -36,11 +39,12 @@ from voxq.worker.redis_line import RedisLine
 from voxq.worker.wakeup import Wakeup
 
 _TICK = 1.0
-_WORKER_TTL = 90
-"""Seconds after which `rq info` forgets a worker that was killed."""
-_REPORT_EVERY = 0.5
+_TROUBLE_PAUSE = 5.0
+"""Seconds without new tasks after the disk did not take one."""
 _SHARE_OF_SHUTDOWN = 0.7
 """Of SHUTDOWN_SECONDS is for the batch in hand; the rest is for handing back."""
+_BYTES_PER_SECOND = 64_000
+"""Of decoded sound."""
 
 
 class ModelWorker(BaseWorker):
@@ -62,31 +66,45 @@ class ModelWorker(BaseWorker):
         """`rq_connection` answers bytes, as RQ wants it; `client` answers text."""
         queues = list(parts.store.queues.values())
         super().__init__(
-            queues, name=name, connection=rq_connection, serializer=JSONSerializer, worker_ttl=_WORKER_TTL
+            queues, name=name, connection=rq_connection, serializer=JSONSerializer, worker_ttl=WORKER_TTL
         )
         self.worker_id = worker_id
         self._parts = parts
-        self._settings = parts.settings
-        self._store = parts.store
+        self._settings = settings = parts.settings
         self._plan = plan
         self._client = client
+        self._horse = horse
         self._wakeup = wakeup
-        self._identity = Worker(self.name, self.key)
+        identity = Worker(self.name, self.key)
         self._line = RedisLine(client, worker_id)
+        self._trouble = Complaint(worker_id)
         self._poller = Poller()
-        self._preparation = Preparation(media, parts.recordings, plan, self._poller, self._hear)
-        self._engine = EngineRoom(horse, plan, parts.settings, self._poller, self, worker_id)
-        self._closing = Closing(parts.ending(client), self._line, self._identity, worker_id)
+        self._claims = Claims(parts.store, self._line, identity)
+        self._preparation = Preparation(
+            media,
+            parts.recordings,
+            plan,
+            self._poller,
+            self._hear,
+            self._trouble,
+            sound_seconds=(settings.worker_pcm_mb << 20) / _BYTES_PER_SECOND,
+            patience=settings.media_timeout_seconds,
+        )
+        self._engine = EngineRoom(horse, plan, settings, self._poller, self, self._trouble, worker_id)
+        self._closing = Closing(parts.ending(client), self._line, identity, self._trouble, worker_id)
         self._assignments: dict[str, Assignment] = {}
         self._is_suspended = False
+        self._may_have_work = True
+        self._admit_from = 0.0
         self._next_tick = 0.0
         self._stop_by: float | None = None
+        self._last_batch: Batch | None = None
 
     def work(self, *_: Any, **__: Any) -> bool:
         """Work until told to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        self._register()
+        self._line.attempt(self._register)
         self._wakeup.start()
         self._poller.watch(self._wakeup.fileno(), self._on_wakeup)
         self._preparation.start()
@@ -109,41 +127,51 @@ class ModelWorker(BaseWorker):
     def advanced(self, assignment: Assignment) -> None:
         if assignment.is_complete:
             self._end(assignment, assignment.done(time.time(), self.worker_id))
-        else:
-            self._report(assignment)
+        elif self._claims.report(assignment) is False:
+            self._hold_on(assignment)
 
     def timed_out(self, assignment: Assignment) -> None:
         limit = self._settings.rq_worker_timeout
         self.failed(assignment, "timeout", f"Processing timeout ({limit}s exceeded)")
 
+    def lost_sound(self, assignment: Assignment) -> None:
+        if self._parts.journal.has_ended(assignment.task):
+            self._drop(assignment, "it ended elsewhere")
+        else:
+            self._engine.blame(
+                assignment, "audio_unavailable", "The decoded sound of this recording is gone."
+            )
+            self._prepare_anew(assignment)
+
     def failed(self, assignment: Assignment, code: str, error: str) -> None:
         self._end(assignment, assignment.failed(time.time(), self.worker_id, code, error))
 
     def engine_changed(self) -> None:
-        loaded = self._engine.horse.loaded
-        if loaded is not None and self._engine.horse.is_ready:
+        if self._horse.loaded is not None and self._horse.is_ready:
             logger.info(
                 "Worker-{} status=ready engine={} device={} load={:.1f}s memory={}MB",
                 *self._introduction(),
-                loaded.seconds,
-                loaded.rss_mb,
+                self._horse.loaded.seconds,
+                self._horse.loaded.rss_mb,
             )
         self._next_tick = 0.0  # tell the world, or get a new horse, at once
 
     # The loop.
 
     def _step(self) -> None:
+        nearest = min(self._next_tick, self._engine.deadline, self._preparation.deadline)
+        ready = self._poller.wait(nearest - time.monotonic())
+        # Heartbeats first: after a long standstill others may have taken over what the messages are about.
         if time.monotonic() >= self._next_tick:
             self._next_tick = time.monotonic() + _TICK
             self._tick()
+        self._poller.call(ready)
+        self._engine.enforce_deadline()
+        self._preparation.enforce_deadlines()
         if self._stop_by is None:
             self._admit()
             self._preparation.advance()
             self._engine.feed()
-        nearest = min(self._next_tick, self._engine.deadline, self._preparation.deadline)
-        self._poller.poll(nearest - time.monotonic())
-        self._engine.enforce_deadline()
-        self._preparation.enforce_deadlines()
 
     def _tick(self) -> None:
         for assignment in list(self._assignments.values()):
@@ -151,27 +179,26 @@ class ModelWorker(BaseWorker):
                 self._end(assignment, assignment.outcome)
         self._closing.publish()
         self._beat()
+        self._may_have_work = True  # wake-ups are hints, and can be lost
         if self._stop_by is None:
             self._engine.ensure_horse()
 
     def _is_done(self) -> bool:
         if self._stop_by is None:
             return False
-        return self._engine.horse.is_idle or time.monotonic() >= self._stop_by
+        is_last_batch_done = self._last_batch is None or self._horse.next_batch is not self._last_batch
+        return is_last_batch_done or time.monotonic() >= self._stop_by
 
     def _leave(self) -> None:
         """Hand back what is left, finished chunks stay on disk; then disappear from every view."""
         self._engine.close()
         self._preparation.close()
         self._closing.publish()
-        tasks = [assignment.task for assignment in self._assignments.values()]
-        for assignment in self._assignments.values():
-            assignment.directory.clear()
-        released = self._line.run(self._store.release(self._identity, tasks)) if tasks else 0
+        released = self._claims.release([assignment.task for assignment in self._assignments.values()])
         self._line.attempt(self.register_death)
         self._line.attempt(lambda: self._client.hdel(WORKERS_KEY, self.name))
         self._wakeup.close()
-        logger.info("Worker-{} status=stopped requeued={}", self.worker_id, released or 0)
+        logger.info("Worker-{} status=stopped requeued={}", self.worker_id, released)
 
     def _on_signal(self, *_: Any) -> None:
         self._request_stop()
@@ -182,8 +209,10 @@ class ModelWorker(BaseWorker):
         now = time.monotonic()
         patience = self._settings.shutdown_seconds * _SHARE_OF_SHUTDOWN
         self._stop_by = now if self._stop_by is not None else now + patience
+        self._last_batch = self._horse.next_batch
 
     def _on_wakeup(self) -> None:
+        self._may_have_work = True
         for command in self._wakeup.drain():
             match command:
                 case {"command": "shutdown"}:
@@ -194,15 +223,21 @@ class ModelWorker(BaseWorker):
                     assignment = self._assignments[task_id]
                     self._end(assignment, assignment.cancelled(time.time(), self.worker_id))
 
-    # Redis.
+    # Being there.
 
     def _register(self) -> None:
         self.register_birth()
         self.set_state(WorkerStatus.IDLE)
 
     def _beat(self) -> None:
-        held = [assignment.held for assignment in self._assignments.values()]
-        beat = self._line.run(self._store.beat(self._identity, held, time.time(), _WORKER_TTL, self._facts()))
+        about_me = facts(
+            self.worker_id,
+            self._plan.request,
+            self._horse,
+            held=len(self._assignments),
+            is_stopping=self._stop_by is not None,
+        )
+        beat = self._claims.beat(self._assignments.values(), about_me)
         if beat is None:
             return
         self._is_suspended = beat.suspended
@@ -212,11 +247,17 @@ class ModelWorker(BaseWorker):
             if task_id in self._assignments:
                 self._hold_on(self._assignments[task_id])
 
+    def _introduction(self) -> tuple[int, str, str]:
+        request = self._plan.request
+        return self.worker_id, f"{request.engine}/{request.model}", request.device
+
+    # Tasks out.
+
     def _hold_on(self, assignment: Assignment) -> None:
         """The claim is gone. Redis may have lost it, then it is taken up again; or the task was cancelled."""
         if self._parts.journal.has_ended(assignment.task):
             self._drop(assignment, "it ended elsewhere")
-        elif self._line.run(self._registration(assignment)) is False:
+        elif self._claims.register(assignment) is False:
             self._drop(assignment, "another worker took it over")
 
     def _drop(self, assignment: Assignment, reason: str) -> None:
@@ -236,76 +277,26 @@ class ModelWorker(BaseWorker):
     def _let_go(self, assignment: Assignment) -> None:
         self._assignments.pop(assignment.task.id, None)
         self._preparation.remove(assignment)
-
-    def _registration(self, assignment: Assignment) -> Command[bool]:
-        return self._store.register(self._identity, assignment.held, time.time(), self._document(assignment))
-
-    def _report(self, assignment: Assignment) -> None:
-        now = time.monotonic()
-        if now - assignment.reported_at < _REPORT_EVERY:
-            return
-        assignment.reported_at = now
-        report = self._store.report(self._identity, assignment.task, self._document(assignment))
-        if self._line.run(report) is False:
-            self._hold_on(assignment)
-
-    @staticmethod
-    def _document(assignment: Assignment) -> dict[str, Any]:
-        return documents.processing(
-            assignment.task,
-            progress=assignment.progress,
-            text=assignment.transcript().text,
-            started_at=assignment.admitted_at,
-        )
-
-    def _facts(self) -> dict[str, Any]:
-        """What `/health` and `/stats` know of this worker."""
-        horse, request = self._engine.horse, self._plan.request
-        loaded = horse.loaded
-        return {
-            "id": self.worker_id,
-            "state": self._state_word(),
-            "engine": request.engine,
-            "model": request.model,
-            "device": request.device,
-            "pid": self.pid,
-            "beat": time.time(),
-            "held": len(self._assignments),
-            "rtf": round(loaded.cost.per_second, 4) if loaded else None,
-            "horse_rss_mb": loaded.rss_mb if loaded else None,
-            "load_seconds": round(loaded.seconds, 2) if loaded else None,
-            "error": horse.error,
-        }
-
-    def _state_word(self) -> str:
-        if self._stop_by is not None:
-            return "stopping"
-        if self._engine.horse.error is not None:
-            return "failed"
-        # A horse that is replaced after a crash leaves the service ready: it loaded before, it will again.
-        return "ready" if self._engine.horse.loaded is not None else "loading"
-
-    def _introduction(self) -> tuple[int, str, str]:
-        request = self._plan.request
-        return self.worker_id, f"{request.engine}/{request.model}", request.device
+        self._may_have_work = True  # a slot is free
 
     # Tasks in.
 
     def _admit(self) -> None:
-        if self._is_suspended or self._engine.horse.loaded is None:
+        if self._is_suspended or not self._may_have_work or self._horse.loaded is None:
             return
-        held = [assignment.task.lane for assignment in self._assignments.values()]
-        free = free_slots(held, self._settings.max_inflight)
-        if not any(free.values()):
+        free = free_slots([a.task.lane for a in self._assignments.values()], self._settings.max_inflight)
+        if not any(free.values()) or time.monotonic() < self._admit_from:
             return
-        claimed = self._line.run(self._store.claim(self._identity, free))
+        claimed = self._claims.take(free)
+        self._may_have_work = bool(claimed)  # some lane may hold more
         if claimed:
             killpoint.reached("W1")
-        for place, each in enumerate(claimed or [], start=1):
+        for place, each in enumerate(claimed or (), start=1):
             try:
                 self._take_on(each, place)
             except OSError as error:  # its claim will expire, and it is queued again
-                logger.error("task={} cannot be taken on: {}", each.task_id, error.strerror)
+                self._trouble.about(error)
+                self._admit_from = time.monotonic() + _TROUBLE_PAUSE
 
     def _take_on(self, claimed: Claimed, place: int) -> None:
         if claimed.task_id in self._assignments:  # Redis lost the claim, and somebody queued it again
@@ -314,19 +305,22 @@ class ModelWorker(BaseWorker):
         task = self._parts.journal.open_task(claimed.task_id)
         if task is None:
             logger.error("task={} is queued, but the journal here does not know it", claimed.task_id)
-            self._line.run(self._store.drop(claimed))
-            return
-        if self._parts.journal.has_ended(task):
+            self._claims.drop(claimed)
+        elif self._parts.journal.has_ended(task):
             self._closing.resume(task)
-            return
+        else:
+            self._begin(task, place)
+
+    def _begin(self, task: Task, place: int) -> None:
         assignment = Assignment(
             Held(task, uuid4().hex),
             self._parts.work.open(task),
             self._plan.options_for(task),
             admitted_at=time.time(),
+            language_first=self._plan.traits.detects_language,
         )
         assignment.last_served = time.monotonic()
-        if self._line.run(self._registration(assignment)) is False:
+        if self._claims.register(assignment) is False:
             return
         killpoint.reached("W2")
         # Without an answer it is worked on all the same: a heartbeat will register it.
@@ -347,18 +341,16 @@ class ModelWorker(BaseWorker):
         match news:
             case MediaFailed(is_crash=True):
                 self._engine.blame(assignment, news.code, news.message)
-                if self.holds(assignment):
-                    assignment.start_over()
-                    self._preparation.add(assignment)
+                self._prepare_anew(assignment)
             case MediaFailed():
                 self.failed(assignment, news.code, news.message)
             case Prepared():
-                assignment.prepared = news
+                assignment.prepare(news)
                 logger.debug(
                     "Worker-{} task={} vad_segments={} batch_size={} duration={:.1f} decode={:.2f}",
                     self.worker_id,
                     assignment.task.short_id,
-                    assignment.chunk_count,
+                    len(assignment.chunks),
                     self._settings.asr_batch_size,
                     news.duration,
                     news.decode,
@@ -366,5 +358,12 @@ class ModelWorker(BaseWorker):
                 if assignment.is_complete:
                     self.advanced(assignment)
             case spans:
-                assert self._engine.horse.loaded is not None  # nothing is admitted before
-                assignment.add_spans(spans, self._engine.horse.loaded.revision)
+                assert self._horse.loaded is not None  # nothing is admitted before
+                assignment.find(spans, self._horse.loaded.revision)
+
+    def _prepare_anew(self, assignment: Assignment) -> None:
+        """Decode it once more, unless it was given up."""
+        if self.holds(assignment) and assignment.outcome is None:
+            self._preparation.remove(assignment)
+            assignment.start_over()
+            self._preparation.add(assignment)

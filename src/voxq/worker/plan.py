@@ -1,15 +1,16 @@
-"""How a worker's engine is to treat a task: options, chunk lengths, and results that can be used again."""
+"""How a worker's engine is to treat a task: its options, and how long its chunks may be."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from voxq.engines.base import Chunking, ChunkOptions, ChunkResult, EngineRequest, EngineTraits
+from voxq.engines.base import Chunking, ChunkOptions, EngineRequest, EngineTraits
 from voxq.settings import Settings
-from voxq.speech.transcript import Segment
 from voxq.tasks.task import Task
+
+_SHORTEST_MAXIMUM = 2.0
+"""Seconds: speech cut finer than this is not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +41,9 @@ class WorkPlan:
 
     def chunking_for(self, task: Task) -> Chunking:
         chunking = self.traits.chunking
-        longest = min(chunking.maximum, self.batch_seconds, task.options.batch_size or chunking.maximum)
+        wished = min(chunking.maximum, self.batch_seconds, task.options.batch_size or chunking.maximum)
+        longest = max(_SHORTEST_MAXIMUM, wished)
         return replace(chunking, maximum=longest, target=min(chunking.target, longest))
-
-
-def conditions(task: Task, options: ChunkOptions, revision: str) -> str:
-    """All that the result of a chunk depends on besides its span; `options` as the task began."""
-    words = " ".join(options.hotwords)
-    return f"{revision}|{task.audio_sha256}|{options.language}|{options.words}|{words}"
-
-
-def result_to_json(result: ChunkResult) -> dict[str, Any]:
-    return {"language": result.language, "segments": [segment.to_json() for segment in result.segments]}
-
-
-def result_from_json(record: dict[str, Any]) -> ChunkResult | None:
-    """None for what `result_to_json` did not write."""
-    try:
-        segments = tuple(Segment.from_json(segment) for segment in record["segments"])
-        language = record["language"]
-    except (KeyError, TypeError, ValueError):
-        return None
-    return ChunkResult(segments, language if language is None else str(language))
 
 
 def read_hotwords(path: Path) -> tuple[str, ...]:

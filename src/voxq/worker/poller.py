@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 class Poller:
@@ -25,9 +25,13 @@ class Poller:
             with contextlib.suppress(KeyError, ValueError, OSError):
                 self._selector.unregister(descriptor)
 
-    def poll(self, seconds: float) -> None:
-        """Wait at most `seconds` and call whoever can read."""
-        for key, _ in self._selector.select(max(0.0, seconds)):
-            callback = self._callbacks.get(key.fd)
-            if callback is not None:  # an earlier callback of this round may have ended its process
+    def wait(self, seconds: float) -> list[int]:
+        """The descriptors that can be read, waiting at most `seconds` for one."""
+        return [key.fd for key, _ in self._selector.select(max(0.0, seconds))]
+
+    def call(self, descriptors: Iterable[int]) -> None:
+        """Call whoever reads from these."""
+        for descriptor in descriptors:
+            callback = self._callbacks.get(descriptor)
+            if callback is not None:  # an earlier callback may have ended its process
                 callback()

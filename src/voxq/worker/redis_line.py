@@ -15,7 +15,8 @@ from voxq.tasks.script import Command
 T = TypeVar("T")
 
 _PAUSE = 0.5
-"""Seconds for which Redis is left alone after it did not answer, so that the engine is still served."""
+"""Seconds for which Redis is left alone, at the least, after it did not answer: the engine is served
+meanwhile."""
 
 
 class RedisLine:
@@ -39,10 +40,12 @@ class RedisLine:
         """Like `run`, for whatever talks to Redis."""
         if self.is_resting:
             return None
+        asked = time.monotonic()
         try:
             answer = work()
         except redis.RedisError as error:
-            self._away_until = time.monotonic() + _PAUSE
+            now = time.monotonic()
+            self._away_until = now + max(_PAUSE, now - asked)  # most of the time is not spent on waiting
             if not self._is_away:
                 self._is_away = True
                 logger.warning("Worker-{} Redis is away ({})", self._worker_id, type(error).__name__)

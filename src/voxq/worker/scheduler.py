@@ -6,8 +6,8 @@ Every waiting chunk has a due time, and the earliest is served first:
 
 `waiting_since` is the later of when the chunk became ready and when its task was last served, so a long file
 that makes progress does not collect seniority, and a voice note that comes in its middle is due before it.
-The other terms are capped, which bounds the wait: a chunk is only ever overtaken by chunks that began to wait
-less than `MAX_HEAD_START` seconds after it.
+The other terms are capped, which bounds the wait: a chunk is only ever overtaken, even by what fills up a
+batch, by chunks that began to wait less than `MAX_HEAD_START` seconds after it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class WaitingChunk:
     owner_use: float = 0.0
     """Engine seconds its owner used lately."""
     is_suspect: bool = False
-    """It was in a batch that killed its engine: it runs alone, after the others."""
+    """It was in a batch that failed as a whole: it runs alone, after the others."""
     batch_seconds: float = float("inf")
     """Padded seconds that a batch with this chunk may have (the client's own limit)."""
 
@@ -75,9 +75,8 @@ class BatchLimits:
 
 
 def predict(cost: Cost, limits: BatchLimits, chunks: Sequence[WaitingChunk]) -> float:
-    """Engine seconds that a batch of these chunks will take."""
-    longest = max((chunk.seconds for chunk in chunks), default=0.0)
-    return cost.predict(limits.padded(longest, len(chunks))) if chunks else 0.0
+    """Engine seconds that a batch of these chunks (at least one) will take."""
+    return cost.predict(limits.padded(max(chunk.seconds for chunk in chunks), len(chunks)))
 
 
 def choose(waiting: Sequence[WaitingChunk], cost: Cost, limits: BatchLimits) -> list[WaitingChunk]:
@@ -85,26 +84,31 @@ def choose(waiting: Sequence[WaitingChunk], cost: Cost, limits: BatchLimits) -> 
 
     A single chunk always fits: it cannot be made smaller. No larger batch exceeds a limit.
     """
-    line = sorted(waiting, key=lambda chunk: (chunk.due, chunk.task_id, chunk.index))[:_WINDOW]
+    line = sorted(waiting, key=_order)[:_WINDOW]
     if not line:
         return []
     lead, *others = line
-    batch = [lead]
     if lead.is_suspect:
-        return batch
-    companions = [other for other in others if other.key == lead.key and not other.is_suspect]
+        return [lead]
+    newest = min(chunk.waiting_since for chunk in waiting) + MAX_HEAD_START
+    companions = [
+        other
+        for other in others
+        if other.key == lead.key and not other.is_suspect and other.waiting_since < newest
+    ]
     # Like lengths waste the least padding; the sort is stable, so among equals the earliest due comes first.
     companions.sort(key=lambda other: abs(other.seconds - lead.seconds))
+    batch, longest, cap = [lead], lead.seconds, min(limits.padded_seconds, lead.batch_seconds)
     for companion in companions:
         if len(batch) >= limits.items:
             break
-        if _fits([*batch, companion], cost, limits):
+        new_longest, new_cap = max(longest, companion.seconds), min(cap, companion.batch_seconds)
+        padded = limits.padded(new_longest, len(batch) + 1)
+        if padded <= new_cap and cost.predict(padded) <= limits.seconds:
             batch.append(companion)
-    return sorted(batch, key=lambda chunk: (chunk.due, chunk.task_id, chunk.index))
+            longest, cap = new_longest, new_cap
+    return sorted(batch, key=_order)
 
 
-def _fits(batch: Sequence[WaitingChunk], cost: Cost, limits: BatchLimits) -> bool:
-    longest = max(chunk.seconds for chunk in batch)
-    padded = limits.padded(longest, len(batch))
-    allowed = min(limits.padded_seconds, *(chunk.batch_seconds for chunk in batch))
-    return padded <= allowed and predict(cost, limits, batch) <= limits.seconds
+def _order(chunk: WaitingChunk) -> tuple[float, float, str, int]:
+    return chunk.due, chunk.waiting_since, chunk.task_id, chunk.index

@@ -1,0 +1,35 @@
+"""A finished chunk as it lies in the work directory, so that nobody recognises it again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxq.engines.base import ChunkOptions, ChunkResult
+from voxq.speech.transcript import Segment
+from voxq.tasks.task import Task
+
+
+def conditions(task: Task, options: ChunkOptions, revision: str) -> str:
+    """All that the result of a chunk depends on besides its span; `options` as the task began."""
+    words = " ".join(options.hotwords)
+    return f"{revision}|{task.audio_sha256}|{options.language}|{options.words}|{words}"
+
+
+def to_json(result: ChunkResult, seconds: float) -> dict[str, Any]:
+    """`seconds` of the engine's time went into it."""
+    return {
+        "language": result.language,
+        "segments": [segment.to_json() for segment in result.segments],
+        "seconds": round(seconds, 4),
+    }
+
+
+def from_json(record: dict[str, Any]) -> tuple[ChunkResult, float] | None:
+    """The result and its engine seconds; None for what `to_json` did not write."""
+    try:
+        segments = tuple(Segment.from_json(segment) for segment in record["segments"])
+        language = record["language"]
+        seconds = float(record["seconds"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return ChunkResult(segments, language if language is None else str(language)), seconds

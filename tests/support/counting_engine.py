@@ -1,0 +1,87 @@
+"""The faulty engine, with a log of its calls and with faults that choose: for tests of the worker.
+
+Engine "counting_engine:KIND" with VOXQ_TEST_ENGINES=1. Every call adds a line to the file VOXQ_TEST_CALLS,
+before anything else happens: the process, and for each chunk its seconds and hotwords. Chunks of all tasks
+may share a call, whatever their hotwords. Beside `faulty_engine`'s words a chunk may have:
+
+only-over-<n>   its faults happen to chunks of more than n seconds only
+only-once       its faults happen once, whatever process they end
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import faulty_engine
+
+from voxq.engines.base import (
+    SAMPLE_RATE,
+    ChunkError,
+    ChunkOptions,
+    ChunkResult,
+    Engine,
+    EngineKind,
+    EngineRequest,
+    EngineTraits,
+    ModelPaths,
+    Samples,
+)
+
+_ONLY_OVER = re.compile(r"only-over-(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sociable(EngineTraits):
+    """Traits of an engine whose batches may mix all options."""
+
+    def batch_key(self, options: ChunkOptions) -> str:
+        return "any"
+
+
+@dataclass(slots=True)
+class Counting:
+    """See the module."""
+
+    traits: EngineTraits
+    inner: Engine
+    calls: Path
+    revision: str = "counting"
+
+    def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
+        chunks = [(round(len(samples) / SAMPLE_RATE, 2), options.hotwords) for samples, options in batch]
+        with self.calls.open("a") as log:
+            log.write(json.dumps({"pid": os.getpid(), "chunks": chunks}) + "\n")
+        return self.inner.transcribe(
+            [(samples, self._allowed(samples, options)) for samples, options in batch]
+        )
+
+    def _allowed(self, samples: Samples, options: ChunkOptions) -> ChunkOptions:
+        """The options without the faults that are not to happen to this chunk, or not again."""
+        for word in options.hotwords:
+            match = _ONLY_OVER.fullmatch(word)
+            if match and len(samples) <= int(match[1]) * SAMPLE_RATE:
+                return replace(options, hotwords=())
+        if "only-once" in options.hotwords:
+            try:
+                self.calls.with_suffix(".once").touch(exist_ok=False)
+            except FileExistsError:
+                return replace(options, hotwords=())
+        return options
+
+
+def _traits_for(request: EngineRequest) -> EngineTraits:
+    plain = faulty_engine.KIND.traits_for(request)
+    return Sociable(**{each.name: getattr(plain, each.name) for each in fields(plain)})
+
+
+def _load(request: EngineRequest, models: ModelPaths) -> Counting:
+    inner = faulty_engine.KIND.load(request, models)
+    return Counting(_traits_for(request), inner, Path(os.environ["VOXQ_TEST_CALLS"]))
+
+
+KIND = EngineKind("Misbehaves on demand, and counts", _traits_for, _load, models={})

@@ -1,0 +1,289 @@
+"""Real worker processes over a real Redis and a storage of their own, for tests of the worker."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+import redis
+from audio import RECORDINGS
+
+from voxq.settings import Settings
+from voxq.speech.probe import probe
+from voxq.tasks import script
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.parts import Parts
+from voxq.tasks.task import AsrOptions, Kind, Priority, Task, choose_lane, new_task_id
+
+T = TypeVar("T")
+
+NOTE = RECORDINGS / "zh_note.ogg"
+"""Ten seconds, one chunk."""
+MEETING = RECORDINGS / "zh_meeting.ogg"
+"""23 seconds; of five chunks with `batch_size=8`."""
+
+_MODULES = {"horse": "voxq.worker.horse", "media": "voxq.media"}
+_SUPPORT = Path(__file__).parent
+_NUMBERS = count(1)
+_TRACES = ("rq:queue:*", "rq:wip:*", "rq:execution*", f"{Kind.ASR}:claim:*", f"{Kind.ASR}:waiting")
+"""Keys of work that waits or is under way."""
+
+
+def wait_for(condition: Callable[[], T], what: str, seconds: float = 30.0) -> T:
+    """The first truthy answer of `condition`."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.02)
+    return answer
+
+
+class WorkerProcess:
+    """One `voxq worker`, and the processes it starts."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+        self._seen: dict[int, psutil.Process] = {}
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def helpers(self, role: str) -> list[psutil.Process]:
+        """Its living "horse" or "media" processes."""
+        found = []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(self.pid).children():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if child.status() != psutil.STATUS_ZOMBIE and _MODULES[role] in child.cmdline():
+                        self._seen[child.pid] = child
+                        found.append(child)
+        return found
+
+    def helper(self, role: str) -> psutil.Process:
+        """One that is there, or comes."""
+        return wait_for(lambda: self.helpers(role), f"a {role} process")[0]
+
+    def wait_for_log(self, text: str, seconds: float = 30.0) -> None:
+        wait_for(lambda: text in self.log or not self.is_alive(), f"the log line {text!r}", seconds)
+        assert text in self.log, f"the worker ended without {text!r}:\n{self.log}"
+
+    def kill(self) -> None:
+        """As `kill -9`; returns when nothing of it is left."""
+        self._remember()
+        self._process.kill()
+        self._process.wait(10)
+        self._wait_for_helpers()
+
+    def freeze(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def terminate(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, seconds: float = 30.0) -> int:
+        """The status it ends with."""
+        status = self._process.wait(seconds)
+        self._wait_for_helpers()
+        return status
+
+    def stop(self, seconds: float = 30.0) -> float:
+        """End it as an operator does; the seconds that took."""
+        self._remember()
+        started = time.monotonic()
+        self.terminate()
+        assert self.wait(seconds) == 0, self.log
+        return time.monotonic() - started
+
+    def end(self) -> None:
+        """For the end of a test: whatever state it is in."""
+        self._remember()
+        for process in (self._process, *self._seen.values()):
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                process.kill()
+        self._process.wait(10)
+
+    def _remember(self) -> None:
+        for role in _MODULES:
+            self.helpers(role)
+
+    def _wait_for_helpers(self) -> None:
+        """None may outlive its parent."""
+        wait_for(lambda: not any(map(_lives, self._seen.values())), "the end of the worker's helpers", 5)
+
+
+class WorkerLab:
+    """One storage under `root`, one database. `settings` are those of every worker started here."""
+
+    def __init__(self, root: Path, redis_url: str, **settings: Any) -> None:
+        given: dict[str, Any] = {
+            "redis_url": redis_url,
+            "storage_path": root / "storage",
+            "asr_engine": "counting_engine:KIND",
+            "asr_model": "noop",
+            "log_level": "DEBUG",
+            "max_recordings": 1000,
+            "max_history_records": 1000,
+        }
+        self.root = root
+        self.settings = Settings(**given | settings)
+        self.parts = Parts.of(self.settings)
+        self.client = redis.Redis.from_url(redis_url, decode_responses=True)
+        self.workers: list[WorkerProcess] = []
+        self._calls = root / "calls.jsonl"
+
+    def worker(self, number: int = 1, *, ready: bool = True, **env: str) -> WorkerProcess:
+        """Start one; with `ready`, its engine is loaded when this returns."""
+        log = self.root / f"worker-{number}-{len(self.workers)}.log"
+        clean = {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "voxq.cli", "worker", "--id", str(number), "--device", "cpu"],
+            cwd=self.root,
+            env=clean
+            | self.settings.environ()
+            | {"VOXQ_TEST_ENGINES": "1", "VOXQ_TEST_CALLS": str(self._calls), "PYTHONPATH": str(_SUPPORT)}
+            | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log.open("wb"),
+        )
+        worker = WorkerProcess(process, log)
+        self.workers.append(worker)
+        if ready:
+            worker.wait_for_log("status=ready", 60)
+        return worker
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.end()
+        self.client.close()
+
+    # Tasks.
+
+    def submit(
+        self,
+        recording: Path = NOTE,
+        *faults: str,
+        owner: str = "anna",
+        priority: Priority = Priority.NORMAL,
+        enqueue: bool = True,
+        **options: Any,
+    ) -> Task:
+        """The steps S1 to S3, as the API does them. `faults` are hotwords for the engine."""
+        now = time.time()
+        info = probe(recording, self.settings.max_audio_seconds)
+        task_id = new_task_id(now, next(_NUMBERS))
+        task = Task(
+            id=task_id,
+            kind=Kind.ASR,
+            owner=owner,
+            lane=choose_lane(priority, info.duration, self.settings.long_audio_seconds),
+            file=f"{task_id}.{info.extension}",
+            mime=info.mime,
+            size=recording.stat().st_size,
+            audio_sha256=hashlib.sha256(recording.read_bytes()).hexdigest(),
+            duration=info.duration,
+            created_at=now,
+            accepted_at=now,
+            options=AsrOptions(hotwords=faults, **options),
+        )
+        part = self.parts.recordings.part(task_id)
+        shutil.copyfile(recording, part)
+        self.parts.recordings.keep(part, task.file, fsync=False)
+        self.parts.journal.accept(task)
+        if enqueue:
+            script.run(self.client, self.parts.store.enqueue(task))
+        return task
+
+    def document(self, task: Task) -> dict[str, Any]:
+        """What Redis shows of it; empty if it knows nothing."""
+        raw = self.client.get(self.parts.store.task_key(task.id))
+        return json.loads(raw) if isinstance(raw, str) else {}
+
+    def outcome(self, task: Task) -> Outcome | None:
+        ended = self.parts.journal.ended(task.id, task.run)
+        return ended.outcome if ended else None
+
+    def wait_for_status(self, task: Task, status: str, seconds: float = 30.0) -> dict[str, Any]:
+        wait_for(lambda: self.document(task).get("status") == status, f"{task.id} {status}", seconds)
+        return self.document(task)
+
+    def wait_for_ends(self, tasks: Sequence[Task], seconds: float = 30.0) -> list[Outcome]:
+        """Until each of the tasks is ended, told and closed; in order."""
+        wait_for(lambda: all(map(self._is_settled, tasks)), f"the end of {len(tasks)} tasks", seconds)
+        return [outcome for task in tasks if (outcome := self.outcome(task)) is not None]
+
+    def _is_settled(self, task: Task) -> bool:
+        """Ended in the journal and in Redis, and not open any more."""
+        outcome = self.outcome(task)
+        return (
+            outcome is not None
+            and self.parts.journal.open_task(task.id) is None
+            and self.document(task).get("status") == outcome.status
+        )
+
+    # What must be true afterwards.
+
+    def assert_ended_once(self, tasks: Sequence[Task]) -> None:
+        """In the journal, the history and the JSONL; and nothing of their work is left anywhere."""
+        ids = sorted(task.id for task in tasks)
+        assert sorted(task_id for task_id, _ in self.parts.journal.ended_runs()) == ids
+        assert sorted(record["task_id"] for record in self.parts.log.records()) == ids
+        uncancelled = sorted(t.id for t in tasks if self.document(t)["status"] != "cancelled")
+        history = self.client.lrange(self.parts.store.history_key, 0, -1)
+        assert sorted(json.loads(item)["task_id"] for item in history) == uncancelled
+        assert self.parts.journal.open_ids() == []
+        wait_for(lambda: not list(self.parts.work.names()), "the end of the work directories", 5)
+        self.assert_nothing_waits()
+
+    def assert_nothing_waits(self) -> None:
+        """No lane, claim, execution or registry of work in progress has anything in it."""
+        left = [key for pattern in _TRACES for key in self.client.scan_iter(pattern)]
+        assert left == []
+
+    def calls(self) -> list[list[tuple[float, tuple[str, ...]]]]:
+        """Every call of an engine so far (warm-up left out): seconds and hotwords of its chunks."""
+        lines = self._calls.read_text().splitlines() if self._calls.exists() else []
+        return [
+            [(seconds, tuple(words)) for seconds, words in record["chunks"]]
+            for record in _after_warm_up(map(json.loads, lines))
+        ]
+
+
+def _after_warm_up(records: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each process begins with three calls that warm it up."""
+    seen: dict[int, int] = {}
+    for record in records:
+        seen[record["pid"]] = seen.get(record["pid"], 0) + 1
+        if seen[record["pid"]] > 3:
+            yield record
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

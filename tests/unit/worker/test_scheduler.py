@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.engines.base import Cost
+from voxq.tasks.task import Lane
+from voxq.worker.scheduler import LANE_DELAY, MAX_HEAD_START, BatchLimits, WaitingChunk, choose, predict
+
+CHEAP = Cost(fixed=0.1, per_second=0.01)
+ROOMY = BatchLimits(seconds=1.0, padded_seconds=60.0, items=16)
+
+
+def chunk(task_id: str = "a", index: int = 0, **changes: object) -> WaitingChunk:
+    values: dict = {"seconds": 10.0, "key": "k", "lane": Lane.SHORT, "waiting_since": 0.0, "remaining": 1.0}
+    return WaitingChunk(task_id=task_id, index=index, **values | changes)
+
+
+waiting_chunks = st.lists(
+    st.builds(
+        WaitingChunk,
+        task_id=st.sampled_from("abcdef"),
+        index=st.integers(0, 9),
+        seconds=st.floats(0.1, 30),
+        key=st.sampled_from("kl"),
+        lane=st.sampled_from(Lane),
+        waiting_since=st.floats(0, 1000),
+        remaining=st.floats(0, 10_000),
+        owner_use=st.floats(0, 10_000),
+        is_suspect=st.booleans(),
+        batch_seconds=st.sampled_from([float("inf"), 5.0, 40.0]),
+    ),
+    max_size=40,
+    unique_by=lambda chunk: (chunk.task_id, chunk.index),
+)
+costs = st.builds(Cost, st.floats(0, 2), st.floats(0, 0.2))
+limits = st.builds(
+    BatchLimits, st.floats(0.01, 3), st.floats(1, 120), st.integers(1, 16), st.sampled_from([None, 30.0])
+)
+
+
+@given(waiting_chunks, costs, limits)
+def test_a_batch_of_several_keeps_every_limit(
+    waiting: list[WaitingChunk], cost: Cost, limits: BatchLimits
+) -> None:
+    batch = choose(waiting, cost, limits)
+    if len(batch) < 2:
+        return
+    padded = len(batch) * max(limits.padded_to or 0.0, *(chunk.seconds for chunk in batch))
+    assert len(batch) <= limits.items
+    assert padded <= limits.padded_seconds
+    assert all(padded <= chunk.batch_seconds for chunk in batch)
+    assert cost.fixed + cost.per_second * padded <= limits.seconds
+    assert predict(cost, limits, batch) == cost.predict(padded)
+
+
+@given(waiting_chunks, costs, limits)
+def test_something_runs_whenever_something_waits(
+    waiting: list[WaitingChunk], cost: Cost, limits: BatchLimits
+) -> None:
+    batch = choose(waiting, cost, limits)
+    assert bool(batch) == bool(waiting)
+    assert set(batch) <= set(waiting)
+    assert len(set(batch)) == len(batch)
+
+
+@given(waiting_chunks, costs, limits)
+def test_keys_do_not_mix_and_suspects_run_alone(
+    waiting: list[WaitingChunk], cost: Cost, limits: BatchLimits
+) -> None:
+    batch = choose(waiting, cost, limits)
+    assert len({chunk.key for chunk in batch}) <= 1
+    assert len(batch) == 1 or not any(chunk.is_suspect for chunk in batch)
+
+
+@given(waiting_chunks, costs, limits, st.randoms(use_true_random=False))
+def test_the_order_of_the_input_is_irrelevant(waiting, cost, limits, random) -> None:
+    shuffled = list(waiting)
+    random.shuffle(shuffled)
+    assert choose(shuffled, cost, limits) == choose(waiting, cost, limits)
+
+
+@given(waiting_chunks, costs, limits)
+def test_nobody_is_overtaken_by_what_came_much_later(
+    waiting: list[WaitingChunk], cost: Cost, limits: BatchLimits
+) -> None:
+    batch = choose(waiting, cost, limits)
+    for left in set(waiting) - set(batch):
+        assert all(chosen.waiting_since < left.waiting_since + MAX_HEAD_START for chosen in batch)
+
+
+def test_like_lengths_share_a_batch() -> None:
+    waiting = [chunk("a", seconds=2.0), chunk("b", seconds=20.0), chunk("c", seconds=2.5)]
+    assert [c.task_id for c in choose(waiting, CHEAP, BatchLimits(1.0, 60.0, items=2))] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({"lane": Lane.HIGH}, {"lane": Lane.SHORT}),
+        ({"lane": Lane.SHORT}, {"lane": Lane.LONG}),
+        ({"remaining": 1.0}, {"remaining": 5.0}),
+        ({"owner_use": 0.0}, {"owner_use": 5.0}),
+        ({"waiting_since": 0.0}, {"waiting_since": 5.0}),
+        ({}, {"is_suspect": True}),
+    ],
+)
+def test_who_comes_first(better: dict, worse: dict) -> None:
+    one_at_a_time = BatchLimits(1.0, 60.0, items=1)
+    waiting = [chunk("a", **worse), chunk("b", **better)]
+    assert [c.task_id for c in choose(waiting, CHEAP, one_at_a_time)] == ["b"]
+
+
+@dataclass
+class Job:
+    """A task in the simulation: `pieces` chunks of `seconds` each, all ready when it arrives."""
+
+    name: str
+    arrival: float
+    pieces: int
+    seconds: float
+    lane: Lane
+    owner_use: float = 0.0
+    served: float = 0.0
+    left: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.served = self.arrival
+        self.left = list(range(self.pieces))
+
+    def waiting(self) -> Iterable[WaitingChunk]:
+        remaining = CHEAP.per_second * self.seconds * len(self.left)
+        for index in self.left:
+            yield WaitingChunk(
+                self.name, index, self.seconds, "k", self.lane, self.served, remaining, self.owner_use
+            )
+
+
+@dataclass(frozen=True)
+class Served:
+    """A chunk in the engine: since when it waited, and when its batch began and ended."""
+
+    job: Job
+    since: float
+    began: float
+    ended: float
+
+
+def simulate(jobs: list[Job], limits: BatchLimits, cost: Cost = CHEAP) -> list[Served]:
+    """One engine that is given whatever `choose` says, until nothing is left."""
+    now, served = 0.0, []
+    while any(job.left for job in jobs):
+        here = {job.name: job for job in jobs if job.arrival <= now and job.left}
+        if not here:
+            now = min(job.arrival for job in jobs if job.left)
+            continue
+        batch = choose([chunk for job in here.values() for chunk in job.waiting()], cost, limits)
+        end = now + predict(cost, limits, batch)
+        for each in batch:
+            served.append(Served(here[each.task_id], each.waiting_since, now, end))
+            here[each.task_id].left.remove(each.index)
+        for name in {each.task_id for each in batch}:
+            here[name].served = end
+        now = end
+    return served
+
+
+jobs = st.lists(
+    st.tuples(
+        st.floats(0, 600), st.integers(1, 8), st.floats(0.5, 30), st.sampled_from(Lane), st.floats(0, 30)
+    ),
+    min_size=1,
+    max_size=25,
+).map(lambda rows: [Job(f"t{n}", *row[:4], owner_use=row[4]) for n, row in enumerate(rows)])
+
+
+@given(jobs, st.integers(1, 8), st.sampled_from([CHEAP, Cost(2.0, 0.5)]))
+def test_the_wait_is_bounded_whatever_arrives(jobs: list[Job], items: int, cost: Cost) -> None:
+    served = simulate(jobs, BatchLimits(1.0, 60.0, items), cost)
+    assert len(served) == sum(job.pieces for job in jobs)
+    for mine in served:
+        for other in served:
+            overtook = mine.since <= other.since and other.began < mine.began
+            assert not overtook or other.since < mine.since + MAX_HEAD_START
+
+
+def test_a_note_overtakes_a_long_file_in_its_middle() -> None:
+    long = Job("long", arrival=0.0, pieces=400, seconds=25.0, lane=Lane.LONG)
+    notes = [Job(f"note{n}", arrival=10.0 * n, pieces=1, seconds=8.0, lane=Lane.SHORT) for n in range(1, 10)]
+    served = simulate([long, *notes], BatchLimits(1.0, 60.0, items=1))
+    for mine in served:
+        if mine.job is not long:
+            batches_before = {s.began for s in served if mine.job.arrival < s.ended and s.began < mine.began}
+            assert len(batches_before) <= 1, "only the batch in hand is ahead of a note"
+
+
+def test_a_long_file_gets_on_under_a_flood_of_notes() -> None:
+    long = Job("long", arrival=0.0, pieces=5, seconds=25.0, lane=Lane.LONG)
+    flood = [Job(f"n{n}", arrival=0.15 * n, pieces=1, seconds=8.0, lane=Lane.SHORT) for n in range(4000)]
+    served = simulate([long, *flood], BatchLimits(1.0, 60.0, items=1))  # more than the engine can do
+    turns = [0.0, *(s.began for s in served if s.job is long)]
+    longest = max(after - before for before, after in itertools.pairwise(turns))
+    assert longest < MAX_HEAD_START
+    assert longest > LANE_DELAY[Lane.SHORT], "the notes were first all the same"
