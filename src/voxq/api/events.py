@@ -32,18 +32,29 @@ class Events:
         self._client = client
         self._listeners: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None
+        self._is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether waiting makes no sense any more."""
+        return self._is_over
 
     def start(self) -> None:
         """Begin to listen, and keep at it until `close`."""
         self._task = asyncio.create_task(self._keep_listening())
 
+    def release(self) -> None:
+        """The process is about to stop: nobody is to wait any longer."""
+        self._is_over = True
+        self._wake_all()
+
     async def close(self) -> None:
-        """Stop; wakes everybody."""
+        """Stop listening; wakes everybody."""
+        self.release()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        self._wake_all()
 
     @contextlib.contextmanager
     def listening(self, task_id: str) -> Iterator[asyncio.Event]:
@@ -84,13 +95,20 @@ class Events:
     def _take(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":
             self._wake_all()
-        elif message["type"] == "message":
-            event = json.loads(message["data"])
-            if Status(event["status"]).is_terminal:
-                for woken in self._listeners.get(event["task_id"], ()):
-                    woken.set()
+        elif message["type"] == "message" and (task_id := _ended_task(message["data"])):
+            for woken in self._listeners.get(task_id, ()):
+                woken.set()
 
     def _wake_all(self) -> None:
         for listeners in self._listeners.values():
             for woken in listeners:
                 woken.set()
+
+
+def _ended_task(data: str) -> str | None:
+    """The id in the event of an end; None for other events, and for what is none (the channel is open)."""
+    try:
+        event = json.loads(data)
+        return str(event["task_id"]) if Status(event["status"]).is_terminal else None
+    except (ValueError, KeyError, TypeError):
+        return None

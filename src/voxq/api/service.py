@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 
 from voxq.api.crew import CrewWatch
 from voxq.api.events import Events
+from voxq.api.stopping import told_to_stop
 from voxq.media.pool import ProbePool
 from voxq.settings import Settings, SettingsError
 from voxq.tasks import connect
@@ -73,7 +74,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     await probes.start()
     events.start()
     try:
-        yield service
+        with told_to_stop(events.release):
+            yield service
     finally:
         await events.close()
         await probes.close()

@@ -89,7 +89,7 @@ def test_every_field_and_every_error_is_described(api: ApiServer) -> None:
     )
 
 
-def test_the_api_loads_no_inference_library(api: ApiServer) -> None:
+def test_the_api_loads_no_inference_library() -> None:
     code = f"import sys, voxq.api.app; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr

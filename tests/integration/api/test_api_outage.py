@@ -61,6 +61,7 @@ def assert_unavailable(api: ApiServer) -> None:
     assert seconds < 0.1
 
 
+@pytest.mark.slow
 def test_a_frozen_redis(api: ApiServer, lab: Lab) -> None:
     task_id = api.submitted(tone(1))
     with frozen(lab.client.info("server")["process_id"]):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
-from api_server import ApiServer, tone
+from api_server import ApiServer, running_api, tone
 from task_lab import Lab, done
+
+from voxq.tasks.store import EVENTS_CHANNEL
 
 
 def wait_for(api: ApiServer, task_id: str, seconds: float, **query: str) -> tuple[httpx.Response, float]:
@@ -43,6 +46,8 @@ def test_one_waiter_is_answered_within_a_moment(api: ApiServer, lab: Lab) -> Non
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(wait_for, api, task_id, 30)
         time.sleep(0.5)
+        for nonsense in ("", "null", "[]", '{"status": "done"}', '{"task_id": [], "status": "done"}'):
+            lab.client.publish(EVENTS_CHANNEL, nonsense)
         ended = end(lab, task_id)
         _, at = waiting.result()
     assert at - ended < 0.3
@@ -88,6 +93,18 @@ def test_rendered_formats_wait_as_well(api: ApiServer, lab: Lab) -> None:
         end(lab, task_id)
         answer, _ = waiting.result()
     assert answer.text == "guten Tag\n"
+
+
+def test_who_waits_does_not_keep_the_service_from_stopping(redis_url: str, tmp_path: Path) -> None:
+    with running_api(redis_url, tmp_path) as api, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait_for, api, api.submitted(tone(1)), 30)
+        time.sleep(0.5)
+        started = time.monotonic()
+        api.process.terminate()
+        api.process.wait(10)
+        assert time.monotonic() - started < 3
+        answer, _ = waiting.result()
+        assert answer.json()["status"] == "queued"
 
 
 @pytest.mark.parametrize("wait", ["-1", "61", "nan", "inf", "soon"])

@@ -111,7 +111,10 @@ async def remove(task_id: str, request: Request, service: TheService, owner: Own
 
 
 async def _end_of(service: Service, owner: str, task_id: str, seconds: float, request: Request) -> Found:
-    """The task when it has ended, or as it is after so many seconds. Raises ClientDisconnect."""
+    """The task when it has ended, or as it is after so many seconds or when the process is to stop.
+
+    Raises ClientDisconnect.
+    """
     deadline = time.monotonic() + seconds
     gone = asyncio.create_task(_disconnection(request))
     try:
@@ -120,7 +123,7 @@ async def _end_of(service: Service, owner: str, task_id: str, seconds: float, re
                 woken.clear()
                 found = await lookup.find(service, owner, task_id)
                 left = deadline - time.monotonic()
-                if found.status.is_terminal or left <= 0:
+                if found.status.is_terminal or left <= 0 or service.events.is_over:
                     return found
                 waking = asyncio.create_task(woken.wait())
                 try:
