@@ -16,7 +16,7 @@ from voxq.worker.batch import Batch, Member
 BATCHES_AHEAD = 1
 """Batches that wait in the pipe while another is worked on: enough to hide the pipe."""
 
-_MARGIN = 20.0
+_MARGIN = 30.0
 """How many times longer than predicted a batch may take before it counts as hung. Predictions are made on an
 idle machine, and a recogniser that is unsure searches several times."""
 _LEAST_PATIENCE = 0.1

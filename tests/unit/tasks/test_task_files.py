@@ -128,14 +128,23 @@ def test_incidents_and_blames_are_remembered(tmp_path: Path) -> None:
     assert work.incidents() == ([crash, slow], 1)
 
 
-def test_a_suspect_is_one_until_it_is_cleared(tmp_path: Path) -> None:
-    work = WorkFiles(tmp_path).open(make_task())
-    assert not work.is_suspect
-    work.suspect()
-    assert work.is_suspect
-    work.clear()
-    work.clear()
-    assert not work.is_suspect
+def test_what_runs_is_marked_until_it_has_ended(tmp_path: Path) -> None:
+    files, task = WorkFiles(tmp_path), make_task()
+    work = files.open(task)
+    assert work.left_running() == set()
+    work.mark_running([(0, 16000), (16000, 20000)])
+    assert files.open(task).left_running() == {(0, 16000), (16000, 20000)}
+    work.mark_running([])
+    work.mark_running([])
+    assert work.left_running() == set()
+
+
+@pytest.mark.parametrize("garbage", [b"", b"[[1", b"7", b'{"a": 1}', b"[[1, 2, 3]]", b'[["a", "b"]]'])
+def test_an_unreadable_mark_is_none(tmp_path: Path, garbage: bytes) -> None:
+    task = make_task()
+    work = WorkFiles(tmp_path).open(task)
+    (tmp_path / f"{task.id}.1/running.json").write_bytes(garbage)
+    assert work.left_running() == set()
 
 
 def test_work_directories_go_with_their_run(tmp_path: Path) -> None:
