@@ -11,7 +11,7 @@ from loguru import logger
 
 import voxq
 from voxq import logging
-from voxq.api import errors
+from voxq.api import docs, errors
 from voxq.api.access_log import AccessLog
 from voxq.api.routes import audio, health, history, queue, results, stats, submit
 from voxq.api.security import SecurityHeaders
@@ -58,9 +58,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     for family in (submit, results, history, audio, queue, health, stats):
         app.include_router(family.router)
+    docs.install(app)
     errors.install(app)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(AccessLog, failure=errors.server_error)
