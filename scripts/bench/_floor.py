@@ -1,0 +1,151 @@
+"""The floor under a submission: an ASGI application that does the durable steps and nothing else.
+
+Stream the upload to disk, probe it in the same pool of processes, rename it, write its journal record beside
+and rename that, enqueue one RQ job in one pipeline. No checks, no limits, no hash, no ids to be found again.
+Whatever the real API needs beyond this is its own price.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis.asyncio
+import uvicorn
+from python_multipart.multipart import MultipartParser, parse_options_header
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from voxq.child import die_with_parent
+from voxq.media.pool import ProbePool
+from voxq.settings import Settings
+from voxq.up.ports import free_port
+
+_START_SECONDS = 20.0
+
+
+@contextmanager
+def floor(settings: Settings, directory: Path) -> Iterator[str]:
+    """The URL of a floor with the Redis and as many probing processes as `settings` say; its files go to
+    `directory`."""
+    port = free_port()
+    arguments = [str(os.getpid()), str(port), str(directory), str(settings.media_processes)]
+    # The address of the server holds its password, which is not for the list of processes.
+    environ = {**os.environ, "REDIS_URL": settings.redis_url or ""}
+    process = subprocess.Popen([sys.executable, __file__, *arguments], env=environ)
+    try:
+        _wait_until_it_listens(port)
+        yield f"http://127.0.0.1:{port}/submit"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_it_listens(port: int) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+class Floor:
+    """The application. Disk work is done in the event loop: for a small file that is the cheapest way."""
+
+    def __init__(self, redis_url: str, directory: Path, media_processes: int) -> None:
+        self._directory = directory
+        self._probes = ProbePool(media_processes, timeout_seconds=60, max_seconds=28800)
+        self._recorder = Redis.from_url(redis_url)
+        self._client = redis.asyncio.Redis.from_url(redis_url)
+        self._queue = Queue("floor", connection=self._recorder, serializer=JSONSerializer)
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        part = self._directory / f"{secrets.token_hex(16)}.part"
+        await self._stream(dict(scope["headers"])[b"content-type"], receive, part)
+        info = await self._probes.probe(part)
+        recording = part.with_suffix(f".{info.extension}")
+        part.rename(recording)
+        record = recording.with_suffix(".json")
+        beside = record.with_suffix(".tmp")
+        beside.write_text(json.dumps({"id": record.stem, "file": recording.name, "duration": info.duration}))
+        beside.rename(record)
+        await self._enqueue(record.stem)
+        body = json.dumps({"task_id": record.stem}).encode()
+        length = str(len(body)).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        await receive()
+        self._queue.get_redis_server_version()  # remembered; `enqueue` would ask while it is recorded
+        await self._probes.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._probes.close()
+        await self._client.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    @staticmethod
+    async def _stream(content_type: bytes, receive: Any, part: Path) -> None:
+        boundary = parse_options_header(content_type)[1][b"boundary"]
+        with part.open("xb") as file:
+
+            def write(data: bytes, start: int, end: int) -> None:
+                file.write(memoryview(data)[start:end])
+
+            parser = MultipartParser(boundary, {"on_part_data": write})
+            more = True
+            while more:
+                message = await receive()
+                parser.write(message.get("body", b""))
+                more = message.get("more_body", False)
+
+    async def _enqueue(self, task_id: str) -> None:
+        """RQ lays the commands out, the asyncio client sends them: one round trip."""
+        recorded = self._recorder.pipeline()
+        self._queue.enqueue("operator.neg", 1, job_id=task_id, pipeline=recorded, description="floor")
+        async with self._client.pipeline(transaction=True) as pipeline:
+            for arguments, options in recorded.command_stack:
+                pipeline.execute_command(*arguments, **options)
+            await pipeline.execute()
+        recorded.reset()
+
+
+def main() -> None:
+    parent, port, directory, media_processes = sys.argv[1:]
+    die_with_parent(int(parent))
+    app = Floor(os.environ["REDIS_URL"], Path(directory), int(media_processes))
+    uvicorn.run(
+        app,  # pyright: ignore[reportArgumentType]
+        host="127.0.0.1",
+        port=int(port),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

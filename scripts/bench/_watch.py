@@ -1,0 +1,78 @@
+"""What becomes of tasks, as Redis announces it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from _service import Service
+
+from voxq.tasks.store import EVENTS_CHANNEL
+from voxq.tasks.task import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change of one task; `at` is on the monotonic clock, when the message came."""
+
+    at: float
+    task_id: str
+    status: Status
+
+
+class Watch:
+    """Collects events in a thread for as long as the context."""
+
+    def __init__(self, service: Service) -> None:
+        self._pubsub = service.redis().pubsub(ignore_subscribe_messages=True)
+        self._pubsub.subscribe(EVENTS_CHANNEL)
+        self._pubsub.get_message(timeout=1.0)  # the answer to SUBSCRIBE: from here on nothing is missed
+        self._events: list[Event] = []
+        self._ended: set[str] = set()
+        self._news = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing = True
+        self._thread.join()
+        self._pubsub.close()
+
+    @property
+    def events(self) -> list[Event]:
+        """All so far, in the order in which Redis announced them."""
+        with self._news:
+            return list(self._events)
+
+    def wait_ended(self, task_ids: Collection[str], seconds: float) -> float:
+        """Until all of them have ended; how long that took. Raises TimeoutError after `seconds`."""
+        began = time.monotonic()
+        with self._news:
+            if not self._news.wait_for(lambda: self._ended.issuperset(task_ids), seconds):
+                missing = len(set(task_ids) - self._ended)
+                raise TimeoutError(f"{missing} of {len(task_ids)} tasks have not ended after {seconds:.0f} s")
+        return time.monotonic() - began
+
+    def _listen(self) -> None:
+        while not self._closing:
+            message = self._pubsub.get_message(timeout=0.2)
+            if message is None:
+                continue
+            at, data = time.monotonic(), json.loads(message["data"])
+            event = Event(at, data["task_id"], Status(data["status"]))
+            with self._news:
+                self._events.append(event)
+                if event.status.is_terminal:
+                    self._ended.add(event.task_id)
+                    self._news.notify_all()

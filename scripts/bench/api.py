@@ -1,0 +1,113 @@
+"""The processes: how soon the API answers, and what each of them takes of the memory.
+
+The API is started three times more beside a running service, on a port and a storage of its own, and asked
+for `/livez` from its exec on. Memory is read after a recording of 20 s was transcribed: RSS counts the pages
+that processes share once for each, USS only those that would be free if that process ended.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import psutil
+from _figures import Figure, over_rounds
+from _load import Plan, generate
+from _recordings import upload
+from _service import Service, service
+from _watch import Watch
+
+from voxq.up.ports import free_port
+from voxq.up.programs import api_part
+
+_STARTS = 3
+_START_SECONDS = 60.0
+_MIB = 1 << 20
+
+
+def measure(say: Callable[[str], None]) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="voxq-bench-") as own, service() as under_test:
+        say("starting the API")
+        starts = [_seconds_to_first_answer(under_test, Path(own) / str(number)) for number in range(_STARTS)]
+        say("transcribing, then weighing the processes")
+        _transcribe(under_test, upload(Path(own)))
+        memory = list(_memory(under_test))
+    return [
+        over_rounds("API: exec to first /livez", starts, "s", note=f"{_STARTS} starts"),
+        *memory,
+    ]
+
+
+def _seconds_to_first_answer(under_test: Service, storage: Path) -> float:
+    changed = {"api_port": free_port(), "storage_path": storage}
+    part = api_part(under_test.settings.model_copy(update=changed))
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(part.argv, env={**os.environ, **part.env}, stdout=output, stderr=output)
+        try:
+            while not _is_alive(f"http://127.0.0.1:{changed['api_port']}/livez"):
+                if process.poll() is not None or time.monotonic() - began > _START_SECONDS:
+                    raise RuntimeError("the API does not start")
+                time.sleep(0.01)
+            return time.monotonic() - began
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _is_alive(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _transcribe(under_test: Service, recording: Path) -> None:
+    with Watch(under_test) as watch:
+        outcome = generate(Plan(under_test.submit_url, (str(recording),), 1, 60, requests=1))
+        watch.wait_ended([str(answer.task_id) for answer in outcome.accepted], 120)
+
+
+def _memory(under_test: Service) -> Iterator[Figure]:
+    api, worker = under_test.process("api"), under_test.process("worker-1")
+    yield from _weighed("API process", [api])
+    yield from _weighed("API's probing processes, each", api.children())
+    yield from _weighed("worker: parent", [worker])
+    yield from _weighed("worker: media", _running(worker, "voxq.media"))
+    yield from _weighed("worker: horse (whisper-base)", _running(worker, "voxq.worker.horse"))
+    yield from _weighed("Valkey", [under_test.process("valkey")])
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)][1:]
+    total = sum(process.memory_full_info().pss for process in family) / _MIB
+    yield Figure("whole service: memory", total, "MB", note="PSS: shared pages counted once in all")
+
+
+def _running(parent: psutil.Process, module: str) -> list[psutil.Process]:
+    return [child for child in parent.children() if module in child.cmdline()]
+
+
+def _weighed(name: str, processes: Iterable[psutil.Process]) -> Iterator[Figure]:
+    found = list(processes)
+    if not found:
+        raise RuntimeError(f"there is no process for {name!r}")
+    infos = [process.memory_full_info() for process in found]
+    rss, uss = (sum(getattr(info, kind) for info in infos) / len(infos) / _MIB for kind in ("rss", "uss"))
+    note = f"USS {uss:.0f} MB" + (f"; {len(found)} of them" if len(found) > 1 else "")
+    yield Figure(f"{name}: RSS", rss, "MB", note=note)
+
+
+if __name__ == "__main__":
+    from run import main
+
+    sys.exit(main([Path(__file__).stem, *sys.argv[1:]]))

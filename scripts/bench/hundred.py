@@ -1,0 +1,116 @@
+"""A hundred people at once: 100 clients submit a different voice note each, at the same moment.
+
+The notes are English speech of 4 to 8 s (OGG/Opus), recognised for real by one worker with the default
+settings. "Ended exactly once" is counted twice: as the ends announced in Redis, and as the lines of the
+history file; both must be one for each task that a client got an id for, and no task may be left open. A
+note's wait runs from its submission to the moment a worker takes it. The order is fair if notes start as they
+were numbered when they came in: Kendall's tau over all pairs (1 = exactly so), and the greatest displacement
+in places.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from _figures import Figure, Target, greatest_displacement, kendall_tau, percentile
+from _load import Outcome, Plan, generate
+from _recordings import notes
+from _service import Service, service
+from _watch import Event, Watch
+
+from voxq.tasks.parts import Parts
+from voxq.tasks.task import Status, age_order
+
+_COUNT = 100
+_PATIENCE = 300.0
+_LOG_SECONDS = 10.0
+
+
+def measure(say: Callable[[str], None]) -> list[Figure]:
+    with (
+        tempfile.TemporaryDirectory(prefix="voxq-bench-") as own,
+        service() as under_test,
+        Watch(under_test) as watch,
+    ):
+        files = tuple(str(note) for note in notes(Path(own), _COUNT))
+        say(f"{_COUNT} notes at once")
+        outcome = generate(Plan(under_test.submit_url, files, _COUNT, _PATIENCE, requests=_COUNT))
+        ids = [str(answer.task_id) for answer in outcome.accepted]
+        watch.wait_ended(ids, _PATIENCE)
+        events = watch.events
+        lines = _history(under_test, ids)
+        left = len(Parts.of(under_test.settings).journal.open_ids())
+        results = _durations(under_test, ids)
+        stored = _bytes_in(under_test.settings.storage_path)
+    ends = Counter(event.task_id for event in events if event.status.is_terminal)
+    once = [each for each in ids if ends[each] == 1 and lines[each] == 1]
+    done = [event for event in events if event.status is Status.DONE]
+    return [
+        Figure("answered with an id", len(ids), "", Target("=", _COUNT)),
+        Figure("ended exactly once", len(once), "", Target("=", len(ids)), note=f"{left} left open"),
+        Figure("done", len(done), "", Target("=", len(ids))),
+        *_times(outcome, events, results),
+        Figure("storage afterwards", stored / 1e6, "MB", Target("<", 100), note="everything on the disk"),
+    ]
+
+
+def _times(outcome: Outcome, events: Sequence[Event], seconds: dict[str, float]) -> list[Figure]:
+    submitted = {str(answer.task_id): outcome.began + answer.due for answer in outcome.accepted}
+    started: dict[str, float] = {}
+    for event in events:
+        if event.status is Status.PROCESSING:
+            started.setdefault(event.task_id, event.at)
+    waits = [started[each] - submitted[each] for each in submitted]
+    numbers = [age_order(each)[1] for each in sorted(started, key=lambda each: started[each])]
+    whole = events[-1].at - outcome.began
+    audio = sum(seconds.values())
+    return [
+        Figure("submitting, all answered", max(answer.latency for answer in outcome.accepted), "s"),
+        Figure("wait to start: p50", percentile(waits, 50), "s"),
+        Figure("wait to start: longest", max(waits), "s", Target("<", 60)),
+        Figure("all done after", whole, "s", note=f"{audio:.0f} s of audio"),
+        Figure("rate", len(submitted) / whole * 60, "requests/min", Target(">=", 100)),
+        Figure("real-time factor, whole service", whole / audio, "", note="seconds per second of audio"),
+        Figure("order: Kendall's tau", kendall_tau(numbers), "", Target(">=", 0.99)),
+        Figure("order: greatest displacement", greatest_displacement(numbers), "places"),
+    ]
+
+
+def _history(under_test: Service, ids: Sequence[str]) -> Counter[str]:
+    """Lines of the history file for each task. A line follows its event, so the last ones are waited for."""
+    path = under_test.settings.logs_dir / "asr_history.jsonl"
+    deadline = time.monotonic() + _LOG_SECONDS
+    while True:
+        found = Counter(json.loads(line)["task_id"] for line in path.read_text("utf-8").splitlines())
+        if found.keys() >= set(ids) or time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)
+
+
+def _bytes_in(directory: Path) -> int:
+    """Files may go while they are counted."""
+    total = 0
+    for path in directory.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            total += path.lstat().st_size
+    return total
+
+
+def _durations(under_test: Service, ids: Sequence[str]) -> dict[str, float]:
+    """Seconds of audio of each task, as its result says."""
+    with under_test.redis() as client:
+        documents = client.mget([f"asr:task:{each}" for each in ids])
+    return {each: json.loads(found)["duration"] for each, found in zip(ids, documents, strict=True) if found}
+
+
+if __name__ == "__main__":
+    from run import main
+
+    sys.exit(main([Path(__file__).stem, *sys.argv[1:]]))
