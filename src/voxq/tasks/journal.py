@@ -78,6 +78,8 @@ class Journal:
         """Write step E1. False when this run has already been ended, by anyone: then `outcome` is void."""
         beside = self._write_beside(self._ended, {"task": task.to_json(), "outcome": outcome.to_json()})
         try:
+            if not self._is_current(task):
+                return False  # it ended and has been forgotten since, so there is nothing for `link` to find
             os.link(beside, self._ended_path(task.id, task.run))
         except FileExistsError:
             return False
@@ -97,6 +99,10 @@ class Journal:
         except ValueError:
             self._set_aside(path)
             return None
+
+    def is_open(self, task: Task) -> bool:
+        """Whether this run is accepted and has not ended, so that work on it makes sense."""
+        return not self.has_ended(task) and self._is_current(task)
 
     def has_ended(self, task: Task) -> bool:
         return self._ended_path(task.id, task.run).exists()
@@ -132,6 +138,10 @@ class Journal:
                 with contextlib.suppress(FileNotFoundError):
                     if path.stat().st_mtime < before:
                         path.unlink()
+
+    def _is_current(self, task: Task) -> bool:
+        current = self.open_task(task.id)
+        return current is not None and current.run == task.run
 
     def _ended_path(self, task_id: str, run: int) -> Path:
         return self._ended / f"{task_id}.{run}.json"

@@ -205,6 +205,17 @@ def test_a_forgotten_task_leaves_no_text_and_no_sound(lab: Lab, worker: Worker) 
     assert len(lab.history()) == 1
 
 
+def test_a_worker_that_has_not_heard_of_it_cannot_bring_it_back(lab: Lab, worker: Worker) -> None:
+    """It was cancelled and forgotten while a batch was in hand."""
+    task = lab.submit()
+    lab.take(worker)
+    lab.control.cancel(task.id)
+    lab.control.forget(task.id)
+    assert not lab.journal.is_open(task)
+    assert not lab.ending.end(task, done("a secret"), worker)
+    assert traces(lab, task) == []
+
+
 def test_an_open_task_is_not_forgotten(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     assert not lab.control.forget(task.id)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import resource
@@ -47,13 +46,35 @@ def test_a_task_is_open_until_it_is_closed(journal: Journal) -> None:
 
 def test_the_first_end_counts(journal: Journal) -> None:
     task = make_task()
+    journal.accept(task)
+    assert journal.is_open(task)
     assert journal.end(task, done("first"))
+    assert not journal.is_open(task)
     assert not journal.end(task, failed())
     end = journal.ended(task.id, 1)
     assert end is not None
     assert end.outcome.text == "first"
-    assert journal.end(task.evolve(run=2), failed())
-    assert journal.runs_of(task.id) == [1, 2]
+
+
+def test_each_run_has_an_end_of_its_own(journal: Journal) -> None:
+    first = make_task()
+    second = first.evolve(run=2)
+    journal.accept(first)
+    assert journal.end(first, failed())
+    journal.accept(second)
+    assert journal.is_open(second)
+    assert not journal.is_open(first)
+    assert journal.end(second, done())
+    assert journal.runs_of(first.id) == [1, 2]
+
+
+def test_what_is_not_open_cannot_end(journal: Journal, root: Path) -> None:
+    """It has ended and was forgotten, or is a later run by now."""
+    task = make_task()
+    assert not journal.end(task, done())
+    journal.accept(task.evolve(run=2))
+    assert not journal.end(task, done())
+    assert not list((root / "ended").iterdir())
 
 
 def test_open_tasks_come_oldest_first(journal: Journal) -> None:
@@ -121,6 +142,7 @@ def test_a_directory_is_no_record(journal: Journal, root: Path) -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
 def test_a_truncated_record_is_set_aside(journal: Journal, root: Path, share: float) -> None:
     task = make_task()
+    journal.accept(task)
     journal.end(task, done())
     path = root / f"ended/{task.id}.1.json"
     content = path.read_bytes()
@@ -137,30 +159,32 @@ def test_names_that_are_none_of_ours_are_left_alone(journal: Journal, root: Path
     assert all((root / name).exists() for name in strangers)
 
 
-def _race(root: str, record: dict[str, object], number: int, start, wins) -> None:
-    journal, task = Journal(Path(root)), Task.from_json(record)
+def _race(root: str, records: list[dict[str, object]], number: int, start, wins) -> None:
+    journal = Journal(Path(root))
     start.wait(20)
-    for run in range(1, 51):
-        if journal.end(task.evolve(run=run), done(text=str(number))):
-            wins.put((run, number))
+    for task in map(Task.from_json, records):
+        if journal.end(task, done(text=str(number))):
+            wins.put((task.id, number))
     wins.put(None)
 
 
 def test_of_several_processes_one_wins_each_end(root: Path) -> None:
-    journal, task = Journal(root), make_task()
+    journal, tasks = Journal(root), [make_task() for _ in range(50)]
+    for task in tasks:
+        journal.accept(task)
     start, wins = spawn.Barrier(3), spawn.Queue()
+    records = [task.to_json() for task in tasks]
     racers = [
-        spawn.Process(target=_race, args=(str(root), task.to_json(), number, start, wins))
-        for number in range(3)
+        spawn.Process(target=_race, args=(str(root), records, number, start, wins)) for number in range(3)
     ]
     for racer in racers:
         racer.start()
     reports = list(iter_until_all_are_done(wins, len(racers)))
     for racer in racers:
         racer.join(20)
-    assert sorted(run for run, _ in reports) == list(range(1, 51))
-    for run, winner in reports:
-        end = journal.ended(task.id, run)
+    assert sorted(task_id for task_id, _ in reports) == sorted(task.id for task in tasks)
+    for task_id, winner in reports:
+        end = journal.ended(task_id, 1)
         assert end is not None
         assert end.outcome.text == str(winner)
     assert not list(root.glob("ended/.*.tmp"))
@@ -175,10 +199,10 @@ def iter_until_all_are_done(queue, count: int):
             yield item
 
 
-def _fill_the_disk(root: str, record: dict[str, object]) -> None:
-    journal, task = Journal(Path(root)), Task.from_json(record)
+def _fill_the_disk(root: str, open_record: dict[str, object], new_record: dict[str, object]) -> None:
+    journal, task, new = Journal(Path(root)), Task.from_json(open_record), Task.from_json(new_record)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
-    for write in (lambda: journal.accept(task), lambda: journal.end(task, done())):
+    for write in (lambda: journal.accept(new), lambda: journal.end(task, done())):
         try:
             write()
         except OSError:
@@ -188,10 +212,11 @@ def _fill_the_disk(root: str, record: dict[str, object]) -> None:
 
 
 def test_a_full_disk_leaves_nothing_half_done(root: Path) -> None:
-    journal, task = Journal(root), make_task()
-    process = spawn.Process(target=_fill_the_disk, args=(str(root), json.loads(json.dumps(task.to_json()))))
+    journal, task, new = Journal(root), make_task(), make_task()
+    journal.accept(task)
+    process = spawn.Process(target=_fill_the_disk, args=(str(root), task.to_json(), new.to_json()))
     process.start()
     process.join(20)
     assert process.exitcode == 0
-    assert not [path for path in root.rglob("*") if path.is_file()]
-    assert not journal.is_known(task)
+    assert [path.name for path in root.rglob("*") if path.is_file()] == [f"{task.id}.json"]
+    assert journal.is_open(task)

@@ -20,7 +20,7 @@ from voxq.tasks.task import (
     utc,
 )
 
-moments = st.floats(0, 4_102_444_800)
+moments = st.integers(0, 4_102_444_800_000).map(lambda milliseconds: milliseconds / 1000)
 
 
 @given(moments, st.integers(1, 999_999_999))
