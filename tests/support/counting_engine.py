@@ -6,6 +6,7 @@ may share a call, whatever their hotwords. Beside `faulty_engine`'s words a chun
 
 only-over-<n>   its faults happen to chunks of more than n seconds only
 only-once       its faults happen once, whatever process they end
+gated           waits until the file `calls.gate` is there, ten seconds at most
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -56,9 +58,16 @@ class Counting:
         chunks = [(round(len(samples) / SAMPLE_RATE, 2), options.hotwords) for samples, options in batch]
         with self.calls.open("a") as log:
             log.write(json.dumps({"pid": os.getpid(), "chunks": chunks}) + "\n")
+        if any("gated" in options.hotwords for _, options in batch):
+            self._wait_for_gate()
         return self.inner.transcribe(
             [(samples, self._allowed(samples, options)) for samples, options in batch]
         )
+
+    def _wait_for_gate(self) -> None:
+        deadline = time.monotonic() + 10
+        while not self.calls.with_suffix(".gate").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def _allowed(self, samples: Samples, options: ChunkOptions) -> ChunkOptions:
         """The options without the faults that are not to happen to this chunk, or not again."""

@@ -25,6 +25,7 @@ from voxq.speech.probe import probe
 from voxq.tasks import script
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.parts import Parts
+from voxq.tasks.store import WORKERS_KEY
 from voxq.tasks.task import AsrOptions, Kind, Priority, Task, choose_lane, new_task_id
 
 T = TypeVar("T")
@@ -227,6 +228,11 @@ class WorkerLab:
         ended = self.parts.journal.ended(task.id, task.run)
         return ended.outcome if ended else None
 
+    def facts(self, number: int) -> dict[str, Any]:
+        """What the worker of this number told with its last heartbeat; empty if there is none."""
+        everybody = map(json.loads, self.client.hvals(WORKERS_KEY))
+        return next((facts for facts in everybody if facts["id"] == number), {})
+
     def wait_for_status(self, task: Task, status: str, seconds: float = 30.0) -> dict[str, Any]:
         wait_for(lambda: self.document(task).get("status") == status, f"{task.id} {status}", seconds)
         return self.document(task)
@@ -244,6 +250,10 @@ class WorkerLab:
             and self.parts.journal.open_task(task.id) is None
             and self.document(task).get("status") == outcome.status
         )
+
+    def open_gate(self) -> None:
+        """Let go the engine call with a chunk that is "gated"."""
+        self._calls.with_suffix(".gate").touch()
 
     # What must be true afterwards.
 

@@ -98,7 +98,7 @@ class EngineRoom:
 
     def feed(self) -> None:
         """Give the horse batches while it has room."""
-        while self._horse.has_room:
+        while time.monotonic() >= self._horse.has_room_from:
             chosen = choose(list(self._waiting()), self._horse.cost, self._limits)
             if not chosen:
                 return
@@ -108,8 +108,10 @@ class EngineRoom:
             self._give(chosen, is_suspect)
 
     @property
-    def deadline(self) -> float:
-        return self._horse.deadline
+    def next_event(self) -> float:
+        """When `feed` or `enforce_deadline` will have something to do that no message announces."""
+        feeding = self._horse.has_room_from
+        return min(self._horse.deadline, feeding if feeding > time.monotonic() else float("inf"))
 
     def enforce_deadline(self) -> None:
         """Kill a horse that is late: its batch hangs in native code, or its tasks are over their limit."""
@@ -138,7 +140,8 @@ class EngineRoom:
         """The task did it. It is tried again, or fails for good."""
         assignment.add_incident(Incident(time.time(), code, message), blamed=True)
         if assignment.blames >= self._max_attempts:
-            self._desk.failed(assignment, code, f"{message} Given up after {assignment.blames} attempts.")
+            times = "1 attempt" if assignment.blames == 1 else f"{assignment.blames} attempts"
+            self._desk.failed(assignment, code, f"{message} Given up after {times}.")
             return
         logger.warning(
             "Worker-{} task={} attempt={} code={}",

@@ -13,9 +13,9 @@ from voxq.engines.base import Cost, EngineRequest
 from voxq.worker import horse_protocol as protocol
 from voxq.worker.batch import Batch, Member
 
-BATCHES_AHEAD = 1
-"""Batches that wait in the pipe while another is worked on: enough to hide the pipe."""
-
+_LEAD_SECONDS = 0.1
+"""How long before the expected end of a batch the next one goes into the pipe: long enough to hide the pipe, and
+short enough that what comes in the meantime can still be in it, or before it."""
 _MARGIN = 30.0
 """How many times longer than predicted a batch may take before it counts as hung. Predictions are made on an
 idle machine, and a recogniser that is unsure searches several times."""
@@ -73,8 +73,15 @@ class HorseLink:
         return self.state is State.READY
 
     @property
-    def has_room(self) -> bool:
-        return self.state is State.READY and len(self._batches) <= BATCHES_AHEAD
+    def has_room_from(self) -> float:
+        """When the next batch is to be given; infinity while there are enough."""
+        if self.state is not State.READY or len(self._batches) > 1:
+            return float("inf")
+        if not self._batches:
+            return 0.0
+        if self._started_at is None:
+            return float("inf")  # it will say so at once
+        return self._started_at + self._batches[0].predicted - _LEAD_SECONDS
 
     @property
     def is_idle(self) -> bool:

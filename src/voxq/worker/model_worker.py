@@ -135,7 +135,7 @@ class ModelWorker(BaseWorker):
         self.failed(assignment, "timeout", f"Processing timeout ({limit}s exceeded)")
 
     def lost_sound(self, assignment: Assignment) -> None:
-        if self._parts.journal.has_ended(assignment.task):
+        if not self._parts.journal.is_open(assignment.task):
             self._drop(assignment, "it ended elsewhere")
         else:
             self._engine.blame(
@@ -159,7 +159,7 @@ class ModelWorker(BaseWorker):
     # The loop.
 
     def _step(self) -> None:
-        nearest = min(self._next_tick, self._engine.deadline, self._preparation.deadline)
+        nearest = min(self._next_tick, self._engine.next_event, self._preparation.deadline)
         ready = self._poller.wait(nearest - time.monotonic())
         # Heartbeats first: after a long standstill others may have taken over what the messages are about.
         if time.monotonic() >= self._next_tick:
@@ -255,7 +255,7 @@ class ModelWorker(BaseWorker):
 
     def _hold_on(self, assignment: Assignment) -> None:
         """The claim is gone. Redis may have lost it, then it is taken up again; or the task was cancelled."""
-        if self._parts.journal.has_ended(assignment.task):
+        if not self._parts.journal.is_open(assignment.task):
             self._drop(assignment, "it ended elsewhere")
         elif self._claims.register(assignment) is False:
             self._drop(assignment, "another worker took it over")

@@ -1,0 +1,174 @@
+"""Engines that fail: only the task that did it pays for it."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from audio import recording
+from worker_lab import MEETING, NOTE, WorkerLab, WorkerProcess, wait_for
+
+from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.encode import encode
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.task import Status, Task
+
+DONE, FAILED = Status.DONE, Status.FAILED
+
+
+def mixed_batch(
+    lab: WorkerLab, worker: WorkerProcess, *faults: str, source: Path = NOTE, **options: int
+) -> tuple[Task, list[Task]]:
+    """A task with faults and others without, such that one with and two without meet in a batch: one call is held
+    up, another waits behind it, and the next batch is not made before all are ready."""
+    held_up = [lab.submit(NOTE, "gated")]
+    wait_for(lab.calls, "the first call")
+    held_up.append(lab.submit(NOTE, "second"))
+    worker.wait_for_log(f"task={held_up[1].short_id} vad_segments")
+    guilty = lab.submit(source, *faults, **options)
+    innocent = [lab.submit(source, owner="bob", **options) for _ in range(2)]
+    for task in (guilty, *innocent):
+        worker.wait_for_log(f"task={task.short_id} vad_segments")
+    lab.open_gate()
+    return guilty, [*held_up, *innocent]
+
+
+def long_and_short(directory: Path) -> Path:
+    """A recording of a long chunk and two short ones."""
+    note, meeting = recording("zh_note"), recording("zh_meeting")
+    pause = np.zeros(4 * SAMPLE_RATE, np.float32)
+    short = [meeting[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)] for start, end in ((9, 12), (14, 17))]
+    path = directory / "long_and_short.wav"
+    path.write_bytes(encode(np.concatenate([note, pause, short[0], pause, short[1]]), SAMPLE_RATE, "wav"))
+    return path
+
+
+def assert_shared_a_call(lab: WorkerLab, *faults: str) -> None:
+    assert any(len(call) == 3 and any(words == faults for _, words in call) for call in lab.calls())
+
+
+def assert_innocent(outcomes: list[Outcome]) -> None:
+    assert [(o.status, o.attempts, o.text) for o in outcomes] == [(DONE, 1, "9.50 seconds")] * len(outcomes)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("fault-segfault", "engine_crashed"),
+        ("fault-raise", "engine_error"),
+        ("fault-few", "engine_error"),
+        ("fault-many", "engine_error"),
+        ("fault-error", "faulty"),
+        ("fault-memory", "out_of_memory"),
+        ("fault-hang-gil", "engine_hung"),
+    ],
+)
+def test_only_the_guilty_task_fails(make_lab, fault: str, code: str) -> None:
+    attempts = 1 if code == "engine_hung" else 2  # each hang takes its time
+    lab: WorkerLab = make_lab(max_inflight=7, max_batch_ms=100, max_attempts=attempts)
+    worker = lab.worker()
+    guilty, innocent = mixed_batch(lab, worker, fault)
+    assert_innocent(lab.wait_for_ends(innocent, 40))
+    (failed,) = lab.wait_for_ends([guilty], 40)
+    assert_shared_a_call(lab, fault)
+
+    assert (failed.status, failed.code, failed.attempts) == (FAILED, code, attempts)
+    assert failed.error is not None
+    assert f"Given up after {attempts} attempt" in failed.error
+    assert "/somewhere" not in failed.error, "an exception's message is not for clients"
+    assert {incident.code for incident in failed.incidents} == {code}
+    # Once in company, unless the error was its chunk's own, then alone, and never more often than it was blamed.
+    runs = [call for call in lab.calls() if any(words == (fault,) for _, words in call)]
+    assert [len(call) for call in runs] == [3] + [1] * (attempts - 1 if fault == "fault-error" else attempts)
+
+    lab.assert_ended_once([guilty, *innocent])
+    again = lab.submit(NOTE)
+    assert_innocent(lab.wait_for_ends([again], 20))
+    assert worker.is_alive()
+
+
+def test_a_crash_that_does_not_come_again_costs_nobody(make_lab) -> None:
+    lab: WorkerLab = make_lab(max_inflight=7)
+    worker = lab.worker()
+    guilty, innocent = mixed_batch(lab, worker, "fault-segfault", "only-once")
+    outcomes = lab.wait_for_ends([guilty, *innocent], 40)
+    assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 1)] * 5
+    assert [i.code for i in outcomes[0].incidents] == ["engine_crashed"]
+    lab.assert_ended_once([guilty, *innocent])
+
+
+def test_running_out_of_memory_makes_batches_smaller(make_lab) -> None:
+    lab: WorkerLab = make_lab(max_inflight=7)
+    worker = lab.worker()
+    guilty, innocent = mixed_batch(lab, worker, "fault-memory-once")
+    outcomes = lab.wait_for_ends([guilty, *innocent], 40)
+    assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 1)] * 5
+    assert [i.code for i in outcomes[0].incidents] == ["out_of_memory"]
+    assert "out of memory: batches of 1 from now on" in worker.log
+    assert_shared_a_call(lab, "fault-memory-once")
+    assert all(len(call) == 1 for call in lab.calls()[-3:]), "half of three, and never so many again"
+
+
+def test_one_bad_chunk_among_good_ones(make_lab, tmp_path: Path) -> None:
+    """The chunk that kills its engine is found, although others of its task run well in between."""
+    lab: WorkerLab = make_lab(max_inflight=7, max_attempts=2)
+    worker = lab.worker()
+    faults = ("fault-segfault", "only-over-7")
+    guilty, innocent = mixed_batch(lab, worker, *faults, source=long_and_short(tmp_path))
+    outcomes = lab.wait_for_ends(innocent, 40)
+    assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 1)] * 4
+    (failed,) = lab.wait_for_ends([guilty], 40)
+    assert (failed.status, failed.code, failed.attempts) == (FAILED, "engine_crashed", 2)
+    killers = [call for call in lab.calls() if any(s > 7 and words == faults for s, words in call)]
+    assert [len(call) for call in killers] == [3, 1, 1], "blamed only where it was alone"
+    lab.assert_ended_once([guilty, *innocent])
+
+
+def test_a_slow_task_times_out_by_its_own_engine_time_only(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_model="sleep-250ms", rq_worker_timeout=2, max_inflight=3)
+    worker = lab.worker()
+    endless = lab.submit(NOTE, "fault-hang")
+    others = [lab.submit(NOTE) for _ in range(3)]
+    assert_innocent(lab.wait_for_ends(others))
+    (failed,) = lab.wait_for_ends([endless])
+    assert (failed.status, failed.code) == (FAILED, "timeout")
+    assert failed.error == "Processing timeout (2s exceeded)"
+    assert failed.timings.engine == pytest.approx(2.0, abs=0.5)
+    assert f'task={endless.short_id} error="Processing timeout after 2s"' in worker.log
+
+
+def test_a_task_of_many_slow_chunks_times_out(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_model="sleep-600ms", rq_worker_timeout=1, asr_batch_size=8)
+    lab.worker()
+    (failed,) = lab.wait_for_ends([lab.submit(MEETING, batch_size=6)])
+    assert failed.error == "Processing timeout (1s exceeded)"
+    assert 1.0 <= failed.timings.engine < 2.5
+
+
+def test_a_horse_that_is_killed_costs_one_batch(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_model="sleep-200ms")
+    worker = lab.worker()
+    task = lab.submit(MEETING, batch_size=5)
+    wait_for(lambda: len(lab.calls()) >= 2, "two chunks in the engine")
+    started = time.monotonic()
+    worker.helper("horse").kill()
+    (outcome,) = lab.wait_for_ends([task])
+    print(f"from the horse's death to the end: {time.monotonic() - started:.1f} s")
+    assert outcome.status is DONE
+    chunks = [chunk for call in lab.calls() for chunk in call]
+    assert len(chunks) <= len(outcome.segments) + 2, "only what was in the engine ran twice"
+    ends = [segment["s"] for segment in outcome.segments]
+    assert all(a < b for a, b in pairwise(ends))
+
+
+def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_engine="counting_engine:KIND")
+    worker = lab.worker(ready=False, VOXQ_TEST_CALLS="")
+    task = lab.submit()
+    state = wait_for(lambda: lab.facts(1) and lab.facts(1)["error"] and lab.facts(1), "the error told", 20)
+    assert state["state"] == "failed"
+    assert lab.document(task)["status"] == "queued"
+    assert worker.is_alive()
