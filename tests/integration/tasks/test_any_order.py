@@ -30,7 +30,7 @@ from voxq.tasks.refusal import Refusal
 from voxq.tasks.store import Held
 from voxq.tasks.task import Lane, Task
 
-EXAMPLES = 600
+EXAMPLES = 30
 WORKERS = [make_worker(name) for name in ("w1", "w2")]
 workers = st.sampled_from(WORKERS)
 ends = st.sampled_from([done, failed])
