@@ -181,15 +181,19 @@ def _without_quiet_end(samples: Samples) -> Samples:
 
 
 def _prompt(tokenizer: Tokenizer, language: str, hotwords: Sequence[str]) -> str | None:
-    """What Whisper is told it heard before: the language's style, and as many hotwords as have room."""
-    prompt, tokens = [_PROMPTS.get(language, "")], 0
+    """What Whisper is told it heard before: the language's style, and as many hotwords as have room.
+
+    The hotwords are a sentence: after a list that just ends, Whisper takes the first word as said already.
+    """
+    known: list[str] = []
+    room = _HOTWORD_TOKENS
     for word in hotwords:
         plain = word.replace("<|", "").replace("|>", "")  # the tokenizer's marks for control tokens
-        tokens += len(tokenizer.encode(f" {plain}"))
-        if tokens > _HOTWORD_TOKENS:
+        room -= len(tokenizer.encode(f" {plain},"))
+        if room < 0:
             break
-        prompt.append(plain)
-    return " ".join(filter(None, prompt)) or None
+        known.append(plain)
+    return _PROMPTS.get(language, "") + (f"{', '.join(known)}." if known else "") or None
 
 
 def _settings(

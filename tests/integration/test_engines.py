@@ -1,0 +1,185 @@
+"""The real recogniser on real speech, and on sounds that are none; error rates against what was spoken."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import jiwer
+import numpy as np
+import pytest
+from audio import NOTE, english, recording, sounds, spoken_text
+
+from voxq.engines import registry
+from voxq.engines.base import (
+    SAMPLE_RATE,
+    ChunkError,
+    ChunkOptions,
+    ChunkResult,
+    Engine,
+    EngineError,
+    EngineRequest,
+    Samples,
+)
+from voxq.engines.warmup import measure
+from voxq.models.store import ModelStore
+from voxq.speech.transcript import Transcript
+
+REQUEST = EngineRequest("faster-whisper", "whisper-base", threads=2)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    kind = registry.find(REQUEST.engine)
+    return kind.load(REQUEST, kind.model_paths(REQUEST, ModelStore().resolve))
+
+
+def recognise(engine: Engine, samples: Samples, options: ChunkOptions) -> ChunkResult:
+    (answer,) = engine.transcribe([(samples, options)])
+    assert isinstance(answer, ChunkResult)
+    _check_times(answer, len(samples) / SAMPLE_RATE)
+    return answer
+
+
+def text_of(result: ChunkResult) -> str:
+    return Transcript.of(result.segments, result.language, 0.0).text
+
+
+def word_error_rate(said: str, heard: str) -> float:
+    return jiwer.wer(*(re.sub(r"[^a-z0-9 ]", "", text.lower()) for text in (said, heard)))
+
+
+def character_error_rate(said: str, heard: str) -> float:
+    return jiwer.cer(*(re.sub(r"\W", "", text) for text in (said, heard)))
+
+
+def _check_times(result: ChunkResult, seconds: float) -> None:
+    for segment in result.segments:
+        assert 0 <= segment.start <= segment.end <= seconds
+        times = [time for word in segment.words for time in (word.start, word.end)]
+        assert times == sorted(times)
+        assert all(0 <= time <= seconds for time in times)
+    assert all(a.start <= b.start for a, b in pairwise(result.segments))
+
+
+@pytest.mark.parametrize("language", [None, "en"])
+def test_english(engine: Engine, language: str | None) -> None:
+    result = recognise(engine, english(), ChunkOptions(language))
+    assert result.language == "en"
+    assert word_error_rate(NOTE, text_of(result)) < 0.05
+
+
+@pytest.mark.parametrize("name", ["zh_note", "zh_meeting"])
+@pytest.mark.parametrize("language", [None, "zh"])
+def test_chinese_is_simplified_and_punctuated(engine: Engine, name: str, language: str | None) -> None:
+    result = recognise(engine, recording(name), ChunkOptions(language))
+    text = text_of(result)
+    assert result.language == "zh"
+    assert character_error_rate(spoken_text(name), text) < 0.08
+    assert "，" in text and text.endswith("。")
+
+
+@pytest.mark.parametrize("language", [None, "zh"])
+@pytest.mark.parametrize("name", sounds())
+def test_what_nobody_said_is_no_text(engine: Engine, name: str, language: str | None) -> None:
+    result = recognise(engine, sounds()[name], ChunkOptions(language))
+    assert (text_of(result), result.language) == ("", None)
+
+
+def test_silence_after_speech_adds_no_words(engine: Engine) -> None:
+    speech = recording("zh_note")
+    long = np.concatenate([speech, np.zeros(15 * SAMPLE_RATE, np.float32)])
+    text = text_of(recognise(engine, long, ChunkOptions("zh")))
+    assert character_error_rate(spoken_text("zh_note"), text) < 0.08
+
+
+def test_a_quiet_recording_is_heard(engine: Engine) -> None:
+    text = text_of(recognise(engine, recording("zh_note") * np.float32(0.01), ChunkOptions("zh")))
+    assert character_error_rate(spoken_text("zh_note"), text) < 0.08
+
+
+def test_noise_does_not_swallow_the_second_sentence(engine: Engine) -> None:
+    """Greedy decoding ends after the first sentence here: without a second try the rest would be lost."""
+    speech = recording("zh_note")
+    noise = np.random.default_rng(0).normal(0, 1, len(speech))
+    noise *= np.sqrt(np.mean(speech**2) / np.mean(noise**2) / 10**0.5)  # 5 dB below the speech
+    result = recognise(engine, (speech + noise).astype(np.float32), ChunkOptions("zh"))
+    assert result.segments[-1].end > 8
+    assert character_error_rate(spoken_text("zh_note"), text_of(result)) < 0.35
+
+
+def test_words_have_times_in_order(engine: Engine) -> None:
+    result = recognise(engine, english(), ChunkOptions("en", words=True))
+    words = [word for segment in result.segments for word in segment.words]
+    assert word_error_rate(NOTE, " ".join(word.text for word in words)) < 0.05
+    assert all(word.text == word.text.strip() != "" for word in words)
+    assert all(a.end <= b.start for a, b in pairwise(words))
+
+
+def test_chinese_words_add_up_to_the_text(engine: Engine) -> None:
+    result = recognise(engine, recording("zh_note"), ChunkOptions("zh", words=True))
+    for segment in result.segments:
+        assert "".join(word.text for word in segment.words) == segment.text
+
+
+def test_hotwords_change_the_spelling(engine: Engine) -> None:
+    speech = english("Please call Jon Smyth about the contract.")
+    plain = text_of(recognise(engine, speech, ChunkOptions("en")))
+    helped = text_of(recognise(engine, speech, ChunkOptions("en", hotwords=("Jon Smyth",))))
+    assert "Jon Smyth" not in plain
+    assert "Jon Smyth" in helped
+
+
+def test_a_hotword_that_is_said_first_is_not_taken_as_said(engine: Engine) -> None:
+    speech = english("Katherine and Geoff live in Leicester.")
+    text = text_of(recognise(engine, speech, ChunkOptions("en", hotwords=("Catharine", "Jeff"))))
+    assert text.startswith("Catharine and Jeff")
+
+
+@pytest.mark.parametrize(
+    "hotwords",
+    [("<|endoftext|>", "<|zh|><|translate|>"), ("很" * 50,) * 40, ("http://localhost/x", "/etc/passwd")],
+)
+def test_hostile_hotwords_are_only_words(engine: Engine, hotwords: tuple[str, ...]) -> None:
+    result = recognise(engine, english(), ChunkOptions("en", hotwords=hotwords))
+    assert word_error_rate(NOTE, text_of(result)) < 0.2
+
+
+@pytest.mark.parametrize("milliseconds", [0, 1, 99])
+def test_what_is_too_short_is_no_speech(engine: Engine, milliseconds: int) -> None:
+    samples = english()[16_000 : 16_000 + milliseconds * 16]
+    assert recognise(engine, samples, ChunkOptions()).segments == ()
+
+
+def test_each_item_of_a_batch_has_its_own_answer(engine: Engine) -> None:
+    answers = engine.transcribe(
+        [
+            (english(), ChunkOptions("en")),
+            (english(), ChunkOptions("tlh")),
+            (recording("zh_note"), ChunkOptions("zh", words=True)),
+            (np.zeros(10, np.float32), ChunkOptions()),
+        ]
+    )
+    first, klingon, third, empty = answers
+    assert isinstance(klingon, ChunkError) and klingon.code == "bad_language"
+    assert isinstance(first, ChunkResult) and first.language == "en" and not first.segments[0].words
+    assert isinstance(third, ChunkResult) and third.language == "zh" and third.segments[0].words
+    assert empty == ChunkResult((), None)
+
+
+def test_the_same_audio_gives_the_same_text(engine: Engine) -> None:
+    noisy = (english() + np.random.default_rng(1).normal(0, 0.1, len(english()))).astype(np.float32)
+    assert recognise(engine, noisy, ChunkOptions()) == recognise(engine, noisy, ChunkOptions())
+
+
+def test_the_warm_up_measures_a_price(engine: Engine) -> None:
+    cost = measure(engine)
+    assert cost.fixed > 0.05  # 30 s are encoded whatever the chunk's length
+    assert 0 <= cost.per_second < cost.fixed
+
+
+def test_a_gpu_that_is_not_there_is_an_error() -> None:
+    kind = registry.find("faster-whisper")
+    request = EngineRequest("faster-whisper", "whisper-base", device="cuda:15")
+    with pytest.raises(EngineError, match="no GPU 15"):
+        kind.load(request, kind.model_paths(request, ModelStore().resolve))
