@@ -68,6 +68,9 @@ class ProbePool:
                 raise AudioError("undecodable", "The file crashed the decoder.") from error
             raise
         finally:
+            if self._closed and child is not None:
+                self._end(child)
+                child = None
             self._idle.put_nowait(child)
         if isinstance(reply, protocol.Failed):
             raise AudioError(reply.code, reply.message)
@@ -78,11 +81,12 @@ class ProbePool:
         self._closed = True
         for child in self._running:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGKILL)
-        for _ in range(self._size):
-            child = await self._idle.get()
+                os.kill(child.pid, signal.SIGKILL)  # those at work are ended by the probe that waits for them
+        idle = [self._idle.get_nowait() for _ in range(self._idle.qsize())]
+        for child in idle:
             if child is not None:
                 self._end(child)
+            self._idle.put_nowait(None)
 
     def _start_child(self) -> Child:
         child = Child.start(MEDIA_MODULE, [str(_MEGABYTES)])

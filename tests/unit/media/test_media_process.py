@@ -1,0 +1,157 @@
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voxq.child import Child, ChildDied
+from voxq.media import MEDIA_MODULE, protocol
+from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.chunking import Chunking
+from voxq.speech.decode import decode_blocks
+from voxq.speech.encode import encode
+
+RECORDINGS = Path(__file__).parents[2] / "data" / "audio"
+
+
+@pytest.fixture
+def media() -> Iterator[Child]:
+    child = Child.start(MEDIA_MODULE)
+    yield child
+    child.kill()
+
+
+def replies(child: Child, request: protocol.Request, seconds: float = 60.0) -> list[protocol.Reply]:
+    """All answers up to the last one."""
+    child.send(protocol.encode(request))
+    deadline = time.monotonic() + seconds
+    answers: list[protocol.Reply] = []
+    while not answers or isinstance(answers[-1], protocol.Chunks):
+        assert child.poll(deadline - time.monotonic()), f"no end after {seconds} s: {answers}"
+        answers.append(protocol.decode_reply(child.receive()))
+    return answers
+
+
+def prepare(path: Path, scratch: Path, **changes: float) -> protocol.Prepare:
+    chunking = Chunking(maximum=changes.get("maximum", 30.0), target=changes.get("target", 25.0))
+    return protocol.Prepare("task", path, scratch, changes.get("max_seconds", 100.0), chunking)
+
+
+def test_a_recording_becomes_pcm_and_chunks(media: Child, tmp_path: Path) -> None:
+    recording, scratch = RECORDINGS / "zh_meeting.ogg", tmp_path / "pcm"
+    *progress, end = replies(media, prepare(recording, scratch, maximum=8.0, target=6.0))
+    assert isinstance(end, protocol.Prepared)
+    assert end.duration == pytest.approx(23.02, abs=0.05)
+    assert end.decode_seconds > 0
+    assert end.vad_seconds > 0
+
+    samples = np.fromfile(scratch, "<f4")
+    assert np.array_equal(samples, np.concatenate(list(decode_blocks(recording, 100))))
+    assert scratch.stat().st_mode & 0o077 == 0
+
+    chunks = [c for told in progress if isinstance(told, protocol.Chunks) for c in told.chunks]
+    assert len(chunks) == 5
+    assert all(0 < stop - start <= 8 * SAMPLE_RATE for start, stop in chunks)
+    assert all(start >= 0 and stop <= len(samples) for start, stop in chunks)
+
+
+def test_chunks_are_announced_when_they_can_be_read(media: Child, tmp_path: Path) -> None:
+    speech = np.concatenate(list(decode_blocks(RECORDINGS / "zh_meeting.ogg", 100)))
+    recording, scratch = tmp_path / "long.wav", tmp_path / "pcm"
+    recording.write_bytes(encode(np.tile(speech, 20), SAMPLE_RATE, "wav"))
+    media.send(protocol.encode(prepare(recording, scratch, max_seconds=1000.0)))
+    announcements = 0
+    while isinstance(told := protocol.decode_reply(media.receive()), protocol.Chunks):
+        written = scratch.stat().st_size // 4
+        assert all(stop <= written for _, stop in told.chunks)
+        announcements += 1
+    assert isinstance(told, protocol.Prepared)
+    assert announcements > 5
+
+
+def test_silence_has_no_chunks_and_long_silence_shows_life(media: Child, tmp_path: Path) -> None:
+    recording = tmp_path / "silence.flac"
+    recording.write_bytes(encode(np.zeros(1800 * SAMPLE_RATE, np.float32), SAMPLE_RATE, "flac"))
+    *progress, end = replies(media, prepare(recording, tmp_path / "pcm", max_seconds=3600.0))
+    assert isinstance(end, protocol.Prepared)
+    assert end.duration == 1800
+    assert [told.chunks for told in progress if isinstance(told, protocol.Chunks) and told.chunks] == []
+    assert len(progress) >= 2
+
+
+def test_failures_are_messages_and_the_process_goes_on(media: Child, tmp_path: Path) -> None:
+    text, short = tmp_path / "text.mp3", tmp_path / "short.wav"
+    text.write_text("not sound " * 1000)
+    short.write_bytes(encode(np.zeros(8000, np.float32), SAMPLE_RATE, "wav"))
+    missing_directory = tmp_path / "none" / "pcm"
+    failing = {
+        "undecodable": prepare(text, tmp_path / "pcm"),
+        "missing": prepare(tmp_path / "nothing", tmp_path / "pcm"),
+        "too_long": prepare(short, tmp_path / "pcm", max_seconds=0.1),
+        "storage": prepare(short, missing_directory),
+        "internal": prepare(short, tmp_path / "pcm", maximum=0.5),
+    }
+    for code, request in failing.items():
+        *_, end = replies(media, request)
+        assert isinstance(end, protocol.Failed), (code, end)
+        assert (end.id, end.code) == ("task", code)
+    *_, end = replies(media, protocol.Probe("next", short, 60.0))
+    assert isinstance(end, protocol.Probed)
+
+
+def test_a_request_outside_the_protocol_ends_it(media: Child) -> None:
+    media.send({"op": "shell", "command": "true"})
+    with pytest.raises(ChildDied):
+        media.receive()
+    deadline = time.monotonic() + 10
+    while media.is_alive():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert media.kill() == "status 2"
+
+
+def test_memory_is_capped(tmp_path: Path) -> None:
+    child = Child.start(MEDIA_MODULE, ["700"])
+    try:
+        limits = Path(f"/proc/{child.pid}/limits")
+        *_, end = replies(child, protocol.Probe("a", RECORDINGS / "zh_note.ogg", 60.0))
+        assert isinstance(end, protocol.Probed)
+        line = next(line for line in limits.read_text().splitlines() if line.startswith("Max address space"))
+        assert str(700 << 20) in line
+    finally:
+        child.kill()
+
+
+def test_a_process_that_only_probes_loads_no_inference_library(media: Child) -> None:
+    replies(media, protocol.Probe("a", RECORDINGS / "zh_note.ogg", 60.0))
+    mapped = Path(f"/proc/{media.pid}/maps").read_text()
+    assert "onnxruntime" not in mapped
+    assert "ctranslate2" not in mapped
+
+
+def test_it_ends_with_its_parent() -> None:
+    code = (
+        "from voxq.child import Child; from voxq.media import MEDIA_MODULE; import time\n"
+        "child = Child.start(MEDIA_MODULE); print(child.pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    time.sleep(0.2)
+    parent.kill()
+    parent.wait(10)
+    parent.stdout.close()
+    deadline = time.monotonic() + 10
+    while _is_running(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False

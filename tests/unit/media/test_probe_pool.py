@@ -1,0 +1,162 @@
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from voxq.media.pool import ProbePool
+from voxq.speech.audio import AudioError
+
+RECORDING = Path(__file__).parents[2] / "data" / "audio" / "zh_note.ogg"
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[ProbePool]:
+    pool = ProbePool(size=1, timeout_seconds=30, max_seconds=60)
+    await pool.start()
+    await pool.probe(RECORDING)
+    yield pool
+    await pool.close()
+
+
+def children() -> set[int]:
+    """The pids of this process's children that have not ended."""
+    pids = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if int(parent) == os.getpid() and state != "Z":
+            pids.add(int(path.parent.name))
+    return pids
+
+
+async def gone(pids: set[int]) -> None:
+    deadline = time.monotonic() + 10
+    while pids & children():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+async def test_it_tells_what_a_recording_is(pool: ProbePool) -> None:
+    info = await pool.probe(RECORDING)
+    assert (info.extension, info.codec, info.sample_rate) == ("ogg", "opus", 48_000)
+    assert info.duration == pytest.approx(10.28, abs=0.05)
+
+
+async def test_a_refused_recording_is_an_error_with_its_code(pool: ProbePool, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(b"nothing")
+    before = children()
+    with pytest.raises(AudioError) as refused:
+        await pool.probe(path)
+    assert refused.value.code == "undecodable"
+    assert children() == before
+
+
+async def test_a_probe_takes_milliseconds(pool: ProbePool) -> None:
+    times = []
+    for _ in range(50):
+        started = time.perf_counter()
+        await pool.probe(RECORDING)
+        times.append(time.perf_counter() - started)
+    assert sorted(times)[25] < 0.02  # 0.7 ms when the machine is idle
+
+
+async def test_a_crash_costs_only_the_recording_in_hand(pool: ProbePool) -> None:
+    (pid,) = children()
+    os.kill(pid, signal.SIGSTOP)
+    probing = asyncio.ensure_future(pool.probe(RECORDING))
+    await asyncio.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(AudioError) as refused:
+        await probing
+    assert refused.value.code == "undecodable"
+    assert (await pool.probe(RECORDING)).extension == "ogg"
+
+
+async def test_a_process_that_died_idle_is_replaced(pool: ProbePool) -> None:
+    (pid,) = children()
+    os.kill(pid, signal.SIGKILL)
+    await gone({pid})
+    with pytest.raises(AudioError):
+        await pool.probe(RECORDING)
+    assert (await pool.probe(RECORDING)).extension == "ogg"
+
+
+async def test_a_hang_ends_at_the_timeout_and_never_stops_the_loop() -> None:
+    pool = ProbePool(size=1, timeout_seconds=20, max_seconds=60)
+    await pool.start()
+    await pool.probe(RECORDING)
+    pool._timeout = 0.3
+    (pid,) = children()
+    os.kill(pid, signal.SIGSTOP)
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0.01)
+
+    ticking = asyncio.ensure_future(tick())
+    with pytest.raises(AudioError, match=r"within 0\.3 seconds"):
+        await pool.probe(RECORDING)
+    ticking.cancel()
+    assert ticks > 10
+    await gone({pid})
+    pool._timeout = 20
+    assert (await pool.probe(RECORDING)).extension == "ogg"
+    await pool.close()
+
+
+async def test_a_cancelled_probe_does_not_answer_the_next_one(pool: ProbePool, tmp_path: Path) -> None:
+    (pid,) = children()
+    os.kill(pid, signal.SIGSTOP)
+    probing = asyncio.ensure_future(pool.probe(RECORDING))
+    await asyncio.sleep(0.05)
+    probing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await probing
+    path = tmp_path / "upload"
+    path.write_bytes(b"nothing")
+    with pytest.raises(AudioError):
+        await pool.probe(path)
+
+
+async def test_more_probes_than_processes_wait_for_their_turn() -> None:
+    pool = ProbePool(size=2, timeout_seconds=30, max_seconds=60)
+    infos = await asyncio.gather(*(pool.probe(RECORDING) for _ in range(40)))
+    assert {info.codec for info in infos} == {"opus"}
+    assert len(children()) == 2
+    await pool.close()
+    await gone(children())
+
+
+async def test_closing_ends_every_process_even_in_the_middle() -> None:
+    pool = ProbePool(size=2, timeout_seconds=30, max_seconds=60)
+    await pool.start()
+    await pool.probe(RECORDING)
+    started = children()
+    for pid in started:
+        os.kill(pid, signal.SIGSTOP)
+    probing = [asyncio.ensure_future(pool.probe(RECORDING)) for _ in range(4)]
+    await asyncio.sleep(0.05)
+    await asyncio.wait_for(pool.close(), 10)
+    results = await asyncio.wait_for(asyncio.gather(*probing, return_exceptions=True), 10)
+    assert all(isinstance(result, AudioError | RuntimeError) for result in results)
+    await gone(started)
+    with pytest.raises(RuntimeError):
+        await pool.probe(RECORDING)
+
+
+def test_the_api_process_loads_no_decoder() -> None:
+    code = "import sys, voxq.media.pool; print(sorted({'av', 'numpy', 'onnxruntime'} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "[]"
