@@ -80,19 +80,18 @@ class _Hypothesis:
         return self.seconds - self.end > _LONGEST_REST
 
     @property
-    def is_invented(self) -> bool:
-        """Whether there was nothing to hear: speech is not as improbable."""
-        return any(
-            s.avg_logprob < _GARBAGE
-            or (s.no_speech_prob > _NO_SPEECH and (s.avg_logprob < _UNSURE or s.compression_ratio > _LOOPED))
-            for s in self.segments
-        )
-
-    @property
     def is_doubtful(self) -> bool:
         """Whether a wider search may well find something better."""
         unsure = any(s.avg_logprob < _UNSURE or s.compression_ratio > _LOOPED for s in self.segments)
         return unsure or (bool(self.segments) and self.stops_early)
+
+
+def _is_invented(segment: RawSegment) -> bool:
+    """Whether there was nothing to hear: speech is not as improbable."""
+    return segment.avg_logprob < _GARBAGE or (
+        segment.no_speech_prob > _NO_SPEECH
+        and (segment.avg_logprob < _UNSURE or segment.compression_ratio > _LOOPED)
+    )
 
 
 class FasterWhisper:
@@ -152,9 +151,7 @@ class FasterWhisper:
         for beam in self._beams:
             settings = _settings(tokenizer, prompt, seconds, beam, options.words)
             raw = self._model.generate_segments(features, tokenizer, settings, False, encoded)
-            hypothesis = _Hypothesis(tuple(raw), seconds)
-            if hypothesis.is_invented:
-                return language, _Hypothesis((), seconds)
+            hypothesis = _Hypothesis(tuple(s for s in raw if not _is_invented(s)), seconds)
             if not hypothesis.is_doubtful:
                 break
         return language, hypothesis

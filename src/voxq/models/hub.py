@@ -69,15 +69,15 @@ class HuggingFace:
     endpoint: str
     token: str | None = None
 
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
     def listing(self, client: httpx.Client, repository: str) -> Listing:
         url = f"{self.endpoint}/api/models/{repository}/revision/main"
         answer = _get_json(client, url, {"blobs": "true"})
         revision = str(answer["sha"])
         return Listing(revision, tuple(self._file(repository, revision, s) for s in answer["siblings"]))
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def _file(self, repository: str, revision: str, sibling: Mapping[str, Any]) -> RemoteFile:
         path = safe_path(sibling["rfilename"])
@@ -170,13 +170,13 @@ def fetch(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance
             break
         try:
             _append(client, file, target, advance)
-        except httpx.HTTPStatusError as error:
-            raise HubError(f"{file.path}: {_reason(error)}.") from None
         except httpx.HTTPError as error:
             failure = _reason(error)
+            if isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error:
+                break  # asking again would not help
             time.sleep(_RETRY_SECONDS * 2**attempt)
     if target.stat().st_size != file.size:
-        raise HubError(f"{file.path}: {failure}. What has arrived is kept: try again.")
+        raise HubError(f"{file.path}: {failure}. What has arrived is kept.")
     if file.digest and digest(target, file.algorithm) != file.digest.lower():
         target.unlink()
         raise HubError(f"{file.path} arrived with a wrong checksum and was removed; try again.")
