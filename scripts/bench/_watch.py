@@ -12,8 +12,8 @@ from typing import Self
 
 from _service import Service
 
-from voxq.tasks.store import EVENTS_CHANNEL
-from voxq.tasks.task import Status
+from voxq.tasks.store import EVENTS_CHANNEL, WAKE_CHANNEL
+from voxq.tasks.task import Status, is_task_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,9 @@ class Watch:
 
     def __init__(self, service: Service) -> None:
         self._pubsub = service.redis().pubsub(ignore_subscribe_messages=True)
-        self._pubsub.subscribe(EVENTS_CHANNEL)
-        self._pubsub.get_message(timeout=1.0)  # the answer to SUBSCRIBE: from here on nothing is missed
+        self._pubsub.subscribe(EVENTS_CHANNEL, WAKE_CHANNEL)
+        for _ in range(2):  # the answers to SUBSCRIBE: from here on nothing is missed
+            self._pubsub.get_message(timeout=1.0)
         self._events: list[Event] = []
         self._ended: set[str] = set()
         self._news = threading.Condition()
@@ -69,10 +70,20 @@ class Watch:
             message = self._pubsub.get_message(timeout=0.2)
             if message is None:
                 continue
-            at, data = time.monotonic(), json.loads(message["data"])
-            event = Event(at, data["task_id"], Status(data["status"]))
+            event = _event(message["channel"], message["data"])
+            if event is None:
+                continue
             with self._news:
                 self._events.append(event)
                 if event.status.is_terminal:
                     self._ended.add(event.task_id)
                     self._news.notify_all()
+
+
+def _event(channel: str, data: str) -> Event | None:
+    """Workers are woken by the id of a task that has come into a lane, and by other words."""
+    at = time.monotonic()
+    if channel == WAKE_CHANNEL:
+        return Event(at, data, Status.QUEUED) if is_task_id(data) else None
+    news = json.loads(data)
+    return Event(at, news["task_id"], Status(news["status"]))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from _figures import Figure, Target
-from run import Measured, shown
+from run import MEASUREMENTS, Measured, shown
 
 _PREFACE = """# Benchmarks
 
@@ -46,7 +46,8 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     document = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    measured = [_measured(each) for each in document["measurements"]]
+    found = {each["name"]: _measured(each) for each in document["measurements"]}
+    measured = [found.get(name, Measured(name, 0.0, error="not in this run")) for name in MEASUREMENTS]
     print(_PREFACE)
     print("## Machine\n\n" + _table(("", ""), document["machine"].items()))
     print("\n## The original design's figures\n")
