@@ -15,6 +15,8 @@ from voxq.speech.container import DECODING_ERRORS, opened
 from voxq.speech.resample import Resampler
 
 _BLOCK_SECONDS = 10
+_SAMPLE_RATES = range(4_000, 768_001)
+"""What recordings have. At 1 Hz, one byte of PCM would become thousands of samples."""
 
 
 def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE) -> Iterator[Samples]:
@@ -51,7 +53,9 @@ def frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioF
             break
         try:
             for frame in packet.decode():
-                if frame.samples:
+                if frame.sample_rate not in _SAMPLE_RATES:
+                    damaged = True
+                elif frame.samples:
                     decoded = True
                     yield frame
         except DECODING_ERRORS:

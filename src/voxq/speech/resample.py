@@ -5,9 +5,8 @@ from __future__ import annotations
 import av
 import numpy as np
 
-from voxq.speech.audio import AudioError, Samples
+from voxq.speech.audio import Samples
 
-_RATES = range(4_000, 768_001)  # below, one byte of PCM would become thousands of samples
 _MIXED_BY_LIBSWRESAMPLE = 8  # of more channels it knows only a few layouts
 
 _MIXING = {"rematrix_maxval": "1.0"}  # otherwise float samples of loud stereo are mixed to 1.4 and clipped
@@ -24,9 +23,7 @@ class Resampler:
         self._resampler = self._fresh()
 
     def push(self, frame: av.AudioFrame) -> list[Samples]:
-        """Raises AudioError (undecodable) for a sample rate that no recording has."""
-        if frame.sample_rate not in _RATES:
-            raise AudioError("undecodable", f"A sample rate of {frame.sample_rate} Hz is not supported.")
+        """The samples that are ready; the filter keeps a few back."""
         if frame.layout.nb_channels > _MIXED_BY_LIBSWRESAMPLE:
             frame = _average(frame)
         frame.pts = None  # a damaged time stamp must not move the sound

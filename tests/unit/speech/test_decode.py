@@ -1,5 +1,4 @@
 import io
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -7,45 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from media_files import TONE, tone, written
 
 from voxq.speech.audio import MIME_TYPES, SAMPLE_RATE, SUPPORTED_FORMATS, AudioError, Samples
 from voxq.speech.decode import decode_blocks
 from voxq.speech.encode import ENCODABLE, encode
 from voxq.speech.probe import probe
-
-TONE = 440.0
-
-
-def tone(seconds: float, rate: int = 16_000) -> Samples:
-    return (0.3 * np.sin(2 * np.pi * TONE * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
-
-
-def written(muxer: str, codec: str, rate: int, video: str | None = None) -> bytes:
-    """Three seconds of a tone in any container, with moving pictures if a video codec is named."""
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format=muxer) as container:
-        audio = container.add_stream(codec, rate=rate, layout="mono")
-        if codec == "wmav2":
-            audio.bit_rate = 64_000
-        frame = av.AudioFrame.from_ndarray(tone(3, rate)[np.newaxis], format="flt", layout="mono")
-        frame.sample_rate = rate
-        if video:
-            pictures = container.add_stream(video, rate=10)
-            pictures.width = pictures.height = 64
-            pictures.pix_fmt = "yuv420p"
-            for number in range(30):
-                picture = av.VideoFrame.from_ndarray(
-                    np.full((64, 64, 3), number * 8, np.uint8), format="rgb24"
-                )
-                picture.pts, picture.time_base = number, Fraction(1, 10)
-                container.mux(pictures.encode(picture))
-            container.mux(pictures.encode(None))
-        context = audio.codec_context
-        resampler = av.AudioResampler(context.format, "mono", rate, frame_size=context.frame_size or None)
-        for ready in (*resampler.resample(frame), *resampler.resample(None), None):
-            container.mux(audio.encode(ready))
-    return buffer.getvalue()
-
 
 FORMATS = [
     pytest.param("wav", "pcm_s16le", 44_100, None, "wav", id="wav"),

@@ -1,0 +1,400 @@
+"""Uploads made to make a decoder read, fetch, hang or eat memory: each is decoded, or clearly refused."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import random
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from media_files import silent_flac, tone, wav, written
+
+from voxq.child import Child
+from voxq.media import MEDIA_MODULE, protocol
+from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.chunking import Chunking
+from voxq.speech.encode import encode
+
+SECONDS = 30.0
+"""No upload may keep a media process busy for longer; most take milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A media process that is expected to survive everything."""
+
+    child: Child
+    scratch: Path
+
+    def probe(self, upload: Path, max_seconds: float = 8 * 3600.0) -> protocol.Probed | protocol.Failed:
+        reply = self._last_reply(protocol.Probe("p", upload, max_seconds))
+        assert isinstance(reply, protocol.Probed | protocol.Failed)
+        return reply
+
+    def prepare(self, upload: Path, max_seconds: float = 8 * 3600.0) -> protocol.Prepared | protocol.Failed:
+        reply = self._last_reply(protocol.Prepare("d", upload, self.scratch, max_seconds, Chunking()))
+        assert isinstance(reply, protocol.Prepared | protocol.Failed)
+        return reply
+
+    def decoded(self) -> Samples:
+        return np.fromfile(self.scratch, "<f4")
+
+    def _last_reply(self, request: protocol.Request) -> protocol.Reply:
+        self.child.send(protocol.encode(request))
+        deadline = time.monotonic() + SECONDS
+        while True:
+            assert self.child.poll(max(0.0, deadline - time.monotonic())), "the decoder hangs"
+            reply = protocol.decode_reply(self.child.receive())
+            if not isinstance(reply, protocol.Chunks):
+                return reply
+
+
+@pytest.fixture(scope="module")
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the uploads lie, and what a relative name in them would be relative to."""
+    return tmp_path_factory.mktemp("uploads")
+
+
+@pytest.fixture(scope="module")
+def media(uploads: Path) -> Iterator[Media]:
+    before = Path.cwd()
+    os.chdir(uploads)
+    child = Child.start(MEDIA_MODULE)
+    os.chdir(before)
+    yield Media(child, uploads.parent / "scratch.pcm")
+    assert child.is_alive()
+    child.kill()
+
+
+@pytest.fixture
+def upload(uploads: Path) -> Path:
+    return uploads / "upload"
+
+
+def refused(reply: protocol.Reply) -> str:
+    """The code of a refusal, which is one short sentence."""
+    assert isinstance(reply, protocol.Failed), reply
+    assert reply.message.endswith(".")
+    assert len(reply.message) < 200
+    return reply.code
+
+
+# Lists of other things to open
+
+
+class Requests(list[str]):
+    """The paths that a web server on the loopback was asked for."""
+
+    port = 0
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[Requests]:
+    requests = Requests()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            requests.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(written("mpegts", "aac", SAMPLE_RATE))
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    requests.port = server.server_address[1]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield requests
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def secret(uploads: Path) -> Path:
+    """Other people's recordings beside the upload, without their extensions."""
+    secret = uploads / "secret"
+    secret.with_suffix(".ts").write_bytes(written("mpegts", "aac", SAMPLE_RATE))
+    secret.with_suffix(".wav").write_bytes(encode(tone(1), SAMPLE_RATE, "wav"))
+    return secret
+
+
+def playlist(*lines: str) -> str:
+    head = ("#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:10", "#EXT-X-MEDIA-SEQUENCE:0")
+    return "\n".join((*head, *lines, "#EXT-X-ENDLIST", ""))
+
+
+def references(secret: Path, port: int) -> dict[str, str]:
+    """Uploads that name other files and URLs."""
+    web = f"http://127.0.0.1:{port}"
+    key = f'#EXT-X-KEY:METHOD=AES-128,URI="{web}/key"'
+    return {
+        "hls file url": playlist("#EXTINF:1.0,", f"file://{secret}.ts"),
+        "hls absolute path": playlist("#EXTINF:1.0,", f"{secret}.ts"),
+        "hls relative path": playlist("#EXTINF:1.0,", f"{secret.name}.ts"),
+        "hls passwords": playlist("#EXTINF:10.0,", "file:///etc/passwd"),
+        "hls http": playlist("#EXTINF:1.0,", f"{web}/secret.ts"),
+        "hls key": playlist(key, "#EXTINF:1.0,", f"{web}/secret.ts"),
+        "hls map": playlist(f'#EXT-X-MAP:URI="{web}/init.mp4"', "#EXTINF:1.0,", f"{web}/secret.m4s"),
+        "concat absolute path": f"ffconcat version 1.0\nfile '{secret}.wav'\n",
+        "concat relative path": f"ffconcat version 1.0\nfile '{secret.name}.wav'\n",
+        "concat http": f"ffconcat version 1.0\nfile '{web}/secret.wav'\n",
+        "concat protocol": f"ffconcat version 1.0\nfile 'concat:{secret}.wav|{secret}.wav'\n",
+        "subfile protocol": f"ffconcat version 1.0\nfile 'subfile,,start,0,end,99,,:{secret}.wav'\n",
+        "dash": (
+            '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+            'profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" mediaPresentationDuration="PT1S" '
+            'minBufferTime="PT1S"><Period><AdaptationSet mimeType="audio/mp4">'
+            f'<Representation id="a" bandwidth="1000"><BaseURL>{web}/ok.m4a</BaseURL><SegmentBase/>'
+            "</Representation></AdaptationSet></Period></MPD>"
+        ),
+        "sdp": (
+            "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+            f"m=audio {port} RTP/AVP 0\na=rtpmap:0 PCMU/8000\n"
+        ),
+        "rtsp redirect": f"RTSPtext\nrtsp://127.0.0.1:{port}/x\n",
+        "m3u": f"{web}/secret.mp3\n",
+        "media link": f'<?quicktime type="application/x-quicktime-media-link"?><embed src="{web}/x"/>',
+        "image": f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{web}/x.png"/></svg>',
+        "subtitles": "1\n00:00:00,000 --> 00:00:01,000\nhello\n",
+    }
+
+
+class OpenedFiles:
+    """Names of the files opened in a directory, by anybody, while this is watched (Linux inotify)."""
+
+    _OPEN = 0x20
+
+    def __init__(self, directory: Path) -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        self._fd = libc.inotify_init1(os.O_NONBLOCK)
+        assert libc.inotify_add_watch(self._fd, os.fsencode(directory), self._OPEN) >= 0
+
+    def __enter__(self) -> OpenedFiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+    def names(self) -> set[str]:
+        found = set()
+        try:
+            events = os.read(self._fd, 1 << 16)
+        except BlockingIOError:
+            return found
+        while events:
+            (length,) = struct.unpack_from("12xI", events)
+            found.add(events[16 : 16 + length].rstrip(b"\0").decode())
+            events = events[16 + length :]
+        return found - {""}  # the directory itself, which an import may look into
+
+
+def test_the_bait_is_good(secret: Path, web: Requests, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unprotected decoding does read and fetch with these bytes; otherwise the next test proves nothing."""
+    monkeypatch.chdir(secret.parent)
+    texts = references(secret, web.port)
+    bait = secret.parent / "bait.m3u8"
+    for name in ("hls absolute path", "concat relative path"):
+        bait.write_text(texts[name])
+        with OpenedFiles(secret.parent) as opened, av.open(str(bait)) as container:
+            assert sum(frame.samples for frame in container.decode(audio=0)) > 0
+            assert any(name.startswith("secret.") for name in opened.names())
+    bait.write_text(texts["hls http"])
+    with bait.open("rb") as named, av.open(named) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) > 0
+    assert "/secret.ts" in web
+    web.clear()
+
+
+@pytest.mark.parametrize("name", references(Path("x"), 1))
+def test_nothing_but_the_upload_is_opened(media: Media, secret: Path, web: Requests, name: str) -> None:
+    for suffix in ("", ".mp3", ".m3u8"):
+        upload = secret.parent / f"disguised{suffix}"
+        upload.write_text(references(secret, web.port)[name])
+        with OpenedFiles(secret.parent) as opened:
+            assert refused(media.probe(upload)) == "undecodable"
+            assert refused(media.prepare(upload)) == "undecodable"
+            assert opened.names() == {upload.name}
+    assert web == []
+
+
+# Headers that lie
+
+
+def test_a_wav_that_claims_more_than_it_has(media: Media, upload: Path) -> None:
+    data = np.zeros(SAMPLE_RATE, "<i2").tobytes()
+    for size in (0xFFFFFFFF, 0x7FFFFFFF, len(data) * 1000):
+        upload.write_bytes(wav(data, size=size))
+        media.probe(upload)
+        end = media.prepare(upload)
+        assert isinstance(end, protocol.Prepared)
+        assert end.duration == 1.0
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 10**6, 2**31 - 1])
+def test_an_m4a_whose_header_lies_about_its_length(media: Media, upload: Path, seconds: int) -> None:
+    content = bytearray(written("ipod", "aac", 48_000))
+    for box, offset in ((b"mvhd", 20), (b"mdhd", 20), (b"tkhd", 24)):
+        at = content.index(box) + offset
+        content[at : at + 4] = struct.pack(">I", min(seconds * 1000, 2**32 - 1))
+    upload.write_bytes(content)
+    found = media.probe(upload)
+    assert isinstance(found, protocol.Failed) or found.info.duration is None or found.info.duration < 3600
+    end = media.prepare(upload)
+    assert isinstance(end, protocol.Prepared)
+    assert end.duration == pytest.approx(3.0, abs=0.1)
+
+
+def test_floats_that_are_no_numbers_become_silence_or_limits(media: Media, upload: Path) -> None:
+    samples = np.resize(np.array([np.nan, np.inf, -np.inf, 1e30, -1e30, 0.5], "<f4"), SAMPLE_RATE)
+    upload.write_bytes(wav(samples.tobytes(), bits=32, code=3))
+    assert isinstance(media.prepare(upload), protocol.Prepared)
+    decoded = media.decoded()
+    assert np.isfinite(decoded).all()
+    assert np.abs(decoded).max() <= 1.0
+
+
+@pytest.mark.parametrize("bits", [8, 16, 24, 32])
+def test_ninety_six_channels_are_mixed(media: Media, upload: Path, bits: int) -> None:
+    level = 2 ** (bits - 2)  # half of what is possible; eight bits are unsigned
+    value = (level + (128 if bits == 8 else 0)).to_bytes(bits // 8, "little")
+    upload.write_bytes(wav(value * 96 * SAMPLE_RATE, channels=96, bits=bits))
+    found = media.probe(upload)
+    assert isinstance(found, protocol.Probed)
+    assert found.info.channels == 96
+    assert isinstance(media.prepare(upload), protocol.Prepared)
+    assert media.decoded() == pytest.approx(np.full(SAMPLE_RATE, 0.5), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("channels", "rate"),
+    [(0, 16_000), (65_535, 16_000), (1, 0), (1, 1), (1, 100), (1, 2**31), (1, 2**32 - 1), (0, 0)],
+)
+def test_impossible_channels_and_rates_are_refused(
+    media: Media, upload: Path, channels: int, rate: int
+) -> None:
+    upload.write_bytes(wav(bytes(100_000), channels=channels, rate=rate))
+    assert refused(media.probe(upload)) in {"undecodable", "empty"}
+    assert refused(media.prepare(upload)) in {"undecodable", "empty"}
+
+
+# Almost nothing, and far too much
+
+
+def test_an_empty_upload_is_refused(media: Media, upload: Path) -> None:
+    for content in (b"", b"\0", bytes(1000), b"RIFF", b"OggS", b"fLaC", b"ID3", b"\xff\xfb"):
+        upload.write_bytes(content)
+        assert refused(media.probe(upload)) in {"undecodable", "empty"}
+        assert refused(media.prepare(upload)) in {"undecodable", "empty"}
+
+
+@pytest.mark.parametrize("milliseconds", [0, 1, 99])
+@pytest.mark.parametrize("format", ["wav", "flac", "mp3", "ogg", "m4a"])
+def test_moments_of_sound_are_silence_or_empty(
+    media: Media, upload: Path, milliseconds: int, format: str
+) -> None:
+    upload.write_bytes(encode(tone(milliseconds / 1000), SAMPLE_RATE, format))
+    found, end = media.probe(upload), media.prepare(upload)
+    if milliseconds == 0:
+        assert refused(found) in {"empty", "undecodable", "no_audio"}
+        assert refused(end) in {"empty", "undecodable", "no_audio"}
+    else:
+        assert isinstance(found, protocol.Probed)
+        assert isinstance(end, protocol.Prepared)
+
+
+def test_pictures_without_sound_are_refused(media: Media, upload: Path) -> None:
+    for muxer, codec in (("mp4", "libx264"), ("matroska", "mpeg4")):
+        with av.open(str(upload), "w", format=muxer) as container:
+            stream = container.add_stream(codec, rate=10)
+            stream.width = stream.height = 64
+            stream.pix_fmt = "yuv420p"
+            picture = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+            container.mux(stream.encode(picture))
+            container.mux(stream.encode(None))
+        assert refused(media.probe(upload)) == "no_audio"
+        assert refused(media.prepare(upload)) == "no_audio"
+
+
+def test_six_hours_in_a_few_bytes_take_no_memory(upload: Path) -> None:
+    upload.write_bytes(silent_flac(6 * 3600))
+    assert upload.stat().st_size < 100_000
+    code = (
+        "import resource, sys; from pathlib import Path; from voxq.speech.decode import decode_blocks\n"
+        "print(sum(map(len, decode_blocks(Path(sys.argv[1]), 30_000))))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, str(upload)], capture_output=True, check=True, timeout=SECONDS
+    )
+    samples, kilobytes = map(int, answer.stdout.split())
+    assert samples / SAMPLE_RATE == pytest.approx(6 * 3600, abs=4)
+    assert kilobytes < 200_000
+
+
+def test_a_year_of_silence_is_too_long_before_it_is_decoded(media: Media, upload: Path) -> None:
+    upload.write_bytes(silent_flac(40 * 3600))
+    started = time.monotonic()
+    assert refused(media.probe(upload)) == "too_long"
+    assert refused(media.prepare(upload, max_seconds=60.0)) == "too_long"
+    assert time.monotonic() - started < 10
+    assert media.scratch.stat().st_size <= 60 * SAMPLE_RATE * 4
+
+
+# Damage
+
+
+@cache
+def intact(name: str) -> bytes:
+    return written(*WHOLE[name])
+
+
+WHOLE = {
+    "wav": ("wav", "pcm_s16le", 16_000),
+    "mp3": ("mp3", "libmp3lame", 44_100),
+    "m4a": ("ipod", "aac", 44_100),
+    "aac": ("adts", "aac", 44_100),
+    "flac": ("flac", "flac", 48_000),
+    "ogg": ("ogg", "libopus", 48_000),
+    "webm": ("webm", "libopus", 48_000),
+    "wma": ("asf", "wmav2", 44_100),
+    "amr": ("amr", "libopencore_amrnb", 8_000),
+    "video": ("mp4", "aac", 44_100, "libx264"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_truncated_files_end_in_what_is_left_or_a_refusal(media: Media, upload: Path, name: str) -> None:
+    content = intact(name)
+    dice = random.Random(name)
+    for length in sorted(dice.sample(range(len(content)), 15)):
+        upload.write_bytes(content[:length])
+        media.probe(upload)
+        end = media.prepare(upload)
+        assert isinstance(end, protocol.Failed) or end.duration < 3.3
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_flipped_bits_end_in_sound_or_a_refusal(media: Media, upload: Path, name: str) -> None:
+    dice = random.Random(name)
+    for flips in [1, 4, 16, 64, 256] * 4:
+        content = bytearray(intact(name))
+        reach = dice.choice([64, 512, len(content)])  # headers are where it hurts
+        for _ in range(flips):
+            content[dice.randrange(min(reach, len(content)))] ^= 1 << dice.randrange(8)
+        upload.write_bytes(content)
+        media.probe(upload, max_seconds=600.0)
+        media.prepare(upload, max_seconds=600.0)
+        assert media.scratch.stat().st_size <= 600 * SAMPLE_RATE * 4
