@@ -51,6 +51,12 @@ def test_who_is_withdrawn_in_the_middle_moves_only_those_behind(lab: Lab) -> Non
     assert lab.queued_seconds() == 12
 
 
+def test_a_task_of_no_length_moves_with_those_it_stands_behind(lab: Lab) -> None:
+    tasks = [lab.submit(duration=duration) for duration in (1.0, 2.0, 0.0, 3.0)]
+    lab.control.cancel(tasks[1].id)
+    assert [lab.place(task) for task in tasks] == [(1, 0), None, (2, 1), (3, 1)]
+
+
 def test_who_is_given_back_stands_in_front_again(lab: Lab, worker: Worker) -> None:
     tasks = [lab.submit(duration=float(number)) for number in range(1, 6)]
     taken = lab.claim(worker, {Lane.SHORT: 3})

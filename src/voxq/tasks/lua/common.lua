@@ -69,7 +69,7 @@ local function leave_lane(id)
   redis.call('HINCRBYFLOAT', METERS, 'in:' .. lane, -seconds)
   for _, other in ipairs(redis.call('LRANGE', lane_key(lane), 0, -1)) do
     local behind = waits(other)
-    if behind and behind.mark > entry.mark then
+    if behind and behind.mark >= entry.mark then
       behind.mark = behind.mark - seconds
       redis.call('HSET', WAITING, other, cjson.encode(behind))
     end
