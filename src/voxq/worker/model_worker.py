@@ -292,11 +292,7 @@ class ModelWorker(BaseWorker):
         if claimed:
             killpoint.reached("W1")
         for place, each in enumerate(claimed or (), start=1):
-            try:
-                self._take_on(each, place)
-            except OSError as error:  # its claim will expire, and it is queued again
-                self._trouble.about(error)
-                self._admit_from = time.monotonic() + _TROUBLE_PAUSE
+            self._take_on(each, place)
 
     def _take_on(self, claimed: Claimed, place: int) -> None:
         if claimed.task_id in self._assignments:  # Redis lost the claim, and somebody queued it again
@@ -312,9 +308,16 @@ class ModelWorker(BaseWorker):
             self._begin(task, place)
 
     def _begin(self, task: Task, place: int) -> None:
+        try:
+            directory = self._parts.work.open(task)
+        except OSError as error:
+            self._trouble.about(error)
+            self._admit_from = time.monotonic() + _TROUBLE_PAUSE
+            self._claims.release([task])
+            return
         assignment = Assignment(
             Held(task, uuid4().hex),
-            self._parts.work.open(task),
+            directory,
             self._plan.options_for(task),
             admitted_at=time.time(),
             language_first=self._plan.traits.detects_language,

@@ -63,7 +63,7 @@ class Wakeup:
                         message = pubsub.get_message(timeout=1.0)
                         if message is not None:
                             self._take(message)
-            except redis.RedisError as error:
+            except Exception as error:  # also on bytes that are no text: this thread must not end
                 logger.debug("wake-up channel lost: {}", type(error).__name__)
                 self._closed.wait(_RECONNECT_SECONDS)
 

@@ -1,0 +1,162 @@
+"""Workers that die: every task ends exactly once, and what was finished is not done again."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from worker_lab import MEETING, NOTE, WorkerLab, WorkerProcess, recording_of, wait_for
+
+from voxq.tasks.store import CLAIM_TTL
+from voxq.tasks.task import Status
+
+DONE = Status.DONE
+STEPS = ("W1", "W2", "W3", "E1", "E2", "E3")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("max_inflight", [1, 3])
+def test_a_death_at_every_step(make_lab, max_inflight: int) -> None:
+    """One worker after another dies, each at another step with tasks in its hands; the last one cleans up."""
+    lab: WorkerLab = make_lab(max_inflight=max_inflight)
+    tasks = [lab.submit(MEETING, batch_size=8) for _ in range(len(STEPS) * max_inflight + 1)]
+    for number, step in enumerate(STEPS, start=1):
+        dying = lab.worker(number, ready=False, VOXQ_KILL_AT=step)
+        assert dying.wait(40) == -signal.SIGKILL, dying.log
+    died = time.monotonic()
+    last = lab.worker(9)
+    outcomes = lab.wait_for_ends(tasks, CLAIM_TTL + 40)
+    print(f"{max_inflight} in flight: all ended {time.monotonic() - died:.1f} s after the last death")
+    assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 1)] * len(tasks)
+    assert len({o.text for o in outcomes}) == 1
+    lab.assert_ended_once(tasks)
+    # What died with a worker ran twice: its batch in hand, and for W3 whatever had not been written yet.
+    chunks = sum(len(call) for call in lab.calls())
+    assert chunks <= sum(len(o.segments) for o in outcomes) + len(STEPS) * 2 * max_inflight
+    assert last.stop() < lab.settings.shutdown_seconds
+
+
+def test_a_killed_worker_leaves_its_finished_chunks(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_model="sleep-300ms")
+    first = lab.worker(1)
+    second = lab.worker(2)
+    task = lab.submit(MEETING, batch_size=5)
+    holder = wait_for(
+        lambda: next((w for w in (first, second) if "status=started" in w.log), None), "a start"
+    )
+    wait_for(lambda: len(lab.calls()) >= 4, "three finished chunks")
+    killed = time.monotonic()
+    holder.kill()
+    (outcome,) = lab.wait_for_ends([task], CLAIM_TTL + 20)
+    print(f"ended {time.monotonic() - killed:.1f} s after its worker was killed")
+    assert (outcome.status, outcome.attempts) == (DONE, 1)
+    assert len(outcome.segments) - 1 <= len(lab.calls()) - 1 <= len(outcome.segments)
+    assert outcome.timings.engine == pytest.approx(0.3 * len(outcome.segments), rel=0.3), "of both workers"
+    lab.assert_ended_once([task])
+
+
+def test_a_worker_that_is_told_to_stop_hands_its_task_back(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_model="sleep-500ms")
+    worker = lab.worker()
+    task = lab.submit(MEETING, batch_size=5)
+    wait_for(lambda: len(lab.calls()) == 2, "the second chunk in the engine")
+    seconds = worker.stop()
+    assert seconds < 3
+    assert "requeued=1" in worker.log
+    assert len(lab.calls()) == 2
+    assert lab.document(task)["status"] == "queued"
+    lab.worker(2)
+    (outcome,) = lab.wait_for_ends([task])
+    assert (outcome.status, outcome.attempts) == (DONE, 1)
+    assert len(lab.calls()) == len(outcome.segments), "no chunk ran twice"
+    lab.assert_ended_once([task])
+
+
+def test_a_second_signal_does_not_wait_for_the_batch(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    task = lab.submit(NOTE, "fault-hang")
+    wait_for(lab.calls, "the chunk in the engine")
+    worker.send(signal.SIGTERM)
+    time.sleep(0.5)
+    assert worker.is_alive(), "the batch in hand may still end"
+    assert worker.stop() < 3
+    assert lab.document(task)["status"] == "queued"
+
+
+def test_a_worker_whose_batch_hangs_stops_in_time(make_lab) -> None:
+    lab: WorkerLab = make_lab(shutdown_seconds=3)
+    worker = lab.worker()
+    lab.submit(NOTE, "fault-hang-gil")
+    wait_for(lab.calls, "the chunk in the engine")
+    assert worker.stop() < 3
+
+
+@pytest.mark.slow
+def test_a_worker_that_was_frozen_lets_go_of_what_others_took_over(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_model="sleep-500ms")
+    frozen = lab.worker(1)
+    task = lab.submit(MEETING, batch_size=3)
+    wait_for(lambda: len(lab.calls()) >= 2, "a chunk in the engine")
+    frozen.send(signal.SIGSTOP)
+    other = lab.worker(2)
+    other.wait_for_log("status=started", CLAIM_TTL + 20)
+    calls = len(lab.calls())
+    frozen.send(signal.SIGCONT)
+    (outcome,) = lab.wait_for_ends([task])
+    frozen.wait_for_log("status=dropped")
+    assert (outcome.status, outcome.attempts, outcome.worker_id) == (DONE, 1, 2)
+    assert len(lab.calls()) >= calls
+    lab.assert_ended_once([task])
+    note = lab.submit(NOTE)
+    lab.wait_for_ends([note])
+    assert frozen.stop() < 5
+    assert other.stop() < 5
+
+
+class TestDecoder:
+    """A media process dies or stands still in the middle of a long recording."""
+
+    @pytest.fixture
+    def lab(self, make_lab) -> WorkerLab:
+        return make_lab(max_inflight=3, media_timeout_seconds=8, long_audio_seconds=100)
+
+    @pytest.fixture
+    def long(self, tmp_path: Path) -> Path:
+        return recording_of(tmp_path / "long.wav", *["zh_meeting"] * 12)
+
+    def test_a_crash_costs_an_attempt_and_nobody_else(self, lab: WorkerLab, long: Path) -> None:
+        worker = lab.worker()
+        task = lab.submit(long)
+        wait_for(lab.calls, "the first chunk")
+        self.decoder_of(worker).kill()
+        notes = [lab.submit(NOTE) for _ in range(2)]
+        outcomes = lab.wait_for_ends([task, *notes], 40)
+        assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 2), (DONE, 1), (DONE, 1)]
+        assert [i.code for i in outcomes[0].incidents] == ["decoder_crashed"]
+        assert outcomes[0].duration == pytest.approx(12 * 23.02 + 11 * 4, abs=1)
+        lab.assert_ended_once([task, *notes])
+
+    def test_a_standstill_ends_with_its_time(self, lab: WorkerLab, long: Path) -> None:
+        worker = lab.worker()
+        task = lab.submit(long)
+        wait_for(lab.calls, "the first chunk")
+        self.decoder_of(worker).send_signal(signal.SIGSTOP)
+        started = time.monotonic()
+        notes = [lab.submit(NOTE) for _ in range(3)]
+        lab.wait_for_ends(notes)
+        assert time.monotonic() - started < 8, "nobody waits for it"
+        (outcome,) = lab.wait_for_ends([task])
+        assert (outcome.status, outcome.code) == (Status.FAILED, "decode_timeout")
+        assert outcome.error == "Decoding timeout (8s exceeded)"
+        lab.assert_ended_once([task, *notes])
+
+    @staticmethod
+    def decoder_of(worker: WorkerProcess) -> psutil.Process:
+        """The media process with a recording open."""
+        busy = [p for p in worker.helpers("media") if any("recordings" in f.path for f in p.open_files())]
+        assert len(busy) == 1
+        return busy[0]

@@ -1,0 +1,145 @@
+"""Disks that take nothing for a while: the worker says so once, goes on, and writes when it can."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from worker_lab import MEETING, NOTE, WorkerLab, wait_for
+
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.task import Status
+
+
+@contextmanager
+def full_disk(pid: int) -> Iterator[None]:
+    """For one process: nothing can be written beyond the first byte of a file."""
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+    yield
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+
+@contextmanager
+def unusable(path: Path) -> Iterator[None]:
+    """A directory that is a file, or a file that is a directory."""
+    aside = path.with_name(f"{path.name}.aside")
+    is_directory = path.is_dir()
+    if path.exists():
+        path.rename(aside)
+    path.touch() if is_directory else path.mkdir()
+    yield
+    path.unlink() if is_directory else path.rmdir()
+    if aside.exists():
+        aside.rename(path)
+
+
+def assert_done(outcome: Outcome, segments: int) -> None:
+    assert (outcome.status, outcome.attempts, outcome.incidents) == (Status.DONE, 1, ())
+    assert len(outcome.segments) == segments
+
+
+def test_nothing_can_be_written(make_lab) -> None:
+    """Chunks, results, log files: everything the worker itself writes."""
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    task = lab.submit(MEETING, "gated", batch_size=8)
+    wait_for(lab.calls, "the first chunk in the engine")
+    with full_disk(worker.pid):
+        lab.open_gate()
+        worker.wait_for_log("is held up: File too large")
+        time.sleep(2.5)
+        assert lab.document(task)["status"] == "processing"
+        assert lab.outcome(task) is None
+        assert worker.is_alive()
+    (outcome,) = lab.wait_for_ends([task])
+    assert_done(outcome, 4)
+    assert worker.log.count("ERROR Worker-1 is held up") == 1
+    assert "is not held up any more" in worker.log
+    lab.wait_for_ends([again := lab.submit()])
+    lab.assert_ended_once([task, again])
+
+
+def test_ends_cannot_be_decided(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    with unusable(lab.settings.journal_dir / "ended"):
+        tasks = [lab.submit() for _ in range(2)]
+        worker.wait_for_log("is held up: Not a directory")
+        time.sleep(2.5)
+    for outcome in lab.wait_for_ends(tasks):
+        assert_done(outcome, 1)
+    assert worker.log.count("ERROR Worker-1 is held up") == 1
+    assert len(lab.calls()) == 2
+    lab.assert_ended_once(tasks)
+
+
+def test_the_log_of_ends_cannot_be_written(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    with unusable(lab.settings.logs_dir / "asr_history.jsonl"):
+        tasks = [lab.submit() for _ in range(3)]
+        for task in tasks:
+            wait_for(lambda task=task: lab.outcome(task), "the end of each task on disk")
+        time.sleep(2.5)
+        assert lab.document(tasks[0])["status"] == "done", "whoever asks gets the result"
+    for outcome in lab.wait_for_ends(tasks):
+        assert_done(outcome, 1)
+    assert worker.log.count("ERROR Worker-1 is held up") == 1
+    lab.assert_ended_once(tasks)
+
+
+def test_work_directories_cannot_be_made(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    with unusable(lab.settings.work_dir):
+        task = lab.submit()
+        worker.wait_for_log("is held up: Not a directory")
+    (outcome,) = lab.wait_for_ends([task])
+    assert_done(outcome, 1)
+    assert worker.log.count("ERROR Worker-1 is held up") == 1
+    lab.assert_ended_once([task])
+
+
+def test_decoded_sound_cannot_be_written(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    with full_disk(worker.helper("media").pid):
+        task = lab.submit()
+        worker.wait_for_log("File too large")
+        time.sleep(2.5)
+        assert lab.document(task)["status"] == "processing"
+    (outcome,) = lab.wait_for_ends([task])
+    assert_done(outcome, 1)
+    assert worker.log.count("ERROR Worker-1 is held up") == 1
+    lab.assert_ended_once([task])
+
+
+def test_decoded_sound_disappears(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    lab.worker()
+    task = lab.submit(MEETING, "gated", batch_size=8)
+    wait_for(lab.calls, "the first chunk in the engine")
+    (work,) = lab.parts.work.names()
+    (lab.settings.work_dir / work / "pcm.f32").unlink()
+    lab.open_gate()
+    (outcome,) = lab.wait_for_ends([task])
+    assert outcome.status is Status.DONE
+    assert len(outcome.segments) == 4
+    assert [i.code for i in outcome.incidents] == ["audio_unavailable"]
+    lab.assert_ended_once([task])
+
+
+def test_a_recording_disappears(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    task = lab.submit(NOTE)
+    lab.parts.recordings.path(task.file).unlink()
+    worker = lab.worker()
+    (outcome,) = lab.wait_for_ends([task])
+    assert (outcome.status, outcome.code) == (Status.FAILED, "missing")
+    assert str(lab.root) not in str(outcome.error)
+    assert worker.is_alive()
+    lab.assert_ended_once([task])

@@ -1,0 +1,113 @@
+"""A Redis that dies, forgets or stands still: work goes on, nothing is done twice, no worker is restarted."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from rq import Worker
+from worker_lab import MEETING, RedisServer, WorkerLab, wait_for
+
+from voxq.tasks.store import EPOCH_KEY
+from voxq.tasks.task import Status
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path / "redis")
+    yield server
+    server.send(signal.SIGCONT)
+    server.kill()
+
+
+@pytest.fixture
+def lab(make_lab, server: RedisServer) -> WorkerLab:
+    """One worker, one task in its engine and one that waits."""
+    lab: WorkerLab = make_lab(redis_url=server.url, asr_model="sleep-300ms")
+    lab.worker()
+    wait_for(lambda: lab.client.exists(EPOCH_KEY), "the epoch")
+    return lab
+
+
+def submit_two(lab: WorkerLab):
+    tasks = [lab.submit(MEETING, batch_size=5) for _ in range(2)]
+    wait_for(lambda: len(lab.calls()) >= 2, "the second chunk in the engine")
+    return tasks
+
+
+def assert_all_well(lab: WorkerLab, tasks) -> None:
+    """Each ended once and no chunk ran twice; and the worker is there for more, and is seen."""
+    (worker,) = lab.workers
+    outcomes = lab.wait_for_ends(tasks)
+    assert [(o.status, o.attempts, o.incidents) for o in outcomes] == [(Status.DONE, 1, ())] * len(tasks)
+    assert sum(len(call) for call in lab.calls()) == sum(len(o.segments) for o in outcomes)
+    lab.assert_ended_once(tasks)
+    assert worker.is_alive()
+    with redis.Redis.from_url(str(lab.settings.redis_url)) as rq:
+        wait_for(lambda: [w.get_state() for w in Worker.all(rq)] == ["idle"], "a registered, idle worker")
+    lab.wait_for_ends([lab.submit(MEETING)])
+
+
+def test_a_server_that_comes_back_with_its_data(lab: WorkerLab, server: RedisServer) -> None:
+    tasks = submit_two(lab)
+    server.kill()
+    time.sleep(2)
+    server.restart()
+    assert_all_well(lab, tasks)
+    assert lab.workers[0].log.count("Worker-1 Redis is away") == 1
+
+
+def test_a_server_that_comes_back_empty(lab: WorkerLab, server: RedisServer) -> None:
+    ended = lab.submit(MEETING, batch_size=8)
+    lab.wait_for_ends([ended])
+    tasks = submit_two(lab)
+    server.kill()
+    server.restart(empty=True)
+    assert_all_well(lab, [ended, *tasks])
+
+
+def test_a_server_that_is_away_until_the_work_is_done(lab: WorkerLab, server: RedisServer) -> None:
+    tasks = submit_two(lab)
+    server.kill()
+    wait_for(lambda: lab.outcome(tasks[0]), "the end of the task in hand")
+    server.restart(empty=True)
+    assert_all_well(lab, tasks)
+
+
+def test_a_server_that_stands_still(lab: WorkerLab, server: RedisServer) -> None:
+    tasks = submit_two(lab)
+    server.send(signal.SIGSTOP)
+    calls = len(lab.calls())
+    time.sleep(5)
+    assert len(lab.calls()) > calls, "the engine goes on"
+    server.send(signal.SIGCONT)
+    assert_all_well(lab, tasks)
+
+
+def test_connections_that_are_cut(lab: WorkerLab) -> None:
+    tasks = submit_two(lab)
+    for _ in range(5):
+        for kind in ("normal", "pubsub"):
+            lab.client.client_kill_filter(_type=kind, skipme=True)
+        time.sleep(0.2)
+    assert_all_well(lab, tasks)
+
+
+def test_a_script_cache_that_was_emptied(lab: WorkerLab) -> None:
+    tasks = submit_two(lab)
+    lab.client.script_flush()
+    assert_all_well(lab, tasks)
+
+
+def test_a_worker_starts_before_its_server(make_lab, server: RedisServer) -> None:
+    lab: WorkerLab = make_lab(redis_url=server.url)
+    server.kill()
+    worker = lab.worker(ready=False)
+    worker.wait_for_log("waiting for Redis")
+    server.restart()
+    worker.wait_for_log("status=ready")
+    lab.wait_for_ends([lab.submit()])
