@@ -1,0 +1,200 @@
+"""Documents that lie are worse than none: what they name must exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from voxq.cli.app import app
+from voxq.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.zh-CN.md")
+DESIGNS = ("report/ARCHITECTURE_DESIGN.md", "report/ARCHITECTURE_DESIGN.zh-CN.md")
+GUIDE = "report/LOCAL_DEPLOYMENT_GUIDE.md"
+
+_INDEX_HOST = re.compile(
+    r"pypi\.|pythonhosted\.|registry\.npmjs|/simple/?\b|mirrors?\.[a-z]+\.[a-z]", re.IGNORECASE
+)
+_MACHINE = re.compile(r"(?<![\w.~}-])/(?:work|workspace|root|home|tmp|opt|Users)/[\w.-]+")
+
+
+def _committed() -> list[Path]:
+    try:
+        listing = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, timeout=30
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listing.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def _documents() -> list[Path]:
+    return [path for path in _committed() if path.suffix == ".md"]
+
+
+def _text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def _anchors(text: str) -> set[str]:
+    """The fragments that a renderer gives to headings."""
+    headings = re.findall(r"^#+ (.+)$", _prose(text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def _prose(text: str) -> str:
+    """Without blocks of code."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_every_relative_link_leads_somewhere() -> None:
+    broken = []
+    for document in _documents():
+        for link in re.findall(r"\]\(([^)\s]+)\)", _prose(document.read_text(encoding="utf-8"))):
+            place, _, fragment = unquote(link).partition("#")
+            if re.match(r"[a-z]+:", place):
+                continue
+            target = (document.parent / place).resolve() if place else document
+            if not target.exists() or (
+                fragment and fragment not in _anchors(target.read_text(encoding="utf-8"))
+            ):
+                broken.append(f"{document.relative_to(ROOT)}: {link}")
+    assert not broken
+
+
+def test_every_test_that_is_named_is_there() -> None:
+    missing = []
+    for document in _documents():
+        for path, name in re.findall(
+            r"`(tests/[\w/]+\.py)(?:::(\w+))?`", document.read_text(encoding="utf-8")
+        ):
+            file = ROOT / path
+            if not file.exists() or (name and f"def {name}(" not in file.read_text(encoding="utf-8")):
+                missing.append(f"{document.name}: {path}::{name}")
+    assert not missing
+
+
+def test_every_source_file_that_is_named_is_there() -> None:
+    places = (ROOT / "src" / "voxq", ROOT)
+    named = [
+        (name, path) for name in DESIGNS for path in re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py)`", _text(name))
+    ]
+    assert len(named) > 40
+    assert not [each for each in named if not any((place / each[1]).exists() for place in places)]
+
+
+def test_the_guide_has_every_setting_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \|", _text(GUIDE), re.MULTILINE))
+    for name, field in Settings.model_fields.items():
+        shown = rows.pop(name.upper(), None)
+        assert shown is not None, f"{name.upper()} is not in the guide"
+        assert _same(shown.strip("` "), field.default), f"{name.upper()} is not {shown} by default"
+    assert not rows
+
+
+def _same(shown: str, default: object) -> bool:
+    if default in (None, ""):
+        return shown == "unset"
+    if isinstance(default, Path):
+        return Path(shown) == default
+    return shown == (str(default).lower() if isinstance(default, bool) else str(default))
+
+
+def test_settings_that_are_named_exist() -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    prefixes = (
+        "API_",
+        "ASR_",
+        "LOG_",
+        "MAX_",
+        "MEDIA_",
+        "REDIS_",
+        "RQ_",
+        "STORAGE_",
+        "MIN_",
+        "RESULT_",
+        "FAILED_",
+    )
+    for document in _documents():
+        named = set(re.findall(r"`([A-Z][A-Z_]+[A-Z])(?:=[^`]*)?`", document.read_text(encoding="utf-8")))
+        unknown = {name for name in named if name.startswith(prefixes)} - known
+        assert not unknown, document.name
+
+
+def _unknown(words: list[str]) -> str | None:
+    """The first command or option that does not exist among what stands behind `voxq`."""
+    command = get_command(app)
+    rest = list(words)
+    while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-") and rest[0] != "COMMAND":
+        if rest[0] not in command.commands:
+            return rest[0]
+        command = command.commands[rest.pop(0)]
+    options = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
+    given = [word.partition("=")[0] for word in rest if word.startswith("-")]
+    return next((option for option in given if option not in options), None)
+
+
+def _commands_in(text: str) -> list[list[str]]:
+    """What stands behind `voxq` in code: in backticks, at a prompt, in a unit file."""
+    code = re.findall(r"`([^`\n]+)`", _prose(text))
+    code += re.findall(
+        r"^[$#] (.+)$", "\n".join(re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)), re.M
+    )
+    code += re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
+    return [
+        words.split()
+        for line in code
+        for words in re.findall(r"(?:^|[\s/])voxq((?: [\w.=:/%-]+)+)", line.partition("   #")[0])
+    ]
+
+
+def test_every_command_and_option_that_is_named_exists() -> None:
+    sources = [path for path in _committed() if path.suffix in (".md", ".service")]
+    named = [
+        (path.name, words) for path in sources for words in _commands_in(path.read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 30
+    assert not [(name, words) for name, words in named if _unknown(words)]
+
+
+def test_every_command_is_in_both_readmes() -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    for readme in READMES:
+        assert all(f"`voxq {name}" in _text(readme) for name in group.commands), readme
+
+
+@pytest.mark.parametrize("pair", [READMES, DESIGNS], ids=["readme", "architecture"])
+def test_both_languages_say_the_same(pair: tuple[str, str]) -> None:
+    shapes = [_shape(_text(name)) for name in pair]
+    assert shapes[0] == shapes[1]
+
+
+def _shape(text: str) -> tuple[list[str], list[int], list[str], list[str]]:
+    """Levels of headings, cells of table rows, names in backticks in tables, and commands and output."""
+    prose = _prose(text)
+    headings = re.findall(r"^(#+) ", prose, re.MULTILINE)
+    rows = re.findall(r"^\|.*\|$", prose, re.MULTILINE)
+    names = sorted(re.findall(r"`([\w./:-]+)`", "\n".join(rows)))
+    blocks = re.findall(r"^```console$(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    lines = [line.partition("   #")[0].rstrip() for block in blocks for line in block.splitlines()]
+    return headings, [row.count("|") for row in rows], names, lines
+
+
+def test_no_committed_file_knows_a_package_index_or_this_machine() -> None:
+    found = []
+    for path in _committed():
+        name = path.relative_to(ROOT)
+        # Tests make up indexes and paths of attackers; this one is what it looks for.
+        if path.suffix in (".wav", ".ogg") or name.parts[0] == "tests":
+            continue
+        text = path.read_text(encoding="utf-8")
+        found += [f"{name}: {hit}" for hit in _INDEX_HOST.findall(text) + _MACHINE.findall(text)]
+    assert not found
