@@ -12,7 +12,7 @@ from voxq.cli.options import Json, Url
 
 
 def history(
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Tasks to show.")] = 10,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="Tasks to show.")] = 10,
     url: Url = None,
     json_: Json = False,
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +19,7 @@ app = typer.Typer(help="See what waits and what failed; requeue or remove it.", 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[TASK_ID]...", help="Tasks, by id.")]
 AllFailed = Annotated[bool, typer.Option("--all", help="Every failed task instead.")]
 
-_EVERY = 1000
+_PAGE = 100  # as many as the API lists at once
 
 
 @app.callback()
@@ -43,9 +43,9 @@ def status(url: Url = None, json_: Json = False) -> None:
 
 @app.command()
 def failed(url: Url = None, json_: Json = False) -> None:
-    """List the failed tasks and why they failed."""
+    """List the latest failed tasks and why they failed."""
     with _service(url) as service:
-        records = service.history(_EVERY, "failed")
+        records = service.history(_PAGE, "failed")
     if json_:
         print_json(records)
     else:
@@ -82,7 +82,7 @@ def _for_each(
         raise typer.BadParameter("Give task ids or --all, and not both.")
     failures = 0
     with _service(url) as service:
-        for task_id in ids or [str(record["task_id"]) for record in service.history(_EVERY, "failed")]:
+        for task_id in ids or _every_failed(service):
             try:
                 act(service, task_id)
                 out.print(f"{task_id} {said}", markup=False, highlight=False)
@@ -91,3 +91,15 @@ def _for_each(
                 failures += 1
     if failures:
         raise typer.Exit(1)
+
+
+def _every_failed(service: Service) -> Iterator[str]:
+    """Page by page: what was acted on has left the list by then, or is passed over."""
+    seen: set[str] = set()
+    while True:
+        ids = [str(record["task_id"]) for record in service.history(_PAGE, "failed")]
+        fresh = [task_id for task_id in ids if task_id not in seen]
+        if not fresh:
+            return
+        seen.update(fresh)
+        yield from fresh

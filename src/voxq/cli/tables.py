@@ -14,7 +14,7 @@ _LONGEST = 60
 def tasks_table(records: Iterable[dict[str, Any]]) -> Table:
     """Records of the history, one a row. Their texts are shown as they are, never as markup."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Task", "Ended", "Seconds", "Status", "Text or error"):
+    for heading in ("Task", "Submitted", "Seconds", "Status", "Text or error"):
         table.add_column(heading, justify="right" if heading == "Seconds" else "left")
     for record in records:
         said = str(record.get("text") or record.get("error") or "")
