@@ -21,9 +21,11 @@ def free_slots(held: Sequence[Lane], slots: int) -> dict[Lane, int]:
     lanes = list(Lane)
     reserved = {Lane.HIGH: 0, Lane.SHORT: 1 if slots >= 3 else 0, Lane.LONG: min(2, slots - 1)}
     free: dict[Lane, int] = {}
+    least = slots  # a worse lane may not take what a better one may not
     for rank, lane in enumerate(lanes):
         same_or_worse = sum(1 for each in held if lanes.index(each) >= rank)
-        free[lane] = max(0, min(slots - len(held), slots - reserved[lane] - same_or_worse))
+        least = min(least, slots - reserved[lane] - same_or_worse)
+        free[lane] = max(0, least)
     return free
 
 

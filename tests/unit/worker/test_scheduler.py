@@ -200,8 +200,8 @@ def test_a_note_overtakes_a_long_file_in_its_middle() -> None:
 
 
 def test_a_long_file_gets_on_under_a_flood_of_notes() -> None:
-    long = Job("long", arrival=0.0, pieces=5, seconds=25.0, lane=Lane.LONG)
-    flood = [Job(f"n{n}", arrival=0.15 * n, pieces=1, seconds=8.0, lane=Lane.SHORT) for n in range(4000)]
+    long = Job("long", arrival=0.0, pieces=3, seconds=25.0, lane=Lane.LONG)
+    flood = [Job(f"n{n}", arrival=0.15 * n, pieces=1, seconds=8.0, lane=Lane.SHORT) for n in range(1200)]
     served = simulate([long, *flood], BatchLimits(1.0, 60.0, items=1))  # more than the engine can do
     turns = [0.0, *(s.began for s in served if s.job is long)]
     longest = max(after - before for before, after in itertools.pairwise(turns))

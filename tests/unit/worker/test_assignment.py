@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from task_lab import make_task
+
+from voxq.engines.base import SAMPLE_RATE, ChunkOptions, ChunkResult
+from voxq.speech.transcript import Segment, Word
+from voxq.tasks.outcome import Incident
+from voxq.tasks.store import Held
+from voxq.tasks.task import Status, Task
+from voxq.tasks.work import WorkFiles
+from voxq.worker.assignment import Assignment, Prepared
+from voxq.worker.chunks import Span
+
+WHOLE = Prepared(duration=10.0, decode=0.1, vad=0.05)
+
+
+def spans(*lengths: float) -> list[Span]:
+    ends = [sum(lengths[: n + 1]) for n in range(len(lengths))]
+    return [
+        Span(int((end - length) * SAMPLE_RATE), int(end * SAMPLE_RATE))
+        for end, length in zip(ends, lengths, strict=True)
+    ]
+
+
+def result(text: str = "hello", language: str | None = "en") -> ChunkResult:
+    return ChunkResult((Segment(text, 0.0, 1.0, (Word(text, 0.0, 1.0),)),), language)
+
+
+def assign(
+    root: Path, task: Task | None = None, options: ChunkOptions | None = None, *, language_first: bool = False
+) -> Assignment:
+    task = task or make_task()
+    return Assignment(
+        Held(task, "execution"),
+        WorkFiles(root).open(task),
+        options or ChunkOptions(),
+        admitted_at=time.time(),
+        language_first=language_first,
+    )
+
+
+def run(assignment: Assignment, index: int, answer: ChunkResult | None = None, seconds: float = 0.5) -> None:
+    assignment.begin([index])
+    assignment.finish(index, answer or result(f"chunk {index}"), "revision", seconds)
+    assignment.mark_running()
+
+
+@given(
+    st.lists(st.integers(1, 30), min_size=1, max_size=12),
+    st.integers(0, 700),
+    st.randoms(use_true_random=False),
+)
+def test_progress_never_falls_and_stays_below_a_hundred(tmp_path_factory, lengths, guess, random) -> None:
+    """Whatever is found when, and however wrong the guess of the duration was."""
+    assignment = assign(tmp_path_factory.mktemp("w"), make_task(duration=guess))
+    left, told = spans(*lengths), [0]
+    while left or not assignment.prepared:
+        if left and random.random() < 0.5:
+            assignment.find([left.pop(0)], "revision")
+        elif not left:
+            assignment.prepare(WHOLE)
+        elif waiting := assignment.waiting(1):
+            run(assignment, waiting[0])
+        told.append(assignment.progress)
+    while waiting := assignment.waiting(3):
+        for index in waiting:
+            run(assignment, index)
+        told.append(assignment.progress)
+    assert assignment.is_complete
+    assert told == sorted(told)
+    assert told[-1] == 99
+
+
+def test_nothing_is_complete_before_all_is_decoded(tmp_path: Path) -> None:
+    assignment = assign(tmp_path)
+    assert not assignment.is_complete
+    assignment.find(spans(5.0), "revision")
+    run(assignment, 0)
+    assert not assignment.is_complete
+    assignment.prepare(WHOLE)
+    assert assignment.is_complete
+
+
+def test_a_recording_without_speech_is_complete_at_once(tmp_path: Path) -> None:
+    assignment = assign(tmp_path)
+    assignment.prepare(WHOLE)
+    assert assignment.is_complete
+    outcome = assignment.done(time.time(), worker_id=3)
+    assert (outcome.status, outcome.text, outcome.language, outcome.attempts) == (Status.DONE, "", None, 1)
+
+
+def test_chunks_come_one_at_a_time_until_the_language_is_known(tmp_path: Path) -> None:
+    assignment = assign(tmp_path, language_first=True)
+    assignment.find(spans(5.0, 5.0, 5.0, 5.0), "revision")
+    assert assignment.waiting(10) == [0]
+    assignment.begin([0])
+    assert list(assignment.waiting(10)) == []
+    assignment.finish(0, ChunkResult((), None), "revision", 0.1)
+    assert assignment.waiting(10) == [1], "silence does not tell"
+    assert assignment.options.language is None
+    run(assignment, 1, result(language="zh"))
+    assert assignment.waiting(10) == [2, 3]
+    assert assignment.options.language == "zh"
+
+
+@pytest.mark.parametrize(
+    ("options", "language_first"),
+    [(ChunkOptions("de"), True), (ChunkOptions(), False)],
+    ids=["given", "each"],
+)
+def test_without_need_nobody_waits_for_the_language(
+    tmp_path: Path, options: ChunkOptions, language_first: bool
+) -> None:
+    assignment = assign(tmp_path, options=options, language_first=language_first)
+    assignment.find(spans(5.0, 5.0), "revision")
+    assert assignment.waiting(10) == [0, 1]
+    run(assignment, 0)
+    assert assignment.options == options
+
+
+def test_another_worker_does_only_the_rest(tmp_path: Path) -> None:
+    task, parts = make_task(), spans(4.0, 3.0, 2.0)
+    first = assign(tmp_path, task, language_first=True)
+    first.find(parts, "revision")
+    run(first, 0, result("one", "zh"), seconds=0.25)
+    run(first, 1, result("two", "zh"), seconds=0.5)
+    first.begin([2])
+
+    second = assign(tmp_path, task, language_first=True)
+    second.find(parts, "revision")
+    assert second.waiting(10) == [2]
+    assert second.chunks.is_suspect(2), "it was in the engine when the worker died"
+    assert second.options.language == "zh"
+    assert second.engine_seconds == 0.75
+    assert second.progress == first.progress
+    assert [s.words for s in second.chunks.segments()] == [s.words for s in first.chunks.segments()]
+
+
+@pytest.mark.parametrize("change", ["revision", "options", "sound"])
+def test_chunks_of_other_conditions_are_done_again(tmp_path: Path, change: str) -> None:
+    task, parts = make_task(), spans(4.0, 3.0)
+    first = assign(tmp_path, task)
+    first.find(parts, "revision")
+    run(first, 0)
+    second = assign(
+        tmp_path,
+        task.evolve(audio_sha256="1" * 64) if change == "sound" else task,
+        ChunkOptions(words=True) if change == "options" else None,
+    )
+    second.find(parts, "other" if change == "revision" else "revision")
+    assert second.waiting(10) == [0, 1]
+
+
+def test_decoding_anew_keeps_what_is_finished(tmp_path: Path) -> None:
+    assignment, parts = assign(tmp_path), spans(4.0, 3.0, 2.0)
+    assignment.find(parts[:2], "revision")
+    run(assignment, 0)
+    assignment.start_over()
+    assert list(assignment.waiting(10)) == []
+    assignment.find(parts, "revision")
+    assert assignment.waiting(10) == [1, 2]
+
+
+def test_a_task_whose_end_cannot_be_written_has_nothing_left_to_run(tmp_path: Path) -> None:
+    assignment = assign(tmp_path)
+    assignment.find(spans(4.0), "revision")
+    assignment.outcome = assignment.cancelled(time.time(), worker_id=1)
+    assert list(assignment.waiting(10)) == []
+
+
+def test_blames_are_attempts_and_are_remembered(tmp_path: Path) -> None:
+    task = make_task()
+    assignment = assign(tmp_path, task)
+    for blamed in (True, False):
+        assignment.add_incident(Incident(time.time(), "engine_crashed", "x"), blamed=blamed)
+    again = assign(tmp_path, task)
+    again.prepare(WHOLE)
+    outcome = again.done(time.time(), worker_id=1)
+    assert (outcome.attempts, len(outcome.incidents)) == (2, 2)
+    assert assignment.failed(time.time(), 1, "engine_crashed", "x").attempts == 1
+
+
+def test_a_result_that_cannot_be_kept_counts_all_the_same(tmp_path: Path) -> None:
+    assignment = assign(tmp_path)
+    assignment.find(spans(4.0), "revision")
+    (directory,) = tmp_path.iterdir()
+    (directory / "chunks.jsonl").mkdir()
+    with pytest.raises(IsADirectoryError):
+        assignment.finish(0, result(), "revision", 0.1)
+    assert assignment.chunks.are_finished
+
+
+def test_what_is_not_decoded_counts_as_work_left(tmp_path: Path) -> None:
+    assignment = assign(tmp_path, make_task(duration=600.0))
+    assignment.find(spans(4.0), "revision")
+    assert assignment.seconds_left == 600.0
+    run(assignment, 0)
+    assert assignment.seconds_left == pytest.approx(596.0)
+    assignment.prepare(WHOLE)
+    assert assignment.seconds_left == 0

@@ -1,0 +1,108 @@
+"""Property tests of the chunks of a recording, as a machine that does whatever a worker may do to them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
+
+from voxq.engines.base import SAMPLE_RATE, ChunkResult
+from voxq.speech.transcript import Segment
+from voxq.worker.chunks import Chunks, Span
+
+LENGTHS = [3, 1, 4, 1, 5, 9, 2, 6]
+SPANS = [
+    Span(sum(LENGTHS[:n]) * SAMPLE_RATE, sum(LENGTHS[: n + 1]) * SAMPLE_RATE) for n in range(len(LENGTHS))
+]
+
+
+def result(index: int, language: str | None = "en") -> ChunkResult:
+    return ChunkResult((Segment(f"chunk {index}", 0.0, 1.0),), language)
+
+
+class Life(RuleBasedStateMachine):
+    """Finds, begins, loses and finishes chunks in any order, with decodings that start over."""
+
+    running = Bundle("running")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chunks = Chunks()
+        self.found = 0
+        self.in_engine: set[int] = set()
+        self.finished: set[int] = set()
+
+    @precondition(lambda self: self.found < len(SPANS))
+    @rule()
+    def find(self) -> None:
+        assert self.chunks.find(SPANS[self.found]) == self.found
+        self.found += 1
+
+    @rule()
+    def start_over(self) -> None:
+        self.chunks.start_over()
+        self.found = 0
+
+    @rule(target=running, most=st.integers(1, 4))
+    def begin(self, most: int) -> list[int]:
+        indices = self.chunks.waiting(most)
+        self.chunks.begin(indices)
+        self.in_engine.update(indices)
+        return indices
+
+    @rule(batch=consumes(running))
+    def finish(self, batch: list[int]) -> None:
+        for index in batch:
+            self.chunks.finish(index, result(index))
+        self.in_engine.difference_update(batch)
+        self.finished.update(batch)
+
+    @rule(batch=consumes(running), is_suspect=st.booleans())
+    def lose(self, batch: list[int], is_suspect: bool) -> None:
+        for index in batch:
+            self.chunks.give_up(index)
+            if is_suspect:
+                self.chunks.suspect(index)
+        self.in_engine.difference_update(batch)
+
+    @invariant()
+    def what_waits_is_what_is_found_and_nowhere_else(self) -> None:
+        waiting = self.chunks.waiting(100)
+        expected = set(range(self.found)) - self.in_engine - self.finished
+        suspects = {index for index in expected if self.chunks.is_suspect(index)}
+        assert len(waiting) == len(set(waiting))
+        assert set(waiting) - suspects == expected - suspects
+        assert len(set(waiting) & suspects) == min(1, len(suspects)), "one suspect at a time"
+
+    @invariant()
+    def the_sums_agree(self) -> None:
+        known = len(self.chunks)
+        assert self.chunks.seconds_known == pytest.approx(sum(LENGTHS[:known]))
+        assert self.chunks.seconds_done == pytest.approx(sum(LENGTHS[i] for i in self.finished))
+        assert self.chunks.count_left == known - len(self.finished)
+        assert self.chunks.are_finished == (len(self.finished) == known == self.found)
+        assert [s.text for s in self.chunks.segments()] == [f"chunk {i}" for i in sorted(self.finished)]
+        assert list(self.chunks.running) == [SPANS[i] for i in sorted(self.in_engine)]
+
+
+TestLife = Life.TestCase
+
+
+def test_segments_are_timed_from_the_start_of_the_recording() -> None:
+    chunks = Chunks()
+    for span in SPANS[:2]:
+        chunks.find(span)
+    chunks.finish(1, result(1))
+    chunks.finish(0, result(0))
+    assert [(s.start, s.end) for s in chunks.segments()] == [(0.0, 1.0), (3.0, 4.0)]
+
+
+def test_the_first_speech_gives_the_language() -> None:
+    chunks = Chunks()
+    for span in SPANS[:3]:
+        chunks.find(span)
+    chunks.finish(0, ChunkResult((), None))
+    assert chunks.language is None
+    chunks.finish(1, result(1, "zh"))
+    chunks.finish(2, result(2, "en"))
+    assert chunks.language == "zh"
