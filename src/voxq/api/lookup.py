@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from voxq.api.service import Service
-from voxq.tasks import script
+from voxq.tasks import documents, script
 from voxq.tasks.refusal import NotFound
 from voxq.tasks.store import Place
 from voxq.tasks.task import Status, is_short_id, is_task_id, short_id
@@ -52,18 +54,36 @@ async def find(service: Service, owner: str, given: str) -> Found:
     """Raises NotFound for an unknown task and for somebody else's, and RedisError."""
     task_id = await full_id(service, given)
     view = await script.run_async(service.client, service.parts.store.view(task_id))
-    if view.document is None or view.document["owner"] != owner:
+    document = view.document or await asyncio.to_thread(_journaled, service, task_id)
+    if document is None or document["owner"] != owner:
         raise not_found(given)
-    return Found(view.document, view.place)
+    return Found(document, view.place)
+
+
+def _journaled(service: Service, task_id: str) -> dict[str, Any] | None:
+    """The document of a task that Redis does not know yet or any more: accepted in an outage, or lost in one.
+
+    Redis will know it again within seconds; its client is not to be told meanwhile that it does not exist.
+    """
+    journal, store = service.parts.journal, service.parts.store
+    task = journal.open_task(task_id)
+    if task is not None:
+        return documents.queued(task)
+    for run in reversed(journal.runs_of(task_id)):
+        end = journal.ended(task_id, run)
+        if end is not None and store.seconds_left(end.outcome, time.time()) > 0:
+            return documents.ended(end.task, end.outcome)
+    return None
 
 
 async def find_file(service: Service, owner: str, given: str) -> str:
     """The stored name of a task's recording, also when its result has expired. Raises like `find`."""
     task_id = await full_id(service, given)
     view = await script.run_async(service.client, service.parts.store.view(task_id))
-    if view.document is not None:
-        if view.document["owner"] == owner:
-            return view.document["file"]
+    document = view.document or await asyncio.to_thread(_journaled, service, task_id)
+    if document is not None:
+        if document["owner"] == owner:
+            return document["file"]
     elif (file := await _leftover(service, owner, task_id)) is not None:
         return file
     raise not_found(given)

@@ -141,7 +141,8 @@ async def _body(request: Request, limits: Limits) -> AsyncIterator[bytes]:
         if behind > _STALL_SECONDS:
             raise _stalled()
         try:
-            message = await asyncio.wait_for(request.receive(), _STALL_SECONDS)
+            async with asyncio.timeout(_STALL_SECONDS):
+                message = await request.receive()
         except TimeoutError:
             raise _stalled() from None
         if message["type"] == "http.disconnect":

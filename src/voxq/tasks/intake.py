@@ -104,12 +104,15 @@ class Intake:
         """
         try:
             if door.known_id is not None:
-                return await self._replay(door.known_id, upload, request)
+                replayed = await self._replay(door.known_id, upload, request)
+                await asyncio.to_thread(upload.part.unlink, missing_ok=True)
+                return replayed
             info = await self._probe(upload.part)
             task = self._task(door, upload, request, info)
             await asyncio.to_thread(self._keep, task, upload)
-        finally:
+        except BaseException:
             await asyncio.to_thread(upload.part.unlink, missing_ok=True)
+            raise
         return await self._enqueue(task, upload, request)
 
     def _task(self, door: Door, upload: Upload, request: Request, info: AudioInfo) -> Task:

@@ -98,14 +98,24 @@ class Recovery:
         plan = self.plan_retention()
         for name in plan.recordings:
             self._recordings.remove(name)
-            self._client.hdel(self._store.audio_key, short_id(name.partition(".")[0]))
         for record in plan.records:
             self._journal.forget(record.task_id, record.run)
+        self._unindex(plan)
         if plan.recordings or plan.records:
             logger.info(
                 "retention: {} recordings, {} records deleted", len(plan.recordings), len(plan.records)
             )
         self._sweep()
+
+    def _unindex(self, plan: retention.Plan) -> None:
+        """A short id leads to its task for as long as there is a recording or a result of it."""
+        touched = {name.partition(".")[0] for name in plan.recordings}
+        touched |= {record.task_id for record in plan.records}
+        left = {recording.task_id for recording in self._recordings.all()} if touched else set()
+        left |= {task_id for task_id, _ in self._journal.ended_runs()} if touched else set()
+        gone = [short_id(task_id) for task_id in touched - left]
+        if gone:
+            self._client.hdel(self._store.audio_key, *gone)
 
     def _sweep(self) -> None:
         now = time.time()
@@ -173,10 +183,8 @@ class Recovery:
             end = self._journal.ended(task_id, run)
             if end is None:
                 continue
-            left = int(end.outcome.ended_at + self._store.ttl_of(end.outcome.status) - now)
-            if left > 0:
-                document = documents.dump(documents.ended(end.task, end.outcome))
-                self._client.set(self._store.task_key(task_id), document, ex=left, nx=True)
+            if self._store.seconds_left(end.outcome, now) > 0:
+                script.run(self._client, self._store.restore(end, now))
 
     def _restore_index(self) -> None:
         today = day_of(time.time())

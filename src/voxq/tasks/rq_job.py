@@ -7,11 +7,13 @@ import json
 import time
 import zlib
 from datetime import UTC, datetime
+from functools import cache
 
 from redis import Redis
 from rq.job import Job, JobStatus
 from rq.results import Result
 from rq.serializers import JSONSerializer
+from rq.utils import utcformat
 
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Status, Task
@@ -28,22 +30,27 @@ Fields = tuple[bytes, list[str]]
 
 def fields_of(task: Task, queue: str, timeout: int) -> Fields:
     """The hash of the queued job; `timeout` in seconds."""
+    now = utcformat(datetime.now(UTC))
+    fields = _same_for_all(queue, timeout) | {
+        "created_at": now,
+        "enqueued_at": now,
+        "description": f"{task.kind} {task.file} {task.seconds:.1f}s {task.lane}",
+    }
+    data = zlib.compress(JSONSerializer.dumps([FUNCTION, None, [task.id], {}]))
+    return data, [each for pair in fields.items() for each in pair]
+
+
+@cache
+def _same_for_all(queue: str, timeout: int) -> dict[str, str]:
+    """What RQ itself would write and what does not differ between jobs: made once, it is on the path of a
+    submission."""
     job = Job.create(
-        FUNCTION,
-        args=[task.id],
-        id=task.id,
-        connection=_NO_CONNECTION,
-        serializer=JSONSerializer,
-        origin=queue,
-        description=f"{task.kind} {task.file} {task.seconds:.1f}s {task.lane}",
-        timeout=timeout,
+        FUNCTION, connection=_NO_CONNECTION, serializer=JSONSerializer, origin=queue, timeout=timeout
     )
-    job.enqueued_at = datetime.now(UTC)
     job.retries_left = _UNLIMITED
-    fields = {name: value for name, value in job.to_dict().items() if value is not None}
-    fields["status"] = JobStatus.QUEUED.value
-    data = fields.pop("data")
-    return data, [str(each) for pair in fields.items() for each in pair]
+    fields = {name: str(value) for name, value in job.to_dict().items() if value is not None}
+    del fields["data"]
+    return fields | {"status": JobStatus.QUEUED.value}
 
 
 def result_of(outcome: Outcome, worker: str) -> list[str]:

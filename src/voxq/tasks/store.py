@@ -13,6 +13,7 @@ from rq.utils import utcformat
 
 from voxq.tasks import documents, history, rq_job
 from voxq.tasks.journal import Ended
+from voxq.tasks.outcome import Outcome
 from voxq.tasks.script import Command
 from voxq.tasks.statistics import Sample, counters_of
 from voxq.tasks.task import Kind, Lane, Status, Task, day_of, short_id
@@ -303,6 +304,27 @@ class Store:
             "counters": counters_of(outcome),
         }
         return self._command("finish", args, str)
+
+    def restore(self, end: Ended, now: float) -> Command[bool]:
+        """The end of a task, back into a Redis that lost it; a failed one is listed as such again.
+
+        Only while `seconds_left` is positive.
+        """
+        data, job = self._job(end.task)
+        args = {
+            "id": end.task.id,
+            "lane": self.queues[end.task.lane],
+            "document": documents.dump(documents.ended(end.task, end.outcome)),
+            "ttl": self.seconds_left(end.outcome, now),
+            "failed": end.outcome.status is Status.FAILED,
+            "now": now,
+            "job": job,
+        }
+        return self._command("restore", args, lambda a: a == 1, data)
+
+    def seconds_left(self, outcome: Outcome, now: float) -> int:
+        """For how long the record of an ended task is still kept; negative once it should have gone."""
+        return int(outcome.ended_at + self.ttl_of(outcome.status) - now)
 
     def release(self, worker: Worker, tasks: Sequence[Task]) -> Command[int]:
         args = {"worker": worker.name, "held": [[task.id, self.queues[task.lane]] for task in tasks]}

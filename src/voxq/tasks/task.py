@@ -138,7 +138,12 @@ _ADAPTER = TypeAdapter(Task)
 def new_task_id(now: float, number: int) -> str:
     """E.g. `2025-12-01_001_k3v9qz0b1x2y`: the UTC day, the day's number, and a random part."""
     day = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
-    return f"{day}_{number:03d}_{''.join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))}"
+    random = secrets.randbelow(len(_ALPHABET) ** _RANDOM_LENGTH)
+    letters = []
+    for _ in range(_RANDOM_LENGTH):
+        random, letter = divmod(random, len(_ALPHABET))
+        letters.append(_ALPHABET[letter])
+    return f"{day}_{number:03d}_{''.join(letters)}"
 
 
 def is_task_id(value: object) -> bool:

@@ -114,6 +114,7 @@ def test_a_recording_whose_owner_is_forgotten_is_nobodys(api: ApiServer, lab: La
     url = f"/api/v1/asr/audio/{task_id}"
 
     lab.client.delete(lab.store.task_key(task_id))
+    lab.journal.forget(task_id, 1)
     assert get(api, url, ANNA).status_code == 200, "the history still tells whose it is"
     assert get(api, url, BEN).status_code == 404
     lab.client.delete(lab.store.history_key)

@@ -284,6 +284,7 @@ class TestRemove:
 
     def test_also_after_its_result_has_expired(self, api: ApiServer, done_id: str, lab: Lab) -> None:
         lab.client.delete(lab.store.task_key(done_id))
+        lab.journal.forget(done_id, 1)
         assert result(api, done_id).status_code == 404
         assert api.http.delete(f"/api/v1/asr/task/{done_id}").json()["status"] == "deleted"
         assert api.http.get("/api/v1/asr/history").json()["records"] == []
@@ -448,3 +449,13 @@ class TestEverywhere:
         api.http.get("/x%0a[2025-12-01 00:00:00] ERROR forged")
         assert not [line for line in api.log().splitlines() if line.endswith("forged") and "GET" not in line]
         assert Path(api.storage / "logs" / "asr_error.log").read_text() == ""
+
+
+def test_a_task_is_known_while_redis_is_being_filled_again(api: ApiServer, lab: Lab, done_id: str) -> None:
+    waiting_id = api.submitted()
+    before = result(api, done_id).json()
+    lab.client.flushall()
+    assert result(api, done_id).json() == before
+    assert result(api, waiting_id).json()["status"] == "queued"
+    assert api.http.delete(f"/api/v1/asr/task/{waiting_id}").json()["status"] == "cancelled"
+    assert result(api, waiting_id).json()["status"] == "cancelled"

@@ -8,6 +8,9 @@ import time
 from pathlib import Path
 
 import redis
+from rq import Queue
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
 from task_lab import Lab, cancelled, done, failed, make_task, make_worker
 
 from voxq.tasks import script
@@ -40,6 +43,38 @@ def test_an_empty_redis_is_filled_from_the_disk(lab: Lab, worker: Worker) -> Non
     assert not lab.recovery.rebuild(patience=0)
     assert lab.recovery.complete() == 0
     assert len(lab.log_lines()) == 3
+
+
+def test_a_failed_task_is_on_rqs_list_again_and_can_be_retried(lab: Lab, worker: Worker) -> None:
+    lab.recover()
+    task = lab.submit()
+    lab.ending.end(task, failed(), worker)
+    lab.client.flushall()
+    lab.recover()
+    queue = Queue("asr-queue", connection=lab.rq, serializer=JSONSerializer)
+    assert queue.failed_job_registry.get_job_ids() == [task.id]
+    job = Job.fetch(task.id, connection=lab.rq, serializer=JSONSerializer)
+    assert job.get_status() == JobStatus.FAILED
+    assert job.args == [task.id]
+    retried, enqueued = lab.control.retry(task.id, 1)
+    assert enqueued.answer == "queued"
+    assert lab.status(retried) == "queued"
+    assert queue.failed_job_registry.get_job_ids() == []
+
+
+def test_a_short_id_leads_to_its_task_while_anything_of_it_is_left(
+    tmp_path: Path, client: redis.Redis, worker: Worker
+) -> None:
+    lab = Lab(tmp_path, client, max_recordings=0, result_ttl=1)
+    lab.recover()
+    task = lab.submit()
+    lab.ending.end(task, done(), worker)
+    lab.recovery.retain()
+    assert not lab.parts.recordings.exists(task.file)
+    assert lab.client.hget(lab.store.audio_key, task.short_id) == task.file
+    time.sleep(1.1)
+    lab.recovery.retain()
+    assert not lab.client.hexists(lab.store.audio_key, task.short_id)
 
 
 def test_workers_have_a_moment_to_register_again(lab: Lab, worker: Worker) -> None:
@@ -165,7 +200,7 @@ def test_retention_spares_what_is_open(tmp_path: Path, client: redis.Redis, work
     lab.recover()
     kept = {recording.task_id for recording in lab.parts.recordings.all()}
     assert kept == {task.id for task in [*waiting, *ended[-2:]]}
-    assert set(client.hkeys("asr:audio")) == {task.short_id for task in [*waiting, *ended[-2:]]}
+    assert set(client.hkeys("asr:audio")) == {task.short_id for task in [*waiting, *ended]}
 
 
 def test_records_go_after_their_time(lab: Lab, worker: Worker) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import JSONResponse
 
 from voxq.api import errors, lookup, options, upload
 from voxq.api.access_log import note
@@ -78,7 +79,7 @@ async def submit(
             description="A request repeated with the same key, for a day, is answered with the same task."
         ),
     ] = None,
-) -> Submitted:
+) -> Response:
     """The recording is streamed to disk, checked and queued; ask for its result by the `task_id`."""
     key = options.idempotency_key(idempotency_key)
     limits = upload.Limits.of(service.settings)
@@ -102,14 +103,14 @@ async def submit(
     response_model=Submitted,
     responses=errors.documented(401, 403, 404, 409, 410, 503),
 )
-async def retry(task_id: str, request: Request, service: TheService, owner: Owner) -> Submitted:
+async def retry(task_id: str, request: Request, service: TheService, owner: Owner) -> Response:
     """It keeps its id; only failed tasks can be tried again, while their recording is there."""
     found = await lookup.find(service, owner, task_id)
     task, enqueued = await asyncio.to_thread(service.control.retry, found.task_id, found.document["run"])
     return await _submitted(request, service, task, enqueued.place)
 
 
-async def _submitted(request: Request, service: Service, task: Task, place: Place | None) -> Submitted:
+async def _submitted(request: Request, service: Service, task: Task, place: Place | None) -> Response:
     status = Status.QUEUED
     if place is None:  # somebody was faster: the same key or the same retry, and a worker since
         view = await script.run_async(service.client, service.parts.store.view(task.id))
@@ -117,12 +118,13 @@ async def _submitted(request: Request, service: Service, task: Task, place: Plac
         status = Status(view.document["status"]) if view.document else status
     crew = await service.crew.recent()
     note(request, task=task.short_id, file=task.file, size=_shown(task.size), status=status)
-    return Submitted(
+    submitted = Submitted(
         task_id=task.id,
         status=status.value,
         position=place.position if place else 0,
         estimated_wait=crew.estimated_wait(place),
     )
+    return JSONResponse(submitted.model_dump())  # valid already: a hundred clients wait for it
 
 
 def _shown(size: int) -> str:
