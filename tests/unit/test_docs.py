@@ -142,17 +142,16 @@ def _unknown(words: list[str]) -> str | None:
 
 
 def _commands_in(text: str) -> list[list[str]]:
-    """What stands behind `voxq` in code: in backticks, at a prompt, in a unit file."""
-    code = re.findall(r"`([^`\n]+)`", _prose(text))
-    code += re.findall(
-        r"^[$#] (.+)$", "\n".join(re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)), re.M
-    )
+    """What stands behind `voxq` as a command: in backticks, at a prompt, in a unit file."""
+    blocks = "\n".join(re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL))
+    code = re.findall(r"`([^`\n]+)`", _prose(text)) + re.findall(r"^[$#] (.+)$", blocks, re.MULTILINE)
     code += re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
-    return [
-        words.split()
+    commands = [
+        re.sub(r"^\s*(?:\w+=\S+ |sudo -u \w+ |-H )*", "", part).split()
         for line in code
-        for words in re.findall(r"(?:^|[\s/])voxq((?: [\w.=:/%-]+)+)", line.partition("   #")[0])
+        for part in re.split(r"&&|\||   #", line)
     ]
+    return [words[1:] for words in commands if words and words[0].rpartition("/")[2] == "voxq"]
 
 
 def test_every_command_and_option_that_is_named_exists() -> None:
