@@ -83,6 +83,9 @@ def upload(uploads: Path) -> Path:
     return uploads / "upload"
 
 
+BLAMED_ON_THE_UPLOAD = {"undecodable", "no_audio", "empty", "too_long", "too_large"}
+
+
 def refused(reply: protocol.Reply) -> str:
     """The code of a refusal, which is one short sentence."""
     assert isinstance(reply, protocol.Failed), reply
@@ -278,6 +281,26 @@ def test_ninety_six_channels_are_mixed(media: Media, upload: Path, bits: int) ->
     assert media.decoded() == pytest.approx(np.full(SAMPLE_RATE, 0.5), abs=0.01)
 
 
+def test_more_planes_than_the_decoder_binding_finds_are_refused(media: Media, upload: Path) -> None:
+    """Reading such a frame as an array was a crash, or what else lay in memory."""
+    with av.open(str(upload), "w", format="wv") as container:
+        stream = container.add_stream("wavpack", rate=SAMPLE_RATE, layout="hexadecagonal")
+        packed = np.zeros((1, 16 * SAMPLE_RATE), np.int16)
+        frame = av.AudioFrame.from_ndarray(packed, format="s16", layout="hexadecagonal")
+        frame.sample_rate = SAMPLE_RATE
+        container.start_encoding()
+        resampler = av.AudioResampler(
+            stream.codec_context.format,
+            "hexadecagonal",
+            SAMPLE_RATE,
+            frame_size=stream.codec_context.frame_size,
+        )
+        for ready in (*resampler.resample(frame), *resampler.resample(None), None):
+            container.mux(stream.encode(ready))
+    assert refused(media.probe(upload)) == "undecodable"
+    assert refused(media.prepare(upload)) == "undecodable"
+
+
 @pytest.mark.parametrize(
     ("channels", "rate"),
     [(0, 16_000), (65_535, 16_000), (1, 0), (1, 1), (1, 100), (1, 2**31), (1, 2**32 - 1), (0, 0)],
@@ -381,8 +404,9 @@ def test_truncated_files_end_in_what_is_left_or_a_refusal(media: Media, upload: 
     dice = random.Random(name)
     for length in sorted(dice.sample(range(len(content)), 15)):
         upload.write_bytes(content[:length])
-        media.probe(upload)
-        end = media.prepare(upload)
+        found, end = media.probe(upload), media.prepare(upload)
+        assert isinstance(found, protocol.Probed) or found.code in BLAMED_ON_THE_UPLOAD
+        assert isinstance(end, protocol.Prepared) or end.code in BLAMED_ON_THE_UPLOAD
         assert isinstance(end, protocol.Failed) or end.duration < 3.3
 
 
@@ -395,6 +419,6 @@ def test_flipped_bits_end_in_sound_or_a_refusal(media: Media, upload: Path, name
         for _ in range(flips):
             content[dice.randrange(min(reach, len(content)))] ^= 1 << dice.randrange(8)
         upload.write_bytes(content)
-        media.probe(upload, max_seconds=600.0)
-        media.prepare(upload, max_seconds=600.0)
+        for reply in (media.probe(upload, max_seconds=600.0), media.prepare(upload, max_seconds=600.0)):
+            assert not isinstance(reply, protocol.Failed) or reply.code in BLAMED_ON_THE_UPLOAD
         assert media.scratch.stat().st_size <= 600 * SAMPLE_RATE * 4

@@ -63,7 +63,12 @@ class _Anonymous(io.RawIOBase):
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
+        try:
+            return self._file.seek(offset, whence)
+        except OSError:
+            return (
+                -1
+            )  # a damaged index asks for places before the beginning; libavformat copes with a refusal
 
     def tell(self) -> int:
         return self._file.tell()

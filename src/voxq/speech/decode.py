@@ -17,6 +17,7 @@ from voxq.speech.resample import Resampler
 _BLOCK_SECONDS = 10
 _SAMPLE_RATES = range(4_000, 768_001)
 """What recordings have. At 1 Hz, one byte of PCM would become thousands of samples."""
+_PLANES = 8
 
 
 def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE) -> Iterator[Samples]:
@@ -40,7 +41,7 @@ def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE
 
 
 def frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
-    """Every frame that can be decoded. Raises AudioError (undecodable) if there are packets, but no frame."""
+    """Every frame that can be decoded and used. Raises AudioError (undecodable) if there is damage only."""
     damaged = decoded = False
     packets = container.demux(stream)
     while True:
@@ -53,15 +54,15 @@ def frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioF
             break
         try:
             for frame in packet.decode():
-                if frame.sample_rate not in _SAMPLE_RATES:
-                    damaged = True
-                elif frame.samples:
+                if _is_usable(frame):
                     decoded = True
                     yield frame
+                else:
+                    damaged = True
         except DECODING_ERRORS:
             damaged = True
     if damaged and not decoded:
-        raise AudioError("undecodable", "Nothing in the sound track can be decoded.")
+        raise _undecodable()
 
 
 def too_long(max_seconds: float) -> AudioError:
@@ -70,9 +71,29 @@ def too_long(max_seconds: float) -> AudioError:
 
 def _pieces(container: InputContainer, stream: AudioStream, sample_rate: int) -> Iterator[Samples]:
     resampler = Resampler(sample_rate)
+    failed = converted = False
     for frame in frames(container, stream):
-        yield from resampler.push(frame)
+        try:
+            pieces = resampler.push(frame)
+        except DECODING_ERRORS:  # a layout that cannot be mixed, perhaps of one damaged frame
+            failed = True
+            resampler = Resampler(sample_rate)
+        else:
+            converted = True
+            yield from pieces
+    if failed and not converted:
+        raise _undecodable()
     yield from resampler.flush()
+
+
+def _is_usable(frame: av.AudioFrame) -> bool:
+    # PyAV finds the first eight planes only, and reads wild memory for the others.
+    has_all_planes = frame.layout.nb_channels <= _PLANES or not frame.format.is_planar
+    return frame.samples > 0 and frame.sample_rate in _SAMPLE_RATES and has_all_planes
+
+
+def _undecodable() -> AudioError:
+    return AudioError("undecodable", "Nothing in the sound track can be decoded.")
 
 
 def _blocks(pieces: Iterator[Samples], size: int) -> Iterator[Samples]:

@@ -15,7 +15,10 @@ _Parameters = tuple[str, str, int]
 
 
 class Resampler:
-    """Stateful: give it every frame of a track in order, then call `flush`."""
+    """Stateful: give it every frame of a track in order, then call `flush`.
+
+    Frames of more than eight channels must be packed. After an error of PyAV it cannot be used any more.
+    """
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
@@ -36,21 +39,19 @@ class Resampler:
 
     def flush(self) -> list[Samples]:
         """The samples still inside the filter."""
-        # A resampler with nothing to convert passes frames on, and this None as well.
-        tail = [_clean(out) for out in self._resampler.resample(None) if out is not None]
-        self._resampler = self._fresh()
+        finished, self._resampler = self._resampler, self._fresh()
         self._parameters = None
-        return tail
+        # A resampler with nothing to convert passes frames on, and this None as well.
+        return [_clean(out) for out in finished.resample(None) if out is not None]
 
     def _fresh(self) -> av.AudioResampler:
         return av.AudioResampler("flt", "mono", self._sample_rate, options=_MIXING)
 
 
 def _average(frame: av.AudioFrame) -> av.AudioFrame:
-    """The mean of all channels, as a mono frame."""
+    """The mean of all channels of a packed frame, as a mono frame."""
     raw = frame.to_ndarray()
-    channels = raw if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels).T
-    mono = channels.mean(axis=0, dtype=np.float32)
+    mono = raw.reshape(-1, frame.layout.nb_channels).mean(axis=1, dtype=np.float32)
     if np.issubdtype(raw.dtype, np.integer):
         middle = 2.0 ** (8 * raw.itemsize - 1)
         mono = mono / middle - (1.0 if raw.dtype == np.uint8 else 0.0)
