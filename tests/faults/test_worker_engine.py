@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from audio import recording
-from worker_lab import MEETING, NOTE, WorkerLab, WorkerProcess, wait_for
+from worker_lab import MEETING, NOTE, WorkerLab, WorkerProcess, recording_of, wait_for
 
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.encode import encode
@@ -172,3 +172,43 @@ def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(make_lab) -> None
     assert state["state"] == "failed"
     assert lab.document(task)["status"] == "queued"
     assert worker.is_alive()
+
+
+def test_a_model_that_never_finishes_loading(make_lab) -> None:
+    lab: WorkerLab = make_lab(model_load_timeout=1)
+    worker = lab.worker(ready=False, VOXQ_TEST_LOAD_SECONDS="60")
+    first = worker.helper("horse").pid
+    wait_for(lambda: lab.facts(1).get("error") == "The model did not load within 1 s.", "the error told", 20)
+    wait_for(lambda: [p.pid for p in worker.helpers("horse")] not in ([], [first]), "another try")
+    assert worker.stop() < 5
+
+
+def test_helpers_that_die_idle_are_replaced(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    for role in ("horse", "media"):
+        worker.helper(role).kill()
+    (outcome,) = lab.wait_for_ends([lab.submit()])
+    assert (outcome.status, outcome.attempts, outcome.incidents) == (DONE, 1, ())
+
+
+def test_a_note_does_not_wait_behind_a_long_file(make_lab, tmp_path: Path) -> None:
+    lab: WorkerLab = make_lab(asr_model="sleep-400ms", max_inflight=3, long_audio_seconds=20)
+    lab.worker()
+    long = lab.submit(recording_of(tmp_path / "long.wav", *["zh_meeting"] * 3), batch_size=4)
+    wait_for(lambda: len(lab.calls()) == 3, "the middle of the long file")
+    note = lab.submit(NOTE, "note")
+    lab.wait_for_ends([note])
+    calls = [call[0][1] for call in lab.calls()]
+    assert calls.index(("note",)) <= 3 + 3, "it was decoded, and one batch was in hand"
+    assert lab.document(long)["status"] == "processing"
+    (outcome,) = lab.wait_for_ends([long])
+    assert sum(map(len, lab.calls())) == len(outcome.segments) + 1, "nothing ran twice for the note's sake"
+
+
+def test_the_shortest_batch_size_a_client_may_ask_for(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    lab.worker()
+    (outcome,) = lab.wait_for_ends([lab.submit(batch_size=1)])
+    assert outcome.status is DONE
+    assert all(segment["e"] - segment["s"] <= 2 for segment in outcome.segments)

@@ -7,6 +7,8 @@ may share a call, whatever their hotwords. Beside `faulty_engine`'s words a chun
 only-over-<n>   its faults happen to chunks of more than n seconds only
 only-once       its faults happen once, whatever process they end
 gated           waits until the file `calls.gate` is there, ten seconds at most
+
+Loading it takes VOXQ_TEST_LOAD_SECONDS.
 """
 
 from __future__ import annotations
@@ -89,6 +91,7 @@ def _traits_for(request: EngineRequest) -> EngineTraits:
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> Counting:
+    time.sleep(float(os.environ.get("VOXQ_TEST_LOAD_SECONDS", "0")))
     inner = faulty_engine.KIND.load(request, models)
     return Counting(_traits_for(request), inner, Path(os.environ["VOXQ_TEST_CALLS"]))
 

@@ -115,7 +115,7 @@ class EngineRoom:
 
     def enforce_deadline(self) -> None:
         """Kill a horse that is late: its batch hangs in native code, or its tasks are over their limit."""
-        if time.monotonic() < self._horse.deadline:
+        if not self._horse.is_late:
             return
         ran = self._horse.running_for()
         failure = self._end_horse()

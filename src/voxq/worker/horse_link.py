@@ -92,6 +92,13 @@ class HorseLink:
         """When the horse is to be killed unless it has answered."""
         return self._deadline
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it is to be killed now; not if its answer is only waiting to be read."""
+        if time.monotonic() < self._deadline:
+            return False
+        return self._child is None or not self._child.poll()
+
     def ensure_started(self) -> bool:
         """Start a horse if there is none and it is time for one. True if one was started."""
         now = time.monotonic()
@@ -136,7 +143,7 @@ class HorseLink:
             case protocol.LoadFailed():
                 self.error = message.message
                 raise self._failed()
-            case protocol.Started():
+            case protocol.Started() if self._started_at is None and self._batches:
                 self._started_at = time.monotonic()
                 self._deadline = time.monotonic() + self._patience(seconds_allowed)
             case protocol.Finished():
@@ -169,8 +176,8 @@ class HorseLink:
         return batches
 
     def _patience(self, seconds_allowed: float) -> float:
-        predicted = self._batches[0].predicted if self._batches else 0.0
-        return min(_MARGIN * max(predicted, self._batch_seconds), max(_LEAST_PATIENCE, seconds_allowed))
+        expected = max(self._batches[0].predicted, self._batch_seconds)
+        return min(_MARGIN * expected, max(_LEAST_PATIENCE, seconds_allowed))
 
     def _failed(self, error: Exception | None = None) -> HorseFailed:
         was_loading = self.state is State.LOADING

@@ -9,19 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-
-from voxq.child import Message
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
 
 HORSE_MODULE = "voxq.worker.horse"
 """What `Child.start` runs."""
-
-
-class ProtocolError(Exception):
-    """The other end sent what the protocol does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,31 +90,7 @@ class Finished:
 Request = Load | Run
 Reply = Loaded | LoadFailed | Started | Finished
 
-_FINITE = ConfigDict(allow_inf_nan=False)
-_REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="op")], config=_FINITE)
-_REPLY: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="op")], config=_FINITE)
-
-
-def encode(message: Request | Reply) -> Message:
-    """The JSON object for a message."""
-    adapter: TypeAdapter[Any] = _REQUEST if isinstance(message, Request) else _REPLY
-    return adapter.dump_python(message, mode="json")
-
-
-def decode_request(message: Message) -> Request:
-    """In the horse. Raises ProtocolError."""
-    return _decode(_REQUEST, message)
-
-
-def decode_reply(message: Message) -> Reply:
-    """In the parent. Raises ProtocolError."""
-    return _decode(_REPLY, message)
-
-
-def _decode(adapter: TypeAdapter[Any], message: Message) -> Any:
-    try:
-        return adapter.validate_python(message)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]  # inputs can hold what was spoken
-        place = ".".join(str(part) for part in first["loc"])
-        raise ProtocolError(f"{place or 'message'}: {first['msg']}") from None
+_CODEC: Codec[Request, Reply] = Codec(Request, Reply)
+encode = _CODEC.encode
+decode_request = _CODEC.decode_request
+decode_reply = _CODEC.decode_reply

@@ -1,0 +1,71 @@
+"""What a parent hears from a child that somebody else has taken over: an error in time, whatever is sent."""
+
+from __future__ import annotations
+
+import resource
+import struct
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from voxq import child
+from voxq.child import Child, ChildDied
+
+SUPPORT = Path(__file__).parents[2] / "support"
+Liar = Callable[[bytes], Child]
+
+
+@pytest.fixture
+def liar(monkeypatch: pytest.MonkeyPatch) -> Iterator[Liar]:
+    """Starts a child that sends these bytes and nothing more."""
+    monkeypatch.setattr(child, "_STALL_SECONDS", 1)
+    started: list[Child] = []
+
+    def start(lie: bytes) -> Child:
+        started.append(Child.start("lying_child", [lie.hex()], {"PYTHONPATH": str(SUPPORT)}))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        struct.pack("!i", 100),  # a length, and nothing
+        struct.pack("!i", 100) + b'{"op": ',
+        struct.pack("!i", 5) + b"hello",
+        struct.pack("!i", 2) + b"[]",
+        struct.pack("!i", 2) + b"\xff\xfe",
+        struct.pack("!i", 1 << 30),
+        struct.pack("!iQ", -1, 1 << 60),
+        struct.pack("!i", -7),
+    ],
+)
+def test_what_is_no_message_ends_the_conversation(liar: Liar, lie: bytes) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.monotonic()
+    with pytest.raises(ChildDied):
+        liar(lie).receive()
+    assert time.monotonic() - started < 5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "kilobytes"
+
+
+def test_a_child_that_does_not_read_cannot_stop_its_parent(liar: Liar) -> None:
+    deaf = liar(b"")
+    started = time.monotonic()
+    with pytest.raises(ChildDied):
+        for _ in range(100):
+            deaf.send({"text": "x" * 100_000})
+    assert time.monotonic() - started < 5
+
+
+def test_a_message_may_be_waited_for_longer_than_a_stall(liar: Liar) -> None:
+    silent = liar(b"")
+    assert not silent.poll(1.5)
+    silent._process.kill()
+    with pytest.raises(ChildDied):
+        silent.receive()

@@ -1,0 +1,141 @@
+"""The line before the media processes, which are real."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from audio import RECORDINGS
+from task_lab import make_task
+
+from voxq.engines import noop
+from voxq.engines.base import ChunkOptions, EngineRequest
+from voxq.media import protocol
+from voxq.settings import Settings
+from voxq.tasks.recordings import Recordings
+from voxq.tasks.store import Held
+from voxq.tasks.task import Lane
+from voxq.tasks.work import WorkFiles
+from voxq.worker.assignment import Assignment, Prepared
+from voxq.worker.complaint import Complaint
+from voxq.worker.media_link import MediaFailed, MediaLink, News
+from voxq.worker.plan import WorkPlan
+from voxq.worker.poller import Poller
+from voxq.worker.preparation import Preparation
+
+
+class Room:
+    """A preparation with some processes, and all that it said."""
+
+    def __init__(self, root: Path, processes: int, *, patience: float = 0.0) -> None:
+        request = EngineRequest("noop", "noop")
+        self.links = [MediaLink(timeout=20, max_seconds=100) for _ in range(processes)]
+        self.recordings = Recordings(root / "recordings", root / "incoming")
+        self.work = WorkFiles(root / "work")
+        self.heard: list[tuple[Assignment, News]] = []
+        self.poller = Poller()
+        self.preparation = Preparation(
+            self.links,
+            self.recordings,
+            WorkPlan.of(Settings(storage_path=root), request, noop.KIND.traits_for(request)),
+            self.poller,
+            lambda assignment, news: self.heard.append((assignment, news)),
+            Complaint(1),
+            sound_seconds=30.0,
+            patience=patience,
+        )
+
+    def assign(self, lane: Lane) -> Assignment:
+        task = make_task(lane=lane, duration=23.0)
+        shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.recordings.path(task.file))
+        held, directory = Held(task, "x"), self.work.open(task)
+        assignment = Assignment(
+            held, directory, ChunkOptions(), admitted_at=time.time(), language_first=False
+        )
+        self.preparation.add(assignment)
+        return assignment
+
+    def in_work(self) -> set[Assignment]:
+        return {link.assignment for link in self.links if link.assignment is not None}
+
+    def ends(self) -> dict[Assignment, Prepared | MediaFailed]:
+        return {assignment: news for assignment, news in self.heard if not isinstance(news, list)}
+
+    def run_until(self, condition: Callable[[], object], seconds: float = 20.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline
+            self.preparation.advance()
+            self.poller.call(self.poller.wait(0.1))
+            self.preparation.enforce_deadlines()
+
+
+@pytest.fixture
+def rooms(tmp_path: Path) -> Iterator[Callable[..., Room]]:
+    made: list[Room] = []
+
+    def make(processes: int, **changes: float) -> Room:
+        made.append(Room(tmp_path, processes, **changes))
+        return made[-1]
+
+    yield make
+    for room in made:
+        room.preparation.close()
+
+
+def test_the_sound_of_long_recordings_is_bounded(rooms: Callable[..., Room]) -> None:
+    room = rooms(4)
+    first, second = room.assign(Lane.LONG), room.assign(Lane.LONG)
+    note = room.assign(Lane.SHORT)
+    room.preparation.advance()
+    assert room.in_work() == {first, note}, "two long ones would be more than thirty seconds"
+    room.run_until(lambda: {first, note} <= room.ends().keys())
+    assert second not in room.ends(), "the sound of the first still lies there"
+    room.preparation.remove(first)
+    room.run_until(lambda: second in room.ends())
+
+
+def test_the_last_process_is_not_for_long_recordings(rooms: Callable[..., Room]) -> None:
+    room = rooms(2)
+    long = room.assign(Lane.LONG)
+    room.preparation.advance()
+    other, note = room.assign(Lane.LONG), room.assign(Lane.SHORT)
+    room.preparation.advance()
+    assert room.in_work() == {long, note}
+    assert other not in room.in_work()
+
+
+def test_a_disk_that_takes_nothing_is_waited_for_within_reason(rooms: Callable[..., Room]) -> None:
+    room = rooms(1)
+    assignment = room.assign(Lane.SHORT)
+    shutil.rmtree(assignment.directory.pcm.parent)
+    room.run_until(lambda: assignment in room.ends())
+    failed = room.ends()[assignment]
+    assert isinstance(failed, MediaFailed)
+    assert failed.is_disk_trouble
+    assert not failed.is_crash
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [((16000, 0),), ((-5, 100),), ((0, 0),), ((0, 100), (50, 150))],
+    ids=["backwards", "before the start", "empty", "overlapping"],
+)
+def test_a_media_process_that_sends_nonsense_counts_as_crashed(
+    rooms: Callable[..., Room], monkeypatch: pytest.MonkeyPatch, chunks: tuple[tuple[int, int], ...]
+) -> None:
+    room = rooms(1)
+    assignment = room.assign(Lane.SHORT)
+    room.preparation.advance()
+    (link,) = room.links
+    lie = protocol.encode(protocol.Chunks(assignment.task.id, chunks, 1.0))
+    assert link.child is not None
+    monkeypatch.setattr(link.child, "receive", lambda: lie)  # no real one can be made to say this
+    room.run_until(lambda: assignment in room.ends())
+    failed = room.ends()[assignment]
+    assert isinstance(failed, MediaFailed)
+    assert failed.is_crash
+    assert link.child is None
