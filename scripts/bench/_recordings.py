@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from voxq.engines import warmup
-from voxq.engines.base import SAMPLE_RATE, Samples
+from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.encode import encode
 
 _SCRIPTS = Path(__file__).parents[1]

@@ -84,7 +84,8 @@ class Child(Pipe):
         Call it from the main thread: PDEATHSIG fires when the *thread* that started the child ends.
         """
         ours, theirs = socket.socketpair()
-        argv = [sys.executable, "-m", module, str(theirs.fileno()), str(os.getpid()), *args]
+        # -P: what lies in the working directory is not imported.
+        argv = [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(os.getpid()), *args]
         process = subprocess.Popen(
             argv,
             pass_fds=[theirs.fileno()],

@@ -11,18 +11,10 @@ import pytest
 from audio import NOTE, english, recording, sounds, spoken_text
 
 from voxq.engines import registry
-from voxq.engines.base import (
-    SAMPLE_RATE,
-    ChunkError,
-    ChunkOptions,
-    ChunkResult,
-    Engine,
-    EngineError,
-    EngineRequest,
-    Samples,
-)
+from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Engine, EngineError, EngineRequest
 from voxq.engines.warmup import measure
 from voxq.models.store import ModelStore
+from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.transcript import Transcript
 
 REQUEST = EngineRequest("faster-whisper", "whisper-base", threads=2)

@@ -18,8 +18,9 @@ from audio import recording, spoken_text
 
 from voxq.child import Child, ChildDied
 from voxq.engines import registry
-from voxq.engines.base import SAMPLE_RATE, ChunkOptions, ChunkResult, EngineRequest
+from voxq.engines.base import ChunkOptions, ChunkResult, EngineRequest
 from voxq.models.store import ModelStore
+from voxq.speech.audio import SAMPLE_RATE
 from voxq.worker.horse_protocol import (
     HORSE_MODULE,
     ChunkRef,

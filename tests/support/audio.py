@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from _speak import speak
-from voxq.engines.base import SAMPLE_RATE, Samples
+from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.decode import decode_blocks
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "audio"

@@ -24,7 +24,6 @@ from pathlib import Path
 import faulty_engine
 
 from voxq.engines.base import (
-    SAMPLE_RATE,
     ChunkError,
     ChunkOptions,
     ChunkResult,
@@ -33,8 +32,8 @@ from voxq.engines.base import (
     EngineRequest,
     EngineTraits,
     ModelPaths,
-    Samples,
 )
+from voxq.speech.audio import SAMPLE_RATE, Samples
 
 _ONLY_OVER = re.compile(r"only-over-(\d+)")
 

@@ -28,7 +28,6 @@ from dataclasses import dataclass, field, replace
 
 from voxq.engines import noop
 from voxq.engines.base import (
-    SAMPLE_RATE,
     ChunkError,
     ChunkOptions,
     ChunkResult,
@@ -37,8 +36,8 @@ from voxq.engines.base import (
     EngineRequest,
     EngineTraits,
     ModelPaths,
-    Samples,
 )
+from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.transcript import Segment, Word
 
 _HOUR = 3600

@@ -9,20 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
+from voxq.speech.audio import Samples
 from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Segment
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-SAMPLE_RATE = 16_000
-"""Samples per second of everything an engine hears."""
-
-Samples: TypeAlias = "npt.NDArray[np.float32]"
-"""Mono, 16 kHz, -1.0 to 1.0, shape (n,)."""
 
 ModelPaths: TypeAlias = Mapping[str, Path]
 """Directories of the models an engine needs, by role; the recogniser itself is "path"."""

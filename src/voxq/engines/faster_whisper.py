@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voxq.engines.base import (
-    SAMPLE_RATE,
     ChunkError,
     ChunkOptions,
     ChunkResult,
@@ -22,11 +21,11 @@ from voxq.engines.base import (
     EngineRequest,
     EngineTraits,
     ModelPaths,
-    Samples,
 )
 from voxq.engines.languages import LANGUAGES
 from voxq.engines.whisper_text import full_width, merge_pieces, without_loops
 from voxq.models.stamp import revision_of
+from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Segment, Word
 

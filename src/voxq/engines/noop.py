@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voxq.engines.base import (
-    SAMPLE_RATE,
     ChunkError,
     Chunking,
     ChunkOptions,
@@ -21,8 +20,8 @@ from voxq.engines.base import (
     EngineRequest,
     EngineTraits,
     ModelPaths,
-    Samples,
 )
+from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.transcript import Segment, Word
 
 _TRAITS = EngineTraits("noop", Chunking(), max_items=64, padded_to=None, detects_language=False)

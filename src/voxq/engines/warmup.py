@@ -12,7 +12,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from voxq.engines.base import SAMPLE_RATE, ChunkError, ChunkOptions, Cost, Engine, EngineError, Samples
+from voxq.engines.base import ChunkError, ChunkOptions, Cost, Engine, EngineError
+from voxq.speech.audio import SAMPLE_RATE, Samples
 
 SHORT_SECONDS = 2.3
 """The first sentence of the clip."""

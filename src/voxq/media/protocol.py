@@ -9,17 +9,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator
 
-from voxq.child import Message
+from voxq.messages import Codec, ProtocolError
 from voxq.speech.audio import MIME_TYPES, AudioInfo
 from voxq.speech.chunking import Chunking
 
-
-class ProtocolError(Exception):
-    """The other end sent what the protocol does not know."""
+__all__ = [
+    "Chunks",
+    "Failed",
+    "Prepare",
+    "Prepared",
+    "Probe",
+    "Probed",
+    "ProtocolError",
+    "Reply",
+    "Request",
+    "decode_reply",
+    "decode_request",
+    "encode",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,31 +108,7 @@ class Prepared:
 Request = Probe | Prepare
 Reply = Probed | Failed | Chunks | Prepared
 
-_FINITE = ConfigDict(allow_inf_nan=False)
-_REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="op")], config=_FINITE)
-_REPLY: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="op")], config=_FINITE)
-
-
-def encode(message: Request | Reply) -> Message:
-    """The JSON object for a message."""
-    adapter: TypeAdapter[Any] = _REQUEST if isinstance(message, Request) else _REPLY
-    return adapter.dump_python(message, mode="json")
-
-
-def decode_request(message: Message) -> Request:
-    """In the media process. Raises ProtocolError."""
-    return _decode(_REQUEST, message)
-
-
-def decode_reply(message: Message) -> Reply:
-    """In the parent. Raises ProtocolError."""
-    return _decode(_REPLY, message)
-
-
-def _decode(adapter: TypeAdapter[Any], message: Message) -> Any:
-    try:
-        return adapter.validate_python(message)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]  # inputs can hold what a client sent
-        place = ".".join(str(part) for part in first["loc"])
-        raise ProtocolError(f"{place or 'message'}: {first['msg']}") from None
+_CODEC: Codec[Request, Reply] = Codec(Request, Reply)
+encode = _CODEC.encode
+decode_request = _CODEC.decode_request
+decode_reply = _CODEC.decode_reply

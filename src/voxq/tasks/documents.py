@@ -12,9 +12,6 @@ from typing import Any
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Status, Task, utc
 
-INTERNAL = frozenset({"run", "owner", "lane", "seconds", "schema"})
-"""Fields of a document that are ours and not a client's."""
-
 
 def queued(task: Task) -> dict[str, Any]:
     return _open(task, Status.QUEUED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -58,20 +58,6 @@ def run(client: redis.Redis, command: Command[T]) -> T:
     return command.parse(answer)
 
 
-def run_many(client: redis.Redis, commands: Sequence[Command[T]]) -> list[T]:
-    """Several steps in one round trip; each is atomic, together they are not."""
-    if not commands:
-        return []
-    pipeline = client.pipeline(transaction=False)
-    for command in commands:
-        pipeline.evalsha(script(command.name).sha, 0, *command.argv)
-    answers = pipeline.execute(raise_on_error=False)
-    return [
-        run(client, command) if isinstance(answer, NoScriptError) else command.parse(_checked(answer))
-        for command, answer in zip(commands, answers, strict=True)
-    ]
-
-
 async def run_async(client: redis.asyncio.Redis, command: Command[T]) -> T:
     """Raises redis.exceptions.RedisError when Redis is away or refuses."""
     code = script(command.name)
@@ -80,9 +66,3 @@ async def run_async(client: redis.asyncio.Redis, command: Command[T]) -> T:
     except NoScriptError:
         answer = await client.eval(code.text, 0, *command.argv)
     return command.parse(answer)
-
-
-def _checked(answer: Any) -> Any:
-    if isinstance(answer, Exception):
-        raise answer
-    return answer

@@ -62,11 +62,10 @@ class Enqueued:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A task's document (None: unknown) and, while it waits, its place and what an audio second costs."""
+    """A task's document (None: unknown) and, while it waits, its place."""
 
     document: dict[str, Any] | None
     place: Place | None
-    engine_seconds_per_second: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,12 +372,8 @@ def _place(position: Any, ahead: Any) -> Place | None:
 
 
 def _view(answer: Any) -> View:
-    document, position, ahead, engine, audio = answer
-    return View(
-        json.loads(document) if document else None,
-        _place(position, ahead),
-        float(engine) / float(audio) if float(audio) > 0 else None,
-    )
+    document, position, ahead = answer
+    return View(json.loads(document) if document else None, _place(position, ahead))
 
 
 def _iso(timestamp: float) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from voxq.engines.base import SAMPLE_RATE, ChunkResult
+from voxq.engines.base import ChunkResult
+from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.transcript import Segment
 
 

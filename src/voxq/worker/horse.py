@@ -18,15 +18,14 @@ from loguru import logger
 from voxq.child import ChildDied, Pipe, connect_to_parent
 from voxq.devices import available_cpus
 from voxq.engines.base import (
-    SAMPLE_RATE,
     ChunkError,
     ChunkOptions,
     ChunkResult,
     Engine,
     EngineError,
     EngineRequest,
-    Samples,
 )
+from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.worker import horse_protocol as protocol
 
 _FLOAT32 = 4

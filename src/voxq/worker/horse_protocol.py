@@ -12,6 +12,24 @@ from pathlib import Path
 from typing import Literal
 
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
+from voxq.messages import Codec, ProtocolError
+
+__all__ = [
+    "HORSE_MODULE",
+    "ChunkRef",
+    "Finished",
+    "Load",
+    "LoadFailed",
+    "Loaded",
+    "ProtocolError",
+    "Reply",
+    "Request",
+    "Run",
+    "Started",
+    "decode_reply",
+    "decode_request",
+    "encode",
+]
 
 HORSE_MODULE = "voxq.worker.horse"
 """What `Child.start` runs."""

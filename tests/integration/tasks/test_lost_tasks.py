@@ -7,7 +7,6 @@ from typing import Any
 import redis
 from task_lab import Lab, done, make_task
 
-from voxq.tasks import script
 from voxq.tasks.store import Worker
 from voxq.tasks.task import Lane
 
@@ -44,11 +43,10 @@ def test_a_lost_task_is_enqueued_again_in_one_step(lab: Lab) -> None:
 def test_a_flushed_script_cache_goes_unnoticed(lab: Lab) -> None:
     tasks = [make_task() for _ in range(3)]
     lab.client.script_flush()
-    answers = script.run_many(lab.client, [lab.store.enqueue(task) for task in tasks])
+    answers = [lab.run(lab.store.enqueue(task)) for task in tasks]
     assert [answer.answer for answer in answers] == ["queued"] * 3
     lab.client.script_flush()
     assert lab.enqueue(make_task()).answer == "queued"
-    assert script.run_many(lab.client, []) == []
 
 
 def test_a_task_costs_one_round_trip_for_each_write_step(lab: Lab, worker: Worker) -> None:

@@ -13,7 +13,6 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from task_lab import Lab, cancelled, done, failed, make_task, make_worker
 
-from voxq.tasks import script
 from voxq.tasks.store import EPOCH_KEY, Worker
 from voxq.tasks.task import day_of
 
@@ -251,7 +250,7 @@ def test_enqueueing_is_safe_while_the_janitor_looks(lab: Lab) -> None:
     """The intake between S2 and S3, and the janitor, at once: one entry in the lane."""
     lab.recover()
     task = lab.accept(make_task())
-    answers = script.run_many(lab.client, [lab.store.enqueue(task), lab.store.enqueue(task, limited=False)])
+    answers = [lab.run(lab.store.enqueue(task)), lab.run(lab.store.enqueue(task, limited=False))]
     assert [answer.answer for answer in answers] == ["queued", "known"]
     assert lab.recovery.complete() == 0
     assert lab.client.llen("rq:queue:asr-queue") == 1

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from task_lab import make_task
 
-from voxq.engines.base import SAMPLE_RATE, ChunkOptions, ChunkResult
+from voxq.engines.base import ChunkOptions, ChunkResult
+from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.transcript import Segment, Word
 from voxq.tasks.outcome import Incident
 from voxq.tasks.store import Held

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
-from voxq.engines.base import SAMPLE_RATE, ChunkResult
+from voxq.engines.base import ChunkResult
+from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.transcript import Segment
 from voxq.worker.chunks import Chunks, Span
 
