@@ -20,7 +20,8 @@ _KEPT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerFacts:
-    """What a worker says of itself. `beat` in seconds since the epoch; `rtf` as measured at its warm-up."""
+    """What a worker says of itself. `beat` in seconds since the epoch; `rtf` as measured at its warm-up;
+    `seconds_left` of its engine for what it holds."""
 
     id: int
     state: str
@@ -30,6 +31,7 @@ class WorkerFacts:
     beat: float
     held: int
     rtf: float | None = None
+    seconds_left: float = 0.0
 
     @classmethod
     def load(cls, raw: str) -> WorkerFacts | None:
@@ -66,8 +68,9 @@ class Crew:
         return sum(worker.held > 0 for worker in self.workers)
 
     def seconds_for(self, audio_seconds: float) -> int:
-        """Whole seconds, at least 1, until so much audio has been worked off."""
-        return max(1, math.ceil(audio_seconds * self.pace / max(1, len(self.workers))))
+        """Whole seconds, at least 1, until what is in work and so much audio after it is worked off."""
+        in_work = sum(worker.seconds_left for worker in self.workers)
+        return max(1, math.ceil((in_work + audio_seconds * self.pace) / max(1, len(self.workers))))
 
     def estimated_wait(self, place: Place | None) -> int:
         """Seconds until a task at this place is begun; 0 when it does not wait any more."""

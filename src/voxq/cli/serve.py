@@ -65,6 +65,7 @@ def worker(
         run(settings, id, device or resolve_device(settings.asr_use_gpu, id - 1))
     except Exception as error:
         if is_ours(error):
+            logger.error("Worker-{} cannot start: {}", id, error)  # where its operator will look
             raise
-        logger.exception("Worker-{} ended unexpectedly", id)  # where its operator will look
+        logger.exception("Worker-{} ended unexpectedly", id)
         sys.exit(1)

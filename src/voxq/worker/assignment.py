@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from voxq.engines.base import ChunkOptions, ChunkResult
+from voxq.engines.base import ChunkOptions, ChunkResult, Cost
 from voxq.speech.transcript import Transcript
 from voxq.tasks.outcome import Incident, Outcome, Timings
 from voxq.tasks.store import Held
@@ -114,6 +114,10 @@ class Assignment:
         if self.prepared is None:
             known = max(known, self.task.seconds)
         return known - self.chunks.seconds_done
+
+    def work_left(self, cost: Cost) -> float:
+        """Engine seconds until it is done, as predicted."""
+        return cost.fixed * self.chunks.count_left + cost.per_second * self.seconds_left
 
     def begin(self, indices: Collection[int]) -> None:
         """They go to the engine; the disk knows it before: a worker can die with its horse."""

@@ -171,7 +171,7 @@ class EngineRoom:
                 continue
             task, chunks = assignment.task, assignment.chunks
             key = self._traits.batch_key(assignment.options)
-            remaining = cost.fixed * chunks.count_left + cost.per_second * assignment.seconds_left
+            remaining = assignment.work_left(cost)
             owner_use = self._use.of(task.owner, now)
             for index in indices:
                 yield WaitingChunk(

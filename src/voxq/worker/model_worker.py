@@ -230,13 +230,9 @@ class ModelWorker(BaseWorker):
         self.set_state(WorkerStatus.IDLE)
 
     def _beat(self) -> None:
-        about_me = facts(
-            self.worker_id,
-            self._plan.request,
-            self._horse,
-            held=len(self._assignments),
-            is_stopping=self._stop_by is not None,
-        )
+        held = self._assignments.values()
+        is_stopping = self._stop_by is not None
+        about_me = facts(self.worker_id, self._plan, self._horse, held, is_stopping=is_stopping)
         beat = self._claims.beat(self._assignments.values(), about_me)
         if beat is None:
             return

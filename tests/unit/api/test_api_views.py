@@ -59,6 +59,11 @@ class TestCrew:
         assert 1 <= more.estimated_wait(place) <= few.estimated_wait(place)
         assert few.estimated_wait(None) == 0
 
+    def test_what_is_in_work_is_waited_for_too(self) -> None:
+        crew = Crew((worker(id=1, held=1, seconds_left=30.0), worker(id=2)), 0.1)
+        assert crew.estimated_wait(Place(1, 0.0)) == 15
+        assert crew.estimated_wait(Place(2, 100.0)) == 20
+
 
 class TestHealth:
     @pytest.mark.parametrize(
