@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,22 +38,47 @@ def lines_of(text: str) -> Iterator[Line]:
     """Lines of at most LINE_COLUMNS that together are `text`, which must be `printable`.
 
     Cut between words, anywhere in Chinese but before closing punctuation, and inside a word only if it is
-    wider than a line.
+    wider than a line; into as few lines as will do, of about the same width.
     """
-    start = columns = opportunity = 0
+    for stretch in _stretches(text):
+        fewest = list(_cut(text, stretch, LINE_COLUMNS))
+        narrowest = math.ceil(sum(map(_columns, text[stretch.start : stretch.end])) / len(fewest))
+        cuts = (list(_cut(text, stretch, limit)) for limit in range(narrowest, LINE_COLUMNS + 1))
+        balanced = [lines for lines in cuts if len(lines) == len(fewest)]
+        clean = (lines for lines in balanced if all(_is_clean(text, line) for line in lines[:-1]))
+        yield from next(clean, balanced[0])
+
+
+def _is_clean(text: str, line: Line) -> bool:
+    """Whether the line ends between words, as far as can be told without a dictionary."""
+    return text[line.end - 1] == " " or text[line.end - 1] in _NEVER_FIRST
+
+
+def _stretches(text: str) -> Iterator[Line]:
+    """Parts that begin on a new line: a sentence, or a few that are short."""
+    start = columns = 0
     for at, character in enumerate(text):
-        if _may_break(text, at):
-            opportunity = at
-            if columns >= _ENOUGH_FOR_A_LINE and text[start:at].rstrip()[-1] in _SENTENCE_END:
-                yield Line(start, at)
-                start, columns = at, 0
+        is_sentence_over = columns >= _ENOUGH_FOR_A_LINE and text[start:at].rstrip()[-1] in _SENTENCE_END
+        if is_sentence_over and _may_break(text, at):
+            yield Line(start, at)
+            start, columns = at, 0
         columns += _columns(character)
-        if columns > LINE_COLUMNS and character != " ":
+    if start < len(text):
+        yield Line(start, len(text))
+
+
+def _cut(text: str, stretch: Line, limit: int) -> Iterator[Line]:
+    """Lines of at most `limit` columns, each as full as it can be."""
+    start, columns, opportunity = stretch.start, 0, stretch.start
+    for at in range(stretch.start, stretch.end):
+        if at > stretch.start and _may_break(text, at):
+            opportunity = at
+        columns += _columns(text[at])
+        if columns > limit and text[at] != " " and at > start:
             cut = opportunity if opportunity > start else at
             yield Line(start, cut)
             start, columns = cut, sum(map(_columns, text[cut : at + 1]))
-    if start < len(text):
-        yield Line(start, len(text))
+    yield Line(start, stretch.end)
 
 
 def _may_break(text: str, at: int) -> bool:
