@@ -251,8 +251,11 @@ class WorkerLab:
             and self.document(task).get("status") == outcome.status
         )
 
+    def close_gate(self) -> None:
+        """From now on calls with a chunk that is "gated" are held up."""
+        self._calls.with_suffix(".gate").unlink(missing_ok=True)
+
     def open_gate(self) -> None:
-        """Let go the engine call with a chunk that is "gated"."""
         self._calls.with_suffix(".gate").touch()
 
     # What must be true afterwards.

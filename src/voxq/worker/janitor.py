@@ -13,7 +13,8 @@ from loguru import logger
 from voxq.tasks.recovery import Recovery
 
 _LOCK_KEY = "voxq:janitor"
-_LOCK_SECONDS = 30
+_LOCK_SECONDS = 10
+"""Shorter than a claim: whoever dies with the lock must not keep its own tasks from coming back."""
 _ROUND_SECONDS = 1.0
 
 Chore = tuple[float, Callable[[], object]]
@@ -44,7 +45,7 @@ class Janitor:
     def stop(self) -> None:
         """Let another worker take over; a chore may be cut short anywhere."""
         self._stop.set()
-        self._thread.join(timeout=2)
+        self._thread.join(timeout=1)
 
     def _run(self) -> None:
         while not self._stop.wait(_ROUND_SECONDS):
