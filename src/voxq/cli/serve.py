@@ -32,6 +32,7 @@ def api() -> None:
         host=settings.api_host,
         port=settings.api_port,
         reload=settings.api_reload,
+        http="voxq.api.connection:BoundedHttpProtocol",
         timeout_graceful_shutdown=_OPEN_REQUESTS_SECONDS,
         log_config=None,
         access_log=False,

@@ -1,0 +1,205 @@
+"""Connections that never end, against the API as `voxq api` serves it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import psutil
+import pytest
+import uvicorn
+from api_server import free_port
+from starlette.types import Receive, Scope, Send
+
+from voxq.api import connection
+from voxq.api.connection import BoundedHttpProtocol
+from voxq.settings import Settings
+
+MEGABYTE = 1 << 20
+
+
+class Served:
+    """The process, and sockets to it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self._process = psutil.Process(process.pid)
+        self._port = port
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self._port), timeout=10)
+
+    def memory(self) -> int:
+        return self._process.memory_info().rss
+
+    def is_alive(self) -> bool:
+        answer = httpx.get(f"http://127.0.0.1:{self._port}/livez", trust_env=False, timeout=5)
+        return answer.status_code == 200
+
+
+@pytest.fixture(scope="module")
+def served(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    directory, port = tmp_path_factory.mktemp("served"), free_port()
+    settings = Settings(redis_url=valkey, storage_path=directory / "storage", api_port=port)
+    environ = {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}
+    with (Path(directory) / "output").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "voxq.cli", "api"],
+            cwd=directory,
+            env=environ | settings.environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        served = Served(process, port)
+        _wait_until_alive(served, process)
+        yield served
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (b"GET /livez HTTP/1.1\r\nX: ", b"a" * 65536),
+        (b"GET /livez HTTP/1.1\r\n", b"a: b\r\n" * 10_000),
+        (b"GET /", b"a" * 65536),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /", b"a" * 65536),
+    ],
+    ids=["a header", "headers", "a path", "a second request"],
+)
+def test_a_head_without_end_is_cut_off(served: Served, begin: bytes, more: bytes) -> None:
+    before = served.memory()
+    with served.connect() as client:
+        assert _sent_until_cut_off(client, begin, more, most=20 * MEGABYTE) < 10 * MEGABYTE
+    assert served.memory() - before < 20 * MEGABYTE
+    assert served.is_alive()
+
+
+@pytest.mark.parametrize("requests", [1, 2000])
+def test_long_heads_and_many_requests_are_served(served: Served, requests: int) -> None:
+    """What a patient client may do: 32 KB of headers, or requests in a row without waiting for answers."""
+    padding = b"X: " + b"a" * (32_000 // requests) + b"\r\n"
+    head = b"GET /livez HTTP/1.1\r\nHost: x\r\n" + padding
+    with served.connect() as client:
+        client.sendall((head + b"\r\n") * (requests - 1) + head + b"Connection: close\r\n\r\n")
+        assert _received(client).count(b"HTTP/1.1 200") == requests
+
+
+class Impatient(uvicorn.Server):
+    """In a thread, with an application that answers every request with 20 MB."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            uvicorn.Config(
+                _twenty_megabytes, port=free_port(), http=BoundedHttpProtocol, lifespan="off", log_config=None
+            )
+        )
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.config.port), timeout=10)
+
+    def open_connections(self) -> int:
+        return len(self.server_state.connections)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[Impatient]:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "TAKE_SECONDS", 0.5)
+    server = Impatient()
+    thread = Thread(target=server.run)
+    thread.start()
+    _wait_until(lambda: server.started)
+    yield server
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("requests_before", "beginning"),
+    [(0, b""), (0, b"\r\n"), (0, b"GET / HTTP/1.1\r\nHo"), (1, b"\r\n"), (1, b"GET / HTTP/1.1\r\nHo")],
+)
+def test_who_says_nothing_or_half_a_head_is_not_waited_for(
+    impatient: Impatient, requests_before: int, beginning: bytes
+) -> None:
+    with impatient.connect() as client:
+        for _ in range(requests_before):
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert len(client.makefile("rb").read(20 * MEGABYTE)) == 20 * MEGABYTE
+        client.sendall(beginning)
+        _received(client)  # until the server closes
+
+
+def test_who_takes_no_answer_is_dropped(impatient: Impatient) -> None:
+    with impatient.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        _wait_until(lambda: impatient.open_connections() == 1)
+        _wait_until(lambda: impatient.open_connections() == 0)
+
+
+def test_who_takes_an_answer_slowly_gets_all_of_it(impatient: Impatient) -> None:
+    received = 0
+    with impatient.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        while data := client.recv(MEGABYTE):
+            received += len(data)
+            time.sleep(0.05)
+    assert received > 20 * MEGABYTE
+
+
+async def _twenty_megabytes(scope: Scope, receive: Receive, send: Send) -> None:
+    head = [(b"content-length", str(20 * MEGABYTE).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    for _ in range(20):
+        await send({"type": "http.response.body", "body": bytes(MEGABYTE), "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _sent_until_cut_off(client: socket.socket, begin: bytes, more: bytes, most: int) -> int:
+    """Bytes that the server took before it closed the connection, or `most`."""
+    sent = 0
+    try:
+        client.sendall(begin)
+        while sent < most:
+            sent += client.send(more)
+    except (ConnectionResetError, BrokenPipeError):
+        pass
+    return sent
+
+
+def _received(client: socket.socket) -> bytes:
+    """Everything until the server closes; TimeoutError if it does not."""
+    answer = bytearray()
+    try:
+        while data := client.recv(65536):
+            answer += data
+    except ConnectionResetError:
+        pass
+    return bytes(answer)
+
+
+def _wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _wait_until_alive(served: Served, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if served.is_alive():
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the API did not start")
