@@ -8,6 +8,8 @@ outside themselves, a whitelist of audio codecs, and no protocol at all.
 from __future__ import annotations
 
 import io
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,10 +50,15 @@ _MIME_TYPES_WITH_VIDEO = {"webm": "video/webm", "3gp": "video/3gpp"}
 
 
 class _Anonymous(io.RawIOBase):
-    """A file without its name: PyAV fetches over HTTP when a file object's name ends in .m3u8."""
+    """A file without its name: PyAV fetches over HTTP when a file object's name ends in .m3u8.
 
-    def __init__(self, file: BinaryIO) -> None:
+    After `patience` seconds it ends, wherever it is: millions of empty chunks keep libavformat busy for
+    minutes in one call, and this is the only place where that call comes by.
+    """
+
+    def __init__(self, file: BinaryIO, patience: float) -> None:
         self._file = file
+        self._deadline = time.monotonic() + patience
 
     def readable(self) -> bool:
         return True
@@ -60,7 +67,7 @@ class _Anonymous(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        return self._file.read(size)
+        return self._file.read(size) if time.monotonic() < self._deadline else b""
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         try:
@@ -75,9 +82,10 @@ class _Anonymous(io.RawIOBase):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """The container and its first sound track. Raises AudioError: missing, undecodable, no_audio.
+def opened(path: Path, patience: float = math.inf) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """The container and its first sound track; what is not read within `patience` seconds is left out.
 
+    Raises AudioError: missing, undecodable, no_audio.
     Errors of PyAV inside the `with` block become "undecodable", too.
     """
     try:
@@ -86,7 +94,8 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
         raise AudioError("missing", "The recording is gone or cannot be read.") from error
     with file:
         try:
-            with av.open(_Anonymous(file), "r", options=_OPTIONS, metadata_errors="ignore") as container:
+            anonymous = _Anonymous(file, patience)
+            with av.open(anonymous, "r", options=_OPTIONS, metadata_errors="ignore") as container:
                 if not container.streams.audio:
                     raise AudioError("no_audio", "The file has no sound track.")
                 stream = container.streams.audio[0]

@@ -18,6 +18,10 @@ _GUESSED_FROM_BIT_RATE = frozenset({"aac", "amr", "ac3", "eac3"})
 _PLAUSIBLE_BYTES_PER_SECOND = (16.0, 16.0 * (1 << 20))
 """Silence in Opus or FLAC takes about 150; video in high resolution takes millions."""
 
+_LOOK_SECONDS = 5.0
+"""Until the first samples must have been found. Made for it, a few megabytes could take minutes, and whoever
+submits a recording waits behind them."""
+
 _SCAN_SECONDS = 2.0
 _MICROSECONDS = 1_000_000
 
@@ -26,10 +30,10 @@ def probe(path: Path, max_seconds: float) -> AudioInfo:
     """Decode the first samples of a recording and find its duration without decoding the rest.
 
     Takes milliseconds where the header tells a duration that can be true, and about two seconds at the most
-    where the packets must be counted. Raises AudioError: missing, undecodable, no_audio, empty, too_large,
-    and too_long where the header or the packets say so.
+    where the packets must be counted; a file that was made to take long, about seven. Raises AudioError:
+    missing, undecodable, no_audio, empty, too_large, and too_long where the header or the packets say so.
     """
-    with opened(path) as (container, stream):
+    with opened(path, _LOOK_SECONDS) as (container, stream):
         first = next(frames(container, stream), None)
         if first is None:
             raise AudioError("empty", "The file has no samples.")
@@ -67,7 +71,7 @@ def _counted_duration(path: Path) -> float | None:
     """The packets' durations added up; None if they tell none or are too many to count."""
     deadline = time.monotonic() + _SCAN_SECONDS
     total = 0
-    with opened(path) as (container, stream):
+    with opened(path, _LOOK_SECONDS) as (container, stream):
         for packet in container.demux(stream):
             total += packet.duration or 0
             if time.monotonic() > deadline:
