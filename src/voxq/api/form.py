@@ -15,7 +15,7 @@ OVERHEAD_BYTES = 1 << 20
 """More than all there can be in a form besides its file."""
 
 _MAX_HEADERS = 8
-_MAX_HEADER_BYTES = 4096
+_MAX_HEADER_BYTES = 4096  # that of the whole form, too: reading one takes longer than its length tells
 
 
 class FormReader:
@@ -26,6 +26,8 @@ class FormReader:
 
     def __init__(self, content_type: str | None, file_field: str) -> None:
         """`content_type` is the request's header; `file_field` the name of the part with the file."""
+        if len(content_type or "") > _MAX_HEADER_BYTES:
+            raise bad_form("The boundary of the form is too long")
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")
         if kind != b"multipart/form-data" or not boundary:

@@ -1,0 +1,51 @@
+"""Forms made to take long to read, against the clients that wait meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from fastapi import Request
+from starlette.types import Message
+
+from voxq.api.form import FormReader
+from voxq.api.upload import Limits, receive
+from voxq.tasks.recordings import Recordings
+from voxq.tasks.refusal import Refusal
+
+HEAD = b'--xyz\r\nContent-Disposition: form-data; name="audio"\r\n\r\n'
+
+
+async def test_almost_boundaries_keep_nobody_waiting(tmp_path: Path) -> None:
+    """Half a megabyte in one piece, of bytes that begin like a boundary all the time."""
+    body = HEAD + b"\r\n--xyX" * (1 << 16) + b"\r\n--xyz--\r\n"
+    scope = {"type": "http", "headers": [(b"content-type", b"multipart/form-data; boundary=xyz")]}
+
+    async def once() -> Message:
+        return {"type": "http.request", "body": body}
+
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(others())
+    recordings = Recordings(tmp_path / "recordings", tmp_path / "incoming")
+    limits = Limits(bytes=1 << 20, free_bytes=0, fsync=False)
+    received = await receive(Request(scope, once), recordings, limits)
+    waiting.cancel()
+    assert received.upload.size == 7 << 16
+    assert turns > 10
+
+
+@pytest.mark.parametrize("filling", [";", "; a=b", '; a="\\"', "; boundary=xyz", " "])
+def test_a_long_content_type_is_refused_unread(filling: str) -> None:
+    started = time.perf_counter()
+    with pytest.raises(Refusal, match="boundary"):
+        FormReader("multipart/form-data" + filling * 100_000, "audio")
+    assert time.perf_counter() - started < 0.01
