@@ -59,7 +59,7 @@ def _common(task: Task) -> dict[str, Any]:
         "schema": task.schema,
         "owner": task.owner,
         "lane": task.lane,
-        "seconds": task.seconds,
+        "seconds": task.queue_seconds,
         "file": task.file,
         "created_at": utc(task.created_at),
     }

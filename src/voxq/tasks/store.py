@@ -184,7 +184,7 @@ class Store:
             "id": task.id,
             "run": task.run,
             "lane": self.queues[task.lane],
-            "seconds": task.seconds,
+            "seconds": task.queue_seconds,
             "document": documents.dump(documents.queued(task)),
             "short": task.short_id,
             "file": task.file,

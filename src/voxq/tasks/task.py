@@ -114,8 +114,14 @@ class Task:
 
     @property
     def seconds(self) -> float:
-        """Seconds of audio for counting the queue; an unknown duration is guessed: 32 kbit/s."""
+        """Seconds of audio; an unknown duration is guessed: 32 kbit/s."""
         return self.duration if self.duration is not None else self.size / 4000
+
+    @property
+    def queue_seconds(self) -> float:
+        """What it counts for in the queue: its seconds, but one at least, or the queue's limit would let in
+        millions of recordings of a millisecond, each with its files and its place in Redis."""
+        return max(1.0, self.seconds)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

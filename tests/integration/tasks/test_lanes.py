@@ -51,10 +51,10 @@ def test_who_is_withdrawn_in_the_middle_moves_only_those_behind(lab: Lab) -> Non
     assert lab.queued_seconds() == 12
 
 
-def test_a_task_of_no_length_moves_with_those_it_stands_behind(lab: Lab) -> None:
+def test_a_task_of_no_length_counts_as_a_second(lab: Lab) -> None:
     tasks = [lab.submit(duration=duration) for duration in (1.0, 2.0, 0.0, 3.0)]
     lab.control.cancel(tasks[1].id)
-    assert [lab.place(task) for task in tasks] == [(1, 0), None, (2, 1), (3, 1)]
+    assert [lab.place(task) for task in tasks] == [(1, 0), None, (2, 1), (3, 2)]
 
 
 def test_who_is_given_back_stands_in_front_again(lab: Lab, worker: Worker) -> None:
@@ -95,7 +95,7 @@ class Model:
         places, ahead = {}, 0.0
         for position, task in enumerate(self.line(), start=1):
             places[task.id] = (position, ahead)
-            ahead += task.seconds
+            ahead += task.queue_seconds
         return places
 
 
@@ -120,7 +120,8 @@ def test_places_and_meters_agree_with_plain_lists(
     for step in steps:
         _take_step(step, lab, worker, model, choices)
         expected = model.places()
-        assert lab.queued_seconds() == pytest.approx(sum(task.seconds for task in model.line()), abs=1e-6)
+        seconds = sum(task.queue_seconds for task in model.line())
+        assert lab.queued_seconds() == pytest.approx(seconds, abs=1e-6)
         for task in model.line():
             position, ahead = lab.place(task) or (0, 0)
             assert (position, ahead) == (expected[task.id][0], pytest.approx(expected[task.id][1], abs=1e-6))
@@ -175,6 +176,14 @@ def test_exactly_at_the_limit_the_door_closes(tmp_path: Path, client: redis.Redi
     assert lab.enqueue(make_task(duration=500.0)).answer == "queued"
     assert lab.run(lab.store.release(make_worker(), claimed)) == 0
     assert lab.run(lab.store.enqueue(make_task(), limited=False)).answer == "queued"
+
+
+def test_recordings_of_a_millisecond_do_not_fill_the_queue_for_ever(
+    tmp_path: Path, client: redis.Redis
+) -> None:
+    lab = Lab(tmp_path, client, max_queue_seconds=10)
+    answers = [lab.enqueue(make_task(duration=0.001)).answer for _ in range(12)]
+    assert (answers.count("queued"), answers.count("full")) == (10, 2)
 
 
 def test_fifty_clients_at_once_are_admitted_up_to_the_limit(tmp_path: Path, client: redis.Redis) -> None:
