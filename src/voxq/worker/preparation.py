@@ -47,7 +47,7 @@ class Preparation:
         self._line: list[Assignment] = []
         self._on_disk: set[Assignment] = set()
         self._troubled_since: dict[Assignment, float] = {}
-        self._not_before = 0.0
+        self._not_before: dict[Assignment, float] = {}
 
     def start(self) -> None:
         """Have the processes ready before the first recording comes."""
@@ -64,6 +64,7 @@ class Preparation:
         """The recording is not needed any more."""
         self._on_disk.discard(assignment)
         self._troubled_since.pop(assignment, None)
+        self._not_before.pop(assignment, None)
         if assignment in self._line:
             self._line.remove(assignment)
         for link in self._links:
@@ -72,11 +73,11 @@ class Preparation:
 
     def advance(self) -> None:
         """Give every free process something to do."""
-        if time.monotonic() < self._not_before:
-            return
+        now = time.monotonic()
         for assignment in list(self._line):
             link = self._free_link(assignment)
-            if link is None or not self._fits(assignment):
+            is_early = now < self._not_before.get(assignment, now)
+            if link is None or is_early or not self._fits(assignment):
                 continue
             self._line.remove(assignment)
             recording = self._recordings.path(assignment.task.file)
@@ -122,7 +123,11 @@ class Preparation:
         return not used or used + assignment.task.seconds <= self._sound_seconds
 
     def _postpone(self, assignment: Assignment, failed: MediaFailed) -> None:
-        """A full disk is not the recording's fault: wait for space, within reason."""
+        """A full disk is not the recording's fault: wait for space, within reason.
+
+        Only this one waits. Its files are gone, too, when it was cancelled a moment ago, and no client may
+        hold up the others by cancelling.
+        """
         now = time.monotonic()
         if now - self._troubled_since.setdefault(assignment, now) > self._patience:
             self._hear(assignment, failed)
@@ -130,7 +135,7 @@ class Preparation:
         self._trouble.about(failed.message)
         assignment.start_over()
         self._line.insert(0, assignment)
-        self._not_before = now + _RETRY_SECONDS
+        self._not_before[assignment] = now + _RETRY_SECONDS
 
     def _tell(self, assignment: Assignment, news: News) -> None:
         if isinstance(news, MediaFailed) and news.is_disk_trouble:

@@ -119,6 +119,16 @@ def test_a_disk_that_takes_nothing_is_waited_for_within_reason(rooms: Callable[.
     assert not failed.is_crash
 
 
+def test_a_task_cancelled_while_it_is_decoded_holds_up_nobody(rooms: Callable[..., Room]) -> None:
+    room = rooms(1, patience=60.0)
+    cancelled, other = room.assign(Lane.SHORT), room.assign(Lane.SHORT)
+    room.work.remove(cancelled.task)
+    started = time.monotonic()
+    room.run_until(lambda: other in room.ends())
+    assert time.monotonic() - started < 2, "the pause of the cancelled one is its own"
+    assert cancelled not in room.ends()
+
+
 @pytest.mark.parametrize(
     "chunks",
     [((16000, 0),), ((-5, 100),), ((0, 0),), ((0, 100), (50, 150))],
