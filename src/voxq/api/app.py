@@ -1,4 +1,7 @@
-"""The ASGI application: `uvicorn voxq.api.app:app`, with as many processes as wanted."""
+"""The ASGI application: `uvicorn voxq.api.app:app`, with as many processes as wanted.
+
+Where strangers can reach it, add `--http voxq.api.connection:BoundedHttpProtocol`, which `voxq api` always uses.
+"""
 
 from __future__ import annotations
 
