@@ -1,6 +1,6 @@
 """The ASGI application: `uvicorn voxq.api.app:app`, with as many processes as wanted.
 
-Where strangers can reach it, add `--http voxq.api.connection:BoundedHttpProtocol`, which `voxq api` always uses.
+Where strangers can reach it, add `--http voxq.api.connection:BoundedHttpProtocol`, as `voxq api` always does.
 """
 
 from __future__ import annotations
