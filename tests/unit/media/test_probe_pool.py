@@ -25,14 +25,15 @@ async def pool() -> AsyncIterator[ProbePool]:
 
 
 def children() -> set[int]:
-    """The pids of this process's children that have not ended."""
+    """The pids of this process's media processes that have not ended."""
     pids = set()
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            command = path.with_name("cmdline").read_bytes()
         except OSError:
             continue
-        if int(parent) == os.getpid() and state != "Z":
+        if int(parent) == os.getpid() and state != "Z" and b"voxq.media" in command:
             pids.add(int(path.parent.name))
     return pids
 
