@@ -262,8 +262,9 @@ def _ordered(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:
 
 
 def _within(start: float, end: float, seconds: float) -> tuple[float, float]:
-    start = min(max(start, 0.0), seconds)
-    return start, min(max(end, start), seconds)
+    """Plain floats: the times of words come as NumPy's."""
+    first = min(max(float(start), 0.0), seconds)
+    return first, min(max(float(end), first), seconds)
 
 
 def _traits_for(request: EngineRequest) -> EngineTraits:
