@@ -60,13 +60,15 @@ def worker(
         from voxq.cli.workers import run_workers
 
         sys.exit(run_workers(settings, count, id))
+    if settings.redis_url is None:
+        raise SettingsError("A worker alone needs a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
     from voxq.worker.main import run
 
     try:
         run(settings, id, device or resolve_device(settings.asr_use_gpu, id - 1))
     except Exception as error:
-        if is_ours(error):
-            logger.error("Worker-{} cannot start: {}", id, error)  # where its operator will look
-            raise
+        if is_ours(error):  # said where its operator will look, the terminal included
+            logger.error("Worker-{} cannot start: {}", id, error)
+            sys.exit(1)
         logger.exception("Worker-{} ended unexpectedly", id)
         sys.exit(1)
