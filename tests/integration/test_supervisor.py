@@ -18,7 +18,7 @@ SLEEPER = "import time; time.sleep(60)"
 STUBBORN = """\
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-print('up', flush=True)
+print('up\\n', end='', flush=True)
 time.sleep(60)"""
 
 
