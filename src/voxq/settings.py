@@ -24,7 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PACKAGED_HOTWORDS = Path(__file__).parent / "data" / "hotwords.txt"
 
 _DOTENV = Path(".env")
-_PREFIXES = ("API_", "ASR_", "LOG_", "MAX_", "MEDIA_", "REDIS_", "RQ_", "STORAGE_")
+_PREFIXES = ("API_", "ASR_", "LOG_", "MAX_", "MEDIA_", "MODEL_", "REDIS_", "RQ_", "STORAGE_")
 _SIZE_UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 _TIME_UNITS = ("second", "minute", "hour", "day", "week")
 
@@ -67,6 +67,22 @@ class Settings(BaseSettings):
     asr_model_path: Path = Field(
         Path("~/.cache/modelscope/hub"), description="Directory where models from hubs are looked up."
     )
+    asr_models: str = Field(
+        "",
+        description="Other models that clients may ask for, beside what is installed: name=engine:model, ...",
+    )
+    preload_models: str = Field(
+        "",
+        description="Models loaded at the start, between commas. Unset: ASR_MODEL; none: when first needed.",
+    )
+    model_memory_mb: int | None = Field(
+        None,
+        ge=64,
+        description="MB that the models of one worker may take. Unset: most of what its device has.",
+    )
+    model_idle_seconds: int = Field(
+        0, ge=0, description="Seconds after which an unused model is unloaded; 0: never without need."
+    )
     asr_language: str = Field(
         "auto",
         pattern=r"^(auto|[a-z]{2,3})$",
@@ -100,7 +116,9 @@ class Settings(BaseSettings):
         None, ge=1, le=64, description="Workers. Unset: one per visible GPU, or one without a GPU."
     )
     rq_worker_timeout: int = Field(600, ge=1, description="Seconds of engine time that one task may take.")
-    max_inflight: int = Field(1, ge=1, le=64, description="Tasks that one worker works on at once.")
+    max_inflight: int | None = Field(
+        None, ge=1, le=64, description="Tasks that one worker works on at once. Unset: as its models batch."
+    )
     max_batch_ms: int = Field(
         1000, ge=10, le=60000, description="Predicted milliseconds of engine time per batch, at most."
     )
@@ -176,6 +194,12 @@ class Settings(BaseSettings):
         parse_keys(value)
         return value
 
+    @field_validator("asr_models")
+    @classmethod
+    def _are_models(cls, value: str) -> str:
+        parse_models(value)
+        return value
+
     @field_validator("log_rotation")
     @classmethod
     def _is_size(cls, value: str) -> str:
@@ -232,6 +256,11 @@ class Settings(BaseSettings):
         """The lanes; the short one bears RQ_QUEUE_NAME exactly, because clients of RQ look there."""
         name = self.rq_queue_name
         return Queues(f"{name}-high", name, f"{name}-long")
+
+    @property
+    def own_models(self) -> Mapping[str, tuple[str, str]]:
+        """Name -> (engine, model) of ASR_MODELS."""
+        return parse_models(self.asr_models)
 
     @property
     def keys(self) -> Mapping[str, str]:
@@ -312,6 +341,20 @@ def parse_duration(text: str) -> timedelta:
     if not timedelta() < time < timedelta(days=365_000):
         raise ValueError(f'must be a time such as "30 days" (units: {", ".join(_TIME_UNITS)})')
     return time
+
+
+def parse_models(text: str) -> dict[str, tuple[str, str]]:
+    """Name -> (engine, model) of "name=engine:model,name2=engine:/a/directory". Raises ValueError."""
+    models: dict[str, tuple[str, str]] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rest = (part.strip() for part in entry.partition("="))
+        engine, _, model = rest.rpartition(":")
+        if not (re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) and engine and model):
+            raise ValueError(f"{entry!r} must be name=engine:model, such as calls=funasr:/models/our-calls")
+        if name in models:
+            raise ValueError(f"the name {name!r} is there twice")
+        models[name] = (engine, model)
+    return models
 
 
 def parse_keys(text: str) -> dict[str, str]:

@@ -95,4 +95,4 @@ def _load(request: EngineRequest, models: ModelPaths) -> Counting:
     return Counting(_traits_for(request), inner, Path(os.environ["VOXQ_TEST_CALLS"]))
 
 
-KIND = EngineKind("Misbehaves on demand, and counts", _traits_for, _load, models={})
+KIND = EngineKind("Misbehaves on demand, and counts", _traits_for, _load, roles_for=lambda request: {})

@@ -137,4 +137,4 @@ def _load(request: EngineRequest, models: ModelPaths) -> Faulty:
     return Faulty(_traits_for(request), noop.KIND.load(request, models))
 
 
-KIND = EngineKind("Misbehaves on demand", _traits_for, _load, models={})
+KIND = EngineKind("Misbehaves on demand", _traits_for, _load, roles_for=lambda request: {})

@@ -124,7 +124,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
     try:
         kind = registry.find(request.engine)
         kind.traits_for(request)
-        for name in (name or request.model for name in kind.models.values()):
+        for name in kind.roles_for(request).values():
             yield Finding("model", "ok", _where(store, name))
         yield Finding("engine", "ok", kind.summary)
     except EngineError as error:

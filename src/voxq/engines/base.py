@@ -25,11 +25,14 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ChunkOptions:
-    """How one chunk is to be recognised. `language` is an ISO 639-1 code, or None for "detect it"."""
+    """How one chunk is to be recognised. `language` is an ISO 639-1 code, or None for "detect it"; `punc`
+    and `itn` as in `AsrOptions`, for engines that can choose."""
 
     language: str | None = None
     hotwords: tuple[str, ...] = ()
     words: bool = False
+    punc: bool = True
+    itn: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ class EngineTraits:
 
     def batch_key(self, options: ChunkOptions) -> str:
         """Chunks with the same key may share a call."""
-        return f"{options.language or '?'}|{int(options.words)}|{' '.join(options.hotwords)}"
+        switches = f"{int(options.words)}{int(options.punc)}{options.itn}"
+        return f"{options.language or '?'}|{switches}|{' '.join(options.hotwords)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +133,9 @@ class EngineKind:
     """Cheap and without heavy imports. Raises EngineError for a request that cannot be served."""
     load: Callable[[EngineRequest, ModelPaths], Engine]
     """Heavy. Raises EngineError, or whatever the model library raises."""
-    models: Mapping[str, str | None]
-    """Roles of the models it needs, to a fixed model name, or None for the requested model itself."""
+    roles_for: Callable[[EngineRequest], Mapping[str, str]]
+    """The models it needs by role; the recogniser itself is "path"."""
 
     def model_paths(self, request: EngineRequest, resolve: Callable[[str], Path]) -> dict[str, Path]:
         """The directories to send with a load request; `resolve` is `ModelStore.resolve`, and may raise."""
-        return {role: resolve(name or request.model) for role, name in self.models.items()}
+        return {role: resolve(name) for role, name in self.roles_for(request).items()}

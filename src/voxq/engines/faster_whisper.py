@@ -313,5 +313,5 @@ KIND = EngineKind(
     summary="Whisper models in CTranslate2's form: about 100 languages, CPU or NVIDIA GPU",
     traits_for=_traits_for,
     load=_load,
-    models={"path": None},
+    roles_for=lambda request: {"path": request.model},
 )

@@ -68,5 +68,5 @@ KIND = EngineKind(
     summary="No recognition at all: measures the queue (models: noop, sleep-<n>ms)",
     traits_for=_traits_for,
     load=_load,
-    models={},
+    roles_for=lambda request: {},
 )

@@ -14,7 +14,9 @@ _FULL_WIDTH = str.maketrans(",?!:;", "，？！：；")
 
 def without_loops(text: str) -> str:
     """The text with whatever is said four times or more in a row said once."""
-    return _LOOP.sub(r"\1", text)
+    while (shorter := _LOOP.sub(r"\1", text)) != text:  # cutting a loop inside can leave one around it
+        text = shorter
+    return text
 
 
 def full_width(text: str) -> str:

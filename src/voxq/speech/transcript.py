@@ -30,6 +30,12 @@ class Segment:
     start: float
     end: float
     words: tuple[Word, ...] = ()
+    raw_text: str | None = None
+    """The text as the recogniser gave it, before punctuation was added; None: the same."""
+    emotion: str | None = None
+    """How it sounded, in one lower-case word, where the model tells: "happy", "neutral", ..."""
+    events: tuple[str, ...] = ()
+    """What was heard besides speech: "laughter", "applause", ..."""
 
     def shifted(self, seconds: float) -> Segment:
         """The same segment, later by `seconds`."""
@@ -37,21 +43,30 @@ class Segment:
         return replace(self, start=self.start + seconds, end=self.end + seconds, words=words)
 
     def to_json(self) -> Json:
-        """`{"t": text, "s": start, "e": end, "w": [[text, start, end], ...]}`; no "w" without words.
+        """`{"t": text, "s": start, "e": end, "w": [[text, start, end], ...], "r": raw_text, "m": emotion,
+        "v": events}`, without what it does not have.
 
         Times are rounded to milliseconds.
         """
         record: Json = {"t": self.text, "s": _rounded(self.start), "e": _rounded(self.end)}
         if self.words:
             record["w"] = [[w.text, _rounded(w.start), _rounded(w.end)] for w in self.words]
-        return record
+        extras = {"r": self.raw_text, "m": self.emotion, "v": list(self.events) or None}
+        return record | {name: value for name, value in extras.items() if value is not None}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Segment:
         """What `to_json` gave. Raises ValueError for anything else."""
         try:
-            words = tuple(Word(str(text), float(s), float(e)) for text, s, e in record.get("w", ()))
-            return cls(str(record["t"]), float(record["s"]), float(record["e"]), words)
+            return cls(
+                text=str(record["t"]),
+                start=float(record["s"]),
+                end=float(record["e"]),
+                words=tuple(Word(str(text), float(s), float(e)) for text, s, e in record.get("w", ())),
+                raw_text=_text_or_none(record.get("r")),
+                emotion=_text_or_none(record.get("m")),
+                events=tuple(map(str, record.get("v", ()))),
+            )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("not a segment") from error
 
@@ -67,6 +82,11 @@ class Transcript:
     language: str | None
     duration: float
     segments: tuple[Segment, ...] = ()
+
+    @property
+    def raw_text(self) -> str:
+        """The text before punctuation was added to it."""
+        return join_texts(s.text if s.raw_text is None else s.raw_text for s in self.segments)
 
     @classmethod
     def of(cls, segments: Iterable[Segment], language: str | None, duration: float) -> Transcript:
@@ -123,6 +143,10 @@ def _needs_space(before: str, after: str) -> bool:
     if before in _NO_SPACE_AFTER or after in _NO_SPACE_BEFORE:
         return False
     return not (is_spaceless(before) or is_spaceless(after))
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _rounded(seconds: float) -> float:

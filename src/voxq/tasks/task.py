@@ -69,13 +69,23 @@ def choose_lane(priority: Priority, duration: float | None, long_seconds: float)
 
 @dataclass(frozen=True, slots=True)
 class AsrOptions:
-    """How a recording is to be recognised. `language` is an ISO 639-1 code or None for "detect it";
-    `batch_size` caps the padded seconds of a batch this task shares (None: the worker's own cap)."""
+    """How a recording is to be recognised. None everywhere means "as the service is set up"."""
 
+    model: str | None = None
+    """Name of an offered model, never an alias."""
     language: str | None = None
+    """ISO 639-1 code; None may also mean "detect it"."""
     hotwords: tuple[str, ...] = ()
     words: bool = False
+    """Whether every word gets its times."""
     batch_size: int | None = None
+    """Caps the padded seconds of a batch that this task shares."""
+    use_vad: bool = True
+    """False: all of the recording goes to the model, its silence, too."""
+    use_punc: bool = True
+    """Whether a model without punctuation of its own gets it from a second one."""
+    use_itn: bool | None = None
+    """Whether numbers and dates are written as digits, where the model can choose."""
 
 
 @dataclass(frozen=True, slots=True)

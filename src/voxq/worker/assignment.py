@@ -163,7 +163,7 @@ class Assignment:
             worker_id,
             status=Status.DONE,
             text=transcript.text,
-            raw_text=transcript.text,
+            raw_text=transcript.raw_text,
             language=transcript.language,
             segments=tuple(segment.to_json() for segment in transcript.segments),
         )

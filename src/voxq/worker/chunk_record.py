@@ -12,7 +12,8 @@ from voxq.tasks.task import Task
 def conditions(task: Task, options: ChunkOptions, revision: str) -> str:
     """All that the result of a chunk depends on besides its span; `options` as the task began."""
     words = " ".join(options.hotwords)
-    return f"{revision}|{task.audio_sha256}|{options.language}|{options.words}|{words}"
+    switches = f"{options.words}|{options.punc}|{options.itn}"
+    return f"{revision}|{task.audio_sha256}|{options.language}|{switches}|{words}"
 
 
 def to_json(result: ChunkResult, seconds: float) -> dict[str, Any]:

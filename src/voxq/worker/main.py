@@ -68,7 +68,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         ),
         media=[
             MediaLink(settings.media_timeout_seconds, settings.max_audio_seconds)
-            for _ in range(min(2, settings.max_inflight))
+            for _ in range(min(2, settings.max_inflight or 4))
         ],
         wakeup=Wakeup(connect.blocking(settings.redis_url), name),
     )

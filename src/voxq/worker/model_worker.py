@@ -280,7 +280,7 @@ class ModelWorker(BaseWorker):
     def _admit(self) -> None:
         if self._is_suspended or not self._may_have_work or self._horse.loaded is None:
             return
-        free = free_slots([a.task.lane for a in self._assignments.values()], self._settings.max_inflight)
+        free = free_slots([a.task.lane for a in self._assignments.values()], self._settings.max_inflight or 4)
         if not any(free.values()) or time.monotonic() < self._admit_from:
             return
         claimed = self._claims.take(free)

@@ -37,7 +37,9 @@ class WorkPlan:
         """The client's wishes over the operator's."""
         options = task.options
         hotwords = tuple(dict.fromkeys((*options.hotwords, *self.hotwords)))
-        return ChunkOptions(options.language or self.language, hotwords, options.words)
+        return ChunkOptions(
+            options.language or self.language, hotwords, options.words, options.use_punc, options.use_itn
+        )
 
     def chunking_for(self, task: Task) -> Chunking:
         chunking = self.traits.chunking
