@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from voxq.models import aliases
+
 
 class UnknownModel(LookupError):
     """No model has this name; the message lists those there are."""
@@ -52,7 +54,8 @@ class Model:
     licence: str
     languages: str
     size_mb: int
-    aliases: tuple[str, ...] = ()
+    language_codes: tuple[str, ...] | None = None
+    """What a client may name as language, as ISO 639-1 codes ("yue" has none); None: as Whisper's."""
 
 
 _WHISPER_FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
@@ -101,12 +104,11 @@ def _whisper(size: str, size_mb: int, owner: str = "Systran", *, modelscope: boo
         licence="MIT",
         languages="about 100",
         size_mb=size_mb,
-        aliases=(size,),
     )
 
 
 MODELS: tuple[Model, ...] = (
-    Model("whisper-base", "faster-whisper", _WHISPER_BASE, "MIT", "about 100", 148, aliases=("base",)),
+    Model("whisper-base", "faster-whisper", _WHISPER_BASE, "MIT", "about 100", 148),
     _whisper("tiny", 78, modelscope=True),
     _whisper("small", 486, modelscope=True),
     _whisper("medium", 1_530, modelscope=True),
@@ -118,7 +120,8 @@ MODELS: tuple[Model, ...] = (
 
 def find(name: str) -> Model:
     """The model of this name or alias. Raises UnknownModel."""
-    for model in MODELS:
-        if name in (model.name, *model.aliases):
-            return model
-    raise UnknownModel(f"Unknown model {name!r}. There are: {', '.join(model.name for model in MODELS)}.")
+    models = {model.name: model for model in MODELS}
+    found = aliases.resolve(name, models)
+    if found is None:
+        raise UnknownModel(f"Unknown model {name!r}. There are: {', '.join(models)}.")
+    return models[found]

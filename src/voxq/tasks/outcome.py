@@ -46,6 +46,8 @@ class Outcome:
     text: str = ""
     raw_text: str = ""
     language: str | None = None
+    model: str | None = None
+    """Name of the model that recognised it, or was to; None when none was chosen yet."""
     segments: tuple[dict[str, Any], ...] = ()
     """`voxq.speech.transcript` segments as JSON."""
     error: str | None = None

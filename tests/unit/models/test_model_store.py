@@ -31,7 +31,7 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
     importlib.invalidate_caches()
     parts = ("voxq_test_part1:half", "voxq_test_part2:half")
     file = PackagedFile("model.bin", len(WHOLE), hashlib.sha256(WHOLE).hexdigest(), parts)
-    model = Model("test", "noop", Packages(("voxq-test",), (file,)), "MIT", "-", 1, aliases=("t",))
+    model = Model("test", "noop", Packages(("voxq-test",), (file,)), "MIT", "-", 1)
     monkeypatch.setattr(catalogue, "MODELS", (model,))
     return model
 
@@ -43,7 +43,7 @@ def store(tmp_path: Path) -> ModelStore:
 
 def test_a_packaged_model_is_put_together_when_it_is_asked_for(packaged: Model, store: ModelStore) -> None:
     assert store.list() == []
-    path = store.resolve("t")
+    path = store.resolve("Test")
     assert (path / "model.bin").read_bytes() == WHOLE
     assert [(m.name, m.origin) for m in store.list()] == [("test", "packages")]
     assert sorted(p.name for p in store.directory.iterdir()) == [".test.lock", "test"]
@@ -152,7 +152,7 @@ def test_names_are_no_paths(store: ModelStore, name: str) -> None:
 
 
 def test_the_catalogue_is_consistent() -> None:
-    names = [name for model in MODELS for name in (model.name, *model.aliases)]
+    names = [model.name for model in MODELS]
     assert len(set(names)) == len(names)
     for model in MODELS:
         assert catalogue.find(model.name) is model

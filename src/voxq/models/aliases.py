@@ -1,0 +1,101 @@
+"""The names by which clients know models, in one table, and which of the models at hand each one means."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+
+DEFAULT = "*"
+"""Among candidates: the operator's default model, whatever it is."""
+
+_LONGEST_NAME = 200
+"""Beyond it nothing is compared: folding a text can make it many times longer."""
+
+_SIZES = ("tiny", "base", "small", "medium", "large-v2", "large-v3", "large-v3-turbo")
+_WHISPER = tuple(f"whisper-{size}" for size in ("large-v3-turbo", "large-v3", "large-v2"))
+_ANY_WHISPER = (*_WHISPER, *(f"whisper-{size}" for size in ("medium", "small", "base", "tiny")))
+_SENSEVOICE = ("sensevoice",)
+_PARAFORMER_ZH = ("paraformer-zh",)
+_FUN_ASR_NANO = ("fun-asr-nano",)
+_QWEN = ("qwen3-asr-0.6b", "qwen3-asr-1.7b")
+_SPEECH = ("kokoro", "hibari")
+
+
+def _whisper_sizes() -> Iterable[tuple[str, tuple[str, ...]]]:
+    for size in _SIZES:
+        for spelling in (size, f"faster-whisper-{size}", f"openai/whisper-{size}"):
+            yield spelling, (f"whisper-{size}",)
+        yield f"systran/faster-whisper-{size}", (f"whisper-{size}",)
+
+
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    # What OpenAI's clients send whoever serves them.
+    "whisper-1": (DEFAULT,),
+    "gpt-4o-transcribe": (DEFAULT,),
+    "gpt-4o-mini-transcribe": (DEFAULT,),
+    "tts-1": _SPEECH,
+    "tts-1-hd": _SPEECH,
+    "gpt-4o-mini-tts": _SPEECH,
+    # Whisper
+    **dict(_whisper_sizes()),
+    "whisper": _ANY_WHISPER,
+    "large": _WHISPER[1:],
+    "whisper-large": _WHISPER[1:],
+    "turbo": _WHISPER[:1],
+    "whisper-turbo": _WHISPER[:1],
+    "mobiuslabsgmbh/faster-whisper-large-v3-turbo": _WHISPER[:1],
+    # FunASR's families, and their ids in hubs
+    "sensevoice-small": _SENSEVOICE,
+    "sensevoicesmall": _SENSEVOICE,
+    "iic/sensevoicesmall": _SENSEVOICE,
+    "funaudiollm/sensevoicesmall": _SENSEVOICE,
+    "paraformer": (*_PARAFORMER_ZH, "paraformer-en"),
+    "paraformer-zh-seaco": _PARAFORMER_ZH,
+    "seaco-paraformer": _PARAFORMER_ZH,
+    "funasr/paraformer-zh": _PARAFORMER_ZH,
+    "iic/speech_seaco_paraformer_large_asr_nat-zh-cn-16k-common-vocab8404-pytorch": _PARAFORMER_ZH,
+    "fun-asr": _FUN_ASR_NANO,
+    "fun-asr-nano-2512": _FUN_ASR_NANO,
+    "funaudiollm/fun-asr-nano-2512": _FUN_ASR_NANO,
+    # Qwen's recognisers; where none is offered, the nearest of the same kind
+    "qwen3-asr": (*_QWEN, *_FUN_ASR_NANO),
+    "qwen3-asr-0.6b": (*_QWEN, *_FUN_ASR_NANO),
+    "qwen/qwen3-asr-0.6b": (*_QWEN, *_FUN_ASR_NANO),
+    "qwen3-asr-1.7b": (*reversed(_QWEN), *_FUN_ASR_NANO),
+    "qwen/qwen3-asr-1.7b": (*reversed(_QWEN), *_FUN_ASR_NANO),
+    # Speech out
+    "kokoro-82m": ("kokoro",),
+    "hexgrad/kokoro-82m": ("kokoro",),
+    "indextts2": ("indextts-2",),
+    "indexteam/indextts-2": ("indextts-2",),
+}
+"""Alias, case-folded -> names of models in order of preference."""
+
+
+def resolve(wanted: str, there: Collection[str], default: str | None = None) -> str | None:
+    """The name among those `there` that `wanted` means as a name or an alias; None when it means none.
+
+    Names are told apart by case only where two differ in nothing else. Of an alias' candidates the operator's
+    `default` wins, then the order of the table; `default` counts only if it is there.
+    """
+    if wanted in there:
+        return wanted
+    if len(wanted) > _LONGEST_NAME:
+        return None
+    folded = _folded(wanted)
+    for name in sorted(there):
+        if _folded(name) == folded:
+            return name
+    candidates = ALIASES.get(folded, ())
+    if default in there and (default in candidates or DEFAULT in candidates):
+        return default
+    return next((name for name in candidates if name in there), None)
+
+
+def aliases_of(name: str, there: Collection[str], default: str | None = None) -> list[str]:
+    """Every alias that means `name` where these models are `there`, sorted."""
+    return sorted(alias for alias in ALIASES if resolve(alias, there, default) == name != alias)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().casefold()
