@@ -17,7 +17,7 @@ from voxq.tasks import documents, script
 from voxq.tasks.outcome import Outcome, Timings
 from voxq.tasks.parts import Parts
 from voxq.tasks.script import Command
-from voxq.tasks.store import Beat, Enqueued, Held, Worker
+from voxq.tasks.store import Beat, Enqueued, Held, Room, Worker
 from voxq.tasks.task import Kind, Lane, Status, Task, new_task_id
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ class Lab:
 
     def claim(self, worker: Worker, free: dict[Lane, int] | None = None) -> list[Task]:
         """W1. Ids that the journal does not know as open are left where they are."""
-        claimed = self.run(self.store.claim(worker, free or MANY))
+        claimed = self.run(self.store.claim(worker, Room({}, MANY if free is None else free)))
         tasks = [self.journal.open_task(each.task_id) for each in claimed]
         return [task for task in tasks if task is not None]
 
@@ -169,7 +169,7 @@ class Lab:
     def drain(self, worker: Worker) -> list[Task]:
         """A worker that does whatever waits, as ModelWorker does."""
         finished = []
-        while claimed := self.run(self.store.claim(worker, MANY)):
+        while claimed := self.run(self.store.claim(worker, Room({}, MANY))):
             for each in claimed:
                 task = self.journal.open_task(each.task_id)
                 if task is None:

@@ -29,6 +29,8 @@ WAKE_CHANNEL = "voxq:wake"
 EVENTS_CHANNEL = "voxq:events"
 
 _IDEMPOTENCY_TTL = 24 * 3600
+_ROOM_TTL = 3
+"""Seconds without a heartbeat after which a worker gets no share of what waits."""
 _SAMPLES = 5000
 
 
@@ -90,6 +92,14 @@ class Worker:
 
     name: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many tasks of each lane a worker holds, and how many more it could take on."""
+
+    held: Mapping[Lane, int]
+    free: Mapping[Lane, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +215,17 @@ class Store:
 
         return self._command("counts", {"now": now}, parse)
 
-    def claim(self, worker: Worker, free: Mapping[Lane, int]) -> Command[list[Claimed]]:
-        """Write step W1: up to `free` tasks of each lane, best lane first.
+    def claim(self, worker: Worker, room: Room, only: Lane | None = None) -> Command[list[Claimed]]:
+        """Write step W1: the worker's share of what waits, best lane first; or one task of `only` a lane.
 
         The slots of a lane are open to better lanes, too, so the largest count is that of all free slots.
         """
         args = {
             "worker": worker.name,
             "ttl": CLAIM_TTL,
-            "free": {self.queues[lane]: count for lane, count in free.items()},
-            "total": max(free.values(), default=0),
+            "room": self._room(room),
+            "lanes": [self.queues[lane] for lane in ([only] if only else Lane)],
+            "most": 1 if only else max(room.free.values(), default=0),
         }
         return self._command(
             "claim",
@@ -260,9 +271,18 @@ class Store:
         return self._command("report", args, lambda a: a == 1)
 
     def beat(
-        self, worker: Worker, held: Sequence[Held], now: float, worker_ttl: int, facts: dict[str, Any]
+        self,
+        worker: Worker,
+        held: Sequence[Held],
+        now: float,
+        worker_ttl: int,
+        facts: dict[str, Any],
+        room: Room | None = None,
     ) -> Command[Beat]:
-        """Keep the worker (for `worker_ttl` seconds) and all it holds alive."""
+        """Keep the worker (for `worker_ttl` seconds) and all it holds alive.
+
+        `room`: what other workers leave a share for; None while it takes on nothing.
+        """
         args = {
             "worker": worker.name,
             "worker_key": worker.key,
@@ -272,6 +292,8 @@ class Store:
             "iso": _iso(now),
             "ttl": CLAIM_TTL,
             "held": [[h.task.id, self.queues[h.task.lane], h.execution] for h in held],
+            "room": self._room(room) if room else "",
+            "room_ttl": _ROOM_TTL,
         }
         return self._command(
             "beat", args, lambda a: Beat(a[0], bool(int(a[1])), bool(int(a[2])), tuple(a[3:]))
@@ -340,6 +362,14 @@ class Store:
     def forget(self, task_id: str) -> Command[bool]:
         """Remove every trace of a task that has ended or was withdrawn. False: it had no document."""
         return self._command("forget", {"id": task_id, "short": short_id(task_id)}, lambda a: a == 1)
+
+    def _room(self, room: Room) -> dict[str, dict[str, int]]:
+        """By queue, as scripts know lanes."""
+        by_lane = {"held": room.held, "free": room.free}
+        return {
+            name: {self.queues[lane]: count for lane, count in counts.items()}
+            for name, counts in by_lane.items()
+        }
 
     def _job(self, task: Task) -> rq_job.Fields:
         return rq_job.fields_of(task, self.queues[task.lane], self._task_timeout)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from voxq.tasks.store import Room
 from voxq.tasks.task import Lane
 
 TURN_SECONDS = {Lane.SHORT: 30.0, Lane.LONG: 60.0}
 """A worse lane is asked first when nothing was admitted from it for so long: else a flood of better tasks
 would keep it waiting for ever."""
+
+
+def room_of(held: Sequence[Lane], slots: int) -> Room:
+    """What a worker with `slots` in all, that holds tasks of the lanes `held`, can tell of itself."""
+    return Room(held=Counter(held), free=free_slots(held, slots))
 
 
 def free_slots(held: Sequence[Lane], slots: int) -> dict[Lane, int]:

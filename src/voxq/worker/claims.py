@@ -6,12 +6,12 @@ Every method answers None while Redis is away; nothing here waits for it.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from voxq.tasks import documents
-from voxq.tasks.store import Beat, Claimed, Store, Worker
-from voxq.tasks.task import Lane, Task
+from voxq.tasks.store import Beat, Claimed, Room, Store, Worker
+from voxq.tasks.task import Task
 from voxq.worker.admission import Turns
 from voxq.worker.assignment import Assignment
 from voxq.worker.redis_line import RedisLine
@@ -30,16 +30,16 @@ class Claims:
         self._identity = identity
         self._turns = Turns(time.monotonic())
 
-    def take(self, free: Mapping[Lane, int]) -> list[Claimed] | None:
-        """Write step W1: up to so many waiting tasks of each lane."""
+    def take(self, room: Room) -> list[Claimed] | None:
+        """Write step W1: as many waiting tasks as there is room for, and as are its share."""
         now = time.monotonic()
-        first = self._turns.next(now, free)
+        first = self._turns.next(now, room.free)
         if first is not None:
             self._turns.had(first, now)
-            taken = self._line.run(self._store.claim(self._identity, _only(first)))
+            taken = self._line.run(self._store.claim(self._identity, room, only=first))
             if taken:
                 return taken
-        taken = self._line.run(self._store.claim(self._identity, free))
+        taken = self._line.run(self._store.claim(self._identity, room))
         for claimed in taken or ():
             self._turns.had(claimed.lane, now)
         return taken
@@ -57,10 +57,12 @@ class Claims:
         assignment.reported_at = now
         return self._line.run(self._store.report(self._identity, assignment.task, _document(assignment)))
 
-    def beat(self, assignments: Iterable[Assignment], facts: dict[str, Any]) -> Beat | None:
-        """Keep the worker and all it holds alive."""
+    def beat(
+        self, assignments: Iterable[Assignment], facts: dict[str, Any], room: Room | None
+    ) -> Beat | None:
+        """Keep the worker and all it holds alive. `room`: None while it takes on nothing."""
         held = [assignment.held for assignment in assignments]
-        return self._line.run(self._store.beat(self._identity, held, time.time(), WORKER_TTL, facts))
+        return self._line.run(self._store.beat(self._identity, held, time.time(), WORKER_TTL, facts, room))
 
     def drop(self, claimed: Claimed) -> None:
         """Forget an id that no journal knows."""
@@ -69,10 +71,6 @@ class Claims:
     def release(self, tasks: Collection[Task]) -> int:
         """Hand tasks back to the front of their lanes; how many wait again."""
         return (self._line.run(self._store.release(self._identity, list(tasks))) or 0) if tasks else 0
-
-
-def _only(lane: Lane) -> dict[Lane, int]:
-    return {each: int(each is lane) for each in Lane}
 
 
 def _document(assignment: Assignment) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from rq.worker.base import BaseWorker, WorkerStatus
 from voxq import killpoint
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.parts import Parts
-from voxq.tasks.store import WORKERS_KEY, Claimed, Held, Worker
+from voxq.tasks.store import WORKERS_KEY, Claimed, Held, Room, Worker
 from voxq.tasks.task import Task
-from voxq.worker.admission import free_slots
+from voxq.worker.admission import room_of
 from voxq.worker.assignment import Assignment, Prepared
 from voxq.worker.batch import Batch
 from voxq.worker.claims import WORKER_TTL, Claims
@@ -233,7 +233,7 @@ class ModelWorker(BaseWorker):
         held = self._assignments.values()
         is_stopping = self._stop_by is not None
         about_me = facts(self.worker_id, self._plan, self._horse, held, is_stopping=is_stopping)
-        beat = self._claims.beat(self._assignments.values(), about_me)
+        beat = self._claims.beat(self._assignments.values(), about_me, self._room())
         if beat is None:
             return
         self._is_suspended = beat.suspended
@@ -278,17 +278,24 @@ class ModelWorker(BaseWorker):
     # Tasks in.
 
     def _admit(self) -> None:
-        if self._is_suspended or not self._may_have_work or self._horse.loaded is None:
+        room = self._room() if self._may_have_work else None
+        if room is None or not any(room.free.values()):
             return
-        free = free_slots([a.task.lane for a in self._assignments.values()], self._settings.max_inflight or 4)
-        if not any(free.values()) or time.monotonic() < self._admit_from:
-            return
-        claimed = self._claims.take(free)
+        claimed = self._claims.take(room)
         self._may_have_work = bool(claimed)  # some lane may hold more
         if claimed:
             killpoint.reached("W1")
         for place, each in enumerate(claimed or (), start=1):
             self._take_on(each, place)
+
+    def _room(self) -> Room | None:
+        """None: it takes on nothing now."""
+        is_stopping = self._stop_by is not None
+        if is_stopping or self._is_suspended or self._horse.loaded is None:
+            return None
+        if time.monotonic() < self._admit_from:
+            return None
+        return room_of([a.task.lane for a in self._assignments.values()], self._settings.max_inflight or 4)
 
     def _take_on(self, claimed: Claimed, place: int) -> None:
         if claimed.task_id in self._assignments:  # Redis lost the claim, and somebody queued it again

@@ -11,7 +11,7 @@ import redis
 from task_lab import MANY, Lab, done, failed, make_task, make_worker
 
 from voxq.tasks import documents
-from voxq.tasks.store import Claimed, Worker
+from voxq.tasks.store import Claimed, Room, Worker
 from voxq.tasks.task import Lane, Task
 
 
@@ -28,7 +28,7 @@ def test_a_claim_takes_what_is_free_of_each_lane(lab: Lab, worker: Worker) -> No
     high, short, long = (
         [lab.submit(lane=lane) for _ in range(3)] for lane in (Lane.HIGH, Lane.SHORT, Lane.LONG)
     )
-    assert lab.run(lab.store.claim(worker, {})) == []
+    assert lab.claim(worker, {}) == []
     assert lab.claim(worker, {Lane.HIGH: 4, Lane.SHORT: 2, Lane.LONG: 2}) == [*high, short[0]]
     assert lab.claim(worker, {Lane.SHORT: 1, Lane.LONG: 2}) == [short[1], long[0]]
     assert len(lab.claim(worker)) == 3
@@ -165,7 +165,7 @@ def test_what_ended_is_not_brought_back(lab: Lab, worker: Worker) -> None:
 def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
     task = make_task()
     lab.enqueue(task)
-    [claimed] = lab.run(lab.store.claim(worker, MANY))
+    [claimed] = lab.run(lab.store.claim(worker, Room({}, MANY)))
     assert claimed == Claimed(task.id, Lane.SHORT)
     lab.run(lab.store.drop(claimed))
     assert lab.run(lab.store.counts(time.time())).processing == 0

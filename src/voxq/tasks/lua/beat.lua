@@ -1,5 +1,6 @@
 -- One heartbeat of a worker, for itself and for everything it holds.
--- args: worker, worker_key, worker_ttl (s), facts, now, iso, ttl (s), held (list of {id, lane, execution}).
+-- args: worker, worker_key, worker_ttl (s), facts, now, iso, ttl (s), held (list of {id, lane, execution}),
+-- room ({held, free}, each by lane; '' = it takes on nothing now), room_ttl (s).
 -- Returns {epoch or '', 1 if the worker is registered, 1 if workers are suspended, ids it does not hold any more ...}.
 local now, ttl = args.now, args.ttl
 local registered = redis.call('EXISTS', args.worker_key)
@@ -12,12 +13,19 @@ if registered == 1 then
   end
 end
 redis.call('HSET', 'voxq:workers', args.worker, args.facts)
+if args.room == '' then
+  redis.call('HDEL', ROOMS, args.worker)
+else
+  args.room.gone = server_time() + args.room_ttl
+  redis.call('HSET', ROOMS, args.worker, cjson.encode(args.room))
+end
 local answer = {redis.call('GET', 'voxq:epoch') or '', registered, redis.call('EXISTS', 'rq:suspended')}
 for _, held in ipairs(args.held) do
   local id, lane, execution = held[1], held[2], held[3]
   if redis.call('GET', claim_key(id)) == args.worker then
     redis.call('EXPIRE', claim_key(id), ttl)
-    redis.call('HSET', job_key(id), 'last_heartbeat', args.iso)
+    -- RQ's own clean-up may have called it queued, after a heartbeat that came late.
+    redis.call('HSET', job_key(id), 'status', 'started', 'last_heartbeat', args.iso)
     add_execution(id, lane, execution, args.worker, now, ttl)
   else
     answer[#answer + 1] = id

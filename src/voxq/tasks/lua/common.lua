@@ -14,6 +14,7 @@ local function started_key(lane) return 'rq:wip:' .. lane end
 local WAITING = context.kind .. ':waiting'  -- id -> {lane, seconds, mark} of the tasks that wait in a lane
 local METERS = context.kind .. ':meters'    -- in:<lane>, out:<lane>: audio seconds that ever entered and left it
 local AUDIO = context.kind .. ':audio'      -- short id -> stored file
+local ROOMS = context.kind .. ':rooms'      -- worker -> {held, free, gone}: who takes on tasks, and how many
 local EVENTS = 'voxq:events'
 local WAKE = 'voxq:wake'
 
@@ -148,3 +149,6 @@ local function give_back(id, lane)
   wait_in_lane(id, lane, tonumber(task.seconds) or 0, true)
   return true
 end
+
+-- Seconds on Redis' own clock: those of several machines differ.
+local function server_time() return tonumber(redis.call('TIME')[1]) end
