@@ -1,6 +1,6 @@
 # Sourced by the other scripts: from a bare clone to a complete .venv. Quick when all is there already.
-# Needs Python 3.11 or newer with pip, nothing else; installs only below the clone. WITH_EXTRA names an extra
-# of pyproject.toml to install, too.
+# Needs Python 3.11 or newer with pip, nothing else; installs only below the clone. The array
+# WITH_EXTRAS names extras of pyproject.toml to install, too.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -50,7 +50,7 @@ bootstrap() {
     [ -d .venv ] || export UV_PYTHON="${UV_PYTHON:-$python}"
     say "uv sync: installing what is missing into .venv"
     # Inexact, so that an extra which was added by hand (a GPU engine) stays.
-    "$uv" sync --quiet --inexact ${WITH_EXTRA:+--extra "$WITH_EXTRA"} || die "cannot install the dependencies; see the messages above"
+    "$uv" sync --quiet --inexact ${WITH_EXTRAS+"${WITH_EXTRAS[@]/#/--extra=}"} || die "cannot install the dependencies; see the messages above"
 }
 
 bootstrap
