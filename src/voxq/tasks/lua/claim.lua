@@ -16,18 +16,18 @@ local function other_rooms()
   return rooms
 end
 
--- How much a worker has of a lane, in thousandths: all else it holds decides only between equals.
+-- How much a worker has of a lane, in thousandths: what it holds of other lanes decides only between equals.
 local function load_in(room, lane)
-  local total = 0
-  for _, count in pairs(room.held) do total = total + count end
-  return 1000 * (room.held[lane] or 0) + total
+  local load = 0
+  for each, count in pairs(room.held) do load = load + (each == lane and 1000 or 1) * count end
+  return load
 end
 
 local others = other_rooms()
 
 -- How many of the waiting tasks of a lane are this worker's. They are dealt one by one to whoever has a free slot
--- and holds fewest of the lane, then fewest at all; the one that asks is first among equals. So none swallows what
--- another could begin at once, and what the others have no slot for is not left lying.
+-- and holds fewest of the lane, then fewest of the others; the one that asks is first among equals. So none swallows
+-- what another could begin at once, and what the others have no slot for is not left lying.
 local function share_of(lane, waiting)
   local free, load, count = args.room.free[lane] or 0, load_in(args.room, lane), 0
   while count < free do

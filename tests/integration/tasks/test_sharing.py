@@ -1,0 +1,145 @@
+"""Several workers on one Redis: who gets what of what waits, decided in the one step that takes it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from task_lab import Lab, make_worker
+
+from voxq.tasks.store import Room, Worker
+from voxq.tasks.task import Lane
+from voxq.worker.admission import room_of
+
+
+@dataclass
+class Hand:
+    """A worker that takes tasks and keeps them."""
+
+    lab: Lab
+    slots: int = 32
+    held: list[Lane] = field(default_factory=list)
+    worker: Worker = field(default_factory=make_worker)
+
+    @property
+    def room(self) -> Room:
+        return room_of(self.held, self.slots)
+
+    def beat(self, *, takes_on: bool = True) -> None:
+        room = self.room if takes_on else None
+        self.lab.run(self.lab.store.beat(self.worker, [], time.time(), 30, {}, room))
+
+    def take(self, only: Lane | None = None) -> list[str]:
+        claimed = self.lab.run(self.lab.store.claim(self.worker, self.room, only))
+        self.held += [each.lane for each in claimed]
+        return [each.task_id for each in claimed]
+
+    def end(self, lane: Lane) -> None:
+        self.held.remove(lane)
+
+
+def hands(lab: Lab, *slots: int) -> list[Hand]:
+    made = [Hand(lab, each) for each in slots]
+    for hand in made:
+        hand.beat()
+    return made
+
+
+def test_what_waits_is_halved_and_who_comes_later_gets_its_part(lab: Lab) -> None:
+    tasks = [lab.submit() for _ in range(20)]
+    first, second = hands(lab, 32, 32)
+    assert first.take() == [task.id for task in tasks[:10]]
+    assert first.take() == [], "the rest is the other's"
+    assert second.take() == [task.id for task in tasks[10:]]
+    more = [lab.submit() for _ in range(11)]
+    (third,) = hands(lab, 32)
+    assert first.take() == [more[0].id], "the new one comes up to ten, one is left, and they are equal"
+    assert second.take() == []
+    assert third.take() == [task.id for task in more[1:]]
+
+
+def test_tasks_that_come_one_by_one_go_to_who_has_least(lab: Lab) -> None:
+    first, second = hands(lab, 32, 32)
+    for _ in range(10):
+        lab.submit()
+        first.take()
+        second.take()
+    assert (len(first.held), len(second.held)) == (5, 5)
+
+
+def test_what_a_small_worker_has_no_slot_for_is_not_left_lying(lab: Lab) -> None:
+    for _ in range(20):
+        lab.submit()
+    big, small = hands(lab, 32, 4)
+    assert len(big.take()) == 17
+    assert len(small.take()) == 3, "the fourth slot is not for this lane"
+
+
+def test_an_idle_worker_takes_it_rather_than_one_with_other_work(lab: Lab) -> None:
+    for _ in range(3):
+        lab.submit(lane=Lane.LONG)
+    (busy,) = hands(lab, 8)
+    assert len(busy.take()) == 3
+    (idle,) = hands(lab, 8)
+    note = lab.submit(lane=Lane.HIGH)
+    assert busy.take() == []
+    assert idle.take() == [note.id]
+
+
+def test_who_stops_or_dies_gets_no_share(lab: Lab) -> None:
+    dead, stopping, alive = hands(lab, 32, 32, 32)
+    stopping.beat(takes_on=False)
+    lab.client.hset("asr:rooms", dead.worker.name, '{"held": {}, "free": {"asr-queue": 32}, "gone": 1}')
+    for _ in range(12):
+        lab.submit()
+    assert len(alive.take()) == 12
+    assert list(lab.client.hkeys("asr:rooms")) == [alive.worker.name], "the dead are struck off"
+
+
+def test_a_claim_does_not_announce_who_has_told_of_no_room(lab: Lab) -> None:
+    alive = Hand(lab)
+    lab.submit()
+    assert len(alive.take()) == 1
+    assert not lab.client.exists("asr:rooms")
+
+
+def test_a_lanes_turn_is_shared_as_well(lab: Lab) -> None:
+    first, second = hands(lab, 8, 8)
+    long = [lab.submit(lane=Lane.LONG) for _ in range(2)]
+    lab.submit(lane=Lane.HIGH)
+    assert first.take(Lane.LONG) == [long[0].id]
+    assert first.take(Lane.LONG) == []
+    assert second.take(Lane.LONG) == [long[1].id]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(
+    slots=st.lists(st.integers(1, 32), min_size=1, max_size=4),
+    waiting=st.lists(st.sampled_from(Lane), max_size=40),
+    ends=st.randoms(use_true_random=False),
+)
+def test_any_workers_share_anything(
+    tmp_path_factory: pytest.TempPathFactory, client: redis.Redis, slots, waiting, ends
+) -> None:
+    client.flushall()
+    lab = Lab(tmp_path_factory.mktemp("lab"), client)
+    lines = {lane: [lab.submit(lane=lane).id for each in waiting if each is lane] for lane in Lane}
+    crowd = hands(lab, *slots)
+    taken: list[str] = []
+    while round_of := [task_id for hand in ends.sample(crowd, len(crowd)) for task_id in hand.take()]:
+        taken += round_of
+    for lane, line in lines.items():
+        mine = [task_id for task_id in taken if task_id in line]
+        assert mine == line[: len(mine)], "first in, first out"
+        if len(mine) < len(line):
+            assert not any(hand.room.free[lane] for hand in crowd), "nothing lies while a slot is free"
+    assert all(len(hand.held) <= hand.slots for hand in crowd)
+    if len(set(waiting)) == 1:
+        counts = [Counter(hand.held)[waiting[0]] for hand in crowd]
+        with_room = [n for n, hand in zip(counts, crowd, strict=True) if hand.room.free[waiting[0]]]
+        assert not with_room or max(counts) <= min(with_room) + 1
