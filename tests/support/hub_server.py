@@ -14,6 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+"""What Hugging Face's main branch is at."""
+
 
 @dataclass
 class Hub:
@@ -37,11 +40,19 @@ class Hub:
         for path, content in self.files.items():
             entry: dict[str, Any] = {"rfilename": path, "size": len(content)}
             if path.endswith(".bin"):  # large files lie in LFS and have a SHA-256, small ones in git
-                entry["lfs"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+                digest = hashlib.sha256(content).hexdigest()
+                entry["lfs"] = {"size": len(content), "sha256": digest, "pointerSize": 134}
             else:
                 entry["blobId"] = hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
             siblings.append(entry)
-        return {"id": "owner/name", "sha": "0123456789abcdef", "siblings": siblings}
+        return {"id": "owner/name", "sha": COMMIT, "siblings": siblings}
+
+    def hugging_face_tree(self) -> list[dict[str, Any]]:
+        """What Hugging Face's own tools ask for beside the model's entry."""
+        return [
+            {"type": "file", "path": path, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
+            for path, content in self.files.items()
+        ]
 
     def model_scope(self) -> dict[str, Any]:
         files: list[dict[str, Any]] = [
@@ -61,6 +72,8 @@ def serving(hub: Hub) -> Iterator[Hub]:
         def do_GET(self) -> None:
             hub.requests.append((self.path, dict(self.headers)))
             _answer(hub, self)
+
+        do_HEAD = do_GET
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -83,12 +96,21 @@ def _answer(hub: Hub, request: BaseHTTPRequestHandler) -> None:
         _send(request, hub.status, b"{}")
     elif url.path == "/api/models/owner/name/revision/main":
         _send(request, 200, json.dumps(hub.listing or hub.hugging_face()).encode())
+    elif url.path == f"/api/models/owner/name/tree/{COMMIT}":
+        _send(request, 200, json.dumps(hub.hugging_face_tree()).encode())
     elif url.path == "/api/v1/models/owner/name/repo/files":
         _send(request, 200, json.dumps(hub.listing or hub.model_scope()).encode())
-    elif match := re.fullmatch(r"/owner/name/resolve/0123456789abcdef/(.+)", url.path):
-        request.send_response(302)  # the real hub sends large files to its storage
-        request.send_header("Location", f"/storage/{match[1]}")
-        request.send_header("Content-Length", "0")
+    elif match := re.fullmatch(rf"/owner/name/resolve/{COMMIT}/(.+)", url.path):
+        content = hub.files[unquote(match[1])]
+        if request.command == "HEAD":  # how Hugging Face's own tools begin
+            request.send_response(200)
+            request.send_header("Content-Length", str(len(content)))
+        else:
+            request.send_response(302)  # the real hub sends large files to its storage
+            request.send_header("Location", f"/storage/{match[1]}")
+            request.send_header("Content-Length", "0")
+        request.send_header("X-Repo-Commit", COMMIT)
+        request.send_header("ETag", f'"{hashlib.sha1(content).hexdigest()}"')
         request.end_headers()
     elif url.path.startswith("/storage/"):
         _send_file(hub, request, unquote(url.path.removeprefix("/storage/")))
@@ -108,11 +130,11 @@ def _send_file(hub: Hub, request: BaseHTTPRequestHandler, path: str) -> None:
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()
     with contextlib.suppress(ConnectionError):  # a client that hangs up is part of the tests
-        request.wfile.write(body[: hub.truncate_after])
+        request.wfile.write(b"" if request.command == "HEAD" else body[: hub.truncate_after])
 
 
 def _send(request: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
     request.send_response(status)
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()
-    request.wfile.write(body)
+    request.wfile.write(b"" if request.command == "HEAD" else body)

@@ -15,7 +15,8 @@ from packaging.requirements import Requirement
 from voxq.devices import DeviceError, resolve_device, visible_gpus
 from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest
-from voxq.models.catalogue import MODELS, Packages, UnknownModel
+from voxq.models.catalogue import MODELS, UnknownModel
+from voxq.models.model import Packages
 from voxq.models.store import ModelError, ModelStore
 from voxq.redis_check import ServerUnusable, describe, place, problems, read_info
 from voxq.settings import Settings, SettingsError, load_settings, unknown_settings

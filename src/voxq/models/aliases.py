@@ -49,10 +49,11 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "sensevoicesmall": _SENSEVOICE,
     "iic/sensevoicesmall": _SENSEVOICE,
     "funaudiollm/sensevoicesmall": _SENSEVOICE,
-    "paraformer": (*_PARAFORMER_ZH, "paraformer-en"),
+    "paraformer": (*_PARAFORMER_ZH, "paraformer-large", "paraformer-en"),
     "paraformer-zh-seaco": _PARAFORMER_ZH,
     "seaco-paraformer": _PARAFORMER_ZH,
-    "funasr/paraformer-zh": _PARAFORMER_ZH,
+    # On Hugging Face this is the Paraformer without hotwords.
+    "funasr/paraformer-zh": ("paraformer-large", *_PARAFORMER_ZH),
     "iic/speech_seaco_paraformer_large_asr_nat-zh-cn-16k-common-vocab8404-pytorch": _PARAFORMER_ZH,
     "fun-asr": _FUN_ASR_NANO,
     "fun-asr-nano-2512": _FUN_ASR_NANO,

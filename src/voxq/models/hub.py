@@ -89,7 +89,7 @@ class HuggingFace:
 
 @dataclass(frozen=True, slots=True)
 class ModelScope:
-    """modelscope.cn, or the host that MODELSCOPE_DOMAIN names."""
+    """modelscope.cn, or the place that MODELSCOPE_ENDPOINT or the older MODELSCOPE_DOMAIN names."""
 
     endpoint: str
 
@@ -121,7 +121,8 @@ def open_hub(name: str, environ: Mapping[str, str]) -> Hub:
         return HuggingFace(endpoint.rstrip("/"), environ.get("HF_TOKEN"))
     if name == "modelscope":
         scheme = environ.get("MODELSCOPE_URL_SCHEME") or "https://"
-        domain = environ.get("MODELSCOPE_DOMAIN") or "www.modelscope.cn"
+        given = environ.get("MODELSCOPE_ENDPOINT") or environ.get("MODELSCOPE_DOMAIN")
+        domain = given or "www.modelscope.cn"
         return ModelScope((domain if "://" in domain else scheme + domain).rstrip("/"))
     raise HubError(f"Unknown hub {name!r}. There are: {', '.join(HUBS)}.")
 
@@ -163,6 +164,24 @@ def fetch(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance
     target.touch()
     if target.stat().st_size > file.size:
         target.write_bytes(b"")
+    begun = target.stat().st_size
+    _complete(client, file, target, advance)
+    if begun and _is_damaged(file, target):
+        # The beginning may be of another revision, or of the other hub.
+        advance(-file.size)
+        target.write_bytes(b"")
+        _complete(client, file, target, advance)
+    if _is_damaged(file, target):
+        target.unlink()
+        raise HubError(f"{file.path} arrived with a wrong checksum and was removed; try again.")
+
+
+def _is_damaged(file: RemoteFile, target: Path) -> bool:
+    return file.digest is not None and digest(target, file.algorithm) != file.digest.lower()
+
+
+def _complete(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance) -> None:
+    """Fetch what is missing, over as many connections as it takes. Raises HubError."""
     advance(target.stat().st_size)
     failure = "the connection keeps breaking"
     for attempt in range(_ATTEMPTS):
@@ -177,9 +196,6 @@ def fetch(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance
             time.sleep(_RETRY_SECONDS * 2**attempt)
     if target.stat().st_size != file.size:
         raise HubError(f"{file.path}: {failure}. What has arrived is kept.")
-    if file.digest and digest(target, file.algorithm) != file.digest.lower():
-        target.unlink()
-        raise HubError(f"{file.path} arrived with a wrong checksum and was removed; try again.")
 
 
 def _append(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance) -> None:

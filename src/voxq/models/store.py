@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from voxq.models import catalogue, install
-from voxq.models.catalogue import Hubs, Model, Packages
+from voxq.models import caches, catalogue, install
+from voxq.models.catalogue import UnknownModel
 from voxq.models.hub import HUBS, is_repository
 from voxq.models.install import ModelError, Progress
+from voxq.models.model import Hubs, Model, Packages
 from voxq.models.stamp import NAME as STAMP_NAME
 from voxq.models.stamp import Stamp, is_complete
 
@@ -44,11 +45,12 @@ class ModelStore:
         search: Sequence[Path] = (),
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        """`directory` defaults to $VOXQ_MODELS, else ~/.cache/voxq/models; `search` is tried in order."""
+        """`directory` defaults to $VOXQ_MODELS, else ~/.cache/voxq/models; `search` is tried in order, before
+        the places where `environ` says that the hubs' own tools keep theirs."""
         own = directory or Path(environ.get("VOXQ_MODELS") or "~/.cache/voxq/models")
         self.directory = own.expanduser()
-        caches = [Path(environ["MODELSCOPE_CACHE"])] if "MODELSCOPE_CACHE" in environ else []
-        self._search = tuple(path.expanduser() for path in [*search, *caches])
+        self._modelscope = caches.modelscope_roots(environ, search)
+        self._huggingface = caches.huggingface_cache(environ)
         self._environ = environ
 
     def list(self) -> list[InstalledModel]:
@@ -102,6 +104,10 @@ class ModelStore:
         shutil.rmtree(place, ignore_errors=True)  # what is there lacks a file, or one has a wrong size
         building.rename(place)
 
+    def find(self, name: str) -> Path | None:
+        """Where a model lies; None when it is not here. Nothing is installed. Raises UnknownModel."""
+        return self._find(_model(name))
+
     def _find(self, model: Model) -> Path | None:
         own = self.directory / model.name
         if is_complete(own):
@@ -114,15 +120,11 @@ class ModelStore:
 
     def _foreign_places(self, repositories: Mapping[str, str]) -> Iterator[Path]:
         """Where the hubs' own tools, and people with a copy, put a repository."""
-        for repository in repositories.values():
-            for root in self._search:
-                yield root / repository
-                yield root / "models" / repository
-                yield root / repository.replace(".", "___")  # ModelScope's own spelling of a dot
-                yield root / "models" / repository.replace(".", "___")
+        for repository in dict.fromkeys(repositories.values()):
+            for root in self._modelscope:
+                yield from caches.in_modelscope(root, repository)
         if repository := repositories.get("huggingface"):
-            cache = _huggingface_cache(self._environ) / f"models--{repository.replace('/', '--')}"
-            yield from sorted((cache / "snapshots").glob("*"), reverse=True)
+            yield from caches.in_huggingface(self._huggingface, repository)
 
     def _pulled_repositories(self) -> Iterator[str]:
         for stamp in sorted(self.directory.glob(f"*/*/{STAMP_NAME}")):
@@ -131,9 +133,12 @@ class ModelStore:
 
 def _model(name: str) -> Model:
     """The catalogue's model, or an entry for a repository that the operator names as "owner/name"."""
-    if is_repository(name):
-        return Model(name, "", Hubs(dict.fromkeys(HUBS, name)), "see its page", "see its page", 0)
-    return catalogue.find(name)
+    try:
+        return catalogue.find(name)
+    except UnknownModel:
+        if not is_repository(name):
+            raise
+    return Model(name, "", Hubs(dict.fromkeys(HUBS, name)), "see its page", "see its page", 0)
 
 
 def _local_directory(name: str) -> Path:
@@ -141,11 +146,6 @@ def _local_directory(name: str) -> Path:
     if not path.is_dir():
         raise ModelError(f"There is no model directory {path}.")
     return path.resolve()
-
-
-def _huggingface_cache(environ: Mapping[str, str]) -> Path:
-    home = Path(environ.get("HF_HOME") or "~/.cache/huggingface")
-    return Path(environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
 
 
 def _holds(path: Path, source: Hubs) -> bool:

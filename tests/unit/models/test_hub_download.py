@@ -160,8 +160,8 @@ def test_a_hub_that_is_away_is_told(tmp_path: Path, name: str) -> None:
 
 def test_only_the_files_that_are_needed_are_fetched(server: Hub, tmp_path: Path) -> None:
     """The catalogue's Whisper models leave out everything but CTranslate2's files."""
-    from voxq.models.catalogue import Hubs
     from voxq.models.install import download
+    from voxq.models.model import Hubs
 
     source = Hubs({"huggingface": "owner/name"}, ("config.json", "model.bin"))
     stamp = download(source, None, {"HF_ENDPOINT": server.url}, tmp_path, lambda done, total: None)

@@ -1,0 +1,62 @@
+"""What is known of one model: what it does, who may use it, and where its files come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+Role = Literal["recogniser", "punctuation", "VAD", "speaker"]
+"""What a model does. Clients are offered recognisers only; the others work for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedFile:
+    """A file that is put together from the parts that installed packages carry, given as "package:path"."""
+
+    path: str
+    size: int
+    sha256: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """A model that came with VoxQ's own dependencies: no network is needed."""
+
+    requirements: tuple[str, ...]
+    files: tuple[PackagedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hubs:
+    """A model in public hubs: `repositories` maps a hub ("huggingface", "modelscope") to "owner/name",
+    the hub to ask first in front."""
+
+    repositories: dict[str, str]
+    patterns: tuple[str, ...] = ("*",)
+    """Which files are needed, as shell patterns of their paths."""
+    required: tuple[str, ...] = ()
+    """Files without which a directory that somebody else made is not this model."""
+
+    def wants(self, path: str) -> bool:
+        return any(PurePosixPath(path).match(pattern) for pattern in self.patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One entry of the catalogue. `size_mb` is about what the files take on disk, in millions of bytes."""
+
+    name: str
+    engine: str
+    source: Packages | Hubs
+    licence: str
+    languages: str
+    size_mb: int
+    language_codes: tuple[str, ...] | None = None
+    """What a client may name as language, as ISO 639-1 codes ("yue" has none); None: as Whisper's."""
+    role: Role = "recogniser"
+    needs: tuple[str, ...] = ()
+    """The models that work for this one, by name: pulling it pulls them."""
+    best_for: str = ""
+    """Whom it suits, in a few words."""

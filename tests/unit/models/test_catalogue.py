@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+
+from voxq.engines import registry
+from voxq.engines.languages import LANGUAGES
+from voxq.models import catalogue
+from voxq.models.catalogue import MODELS, UnknownModel
+from voxq.models.hub import HUBS, is_repository
+from voxq.models.model import Hubs, Model
+
+
+@pytest.fixture(params=MODELS, ids=lambda model: model.name)
+def model(request: pytest.FixtureRequest) -> Model:
+    return request.param
+
+
+def test_names_are_unique() -> None:
+    names = [model.name for model in MODELS]
+    assert len(set(names)) == len(names)
+
+
+def test_an_entry_is_whole(model: Model) -> None:
+    assert catalogue.find(model.name) is model
+    assert model.engine in (*registry.names(), "funasr")
+    assert model.licence
+    assert model.languages
+    assert model.size_mb > 0
+    assert set(model.language_codes or ()) <= set(LANGUAGES)
+
+
+def test_a_hubs_entry_can_be_fetched_and_recognised(model: Model) -> None:
+    if not isinstance(model.source, Hubs):
+        pytest.skip("it comes in packages")
+    source = model.source
+    assert source.repositories
+    assert set(source.repositories) <= set(HUBS)
+    assert all(map(is_repository, source.repositories.values()))
+    assert source.required
+    assert all(map(source.wants, source.required))
+    assert not source.wants("README.md")
+    assert not source.wants("example/asr_example.wav")
+
+
+def test_a_repository_is_known_by_its_id(model: Model) -> None:
+    """Who names a repository of the catalogue gets the entry, with its engine and its companions."""
+    if isinstance(model.source, Hubs):
+        for repository in model.source.repositories.values():
+            assert catalogue.find(repository) is model
+
+
+def test_companions_are_helpers_and_come_along(model: Model) -> None:
+    first, *others = catalogue.with_companions(model.name)
+    assert first is model
+    assert tuple(other.name for other in others) == model.needs
+    assert all(other.role != "recogniser" and not other.needs for other in others)
+
+
+def test_the_presets() -> None:
+    names = {
+        name: [model.name for model in catalogue.with_companions(name)]
+        for name in ("SenseVoice", "paraformer-zh")
+    }
+    assert names == {"SenseVoice": ["sensevoice"], "paraformer-zh": ["paraformer-zh", "ct-punc"]}
+
+
+def test_an_unknown_name_is_answered_with_those_there_are() -> None:
+    with pytest.raises(UnknownModel, match=r"sensevoice.*whisper-base"):
+        catalogue.find("owner/nothing-like-it")
