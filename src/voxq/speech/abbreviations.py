@@ -1,0 +1,53 @@
+"""Full stops that end no sentence: after abbreviations, initials and the numbers of a list."""
+
+from __future__ import annotations
+
+import re
+
+_NEVER_LAST_TEXT = """
+mr mrs ms mx dr prof rev hon gen col capt cpt lt sgt maj cmdr sen rep gov pres st ste mt ft messrs mmes
+e.g i.e eg ie cf vs viz al approx ca sr sra srta dra mme mlle m
+"""
+_BEFORE_NUMBER_TEXT = """
+no nos nr p pp fig figs vol vols ch sec art op eq ed para
+"""
+_MAYBE_LAST_TEXT = """
+etc inc ltd co corp llc plc jr esq bros dept assn ave blvd rd a.m p.m b.c a.d ph.d m.d b.a m.a
+jan feb apr jun jul aug sep sept oct nov dec
+"""
+_STARTERS_TEXT = """
+the a an this that these those he she it we they i you his her its our their my your there here in on at
+as and but or so if when while after before then now what who where why how is are was were do does did
+can could will would please let no yes not for from with to by of all some many most every each one el la
+los las un una le les une il elle je tu nous vous
+"""
+
+_NEVER_LAST = frozenset(_NEVER_LAST_TEXT.split())
+"""A word always follows them."""
+_BEFORE_NUMBER = frozenset(_BEFORE_NUMBER_TEXT.split())
+"""Only before a number: "No. 5" is one, "No. I do not" is two sentences."""
+_MAYBE_LAST = frozenset(_MAYBE_LAST_TEXT.split())
+"""They may end a sentence, too."""
+_STARTERS = frozenset(_STARTERS_TEXT.split())
+"""Words that, written with a capital, begin a sentence more often than a name."""
+
+_INITIALS = re.compile(r"(?:[A-Za-z]\.)*[A-Za-z]")
+_WORDS_OF_ONE_LETTER = "Iiaoy"
+_LAST_WORD = re.compile(r"[\w.&'’-]*\Z")
+
+
+def belongs_to_word(before: str, following: str) -> bool:
+    """Whether a full stop after `before` is part of an abbreviation, an initial or a list's number."""
+    match = _LAST_WORD.search(before)
+    last = match[0].lstrip(".'’-") if match else ""
+    known = last.lower()
+    if known in _NEVER_LAST:
+        return True
+    if known in _BEFORE_NUMBER:
+        return following[:1].isdigit()
+    if before.strip() == last and last.isdigit() and len(last) < 4:
+        return bool(following)  # "1. Wash the rice."
+    if known in _MAYBE_LAST or (_INITIALS.fullmatch(last) and last not in _WORDS_OF_ONE_LETTER):
+        begins_another = following[:1].isupper() and following.lower() in _STARTERS
+        return following[:1].isascii() and bool(following) and not begins_another
+    return False

@@ -1,0 +1,67 @@
+"""In which language a stretch of text is to be read, told by its script."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+HAN = r"々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+KANA = r"\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+
+_KANA = re.compile(f"[{KANA}]")
+_HAN = re.compile(f"[{HAN}]")
+_HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏ"
+_LATIN_WORD = f"[{_LETTER}](?:[{_LETTER}0-9'’.&+@/:#%?=_-]*[{_LETTER}0-9+#])?"
+_LATIN_RUN = re.compile(f"{_LATIN_WORD}(?: +{_LATIN_WORD})*")
+
+_OTHERS = {
+    "CYRILLIC": "ru",
+    "GREEK": "el",
+    "ARABIC": "ar",
+    "HEBREW": "he",
+    "DEVANAGARI": "hi",
+    "THAI": "th",
+}
+
+
+def language_of(text: str, latin: str = "en", han: str = "zh") -> str:
+    """The ISO 639-1 code of a sentence's language.
+
+    Kana make it Japanese, other characters of Chinese `han`; what is written in Latin letters, or in none,
+    is taken for `latin`: their script does not tell English, Spanish and French apart, a voice does.
+    """
+    if _KANA.search(text):
+        return "ja"
+    if _HAN.search(text):
+        return han
+    if _HANGUL.search(text):
+        return "ko"
+    for character in text:
+        if character.isalpha() and not character.isascii():
+            name = _script_of(character)
+            if name in _OTHERS:
+                return _OTHERS[name]
+    return latin
+
+
+def runs(text: str) -> Iterator[tuple[bool, str]]:
+    """(is_latin, piece) for each piece of a text that mixes Chinese or Japanese with words in Latin letters.
+
+    The pieces are the whole text, in order.
+    """
+    end = 0
+    for match in _LATIN_RUN.finditer(text):
+        if match.start() > end:
+            yield False, text[end : match.start()]
+        yield True, match[0]
+        end = match.end()
+    if end < len(text):
+        yield False, text[end:]
+
+
+@lru_cache(maxsize=4096)
+def _script_of(character: str) -> str:
+    return unicodedata.name(character, "").partition(" ")[0]

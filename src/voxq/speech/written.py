@@ -1,0 +1,39 @@
+"""Written text made fit for reading aloud: one spelling of each character, and none that has no sound."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LINE_ENDS = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_SPACES = re.compile(r"[^\S\n]+")
+_JOINERS = ("\u200d", "\ufe0e", "\ufe0f", "\u20e3")  # of emoji: they mean nothing without them
+_SILENT = ("Cc", "Cf", "Cs", "Co", "Cn")
+"""Control and format characters (zero-width, bidi marks), halves of surrogates, private and unassigned."""
+
+
+def tidy(text: str) -> str:
+    """The text in NFC with "\\n" as its only line end, without characters that have no sound.
+
+    Control and zero-width characters and bidi marks vanish; emoji and other pictures leave a space, so that
+    the words around them stay apart.
+    """
+    lined = _LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text))
+    kept = "".join(_kept(character) for character in lined)
+    return _SPACES.sub(" ", kept).strip()
+
+
+def is_pronounceable(text: str) -> bool:
+    """Whether there is anything to say: a letter or a digit of any script."""
+    return any(character.isalnum() for character in text)
+
+
+def _kept(character: str) -> str:
+    if character in "\n\t":
+        return character
+    if character in _JOINERS:
+        return ""
+    category = unicodedata.category(character)
+    if category in ("So", "Sk") and ord(character) > 0x2000 and character not in "°℃℉№™":
+        return " "
+    return "" if category in _SILENT else character
