@@ -1,10 +1,12 @@
-"""Sound to a file's bytes."""
+"""Sound to a file's bytes: whole, or as a stream that begins before its end is known."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from types import MappingProxyType
+from typing import Protocol, cast
 
 import av
 import numpy as np
@@ -17,45 +19,149 @@ from voxq.speech.audio import Samples
 class _Format:
     muxer: str
     codec: str
+    mime: str
+    bit_rate: int | None = None
+    streamed: tuple[str, str] | None = None
+    """The muxer's option where its output cannot be corrected afterwards."""
 
 
-_FORMATS = {
-    "wav": _Format("wav", "pcm_s16le"),
-    "mp3": _Format("mp3", "libmp3lame"),
-    "ogg": _Format("ogg", "libopus"),
-    "flac": _Format("flac", "flac"),
-    "m4a": _Format("ipod", "aac"),
+_OPUS = _Format("ogg", "libopus", "audio/ogg", 48_000, ("page_duration", "200000"))
+
+_FORMATS: Mapping[str, _Format] = {
+    "wav": _Format("wav", "pcm_s16le", "audio/wav"),
+    # A stream's Xing header would say that it has no frames.
+    "mp3": _Format("mp3", "libmp3lame", "audio/mpeg", 96_000, ("write_xing", "0")),
+    "ogg": _OPUS,
+    "opus": _OPUS,
+    "aac": _Format("adts", "aac", "audio/aac", 96_000),
+    "flac": _Format("flac", "flac", "audio/flac"),
+    "pcm": _Format("s16le", "pcm_s16le", "audio/pcm"),
+    "m4a": _Format("ipod", "aac", "audio/mp4"),
 }
-ENCODABLE = tuple(_FORMATS)
-"""What `encode` can write."""
+ENCODABLE = ("wav", "mp3", "ogg", "flac", "m4a")
+"""The formats of recordings; "ogg" is Opus, as in a voice note."""
+
+SPEECH_FORMATS: Mapping[str, str] = MappingProxyType(
+    {name: _FORMATS[name].mime for name in ("mp3", "opus", "aac", "flac", "wav", "pcm")}
+)
+"""The formats in which speech is given out, each with its content type; all can be streamed."""
 
 _FALLBACK_RATE = 48_000  # every codec here takes it
+_BLOCK_SECONDS = 1.0
+
+
+class Sink(Protocol):
+    """Where a file is written; with `seek` and `tell`, its header is corrected at the end."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
+class AudioWriter:
+    """Writes mono samples to a sink as they come; `close` completes the file.
+
+    In a WAV header the length of a stream is given as unknown, as is usual. `rate` is that of the file: the
+    one asked for, or 48 kHz where the codec does not know it.
+    """
+
+    def __init__(self, sink: Sink, format: str, sample_rate: int, *, file_rate: int | None = None) -> None:
+        """`sample_rate` of what will be pushed; `file_rate` of the file, the same if not given.
+
+        Raises ValueError for an unknown format, or for rates outside 8 to 48 kHz.
+        """
+        if format not in _FORMATS:
+            raise ValueError(f"format must be one of {', '.join(_FORMATS)}")
+        wanted = file_rate or sample_rate
+        if not all(8_000 <= rate <= 48_000 for rate in (wanted, sample_rate)):
+            raise ValueError("the sample rate must be from 8000 to 48000")
+        chosen = _FORMATS[format]
+        known_rates = av.Codec(chosen.codec, "w").audio_rates
+        self.rate = wanted if not known_rates or wanted in known_rates else _FALLBACK_RATE
+        self._sample_rate = sample_rate
+        options = {"fflags": "+bitexact"}  # the same samples give the same bytes
+        if chosen.streamed and not hasattr(sink, "seek"):
+            options.update([chosen.streamed])
+        self._container = av.open(sink, "w", format=chosen.muxer, container_options=options)
+        stream = self._container.add_stream(chosen.codec, rate=self.rate, layout="mono")
+        self._stream = cast(AudioStream, stream)
+        encoder = self._stream.codec_context
+        if chosen.bit_rate:
+            encoder.bit_rate = chosen.bit_rate
+        self._resampler = av.AudioResampler(
+            encoder.format, "mono", self.rate, frame_size=encoder.frame_size or None
+        )
+        self._has_sound = False
+        self._container.start_encoding()  # writes the header even where no frame follows
+
+    def write(self, samples: Samples) -> None:
+        """Encode more `samples` of shape (n,), -1.0 to 1.0. Raises ValueError for another shape."""
+        if samples.ndim != 1:
+            raise ValueError("samples must have one dimension")
+        block = int(_BLOCK_SECONDS * self._sample_rate)
+        for start in range(0, len(samples), block):
+            pcm = (np.clip(samples[start : start + block], -1.0, 1.0) * np.iinfo(np.int16).max).astype(
+                np.int16
+            )
+            frame = av.AudioFrame.from_ndarray(pcm[np.newaxis, :], format="s16", layout="mono")
+            frame.sample_rate = self._sample_rate
+            self._has_sound = True
+            self._encode(self._resampler.resample(frame))
+
+    def close(self) -> None:
+        """Write what the codec holds back, and the end of the file. The sink stays open."""
+        if self._has_sound:
+            self._encode(self._resampler.resample(None))
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def _encode(self, frames: Iterable[av.AudioFrame | None]) -> None:
+        for frame in frames:
+            if frame is not None:
+                self._container.mux(self._stream.encode(frame))
+
+
+class Encoder:
+    """A stream of one of SPEECH_FORMATS: samples in, whatever bytes are ready out. Memory does not grow."""
+
+    def __init__(self, format: str, sample_rate: int, *, file_rate: int | None = None) -> None:
+        """As `AudioWriter`."""
+        self._ready = _Ready()
+        self._writer = AudioWriter(self._ready, format, sample_rate, file_rate=file_rate)
+        self.rate = self._writer.rate
+
+    def push(self, samples: Samples) -> bytes:
+        """The bytes that are ready after these samples, the header among the first; maybe none."""
+        self._writer.write(samples)
+        return self._ready.taken()
+
+    def finish(self) -> bytes:
+        """The last bytes of the stream."""
+        self._writer.close()
+        return self._ready.taken()
 
 
 def encode(samples: Samples, sample_rate: int, format: str) -> bytes:
-    """Mono `samples` of shape (n,), -1.0 to 1.0, as a file of one of ENCODABLE.
+    """Mono `samples` of shape (n,), -1.0 to 1.0, as a file of one of ENCODABLE or SPEECH_FORMATS.
 
-    "ogg" is Opus, as in a voice note. A rate that the codec does not know is converted to 48 kHz.
-    Raises ValueError for another format or for samples of another shape.
+    A rate that the codec does not know is converted to 48 kHz. Raises ValueError for another format or for
+    samples of another shape.
     """
-    if format not in _FORMATS:
-        raise ValueError(f"format must be one of {', '.join(ENCODABLE)}")
-    if samples.ndim != 1:
-        raise ValueError("samples must have one dimension")
-    chosen = _FORMATS[format]
-    known_rates = av.Codec(chosen.codec, "w").audio_rates
-    rate = sample_rate if not known_rates or sample_rate in known_rates else _FALLBACK_RATE
-    pcm = (np.clip(samples, -1.0, 1.0) * np.iinfo(np.int16).max).astype(np.int16)
-    frame = av.AudioFrame.from_ndarray(pcm[np.newaxis, :], format="s16", layout="mono")
-    frame.sample_rate = sample_rate
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format=chosen.muxer) as container:
-        stream = cast(AudioStream, container.add_stream(chosen.codec, rate=rate, layout="mono"))
-        encoder = stream.codec_context
-        resampler = av.AudioResampler(encoder.format, "mono", rate, frame_size=encoder.frame_size or None)
-        container.start_encoding()  # writes the header even where no frame follows
-        if samples.size:
-            for ready in (*resampler.resample(frame), *resampler.resample(None)):
-                container.mux(stream.encode(ready))
-        container.mux(stream.encode(None))
+    writer = AudioWriter(buffer, format, sample_rate)
+    writer.write(samples)
+    writer.close()
     return buffer.getvalue()
+
+
+class _Ready:
+    """A sink without `seek`: bytes wait here until they are taken."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
