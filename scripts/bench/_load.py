@@ -13,8 +13,10 @@ import subprocess
 import sys
 import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from itertools import count
+from math import lcm
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -32,7 +34,8 @@ _AFTER_BREAK = 0.05
 class Plan:
     """`rate` requests per second arriving evenly, or, with None, as many as `clients` get answered.
 
-    The k-th request carries the k-th of `files`, round and round. Ends after `seconds` or `requests`.
+    The k-th request carries the k-th of `files`, and the k-th of `fields` beside it, round and round. Ends
+    after `seconds` or `requests`.
     """
 
     url: str
@@ -41,6 +44,7 @@ class Plan:
     seconds: float
     rate: float | None = None
     requests: int | None = None
+    fields: tuple[Mapping[str, str], ...] = field(default=({},))
 
     @property
     def total(self) -> int | None:
@@ -154,7 +158,10 @@ class _Generator:
         address = urlsplit(plan.url)
         self._plan = plan
         self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
-        self._requests = [_request(address.netloc, address.path, Path(file)) for file in plan.files]
+        self._requests = [
+            _request(address.netloc, address.path, Path(file), plan.fields[number % len(plan.fields)])
+            for number, file in enumerate(_repeated(plan.files, len(plan.fields)))
+        ]
         self._idle: deque[_Connection] = deque()  # taken in turns: a server closes one that rests too long
         self._answers: list[Answer] = []
         self._started = 0.0
@@ -217,13 +224,17 @@ class _Generator:
         return connection
 
 
-def _request(netloc: str, path: str, file: Path) -> bytes:
-    opening = (
-        f"--{_BOUNDARY}\r\n"
-        f'Content-Disposition: form-data; name="audio"; filename="note{file.suffix}"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n"
-    )
-    body = opening.encode() + file.read_bytes() + f"\r\n--{_BOUNDARY}--\r\n".encode()
+def _repeated(files: tuple[str, ...], fields: int) -> tuple[str, ...]:
+    """The files over and over, until each has met each of so many fields that it ever will."""
+    return files * (lcm(len(files), fields) // len(files))
+
+
+def _request(netloc: str, path: str, file: Path, fields: Mapping[str, str]) -> bytes:
+    parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in fields.items()]
+    opening = f'name="audio"; filename="note{file.suffix}"\r\nContent-Type: application/octet-stream\r\n\r\n'
+    parts.append(opening.encode() + file.read_bytes())
+    before = f"--{_BOUNDARY}\r\nContent-Disposition: form-data; ".encode()
+    body = b"".join(before + part + b"\r\n" for part in parts) + f"--{_BOUNDARY}--\r\n".encode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {netloc}\r\n"
         f"Content-Type: multipart/form-data; boundary={_BOUNDARY}\r\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from voxq.speech.encode import encode
 
 _SCRIPTS = Path(__file__).parents[1]
 _CHINESE = _SCRIPTS.parent / "tests" / "data" / "audio"
+sys.path.append(str(_SCRIPTS))
 
 UPLOAD_BYTES = 160 << 10
 """About 20 s of speech in Opus, a longish voice note."""
@@ -50,28 +52,61 @@ def speeches(directory: Path) -> list[Path]:
     return [story, _CHINESE / "zh_meeting.ogg", _CHINESE / "zh_note.ogg"]
 
 
-def notes(directory: Path, count: int) -> list[Path]:
-    """Different English voice notes (OGG/Opus) of 4 to 8 seconds; the same ones every time."""
+def notes(
+    directory: Path, count: int, shortest: float = 4.0, longest: float = 8.0, format: str = "ogg"
+) -> list[Path]:
+    """Different English voice notes (OGG/Opus, if not another `format`) of `shortest` to `longest` seconds;
+    the same ones every time."""
     samples, rate = _story()
     return [
-        _written(directory / f"note-{number}.ogg", encode(note, rate, "ogg"))
-        for number, note in enumerate(_cuts(samples, rate, count))
+        _written(directory / f"note-{number}.{format}", encode(note, rate, format))
+        for number, note in enumerate(_cuts(samples, rate, count, shortest, longest))
     ]
 
 
-def _cuts(samples: Samples, rate: int, count: int) -> Iterator[Samples]:
+def note() -> Path:
+    """10 s of Chinese (OGG/Opus)."""
+    return _CHINESE / "zh_note.ogg"
+
+
+def lecture(directory: Path, minutes: float) -> Path:
+    """So many minutes of English (OGG/Opus): the sentences of a story in ever another order, with pauses."""
+    choose = random.Random(minutes)
+    sentences, rate = _sentences()
+    parts: list[Samples] = []
+    missing = round(minutes * 60 * rate)
+    while missing > 0:
+        for sentence in choose.sample(sentences, len(sentences)):
+            parts += [sentence, np.zeros(round(choose.uniform(0.2, 1.2) * rate), np.float32)]
+            missing -= len(sentence) + len(parts[-1])
+    return _written(directory / "lecture.ogg", encode(np.concatenate(parts)[: missing or None], rate, "ogg"))
+
+
+def _cuts(samples: Samples, rate: int, count: int, shortest: float, longest: float) -> Iterator[Samples]:
     choose = random.Random(count)
     for _ in range(count):
-        length = int(choose.uniform(4.0, 8.0) * rate)
+        length = int(choose.uniform(shortest, longest) * rate)
         start = choose.randrange(len(samples) - length)
         yield samples[start : start + length]
 
 
+def _sentences() -> tuple[list[Samples], int]:
+    spoken = [_spoken(sentence) for sentence in re.split(r"(?<=[.!?])\s+", _story_text())]
+    return [samples for samples, _ in spoken], spoken[0][1]
+
+
 def _story() -> tuple[Samples, int]:
-    sys.path.insert(0, str(_SCRIPTS))
+    return _spoken(_story_text())
+
+
+def _story_text() -> str:
+    return " ".join((_SCRIPTS / "demo_story.txt").read_text("utf-8").split())
+
+
+def _spoken(text: str) -> tuple[Samples, int]:
     from _speak import speak  # only now: loading the voice takes a second
 
-    return speak(" ".join((_SCRIPTS / "demo_story.txt").read_text("utf-8").split()))
+    return speak(text)
 
 
 def _written(path: Path, data: bytes) -> Path:

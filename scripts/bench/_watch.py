@@ -34,7 +34,7 @@ class Watch:
         for _ in range(2):  # the answers to SUBSCRIBE: from here on nothing is missed
             self._pubsub.get_message(timeout=1.0)
         self._events: list[Event] = []
-        self._ended: set[str] = set()
+        self._ended: dict[str, float] = {}
         self._news = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -58,12 +58,32 @@ class Watch:
 
     def wait_ended(self, task_ids: Collection[str], seconds: float) -> float:
         """Until all of them have ended; how long that took. Raises TimeoutError after `seconds`."""
-        began = time.monotonic()
+        began, wanted = time.monotonic(), set(task_ids)
         with self._news:
-            if not self._news.wait_for(lambda: self._ended.issuperset(task_ids), seconds):
-                missing = len(set(task_ids) - self._ended)
+            if not self._news.wait_for(lambda: self._ended.keys() >= wanted, seconds):
+                missing = len(wanted - self._ended.keys())
                 raise TimeoutError(f"{missing} of {len(task_ids)} tasks have not ended after {seconds:.0f} s")
         return time.monotonic() - began
+
+    def wait_any_ended(self, task_ids: Collection[str], seconds: float) -> None:
+        """Until one of them has ended. Raises TimeoutError after `seconds`."""
+        wanted = set(task_ids)
+        with self._news:
+            if not self._news.wait_for(lambda: not self._ended.keys().isdisjoint(wanted), seconds):
+                raise TimeoutError(f"none of {len(wanted)} tasks has ended after {seconds:.0f} s")
+
+    def count_ended(self, task_ids: Collection[str]) -> int:
+        with self._news:
+            return len(self._ended.keys() & set(task_ids))
+
+    def has_ended(self, task_id: str) -> bool:
+        with self._news:
+            return task_id in self._ended
+
+    def ended_at(self, task_id: str) -> float:
+        """When its end was first announced. Raises KeyError while it has not ended."""
+        with self._news:
+            return self._ended[task_id]
 
     def _listen(self) -> None:
         while not self._closing:
@@ -76,7 +96,7 @@ class Watch:
             with self._news:
                 self._events.append(event)
                 if event.status.is_terminal:
-                    self._ended.add(event.task_id)
+                    self._ended.setdefault(event.task_id, event.at)
                     self._news.notify_all()
 
 

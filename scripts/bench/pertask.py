@@ -19,13 +19,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-import redis
+from _accepted import accept
 from _figures import Figure, Target, median, over_rounds, percentile
 from _load import Plan, generate
+from _meter import Trips, processor_seconds
 from _recordings import word
 from _service import Service, service
 from _watch import Watch
@@ -33,7 +32,6 @@ from rq import Queue, Worker
 
 from voxq.tasks import connect, script
 from voxq.tasks.parts import Parts
-from voxq.tasks.task import AsrOptions, Kind, Lane, Task, new_task_id
 
 _TASKS = 600
 _CLIENTS = 8
@@ -55,51 +53,25 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
         return [*costs, *_latency(under_test, watch, note)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Meter:
-    """Readings of what is counted; seconds of processor time."""
-
-    reads: int
-    commands: int
-    api: float
-    parent: float
-
-
-def _read(client: redis.Redis, api: psutil.Process, parent: psutil.Process) -> _Meter:
-    info = client.info("stats")
-    return _Meter(
-        int(info["total_reads_processed"]),
-        int(info["total_commands_processed"]),
-        _seconds(api),
-        _seconds(parent),
-    )
-
-
-def _seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
-
-
 def _costs(under_test: Service, watch: Watch, note: Path) -> list[Figure]:
     api, parent = under_test.process("api"), under_test.process("worker-1")
     _run(under_test, watch, note, 50)  # caches, connections and scripts
     with under_test.redis() as client:
-        before = _read(client, api, parent)
+        trips = Trips.of(client)
+        api_seconds, parent_seconds = processor_seconds(api), processor_seconds(parent)
         began = time.monotonic()
         _run(under_test, watch, note, _TASKS)
         wall = time.monotonic() - began
-        after = _read(client, api, parent)
-    api_ms = (after.api - before.api) * 1000 / _TASKS
-    parent_ms = (after.parent - before.parent) * 1000 / _TASKS
-    commands = (after.commands - before.commands) / _TASKS
-    trips = (after.reads - before.reads) / _TASKS
+        api_ms = (processor_seconds(api) - api_seconds) * 1000 / _TASKS
+        parent_ms = (processor_seconds(parent) - parent_seconds) * 1000 / _TASKS
+        trips = Trips.of(client) - trips
     return [
         Figure(
             "Redis round trips per task",
-            trips,
+            trips.reads / _TASKS,
             "",
             Target("<=", 8),
-            note=f"{commands:.0f} commands, most of them inside scripts",
+            note=f"{trips.commands / _TASKS:.0f} commands, most of them inside scripts",
         ),
         Figure(
             "processor per task, API + worker parent",
@@ -150,37 +122,14 @@ class _Enqueue:
         self._client = under_test.redis()
         self._watch = watch
         self._data = note.read_bytes()
-        self._number = 10**6
 
     def ms(self) -> float:
-        task = self._accepted()
+        task = accept(self._parts, self._data)
         command = self._parts.store.enqueue(task)
         began = time.monotonic()
         script.run(self._client, command)
         self._watch.wait_ended([task.id], _PATIENCE)
         return (time.monotonic() - began) * 1000
-
-    def _accepted(self) -> Task:
-        now = time.time()
-        self._number += 1
-        task_id = new_task_id(now, self._number)
-        task = Task(
-            id=task_id,
-            kind=Kind.ASR,
-            owner="bench",
-            lane=Lane.SHORT,
-            file=f"{task_id}.wav",
-            mime="audio/wav",
-            size=len(self._data),
-            audio_sha256="0" * 64,
-            duration=0.5,
-            created_at=now,
-            accepted_at=now,
-            options=AsrOptions(),
-        )
-        self._parts.recordings.path(task.file).write_bytes(self._data)
-        self._parts.journal.accept(task)
-        return task
 
 
 @contextmanager

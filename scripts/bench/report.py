@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from _figures import Figure, Target
-from run import MEASUREMENTS, Measured, shown
+from _figures import Figure
+from _results import Measured, Results, shown
+from _suite import MINUTES
 
-_PREFACE = """# Benchmarks
+_PREFACE = f"""# Benchmarks
 
-How quick VoxQ is, what it costs, and how that was measured. Everything here comes out of one run of
+How quick VoxQ is, what it costs, and how that was measured. Everything here comes out of
 
 ```
+uv sync --inexact --group bench --extra funasr
 python scripts/bench/run.py all --json out.json
 python scripts/bench/report.py out.json > report/BENCHMARKS.md
 ```
 
-which takes under ten minutes and needs nothing but a checkout that `scripts/test` or `scripts/demo` has set
-up; `voxq bench NAME` runs one measurement. Each starts services of its own (embedded Valkey, API, one worker,
-default settings unless it says otherwise) on free ports of the loopback, in a temporary directory, and drives
-them from another process on the same machine, so the load generator and the service share its cores. Ratios
-compare rounds of one run, taken in turns; a figure with a spread is the median of its rounds.
+which takes about an hour (at most {sum(MINUTES.values())} minutes on two cores); `voxq bench NAME` runs one
+measurement, and `run.py NAME --json out.json --add` puts it among the figures that are there, also from
+another machine. Each starts services of its own (embedded Valkey, API, one worker, default settings unless it
+says otherwise) on free ports of the loopback, in a temporary directory, and drives them from another process
+on the same machine, so the load generator and the service share its cores. Ratios compare rounds of one run,
+taken in turns; a figure with a spread is the median of its rounds.
 """
 
 _CONTRACT = (
@@ -40,42 +41,84 @@ _CONTRACT = (
 )
 """What the original design promised: its words, its figure, and where ours was measured."""
 
+_OF_THE_RUN = ("Measured", "Load before")
+"""What a machine is not known by."""
+
 
 def main() -> int:
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    document = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    found = {each["name"]: _measured(each) for each in document["measurements"]}
-    measured = [found.get(name, Measured(name, 0.0, error="not in this run")) for name in MEASUREMENTS]
-    print(_PREFACE)
-    print("## Machine\n\n" + _table(("", ""), document["machine"].items()))
-    print("\n## The original design's figures\n")
-    print(_table(("", "promised", "measured"), _contract(measured)))
-    for each in measured:
-        print(f"\n## {each.name}\n\n{str(import_module(each.name).__doc__).strip()}\n")
-        if each.error:
-            print(f"Not measured: {each.error}")
-        else:
-            print(_table(("figure", "measured", "least .. greatest", "target", "met", "note"), _rows(each)))
+    print(render(Results.read(Path(sys.argv[1]))), end="")
     return 0
 
 
-def _measured(record: dict[str, Any]) -> Measured:
-    return Measured(**{**record, "figures": tuple(map(_figure, record["figures"]))})
+def render(results: Results) -> str:
+    """The whole report."""
+    machines = _machines(results)
+    parts = [_PREFACE, "## Machine\n"]
+    parts += [_table(("", *_numbers(machines)), _columns(machines)), "\n## The original design's figures\n"]
+    parts += [_table(("", "promised", "measured"), _contract(results)), "\n## Missed\n"]
+    parts += [_table(("measurement", "figure", "measured", "target"), _missed(results))]
+    for name in MINUTES:
+        parts.append(f"\n## {name}\n\n{str(import_module(name).__doc__).strip()}")
+        parts += _sections(results.of(name), machines)
+    return "\n".join(parts) + "\n"
 
 
-def _figure(record: dict[str, Any]) -> Figure:
-    target, spread = record["target"], record["spread"]
-    values = {"target": Target(**target) if target else None, "spread": tuple(spread) if spread else None}
-    return Figure(**{**record, **values})
+def _sections(measured: Sequence[Measured], machines: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    if not measured:
+        yield "\nNot measured."
+    for each in measured:
+        place = f" on machine {machines.index(_identity(each)) + 1}" if len(machines) > 1 else ""
+        load = each.machine["Load before"]
+        yield f"\n{each.machine['Measured']}{place} ({each.device}), load before: {load}.\n"
+        if each.error:
+            yield f"Not measured: {each.error}"
+        else:
+            yield _table(("figure", "measured", "least .. greatest", "target", "met", "note"), _rows(each))
 
 
-def _contract(measured: Sequence[Measured]) -> Iterator[tuple[str, ...]]:
-    found = {(each.name, figure.name): figure for each in measured for figure in each.figures}
+def _machines(results: Results) -> list[Mapping[str, str]]:
+    """Each once."""
+    found: list[Mapping[str, str]] = []
+    for each in results.measured:
+        if _identity(each) not in found:
+            found.append(_identity(each))
+    return found
+
+
+def _identity(measured: Measured) -> Mapping[str, str]:
+    return {name: words for name, words in measured.machine.items() if name not in _OF_THE_RUN}
+
+
+def _numbers(machines: Sequence[Mapping[str, str]]) -> Sequence[str]:
+    return [str(number) for number in range(1, len(machines) + 1)] if len(machines) > 1 else [""]
+
+
+def _columns(machines: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, ...]]:
+    for name in dict.fromkeys(name for machine in machines for name in machine):
+        yield name, *(machine.get(name, "") for machine in machines)
+
+
+def _contract(results: Results) -> Iterator[tuple[str, ...]]:
+    found = {
+        (each.name, figure.name): figure
+        for each in results.measured
+        if each.device == "cpu"
+        for figure in each.figures
+    }
     for words, promised, name, figure_name in _CONTRACT:
         figure = found.get((name, figure_name))
         yield words, promised, _value(figure) if figure else "not measured"
+
+
+def _missed(results: Results) -> Iterator[tuple[str, ...]]:
+    """The figures that are not what they should be."""
+    for each in (one for name in MINUTES for one in results.of(name)):
+        for figure in each.figures:
+            if figure.met is False:
+                yield f"{each.name} ({each.device})", figure.name, _value(figure), str(figure.target)
 
 
 def _rows(measured: Measured) -> Iterator[tuple[str, ...]]:

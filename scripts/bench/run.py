@@ -1,88 +1,94 @@
 """Runs measurements and prints their figures.
 
-    python scripts/bench/run.py all --json out.json     everything, in under ten minutes
-    python scripts/bench/run.py submit pertask          some of it
-    python scripts/bench/report.py out.json             out.json as Markdown
+    python scripts/bench/run.py all --json out.json           everything
+    python scripts/bench/run.py submit pertask                some of it
+    python scripts/bench/run.py clips --json out.json --add   once more, into the figures that are there
+    python scripts/bench/report.py out.json                   out.json as Markdown
 
-Each measurement starts a service of its own on free ports of the loopback, in a temporary directory (TMPDIR
+Each measurement starts services of its own on free ports of the loopback, in a temporary directory (TMPDIR
 says where), and leaves nothing behind. Run it on a machine that does nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 import traceback
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from _figures import Figure
 from _machine import describe
+from _results import Measured, Results, shown
+from _suite import MINUTES, OPTIONS
 from loguru import logger
 from rich.console import Console
 from rich.table import Table
-
-MEASUREMENTS = ("submit", "pertask", "throughput", "clip", "hundred", "api")
 
 _WIDTH = 140
 """Of the tables where no terminal says how wide it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The figures of one measurement, or what went wrong with it; `seconds` is what it took."""
-
-    name: str
-    seconds: float
-    figures: tuple[Figure, ...] = ()
-    error: str | None = None
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """0 if everything could be measured, whatever the figures are."""
-    arguments = _parser().parse_args(argv)
-    names = MEASUREMENTS if "all" in arguments.names else tuple(dict.fromkeys(arguments.names))
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    names = tuple(MINUTES) if "all" in arguments.names else tuple(dict.fromkeys(arguments.names))
+    if arguments.add and not arguments.json:
+        parser.error("--add needs --json")
+    results = Results.read(arguments.json) if arguments.add and arguments.json.exists() else Results()
     logger.configure(handlers=[{"sink": sys.stderr, "level": "WARNING"}])
     console = Console(stderr=True)
     machine = describe()
-    measured = [_measure(name, console) for name in names]
+    console.print(f"at most {sum(MINUTES[name] for name in names)} minutes")
+    measured = [_measure(name, _options(name, arguments), machine, console) for name in names]
     for each in measured:
         _print(each)
     if arguments.json:
-        arguments.json.write_text(json.dumps(_document(machine, measured), indent=2) + "\n")
+        arguments.json.write_text(results.with_added(measured).to_json())
     return 1 if any(each.error for each in measured) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     lines = str(__doc__).splitlines()
     parser = argparse.ArgumentParser(description=lines[0])
-    parser.add_argument("names", nargs="+", choices=(*MEASUREMENTS, "all"), metavar="NAME", help="or all")
+    parser.add_argument("names", nargs="+", choices=(*MINUTES, "all"), metavar="NAME", help="or all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures and the machine here")
+    parser.add_argument("--add", action="store_true", help="keep the other figures that FILE has")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda:<n>, where a measurement can choose")
+    parser.add_argument("--whole", action="store_true", help="interleave: transcribe all of the lecture")
     return parser
 
 
-def _measure(name: str, console: Console) -> Measured:
+def _options(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    return {option: getattr(arguments, option) for option in OPTIONS.get(name, ())}
+
+
+def _measure(name: str, options: dict[str, Any], machine: dict[str, str], console: Console) -> Measured:
     began = time.monotonic()
 
     def say(what: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {name}: {what}", highlight=False)
 
+    def done(figures: Sequence[Figure] = (), error: str | None = None) -> Measured:
+        device = options.get("device", "cpu")
+        return Measured(name, device, machine, time.monotonic() - began, tuple(figures), error)
+
     say("starting")
+    measure: Callable[..., Sequence[Figure]] = import_module(name).measure
     try:
-        figures = tuple(import_module(name).measure(say))
+        return done(measure(say, **options))
     except Exception as error:  # the other measurements are worth having all the same
         traceback.print_exc()
-        return Measured(name, time.monotonic() - began, error=f"{type(error).__name__}: {error}")
-    return Measured(name, time.monotonic() - began, figures)
+        return done(error=f"{type(error).__name__}: {error}")
 
 
 def _print(measured: Measured) -> None:
-    table = Table(title=f"{measured.name} ({measured.seconds:.0f} s)", title_justify="left")
+    title = f"{measured.name} on {measured.device} ({measured.seconds:.0f} s)"
+    table = Table(title=title, title_justify="left")
     table.add_column("figure")
     table.add_column("measured", justify="right")
     table.add_column("least .. greatest", justify="right")
@@ -97,15 +103,6 @@ def _print(measured: Measured) -> None:
     console.print(table)
     if measured.error:
         console.print(f"not measured: {measured.error}", style="red", markup=False)
-
-
-def shown(value: float) -> str:
-    """Three significant digits, and all of a whole number."""
-    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
-
-
-def _document(machine: dict[str, str], measured: Sequence[Measured]) -> dict[str, Any]:
-    return {"machine": machine, "measurements": [asdict(each) for each in measured]}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,34 @@
+"""Tasks that are on the disk as the API leaves them, and not yet in any queue."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+
+from voxq.tasks.parts import Parts
+from voxq.tasks.task import AsrOptions, Kind, Lane, Task, new_task_id
+
+_numbers = count(10**6)
+
+
+def accept(parts: Parts, recording: bytes, seconds: float = 0.5) -> Task:
+    """A task for a WAV `recording` of so many seconds: recording and journal record are written."""
+    now = time.time()
+    task_id = new_task_id(now, next(_numbers))
+    task = Task(
+        id=task_id,
+        kind=Kind.ASR,
+        owner="bench",
+        lane=Lane.SHORT,
+        file=f"{task_id}.wav",
+        mime="audio/wav",
+        size=len(recording),
+        audio_sha256="0" * 64,
+        duration=seconds,
+        created_at=now,
+        accepted_at=now,
+        options=AsrOptions(),
+    )
+    parts.recordings.path(task.file).write_bytes(recording)
+    parts.journal.accept(task)
+    return task

@@ -1,0 +1,155 @@
+"""Engines that write down every call made to them: when it ran, and which chunks it was for.
+
+The engine "_calls:<engine>" is the engine of that name, unchanged but for the log; "_calls:<engine>/1" takes
+one chunk a call, too. Only a service that is started within `call_log` can reach them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import zlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from voxq.engines import registry
+from voxq.engines.base import (
+    ChunkError,
+    ChunkOptions,
+    ChunkResult,
+    Engine,
+    EngineKind,
+    EngineRequest,
+    EngineTraits,
+    ModelPaths,
+)
+from voxq.speech.audio import Samples
+
+_LOG = "VOXQ_BENCH_CALLS"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: seconds on the monotonic clock, which all processes of a machine share; its chunks as
+    `fingerprint`s."""
+
+    began: float
+    ended: float
+    chunks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallLog:
+    """The calls of one service, from the horses' warm-up on."""
+
+    path: Path
+
+    def __len__(self) -> int:
+        return len(self.path.read_bytes().splitlines()) if self.path.exists() else 0
+
+    def calls(self, after: int = 0) -> list[Call]:
+        """All but the first `after`, in the order in which they ended."""
+        with self.path.open() as lines:
+            records = map(json.loads, islice(lines, after, None))
+            return [Call(each["began"], each["ended"], tuple(each["chunks"])) for each in records]
+
+
+@contextmanager
+def call_log(path: Path) -> Iterator[CallLog]:
+    """Services started inside can have the engines of this module, and write their calls to `path`."""
+    here = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
+    changed = {_LOG: str(path), "VOXQ_TEST_ENGINES": "1", "PYTHONPATH": here}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield CallLog(path)
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def logged(engine: str, *, alone: bool = False) -> str:
+    """The ASR_ENGINE that logs the calls of `engine`; `alone`: one chunk a call."""
+    return f"_calls:{engine}/1" if alone else f"_calls:{engine}"
+
+
+def fingerprint(samples: Samples) -> int:
+    """Tells a chunk by its sound."""
+    return zlib.crc32(samples.tobytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What calls of one chunk each did for a recording: how many of its chunks came up, and how many calls
+    there were beyond one for each of those."""
+
+    chunks: int
+    surplus: int
+
+
+def tally(calls: Sequence[Call], expected: Collection[int], others: Collection[int]) -> Tally:
+    """`expected`: the recording's chunks, one call each when it is alone. Chunks of `others` belong to other
+    recordings; whatever else there is, is surplus: a chunk again, or cut differently."""
+    came = Counter(chunk for call in calls for chunk in call.chunks if chunk not in others)
+    chunks = (came & Counter(expected)).total()
+    return Tally(chunks, came.total() - chunks)
+
+
+def busy_share(calls: Sequence[Call]) -> float:
+    """The part of the time from the first call's start to the last one's end in which a call was going on.
+    Calls do not overlap. Raises ValueError without calls."""
+    span = max(call.ended for call in calls) - min(call.began for call in calls)
+    return sum(call.ended - call.began for call in calls) / span if span else 1.0
+
+
+@dataclass(slots=True)
+class _Logged:
+    """See the module."""
+
+    inner: Engine
+    traits: EngineTraits
+    log: Path
+
+    @property
+    def revision(self) -> str:
+        return self.inner.revision
+
+    def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
+        began = time.monotonic()
+        answers = self.inner.transcribe(batch)
+        call = Call(began, time.monotonic(), tuple(fingerprint(samples) for samples, _ in batch))
+        with self.log.open("a") as log:
+            log.write(json.dumps(asdict(call)) + "\n")
+        return answers
+
+
+def __getattr__(name: str) -> EngineKind:
+    """The logged engine of this name, which is none that a variable could have."""
+    engine, _, items = name.partition("/")
+    if engine not in registry.names():
+        raise AttributeError(name)
+    kind = registry.find(engine)
+
+    def asked(request: EngineRequest) -> EngineRequest:
+        return replace(request, engine=engine)
+
+    def traits_for(request: EngineRequest) -> EngineTraits:
+        traits = kind.traits_for(asked(request))
+        return replace(traits, max_items=int(items)) if items else traits
+
+    def load(request: EngineRequest, models: ModelPaths) -> Engine:
+        inner = kind.load(asked(request), models)
+        return _Logged(inner, traits_for(request), Path(os.environ[_LOG]))
+
+    def roles_for(request: EngineRequest) -> dict[str, str]:
+        return dict(kind.roles_for(asked(request)))
+
+    return replace(kind, traits_for=traits_for, load=load, roles_for=roles_for)

@@ -1,0 +1,20 @@
+"""Which measurements there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MINUTES: Mapping[str, int] = {
+    "submit": 2,
+    "pertask": 2,
+    "backlog": 8,
+    "throughput": 4,
+    "clip": 1,
+    "interleave": 12,
+    "hundred": 6,
+    "api": 1,
+}
+"""By name, in the order of the report: the minutes that each may take, on two cores."""
+
+OPTIONS: Mapping[str, tuple[str, ...]] = {"interleave": ("whole",)}
+"""The options of the command line that a measurement takes."""

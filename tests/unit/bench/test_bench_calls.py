@@ -1,0 +1,63 @@
+"""What is read out of the calls that engines logged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from _calls import Call, CallLog, Tally, busy_share, call_log, fingerprint, logged, tally
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.engines import registry
+from voxq.engines.base import ChunkOptions, EngineRequest
+
+LECTURE = (1, 2, 3, 3)
+NOTE = (9,)
+
+
+def calls(*chunks: int) -> list[Call]:
+    return [Call(place, place + 1, (chunk,)) for place, chunk in enumerate(chunks)]
+
+
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        ((1, 9, 2, 3, 9, 3), Tally(chunks=4, surplus=0)),
+        ((1, 2), Tally(chunks=2, surplus=0)),
+        ((1, 2, 2), Tally(chunks=2, surplus=1)),
+        ((1, 7), Tally(chunks=1, surplus=1)),
+        ((3, 3, 3), Tally(chunks=2, surplus=1)),
+    ],
+    ids=["in full", "cancelled", "twice", "cut differently", "a repeated sentence once too often"],
+)
+def test_a_call_is_surplus_unless_the_recording_alone_would_make_it(
+    made: tuple[int, ...], found: Tally
+) -> None:
+    assert tally(calls(*made), LECTURE, NOTE) == found
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 9), st.floats(0, 9)), min_size=1, max_size=50))
+def test_the_busy_share_is_the_part_that_is_not_rest(turns: list[tuple[float, float]]) -> None:
+    made, now = [], 0.0
+    for work, rest in turns:
+        made.append(Call(now, now + work, ()))
+        now += work + rest
+    work, rest = sum(work for work, _ in turns), sum(rest for _, rest in turns[:-1])
+    assert busy_share(made) == pytest.approx(work / (work + rest))
+
+
+def test_a_logged_engine_answers_as_ever_and_leaves_its_calls(tmp_path: Path) -> None:
+    path = tmp_path / "calls"
+    with call_log(path) as log:
+        kind = registry.find(logged("noop", alone=True))
+        request = EngineRequest(logged("noop", alone=True), "sleep-10ms")
+        engine = kind.load(request, {})
+        sounds = [np.full(1600, level, np.float32) for level in (0.1, 0.2)]
+        answers = [engine.transcribe([(sound, ChunkOptions())]) for sound in sounds]
+    assert kind.traits_for(request).max_items == 1
+    assert all(len(answer) == 1 for answer in answers)
+    assert [call.chunks for call in log.calls()] == [(fingerprint(sound),) for sound in sounds]
+    assert CallLog(path).calls(after=1)[0].chunks == (fingerprint(sounds[1]),)
+    assert all(0.01 <= call.ended - call.began < 5 for call in log.calls())
