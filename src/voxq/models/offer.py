@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from voxq.models import catalogue
+from voxq.models import aliases, catalogue
 from voxq.models.catalogue import UnknownModel
 from voxq.models.store import ModelStore
 from voxq.settings import Settings
@@ -43,13 +43,14 @@ class Offer:
     def all(self) -> tuple[Offered, ...]:
         """The default first, then by name. Reads directories."""
         installed = {model.name for model in self._store.list()}
-        known = {m.name: _of_catalogue(m) for m in catalogue.MODELS if m.name in installed}
+        recognisers = (m for m in catalogue.MODELS if m.role == "recogniser" and m.name in installed)
+        known = {m.name: _of_catalogue(m) for m in recognisers}
         others = {**known, **self._own}
         others.pop(self.default.name, None)
         return (self.default, *(others[name] for name in sorted(others)))
 
     def find(self, name: str | None) -> Offered:
-        """The offered model of exactly this name; the default for None. Reads directories.
+        """The offered model of this name or alias; the default for None. Reads directories.
 
         Raises UnknownModel, with the names there are.
         """
@@ -57,12 +58,21 @@ class Offer:
             return self.default
         if name in self._own:
             return self._own[name]
-        everything = self.all()
-        for model in everything:
-            if model.name == name:
-                return model
-        there = ", ".join(model.name for model in everything)
-        raise UnknownModel(f"There is no model {name!r} here. There are: {there}.")
+        there = {model.name: model for model in self.all()}
+        found = aliases.resolve(name, there, self.default.name)
+        if found is None:
+            raise UnknownModel(f"There is no model {name!r} here. There are: {', '.join(there)}.")
+        return there[found]
+
+    def entry_of(self, name: str) -> catalogue.Model | None:
+        """What the catalogue says of the model offered by this name; None of one that is the operator's."""
+        model = self._own[name].model if name in self._own else name
+        return next((entry for entry in catalogue.MODELS if entry.name == model), None)
+
+    def engine_of(self, name: str) -> str | None:
+        """None of a name that only another machine's settings know."""
+        described = self._own.get(name) or self.entry_of(name)
+        return described.engine if described else None
 
 
 def default_model(settings: Settings) -> Offered:
