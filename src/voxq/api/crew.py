@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from typing import Self
 import redis.asyncio
 from pydantic import TypeAdapter, ValidationError
 
+from voxq.api.recent import Recent
 from voxq.tasks.store import CLAIM_TTL, WORKERS_KEY, Place, Store
 
 _KEPT_SECONDS = 1.0
@@ -19,9 +19,30 @@ _KEPT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Resident:
+    """A model that a worker has loaded, or is loading. `batch_items` and `batch_padded_seconds` are what it
+    may get at once by now: less after running out of memory."""
+
+    name: str
+    state: str
+    memory_mb: float | None = None
+    load_seconds: float | None = None
+    batch_items: int | None = None
+    batch_padded_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Of a device as a whole, whoever uses it."""
+
+    total_mb: float
+    used_mb: float
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerFacts:
     """What a worker says of itself. `beat` in seconds since the epoch; `rtf` as measured at its warm-up;
-    `seconds_left` of its engine for what it holds."""
+    `seconds_left` of its engine for what it holds; `models` are the names it offers, the default first."""
 
     id: int
     state: str
@@ -32,6 +53,15 @@ class WorkerFacts:
     held: int
     rtf: float | None = None
     seconds_left: float = 0.0
+    host: str = ""
+    models: tuple[str, ...] = ()
+    resident: tuple[Resident, ...] = ()
+    memory: Memory | None = None
+    loads: int = 0
+    load_seconds_total: float = 0.0
+    switches: int = 0
+    """Loads on demand."""
+    out_of_memory: int = 0
 
     @classmethod
     def load(cls, raw: str) -> WorkerFacts | None:
@@ -67,6 +97,11 @@ class Crew:
     def busy(self) -> int:
         return sum(worker.held > 0 for worker in self.workers)
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names that some worker offers, the default first; none without workers."""
+        return tuple(dict.fromkeys(name for worker in self.workers for name in worker.models))
+
     def seconds_for(self, audio_seconds: float) -> int:
         """Whole seconds, at least 1, until what is in work and so much audio after it is worked off."""
         in_work = sum(worker.seconds_left for worker in self.workers)
@@ -83,8 +118,7 @@ class CrewWatch:
     def __init__(self, client: redis.asyncio.Redis, store: Store) -> None:
         self._client = client
         self._store = store
-        self._latest: asyncio.Task[Crew] | None = None
-        self._asked = 0.0
+        self._latest = Recent(self.look, _KEPT_SECONDS)
 
     async def look(self) -> Crew:
         """The crew right now. Raises redis.exceptions.RedisError when Redis is away."""
@@ -97,8 +131,4 @@ class CrewWatch:
 
     async def recent(self) -> Crew:
         """The crew of a moment ago: good enough for an estimate. Raises redis.exceptions.RedisError."""
-        if self._latest is None or time.monotonic() - self._asked > _KEPT_SECONDS:
-            self._asked = time.monotonic()
-            self._latest = asyncio.create_task(self.look())
-        # Shielded: the others who wait for the same look must not lose it with this client.
-        return await asyncio.shield(self._latest)
+        return await self._latest.get()

@@ -30,6 +30,8 @@ class Error(BaseModel):
     error: str = Field(description="One sentence for people.")
     code: str = Field(description="One word for programs.")
     task_id: str | None = Field(None, description="The task in question.")
+    model: str | None = Field(None, description="404: the model that was asked for.")
+    models: list[str] | None = Field(None, description="404: the models there are.")
     field: str | None = Field(None, description="422: the option that is wrong.")
     supported_formats: list[str] | None = Field(None, description="400: what can be uploaded.")
     detail: str | None = Field(None, description="400: what is wrong with the recording.")
@@ -78,6 +80,11 @@ class SegmentView(BaseModel):
     start: float = Field(description="Seconds from the beginning of the recording.")
     end: float = Field(description="Seconds from the beginning of the recording.")
     text: str = Field(description="What was said.")
+    raw_text: str = Field(default="", description="The same before punctuation was added, if it was.")
+    emotion: str = Field(default="", examples=["happy"], description="How it sounded, if the model tells.")
+    events: list[str] = Field(
+        default=[], examples=[["laughter"]], description="What was heard besides speech, if the model tells."
+    )
 
 
 class WordView(BaseModel):
@@ -113,8 +120,9 @@ class DoneResult(BaseModel):
     task_id: TaskId
     status: Literal["done"]
     text: str = Field(description="What was said; empty when nothing was.")
-    raw_text: str = Field(description="The same as the model wrote it.")
+    raw_text: str = Field(description="The same before punctuation was added.")
     language: str | None = Field(description="ISO 639-1 code; null when nothing was said.")
+    model: str = Field(default="", description="Name of the model that recognised it.")
     duration: Duration
     created_at: CreatedAt
     ended_at: str = Field(description="When it ended, UTC.")
@@ -133,6 +141,7 @@ class FailedResult(BaseModel):
     status: Literal["failed"]
     error: str = Field(examples=["Processing timeout (600s exceeded)"], description="Why, in one sentence.")
     code: str = Field(description="Why, in one word.")
+    model: str = Field(default="", description="Name of the model it was given to, if it was.")
     attempts: Attempts
     incidents: list[IncidentView] = Field(description="What went wrong on the way.")
     duration: Duration
@@ -168,6 +177,7 @@ class HistoryRecord(BaseModel):
     duration: Duration
     status: Literal["success", "failed"] = Field(description="success is what a result calls done.")
     audio_url: AudioUrl
+    model: str = Field(default="", description="Name of the model, where known.")
     error: str = Field(default="", description="Why it failed; only then.")
     code: str = Field(default="", description="Why it failed, in one word; with status=failed.")
     attempts: int = Field(default=0, description="How often it was tried; with status=failed.")
@@ -264,16 +274,50 @@ class TasksByStatus(BaseModel):
     cancelled: int
 
 
+class ResidentView(BaseModel):
+    """A model that is loaded."""
+
+    name: str
+    state: str = Field(description="loading or ready.")
+    memory_mb: float | None = Field(description="What it takes; null while unknown.")
+    load_seconds: float | None = Field(description="How long loading it took.")
+    batch_items: int | None = Field(
+        description="Chunks it may get at once: fewer after it ran out of memory."
+    )
+    batch_padded_seconds: float | None = Field(
+        description="Seconds of padded audio it may get at once: fewer after it ran out of memory."
+    )
+
+
 class WorkerView(BaseModel):
     """A living worker."""
 
     id: int
     state: str = Field(description="loading, ready, stopping or failed.")
     engine: str
-    model: str
+    model: str = Field(description="Its default model.")
     device: str
+    host: str
     held: int = Field(description="Tasks it works on.")
     rtf: float | None = Field(description="Engine seconds per second of audio, as warmed up.")
+    resident: list[ResidentView] = Field(description="The models it has loaded.")
+    switches: int = Field(description="Models it loaded on demand.")
+    out_of_memory: int = Field(description="Batches that did not fit into memory.")
+
+
+class DeviceView(BaseModel):
+    """A processor with its memory, and the workers on it."""
+
+    device: str = Field(examples=["cuda:0"])
+    host: str
+    workers: list[int] = Field(description="Ids of the workers on it.")
+    total_mb: float | None = Field(description="Its memory; null while unknown.")
+    used_mb: float | None = Field(description="Of it, what anybody uses.")
+    free_mb: float | None
+    utilization_percent: float | None = Field(description="Share of its memory that is used.")
+    avg_load_time_seconds: float | None = Field(description="Of the models loaded so far; null without any.")
+    total_switches: int = Field(description="Models loaded on demand.")
+    resident: list[ResidentView] = Field(description="The models that are loaded on it.")
 
 
 class Stats(BaseModel):
@@ -283,3 +327,32 @@ class Stats(BaseModel):
     since_start: SinceStart
     last_hour: LastHour
     workers: list[WorkerView]
+    devices: list[DeviceView]
+
+
+class PlaceView(BaseModel):
+    """Where a model is loaded."""
+
+    device: str = Field(examples=["cuda:0"])
+    host: str
+    state: str = Field(description="loading or ready.")
+
+
+class ModelView(BaseModel):
+    """A model that can be asked for."""
+
+    name: str = Field(examples=["whisper-base"], description="For the field `model` of a submission.")
+    aliases: list[str] = Field(description="Other names that mean it here, in any case.")
+    is_default: bool = Field(description="Whether it is used when no model is asked for.")
+    engine: str | None = Field(description="null where only a worker knows; so below.")
+    languages: str | None = Field(description="What it recognises, in words.")
+    language_codes: list[str] = Field(description="What `language` may name besides auto.")
+    licence: str | None
+    resident: list[PlaceView] = Field(description="Where it is loaded now; elsewhere that takes a while.")
+
+
+class ModelList(BaseModel):
+    """The models there are."""
+
+    default: str = Field(description="The one that is used when none is asked for.")
+    models: list[ModelView] = Field(description="The default first.")

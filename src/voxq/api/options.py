@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from voxq.api.available import AvailableModels
 from voxq.engines.languages import LANGUAGES
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import AsrOptions, Priority
 
+D = TypeVar("D", bool, None)
 E = TypeVar("E", bound=StrEnum)
 
 MAX_BATCH_SECONDS = 3600
@@ -20,6 +22,7 @@ MAX_HOTWORD_LENGTH = 40
 MAX_IDEMPOTENCY_KEY_LENGTH = 200
 
 _BETWEEN_HOTWORDS = re.compile(r"[\s,;，；、]+")
+_SWITCH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _IN_HOTWORDS = frozenset("'’.-·")
 _IDEMPOTENCY_KEY = re.compile(rf"[!-~]{{1,{MAX_IDEMPOTENCY_KEY_LENGTH}}}")
 
@@ -31,17 +34,22 @@ class Timestamps(StrEnum):
     WORD = "word"
 
 
-def asr_options(fields: Mapping[str, str]) -> AsrOptions:
+def asr_options(fields: Mapping[str, str], models: AvailableModels) -> AsrOptions:
     """The options in a form's fields; what is absent or empty is the service's choice.
 
-    Raises Refusal ("invalid_option"), with the field's name.
+    Raises Refusal ("invalid_option", with the field's name; "model_not_found").
     """
+    model = models.choose(fields.get("model", ""))
     timestamps = _choice(Timestamps, fields, "timestamps", Timestamps.SEGMENT)
     return AsrOptions(
-        language=_language(fields.get("language", "")),
+        model=model,
+        language=_language(fields.get("language", ""), model or models.default, models),
         hotwords=_hotwords(fields.get("hotwords", "")),
         words=timestamps is Timestamps.WORD,
         batch_size=_batch_size(fields.get("batch_size", "")),
+        use_vad=_switch(fields, "use_vad", True),
+        use_punc=_switch(fields, "use_punc", True),
+        use_itn=_switch(fields, "use_itn", None),
     )
 
 
@@ -57,13 +65,25 @@ def idempotency_key(header: str | None) -> str | None:
     raise _invalid("Idempotency-Key", f"needs 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters")
 
 
-def _language(text: str) -> str | None:
+def _language(text: str, model: str, models: AvailableModels) -> str | None:
     language = text.strip().lower()
     if language in ("", "auto"):
         return None
-    if language not in LANGUAGES:
-        raise _invalid("language", "must be auto or an ISO 639-1 code such as en or zh")
-    return language
+    known = models.languages_of(model)
+    if language in known:
+        return language
+    if language in LANGUAGES:
+        raise _invalid("language", f"must be auto or one of {', '.join(known)}: {model} knows no other")
+    raise _invalid("language", "must be auto or an ISO 639-1 code such as en or zh")
+
+
+def _switch(fields: Mapping[str, str], name: str, default: D) -> bool | D:
+    given = fields.get(name, "").strip().lower()
+    if not given:
+        return default
+    if given not in _SWITCH:
+        raise _invalid(name, f"must be one of {', '.join(_SWITCH)}")
+    return _SWITCH[given]
 
 
 def _batch_size(text: str) -> int | None:

@@ -11,10 +11,12 @@ from typing import Annotated
 import redis.asyncio
 from fastapi import Depends, Request
 
+from voxq.api.available import ModelWatch
 from voxq.api.crew import CrewWatch
 from voxq.api.events import Events
 from voxq.api.stopping import told_to_stop
 from voxq.media.pool import ProbePool
+from voxq.models.offer import Offer
 from voxq.settings import Settings, SettingsError
 from voxq.tasks import connect
 from voxq.tasks.control import Control
@@ -36,6 +38,7 @@ class Service:
     control: Control
     events: Events
     crew: CrewWatch
+    models: ModelWatch
     started: float
 
 
@@ -53,6 +56,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     blocking = connect.blocking(settings.redis_url)
     probes = ProbePool(settings.media_processes, settings.media_timeout_seconds, settings.max_audio_seconds)
     events = Events(client)
+    crew = CrewWatch(client, parts.store)
     service = Service(
         settings=settings,
         parts=parts,
@@ -68,7 +72,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         ),
         control=parts.control(blocking),
         events=events,
-        crew=CrewWatch(client, parts.store),
+        crew=crew,
+        models=ModelWatch(crew, Offer.of(settings)),
         started=time.monotonic(),
     )
     await probes.start()

@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -62,19 +62,29 @@ def check_size(request: Request, limits: Limits) -> int:
     return size
 
 
-async def receive(request: Request, recordings: Recordings, limits: Limits) -> Received:
+async def receive(
+    request: Request,
+    recordings: Recordings,
+    limits: Limits,
+    check: Callable[[Mapping[str, str]], object] = lambda fields: None,
+) -> Received:
     """Read the form in a request's body, with the recording in its field `audio`.
 
-    Raises Refusal ("bad_form", "missing_audio", "too_large", "disk_full", "upload_stalled"),
-    ClientDisconnect or OSError, and then leaves nothing behind.
+    `check` gets the fields whenever one more is complete, so that it can refuse before a long recording has
+    come. Raises Refusal ("bad_form", "missing_audio", "too_large", "disk_full", "upload_stalled"),
+    ClientDisconnect, OSError or what `check` raises, and then leaves nothing behind.
     """
     form = FormReader(request.headers.get("content-type"), "audio")
     part = _Part(recordings.part(secrets.token_hex(16)), limits, check_size(request, limits))
+    checked = 0
     try:
         async for data in _body(request, limits):
             for start in range(0, len(data), _PIECE_BYTES):
                 form.feed(data[start : start + _PIECE_BYTES])
                 await asyncio.sleep(0)
+            if len(form.fields) > checked:
+                checked = len(form.fields)
+                check(form.fields)
             if form.pending >= _BUFFER_BYTES:
                 await asyncio.to_thread(part.write, form.take())
         form.finish()

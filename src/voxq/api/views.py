@@ -51,7 +51,7 @@ def transcript(document: Document) -> Transcript:
 
 def history_record(record: Document, *, has_audio: bool) -> models.HistoryRecord:
     """A line of the history list."""
-    failure = {"error": record["error"]} if "error" in record else {}
+    optional = {name: record[name] for name in ("error", "model") if name in record}
     return models.HistoryRecord(
         task_id=record["task_id"],
         filename=record["file"],
@@ -60,7 +60,7 @@ def history_record(record: Document, *, has_audio: bool) -> models.HistoryRecord
         duration=record["duration"],
         status=record["status"],
         audio_url=audio_url(record["task_id"]) if has_audio else None,
-        **failure,
+        **optional,
     )
 
 
@@ -79,11 +79,18 @@ def dead_letter(document: Document, *, has_audio: bool) -> models.HistoryRecord:
         code=document["code"],
         attempts=document["attempts"],
         retry_url=retry_url(task_id) if has_audio else None,
+        **_model(document),
     )
 
 
 def _common(document: Document) -> Document:
     return {name: document[name] for name in ("task_id", "created_at", "duration")}
+
+
+def _model(document: Document) -> Document:
+    """Earlier versions did not tell it."""
+    name = document.get("model")
+    return {"model": name} if name else {}
 
 
 def _done(document: Document, has_audio: bool) -> models.DoneResult:
@@ -96,13 +103,14 @@ def _done(document: Document, has_audio: bool) -> models.DoneResult:
     optional: Any = {"words": words} if words else {}
     return models.DoneResult(
         **_common(document),
+        **_model(document),
         **optional,
         status="done",
         text=document["text"],
         raw_text=document["raw_text"],
         language=document["language"],
         ended_at=document["ended_at"],
-        segments=[models.SegmentView(start=s.start, end=s.end, text=s.text) for s in segments],
+        segments=[_segment(segment) for segment in segments],
         timings=models.TimingsView(**document["timings"]),
         attempts=document["attempts"],
         incidents=_incidents(document),
@@ -110,10 +118,17 @@ def _done(document: Document, has_audio: bool) -> models.DoneResult:
     )
 
 
+def _segment(segment: Segment) -> models.SegmentView:
+    extras = {"raw_text": segment.raw_text, "emotion": segment.emotion, "events": list(segment.events)}
+    told: Any = {name: value for name, value in extras.items() if value}
+    return models.SegmentView(start=segment.start, end=segment.end, text=segment.text, **told)
+
+
 def _failed(document: Document, has_audio: bool) -> models.FailedResult:
     task_id = document["task_id"]
     return models.FailedResult(
         **_common(document),
+        **_model(document),
         status="failed",
         error=document["error"],
         code=document["code"],

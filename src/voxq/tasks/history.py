@@ -33,6 +33,8 @@ def record_of(ended: Ended) -> dict[str, Any]:
         "status": _WORDS[outcome.status],
         "worker_id": outcome.worker_id,
     }
+    if outcome.model is not None:
+        record["model"] = outcome.model
     if outcome.error is not None:
         record["error"] = outcome.error
     return record

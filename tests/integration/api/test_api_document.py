@@ -15,6 +15,17 @@ from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 from task_lab import Lab, cancelled, done, failed, make_worker
 
+FIELDS = (
+    "model",
+    "language",
+    "batch_size",
+    "hotwords",
+    "priority",
+    "timestamps",
+    "use_vad",
+    "use_punc",
+    "use_itn",
+)
 HEAVY = ("torch", "ctranslate2", "onnxruntime", "faster_whisper", "av", "numpy")
 
 
@@ -48,7 +59,7 @@ def test_answers_are_as_described_whatever_is_asked(api: ApiServer, lab: Lab) ->
     facts = {"id": 1, "state": "ready", "engine": "e", "model": "m", "device": "cpu", "held": 0}
     lab.run(lab.store.beat(make_worker(), [], time.time(), 30, {**facts, "beat": time.time() + 3600}))
     operations = [found.ok() for found in schema.get_all_operations()]
-    assert len(operations) == 10
+    assert len(operations) == 11
     for operation in operations:
         check(operation, GenerationMode.POSITIVE)
         if list(operation.query) or list(operation.body):  # else there is nothing to do wrong
@@ -82,9 +93,9 @@ def test_every_field_and_every_error_is_described(api: ApiServer) -> None:
                 assert answer["description"], (path, status)
     form = document["paths"]["/api/v1/asr/submit"]["post"]["requestBody"]["content"]["multipart/form-data"]
     fields = form["schema"]["properties"]
-    assert set(fields) == {"audio", "language", "batch_size", "hotwords", "priority", "timestamps"}
+    assert set(fields) == {"audio", *FIELDS}
     assert all(field["description"] for field in fields.values())
-    assert {"400", "401", "409", "413", "422", "429", "503", "507"} <= set(
+    assert {"400", "401", "404", "409", "413", "422", "429", "503", "507"} <= set(
         document["paths"]["/api/v1/asr/submit"]["post"]["responses"]
     )
 

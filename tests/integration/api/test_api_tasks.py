@@ -13,12 +13,20 @@ from task_lab import Lab, done, failed, make_worker
 
 from voxq.tasks import documents
 from voxq.tasks.outcome import Incident, Timings
-from voxq.tasks.task import Task
+from voxq.tasks.task import AsrOptions, Task
 
 UTC = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 SEGMENTS = (
     {"t": "Good morning.", "s": 0.5, "e": 1.5, "w": [["Good", 0.5, 0.9], ["morning.", 0.9, 1.5]]},
-    {"t": "See you.", "s": 2.0, "e": 3.0, "w": [["See", 2.0, 2.4], ["you.", 2.4, 3.0]]},
+    {
+        "t": "See you.",
+        "s": 2.0,
+        "e": 3.0,
+        "w": [["See", 2.0, 2.4], ["you.", 2.4, 3.0]],
+        "r": "see you",
+        "m": "happy",
+        "v": ["laughter"],
+    },
 )
 
 
@@ -49,6 +57,7 @@ def done_id(task_id: str, lab: Lab) -> str:
         raw_text="good morning see you",
         duration=10.281,
         language="en",
+        model="sensevoice",
         segments=SEGMENTS,
         incidents=(Incident(1764583200.0, "worker_crashed", "The worker crashed."),),
         timings=Timings(queued=1.0, decode=0.1, vad=0.2, engine=0.5, total=2.0, rtf=0.05),
@@ -90,14 +99,24 @@ class TestSubmit:
             "batch_size": "30",
             "hotwords": "VoxQ, 苏州；O'Brien",
             "timestamps": "word",
+            "model": "Whisper-1",
+            "use_vad": "no",
+            "use_punc": "0",
+            "use_itn": "TRUE",
         }
         task = open_task(lab, api.submitted(priority="high", **wanted))
 
         assert task.lane == "high"
-        assert task.options.language == "zh"
-        assert task.options.batch_size == 30
-        assert task.options.hotwords == ("VoxQ", "苏州", "O'Brien")
-        assert task.options.words
+        assert task.options == AsrOptions(
+            model="whisper-base",
+            language="zh",
+            hotwords=("VoxQ", "苏州", "O'Brien"),
+            words=True,
+            batch_size=30,
+            use_vad=False,
+            use_punc=False,
+            use_itn=True,
+        )
 
     def test_the_recording_is_kept_byte_for_byte_under_a_name_of_ours(
         self, api: ApiServer, task_id: str
@@ -112,6 +131,7 @@ class TestSubmit:
             ({"hotwords": "../../etc/passwd"}, "hotwords"),
             ({"priority": "urgent"}, "priority"),
             ({"timestamps": "letter"}, "timestamps"),
+            ({"use_vad": "perhaps"}, "use_vad"),
         ],
     )
     def test_a_wrong_option_is_named_and_nothing_is_kept(
@@ -177,10 +197,18 @@ class TestResult:
             "text": "Good morning. See you.",
             "raw_text": "good morning see you",
             "language": "en",
+            "model": "sensevoice",
             "duration": 10.281,
             "segments": [
                 {"start": 0.5, "end": 1.5, "text": "Good morning."},
-                {"start": 2.0, "end": 3.0, "text": "See you."},
+                {
+                    "start": 2.0,
+                    "end": 3.0,
+                    "text": "See you.",
+                    "raw_text": "see you",
+                    "emotion": "happy",
+                    "events": ["laughter"],
+                },
             ],
             "words": [
                 {"word": "Good", "start": 0.5, "end": 0.9},
@@ -196,9 +224,11 @@ class TestResult:
             "audio_url": f"/api/v1/asr/audio/{short(done_id)}",
         }
 
-    def test_without_words_there_is_no_such_field(self, api: ApiServer, task_id: str, lab: Lab) -> None:
+    def test_what_is_not_known_is_left_out(self, api: ApiServer, task_id: str, lab: Lab) -> None:
         lab.ending.end(open_task(lab, task_id), done())
-        assert "words" not in result(api, task_id).json()
+        body = result(api, task_id).json()
+        assert not {"words", "model"} & set(body)
+        assert set(body["segments"][0]) == {"start", "end", "text"}
 
     def test_failed_can_be_retried_while_its_recording_is_there(
         self, api: ApiServer, failed_id: str, lab: Lab
@@ -293,7 +323,7 @@ class TestRemove:
 class TestHistory:
     def test_newest_first_in_the_words_of_the_contract(self, api: ApiServer, lab: Lab) -> None:
         ids = [api.submitted(tone(1)) for _ in range(3)]
-        lab.ending.end(open_task(lab, ids[0]), done("eins"))
+        lab.ending.end(open_task(lab, ids[0]), done("eins", model="whisper-base"))
         lab.ending.end(open_task(lab, ids[1]), failed())
 
         body = api.http.get("/api/v1/asr/history", params={"limit": 10}).json()
@@ -306,6 +336,7 @@ class TestHistory:
             "task_id": ids[0],
             "filename": f"{ids[0]}.wav",
             "text": "eins",
+            "model": "whisper-base",
             "duration": 10.0,
             "status": "success",
             "audio_url": f"/api/v1/asr/audio/{short(ids[0])}",

@@ -9,27 +9,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.api import options
+from voxq.api.available import AvailableModels
 from voxq.engines.languages import LANGUAGES
+from voxq.models.offer import Offer, Offered
+from voxq.models.store import ModelStore
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import AsrOptions, Priority
 
-FIELDS = ("language", "batch_size", "hotwords", "priority", "timestamps")
+SWITCHES = ("use_vad", "use_punc", "use_itn")
+FIELDS = ("model", "language", "batch_size", "hotwords", "priority", "timestamps", *SWITCHES)
+NAMES = ("whisper-base", "sensevoice", "paraformer-zh", "ours")
+OURS = Offered("ours", "funasr", "/models/ours")
+MODELS = AvailableModels(
+    NAMES, Offer(Offered("whisper-base", "faster-whisper", "whisper-base"), [OURS], ModelStore())
+)
+
+
+def asked(**fields: str) -> AsrOptions:
+    return options.asr_options(fields, MODELS)
 
 
 def test_nothing_asked_is_the_services_choice() -> None:
     empty = dict.fromkeys(FIELDS, " ")
-    assert options.asr_options({}) == options.asr_options(empty) == AsrOptions()
+    assert asked() == asked(**empty) == AsrOptions()
     assert options.priority({}) is options.priority(empty) is Priority.NORMAL
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=60)))
 def test_whatever_is_asked_is_answered_with_safe_options_or_a_named_field(fields: dict[str, str]) -> None:
     try:
-        made = options.asr_options(fields)
+        made = asked(**fields)
     except Refusal as refusal:
-        assert refusal.code == "invalid_option"
-        assert refusal.details["field"] in fields
+        if refusal.code == "model_not_found":
+            assert refusal.details["models"] == list(NAMES)
+            assert refusal.details["model"].isprintable()
+        else:
+            assert refusal.code == "invalid_option"
+            assert refusal.details["field"] in fields
         return
+    assert made.model in {None, *NAMES}
     assert made.language is None or made.language in LANGUAGES
     assert made.batch_size is None or 1 <= made.batch_size <= options.MAX_BATCH_SECONDS
     for word in made.hotwords:
@@ -40,7 +58,7 @@ def test_whatever_is_asked_is_answered_with_safe_options_or_a_named_field(fields
 @given(st.lists(st.from_regex(r"[a-zA-Z0-9苏州東京é]{1,10}", fullmatch=True), max_size=options.MAX_HOTWORDS))
 def test_hotwords_keep_their_order_and_number(words: list[str]) -> None:
     for separator in (",", "，", "\n", " ", "; ", "、"):
-        made = options.asr_options({"hotwords": separator.join(words)})
+        made = asked(hotwords=separator.join(words))
         assert made.hotwords == tuple(words)
 
 
@@ -48,7 +66,7 @@ def test_hotwords_keep_their_order_and_number(words: list[str]) -> None:
     "word", ["VoxQ", "O'Brien", "Jean-Luc", "Node.js", "3.5", "苏州", "हिन्दी", "ñandú", "don’t"]
 )
 def test_words_of_all_scripts_are_hotwords(word: str) -> None:
-    assert options.asr_options({"hotwords": word}).hotwords == (word,)
+    assert asked(hotwords=word).hotwords == (word,)
 
 
 @pytest.mark.parametrize(
@@ -73,13 +91,13 @@ def test_words_of_all_scripts_are_hotwords(word: str) -> None:
 )
 def test_what_could_be_more_than_a_word_is_refused(word: str) -> None:
     with pytest.raises(Refusal, match="hotwords"):
-        options.asr_options({"hotwords": word})
+        asked(hotwords=word)
 
 
 @pytest.mark.parametrize("size", ["0", "3601", "-1", "1.5", "1e3", "١", "9" * 5000, "0x10"])
 def test_batch_sizes_out_of_range(size: str) -> None:
     with pytest.raises(Refusal, match="batch_size"):
-        options.asr_options({"batch_size": size})
+        asked(batch_size=size)
 
 
 def test_idempotency_keys() -> None:
@@ -88,3 +106,63 @@ def test_idempotency_keys() -> None:
     for wrong in ("", "a b", "a\n", "é", "x" * (options.MAX_IDEMPOTENCY_KEY_LENGTH + 1)):
         with pytest.raises(Refusal, match="Idempotency-Key"):
             options.idempotency_key(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        ("whisper-1", "whisper-base"),
+        ("SenseVoice-Small", "sensevoice"),
+        (" paraformer\n", "paraformer-zh"),
+        ("ours", "ours"),
+        ("  ", None),
+    ],
+)
+def test_a_model_is_kept_under_its_own_name(wanted: str, name: str | None) -> None:
+    assert asked(model=wanted).model == name
+
+
+@pytest.mark.parametrize("wanted", ["whisper-small", "tts-1", "fun-asr-nano", "/etc/passwd", "x" * 16_000])
+def test_an_unknown_model_is_answered_with_those_there_are(wanted: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        asked(model=wanted)
+    assert refused.value.code == "model_not_found"
+    assert refused.value.details == {"model": wanted[:100], "models": list(NAMES)}
+
+
+def test_what_acts_on_who_reads_it_is_not_repeated() -> None:
+    with pytest.raises(Refusal) as refused:
+        asked(model="苏州\n\x1b[31m\u202egpj\x00")
+    assert refused.value.details["model"] == r"苏州\n\x1b[31m\u202egpj\x00"
+
+
+@pytest.mark.parametrize(
+    ("model", "known"),
+    [("", LANGUAGES), ("sensevoice", ("zh", "yue", "en", "ja", "ko")), ("paraformer-zh", ("zh", "en"))],
+)
+def test_a_language_that_the_model_does_not_know_is_refused_with_those_it_does(
+    model: str, known: tuple[str, ...]
+) -> None:
+    for language in LANGUAGES:
+        if language in known:
+            assert asked(model=model, language=language.upper()).language == language
+            continue
+        with pytest.raises(Refusal, match="language must be auto or one of") as refused:
+            asked(model=model, language=language)
+        assert all(code in refused.value.message for code in (*known, model))
+    assert asked(model=model, language="auto").language is None
+
+
+def test_of_an_operators_own_model_any_language_may_be_asked() -> None:
+    assert asked(model="ours", language="cy").language == "cy"
+
+
+@pytest.mark.parametrize("field", SWITCHES)
+def test_switches(field: str) -> None:
+    for on in ("true", "1", "Yes", " TRUE "):
+        assert getattr(asked(**{field: on}), field) is True
+    for off in ("false", "0", "no", "False"):
+        assert getattr(asked(**{field: off}), field) is False
+    for wrong in ("maybe", "on off", "2", "١", "t" * 1000):
+        with pytest.raises(Refusal, match=field):
+            asked(**{field: wrong})

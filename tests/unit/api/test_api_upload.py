@@ -7,7 +7,7 @@ import errno
 import hashlib
 import shutil
 from collections import namedtuple
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,26 @@ async def test_a_client_that_dribbles(recordings: Recordings, monkeypatch: pytes
     with pytest.raises(Refusal) as refused:
         await receive(dribble, recordings, LIMITS)
     assert refused.value.code == "upload_stalled"
+
+
+async def test_a_field_that_comes_first_is_checked_before_the_recording_is_read(
+    recordings: Recordings,
+) -> None:
+    def check(fields: Mapping[str, str]) -> None:
+        if "model" in fields:
+            raise Refusal("model_not_found", "Model not found")
+
+    field = b'--xyz\r\nContent-Disposition: form-data; name="%b"\r\n\r\nx\r\n'
+    pieces = [field % b"language", field % b"model" + HEAD, b"x" * 700_000, b"never read"]
+    waiting = iter(pieces)
+
+    async def messages() -> dict[str, Any]:
+        return {"type": "http.request", "body": next(waiting), "more_body": True}
+
+    with pytest.raises(Refusal, match="Model"):
+        await receive(Request(request([]).scope, messages), recordings, LIMITS, check)
+    assert list(waiting) == pieces[2:]
+    assert left(recordings) == []
 
 
 def _dribbling() -> Callable[[], Awaitable[Any]]:

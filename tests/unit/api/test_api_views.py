@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voxq.api import devices
 from voxq.api.access_log import AccessLog
 from voxq.api.auth import is_local, owner_of
 from voxq.api.crew import Crew, WorkerFacts
@@ -63,6 +64,61 @@ class TestCrew:
         crew = Crew((worker(id=1, held=1, seconds_left=30.0), worker(id=2)), 0.1)
         assert crew.estimated_wait(Place(1, 0.0)) == 15
         assert crew.estimated_wait(Place(2, 100.0)) == 20
+
+
+class TestDevices:
+    """What several workers say of the devices they are on."""
+
+    MODEL: ClassVar = {
+        "name": "m",
+        "state": "ready",
+        "memory_mb": 900,
+        "load_seconds": 2.5,
+        "batch_items": 8,
+        "batch_padded_seconds": 60,
+    }
+
+    def test_one_that_tells_nothing_leaves_them_unknown(self) -> None:
+        [device] = devices.views_of([worker(device="cuda:0", host="box")])
+        assert device.model_dump() == {
+            "device": "cuda:0",
+            "host": "box",
+            "workers": [1],
+            "total_mb": None,
+            "used_mb": None,
+            "free_mb": None,
+            "utilization_percent": None,
+            "avg_load_time_seconds": None,
+            "total_switches": 0,
+            "resident": [],
+        }
+
+    def test_workers_on_one_device_count_together(self) -> None:
+        one = worker(
+            id=1,
+            host="box",
+            beat=99.0,
+            models=["m", "n"],
+            resident=[self.MODEL],
+            memory={"total_mb": 8000, "used_mb": 1000},
+            loads=3,
+            load_seconds_total=9.0,
+            switches=2,
+        )
+        two = worker(id=2, host="box", memory={"total_mb": 8000, "used_mb": 2000}, loads=1, switches=1)
+        elsewhere = worker(id=3, host="other", memory={"total_mb": 0, "used_mb": 0})
+        box, other = devices.views_of([two, elsewhere, one])
+
+        assert (box.host, box.workers) == ("box", [2, 1])
+        assert (box.total_mb, box.used_mb, box.free_mb, box.utilization_percent) == (8000, 2000, 6000, 25.0)
+        assert (box.avg_load_time_seconds, box.total_switches) == (2.25, 3)
+        assert [model.model_dump() for model in box.resident] == [self.MODEL]
+        assert (other.host, other.utilization_percent, other.free_mb) == ("other", None, 0)
+
+    def test_all_models_that_anybody_offers_the_default_first(self) -> None:
+        crew = Crew((worker(models=["b", "a"]), worker(), worker(models=["b", "c", "a"])))
+        assert crew.models == ("b", "a", "c")
+        assert Crew((worker(),)).models == ()
 
 
 class TestHealth:

@@ -41,7 +41,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_a_line_has_what_people_read(desk: Desk) -> None:
-    end = desk.settle(failed(worker_id=2, duration=12.34567))
+    end = desk.settle(failed(worker_id=2, duration=12.34567, model="sensevoice"))
     [line] = desk.path.read_text().splitlines()
     assert json.loads(line) == {
         "task_id": end.task.id,
@@ -53,6 +53,7 @@ def test_a_line_has_what_people_read(desk: Desk) -> None:
         "duration": 12.346,
         "status": "failed",
         "worker_id": 2,
+        "model": "sensevoice",
         "error": "Processing timeout (600s exceeded)",
     }
     assert stat.S_IMODE(desk.path.stat().st_mode) == 0o600

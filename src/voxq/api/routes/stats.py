@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from fastapi import APIRouter
 
-from voxq.api import errors
+from voxq.api import devices, errors
 from voxq.api.auth import Owner
 from voxq.api.models import Stats, TasksByStatus, WorkerView
 from voxq.api.service import TheService
@@ -44,5 +44,6 @@ async def stats(service: TheService, _: Owner) -> Stats:
             "since_start": since_start,
             "last_hour": statistics.last_hour(map(statistics.Sample.load, samples), now),
             "workers": [WorkerView.model_validate(asdict(worker)) for worker in crew.workers],
+            "devices": devices.views_of(crew.workers),
         }
     )

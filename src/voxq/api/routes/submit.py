@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
@@ -13,61 +13,21 @@ from voxq.api.access_log import note
 from voxq.api.auth import Owner
 from voxq.api.models import Submitted
 from voxq.api.service import Service, TheService
-from voxq.engines.languages import LANGUAGES
+from voxq.api.submit_form import FORM
 from voxq.tasks import intake, script
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.store import Place
-from voxq.tasks.task import Priority, Status, Task
+from voxq.tasks.task import Status, Task
 
 router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
-
-_FORM: dict[str, Any] = {
-    "type": "object",
-    "required": ["audio"],
-    "properties": {
-        "audio": {
-            "type": "string",
-            "format": "binary",
-            "description": "The recording, of any supported format; its content counts and not its name.",
-        },
-        "language": {
-            "type": "string",
-            "enum": ["auto", *LANGUAGES],
-            "description": "What is spoken; auto or nothing: as the service is set up, usually detected.",
-        },
-        "batch_size": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": options.MAX_BATCH_SECONDS,
-            "description": "Seconds of (padded) audio that the model gets at once, at most.",
-        },
-        "hotwords": {
-            "type": "string",
-            "maxLength": options.MAX_HOTWORDS * (options.MAX_HOTWORD_LENGTH + 1),
-            "description": f"Up to {options.MAX_HOTWORDS} words to listen for, between commas or spaces.",
-        },
-        "priority": {
-            "type": "string",
-            "enum": list(Priority),
-            "default": Priority.NORMAL,
-            "description": "high overtakes everything that waits; low lets everything else pass.",
-        },
-        "timestamps": {
-            "type": "string",
-            "enum": list(options.Timestamps),
-            "default": options.Timestamps.SEGMENT,
-            "description": "word: the result has the time of every word, too.",
-        },
-    },
-}
 
 
 @router.post(
     "/submit",
     summary="Submit a recording",
     response_model=Submitted,
-    responses=errors.documented(400, 401, 403, 408, 409, 413, 422, 429, 503, 507),
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
+    responses=errors.documented(400, 401, 403, 404, 408, 409, 413, 422, 429, 503, 507),
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
 )
 async def submit(
     request: Request,
@@ -85,10 +45,13 @@ async def submit(
     limits = upload.Limits.of(service.settings)
     upload.check_size(request, limits)
     door = await service.intake.knock(owner, key)
-    received = await upload.receive(request, service.parts.recordings, limits)
+    models = await service.models.recent()
+    received = await upload.receive(
+        request, service.parts.recordings, limits, lambda fields: models.choose(fields.get("model", ""))
+    )
     try:
         wanted = intake.Request(
-            owner, options.asr_options(received.fields), options.priority(received.fields), key
+            owner, options.asr_options(received.fields, models), options.priority(received.fields), key
         )
     except Refusal:
         await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)

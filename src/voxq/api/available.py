@@ -1,0 +1,79 @@
+"""The models that clients may ask for, and what is known of them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from loguru import logger
+
+from voxq.api.crew import CrewWatch
+from voxq.api.recent import Recent
+from voxq.engines.languages import LANGUAGES
+from voxq.models import aliases
+from voxq.models.offer import Offer
+from voxq.tasks.refusal import Refusal
+
+_KEPT_SECONDS = 10.0
+"""How old the list of what is installed may be; making it reads many directories."""
+
+_LONGEST_ECHO = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableModels:
+    """Names of models, the operator's default first; `offer` tells what each is, as far as is known here."""
+
+    names: tuple[str, ...]
+    offer: Offer
+
+    @property
+    def default(self) -> str:
+        return self.names[0]
+
+    def choose(self, wanted: str) -> str | None:
+        """The name of the model that a client means; None for a blank, which leaves it to the service.
+
+        Raises Refusal ("model_not_found"), with the names there are.
+        """
+        if not wanted.strip():
+            return None
+        name = aliases.resolve(wanted, self.names, self.default)
+        if name is None:
+            raise Refusal("model_not_found", "Model not found", model=_shown(wanted), models=list(self.names))
+        return name
+
+    def languages_of(self, name: str) -> tuple[str, ...]:
+        """The codes that may be asked of this model."""
+        entry = self.offer.entry_of(name)
+        return (entry.language_codes if entry else None) or LANGUAGES
+
+    def aliases_of(self, name: str) -> list[str]:
+        return aliases.aliases_of(name, self.names, self.default)
+
+
+class ModelWatch:
+    """What living workers offer; while there are none, what is installed on this machine."""
+
+    def __init__(self, crew: CrewWatch, offer: Offer) -> None:
+        self._crew = crew
+        self._offer = offer
+        self._installed = Recent(self._look_here, _KEPT_SECONDS)
+
+    async def recent(self) -> AvailableModels:
+        """Raises redis.exceptions.RedisError when Redis is away."""
+        crew = await self._crew.recent()
+        return AvailableModels(crew.models or await self._installed.get(), self._offer)
+
+    async def _look_here(self) -> tuple[str, ...]:
+        try:
+            return tuple(model.name for model in await asyncio.to_thread(self._offer.all))
+        except OSError as error:  # the default can be asked for all the same: a worker will know
+            logger.warning("installed models cannot be listed: {}", error.strerror)
+            return (self._offer.default.name,)
+
+
+def _shown(text: str) -> str:
+    """A client's text as an error may repeat it: cut, and without characters that act on who reads it."""
+    cut = text[:_LONGEST_ECHO]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

@@ -1,0 +1,48 @@
+"""Which models there are."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from voxq.api import errors
+from voxq.api.auth import Owner
+from voxq.api.available import AvailableModels
+from voxq.api.crew import Crew
+from voxq.api.models import ModelList, ModelView, PlaceView
+from voxq.api.service import TheService
+
+router = APIRouter(prefix="/api/v1", tags=["models"])
+
+
+@router.get(
+    "/models",
+    summary="The models that can be asked for",
+    response_model=ModelList,
+    responses=errors.documented(401, 403, 503),
+)
+async def models(service: TheService, _: Owner) -> ModelList:
+    """What living workers offer; while there are none, what is installed where the API runs."""
+    crew = await service.crew.recent()
+    available = await service.models.recent()
+    return ModelList(
+        default=available.default, models=[_view(name, available, crew) for name in available.names]
+    )
+
+
+def _view(name: str, available: AvailableModels, crew: Crew) -> ModelView:
+    entry = available.offer.entry_of(name)
+    return ModelView(
+        name=name,
+        aliases=available.aliases_of(name),
+        is_default=name == available.default,
+        engine=available.offer.engine_of(name),
+        languages=entry.languages if entry else None,
+        language_codes=list(available.languages_of(name)),
+        licence=entry.licence if entry else None,
+        resident=[
+            PlaceView(device=worker.device, host=worker.host, state=model.state)
+            for worker in crew.workers
+            for model in worker.resident
+            if model.name == name
+        ],
+    )

@@ -1,0 +1,150 @@
+"""Choosing among models: what the workers say they have is what clients can ask for."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from api_server import ApiServer, tone
+from task_lab import Lab, make_worker
+
+GPU = {"total_mb": 24000, "used_mb": 6000}
+SENSEVOICE = {
+    "name": "sensevoice",
+    "state": "ready",
+    "memory_mb": 1400,
+    "load_seconds": 4.5,
+    "batch_items": 16,
+    "batch_padded_seconds": 30.0,
+}
+WHISPER = {"name": "whisper-base", "state": "loading"}
+
+
+def beat(lab: Lab, number: int, **facts: Any) -> None:
+    ours = {"id": number, "state": "ready", "engine": "e", "model": "m", "device": "cuda:0", "held": 0}
+    told = {**ours, "host": "box", "beat": time.time() + 60, **facts}
+    lab.run(lab.store.beat(make_worker(), [], time.time(), 30, told))
+
+
+@pytest.fixture
+def crew(api: ApiServer, lab: Lab) -> None:
+    """Two workers on two GPUs, told by facts of the form that workers write."""
+    beat(
+        lab,
+        1,
+        models=["sensevoice", "whisper-base"],
+        resident=[SENSEVOICE],
+        memory=GPU,
+        loads=2,
+        load_seconds_total=9.0,
+        switches=1,
+        out_of_memory=3,
+    )
+    beat(lab, 2, device="cuda:1", models=["sensevoice", "calls"], resident=[WHISPER])
+    _wait_for_a_look(api, "calls")
+
+
+def _wait_for_a_look(api: ApiServer, name: str) -> None:
+    """Until the API has noticed who works by now: it looks each second."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        if name in (model["name"] for model in api.http.get("/api/v1/models").json()["models"]):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{name} is not there")
+
+
+@pytest.mark.usefixtures("crew")
+class TestWithWorkers:
+    @pytest.mark.parametrize(
+        ("wanted", "name"),
+        [(None, None), ("Calls", "calls"), ("whisper-1", "sensevoice"), ("base", "whisper-base")],
+    )
+    def test_any_workers_model_can_be_asked_for(
+        self, api: ApiServer, lab: Lab, wanted: str | None, name: str | None
+    ) -> None:
+        task = lab.journal.open_task(api.submitted(tone(1), **({"model": wanted} if wanted else {})))
+        assert task is not None
+        assert task.options.model == name
+
+    @pytest.mark.parametrize("wanted", ["whisper-large-v3", "tts-1", "\x1b[31mred\n", "../../etc/passwd"])
+    def test_others_are_not_found_and_nothing_is_kept(self, api: ApiServer, wanted: str) -> None:
+        before = set((api.storage / "recordings").iterdir())
+        answer = api.submit(tone(1), model=wanted)
+
+        assert answer.status_code == 404
+        assert answer.json() == {
+            "error": "Model not found",
+            "code": "model_not_found",
+            "model": wanted.replace("\x1b", r"\x1b").replace("\n", r"\n"),
+            "models": ["sensevoice", "whisper-base", "calls"],
+        }
+        assert api.parts_left() == []
+        assert set((api.storage / "recordings").iterdir()) == before
+
+    def test_a_refusal_does_not_wait_for_the_recording(self, api: ApiServer) -> None:
+        where = urlsplit(api.url)
+        body = b'--xyz\r\nContent-Disposition: form-data; name="model"\r\n\r\nnobody\r\n--xyz\r\n'
+        head = (
+            "POST /api/v1/asr/submit HTTP/1.1\r\nHost: here\r\nContent-Length: 900000\r\n"
+            "Content-Type: multipart/form-data; boundary=xyz\r\n\r\n"
+        )
+        with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as connection:
+            connection.sendall(head.encode() + body)
+            assert b" 404 " in connection.recv(4096)
+        assert api.parts_left() == []
+
+    def test_a_language_is_checked_against_the_model(self, api: ApiServer) -> None:
+        assert api.submit(tone(1), language="yue").status_code == 200
+        assert api.submit(tone(1), language="fr", model="whisper-base").status_code == 200
+        refused = api.submit(tone(1), language="fr")
+        assert (refused.status_code, refused.json()["field"]) == (422, "language")
+        assert "zh, yue, en, ja, ko: sensevoice knows no other" in refused.json()["error"]
+
+    def test_the_list_tells_what_is_known_and_where_it_is_loaded(self, api: ApiServer) -> None:
+        body = api.http.get("/api/v1/models").json()
+        sensevoice, whisper, calls = body["models"]
+
+        assert body["default"] == "sensevoice"
+        assert [model["is_default"] for model in body["models"]] == [True, False, False]
+        assert {"whisper-1", "sensevoice-small", "iic/sensevoicesmall"} <= set(sensevoice["aliases"])
+        assert sensevoice["engine"] == "funasr"
+        assert sensevoice["language_codes"] == ["zh", "yue", "en", "ja", "ko"]
+        assert sensevoice["resident"] == [{"device": "cuda:0", "host": "box", "state": "ready"}]
+        assert (whisper["engine"], whisper["licence"]) == ("faster-whisper", "MIT")
+        assert "base" in whisper["aliases"]
+        assert whisper["resident"] == [{"device": "cuda:1", "host": "box", "state": "loading"}]
+        assert (calls["engine"], calls["licence"], calls["aliases"]) == (None, None, [])
+
+    def test_stats_tell_of_devices(self, api: ApiServer) -> None:
+        body = api.http.get("/api/v1/stats").json()
+        first, second = body["devices"]
+
+        assert first == {
+            "device": "cuda:0",
+            "host": "box",
+            "workers": [1],
+            "total_mb": 24000,
+            "used_mb": 6000,
+            "free_mb": 18000,
+            "utilization_percent": 25.0,
+            "avg_load_time_seconds": 4.5,
+            "total_switches": 1,
+            "resident": [SENSEVOICE],
+        }
+        assert (second["device"], second["total_mb"]) == ("cuda:1", None)
+        worker = body["workers"][0]
+        assert worker["resident"] == [SENSEVOICE]
+        assert (worker["host"], worker["out_of_memory"], worker["switches"]) == ("box", 3, 1)
+
+
+def test_without_workers_it_is_what_is_installed_here(api: ApiServer, lab: Lab) -> None:
+    time.sleep(1.1)  # whoever worked before is forgotten
+    body = api.http.get("/api/v1/models").json()
+    assert body["default"] == body["models"][0]["name"] == "whisper-base"
+    for wanted in ("whisper-base", "whisper-1", "BASE"):
+        assert api.submit(tone(1), model=wanted).status_code == 200
+    assert api.submit(tone(1), model="calls").json()["models"][0] == "whisper-base"
