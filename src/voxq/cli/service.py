@@ -144,5 +144,8 @@ def _reason(response: httpx.Response) -> str:
         body = response.json()
     except ValueError:
         body = {}
-    said = body.get("error") if isinstance(body, dict) else None
-    return str(said) if said else f"HTTP {response.status_code} {response.reason_phrase}"
+    answer = cast(Json, body) if isinstance(body, dict) else {}
+    if not (said := answer.get("error")):
+        return f"HTTP {response.status_code} {response.reason_phrase}"
+    there = answer.get("models")
+    return f"{said}. There are: {', '.join(map(str, there))}." if isinstance(there, list) else str(said)

@@ -11,6 +11,18 @@ from voxq.cli.console import out, print_json
 from voxq.cli.formats import Format
 from voxq.cli.options import Json, Url
 
+_SHOWN = (
+    "status",
+    "position",
+    "estimated_wait",
+    "progress",
+    "model",
+    "language",
+    "duration",
+    "attempts",
+    "error",
+)
+
 
 def task(
     task_id: Annotated[str, typer.Argument(metavar="ID", help="The task's id.")],
@@ -40,8 +52,7 @@ def task(
 
 
 def _print_state(state: dict[str, Any]) -> None:
-    shown = ("status", "position", "estimated_wait", "progress", "language", "duration", "attempts", "error")
-    for name in shown:
+    for name in _SHOWN:
         if state.get(name) is not None:
             out.print(f"{name.replace('_', ' ') + ':':16}{state[name]}", markup=False, highlight=False)
     for name, seconds in (state.get("timings") or {}).items():

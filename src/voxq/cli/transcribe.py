@@ -39,9 +39,17 @@ def transcribe(
             "--output", "-o", metavar="DIR", help="Write NAME.txt, NAME.srt ... here, not to stdout."
         ),
     ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="whisper-base, sensevoice ...; else the default.")
+    ] = None,
     language: Annotated[str | None, typer.Option("--language", "-l", help="en, zh ...; or auto.")] = None,
     hotwords: Annotated[str | None, typer.Option(help="Names and terms to expect, comma-separated.")] = None,
     words: Annotated[bool, typer.Option("--words", help="Times of each word, too.")] = False,
+    vad: Annotated[bool, typer.Option(help="Leave silence out.")] = True,
+    punc: Annotated[bool, typer.Option(help="Punctuate where the model does not.")] = True,
+    itn: Annotated[
+        bool | None, typer.Option("--itn/--no-itn", help="Digits for numbers, if the model can choose.")
+    ] = None,
     priority: Annotated[Priority, typer.Option(help="Which work goes first.")] = Priority.NORMAL,
     url: Url = None,
     json_: Json = False,
@@ -49,11 +57,18 @@ def transcribe(
     """Turn recordings into text, on the running service or on one that lives for this call."""
     from voxq.cli.transcription import transcribe_all
 
+    wishes = {
+        "model": model,
+        "language": language,
+        "hotwords": hotwords,
+        "use_vad": None if vad else "false",
+        "use_punc": None if punc else "false",
+        "use_itn": None if itn is None else str(itn).lower(),
+    }
     options = {
         "priority": priority.value,
         "timestamps": "word" if words else "segment",
-        **({"language": language} if language else {}),
-        **({"hotwords": hotwords} if hotwords else {}),
+        **{name: wish for name, wish in wishes.items() if wish},
     }
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
