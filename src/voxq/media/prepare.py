@@ -1,4 +1,4 @@
-"""A recording made ready for an engine: decoded into a scratch file, its speech cut into chunks."""
+"""A recording made ready for an engine: decoded into a scratch file and cut into chunks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from voxq.media.cutting import cutting_for
 from voxq.media.protocol import Chunks, Prepare, Prepared
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.speech.chunking import Chunker
 from voxq.speech.decode import decode_blocks
 from voxq.speech.spans import Span
-from voxq.speech.vad import VoiceActivity
 
 _SIGN_OF_LIFE = 1.0
 """Seconds of work without a chunk after which progress is told all the same."""
@@ -23,7 +22,7 @@ def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
 
     Raises AudioError as `decode_blocks` does, and OSError if the scratch file cannot be written.
     """
-    activity, chunker = VoiceActivity(request.chunking.maximum), Chunker(request.chunking)
+    cutting = cutting_for(request.chunking, use_vad=request.use_vad)
     blocks = decode_blocks(request.path, request.max_seconds)
     samples = 0
     decode_seconds = vad_seconds = 0.0
@@ -33,7 +32,7 @@ def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
             scratch.write(block.astype("<f4", copy=False).data)
             samples += len(block)
             decoded = time.perf_counter()
-            chunks = chunker.push(activity.push(block))
+            chunks = cutting.push(block)
             found = time.perf_counter()
             decode_seconds += decoded - begun
             vad_seconds += found - decoded
@@ -45,7 +44,7 @@ def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
         scratch.flush()
         decode_seconds += time.perf_counter() - begun
     begun = time.perf_counter()
-    chunks = chunker.push(activity.flush()) + chunker.flush()
+    chunks = cutting.flush()
     vad_seconds += time.perf_counter() - begun
     yield _announced(request, chunks, samples)
     yield Prepared(request.id, samples / SAMPLE_RATE, round(decode_seconds, 4), round(vad_seconds, 4))

@@ -46,13 +46,14 @@ class Probe:
 @dataclass(frozen=True, slots=True)
 class Prepare:
     """Decode the recording at `path` into the new file `scratch` (raw float32 LE, mono, 16 kHz) and find
-    the chunks to recognise in it."""
+    the chunks to recognise in it: where somebody speaks, or without `use_vad` in all of it."""
 
     id: str
     path: Path
     scratch: Path
     max_seconds: float
     chunking: Chunking
+    use_vad: bool = True
     op: Literal["prepare"] = "prepare"
 
 

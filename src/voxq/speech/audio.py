@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 16_000
 """Samples per second of everything that VAD and engines hear."""
 
+SHORTEST_CLIP = SAMPLE_RATE // 10
+"""Samples: what is shorter than 100 ms is silence to everybody. No word is so short."""
+
 Samples: TypeAlias = "npt.NDArray[np.float32]"
 """Mono, -1.0 to 1.0, shape (n,)."""
 

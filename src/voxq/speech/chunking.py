@@ -57,8 +57,37 @@ class Chunker:
         return span.start - chunk.end < self._max_gap and span.end - chunk.start <= self._target
 
 
+class EvenCutter:
+    """Cuts all of one recording into pieces of `maximum` seconds as it comes.
+
+    The last two share what is left, so that none of several is shorter than half of `maximum`. The pieces are
+    the same whatever the sizes of the blocks.
+    """
+
+    def __init__(self, maximum: float) -> None:
+        """Raises ValueError if `maximum` is not positive."""
+        self._maximum = int(maximum * SAMPLE_RATE)
+        if self._maximum < 1:
+            raise ValueError("maximum must be positive")
+        self._start = self._end = 0
+
+    def push(self, samples: int) -> list[Span]:
+        """So many more samples. Returns the pieces that are certain."""
+        self._end += samples
+        pieces = []
+        while self._end - self._start >= 2 * self._maximum:
+            pieces.append(Span(self._start, self._start + self._maximum))
+            self._start += self._maximum
+        return pieces
+
+    def flush(self) -> list[Span]:
+        """The rest: one piece, or two of the same length."""
+        rest, self._start = Span(self._start, self._end), self._end
+        return list(_pieces(rest, self._maximum))
+
+
 def _pieces(span: Span, maximum: int) -> Iterator[Span]:
-    """Equal parts, as few as `maximum` samples allow; one for all that comes out of VAD."""
+    """Equal parts, as few as `maximum` samples allow; none of nothing."""
     count = -(-len(span) // maximum)
     for part in range(count):
         yield Span(span.start + len(span) * part // count, span.start + len(span) * (part + 1) // count)

@@ -13,14 +13,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.audio import SHORTEST_CLIP, Samples
 from voxq.speech.spans import WINDOW, Span, SpanFinder
 
 _CONTEXT = 64  # samples of the window before that the model sees
 _STATE_SHAPE = (1, 1, 128)
 _GROUP = 128
 """Windows per call. Always the same number, so that rounding does not depend on the blocks pushed."""
-_SHORTEST_CLIP = SAMPLE_RATE // 10
 
 
 class VoiceActivity:
@@ -51,7 +50,7 @@ class VoiceActivity:
 
     def flush(self) -> list[Span]:
         """The spans left at the end of the recording. Nothing can be pushed after it."""
-        if self._total < _SHORTEST_CLIP:
+        if self._total < SHORTEST_CLIP:
             return []
         rest = np.pad(self._waiting, (0, -len(self._waiting) % WINDOW))
         spans = self._find(rest) if len(rest) else []

@@ -43,6 +43,8 @@ class MediaLink:
         self._max_seconds = max_seconds
         self._child: Child | None = None
         self._found = 0
+        self.decoded = 0.0
+        """Seconds of the recording so far."""
         self.assignment: Assignment | None = None
         self.deadline = float("inf")
         """When the process is to be killed."""
@@ -65,14 +67,21 @@ class MediaLink:
         pcm = assignment.directory.pcm
         pcm.unlink(missing_ok=True)  # whoever reads the old one goes on with it
         request = protocol.encode(
-            protocol.Prepare(assignment.task.id, recording, pcm, self._max_seconds, chunking)
+            protocol.Prepare(
+                assignment.task.id,
+                recording,
+                pcm,
+                self._max_seconds,
+                chunking,
+                assignment.task.options.use_vad,
+            )
         )
         try:
             self.start().send(request)
         except ChildDied:  # between two recordings: nobody's fault
             self.kill()
             self.start().send(request)
-        self.assignment, self._found = assignment, 0
+        self.assignment, self._found, self.decoded = assignment, 0, 0.0
         self.deadline = time.monotonic() + self._timeout
 
     def receive(self) -> tuple[Assignment, News] | None:
@@ -111,7 +120,10 @@ class MediaLink:
 
     def _check(self, reply: protocol.Reply) -> None:
         """A process that has been taken over may send any numbers. Raises ProtocolError."""
-        for start, end in reply.chunks if isinstance(reply, protocol.Chunks) else ():
+        if not isinstance(reply, protocol.Chunks):
+            return
+        self.decoded = reply.decoded
+        for start, end in reply.chunks:
             if not self._found <= start < end:
                 raise protocol.ProtocolError("chunks out of order")
             self._found = end

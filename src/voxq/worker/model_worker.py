@@ -83,11 +83,12 @@ class ModelWorker(BaseWorker):
         self._preparation = Preparation(
             media,
             parts.recordings,
-            plan,
+            plan.chunking_for,
             self._poller,
             self._hear,
             self._trouble,
             sound_seconds=(settings.worker_pcm_mb << 20) / _BYTES_PER_SECOND,
+            long_seconds=settings.long_audio_seconds,
             patience=settings.media_timeout_seconds,
         )
         self._engine = EngineRoom(horse, plan, settings, self._poller, self, self._trouble, worker_id)

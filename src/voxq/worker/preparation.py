@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from voxq.speech.chunking import Chunking
 from voxq.tasks.recordings import Recordings
-from voxq.tasks.task import Lane
+from voxq.tasks.task import Lane, Task
 from voxq.worker.assignment import Assignment, Prepared
 from voxq.worker.complaint import Complaint
 from voxq.worker.media_link import MediaFailed, MediaLink, News
-from voxq.worker.plan import WorkPlan
 from voxq.worker.poller import Poller
+from voxq.worker.sound_room import Sound, has_room
 
 Hear = Callable[[Assignment, News], None]
 
 _RETRY_SECONDS = 2.0
 """Between two attempts to write to a disk that takes nothing."""
+_TOLERANCE, _TOLERANCE_SECONDS = 1.1, 10.0
+"""How far the sound of an honest recording may go beyond what was promised."""
+_HEAD_START: Mapping[Lane, float] = {Lane.HIGH: 10.0, Lane.SHORT: 5.0, Lane.LONG: 0.0}
+"""Seconds by which a better lane may have come later and is decoded first all the same."""
+
+
+@dataclass(slots=True)
+class _Case:
+    """What is known of one recording until its task lets go of it. Times are on the monotonic clock."""
+
+    place: float
+    """In the line: the lowest is next."""
+    sound: Sound
+    """As expected, while it waits; then what lies on disk, or will."""
+    is_begun: bool = False
+    not_before: float = 0.0
+    troubled_since: float | None = None
+    """When the disk first did not take it."""
 
 
 class Preparation:
@@ -26,28 +46,29 @@ class Preparation:
         self,
         links: Sequence[MediaLink],
         recordings: Recordings,
-        plan: WorkPlan,
+        chunking_for: Callable[[Task], Chunking],
         poller: Poller,
         hear: Hear,
         trouble: Complaint,
         *,
         sound_seconds: float,
+        long_seconds: float,
         patience: float,
     ) -> None:
-        """`sound_seconds`: how much decoded sound of long recordings may lie on disk at once; `patience`:
-        seconds for which a disk that takes nothing is waited for before a recording fails."""
+        """`sound_seconds`: how much decoded sound may lie on disk at once; a recording of more than
+        `long_seconds` counts as long, whatever its lane; `patience`: seconds for which a disk that takes
+        nothing is waited for before a recording fails."""
         self._links = links
         self._recordings = recordings
-        self._plan = plan
+        self._chunking_for = chunking_for
         self._poller = poller
         self._hear = hear
         self._trouble = trouble
         self._sound_seconds = sound_seconds
+        self._long_seconds = long_seconds
         self._patience = patience
+        self._cases: dict[Assignment, _Case] = {}
         self._line: list[Assignment] = []
-        self._on_disk: set[Assignment] = set()
-        self._troubled_since: dict[Assignment, float] = {}
-        self._not_before: dict[Assignment, float] = {}
 
     def start(self) -> None:
         """Have the processes ready before the first recording comes."""
@@ -58,13 +79,14 @@ class Preparation:
                 self._trouble.about(error)
 
     def add(self, assignment: Assignment) -> None:
+        task = assignment.task
+        place = time.monotonic() - _HEAD_START[task.lane]
+        self._cases[assignment] = _Case(place, self._sound(task, task.seconds))
         self._line.append(assignment)
 
     def remove(self, assignment: Assignment) -> None:
         """The recording is not needed any more."""
-        self._on_disk.discard(assignment)
-        self._troubled_since.pop(assignment, None)
-        self._not_before.pop(assignment, None)
+        self._cases.pop(assignment, None)
         if assignment in self._line:
             self._line.remove(assignment)
         for link in self._links:
@@ -73,23 +95,22 @@ class Preparation:
 
     def advance(self) -> None:
         """Give every free process something to do."""
+        if not self._line:
+            return
         now = time.monotonic()
-        for assignment in list(self._line):
-            link = self._free_link(assignment)
-            is_early = now < self._not_before.get(assignment, now)
-            if link is None or is_early or not self._fits(assignment):
+        crowded: set[bool] = set()
+        for assignment in sorted(self._line, key=lambda each: self._cases[each].place):
+            case = self._cases[assignment]
+            is_long = case.sound.is_long
+            link = self._free_link(is_long)
+            if link is None or now < case.not_before:
                 continue
-            self._line.remove(assignment)
-            recording = self._recordings.path(assignment.task.file)
-            try:
-                link.prepare(assignment, recording, self._plan.chunking_for(assignment.task))
-                self._watch(link)
-            except OSError as error:
-                link.assignment = None
-                reason = error.strerror or type(error).__name__
-                self._postpone(assignment, MediaFailed("storage", f"The disk is not writable: {reason}."))
+            # Nobody overtakes one of his kind for want of room: what is smaller would, for ever.
+            if is_long in crowded or not self._fits(assignment, case.sound):
+                crowded.add(is_long)
+                continue
+            if not self._begin(link, assignment):
                 return
-            self._on_disk.add(assignment)
 
     @property
     def deadline(self) -> float:
@@ -108,19 +129,58 @@ class Preparation:
         for link in self._links:
             self._kill(link)
 
-    def _free_link(self, assignment: Assignment) -> MediaLink | None:
+    def _free_link(self, is_long: bool) -> MediaLink | None:
         """The last free process is not for long recordings, or they would take them all."""
         free = [link for link in self._links if link.assignment is None]
-        if not free or (assignment.task.lane is Lane.LONG and len(free) == 1 and len(self._links) > 1):
+        if not free or (is_long and len(free) == 1 and len(self._links) > 1):
             return None
         return free[0]
 
-    def _fits(self, assignment: Assignment) -> bool:
-        """Whether its sound may lie on disk beside that of the others. One long recording always may."""
-        if assignment.task.lane is not Lane.LONG:
+    def _begin(self, link: MediaLink, assignment: Assignment) -> bool:
+        """False: the disk does not take it now."""
+        self._line.remove(assignment)
+        task = assignment.task
+        try:
+            link.prepare(assignment, self._recordings.path(task.file), self._chunking_for(task))
+            self._watch(link)
+        except OSError as error:
+            link.assignment = None
+            reason = error.strerror or type(error).__name__
+            self._postpone(assignment, MediaFailed("storage", f"The disk is not writable: {reason}."))
+            return False
+        self._cases[assignment].is_begun = True
+        return True
+
+    def _sound(self, task: Task, seconds: float) -> Sound:
+        return Sound(seconds, task.lane is Lane.LONG or seconds > self._long_seconds)
+
+    def _fits(self, assignment: Assignment, sound: Sound) -> bool:
+        beside = [
+            case.sound for other, case in self._cases.items() if case.is_begun and other is not assignment
+        ]
+        return has_room(sound, beside, self._sound_seconds)
+
+    def _grow(self, assignment: Assignment, seconds: float) -> bool:
+        """So much is decoded, and its container may have promised less. False: it has to wait for room."""
+        case = self._cases[assignment]
+        if seconds <= _TOLERANCE * case.sound.seconds + _TOLERANCE_SECONDS:
             return True
-        used = sum(other.task.seconds for other in self._on_disk if other.task.lane is Lane.LONG)
-        return not used or used + assignment.task.seconds <= self._sound_seconds
+        case.sound = self._sound(assignment.task, seconds)
+        if self._fits(assignment, case.sound):
+            return True
+        case.sound = self._sound(
+            assignment.task, 2 * seconds
+        )  # so that it does not come back for every second
+        if not assignment.chunks.running:  # or the engine would miss it
+            assignment.directory.pcm.unlink(missing_ok=True)
+        self._put_back(assignment)
+        return False
+
+    def _put_back(self, assignment: Assignment) -> None:
+        """Into the line, at its old place: it will be decoded anew."""
+        self._cases[assignment].is_begun = False
+        assignment.start_over()
+        self._line.append(assignment)
 
     def _postpone(self, assignment: Assignment, failed: MediaFailed) -> None:
         """A full disk is not the recording's fault: wait for space, within reason.
@@ -129,20 +189,23 @@ class Preparation:
         hold up the others by cancelling.
         """
         now = time.monotonic()
-        if now - self._troubled_since.setdefault(assignment, now) > self._patience:
+        case = self._cases[assignment]
+        case.troubled_since = case.troubled_since or now
+        if now - case.troubled_since > self._patience:
             self._hear(assignment, failed)
             return
         self._trouble.about(failed.message)
-        assignment.start_over()
-        self._line.insert(0, assignment)
-        self._not_before[assignment] = now + _RETRY_SECONDS
+        self._put_back(assignment)
+        case.not_before = now + _RETRY_SECONDS
 
     def _tell(self, assignment: Assignment, news: News) -> None:
         if isinstance(news, MediaFailed) and news.is_disk_trouble:
             self._postpone(assignment, news)
             return
         if isinstance(news, Prepared):
-            self._troubled_since.pop(assignment, None)
+            case = self._cases[assignment]
+            case.troubled_since = None
+            case.sound = self._sound(assignment.task, news.duration)
         self._hear(assignment, news)
 
     def _watch(self, link: MediaLink) -> None:
@@ -158,8 +221,15 @@ class Preparation:
 
     def _on_message(self, link: MediaLink) -> None:
         descriptor = link.child.fileno() if link.child else -1
-        news = link.receive()
+        told = link.receive()
         if link.child is None:
             self._poller.unwatch(descriptor)
-        if news is not None:
-            self._tell(*news)
+        if told is None:
+            return
+        assignment, news = told
+        if isinstance(news, list) and not self._grow(assignment, link.decoded):
+            self._kill(link)
+            return
+        if link.assignment is None:
+            self.advance()  # at once: what is told now may keep the worker busy for a while
+        self._tell(assignment, news)

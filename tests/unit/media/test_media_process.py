@@ -37,7 +37,8 @@ def replies(child: Child, request: protocol.Request, seconds: float = 60.0) -> l
 
 def prepare(path: Path, scratch: Path, **changes: float) -> protocol.Prepare:
     chunking = Chunking(maximum=changes.get("maximum", 30.0), target=changes.get("target", 25.0))
-    return protocol.Prepare("task", path, scratch, changes.get("max_seconds", 100.0), chunking)
+    use_vad = bool(changes.get("use_vad", True))
+    return protocol.Prepare("task", path, scratch, changes.get("max_seconds", 100.0), chunking, use_vad)
 
 
 def test_a_recording_becomes_pcm_and_chunks(media: Child, tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_a_recording_becomes_pcm_and_chunks(media: Child, tmp_path: Path) -> Non
     assert np.array_equal(samples, np.concatenate(list(decode_blocks(recording, 100))))
     assert scratch.stat().st_mode & 0o077 == 0
 
-    chunks = [c for told in progress if isinstance(told, protocol.Chunks) for c in told.chunks]
+    chunks = chunks_in(progress)
     assert len(chunks) == 5
     assert all(0 < stop - start <= 8 * SAMPLE_RATE for start, stop in chunks)
     assert all(start >= 0 and stop <= len(samples) for start, stop in chunks)
@@ -70,6 +71,38 @@ def test_chunks_are_announced_when_they_can_be_read(media: Child, tmp_path: Path
         announcements += 1
     assert isinstance(told, protocol.Prepared)
     assert announcements > 5
+
+
+def chunks_in(answers: list[protocol.Reply]) -> list[tuple[int, int]]:
+    return [c for told in answers if isinstance(told, protocol.Chunks) for c in told.chunks]
+
+
+def test_without_vad_all_of_it_is_cut_into_even_pieces(media: Child, tmp_path: Path) -> None:
+    speech = np.concatenate(list(decode_blocks(RECORDINGS / "zh_meeting.ogg", 100)))
+    pause = np.zeros(12 * SAMPLE_RATE, np.float32)
+    recording, scratch = tmp_path / "pauses.wav", tmp_path / "pcm"
+    recording.write_bytes(encode(np.concatenate((pause, speech, pause)), SAMPLE_RATE, "wav"))
+    *progress, end = replies(media, prepare(recording, scratch, maximum=10.0, use_vad=False))
+    total = scratch.stat().st_size // 4
+    assert isinstance(end, protocol.Prepared)
+    assert end.duration == total / SAMPLE_RATE == pytest.approx(47.0, abs=0.1)
+    chunks = chunks_in(progress)
+    assert [start for start, _ in chunks] + [total] == [0] + [stop for _, stop in chunks]
+    assert [round((stop - start) / SAMPLE_RATE, 1) for start, stop in chunks] == [10.0, 10.0, 10.0, 8.5, 8.5]
+    assert len([told for told in progress if isinstance(told, protocol.Chunks) and told.chunks]) > 1
+    *progress, _ = replies(media, prepare(recording, scratch, maximum=10.0))
+    assert chunks_in(progress)[0][0] > 11 * SAMPLE_RATE, "by its speech, it begins after the pause"
+
+
+@pytest.mark.parametrize(("samples", "expected"), [(16, []), (1599, []), (1600, [(0, 1600)])])
+def test_without_vad_a_clip_too_short_for_a_word_has_no_chunk(
+    media: Child, tmp_path: Path, samples: int, expected: list[tuple[int, int]]
+) -> None:
+    recording = tmp_path / "click.wav"
+    recording.write_bytes(encode(np.full(samples, 0.1, np.float32), SAMPLE_RATE, "wav"))
+    *progress, end = replies(media, prepare(recording, tmp_path / "pcm", use_vad=False))
+    assert isinstance(end, protocol.Prepared)
+    assert chunks_in(progress) == expected
 
 
 def test_silence_has_no_chunks_and_long_silence_shows_life(media: Child, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.speech.chunking import Chunker, Chunking
+from voxq.speech.chunking import Chunker, Chunking, EvenCutter
 from voxq.speech.spans import Span
 
 
@@ -75,3 +75,14 @@ def test_near_neighbours_are_joined_up_to_the_target() -> None:
 def test_a_long_pause_is_not_taken_into_a_chunk() -> None:
     spans = seconds((0, 2), (4.9, 6), (9, 10))
     assert chunks_of(spans, Chunking(30, 25, 3)) == seconds((0, 6), (9, 10))
+
+
+@given(st.lists(st.integers(0, 100 * SAMPLE_RATE), max_size=10), st.floats(0.5, 60))
+def test_even_pieces_are_all_there_is(blocks: list[int], maximum: float) -> None:
+    cutter, at_once = EvenCutter(maximum), EvenCutter(maximum)
+    pieces = [piece for block in blocks for piece in cutter.push(block)] + cutter.flush()
+    assert pieces == at_once.push(sum(blocks)) + at_once.flush(), "however they come"
+    assert [0, *(piece.end for piece in pieces)] == [*(piece.start for piece in pieces), sum(blocks)]
+    most = int(maximum * SAMPLE_RATE)
+    assert all(0 < len(piece) <= most for piece in pieces)
+    assert len(pieces) < 2 or min(map(len, pieces)) >= most // 2
