@@ -114,7 +114,10 @@ def test_running_out_of_memory_makes_batches_smaller(make_lab) -> None:
     outcomes = lab.wait_for_ends([guilty, *innocent], 40)
     assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 1)] * 5
     assert [i.code for i in outcomes[0].incidents] == ["out_of_memory"]
-    assert "out of memory: batches of 1 from now on" in worker.log
+    assert "out of memory: batches of at most 14.2 s from now on" in worker.log
+    facts = wait_for(lambda: lab.facts(1)["out_of_memory"] and lab.facts(1), "the next heartbeat")
+    assert facts["out_of_memory"] == 1
+    assert facts["resident"][0]["batch_padded_seconds"] == 14.2
     assert_shared_a_call(lab, "fault-memory-once")
     assert all(len(call) == 1 for call in lab.calls()[-3:]), "half of three, and never so many again"
 

@@ -143,6 +143,7 @@ class WorkerLab:
             "storage_path": root / "storage",
             "asr_engine": "counting_engine:KIND",
             "asr_model": "noop",
+            "max_inflight": 1,
             "log_level": "DEBUG",
             "max_recordings": 1000,
             "max_history_records": 1000,

@@ -15,6 +15,7 @@ from voxq.tasks.task import Status
 from voxq.tasks.work import WorkDirectory
 from voxq.worker import chunk_record
 from voxq.worker.chunks import Chunks, Span
+from voxq.worker.plan import ModelPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,14 @@ class Assignment:
         self,
         held: Held,
         directory: WorkDirectory,
+        model: ModelPlan,
         options: ChunkOptions,
         *,
         admitted_at: float,
-        language_first: bool,
     ) -> None:
-        """`language_first`: without a given language, that of the first speech goes for all chunks."""
         self.held = held
         self.task = held.task
+        self.model = model
         self.directory = directory
         self.admitted_at = admitted_at
         """Wall clock, seconds since the epoch."""
@@ -51,6 +52,8 @@ class Assignment:
         """Monotonic clock: when it was admitted, or a batch of its chunks last ended."""
         self.reported_at = 0.0
         """Monotonic clock: when its progress was last told."""
+        self.had_room = False
+        """Whether other models were once unloaded for it, because memory did not suffice."""
         self.progress = 0
         """Percent of the recording's speech that has a result; never falls, and stays below 100."""
         self.outcome: Outcome | None = None
@@ -59,7 +62,8 @@ class Assignment:
         self.incidents, self.blames = directory.incidents()
         self._given = options
         self._options = options
-        self._language_first = language_first and options.language is None
+        # Without a given language, that of the first speech goes for all chunks.
+        self._language_first = model.traits.detects_language and options.language is None
         self._left_running = {Span(start, end) for start, end in directory.left_running()}
         self._earlier: dict[Span, dict[str, Any]] | None = None
 
@@ -72,21 +76,31 @@ class Assignment:
     def is_complete(self) -> bool:
         return self.prepared is not None and self.chunks.are_finished
 
-    def find(self, spans: Iterable[Span], revision: str) -> None:
-        """More chunks of the recording; those that an earlier attempt finished need no engine."""
+    def find(self, spans: Iterable[Span], revision: str | None) -> None:
+        """More chunks of the recording. `revision`: of the model, None until it was loaded once."""
+        for span in spans:
+            index = self.chunks.find(span)
+            if span in self._left_running:
+                self._left_running.remove(span)
+                self.chunks.suspect(index)
+        if revision is not None:
+            self.recall(revision)
+        self._advance()
+
+    def recall(self, revision: str) -> None:
+        """What an earlier attempt finished, by the same revision of the model, needs no engine."""
         if self._earlier is None:
             lines = self.directory.chunks(chunk_record.conditions(self.task, self._given, revision))
             self._earlier = {Span(start, end): record for (start, end), record in lines.items()}
-        for span in spans:
-            index = self.chunks.find(span)
-            known = chunk_record.from_json(self._earlier.pop(span)) if span in self._earlier else None
+        if not self._earlier:
+            return
+        for index in self.chunks.all_waiting:
+            record = self._earlier.pop(self.chunks[index], None)
+            known = chunk_record.from_json(record) if record is not None else None
             if known is not None:
                 result, seconds = known
                 self.engine_seconds += seconds
                 self._take(index, result)
-            elif span in self._left_running:
-                self._left_running.remove(span)
-                self.chunks.suspect(index)
         self._advance()
 
     def prepare(self, prepared: Prepared) -> None:
@@ -201,5 +215,6 @@ class Assignment:
             incidents=tuple(self.incidents),
             timings=timings,
             worker_id=worker_id,
+            model=self.model.name,
             **fields,
         )

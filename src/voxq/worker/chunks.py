@@ -94,6 +94,11 @@ class Chunks:
         suspects = (index for index in self._waiting if index in self._suspects)
         return [*islice(innocent, most), *islice(suspects, 1)]
 
+    @property
+    def all_waiting(self) -> Sequence[int]:
+        """Suspects, too."""
+        return tuple(self._waiting)
+
     def begin(self, indices: Collection[int]) -> None:
         """They go to the engine."""
         self._running.update(indices)

@@ -1,234 +1,247 @@
-"""The engine at work: chunks into batches, results and errors back to their tasks, blame when it dies.
+"""The engines at work: chunks into batches, results and errors back to their tasks.
 
-Only the batch in hand is suspect when it fails as a whole. A chunk that was alone in it is to blame, and
-its task fails after `MAX_ATTEMPTS` blames; in company all become suspects, which run alone, after the others,
-until it is clear who did it. What waited behind the batch, and whoever was merely near, is never charged.
+One batch is in an engine at a time, whatever models are loaded, because they share one device. Only the batch
+in hand is suspect when it fails as a whole; see `blame` for who pays.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Protocol
 
 from loguru import logger
 
 from voxq import killpoint
 from voxq.engines.base import ChunkError, ChunkResult
 from voxq.settings import Settings
-from voxq.tasks.outcome import Incident
 from voxq.worker import horse_protocol as protocol
 from voxq.worker.assignment import Assignment
 from voxq.worker.batch import Batch, Member
+from voxq.worker.blame import Blame
 from voxq.worker.complaint import Complaint
-from voxq.worker.horse_link import HorseFailed, HorseLink
+from voxq.worker.desk import Desk
+from voxq.worker.horse_link import HorseFailed
 from voxq.worker.plan import WorkPlan
-from voxq.worker.poller import Poller
-from voxq.worker.scheduler import BatchLimits, WaitingChunk, choose, predict
+from voxq.worker.scheduler import BatchTerms, WaitingChunk, choose
+from voxq.worker.stable import Stable
+from voxq.worker.stall import Stall
 from voxq.worker.usage import OwnerUse
 
 _OFFERED = 4
 """How many batches' worth of a task's chunks the scheduler sees: enough to match lengths."""
 _ROUNDING = 0.01
-
-
-class Desk(Protocol):
-    """Who holds the tasks and hears how they get on."""
-
-    def assignments(self) -> Iterable[Assignment]: ...
-
-    def holds(self, assignment: Assignment) -> bool: ...
-
-    def advanced(self, assignment: Assignment) -> None:
-        """One of its batches has ended well: complete, or further than before."""
-        ...
-
-    def timed_out(self, assignment: Assignment) -> None: ...
-
-    def lost_sound(self, assignment: Assignment) -> None:
-        """Its decoded sound is gone: somebody ended the task, or took its files."""
-        ...
-
-    def failed(self, assignment: Assignment, code: str, error: str) -> None: ...
-
-    def engine_changed(self) -> None:
-        """It was loaded, or it ended."""
-        ...
+_OUT_OF_MEMORY = "out_of_memory"
 
 
 class EngineRoom:
-    """Feeds one horse. Times are on the monotonic clock."""
+    """Feeds the horses of one stable. Times are on the monotonic clock."""
 
     def __init__(
         self,
-        horse: HorseLink,
+        stable: Stable,
         plan: WorkPlan,
         settings: Settings,
-        poller: Poller,
         desk: Desk,
+        blame: Blame,
         trouble: Complaint,
         worker_id: int,
     ) -> None:
-        self._horse = horse
-        self._traits = plan.traits
+        self._stable = stable
+        self._plan = plan
         self._timeout = settings.rq_worker_timeout
         self._max_attempts = settings.max_attempts
-        self._limits = BatchLimits(
-            seconds=settings.max_batch_ms / 1000,
-            padded_seconds=settings.asr_batch_size,
-            items=plan.traits.max_items,
-            padded_to=plan.traits.padded_to,
-        )
-        self._poller = poller
         self._desk = desk
+        self._blame = blame
         self._trouble = trouble
         self._worker_id = worker_id
         self._use = OwnerUse()
         self._batch_numbers = count(1)
+        stable.hear = self._on_message
 
-    @property
-    def horse(self) -> HorseLink:
-        return self._horse
-
-    def ensure_horse(self) -> None:
-        if self._horse.ensure_started() and self._horse.child is not None:
-            self._poller.watch(self._horse.child.fileno(), self._on_message)
+    def look_after_models(self) -> None:
+        """Start what should be loaded, unload what nobody uses, give up what cannot be loaded."""
+        self._stable.unload_idle(time.monotonic(), self._needed())
+        for stall in self._stable:
+            if stall is not self._stable.default and stall.horse.failures >= self._max_attempts:
+                self._give_up(stall)
+        self._stable.keep()
 
     def feed(self) -> None:
-        """Give the horse batches while it has room."""
-        while time.monotonic() >= self._horse.has_room_from:
-            chosen = choose(list(self._waiting()), self._horse.cost, self._limits)
-            if not chosen:
+        """Load what is needed next, and give batches while there is room for one."""
+        while True:
+            self._stable.part()
+            has_room = time.monotonic() >= self._has_room_from
+            if not has_room and all(self._stall_of(a).is_available for a in self._desk.assignments()):
                 return
-            is_suspect, ahead = chosen[0].is_suspect, self._horse.next_batch
-            if ahead is not None and (is_suspect or ahead.is_suspect):
-                return  # a suspect has the horse to itself
-            self._give(chosen, is_suspect)
+            chosen = self._choose()
+            if not (has_room and chosen and self._give(chosen)):
+                return
+
+    @property
+    def next_batch(self) -> Batch | None:
+        """The batch in an engine, or the one that will be next."""
+        busy = self._stable.busy
+        return busy.horse.next_batch if busy else None
 
     @property
     def next_event(self) -> float:
-        """When `feed` or `enforce_deadline` will have something to do that no message announces."""
-        feeding = self._horse.has_room_from
-        return min(self._horse.deadline, feeding if feeding > time.monotonic() else float("inf"))
+        """When `feed` or `enforce_deadlines` will have something to do that no message announces."""
+        feeding = self._has_room_from
+        deadline = min(stall.horse.deadline for stall in self._stable)
+        return min(deadline, feeding if feeding > time.monotonic() else float("inf"))
 
-    def enforce_deadline(self) -> None:
-        """Kill a horse that is late: its batch hangs in native code, or its tasks are over their limit."""
-        if not self._horse.is_late:
-            return
-        ran = self._horse.running_for()
-        failure = self._end_horse()
-        if failure.batch is not None and len(failure.batch.assignments) == 1:
-            (assignment,) = failure.batch.assignments
-            assignment.engine_seconds += ran
-            if self._is_over_limit(assignment) and self._desk.holds(assignment):
-                self._desk.timed_out(assignment)
-        self._on_horse_failed(failure, "engine_hung", "The engine hung on this recording and was stopped.")
+    def enforce_deadlines(self) -> None:
+        """Kill horses that are late: a batch hangs in native code, its tasks are over their limit, or a model
+        does not load."""
+        for stall in self._stable:
+            if stall.horse.is_late:
+                self._end_late(stall)
 
     def pardon(self) -> None:
-        """An operator ends the horse: nobody is blamed."""
-        failure = self._end_horse()
-        if failure.batch is not None:
-            self._return(failure.batch)
-        self._on_horse_failed(HorseFailed(str(failure)))
+        """An operator ends the horses: nobody is blamed."""
+        for stall in self._stable:
+            if stall.is_present:
+                failure = self._stable.end_horse(stall)
+                if failure.batch is not None:
+                    self._return(failure.batch)
+                self._on_horse_failed(stall, HorseFailed(str(failure)))
 
     def close(self) -> None:
-        self._end_horse()
+        self._stable.close()
 
-    def blame(self, assignment: Assignment, code: str, message: str) -> None:
-        """The task did it. It is tried again, or fails for good."""
-        assignment.add_incident(Incident(time.time(), code, message), blamed=True)
-        if assignment.blames >= self._max_attempts:
-            times = "1 attempt" if assignment.blames == 1 else f"{assignment.blames} attempts"
-            self._desk.failed(assignment, code, f"{message} Given up after {times}.")
-            return
-        logger.warning(
-            "Worker-{} task={} attempt={} code={}",
-            self._worker_id,
-            assignment.task.short_id,
-            assignment.blames,
-            code,
-        )
+    def _choose(self) -> list[WaitingChunk]:
+        """The next batch of a loaded model. If another model's would come before, that is being brought."""
+        waiting, terms = list(self._waiting()), self._terms()
+        is_somebody_coming = False
+        while chosen := choose(waiting, terms):
+            stall = self._named(chosen[0].model)
+            if stall.is_available:
+                break
+            if not is_somebody_coming:
+                is_somebody_coming = self._stable.bring(stall, self._needed())
+            waiting = [chunk for chunk in waiting if chunk.model != stall.name]
+        return chosen
 
-    def _give(self, chosen: Sequence[WaitingChunk], is_suspect: bool) -> None:
+    def _give(self, chosen: Sequence[WaitingChunk]) -> bool:
+        """False if the engine must become free first."""
+        stall, busy = self._named(chosen[0].model), self._stable.busy
+        is_suspect, ahead = chosen[0].is_suspect, busy.horse.next_batch if busy else None
+        if ahead is not None and (busy is not stall or is_suspect or ahead.is_suspect):
+            return False  # a suspect has the horse to itself, and a horse the device
         assignments = {assignment.task.id: assignment for assignment in self._desk.assignments()}
         members = tuple(Member(assignments[chunk.task_id], chunk.index) for chunk in chosen)
-        predicted = predict(self._horse.cost, self._limits, chosen)
-        batch = Batch(str(next(self._batch_numbers)), members, predicted, is_suspect)
+        batch = Batch(str(next(self._batch_numbers)), members, stall.terms.predict(chosen), is_suspect)
         for assignment in batch.assignments:
             assignment.begin([member.index for member in members if member.assignment is assignment])
         try:
-            self._horse.give(batch)
+            stall.horse.give(batch)
         except HorseFailed as failure:
-            self._on_horse_failed(failure)
+            self._on_horse_failed(stall, failure)
+        return True
 
     def _waiting(self) -> Iterator[WaitingChunk]:
-        now, cost = time.monotonic(), self._horse.cost
+        now = time.monotonic()
         for assignment in self._desk.assignments():
-            indices = assignment.waiting(_OFFERED * self._limits.items)
+            stall = self._stall_of(assignment)
+            indices = assignment.waiting(_OFFERED * stall.limits.items)
             if not indices:
                 continue
             task, chunks = assignment.task, assignment.chunks
-            key = self._traits.batch_key(assignment.options)
-            remaining = assignment.work_left(cost)
+            key = assignment.model.traits.batch_key(assignment.options)
+            remaining = assignment.work_left(stall.terms.cost)
             owner_use = self._use.of(task.owner, now)
+            loading = 0.0 if stall.is_available else stall.load_seconds
             for index in indices:
                 yield WaitingChunk(
                     task_id=task.id,
                     index=index,
                     seconds=chunks[index].seconds,
+                    model=stall.name,
                     key=key,
                     lane=task.lane,
                     waiting_since=assignment.last_served,
                     remaining=remaining,
                     owner_use=owner_use,
+                    loading=loading,
                     is_suspect=chunks.is_suspect(index),
                     batch_seconds=task.options.batch_size or float("inf"),
                 )
 
-    def _on_message(self) -> None:
-        descriptor = self._horse.child.fileno() if self._horse.child else -1
-        was_ready = self._horse.is_ready
-        try:
-            finished = self._horse.receive(self._allowed_seconds())
-        except HorseFailed as failure:
-            self._poller.unwatch(descriptor)
-            self._on_horse_failed(failure)
-            return
-        if self._horse.is_ready and not was_ready:
-            self._desk.engine_changed()
-        if finished is not None:
-            self._on_finished(*finished)
+    def _terms(self) -> Mapping[str, BatchTerms]:
+        return {stall.name: stall.terms for stall in self._stable}
 
-    def _allowed_seconds(self) -> float:
+    def _needed(self) -> Collection[str]:
+        """The models of all tasks in work."""
+        return {assignment.model.name for assignment in self._desk.assignments()}
+
+    def _stall_of(self, assignment: Assignment) -> Stall:
+        return self._stable.of(assignment.model)
+
+    def _named(self, name: str) -> Stall:
+        return next(stall for stall in self._stable if stall.name == name)
+
+    @property
+    def _has_room_from(self) -> float:
+        busy = self._stable.busy
+        return busy.horse.has_room_from if busy else 0.0
+
+    def _on_message(self, stall: Stall) -> None:
+        was_ready = stall.horse.is_ready
+        try:
+            finished = self._stable.receive(stall, self._allowed_seconds(stall))
+        except HorseFailed as failure:
+            self._on_horse_failed(stall, failure)
+            return
+        if stall.horse.is_ready and not was_ready:
+            self._on_loaded(stall)
+        if finished is not None:
+            self._on_finished(stall, *finished)
+
+    def _on_loaded(self, stall: Stall) -> None:
+        for assignment in list(self._desk.assignments()):
+            if assignment.model.name == stall.name and stall.revision is not None:
+                assignment.recall(stall.revision)
+                if assignment.is_complete:
+                    self._desk.advanced(assignment)
+        self._desk.model_changed(stall)
+
+    def _allowed_seconds(self, stall: Stall) -> float:
         """What the next batch may take before all of its tasks are over their limits."""
-        batch = self._horse.next_batch
+        batch = stall.horse.next_batch
         used = (assignment.engine_seconds for assignment in batch.assignments) if batch else ()
         return self._timeout - min(used, default=0.0)
 
-    def _on_finished(self, batch: Batch, finished: protocol.Finished) -> None:
+    def _on_finished(self, stall: Stall, batch: Batch, finished: protocol.Finished) -> None:
         self._charge(batch, finished.seconds)
         failure = _failure(batch, finished)
+        errors = [failure] if failure else [item for item in finished.items if isinstance(item, ChunkError)]
+        starved = next((error for error in errors if error.code == _OUT_OF_MEMORY), None)
+        is_excused = starved is not None and self._find_memory(stall, batch, starved)
         if failure is not None:
-            self._accuse(batch, failure.code, failure.message)
+            self._return(batch)
+            if not is_excused:
+                self._blame.accuse(batch, failure.code, failure.message)
             return
+        stall.observe(batch, finished.seconds, time.monotonic())
         for member, item in zip(batch.members, finished.items, strict=True):
             if not self._desk.holds(member.assignment):
                 continue  # cancelled meanwhile
             if isinstance(item, ChunkResult):
-                self._keep(member, item, finished.seconds * batch.share(member))
+                self._keep(stall, member, item, finished.seconds * batch.share(member))
+            elif is_excused and item.code == _OUT_OF_MEMORY:
+                member.assignment.chunks.give_up(member.index)
             else:
-                self._on_chunk_error(batch, member, item)
+                self._on_chunk_error(member, item)
         for assignment in batch.assignments:
             if self._desk.holds(assignment):
                 assignment.mark_running()
                 self._after_batch(assignment)
 
-    def _keep(self, member: Member, result: ChunkResult, seconds: float) -> None:
-        assert self._horse.loaded is not None  # a batch came back
+    def _keep(self, stall: Stall, member: Member, result: ChunkResult, seconds: float) -> None:
+        assert stall.revision is not None  # a batch came back
         try:
-            member.assignment.finish(member.index, result, self._horse.loaded.revision, seconds)
+            member.assignment.finish(member.index, result, stall.revision, seconds)
         except OSError as error:
             self._trouble.about(error)
         killpoint.reached("W3")
@@ -250,40 +263,36 @@ class EngineRoom:
     def _is_over_limit(self, assignment: Assignment) -> bool:
         return assignment.engine_seconds > self._timeout - _ROUNDING
 
-    def _on_chunk_error(self, batch: Batch, member: Member, error: ChunkError) -> None:
-        """One chunk's error is its task's alone; running out of memory is its batch's."""
+    def _on_chunk_error(self, member: Member, error: ChunkError) -> None:
+        """One chunk's error is its task's alone."""
         assignment = member.assignment
         assignment.chunks.give_up(member.index)
         if error.code == "audio_unavailable":
             if assignment.chunks.is_found(member.index):  # or it is being decoded anew already
                 self._desk.lost_sound(assignment)
-        elif error.code == "out_of_memory" and len(batch.members) > 1:
-            self._shrink_batches(len(batch.members))
-            assignment.add_incident(Incident(time.time(), error.code, error.message), blamed=False)
         else:
             assignment.chunks.suspect(member.index)
-            self.blame(assignment, error.code, error.message)
+            self._blame.blame(assignment, error.code, error.message)
 
-    def _shrink_batches(self, size: int) -> None:
-        smaller = max(1, size // 2)
-        if smaller < self._limits.items:
-            self._limits = replace(self._limits, items=smaller)
-            logger.warning("Worker-{} out of memory: batches of {} from now on", self._worker_id, smaller)
-
-    def _accuse(self, batch: Batch, code: str, message: str) -> None:
-        """The batch failed as a whole: one of its chunks did it, or, where memory ran out, their number."""
-        self._return(batch)
-        is_alone = len(batch.members) == 1
-        if code == "out_of_memory" and not is_alone:
-            self._shrink_batches(len(batch.members))
+    def _find_memory(self, stall: Stall, batch: Batch, error: ChunkError) -> bool:
+        """Memory ran out. True if another try makes sense: with smaller batches, or with fewer models beside
+        it; nobody is blamed then."""
+        self._stable.tally.out_of_memory += 1
+        (assignment, *_) = batch.assignments
+        if len(batch.members) > 1:
+            stall.shrink(batch)
+            logger.warning(
+                "Worker-{} model={} out of memory: batches of at most {:.1f} s from now on",
+                self._worker_id,
+                stall.name,
+                stall.limits.padded_seconds,
+            )
+        elif not assignment.had_room and self._stable.make_room(stall):
+            assignment.had_room = True
         else:
-            for member in batch.members:
-                member.assignment.chunks.suspect(member.index)
-        for assignment in filter(self._desk.holds, batch.assignments):
-            if is_alone:
-                self.blame(assignment, code, message)
-            else:
-                assignment.add_incident(Incident(time.time(), code, message), blamed=False)
+            return False
+        self._blame.excuse(batch.assignments, error.code, error.message)
+        return True
 
     def _return(self, batch: Batch) -> None:
         for member in batch.members:
@@ -291,23 +300,48 @@ class EngineRoom:
         for assignment in filter(self._desk.holds, batch.assignments):
             assignment.mark_running()
 
-    def _end_horse(self) -> HorseFailed:
-        if self._horse.child is not None:
-            self._poller.unwatch(self._horse.child.fileno())
-        return self._horse.kill()
+    def _end_late(self, stall: Stall) -> None:
+        ran = stall.horse.running_for()
+        failure = self._stable.end_horse(stall)
+        if failure.batch is not None and len(failure.batch.assignments) == 1:
+            (assignment,) = failure.batch.assignments
+            assignment.engine_seconds += ran
+            if self._is_over_limit(assignment) and self._desk.holds(assignment):
+                self._desk.timed_out(assignment)
+        self._on_horse_failed(
+            stall, failure, "engine_hung", "The engine hung on this recording and was stopped."
+        )
 
     def _on_horse_failed(
         self,
+        stall: Stall,
         failure: HorseFailed,
         code: str = "engine_crashed",
         message: str = "The engine crashed on this recording.",
     ) -> None:
-        for batch in self._horse.take_back():
+        for batch in stall.horse.take_back():
             self._return(batch)
-        logger.error("Worker-{} the engine ended: {}", self._worker_id, self._horse.error or failure)
+        logger.error(
+            "Worker-{} model={} the engine ended: {}",
+            self._worker_id,
+            stall.name,
+            stall.horse.error or failure,
+        )
         if failure.batch is not None:
-            self._accuse(failure.batch, code, message)
-        self._desk.engine_changed()
+            self._return(failure.batch)
+            self._blame.accuse(failure.batch, code, message)
+        self._desk.model_changed(stall)
+
+    def _give_up(self, stall: Stall) -> None:
+        """It does not load: its tasks fail, and the next one may try again."""
+        logger.error("Worker-{} model={} is given up: {}", self._worker_id, stall.name, stall.horse.error)
+        self._stable.forget(stall)
+        self._plan.forget(stall.name)
+        for assignment in list(self._desk.assignments()):
+            if assignment.model.name == stall.name:
+                self._desk.failed(
+                    assignment, "model_failed", f"The model {stall.name} could not be loaded here."
+                )
 
 
 def _failure(batch: Batch, finished: protocol.Finished) -> ChunkError | None:

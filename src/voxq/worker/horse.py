@@ -1,4 +1,4 @@
-"""The horse: the only process that loads recognition models. It knows neither Redis nor HTTP.
+"""The horse: the only process that loads a recognition model, and only one. It knows neither Redis nor HTTP.
 
 Started by the worker's parent with `Child.start(HORSE_MODULE)`; see `horse_protocol` for what is said. It
 reads one message at a time, so a second batch waits in the pipe while the first is worked on.
@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+import psutil
 from loguru import logger
 
 from voxq.child import ChildDied, Pipe, connect_to_parent
+from voxq.device_memory import memory_of
 from voxq.devices import available_cpus
 from voxq.engines.base import (
     ChunkError,
@@ -69,6 +71,8 @@ def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> En
     """Load and warm up the engine and say so; None if it could not be loaded."""
     started = time.perf_counter()
     _set_environment(message.request)
+    gpu = memory_of(message.request.device) if message.request.device != "cpu" else None
+    used_before = gpu.read().used_mb if gpu else 0
     from voxq.engines import registry, warmup  # numerical libraries read the environment when imported
 
     try:
@@ -81,7 +85,9 @@ def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> En
         logger.exception("horse: loading {} failed", message.request.engine)
         reply(protocol.LoadFailed(f"{message.request.engine} could not be loaded: {error}"))
         return None
-    reply(protocol.Loaded(time.perf_counter() - started, engine.revision, _rss_mb(), cost))
+    rss_mb = _rss_mb()
+    memory_mb = max(0, gpu.read().used_mb - used_before) if gpu else rss_mb
+    reply(protocol.Loaded(time.perf_counter() - started, engine.revision, rss_mb, memory_mb, cost))
     return engine
 
 
@@ -93,8 +99,6 @@ def _set_environment(request: EngineRequest) -> None:
 
 
 def _rss_mb() -> int:
-    import psutil
-
     return psutil.Process().memory_info().rss >> 20
 
 

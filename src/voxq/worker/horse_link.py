@@ -6,12 +6,12 @@ import time
 from collections import deque
 from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
 
 from voxq.child import Child, ChildDied
-from voxq.engines.base import Cost, EngineRequest
+from voxq.engines.base import Cost
 from voxq.worker import horse_protocol as protocol
 from voxq.worker.batch import Batch, Member
+from voxq.worker.plan import ModelPlan
 
 _LEAD_SECONDS = 0.1
 """How long before the expected end of a batch the next one goes into the pipe: long enough to hide the pipe,
@@ -39,22 +39,21 @@ class HorseFailed(Exception):
 
 
 class HorseLink:
-    """At most one horse at a time. Times are on the monotonic clock."""
+    """One model, and at most one horse for it at a time. Times are on the monotonic clock."""
 
-    def __init__(
-        self, request: EngineRequest, models: dict[str, Path], *, load_timeout: float, batch_seconds: float
-    ) -> None:
+    def __init__(self, plan: ModelPlan, *, load_timeout: float, batch_seconds: float) -> None:
         """`batch_seconds` is what batches are made for; a shorter one is given as much patience."""
-        self._load = protocol.Load(request, models)
+        self._load = protocol.Load(plan.request, dict(plan.paths))
         self._load_timeout = load_timeout
         self._batch_seconds = batch_seconds
         self._child: Child | None = None
         self._batches: deque[Batch] = deque()
         self._deadline = float("inf")
         self._started_at: float | None = None
-        self._failures = 0
         self._not_before = 0.0
         self.state = State.ABSENT
+        self.failures = 0
+        """Loads in a row that did not succeed."""
         self.loaded: protocol.Loaded | None = None
         """What the last successful load reported; it outlives the horse."""
         self.error: str | None = None
@@ -71,6 +70,15 @@ class HorseLink:
     @property
     def is_ready(self) -> bool:
         return self.state is State.READY
+
+    @property
+    def is_loading(self) -> bool:
+        return self.state is State.LOADING
+
+    @property
+    def may_start(self) -> bool:
+        """Not for some time after a load that failed."""
+        return time.monotonic() >= self._not_before
 
     @property
     def has_room_from(self) -> float:
@@ -101,8 +109,7 @@ class HorseLink:
 
     def ensure_started(self) -> bool:
         """Start a horse if there is none and it is time for one. True if one was started."""
-        now = time.monotonic()
-        if self._child is not None or now < self._not_before:
+        if self._child is not None or not self.may_start:
             return False
         self.state = State.LOADING
         try:
@@ -112,7 +119,7 @@ class HorseLink:
             self.error = f"The horse cannot be started ({error})."
             self._failed()
             return False
-        self._deadline = now + self._load_timeout
+        self._deadline = time.monotonic() + self._load_timeout
         return True
 
     def give(self, batch: Batch) -> None:
@@ -139,7 +146,7 @@ class HorseLink:
             case protocol.Loaded():
                 self.loaded, self.error, self.state = message, None, State.READY
                 self._deadline = float("inf")
-                self._failures = 0
+                self.failures = 0
             case protocol.LoadFailed():
                 self.error = message.message
                 raise self._failed()
@@ -184,8 +191,8 @@ class HorseLink:
         ended = self._child.kill() if self._child else "not running"
         self._child, self.state, self._deadline = None, State.ABSENT, float("inf")
         if was_loading:
-            self._failures += 1
-            pause = min(_SLOWEST_RESTART, _FIRST_RESTART * 2 ** (self._failures - 1))
+            self.failures += 1
+            pause = min(_SLOWEST_RESTART, _FIRST_RESTART * 2 ** (self.failures - 1))
             self._not_before = time.monotonic() + pause
             self.error = self.error or f"The horse ended while loading the model ({ended})."
         batch = self._batches.popleft() if self._started_at is not None and self._batches else None

@@ -65,11 +65,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The engine is loaded and warm; `cost` was measured by the first calls."""
+    """The engine is loaded and warm; `cost` was measured by the first calls. `rss_mb` is the horse's RAM, and
+    `memory_mb` what it takes of its device."""
 
     seconds: float
     revision: str
     rss_mb: int
+    memory_mb: int
     cost: Cost
     op: Literal["loaded"] = "loaded"
 

@@ -14,9 +14,7 @@ from loguru import logger
 from rq import Queue
 
 from voxq import logging, redis_check
-from voxq.engines import registry
-from voxq.engines.base import EngineRequest
-from voxq.models.store import ModelStore
+from voxq.device_memory import memory_of
 from voxq.settings import Settings
 from voxq.tasks import connect
 from voxq.tasks.parts import Parts
@@ -24,8 +22,12 @@ from voxq.worker.horse_link import HorseLink
 from voxq.worker.janitor import Janitor
 from voxq.worker.media_link import MediaLink
 from voxq.worker.model_worker import ModelWorker
-from voxq.worker.plan import WorkPlan
+from voxq.worker.plan import ModelPlan, ModelUnavailable, WorkPlan, automatic_slots
+from voxq.worker.poller import Poller
 from voxq.worker.roster import strike_dead_workers
+from voxq.worker.scheduler import BatchLimits
+from voxq.worker.stable import Stable
+from voxq.worker.stall import Stall
 from voxq.worker.wakeup import Wakeup
 
 _REDIS_PATIENCE = 60.0
@@ -38,15 +40,15 @@ class CannotWork(Exception):
 def run(settings: Settings, worker_id: int, device: str) -> None:
     """Work until SIGTERM or SIGINT. `device` is "cpu", "cuda:0", ...
 
-    Raises CannotWork, EngineError or ModelError when starting makes no sense.
+    Raises CannotWork, EngineError, UnknownModel or ModelError when starting makes no sense.
     """
     logging.setup("worker", settings)
     if settings.redis_url is None:
         raise CannotWork("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`.")
-    request = EngineRequest(settings.asr_engine, settings.asr_model, device, settings.asr_threads)
-    kind = registry.find(request.engine)
-    plan = WorkPlan.of(settings, request, kind.traits_for(request))
-    models = kind.model_paths(request, ModelStore(search=[settings.asr_model_path]).resolve)
+    plan = WorkPlan.of(settings, device)
+    slots = settings.max_inflight or automatic_slots(plan.largest_batch())
+    poller = Poller()
+    stable = _stable(settings, plan, poller, worker_id)
 
     client = connect.blocking(settings.redis_url)
     _wait_for_redis(client)
@@ -60,16 +62,13 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         name=name,
         rq_connection=connect.blocking(settings.redis_url, text=False),
         client=client,
-        horse=HorseLink(
-            request,
-            models,
-            load_timeout=settings.model_load_timeout,
-            batch_seconds=settings.max_batch_ms / 1000,
-        ),
+        stable=stable,
+        poller=poller,
         media=[
             MediaLink(settings.media_timeout_seconds, settings.max_audio_seconds)
-            for _ in range(min(2, settings.max_inflight or 4))
+            for _ in range(min(2, slots))
         ],
+        slots=slots,
         wakeup=Wakeup(connect.blocking(settings.redis_url), name),
     )
     janitor_client = connect.blocking(settings.redis_url)
@@ -86,6 +85,46 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         worker.work()
     finally:
         janitor.stop()
+
+
+def _stable(settings: Settings, plan: WorkPlan, poller: Poller, worker_id: int) -> Stable:
+    def make(model: ModelPlan) -> Stall:
+        horse = HorseLink(
+            model, load_timeout=settings.model_load_timeout, batch_seconds=settings.max_batch_ms / 1000
+        )
+        limits = BatchLimits(
+            seconds=settings.max_batch_ms / 1000,
+            padded_seconds=settings.asr_batch_size,
+            items=model.traits.max_items,
+            padded_to=model.traits.padded_to,
+        )
+        return Stall(model, horse, limits, time.monotonic())
+
+    memory = memory_of(plan.device)
+    stable = Stable(
+        plan.default,
+        make,
+        memory,
+        poller,
+        budget_mb=settings.model_memory_mb or round(memory.share * memory.read().total_mb),
+        idle_seconds=settings.model_idle_seconds,
+        worker_id=worker_id,
+    )
+    stable.preload(_preloads(settings, plan, worker_id))
+    return stable
+
+
+def _preloads(settings: Settings, plan: WorkPlan, worker_id: int) -> list[ModelPlan]:
+    """One that cannot be had does not keep the others from working."""
+    if not settings.preload_models:
+        return [plan.default]
+    models: list[ModelPlan] = []
+    for name in filter(None, (part.strip() for part in settings.preload_models.split(","))):
+        try:
+            models += [plan.find(name)] if name != "none" else []
+        except ModelUnavailable as error:
+            logger.error("Worker-{} PRELOAD_MODELS: {}", worker_id, error)
+    return models
 
 
 def _rq_queues(settings: Settings) -> list[Queue]:

@@ -1,4 +1,4 @@
-"""The worker: an RQ worker whose event loop admits tasks and keeps its media processes and its horse busy.
+"""The worker: an RQ worker whose event loop admits tasks and keeps its media processes and its horsess busy.
 
 RQ gives it identity, registration and every monitoring view. The loop is its own, because RQ's worker state
 is for a single job. One thread does everything here; it never touches a model or an untrusted byte.
@@ -18,24 +18,26 @@ from rq.serializers import JSONSerializer
 from rq.worker.base import BaseWorker, WorkerStatus
 
 from voxq import killpoint
-from voxq.tasks.outcome import Outcome
+from voxq.tasks.outcome import Outcome, Timings
 from voxq.tasks.parts import Parts
 from voxq.tasks.store import WORKERS_KEY, Claimed, Held, Room, Worker
-from voxq.tasks.task import Task
+from voxq.tasks.task import Status, Task
 from voxq.worker.admission import room_of
 from voxq.worker.assignment import Assignment, Prepared
 from voxq.worker.batch import Batch
+from voxq.worker.blame import Blame
 from voxq.worker.claims import WORKER_TTL, Claims
 from voxq.worker.closing import Closing
 from voxq.worker.complaint import Complaint
 from voxq.worker.engine_room import EngineRoom
 from voxq.worker.facts import facts
-from voxq.worker.horse_link import HorseLink
 from voxq.worker.media_link import MediaFailed, MediaLink, News
-from voxq.worker.plan import WorkPlan
+from voxq.worker.plan import ModelUnavailable, WorkPlan
 from voxq.worker.poller import Poller
 from voxq.worker.preparation import Preparation
 from voxq.worker.redis_line import RedisLine
+from voxq.worker.stable import Stable
+from voxq.worker.stall import Stall
 from voxq.worker.wakeup import Wakeup
 
 _TICK = 1.0
@@ -59,11 +61,13 @@ class ModelWorker(BaseWorker):
         name: str,
         rq_connection: redis.Redis,
         client: redis.Redis,
-        horse: HorseLink,
+        stable: Stable,
+        poller: Poller,
         media: Sequence[MediaLink],
         wakeup: Wakeup,
+        slots: int,
     ) -> None:
-        """`rq_connection` answers bytes, as RQ wants it; `client` answers text."""
+        """`rq_connection` answers bytes, as RQ wants it; `client` answers text. `slots`: tasks at once."""
         queues = list(parts.store.queues.values())
         super().__init__(
             queues, name=name, connection=rq_connection, serializer=JSONSerializer, worker_ttl=WORKER_TTL
@@ -73,12 +77,13 @@ class ModelWorker(BaseWorker):
         self._settings = settings = parts.settings
         self._plan = plan
         self._client = client
-        self._horse = horse
+        self._stable = stable
+        self._slots = slots
         self._wakeup = wakeup
         identity = Worker(self.name, self.key)
         self._line = RedisLine(client, worker_id)
         self._trouble = Complaint(worker_id)
-        self._poller = Poller()
+        self._poller = poller
         self._claims = Claims(parts.store, self._line, identity)
         self._preparation = Preparation(
             media,
@@ -91,9 +96,11 @@ class ModelWorker(BaseWorker):
             long_seconds=settings.long_audio_seconds,
             patience=settings.media_timeout_seconds,
         )
-        self._engine = EngineRoom(horse, plan, settings, self._poller, self, self._trouble, worker_id)
+        self._blame = Blame(self, settings.max_attempts, worker_id)
+        self._engine = EngineRoom(stable, plan, settings, self, self._blame, self._trouble, worker_id)
         self._closing = Closing(parts.ending(client), self._line, identity, self._trouble, worker_id)
         self._assignments: dict[str, Assignment] = {}
+        self._is_ready = False
         self._is_suspended = False
         self._may_have_work = True
         self._admit_from = 0.0
@@ -109,7 +116,7 @@ class ModelWorker(BaseWorker):
         self._wakeup.start()
         self._poller.watch(self._wakeup.fileno(), self._on_wakeup)
         self._preparation.start()
-        logger.info("Worker-{} status=loading engine={} device={}", *self._introduction())
+        logger.info("Worker-{} status=starting device={}", self.worker_id, self._plan.device)
         try:
             while not self._is_done():
                 self._step()
@@ -139,21 +146,22 @@ class ModelWorker(BaseWorker):
         if not self._parts.journal.is_open(assignment.task):
             self._drop(assignment, "it ended elsewhere")
         else:
-            self._engine.blame(
-                assignment, "audio_unavailable", "The decoded sound of this recording is gone."
-            )
+            self._blame.blame(assignment, "audio_unavailable", "The decoded sound of this recording is gone.")
             self._prepare_anew(assignment)
 
     def failed(self, assignment: Assignment, code: str, error: str) -> None:
         self._end(assignment, assignment.failed(time.time(), self.worker_id, code, error))
 
-    def engine_changed(self) -> None:
-        if self._horse.loaded is not None and self._horse.is_ready:
+    def model_changed(self, stall: Stall) -> None:
+        if stall.horse.is_ready and stall.horse.loaded is not None:
             logger.info(
-                "Worker-{} status=ready engine={} device={} load={:.1f}s memory={}MB",
-                *self._introduction(),
-                self._horse.loaded.seconds,
-                self._horse.loaded.rss_mb,
+                "Worker-{} model={} status=loaded engine={} device={} load={:.1f}s memory={}MB",
+                self.worker_id,
+                stall.name,
+                stall.plan.request.engine,
+                stall.plan.request.device,
+                stall.load_seconds,
+                stall.memory_mb,
             )
         self._next_tick = 0.0  # tell the world, or get a new horse, at once
 
@@ -167,7 +175,7 @@ class ModelWorker(BaseWorker):
             self._next_tick = time.monotonic() + _TICK
             self._tick()
         self._poller.call(ready)
-        self._engine.enforce_deadline()
+        self._engine.enforce_deadlines()
         self._preparation.enforce_deadlines()
         if self._stop_by is None:
             self._admit()
@@ -180,14 +188,17 @@ class ModelWorker(BaseWorker):
                 self._end(assignment, assignment.outcome)
         self._closing.publish()
         self._beat()
+        if not self._is_ready and self._stable.is_settled:
+            self._is_ready = True
+            logger.info("Worker-{} status=ready device={}", self.worker_id, self._plan.device)
         self._may_have_work = True  # wake-ups are hints, and can be lost
         if self._stop_by is None:
-            self._engine.ensure_horse()
+            self._engine.look_after_models()
 
     def _is_done(self) -> bool:
         if self._stop_by is None:
             return False
-        is_last_batch_done = self._last_batch is None or self._horse.next_batch is not self._last_batch
+        is_last_batch_done = self._last_batch is None or self._engine.next_batch is not self._last_batch
         return is_last_batch_done or time.monotonic() >= self._stop_by
 
     def _leave(self) -> None:
@@ -210,7 +221,7 @@ class ModelWorker(BaseWorker):
         now = time.monotonic()
         patience = self._settings.shutdown_seconds * _SHARE_OF_SHUTDOWN
         self._stop_by = now if self._stop_by is not None else now + patience
-        self._last_batch = self._horse.next_batch
+        self._last_batch = self._engine.next_batch
 
     def _on_wakeup(self) -> None:
         self._may_have_work = True
@@ -233,7 +244,7 @@ class ModelWorker(BaseWorker):
     def _beat(self) -> None:
         held = self._assignments.values()
         is_stopping = self._stop_by is not None
-        about_me = facts(self.worker_id, self._plan, self._horse, held, is_stopping=is_stopping)
+        about_me = facts(self.worker_id, self._plan, self._stable, held, is_stopping=is_stopping)
         beat = self._claims.beat(self._assignments.values(), about_me, self._room())
         if beat is None:
             return
@@ -243,10 +254,6 @@ class ModelWorker(BaseWorker):
         for task_id in beat.lost:
             if task_id in self._assignments:
                 self._hold_on(self._assignments[task_id])
-
-    def _introduction(self) -> tuple[int, str, str]:
-        request = self._plan.request
-        return self.worker_id, f"{request.engine}/{request.model}", request.device
 
     # Tasks out.
 
@@ -292,11 +299,11 @@ class ModelWorker(BaseWorker):
     def _room(self) -> Room | None:
         """None: it takes on nothing now."""
         is_stopping = self._stop_by is not None
-        if is_stopping or self._is_suspended or self._horse.loaded is None:
+        if is_stopping or self._is_suspended or not self._stable.is_settled:
             return None
         if time.monotonic() < self._admit_from:
             return None
-        return room_of([a.task.lane for a in self._assignments.values()], self._settings.max_inflight or 4)
+        return room_of([a.task.lane for a in self._assignments.values()], self._slots)
 
     def _take_on(self, claimed: Claimed, place: int) -> None:
         if claimed.task_id in self._assignments:  # Redis lost the claim, and somebody queued it again
@@ -313,7 +320,11 @@ class ModelWorker(BaseWorker):
 
     def _begin(self, task: Task, place: int) -> None:
         try:
+            model = self._plan.find(task.options.model)
             directory = self._parts.work.open(task)
+        except ModelUnavailable as error:
+            self._refuse(task, str(error))
+            return
         except OSError as error:
             self._trouble.about(error)
             self._admit_from = time.monotonic() + _TROUBLE_PAUSE
@@ -322,9 +333,9 @@ class ModelWorker(BaseWorker):
         assignment = Assignment(
             Held(task, uuid4().hex),
             directory,
+            model,
             self._plan.options_for(task),
             admitted_at=time.time(),
-            language_first=self._plan.traits.detects_language,
         )
         assignment.last_served = time.monotonic()
         if self._claims.register(assignment) is False:
@@ -341,13 +352,30 @@ class ModelWorker(BaseWorker):
             task.lane,
         )
 
+    def _refuse(self, task: Task, error: str) -> None:
+        """Its model is not to be had here."""
+        now = time.time()
+        outcome = Outcome(
+            status=Status.FAILED,
+            ended_at=now,
+            duration=task.duration or 0.0,
+            error=error,
+            code="model_unavailable",
+            timings=Timings(queued=now - task.accepted_at, total=now - task.accepted_at),
+            worker_id=self.worker_id,
+            model=task.options.model,
+        )
+        if not self._closing.end(task, outcome):
+            self._admit_from = time.monotonic() + _TROUBLE_PAUSE
+            self._claims.release([task])
+
     def _hear(self, assignment: Assignment, news: News) -> None:
         """What a media process says of a recording."""
         if not self.holds(assignment):
             return
         match news:
             case MediaFailed(is_crash=True):
-                self._engine.blame(assignment, news.code, news.message)
+                self._blame.blame(assignment, news.code, news.message)
                 self._prepare_anew(assignment)
             case MediaFailed():
                 self.failed(assignment, news.code, news.message)
@@ -365,8 +393,7 @@ class ModelWorker(BaseWorker):
                 if assignment.is_complete:
                     self.advanced(assignment)
             case spans:
-                assert self._horse.loaded is not None  # nothing is admitted before
-                assignment.find(spans, self._horse.loaded.revision)
+                assignment.find(spans, self._stable.of(assignment.model).revision)
 
     def _prepare_anew(self, assignment: Assignment) -> None:
         """Decode it once more, unless it was given up."""

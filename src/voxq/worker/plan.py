@@ -1,54 +1,171 @@
-"""How a worker's engine is to treat a task: its options, and how long its chunks may be."""
+"""What a worker does with a task: by which model, with which options, in chunks of which length."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
-from voxq.engines.base import Chunking, ChunkOptions, EngineRequest, EngineTraits
+from loguru import logger
+
+from voxq.engines import registry
+from voxq.engines.base import Chunking, ChunkOptions, EngineError, EngineRequest, EngineTraits
+from voxq.models.catalogue import UnknownModel
+from voxq.models.offer import Offer, Offered
+from voxq.models.store import ModelError, ModelStore
 from voxq.settings import Settings
 from voxq.tasks.task import Task
 
 _SHORTEST_MAXIMUM = 2.0
 """Seconds: speech cut finer than this is not understood."""
+_LOOK_AGAIN_SECONDS = 60.0
+"""After which the directories of models are read anew to say which there are."""
+
+
+class ModelUnavailable(Exception):
+    """A task's model cannot be used here; the message is for its client."""
 
 
 @dataclass(frozen=True, slots=True)
-class WorkPlan:
-    """One engine and the operator's defaults for it. `batch_seconds` caps a batch, and so every chunk."""
+class ModelPlan:
+    """A model that can be loaded: all that its horse is told, and what is known before it is loaded."""
 
+    name: str
     request: EngineRequest
     traits: EngineTraits
-    language: str | None
-    hotwords: tuple[str, ...]
-    batch_seconds: float
+    paths: Mapping[str, Path]
+    """Directories by role, see `EngineKind.model_paths`."""
+    size_mb: int = 0
+    """On disk."""
+
+
+class WorkPlan:
+    """The models of one worker's device and the operator's defaults for all of them."""
+
+    def __init__(
+        self,
+        offer: Offer,
+        store: ModelStore,
+        *,
+        device: str,
+        threads: int,
+        language: str | None,
+        hotwords: tuple[str, ...],
+        batch_seconds: float,
+    ) -> None:
+        """`batch_seconds` caps a batch, and so every chunk.
+
+        Raises EngineError, UnknownModel or ModelError if there is no default model.
+        """
+        self._offer = offer
+        self._store = store
+        self._device = device
+        self._threads = threads
+        self._language = language
+        self._hotwords = hotwords
+        self._batch_seconds = batch_seconds
+        self._names: tuple[str, ...] = ()
+        self._names_until = 0.0
+        self.default = self._resolve(offer.default)
+        self._models = {self.default.name: self.default}
 
     @classmethod
-    def of(cls, settings: Settings, request: EngineRequest, traits: EngineTraits) -> WorkPlan:
+    def of(cls, settings: Settings, device: str) -> Self:
+        """Raises as the constructor, and OSError if the hotwords cannot be read."""
         return cls(
-            request=request,
-            traits=traits,
+            Offer.of(settings),
+            ModelStore(search=[settings.asr_model_path]),
+            device=device,
+            threads=settings.asr_threads,
             language=None if settings.asr_language == "auto" else settings.asr_language,
             hotwords=read_hotwords(settings.hotwords_path),
             batch_seconds=settings.asr_batch_size,
         )
 
+    @property
+    def device(self) -> str:
+        return self._device
+
+    def names(self) -> tuple[str, ...]:
+        """The models that tasks may ask for, the default first. Reads directories once a minute."""
+        if time.monotonic() >= self._names_until:
+            self._names = tuple(offered.name for offered in self._offer.all())
+            self._names_until = time.monotonic() + _LOOK_AGAIN_SECONDS
+        return self._names
+
+    def find(self, name: str | None) -> ModelPlan:
+        """The offered model of this name, the default for None. Reads directories the first time.
+
+        Raises ModelUnavailable.
+        """
+        if name is None:
+            return self.default
+        if name not in self._models:
+            try:
+                offered = self._offer.find(name)
+                self._models[name] = self._models.get(offered.name) or self._resolve(offered)
+            except UnknownModel as error:
+                raise ModelUnavailable(str(error)) from None
+            except (EngineError, ModelError, OSError) as error:
+                logger.error("the model {} cannot be used: {}", name, error)
+                raise ModelUnavailable(f"The model {name} cannot be used at the moment.") from None
+        return self._models[name]
+
+    def forget(self, name: str) -> None:
+        """Look anew for a model that cannot be loaded: it may be installed differently by now."""
+        self._models = {key: plan for key, plan in self._models.items() if plan.name != name}
+
+    def largest_batch(self) -> int:
+        """Chunks in the largest batch that any offered model takes. Reads directories."""
+        sizes = [self.default.traits.max_items]
+        for offered in self._offer.all():
+            request = self._request(offered)
+            try:
+                sizes.append(registry.find(request.engine).traits_for(request).max_items)
+            except EngineError as error:
+                logger.warning("the model {} cannot be used: {}", offered.name, error)
+        return max(sizes)
+
     def options_for(self, task: Task) -> ChunkOptions:
         """The client's wishes over the operator's."""
         options = task.options
-        hotwords = tuple(dict.fromkeys((*options.hotwords, *self.hotwords)))
+        hotwords = tuple(dict.fromkeys((*options.hotwords, *self._hotwords)))
         return ChunkOptions(
-            options.language or self.language, hotwords, options.words, options.use_punc, options.use_itn
+            options.language or self._language, hotwords, options.words, options.use_punc, options.use_itn
         )
 
     def chunking_for(self, task: Task) -> Chunking:
-        chunking = self.traits.chunking
-        wished = min(chunking.maximum, self.batch_seconds, task.options.batch_size or chunking.maximum)
+        """How the recording is to be cut. Raises ModelUnavailable."""
+        chunking = self.find(task.options.model).traits.chunking
+        wished = min(chunking.maximum, self._batch_seconds, task.options.batch_size or chunking.maximum)
         longest = max(_SHORTEST_MAXIMUM, wished)
         return replace(chunking, maximum=longest, target=min(chunking.target, longest))
+
+    def _request(self, offered: Offered) -> EngineRequest:
+        return EngineRequest(offered.engine, offered.model, self._device, self._threads)
+
+    def _resolve(self, offered: Offered) -> ModelPlan:
+        request = self._request(offered)
+        kind = registry.find(request.engine)
+        traits = kind.traits_for(request)
+        paths = kind.model_paths(request, self._store.resolve)
+        return ModelPlan(offered.name, request, traits, paths, _size_mb(paths.values()))
+
+
+def automatic_slots(largest_batch: int) -> int:
+    """MAX_INFLIGHT where it is unset: enough tasks for two batches, because voice notes are of one chunk;
+    at least a slot for each kind of lane and one more, and no more than a parent serves with ease."""
+    return max(4, min(32, 2 * largest_batch))
 
 
 def read_hotwords(path: Path) -> tuple[str, ...]:
     """The words of the operator's file: one a line, `#` starts a comment. Raises OSError."""
     lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
     return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def _size_mb(directories: Iterable[Path]) -> int:
+    files = (file for directory in directories for file in directory.rglob("*"))
+    return sum(file.stat().st_size for file in files if file.is_file()) >> 20

@@ -2,17 +2,19 @@
 
 Every waiting chunk has a due time, and the earliest is served first:
 
-    due = waiting_since + lane + remaining work of its task + recent use by its owner (+ if suspect)
+    due = waiting_since + lane + remaining work of its task + recent use by its owner
+          (+ ten times the loading of its model, if it is not loaded) (+ if suspect)
 
 `waiting_since` is the later of when the chunk became ready and when its task was last served, so a long file
 that makes progress does not collect seniority, and a voice note that comes in its middle is due before it.
 The other terms are capped, which bounds the wait: a chunk is only ever overtaken, even by what fills up a
-batch, by chunks that began to wait less than `MAX_HEAD_START` seconds after it.
+batch, by chunks that began to wait less than `MAX_HEAD_START` seconds after it; while its model is being
+loaded, also by what others can do meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from voxq.engines.base import Cost
@@ -21,8 +23,12 @@ from voxq.tasks.task import Lane
 LANE_DELAY = {Lane.HIGH: 0.0, Lane.SHORT: 5.0, Lane.LONG: 30.0}
 MOST_REMAINING = 20.0
 MOST_OWNER_USE = 10.0
+MOST_LOADING = 30.0
+LOADING_WEIGHT = 10.0
+"""How many times as long as it takes to load one model the others go on first: at most about a tenth of the
+time is spent on loading, as long as the cap allows."""
 SUSPECT_DELAY = 60.0
-MAX_HEAD_START = max(LANE_DELAY.values()) + MOST_REMAINING + MOST_OWNER_USE + SUSPECT_DELAY
+MAX_HEAD_START = max(LANE_DELAY.values()) + MOST_REMAINING + MOST_OWNER_USE + MOST_LOADING + SUSPECT_DELAY
 
 _WINDOW = 256  # how far down the line companions for a batch are looked for
 
@@ -35,14 +41,17 @@ class WaitingChunk:
     index: int
     seconds: float
     """Its length."""
+    model: str
     key: str
-    """Only chunks with the same key may share a batch."""
+    """Only chunks of the same model and with the same key may share a batch."""
     lane: Lane
     waiting_since: float
     remaining: float
     """Predicted engine seconds until its task is done."""
     owner_use: float = 0.0
     """Engine seconds its owner used lately."""
+    loading: float = 0.0
+    """Seconds that loading its model takes; 0 for one that is loaded."""
     is_suspect: bool = False
     """It was in a batch that failed as a whole: it runs alone, after the others."""
     batch_seconds: float = float("inf")
@@ -55,6 +64,7 @@ class WaitingChunk:
             + LANE_DELAY[self.lane]
             + min(self.remaining, MOST_REMAINING)
             + min(self.owner_use, MOST_OWNER_USE)
+            + min(LOADING_WEIGHT * self.loading, MOST_LOADING)
             + (SUSPECT_DELAY if self.is_suspect else 0.0)
         )
 
@@ -74,13 +84,20 @@ class BatchLimits:
         return items * max(longest, self.padded_to or 0.0)
 
 
-def predict(cost: Cost, limits: BatchLimits, chunks: Sequence[WaitingChunk]) -> float:
-    """Engine seconds that a batch of these chunks (at least one) will take."""
-    return cost.predict(limits.padded(max(chunk.seconds for chunk in chunks), len(chunks)))
+@dataclass(frozen=True, slots=True)
+class BatchTerms:
+    """One model's batches: what they cost, and what they may be."""
+
+    cost: Cost
+    limits: BatchLimits
+
+    def predict(self, chunks: Sequence[WaitingChunk]) -> float:
+        """Engine seconds that a batch of these chunks (at least one) will take."""
+        return self.cost.predict(self.limits.padded(max(chunk.seconds for chunk in chunks), len(chunks)))
 
 
-def choose(waiting: Sequence[WaitingChunk], cost: Cost, limits: BatchLimits) -> list[WaitingChunk]:
-    """The next batch, in the order of `due`; empty only if nothing waits.
+def choose(waiting: Sequence[WaitingChunk], terms: Mapping[str, BatchTerms]) -> list[WaitingChunk]:
+    """The next batch, in the order of `due`; empty only if nothing waits. `terms` by model.
 
     A single chunk always fits: it cannot be made smaller. No larger batch exceeds a limit.
     """
@@ -94,10 +111,13 @@ def choose(waiting: Sequence[WaitingChunk], cost: Cost, limits: BatchLimits) -> 
     companions = [
         other
         for other in others
-        if other.key == lead.key and not other.is_suspect and other.waiting_since < newest
+        if (other.model, other.key) == (lead.model, lead.key)
+        and not other.is_suspect
+        and other.waiting_since < newest
     ]
     # Like lengths waste the least padding; the sort is stable, so among equals the earliest due comes first.
     companions.sort(key=lambda other: abs(other.seconds - lead.seconds))
+    cost, limits = terms[lead.model].cost, terms[lead.model].limits
     batch, longest, cap = [lead], lead.seconds, min(limits.padded_seconds, lead.batch_seconds)
     for companion in companions:
         if len(batch) >= limits.items:

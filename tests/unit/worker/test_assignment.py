@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plans import model_plan
 from task_lab import make_task
 
 from voxq.engines.base import ChunkOptions, ChunkResult
@@ -40,9 +41,9 @@ def assign(
     return Assignment(
         Held(task, "execution"),
         WorkFiles(root).open(task),
+        model_plan(detects_language=language_first),
         options or ChunkOptions(),
         admitted_at=time.time(),
-        language_first=language_first,
     )
 
 
@@ -141,6 +142,24 @@ def test_another_worker_does_only_the_rest(tmp_path: Path) -> None:
     assert second.engine_seconds == 0.75
     assert second.progress == first.progress
     assert [s.words for s in second.chunks.segments()] == [s.words for s in first.chunks.segments()]
+
+
+def test_what_another_worker_did_is_matched_when_the_model_is_known(tmp_path: Path) -> None:
+    task, parts = make_task(), spans(4.0, 3.0, 2.0)
+    first = assign(tmp_path, task)
+    first.find(parts, "revision")
+    run(first, 0)
+    run(first, 1)
+    first.begin([0, 2])  # it died before it could write that the first is no longer in the engine
+
+    second = assign(tmp_path, task)
+    second.find(parts, None)
+    second.prepare(WHOLE)
+    assert second.chunks.all_waiting == (0, 1, 2), "so that the model is brought"
+    second.recall("revision")
+    assert second.waiting(10) == [2]
+    assert not second.chunks.is_suspect(0)
+    assert [s.text for s in second.chunks.segments()] == ["chunk 0", "chunk 1"]
 
 
 @pytest.mark.parametrize("change", ["revision", "options", "sound"])

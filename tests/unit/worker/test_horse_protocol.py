@@ -33,7 +33,9 @@ segments = st.builds(Segment, text, seconds, seconds, st.lists(words, max_size=2
 results = st.builds(ChunkResult, st.lists(segments, max_size=2).map(tuple), st.none() | text)
 errors = st.builds(ChunkError, text, text)
 replies: st.SearchStrategy[Reply] = st.one_of(
-    st.builds(Loaded, seconds, text, st.integers(0, 10**6), st.builds(Cost, seconds, seconds)),
+    st.builds(
+        Loaded, seconds, text, st.integers(0, 10**6), st.integers(0, 10**6), st.builds(Cost, seconds, seconds)
+    ),
     st.builds(LoadFailed, text),
     st.builds(Started, text),
     st.builds(Finished, text, seconds, st.lists(results | errors, max_size=3).map(tuple), st.booleans()),

@@ -10,14 +10,29 @@ from hypothesis import strategies as st
 
 from voxq.engines.base import Cost
 from voxq.tasks.task import Lane
-from voxq.worker.scheduler import LANE_DELAY, MAX_HEAD_START, BatchLimits, WaitingChunk, choose, predict
+from voxq.worker.scheduler import (
+    LANE_DELAY,
+    LOADING_WEIGHT,
+    MAX_HEAD_START,
+    MOST_LOADING,
+    BatchLimits,
+    BatchTerms,
+    WaitingChunk,
+    choose,
+)
 
 CHEAP = Cost(fixed=0.1, per_second=0.01)
-ROOMY = BatchLimits(seconds=1.0, padded_seconds=60.0, items=16)
 
 
 def chunk(task_id: str = "a", index: int = 0, **changes: object) -> WaitingChunk:
-    values: dict = {"seconds": 10.0, "key": "k", "lane": Lane.SHORT, "waiting_since": 0.0, "remaining": 1.0}
+    values: dict = {
+        "seconds": 10.0,
+        "model": "m",
+        "key": "k",
+        "lane": Lane.SHORT,
+        "waiting_since": 0.0,
+        "remaining": 1.0,
+    }
     return WaitingChunk(task_id=task_id, index=index, **values | changes)
 
 
@@ -27,11 +42,13 @@ waiting_chunks = st.lists(
         task_id=st.sampled_from("abcdef"),
         index=st.integers(0, 9),
         seconds=st.floats(0.1, 30),
+        model=st.sampled_from("mn"),
         key=st.sampled_from("kl"),
         lane=st.sampled_from(Lane),
         waiting_since=st.floats(0, 1000),
         remaining=st.floats(0, 10_000),
         owner_use=st.floats(0, 10_000),
+        loading=st.sampled_from([0.0, 0.5, 1000.0]),
         is_suspect=st.booleans(),
         batch_seconds=st.sampled_from([float("inf"), 5.0, 40.0]),
     ),
@@ -42,61 +59,76 @@ costs = st.builds(Cost, st.floats(0, 2), st.floats(0, 0.2))
 limits = st.builds(
     BatchLimits, st.floats(0.01, 3), st.floats(1, 120), st.integers(1, 16), st.sampled_from([None, 30.0])
 )
+Terms = dict[str, BatchTerms]
+all_terms = st.fixed_dictionaries({name: st.builds(BatchTerms, costs, limits) for name in "mn"})
 
 
-@given(waiting_chunks, costs, limits)
-def test_a_batch_of_several_keeps_every_limit(
-    waiting: list[WaitingChunk], cost: Cost, limits: BatchLimits
-) -> None:
-    batch = choose(waiting, cost, limits)
+def one_model(items: int, cost: Cost = CHEAP) -> Terms:
+    return {"m": BatchTerms(cost, BatchLimits(seconds=1.0, padded_seconds=60.0, items=items))}
+
+
+@given(waiting_chunks, all_terms)
+def test_a_batch_of_several_keeps_every_limit(waiting: list[WaitingChunk], terms: Terms) -> None:
+    batch = choose(waiting, terms)
     if len(batch) < 2:
         return
+    cost, limits = terms[batch[0].model].cost, terms[batch[0].model].limits
     padded = len(batch) * max(limits.padded_to or 0.0, *(chunk.seconds for chunk in batch))
     assert len(batch) <= limits.items
     assert padded <= limits.padded_seconds
     assert all(padded <= chunk.batch_seconds for chunk in batch)
     assert cost.fixed + cost.per_second * padded <= limits.seconds
-    assert predict(cost, limits, batch) == cost.predict(padded)
+    assert terms[batch[0].model].predict(batch) == cost.predict(padded)
 
 
-@given(waiting_chunks, costs, limits)
-def test_something_runs_whenever_something_waits(
-    waiting: list[WaitingChunk], cost: Cost, limits: BatchLimits
-) -> None:
-    batch = choose(waiting, cost, limits)
+@given(waiting_chunks, all_terms)
+def test_something_runs_whenever_something_waits(waiting: list[WaitingChunk], terms: Terms) -> None:
+    batch = choose(waiting, terms)
     assert bool(batch) == bool(waiting)
     assert set(batch) <= set(waiting)
     assert len(set(batch)) == len(batch)
 
 
-@given(waiting_chunks, costs, limits)
-def test_keys_do_not_mix_and_suspects_run_alone(
-    waiting: list[WaitingChunk], cost: Cost, limits: BatchLimits
-) -> None:
-    batch = choose(waiting, cost, limits)
-    assert len({chunk.key for chunk in batch}) <= 1
+@given(waiting_chunks, all_terms)
+def test_only_equals_meet_and_suspects_run_alone(waiting: list[WaitingChunk], terms: Terms) -> None:
+    batch = choose(waiting, terms)
+    assert len({(chunk.model, chunk.key) for chunk in batch}) <= 1
     assert len(batch) == 1 or not any(chunk.is_suspect for chunk in batch)
 
 
-@given(waiting_chunks, costs, limits, st.randoms(use_true_random=False))
-def test_the_order_of_the_input_is_irrelevant(waiting, cost, limits, random) -> None:
+@given(waiting_chunks, all_terms, st.randoms(use_true_random=False))
+def test_the_order_of_the_input_is_irrelevant(waiting, terms, random) -> None:
     shuffled = list(waiting)
     random.shuffle(shuffled)
-    assert choose(shuffled, cost, limits) == choose(waiting, cost, limits)
+    assert choose(shuffled, terms) == choose(waiting, terms)
 
 
-@given(waiting_chunks, costs, limits)
-def test_nobody_is_overtaken_by_what_came_much_later(
-    waiting: list[WaitingChunk], cost: Cost, limits: BatchLimits
-) -> None:
-    batch = choose(waiting, cost, limits)
+@given(waiting_chunks, all_terms)
+def test_nobody_is_overtaken_by_what_came_much_later(waiting: list[WaitingChunk], terms: Terms) -> None:
+    batch = choose(waiting, terms)
     for left in set(waiting) - set(batch):
         assert all(chosen.waiting_since < left.waiting_since + MAX_HEAD_START for chosen in batch)
 
 
+@given(waiting_chunks.filter(bool), all_terms)
+def test_nothing_nearer_in_length_is_left_out_without_a_reason(
+    waiting: list[WaitingChunk], terms: Terms
+) -> None:
+    batch = choose(waiting, terms)
+    lead = batch[0]
+    newest = min(chunk.waiting_since for chunk in waiting) + MAX_HEAD_START
+    farthest = max(abs(chunk.seconds - lead.seconds) for chunk in batch)
+    for left in set(waiting) - set(batch):
+        may_meet = (left.model, left.key) == (lead.model, lead.key)
+        has_reason = left.is_suspect or lead.is_suspect or left.waiting_since >= newest
+        makes_it_larger = left.batch_seconds < float("inf") or left.seconds > lead.seconds
+        is_nearer = abs(left.seconds - lead.seconds) < farthest
+        assert not (may_meet and is_nearer) or has_reason or makes_it_larger
+
+
 def test_like_lengths_share_a_batch() -> None:
     waiting = [chunk("a", seconds=2.0), chunk("b", seconds=20.0), chunk("c", seconds=2.5)]
-    assert [c.task_id for c in choose(waiting, CHEAP, BatchLimits(1.0, 60.0, items=2))] == ["a", "c"]
+    assert [c.task_id for c in choose(waiting, one_model(items=2))] == ["a", "c"]
 
 
 @pytest.mark.parametrize(
@@ -107,13 +139,14 @@ def test_like_lengths_share_a_batch() -> None:
         ({"remaining": 1.0}, {"remaining": 5.0}),
         ({"owner_use": 0.0}, {"owner_use": 5.0}),
         ({"waiting_since": 0.0}, {"waiting_since": 5.0}),
+        ({}, {"loading": 0.1}),
+        ({"waiting_since": 0.0, "loading": 100.0}, {"waiting_since": MOST_LOADING + 1.0}),
         ({}, {"is_suspect": True}),
     ],
 )
 def test_who_comes_first(better: dict, worse: dict) -> None:
-    one_at_a_time = BatchLimits(1.0, 60.0, items=1)
     waiting = [chunk("a", **worse), chunk("b", **better)]
-    assert [c.task_id for c in choose(waiting, CHEAP, one_at_a_time)] == ["b"]
+    assert [c.task_id for c in choose(waiting, one_model(items=1))] == ["b"]
 
 
 @dataclass
@@ -126,6 +159,7 @@ class Job:
     seconds: float
     lane: Lane
     owner_use: float = 0.0
+    model: str = "m"
     served: float = 0.0
     left: list[int] = field(init=False)
 
@@ -133,11 +167,20 @@ class Job:
         self.served = self.arrival
         self.left = list(range(self.pieces))
 
-    def waiting(self) -> Iterable[WaitingChunk]:
+    def waiting(self, loading: float = 0.0) -> Iterable[WaitingChunk]:
         remaining = CHEAP.per_second * self.seconds * len(self.left)
         for index in self.left:
             yield WaitingChunk(
-                self.name, index, self.seconds, "k", self.lane, self.served, remaining, self.owner_use
+                task_id=self.name,
+                index=index,
+                seconds=self.seconds,
+                model=self.model,
+                key="k",
+                lane=self.lane,
+                waiting_since=self.served,
+                remaining=remaining,
+                owner_use=self.owner_use,
+                loading=loading,
             )
 
 
@@ -151,37 +194,61 @@ class Served:
     ended: float
 
 
-def simulate(jobs: list[Job], limits: BatchLimits, cost: Cost = CHEAP) -> list[Served]:
-    """One engine that is given whatever `choose` says, until nothing is left."""
-    now, served = 0.0, []
-    while any(job.left for job in jobs):
-        here = {job.name: job for job in jobs if job.arrival <= now and job.left}
-        if not here:
-            now = min(job.arrival for job in jobs if job.left)
-            continue
-        batch = choose([chunk for job in here.values() for chunk in job.waiting()], cost, limits)
-        end = now + predict(cost, limits, batch)
-        for each in batch:
-            served.append(Served(here[each.task_id], each.waiting_since, now, end))
-            here[each.task_id].left.remove(each.index)
-        for name in {each.task_id for each in batch}:
-            here[name].served = end
-        now = end
-    return served
+@dataclass
+class Simulation:
+    """One engine with memory for one model, that is given whatever `choose` says until nothing is left."""
+
+    terms: Terms
+    load_seconds: float = 0.0
+    loaded: str = "m"
+    switches: int = 0
+
+    def run(self, jobs: list[Job]) -> list[Served]:
+        now, served = 0.0, []
+        while any(job.left for job in jobs):
+            here = {job.name: job for job in jobs if job.arrival <= now and job.left}
+            if not here:
+                now = min(job.arrival for job in jobs if job.left)
+                continue
+            waiting = [chunk for job in here.values() for chunk in job.waiting(self._loading(job))]
+            batch = choose(waiting, self.terms)
+            if batch[0].model != self.loaded:
+                self.loaded, self.switches = batch[0].model, self.switches + 1
+                now += self.load_seconds
+                continue
+            end = now + self.terms[self.loaded].predict(batch)
+            for each in batch:
+                served.append(Served(here[each.task_id], each.waiting_since, now, end))
+                here[each.task_id].left.remove(each.index)
+            for name in {each.task_id for each in batch}:
+                here[name].served = end
+            now = end
+        return served
+
+    def _loading(self, job: Job) -> float:
+        return 0.0 if job.model == self.loaded else self.load_seconds
 
 
 jobs = st.lists(
     st.tuples(
-        st.floats(0, 600), st.integers(1, 8), st.floats(0.5, 30), st.sampled_from(Lane), st.floats(0, 30)
+        st.floats(0, 600),
+        st.integers(1, 8),
+        st.floats(0.5, 30),
+        st.sampled_from(Lane),
+        st.floats(0, 30),
+        st.sampled_from("mn"),
     ),
     min_size=1,
     max_size=25,
-).map(lambda rows: [Job(f"t{n}", *row[:4], owner_use=row[4]) for n, row in enumerate(rows)])
+).map(lambda rows: [Job(f"t{n}", *row) for n, row in enumerate(rows)])
 
 
-@given(jobs, st.integers(1, 8), st.sampled_from([CHEAP, Cost(2.0, 0.5)]))
-def test_the_wait_is_bounded_whatever_arrives(jobs: list[Job], items: int, cost: Cost) -> None:
-    served = simulate(jobs, BatchLimits(1.0, 60.0, items), cost)
+@given(jobs, st.integers(1, 8), st.sampled_from([CHEAP, Cost(2.0, 0.5)]), st.sampled_from([0.0, 0.3, 8.0]))
+def test_the_wait_is_bounded_whatever_arrives(
+    jobs: list[Job], items: int, cost: Cost, load_seconds: float
+) -> None:
+    terms = one_model(items, cost)["m"]
+    served = Simulation({"m": terms, "n": terms}, load_seconds).run(jobs)
     assert len(served) == sum(job.pieces for job in jobs)
     for mine in served:
         for other in served:
@@ -192,7 +259,7 @@ def test_the_wait_is_bounded_whatever_arrives(jobs: list[Job], items: int, cost:
 def test_a_note_overtakes_a_long_file_in_its_middle() -> None:
     long = Job("long", arrival=0.0, pieces=400, seconds=25.0, lane=Lane.LONG)
     notes = [Job(f"note{n}", arrival=10.0 * n, pieces=1, seconds=8.0, lane=Lane.SHORT) for n in range(1, 10)]
-    served = simulate([long, *notes], BatchLimits(1.0, 60.0, items=1))
+    served = Simulation(one_model(items=1)).run([long, *notes])
     for mine in served:
         if mine.job is not long:
             batches_before = {s.began for s in served if mine.job.arrival < s.ended and s.began < mine.began}
@@ -202,8 +269,20 @@ def test_a_note_overtakes_a_long_file_in_its_middle() -> None:
 def test_a_long_file_gets_on_under_a_flood_of_notes() -> None:
     long = Job("long", arrival=0.0, pieces=3, seconds=25.0, lane=Lane.LONG)
     flood = [Job(f"n{n}", arrival=0.15 * n, pieces=1, seconds=8.0, lane=Lane.SHORT) for n in range(1200)]
-    served = simulate([long, *flood], BatchLimits(1.0, 60.0, items=1))  # more than the engine can do
+    served = Simulation(one_model(items=1)).run([long, *flood])  # more than the engine can do
     turns = [0.0, *(s.began for s in served if s.job is long)]
     longest = max(after - before for before, after in itertools.pairwise(turns))
     assert longest < MAX_HEAD_START
     assert longest > LANE_DELAY[Lane.SHORT], "the notes were first all the same"
+
+
+@pytest.mark.parametrize("load_seconds", [0.5, 1.0, 3.0, 10.0])
+def test_two_models_with_memory_for_one_take_turns(load_seconds: float) -> None:
+    terms = one_model(items=1)["m"]
+    jobs = [Job(f"n{n}", 0.25 * n, 1, 8.0, Lane.SHORT, model="mn"[n % 2]) for n in range(1000)]
+    simulation = Simulation({"m": terms, "n": terms}, load_seconds)
+    served = simulation.run(jobs)
+    in_arrival_order = sum(a.model != b.model for a, b in itertools.pairwise(jobs))
+    assert simulation.switches < in_arrival_order / 5
+    preferred = min(LOADING_WEIGHT * load_seconds, MOST_LOADING)
+    assert max(s.began - s.job.arrival for s in served) < 2 * preferred + 3 * load_seconds

@@ -1,0 +1,51 @@
+"""Which models leave a device's memory: a pure policy over what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A model that takes `memory_mb`. `last_used` in seconds on any one clock."""
+
+    name: str
+    memory_mb: int
+    last_used: float
+    is_needed: bool = False
+    """Whether some task in work is for it."""
+    is_loading: bool = False
+
+
+def to_unload(residents: Iterable[Resident], needed_mb: int, budget_mb: int) -> frozenset[str]:
+    """The models that must go before another of `needed_mb` fits into `budget_mb`.
+
+    Those that nobody needs go first, then the least recently used. One that is loading stays: somebody is
+    waiting for it. A model that is larger than the budget gets the device to itself.
+    """
+    there = list(residents)
+    line = sorted((r for r in there if not r.is_loading), key=lambda r: (r.is_needed, r.last_used, r.name))
+    excess = sum(resident.memory_mb for resident in there) + needed_mb - budget_mb
+    leaving: list[Resident] = []
+    for resident in line:
+        if excess <= 0:
+            break
+        leaving.append(resident)
+        excess -= resident.memory_mb
+    for resident in reversed(leaving[:-1]):  # a large one that went later may have made room for this one
+        if excess + resident.memory_mb <= 0:
+            leaving.remove(resident)
+            excess += resident.memory_mb
+    return frozenset(resident.name for resident in leaving)
+
+
+def idle(residents: Iterable[Resident], now: float, idle_seconds: float) -> frozenset[str]:
+    """The models that nobody has used or needed for `idle_seconds`; 0 means that none is ever too idle."""
+    if not idle_seconds:
+        return frozenset()
+    return frozenset(
+        resident.name
+        for resident in residents
+        if not (resident.is_needed or resident.is_loading) and now - resident.last_used >= idle_seconds
+    )

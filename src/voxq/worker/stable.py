@@ -1,0 +1,205 @@
+"""The models of one worker: which are loaded, which come and which go. One horse process for each of them.
+
+Unloading a model is ending its horse, so its memory is really free, and a crash takes one model with it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from loguru import logger
+
+from voxq.device_memory import DeviceMemory
+from voxq.worker import residency
+from voxq.worker.batch import Batch
+from voxq.worker.horse_link import HorseFailed
+from voxq.worker.horse_protocol import Finished
+from voxq.worker.plan import ModelPlan
+from voxq.worker.poller import Poller
+from voxq.worker.stall import Stall
+
+
+@dataclass(slots=True)
+class Tally:
+    """Since the worker's start."""
+
+    loads: int = 0
+    load_seconds: float = 0.0
+    switches: int = 0
+    """Loads because a task needed the model: neither at the start nor after a crash."""
+    out_of_memory: int = 0
+
+
+class Stable:
+    """At most one model loads at a time. Times are on the monotonic clock."""
+
+    def __init__(
+        self,
+        default: ModelPlan,
+        make: Callable[[ModelPlan], Stall],
+        memory: DeviceMemory,
+        poller: Poller,
+        *,
+        budget_mb: int,
+        idle_seconds: float,
+        worker_id: int,
+    ) -> None:
+        self._make = make
+        self._memory = memory
+        self._poller = poller
+        self._budget_mb = budget_mb
+        self._idle_seconds = idle_seconds
+        self._worker_id = worker_id
+        self._preloaded: list[Stall] = []
+        self.default = make(default)
+        self._stalls = {default.name: self.default}
+        self.tally = Tally()
+        self.hear: Callable[[Stall], None] = lambda stall: None
+        """Called when a horse has something to say."""
+
+    def __iter__(self) -> Iterator[Stall]:
+        return iter(list(self._stalls.values()))
+
+    def of(self, plan: ModelPlan) -> Stall:
+        """The place of this model, made when it is first asked for."""
+        if plan.name not in self._stalls:
+            self._stalls[plan.name] = self._make(plan)
+        return self._stalls[plan.name]
+
+    @property
+    def memory(self) -> DeviceMemory:
+        return self._memory
+
+    @property
+    def busy(self) -> Stall | None:
+        """The one model that has batches, if one has."""
+        return next((stall for stall in self._stalls.values() if not stall.horse.is_idle), None)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what was to be loaded at the start is there, or known not to work; the default must be."""
+        return all(
+            stall.horse.loaded is not None
+            or (stall is not self.default and (stall.horse.failures > 0 or not stall.is_kept))
+            for stall in self._preloaded
+        )
+
+    def preload(self, plans: Sequence[ModelPlan]) -> None:
+        """Have these loaded from the start."""
+        self._preloaded = [self.of(plan) for plan in plans]
+        for stall in self._preloaded:
+            stall.is_kept = True
+
+    def keep(self) -> None:
+        """Start what is to be there and is not: at the beginning, and after a crash."""
+        for stall in self:
+            if not stall.is_kept or stall.is_present:
+                continue
+            if self._too_many_beside(stall, frozenset()):
+                stall.is_kept = False  # it comes back when somebody needs it
+                logger.warning(
+                    "Worker-{} model={} is not loaded: no memory left", self._worker_id, stall.name
+                )
+            else:
+                is_retry = stall.horse.failures > 0
+                self._start(stall, on_demand=is_retry and stall.is_on_demand)
+
+    def bring(self, stall: Stall, needed: Collection[str]) -> bool:
+        """A task needs this model: load it as soon as there is room. `needed`: models that any task is for.
+
+        False if it has to wait, because it did not load a moment ago; others may be brought meanwhile.
+        """
+        if stall.is_present:
+            stall.is_leaving = False
+            return True
+        if not stall.horse.may_start:
+            return False
+        if any(other.horse.is_loading for other in self):
+            return True
+        for other in self._too_many_beside(stall, needed):
+            other.is_leaving = True
+        self.part()
+        if not any(other.is_leaving for other in self):
+            self._start(stall, on_demand=True)
+        return True
+
+    def part(self) -> None:
+        """Unload those that are to leave and are done."""
+        for stall in self:
+            if stall.is_leaving and stall.horse.is_idle:
+                self.unload(stall)
+
+    def unload_idle(self, now: float, needed: Collection[str]) -> None:
+        for stall in self._named(residency.idle(self._residents(needed), now, self._idle_seconds)):
+            stall.is_leaving = True
+        self.part()
+
+    def make_room(self, stall: Stall) -> bool:
+        """Unload all others, which are idle while this one works. False if there are none."""
+        others = [other for other in self if other is not stall and other.horse.is_ready]
+        for other in others:
+            self.unload(other)
+        return bool(others)
+
+    def unload(self, stall: Stall) -> None:
+        stall.measure(self._memory)
+        self.end_horse(stall)
+        stall.is_kept = stall.is_leaving = False
+        logger.info("Worker-{} model={} status=unloaded", self._worker_id, stall.name)
+
+    def end_horse(self, stall: Stall) -> HorseFailed:
+        """End it now; says what it was in."""
+        if stall.horse.child is not None:
+            self._poller.unwatch(stall.horse.child.fileno())
+        return stall.horse.kill()
+
+    def forget(self, stall: Stall) -> None:
+        """It cannot be loaded. The next task for it may try again, from the beginning."""
+        self.end_horse(stall)
+        self._stalls.pop(stall.name, None)
+
+    def receive(self, stall: Stall, seconds_allowed: float) -> tuple[Batch, Finished] | None:
+        """As `HorseLink.receive`."""
+        descriptor = stall.horse.child.fileno() if stall.horse.child else -1
+        was_ready = stall.horse.is_ready
+        try:
+            finished = stall.horse.receive(seconds_allowed)
+        except HorseFailed:
+            self._poller.unwatch(descriptor)
+            raise
+        if stall.horse.is_ready and not was_ready:
+            self._on_loaded(stall)
+        return finished
+
+    def close(self) -> None:
+        for stall in self:
+            self.end_horse(stall)
+
+    def _on_loaded(self, stall: Stall) -> None:
+        stall.last_used = time.monotonic()
+        stall.measure(self._memory)
+        self.tally.loads += 1
+        self.tally.load_seconds += stall.load_seconds
+        self.tally.switches += stall.is_on_demand
+
+    def _start(self, stall: Stall, *, on_demand: bool) -> None:
+        if any(other.horse.is_loading for other in self) or not stall.horse.may_start:
+            return
+        stall.is_kept, stall.is_leaving, stall.is_on_demand = True, False, on_demand
+        if stall.horse.ensure_started() and stall.horse.child is not None:
+            self._poller.watch(stall.horse.child.fileno(), lambda: self.hear(stall))
+
+    def _too_many_beside(self, stall: Stall, needed: Collection[str]) -> list[Stall]:
+        names = residency.to_unload(self._residents(needed), stall.memory_mb, self._budget_mb)
+        return self._named(names)
+
+    def _residents(self, needed: Collection[str]) -> list[residency.Resident]:
+        present = [stall for stall in self if stall.is_present]
+        for stall in present:
+            stall.measure(self._memory)
+        return [stall.as_resident(is_needed=stall.name in needed) for stall in present]
+
+    def _named(self, names: Collection[str]) -> list[Stall]:
+        return [stall for stall in self if stall.name in names]

@@ -1,0 +1,95 @@
+"""One model's place in a worker: its horse, what its batches may be, how long it takes, what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from voxq.device_memory import DeviceMemory
+from voxq.worker.batch import Batch
+from voxq.worker.horse_link import HorseLink
+from voxq.worker.pace import Pace
+from voxq.worker.plan import ModelPlan
+from voxq.worker.residency import Resident
+from voxq.worker.scheduler import BatchLimits, BatchTerms
+
+# Before a model was ever loaded, the size of its files tells what to expect.
+_MEMORY_FACTOR, _MEMORY_FIXED_MB = 1.5, 300
+_LOAD_SECONDS_FIXED, _LOAD_MB_PER_SECOND = 2.0, 100.0
+
+
+class Stall:
+    """Mutable, and owned by one worker's event loop. Times are on the monotonic clock."""
+
+    def __init__(self, plan: ModelPlan, horse: HorseLink, limits: BatchLimits, now: float) -> None:
+        self.plan = plan
+        self.horse = horse
+        self.limits = limits
+        """In force now: smaller than at first after memory ran out."""
+        self.last_used = now
+        self.is_kept = False
+        """Whether it is to be there: it is loaded again when its horse dies."""
+        self.is_leaving = False
+        """Whether it is to be unloaded as soon as its batches are done."""
+        self.is_on_demand = False
+        """Whether it was loaded last because a task needed it."""
+        self._pace = Pace()
+        self._measured_mb: int | None = None
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    @property
+    def is_present(self) -> bool:
+        """Whether it takes memory: loading or loaded."""
+        return self.horse.child is not None
+
+    @property
+    def is_available(self) -> bool:
+        """Whether it may be given batches."""
+        return self.horse.is_ready and not self.is_leaving
+
+    @property
+    def revision(self) -> str | None:
+        """Of its weights; None until it was loaded once."""
+        return self.horse.loaded.revision if self.horse.loaded else None
+
+    @property
+    def terms(self) -> BatchTerms:
+        return BatchTerms(self._pace.correct(self.horse.cost), self.limits)
+
+    @property
+    def load_seconds(self) -> float:
+        """Of the last load; before the first one an estimate."""
+        if self.horse.loaded:
+            return self.horse.loaded.seconds
+        return _LOAD_SECONDS_FIXED + self.plan.size_mb / _LOAD_MB_PER_SECOND
+
+    @property
+    def memory_mb(self) -> int:
+        """What it takes, or took; before the first load an estimate."""
+        if self._measured_mb is not None:
+            return self._measured_mb
+        return round(_MEMORY_FACTOR * self.plan.size_mb + _MEMORY_FIXED_MB)
+
+    def measure(self, memory: DeviceMemory) -> None:
+        """Look how much it takes now."""
+        if self.horse.is_ready and self.horse.child and self.horse.loaded:
+            measured = memory.of_process(self.horse.child.pid)
+            self._measured_mb = self.horse.loaded.memory_mb if measured is None else measured
+
+    def as_resident(self, *, is_needed: bool) -> Resident:
+        return Resident(self.name, self.memory_mb, self.last_used, is_needed, not self.horse.is_ready)
+
+    def observe(self, batch: Batch, seconds: float, now: float) -> None:
+        """A batch has ended well after `seconds` of the engine's time."""
+        self.last_used = now
+        self._pace = self._pace.after(self.horse.cost.predict(self._padded(batch)), seconds)
+
+    def shrink(self, batch: Batch) -> None:
+        """Memory did not suffice for this batch: from now on, half of it at most."""
+        half = self._padded(batch) / 2
+        self.limits = replace(self.limits, padded_seconds=min(self.limits.padded_seconds, half))
+
+    def _padded(self, batch: Batch) -> float:
+        return self.limits.padded(max(member.seconds for member in batch.members), len(batch.members))
