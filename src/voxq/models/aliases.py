@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 DEFAULT = "*"
 """Among candidates: the operator's default model, whatever it is."""
@@ -21,11 +21,10 @@ _QWEN = ("qwen3-asr-0.6b", "qwen3-asr-1.7b")
 _SPEECH = ("kokoro", "hibari")
 
 
-def _whisper_sizes() -> Iterable[tuple[str, tuple[str, ...]]]:
+def _whisper_sizes() -> Iterator[tuple[str, tuple[str, ...]]]:
     for size in _SIZES:
-        for spelling in (size, f"faster-whisper-{size}", f"openai/whisper-{size}"):
-            yield spelling, (f"whisper-{size}",)
-        yield f"systran/faster-whisper-{size}", (f"whisper-{size}",)
+        for prefix in ("", "faster-whisper-", "openai/whisper-", "systran/faster-whisper-"):
+            yield f"{prefix}{size}", (f"whisper-{size}",)
 
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
