@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
@@ -17,14 +19,17 @@ from voxq.devices import available_cpus, visible_gpus
 
 _LIBRARIES = (
     "av",
+    "celery",
     "ctranslate2",
     "fastapi",
     "faster-whisper",
+    "funasr",
     "hiredis",
     "onnxruntime",
     "redis",
     "rq",
     "starlette",
+    "torch",
     "uvicorn",
     "uvloop",
 )
@@ -41,8 +46,15 @@ def describe() -> dict[str, str]:
         "Files on": _filesystem(Path(tempfile.gettempdir())),
         "Load before": f"{os.getloadavg()[0]:.2f}",
         "System": f"Linux {platform.release()}, Python {platform.python_version()}, {_valkey()}",
-        "Libraries": ", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
+        "Libraries": ", ".join(_libraries()),
     }
+
+
+def _libraries() -> Iterator[str]:
+    """Those that are installed, with their versions."""
+    for name in _LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):
+            yield f"{name} {version(name)}"
 
 
 def _processor() -> str:

@@ -12,9 +12,11 @@ MINUTES: Mapping[str, int] = {
     "clip": 1,
     "interleave": 12,
     "hundred": 6,
+    "clips": 12,
+    "switching": 14,
     "api": 1,
 }
 """By name, in the order of the report: the minutes that each may take, on two cores."""
 
-OPTIONS: Mapping[str, tuple[str, ...]] = {"interleave": ("whole",)}
+OPTIONS: Mapping[str, tuple[str, ...]] = {"interleave": ("whole",), "clips": ("device",)}
 """The options of the command line that a measurement takes."""

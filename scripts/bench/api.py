@@ -14,12 +14,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 from _figures import Figure, over_rounds
 from _load import Plan, generate
+from _memory import weigh
 from _recordings import upload
 from _service import Service, service
 from _watch import Watch
@@ -81,30 +82,12 @@ def _transcribe(under_test: Service, recording: Path) -> None:
 
 
 def _memory(under_test: Service) -> Iterator[Figure]:
-    api, worker = under_test.process("api"), under_test.process("worker-1")
-    yield from _weighed("API process", [api])
-    yield from _weighed("API's probing processes, each", api.children())
-    yield from _weighed("worker: parent", [worker])
-    yield from _weighed("worker: media", _running(worker, "voxq.media"))
-    yield from _weighed("worker: horse (whisper-base)", _running(worker, "voxq.worker.horse"))
-    yield from _weighed("Valkey", [under_test.process("valkey")])
+    for name, weight in weigh(under_test).items():
+        note = f"USS {weight.uss:.0f} MB" + (f"; {weight.processes} of them" if weight.processes > 1 else "")
+        yield Figure(f"{name}: RSS", weight.rss, "MB", note=note)
     family = [psutil.Process(), *psutil.Process().children(recursive=True)][1:]
     total = sum(process.memory_full_info().pss for process in family) / _MIB
     yield Figure("whole service: memory", total, "MB", note="PSS: shared pages counted once in all")
-
-
-def _running(parent: psutil.Process, module: str) -> list[psutil.Process]:
-    return [child for child in parent.children() if module in child.cmdline()]
-
-
-def _weighed(name: str, processes: Iterable[psutil.Process]) -> Iterator[Figure]:
-    found = list(processes)
-    if not found:
-        raise RuntimeError(f"there is no process for {name!r}")
-    infos = [process.memory_full_info() for process in found]
-    rss, uss = (sum(getattr(info, kind) for info in infos) / len(infos) / _MIB for kind in ("rss", "uss"))
-    note = f"USS {uss:.0f} MB" + (f"; {len(found)} of them" if len(found) > 1 else "")
-    yield Figure(f"{name}: RSS", rss, "MB", note=note)
 
 
 if __name__ == "__main__":

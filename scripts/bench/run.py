@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="+", choices=(*MINUTES, "all"), metavar="NAME", help="or all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures and the machine here")
     parser.add_argument("--add", action="store_true", help="keep the other figures that FILE has")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda:<n>, where a measurement can choose")
+    parser.add_argument(
+        "--device", default="cpu", choices=("cpu", "cuda"), help="where a measurement can choose"
+    )
     parser.add_argument("--whole", action="store_true", help="interleave: transcribe all of the lecture")
     return parser
 

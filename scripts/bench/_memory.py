@@ -1,0 +1,48 @@
+"""What the processes of a service take of the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import psutil
+from _service import Service
+
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """Of `processes` of one kind, the mean, in MB: RSS counts the pages that processes share once for each,
+    USS only those that would be free if that process ended."""
+
+    processes: int
+    rss: float
+    uss: float
+
+
+def weigh(under_test: Service) -> Mapping[str, Weight]:
+    """By kind. Raises RuntimeError where one has no process."""
+    return {name: _weight(name, processes) for name, processes in _kinds(under_test)}
+
+
+def _kinds(under_test: Service) -> Iterator[tuple[str, Sequence[psutil.Process]]]:
+    api, worker = under_test.process("api"), under_test.process("worker-1")
+    yield "API process", [api]
+    yield "API's probing processes, each", api.children()
+    yield "worker: parent", [worker]
+    yield "worker: media processes, each", _running(worker, "voxq.media")
+    yield "worker: horse (whisper-base)", _running(worker, "voxq.worker.horse")
+    yield "Valkey", [under_test.process("valkey")]
+
+
+def _running(parent: psutil.Process, module: str) -> list[psutil.Process]:
+    return [child for child in parent.children() if module in child.cmdline()]
+
+
+def _weight(name: str, processes: Sequence[psutil.Process]) -> Weight:
+    if not processes:
+        raise RuntimeError(f"there is no process for {name!r}")
+    infos = [process.memory_full_info() for process in processes]
+    rss, uss = (sum(getattr(info, kind) for info in infos) / len(infos) / _MIB for kind in ("rss", "uss"))
+    return Weight(len(infos), rss, uss)
