@@ -10,6 +10,7 @@ from voxq.engines.base import EngineError, EngineKind
 _MODULES = {
     "faster-whisper": "voxq.engines.faster_whisper",
     "noop": "voxq.engines.noop",
+    "funasr": "voxq.engines.funasr",
 }
 
 

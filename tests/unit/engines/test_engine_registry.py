@@ -18,7 +18,7 @@ from voxq.engines.base import (
 )
 from voxq.engines.languages import LANGUAGES
 
-HEAVY = ("numpy", "ctranslate2", "faster_whisper", "onnxruntime", "torch", "av")
+HEAVY = ("numpy", "ctranslate2", "faster_whisper", "onnxruntime", "torch", "funasr", "av")
 
 
 def test_an_unknown_engine_is_answered_with_those_there_are() -> None:
@@ -42,7 +42,8 @@ from voxq.engines import languages, registry
 from voxq.engines.base import EngineRequest
 from voxq.worker import horse_protocol
 for name in registry.names():
-    registry.find(name).traits_for(EngineRequest(name, "noop"))
+    model = {{"funasr": "sensevoice"}}.get(name, "noop")
+    registry.find(name).traits_for(EngineRequest(name, model))
 print([name for name in {HEAVY!r} if name in sys.modules])
 """
     done = subprocess.run(

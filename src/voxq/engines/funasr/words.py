@@ -1,0 +1,100 @@
+"""Text and times of words brought together: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from voxq.speech.transcript import Segment, Word, is_spaceless, join_texts
+
+_ENDS = frozenset(".?!。？！…")
+_CLOSING = "\"'”’」』》)]）】"
+
+
+def split_units(text: str) -> list[str]:
+    """The words of a text; in Chinese and Japanese each character is one.
+
+    Punctuation stays with what it follows, or with what comes next where it follows a space. Together the
+    units are the text without its spaces; there are none where there is no letter and no digit.
+    """
+    units: list[str] = []
+    held = ""  # punctuation with no unit to belong to yet
+    last = ""
+    for run in text.split():
+        begins = True
+        for character in run:
+            if not character.isalnum():
+                if begins:
+                    held += character
+                else:
+                    units[-1] += character
+                continue
+            if begins or is_spaceless(character) or is_spaceless(last):
+                units.append(held + character)
+                held = ""
+            else:
+                units[-1] += character
+            begins, last = False, character
+        if begins and units:  # a dash between spaces
+            units[-1] += held
+            held = ""
+    return units
+
+
+def align(units: Sequence[str], pieces: Sequence[tuple[str, float, float]]) -> tuple[Word, ...]:
+    """Units of `split_units` with the times, in seconds, of the pieces they are made of: word parts, letters,
+    characters. Empty if the pieces spell something else."""
+    spelled = [(letter, start, end) for text, start, end in pieces for letter in _letters(text)]
+    if [letter for letter, _, _ in spelled] != [letter for unit in units for letter in _letters(unit)]:
+        return ()
+    words: list[Word] = []
+    begin = 0
+    for unit in units:
+        end = begin + len(_letters(unit))
+        words.append(Word(unit, spelled[begin][1], spelled[end - 1][2]))
+        begin = end
+    return tuple(words)
+
+
+def within(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:
+    """The words with times inside a chunk of so many seconds, that never run backwards."""
+    kept: list[Word] = []
+    earliest = 0.0
+    for word in words:
+        start = min(max(word.start, earliest), seconds)
+        end = min(max(word.end, start), seconds)
+        kept.append(Word(word.text, start, end))
+        earliest = end
+    return tuple(kept)
+
+
+def sentences(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """The words up to each end of a sentence, and those after the last one."""
+    sentence: list[Word] = []
+    for word in words:
+        sentence.append(word)
+        if ends_sentence(word.text):
+            yield tuple(sentence)
+            sentence = []
+    if sentence:
+        yield tuple(sentence)
+
+
+def ends_sentence(unit: str) -> bool:
+    """Whether a sentence ends with this word."""
+    return unit.rstrip(_CLOSING)[-1:] in _ENDS
+
+
+def segments(text: str, words: Sequence[Word], seconds: float, show_words: bool) -> tuple[Segment, ...]:
+    """A segment for each sentence where the times of the words are known, else one for the whole chunk."""
+    if not text:
+        return ()
+    if not words:
+        return (Segment(text, 0.0, seconds),)
+    return tuple(
+        Segment(join_texts(w.text for w in said), said[0].start, said[-1].end, said if show_words else ())
+        for said in sentences(within(words, seconds))
+    )
+
+
+def _letters(text: str) -> list[str]:
+    return [character.casefold() for character in text if character.isalnum()]
