@@ -12,6 +12,7 @@ from voxq.tasks.task import Lane, Task
 from voxq.worker.assignment import Assignment, Prepared
 from voxq.worker.complaint import Complaint
 from voxq.worker.media_link import MediaFailed, MediaLink, News
+from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
 from voxq.worker.sound_room import Sound, has_room
 
@@ -143,6 +144,9 @@ class Preparation:
         try:
             link.prepare(assignment, self._recordings.path(task.file), self._chunking_for(task))
             self._watch(link)
+        except ModelUnavailable as error:  # it was uninstalled since
+            self._hear(assignment, MediaFailed("model_unavailable", str(error)))
+            return True
         except OSError as error:
             link.assignment = None
             reason = error.strerror or type(error).__name__

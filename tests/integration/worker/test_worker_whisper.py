@@ -83,6 +83,17 @@ def test_silence_is_not_given_to_the_engine(lab: WorkerLab, tmp_path: Path) -> N
     assert outcome.duration == 10
 
 
+def test_without_vad_the_engine_hears_all_of_it(lab: WorkerLab, tmp_path: Path) -> None:
+    silence, note = tmp_path / "silence.wav", tmp_path / "note.wav"
+    pause = np.zeros(3 * SAMPLE_RATE, np.float32)
+    silence.write_bytes(encode(pause, SAMPLE_RATE, "wav"))
+    note.write_bytes(encode(np.concatenate([pause, recording("zh_note"), pause]), SAMPLE_RATE, "wav"))
+    assert done(lab, silence, use_vad=False).timings.engine > 0
+    outcome = done(lab, note, use_vad=False)
+    assert outcome.language == "zh"
+    assert cer(plain(spoken_text("zh_note")), plain(outcome.text)) < 0.2
+
+
 def test_the_first_speech_decides_the_language(lab: WorkerLab, tmp_path: Path) -> None:
     pause = np.zeros(4 * SAMPLE_RATE, np.float32)
     both = tmp_path / "both.wav"

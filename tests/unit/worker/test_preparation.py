@@ -17,11 +17,12 @@ from voxq.media import protocol
 from voxq.speech.chunking import Chunking
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.store import Held
-from voxq.tasks.task import Lane
+from voxq.tasks.task import AsrOptions, Lane, Task
 from voxq.tasks.work import WorkFiles
 from voxq.worker.assignment import Assignment, Prepared
 from voxq.worker.complaint import Complaint
 from voxq.worker.media_link import MediaFailed, MediaLink, News
+from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
 from voxq.worker.preparation import Preparation
 
@@ -38,7 +39,7 @@ class Room:
         self.preparation = Preparation(
             self.links,
             self.recordings,
-            lambda task: Chunking(),
+            self._chunking_for,
             self.poller,
             lambda assignment, news: self.heard.append((assignment, news)),
             Complaint(1),
@@ -47,9 +48,14 @@ class Room:
             patience=patience,
         )
 
-    def assign(self, lane: Lane, seconds: float | None = 23.0) -> Assignment:
-        """The recording is of 23 seconds, whatever its container promises."""
-        task = make_task(lane=lane, duration=seconds)
+    def _chunking_for(self, task: Task) -> Chunking:
+        if task.options.model is not None:
+            raise ModelUnavailable("It is gone.")
+        return Chunking()
+
+    def assign(self, lane: Lane, seconds: float | None = 23.0, model: str | None = None) -> Assignment:
+        """The recording is of 23 seconds, whatever its container promises. No model has a name here."""
+        task = make_task(lane=lane, duration=seconds, options=AsrOptions(model=model))
         shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.recordings.path(task.file))
         held, directory = Held(task, "x"), self.work.open(task)
         assignment = Assignment(held, directory, model_plan(), ChunkOptions(), admitted_at=time.time())
@@ -163,6 +169,15 @@ def test_a_task_cancelled_while_it_is_decoded_holds_up_nobody(rooms: Callable[..
     assert room.in_work() == {other}, "the pause of the cancelled one is its own"
     room.run_until(lambda: other in room.ends())
     assert cancelled not in room.ends()
+
+
+def test_a_model_that_went_away_fails_its_task_only(rooms: Callable[..., Room]) -> None:
+    room = rooms(1)
+    stranded, other = room.assign(Lane.SHORT, model="gone"), room.assign(Lane.SHORT)
+    room.preparation.advance()
+    assert room.ends() == {stranded: MediaFailed("model_unavailable", "It is gone.")}
+    room.preparation.remove(stranded)
+    room.run_until(lambda: other in room.ends())
 
 
 @pytest.mark.parametrize(
