@@ -14,7 +14,7 @@ from voxq.models.store import ModelError, ModelStore
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Fetch speech models, verify them, and say where they lie.",
-        epilog="Mirrors: HF_ENDPOINT, HF_TOKEN, MODELSCOPE_DOMAIN, MODELSCOPE_URL_SCHEME; place: VOXQ_MODELS",
+        epilog="Mirrors: HF_ENDPOINT, HF_TOKEN, MODELSCOPE_ENDPOINT; place: VOXQ_MODELS",
     )
     parser.add_argument(
         "name", nargs="*", help='a name from --list, or "owner/name" in a hub (default: whisper-base)'
@@ -32,7 +32,7 @@ def main() -> int:
             for name in names:
                 print(store.resolve(name))
         else:
-            for name in names:
+            for name in store.to_install(names):
                 _install(store, name, args.hub)
     except (ModelError, UnknownModel) as error:
         print(error, file=sys.stderr)
@@ -45,15 +45,20 @@ def _list(store: ModelStore) -> None:
     for model in MODELS:
         here = installed.pop(model.name, None)
         state = f"installed: {here.path}" if here else "not installed"
-        print(f"{model.name:24} {model.engine:16} {model.size_mb:5} MB  {model.licence:12} {state}")
+        print(f"{model.name:24} {model.role:12} {model.size_mb:5} MB  {state}")
     for model in installed.values():
-        print(f"{model.name:24} {'':16} {model.size_bytes >> 20:5} MB  {'':12} installed: {model.path}")
+        print(f"{model.name:24} {'':12} {model.size_bytes // 1_000_000:5} MB  installed: {model.path}")
 
 
 def _install(store: ModelStore, name: str, hub: str | None) -> None:
     def progress(done: int, total: int) -> None:
         if sys.stderr.isatty():
-            print(f"\r{name}: {done >> 20} of {total >> 20} MB", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r{name}: {done // 1_000_000} of {total // 1_000_000} MB",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
 
     model = store.install(name, hub, progress)
     print(f"{model.name}: {model.path}")

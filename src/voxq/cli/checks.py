@@ -6,32 +6,15 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Literal
 
-from packaging.requirements import Requirement
-
+from voxq.cli.finding import Finding
+from voxq.cli.model_checks import check_models
+from voxq.cli.package_checks import check_packages
 from voxq.devices import DeviceError, resolve_device, visible_gpus
-from voxq.engines import registry
-from voxq.engines.base import EngineError, EngineRequest
-from voxq.models.catalogue import MODELS, UnknownModel
-from voxq.models.model import Packages
-from voxq.models.store import ModelError, ModelStore
 from voxq.redis_check import ServerUnusable, describe, place, problems, read_info
 from voxq.settings import Settings, SettingsError, load_settings, unknown_settings
 from voxq.up.instance import running_instance
 from voxq.up.ports import is_free
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the doctor's report; `fix` says what to do about it, if anything is to be done."""
-
-    subject: str
-    state: Literal["ok", "warning", "failure"]
-    says: str
-    fix: str = ""
 
 
 def examine() -> list[Finding]:
@@ -43,10 +26,10 @@ def examine() -> list[Finding]:
         return [Finding("settings", "failure", str(error), "Correct them in the environment or in .env.")]
     return [
         *_settings(),
-        *_packages(),
+        *check_packages(),
         *_redis(settings),
         *_storage(settings),
-        *_models(settings),
+        *check_models(settings),
         *_devices(settings),
         *_port(settings),
     ]
@@ -58,27 +41,6 @@ def _settings() -> Iterator[Finding]:
         yield Finding("settings", "warning", warning, "Correct or remove it.")
     if not unknown:
         yield Finding("settings", "ok", "all values are valid")
-
-
-def _packages() -> Iterator[Finding]:
-    wrong = [problem for text in requires("voxq") or [] if (problem := _requirement_problem(text))]
-    for problem in wrong:
-        yield Finding("packages", "failure", problem, "Run 'uv sync' in the checkout.")
-    if not wrong:
-        yield Finding("packages", "ok", "every dependency is installed in a version that will do")
-
-
-def _requirement_problem(text: str) -> str | None:
-    requirement = Requirement(text)
-    if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-        return None
-    try:
-        found = version(requirement.name)
-    except PackageNotFoundError:
-        return f"{requirement.name} is missing"
-    if requirement.specifier.contains(found, prereleases=True):
-        return None
-    return f"{requirement.name} {found} does not satisfy {requirement.specifier}"
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
@@ -117,31 +79,6 @@ def _storage(settings: Settings) -> Iterator[Finding]:
         yield Finding("storage", "failure", f"only {free} MB are free: uploads are refused", fix)
     else:
         yield Finding("storage", "ok", f"{path} has {free} MB free")
-
-
-def _models(settings: Settings) -> Iterator[Finding]:
-    store = ModelStore(search=[settings.asr_model_path])
-    request = EngineRequest(settings.asr_engine, settings.asr_model, "cpu", 1)
-    try:
-        kind = registry.find(request.engine)
-        kind.traits_for(request)
-        for name in kind.roles_for(request).values():
-            yield Finding("model", "ok", _where(store, name))
-        yield Finding("engine", "ok", kind.summary)
-    except EngineError as error:
-        yield Finding("engine", "failure", str(error), "Correct ASR_ENGINE or ASR_MODEL.")
-    except UnknownModel as error:
-        yield Finding("model", "failure", str(error), "Correct ASR_MODEL.")
-    except ModelError as error:
-        yield Finding("model", "failure", str(error), "See 'voxq models list'.")
-
-
-def _where(store: ModelStore, name: str) -> str:
-    # Asking for the path of a packaged model would put it together, and a doctor only looks.
-    packaged = any(model.name == name and isinstance(model.source, Packages) for model in MODELS)
-    if packaged and name not in {model.name for model in store.list()}:
-        return f"{name} came with the packages and is put together at the first start"
-    return f"{name} is at {store.resolve(name)}"
 
 
 def _devices(settings: Settings) -> Iterator[Finding]:

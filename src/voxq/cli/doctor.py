@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import typer
 
-from voxq.cli.console import out, print_json
+from voxq.cli.console import err, out, print_json
 from voxq.cli.options import Json
 
 _MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failure": "[red]✗[/]"}
@@ -18,7 +18,8 @@ def doctor(json_: Json = False) -> None:
 
     from voxq.cli.checks import examine
 
-    findings = examine()
+    with err.status("Looking around ..."):
+        findings = examine()
     if json_:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,9 +11,23 @@ from voxq.cli.console import err, out, print_json
 from voxq.cli.options import Json
 
 if TYPE_CHECKING:
-    from voxq.models.store import ModelStore
+    from rich.table import Table
+
+    from voxq.models.model import Model
+    from voxq.models.store import InstalledModel, ModelStore
+    from voxq.settings import Settings
 
 app = typer.Typer(help="List, fetch and find speech models.", invoke_without_command=True)
+
+_TITLES = {"recogniser": "Speech to text", "synthesiser": "Text to speech"}
+_OTHERS = "Beside others"
+_COLUMNS = {
+    "MB": "size_mb",
+    "Installed": "origin",
+    "Languages": "languages",
+    "Best for": "best_for",
+    "Licence": "licence",
+}
 
 
 @app.callback()
@@ -23,39 +38,17 @@ def _default(context: typer.Context, json_: Json = False) -> None:
 
 @app.command("list")
 def list_(json_: Json = False) -> None:
-    """List the known models and where those that are installed lie. The default."""
-    from rich.table import Table
+    """List the known models, whom each suits, and which are installed. The default."""
+    from voxq.settings import load_settings
 
-    from voxq.models.catalogue import MODELS
-
-    installed = {model.name: model for model in _store().list()}
-    rows = [
-        {
-            "name": model.name,
-            "engine": model.engine,
-            "size_mb": model.size_mb,
-            "licence": model.licence,
-            "languages": model.languages,
-            "path": str(installed[model.name].path) if model.name in installed else None,
-        }
-        for model in MODELS
-    ]
-    known = {model.name for model in MODELS}
-    rows += [
-        {"name": name, "size_mb": model.size_bytes >> 20, "path": str(model.path)}
-        for name, model in installed.items()
-        if name not in known
-    ]
+    settings = load_settings()
+    rows = list(_rows(settings, _store(settings)))
     if json_:
         print_json(rows)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Model", "Engine", "MB", "Licence", "Languages", "Installed"):
-        table.add_column(heading, justify="right" if heading == "MB" else "left", overflow="fold")
-    for row in rows:
-        cells = (row.get(key) for key in ("name", "engine", "size_mb", "licence", "languages", "path"))
-        table.add_row(*("" if cell is None else str(cell) for cell in cells))
-    out.print(table)
+    for title in (*_TITLES.values(), _OTHERS):
+        if group := [row for row in rows if _TITLES.get(row["role"], _OTHERS) == title]:
+            out.print(_table(title, group), "")
 
 
 @app.command()
@@ -67,14 +60,18 @@ def pull(
         str | None, typer.Option(help="huggingface or modelscope; the first that has it if not given.")
     ] = None,
 ) -> None:
-    """Fetch models and verify them; mirrors: HF_ENDPOINT, MODELSCOPE_DOMAIN."""
+    """Fetch models, verify them, and go on where a broken download stopped.
+
+    What a model needs beside it, such as punctuation, comes along. Mirrors: HF_ENDPOINT, MODELSCOPE_ENDPOINT.
+    """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    for name in names:
+    store = _store()
+    for name in store.to_install(names):
         with Progress(*columns, console=err) as bars:
             bar = bars.add_task(name, total=None)
-            model = _store().install(
+            model = store.install(
                 name,
                 hub,
                 lambda done, total, bar=bar, bars=bars: bars.update(bar, completed=done, total=total),
@@ -88,8 +85,71 @@ def path(name: Annotated[str, typer.Argument(metavar="NAME")] = "whisper-base") 
     typer.echo(_store().resolve(name))
 
 
-def _store() -> ModelStore:
+def _store(settings: Settings | None = None) -> ModelStore:
     from voxq.models.store import ModelStore
     from voxq.settings import load_settings
 
-    return ModelStore(search=[load_settings().asr_model_path])
+    return ModelStore(search=[(settings or load_settings()).asr_model_path])
+
+
+def _rows(settings: Settings, store: ModelStore) -> Iterator[dict[str, Any]]:
+    """The catalogue's models, then what is installed beside them, then the operator's own."""
+    from voxq.models.catalogue import MODELS
+    from voxq.models.offer import default_model
+
+    default = default_model(settings).name
+    installed = {model.name: model for model in store.list()}
+    for model in MODELS:
+        yield _known(model, installed.pop(model.name, None), default)
+    for found in installed.values():
+        yield _other(found.name, "", found.size_bytes // 1_000_000, found.origin, str(found.path), default)
+    for name, (engine, place) in settings.own_models.items():
+        yield _other(name, engine, None, "ASR_MODELS", place, default)
+
+
+def _known(model: Model, installed: InstalledModel | None, default: str) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "role": model.role,
+        "engine": model.engine,
+        "size_mb": model.size_mb,
+        "licence": model.licence,
+        "languages": model.languages,
+        "best_for": model.best_for,
+        "needs": list(model.needs),
+        "default": model.name == default,
+        "origin": installed.origin if installed else None,
+        "path": str(installed.path) if installed else None,
+    }
+
+
+def _other(
+    name: str, engine: str, size_mb: int | None, origin: str, path: str, default: str
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "role": "recogniser",
+        "engine": engine,
+        "size_mb": size_mb,
+        "licence": None,
+        "languages": None,
+        "best_for": None,
+        "needs": [],
+        "default": name == default,
+        "origin": origin,
+        "path": path,
+    }
+
+
+def _table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(title, no_wrap=True)
+    for heading in _COLUMNS:
+        table.add_column(heading, justify="right" if heading == "MB" else "left")
+    for row in rows:
+        cells = ("" if row[key] is None else str(row[key]) for key in ("name", *_COLUMNS.values()))
+        table.add_row(*map(Text, cells), style="bold" if row["default"] else None)
+    return table

@@ -1,13 +1,14 @@
 """FunASR's models: the ids are those of FunASR's own name tables and model zoo (report/MODELS.md says which
-of this was read where). Where the two hubs' cards name different licences, ModelScope's comes first."""
+of this was read where). "FunASR" is the licence of that name; where the two hubs' cards differ, ModelScope's
+comes first."""
 
 from __future__ import annotations
 
 from voxq.models.model import Hubs, Model, Role
 
 _ENGINE = "funasr"
-_FUNASR = "FunASR model licence"
-_BOTH = f"Apache-2.0 or {_FUNASR}"
+_FUNASR = "FunASR"
+_BOTH = f"Apache-2.0, {_FUNASR}"
 _COMMON_FILES = ("config.yaml", "configuration.json", "model.pt")
 _PARAFORMER_FILES = (*_COMMON_FILES, "am.mvn", "tokens.json", "seg_dict")
 
@@ -42,7 +43,7 @@ FUNASR: tuple[Model, ...] = (
         languages="Chinese, Cantonese, English, Japanese, Korean",
         size_mb=938,
         language_codes=("zh", "yue", "en", "ja", "ko"),
-        best_for="the first choice: fast, mixed languages, emotions and sounds, little memory",
+        best_for="most: fast, mixed languages, emotions",
     ),
     Model(
         name="paraformer-zh",
@@ -57,7 +58,7 @@ FUNASR: tuple[Model, ...] = (
         size_mb=998,
         language_codes=("zh", "en"),
         needs=("ct-punc",),
-        best_for="Mandarin with hotwords and a time for every word",
+        best_for="Mandarin: hotwords, word times",
     ),
     Model(
         name="paraformer-large",
@@ -72,7 +73,7 @@ FUNASR: tuple[Model, ...] = (
         size_mb=889,
         language_codes=("zh", "en"),
         needs=("ct-punc",),
-        best_for="Mandarin where only Hugging Face can be reached; no hotwords, no word times",
+        best_for="Mandarin from Hugging Face: no hotwords",
     ),
     Model(
         name="paraformer-en",
@@ -100,10 +101,10 @@ FUNASR: tuple[Model, ...] = (
             ("configuration.json", "multilingual.tiktoken", "Qwen3-0.6B/*"),
         ),
         licence="Apache-2.0",
-        languages="Chinese with 7 dialect groups, English, Japanese",
+        languages="Chinese and dialects, English, Japanese",
         size_mb=2_150,
         language_codes=("zh", "en", "ja"),
-        best_for="dialects and accents, with a GPU of 4 GB or more; a language model inside, so slower",
+        best_for="dialects, on a GPU",
     ),
     _helper(
         "ct-punc",
@@ -116,7 +117,7 @@ FUNASR: tuple[Model, ...] = (
         ),
         "Chinese, English",
         1_140,
-        "comes with the Paraformers",
+        "comes with a Paraformer",
     ),
     _helper(
         "fsmn-vad",
@@ -124,7 +125,7 @@ FUNASR: tuple[Model, ...] = (
         _hubs("iic/speech_fsmn_vad_zh-cn-16k-common-pytorch", "funasr/fsmn-vad", (*_COMMON_FILES, "am.mvn")),
         "any",
         2,
-        "not needed: VoxQ finds speech by itself",
+        "nobody yet: VoxQ's own is built in",
     ),
     _helper(
         "cam++",
@@ -137,6 +138,6 @@ FUNASR: tuple[Model, ...] = (
         ),
         "any",
         28,
-        "for telling speakers apart, which VoxQ does not do yet",
+        "nobody yet: telling speakers apart",
     ),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +93,15 @@ class ModelStore:
             ) from error
         return _installed(model.name, place)
 
+    def to_install(self, names: Iterable[str]) -> list[str]:
+        """What pulling these means: each, and those of its companions that are nowhere on this machine.
+
+        Raises UnknownModel.
+        """
+        models = list(map(_model, names))
+        companions = (need for model in models for need in model.needs if self.find(need) is None)
+        return list(dict.fromkeys((*(model.name for model in models), *companions)))
+
     def _build(self, model: Model, hub: str | None, place: Path, report: Progress) -> None:
         building = self.directory / f".{_flat(model.name)}.partial"
         building.mkdir(exist_ok=True)
@@ -120,8 +129,10 @@ class ModelStore:
 
     def _foreign_places(self, repositories: Mapping[str, str]) -> Iterator[Path]:
         """Where the hubs' own tools, and people with a copy, put a repository."""
+        # The common machine has few of these directories, and the whole catalogue is looked for often.
+        roots = [root for root in self._modelscope if root.is_dir()]
         for repository in dict.fromkeys(repositories.values()):
-            for root in self._modelscope:
+            for root in roots:
                 yield from caches.in_modelscope(root, repository)
         if repository := repositories.get("huggingface"):
             yield from caches.in_huggingface(self._huggingface, repository)

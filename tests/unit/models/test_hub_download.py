@@ -158,6 +158,58 @@ def test_a_hub_that_is_away_is_told(tmp_path: Path, name: str) -> None:
         store_of(gone, tmp_path).install("owner/name", name)
 
 
+def test_a_beginning_that_belongs_to_other_content_is_fetched_anew(
+    server: Hub, tmp_path: Path, name: str
+) -> None:
+    """The repository has changed since the download broke, or the other hub was asked before."""
+    store = store_of(server, tmp_path)
+    server.truncate_after = 10_000
+    with pytest.raises(ModelError, match="kept"):
+        store.install("owner/name", name)
+    server.truncate_after = None
+    server.files["model.bin"] = changed = random.Random(2).randbytes(300_000)
+    progress: list[tuple[int, int]] = []
+    model = store.install("owner/name", name, lambda done, total: progress.append((done, total)))
+    assert (model.path / "model.bin").read_bytes() == changed
+    assert progress[-1][0] == progress[-1][1]
+
+
+def test_what_an_earlier_try_left_of_other_files_is_not_installed(server: Hub, tmp_path: Path) -> None:
+    store = store_of(server, tmp_path)
+    server.truncate_after = 10_000
+    with pytest.raises(ModelError, match="kept"):
+        store.install("owner/name", "modelscope")
+    server.truncate_after = None
+    server.files["weights.pt"] = server.files.pop("model.bin")
+    model = store.install("owner/name", "modelscope")
+    assert not (model.path / "model.bin").exists()
+
+
+@pytest.mark.parametrize("variable", ["MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN"])
+def test_modelscopes_old_and_new_variable_name_a_mirror(server: Hub, tmp_path: Path, variable: str) -> None:
+    store = ModelStore(tmp_path, environ={variable: server.url, "HF_HOME": str(tmp_path / "hf")})
+    assert store.install("owner/name", "modelscope").origin == "modelscope"
+
+
+def test_the_next_hub_is_asked_where_one_fails(server: Hub, tmp_path: Path) -> None:
+    with serving(Hub({})) as gone:
+        pass
+    store = store_of(server, tmp_path, HF_ENDPOINT=gone.url)
+    assert store.install("owner/name").origin == "modelscope"
+    with pytest.raises(ModelError, match=r"cannot be asked.*\(hub: huggingface\)"):
+        store_of(server, tmp_path / "other", HF_ENDPOINT=gone.url).install("owner/name", "huggingface")
+
+
+def test_a_repository_without_a_file_that_is_needed_is_not_installed(server: Hub, tmp_path: Path) -> None:
+    from voxq.models.install import download
+    from voxq.models.model import Hubs
+
+    source = Hubs({"huggingface": "owner/name"}, required=("am.mvn", "config.json"))
+    with pytest.raises(ModelError, match=r"owner/name lacks am\.mvn"):
+        download(source, None, {"HF_ENDPOINT": server.url}, tmp_path, lambda done, total: None)
+    assert downloads(server) == []
+
+
 def test_only_the_files_that_are_needed_are_fetched(server: Hub, tmp_path: Path) -> None:
     """The catalogue's Whisper models leave out everything but CTranslate2's files."""
     from voxq.models.install import download

@@ -1,0 +1,109 @@
+"""Whether the models that the settings name can be loaded here, without loading them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from voxq.cli.finding import Finding
+from voxq.cli.package_checks import missing_packages
+from voxq.devices import DeviceError, resolve_device
+from voxq.engines import registry
+from voxq.engines.base import EngineError, EngineRequest
+from voxq.models.catalogue import MODELS, UnknownModel
+from voxq.models.model import Packages
+from voxq.models.offer import Offered, default_model
+from voxq.models.store import ModelError, ModelStore
+from voxq.settings import Settings
+
+_EXTRAS = ("funasr",)
+"""Engines that the extra of the same name brings, each with a module `diagnosis`."""
+_DIAGNOSIS_SECONDS = 180.0
+"""Importing PyTorch and FunASR from a slow disk takes a minute."""
+
+
+def check_models(settings: Settings) -> Iterator[Finding]:
+    """The default model, then the operator's others: those fail only the tasks that ask for them."""
+    store = ModelStore(search=[settings.asr_model_path])
+    default = default_model(settings)
+    others = [Offered(name, engine, model) for name, (engine, model) in settings.own_models.items()]
+    yield from _check_engine_setting(settings, default)
+    used: dict[str, list[Path]] = {}
+    for offered in (default, *others):
+        setting = "ASR_MODEL" if offered == default else "ASR_MODELS"
+        fix = f"Correct {setting}; see 'voxq models list'."
+        try:
+            kind = registry.find(offered.engine)
+        except EngineError as error:
+            if offered.engine != settings.asr_engine:
+                yield Finding("engine", "failure", f"{offered.name}: {error}", fix)
+            continue
+        directories = used.setdefault(offered.engine, [])
+        request = EngineRequest(offered.engine, offered.model)
+        try:
+            kind.traits_for(request)
+            for name in kind.roles_for(request).values():
+                path, says = _where(store, name)
+                directories += [path] if path else []
+                yield Finding("model", "ok", says)
+        except (EngineError, UnknownModel, ModelError) as error:
+            state = "failure" if offered == default else "warning"
+            yield Finding("model", state, f"{offered.name}: {error}", fix)
+    for engine, directories in used.items():
+        yield from _check_engine(engine, settings, directories)
+
+
+def _check_engine_setting(settings: Settings, default: Offered) -> Iterator[Finding]:
+    try:
+        registry.find(settings.asr_engine)
+    except EngineError as error:
+        yield Finding("engine", "failure", str(error), "Correct ASR_ENGINE.")
+        return
+    if "asr_engine" in settings.model_fields_set and settings.asr_engine != default.engine:
+        says = f"ASR_ENGINE={settings.asr_engine} is not used: {default.name} is a model of {default.engine}"
+        yield Finding("engine", "warning", says, "Remove ASR_ENGINE, or choose another ASR_MODEL.")
+
+
+def _where(store: ModelStore, name: str) -> tuple[Path | None, str]:
+    # Asking for the path of a packaged model would put it together, and a doctor only looks.
+    packaged = any(model.name == name and isinstance(model.source, Packages) for model in MODELS)
+    if packaged and store.find(name) is None:
+        return None, f"{name} came with the packages and is put together at the first start"
+    path = store.resolve(name)
+    return path, f"{name} is at {path}"
+
+
+def _check_engine(engine: str, settings: Settings, directories: Sequence[Path]) -> Iterator[Finding]:
+    problems: list[str] = []
+    if engine in _EXTRAS:
+        problems, fix = missing_packages(engine), f"Run: uv sync --inexact --extra {engine}"
+        if not problems:
+            problems, fix = _diagnose(engine, _device(settings), directories), "See report/MODELS.md."
+        for problem in problems:
+            yield Finding("engine", "failure", f"{engine}: {problem}", fix)
+    if not problems:
+        yield Finding("engine", "ok", registry.find(engine).summary)
+
+
+def _device(settings: Settings) -> str:
+    try:
+        return resolve_device(settings.asr_use_gpu)
+    except DeviceError:  # reported by itself
+        return "cpu"
+
+
+def _diagnose(engine: str, device: str, directories: Sequence[Path]) -> list[str]:
+    """What the engine's own libraries say, in sentences: asked in a process that can be given up."""
+    command = [sys.executable, "-m", f"voxq.engines.{engine}.diagnosis", device, *map(str, directories)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_DIAGNOSIS_SECONDS)
+    except subprocess.TimeoutExpired:
+        return [f"its libraries were not imported within {_DIAGNOSIS_SECONDS:.0f} seconds"]
+    try:
+        return json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError):
+        last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+        return [f"its libraries cannot be imported: {last}"]

@@ -1,0 +1,41 @@
+"""Whether what this project requires is installed, by the packages' own records: nothing is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from packaging.requirements import Requirement
+
+from voxq.cli.finding import Finding
+
+
+def check_packages() -> Iterator[Finding]:
+    wrong = missing_packages()
+    for problem in wrong:
+        yield Finding("packages", "failure", problem, "Run 'uv sync' in the checkout.")
+    if not wrong:
+        yield Finding("packages", "ok", "every dependency is installed in a version that will do")
+
+
+def missing_packages(extra: str = "") -> list[str]:
+    """What is wrong with the dependencies, or with those of an extra alone, in sentences."""
+    requirements = [Requirement(text) for text in requires("voxq") or []]
+    return [problem for wanted in requirements if _applies(wanted, extra) and (problem := _problem(wanted))]
+
+
+def _applies(requirement: Requirement, extra: str) -> bool:
+    if requirement.marker is None:
+        return not extra
+    always = requirement.marker.evaluate({"extra": ""})
+    return not always and requirement.marker.evaluate({"extra": extra}) if extra else always
+
+
+def _problem(requirement: Requirement) -> str | None:
+    try:
+        found = version(requirement.name)
+    except PackageNotFoundError:
+        return f"{requirement.name} is missing"
+    if requirement.specifier.contains(found, prereleases=True):
+        return None
+    return f"{requirement.name} {found} does not satisfy {requirement.specifier}"

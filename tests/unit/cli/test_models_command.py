@@ -1,0 +1,81 @@
+"""`voxq models` as it is called, against a hub on the loopback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hub_server import Hub, serving
+from typer.testing import CliRunner
+
+from voxq.cli.app import app
+from voxq.models import catalogue
+from voxq.models.model import Hubs, Model
+
+FILES = {"model.pt": b"w" * 100_000, "config.yaml": b"model: Paraformer"}
+
+
+def entry(name: str, size_mb: int = 1, **more: object) -> Model:
+    source = Hubs({"modelscope": "owner/name"}, ("*",), ("model.pt", "config.yaml"))
+    return Model(name, "funasr", source, "MIT", "Chinese", size_mb, **more)  # pyright: ignore
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One on which nobody has fetched anything, and a catalogue of two."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VOXQ_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "modelscope"))
+    monkeypatch.setenv("ASR_MODEL_PATH", str(tmp_path / "mine"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setattr(
+        catalogue, "MODELS", (entry("hearing", needs=("commas",)), entry("commas", role="punctuation"))
+    )
+    return tmp_path
+
+
+def voxq(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["models", *arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with serving(Hub(dict(FILES))) as server:
+        monkeypatch.setenv("MODELSCOPE_ENDPOINT", server.url)
+        yield server
+
+
+def test_pull_brings_what_the_model_needs(hub: Hub, machine: Path) -> None:
+    places = [str(machine / "models" / name) for name in ("hearing", "commas")]
+    assert voxq("pull", "hearing", "--hub", "modelscope").split() == places
+    hub.requests.clear()
+    assert voxq("pull", "hearing").split() == places[:1]
+    assert hub.requests == []
+    assert voxq("path", "commas").strip() == places[1]
+
+
+def test_a_companion_that_is_here_already_is_not_fetched(hub: Hub, machine: Path) -> None:
+    found = machine / "mine/owner/name"
+    found.mkdir(parents=True)
+    for name, content in FILES.items():
+        (found / name).write_bytes(content)
+    assert voxq("pull", "hearing").split() == [str(machine / "models/hearing")]
+
+
+def test_the_list_tells_what_is_here(hub: Hub, machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASR_MODEL", "hearing")
+    monkeypatch.setenv("ASR_MODELS", "words=funasr:/models/words")
+    voxq("pull", "commas")
+    rows = {row["name"]: row for row in json.loads(voxq("list", "--json"))}
+    assert set(rows) == {"hearing", "commas", "words"}
+    assert rows["hearing"]["default"]
+    assert rows["hearing"]["path"] is None
+    assert rows["hearing"]["needs"] == ["commas"]
+    assert (rows["commas"]["role"], rows["commas"]["origin"]) == ("punctuation", "modelscope")
+    assert (rows["words"]["engine"], rows["words"]["path"]) == ("funasr", "/models/words")
+    shown = voxq("list")
+    assert [name for name in rows if name not in shown] == []
