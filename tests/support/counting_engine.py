@@ -1,14 +1,15 @@
 """The faulty engine, with a log of its calls and with faults that choose: for tests of the worker.
 
 Engine "counting_engine:KIND" with VOXQ_TEST_ENGINES=1. Every call adds a line to the file VOXQ_TEST_CALLS,
-before anything else happens: the process, and for each chunk its seconds and hotwords. Chunks of all tasks
-may share a call, whatever their hotwords. Beside `faulty_engine`'s words a chunk may have:
+before anything else happens: the process, the model, and for each chunk its seconds and hotwords. Chunks of
+all tasks may share a call, whatever their hotwords. Beside `faulty_engine`'s words a chunk may have:
 
 only-over-<n>   its faults happen to chunks of more than n seconds only
 only-once       its faults happen once, whatever process they end
 gated           waits until the file `calls.gate` is there, ten seconds at most
 
-Loading it takes VOXQ_TEST_LOAD_SECONDS.
+Loading it takes VOXQ_TEST_LOAD_SECONDS, and VOXQ_TEST_LOAD_MB of memory. Models of the names between commas
+in VOXQ_TEST_BROKEN do not load.
 """
 
 from __future__ import annotations
@@ -53,12 +54,14 @@ class Counting:
     traits: EngineTraits
     inner: Engine
     calls: Path
+    model: str
+    ballast: bytes
     revision: str = "counting"
 
     def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
         chunks = [(round(len(samples) / SAMPLE_RATE, 2), options.hotwords) for samples, options in batch]
         with self.calls.open("a") as log:
-            log.write(json.dumps({"pid": os.getpid(), "chunks": chunks}) + "\n")
+            log.write(json.dumps({"pid": os.getpid(), "model": self.model, "chunks": chunks}) + "\n")
         if any("gated" in options.hotwords for _, options in batch):
             self._wait_for_gate()
         return self.inner.transcribe(
@@ -91,8 +94,15 @@ def _traits_for(request: EngineRequest) -> EngineTraits:
 
 def _load(request: EngineRequest, models: ModelPaths) -> Counting:
     time.sleep(float(os.environ.get("VOXQ_TEST_LOAD_SECONDS", "0")))
-    inner = faulty_engine.KIND.load(request, models)
-    return Counting(_traits_for(request), inner, Path(os.environ["VOXQ_TEST_CALLS"]))
+    if request.model in os.environ.get("VOXQ_TEST_BROKEN", "").split(","):
+        raise RuntimeError("This model was to be broken.")
+    return Counting(
+        _traits_for(request),
+        faulty_engine.KIND.load(request, models),
+        Path(os.environ["VOXQ_TEST_CALLS"]),
+        request.model,
+        ballast=b"x" * (int(os.environ.get("VOXQ_TEST_LOAD_MB", "0")) << 20),
+    )
 
 
 KIND = EngineKind("Misbehaves on demand, and counts", _traits_for, _load, roles_for=lambda request: {})

@@ -280,11 +280,21 @@ class WorkerLab:
 
     def calls(self) -> list[list[tuple[float, tuple[str, ...]]]]:
         """Every call of an engine so far (warm-up left out): seconds and hotwords of its chunks."""
-        lines = self._calls.read_text().splitlines() if self._calls.exists() else []
         return [
-            [(seconds, tuple(words)) for seconds, words in record["chunks"]]
-            for record in _after_warm_up(map(json.loads, lines))
+            [(seconds, tuple(words)) for seconds, words in record["chunks"]] for record in self._records()
         ]
+
+    def models_called(self) -> list[str]:
+        """The model of each of these calls."""
+        return [record["model"] for record in self._records()]
+
+    def callers(self) -> list[int]:
+        """The process id of each of these calls."""
+        return [record["pid"] for record in self._records()]
+
+    def _records(self) -> list[dict[str, Any]]:
+        lines = self._calls.read_text().splitlines() if self._calls.exists() else []
+        return list(_after_warm_up(map(json.loads, lines)))
 
 
 def _after_warm_up(records: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -60,8 +60,8 @@ class EngineRoom:
         stable.hear = self._on_message
 
     def look_after_models(self) -> None:
-        """Start what should be loaded, unload what nobody uses, give up what cannot be loaded."""
-        self._stable.unload_idle(time.monotonic(), self._needed())
+        """Start what should be loaded, unload what should not, give up what cannot be loaded."""
+        self._stable.tidy(time.monotonic(), self._needed())
         for stall in self._stable:
             if stall is not self._stable.default and stall.horse.failures >= self._max_attempts:
                 self._give_up(stall)

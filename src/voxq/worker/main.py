@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import socket
@@ -14,7 +15,8 @@ from loguru import logger
 from rq import Queue
 
 from voxq import logging, redis_check
-from voxq.device_memory import memory_of
+from voxq.device_memory import DeviceMemory, memory_of
+from voxq.devices import visible_gpus
 from voxq.settings import Settings
 from voxq.tasks import connect
 from voxq.tasks.parts import Parts
@@ -106,12 +108,19 @@ def _stable(settings: Settings, plan: WorkPlan, poller: Poller, worker_id: int) 
         make,
         memory,
         poller,
-        budget_mb=settings.model_memory_mb or round(memory.share * memory.read().total_mb),
+        budget_mb=settings.model_memory_mb or _fair_share_mb(settings, plan.device, memory),
         idle_seconds=settings.model_idle_seconds,
         worker_id=worker_id,
     )
     stable.preload(_preloads(settings, plan, worker_id))
     return stable
+
+
+def _fair_share_mb(settings: Settings, device: str, memory: DeviceMemory) -> int:
+    """What the models of one worker may take, when RQ_WORKER_COUNT workers are spread over the devices."""
+    devices = len(visible_gpus()) if device != "cpu" else 1
+    workers_here = math.ceil((settings.rq_worker_count or 1) / max(1, devices))
+    return round(memory.share * memory.read().total_mb / workers_here)
 
 
 def _preloads(settings: Settings, plan: WorkPlan, worker_id: int) -> list[ModelPlan]:

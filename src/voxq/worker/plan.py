@@ -91,7 +91,7 @@ class WorkPlan:
     def names(self) -> tuple[str, ...]:
         """The models that tasks may ask for, the default first. Reads directories once a minute."""
         if time.monotonic() >= self._names_until:
-            self._names = tuple(offered.name for offered in self._offer.all())
+            self._names = tuple(offered.name for offered in self._offered())
             self._names_until = time.monotonic() + _LOOK_AGAIN_SECONDS
         return self._names
 
@@ -120,7 +120,7 @@ class WorkPlan:
     def largest_batch(self) -> int:
         """Chunks in the largest batch that any offered model takes. Reads directories."""
         sizes = [self.default.traits.max_items]
-        for offered in self._offer.all():
+        for offered in self._offered():
             request = self._request(offered)
             try:
                 sizes.append(registry.find(request.engine).traits_for(request).max_items)
@@ -142,6 +142,13 @@ class WorkPlan:
         wished = min(chunking.maximum, self._batch_seconds, task.options.batch_size or chunking.maximum)
         longest = max(_SHORTEST_MAXIMUM, wished)
         return replace(chunking, maximum=longest, target=min(chunking.target, longest))
+
+    def _offered(self) -> tuple[Offered, ...]:
+        try:
+            return self._offer.all()
+        except OSError as error:
+            logger.warning("the directories of models cannot be read: {}", error)
+            return (self._offer.default,)
 
     def _request(self, offered: Offered) -> EngineRequest:
         return EngineRequest(offered.engine, offered.model, self._device, self._threads)

@@ -40,6 +40,12 @@ def to_unload(residents: Iterable[Resident], needed_mb: int, budget_mb: int) -> 
     return frozenset(resident.name for resident in leaving)
 
 
+def excess(residents: Iterable[Resident], budget_mb: int) -> frozenset[str]:
+    """The models that are too much beside the one that was used last; that one stays, whatever its size."""
+    there = sorted(residents, key=lambda resident: (resident.last_used, resident.name))
+    return to_unload(there[:-1], there[-1].memory_mb, budget_mb) if there else frozenset()
+
+
 def idle(residents: Iterable[Resident], now: float, idle_seconds: float) -> frozenset[str]:
     """The models that nobody has used or needed for `idle_seconds`; 0 means that none is ever too idle."""
     if not idle_seconds:

@@ -103,8 +103,7 @@ class Stable:
                     "Worker-{} model={} is not loaded: no memory left", self._worker_id, stall.name
                 )
             else:
-                is_retry = stall.horse.failures > 0
-                self._start(stall, on_demand=is_retry and stall.is_on_demand)
+                self._start(stall)
 
     def bring(self, stall: Stall, needed: Collection[str]) -> bool:
         """A task needs this model: load it as soon as there is room. `needed`: models that any task is for.
@@ -122,7 +121,8 @@ class Stable:
             other.is_leaving = True
         self.part()
         if not any(other.is_leaving for other in self):
-            self._start(stall, on_demand=True)
+            stall.is_on_demand = stall.is_on_demand or not stall.is_kept
+            self._start(stall)
         return True
 
     def part(self) -> None:
@@ -131,8 +131,11 @@ class Stable:
             if stall.is_leaving and stall.horse.is_idle:
                 self.unload(stall)
 
-    def unload_idle(self, now: float, needed: Collection[str]) -> None:
-        for stall in self._named(residency.idle(self._residents(needed), now, self._idle_seconds)):
+    def tidy(self, now: float, needed: Collection[str]) -> None:
+        """Unload what nobody uses, and what is too much: models grow while they work."""
+        residents = self._residents(needed)
+        idle = residency.idle(residents, now, self._idle_seconds)
+        for stall in self._named(idle | residency.excess(residents, self._budget_mb)):
             stall.is_leaving = True
         self.part()
 
@@ -183,11 +186,12 @@ class Stable:
         self.tally.loads += 1
         self.tally.load_seconds += stall.load_seconds
         self.tally.switches += stall.is_on_demand
+        stall.is_on_demand = False
 
-    def _start(self, stall: Stall, *, on_demand: bool) -> None:
+    def _start(self, stall: Stall) -> None:
         if any(other.horse.is_loading for other in self) or not stall.horse.may_start:
             return
-        stall.is_kept, stall.is_leaving, stall.is_on_demand = True, False, on_demand
+        stall.is_kept, stall.is_leaving = True, False
         if stall.horse.ensure_started() and stall.horse.child is not None:
             self._poller.watch(stall.horse.child.fileno(), lambda: self.hear(stall))
 

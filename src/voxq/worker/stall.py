@@ -31,7 +31,7 @@ class Stall:
         self.is_leaving = False
         """Whether it is to be unloaded as soon as its batches are done."""
         self.is_on_demand = False
-        """Whether it was loaded last because a task needed it."""
+        """Whether it is being loaded because a task needs it: neither at the start nor after a crash."""
         self._pace = Pace()
         self._measured_mb: int | None = None
 

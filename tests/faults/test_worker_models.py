@@ -1,0 +1,195 @@
+"""Several models in one worker: each in a horse of its own, as many as memory is for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+from worker_lab import NOTE, WorkerLab, WorkerProcess, recording_of, wait_for
+
+from voxq.tasks.task import Status
+
+DONE, FAILED = Status.DONE, Status.FAILED
+TWO = "b=counting_engine:KIND:sleep-1ms"
+THREE = f"{TWO},c=counting_engine:KIND:sleep-2ms"
+
+
+def resident(lab: WorkerLab) -> dict[str, str]:
+    """The state of each model in memory, as told with the last heartbeat."""
+    return {model["name"]: model["state"] for model in lab.facts(1).get("resident", ())}
+
+
+def wait_for_resident(lab: WorkerLab, *names: str, seconds: float = 20.0) -> None:
+    wait_for(lambda: resident(lab) == dict.fromkeys(names, "ready"), f"only {names} loaded", seconds)
+
+
+def memory_of(worker: WorkerProcess) -> int:
+    """MB of the worker and its horses."""
+    processes = [psutil.Process(worker.pid), *worker.helpers("horse")]
+    return sum(process.memory_info().rss for process in processes) >> 20
+
+
+def test_two_models_at_once(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_models=TWO, max_inflight=None)
+    worker = lab.worker()
+    facts = lab.facts(1)
+    assert facts["models"][0] == "noop"
+    assert {"b", "noop"} <= set(facts["models"])
+    assert resident(lab) == {"noop": "ready"}
+    tasks = [lab.submit(NOTE, f"for-{name}", model=name) for name in ("b", "noop", None, "b")]
+    outcomes = lab.wait_for_ends(tasks)
+    assert [(o.status, o.attempts, o.model) for o in outcomes] == [
+        (DONE, 1, name) for name in ("b", "noop", "noop", "b")
+    ]
+    right = {"noop": {"for-noop", "for-None"}, "sleep-1ms": {"for-b"}}
+    for model, call in zip(lab.models_called(), lab.calls(), strict=True):
+        assert {word for _, words in call for word in words} <= right[model]
+    wait_for_resident(lab, "noop", "b")
+    facts = lab.facts(1)
+    assert (facts["loads"], facts["switches"], facts["state"]) == (2, 1, "ready")
+    assert facts["load_seconds_total"] > 0
+    assert facts["memory"]["total_mb"] > facts["memory"]["used_mb"] > 0
+    assert all(model["memory_mb"] > 20 for model in facts["resident"])
+    lab.assert_ended_once(tasks)
+
+    # One of them dies: the other works on, and it comes back without being asked for.
+    pids = {process.pid for process in worker.helpers("horse")}
+    lab.close_gate()
+    held_up = lab.submit(NOTE, "gated", model="b")
+    wait_for(lambda: lab.calls()[-1][0][1] == ("gated",), "the call")
+    other = lab.submit(NOTE)
+    psutil.Process(lab.callers()[-1]).kill()
+    lab.open_gate()
+    assert [o.status for o in lab.wait_for_ends([held_up, other])] == [DONE, DONE]
+    wait_for_resident(lab, "noop", "b")
+    assert len(pids & {process.pid for process in worker.helpers("horse")}) == 1
+    assert lab.facts(1)["switches"] == 1, "coming back after a crash is none"
+
+
+def test_memory_for_one(make_lab) -> None:
+    """Thirty switches between models of 100 MB: each ends a horse, and its memory is free."""
+    lab: WorkerLab = make_lab(asr_models=TWO, model_memory_mb=200)
+    worker = lab.worker(VOXQ_TEST_LOAD_MB="100")
+    horses, memory = {worker.helper("horse").pid}, []
+    for number in range(30):
+        (outcome,) = lab.wait_for_ends([lab.submit(NOTE, model=("b", "noop")[number % 2])])
+        assert outcome.status is DONE
+        (horse,) = worker.helpers("horse")
+        horses.add(horse.pid)
+        memory.append(memory_of(worker))
+    assert len(horses) == 31
+    facts = wait_for(lambda: lab.facts(1)["switches"] == 30 and lab.facts(1), "thirty switches told")
+    assert facts["loads"] == 31
+    print(f"MB after 1, 10, 20, 30 switches: {memory[0]}, {memory[9]}, {memory[19]}, {memory[29]}")
+    assert memory[0] > 100
+    assert max(memory[5:]) < memory[0] + 30
+
+
+def test_a_model_that_works_is_not_taken_away_in_the_middle_of_a_batch(make_lab) -> None:
+    """It leaves when its batch is done; what waits for it comes back to it later."""
+    lab: WorkerLab = make_lab(asr_models=TWO, model_memory_mb=64, max_inflight=4)
+    worker = lab.worker()
+    lab.close_gate()
+    first = lab.submit(NOTE, "gated")
+    wait_for(lab.calls, "the first call")
+    second = lab.submit(NOTE, model="b")
+    worker.wait_for_log(f"task={second.short_id} vad_segments")
+    assert len(worker.helpers("horse")) == 1
+    lab.open_gate()
+    outcomes = lab.wait_for_ends([first, second])
+    assert [(o.status, o.attempts, o.incidents) for o in outcomes] == [(DONE, 1, ())] * 2
+    wait_for_resident(lab, "b")
+    assert lab.facts(1)["state"] == "ready", "a model that was unloaded can be loaded"
+
+
+def test_an_idle_model_goes_and_comes_back(make_lab) -> None:
+    lab: WorkerLab = make_lab(model_idle_seconds=1)
+    worker = lab.worker()
+    wait_for(lambda: not worker.helpers("horse"), "the end of the idle horse", 10)
+    facts = wait_for(lambda: not resident(lab) and lab.facts(1), "no model told")
+    assert facts["state"] == "ready"
+    (outcome,) = lab.wait_for_ends([lab.submit()])
+    assert (outcome.status, outcome.attempts) == (DONE, 1)
+    wait_for(lambda: lab.facts(1)["switches"] == 1, "a switch told")
+
+
+def test_what_is_preloaded(make_lab) -> None:
+    """None, or several; one that does not work keeps nobody from working."""
+    lab: WorkerLab = make_lab(preload_models="none", asr_models=THREE, max_attempts=1)
+    worker = lab.worker(1)
+    assert lab.facts(1)["state"] == "ready"
+    assert not worker.helpers("horse")
+    lab.wait_for_ends([lab.submit(model="c")])
+    assert resident(lab).keys() <= {"c"}
+    worker.stop()
+    everything = {"PRELOAD_MODELS": "nothing,c,b", "VOXQ_TEST_BROKEN": "sleep-2ms"}
+    worker = lab.worker(1, **everything)
+    assert "PRELOAD_MODELS: There is no model 'nothing' here" in worker.log
+    wait_for_resident(lab, "b")
+    wait_for(lambda: "model=c is given up" in worker.log, "the end of its attempts")
+    lab.wait_for_ends([lab.submit(model="noop")])
+    assert lab.facts(1)["switches"] == 1
+
+
+def test_a_model_that_does_not_load_fails_its_own_tasks_only(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_models=THREE, max_inflight=6, max_attempts=2)
+    worker = lab.worker(VOXQ_TEST_BROKEN="sleep-2ms")
+    broken = [lab.submit(NOTE, model="c") for _ in range(2)]
+    others = [lab.submit(NOTE, model=name) for name in ("b", None)]
+    assert [o.status for o in lab.wait_for_ends(others)] == [DONE, DONE]
+    for outcome in lab.wait_for_ends(broken):
+        assert (outcome.status, outcome.code, outcome.model) == (FAILED, "model_failed", "c")
+        assert outcome.error == "The model c could not be loaded here."
+    assert worker.log.count("model=c the engine ended") == 2
+    (again,) = lab.wait_for_ends([lab.submit(NOTE, model="c")])
+    assert again.code == "model_failed"
+    assert worker.log.count("model=c the engine ended") == 4, "the next task tries again"
+    assert lab.facts(1)["state"] == "ready"
+    assert worker.is_alive()
+
+
+def test_a_model_that_is_not_there_is_told(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    task = lab.submit(model="gone")
+    (outcome,) = lab.wait_for_ends([task])
+    assert (outcome.status, outcome.code, outcome.model) == (FAILED, "model_unavailable", "gone")
+    assert outcome.error is not None
+    assert "There are: noop" in outcome.error
+    lab.assert_ended_once([task])
+    lab.wait_for_ends([lab.submit()])
+    assert worker.is_alive()
+
+
+def test_running_out_of_memory_alone_makes_others_leave_before_anybody_is_blamed(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_models=TWO, max_attempts=1)
+    worker = lab.worker()
+    lab.wait_for_ends([lab.submit(model="b")])
+    wait_for_resident(lab, "noop", "b")
+    (outcome,) = lab.wait_for_ends([lab.submit(NOTE, "fault-memory-once")])
+    assert (outcome.status, outcome.attempts) == (DONE, 1)
+    assert [incident.code for incident in outcome.incidents] == ["out_of_memory"]
+    assert "model=b status=unloaded" in worker.log
+    (failed,) = lab.wait_for_ends([lab.submit(NOTE, "fault-memory")])
+    assert (failed.status, failed.code) == (FAILED, "out_of_memory"), "nobody else was there"
+    facts = wait_for(lambda: lab.facts(1)["out_of_memory"] == 2 and lab.facts(1), "it is told")
+    assert [model["name"] for model in facts["resident"]] == ["noop"]
+
+
+def test_a_worker_killed_near_the_end_of_a_long_file_leaves_only_the_rest(make_lab, tmp_path: Path) -> None:
+    """Also where the next one has to load the model before it can know what was done by the same."""
+    lab: WorkerLab = make_lab(asr_models="b=counting_engine:KIND:sleep-100ms")
+    worker = lab.worker()
+    long = recording_of(tmp_path / "long.wav", *["zh_meeting"] * 5)
+    task = lab.submit(long, batch_size=5, model="b")
+    wait_for(lambda: lab.document(task).get("progress", 0) >= 90, "ninety percent")
+    worker.kill()
+    before = sum(map(len, lab.calls()))
+    lab.worker(2)
+    (outcome,) = lab.wait_for_ends([task], 40)
+    chunks = len(outcome.segments)
+    after = sum(map(len, lab.calls())) - before
+    print(f"of {chunks} chunks {after} ran after the death at 90%")
+    assert (outcome.status, outcome.attempts) == (DONE, 1)
+    assert 1 <= after <= chunks * 0.1 + 3, "what is left, and what was in the engine"
+    lab.assert_ended_once([task])

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from voxq.device_memory import HostMemory, memory_of
+
+
+def cgroup(root: Path, limit: str, current: int = 700 << 20, inactive: int = 200 << 20) -> Path:
+    (root / "memory.max").write_text(limit)
+    (root / "memory.current").write_text(str(current))
+    (root / "memory.stat").write_text(f"anon 5\ninactive_file {inactive}\nactive_file 3\n")
+    return root
+
+
+def test_a_containers_limit_counts_and_what_it_can_give_back_does_not(tmp_path: Path) -> None:
+    memory = HostMemory(cgroup(tmp_path, str(1 << 30))).read()
+    assert (memory.total_mb, memory.used_mb) == (1024, 500)
+
+
+@pytest.mark.parametrize("limit", ["max", "garbage", "", str(1 << 60)])
+def test_no_limit_is_all_of_the_ram(tmp_path: Path, limit: str) -> None:
+    memory = HostMemory(cgroup(tmp_path, limit)).read()
+    assert memory.total_mb == psutil.virtual_memory().total >> 20
+    assert 0 < memory.used_mb < memory.total_mb
+
+
+def test_without_a_cgroup_it_is_the_ram(tmp_path: Path) -> None:
+    assert HostMemory(tmp_path).read().total_mb == psutil.virtual_memory().total >> 20
+
+
+def test_a_process_is_measured_until_it_is_gone() -> None:
+    memory = memory_of("cpu")
+    before = memory.of_process(os.getpid())
+    ballast = b"x" * (64 << 20)
+    after = memory.of_process(os.getpid())
+    assert before is not None and after is not None
+    assert 60 <= after - before <= 80
+    del ballast
+    assert memory.of_process(2**22 + 1) is None
+
+
+def test_a_gpu_that_is_not_there_is_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert isinstance(memory_of("cuda:0"), HostMemory)

@@ -1,0 +1,89 @@
+"""Which model a task gets, and what that makes of its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from task_lab import make_task
+
+from voxq.engines.base import EngineError
+from voxq.settings import Settings
+from voxq.tasks.task import AsrOptions
+from voxq.worker.plan import ModelUnavailable, WorkPlan, automatic_slots
+
+
+def plan(root: Path, **settings: object) -> WorkPlan:
+    given = {"storage_path": root, "asr_model_path": root, "asr_engine": "noop", "asr_model": "noop"}
+    return WorkPlan.of(Settings(**given | settings), "cpu")
+
+
+def test_a_task_without_a_model_gets_the_default(tmp_path: Path) -> None:
+    models = plan(tmp_path, asr_models="slow=noop:sleep-50ms")
+    assert models.find(None) is models.default
+    assert models.find("noop") is models.default
+    assert models.find("slow").request.model == "sleep-50ms"
+    assert models.find("slow") is models.find("slow"), "resolved once"
+    assert models.names()[:1] == ("noop",)
+    assert "slow" in models.names()
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing", "", "../../etc/passwd", "/etc", "https://example.org/model", "a\nb", "owner/name"]
+)
+def test_what_is_not_offered_is_not_looked_for(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelUnavailable, match="noop"):
+        plan(tmp_path).find(name)
+
+
+def test_a_model_that_is_offered_and_broken_tells_clients_no_path(tmp_path: Path) -> None:
+    models = plan(tmp_path, asr_models=f"mine=faster-whisper:{tmp_path}/missing,odd=noop:nothing")
+    for name in ("mine", "odd"):
+        with pytest.raises(ModelUnavailable) as caught:
+            models.find(name)
+        assert str(tmp_path) not in str(caught.value)
+        assert name in str(caught.value)
+
+
+def test_a_service_without_its_default_model_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(EngineError):
+        plan(tmp_path, asr_model="nothing")
+
+
+def test_a_forgotten_model_is_looked_for_anew(tmp_path: Path) -> None:
+    directory = tmp_path / "model"
+    directory.mkdir()
+    models = plan(tmp_path, asr_models=f"mine=faster-whisper:{directory}")
+    first = models.find("mine")
+    (directory / "model.bin").write_bytes(bytes(3 << 20))
+    assert models.find("mine").size_mb == first.size_mb == 0
+    models.forget("mine")
+    assert models.find("mine").size_mb == 3
+    models.forget("noop")
+    assert models.find(None) is models.default
+
+
+def test_chunks_are_as_long_as_the_tasks_own_model_wants_them(tmp_path: Path) -> None:
+    models = plan(tmp_path, asr_batch_size=20)
+    assert models.chunking_for(make_task()).maximum == 20
+    chunking = models.chunking_for(make_task(options=AsrOptions(batch_size=1)))
+    assert (chunking.maximum, chunking.target) == (2, 2)
+    with pytest.raises(ModelUnavailable):
+        models.chunking_for(make_task(options=AsrOptions(model="nothing")))
+
+
+@pytest.mark.parametrize(("largest", "slots"), [(1, 4), (2, 4), (8, 16), (16, 32), (64, 32)])
+def test_slots_follow_the_batches(largest: int, slots: int) -> None:
+    assert automatic_slots(largest) == slots
+
+
+def test_the_largest_batch_of_all_models_counts(tmp_path: Path) -> None:
+    (tmp_path / "whisper").mkdir()
+    models = plan(
+        tmp_path,
+        asr_engine="faster-whisper",
+        asr_model=str(tmp_path / "whisper"),
+        asr_models="fast=noop:noop,broken=noop:nothing",
+    )
+    assert models.default.traits.max_items == 1
+    assert models.largest_batch() == models.find("fast").traits.max_items > 1
