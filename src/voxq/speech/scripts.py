@@ -11,10 +11,12 @@ HAN = r"々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 KANA = r"\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"
 
 _KANA = re.compile(f"[{KANA}]")
-_HAN = re.compile(f"[{HAN}]")
+_EASTERN = re.compile(f"[{HAN}{KANA}]")
+_EASTERN_RUN = re.compile(f"[{HAN}{KANA}][{HAN}{KANA}、。，！？：；「」『』《》]*")
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏ"
 _LATIN_WORD = f"[{_LETTER}](?:[{_LETTER}0-9'’.&+@/:#%?=_-]*[{_LETTER}0-9+#])?"
+_LATIN_WORDS = re.compile(_LATIN_WORD)
 _LATIN_RUN = re.compile(f"{_LATIN_WORD}(?: +{_LATIN_WORD})*")
 
 _OTHERS = {
@@ -30,13 +32,14 @@ _OTHERS = {
 def language_of(text: str, latin: str = "en", han: str = "zh") -> str:
     """The ISO 639-1 code of a sentence's language.
 
-    Kana make it Japanese, other characters of Chinese `han`; what is written in Latin letters, or in none,
-    is taken for `latin`: their script does not tell English, Spanish and French apart, a voice does.
+    Kana make it Japanese, other characters of Chinese `han`, unless words in Latin letters outnumber them.
+    What is written in Latin letters, or in none, is taken for `latin`: their script does not tell English,
+    Spanish and French apart, a voice does.
     """
-    if _KANA.search(text):
-        return "ja"
-    if _HAN.search(text):
-        return han
+    if characters := len(_EASTERN.findall(text)):
+        if sum(1 for _ in _LATIN_WORDS.finditer(text)) > characters:
+            return latin
+        return "ja" if _KANA.search(text) else han
     if _HANGUL.search(text):
         return "ko"
     for character in text:
@@ -47,13 +50,16 @@ def language_of(text: str, latin: str = "en", han: str = "zh") -> str:
     return latin
 
 
-def runs(text: str) -> Iterator[tuple[bool, str]]:
-    """(is_latin, piece) for each piece of a text that mixes Chinese or Japanese with words in Latin letters.
+def is_mixed(text: str) -> bool:
+    """Whether characters of Chinese or Japanese are in it, however few."""
+    return _EASTERN.search(text) is not None
 
-    The pieces are the whole text, in order.
-    """
+
+def runs(text: str, *, latin: bool) -> Iterator[tuple[bool, str]]:
+    """(is_of_that_script, piece): the runs of words in Latin letters, or those of Chinese and Japanese
+    characters, and what stands between them. The pieces are the whole text, in order."""
     end = 0
-    for match in _LATIN_RUN.finditer(text):
+    for match in (_LATIN_RUN if latin else _EASTERN_RUN).finditer(text):
         if match.start() > end:
             yield False, text[end : match.start()]
         yield True, match[0]

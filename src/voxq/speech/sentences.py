@@ -18,9 +18,9 @@ from voxq.speech.scripts import HAN, KANA
 from voxq.speech.transcript import is_spaceless
 
 LONGEST = 240
-"""Of one sentence, in Latin letters; about 16 s of speech. A Chinese or Japanese character counts as four."""
+"""Of one sentence, in letters; about 16 s of speech. A digit, a Chinese or a Japanese character is four."""
 
-_SPACELESS_WEIGHT = 4
+_SYLLABLE_WEIGHT = 4
 _WRAPPED = 50
 """A line shorter than this was ended by its author, not by an editor's margin."""
 
@@ -125,8 +125,8 @@ def _weights(sentence: str) -> list[int]:
     """At i the weight of the first i characters."""
     sums = [0]
     for character in sentence:
-        wide = not character.isascii() and is_spaceless(character)
-        sums.append(sums[-1] + (_SPACELESS_WEIGHT if wide else 1))
+        is_syllable = character.isdigit() or (not character.isascii() and is_spaceless(character))
+        sums.append(sums[-1] + (_SYLLABLE_WEIGHT if is_syllable else 1))
     return sums
 
 

@@ -7,7 +7,7 @@ from voxq.engines.languages import LANGUAGES
 from voxq.models import catalogue
 from voxq.models.catalogue import MODELS, UnknownModel
 from voxq.models.hub import HUBS, is_repository
-from voxq.models.model import Model
+from voxq.models.model import Hubs, Model
 
 
 @pytest.fixture(params=MODELS, ids=lambda model: model.name)
@@ -23,6 +23,7 @@ def test_names_are_unique() -> None:
 def test_an_entry_is_whole(model: Model) -> None:
     assert catalogue.find(model.name) is model
     assert model.role != "recogniser" or model.engine in registry.names()
+    assert model.role != "synthesiser" or model.engine in synthesisers.names()
     assert model.licence
     assert model.languages
     assert model.size_mb > 0

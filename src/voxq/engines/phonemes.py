@@ -1,0 +1,121 @@
+"""Sentences in the phonemes that Kokoro and its kin were trained on, language by language.
+
+English comes from hibari's phonemiser, Chinese from misaki, Japanese from misaki with MeCab's dictionary,
+Spanish and French from g2p2. None of them is under the GPL; each is imported when it is first needed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from voxq.speech.normalise import normalise
+from voxq.speech.scripts import is_mixed, language_of, runs
+
+Phonemiser = Callable[[str], str]
+"""Text of one language to phonemes, punctuation kept."""
+
+_EASTERN = ("ja", "zh")
+_LONG_NUMBER = re.compile(r"\d{16,}")
+"""Said digit by digit: nobody counts in quadrillions, and number grammars are slow on it or fail."""
+
+
+class LanguageUnavailable(Exception):
+    """The packages for a language are not installed, or there are none; the message is for the client."""
+
+
+def phonemes_of(text: str, language: str, *, british: bool = False, normalised: bool = True) -> str:
+    """The phonemes of a sentence that a voice of `language` reads; English words inside stay English.
+
+    With `normalised`, numbers and dates are written out first. Raises LanguageUnavailable.
+    """
+    eastern = "ja" if language == "ja" else "zh"
+    own = language_of(text, latin=language if language not in _EASTERN else "en", han=eastern)
+    text = _LONG_NUMBER.sub(lambda number: " ".join(number[0]), text)
+    if normalised:
+        text = normalise(text, own)
+    if not is_mixed(text):
+        return _phonemiser(own, british)(text)
+    inner = "en" if own in _EASTERN else language_of(text, latin=eastern, han=eastern)
+    pieces = (
+        f" {_phonemiser(inner, british)(piece)} " if is_inner else _phonemiser(own, british)(piece)
+        for is_inner, piece in runs(text, latin=own in _EASTERN)
+        if piece.strip()
+    )
+    return re.sub(" +", " ", "".join(pieces)).strip()
+
+
+def cut(phonemes: str, longest: int) -> Iterator[str]:
+    """Pieces of at most `longest` characters, cut at spaces where there are any."""
+    while len(phonemes) > longest:
+        space = phonemes.rfind(" ", longest // 2, longest)
+        end = space if space > 0 else longest
+        yield phonemes[:end]
+        phonemes = phonemes[end:].lstrip()
+    if phonemes.strip():
+        yield phonemes
+
+
+@lru_cache(maxsize=8)
+def _phonemiser(language: str, british: bool = False) -> Phonemiser:
+    if language == "en":
+        from hibari.g2p import G2P
+
+        return G2P(british=british)
+    makers = {"zh": _chinese, "ja": _japanese, "es": _romance, "fr": _romance}
+    if language not in makers:
+        raise LanguageUnavailable(f"No voice here speaks the language {language!r}.")
+    try:
+        return makers[language](language)
+    except ImportError:
+        extra = "kokoro-ja" if language == "ja" else "kokoro"
+        raise LanguageUnavailable(
+            f"Speech in the language {language!r} needs more packages: pip install 'voxq[{extra}]'"
+        ) from None
+
+
+def _chinese(_: str) -> Phonemiser:
+    import logging
+
+    import jieba
+    from misaki.zh import ZHG2P
+
+    jieba.setLogLevel(logging.WARNING)
+    # By default jieba keeps, and trusts, its cache in the directory for temporary files that all users share.
+    with tempfile.TemporaryDirectory() as private:
+        jieba.dt.tmp_dir = private  # pyright: ignore[reportAttributeAccessIssue]
+        jieba.dt.initialize()
+    phonemise = ZHG2P()
+    return lambda text: phonemise(text)[0]
+
+
+def _japanese(_: str) -> Phonemiser:
+    from misaki.cutlet import Cutlet
+
+    phonemise = Cutlet()
+    return lambda text: phonemise(text)[0]
+
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_IPA = str.maketrans({"g": "ɡ", "\u031e": None, "\u032a": None, "\u0361": None})
+"""Of narrow IPA, what the models do not know."""
+
+
+def _romance(language: str) -> Phonemiser:
+    if importlib.util.find_spec("g2p2_group_romance") is None:
+        raise ImportError("g2p2_group_romance")  # without it, g2p2 would go and download a model
+    import g2p2
+
+    model = g2p2.get_model(language)
+
+    def phonemise(text: str) -> str:
+        words = g2p2.expand_numbers(text, language)
+        spoken = _WORD.sub(lambda word: model.phonemize(word[0].lower()), words)
+        ipa = unicodedata.normalize("NFD", spoken).translate(_IPA)
+        return ipa.replace("tʃ", "ʧ").replace("dʒ", "ʤ")
+
+    return phonemise

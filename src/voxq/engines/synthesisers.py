@@ -1,0 +1,25 @@
+"""The synthesisers there are, by name. Nothing of one is imported before it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+
+from voxq.engines.base import EngineError
+from voxq.engines.synthesis import SynthesiserKind
+
+_MODULES = {
+    "hibari": "voxq.engines.hibari",
+    "kokoro": "voxq.engines.kokoro",
+}
+
+
+def names() -> tuple[str, ...]:
+    """Every synthesiser that `find` knows, the embedded one first."""
+    return tuple(_MODULES)
+
+
+def find(name: str) -> SynthesiserKind:
+    """The synthesiser of this name. Raises EngineError, with the names there are, for any other."""
+    if name not in _MODULES:
+        raise EngineError(f"Unknown synthesiser {name!r}. There are: {', '.join(_MODULES)}.")
+    return importlib.import_module(_MODULES[name]).KIND
