@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from voxq.devices import available_cpus
 from voxq.engines.base import EngineError, EngineRequest, ModelPaths
-from voxq.engines.funasr.model_class import ModelClass, read_class
+from voxq.engines.funasr.model_class import ModelClass, read_class, read_parts
 from voxq.models.stamp import revision_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CHECKPOINT = "model.pt"
 _SHOWN = 3
+_SHORT = 3
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Under which keys trainers put the weights; FunASR unwraps them in this order."""
 
@@ -48,7 +49,7 @@ def check(directory: Path, model_class: ModelClass, device: str) -> Any:
     """
     _check_files(directory, model_class)
     funasr = check_libraries(device)
-    _check_registered(funasr, model_class)
+    _check_registered(funasr, directory)
     return funasr
 
 
@@ -101,29 +102,31 @@ def _check_device(device: str) -> None:
         raise EngineError(f"PyTorch sees no GPU {index or 0}. Does nvidia-smi show it?")
 
 
-def _check_registered(funasr: Any, model_class: ModelClass) -> None:
-    """A module of FunASR that cannot be imported, for want of a dependency, just leaves its models out.
+def _check_registered(funasr: Any, directory: Path) -> None:
+    """A module of FunASR that cannot be imported, for want of a dependency, just leaves its classes out.
 
-    Other models than this one may be left out: not all dependencies of all models are installed.
+    Those of other models may be left out: some need what nobody installs.
     """
-    if importlib_error := funasr.get_import_errors().get("funasr.auto.auto_model"):
-        raise EngineError(f"FunASR is not complete: {importlib_error}")
+    errors: Mapping[str, str] = funasr.get_import_errors()
+    if error := errors.get("funasr.auto.auto_model"):
+        raise EngineError(f"FunASR is not complete: {error}")
     try:
         import kaldi_native_fbank  # noqa: F401 - its absence shows only with the first sound
     except ImportError as error:
         raise EngineError(f"FunASR needs kaldi-native-fbank: {error}") from error
     from funasr.register import tables
 
-    if model_class.name not in tables.model_classes:
-        errors = "; ".join(_relevant(funasr.get_import_errors(), model_class))
-        raise EngineError(f"FunASR is installed without {model_class.name}: {errors or 'no reason is given'}")
+    for part, name in read_parts(directory).items():
+        if name not in getattr(tables, f"{part}_classes"):
+            reasons = "; ".join(_reasons(errors, name)) or "see funasr.get_import_errors()"
+            raise EngineError(f"FunASR is installed without the {part} {name}: {reasons}")
 
 
-def _relevant(errors: Mapping[str, str], model_class: ModelClass) -> Iterator[str]:
-    wanted = model_class.name.lower()
+def _reasons(errors: Mapping[str, str], name: str) -> Iterator[str]:
+    """The import errors of the modules that a class seems to be from."""
     for module, error in errors.items():
-        parts = [part.replace("_", "") for part in module.split(".")]
-        if any(len(part) > _SHOWN and part in wanted for part in parts):
+        parts = [part.replace("_", "") for part in module.split(".")[1:]]
+        if any(len(part) > _SHORT and part in name.lower() for part in parts):
             yield f"{module}: {error}"
 
 

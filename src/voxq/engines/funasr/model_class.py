@@ -12,6 +12,7 @@ import yaml
 from voxq.engines.base import ChunkOptions, EngineError, EngineTraits
 from voxq.speech.chunking import Chunking
 
+_PARTS = ("encoder", "decoder", "predictor", "frontend", "tokenizer")
 _TOKENS = ("tokens.json", "tokens.txt")
 
 # Their frontends add noise to the signal unless told otherwise: the same audio would give another text.
@@ -129,15 +130,23 @@ def class_of(model: str) -> ModelClass:
 
 def read_class(directory: Path) -> ModelClass:
     """What a model's own configuration says it is. Raises EngineError."""
-    config = directory / "config.yaml"
-    try:
-        name = yaml.safe_load(config.read_text("utf-8"))["model"]
-    except FileNotFoundError:
-        raise EngineError(f"{directory} holds no model of FunASR: config.yaml is missing.") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
-        raise EngineError(f"{config} does not say which model this is.") from None
+    name = read_parts(directory)["model"]
     for model_class in (*_RECOGNISERS, PUNCTUATION):
         if model_class.name == name:
             return model_class
     runnable = ", ".join(model_class.name for model_class in _RECOGNISERS)
     raise EngineError(f"{directory} holds a {name}, which cannot be run here. What can: {runnable}.")
+
+
+def read_parts(directory: Path) -> dict[str, str]:
+    """The classes that a model is made of, by part; the model itself is one. Raises EngineError."""
+    config = directory / "config.yaml"
+    try:
+        content = yaml.safe_load(config.read_text("utf-8"))
+        return {"model": str(content["model"])} | {
+            part: content[part] for part in _PARTS if isinstance(content.get(part), str)
+        }
+    except FileNotFoundError:
+        raise EngineError(f"{directory} holds no model of FunASR: config.yaml is missing.") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+        raise EngineError(f"{config} does not say which model this is.") from None

@@ -1,0 +1,313 @@
+"""FunASR's real classes with small real weights: text of a small vocabulary, and all that may go wrong."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from audio import NOTE, english
+from whisper_weights import to_funasr
+from words import MODELS, SAID, clip
+
+from _error_rate import word_error_rate
+from voxq.engines import registry
+from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Engine, EngineError, EngineRequest
+from voxq.engines.warmup import measure
+from voxq.models.store import ModelStore
+from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.transcript import Transcript
+
+pytest.importorskip("funasr", reason="the extra funasr is not installed")
+
+RECOGNISERS = ("sv-words", "bicif-words", "seaco-words")
+PLAIN = ChunkOptions(punc=False, itn=False)
+
+_loaded: dict[str, Engine] = {}
+
+
+def load(directory: Path, device: str = "cpu") -> Engine:
+    kind = registry.find("funasr")
+    request = EngineRequest("funasr", str(directory), device, threads=1)
+    return kind.load(request, kind.model_paths(request, Path))
+
+
+@pytest.fixture
+def engine_of() -> Callable[[str], Engine]:
+    """Each model is loaded once."""
+    return lambda name: (
+        _loaded.setdefault(name, load(MODELS / name)) if name not in _loaded else _loaded[name]
+    )
+
+
+@pytest.fixture(params=RECOGNISERS)
+def engine(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) -> Engine:
+    return engine_of(request.param)
+
+
+@pytest.fixture
+def sensevoice(engine_of: Callable[[str], Engine]) -> Engine:
+    return engine_of("sv-words")
+
+
+@pytest.fixture
+def seaco(engine_of: Callable[[str], Engine]) -> Engine:
+    return engine_of("seaco-words")
+
+
+def recognise(engine: Engine, samples: Samples, options: ChunkOptions = PLAIN) -> ChunkResult:
+    (answer,) = engine.transcribe([(samples, options)])
+    assert isinstance(answer, ChunkResult)
+    _check_times(answer, len(samples) / SAMPLE_RATE)
+    return answer
+
+
+def text_of(answer: ChunkResult | ChunkError) -> str:
+    assert isinstance(answer, ChunkResult)
+    return Transcript.of(answer.segments, answer.language, 0.0).text
+
+
+def _check_times(result: ChunkResult, seconds: float) -> None:
+    for segment in result.segments:
+        assert 0 <= segment.start <= segment.end <= seconds
+        times = [time for word in segment.words for time in (word.start, word.end)]
+        assert times == sorted(times)
+        assert all(segment.start <= time <= segment.end for time in times)
+    assert all(a.end <= b.start for a, b in pairwise(result.segments))
+
+
+def test_a_batch_of_all_lengths_says_what_was_said(engine: Engine) -> None:
+    clips = [clip(said) for said in SAID]
+    answers = engine.transcribe([(samples, PLAIN) for samples in clips])
+    assert [text_of(answer) for answer in answers] == list(SAID)
+    assert [answer for samples in clips for answer in engine.transcribe([(samples, PLAIN)])] == answers
+    assert {answer.language for answer in answers if isinstance(answer, ChunkResult)} == {"en"}
+
+
+def test_words_have_times(engine: Engine) -> None:
+    samples = clip(SAID[2])
+    (segment,) = recognise(engine, samples, ChunkOptions(words=True, punc=False, itn=False)).segments
+    assert [word.text for word in segment.words] == SAID[2].split()
+    # As spoken: each word within the time that is its share, give or take half a second.
+    share = len(samples) / SAMPLE_RATE / len(segment.words)
+    for number, word in enumerate(segment.words):
+        assert number * share - 0.5 <= word.start <= (number + 1) * share + 0.5
+    assert not recognise(engine, samples).segments[0].words
+
+
+@pytest.mark.parametrize("milliseconds", [0, 1, 99, 100, 101])
+def test_what_is_too_short_is_no_speech(engine: Engine, milliseconds: int) -> None:
+    samples = clip(SAID[0])[8000 : 8000 + milliseconds * SAMPLE_RATE // 1000]
+    result = recognise(engine, samples, ChunkOptions(words=True))
+    assert milliseconds >= 100 or result == ChunkResult((), None)
+
+
+def test_silence_is_no_text_alone_or_among_speech(engine: Engine) -> None:
+    """FunASR leaves out of its list what it heard nothing in."""
+    silence = np.zeros(4 * SAMPLE_RATE, np.float32)
+    assert recognise(engine, silence) == ChunkResult((), None)
+    assert engine.transcribe([(silence, PLAIN)] * 3) == [ChunkResult((), None)] * 3
+    answers = engine.transcribe([(silence, PLAIN), (clip(SAID[1]), PLAIN), (silence, PLAIN)])
+    assert [text_of(answer) for answer in answers] == ["", SAID[1], ""]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+def test_broken_numbers_stay_in_their_own_chunk(engine: Engine, value: float) -> None:
+    broken = clip(SAID[0]).copy()
+    broken[::1000] = value
+    answers = engine.transcribe([(clip(SAID[1]), PLAIN), (broken, PLAIN), (clip(SAID[3]), PLAIN)])
+    assert [text_of(answers[0]), text_of(answers[2])] == [SAID[1], SAID[3]]
+    assert isinstance(answers[1], ChunkResult)
+
+
+def test_one_bad_chunk_fails_alone(engine: Engine) -> None:
+    """An array of two dimensions makes FunASR fail over the whole list."""
+    bad = np.stack([clip(SAID[0])] * 3, axis=1)
+    with pytest.raises(RuntimeError, match="must match the size"):
+        engine._model.generate(input=[clip(SAID[1]), bad], batch_size=2)  # type: ignore[attr-defined]
+    first, failed, last = engine.transcribe([(clip(SAID[1]), PLAIN), (bad, PLAIN), (clip(SAID[3]), PLAIN)])
+    assert [text_of(first), text_of(last)] == [SAID[1], SAID[3]]
+    assert isinstance(failed, ChunkError)
+    assert failed.code == "engine_error"
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory."), MemoryError()])
+def test_out_of_memory_is_the_whole_batchs(
+    sensevoice: Engine, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """The scheduler makes smaller batches then; memory that is really short would end the tests."""
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(sensevoice._model.model, "inference", fail)  # type: ignore[attr-defined]
+    with pytest.raises(type(error)):
+        sensevoice.transcribe([(clip(SAID[0]), PLAIN)] * 2)
+
+
+def test_an_error_of_the_device_ends_the_process(sensevoice: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(sensevoice._model.model, "inference", fail)  # type: ignore[attr-defined]
+    with pytest.raises(SystemExit):
+        sensevoice.transcribe([(clip(SAID[0]), PLAIN)] * 2)
+
+
+def test_options_that_no_call_can_share_are_kept_apart(sensevoice: Engine) -> None:
+    words = ChunkOptions("en", words=True, itn=False)
+    answers = sensevoice.transcribe([(clip(SAID[0]), words), (clip(SAID[1]), PLAIN), (clip(SAID[3]), words)])
+    assert [text_of(answer) for answer in answers] == [SAID[0], SAID[1], SAID[3]]
+    counts = [len(a.segments[0].words) for a in answers if isinstance(a, ChunkResult)]
+    assert counts == [4, 0, 3]
+
+
+def test_sensevoice_tells_how_it_was_said(sensevoice: Engine) -> None:
+    (segment,) = recognise(sensevoice, clip(SAID[0]), ChunkOptions("en", itn=True)).segments
+    assert (segment.text, segment.emotion, segment.events) == (SAID[0], "neutral", ())
+
+
+def test_sensevoice_refuses_languages_it_does_not_know(sensevoice: Engine) -> None:
+    klingon, english_ = sensevoice.transcribe(
+        [(clip(SAID[0]), ChunkOptions("tlh")), (clip(SAID[0]), ChunkOptions("en"))]
+    )
+    assert isinstance(klingon, ChunkError)
+    assert klingon.code == "bad_language"
+    assert text_of(english_) == SAID[0]
+
+
+@pytest.mark.parametrize(
+    "hotwords",
+    [
+        ("stop", "Jon Smyth", "达摩院"),
+        ("http://127.0.0.1:9/words.txt", "httpd", "/etc/passwd", "words.txt", "<|zh|>"),
+        ("http",),
+        tuple(f"word{number}" for number in range(2000)),
+        ("很" * 5000, "x" * 5000),
+    ],
+)
+def test_hotwords_are_only_words(seaco: Engine, hotwords: tuple[str, ...], tmp_path: Path) -> None:
+    answers = seaco.transcribe([(clip(s), ChunkOptions(punc=False, hotwords=hotwords)) for s in SAID[:3]])
+    assert [text_of(answer) for answer in answers] == list(SAID[:3])
+
+
+def test_hotwords_reach_the_model(seaco: Engine) -> None:
+    """Its own decoder for them says "none of these", always: the text cannot show it."""
+    recognise(seaco, clip(SAID[0]), ChunkOptions(hotwords=("stop", "http", "open/left")))
+    model = seaco._model.model  # type: ignore[attr-defined]
+    tokens = seaco._model.kwargs["tokenizer"]  # type: ignore[attr-defined]
+    assert [tokens.ids2tokens(word) for word in model.hotword_list] == [["stop"], ["<unk>"], ["<s>"]]
+    recognise(seaco, clip(SAID[0]))
+    assert model.hotword_list is None
+
+
+def test_punctuation_keeps_the_words_and_what_was_before(seaco: Engine) -> None:
+    """Random weights: where the marks are is of no interest."""
+    result = recognise(seaco, clip(SAID[2]), ChunkOptions(words=True))
+    text = text_of(result)
+    assert text != SAID[2]
+    assert "".join(c for c in text.lower() if c.isalnum() or c == " ") == SAID[2]
+    assert Transcript.of(result.segments, "en", 3.0).raw_text == SAID[2]
+    assert [w.text for s in result.segments for w in s.words] == text.split()
+    assert all(segment.text[0].isupper() for segment in result.segments)
+
+
+def test_the_same_audio_gives_the_same_text(engine: Engine) -> None:
+    """FunASR's frontends add noise unless they are told not to."""
+    noisy = clip(SAID[2]) + np.random.default_rng(1).normal(0, 0.05, len(clip(SAID[2])))
+    options = ChunkOptions(words=True)
+    answers = [engine.transcribe([(noisy.astype(np.float32), options)]) for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_the_warm_up_measures_a_price(engine: Engine) -> None:
+    assert 0 < measure(engine).predict(10) < 5
+
+
+def test_two_hundred_calls_leave_nothing_behind(sensevoice: Engine) -> None:
+    clips = [clip(said) for said in SAID]
+
+    def call(number: int) -> None:
+        options = ChunkOptions("en", words=number % 4 == 0, itn=False)
+        sensevoice.transcribe([(samples, options) for samples in clips[: 1 + number % 3]])
+
+    def resident_mb() -> float:
+        gc.collect()
+        return psutil.Process().memory_info().rss / 1e6
+
+    for number in range(12):
+        call(number)
+    before = resident_mb()
+    for number in range(200):
+        call(number)
+    assert resident_mb() - before < 10
+
+
+# What is refused when it is loaded.
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A copy of SenseVoice to be spoiled."""
+    return shutil.copytree(MODELS / "sv-words", tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["model.pt", "bpe.model", "am.mvn", "config.yaml"])
+def test_a_missing_file_is_named(model: Path, name: str) -> None:
+    (model / name).unlink()
+    with pytest.raises(EngineError, match=rf"{name}.* is missing"):
+        load(model)
+
+
+@pytest.mark.parametrize("spoil", ["missing", "shape"])
+def test_weights_that_would_stay_random_are_named(model: Path, spoil: str) -> None:
+    state = torch.load(model / "model.pt", weights_only=True)
+    weights = state.pop("encoder.encoders.0.feed_forward.w_1.weight")
+    if spoil == "shape":
+        state["encoder.encoders.0.feed_forward.w_1.weight"] = weights[:-1]
+    torch.save(state, model / "model.pt")
+    with pytest.raises(EngineError, match=r"1 of \d+ weights.*feed_forward"):
+        load(model)
+
+
+def test_a_damaged_checkpoint_is_an_error(model: Path) -> None:
+    (model / "model.pt").write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(Exception, match=r"model\.pt|archive|pickle"):
+        load(model)
+
+
+def test_a_part_that_funasr_does_not_have_is_named(model: Path) -> None:
+    config = model / "config.yaml"
+    config.write_text(config.read_text().replace("SenseVoiceEncoderSmall", "UnheardOfEncoder"))
+    with pytest.raises(EngineError, match="without the encoder UnheardOfEncoder"):
+        load(model)
+
+
+def test_a_gpu_that_is_not_there_is_an_error_not_the_cpu() -> None:
+    with pytest.raises(EngineError, match=r"cuda:15|GPU 15"):
+        load(MODELS / "sv-words", device="cuda:15")
+
+
+def test_a_punctuation_model_recognises_nothing() -> None:
+    with pytest.raises(EngineError, match="recognises no speech"):
+        load(MODELS / "ct-punc")
+
+
+@pytest.mark.slow
+def test_whisper_says_the_same_as_in_ctranslate2(tmp_path: Path) -> None:
+    """The same weights in both engines."""
+    request = EngineRequest("faster-whisper", "whisper-base", threads=2)
+    kind = registry.find("faster-whisper")
+    paths = kind.model_paths(request, ModelStore().resolve)
+    options = ChunkOptions("en")
+    theirs = text_of(recognise(kind.load(request, paths), english(), options))
+    to_funasr(paths["path"], tmp_path / "whisper-base")
+    ours = text_of(recognise(load(tmp_path / "whisper-base"), english(), options))
+    assert word_error_rate(NOTE, ours) < 0.05
+    assert word_error_rate(theirs, ours) < 0.05
