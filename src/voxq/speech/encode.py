@@ -70,7 +70,7 @@ class AudioWriter:
         """
         if format not in _FORMATS:
             raise ValueError(f"format must be one of {', '.join(_FORMATS)}")
-        wanted = file_rate or sample_rate
+        wanted = sample_rate if file_rate is None else file_rate
         if not all(8_000 <= rate <= 48_000 for rate in (wanted, sample_rate)):
             raise ValueError("the sample rate must be from 8000 to 48000")
         chosen = _FORMATS[format]

@@ -2,7 +2,7 @@
 
 Chinese goes through wetext's grammar (the extra "kokoro"), whose style is plain Mandarin: 15:30 is
 十五点三十分, 3.5 三点五, ￥25 二十五元, 50% 百分之五十; a telephone number is said digit by digit.
-What is in words already stays as it is: 下午三点半. Every other language is left alone: the English phonemiser
+What is in words already stays: 下午三点半. Every other language is left alone: the English phonemiser
 reads numbers itself, and does it better ("one thousand", where wetext says "thousand").
 """
 

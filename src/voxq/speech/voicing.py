@@ -11,6 +11,8 @@ _LOUDNESS = 0.09
 """Root mean square of the voiced part: -21 dB, what the voices here have on average."""
 _PEAK = 0.97
 _MOST_GAIN = 8.0
+_WILDEST = 4.0
+"""Beyond full scale a model's sound can go a little; what is far outside is no sound."""
 _FRAME_SECONDS = 0.01
 _SILENT = 0.02
 """Of the loudest frame: -34 dB."""
@@ -26,6 +28,7 @@ def voiced(samples: Samples, sample_rate: int) -> Samples:
     `samples` has shape (n,), finite or not; so has the result, within -1.0 to 1.0. Silence comes back empty.
     """
     heard = np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    heard = np.clip(heard, -_WILDEST, _WILDEST)
     frame = max(1, int(_FRAME_SECONDS * sample_rate))
     frames = heard[: len(heard) // frame * frame].reshape(-1, frame)
     loudness = np.sqrt((frames**2).mean(axis=1)) if len(frames) else np.zeros(0, np.float32)

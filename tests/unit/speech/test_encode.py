@@ -1,0 +1,98 @@
+"""Speech as files and as streams, read back by the decoder."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from voxq.speech.audio import Samples
+from voxq.speech.encode import SPEECH_FORMATS, AudioWriter, Encoder, encode
+
+RATE = 24_000
+FRAME_SECONDS = {"mp3": 2 * 0.048, "aac": 2 * 0.043, "opus": 0.02}
+"""A codec's frame, twice where its warm-up cannot be told without a header that is corrected at the end."""
+
+
+def tone(seconds: float) -> Samples:
+    times = np.arange(round(seconds * RATE)) / RATE
+    return (0.3 * np.sin(2 * np.pi * 220 * times)).astype(np.float32)
+
+
+def stream(samples: Samples, format: str, step: int = 1000) -> list[bytes]:
+    encoder = Encoder(format, RATE)
+    parts = [encoder.push(samples[start : start + step]) for start in range(0, len(samples), step)]
+    return [*parts, encoder.finish()]
+
+
+def decoded(data: bytes, format: str, rate: int = RATE) -> tuple[Samples, int]:
+    if format == "pcm":
+        return np.frombuffer(data, "<i2").astype(np.float32) / 32768, rate
+    with av.open(io.BytesIO(data)) as container:
+        frames = [frame.to_ndarray() for frame in container.decode(audio=0)]
+        file_rate = container.streams.audio[0].rate
+    samples = np.concatenate(frames, axis=1)[0]
+    return (samples.astype(np.float32) / 32768 if samples.dtype == np.int16 else samples), file_rate
+
+
+@pytest.mark.parametrize("format", SPEECH_FORMATS)
+@pytest.mark.parametrize("seconds", [0.05, 3.21])
+@pytest.mark.parametrize("streamed", [True, False])
+def test_length_and_loudness_are_kept(format: str, seconds: float, streamed: bool) -> None:
+    samples = tone(seconds)
+    data = b"".join(stream(samples, format)) if streamed else encode(samples, RATE, format)
+    heard, rate = decoded(data, format)
+    assert len(heard) / rate == pytest.approx(seconds, abs=FRAME_SECONDS.get(format, 0) + 1e-9)
+    if format in ("wav", "pcm"):
+        assert np.abs(heard - samples).max() < 1e-4
+    elif seconds > 1:
+        middle = heard[len(heard) // 4 : -len(heard) // 4]
+        assert np.sqrt((middle**2).mean()) == pytest.approx(0.3 / np.sqrt(2), rel=0.06)  # LAME takes off 5%
+
+
+@pytest.mark.parametrize("format", SPEECH_FORMATS)
+def test_bytes_come_before_the_end(format: str) -> None:
+    parts = stream(tone(4), format)
+    half = len(parts) // 2
+    assert sum(map(len, parts[:half])) > 0.3 * sum(map(len, parts))
+    assert max(map(len, parts)) < 0.4 * sum(map(len, parts))
+
+
+def test_a_streamed_wav_has_an_unknown_length_and_a_file_the_right_one(tmp_path: Path) -> None:
+    samples = tone(0.5)
+    head = b"".join(stream(samples, "wav"))[:44]
+    assert (head[:4], head[8:16], head[36:40]) == (b"RIFF", b"WAVEfmt ", b"data")
+    assert struct.unpack("<I", head[4:8]) == struct.unpack("<I", head[40:44]) == (0xFFFFFFFF,)
+    with (tmp_path / "a.wav").open("wb") as file:
+        writer = AudioWriter(file, "wav", RATE)
+        writer.write(samples)
+        writer.close()
+    data = (tmp_path / "a.wav").read_bytes()
+    assert struct.unpack("<I", data[4:8])[0] == len(data) - 8
+    assert struct.unpack("<I", data[40:44])[0] == 2 * len(samples)
+
+
+@pytest.mark.parametrize("format", SPEECH_FORMATS)
+def test_nothing_said_is_a_stream_all_the_same(format: str) -> None:
+    assert isinstance(Encoder(format, RATE).finish(), bytes)
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 48_000])
+def test_another_rate_can_be_asked_for(rate: int) -> None:
+    encoder = Encoder("pcm", RATE, file_rate=rate)
+    data = encoder.push(tone(1)) + encoder.finish()
+    assert len(data) / 2 == pytest.approx(rate, abs=1)
+
+
+@pytest.mark.parametrize("rate", [0, 7_999, 48_001, 10**9])
+def test_absurd_rates_are_refused(rate: int) -> None:
+    with pytest.raises(ValueError, match="8000 to 48000"):
+        Encoder("wav", RATE, file_rate=rate)
+
+
+def test_the_same_samples_give_the_same_bytes() -> None:
+    assert all(encode(tone(0.3), RATE, f) == encode(tone(0.3), RATE, f) for f in ("wav", "mp3", "flac"))
