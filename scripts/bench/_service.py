@@ -21,7 +21,7 @@ from voxq.up.instance import running_instance
 from voxq.up.ports import free_port
 from voxq.up.stack import Stack
 
-_READY_SECONDS = 120.0
+_READY_SECONDS = 180.0
 _HEARTBEAT = 1.5
 """A worker learns within this many seconds that it is suspended."""
 

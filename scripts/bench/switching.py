@@ -31,8 +31,8 @@ from voxq.models.store import ModelStore
 from voxq.tasks.store import WORKERS_KEY
 
 _FIRST, _SECOND = "whisper-base", "second"
-_MEMORY_MB = 450
-"""One takes about 300."""
+_MEMORY_MB = 350
+"""One takes 230 to 300."""
 _TASKS = 60
 _PER_SECOND = 1.0
 _ROUNDS = 31
