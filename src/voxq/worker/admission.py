@@ -25,14 +25,14 @@ def free_slots(held: Sequence[Lane], slots: int) -> dict[Lane, int]:
     three slots or more one is for the high lane only and one more for high or short; with two, one is not
     for long.
     """
-    lanes = list(Lane)
     reserved = {Lane.HIGH: 0, Lane.SHORT: 1 if slots >= 3 else 0, Lane.LONG: min(2, slots - 1)}
+    counts, same_or_worse = Counter(held), len(held)
     free: dict[Lane, int] = {}
     least = slots  # a worse lane may not take what a better one may not
-    for rank, lane in enumerate(lanes):
-        same_or_worse = sum(1 for each in held if lanes.index(each) >= rank)
+    for lane in Lane:
         least = min(least, slots - reserved[lane] - same_or_worse)
         free[lane] = max(0, least)
+        same_or_worse -= counts[lane]
     return free
 
 
