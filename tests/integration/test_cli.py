@@ -48,7 +48,19 @@ def sentence(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
-COMMANDS = ["up", "api", "worker", "transcribe", "queue", "task", "history", "models", "doctor", "bench"]
+COMMANDS = [
+    "up",
+    "api",
+    "worker",
+    "transcribe",
+    "speak",
+    "queue",
+    "task",
+    "history",
+    "models",
+    "doctor",
+    "bench",
+]
 
 
 def test_help_names_every_command(voxq: Voxq) -> None:
