@@ -29,12 +29,16 @@ local others = other_rooms()
 -- and holds fewest of the lane, then fewest of the others; the one that asks is first among equals. So none swallows
 -- what another could begin at once, and what the others have no slot for is not left lying.
 local function share_of(lane, waiting)
-  local free, load, count = args.room.free[lane] or 0, load_in(args.room, lane), 0
+  local rivals = {}
+  for index, other in ipairs(others) do
+    local lead = load_in(args.room, lane) - load_in(other, lane)
+    rivals[index] = {free = other.free[lane] or 0, lead = lead / 1000}
+  end
+  local free, count = args.room.free[lane] or 0, 0
   while count < free do
     local before = 0
-    for _, other in ipairs(others) do
-      local lead = math.ceil((load + 1000 * count - load_in(other, lane)) / 1000)
-      before = before + math.min(other.free[lane] or 0, math.max(0, lead))
+    for _, rival in ipairs(rivals) do
+      before = before + math.min(rival.free, math.max(0, math.ceil(rival.lead + count)))
     end
     if before + count >= waiting then break end
     count = count + 1
