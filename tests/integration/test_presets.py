@@ -67,3 +67,20 @@ def test_one_line_is_enough(cache: Path, name: str, roles: set[str]) -> None:
     assert isinstance(result, ChunkResult)
     heard = " ".join(segment.raw_text or segment.text for segment in result.segments)
     assert heard == SAID
+
+
+def test_a_repository_that_the_catalogue_does_not_know(cache: Path) -> None:
+    shutil.copytree(MODELS / "bicif-words", cache / "mine/someone/our-paraformer")
+    settings = load_settings(
+        cache / "no.env",
+        asr_engine="funasr",
+        asr_model="someone/our-paraformer",
+        asr_model_path=cache / "mine",
+    )
+    plan = WorkPlan.of(settings, "cpu").default
+    assert plan.name == "our-paraformer"
+    assert plan.paths["path"] == cache / "mine/someone/our-paraformer"
+    engine = registry.find(plan.request.engine).load(plan.request, plan.paths)
+    (result,) = engine.transcribe([(clip(SAID), ChunkOptions())])
+    assert isinstance(result, ChunkResult)
+    assert " ".join(segment.raw_text or segment.text for segment in result.segments) == SAID

@@ -25,9 +25,3 @@ def find(name: str) -> Model:
         if isinstance(model.source, Hubs) and name in model.source.repositories.values():
             return model
     raise UnknownModel(f"Unknown model {name!r}. There are: {', '.join(models)}.")
-
-
-def with_companions(name: str) -> tuple[Model, ...]:
-    """The model and those that work for it. Raises UnknownModel."""
-    model = find(name)
-    return (model, *map(find, model.needs))

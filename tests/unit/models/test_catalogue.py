@@ -50,19 +50,14 @@ def test_a_repository_is_known_by_its_id(model: Model) -> None:
             assert catalogue.find(repository) is model
 
 
-def test_companions_are_helpers_and_come_along(model: Model) -> None:
-    first, *others = catalogue.with_companions(model.name)
-    assert first is model
-    assert tuple(other.name for other in others) == model.needs
-    assert all(other.role != "recogniser" and not other.needs for other in others)
+def test_companions_are_helpers_that_need_nothing_themselves(model: Model) -> None:
+    companions = list(map(catalogue.find, model.needs))
+    assert all(companion.role != "recogniser" and not companion.needs for companion in companions)
 
 
 def test_the_presets() -> None:
-    names = {
-        name: [model.name for model in catalogue.with_companions(name)]
-        for name in ("SenseVoice", "paraformer-zh")
-    }
-    assert names == {"SenseVoice": ["sensevoice"], "paraformer-zh": ["paraformer-zh", "ct-punc"]}
+    assert catalogue.find("SenseVoice").needs == ()
+    assert catalogue.find("paraformer-zh").needs == ("ct-punc",)
 
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
