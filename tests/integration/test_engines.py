@@ -137,6 +137,12 @@ def test_hostile_hotwords_are_only_words(engine: Engine, hotwords: tuple[str, ..
     assert word_error_rate(NOTE, text_of(result)) < 0.2
 
 
+def test_a_translation_is_english_and_the_language_is_what_was_spoken(engine: Engine) -> None:
+    answer = recognise(engine, recording("zh_note"), ChunkOptions(translate=True))
+    assert text_of(answer).isascii() and len(text_of(answer).split()) > 5
+    assert answer.language == "zh"
+
+
 @pytest.mark.parametrize("milliseconds", [0, 1, 99])
 def test_what_is_too_short_is_no_speech(engine: Engine, milliseconds: int) -> None:
     samples = english()[16_000 : 16_000 + milliseconds * 16]

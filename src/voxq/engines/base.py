@@ -25,21 +25,23 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ChunkOptions:
-    """How one chunk is to be recognised. `language` is an ISO 639-1 code, or None for "detect it"; `punc`
-    and `itn` as in `AsrOptions`, for engines that can choose."""
+    """How one chunk is to be recognised. `language` is an ISO 639-1 code, or None for "detect it"; `punc`,
+    `itn` and `translate` as in `AsrOptions`, for engines that can choose."""
 
     language: str | None = None
     hotwords: tuple[str, ...] = ()
     words: bool = False
     punc: bool = True
     itn: bool | None = None
+    translate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
     """The text of one chunk; times in seconds from the start of the chunk.
 
-    `language` is None where nothing was recognised: silence does not decide a task's language.
+    `language` is what was spoken, also where the text is a translation; None where nothing was recognised:
+    silence does not decide a task's language.
     """
 
     segments: tuple[Segment, ...]
@@ -91,10 +93,12 @@ class EngineTraits:
     """Seconds every chunk costs whatever its length (Whisper pads to 30 s), or None."""
     detects_language: bool
     """Whether the first chunk of a task fixes the language of the rest."""
+    translates: bool = False
+    """Whether it can write English whatever is spoken."""
 
     def batch_key(self, options: ChunkOptions) -> str:
         """Chunks with the same key may share a call."""
-        switches = f"{int(options.words)}{int(options.punc)}{options.itn}"
+        switches = f"{int(options.words)}{int(options.punc)}{options.itn}{int(options.translate)}"
         return f"{options.language or '?'}|{switches}|{' '.join(options.hotwords)}"
 
 

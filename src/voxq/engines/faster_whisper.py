@@ -8,8 +8,10 @@ audio always gives the same text. faster-whisper is given arrays only: it opens 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxq.engines.base import (
@@ -54,6 +56,9 @@ _NO_SPEECH = 0.5
 _UNSURE = -0.6
 _GARBAGE = -1.5
 _LOOPED = 2.4
+
+_ONLY_TRANSCRIBES = re.compile(r"turbo|distil|\.en\b")
+"""In the names of models that have never been taught to translate."""
 
 _HOTWORD_TOKENS = 100
 _CHINESE = ("zh", "yue")
@@ -125,7 +130,8 @@ class FasterWhisper:
                 break
             language, hypothesis = self._window(window, language, options)
             offset = start / SAMPLE_RATE
-            segments += [segment.shifted(offset) for segment in _segments(hypothesis, language)]
+            written = _written(language, options)
+            segments += [segment.shifted(offset) for segment in _segments(hypothesis, written)]
             if not hypothesis.segments or not hypothesis.stops_early:
                 break
             start += int(hypothesis.end * SAMPLE_RATE)
@@ -143,9 +149,12 @@ class FasterWhisper:
         encoded = self._model.encode(pad_or_trim(features[..., :-1]))
         language = language or self._detect_language(encoded)
         tokenizer = Tokenizer(
-            self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language=language
+            self._model.hf_tokenizer,
+            self._model.model.is_multilingual,
+            task="translate" if options.translate else "transcribe",
+            language=language,
         )
-        prompt = _prompt(tokenizer, language, options.hotwords)
+        prompt = _prompt(tokenizer, _written(language, options), options.hotwords)
         hypothesis = _Hypothesis((), seconds)
         for beam in self._beams:
             settings = _settings(tokenizer, prompt, seconds, beam, options.words)
@@ -160,6 +169,11 @@ class FasterWhisper:
             return "en"
         token, _ = self._model.model.detect_language(encoded)[0][0]
         return token.removeprefix("<|").removesuffix("|>")
+
+
+def _written(language: str, options: ChunkOptions) -> str:
+    """The language of the text."""
+    return "en" if options.translate else language
 
 
 def _audible(samples: Samples) -> Samples:
@@ -269,7 +283,14 @@ def _within(start: float, end: float, seconds: float) -> tuple[float, float]:
 
 def _traits_for(request: EngineRequest) -> EngineTraits:
     # One chunk per call: on a CPU CTranslate2 gains nothing from batches; on a GPU it is not measured yet.
-    return EngineTraits("faster-whisper", Chunking(), max_items=1, padded_to=30.0, detects_language=True)
+    return EngineTraits(
+        "faster-whisper",
+        Chunking(),
+        max_items=1,
+        padded_to=30.0,
+        detects_language=True,
+        translates=not _ONLY_TRANSCRIBES.search(Path(request.model).name.lower()),
+    )
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> FasterWhisper:

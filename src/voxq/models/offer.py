@@ -69,9 +69,15 @@ class Offer:
         model = self._own[name].model if name in self._own else name
         return next((entry for entry in catalogue.MODELS if entry.name == model), None)
 
+    def described(self, name: str) -> Offered | None:
+        """The model offered by this name, installed or not; None of one that only another machine's settings
+        know."""
+        entry = self.entry_of(name)
+        return self._own.get(name) or (_of_catalogue(entry) if entry else None)
+
     def engine_of(self, name: str) -> str | None:
         """None of a name that only another machine's settings know."""
-        described = self._own.get(name) or self.entry_of(name)
+        described = self.described(name)
         return described.engine if described else None
 
 

@@ -86,6 +86,8 @@ class AsrOptions:
     """Whether a model without punctuation of its own gets it from a second one."""
     use_itn: bool | None = None
     """Whether numbers and dates are written as digits, where the model can choose."""
+    translate: bool = False
+    """Whether the text is to be English, whatever is spoken; only of a model that can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,7 +320,7 @@ class ModelWorker(BaseWorker):
 
     def _begin(self, task: Task, place: int) -> None:
         try:
-            model = self._plan.find(task.options.model)
+            model = self._plan.model_for(task)
             directory = self._parts.work.open(task)
         except ModelUnavailable as error:
             self._refuse(task, str(error))

@@ -113,6 +113,13 @@ class WorkPlan:
                 raise ModelUnavailable(f"The model {name} cannot be used at the moment.") from None
         return self._models[name]
 
+    def model_for(self, task: Task) -> ModelPlan:
+        """The model that the task asks for. Raises ModelUnavailable, also if it cannot do what is asked."""
+        model = self.find(task.options.model)
+        if task.options.translate and not model.traits.translates:
+            raise ModelUnavailable(f"The model {model.name} cannot translate.")
+        return model
+
     def forget(self, name: str) -> None:
         """Look anew for a model that cannot be loaded: it may be installed differently by now."""
         self._models = {key: plan for key, plan in self._models.items() if plan.name != name}
@@ -133,7 +140,12 @@ class WorkPlan:
         options = task.options
         hotwords = tuple(dict.fromkeys((*options.hotwords, *self._hotwords)))
         return ChunkOptions(
-            options.language or self._language, hotwords, options.words, options.use_punc, options.use_itn
+            language=options.language or self._language,
+            hotwords=hotwords,
+            words=options.words,
+            punc=options.use_punc,
+            itn=options.use_itn,
+            translate=options.translate,
         )
 
     def chunking_for(self, task: Task) -> Chunking:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from task_lab import make_task
 
-from voxq.engines.base import EngineError
+from voxq.engines import registry
+from voxq.engines.base import EngineError, EngineRequest
 from voxq.settings import Settings
 from voxq.tasks.task import AsrOptions
 from voxq.worker.plan import ModelUnavailable, WorkPlan, automatic_slots
@@ -87,3 +88,24 @@ def test_the_largest_batch_of_all_models_counts(tmp_path: Path) -> None:
     )
     assert models.default.traits.max_items == 1
     assert models.largest_batch() == models.find("fast").traits.max_items > 1
+
+
+def test_what_a_model_cannot_translate_it_is_not_given(tmp_path: Path) -> None:
+    models = plan(tmp_path)
+    assert models.model_for(make_task()) is models.default
+    with pytest.raises(ModelUnavailable, match="noop cannot translate"):
+        models.model_for(make_task(options=AsrOptions(translate=True)))
+
+
+@pytest.mark.parametrize(
+    ("model", "can"),
+    [
+        ("whisper-base", True),
+        ("whisper-large-v3", True),
+        ("whisper-large-v3-turbo", False),
+        ("/m/small.en", False),
+    ],
+)
+def test_which_whisper_models_translate(model: str, can: bool) -> None:
+    traits = registry.find("faster-whisper").traits_for(EngineRequest("faster-whisper", model))
+    assert traits.translates is can
