@@ -122,15 +122,19 @@ def test_stopping_a_job_by_rq_cancels_it(make_lab, rq: redis.Redis) -> None:
 
 
 def test_killing_the_horse_by_rq_is_nobodys_fault(make_lab, rq: redis.Redis) -> None:
-    lab: WorkerLab = make_lab(max_attempts=1)
+    lab: WorkerLab = make_lab(
+        max_attempts=1, asr_models="b=counting_engine:KIND:noop", preload_models="noop,b"
+    )
     worker = lab.worker()
     task = lab.submit(NOTE, "fault-hang", "only-once")
     wait_for(lab.calls, "the chunk in the engine")
-    horse = worker.helper("horse").pid
+    horses = {horse.pid for horse in worker.helpers("horse")}
+    assert len(horses) == 2
     send_kill_horse_command(rq, Worker.all(rq)[0].name)
     (outcome,) = lab.wait_for_ends([task])
     assert (outcome.status, outcome.attempts, outcome.incidents) == (Status.DONE, 1, ())
-    assert worker.helper("horse").pid != horse
+    new = wait_for(lambda: len(now := worker.helpers("horse")) == 2 and now, "a new one for each model")
+    assert not horses & {horse.pid for horse in new}
 
 
 def test_shutting_down_by_rq_hands_back(make_lab, rq: redis.Redis) -> None:
