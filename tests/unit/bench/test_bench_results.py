@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,9 @@ def test_the_report_tells_machines_apart_and_names_what_was_missed() -> None:
 
 def test_options_are_for_measurements_that_are_there() -> None:
     assert OPTIONS.keys() <= MINUTES.keys()
+
+
+def test_no_measurement_hides_a_package() -> None:
+    """A script's own directory comes first where modules are looked for."""
+    scripts = {path.stem for path in Path(report.__file__).parent.glob("*.py")}
+    assert not scripts & packages_distributions().keys()
