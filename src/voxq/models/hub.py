@@ -7,7 +7,6 @@ behave the same. What a hub says is not trusted: paths stay inside the target, s
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from urllib.parse import quote
 
 import httpx
 
+from voxq.models.model import HUBS
+
 Advance = Callable[[int], None]
 """Called with the number of bytes that have newly arrived; negative when they must be fetched again."""
 
@@ -24,7 +25,6 @@ _BLOCK = 1 << 20
 _ATTEMPTS = 5
 _RETRY_SECONDS = 0.2
 _TIMEOUT = httpx.Timeout(30.0)
-_REPOSITORY = re.compile(r"[\w][\w.-]{0,95}/[\w][\w.-]{0,95}", re.ASCII)
 
 
 class HubError(Exception):
@@ -111,9 +111,6 @@ class ModelScope:
         return RemoteFile(path, int(entry["Size"]), url, entry.get("Sha256") or None, "sha256")
 
 
-HUBS = ("huggingface", "modelscope")
-
-
 def open_hub(name: str, environ: Mapping[str, str]) -> Hub:
     """The hub of this name, as the hubs' own environment variables set it up. Raises HubError."""
     if name == "huggingface":
@@ -132,11 +129,6 @@ def new_client(hub: Hub) -> httpx.Client:
     # A compressed answer could not be resumed at a byte.
     headers = {"User-Agent": "voxq", "Accept-Encoding": "identity", **hub.headers}
     return httpx.Client(follow_redirects=True, timeout=_TIMEOUT, headers=headers)
-
-
-def is_repository(name: str) -> bool:
-    """Whether this looks like "owner/name"."""
-    return _REPOSITORY.fullmatch(name) is not None
 
 
 def safe_path(path: str) -> str:

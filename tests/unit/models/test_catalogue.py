@@ -6,8 +6,7 @@ from voxq.engines import registry, synthesisers
 from voxq.engines.languages import LANGUAGES
 from voxq.models import catalogue
 from voxq.models.catalogue import MODELS, UnknownModel
-from voxq.models.hub import HUBS, is_repository
-from voxq.models.model import Hubs, Model
+from voxq.models.model import HUBS, Hubs, Model, is_repository
 
 
 @pytest.fixture(params=MODELS, ids=lambda model: model.name)

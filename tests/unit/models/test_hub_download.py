@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.models import hub as hubs
-from voxq.models.install import ModelError
+from voxq.models.model import ModelError
 from voxq.models.store import ModelStore
 
 FILES = {
@@ -201,7 +201,7 @@ def test_the_next_hub_is_asked_where_one_fails(server: Hub, tmp_path: Path) -> N
 
 
 def test_a_repository_without_a_file_that_is_needed_is_not_installed(server: Hub, tmp_path: Path) -> None:
-    from voxq.models.install import download
+    from voxq.models.download import download
     from voxq.models.model import Hubs
 
     source = Hubs({"huggingface": "owner/name"}, required=("am.mvn", "config.json"))
@@ -212,7 +212,7 @@ def test_a_repository_without_a_file_that_is_needed_is_not_installed(server: Hub
 
 def test_only_the_files_that_are_needed_are_fetched(server: Hub, tmp_path: Path) -> None:
     """The catalogue's Whisper models leave out everything but CTranslate2's files."""
-    from voxq.models.install import download
+    from voxq.models.download import download
     from voxq.models.model import Hubs
 
     source = Hubs({"huggingface": "owner/name"}, ("config.json", "model.bin"))

@@ -11,8 +11,7 @@ import pytest
 
 from voxq.models import catalogue
 from voxq.models.catalogue import UnknownModel
-from voxq.models.install import ModelError
-from voxq.models.model import Model, PackagedFile, Packages
+from voxq.models.model import Model, ModelError, PackagedFile, Packages
 from voxq.models.stamp import NAME, revision_of
 from voxq.models.store import ModelStore
 
