@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -10,12 +10,33 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from voxq.tasks.refusal import Refusal
 
 MAX_FIELD_BYTES = 16 << 10
-MAX_PARTS = 16
-OVERHEAD_BYTES = 1 << 20
+MAX_PARTS = 40
+OVERHEAD_BYTES = 2 << 20
 """More than all there can be in a form besides its file."""
 
 _MAX_HEADERS = 8
 _MAX_HEADER_BYTES = 4096  # that of the whole form, too: reading one takes longer than its length tells
+
+
+class Fields(Mapping[str, str]):
+    """The fields of a form by name; of a name that came more than once, the last value."""
+
+    def __init__(self, values: Mapping[str, Sequence[str]] | None = None) -> None:
+        """`values`: by name, in order; none of them empty."""
+        self._values = values or {}
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name][-1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def all_of(self, name: str) -> Sequence[str]:
+        """Every value of this name, in order."""
+        return self._values.get(name, ())
 
 
 class FormReader:
@@ -42,7 +63,7 @@ class FormReader:
         self._name: str | None = None  # of the part being read; None while it is the file
         self._value = bytearray()
         self._file: list[bytes] = []
-        self._fields: dict[str, str] = {}
+        self._fields: dict[str, list[str]] = {}
         self.pending = 0
         """Bytes of the file that wait for `take`."""
         try:
@@ -69,9 +90,9 @@ class FormReader:
         return self._has_file
 
     @property
-    def fields(self) -> Mapping[str, str]:
-        """The complete fields so far; each name once, its last value."""
-        return self._fields
+    def fields(self) -> Fields:
+        """The complete fields so far."""
+        return Fields(self._fields)
 
     def feed(self, data: bytes) -> None:
         """The next piece of the body."""
@@ -132,7 +153,7 @@ class FormReader:
 
     def _end_part(self) -> None:
         if self._name is not None:
-            self._fields[self._name] = self._value.decode("utf-8", "replace")
+            self._fields.setdefault(self._name, []).append(self._value.decode("utf-8", "replace"))
 
     def _end(self) -> None:
         self._is_complete = True

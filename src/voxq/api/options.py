@@ -23,6 +23,7 @@ MAX_IDEMPOTENCY_KEY_LENGTH = 200
 
 _BETWEEN_HOTWORDS = re.compile(r"[\s,;，；、]+")
 _SWITCH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_AROUND_WORDS = " .!?:\"'“”‘’。！？：()[]"
 _IN_HOTWORDS = frozenset("'’.-·")
 _IDEMPOTENCY_KEY = re.compile(rf"[!-~]{{1,{MAX_IDEMPOTENCY_KEY_LENGTH}}}")
 
@@ -40,29 +41,62 @@ def asr_options(fields: Mapping[str, str], models: AvailableModels) -> AsrOption
     Raises Refusal ("invalid_option", with the field's name; "model_not_found").
     """
     model = models.choose(fields.get("model", ""))
-    timestamps = _choice(Timestamps, fields, "timestamps", Timestamps.SEGMENT)
+    timestamps = choice(Timestamps, fields, "timestamps", Timestamps.SEGMENT)
     return AsrOptions(
         model=model,
         language=_language(fields.get("language", ""), model or models.default, models),
         hotwords=_hotwords(fields.get("hotwords", "")),
         words=timestamps is Timestamps.WORD,
         batch_size=_batch_size(fields.get("batch_size", "")),
-        use_vad=_switch(fields, "use_vad", True),
-        use_punc=_switch(fields, "use_punc", True),
-        use_itn=_switch(fields, "use_itn", None),
+        use_vad=switch(fields, "use_vad", True),
+        use_punc=switch(fields, "use_punc", True),
+        use_itn=switch(fields, "use_itn", None),
     )
 
 
 def priority(fields: Mapping[str, str]) -> Priority:
     """Raises Refusal ("invalid_option")."""
-    return _choice(Priority, fields, "priority", Priority.NORMAL)
+    return choice(Priority, fields, "priority", Priority.NORMAL)
+
+
+def switch(fields: Mapping[str, str], name: str, default: D) -> bool | D:
+    """A yes or no. Raises Refusal ("invalid_option")."""
+    given = fields.get(name, "").strip().lower()
+    if not given:
+        return default
+    if given not in _SWITCH:
+        raise invalid(name, f"must be one of {', '.join(_SWITCH)}")
+    return _SWITCH[given]
+
+
+def choice(kind: type[E], fields: Mapping[str, str], name: str, default: E) -> E:
+    """One of a few words. Raises Refusal ("invalid_option")."""
+    given = fields.get(name, "").strip().lower()
+    if not given:
+        return default
+    try:
+        return kind(given)
+    except ValueError:
+        raise invalid(name, f"must be one of {', '.join(kind)}") from None
+
+
+def hotwords_in(text: str) -> tuple[str, ...]:
+    """The first words of a text that can be hotwords; the others are left out."""
+    pieces = _BETWEEN_HOTWORDS.split(unicodedata.normalize("NFC", text))
+    words = (piece.strip(_AROUND_WORDS) for piece in pieces)
+    return tuple(dict.fromkeys(word for word in words if word and _is_hotword(word)))[:MAX_HOTWORDS]
+
+
+def invalid(field: str, problem: str) -> Refusal:
+    """For a field that is not as it must be."""
+    return Refusal("invalid_option", f"{field} {problem}", field=field)
 
 
 def idempotency_key(header: str | None) -> str | None:
     """The Idempotency-Key header; None if absent. Raises Refusal ("invalid_option")."""
     if header is None or _IDEMPOTENCY_KEY.fullmatch(header):
         return header
-    raise _invalid("Idempotency-Key", f"needs 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters")
+    raise invalid("Idempotency-Key", f"needs 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters")
 
 
 def _language(text: str, model: str, models: AvailableModels) -> str | None:
@@ -73,17 +107,8 @@ def _language(text: str, model: str, models: AvailableModels) -> str | None:
     if language in known:
         return language
     if language in LANGUAGES:
-        raise _invalid("language", f"must be auto or one of {', '.join(known)}: {model} knows no other")
-    raise _invalid("language", "must be auto or an ISO 639-1 code such as en or zh")
-
-
-def _switch(fields: Mapping[str, str], name: str, default: D) -> bool | D:
-    given = fields.get(name, "").strip().lower()
-    if not given:
-        return default
-    if given not in _SWITCH:
-        raise _invalid(name, f"must be one of {', '.join(_SWITCH)}")
-    return _SWITCH[given]
+        raise invalid("language", f"must be auto or one of {', '.join(known)}: {model} knows no other")
+    raise invalid("language", "must be auto or an ISO 639-1 code such as en or zh")
 
 
 def _batch_size(text: str) -> int | None:
@@ -91,18 +116,18 @@ def _batch_size(text: str) -> int | None:
     if not digits:
         return None
     if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
-        raise _invalid("batch_size", "must be a whole number of seconds")
+        raise invalid("batch_size", "must be a whole number of seconds")
     if not 1 <= int(digits) <= MAX_BATCH_SECONDS:
-        raise _invalid("batch_size", f"must be from 1 to {MAX_BATCH_SECONDS} seconds")
+        raise invalid("batch_size", f"must be from 1 to {MAX_BATCH_SECONDS} seconds")
     return int(digits)
 
 
 def _hotwords(text: str) -> tuple[str, ...]:
     words = tuple(filter(None, _BETWEEN_HOTWORDS.split(unicodedata.normalize("NFC", text))))
     if len(words) > MAX_HOTWORDS:
-        raise _invalid("hotwords", f"may have {MAX_HOTWORDS} words")
+        raise invalid("hotwords", f"may have {MAX_HOTWORDS} words")
     if not all(map(_is_hotword, words)):
-        raise _invalid(
+        raise invalid(
             "hotwords", f"may have words of letters and digits, of {MAX_HOTWORD_LENGTH} characters at most"
         )
     return words
@@ -116,17 +141,3 @@ def _is_hotword(word: str) -> bool:
         and all(c in _IN_HOTWORDS or unicodedata.category(c)[0] in "LNM" for c in word)
         and not word.lower().endswith(".txt")
     )
-
-
-def _choice(kind: type[E], fields: Mapping[str, str], name: str, default: E) -> E:
-    given = fields.get(name, "").strip().lower()
-    if not given:
-        return default
-    try:
-        return kind(given)
-    except ValueError:
-        raise _invalid(name, f"must be one of {', '.join(kind)}") from None
-
-
-def _invalid(field: str, problem: str) -> Refusal:
-    return Refusal("invalid_option", f"{field} {problem}", field=field)

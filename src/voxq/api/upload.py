@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +17,7 @@ from typing import BinaryIO
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from voxq.api.form import OVERHEAD_BYTES, FormReader
+from voxq.api.form import OVERHEAD_BYTES, Fields, FormReader
 from voxq.settings import Settings
 from voxq.speech.audio import SUPPORTED_FORMATS
 from voxq.tasks.intake import Upload
@@ -50,7 +50,7 @@ class Received:
     """A whole form: its file, which is the receiver's to move or remove, and its other fields."""
 
     upload: Upload
-    fields: Mapping[str, str]
+    fields: Fields
 
 
 def check_size(request: Request, limits: Limits) -> int:
@@ -66,15 +66,17 @@ async def receive(
     request: Request,
     recordings: Recordings,
     limits: Limits,
-    check: Callable[[Mapping[str, str]], object] = lambda fields: None,
+    check: Callable[[Fields], object] = lambda fields: None,
+    *,
+    file_field: str = "audio",
 ) -> Received:
-    """Read the form in a request's body, with the recording in its field `audio`.
+    """Read the form in a request's body, with the recording in its field `file_field`.
 
     `check` gets the fields whenever one more is complete, so that it can refuse before a long recording has
     come. Raises Refusal ("bad_form", "missing_audio", "too_large", "disk_full", "upload_stalled"),
     ClientDisconnect, OSError or what `check` raises, and then leaves nothing behind.
     """
-    form = FormReader(request.headers.get("content-type"), "audio")
+    form = FormReader(request.headers.get("content-type"), file_field)
     part = _Part(recordings.part(secrets.token_hex(16)), limits, check_size(request, limits))
     checked = 0
     try:
@@ -91,7 +93,7 @@ async def receive(
         if not form.has_file:
             raise Refusal(
                 "missing_audio",
-                "The form has no field 'audio' with a recording",
+                f"The form has no field {file_field!r} with a recording",
                 supported_formats=list(SUPPORTED_FORMATS),
             )
         upload = await asyncio.to_thread(part.finish, form.take())

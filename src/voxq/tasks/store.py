@@ -149,6 +149,11 @@ class Store:
         self._max_queue_seconds = max_queue_seconds
 
     @property
+    def context(self) -> str:
+        """What every script is told of this kind of task."""
+        return self._context
+
+    @property
     def history_key(self) -> str:
         return f"{self.kind}:history:latest"
 
@@ -164,6 +169,11 @@ class Store:
     @property
     def stats_key(self) -> str:
         return f"{self.kind}:stats"
+
+    @property
+    def leases_key(self) -> str:
+        """A sorted set, see `voxq.tasks.twins`."""
+        return f"{self.kind}:leases"
 
     @property
     def samples_key(self) -> str:

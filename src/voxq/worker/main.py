@@ -20,6 +20,7 @@ from voxq.devices import visible_gpus
 from voxq.settings import Settings
 from voxq.tasks import connect
 from voxq.tasks.parts import Parts
+from voxq.tasks.twins import cancel_abandoned
 from voxq.worker.horse_link import HorseLink
 from voxq.worker.janitor import Janitor
 from voxq.worker.media_link import MediaLink
@@ -78,6 +79,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         janitor_client,
         parts.recovery(janitor_client),
         [
+            (2.0, partial(cancel_abandoned, janitor_client, parts.store, parts.control(janitor_client))),
             (60.0, partial(_rotate_logs, settings)),
             (60.0, partial(strike_dead_workers, janitor_client, _rq_queues(settings))),
         ],

@@ -15,6 +15,7 @@ redis.call('LREM', lane_key(lane), 0, id)
 leave_lane(id)
 redis.call('LREM', intermediate_key(lane), 0, id)
 redis.call('DEL', claim_key(id))
+redis.call('ZREM', LEASES, id)
 drop_executions(id, lane)
 redis.call('SET', task_key(id), args.document, 'EX', args.ttl)
 local history = context.kind .. ':history:latest'

@@ -1,0 +1,81 @@
+"""The same recording, asked for in the same way again: it joins the task under way, or gets its result.
+
+A task that clients wait for has a lease, kept alive by each of them. It goes on for LEASE_SECONDS after the
+last of them is gone, so that a client which lost its connection can join it, and is then cancelled. Where a
+lease is lost, with Redis or between two writes, the task runs to its end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import redis
+from loguru import logger
+
+from voxq.tasks import script
+from voxq.tasks.control import Control
+from voxq.tasks.script import Command
+from voxq.tasks.store import Store
+from voxq.tasks.task import AsrOptions, Status, short_id
+
+LEASE_SECONDS = 30
+RENEW_SECONDS = 10.0
+"""Whoever waits renews the lease this often."""
+
+_LEAST_TTL = 24 * 3600
+"""Seconds for which a task can be found by its fingerprint; its result goes when RESULT_TTL says so."""
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The task that a repeated request means: "joined" while it is under way, "hit" when it is done."""
+
+    how: Literal["joined", "hit"]
+    task_id: str
+
+
+def fingerprint_of(owner: str, audio_sha256: str, recipe: str, options: AsrOptions) -> str:
+    """Of a request: equal for the same owner only, and only if everything that makes the result is equal.
+
+    `recipe` identifies what is not the client's: the model's files, the operator's defaults.
+    """
+    return hashlib.sha256(json.dumps([owner, audio_sha256, recipe, asdict(options)]).encode()).hexdigest()
+
+
+def look(store: Store, fingerprint: str, *, join: bool) -> Command[Twin | None]:
+    """The task that this request means; without `join`, only one that is done."""
+    args = {"fingerprint": fingerprint, "join": join, "lease": LEASE_SECONDS}
+    return Command("twin", store.context, args, lambda a: Twin(*a) if a else None)
+
+
+def adopt(store: Store, fingerprint: str, task_id: str, *, leased: bool) -> Command[Any]:
+    """From now on this request means a new task; with `leased`, for clients who wait for it."""
+    args = {
+        "id": task_id,
+        "fingerprint": fingerprint,
+        "ttl": max(_LEAST_TTL, store.ttl_of(Status.DONE)),
+        "lease": LEASE_SECONDS if leased else 0,
+    }
+    return Command("adopt", store.context, args, int)
+
+
+def renew(store: Store, task_id: str) -> Command[Any]:
+    """Somebody still waits. Changes nothing for a task without a lease."""
+    return Command("renew", store.context, {"id": task_id, "lease": LEASE_SECONDS}, int)
+
+
+def cancel_abandoned(client: redis.Redis, store: Store, control: Control) -> int:
+    """Cancel the tasks whose lease has ended; returns how many. Blocks; raises RedisError."""
+    task_ids = script.run(client, Command("abandoned", store.context, {"most": _AT_ONCE}, list))
+    count = 0
+    for task_id in task_ids:
+        if control.cancel(task_id):
+            logger.info("task={} cancelled: nobody waits for it any more", short_id(task_id))
+            count += 1
+        # Only now: until it is cancelled nobody may join it, and whoever dies here is followed by another.
+        client.zrem(store.leases_key, task_id)
+    return count
