@@ -145,6 +145,9 @@ class Settings(BaseSettings):
     max_queue_seconds: int = Field(
         86400, ge=1, description="Seconds of audio that may wait; beyond it clients are told to come back."
     )
+    max_event_streams: int = Field(
+        100, ge=1, description="Streams of events that one key may have open in one process of the API."
+    )
 
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")

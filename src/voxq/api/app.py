@@ -16,7 +16,7 @@ import voxq
 from voxq import logging
 from voxq.api import docs, errors
 from voxq.api.access_log import AccessLog
-from voxq.api.routes import audio, health, history, models, queue, results, stats, submit
+from voxq.api.routes import audio, events, health, history, models, queue, results, stats, submit
 from voxq.api.security import SecurityHeaders
 from voxq.api.service import running
 from voxq.settings import Settings, load_settings, unknown_settings
@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for family in (submit, results, history, audio, models, queue, health, stats):
+    for family in (submit, results, events, history, audio, models, queue, health, stats):
         app.include_router(family.router)
     docs.install(app)
     errors.install(app)

@@ -40,6 +40,7 @@ _STATUS = {
     "too_long": 413,
     "invalid_option": 422,
     "queue_full": 429,
+    "too_many_streams": 429,
     "unavailable": 503,
     "disk_full": 507,
 }
@@ -55,7 +56,7 @@ _MEANINGS = {
     413: "Over MAX_UPLOAD_MB or MAX_AUDIO_SECONDS.",
     416: "The recording has no such range.",
     422: "An option is wrong; `field` names it.",
-    429: "Too much audio waits already; come back after `Retry-After` seconds.",
+    429: "Too much waits, or too many streams are open; come back after `Retry-After` seconds.",
     503: "Redis does not answer. With a `task_id`, the task is accepted all the same.",
     507: "The disk is nearly full.",
 }
@@ -104,7 +105,7 @@ async def _refused(request: Request, refusal: Refusal) -> Response:
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     elif status == 429:
-        headers["Retry-After"] = str(await _retry_after(request, refusal.details["queued_seconds"]))
+        headers["Retry-After"] = str(await _retry_after(request, refusal.details.get("queued_seconds", 0)))
     elif status == 503:
         headers["Retry-After"] = "2"
     note(request, error=refusal.code)

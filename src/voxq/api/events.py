@@ -1,4 +1,4 @@
-"""Who waits for a task is woken when it ends: one subscription per process, and no polling."""
+"""Who waits for a task is woken when it changes: one subscription per process, and no polling."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ from redis.exceptions import RedisError
 from voxq.tasks.store import EVENTS_CHANNEL
 from voxq.tasks.task import Status
 
+ANY = "*"
+"""Stands for every task."""
+
 _QUIET_SECONDS = 5.0
 _PAUSE_SECONDS = 0.5
 
+_Listeners = defaultdict[str, set[asyncio.Event]]
+
 
 class Events:
-    """The ends of tasks, told to whoever is listening. Belongs to one event loop.
+    """What happens to tasks, told to whoever is listening. Belongs to one event loop.
 
     An event can be lost while the connection is, so everybody is woken when it breaks and when it stands
     again: being woken means "look again", and nothing more.
@@ -30,7 +35,8 @@ class Events:
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         self._client = client
-        self._listeners: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._of_ends: _Listeners = defaultdict(set)
+        self._of_changes: _Listeners = defaultdict(set)
         self._task: asyncio.Task[None] | None = None
         self._is_over = False
 
@@ -56,17 +62,13 @@ class Events:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    @contextlib.contextmanager
-    def listening(self, task_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set when the task may have ended. Look at the task after entering, not before."""
-        woken = asyncio.Event()
-        self._listeners[task_id].add(woken)
-        try:
-            yield woken
-        finally:
-            self._listeners[task_id].discard(woken)
-            if not self._listeners[task_id]:
-                del self._listeners[task_id]
+    def listening(self, task_id: str) -> contextlib.AbstractContextManager[asyncio.Event]:
+        """An event that is set when the task (or ANY) may have ended. Look after entering, not before."""
+        return _listening(self._of_ends, task_id)
+
+    def following(self, task_id: str) -> contextlib.AbstractContextManager[asyncio.Event]:
+        """The same for all that happens to it: taken by a worker, progress, its end."""
+        return _listening(self._of_changes, task_id)
 
     async def _keep_listening(self) -> None:
         while True:
@@ -95,20 +97,40 @@ class Events:
     def _take(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":
             self._wake_all()
-        elif message["type"] == "message" and (task_id := _ended_task(message["data"])):
-            for woken in self._listeners.get(task_id, ()):
-                woken.set()
+        elif message["type"] == "message" and (change := _change(message["data"])):
+            task_id, has_ended = change
+            self._wake(self._of_changes, task_id)
+            if has_ended:
+                self._wake(self._of_ends, task_id)
+                self._wake(self._of_ends, ANY)
+
+    @staticmethod
+    def _wake(listeners: _Listeners, task_id: str) -> None:
+        for woken in listeners.get(task_id, ()):
+            woken.set()
 
     def _wake_all(self) -> None:
-        for listeners in self._listeners.values():
-            for woken in listeners:
-                woken.set()
+        for listeners in (self._of_ends, self._of_changes):
+            for task_id in listeners:
+                self._wake(listeners, task_id)
 
 
-def _ended_task(data: str) -> str | None:
-    """The id in the event of an end; None for other events, and for what is none (the channel is open)."""
+@contextlib.contextmanager
+def _listening(listeners: _Listeners, task_id: str) -> Iterator[asyncio.Event]:
+    woken = asyncio.Event()
+    listeners[task_id].add(woken)
+    try:
+        yield woken
+    finally:
+        listeners[task_id].discard(woken)
+        if not listeners[task_id]:
+            del listeners[task_id]
+
+
+def _change(data: str) -> tuple[str, bool] | None:
+    """Which task changed, and whether it has ended; None for what is no event (the channel is open)."""
     try:
         event = json.loads(data)
-        return str(event["task_id"]) if Status(event["status"]).is_terminal else None
+        return str(event["task_id"]), Status(event["status"]).is_terminal
     except (ValueError, KeyError, TypeError):
         return None

@@ -15,6 +15,7 @@ from voxq.api.available import ModelWatch
 from voxq.api.crew import CrewWatch
 from voxq.api.events import Events
 from voxq.api.stopping import told_to_stop
+from voxq.api.streams import Streams
 from voxq.media.pool import ProbePool
 from voxq.models.offer import Offer
 from voxq.settings import Settings, SettingsError
@@ -39,6 +40,7 @@ class Service:
     events: Events
     crew: CrewWatch
     models: ModelWatch
+    streams: Streams
     started: float
 
 
@@ -74,6 +76,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         events=events,
         crew=crew,
         models=ModelWatch(crew, Offer.of(settings)),
+        streams=Streams(settings.max_event_streams),
         started=time.monotonic(),
     )
     await probes.start()

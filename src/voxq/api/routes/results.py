@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from voxq.api import errors, lookup, views
 from voxq.api.access_log import note
+from voxq.api.answer import answer
 from voxq.api.auth import Owner
 from voxq.api.lookup import Found
 from voxq.api.models import Removed, Result
@@ -78,16 +79,7 @@ async def result(
     _note(request, found)
     if format is not Format.JSON:
         return _rendered(found, format)
-    has_audio = found.status.is_terminal and await asyncio.to_thread(
-        service.parts.recordings.exists, found.file
-    )
-    crew = await service.crew.recent() if found.place else None
-    return views.result(
-        found.document,
-        position=found.place.position if found.place else 0,
-        estimated_wait=crew.estimated_wait(found.place) if crew else 0,
-        has_audio=has_audio,
-    )
+    return await answer(service, found)
 
 
 @router.delete(

@@ -1,0 +1,23 @@
+"""The answer to "how is my task": its document, with what else is known of it now."""
+
+from __future__ import annotations
+
+import asyncio
+
+from voxq.api import models, views
+from voxq.api.lookup import Found
+from voxq.api.service import Service
+
+
+async def answer(service: Service, found: Found) -> models.Result:
+    """Raises redis.exceptions.RedisError."""
+    has_audio = found.status.is_terminal and await asyncio.to_thread(
+        service.parts.recordings.exists, found.file
+    )
+    crew = await service.crew.recent() if found.place else None
+    return views.result(
+        found.document,
+        position=found.place.position if found.place else 0,
+        estimated_wait=crew.estimated_wait(found.place) if crew else 0,
+        has_audio=has_audio,
+    )

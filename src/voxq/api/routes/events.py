@@ -1,0 +1,148 @@
+"""Server-sent events: a task as it goes, pushed until its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.responses import StreamingResponse
+from redis.exceptions import RedisError
+
+from voxq.api import errors, lookup
+from voxq.api.access_log import note
+from voxq.api.answer import answer
+from voxq.api.auth import Owner
+from voxq.api.lookup import Found
+from voxq.api.service import Service, TheService
+from voxq.tasks.refusal import NotFound
+from voxq.tasks.task import Status
+
+router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+
+_LOOK_SECONDS = 5.0
+"""A place in line changes without an event: when others are taken."""
+_HEARTBEAT_SECONDS = 15.0
+"""Without a byte for longer, proxies take a connection for dead."""
+_RECONNECT_MS = 2000
+
+_NAMES = {status: status.value for status in Status} | {Status.PROCESSING: "progress"}
+_SCHEMA = {
+    "type": "object",
+    "description": "Of each event.",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "For Last-Event-ID."},
+        "event": {"type": "string", "enum": list(_NAMES.values())},
+        "data": {"type": "string", "description": "The JSON that `/result/{task_id}` answers then."},
+    },
+}
+_STREAM = {
+    200: {
+        "description": "Where the task is, again at each change, until its end.",
+        "content": {"text/event-stream": {"schema": _SCHEMA}},
+    },
+    204: {"description": "Last-Event-ID was that of the end: there is nothing more to come."},
+}
+
+
+async def _streaming(service: TheService, owner: Owner) -> AsyncIterator[str]:
+    """The caller's name; one of its streams is taken until the answer has been sent."""
+    with service.streams.one_of(owner):
+        yield owner
+
+
+Streaming = Annotated[str, Depends(_streaming)]
+
+
+@router.get(
+    "/events/{task_id}",
+    summary="Follow a task",
+    response_class=StreamingResponse,
+    responses=_STREAM | errors.documented(401, 403, 404, 422, 429, 503),
+)
+async def events(
+    task_id: str,
+    request: Request,
+    service: TheService,
+    owner: Streaming,
+    last_event_id: Annotated[
+        str | None, Header(description="Id of the last event that was seen: it is not sent again.")
+    ] = None,
+) -> Response:
+    """Server-sent events, for `EventSource` and the like. A stream that broke is resumed at any process."""
+    found = await lookup.find(service, owner, task_id)
+    note(request, status=found.status)
+    if found.status.is_terminal and _mark(found) == last_event_id:
+        return Response(status_code=204)  # on which an EventSource stops coming back
+    return StreamingResponse(
+        _follow(service, owner, found.task_id, last_event_id),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},  # nginx collects an answer unless it is told not to
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    id: str
+    status: Status
+    data: str
+    """One line of JSON."""
+
+    def __str__(self) -> str:
+        return f"id: {self.id}\nevent: {_NAMES[self.status]}\ndata: {self.data}\n\n"
+
+
+async def _follow(service: Service, owner: str, task_id: str, seen: str | None) -> AsyncIterator[str]:
+    """The events of a task but the one with the id `seen`, and comments while there are none."""
+    yield f"retry: {_RECONNECT_MS}\n\n"
+    spoke_at = time.monotonic()
+    with service.events.following(task_id) as woken:
+        while True:
+            woken.clear()
+            try:
+                event = await _look(service, owner, task_id)
+            except NotFound:
+                return  # deleted meanwhile; who comes back is told
+            if event is not None and event.id != seen:
+                yield str(event)
+                seen, spoke_at = event.id, time.monotonic()
+            elif time.monotonic() - spoke_at >= _HEARTBEAT_SECONDS:
+                yield ": nothing new\n\n"
+                spoke_at = time.monotonic()
+            if service.events.is_over or (event is not None and event.status.is_terminal):
+                return
+            is_in_work = event is not None and event.status is Status.PROCESSING
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), _HEARTBEAT_SECONDS if is_in_work else _LOOK_SECONDS)
+
+
+async def _look(service: Service, owner: str, task_id: str) -> _Event | None:
+    """The event that tells where the task is now; None while Redis is away. Raises NotFound."""
+    try:
+        found = await lookup.find(service, owner, task_id)
+        told = await answer(service, found)
+    except RedisError:
+        return None
+    return _Event(_mark(found), found.status, told.model_dump_json(exclude_unset=True))
+
+
+def _mark(found: Found) -> str:
+    """The id of the event that tells a task's present state.
+
+    It is made of the state itself: whichever process a client comes back to can tell what is new to it, and
+    nothing has to be stored for that.
+    """
+    document = found.document
+    match found.status:
+        case Status.QUEUED:
+            detail = f".{found.place.position if found.place else 0}"
+        case Status.PROCESSING:
+            detail = f".{document['progress']}.{len(document['text'])}"
+        case _:
+            detail = ""
+    return f"{document['run']}.{found.status}{detail}"
