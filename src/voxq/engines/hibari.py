@@ -1,4 +1,8 @@
-"""hibari: English, one voice, small and fast, inside a package. The embedded default."""
+"""hibari: English, one voice, small and fast, inside a package. The embedded default.
+
+Its own speed is not used: asked for twice its pace it gives 1.7 times, and whisper-base gets 12% of the words
+wrong; stretched, none.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voxq.engines.base import ChunkError, EngineError, EngineRequest, ModelPaths
-from voxq.engines.pace import Pace
 from voxq.engines.phonemes import cut, phonemes_of
 from voxq.engines.synthesis import SpeechOptions, Spoken, SynthesiserKind, Voice
 from voxq.speech.scripts import is_mixed, language_of
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
 _VOICES = (Voice("heart", "en", "female", "US"),)
 _LONGEST = 400
 """Phonemes of one call."""
-_SLOWEST, _FASTEST = 0.5, 1.3
-"""At twice its pace whisper-base got 12% of the model's own words wrong, stretched none."""
 
 
 class Hibari:
@@ -53,13 +54,12 @@ class Hibari:
             return ChunkError.of(error)
 
     def _spoken(self, text: str, options: SpeechOptions) -> Spoken:
-        pace = Pace.of(options.speed, _SLOWEST, _FASTEST)
         phonemes = phonemes_of(text, "en", normalised=options.normalise)
         noise = np.random.default_rng(zlib.crc32(text.encode()))
         pieces = [self._model.ids(piece) for piece in cut(phonemes, _LONGEST)]
-        sounds = [self._model.from_ids(ids, pace.model, noise) for ids in pieces if len(ids) > 2]
+        sounds = [self._model.from_ids(ids, rng=noise) for ids in pieces if len(ids) > 2]
         rate = self._model.sample_rate
-        return Spoken(voiced(stretched(np.concatenate(sounds), rate, pace.stretch), rate), rate)
+        return Spoken(voiced(stretched(np.concatenate(sounds), rate, options.speed), rate), rate)
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> Hibari:

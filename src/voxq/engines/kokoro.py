@@ -1,4 +1,8 @@
-"""Kokoro v1.0: Chinese, English, Japanese, Spanish and French in many voices, as ONNX on the CPU."""
+"""Kokoro v1.0: Chinese, English, Japanese, Spanish and French in many voices, as ONNX on the CPU.
+
+Its own speed is not used: the model swallows syllables. At half as fast again whisper-base gets 12 to 30% of
+the Chinese characters wrong; stretched, 4%.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,6 @@ import numpy as np
 from voxq.devices import available_cpus
 from voxq.engines.base import ChunkError, EngineError, EngineRequest, ModelPaths
 from voxq.engines.kokoro_voices import VOICES
-from voxq.engines.pace import Pace
 from voxq.engines.phonemes import LanguageUnavailable, cut, phonemes_of
 from voxq.engines.synthesis import SpeechOptions, Spoken, SynthesiserKind, Voice
 from voxq.models.stamp import revision_of
@@ -30,8 +33,6 @@ _LONGEST = 500
 """Phonemes of one call; the model has positions for 510."""
 _STYLES = (510, 256)
 """A voice: a style vector for each number of phonemes."""
-_SLOWEST, _FASTEST = 0.9, 1.25
-"""Beyond, the model swallows syllables: at 1.5 whisper-base got 12 to 30% of Chinese wrong; stretched, 4%."""
 _PADDING = 0
 
 
@@ -72,19 +73,18 @@ class Kokoro:
         known = "".join(character for character in phonemes if character in self._vocabulary)
         if not (is_pronounceable(text) and any(map(str.isalpha, known))):
             return ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
-        pace = Pace.of(options.speed, _SLOWEST, _FASTEST)
         styles = self._styles(voice.name)
-        sound = np.concatenate([self._infer(piece, styles, pace.model) for piece in cut(known, _LONGEST)])
-        return Spoken(voiced(stretched(sound, _SAMPLE_RATE, pace.stretch), _SAMPLE_RATE), _SAMPLE_RATE)
+        sound = np.concatenate([self._infer(piece, styles) for piece in cut(known, _LONGEST)])
+        return Spoken(voiced(stretched(sound, _SAMPLE_RATE, options.speed), _SAMPLE_RATE), _SAMPLE_RATE)
 
-    def _infer(self, phonemes: str, styles: Samples, speed: float) -> Samples:
+    def _infer(self, phonemes: str, styles: Samples) -> Samples:
         tokens = [_PADDING, *(self._vocabulary[character] for character in phonemes), _PADDING]
         (sound, *_) = self._session.run(
             None,
             {
                 self._tokens: np.array([tokens], np.int64),
                 "style": styles[len(phonemes) - 1][np.newaxis],
-                "speed": np.array([speed], np.float32),
+                "speed": np.ones(1, np.float32),
             },
         )
         return np.asarray(sound, np.float32).ravel()

