@@ -147,6 +147,9 @@ class Settings(BaseSettings):
     )
     max_event_streams: int = Field(
         100, ge=1, description="Streams of events that one key may have open in one process of the API."
+    openai_timeout_seconds: int = Field(
+        590, ge=1, le=86400, description="Seconds that a request under /v1 waits for its task (SDKs: 600)."
+    )
     )
 
     # Logs

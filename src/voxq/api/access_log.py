@@ -24,8 +24,8 @@ def note(request: Request, *, quiet: bool = False, **fields: object) -> None:
 class AccessLog:
     """The outermost layer. A client's path is logged as it came, percent-encoded and cut."""
 
-    def __init__(self, app: ASGIApp, failure: Callable[[], Response]) -> None:
-        """`failure` makes the answer to an exception that nothing else has answered."""
+    def __init__(self, app: ASGIApp, failure: Callable[[str], Response]) -> None:
+        """`failure` makes the answer, for a path, to an exception that nothing else has answered."""
         self._app = app
         self._failure = failure
 
@@ -48,7 +48,7 @@ class AccessLog:
             logger.exception("{} failed", _place(scope))
             if status:
                 raise  # too late for another answer: the server closes the connection
-            await self._failure()(scope, receive, watched)
+            await self._failure(scope["path"])(scope, receive, watched)
         finally:
             _log(scope, status)
 

@@ -16,6 +16,9 @@ import voxq
 from voxq import logging
 from voxq.api import docs, errors
 from voxq.api.access_log import AccessLog
+from voxq.api.openai import models as openai_models
+from voxq.api.openai import transcriptions
+from voxq.api.openai.request_id import RequestIds
 from voxq.api.routes import audio, events, health, history, models, queue, results, stats, submit
 from voxq.api.security import SecurityHeaders
 from voxq.api.service import running
@@ -66,10 +69,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for family in (submit, results, events, history, audio, models, queue, health, stats):
         app.include_router(family.router)
+    for family in (transcriptions, openai_models):
+        app.include_router(family.router)
     docs.install(app)
     errors.install(app)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(AccessLog, failure=errors.server_error)
+    app.add_middleware(RequestIds)
     return app
 
 

@@ -9,6 +9,8 @@ from loguru import logger
 
 from voxq.api.crew import CrewWatch
 from voxq.api.recent import Recent
+from voxq.engines import registry
+from voxq.engines.base import EngineError, EngineRequest
 from voxq.engines.languages import LANGUAGES
 from voxq.models import aliases
 from voxq.models.offer import Offer
@@ -42,6 +44,31 @@ class AvailableModels:
         if name is None:
             raise Refusal("model_not_found", "Model not found", model=_shown(wanted), models=list(self.names))
         return name
+
+    def translator(self, wanted: str) -> str:
+        """The same for a translation into English: unless the client names a model, another one if need be.
+
+        Raises Refusal ("model_not_found"; "unsupported_value", with the names of those that can).
+        """
+        name = self.choose(wanted) or self.default
+        able = [other for other in self.names if self._translates(other)]
+        if name in able:
+            return name
+        other = aliases.resolve("whisper", able) or next(iter(able), None)
+        if other is None or wanted.strip().casefold() == name.casefold():
+            raise Refusal("unsupported_value", f"{name} cannot translate", field="model", models=able)
+        return other
+
+    def _translates(self, name: str) -> bool:
+        """Of a model that only another machine's settings know nobody here can tell, so it does not."""
+        known = self.offer.described(name)
+        if known is None:
+            return False
+        try:
+            request = EngineRequest(known.engine, known.model)
+            return registry.find(known.engine).traits_for(request).translates
+        except EngineError:
+            return False
 
     def languages_of(self, name: str) -> tuple[str, ...]:
         """The codes that may be asked of this model."""

@@ -1,9 +1,9 @@
-"""Every error as JSON: {"error": a sentence, "code": a word, ...}, with the status that fits."""
+"""Every error as JSON of the right status: {"error": a sentence, "code": a word, ...}, or OpenAI's shape."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -13,10 +13,13 @@ from loguru import logger
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ExceptionHandler
 
 from voxq.api.access_log import note
 from voxq.api.crew import Crew
 from voxq.api.models import Error
+from voxq.api.openai import errors as openai
+from voxq.api.problem import Problem
 from voxq.speech.audio import SUPPORTED_FORMATS, AudioError
 from voxq.tasks.refusal import Refusal
 
@@ -33,6 +36,7 @@ _STATUS = {
     "upload_stalled": 408,
     "not_done": 409,
     "not_failed": 409,
+    "cancelled": 409,
     "idempotency_conflict": 409,
     "idempotency_expired": 409,
     "recording_gone": 410,
@@ -42,6 +46,7 @@ _STATUS = {
     "queue_full": 429,
     "too_many_streams": 429,
     "unavailable": 503,
+    "timeout": 504,
     "disk_full": 507,
 }
 
@@ -65,6 +70,7 @@ _WORDS = {404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiab
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _CONTRACT_400 = "Invalid file format"
 _LONGEST_RETRY = 3600
+_UNFORESEEN = Problem(500, "Something went wrong on the server", "internal")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -75,33 +81,46 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def error_response(
     status: int, error: str, code: str, headers: Mapping[str, str] | None = None, /, **details: Any
 ) -> JSONResponse:
-    """`error` is a sentence for people, `code` a word for programs."""
-    return JSONResponse({"error": error, "code": code, **details}, status, headers)
+    """In this service's own shape; `error` is a sentence for people, `code` a word for programs."""
+    return Problem(status, error, code, headers or {}, details).response()
 
 
 def install(app: FastAPI) -> None:
-    """Make the app answer every exception in this shape."""
+    """Make the app answer every exception, in the shape of the API family that was asked."""
     handlers = {
-        Refusal: _refused,
+        Refusal: refused,
         AudioError: _no_audio,
         RequestValidationError: _invalid,
         HTTPException: _http,
-        RedisError: _redis_away,
+        RedisError: redis_away,
         OSError: _os_error,
-        ClientDisconnect: _gone,
     }
     for kind, handler in handlers.items():
-        app.add_exception_handler(kind, handler)  # pyright: ignore[reportArgumentType]
+        app.add_exception_handler(kind, _answering(handler))
+    app.add_exception_handler(ClientDisconnect, _gone)
 
 
-def server_error() -> JSONResponse:
+def server_error(path: str) -> Response:
     """The answer to what nobody foresaw; what it was stands in the log."""
-    return error_response(500, "Something went wrong on the server", "internal")
+    return _shaped(path, _UNFORESEEN)
 
 
-async def _refused(request: Request, refusal: Refusal) -> Response:
-    status = _STATUS.get(refusal.code, 400)
-    headers: dict[str, str] = {}
+def _answering(explain: Callable[[Request, Any], Awaitable[Problem]]) -> ExceptionHandler:
+    async def answer(request: Request, error: Exception) -> Response:
+        return _shaped(request.url.path, await explain(request, error))
+
+    return answer
+
+
+def _shaped(path: str, problem: Problem) -> Response:
+    return openai.response(problem) if openai.is_ours(path) else problem.response()
+
+
+async def refused(request: Request, refusal: Refusal) -> Problem:
+    """What is wrong when a request was refused."""
+    is_failure = isinstance(refusal, openai.TaskFailed)
+    status = _STATUS.get(refusal.code, 500 if is_failure else 400)
+    headers = {"x-should-retry": "false"} if is_failure else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     elif status == 429:
@@ -109,7 +128,7 @@ async def _refused(request: Request, refusal: Refusal) -> Response:
     elif status == 503:
         headers["Retry-After"] = "2"
     note(request, error=refusal.code)
-    return error_response(status, refusal.message, refusal.code, headers, **refusal.details)
+    return Problem(status, refusal.message, refusal.code, headers, refusal.details)
 
 
 async def _retry_after(request: Request, waiting: float) -> int:
@@ -123,48 +142,46 @@ async def _retry_after(request: Request, waiting: float) -> int:
     return min(_LONGEST_RETRY, crew.seconds_for(max(0.0, excess)))
 
 
-async def _no_audio(request: Request, error: AudioError) -> Response:
+async def _no_audio(request: Request, error: AudioError) -> Problem:
     note(request, error=error.code)
     status = _STATUS.get(error.code)
     if status is None:  # our trouble and not the recording's
         logger.error("probing an upload failed: {}", error.code)
-        return server_error()
+        return _UNFORESEEN
     if status != 400:
-        return error_response(status, str(error), error.code)
+        return Problem(status, str(error), error.code)
     sentence = str(error) if error.code == "empty" else _CONTRACT_400
-    return error_response(
-        status, sentence, error.code, detail=str(error), supported_formats=list(SUPPORTED_FORMATS)
-    )
+    details = {"detail": str(error), "supported_formats": list(SUPPORTED_FORMATS)}
+    return Problem(status, sentence, error.code, details=details)
 
 
-async def _invalid(request: Request, error: RequestValidationError) -> Response:
+async def _invalid(request: Request, error: RequestValidationError) -> Problem:
     first = error.errors()[0]
     field = str(first["loc"][-1])
     note(request, error="invalid_option")
-    return error_response(422, f"{field}: {first['msg']}", "invalid_option", field=field)
+    return Problem(422, f"{field}: {first['msg']}", "invalid_option", details={"field": field})
 
 
-async def _http(request: Request, error: HTTPException) -> Response:
+async def _http(request: Request, error: HTTPException) -> Problem:
     code = _WORDS.get(error.status_code, "refused")
     note(request, error=code)
-    return error_response(error.status_code, str(error.detail), code, error.headers)
+    return Problem(error.status_code, str(error.detail), code, error.headers or {})
 
 
-async def _redis_away(request: Request, error: RedisError) -> Response:
+async def redis_away(request: Request, error: RedisError) -> Problem:
+    """What is wrong when the queue cannot be asked."""
     note(request, error=type(error).__name__)
-    return error_response(
-        503, "The queue is not reachable, please try again", "unavailable", {"Retry-After": "2"}
-    )
+    return Problem(503, "The queue is not reachable, please try again", "unavailable", {"Retry-After": "2"})
 
 
-async def _os_error(request: Request, error: OSError) -> Response:
+async def _os_error(request: Request, error: OSError) -> Problem:
     if error.errno in _NO_SPACE:
         note(request, error="disk_full")
-        return error_response(507, "The disk is full, please try again later", "disk_full")
+        return Problem(507, "The disk is full, please try again later", "disk_full")
     logger.opt(exception=error).error("{} failed", request.scope["route"].path)
-    return server_error()
+    return _UNFORESEEN
 
 
-async def _gone(request: Request, _: ClientDisconnect) -> Response:
+async def _gone(request: Request, _: Exception) -> Response:
     note(request, error="client_gone")
     return Response(status_code=499)  # nobody reads it; the access log does

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from voxq.api.available import ModelWatch
 from voxq.api.crew import CrewWatch
 from voxq.api.events import Events
+from voxq.api.recipes import Recipes
 from voxq.api.stopping import told_to_stop
 from voxq.api.streams import Streams
 from voxq.media.pool import ProbePool
@@ -40,6 +41,7 @@ class Service:
     events: Events
     crew: CrewWatch
     models: ModelWatch
+    recipes: Recipes
     streams: Streams
     started: float
 
@@ -59,6 +61,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     probes = ProbePool(settings.media_processes, settings.media_timeout_seconds, settings.max_audio_seconds)
     events = Events(client)
     crew = CrewWatch(client, parts.store)
+    offer = Offer.of(settings)
     service = Service(
         settings=settings,
         parts=parts,
@@ -75,7 +78,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         control=parts.control(blocking),
         events=events,
         crew=crew,
-        models=ModelWatch(crew, Offer.of(settings)),
+        models=ModelWatch(crew, offer),
+        recipes=Recipes(settings, offer),
         streams=Streams(settings.max_event_streams),
         started=time.monotonic(),
     )

@@ -15,6 +15,10 @@ def audio_url(task_id: str) -> str:
     return f"/api/v1/asr/audio/{short_id(task_id)}"
 
 
+def result_url(task_id: str) -> str:
+    return f"/api/v1/asr/result/{short_id(task_id)}"
+
+
 def retry_url(task_id: str) -> str:
     return f"/api/v1/asr/retry/{short_id(task_id)}"
 

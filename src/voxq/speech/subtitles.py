@@ -8,6 +8,7 @@ from typing import Any
 
 from voxq.speech.cues import Cue, cues_of
 from voxq.speech.transcript import Segment, Transcript, Word
+from voxq.speech.verbose import verbose
 
 
 def render(transcript: Transcript, format: str) -> str:
@@ -53,32 +54,9 @@ def _json(transcript: Transcript) -> str:
 
 
 def _verbose_json(transcript: Transcript) -> str:
-    words = _words(word for segment in transcript.segments for word in segment.words)
-    return _dumped(
-        {
-            "task": "transcribe",
-            "language": transcript.language or "unknown",
-            "duration": round(transcript.duration, 3),
-            "text": transcript.text,
-            "segments": [_verbose_segment(*item) for item in enumerate(transcript.segments)],
-            **({"words": words} if words else {}),
-        }
-    )
-
-
-def _verbose_segment(number: int, segment: Segment) -> Mapping[str, Any]:
-    """The SDK requires every field; what engines do not tell gets the value that claims nothing."""
-    return {
-        "id": number,
-        "seek": 0,
-        **_timed(segment),
-        "text": segment.text,
-        "tokens": [],
-        "temperature": 0.0,
-        "avg_logprob": 0.0,
-        "compression_ratio": 1.0,
-        "no_speech_prob": 0.0,
-    }
+    has_words = any(segment.words for segment in transcript.segments)
+    language = transcript.language or "unknown"
+    return _dumped(verbose(transcript, task="transcribe", language=language, segments=True, words=has_words))
 
 
 def _words(words: Iterable[Word]) -> list[dict[str, Any]]:

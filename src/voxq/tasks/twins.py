@@ -68,6 +68,11 @@ def renew(store: Store, task_id: str) -> Command[Any]:
     return Command("renew", store.context, {"id": task_id, "lease": LEASE_SECONDS}, int)
 
 
+def detach(store: Store, task_id: str) -> Command[Any]:
+    """Take the lease from a task: it runs to its end, whoever waits."""
+    return Command("detach", store.context, {"id": task_id}, int)
+
+
 def cancel_abandoned(client: redis.Redis, store: Store, control: Control) -> int:
     """Cancel the tasks whose lease has ended; returns how many. Blocks; raises RedisError."""
     task_ids = script.run(client, Command("abandoned", store.context, {"most": _AT_ONCE}, list))

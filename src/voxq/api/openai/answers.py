@@ -1,0 +1,48 @@
+"""A transcript as the body of an answer, in the format that was asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fastapi import Response
+
+from voxq.api.openai.form import Format, Granularity, Wanted
+from voxq.api.openai.languages import name_of
+from voxq.speech.subtitles import render
+from voxq.speech.transcript import Transcript
+from voxq.speech.verbose import verbose
+
+
+def answer(transcript: Transcript, wanted: Wanted) -> Response:
+    """JSON, or a text as it is: SDKs hand the body of the others to their users unread."""
+    match wanted.format:
+        case Format.JSON:
+            return _json({"text": transcript.text, **_usage(transcript, wanted)})
+        case Format.VERBOSE_JSON:
+            return _json(_verbose(transcript, wanted))
+        case Format.TEXT | Format.SRT | Format.VTT:
+            return Response(render(transcript, wanted.format), media_type="text/plain; charset=utf-8")
+
+
+def _verbose(transcript: Transcript, wanted: Wanted) -> dict[str, Any]:
+    is_translation = wanted.options.translate
+    shape = verbose(
+        transcript,
+        task="translate" if is_translation else "transcribe",
+        language="english" if is_translation else name_of(transcript.language),
+        segments=Granularity.SEGMENT in wanted.granularities,
+        words=Granularity.WORD in wanted.granularities,
+    )
+    return shape | _usage(transcript, wanted)
+
+
+def _usage(transcript: Transcript, wanted: Wanted) -> dict[str, Any]:
+    """A translation has none."""
+    if wanted.options.translate:
+        return {}
+    return {"usage": {"type": "duration", "seconds": round(transcript.duration, 3)}}
+
+
+def _json(content: dict[str, Any]) -> Response:
+    return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")

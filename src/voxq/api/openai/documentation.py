@@ -1,0 +1,73 @@
+"""What the OpenAPI document says of transcriptions and translations; their forms are read by `form`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxq.api.openai import errors
+from voxq.api.openai.form import Format, Granularity
+from voxq.api.submit_form import FORM
+from voxq.tasks.task import Priority
+
+
+def _text(description: str, **more: Any) -> dict[str, Any]:
+    return {"type": "string", "description": description, **more}
+
+
+_NATIVE: dict[str, Any] = FORM["properties"]
+_OWN: dict[str, Any] = {
+    **{name: _NATIVE[name] for name in ("hotwords", "batch_size", "use_vad", "use_punc", "use_itn")},
+    "priority": _NATIVE["priority"] | {"default": Priority.HIGH},
+    "cache": {
+        "type": "boolean",
+        "default": True,
+        "description": "false: recognise it anew, even if the same was asked for before.",
+    },
+}
+_SHARED: dict[str, Any] = {
+    "file": _text("The recording, of any supported format; its content counts.", format="binary"),
+    "model": _text("A name or alias from `GET /api/v1/models`; whisper-1 is the service's default."),
+    "prompt": _text(
+        "Names and terms between commas are listened for (as `hotwords`); whole sentences have no effect."
+    ),
+    "response_format": _text("How the text is written.", enum=list(Format), default=Format.JSON),
+    "temperature": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "description": "Has no effect: nothing is sampled.",
+    },
+}
+_TRANSCRIPTION: dict[str, Any] = {
+    **_SHARED,
+    "language": _NATIVE["language"],
+    "timestamp_granularities[]": {
+        "type": "array",
+        "items": {"type": "string", "enum": list(Granularity)},
+        "description": "What has times in verbose_json; segments if nothing is said.",
+    },
+    "stream": {
+        "type": "boolean",
+        "default": False,
+        "description": "Server-sent events: the text as it is recognised. For json and text.",
+    },
+    **_OWN,
+}
+
+
+def _route(fields: dict[str, Any], *kinds: str) -> dict[str, Any]:
+    """The arguments of a route with a form of these fields, and with answers of these content types."""
+    content = {kind: {"schema": {"type": "string"}} for kind in kinds}
+    content["application/json"] = {"schema": {"type": "object"}}
+    schema = {"type": "object", "required": ["file"], "properties": fields}
+    failures = errors.documented(400, 401, 403, 404, 408, 409, 413, 429, 500, 503, 504, 507)
+    return {
+        "responses": {200: {"description": "The text.", "content": content}} | failures,
+        "openapi_extra": {
+            "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+        },
+    }
+
+
+TRANSCRIPTION = _route(_TRANSCRIPTION, "text/plain", "text/event-stream")
+TRANSLATION = _route({**_SHARED, **_OWN}, "text/plain")

@@ -1,0 +1,81 @@
+"""Errors as OpenAI's SDKs expect them: {"error": {"message", "type", "param", "code", ...}}."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from voxq.api.problem import Problem
+from voxq.tasks.refusal import Refusal
+
+PREFIX = "/v1"
+
+_STATUS = {422: 400}
+"""OpenAI answers a wrong field with 400."""
+_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+_CODES = {"unauthorized": "invalid_api_key", "queue_full": "rate_limit_exceeded"}
+_PARAMS = {"model_not_found": "model", "missing_audio": "file"}
+
+_MEANINGS = {
+    400: "The form, a field or the recording is wrong; `param` names the field.",
+    401: "No key, or a wrong one.",
+    403: "The service was not meant to be reachable from here.",
+    404: "No such model; `models` lists those there are.",
+    408: "The upload arrives too slowly.",
+    409: "The task was cancelled.",
+    413: "Over MAX_UPLOAD_MB or MAX_AUDIO_SECONDS.",
+    429: "Too much audio waits already; come back after `Retry-After` seconds.",
+    500: "The recording could not be recognised; `code` says why.",
+    503: "The queue does not answer, or the process stops. The same request again finds its task.",
+    504: "Not done within OPENAI_TIMEOUT_SECONDS. The task goes on: its result is at `task_id`.",
+    507: "The disk is nearly full.",
+}
+
+
+class ErrorView(BaseModel):
+    """What went wrong. Some errors have more fields, such as `task_id`."""
+
+    message: str = Field(description="One sentence for people.")
+    type: str = Field(description="The kind of error.")
+    param: str | None = Field(description="The field that is wrong.")
+    code: str = Field(description="One word for programs.")
+
+
+class ErrorBody(BaseModel):
+    error: ErrorView
+
+
+class TaskFailed(Refusal):
+    """A task that was waited for ended without a transcript. The same request again would fare no better: the
+    queue has tried again already."""
+
+
+def is_ours(path: str) -> bool:
+    """Whether a request of this path expects this shape."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route says of its errors in the OpenAPI document."""
+    return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in statuses}
+
+
+def response(problem: Problem) -> JSONResponse:
+    status = _STATUS.get(problem.status, problem.status)
+    return JSONResponse({"error": body(problem)}, status, problem.headers)
+
+
+def body(problem: Problem) -> Mapping[str, Any]:
+    """The error object itself, which a stream sends without a status."""
+    details = dict(problem.details)
+    kind = "server_error" if problem.status >= 500 else _TYPES.get(problem.status, "invalid_request_error")
+    return {
+        "message": problem.error,
+        "type": kind,
+        "param": details.pop("field", None) or _PARAMS.get(problem.code),
+        "code": _CODES.get(problem.code, problem.code),
+        **details,
+    }

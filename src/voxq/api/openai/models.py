@@ -1,0 +1,44 @@
+"""Which models there are, as OpenAI's SDKs list them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from voxq.api.auth import Owner
+from voxq.api.openai import errors
+from voxq.api.service import TheService
+
+router = APIRouter(prefix="/v1/models", tags=["openai"])
+
+
+class OpenAIModel(BaseModel):
+    """One model."""
+
+    id: str = Field(examples=["whisper-base"], description="For the field `model` of a request.")
+    object: Literal["model"] = "model"
+    created: int = Field(default=0, description="Always 0: nobody here knows.")
+    owned_by: str = Field(default="voxq", description="Who serves it.")
+
+
+class OpenAIModelList(BaseModel):
+    """The models there are, the default first."""
+
+    object: Literal["list"] = "list"
+    data: list[OpenAIModel]
+
+
+@router.get("", summary="The models there are", responses=errors.documented(401, 403, 503))
+async def models(service: TheService, _: Owner) -> OpenAIModelList:
+    """More of each tells `GET /api/v1/models`."""
+    available = await service.models.recent()
+    return OpenAIModelList(data=[OpenAIModel(id=name) for name in available.names])
+
+
+@router.get("/{model_id:path}", summary="One model", responses=errors.documented(401, 403, 404, 503))
+async def model(model_id: str, service: TheService, _: Owner) -> OpenAIModel:
+    """By name or alias; an alias is answered with the name of the model that it means here."""
+    available = await service.models.recent()
+    return OpenAIModel(id=available.choose(model_id) or available.default)

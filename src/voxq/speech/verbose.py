@@ -1,0 +1,54 @@
+"""A transcript in the shape of OpenAI's verbose JSON."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from voxq.speech.transcript import Segment, Transcript, Word
+
+
+def verbose(
+    transcript: Transcript, *, task: str, language: str, segments: bool, words: bool
+) -> dict[str, Any]:
+    """`task` is "transcribe" or "translate"; `segments` and `words` say which of them are wanted."""
+    shape: dict[str, Any] = {
+        "task": task,
+        "language": language,
+        "duration": round(transcript.duration, 3),
+        "text": transcript.text,
+    }
+    if segments:
+        shape["segments"] = [_segment(*item) for item in enumerate(transcript.segments)]
+    if words:
+        shape["words"] = [
+            {"word": word.text.strip(), **_timed(word)} for each in transcript.segments for word in each.words
+        ]
+    return shape
+
+
+def _segment(number: int, segment: Segment) -> Mapping[str, Any]:
+    """SDKs require every field. What engines do not tell gets the value that claims nothing: no tokens, a
+    temperature of 0 (nothing is sampled here), and a log-probability and no-speech probability of 0."""
+    return {
+        "id": number,
+        "seek": round(100 * segment.start),
+        **_timed(segment),
+        "text": segment.text,
+        "tokens": [],
+        "temperature": 0.0,
+        "avg_logprob": 0.0,
+        "compression_ratio": _compression_ratio(segment.text),
+        "no_speech_prob": 0.0,
+    }
+
+
+def _compression_ratio(text: str) -> float:
+    """How much shorter zlib makes it: far above 2 for a text that repeats itself."""
+    raw = text.encode()
+    return round(len(raw) / len(zlib.compress(raw)), 4)
+
+
+def _timed(part: Segment | Word) -> dict[str, float]:
+    return {"start": round(part.start, 3), "end": round(part.end, 3)}
