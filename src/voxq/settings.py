@@ -21,10 +21,12 @@ from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from voxq.webhooks.registered import Webhook, parse_webhooks
+
 PACKAGED_HOTWORDS = Path(__file__).parent / "data" / "hotwords.txt"
 
 _DOTENV = Path(".env")
-_PREFIXES = ("API_", "ASR_", "LOG_", "MAX_", "MEDIA_", "MODEL_", "REDIS_", "RQ_", "STORAGE_")
+_PREFIXES = ("API_", "ASR_", "LOG_", "MAX_", "MEDIA_", "MODEL_", "REDIS_", "RQ_", "STORAGE_", "WEBHOOK")
 _SIZE_UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 _TIME_UNITS = ("second", "minute", "hour", "day", "week")
 
@@ -152,6 +154,17 @@ class Settings(BaseSettings):
     )
     )
 
+    # Webhooks
+    webhooks: str = Field(
+        "", repr=False, description="Servers that are told of ends: name=https://host/path,name2=https://..."
+    )
+    webhook_secrets: str = Field(
+        "", repr=False, description="Secrets that sign what they are told: name:secret,name2:secret2."
+    )
+    webhook_allow_private: bool = Field(
+        False, description="Let webhooks lead to this machine and its network, and be http://."
+    )
+
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
     log_rotation: str = Field("10 MB", description="Size at which a log file is set aside: B, KB, MB, GB.")
@@ -218,6 +231,11 @@ class Settings(BaseSettings):
         parse_duration(value)
         return value
 
+    @model_validator(mode="after")
+    def _webhooks_are_whole(self) -> Settings:
+        self.registered_webhooks  # noqa: B018
+        return self
+
     @property
     def recordings_dir(self) -> Path:
         """The uploads, under their stored names."""
@@ -272,6 +290,11 @@ class Settings(BaseSettings):
     def keys(self) -> Mapping[str, str]:
         """API key -> name of its owner; empty when API_KEYS is unset."""
         return parse_keys(self.api_keys)
+
+    @property
+    def registered_webhooks(self) -> Mapping[str, Webhook]:
+        """By name, of WEBHOOKS and WEBHOOK_SECRETS."""
+        return parse_webhooks(self.webhooks, self.webhook_secrets, allow_private=self.webhook_allow_private)
 
     @property
     def log_rotation_bytes(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -90,6 +90,14 @@ def hotwords_in(text: str) -> tuple[str, ...]:
 def invalid(field: str, problem: str) -> Refusal:
     """For a field that is not as it must be."""
     return Refusal("invalid_option", f"{field} {problem}", field=field)
+
+
+def callback(fields: Mapping[str, str], registered: Container[str]) -> str | None:
+    """The name of a registered webhook; None if none is asked for. Raises Refusal ("invalid_option")."""
+    name = fields.get("callback", "").strip()
+    if not name or name in registered:
+        return name or None
+    raise invalid("callback", "must be the name of a webhook that this service has registered, and no URL")
 
 
 def idempotency_key(header: str | None) -> str | None:

@@ -17,6 +17,7 @@ from voxq.api.events import Events
 from voxq.api.recipes import Recipes
 from voxq.api.stopping import told_to_stop
 from voxq.api.streams import Streams
+from voxq.api.webhooks import delivering
 from voxq.media.pool import ProbePool
 from voxq.models.offer import Offer
 from voxq.settings import Settings, SettingsError
@@ -87,7 +88,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     events.start()
     try:
         with told_to_stop(events.release):
-            yield service
+            async with delivering(parts, client, events):
+                yield service
     finally:
         await events.close()
         await probes.close()

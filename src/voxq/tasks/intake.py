@@ -41,6 +41,8 @@ class Request:
     options: AsrOptions
     priority: Priority = Priority.NORMAL
     idempotency_key: str | None = None
+    callback: str | None = None
+    """Name of a registered webhook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class Intake:
             accepted_at=now,
             options=request.options,
             idempotency=idempotency_of(request.owner, key) if key else None,
+            callback=request.callback,
         )
 
     def _keep(self, task: Task, upload: Upload) -> None:
@@ -177,7 +180,8 @@ class Intake:
         known = await asyncio.to_thread(self._known, task_id, view.document["run"] if view.document else 1)
         if known is None:
             raise Refusal("idempotency_expired", "The task of this Idempotency-Key is gone; use a new key")
-        if (known.audio_sha256, known.options) != (upload.sha256, request.options):
+        wanted = (upload.sha256, request.options, request.callback)
+        if (known.audio_sha256, known.options, known.callback) != wanted:
             raise Refusal("idempotency_conflict", "This Idempotency-Key was used for another request")
         return Submission(known, view.place, replayed=True)
 

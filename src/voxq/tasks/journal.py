@@ -1,4 +1,4 @@
-"""The disk truth about tasks: `open/` (accepted, not ended) and `ended/`.
+"""The disk truth about tasks: `open/` (accepted, not ended), `ended/`, and `told/` (whose webhook knows).
 
 A record appears under its name complete or not at all: it is written beside, then renamed (open) or linked
 (ended). `link` fails when the name is taken, which makes the end of a (task, run) a race with one winner.
@@ -31,7 +31,7 @@ class Ended:
 
 
 class Journal:
-    """Records of one kind of task in `root/open` and `root/ended`.
+    """Records of one kind of task in `root/open` and `root/ended`, marks in `root/told`.
 
     With `fsync`, an accepted or ended task survives a power cut and not only the death of processes.
     """
@@ -39,9 +39,10 @@ class Journal:
     def __init__(self, root: Path, *, fsync: bool = False) -> None:
         self._open = root / "open"
         self._ended = root / "ended"
+        self._told = root / "told"
         self._broken = root / "broken"
         self._fsync = fsync
-        for directory in (self._open, self._ended):
+        for directory in (self._open, self._ended, self._told):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def accept(self, task: Task) -> None:
@@ -122,6 +123,14 @@ class Journal:
         """The ended runs of one task, in order."""
         return sorted(run for known, run in self.ended_runs() if known == task_id)
 
+    def mark_told(self, task_id: str, run: int) -> None:
+        """The webhook of this run knows of its end; it is not told again when Redis has forgotten that."""
+        if self._ended_path(task_id, run).exists():
+            (self._told / f"{task_id}.{run}").touch(mode=0o600)
+
+    def was_told(self, task_id: str, run: int) -> bool:
+        return (self._told / f"{task_id}.{run}").exists()
+
     def close(self, task_id: str) -> None:
         """The last write of a task: it is not open any more."""
         (self._open / f"{task_id}.json").unlink(missing_ok=True)
@@ -130,6 +139,7 @@ class Journal:
     def forget(self, task_id: str, run: int) -> None:
         """Remove the record of an ended run."""
         self._ended_path(task_id, run).unlink(missing_ok=True)
+        (self._told / f"{task_id}.{run}").unlink(missing_ok=True)
 
     def sweep(self, before: float) -> None:
         """Remove unfinished writes that are older than `before` (seconds since the epoch)."""

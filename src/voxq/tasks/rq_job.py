@@ -56,15 +56,7 @@ def _same_for_all(queue: str, timeout: int) -> dict[str, str]:
 def result_of(outcome: Outcome, worker: str) -> list[str]:
     """RQ's Result of an ended job as a flat list; it carries the facts and not the text."""
     if outcome.status is Status.FAILED:
-        message = f"{outcome.code}: {outcome.error}"
-        return [
-            "type",
-            str(Result.Type.FAILED.value),
-            "worker_name",
-            worker,
-            "exc_string",
-            base64.b64encode(zlib.compress(message.encode())).decode(),
-        ]
+        return failure(f"{outcome.code}: {outcome.error}", worker)
     value = {"status": outcome.status, "duration": outcome.duration, "characters": len(outcome.text)}
     return [
         "type",
@@ -73,6 +65,18 @@ def result_of(outcome: Outcome, worker: str) -> list[str]:
         worker,
         "return_value",
         base64.b64encode(json.dumps(value).encode()).decode(),
+    ]
+
+
+def failure(message: str, worker: str) -> list[str]:
+    """RQ's Result of a job that failed, as a flat list."""
+    return [
+        "type",
+        str(Result.Type.FAILED.value),
+        "worker_name",
+        worker,
+        "exc_string",
+        base64.b64encode(zlib.compress(message.encode())).decode(),
     ]
 
 

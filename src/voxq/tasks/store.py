@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from rq.utils import utcformat
 
-from voxq.tasks import documents, history, rq_job
+from voxq.tasks import documents, history, rq_job, webhook_job
 from voxq.tasks.journal import Ended
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.script import Command
@@ -333,6 +333,7 @@ class Store:
             "sample": sample.dump() if sample else "",
             "samples": _SAMPLES,
             "counters": counters_of(outcome),
+            "webhook": webhook_job.of(end) or False,
         }
         return self._command("finish", args, str)
 
@@ -350,6 +351,7 @@ class Store:
             "failed": end.outcome.status is Status.FAILED,
             "now": now,
             "job": job,
+            "webhook": webhook_job.of(end) or False,
         }
         return self._command("restore", args, lambda a: a == 1, data)
 

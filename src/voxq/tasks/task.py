@@ -115,6 +115,8 @@ class Task:
     """Counts the client's retries: (id, run) ends exactly once."""
     idempotency: str | None = None
     """The client's Idempotency-Key, hashed together with its owner."""
+    callback: str | None = None
+    """Name of the registered webhook that is told of the end of each run."""
     schema: int = SCHEMA
 
     def evolve(self, **changes: Any) -> Self:

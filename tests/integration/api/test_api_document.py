@@ -21,6 +21,7 @@ FIELDS = (
     "batch_size",
     "hotwords",
     "priority",
+    "callback",
     "timestamps",
     "use_vad",
     "use_punc",

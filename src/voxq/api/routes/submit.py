@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 
-from voxq.api import errors, lookup, options, upload
+from voxq.api import errors, lookup, options, reuse, upload
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
 from voxq.api.models import Submitted
@@ -46,18 +47,32 @@ async def submit(
     upload.check_size(request, limits)
     door = await service.intake.knock(owner, key)
     models = await service.models.recent()
-    received = await upload.receive(
-        request, service.parts.recordings, limits, lambda fields: models.choose(fields.get("model", ""))
-    )
+    webhooks = service.settings.registered_webhooks
+
+    def check(fields: Mapping[str, str]) -> None:
+        models.choose(fields.get("model", ""))
+        options.callback(fields, webhooks)
+
+    received = await upload.receive(request, service.parts.recordings, limits, check)
     try:
         wanted = intake.Request(
-            owner, options.asr_options(received.fields, models), options.priority(received.fields), key
+            owner,
+            options.asr_options(received.fields, models),
+            options.priority(received.fields),
+            key,
+            options.callback(received.fields, webhooks),
         )
+        may_reuse = options.switch(received.fields, "cache", False)
     except Refusal:
         await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
         raise
     submission = await service.intake.accept(door, received.upload, wanted)
-    return await _submitted(request, service, submission.task, submission.place)
+    if not may_reuse or submission.replayed:
+        return await _submitted(request, service, submission.task, submission.place)
+    is_hit = await reuse.answer_from_cache(service, submission.task, models)
+    answer = await _submitted(request, service, submission.task, None if is_hit else submission.place)
+    answer.headers[reuse.HEADER] = "hit" if is_hit else "miss"
+    return answer
 
 
 @router.post(

@@ -151,5 +151,13 @@ local function give_back(id, lane)
   return true
 end
 
+-- An RQ job of its own, once: that a webhook is to be told of an end. `webhook`: {id, queue, fields}, or false.
+local function call_back(webhook)
+  if not webhook or redis.call('EXISTS', job_key(webhook.id)) == 1 then return end
+  redis.call('HSET', job_key(webhook.id), unpack(webhook.fields))
+  redis.call('SADD', 'rq:queues', lane_key(webhook.queue))
+  redis.call('RPUSH', lane_key(webhook.queue), webhook.id)
+end
+
 -- Seconds on Redis' own clock: those of several machines differ.
 local function server_time() return tonumber(redis.call('TIME')[1]) end

@@ -1,7 +1,7 @@
 -- Write step E2: the end of a (task, run) becomes visible everywhere at once.
 -- args: id, run, lane, status, document, ttl (s), history (item, '' = none), history_size, event, now, iso,
 -- worker_key ('' = none), working_seconds, result (RQ's Result as a flat list), sample ('' = none), samples (most
--- that are kept), counters (amounts to add to the statistics).
+-- that are kept), counters (amounts to add to the statistics), webhook (the job that tells it, or false).
 -- Returns 'ended' (announced, and certainly for the first time) | 'restored' (Redis did not know the task) |
 -- 'known' (this run was announced before) | 'superseded' (a later run exists).
 local id, lane = args.id, args.lane
@@ -47,5 +47,6 @@ if args.sample ~= '' then
   redis.call('LPUSH', stats .. ':samples', args.sample)
   redis.call('LTRIM', stats .. ':samples', 0, args.samples - 1)
 end
+call_back(args.webhook)
 redis.call('PUBLISH', EVENTS, args.event)
 return current and 'ended' or 'restored'

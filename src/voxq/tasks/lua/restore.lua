@@ -1,5 +1,6 @@
 -- The end of a task, back into a Redis that lost it. args: id, lane, document, ttl (s, what is left of it), failed,
--- now, job (RQ's fields as a flat list). ARGV[3]: RQ's `data`. Returns 1, or 0 if the task is known.
+-- now, job (RQ's fields as a flat list), webhook (the job that tells it, or
+-- false: who works on it asks the journal whether it was told). ARGV[3]: RQ's `data`. Returns 1, or 0 if the task is known.
 local id = args.id
 if not redis.call('SET', task_key(id), args.document, 'NX', 'EX', args.ttl) then return 0 end
 if args.failed then
@@ -8,4 +9,5 @@ if args.failed then
   redis.call('EXPIRE', job_key(id), args.ttl)
   redis.call('ZADD', 'rq:failed:' .. args.lane, args.now + args.ttl, id)
 end
+call_back(args.webhook)
 return 1

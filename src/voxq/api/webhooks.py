@@ -1,0 +1,34 @@
+"""The telling of webhooks, where any are registered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import redis.asyncio
+
+from voxq.api.events import Events
+from voxq.tasks.parts import Parts
+from voxq.tasks.task import Kind
+
+
+@asynccontextmanager
+async def delivering(parts: Parts, client: redis.asyncio.Redis, events: Events) -> AsyncIterator[None]:
+    """For as long as the context, this process tells them of ends."""
+    settings = parts.settings
+    if not settings.registered_webhooks:
+        yield
+        return
+    # Only here: they bring an HTTP client, a quarter of a second and 7 MB.
+    from voxq.api.deliverer import Deliverer
+    from voxq.webhooks.post import Poster
+
+    poster = Poster(allow_private=settings.webhook_allow_private)
+    journals = {Kind.ASR: parts.journal}
+    deliverer = Deliverer(client, events, journals, settings.registered_webhooks, poster)
+    deliverer.start()
+    try:
+        yield
+    finally:
+        await deliverer.close()
+        await poster.close()

@@ -1,0 +1,33 @@
+-- Deliveries to be tried now. args: queue, worker, room (webhook -> how many more), most, execution (an id), lease (s),
+-- looked_at (jobs from the front). Returns {job id, execution, meta, retries left, the next one's ...}.
+local queue, now = args.queue, server_time()
+
+-- Whoever was at these has died, or stood still for too long.
+for _, entry in ipairs(redis.call('ZRANGEBYSCORE', started_key(queue), '-inf', now)) do
+  local id = entry:match('^(.*):')
+  redis.call('ZREM', started_key(queue), entry)
+  drop_executions(id, queue)
+  redis.call('LPUSH', lane_key(queue), id)
+end
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', 'rq:scheduled:' .. queue, '-inf', now)) do
+  redis.call('ZREM', 'rq:scheduled:' .. queue, id)
+  redis.call('RPUSH', lane_key(queue), id)
+end
+
+local taken = {}
+for _, id in ipairs(redis.call('LRANGE', lane_key(queue), 0, args.looked_at - 1)) do
+  if #taken == 4 * args.most then break end
+  local webhook = id:match('^[^_]+')
+  local room = args.room[webhook] or args.most
+  local meta, left = unpack(redis.call('HMGET', job_key(id), 'meta', 'retries_left'))
+  if not meta then
+    redis.call('LREM', lane_key(queue), 0, id)
+  elseif room > 0 then
+    args.room[webhook] = room - 1
+    redis.call('LREM', lane_key(queue), 0, id)
+    redis.call('HSET', job_key(id), 'status', 'started', 'worker_name', args.worker)
+    add_execution(id, queue, args.execution, args.worker, now, args.lease)
+    for _, each in ipairs({id, args.execution, meta, left or '0'}) do taken[#taken + 1] = each end
+  end
+end
+return taken

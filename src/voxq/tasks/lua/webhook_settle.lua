@@ -1,0 +1,24 @@
+-- How a try went. args: queue, id, execution, how ('delivered' | 'again' | 'failed'), seconds (until the next try),
+-- ttl (s, of what RQ shows of it), result (RQ's Result as a flat list, {} = none).
+-- Returns 1, or 0 when it had taken longer than its lease: then it is somebody else's.
+local id, queue, now = args.id, args.queue, server_time()
+if redis.call('ZREM', started_key(queue), id .. ':' .. args.execution) == 0 then return 0 end
+drop_executions(id, queue)
+redis.call('HINCRBY', 'webhook:stats', args.how, 1)
+if args.how == 'again' then
+  redis.call('HINCRBY', job_key(id), 'retries_left', -1)
+  redis.call('HSET', job_key(id), 'status', 'scheduled')
+  redis.call('ZADD', 'rq:scheduled:' .. queue, now + args.seconds, id)
+  return 1
+end
+local failed = args.how == 'failed'
+local registry = (failed and 'rq:failed:' or 'rq:finished:') .. queue
+redis.call('HSET', job_key(id), 'status', failed and 'failed' or 'finished')
+redis.call('ZREMRANGEBYSCORE', registry, '-inf', now)
+redis.call('ZADD', registry, now + args.ttl, id)
+redis.call('EXPIRE', job_key(id), args.ttl)
+if #args.result > 0 then
+  redis.call('XADD', 'rq:results:' .. id, 'MAXLEN', 10, '*', unpack(args.result))
+  redis.call('EXPIRE', 'rq:results:' .. id, args.ttl)
+end
+return 1

@@ -1,0 +1,1 @@
+"""Telling the servers of clients how their tasks ended."""

@@ -1,0 +1,26 @@
+"""Which network addresses a webhook may lead to."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one on the internet, and not of this machine, its network or its provider.
+
+    Raises ValueError for what is no IP address.
+    """
+    real = _carried(ip_address(address.partition("%")[0]))
+    return real.is_global and not real.is_multicast and not real.is_reserved
+
+
+def _carried(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that an IPv6 address is only another spelling of, or a tunnel to."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)

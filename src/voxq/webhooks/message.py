@@ -1,0 +1,53 @@
+"""What a webhook is told, and how it can tell that it is true. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+from voxq.tasks.journal import Ended
+from voxq.tasks.task import utc
+from voxq.tasks.webhook_queue import Delivery
+
+
+def body_of(delivery: Delivery, end: Ended | None) -> bytes:
+    """JSON. Without `end` (its record is gone by now) it says no more than that the task has ended."""
+    message = {
+        "delivery": delivery.id,
+        "task_id": delivery.task_id,
+        "kind": delivery.kind,
+        "run": delivery.run,
+        "status": delivery.status,
+        "result_url": f"/api/v1/{delivery.kind}/result/{delivery.task_id}",
+    }
+    if end is not None:
+        outcome = end.outcome
+        message |= {
+            "created_at": utc(end.task.created_at),
+            "ended_at": utc(outcome.ended_at),
+            "duration": round(outcome.duration, 3),
+            "model": outcome.model,
+            "language": outcome.language,
+            "text": outcome.text,
+            "error": outcome.error,
+            "code": outcome.code,
+        }
+    return json.dumps(message, ensure_ascii=False).encode()
+
+
+def headers_of(delivery: Delivery, body: bytes, secret: str, now: float) -> dict[str, str]:
+    """`now`: seconds since the epoch; receivers should not believe in a message from long ago."""
+    timestamp = str(int(now))
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "VoxQ",
+        "X-VoxQ-Delivery": delivery.id,
+        "X-VoxQ-Timestamp": timestamp,
+        "X-VoxQ-Signature": f"sha256={signature(secret, timestamp, body)}",
+    }
+
+
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    """HMAC-SHA256 (hex) over the timestamp, a full stop and the body."""
+    return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()

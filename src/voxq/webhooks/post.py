@@ -1,0 +1,96 @@
+"""One POST to a webhook: nowhere else than was registered, and not for long."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+import httpcore
+import httpx
+
+from voxq.webhooks.addresses import is_public
+
+ATTEMPT_SECONDS = 5.0
+MOST_AT_ONCE = 16
+
+
+class PostFailed(Exception):
+    """The webhook did not take it; the message says how, and neither address nor content."""
+
+
+class Poster:
+    """Follows no redirect, uses no proxy and reads no body: of the answer only the status counts."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._backend = _CheckedBackend(allow_private)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            max_connections=MOST_AT_ONCE,
+            max_keepalive_connections=0,
+            network_backend=self._backend,
+        )
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Raises PostFailed unless it is answered with 2xx within ATTEMPT_SECONDS."""
+        try:
+            async with (
+                asyncio.timeout(ATTEMPT_SECONDS),
+                self._pool.stream("POST", url, headers=list(headers.items()), content=body) as answer,
+            ):
+                status = answer.status
+        except TimeoutError:
+            raise PostFailed(f"no answer within {ATTEMPT_SECONDS:.0f} s") from None
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            raise PostFailed(str(error) if isinstance(error, _Forbidden) else type(error).__name__) from None
+        if not 200 <= status < 300:
+            raise PostFailed(f"HTTP {status}")
+
+    async def close(self) -> None:
+        await self._pool.aclose()
+        self._backend.close()
+
+
+class _Forbidden(httpcore.ConnectError):
+    pass
+
+
+class _CheckedBackend(httpcore.AsyncNetworkBackend):
+    """Connects to the very address that was checked: a name may resolve to another one a moment later."""
+
+    def __init__(self, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._network = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
+        # A resolver that hangs must not take the threads of the event loop, which the whole process needs.
+        self._resolvers = ThreadPoolExecutor(MOST_AT_ONCE, "webhook-dns")
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 (httpcore's signature)
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        failure: Exception = httpcore.ConnectError("the name has no address")
+        for address in await self._addresses(host, port):
+            try:
+                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+            except httpcore.ConnectError as error:
+                failure = error
+        raise failure
+
+    async def _addresses(self, host: str, port: int) -> list[str]:
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(
+            self._resolvers, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        )
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        if not self._allow_private and not all(map(is_public, addresses)):
+            raise _Forbidden("its name leads into a private network")
+        return addresses
+
+    def close(self) -> None:
+        self._resolvers.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,77 @@
+"""The webhooks that the operator has registered: clients name one of them, and never an address."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from voxq.webhooks.addresses import is_public
+
+NAME = re.compile(r"[A-Za-z0-9-]{1,32}")
+
+_URL = re.compile(r"[!-~]{1,2000}")
+_LEAST_SECRET = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """`url` is not shown either: its path may be as good as a password."""
+
+    name: str
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+def parse_webhooks(urls: str, secrets: str, *, allow_private: bool) -> dict[str, Webhook]:
+    """By name, of "bot=https://host/path,..." and "bot:secret,...". Raises ValueError, quoting neither."""
+    known = _pairs("WEBHOOKS", urls, "=", "name=https://host/path")
+    keys = _pairs("WEBHOOK_SECRETS", secrets, ":", "name:secret")
+    if missing := known.keys() ^ keys.keys():
+        raise ValueError(
+            f"WEBHOOKS and WEBHOOK_SECRETS need the same names; see {', '.join(sorted(missing))}"
+        )
+    for name, url in known.items():
+        _check(name, url, allow_private)
+        if len(keys[name]) < _LEAST_SECRET:
+            raise ValueError(f"WEBHOOK_SECRETS: that of {name} needs {_LEAST_SECRET} characters or more")
+    return {name: Webhook(name, url, keys[name]) for name, url in known.items()}
+
+
+def _pairs(setting: str, text: str, separator: str, form: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = entry.partition(separator)
+        if not (NAME.fullmatch(name) and value):
+            raise ValueError(f"{setting} must be {form},... (names of letters, digits and hyphens)")
+        if name in pairs:
+            raise ValueError(f"{setting} has the name {name} twice")
+        pairs[name] = value
+    return pairs
+
+
+def _check(name: str, url: str, allow_private: bool) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, SplitResult("", "", "", "", "")
+    if not host or not _URL.fullmatch(url) or parts.username is not None or parts.fragment:
+        raise ValueError(
+            f"WEBHOOKS: {name} needs a URL such as https://host/path, without user, password and #"
+        )
+    schemes = ("https", "http") if allow_private else ("https",)
+    if parts.scheme not in schemes:
+        raise ValueError(f"WEBHOOKS: {name} needs https:// (http:// only with WEBHOOK_ALLOW_PRIVATE=true)")
+    if not allow_private and _is_private(host):
+        raise ValueError(
+            f"WEBHOOKS: {name} leads into a private network: that needs WEBHOOK_ALLOW_PRIVATE=true"
+        )
+
+
+def _is_private(host: str) -> bool:
+    """As far as the name alone tells; what it resolves to is looked at when it is connected to."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,27 @@
+"""What a stock `rq worker` does with a delivery. With `--with-scheduler` it serves the queue like the API."""
+
+from __future__ import annotations
+
+import asyncio
+
+from voxq.settings import load_settings
+from voxq.tasks.parts import Parts
+from voxq.tasks.task import Kind, Status
+from voxq.tasks.webhook_queue import Delivery
+from voxq.webhooks.post import Poster
+from voxq.webhooks.telling import tell
+
+
+def run(webhook: str, kind: str, task_id: str, run: int, status: str) -> None:
+    """One try. Raises PostFailed, and RQ tries again as the job says; KeyError for an unknown webhook."""
+    settings = load_settings()
+
+    async def once() -> None:
+        poster = Poster(allow_private=settings.webhook_allow_private)
+        delivery = Delivery("", "", webhook, Kind(kind), task_id, run, Status(status), 0)
+        try:
+            await tell(poster, settings.registered_webhooks[webhook], delivery, Parts.of(settings).journal)
+        finally:
+            await poster.close()
+
+    asyncio.run(once())

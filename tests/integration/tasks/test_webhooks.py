@@ -1,0 +1,264 @@
+"""Each end reaches its webhook at least once, whoever dies; and nobody else is told."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from api_server import ApiServer, free_port, running_api, tone
+from rq import Queue, SimpleWorker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from task_lab import Lab, done, failed
+from webhook_receiver import SECRET, Receiver, receiver
+from worker_lab import wait_for
+
+from voxq.tasks.store import EVENTS_CHANNEL
+from voxq.tasks.task import Task
+from voxq.tasks.webhook_job import DELAYS, QUEUE
+from voxq.webhooks.post import Poster, PostFailed
+
+SCHEDULED, STARTED = f"rq:scheduled:{QUEUE}", f"rq:wip:{QUEUE}"
+
+
+@pytest.fixture
+def bot() -> Iterator[Receiver]:
+    with receiver() as ours:
+        yield ours
+
+
+@pytest.fixture(scope="module")
+def ports() -> dict[str, int]:
+    """Where the webhooks of the shared API lead."""
+    return {"bot": free_port(), "other": free_port()}
+
+
+def settings_for(**urls: str) -> dict[str, str]:
+    return {
+        "WEBHOOKS": ",".join(f"{name}={url}" for name, url in urls.items()),
+        "WEBHOOK_SECRETS": ",".join(f"{name}:{SECRET}" for name in urls),
+        "WEBHOOK_ALLOW_PRIVATE": "true",
+    }
+
+
+@pytest.fixture(scope="module")
+def shared_api(
+    valkey: str, ports: dict[str, int], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ApiServer]:
+    urls = {name: f"http://127.0.0.1:{port}/{name}" for name, port in ports.items()}
+    with running_api(valkey, tmp_path_factory.mktemp("webhooks"), **settings_for(**urls)) as server:
+        yield server
+
+
+@pytest.fixture
+def api(shared_api: ApiServer, redis_url: str) -> ApiServer:
+    return shared_api
+
+
+@pytest.fixture
+def lab(api: ApiServer, client: redis.Redis) -> Lab:
+    ours = api.lab(client)
+    ours.recover()
+    return ours
+
+
+@pytest.fixture
+def apart(redis_url: str) -> Iterator[tuple[str, redis.Redis]]:
+    """A database that the shared API does not serve: its URL, and a client."""
+    url = f"{redis_url.rpartition('/')[0]}/1"
+    with redis.Redis.from_url(url, decode_responses=True) as connection:
+        yield url, connection
+
+
+def submitted(api: ApiServer, lab: Lab, callback: str = "bot") -> Task:
+    task = lab.journal.open_task(api.submitted(tone(1), callback=callback))
+    assert task is not None
+    return task
+
+
+def job_of(lab: Lab, task: Task) -> Job:
+    return Job.fetch(f"{task.callback}_{task.id}_{task.run}", connection=lab.rq, serializer=JSONSerializer)
+
+
+def job_is(lab: Lab, task: Task, status: str, seconds: float = 10) -> None:
+    wait_for(lambda: job_of(lab, task).get_status() == status, f"a job that is {status}", seconds)
+
+
+def make_due(lab: Lab, key: str) -> None:
+    """As if the time had come: of the next try, or of the end of a lease."""
+    for entry in lab.client.zrange(key, 0, -1):
+        lab.client.zadd(key, {entry: 1})
+    lab.client.publish(EVENTS_CHANNEL, '{"task_id": "another", "status": "done"}')  # look now
+
+
+def test_every_end_is_told_once(api: ApiServer, lab: Lab, ports: dict[str, int]) -> None:
+    task = submitted(api, lab)
+    with receiver(ports["bot"]) as bot, receiver(ports["other"]) as other:
+        lab.ending.end(task, failed())
+        wait_for(lambda: bot.told, "the first message", 2)
+        api.http.post(f"/api/v1/asr/retry/{task.id}").raise_for_status()
+        again = lab.journal.open_task(task.id)
+        assert again is not None
+        lab.ending.end(again, done("guten Tag"))
+        job_is(lab, again, "finished")
+        api.http.delete(f"/api/v1/asr/task/{submitted(api, lab).id}")
+        wait_for(lambda: len(bot.told) == 3, "the third message", 2)
+        lab.ending.end(submitted(api, lab, callback=""), done())
+        lab.recover()
+        time.sleep(1.2)  # a look into the queue
+
+    first, second, third = bot.told
+    assert (first.path, first.delivery, first.message["status"]) == ("/bot", f"{task.id}.1", "failed")
+    assert first.message["error"] == "Processing timeout (600s exceeded)"
+    assert second.delivery == second.message["delivery"] == f"{task.id}.2"
+    assert {name: second.message[name] for name in ("task_id", "kind", "status", "text", "result_url")} == {
+        "task_id": task.id,
+        "kind": "asr",
+        "status": "done",
+        "text": "guten Tag",
+        "result_url": f"/api/v1/asr/result/{task.id}",
+    }
+    assert third.message["status"] == "cancelled"
+    assert other.told == []
+    assert "guten Tag" not in api.log()
+
+
+@pytest.mark.parametrize("crash", ["between E1 and E2", "redis came back empty"])
+def test_whatever_dies_it_is_told(api: ApiServer, lab: Lab, ports: dict[str, int], crash: str) -> None:
+    task = submitted(api, lab)
+    lab.ending.decide(task, done())
+    if crash == "redis came back empty":
+        lab.ending.publish(task)  # to nobody: the receiver is not there
+        job_is(lab, task, "scheduled")
+        lab.client.flushall()
+    lab.recover()
+    make_due(lab, SCHEDULED)
+    with receiver(ports["bot"]) as bot:
+        wait_for(lambda: make_due(lab, SCHEDULED) or bot.told, "the message", 5)
+        job_is(lab, task, "finished")
+        lab.client.flushall()
+        lab.recover()
+        job_is(lab, task, "finished")
+    assert [told.delivery for told in bot.told] == [f"{task.id}.1"]
+
+
+def test_it_is_tried_eight_times_and_no_redirect_is_followed(
+    api: ApiServer, lab: Lab, ports: dict[str, int]
+) -> None:
+    task = submitted(api, lab)
+    with receiver(ports["bot"]) as bot:
+        bot.answer = lambda: 302
+        lab.ending.end(task, done())
+        for number, delay in enumerate(DELAYS, 1):
+            job_is(lab, task, "scheduled")
+            ((_, due),) = lab.client.zrange(SCHEDULED, 0, -1, withscores=True)
+            assert abs(due - time.time() - delay) < 2.5
+            assert len(bot.told) == number
+            lab.client.hset(f"rq:job:bot_{task.id}_1", "status", "queued")
+            make_due(lab, SCHEDULED)
+        job_is(lab, task, "failed")
+    assert {(told.path, told.delivery) for told in bot.told} == {("/bot", f"{task.id}.1")}
+    assert len(bot.told) == 8
+    result = job_of(lab, task).latest_result()
+    assert result is not None and result.exc_string == "HTTP 302"
+    assert f'webhook=bot task={task.short_id} status=done error="HTTP 302", given up' in api.log()
+    assert SECRET not in api.log()
+
+    with receiver(ports["bot"]) as bot:  # it is there again, and the operator says so
+        Queue(QUEUE, connection=lab.rq, serializer=JSONSerializer).failed_job_registry.requeue(
+            job_of(lab, task)
+        )
+        wait_for(lambda: bot.told, "the message", 5)
+
+
+def test_one_that_hangs_holds_up_nobody(api: ApiServer, lab: Lab, ports: dict[str, int]) -> None:
+    with receiver(ports["bot"]) as bot, receiver(ports["other"]) as other:
+        bot.answer = bot.hang
+        hanging = [submitted(api, lab) for _ in range(20)]
+        for task in hanging:
+            lab.ending.end(task, done())
+        wait_for(lambda: len(bot.told) == 4, "four messages at once", 5)
+        at = time.monotonic()
+        lab.ending.end(submitted(api, lab, "other"), done())
+        wait_for(lambda: other.told, "the other's message", 2)
+        assert api.http.get("/livez").status_code == 200
+        assert time.monotonic() - at < 2
+        assert len(bot.told) == 4
+        wait_for(lambda: lab.client.zcard(SCHEDULED) == 4, "the end of patience", 7)
+        assert 'error="no answer within 5 s", again in 5 s' in api.log()
+
+
+def test_another_process_goes_on_where_one_was_killed(
+    apart: tuple[str, redis.Redis], bot: Receiver, tmp_path: Path
+) -> None:
+    redis_url, client = apart
+    bot.answer = bot.hang
+    settings = settings_for(bot=bot.url())
+    with running_api(redis_url, tmp_path, **settings) as api:
+        lab = api.lab(client)
+        task = submitted(api, lab)
+        lab.ending.end(task, done())
+        wait_for(lambda: bot.told, "the first try", 5)
+        api.process.kill()
+    bot.answer = lambda: 204
+    with running_api(redis_url, tmp_path, **settings):
+        make_due(lab, STARTED)
+        job_is(lab, task, "finished")
+    assert [told.delivery for told in bot.told] == [f"{task.id}.1"] * 2
+
+
+def test_a_stock_worker_does_as_well(
+    apart: tuple[str, redis.Redis], bot: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in settings_for(bot=bot.url()).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("STORAGE_PATH", str(tmp_path))
+    lab = Lab(tmp_path, apart[1])
+    task = lab.submit(callback="bot")
+    lab.ending.end(task, done())
+    SimpleWorker([QUEUE], connection=lab.rq, serializer=JSONSerializer).work(burst=True)
+    assert job_of(lab, task).get_status() == "finished"
+    assert [told.message["text"] for told in bot.told] == ["guten Tag"]
+
+
+@pytest.mark.parametrize("name", ["nobody", "http://127.0.0.1:1/", "bot,other", "../bot", "b" * 5000])
+def test_only_registered_names_are_taken(api: ApiServer, name: str) -> None:
+    answer = api.submit(tone(1), callback=name)
+    assert (answer.status_code, answer.json()["field"]) == (422, "callback")
+    assert api.parts_left() == []
+
+
+async def test_a_private_address_is_refused_when_it_is_connected_to(bot: Receiver) -> None:
+    poster = Poster(allow_private=False)
+    for host in ("localhost", "127.0.0.1", "[::ffff:127.0.0.1]"):
+        with pytest.raises(PostFailed, match="private network"):
+            await poster.post(f"http://{host}:{bot.port}/", {}, b"{}")
+    await poster.close()
+    assert bot.told == []
+
+
+async def test_the_address_that_was_checked_is_the_one_connected_to(
+    bot: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that resolves to something else a moment later gains nothing."""
+    asked: list[str] = []
+    resolve = socket.getaddrinfo
+
+    def rebinding(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host != "bot.example":
+            return resolve(host, *args, **kwargs)
+        asked.append(host)
+        return resolve("127.0.0.1" if len(asked) == 1 else "127.0.0.2", *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    poster = Poster(allow_private=True)
+    with pytest.raises(PostFailed):  # unsigned, so the receiver hangs up
+        await asyncio.wait_for(poster.post(f"http://bot.example:{bot.port}/", {}, b"{}"), 5)
+    await poster.close()
+    assert asked == ["bot.example"]

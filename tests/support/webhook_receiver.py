@@ -1,0 +1,78 @@
+"""A small server that is told of ends by webhook, and verifies who tells it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any
+
+SECRET = "a-secret-of-the-tests"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One POST with a right signature."""
+
+    path: str
+    delivery: str
+    message: dict[str, Any]
+
+
+class Receiver:
+    """`told` in the order of arrival; `answer` gives the status of the next one, or hangs."""
+
+    def __init__(self) -> None:
+        self.told: list[Told] = []
+        self.hosts: list[str] = []
+        self.answer: Callable[[], int] = lambda: 200
+        self.closing = Event()
+        self.port = 0
+
+    def url(self, path: str = "/ends") -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def hang(self) -> int:
+        self.closing.wait(20)
+        return 200
+
+
+@contextmanager
+def receiver(port: int = 0) -> Iterator[Receiver]:
+    """One that listens on a free port, or on this one."""
+    ours = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            timestamp = self.headers["X-VoxQ-Timestamp"]
+            signed = hmac.new(SECRET.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
+            assert self.headers["X-VoxQ-Signature"] == f"sha256={signed}"
+            assert abs(time.time() - int(timestamp)) < 10
+            told = Told(self.path, self.headers["X-VoxQ-Delivery"], json.loads(body))
+            ours.hosts.append(self.headers["Host"])
+            ours.told.append(told)
+            self.send_response(ours.answer())
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    ours.port = server.server_port
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield ours
+    finally:
+        ours.closing.set()
+        server.shutdown()
+        server.server_close()
