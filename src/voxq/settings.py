@@ -147,11 +147,11 @@ class Settings(BaseSettings):
     max_queue_seconds: int = Field(
         86400, ge=1, description="Seconds of audio that may wait; beyond it clients are told to come back."
     )
-    max_event_streams: int = Field(
-        100, ge=1, description="Streams of events that one key may have open in one process of the API."
     openai_timeout_seconds: int = Field(
         590, ge=1, le=86400, description="Seconds that a request under /v1 waits for its task (SDKs: 600)."
     )
+    max_event_streams: int = Field(
+        100, ge=1, description="Streams of events that one key may have open in one process of the API."
     )
 
     # Webhooks
