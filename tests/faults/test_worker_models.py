@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from itertools import groupby
 from pathlib import Path
 
 import psutil
@@ -102,6 +104,25 @@ def test_a_model_that_works_is_not_taken_away_in_the_middle_of_a_batch(make_lab)
     assert [(o.status, o.attempts, o.incidents) for o in outcomes] == [(DONE, 1, ())] * 2
     wait_for_resident(lab, "b")
     assert lab.facts(1)["state"] == "ready", "a model that was unloaded can be loaded"
+
+
+def test_a_long_file_gets_on_beside_notes_for_another_model(make_lab, tmp_path: Path) -> None:
+    """With memory for one, notes would take each turn from it as soon as its model is loaded."""
+    lab: WorkerLab = make_lab(
+        asr_model="sleep-300ms", asr_models=TWO, model_memory_mb=64, max_inflight=4, long_audio_seconds=15
+    )
+    lab.worker(VOXQ_TEST_LOAD_SECONDS="0.2")
+    long = lab.submit(recording_of(tmp_path / "long.wav", *["zh_meeting"] * 8), batch_size=5)
+    notes = []
+    started = time.monotonic()
+    while lab.outcome(long) is None:
+        notes += lab.wait_for_ends([lab.submit(NOTE, model="b")], 60)
+        assert time.monotonic() - started < 90, "it starves"
+    slowest = max(outcome.timings.total for outcome in notes)
+    turns = [(model, len(list(batches))) for model, batches in groupby(lab.models_called())]
+    print(f"{len(notes)} notes, the slowest in {slowest:.1f} s; batches of each turn: {turns}")
+    assert {outcome.status for outcome in [*notes, *lab.wait_for_ends([long])]} == {DONE}
+    assert all(batches > 5 for model, batches in turns[:-1] if model == "sleep-300ms")
 
 
 def test_an_idle_model_goes_and_comes_back(make_lab) -> None:

@@ -117,9 +117,11 @@ class EngineRoom:
         while chosen := choose(waiting, terms):
             stall = self._named(chosen[0].model)
             if stall.is_available:
+        busy = self._stable.busy
+        working = {chunk.model for chunk in waiting} | ({busy.name} if busy else set())
                 break
             if not is_somebody_coming:
-                is_somebody_coming = self._stable.bring(stall, self._needed())
+                is_somebody_coming = self._stable.bring(stall, self._needed(), working)
             waiting = [chunk for chunk in waiting if chunk.model != stall.name]
         return chosen
 

@@ -8,8 +8,8 @@ Every waiting chunk has a due time, and the earliest is served first:
 `waiting_since` is the later of when the chunk became ready and when its task was last served, so a long file
 that makes progress does not collect seniority, and a voice note that comes in its middle is due before it.
 The other terms are capped, which bounds the wait: a chunk is only ever overtaken, even by what fills up a
-batch, by chunks that began to wait less than `MAX_HEAD_START` seconds after it; while its model is being
-loaded, also by what others can do meanwhile.
+batch, by chunks that began to wait less than `MAX_HEAD_START` seconds after it; until its model is loaded,
+also by what others can do meanwhile.
 """
 
 from __future__ import annotations
@@ -25,12 +25,17 @@ MOST_REMAINING = 20.0
 MOST_OWNER_USE = 10.0
 MOST_LOADING = 30.0
 LOADING_WEIGHT = 10.0
-"""How many times as long as it takes to load one model the others go on first: at most about a tenth of the
-time is spent on loading, as long as the cap allows."""
+"""How many times as long as it takes to load a model the others go on first, and the model itself once it is
+there: at most about a tenth of the time is spent on loading, as long as the cap allows."""
 SUSPECT_DELAY = 60.0
 MAX_HEAD_START = max(LANE_DELAY.values()) + MOST_REMAINING + MOST_OWNER_USE + MOST_LOADING + SUSPECT_DELAY
 
 _WINDOW = 256  # how far down the line companions for a batch are looked for
+
+
+def worth_waiting(load_seconds: float) -> float:
+    """For how many seconds the models that are there go first, where loading another takes so many."""
+    return min(LOADING_WEIGHT * load_seconds, MOST_LOADING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class WaitingChunk:
             + LANE_DELAY[self.lane]
             + min(self.remaining, MOST_REMAINING)
             + min(self.owner_use, MOST_OWNER_USE)
-            + min(LOADING_WEIGHT * self.loading, MOST_LOADING)
+            + worth_waiting(self.loading)
             + (SUSPECT_DELAY if self.is_suspect else 0.0)
         )
 

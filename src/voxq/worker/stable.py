@@ -105,10 +105,12 @@ class Stable:
             else:
                 self._start(stall)
 
-    def bring(self, stall: Stall, needed: Collection[str]) -> bool:
-        """A task needs this model: load it as soon as there is room. `needed`: models that any task is for.
+    def bring(self, stall: Stall, needed: Collection[str], working: Collection[str]) -> bool:
+        """A task needs this model: load it as soon as there is room. `needed`: models that any task is for;
+        `working`: those that have something to do now.
 
-        False if it has to wait, because it did not load a moment ago; others may be brought meanwhile.
+        False if it has to wait: it did not load a moment ago, or it is the turn of those in its place. Others
+        may be brought meanwhile.
         """
         if stall.is_present:
             stall.is_leaving = False
@@ -117,7 +119,10 @@ class Stable:
             return False
         if any(other.horse.is_loading for other in self):
             return True
-        for other in self._too_many_beside(stall, needed):
+        leaving, now = self._too_many_beside(stall, needed), time.monotonic()
+        if any(other.name in working and now < other.has_turn_until for other in leaving):
+            return False
+        for other in leaving:
             other.is_leaving = True
         self.part()
         if not any(other.is_leaving for other in self):
@@ -181,7 +186,7 @@ class Stable:
             self.end_horse(stall)
 
     def _on_loaded(self, stall: Stall) -> None:
-        stall.last_used = time.monotonic()
+        stall.begin_turn(time.monotonic())
         stall.measure(self._memory)
         self.tally.loads += 1
         self.tally.load_seconds += stall.load_seconds

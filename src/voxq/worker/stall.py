@@ -10,7 +10,7 @@ from voxq.worker.horse_link import HorseLink
 from voxq.worker.pace import Pace
 from voxq.worker.plan import ModelPlan
 from voxq.worker.residency import Resident
-from voxq.worker.scheduler import BatchLimits, BatchTerms
+from voxq.worker.scheduler import BatchLimits, BatchTerms, worth_waiting
 
 # Before a model was ever loaded, the size of its files tells what to expect.
 _MEMORY_FACTOR, _MEMORY_FIXED_MB = 1.5, 300
@@ -26,6 +26,8 @@ class Stall:
         self.limits = limits
         """In force now: smaller than at first after memory ran out."""
         self.last_used = now
+        self.has_turn_until = 0.0
+        """Before, no other model takes its place while there is work for it."""
         self.is_kept = False
         """Whether it is to be there: it is loaded again when its horse dies."""
         self.is_leaving = False
@@ -77,6 +79,12 @@ class Stall:
         if self.horse.is_ready and self.horse.child and self.horse.loaded:
             measured = memory.of_process(self.horse.child.pid)
             self._measured_mb = self.horse.loaded.memory_mb if measured is None else measured
+
+    def begin_turn(self, now: float) -> None:
+        """It is loaded: that should be worth its while, or two models with memory for one would take it from
+        each other before either has done anything."""
+        self.last_used = now
+        self.has_turn_until = now + worth_waiting(self.load_seconds)
 
     def as_resident(self, *, is_needed: bool) -> Resident:
         return Resident(self.name, self.memory_mb, self.last_used, is_needed, not self.horse.is_ready)

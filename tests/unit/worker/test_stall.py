@@ -57,6 +57,13 @@ def test_before_the_first_load_the_files_tell_what_to_expect(size_mb: int, expec
     assert model.revision is None
 
 
+@pytest.mark.parametrize(("size_mb", "seconds"), [(0, 20.0), (50, 25.0), (1000, 30.0)])
+def test_a_turn_is_worth_the_loading_and_ends(size_mb: int, seconds: float) -> None:
+    model = stall(size_mb)
+    model.begin_turn(100.0)
+    assert (model.last_used, model.has_turn_until) == (100.0, 100.0 + seconds)
+
+
 def test_memory_that_did_not_suffice_halves_the_padded_seconds(batch) -> None:
     model = stall()
     model.shrink(batch(10.0, 8.0, 2.0))
