@@ -44,10 +44,9 @@ def test_a_worker_that_is_told_to_stop_hands_its_task_back(make_lab) -> None:
     worker = lab.worker()
     task = lab.submit(MEETING, batch_size=5)
     wait_for(lambda: len(lab.calls()) == 2, "the second chunk in the engine")
-    seconds = worker.stop()
-    assert seconds < 3
+    worker.stop()
     assert "requeued=1" in worker.log
-    assert len(lab.calls()) == 2
+    assert len(lab.calls()) == 2, "only the batch in hand was waited for"
     assert lab.document(task)["status"] == "queued"
     lab.worker(2)
     (outcome,) = lab.wait_for_ends([task])
@@ -64,16 +63,16 @@ def test_a_second_signal_does_not_wait_for_the_batch(make_lab) -> None:
     worker.send(signal.SIGTERM)
     time.sleep(0.5)
     assert worker.is_alive(), "the batch in hand may still end"
-    assert worker.stop() < 3
+    assert worker.stop() < 0.5 * lab.settings.shutdown_seconds
     assert lab.document(task)["status"] == "queued"
 
 
 def test_a_worker_whose_batch_hangs_stops_in_time(make_lab) -> None:
-    lab: WorkerLab = make_lab(shutdown_seconds=4)
+    lab: WorkerLab = make_lab(shutdown_seconds=8)
     worker = lab.worker()
     lab.submit(NOTE, "fault-hang-gil")
     wait_for(lab.calls, "the chunk in the engine")
-    assert worker.stop() < 4
+    assert worker.stop() < lab.settings.shutdown_seconds
 
 
 @pytest.mark.slow
@@ -102,13 +101,12 @@ def test_one_worker_is_killed_and_one_is_frozen(make_lab) -> None:
     assert [(o.status, o.attempts, o.worker_id) for o in outcomes] == [(DONE, 1, 3)] * 2
     for outcome, name in zip(outcomes, ("frozen", "killed"), strict=True):
         assert len(calls_of(lab, name)) <= len(outcome.segments) + 2, "what was in the engine ran twice"
-        assert outcome.timings.engine == pytest.approx(0.5 * len(outcome.segments), rel=0.3), (
-            "of both workers"
-        )
+        slept = 0.5 * len(outcome.segments)
+        assert 0.9 * slept <= outcome.timings.engine < 2 * slept, "of both workers"
     lab.assert_ended_once([frozen_task, killed_task])
     lab.wait_for_ends([lab.submit(NOTE) for _ in range(3)])
-    assert frozen.stop() < 5
-    assert third.stop() < 5
+    for worker in (frozen, third):
+        assert worker.stop() < lab.settings.shutdown_seconds
 
 
 def calls_of(lab: WorkerLab, name: str) -> list[float]:
@@ -144,10 +142,9 @@ class TestDecoder:
         task = lab.submit(long)
         wait_for(lab.calls, "the first chunk")
         self.decoder_of(worker).send_signal(signal.SIGSTOP)
-        started = time.monotonic()
         notes = [lab.submit(NOTE) for _ in range(3)]
         lab.wait_for_ends(notes)
-        assert time.monotonic() - started < 8, "nobody waits for it"
+        assert lab.outcome(task) is None, "nobody waits for it"
         (outcome,) = lab.wait_for_ends([task])
         assert (outcome.status, outcome.code) == (Status.FAILED, "decode_timeout")
         assert outcome.error == "Decoding timeout (8s exceeded)"

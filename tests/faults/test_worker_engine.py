@@ -146,7 +146,7 @@ def test_a_slow_task_times_out_by_its_own_engine_time_only(make_lab) -> None:
     (failed,) = lab.wait_for_ends([endless])
     assert (failed.status, failed.code) == (FAILED, "timeout")
     assert failed.error == "Processing timeout (2s exceeded)"
-    assert failed.timings.engine == pytest.approx(2.0, abs=0.5)
+    assert failed.timings.engine == pytest.approx(2.0, abs=1.0)
     assert f'task={endless.short_id} error="Processing timeout after 2s"' in worker.log
 
 
@@ -155,7 +155,7 @@ def test_a_task_of_many_slow_chunks_times_out(make_lab) -> None:
     lab.worker()
     (failed,) = lab.wait_for_ends([lab.submit(MEETING, batch_size=6)])
     assert failed.error == "Processing timeout (1s exceeded)"
-    assert 1.0 <= failed.timings.engine < 2.5
+    assert 1.0 <= failed.timings.engine < 4
 
 
 def test_a_horse_that_is_killed_costs_one_batch(make_lab) -> None:
@@ -190,7 +190,7 @@ def test_a_model_that_never_finishes_loading(make_lab) -> None:
     first = worker.helper("horse").pid
     wait_for(lambda: lab.facts(1).get("error") == "The model did not load within 1 s.", "the error told", 20)
     wait_for(lambda: [p.pid for p in worker.helpers("horse")] not in ([], [first]), "another try")
-    assert worker.stop() < 5
+    assert worker.stop() < lab.settings.shutdown_seconds
 
 
 def test_helpers_that_die_idle_are_replaced(make_lab) -> None:

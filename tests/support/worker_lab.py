@@ -56,7 +56,7 @@ def recording_of(path: Path, *names: str) -> Path:
     return path
 
 
-def wait_for(condition: Callable[[], T], what: str, seconds: float = 30.0) -> T:
+def wait_for(condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
     """The first truthy answer of `condition`."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
@@ -100,7 +100,7 @@ class WorkerProcess:
         """One that is there, or comes."""
         return wait_for(lambda: self.helpers(role), f"a {role} process")[0]
 
-    def wait_for_log(self, text: str, seconds: float = 30.0) -> None:
+    def wait_for_log(self, text: str, seconds: float = 60.0) -> None:
         wait_for(lambda: text in self.log or not self.is_alive(), f"the log line {text!r}", seconds)
         assert text in self.log, f"the worker ended without {text!r}:\n{self.log}"
 
@@ -112,13 +112,13 @@ class WorkerProcess:
         self._process.kill()
         self.wait()
 
-    def wait(self, seconds: float = 30.0) -> int:
+    def wait(self, seconds: float = 60.0) -> int:
         """The status it ends with. No helper may outlive it."""
         status = self._process.wait(seconds)
-        wait_for(lambda: not self.helpers(), "the end of the worker's helpers", 5)
+        wait_for(lambda: not self.helpers(), "the end of the worker's helpers", 20)
         return status
 
-    def stop(self, seconds: float = 30.0) -> float:
+    def stop(self, seconds: float = 60.0) -> float:
         """End it as an operator does; the seconds that took."""
         started = time.monotonic()
         self.send(signal.SIGTERM)
@@ -234,11 +234,11 @@ class WorkerLab:
         everybody = map(json.loads, self.client.hvals(WORKERS_KEY))
         return next((facts for facts in everybody if facts["id"] == number), {})
 
-    def wait_for_status(self, task: Task, status: str, seconds: float = 30.0) -> dict[str, Any]:
+    def wait_for_status(self, task: Task, status: str, seconds: float = 60.0) -> dict[str, Any]:
         wait_for(lambda: self.document(task).get("status") == status, f"{task.id} {status}", seconds)
         return self.document(task)
 
-    def wait_for_ends(self, tasks: Sequence[Task], seconds: float = 30.0) -> list[Outcome]:
+    def wait_for_ends(self, tasks: Sequence[Task], seconds: float = 60.0) -> list[Outcome]:
         """Until each of the tasks is ended, told and closed; in order."""
         wait_for(lambda: all(map(self._is_settled, tasks)), f"the end of {len(tasks)} tasks", seconds)
         return [outcome for task in tasks if (outcome := self.outcome(task)) is not None]
@@ -270,7 +270,7 @@ class WorkerLab:
         history = self.client.lrange(self.parts.store.history_key, 0, -1)
         assert sorted(json.loads(item)["task_id"] for item in history) == uncancelled
         assert self.parts.journal.open_ids() == []
-        wait_for(lambda: not list(self.parts.work.names()), "the end of the work directories", 5)
+        wait_for(lambda: not list(self.parts.work.names()), "the end of the work directories", 20)
         self.assert_nothing_waits()
 
     def assert_nothing_waits(self) -> None:
@@ -344,7 +344,7 @@ class RedisServer:
         arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         process = subprocess.Popen([get_binary_path(), *arguments], stdout=subprocess.DEVNULL)
         with redis.Redis.from_url(self.url) as client:
-            wait_for(lambda: _answers(client), "the Redis server", 10)
+            wait_for(lambda: _answers(client), "the Redis server", 30)
         return process
 
 

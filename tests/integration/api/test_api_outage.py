@@ -52,13 +52,13 @@ def assert_unavailable(api: ApiServer) -> None:
         answer, seconds = timed(api, method, path)
         assert answer.status_code == 503, path
         assert answer.json()["error"]
-        assert seconds < 2, path
+        assert seconds < 5, path
     started = time.monotonic()
     assert api.submit(tone(1)).json()["code"] == "unavailable"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     alive, seconds = timed(api, "GET", "/livez")
     assert alive.json() == {"status": "alive"}
-    assert seconds < 0.1
+    assert seconds < 0.5
 
 
 @pytest.mark.slow
@@ -77,7 +77,7 @@ def test_a_redis_that_freezes_while_clients_wait(api: ApiServer, lab: Lab) -> No
     with frozen(lab.client.info("server")["process_id"]):
         answer, seconds = timed(api, "GET", f"/api/v1/asr/result/{task_id}?wait=1")
         assert answer.status_code == 503
-        assert seconds < 3
+        assert seconds < 5
 
 
 def test_a_redis_that_comes_later(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_redis_that_comes_later(tmp_path: Path) -> None:
         options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
         server = subprocess.Popen([get_binary_path(), *options], stdout=subprocess.DEVNULL)
         try:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 30
             while (answer := api.submit(tone(1))).status_code != 200 and time.monotonic() < deadline:
                 time.sleep(0.05)
             assert answer.status_code == 200

@@ -46,7 +46,7 @@ def test_a_task_is_followed_from_the_queue_to_its_end(api: ApiServer, lab: Lab) 
         at = time.monotonic()
         progress = next(stream)
         assert (progress.data["progress"], progress.data["text"]) == (40, "guten\nTag")
-        assert progress.at - at < 0.5
+        assert progress.at - at < 2
         lab.ending.end(held.task, done("guten Tag"), worker)
         assert [(event.name, event.data) for event in stream] == [
             ("done", api.http.get(f"/api/v1/asr/result/{second}").json())
@@ -94,8 +94,8 @@ def test_a_broken_stream_is_resumed_at_another_process(
             other.process.terminate()
             started = time.monotonic()
             assert list(stream) == []  # ended, and not cut off
-            other.process.wait(10)
-            assert time.monotonic() - started < 3
+            other.process.wait(30)
+            assert time.monotonic() - started < 10
 
 
 def test_whoever_is_gone_leaves_nothing_and_too_many_are_refused(redis_url: str, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_streams_outlive_an_outage_of_the_channel(api: ApiServer, lab: Lab) -> N
         lab.ending.end(lab.take(make_worker()).task, done())
         last = list(stream)[-1]
         assert last.name == "done"
-        assert last.at - at < 3
+        assert last.at - at < 10
 
 
 def test_what_is_not_there_cannot_be_followed(api: ApiServer) -> None:
