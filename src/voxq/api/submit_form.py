@@ -50,6 +50,9 @@ FORM: dict[str, Any] = {
             "default": Priority.NORMAL,
             "description": "high overtakes everything that waits; low lets everything else pass.",
         },
+        "cache": _switch(
+            False, "true: what this key has had recognised in the same way before is the result at once."
+        ),
         "callback": {
             "type": "string",
             "description": "Name of the webhook, registered with this service, that is told of the end.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import redis
 
@@ -51,6 +52,26 @@ class Control:
             ended_at=now,
             duration=task.duration or 0.0,
             timings=Timings(total=round(now - task.accepted_at, 3)),
+        )
+        return self._ending.end(task, outcome)
+
+    def answer_as(self, task: Task, other_id: str) -> bool:
+        """End an open task with the result that another one had. False when there is none, or it ended first.
+
+        It may be in a lane, or with a worker, which then loses its claim as when a task is cancelled.
+        """
+        ends = (self._journal.ended(other_id, run) for run in reversed(self._journal.runs_of(other_id)))
+        end = next(filter(None, ends), None)
+        if end is None or end.outcome.status is not Status.DONE:
+            return False
+        now = time.time()
+        outcome = replace(
+            end.outcome,
+            ended_at=now,
+            attempts=1,
+            incidents=(),
+            timings=Timings(total=round(now - task.accepted_at, 3)),
+            worker_id=0,
         )
         return self._ending.end(task, outcome)
 

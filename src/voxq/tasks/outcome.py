@@ -56,7 +56,7 @@ class Outcome:
     incidents: tuple[Incident, ...] = ()
     timings: Timings = field(default_factory=Timings)
     worker_id: int = 0
-    """0 when no worker was involved, e.g. a cancelled queued task."""
+    """0 when no worker was involved: it was cancelled while it waited, or has an earlier task's result."""
 
     def to_json(self) -> dict[str, Any]:
         # Not `asdict` as a whole: it would copy each word of a long transcript.

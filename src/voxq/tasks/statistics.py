@@ -27,9 +27,9 @@ class Sample:
 
     @classmethod
     def of(cls, end: Ended) -> Self | None:
-        """None for a task that has no result to measure."""
+        """None for a task that has no result to measure, or that of another one."""
         outcome = end.outcome
-        if outcome.status is not Status.DONE:
+        if not _was_worked_on(outcome):
             return None
         return cls(outcome.ended_at, outcome.timings.queued, outcome.timings.rtf or 0.0, outcome.duration)
 
@@ -44,7 +44,7 @@ class Sample:
 def counters_of(outcome: Outcome) -> dict[str, float]:
     """What an ended task adds to the counters since start."""
     counters: dict[str, float] = {outcome.status: 1, "incidents": len(outcome.incidents)}
-    if outcome.status is Status.DONE:
+    if _was_worked_on(outcome):
         counters |= {
             "audio_seconds": outcome.duration,
             "engine_seconds": outcome.timings.engine,
@@ -58,6 +58,11 @@ def counters_of(outcome: Outcome) -> dict[str, float]:
 
 
 def since_start(counters: Mapping[str, str]) -> dict[str, Any]:
+def _was_worked_on(outcome: Outcome) -> bool:
+    """Whether its times say how fast this service is."""
+    return outcome.status is Status.DONE and outcome.worker_id != 0
+
+
     """The part of `/stats` that covers everything since Redis was empty."""
     done = int(float(counters.get("done", 0)))
     audio, engine = float(counters.get("audio_seconds", 0)), float(counters.get("engine_seconds", 0))

@@ -21,7 +21,7 @@ _OWN: dict[str, Any] = {
     "cache": {
         "type": "boolean",
         "default": True,
-        "description": "false: recognise it anew, even if the same was asked for before.",
+        "description": "false: recognise it anew, even if this key has asked for the same before.",
     },
 }
 _SHARED: dict[str, Any] = {

@@ -40,10 +40,9 @@ class Granularity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a client asks for. `model` is the name behind `options.model`, which may be None."""
+    """What a client asks for."""
 
     options: AsrOptions
-    model: str
     format: Format = Format.JSON
     granularities: frozenset[Granularity] = frozenset({Granularity.SEGMENT})
     streams: bool = False
@@ -65,7 +64,6 @@ def transcription(fields: Fields, models: AvailableModels) -> Wanted:
     has_words = Granularity.WORD in granularities and format is Format.VERBOSE_JSON
     return Wanted(
         options=replace(asked, words=has_words),
-        model=asked.model or models.default,
         format=format,
         granularities=granularities,
         streams=streams,
@@ -80,7 +78,6 @@ def translation(fields: Fields, models: AvailableModels) -> Wanted:
     asked = _asr_options(fields, models)
     return Wanted(
         options=replace(asked, model=model, translate=True),
-        model=model,
         format=options.choice(Format, fields, "response_format", Format.JSON),
         priority=_priority(fields),
         cache=options.switch(fields, "cache", True),

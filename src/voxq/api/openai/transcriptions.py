@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from loguru import logger
-from redis.exceptions import RedisError
 
-from voxq.api import lookup, upload
+from voxq.api import lookup, reuse, upload
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
 from voxq.api.available import AvailableModels
@@ -42,7 +40,7 @@ class _Begun:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"x-voxq-task": self.task_id, "x-voxq-cache": self.cache}
+        return {"x-voxq-task": self.task_id, reuse.HEADER: self.cache}
 
 
 @router.post("/transcriptions", summary="Transcribe a recording", **TRANSCRIPTION)
@@ -71,7 +69,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     )
     try:
         wanted = read(received.fields, models)
-        begun = await _begin(service, owner, door, received.upload, wanted)
+        begun = await _begin(service, owner, door, received.upload, wanted, models)
     finally:
         await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)  # a new task has moved it
     note(request, task=short_id(begun.task_id), cache=begun.cache)
@@ -85,25 +83,25 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     return response
 
 
-async def _begin(service: Service, owner: str, door: Door, received: intake.Upload, wanted: Wanted) -> _Begun:
+async def _begin(
+    service: Service,
+    owner: str,
+    door: Door,
+    received: intake.Upload,
+    wanted: Wanted,
+    models: AvailableModels,
+) -> _Begun:
     """Find the task that does just this, or make one."""
     store = service.parts.store
-    named = replace(wanted.options, model=wanted.model)
-    recipe = await service.recipes.of(wanted.model)
-    fingerprint = twins.fingerprint_of(owner, received.sha256, recipe, named)
+    fingerprint = await reuse.fingerprint(service, owner, received.sha256, wanted.options, models)
     if wanted.cache:
         twin = await script.run_async(service.client, twins.look(store, fingerprint, join=True))
         if twin is not None and await _exists(service, owner, twin.task_id):
             return _Begun(twin.task_id, twin.how)
-    submission = await service.intake.accept(
-        door, received, intake.Request(owner, wanted.options, wanted.priority)
-    )
-    task_id = submission.task.id
-    try:
-        await script.run_async(service.client, twins.adopt(store, fingerprint, task_id, leased=True))
-    except RedisError as error:
-        logger.warning("task={} cannot be joined: {}", short_id(task_id), type(error).__name__)
-    return _Begun(task_id, "miss")
+    request = intake.Request(owner, wanted.options, wanted.priority)
+    task = (await service.intake.accept(door, received, request)).task
+    await reuse.adopt(service, fingerprint, task, leased=True)
+    return _Begun(task.id, "miss")
 
 
 async def _exists(service: Service, owner: str, task_id: str) -> bool:

@@ -1,0 +1,126 @@
+"""What OpenAI's SDKs can send, and what is understood of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.api.available import AvailableModels
+from voxq.api.form import Fields
+from voxq.api.openai.form import Format, Granularity, transcription, translation
+from voxq.api.options import MAX_HOTWORDS, hotwords_in
+from voxq.models.offer import Offer, Offered
+from voxq.models.store import ModelStore
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.task import Priority
+
+OFFER = Offer(Offered("noop", "noop", "noop"), [], ModelStore(Path("nowhere"), environ={}))
+MODELS = AvailableModels(("noop", "whisper-base", "whisper-large-v3", "whisper-large-v3-turbo"), OFFER)
+
+
+def fields(*pairs: tuple[str, str]) -> Fields:
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return Fields(values)
+
+
+def test_nothing_but_a_file_gets_json_in_the_high_lane() -> None:
+    wanted = transcription(fields(), MODELS)
+    assert (wanted.format, wanted.priority, wanted.streams, wanted.cache) == (
+        Format.JSON,
+        Priority.HIGH,
+        False,
+        True,
+    )
+    assert wanted.granularities == {Granularity.SEGMENT}
+    assert wanted.options.model is None
+
+
+@pytest.mark.parametrize("name", ["timestamp_granularities[]", "timestamp_granularities"])
+def test_arrays_come_with_brackets_or_without(name: str) -> None:
+    asked = fields((name, "word"), (name, "segment"), ("response_format", "verbose_json"))
+    wanted = transcription(asked, MODELS)
+    assert wanted.granularities == {Granularity.WORD, Granularity.SEGMENT}
+    assert wanted.options.words
+
+
+def test_words_are_only_looked_for_where_they_are_shown() -> None:
+    assert not transcription(fields(("timestamp_granularities[]", "word")), MODELS).options.words
+
+
+def test_own_options_stand_beside_openais() -> None:
+    own = fields(("hotwords", "Aimee"), ("use_vad", "false"), ("batch_size", "8"), ("priority", "low"))
+    wanted = transcription(own, MODELS)
+    assert wanted.options.hotwords == ("Aimee",)
+    assert (wanted.options.use_vad, wanted.options.batch_size, wanted.priority) == (False, 8, Priority.LOW)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [
+        ("Aimee, Shawn, BBQ", ("Aimee", "Shawn", "BBQ")),
+        ("DALL·E, GPT-3.5; New York", ("DALL·E", "GPT-3.5", "New", "York")),
+        ("今天，天气", ("今天", "天气")),
+        ("This is the second part of a lecture about whales.", ()),
+        ("http://example.org/x.txt, /etc/passwd, ../x", ()),
+        ("<|nospeech|>, .., ", ()),
+        ("", ()),
+    ],
+)
+def test_names_in_a_prompt_are_hotwords(prompt: str, words: tuple[str, ...]) -> None:
+    assert transcription(fields(("prompt", prompt)), MODELS).options.hotwords == words
+
+
+@given(st.text(max_size=500))
+def test_no_prompt_is_refused_or_becomes_more_than_words(prompt: str) -> None:
+    words = transcription(fields(("prompt", prompt)), MODELS).options.hotwords
+    assert len(words) <= MAX_HOTWORDS
+    assert all(word[0].isalnum() and not set(word) & set("/\\:<>|\n") for word in words)
+    assert set(words) <= set(hotwords_in(prompt))
+
+
+def test_one_of_several_languages_is_detected() -> None:
+    assert transcription(fields(("languages[]", "de")), MODELS).options.language == "de"
+    assert (
+        transcription(fields(("languages[]", "de"), ("languages[]", "fr")), MODELS).options.language is None
+    )
+
+
+@pytest.mark.parametrize(
+    "given", ["auto", "server_vad", '{"type": "server_vad", "threshold": 0.4}', '{"type": "auto"}', ""]
+)
+def test_known_chunking_strategies_are_accepted(given: str) -> None:
+    transcription(fields(("chunking_strategy", given)), MODELS)
+    transcription(fields(("chunking_strategy[type]", given), ("chunking_strategy[threshold]", "1")), MODELS)
+
+
+@pytest.mark.parametrize("given", ["none", "{", "{}", '{"type": ["a"]}', '{"a":' * 3000])
+def test_others_are_refused(given: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        transcription(fields(("chunking_strategy", given)), MODELS)
+    assert caught.value.details == {"field": "chunking_strategy"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "gets"),
+    [
+        ("", "whisper-large-v3"),
+        ("whisper-1", "whisper-large-v3"),
+        ("whisper-base", "whisper-base"),
+        ("large", "whisper-large-v3"),
+    ],
+)
+def test_a_translation_gets_a_model_that_can(asked: str, gets: str) -> None:
+    wanted = translation(fields(("model", asked)), MODELS)
+    assert (wanted.options.model, wanted.options.translate) == (gets, True)
+
+
+@pytest.mark.parametrize("asked", ["noop", "NOOP", "whisper-large-v3-turbo"])
+def test_a_model_that_was_named_is_not_replaced(asked: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        translation(fields(("model", asked)), MODELS)
+    assert caught.value.details["models"] == ["whisper-base", "whisper-large-v3"]
