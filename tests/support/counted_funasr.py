@@ -1,0 +1,70 @@
+"""FunASR's own engine with a log of its calls as `counting_engine` writes it: for tests of the worker.
+
+Engine "counted_funasr:KIND" with VOXQ_TEST_ENGINES=1. The small models of the tests are done before a test
+can look, so there are two hotwords: a call with a chunk that has "slowly" takes three tenths of a second
+more, and one with "gated" waits until the file `calls.gate` is there, thirty seconds at most.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from voxq.engines import funasr
+from voxq.engines.base import (
+    ChunkError,
+    ChunkOptions,
+    ChunkResult,
+    Engine,
+    EngineRequest,
+    EngineTraits,
+    ModelPaths,
+)
+from voxq.speech.audio import SAMPLE_RATE, Samples
+
+_SLOWLY = 0.3
+_PATIENCE = 30.0
+
+
+@dataclass(slots=True)
+class Counted:
+    """See the module."""
+
+    inner: Engine
+    model: str
+    calls: Path
+
+    @property
+    def traits(self) -> EngineTraits:
+        return self.inner.traits
+
+    @property
+    def revision(self) -> str:
+        return self.inner.revision
+
+    @property
+    def _gate(self) -> Path:
+        return self.calls.with_suffix(".gate")
+
+    def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
+        chunks = [(round(len(samples) / SAMPLE_RATE, 2), options.hotwords) for samples, options in batch]
+        with self.calls.open("a") as log:
+            log.write(json.dumps({"pid": os.getpid(), "model": self.model, "chunks": chunks}) + "\n")
+        hotwords = {word for _, words in chunks for word in words}
+        if "slowly" in hotwords:
+            time.sleep(_SLOWLY)
+        deadline = time.monotonic() + _PATIENCE
+        while "gated" in hotwords and not self._gate.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.inner.transcribe(batch)
+
+
+def _load(request: EngineRequest, models: ModelPaths) -> Counted:
+    return Counted(funasr.KIND.load(request, models), request.model, Path(os.environ["VOXQ_TEST_CALLS"]))
+
+
+KIND = replace(funasr.KIND, load=_load)
