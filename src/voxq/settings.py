@@ -153,6 +153,7 @@ class Settings(BaseSettings):
     max_event_streams: int = Field(
         100, ge=1, description="Streams of events that one key may have open in one process of the API."
     )
+    metrics_anonymous: bool = Field(False, description="Answer /metrics without a key.")
 
     # Webhooks
     webhooks: str = Field(

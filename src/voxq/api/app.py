@@ -19,7 +19,8 @@ from voxq.api.access_log import AccessLog
 from voxq.api.openai import models as openai_models
 from voxq.api.openai import transcriptions
 from voxq.api.openai.request_id import RequestIds
-from voxq.api.routes import audio, events, health, history, models, queue, results, stats, submit
+from voxq.api.request_metrics import RequestMetrics
+from voxq.api.routes import audio, events, health, history, metrics, models, queue, results, stats, submit
 from voxq.api.security import SecurityHeaders
 from voxq.api.service import running
 from voxq.settings import Settings, load_settings, unknown_settings
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for family in (submit, results, events, history, audio, models, queue, health, stats):
+    for family in (submit, results, events, history, audio, models, queue, health, stats, metrics):
         app.include_router(family.router)
     for family in (transcriptions, openai_models):
         app.include_router(family.router)
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.add_middleware(AccessLog, failure=errors.server_error)
     app.add_middleware(RequestIds)
+    app.add_middleware(RequestMetrics)
     return app
 
 

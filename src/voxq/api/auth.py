@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from voxq.api.request_metrics import OWNER
 from voxq.api.service import TheService
 from voxq.tasks.refusal import Refusal
 
@@ -51,12 +52,24 @@ async def _owner(
         owner = owner_of(keys, credentials.credentials if credentials else None)
         if owner is None:
             raise Refusal("unauthorized", "Send one of this service's keys as 'Authorization: Bearer KEY'")
+        setattr(request.state, OWNER, owner)
         return owner
     # The settings are checked at start, but `uvicorn --host 0.0.0.0` does not ask them.
     if not settings.allow_anonymous and not is_local(request.scope.get("server")):
         raise Refusal("exposed", "Set API_KEYS, or ALLOW_ANONYMOUS=true, to serve beyond this machine")
+    setattr(request.state, OWNER, ANONYMOUS)
     return ANONYMOUS
 
 
 Owner = Annotated[str, Depends(_owner)]
 """The caller's name. Raises Refusal ("unauthorized", "exposed")."""
+
+
+async def may_measure(
+    request: Request,
+    service: TheService,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> None:
+    """As for everything else, unless METRICS_ANONYMOUS=true. Raises Refusal ("unauthorized", "exposed")."""
+    if not service.settings.metrics_anonymous:
+        await _owner(request, service, credentials)

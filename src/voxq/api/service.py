@@ -17,8 +17,10 @@ from voxq.api.events import Events
 from voxq.api.recipes import Recipes
 from voxq.api.stopping import told_to_stop
 from voxq.api.streams import Streams
+from voxq.api.telling import Telling
 from voxq.api.webhooks import delivering
 from voxq.media.pool import ProbePool
+from voxq.metrics.counters import Counters
 from voxq.models.offer import Offer
 from voxq.settings import Settings, SettingsError
 from voxq.tasks import connect
@@ -44,6 +46,8 @@ class Service:
     models: ModelWatch
     recipes: Recipes
     streams: Streams
+    counters: Counters
+    telling: Telling
     started: float
 
 
@@ -63,6 +67,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     events = Events(client)
     crew = CrewWatch(client, parts.store)
     offer = Offer.of(settings)
+    counters = Counters()
     service = Service(
         settings=settings,
         parts=parts,
@@ -82,10 +87,13 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         models=ModelWatch(crew, offer),
         recipes=Recipes(settings, offer),
         streams=Streams(settings.max_event_streams),
+        counters=counters,
+        telling=Telling(client, counters),
         started=time.monotonic(),
     )
     await probes.start()
     events.start()
+    service.telling.start()
     try:
         with told_to_stop(events.release):
             async with delivering(parts, client, events):
@@ -93,6 +101,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     finally:
         await events.close()
         await probes.close()
+        await service.telling.close()
         await client.aclose()
         blocking.close()
 

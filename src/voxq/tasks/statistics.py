@@ -49,6 +49,7 @@ def counters_of(outcome: Outcome) -> dict[str, float]:
             "audio_seconds": outcome.duration,
             "engine_seconds": outcome.timings.engine,
             "wait_seconds": outcome.timings.queued,
+            "rtf_sum": outcome.timings.rtf or 0.0,
             f"wait:{_bucket(outcome.timings.queued)}": 1,
             f"rtf:{_bucket(outcome.timings.rtf or 0.0)}": 1,
         }
@@ -57,12 +58,12 @@ def counters_of(outcome: Outcome) -> dict[str, float]:
     return counters
 
 
-def since_start(counters: Mapping[str, str]) -> dict[str, Any]:
 def _was_worked_on(outcome: Outcome) -> bool:
     """Whether its times say how fast this service is."""
     return outcome.status is Status.DONE and outcome.worker_id != 0
 
 
+def since_start(counters: Mapping[str, str]) -> dict[str, Any]:
     """The part of `/stats` that covers everything since Redis was empty."""
     done = int(float(counters.get("done", 0)))
     audio, engine = float(counters.get("audio_seconds", 0)), float(counters.get("engine_seconds", 0))
@@ -73,11 +74,11 @@ def _was_worked_on(outcome: Outcome) -> bool:
         "audio_seconds": round(audio, 1),
         "queue_wait": {
             "mean": round(float(counters.get("wait_seconds", 0)) / done, 3) if done else None,
-            "p95": _percentile_of_buckets(counters, "wait:", 0.95),
+            "p95": _percentile_of_buckets(counters, "wait", 0.95),
         },
         "real_time_factor": {
             "mean": round(engine / audio, 4) if audio else None,
-            "p95": _percentile_of_buckets(counters, "rtf:", 0.95),
+            "p95": _percentile_of_buckets(counters, "rtf", 0.95),
         },
         "failures_by_code": {
             name.removeprefix("code:"): int(float(count))
@@ -109,16 +110,26 @@ def _bucket(value: float) -> int:
     return math.ceil(math.log(max(value, _SMALLEST) / _SMALLEST, _GROWTH))
 
 
-def _percentile_of_buckets(counters: Mapping[str, str], prefix: str, share: float) -> float | None:
+def distribution(counters: Mapping[str, str], name: str) -> dict[float, float]:
+    """How many of the finished tasks by their "wait" (s) or "rtf": upper bound -> count, increasing.
+
+    A bound is at most 10% above the values that are counted under it.
+    """
+    prefix = f"{name}:"
     buckets = sorted(
-        (int(name.removeprefix(prefix)), float(count))
-        for name, count in counters.items()
-        if name.startswith(prefix)
+        (int(each.removeprefix(prefix)), float(count))
+        for each, count in counters.items()
+        if each.startswith(prefix)
     )
-    wanted = share * sum(count for _, count in buckets)
+    return {_SMALLEST * _GROWTH**bucket: count for bucket, count in buckets}
+
+
+def _percentile_of_buckets(counters: Mapping[str, str], name: str, share: float) -> float | None:
+    sizes = distribution(counters, name)
+    wanted = share * sum(sizes.values())
     seen = 0.0
-    for bucket, count in buckets:
+    for bound, count in sizes.items():
         seen += count
         if seen >= wanted:
-            return round(_SMALLEST * _GROWTH**bucket, 4)
+            return round(bound, 4)
     return None

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 
 from loguru import logger
 
+from voxq.metrics.catalogue import BLAMES
+from voxq.metrics.counters import Counters
 from voxq.tasks.outcome import Incident
 from voxq.worker.assignment import Assignment
 from voxq.worker.batch import Batch
@@ -21,14 +23,16 @@ from voxq.worker.desk import Desk
 class Blame:
     """Of one worker's tasks."""
 
-    def __init__(self, desk: Desk, max_attempts: int, worker_id: int) -> None:
+    def __init__(self, desk: Desk, max_attempts: int, counters: Counters, worker_id: int) -> None:
         self._desk = desk
         self._max_attempts = max_attempts
+        self._counters = counters
         self._worker_id = worker_id
 
     def blame(self, assignment: Assignment, code: str, message: str) -> None:
         """The task did it. It is tried again, or fails for good."""
         assignment.add_incident(Incident(time.time(), code, message), blamed=True)
+        self._counters.add(BLAMES, code)
         if assignment.blames >= self._max_attempts:
             times = "1 attempt" if assignment.blames == 1 else f"{assignment.blames} attempts"
             self._desk.failed(assignment, code, f"{message} Given up after {times}.")

@@ -14,6 +14,8 @@ from loguru import logger
 
 from voxq import killpoint
 from voxq.engines.base import ChunkError, ChunkResult
+from voxq.metrics import catalogue
+from voxq.metrics.counters import Counters
 from voxq.settings import Settings
 from voxq.worker import horse_protocol as protocol
 from voxq.worker.assignment import Assignment
@@ -45,6 +47,7 @@ class EngineRoom:
         desk: Desk,
         blame: Blame,
         trouble: Complaint,
+        counters: Counters,
         worker_id: int,
     ) -> None:
         self._stable = stable
@@ -54,6 +57,7 @@ class EngineRoom:
         self._desk = desk
         self._blame = blame
         self._trouble = trouble
+        self._counters = counters
         self._worker_id = worker_id
         self._use = OwnerUse()
         self._batch_numbers = count(1)
@@ -113,12 +117,12 @@ class EngineRoom:
     def _choose(self) -> list[WaitingChunk]:
         """The next batch of a loaded model. If another model's would come before, that is being brought."""
         waiting, terms = list(self._waiting()), self._terms()
+        busy = self._stable.busy
+        working = {chunk.model for chunk in waiting} | ({busy.name} if busy else set())
         is_somebody_coming = False
         while chosen := choose(waiting, terms):
             stall = self._named(chosen[0].model)
             if stall.is_available:
-        busy = self._stable.busy
-        working = {chunk.model for chunk in waiting} | ({busy.name} if busy else set())
                 break
             if not is_somebody_coming:
                 is_somebody_coming = self._stable.bring(stall, self._needed(), working)
@@ -216,6 +220,7 @@ class EngineRoom:
 
     def _on_finished(self, stall: Stall, batch: Batch, finished: protocol.Finished) -> None:
         self._charge(batch, finished.seconds)
+        self._count(stall, batch, finished.seconds)
         failure = _failure(batch, finished)
         errors = [failure] if failure else [item for item in finished.items if isinstance(item, ChunkError)]
         starved = next((error for error in errors if error.code == _OUT_OF_MEMORY), None)
@@ -256,6 +261,13 @@ class EngineRoom:
             member.assignment.last_served = now
             self._use.add(member.assignment.task.owner, share, now)
 
+    def _count(self, stall: Stall, batch: Batch, seconds: float) -> None:
+        self._counters.observe(catalogue.BATCH_SECONDS, seconds, str(self._worker_id), stall.name)
+        self._counters.observe(catalogue.BATCH_CHUNKS, len(batch.members), stall.name)
+        self._counters.add(catalogue.PADDING_SECONDS, stall.name, amount=stall.padding(batch))
+        for member in batch.members:
+            self._counters.observe(catalogue.CHUNK_SECONDS, member.seconds, stall.name)
+
     def _after_batch(self, assignment: Assignment) -> None:
         if self._is_over_limit(assignment) and not assignment.is_complete:
             self._desk.timed_out(assignment)
@@ -280,6 +292,7 @@ class EngineRoom:
         """Memory ran out. True if another try makes sense: with smaller batches, or with fewer models beside
         it; nobody is blamed then."""
         self._stable.tally.out_of_memory += 1
+        self._counters.add(catalogue.OUT_OF_MEMORY, stall.name)
         (assignment, *_) = batch.assignments
         if len(batch.members) > 1:
             stall.shrink(batch)
@@ -331,6 +344,7 @@ class EngineRoom:
         )
         if failure.batch is not None:
             self._return(failure.batch)
+            self._counters.add(catalogue.ENGINE_DEATHS, stall.name, code)
             self._blame.accuse(failure.batch, code, message)
         self._desk.model_changed(stall)
 

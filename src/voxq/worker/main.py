@@ -17,6 +17,7 @@ from rq import Queue
 from voxq import logging, redis_check
 from voxq.device_memory import DeviceMemory, memory_of
 from voxq.devices import visible_gpus
+from voxq.metrics.counters import Counters
 from voxq.settings import Settings
 from voxq.tasks import connect
 from voxq.tasks.parts import Parts
@@ -51,7 +52,8 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     plan = WorkPlan.of(settings, device)
     slots = settings.max_inflight or automatic_slots(plan.largest_batch())
     poller = Poller()
-    stable = _stable(settings, plan, poller, worker_id)
+    counters = Counters()
+    stable = _stable(settings, plan, poller, counters, worker_id)
 
     client = connect.blocking(settings.redis_url)
     _wait_for_redis(client)
@@ -71,6 +73,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
             MediaLink(settings.media_timeout_seconds, settings.max_audio_seconds)
             for _ in range(min(2, slots))
         ],
+        counters=counters,
         slots=slots,
         wakeup=Wakeup(connect.blocking(settings.redis_url), name),
     )
@@ -91,7 +94,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         janitor.stop()
 
 
-def _stable(settings: Settings, plan: WorkPlan, poller: Poller, worker_id: int) -> Stable:
+def _stable(settings: Settings, plan: WorkPlan, poller: Poller, counters: Counters, worker_id: int) -> Stable:
     def make(model: ModelPlan) -> Stall:
         horse = HorseLink(
             model, load_timeout=settings.model_load_timeout, batch_seconds=settings.max_batch_ms / 1000
@@ -110,6 +113,7 @@ def _stable(settings: Settings, plan: WorkPlan, poller: Poller, worker_id: int) 
         make,
         memory,
         poller,
+        counters,
         budget_mb=settings.model_memory_mb or _fair_share_mb(settings, plan.device, memory),
         idle_seconds=settings.model_idle_seconds,
         worker_id=worker_id,

@@ -18,6 +18,8 @@ from rq.serializers import JSONSerializer
 from rq.worker.base import BaseWorker, WorkerStatus
 
 from voxq import killpoint
+from voxq.metrics import sums
+from voxq.metrics.counters import Counters
 from voxq.tasks.outcome import Outcome, Timings
 from voxq.tasks.parts import Parts
 from voxq.tasks.store import WORKERS_KEY, Claimed, Held, Room, Worker
@@ -65,6 +67,7 @@ class ModelWorker(BaseWorker):
         poller: Poller,
         media: Sequence[MediaLink],
         wakeup: Wakeup,
+        counters: Counters,
         slots: int,
     ) -> None:
         """`rq_connection` answers bytes, as RQ wants it; `client` answers text. `slots`: tasks at once."""
@@ -80,6 +83,7 @@ class ModelWorker(BaseWorker):
         self._stable = stable
         self._slots = slots
         self._wakeup = wakeup
+        self._counters = counters
         identity = Worker(self.name, self.key)
         self._line = RedisLine(client, worker_id)
         self._trouble = Complaint(worker_id)
@@ -96,8 +100,10 @@ class ModelWorker(BaseWorker):
             long_seconds=settings.long_audio_seconds,
             patience=settings.media_timeout_seconds,
         )
-        self._blame = Blame(self, settings.max_attempts, worker_id)
-        self._engine = EngineRoom(stable, plan, settings, self, self._blame, self._trouble, worker_id)
+        self._blame = Blame(self, settings.max_attempts, counters, worker_id)
+        self._engine = EngineRoom(
+            stable, plan, settings, self, self._blame, self._trouble, counters, worker_id
+        )
         self._closing = Closing(parts.ending(client), self._line, identity, self._trouble, worker_id)
         self._assignments: dict[str, Assignment] = {}
         self._is_ready = False
@@ -188,6 +194,7 @@ class ModelWorker(BaseWorker):
                 self._end(assignment, assignment.outcome)
         self._closing.publish()
         self._beat()
+        self._tell()
         if not self._is_ready and self._stable.is_settled:
             self._is_ready = True
             logger.info("Worker-{} status=ready device={}", self.worker_id, self._plan.device)
@@ -207,6 +214,7 @@ class ModelWorker(BaseWorker):
         self._preparation.close()
         self._closing.publish()
         released = self._claims.release([assignment.task for assignment in self._assignments.values()])
+        self._tell()
         self._line.attempt(self.register_death)
         self._line.attempt(lambda: self._client.hdel(WORKERS_KEY, self.name))
         self._wakeup.close()
@@ -254,6 +262,12 @@ class ModelWorker(BaseWorker):
         for task_id in beat.lost:
             if task_id in self._assignments:
                 self._hold_on(self._assignments[task_id])
+
+    def _tell(self) -> None:
+        """What was counted since, if Redis is there; else later."""
+        parcel = self._counters.parcel()
+        if parcel is not None and self._line.run(sums.tell(parcel)) is not None:
+            self._counters.arrived(parcel)
 
     # Tasks out.
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from loguru import logger
 
 from voxq.device_memory import DeviceMemory
+from voxq.metrics.catalogue import LOAD_SECONDS, UNLOADS
+from voxq.metrics.counters import Counters
 from voxq.worker import residency
 from voxq.worker.batch import Batch
 from voxq.worker.horse_link import HorseFailed
@@ -41,6 +43,7 @@ class Stable:
         make: Callable[[ModelPlan], Stall],
         memory: DeviceMemory,
         poller: Poller,
+        counters: Counters,
         *,
         budget_mb: int,
         idle_seconds: float,
@@ -49,6 +52,7 @@ class Stable:
         self._make = make
         self._memory = memory
         self._poller = poller
+        self._counters = counters
         self._budget_mb = budget_mb
         self._idle_seconds = idle_seconds
         self._worker_id = worker_id
@@ -155,6 +159,7 @@ class Stable:
         stall.measure(self._memory)
         self.end_horse(stall)
         stall.is_kept = stall.is_leaving = False
+        self._counters.add(UNLOADS, stall.name)
         logger.info("Worker-{} model={} status=unloaded", self._worker_id, stall.name)
 
     def end_horse(self, stall: Stall) -> HorseFailed:
@@ -191,6 +196,7 @@ class Stable:
         self.tally.loads += 1
         self.tally.load_seconds += stall.load_seconds
         self.tally.switches += stall.is_on_demand
+        self._counters.observe(LOAD_SECONDS, stall.load_seconds, stall.name, str(stall.is_on_demand).lower())
         stall.is_on_demand = False
 
     def _start(self, stall: Stall) -> None:

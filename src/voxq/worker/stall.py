@@ -94,6 +94,10 @@ class Stall:
         self.last_used = now
         self._pace = self._pace.after(self.horse.cost.predict(self._padded(batch)), seconds)
 
+    def padding(self, batch: Batch) -> float:
+        """Seconds of silence that the engine adds to make its chunks equal."""
+        return self._padded(batch) - sum(member.seconds for member in batch.members)
+
     def shrink(self, batch: Batch) -> None:
         """Memory did not suffice for this batch: from now on, half of it at most."""
         half = self._padded(batch) / 2

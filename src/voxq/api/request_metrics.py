@@ -1,0 +1,60 @@
+"""Counts requests, and measures how long their clients wait for the first of an answer."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from voxq.metrics.catalogue import REQUEST_SECONDS, REQUESTS
+from voxq.metrics.counters import Counters
+
+OWNER = "owner"
+"""Under this name the state of a request has whose key it came with."""
+
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+_OTHER = "other"
+"""A client may send any word as a method, and any path: each would be a time series for ever."""
+_GONE = 499
+
+
+class RequestMetrics:
+    """Outside of everything that makes answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        heard_at = time.perf_counter()
+        seconds: float | None = None
+        status = _GONE
+
+        async def listening() -> Message:
+            nonlocal heard_at
+            message = await receive()
+            if message["type"] == "http.request":
+                heard_at = time.perf_counter()
+            return message
+
+        async def speaking(message: Message) -> None:
+            nonlocal seconds, status
+            if message["type"] == "http.response.start":
+                status, seconds = message["status"], time.perf_counter() - heard_at
+            await send(message)
+
+        try:
+            await self._app(scope, listening, speaking)
+        finally:
+            _count(scope, status, seconds)
+
+
+def _count(scope: Scope, status: int, seconds: float | None) -> None:
+    counters: Counters = scope["app"].state.service.counters
+    route = getattr(scope.get("route"), "path", _OTHER)
+    method = scope["method"] if scope["method"] in _METHODS else _OTHER
+    counters.add(REQUESTS, route, method, str(status), scope.get("state", {}).get(OWNER, ""))
+    if seconds is not None:
+        counters.observe(REQUEST_SECONDS, seconds, route, method)

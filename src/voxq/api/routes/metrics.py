@@ -1,0 +1,96 @@
+"""Figures for Prometheus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+
+from voxq.api import auth, errors
+from voxq.api.access_log import note
+from voxq.api.metrics import KindSeen, Seen, families
+from voxq.api.service import Service, TheService
+from voxq.metrics.counters import Totals
+from voxq.metrics.sums import COUNTERS_KEY
+from voxq.tasks import script
+from voxq.tasks.store import Store
+from voxq.tasks.task import Lane
+
+router = APIRouter(tags=["stats"])
+
+_WEBHOOKS_KEY = "webhook:stats"
+_TEXT = {
+    200: {
+        "description": "Prometheus' text format.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+}
+
+
+class _Shown(Collector):
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = list(metrics)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses=_TEXT | errors.documented(401, 403),
+    dependencies=[Depends(auth.may_measure)],
+)
+async def metrics(request: Request, service: TheService) -> Response:
+    """Of all processes of the API and all workers, whichever is asked. Without Redis it says only that."""
+    note(request, quiet=True)
+    try:
+        await service.telling.tell()
+        seen = await _look(service)
+    except RedisError:
+        seen = None
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Shown(families(seen)))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+async def _look(service: Service) -> Seen:
+    async with service.client.pipeline(transaction=False) as pipeline:
+        pipeline.hgetall(COUNTERS_KEY)
+        pipeline.hgetall(_WEBHOOKS_KEY)
+        totals, deliveries = await pipeline.execute()
+    return Seen(
+        kinds=[await _look_at(service, service.parts.store)],
+        crew=await service.crew.look(),
+        totals=Totals(totals),
+        deliveries=deliveries,
+    )
+
+
+async def _look_at(service: Service, store: Store) -> KindSeen:
+    now = time.time()
+    counts = await script.run_async(service.client, store.counts(now))
+    async with service.client.pipeline(transaction=False) as pipeline:
+        for queue in store.queues.values():
+            pipeline.lindex(f"rq:queue:{queue}", 0)
+        pipeline.hgetall(store.stats_key)
+        *firsts, statistics = await pipeline.execute()
+    async with service.client.pipeline(transaction=False) as pipeline:
+        for task_id in firsts:
+            pipeline.hget(f"rq:job:{task_id}", "enqueued_at")
+        since = await pipeline.execute()
+    oldest = {lane: _age(at, now) for lane, at in zip(Lane, since, strict=True)}
+    return KindSeen(store.kind, counts, oldest, statistics)
+
+
+def _age(enqueued_at: str | None, now: float) -> float:
+    """Clocks differ: a task from the future has just come."""
+    return max(0.0, now - datetime.fromisoformat(enqueued_at).timestamp()) if enqueued_at else 0.0

@@ -1,0 +1,1 @@
+"""What processes count, how Redis adds it up, and what it is called for Prometheus."""

@@ -1,0 +1,199 @@
+"""What Prometheus scrapes: of all processes, whichever is asked, and through restarts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import grafana
+import pytest
+import redis
+from api_server import ApiServer, running_api, tone
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+from worker_lab import NOTE, RedisServer, WorkerLab, wait_for
+
+from voxq.metrics import sums
+from voxq.metrics.catalogue import BLAMES
+from voxq.metrics.counters import Counters, Totals
+from voxq.tasks import script
+
+KEY = "annas-secret-key"
+
+
+def scrape(api: ApiServer, key: str = "") -> list[Sample]:
+    answer = api.http.get("/metrics", headers={"Authorization": f"Bearer {key}"} if key else {})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
+
+
+def value(samples: list[Sample], name: str, **labels: str) -> float:
+    """The sum over all series with these labels."""
+    return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+
+
+@pytest.fixture
+def worker_lab(redis_url: str, tmp_path: Path) -> Iterator[WorkerLab]:
+    lab = WorkerLab(
+        tmp_path,
+        redis_url,
+        asr_models="second=counting_engine:KIND:sleep-1ms",
+        max_inflight=None,
+        max_attempts=1,
+    )
+    yield lab
+    lab.close()
+
+
+def do_work(lab: WorkerLab) -> None:
+    """Two tasks are done and three fail, one after the other, so that none shares a batch with a bad one."""
+    for words, model in (
+        ((), "noop"),
+        ((), "second"),
+        (("fault-error",), "noop"),
+        (("fault-memory",), "noop"),  # the other model makes room for another try
+        (("fault-exit",), "noop"),
+    ):
+        lab.wait_for_ends([lab.submit(NOTE, *words, model=model)])
+    lab.client.hincrby("webhook:stats", "delivered", 1)
+
+
+def test_any_process_tells_of_all(redis_url: str, tmp_path: Path, worker_lab: WorkerLab) -> None:
+    keys = {"API_KEYS": f"anna:{KEY}"}
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    with running_api(redis_url, tmp_path / "a", **keys) as other:
+        worker = worker_lab.worker()
+        do_work(worker_lab)
+        with running_api(redis_url, tmp_path / "b", **keys) as one:
+            for headers in ({}, {"Authorization": f"Bearer {KEY}"}):
+                one.http.post("/api/v1/asr/submit", files={"audio": ("x", tone(1))}, headers=headers)
+        # That process has ended by now, and so does the worker.
+        worker.stop()
+        assert other.http.get("/metrics").status_code == 401, "whose keys there are is not for everybody"
+        samples = scrape(other, KEY)
+        check_requests(samples)
+        check_work(samples)
+
+        worker_lab.worker()
+        samples = scrape(other, KEY)
+        check_work(samples)
+        check_now(samples)
+        check_dashboard(samples)
+
+
+def check_requests(samples: list[Sample]) -> None:
+    submits = {"route": "/api/v1/asr/submit", "method": "POST"}
+    assert value(samples, "voxq_http_requests_total", **submits, status="200", owner="anna") == 1
+    assert value(samples, "voxq_http_requests_total", **submits, status="401", owner="") == 1
+    assert value(samples, "voxq_http_request_seconds_count", **submits) == 2
+
+
+def check_work(samples: list[Sample]) -> None:
+    statuses = ("done", "failed", "cancelled")
+    assert [value(samples, "voxq_tasks_total", kind="asr", status=s) for s in statuses] == [2, 3, 0]
+    failures = {s.labels["code"]: s.value for s in samples if s.name == "voxq_task_failures_total"}
+    assert failures == {"faulty": 1, "out_of_memory": 1, "engine_crashed": 1}
+    blames = {s.labels["code"]: s.value for s in samples if s.name == "voxq_blames_total"}
+    assert blames == failures
+    assert value(samples, "voxq_engine_deaths_total", model="noop", code="engine_crashed") == 1
+    assert value(samples, "voxq_out_of_memory_total", model="noop") == 2
+    assert value(samples, "voxq_model_unloads_total", model="second") == 1
+    assert value(samples, "voxq_model_load_seconds_count", model="second", on_demand="true") == 1
+    assert value(samples, "voxq_batch_seconds_count", worker="1", model="second") == 1
+    assert value(samples, "voxq_batch_seconds_count", worker="1", model="noop") == 4
+    assert value(samples, "voxq_batch_chunks_sum", model="noop") == 4
+    assert 5 < value(samples, "voxq_chunk_seconds_sum", model="second") <= 10.1
+    assert value(samples, "voxq_audio_seconds_total", kind="asr") == pytest.approx(20.5, abs=0.5)
+    for name in ("voxq_task_wait_seconds", "voxq_task_real_time_factor"):
+        assert value(samples, f"{name}_count") == value(samples, f"{name}_bucket", le="+Inf") == 2
+        assert value(samples, f"{name}_sum") > 0
+
+
+def check_now(samples: list[Sample]) -> None:
+    assert value(samples, "voxq_redis_up") == value(samples, "voxq_workers", state="ready") == 1
+    total = value(samples, "voxq_device_memory_bytes", device="cpu")
+    assert total > value(samples, "voxq_device_memory_used_bytes", device="cpu") > 1e8
+    assert 1e7 < value(samples, "voxq_model_memory_bytes", model="noop", worker="1") < total
+    assert value(samples, "voxq_model_ready", model="noop") == 1
+
+
+def check_dashboard(samples: list[Sample]) -> None:
+    """What it asks for is there, with the labels by which it asks."""
+    labels: dict[str, set[str]] = {}
+    for sample in samples:
+        labels.setdefault(sample.name, set()).update(sample.labels)
+    asked = [
+        (metric, expr) for expr in grafana.expressions(grafana.load()) for metric in grafana.metrics_in(expr)
+    ]
+    assert len({metric for metric, _ in asked}) > 30
+    missing = [
+        (metric, expr)
+        for metric, expr in asked
+        if metric not in labels or not grafana.labels_in(expr) <= labels[metric]
+    ]
+    assert not missing
+
+
+def test_what_waits_and_since_when(redis_url: str, tmp_path: Path, client: redis.Redis) -> None:
+    with running_api(redis_url, tmp_path) as api:
+        for priority in ("high", "normal", "normal"):
+            api.submitted(tone(2), priority=priority)
+        time.sleep(0.3)
+        samples = scrape(api)
+        waiting = {s.labels["lane"]: s.value for s in samples if s.name == "voxq_queue_tasks"}
+        assert waiting == {"high": 1, "short": 2, "long": 0}
+        ages = {s.labels["lane"]: s.value for s in samples if s.name == "voxq_queue_oldest_seconds"}
+        assert ages["long"] == 0
+        assert 0.3 < ages["short"] < ages["high"] < 30
+        assert value(samples, "voxq_queue_audio_seconds") == 6
+
+
+def test_through_an_outage(tmp_path: Path) -> None:
+    """What a client makes up is no label, and what happens while Redis is away is counted."""
+    server = RedisServer(tmp_path / "redis")
+    try:
+        with running_api(server.url, tmp_path, API_KEYS=f"anna:{KEY}", METRICS_ANONYMOUS="true") as api:
+            for word in ("PROPFIND", "MKCOL", "POST"):
+                api.http.request(word, f"/api/v1/{word}")
+            scrape(api)
+            server.kill()
+            for _ in range(3):
+                api.http.get("/livez")
+            samples = scrape(api)
+            assert {s.name for s in samples} == {"voxq_build_info", "voxq_redis_up"}
+            assert value(samples, "voxq_redis_up") == 0
+            server.restart()
+            samples = wait_for(lambda: with_redis(api), "Redis", 10)
+            assert value(samples, "voxq_http_requests_total", route="/livez") >= 4  # one at the start
+            unknown = [
+                s for s in samples if s.name == "voxq_http_requests_total" and s.labels["route"] == "other"
+            ]
+            assert {(s.labels["method"], s.labels["status"], s.value) for s in unknown} == {
+                ("other", "404", 2.0),
+                ("POST", "404", 1.0),
+            }
+    finally:
+        server.kill()
+
+
+def with_redis(api: ApiServer) -> list[Sample]:
+    samples = scrape(api)
+    return samples if value(samples, "voxq_redis_up") else []
+
+
+def test_a_parcel_that_comes_again_is_counted_once(client: redis.Redis) -> None:
+    counters = Counters()
+    told = []
+    for _ in range(2):
+        counters.add(BLAMES, "timeout")
+        parcel = counters.parcel()
+        assert parcel is not None
+        counters.arrived(parcel)
+        told.append(parcel)
+    first, second = told
+    answers = [script.run(client, sums.tell(parcel)) for parcel in (first, first, second, first, second)]
+    assert answers == [True, False, True, False, False]
+    assert Totals(client.hgetall(sums.COUNTERS_KEY)).counts(BLAMES) == {("timeout",): 2}
