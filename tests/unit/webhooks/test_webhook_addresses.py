@@ -1,0 +1,46 @@
+"""Which addresses are on the internet, and which only look like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from voxq.webhooks.addresses import is_public
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1111", "64:ff9b::5db8:d822"])
+def test_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "100.64.0.1",  # a provider's own
+        "169.254.169.254",  # a cloud's metadata
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "240.0.0.1",
+        "::",
+        "::1",
+        "fe80::1%eth0",
+        "fd00::1",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "2002:c0a8:101::1",
+    ],
+)
+def test_private(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("name", ["", "localhost", "bot.example", "1.2.3", "0x7f000001"])
+def test_a_name_is_no_address(name: str) -> None:
+    with pytest.raises(ValueError):
+        is_public(name)

@@ -1,0 +1,34 @@
+"""What a webhook is told when there is nothing left to tell."""
+
+from __future__ import annotations
+
+import json
+
+from voxq.tasks.task import Kind, Status
+from voxq.tasks.webhook_queue import Delivery
+from voxq.webhooks.message import body_of, headers_of
+
+
+def test_of_a_task_that_is_gone_only_its_end_is_told() -> None:
+    task_id = "2025-12-01_001_abc123"
+    delivery = Delivery("bot_x_1", "e", "bot", Kind.ASR, task_id, 2, Status.DONE, 7)
+    assert json.loads(body_of(delivery, None)) == {
+        "delivery": f"{task_id}.2",
+        "task_id": task_id,
+        "kind": "asr",
+        "run": 2,
+        "status": "done",
+        "result_url": f"/api/v1/asr/result/{task_id}",
+    }
+
+
+def test_the_signature_is_that_of_the_time_and_the_body() -> None:
+    delivery = Delivery("bot_x_1", "e", "bot", Kind.ASR, "2025-12-01_001_abc123", 1, Status.DONE, 7)
+    headers = headers_of(delivery, b"{}", "secret", 1764583200.9)
+    # printf '1764583200.{}' | openssl dgst -sha256 -hmac secret
+    assert headers["X-VoxQ-Timestamp"] == "1764583200"
+    assert (
+        headers["X-VoxQ-Signature"]
+        == "sha256=e7820317a66cda18d7ca04cf26a5f97872653804965970d0ee82a28acd7e11a7"
+    )
+    assert headers["X-VoxQ-Delivery"] == "2025-12-01_001_abc123.1"
