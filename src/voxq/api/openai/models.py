@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from voxq.api.auth import Owner
@@ -38,7 +38,11 @@ async def models(service: TheService, _: Owner) -> OpenAIModelList:
 
 
 @router.get("/{model_id:path}", summary="One model", responses=errors.documented(401, 403, 404, 503))
-async def model(model_id: str, service: TheService, _: Owner) -> OpenAIModel:
+async def model(
+    model_id: Annotated[str, Path(description="A name or an alias, with slashes as they are.")],
+    service: TheService,
+    _: Owner,
+) -> OpenAIModel:
     """By name or alias; an alias is answered with the name of the model that it means here."""
     available = await service.models.recent()
     return OpenAIModel(id=available.choose(model_id) or available.default)
