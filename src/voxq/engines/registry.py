@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from importlib.util import find_spec
 
 from voxq.engines.base import EngineError, EngineKind
 
@@ -13,10 +14,18 @@ _MODULES = {
     "funasr": "voxq.engines.funasr",
 }
 
+# What comes with an extra only.
+_LIBRARIES = {"funasr": ("funasr", "torch")}
+
 
 def names() -> tuple[str, ...]:
     """Every engine that `find` knows."""
     return tuple(_MODULES)
+
+
+def is_installed(name: str) -> bool:
+    """Whether the libraries of an engine are there. Nothing is imported: they may be broken."""
+    return all(find_spec(library) is not None for library in _LIBRARIES.get(name, ()))
 
 
 def find(name: str) -> EngineKind:

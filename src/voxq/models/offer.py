@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from voxq.engines import registry
 from voxq.models import aliases, catalogue
 from voxq.models.catalogue import UnknownModel
 from voxq.models.store import ModelStore
@@ -41,10 +42,16 @@ class Offer:
         )
 
     def all(self) -> tuple[Offered, ...]:
-        """The default first, then by name. Reads directories."""
+        """The default first, then by name; of the catalogue's only what can be loaded: its companions and its
+        engine are here, too. Reads directories."""
         installed = {model.name for model in self._store.list()}
-        recognisers = (m for m in catalogue.MODELS if m.role == "recogniser" and m.name in installed)
-        known = {m.name: _of_catalogue(m) for m in recognisers}
+        known = {
+            model.name: _of_catalogue(model)
+            for model in catalogue.MODELS
+            if model.role == "recogniser"
+            and installed.issuperset((model.name, *model.needs))
+            and registry.is_installed(model.engine)
+        }
         others = {**known, **self._own}
         others.pop(self.default.name, None)
         return (self.default, *(others[name] for name in sorted(others)))

@@ -65,6 +65,11 @@ def test_punctuation_lies_beside_an_own_model(tmp_path: Path) -> None:
     assert dict(KIND.roles_for(request(MODELS / "sv-words"))) == {"path": str(MODELS / "sv-words")}
 
 
+def test_a_punctuation_model_recognises_nothing() -> None:
+    with pytest.raises(EngineError, match="recognises no speech"):
+        KIND.traits_for(request(MODELS / "ct-punc"))
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from voxq.engines import registry
+from voxq.models import catalogue
 from voxq.models.catalogue import UnknownModel
 from voxq.models.offer import Offer, Offered, default_model
 from voxq.models.store import ModelStore
@@ -61,6 +63,31 @@ def test_what_is_installed_later_is_found(tmp_path: Path, search: Path) -> None:
     ours = offer(tmp_path, search)
     (search / "Systran/faster-whisper-tiny/model.bin").touch()
     assert ours.find("tiny").name == "whisper-tiny"
+
+
+def test_what_cannot_be_loaded_is_not_offered(
+    tmp_path: Path, search: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Paraformer that somebody's tools have left here: without its punctuation, then without its engine."""
+    ours, engines = offer(tmp_path, search), {"faster-whisper", "funasr"}
+    monkeypatch.setattr(registry, "is_installed", engines.__contains__)
+
+    def put(name: str) -> None:
+        hubs = catalogue.find(name).hubs
+        assert hubs is not None
+        directory = search / hubs.repositories["modelscope"]
+        directory.mkdir(parents=True)
+        for file in hubs.required:
+            (directory / file).touch()
+
+    put("paraformer-zh")
+    with pytest.raises(UnknownModel):
+        ours.find("paraformer")
+    put("ct-punc")
+    assert ours.find("paraformer") == Offered("paraformer-zh", "funasr", "paraformer-zh")
+    engines.remove("funasr")
+    with pytest.raises(UnknownModel):
+        ours.find("paraformer")
 
 
 def test_the_catalogue_speaks_of_its_own_models_under_whatever_name(tmp_path: Path, search: Path) -> None:

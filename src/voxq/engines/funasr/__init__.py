@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from voxq.engines.base import Engine, EngineError, EngineKind, EngineRequest, EngineTraits, ModelPaths
-from voxq.engines.funasr.model_class import PUNCTUATION, class_of, read_class
+from voxq.engines.base import Engine, EngineKind, EngineRequest, EngineTraits, ModelPaths
+from voxq.engines.funasr.model_class import PUNCTUATION, class_of, read_recogniser
 
 _BESIDE = "ct-punc"
 """What the punctuation model of an operator's own model is called, in the directory that holds both."""
@@ -38,9 +38,7 @@ def _load(request: EngineRequest, models: ModelPaths) -> Engine:
     from voxq.engines.funasr.engine import FunAsr
     from voxq.engines.funasr.punctuation import Punctuation
 
-    model_class = read_class(models["path"])
-    if model_class == PUNCTUATION:
-        raise EngineError(f"{models['path']} holds a punctuation model, which recognises no speech.")
+    model_class = read_recogniser(models["path"])
     model = loading.load(models["path"], model_class, request)
     punctuation = None
     if model_class.needs_punctuation and "punc" in models:

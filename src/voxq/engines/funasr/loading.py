@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from voxq.devices import available_cpus
@@ -29,6 +30,7 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model")
 def load(directory: Path, model_class: ModelClass, request: EngineRequest) -> AutoModel:
     """The model of a local directory, ready to run. Raises EngineError."""
     funasr = check(directory, model_class, request.device)
+    there = _shapes(directory / _CHECKPOINT)
     model = funasr.AutoModel(
         model=str(directory),
         device=request.device,
@@ -38,7 +40,7 @@ def load(directory: Path, model_class: ModelClass, request: EngineRequest) -> Au
         log_level="ERROR",
         **model_class.settings,
     )
-    _check_weights(directory, model.model, model_class)
+    _check_weights(directory, there, model.model, model_class)
     return model
 
 
@@ -130,10 +132,11 @@ def _reasons(errors: Mapping[str, str], name: str) -> Iterator[str]:
             yield f"{module}: {error}"
 
 
-def _check_weights(directory: Path, model: torch.nn.Module, model_class: ModelClass) -> None:
+def _check_weights(
+    directory: Path, there: Mapping[str, torch.Size], model: torch.nn.Module, model_class: ModelClass
+) -> None:
     """FunASR leaves weights random that the checkpoint lacks, or has in another shape: the model would run,
-    and speak nonsense."""
-    there = _shapes(directory / _CHECKPOINT)
+    and speak nonsense. `there`: what the checkpoint has."""
     expected = dict(model.named_parameters())
     wrong = [
         name
@@ -150,9 +153,15 @@ def _check_weights(directory: Path, model: torch.nn.Module, model_class: ModelCl
 
 
 def _shapes(checkpoint: Path) -> dict[str, torch.Size]:
+    """Of all weights, without reading them. Raises EngineError."""
     import torch
 
-    state = torch.load(checkpoint, map_location="meta", weights_only=True)
-    for wrapper in _WRAPPERS:
-        state = state.get(wrapper, state)
+    try:
+        state = torch.load(checkpoint, map_location="meta", weights_only=True)
+        for wrapper in _WRAPPERS:
+            state = state.get(wrapper, state)
+    except (RuntimeError, OSError, EOFError, UnpicklingError, AttributeError) as error:
+        raise EngineError(
+            f"{checkpoint} is damaged ({type(error).__name__}): not fetched whole, or no checkpoint."
+        ) from error
     return {name: tensor.shape for name, tensor in state.items() if isinstance(tensor, torch.Tensor)}

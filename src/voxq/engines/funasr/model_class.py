@@ -117,7 +117,7 @@ _BY_PART = {"sensevoice": _SENSE_VOICE, "paraformer": _SEACO, "whisper": _WHISPE
 def class_of(model: str) -> ModelClass:
     """What a model will turn out to be, by its directory or its name. Raises EngineError."""
     if (directory := Path(model).expanduser()).is_dir() and "/" in model:
-        return read_class(directory)
+        return read_recogniser(directory)
     if model in _BY_NAME:
         return _BY_NAME[model]
     for part, model_class in _BY_PART.items():
@@ -126,6 +126,13 @@ def class_of(model: str) -> ModelClass:
     raise EngineError(
         f"{model!r} is no known model of FunASR. Give {', '.join(_BY_NAME)}, or the directory of another one."
     )
+
+
+def read_recogniser(directory: Path) -> ModelClass:
+    """As `read_class`, of a model that a task may ask for. Raises EngineError."""
+    if (model_class := read_class(directory)) == PUNCTUATION:
+        raise EngineError(f"{directory} holds a punctuation model, which recognises no speech.")
+    return model_class
 
 
 def read_class(directory: Path) -> ModelClass:
