@@ -50,7 +50,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     if settings.redis_url is None:
         raise CannotWork("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`.")
     plan = WorkPlan.of(settings, device)
-    slots = settings.max_inflight or automatic_slots(plan.largest_batch())
+    slots = settings.max_inflight or automatic_slots(plan.largest_batch(), len(plan.names()))
     poller = Poller()
     counters = Counters()
     stable = _stable(settings, plan, poller, counters, worker_id)

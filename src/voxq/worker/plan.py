@@ -173,10 +173,11 @@ class WorkPlan:
         return ModelPlan(offered.name, request, traits, paths, _size_mb(paths.values()))
 
 
-def automatic_slots(largest_batch: int) -> int:
-    """MAX_INFLIGHT where it is unset: enough tasks for two batches, because voice notes are of one chunk;
-    at least a slot for each kind of lane and one more, and no more than a parent serves with ease."""
-    return max(4, min(32, 2 * largest_batch))
+def automatic_slots(largest_batch: int, models: int) -> int:
+    """MAX_INFLIGHT where it is unset: enough tasks for two batches, because voice notes are of one chunk, and
+    for each model something to do before another is loaded; at least a slot for each kind of lane and one
+    more, and no more than a parent serves with ease."""
+    return min(32, max(2 * largest_batch, 4 * models))
 
 
 def read_hotwords(path: Path) -> tuple[str, ...]:

@@ -73,9 +73,12 @@ def test_chunks_are_as_long_as_the_tasks_own_model_wants_them(tmp_path: Path) ->
         models.chunking_for(make_task(options=AsrOptions(model="nothing")))
 
 
-@pytest.mark.parametrize(("largest", "slots"), [(1, 4), (2, 4), (8, 16), (16, 32), (64, 32)])
-def test_slots_follow_the_batches(largest: int, slots: int) -> None:
-    assert automatic_slots(largest) == slots
+@pytest.mark.parametrize(
+    ("largest", "models", "slots"),
+    [(1, 1, 4), (2, 1, 4), (8, 1, 16), (16, 3, 32), (64, 1, 32), (1, 2, 8), (1, 5, 20), (1, 100, 32)],
+)
+def test_slots_follow_the_batches_and_the_models(largest: int, models: int, slots: int) -> None:
+    assert automatic_slots(largest, models) == slots
 
 
 def test_the_largest_batch_of_all_models_counts(tmp_path: Path) -> None:
