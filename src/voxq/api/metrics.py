@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from prometheus_client import generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -16,6 +17,7 @@ from prometheus_client.core import (
     InfoMetricFamily,
     Metric,
 )
+from prometheus_client.registry import Collector
 
 import voxq
 from voxq.api import devices
@@ -54,8 +56,20 @@ class Seen:
     """Tries at telling webhooks, by how they went."""
 
 
-def families(seen: Seen | None) -> Iterator[Metric]:
-    """All metrics; `seen` is None without Redis, then only that is told."""
+def as_text(seen: Seen | None) -> bytes:
+    """In Prometheus' text format 0.0.4; `seen` is None without Redis, then only that is told."""
+    return generate_latest(_Families(seen))
+
+
+@dataclass(frozen=True, slots=True)
+class _Families(Collector):
+    seen: Seen | None
+
+    def collect(self) -> Iterator[Metric]:
+        return _all(self.seen)
+
+
+def _all(seen: Seen | None) -> Iterator[Metric]:
     yield InfoMetricFamily("voxq_build", "What runs here.", {"version": voxq.__version__})
     yield GaugeMetricFamily("voxq_redis_up", "Whether Redis answers.", float(seen is not None))
     if seen is None:
