@@ -13,6 +13,7 @@ import redis.asyncio
 from loguru import logger
 from redis.exceptions import RedisError
 
+from voxq.api import background
 from voxq.api.events import ANY, Events
 from voxq.tasks import script, webhook_queue
 from voxq.tasks.journal import Journal
@@ -56,9 +57,7 @@ class Deliverer:
     async def close(self) -> None:
         """Takes nothing on, and gives what is under way a moment; the rest is tried again by another."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await background.end(self._task)
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=_FAREWELL_SECONDS)
         for task in self._under_way:
@@ -72,6 +71,10 @@ class Deliverer:
                     await self._take(woken)
                 except RedisError as error:
                     logger.debug("webhooks: Redis is away ({})", type(error).__name__)
+                except Exception:
+                    logger.exception(
+                        "webhooks: a delivery cannot be begun; its lease ends, and it is tried again"
+                    )
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
 
