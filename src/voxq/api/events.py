@@ -14,6 +14,7 @@ from loguru import logger
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from voxq.api import background
 from voxq.tasks.store import EVENTS_CHANNEL
 from voxq.tasks.task import Status
 
@@ -58,9 +59,7 @@ class Events:
         """Stop listening; wakes everybody."""
         self.release()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await background.end(self._task)
 
     def listening(self, task_id: str) -> contextlib.AbstractContextManager[asyncio.Event]:
         """An event that is set when the task (or ANY) may have ended. Look after entering, not before."""

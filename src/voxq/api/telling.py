@@ -8,6 +8,7 @@ import contextlib
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from voxq.api import background
 from voxq.metrics import sums
 from voxq.metrics.counters import Counters
 from voxq.tasks import script
@@ -29,9 +30,7 @@ class Telling:
     async def close(self) -> None:
         """Tells the last of it, if Redis is there."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await background.end(self._task)
         with contextlib.suppress(RedisError):
             await self.tell()
 

@@ -1,0 +1,29 @@
+"""What runs beside the requests ends when the service stops, in the middle of a Redis command as well."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from redis.exceptions import RedisError
+
+from voxq.api import background
+from voxq.tasks import connect
+
+TRIES = 30
+
+
+async def test_a_task_that_talks_to_redis_all_the_time_is_ended(redis_url: str) -> None:
+    client = connect.asynchronous(redis_url, seconds=5)
+
+    async def talk() -> None:
+        while True:
+            with contextlib.suppress(RedisError):
+                await client.ping()
+
+    for number in range(TRIES):
+        task = asyncio.create_task(talk())
+        await asyncio.sleep(number / 1000)  # in the middle of something else each time
+        await asyncio.wait_for(background.end(task), 10)
+        assert task.cancelled()
+    await client.aclose()
