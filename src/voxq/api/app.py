@@ -23,6 +23,7 @@ from voxq.api.request_metrics import RequestMetrics
 from voxq.api.routes import audio, events, health, history, metrics, models, queue, results, stats, submit
 from voxq.api.security import SecurityHeaders
 from voxq.api.service import running
+from voxq.metrics.counters import Counters
 from voxq.settings import Settings, load_settings, unknown_settings
 
 _DESCRIPTION = (
@@ -48,6 +49,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     `settings` are read from the environment then, unless given. Starting raises SettingsError.
     """
 
+    counters = Counters()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         ours = settings or load_settings()
@@ -55,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         logging.setup("api", ours)
         for warning in unknown_settings():
             logger.warning(warning)
-        async with running(ours) as service:
+        async with running(ours, counters) as service:
             app.state.service = service
             yield
 
@@ -77,7 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.add_middleware(AccessLog, failure=errors.server_error)
     app.add_middleware(RequestIds)
-    app.add_middleware(RequestMetrics)
+    app.add_middleware(RequestMetrics, counters=counters)
     return app
 
 

@@ -21,8 +21,9 @@ _GONE = 499
 class RequestMetrics:
     """Outside of everything that makes answers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, counters: Counters) -> None:
         self._app = app
+        self._counters = counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,13 +49,12 @@ class RequestMetrics:
         try:
             await self._app(scope, listening, speaking)
         finally:
-            _count(scope, status, seconds)
+            self._count(scope, status, seconds)
 
-
-def _count(scope: Scope, status: int, seconds: float | None) -> None:
-    counters: Counters = scope["app"].state.service.counters
-    route = getattr(scope.get("route"), "path", _OTHER)
-    method = scope["method"] if scope["method"] in _METHODS else _OTHER
-    counters.add(REQUESTS, route, method, str(status), scope.get("state", {}).get(OWNER, ""))
-    if seconds is not None:
-        counters.observe(REQUEST_SECONDS, seconds, route, method)
+    def _count(self, scope: Scope, status: int, seconds: float | None) -> None:
+        route = getattr(scope.get("route"), "path", _OTHER)
+        method = scope["method"] if scope["method"] in _METHODS else _OTHER
+        owner = scope.get("state", {}).get(OWNER, "")
+        self._counters.add(REQUESTS, route, method, str(status), owner)
+        if seconds is not None:
+            self._counters.observe(REQUEST_SECONDS, seconds, route, method)

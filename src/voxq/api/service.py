@@ -46,16 +46,15 @@ class Service:
     models: ModelWatch
     recipes: Recipes
     streams: Streams
-    counters: Counters
     telling: Telling
     started: float
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Service]:
+async def running(settings: Settings, counters: Counters) -> AsyncIterator[Service]:
     """A service whose parts run for as long as the context. Redis may be away at any time, now included.
 
-    Raises SettingsError when the settings leave no way to work.
+    `counters` is what its process counts. Raises SettingsError when the settings leave no way to work.
     """
     if settings.redis_url is None:
         raise SettingsError("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`.")
@@ -67,7 +66,6 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     events = Events(client)
     crew = CrewWatch(client, parts.store)
     offer = Offer.of(settings)
-    counters = Counters()
     service = Service(
         settings=settings,
         parts=parts,
@@ -87,7 +85,6 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         models=ModelWatch(crew, offer),
         recipes=Recipes(settings, offer),
         streams=Streams(settings.max_event_streams),
-        counters=counters,
         telling=Telling(client, counters),
         started=time.monotonic(),
     )
