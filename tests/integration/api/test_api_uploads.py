@@ -13,6 +13,8 @@ import pytest
 from api_server import NOTE, ApiServer, tone
 from task_lab import Lab
 
+from voxq.api.form import MAX_PARTS, OVERHEAD_BYTES
+
 SUBMIT = "/api/v1/asr/submit"
 FORM = {"Content-Type": "multipart/form-data; boundary=xyz"}
 
@@ -84,7 +86,7 @@ class TestForms:
             ((part("language", b"en"),), "missing_audio"),
             ((part("audio", NOTE), part("audio", NOTE)), "bad_form"),
             ((part("hotwords", b"x" * 20_000), part("audio", NOTE)), "bad_form"),
-            ((*(part(f"field{n}", b"x") for n in range(20)), part("audio", NOTE)), "bad_form"),
+            ((*(part(f"field{n}", b"x") for n in range(MAX_PARTS)), part("audio", NOTE)), "bad_form"),
             ((part("", b"nameless"), part("audio", NOTE)), "bad_form"),
             ((b"--xyz\r\nX: " + b"y" * 10_000 + b"\r\n\r\n\r\n",), "bad_form"),
             ((b"--abc\r\n\r\n\r\n--abc--",), "bad_form"),
@@ -136,7 +138,7 @@ class TestSize:
     def test_endless_padding_behind_the_form(self, api: ApiServer) -> None:
         def body():
             yield part("audio", NOTE) + b"--xyz--\r\n"
-            yield from (b"x" * 100_000 for _ in range(30))
+            yield from (b"x" * 100_000 for _ in range(OVERHEAD_BYTES // 50_000))
 
         assert api.http.post(SUBMIT, content=body(), headers=FORM).status_code == 413
         wait_until_no_part_is_left(api)
