@@ -46,6 +46,7 @@ def dump(document: dict[str, Any]) -> str:
 def _open(task: Task, status: Status) -> dict[str, Any]:
     return _common(task) | {
         "status": status,
+        "model": task.options.model,
         "text": "",
         "progress": 0,
         "duration": round(task.duration or 0.0, 3),

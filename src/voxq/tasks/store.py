@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -96,10 +96,12 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many tasks of each lane a worker holds, and how many more it could take on."""
+    """How many tasks of each lane a worker holds, and how many more it could take on, for which models."""
 
     held: Mapping[Lane, int]
     free: Mapping[Lane, int]
+    models: Collection[str] = ()
+    """Tasks for others are left to a worker that has theirs, if one has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,12 +377,12 @@ class Store:
         """Remove every trace of a task that has ended or was withdrawn. False: it had no document."""
         return self._command("forget", {"id": task_id, "short": short_id(task_id)}, lambda a: a == 1)
 
-    def _room(self, room: Room) -> dict[str, dict[str, int]]:
+    def _room(self, room: Room) -> dict[str, Any]:
         """By queue, as scripts know lanes."""
-        by_lane = {"held": room.held, "free": room.free}
         return {
-            name: {self.queues[lane]: count for lane, count in counts.items()}
-            for name, counts in by_lane.items()
+            "held": {self.queues[lane]: count for lane, count in room.held.items()},
+            "free": {self.queues[lane]: count for lane, count in room.free.items()},
+            "models": list(room.models),
         }
 
     def _job(self, task: Task) -> rq_job.Fields:

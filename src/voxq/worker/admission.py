@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from voxq.tasks.store import Room
 from voxq.tasks.task import Lane
@@ -13,9 +13,9 @@ TURN_SECONDS = {Lane.SHORT: 30.0, Lane.LONG: 60.0}
 would keep it waiting for ever."""
 
 
-def room_of(held: Sequence[Lane], slots: int) -> Room:
+def room_of(held: Sequence[Lane], slots: int, models: Collection[str] = ()) -> Room:
     """What a worker with `slots` in all, that holds tasks of the lanes `held`, can tell of itself."""
-    return Room(held=Counter(held), free=free_slots(held, slots))
+    return Room(Counter(held), free_slots(held, slots), models)
 
 
 def free_slots(held: Sequence[Lane], slots: int) -> dict[Lane, int]:

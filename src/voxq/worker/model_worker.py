@@ -317,7 +317,8 @@ class ModelWorker(BaseWorker):
             return None
         if time.monotonic() < self._admit_from:
             return None
-        return room_of([a.task.lane for a in self._assignments.values()], self._slots)
+        lanes = [assignment.task.lane for assignment in self._assignments.values()]
+        return room_of(lanes, self._slots, self._plan.names())
 
     def _take_on(self, claimed: Claimed, place: int) -> None:
         if claimed.task_id in self._assignments:  # Redis lost the claim, and somebody queued it again

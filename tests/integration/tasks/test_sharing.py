@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from task_lab import Lab, make_worker
 
 from voxq.tasks.store import Room, Worker
-from voxq.tasks.task import Lane
+from voxq.tasks.task import AsrOptions, Lane
 from voxq.worker.admission import room_of
 
 
@@ -23,16 +23,18 @@ class Hand:
 
     lab: Lab
     slots: int = 32
+    models: tuple[str, ...] = ()
     held: list[Lane] = field(default_factory=list)
     worker: Worker = field(default_factory=make_worker)
 
     @property
     def room(self) -> Room:
-        return room_of(self.held, self.slots)
+        return room_of(self.held, self.slots, self.models)
 
     def beat(self, *, takes_on: bool = True) -> None:
         room = self.room if takes_on else None
-        self.lab.run(self.lab.store.beat(self.worker, [], time.time(), 30, {}, room))
+        facts = {"models": self.models}
+        self.lab.run(self.lab.store.beat(self.worker, [], time.time(), 30, facts, room))
 
     def take(self, only: Lane | None = None) -> list[str]:
         claimed = self.lab.run(self.lab.store.claim(self.worker, self.room, only))
@@ -143,3 +145,28 @@ def test_any_workers_share_anything(
         counts = [Counter(hand.held)[waiting[0]] for hand in crowd]
         with_room = [n for n, hand in zip(counts, crowd, strict=True) if hand.room.free[waiting[0]]]
         assert not with_room or max(counts) <= min(with_room) + 1
+
+
+def test_a_task_is_left_to_a_worker_that_has_its_model(lab: Lab) -> None:
+    plain, able = Hand(lab, models=("a",)), Hand(lab, models=("a", "b"))
+    plain.beat()
+    able.beat()
+    tasks = [
+        lab.submit(duration=2.0, options=AsrOptions(model=model)) for model in ("b", None, "b", "a", "b")
+    ]
+    assert plain.take() == [tasks[1].id, tasks[3].id]
+    assert lab.queued_seconds() == 6
+    assert [lab.place(task) for task in tasks[::2]] == [(1, 0), (2, 2), (3, 4)], "in their old order"
+    able.held = [Lane.SHORT] * 5
+    assert able.take() == [task.id for task in tasks[::2]], "one that cannot do them is no rival, idle or not"
+
+
+def test_a_model_that_nobody_else_has_is_no_reason_to_wait(lab: Lab) -> None:
+    """Who takes the task can say why it fails; a worker that was killed a moment ago may come back."""
+    plain, able = Hand(lab, models=("a",)), Hand(lab, models=("a", "b"))
+    able.beat(takes_on=False)
+    task = lab.submit(options=AsrOptions(model="b"))
+    plain.beat()
+    assert plain.take() == []
+    lab.client.hdel("voxq:workers", able.worker.name)
+    assert plain.take() == [task.id]

@@ -1,6 +1,6 @@
 -- One heartbeat of a worker, for itself and for everything it holds.
 -- args: worker, worker_key, worker_ttl (s), facts, now, iso, ttl (s), held (list of {id, lane, execution}),
--- room ({held, free}, each by lane; '' = it takes on nothing now), room_ttl (s).
+-- room ({held, free, models}, the first two by lane; '' = it takes on nothing now), room_ttl (s).
 -- Returns {epoch or '', 1 if the worker is registered, 1 if workers are suspended, ids it does not hold any more ...}.
 local now, ttl = args.now, args.ttl
 local registered = redis.call('EXISTS', args.worker_key)

@@ -1,5 +1,6 @@
 -- Write step W1: ids out of the lanes into RQ's intermediate lists, each with a claim that expires.
--- args: worker, ttl (s), room ({held, free}, each by lane), lanes (to take from, in this order), most (in all).
+-- args: worker, ttl (s), room ({held, free, models}; held and free by lane), lanes (to take from, in this order),
+-- most (in all).
 -- Returns a flat list: id, lane, id, lane, ...
 
 -- What the other workers that take on tasks have told of themselves. One that was killed fades within seconds.
@@ -25,14 +26,29 @@ end
 
 local others = other_rooms()
 
+local my_models = {}
+for _, name in ipairs(args.room.models) do my_models[name] = true end
+
+-- Whether a worker can do all that this one can. One that cannot is no rival, because what it passes over must not
+-- be left lying for its sake.
+local function has_my_models(room)
+  local missing = #args.room.models
+  for _, name in ipairs(room.models or {}) do
+    if my_models[name] then missing = missing - 1 end
+  end
+  return missing <= 0
+end
+
 -- How many of the waiting tasks of a lane are this worker's. They are dealt one by one to whoever has a free slot
 -- and holds fewest of the lane, then fewest of the others; the one that asks is first among equals. So none swallows
 -- what another could begin at once, and what the others have no slot for is not left lying.
 local function share_of(lane, waiting)
   local rivals = {}
-  for index, other in ipairs(others) do
-    local lead = load_in(args.room, lane) - load_in(other, lane)
-    rivals[index] = {free = other.free[lane] or 0, lead = lead / 1000}
+  for _, other in ipairs(others) do
+    if has_my_models(other) then
+      local lead = load_in(args.room, lane) - load_in(other, lane)
+      rivals[#rivals + 1] = {free = other.free[lane] or 0, lead = lead / 1000}
+    end
   end
   local free, count = args.room.free[lane] or 0, 0
   while count < free do
@@ -46,22 +62,50 @@ local function share_of(lane, waiting)
   return count
 end
 
+-- The models of the other workers, by name. One that was killed stays in the hash for a minute: it may come back.
+local others_models
+local function do_others_have(model)
+  if not others_models then
+    others_models = {}
+    local told = redis.call('HGETALL', 'voxq:workers')
+    for index = 1, #told, 2 do
+      if told[index] ~= args.worker then
+        for _, name in ipairs(cjson.decode(told[index + 1]).models or {}) do others_models[name] = true end
+      end
+    end
+  end
+  return others_models[model]
+end
+
+-- Whether a task would fail here, for want of its model, and not elsewhere.
+local function is_for_others(task)
+  local model = task.model
+  return type(model) == 'string' and not my_models[model] and do_others_have(model)
+end
+
+local MOST_PASSED = 50  -- tasks of a lane that are passed over: each costs a look, and again the next time
 local taken = {}
 for _, lane in ipairs(args.lanes) do
   local share = share_of(lane, redis.call('LLEN', lane_key(lane)))
-  while share > 0 and #taken < 2 * args.most do
-    local id = redis.call('LPOP', lane_key(lane))
+  local passed = 0
+  while share > 0 and #taken < 2 * args.most and passed < MOST_PASSED do
+    local id = redis.call('LINDEX', lane_key(lane), passed)
     if not id then break end
-    leave_lane(id)
     local task = read_task(id)
-    -- An id can stand in a lane twice (RQ's own clean-up runs unlocked); the claim lets one through.
-    if task and not is_terminal(task.status)
-      and redis.call('SET', claim_key(id), args.worker, 'NX', 'EX', args.ttl) then
-      redis.call('RPUSH', intermediate_key(lane), id)
-      taken[#taken + 1] = id
-      taken[#taken + 1] = lane
-      args.room.held[lane] = (args.room.held[lane] or 0) + 1
-      share = share - 1
+    local is_open = task and not is_terminal(task.status)
+    if is_open and is_for_others(task) then
+      passed = passed + 1
+    else
+      redis.call('LREM', lane_key(lane), 1, id)
+      leave_lane(id)
+      -- An id can stand in a lane twice (RQ's own clean-up runs unlocked); the claim lets one through.
+      if is_open and redis.call('SET', claim_key(id), args.worker, 'NX', 'EX', args.ttl) then
+        redis.call('RPUSH', intermediate_key(lane), id)
+        taken[#taken + 1] = id
+        taken[#taken + 1] = lane
+        args.room.held[lane] = (args.room.held[lane] or 0) + 1
+        share = share - 1
+      end
     end
   end
 end

@@ -14,7 +14,7 @@ local function started_key(lane) return 'rq:wip:' .. lane end
 local WAITING = context.kind .. ':waiting'  -- id -> {lane, seconds, mark} of the tasks that wait in a lane
 local METERS = context.kind .. ':meters'    -- in:<lane>, out:<lane>: audio seconds that ever entered and left it
 local AUDIO = context.kind .. ':audio'      -- short id -> stored file
-local ROOMS = context.kind .. ':rooms'      -- worker -> {held, free, gone}: who takes on tasks, and how many
+local ROOMS = context.kind .. ':rooms'      -- worker -> {held, free, models, gone}: who takes on which tasks, and how many
 local LEASES = context.kind .. ':leases'    -- open tasks with clients that wait for them -> when that counts as over
 local EVENTS = 'voxq:events'
 local WAKE = 'voxq:wake'
