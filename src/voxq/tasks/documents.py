@@ -46,7 +46,7 @@ def dump(document: dict[str, Any]) -> str:
 def _open(task: Task, status: Status) -> dict[str, Any]:
     return _common(task) | {
         "status": status,
-        "model": task.options.model,
+        "model": task.options.model or "",
         "text": "",
         "progress": 0,
         "duration": round(task.duration or 0.0, 3),
