@@ -138,8 +138,9 @@ def _seconds(under_test: Service, recordings: Sequence[Path]) -> float:
 
 @contextmanager
 def _alone(model: Path, device: str, threads: int) -> Iterator[_Alone]:
-    script = Path(__file__).with_name("_sensevoice_alone.py")
-    command = [sys.executable, str(script), str(_SMALL_SENSEVOICE), str(model), device, str(threads)]
+    command = [sys.executable, str(Path(__file__).with_name("_sensevoice_alone.py"))]
+    subprocess.run([*command, str(_SMALL_SENSEVOICE), str(model)], stdout=sys.stderr, check=True)
+    command += [str(model), device, str(threads)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield _Alone(process, _line(process))
