@@ -27,8 +27,14 @@ _NAMES = ("asr_api.log", "asr_worker.log", "asr_error.log")
 _TEMPLATE = "[{time:YYYY-MM-DD HH:mm:ss}] {level} {extra[_text]}\n"
 _STAMP = "%Y%m%dT%H%M%SZ"
 
-# Uvicorn's access log would repeat our own line for every request; rq and asyncio are chatty at INFO.
-_LEVELS = {"uvicorn.access": "WARNING", "rq": "WARNING", "asyncio": "WARNING", "httpx": "WARNING"}
+# Uvicorn's access log would repeat our own line for every request; the others are chatty.
+_LEVELS = {
+    "uvicorn.access": "WARNING",
+    "rq": "WARNING",
+    "asyncio": "WARNING",
+    "httpx": "WARNING",
+    "httpcore": "WARNING",
+}
 
 # C0, DEL, C1, the Unicode line separators, and the marks that reorder what a terminal shows.
 _CONTROL = [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]

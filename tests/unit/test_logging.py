@@ -55,9 +55,10 @@ def test_errors_are_also_in_the_error_log_and_level_holds(tmp_path: Path) -> Non
 def test_the_standard_library_is_routed_in(tmp_path: Path) -> None:
     code = (
         "logging.getLogger('uvicorn.error').info('listening on %s', 'x')\n"
-        "logging.getLogger('uvicorn.access').info('GET /')\nlogging.getLogger('rq.worker').info('chatter')"
+        "logging.getLogger('uvicorn.access').info('GET /')\nlogging.getLogger('rq.worker').info('chatter')\n"
+        "logging.getLogger('httpcore.http11').debug('each step of each request')"
     )
-    assert run(code, tmp_path).splitlines()[0].endswith("INFO listening on x")
+    assert run(code, tmp_path, LOG_LEVEL="DEBUG").splitlines()[0].endswith("INFO listening on x")
     assert len((tmp_path / "logs" / "asr_worker.log").read_text().splitlines()) == 1
 
 
