@@ -7,7 +7,7 @@ import asyncio
 _PATIENCE_SECONDS = 0.1
 
 
-async def end(task: asyncio.Task[None]) -> None:
+async def end(task: asyncio.Task[object]) -> None:
     """Cancel it until it has ended, whatever it ends with.
 
     Once is not enough: redis-py (seen with 8.1) loses a cancellation that comes in the middle of a command,

@@ -13,7 +13,7 @@ from loguru import logger
 from redis.exceptions import RedisError
 from starlette.requests import ClientDisconnect
 
-from voxq.api import lookup, views
+from voxq.api import background, lookup, views
 from voxq.api.lookup import Found
 from voxq.api.openai.errors import TaskFailed
 from voxq.api.service import Service
@@ -36,7 +36,7 @@ async def end_of(service: Service, owner: str, task_id: str, request: Request) -
         return ending.result()
     finally:
         gone.cancel()
-        ending.cancel()
+        await background.end(ending)  # or its lease would be kept alive for nobody
 
 
 async def looks(service: Service, owner: str, task_id: str, *, progress: bool) -> AsyncGenerator[Found]:
