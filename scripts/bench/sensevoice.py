@@ -100,7 +100,7 @@ def _service(
 ) -> Iterator[Figure]:
     settings: dict[str, Any] = {"asr_engine": "funasr", "asr_model": str(model), "rq_worker_count": 1}
     settings |= {"asr_threads": threads, "asr_use_gpu": device != "cpu"}
-    recordings = speeches(own) * 2
+    recordings = speeches(own)
     cut = _precut(recordings, own)
     audio = sum(each.seconds for each in cut)
     calls = [[(each.pcm, start, end)] for each in cut for start, end in each.chunks]
