@@ -13,10 +13,11 @@ MINUTES: Mapping[str, int] = {
     "interleave": 12,
     "hundred": 6,
     "clips": 12,
+    "sensevoice": 10,
     "switching": 14,
     "api": 1,
 }
 """By name, in the order of the report: the minutes that each may take, on two cores."""
 
-OPTIONS: Mapping[str, tuple[str, ...]] = {"interleave": ("whole",), "clips": ("device",)}
+OPTIONS: Mapping[str, tuple[str, ...]] = {"interleave": ("whole",), "clips": ("device",), "sensevoice": ("device",)}
 """The options of the command line that a measurement takes."""

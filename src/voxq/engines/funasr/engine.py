@@ -69,8 +69,12 @@ class FunAsr:
     ) -> Sequence[Raw | ChunkError]:
         """One result for each. FunASR fails as a whole over a single bad clip, and leaves out those in which
         it heard nothing: then each is tried alone."""
+        import torch
+
         try:
-            raws = self._model.generate(input=list(clips), batch_size=len(clips), **arguments)
+            # Fun-ASR-Nano knows tensors only, the others both.
+            sounds = [torch.from_numpy(clip) for clip in clips]
+            raws = self._model.generate(input=sounds, batch_size=len(clips), **arguments)
         except Exception as error:
             if is_out_of_memory(error):
                 raise
