@@ -19,5 +19,9 @@ MINUTES: Mapping[str, int] = {
 }
 """By name, in the order of the report: the minutes that each may take, on two cores."""
 
-OPTIONS: Mapping[str, tuple[str, ...]] = {"interleave": ("whole",), "clips": ("device",), "sensevoice": ("device",)}
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "interleave": ("whole",),
+    "clips": ("device",),
+    "sensevoice": ("device",),
+}
 """The options of the command line that a measurement takes."""
