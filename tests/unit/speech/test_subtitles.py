@@ -154,14 +154,14 @@ def test_verbose_json_has_every_field_the_openai_sdk_requires() -> None:
     assert verbose["segments"] == [
         {
             "id": 0,
-            "seek": 0,
+            "seek": 50,
             "start": 0.5,
             "end": 1.235,
             "text": "Hi there",
             "tokens": [],
             "temperature": 0.0,
             "avg_logprob": 0.0,
-            "compression_ratio": 1.0,
+            "compression_ratio": 0.5,
             "no_speech_prob": 0.0,
         }
     ]
