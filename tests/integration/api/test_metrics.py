@@ -35,6 +35,14 @@ def value(samples: list[Sample], name: str, **labels: str) -> float:
 
 
 @pytest.fixture
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a server of its own: to the usual one the API that tests share tells its counts a second later."""
+    server = RedisServer(tmp_path_factory.mktemp("metrics") / "redis")
+    yield server.url
+    server.kill()
+
+
+@pytest.fixture
 def worker_lab(redis_url: str, tmp_path: Path) -> Iterator[WorkerLab]:
     lab = WorkerLab(
         tmp_path,
