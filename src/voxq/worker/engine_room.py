@@ -17,7 +17,9 @@ from voxq.engines.base import ChunkError, ChunkResult
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Counters
 from voxq.settings import Settings
+from voxq.tasks.task import Lane
 from voxq.worker import horse_protocol as protocol
+from voxq.worker.anticipation import Anticipation
 from voxq.worker.assignment import Assignment
 from voxq.worker.batch import Batch, Member
 from voxq.worker.blame import Blame
@@ -60,6 +62,8 @@ class EngineRoom:
         self._counters = counters
         self._worker_id = worker_id
         self._use = OwnerUse()
+        self._anticipation = Anticipation()
+        self._held_until = 0.0
         self._batch_numbers = count(1)
         stable.hear = self._on_message
 
@@ -75,12 +79,17 @@ class EngineRoom:
         """Load what is needed next, and give batches while there is room for one."""
         while True:
             self._stable.part()
-            has_room = time.monotonic() >= self._has_room_from
+            now = time.monotonic()
+            has_room = now >= self._has_room_from
             if not has_room and all(self._stall_of(a).is_available for a in self._desk.assignments()):
                 return
             chosen = self._choose()
-            if not (has_room and chosen and self._give(chosen)):
+            if not (has_room and chosen):
                 return
+            self._held_until = self._anticipation.hold_until(now, chosen[0].lane, self._coming())
+            if self._held_until > now or not self._give(chosen):
+                return
+            self._anticipation.went()
 
     @property
     def next_batch(self) -> Batch | None:
@@ -91,7 +100,7 @@ class EngineRoom:
     @property
     def next_event(self) -> float:
         """When `feed` or `enforce_deadlines` will have something to do that no message announces."""
-        feeding = self._has_room_from
+        feeding = max(self._has_room_from, self._held_until)
         deadline = min(stall.horse.deadline for stall in self._stable)
         return min(deadline, feeding if feeding > time.monotonic() else float("inf"))
 
@@ -173,6 +182,13 @@ class EngineRoom:
                     is_suspect=chunks.is_suspect(index),
                     batch_seconds=task.options.batch_size or float("inf"),
                 )
+
+    def _coming(self) -> Iterator[tuple[Lane, float]]:
+        """The tasks that are just being decoded, and since when they are here."""
+        for assignment in self._desk.assignments():
+            is_new = assignment.prepared is None and not len(assignment.chunks)
+            if is_new and self._stall_of(assignment).is_available:
+                yield assignment.task.lane, assignment.last_served
 
     def _terms(self) -> Mapping[str, BatchTerms]:
         return {stall.name: stall.terms for stall in self._stable}
