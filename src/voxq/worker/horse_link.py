@@ -14,8 +14,11 @@ from voxq.worker.batch import Batch, Member
 from voxq.worker.plan import ModelPlan
 
 _LEAD_SECONDS = 0.1
-"""How long before the expected end of a batch the next one goes into the pipe: long enough to hide the pipe,
-and short enough that what comes in the meantime can still be in it, or before it."""
+"""How long before the expected end of all that is given the next batch goes into the pipe: long enough to
+hide the pipe, and short enough that what comes in the meantime can still be in it, or before it."""
+_MOST_IN_PIPE = 8
+"""Batches given to an engine that takes single chunks. More than one is ahead only where batches are so short
+that the parent, busy with something else for a moment, would leave the engine idle."""
 _MARGIN = 30.0
 """How many times longer than predicted a batch may take before it counts as hung. Predictions are made on an
 idle machine, and a recogniser that is unsure searches several times."""
@@ -46,6 +49,8 @@ class HorseLink:
         self._load = protocol.Load(plan.request, dict(plan.paths))
         self._load_timeout = load_timeout
         self._batch_seconds = batch_seconds
+        # What waits outside can still join a batch, where an engine has them.
+        self._most = 2 if plan.traits.max_items > 1 else _MOST_IN_PIPE
         self._child: Child | None = None
         self._batches: deque[Batch] = deque()
         self._deadline = float("inf")
@@ -83,13 +88,13 @@ class HorseLink:
     @property
     def has_room_from(self) -> float:
         """When the next batch is to be given; infinity while there are enough."""
-        if self.state is not State.READY or len(self._batches) > 1:
+        if self.state is not State.READY or len(self._batches) >= self._most:
             return float("inf")
         if not self._batches:
             return 0.0
         if self._started_at is None:
             return float("inf")  # it will say so at once
-        return self._started_at + self._batches[0].predicted - _LEAD_SECONDS
+        return self._started_at + sum(batch.predicted for batch in self._batches) - _LEAD_SECONDS
 
     @property
     def is_idle(self) -> bool:
