@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from voxq.engines import registry
 from voxq.engines.base import (
@@ -116,7 +117,7 @@ class _Logged:
 
     inner: Engine
     traits: EngineTraits
-    log: Path
+    log: TextIO
 
     @property
     def revision(self) -> str:
@@ -126,8 +127,7 @@ class _Logged:
         began = time.monotonic()
         answers = self.inner.transcribe(batch)
         call = Call(began, time.monotonic(), tuple(fingerprint(samples) for samples, _ in batch))
-        with self.log.open("a") as log:
-            log.write(json.dumps(asdict(call)) + "\n")
+        self.log.write(json.dumps(asdict(call)) + "\n")
         return answers
 
 
@@ -147,7 +147,7 @@ def __getattr__(name: str) -> EngineKind:
 
     def load(request: EngineRequest, models: ModelPaths) -> Engine:
         inner = kind.load(asked(request), models)
-        return _Logged(inner, traits_for(request), Path(os.environ[_LOG]))
+        return _Logged(inner, traits_for(request), Path(os.environ[_LOG]).open("a", buffering=1))
 
     def roles_for(request: EngineRequest) -> dict[str, str]:
         return dict(kind.roles_for(asked(request)))
