@@ -280,9 +280,15 @@ class ModelWorker(BaseWorker):
 
     def _drop(self, assignment: Assignment, reason: str) -> None:
         self._let_go(assignment)
+        self._leave_nothing(assignment.task)
         logger.info(
             'Worker-{} task={} status=dropped reason="{}"', self.worker_id, assignment.task.short_id, reason
         )
+
+    def _leave_nothing(self, task: Task) -> None:
+        """Whoever ended the task removed its files, and some were written here at that moment."""
+        if not self._parts.journal.is_open(task):
+            self._parts.work.remove(task)
 
     def _end(self, assignment: Assignment, outcome: Outcome) -> None:
         """Let the task go once its end is on disk; until then it stays held, and this is tried again."""
@@ -354,6 +360,7 @@ class ModelWorker(BaseWorker):
         )
         assignment.last_served = time.monotonic()
         if self._claims.register(assignment) is False:
+            self._leave_nothing(task)
             return
         killpoint.reached("W2")
         # Without an answer it is worked on all the same: a heartbeat will register it.
