@@ -29,7 +29,7 @@ from voxq.engines.whisper_text import full_width, merge_pieces, without_loops
 from voxq.models.stamp import revision_of
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.chunking import Chunking
-from voxq.speech.transcript import Segment, Word
+from voxq.speech.transcript import Segment, Word, words_within
 
 if TYPE_CHECKING:
     import ctranslate2
@@ -262,17 +262,7 @@ def _segment(raw: RawSegment, looped: bool, seconds: float, language: str) -> Se
     if language in _CHINESE:
         text, words = full_width(text), tuple(replace(w, text=full_width(w.text)) for w in words)
     start, end = _within(raw.start, raw.end, seconds)
-    return Segment(text, start, end, _ordered(words, seconds))
-
-
-def _ordered(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:
-    """The words with times inside the chunk that never run backwards."""
-    ordered: list[Word] = []
-    for word in words:
-        start, end = _within(word.start, word.end, seconds)
-        earliest = ordered[-1].end if ordered else 0.0
-        ordered.append(Word(word.text, max(start, earliest), max(end, earliest)))
-    return tuple(ordered)
+    return Segment(text, start, end, words_within(words, seconds))
 
 
 def _within(start: float, end: float, seconds: float) -> tuple[float, float]:

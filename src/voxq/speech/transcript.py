@@ -117,6 +117,18 @@ class Transcript:
             raise ValueError("not a transcript") from error
 
 
+def words_within(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:
+    """The words with times inside a chunk of so many seconds, that never run backwards; plain floats, where
+    engines give NumPy's."""
+    kept: list[Word] = []
+    earliest = 0.0
+    for word in words:
+        start = min(max(float(word.start), earliest), seconds)
+        earliest = min(max(float(word.end), start), seconds)
+        kept.append(Word(word.text, start, earliest))
+    return tuple(kept)
+
+
 def join_texts(texts: Iterable[str]) -> str:
     """Texts one after another as one would write them: a space between words, none inside Chinese.
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from voxq.engines.funasr.hotwords import MOST, safe_words
 from voxq.engines.funasr.sensevoice import Tagged
-from voxq.engines.funasr.words import align, ends_sentence, segments, sentences, split_units, within
-from voxq.speech.transcript import Word
+from voxq.engines.funasr.words import align, ends_sentence, segments, sentences, split_units
+from voxq.speech.transcript import Word, words_within
 
 TEXT = st.text(st.sampled_from("ab9éß你好カ한 .,。，“\"-'<|>"), max_size=40)
 
@@ -62,7 +62,7 @@ def test_every_word_gets_times_from_its_letters(text: str) -> None:
     st.floats(0, 30),
 )
 def test_times_stay_inside_and_in_order(times: list[tuple[float, float]], seconds: float) -> None:
-    words = within([Word("a", start, end) for start, end in times], seconds)
+    words = words_within([Word("a", start, end) for start, end in times], seconds)
     edges = [time for word in words for time in (word.start, word.end)]
     assert edges == sorted(edges)
     assert all(0 <= time <= seconds for time in edges)

@@ -10,8 +10,8 @@ from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult
 from voxq.engines.funasr.engine import Raw
 from voxq.engines.funasr.hotwords import safe_words
 from voxq.engines.funasr.punctuation import Punctuation
-from voxq.engines.funasr.words import segments, sentences, split_units, within
-from voxq.speech.transcript import Segment, Word, is_spaceless, join_texts
+from voxq.engines.funasr.words import segments, sentences, split_units
+from voxq.speech.transcript import Segment, Word, is_spaceless, join_texts, words_within
 
 
 class Paraformer:
@@ -55,7 +55,7 @@ def _segments(
     words = [Word(u, start / 1000, end / 1000) for u, (start, end) in zip(shown, times, strict=True)]
     heard: list[Segment] = []
     begin = 0
-    for sentence in sentences(within(words, seconds)):
+    for sentence in sentences(words_within(words, seconds)):
         text = join_texts(word.text for word in sentence)
         segment = Segment(text, sentence[0].start, sentence[-1].end, sentence if show_words else ())
         heard.append(_with_raw_text(segment, units[begin : begin + len(sentence)]))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from voxq.speech.transcript import Segment, Word, is_spaceless, join_texts
+from voxq.speech.transcript import Segment, Word, is_spaceless, join_texts, words_within
 
 _ENDS = frozenset(".?!。？！…")
 _CLOSING = "\"'”’」』》)]）】"
@@ -55,18 +55,6 @@ def align(units: Sequence[str], pieces: Sequence[tuple[str, float, float]]) -> t
     return tuple(words)
 
 
-def within(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:
-    """The words with times inside a chunk of so many seconds, that never run backwards."""
-    kept: list[Word] = []
-    earliest = 0.0
-    for word in words:
-        start = min(max(word.start, earliest), seconds)
-        end = min(max(word.end, start), seconds)
-        kept.append(Word(word.text, start, end))
-        earliest = end
-    return tuple(kept)
-
-
 def sentences(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
     """The words up to each end of a sentence, and those after the last one."""
     sentence: list[Word] = []
@@ -92,7 +80,7 @@ def segments(text: str, words: Sequence[Word], seconds: float, show_words: bool)
         return (Segment(text, 0.0, seconds),)
     return tuple(
         Segment(join_texts(w.text for w in said), said[0].start, said[-1].end, said if show_words else ())
-        for said in sentences(within(words, seconds))
+        for said in sentences(words_within(words, seconds))
     )
 
 
