@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import quote
 
 from dotenv import dotenv_values
@@ -26,7 +26,9 @@ from voxq.webhooks.registered import Webhook, parse_webhooks
 PACKAGED_HOTWORDS = Path(__file__).parent / "data" / "hotwords.txt"
 
 _DOTENV = Path(".env")
-_PREFIXES = ("API_", "ASR_", "LOG_", "MAX_", "MEDIA_", "MODEL_", "REDIS_", "RQ_", "STORAGE_", "WEBHOOK")
+_PREFIXES = (
+    *("API_", "ASR_", "LOG_", "MAX_", "MEDIA_", "MODEL_", "REDIS_", "RQ_", "STORAGE_", "TTS_", "WEBHOOK"),
+)
 _SIZE_UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 _TIME_UNITS = ("second", "minute", "hour", "day", "week")
 
@@ -114,6 +116,11 @@ class Settings(BaseSettings):
     rq_queue_name: str = Field(
         "asr-queue", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Name of the RQ queue (its normal lane)."
     )
+    tts_queue_name: str = Field(
+        "tts-queue",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="Name of the RQ queue of texts to speak (its normal lane).",
+    )
     rq_worker_count: int | None = Field(
         None, ge=1, le=64, description="Workers. Unset: one per visible GPU, or one without a GPU."
     )
@@ -144,6 +151,9 @@ class Settings(BaseSettings):
     allow_anonymous: bool = Field(False, description="Listen beyond this machine without API_KEYS.")
     max_upload_mb: int = Field(1024, ge=1, description="MB of one upload, at most.")
     max_audio_seconds: int = Field(28800, ge=1, description="Seconds of audio in one upload, at most.")
+    max_text_characters: int = Field(
+        100_000, ge=1, le=1_000_000, description="Characters of one text to speak, at most."
+    )
     max_queue_seconds: int = Field(
         86400, ge=1, description="Seconds of audio that may wait; beyond it clients are told to come back."
     )
@@ -184,6 +194,12 @@ class Settings(BaseSettings):
         shown = f"[{host}]" if ":" in host else host
         url = f"redis://{auth}{shown}:{values.get('redis_port', 6379)}/{values.get('redis_db', 0)}"
         return {**values, "redis_url": url}
+
+    @model_validator(mode="after")
+    def _queues_are_apart(self) -> Self:
+        if set(self.queues) & set(self.speech_queues):
+            raise ValueError("RQ_QUEUE_NAME and TTS_QUEUE_NAME must not share a queue")
+        return self
 
     @field_validator("redis_url")
     @classmethod
@@ -278,9 +294,13 @@ class Settings(BaseSettings):
 
     @property
     def queues(self) -> Queues:
-        """The lanes; the short one bears RQ_QUEUE_NAME exactly, because clients of RQ look there."""
-        name = self.rq_queue_name
-        return Queues(f"{name}-high", name, f"{name}-long")
+        """The lanes of recordings; the short one bears RQ_QUEUE_NAME exactly: clients of RQ look there."""
+        return _queues(self.rq_queue_name)
+
+    @property
+    def speech_queues(self) -> Queues:
+        """The lanes of texts to speak."""
+        return _queues(self.tts_queue_name)
 
     @property
     def own_models(self) -> Mapping[str, tuple[str, str]]:
@@ -401,6 +421,10 @@ def parse_keys(text: str) -> dict[str, str]:
             raise ValueError("a key is there twice")
         owners[key] = name or f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
     return owners
+
+
+def _queues(name: str) -> Queues:
+    return Queues(f"{name}-high", name, f"{name}-long")
 
 
 def _written(value: object) -> str:

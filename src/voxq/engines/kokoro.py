@@ -1,128 +1,16 @@
-"""Kokoro v1.0: Chinese, English, Japanese, Spanish and French in many voices, as ONNX on the CPU.
-
-Its own speed is not used: the model swallows syllables. At half as fast again whisper-base gets 12 to 30% of
-the Chinese characters wrong; stretched, 4%.
-"""
+"""Kokoro v1.0: Chinese, English, Japanese, Spanish and French in many voices, as ONNX on the CPU."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-from voxq.devices import available_cpus
-from voxq.engines.base import ChunkError, EngineError, EngineRequest, ModelPaths
+from voxq.engines.base import EngineRequest, ModelPaths
 from voxq.engines.kokoro_voices import VOICES
-from voxq.engines.phonemes import LanguageUnavailable, cut, phonemes_of
-from voxq.engines.synthesis import SpeechOptions, Spoken, SynthesiserKind, Voice
-from voxq.models.stamp import revision_of
-from voxq.speech.audio import Samples
-from voxq.speech.tempo import stretched
-from voxq.speech.voicing import voiced
-from voxq.speech.written import is_pronounceable
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-
-_SAMPLE_RATE = 24_000
-_LONGEST = 500
-"""Phonemes of one call; the model has positions for 510."""
-_STYLES = (510, 256)
-"""A voice: a style vector for each number of phonemes."""
-_PADDING = 0
+from voxq.engines.synthesis import Synthesiser, SynthesiserKind
 
 
-class Kokoro:
-    """The model, and the voices in the directory `voices`, each read when it is first asked for."""
+def _load(request: EngineRequest, models: ModelPaths) -> Synthesiser:
+    from voxq.engines import kokoro_model
 
-    def __init__(
-        self, session: InferenceSession, vocabulary: Mapping[str, int], voices: Path, revision: str
-    ) -> None:
-        self.revision = revision
-        self._session = session
-        self._vocabulary = vocabulary
-        self._styles = lru_cache(maxsize=len(VOICES))(lambda name: _read_styles(voices, name))
-        # Exports differ in the name of their first input.
-        self._tokens = next(i.name for i in session.get_inputs() if i.name not in ("style", "speed"))
-
-    def speak(self, sentences: Sequence[tuple[str, SpeechOptions]]) -> list[Spoken | ChunkError]:
-        return [self._sentence(text, options) for text, options in sentences]
-
-    def _sentence(self, text: str, options: SpeechOptions) -> Spoken | ChunkError:
-        voice = next((voice for voice in VOICES if voice.name == options.voice), None)
-        if voice is None:
-            return ChunkError("unknown_voice", "Kokoro has no voice of this name.")
-        try:
-            return self._spoken(text, voice, options)
-        except LanguageUnavailable as error:
-            return ChunkError("language_unavailable", str(error))
-        except Exception as error:  # one sentence that a phonemiser chokes on must not cost the batch
-            return ChunkError.of(error)
-
-    def _spoken(self, text: str, voice: Voice, options: SpeechOptions) -> Spoken | ChunkError:
-        phonemes = phonemes_of(
-            text,
-            options.language or voice.language,
-            british=voice.accent == "GB",
-            normalised=options.normalise,
-        )
-        known = "".join(character for character in phonemes if character in self._vocabulary)
-        if not (is_pronounceable(text) and any(map(str.isalpha, known))):
-            return ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
-        styles = self._styles(voice.name)
-        sound = np.concatenate([self._infer(piece, styles) for piece in cut(known, _LONGEST)])
-        return Spoken(voiced(stretched(sound, _SAMPLE_RATE, options.speed), _SAMPLE_RATE), _SAMPLE_RATE)
-
-    def _infer(self, phonemes: str, styles: Samples) -> Samples:
-        tokens = [_PADDING, *(self._vocabulary[character] for character in phonemes), _PADDING]
-        (sound, *_) = self._session.run(
-            None,
-            {
-                self._tokens: np.array([tokens], np.int64),
-                "style": styles[len(phonemes) - 1][np.newaxis],
-                "speed": np.ones(1, np.float32),
-            },
-        )
-        return np.asarray(sound, np.float32).ravel()
-
-
-def _read_styles(voices: Path, name: str) -> Samples:
-    """Shape (510, 256). `name` is one of VOICES, never a client's word."""
-    places = (voices / f"{name}.bin", voices / "voices" / f"{name}.bin")
-    path = next(filter(Path.is_file, places), places[0])
-    return np.fromfile(path, "<f4").reshape(_STYLES)
-
-
-def _read_vocabulary(path: Path) -> dict[str, int]:
-    """Symbol -> token, from Kokoro's own configuration or from a tokenizer.json. Raises EngineError."""
-    for name in ("vocab.json", "config.json", "tokenizer.json"):
-        if (path / name).is_file():
-            content = json.loads((path / name).read_text(encoding="utf-8"))
-            if vocabulary := content.get("vocab") or content.get("model", {}).get("vocab"):
-                return vocabulary
-    raise EngineError(f"{path} holds no vocabulary of Kokoro (vocab.json, config.json or tokenizer.json).")
-
-
-def _load(request: EngineRequest, models: ModelPaths) -> Kokoro:
-    if request.device != "cpu":
-        raise EngineError("Kokoro runs on the CPU here.")
-    path = models["path"]
-    weights = [path / "model.onnx", path / "onnx" / "model_quantized.onnx"]
-    found = next(filter(Path.is_file, weights), None)
-    if found is None:
-        raise EngineError(f"{path} holds no Kokoro model: model.onnx is missing.")
-    import onnxruntime
-
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = request.threads or available_cpus()
-    settings.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(found), settings, providers=["CPUExecutionProvider"])
-    revision = f"kokoro:{revision_of(path)}:{revision_of(models['voices'])}"
-    return Kokoro(session, _read_vocabulary(path), models["voices"], revision)
+    return kokoro_model.load(request, models)
 
 
 KIND = SynthesiserKind(

@@ -45,6 +45,14 @@ class Spoken:
     sample_rate: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeptSpeech:
+    """One sentence as sound that lies in a file: so many samples, 0 where there was nothing to say."""
+
+    samples: int
+    sample_rate: int
+
+
 class Synthesiser(Protocol):
     """A loaded model. Not thread-safe: one horse calls it, one batch at a time."""
 

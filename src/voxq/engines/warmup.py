@@ -1,4 +1,4 @@
-"""The first calls of a freshly loaded engine: they make it ready, and they measure what a chunk costs.
+"""The first calls of a freshly loaded model: they make it ready, and they measure what a chunk costs.
 
 The clip is real speech (English, spoken by hibari), because recognisers work by the word: noise or silence
 would measure something else.
@@ -13,10 +13,18 @@ from importlib.resources import files
 import numpy as np
 
 from voxq.engines.base import ChunkError, ChunkOptions, Cost, Engine, EngineError
+from voxq.engines.synthesis import SpeechOptions, Synthesiser
 from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.sentences import spoken_seconds
 
 SHORT_SECONDS = 2.3
 """The first sentence of the clip."""
+
+_SHORT_SENTENCE = "Good morning to you all."
+_LONG_SENTENCE = (
+    "The old lighthouse keeper climbed the narrow stairs every evening, lit the great lamp at the top, "
+    "and watched the ships go by until the morning came."
+)
 
 
 def clip() -> Samples:
@@ -31,9 +39,35 @@ def measure(engine: Engine) -> Cost:
     long = clip()
     short = long[: int(SHORT_SECONDS * SAMPLE_RATE)]
     _seconds(engine, short)  # the first call pays for lazy initialisation
-    short_cost, long_cost = _seconds(engine, short), _seconds(engine, long)
-    per_second = max(0.0, (long_cost - short_cost) / ((len(long) - len(short)) / SAMPLE_RATE))
-    return Cost(fixed=max(0.0, short_cost - per_second * SHORT_SECONDS), per_second=per_second)
+    return _line((SHORT_SECONDS, _seconds(engine, short)), (len(long) / SAMPLE_RATE, _seconds(engine, long)))
+
+
+def measure_speech(synthesiser: Synthesiser, voice: str) -> Cost:
+    """The same for sentences, whose length is that of `spoken_seconds`. `voice` speaks English.
+
+    Raises EngineError if it fails.
+    """
+    _speaking_seconds(synthesiser, voice, _SHORT_SENTENCE)
+    return _line(
+        *(
+            (spoken_seconds(sentence), _speaking_seconds(synthesiser, voice, sentence))
+            for sentence in (_SHORT_SENTENCE, _LONG_SENTENCE)
+        )
+    )
+
+
+def _line(short: tuple[float, float], long: tuple[float, float]) -> Cost:
+    """Through two measurements, each (seconds of sound, seconds of the engine)."""
+    per_second = max(0.0, (long[1] - short[1]) / (long[0] - short[0]))
+    return Cost(fixed=max(0.0, short[1] - per_second * short[0]), per_second=per_second)
+
+
+def _speaking_seconds(synthesiser: Synthesiser, voice: str, sentence: str) -> float:
+    started = time.perf_counter()
+    (answer,) = synthesiser.speak([(sentence, SpeechOptions(voice))])
+    if isinstance(answer, ChunkError):
+        raise EngineError(f"The synthesiser is loaded but cannot say its first sentence: {answer.message}")
+    return time.perf_counter() - started
 
 
 def _seconds(engine: Engine, samples: Samples) -> float:

@@ -1,4 +1,4 @@
-"""The media process: looks into recordings and decodes them. It knows neither Redis nor HTTP.
+"""The media process: decodes recordings, splits texts, encodes speech. It knows neither Redis nor HTTP.
 
 Hostile bytes end up here, so it is started by somebody who can kill it, with a cap on its memory. Every
 failure is a message; only a crash, or the end of its parent, ends it.
@@ -18,6 +18,13 @@ from voxq.speech.audio import AudioError
 
 _DEFAULT_MEGABYTES = 2048
 """Of address space; decoding and VAD take about 300."""
+
+_FAILURES = {
+    "probe": "The recording could not be decoded",
+    "prepare": "The recording could not be decoded",
+    "split": "The text could not be read",
+    "join": "The speech could not be put together",
+}
 
 
 def main() -> None:
@@ -51,24 +58,34 @@ def _replies(request: protocol.Request) -> Iterator[protocol.Reply]:
     except AudioError as error:
         yield protocol.Failed(request.id, error.code, str(error))
     except MemoryError:
-        yield protocol.Failed(request.id, "too_large", "Decoding the file needs more memory than allowed.")
+        yield protocol.Failed(request.id, "too_large", "This needs more memory than allowed.")
     except OSError as error:
         logger.error("media: {} of {} failed: {}", request.op, request.id, error.strerror)
-        yield protocol.Failed(request.id, "storage", f"The recording could not be decoded: {error.strerror}.")
+        yield protocol.Failed(request.id, "storage", f"{_FAILURES[request.op]}: {error.strerror}.")
     except Exception:
         logger.exception("media: {} of {} failed", request.op, request.id)
-        yield protocol.Failed(request.id, "internal", "The recording could not be decoded.")
+        yield protocol.Failed(request.id, "internal", f"{_FAILURES[request.op]}.")
 
 
 def _work(request: protocol.Request) -> Iterator[protocol.Reply]:
-    if isinstance(request, protocol.Probe):
-        from voxq.speech.probe import probe
+    # Only now: a process that only probes stays small.
+    match request:
+        case protocol.Probe():
+            from voxq.speech.probe import probe
 
-        yield protocol.Probed(request.id, probe(request.path, request.max_seconds))
-    else:
-        from voxq.media.prepare import prepare  # only now: a process that only probes stays small
+            yield protocol.Probed(request.id, probe(request.path, request.max_seconds))
+        case protocol.Prepare():
+            from voxq.media.prepare import prepare
 
-        yield from prepare(request)
+            yield from prepare(request)
+        case protocol.Split():
+            from voxq.media.split import split
+
+            yield from split(request)
+        case protocol.Join():
+            from voxq.media.join import join
+
+            yield join(request)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The messages between a media process and whoever started it, as values.
 
-The process answers a `Probe` with `Probed` or `Failed`, and a `Prepare` with any number of `Chunks` and then
-`Prepared` or `Failed`. It takes one request at a time. A process that hostile audio has taken over can send
-anything: what does not fit these shapes is a ProtocolError.
+The process answers a `Probe` with `Probed` or `Failed`, a `Prepare` with any number of `Chunks` and then
+`Prepared` or `Failed`, a `Split` with any number of `Sentences` and then `Prepared` or `Failed`, and a `Join`
+with `Joined` or `Failed`. It takes one request at a time. A process that hostile audio has taken over can
+send anything: what does not fit these shapes is a ProtocolError.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from pydantic import AfterValidator
 from voxq.messages import Codec, ProtocolError
 from voxq.speech.audio import MIME_TYPES, AudioInfo
 from voxq.speech.chunking import Chunking
+from voxq.speech.sentences import Break
 
 __all__ = [
     "Chunks",
     "Failed",
+    "Join",
+    "Joined",
     "Prepare",
     "Prepared",
     "Probe",
@@ -27,6 +31,9 @@ __all__ = [
     "ProtocolError",
     "Reply",
     "Request",
+    "Sentences",
+    "Sound",
+    "Split",
     "decode_reply",
     "decode_request",
     "encode",
@@ -55,6 +62,41 @@ class Prepare:
     chunking: Chunking
     use_vad: bool = True
     op: Literal["prepare"] = "prepare"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Find the sentences to be spoken in a text, which may be anything."""
+
+    id: str
+    text: str
+    op: Literal["split"] = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A spoken sentence, raw float32 LE mono in a file of so many samples, and what follows it."""
+
+    path: Path
+    samples: int
+    ending: Break
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Put sentences together, with their pauses, into the new file `target`.
+
+    `sample_rate` of the sounds, `file_rate` of the file (None: the same); `speed` shortens the pauses.
+    """
+
+    id: str
+    sounds: tuple[Sound, ...]
+    sample_rate: int
+    target: Path
+    format: str
+    file_rate: int | None = None
+    speed: float = 1.0
+    op: Literal["join"] = "join"
 
 
 def _with_known_extension(info: AudioInfo) -> AudioInfo:
@@ -97,7 +139,10 @@ class Chunks:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything is decoded and announced; times in seconds, `decode_seconds` with the writing."""
+    """Everything is decoded, or split, and announced; times in seconds, `decode_seconds` with the writing.
+
+    The `duration` of a text is 0: it is not spoken yet.
+    """
 
     id: str
     duration: float
@@ -106,8 +151,29 @@ class Prepared:
     op: Literal["prepared"] = "prepared"
 
 
-Request = Probe | Prepare
-Reply = Probed | Failed | Chunks | Prepared
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The next sentences of a text, in order: each with what follows it."""
+
+    id: str
+    sentences: tuple[tuple[str, Break], ...]
+    op: Literal["sentences"] = "sentences"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The file is whole. `times`: of each sound in it, [start, end) in seconds; `rate` of the file, in Hz."""
+
+    id: str
+    duration: float
+    rate: int
+    times: tuple[tuple[float, float], ...]
+    encode_seconds: float
+    op: Literal["joined"] = "joined"
+
+
+Request = Probe | Prepare | Split | Join
+Reply = Probed | Failed | Chunks | Prepared | Sentences | Joined
 
 _CODEC: Codec[Request, Reply] = Codec(Request, Reply)
 encode = _CODEC.encode

@@ -49,6 +49,18 @@ MIME_TYPES: Mapping[str, str] = MappingProxyType(
 )
 """The content type for each file extension that a stored recording can have."""
 
+SPEECH_FORMATS: Mapping[str, str] = MappingProxyType(
+    {
+        "mp3": "audio/mpeg",
+        "opus": "audio/ogg",
+        "aac": "audio/aac",
+        "flac": "audio/flac",
+        "wav": "audio/wav",
+        "pcm": "audio/pcm",
+    }
+)
+"""The formats in which speech is given out, each with its content type; all can be streamed."""
+
 SUPPORTED_FORMATS = (
     *("wav", "mp3", "m4a", "flac", "aac", "ogg", "opus", "webm", "amr", "3gp", "wma"),
     *("mp4", "mov", "mkv", "wmv", "aiff", "caf", "au", "w64", "ac3", "eac3", "ape", "wv", "tta"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Protocol, cast
 
 import av
@@ -19,32 +18,26 @@ from voxq.speech.audio import Samples
 class _Format:
     muxer: str
     codec: str
-    mime: str
     bit_rate: int | None = None
     streamed: tuple[str, str] | None = None
     """The muxer's option where its output cannot be corrected afterwards."""
 
 
-_OPUS = _Format("ogg", "libopus", "audio/ogg", 48_000, ("page_duration", "200000"))
+_OPUS = _Format("ogg", "libopus", 48_000, ("page_duration", "200000"))
 
 _FORMATS: Mapping[str, _Format] = {
-    "wav": _Format("wav", "pcm_s16le", "audio/wav"),
+    "wav": _Format("wav", "pcm_s16le"),
     # A stream's Xing header would say that it has no frames.
-    "mp3": _Format("mp3", "libmp3lame", "audio/mpeg", 96_000, ("write_xing", "0")),
+    "mp3": _Format("mp3", "libmp3lame", 96_000, ("write_xing", "0")),
     "ogg": _OPUS,
     "opus": _OPUS,
-    "aac": _Format("adts", "aac", "audio/aac", 96_000),
-    "flac": _Format("flac", "flac", "audio/flac"),
-    "pcm": _Format("s16le", "pcm_s16le", "audio/pcm"),
-    "m4a": _Format("ipod", "aac", "audio/mp4"),
+    "aac": _Format("adts", "aac", 96_000),
+    "flac": _Format("flac", "flac"),
+    "pcm": _Format("s16le", "pcm_s16le"),
+    "m4a": _Format("ipod", "aac"),
 }
 ENCODABLE = ("wav", "mp3", "ogg", "flac", "m4a")
 """The formats of recordings; "ogg" is Opus, as in a voice note."""
-
-SPEECH_FORMATS: Mapping[str, str] = MappingProxyType(
-    {name: _FORMATS[name].mime for name in ("mp3", "opus", "aac", "flac", "wav", "pcm")}
-)
-"""The formats in which speech is given out, each with its content type; all can be streamed."""
 
 _FALLBACK_RATE = 48_000  # every codec here takes it
 _BLOCK_SECONDS = 1.0

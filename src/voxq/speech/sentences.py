@@ -20,6 +20,7 @@ from voxq.speech.transcript import is_spaceless
 LONGEST = 240
 """Of one sentence, in letters; about 16 s of speech. A digit, a Chinese or a Japanese character is four."""
 
+_WEIGHT_PER_SECOND = 15.0
 _SYLLABLE_WEIGHT = 4
 _WRAPPED = 50
 """A line shorter than this was ended by its author, not by an editor's margin."""
@@ -63,6 +64,11 @@ def split(text: str, longest: int = LONGEST) -> list[Sentence]:
         if whole:
             sentences[-1] = Sentence(sentences[-1].text, Break.PARAGRAPH)
     return sentences
+
+
+def spoken_seconds(text: str) -> float:
+    """About how long it takes to read a text out, pauses included."""
+    return _weights(text)[-1] / _WEIGHT_PER_SECOND
 
 
 def _lines(paragraph: str) -> Iterator[str]:

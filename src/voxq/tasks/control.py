@@ -15,11 +15,14 @@ from voxq.tasks.outcome import Outcome, Timings
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.refusal import NotFound, Refusal
 from voxq.tasks.store import Enqueued, Store
-from voxq.tasks.task import Status, Task
+from voxq.tasks.task import Kind, Status, Task
 
 
 class Control:
-    """Raises redis.exceptions.RedisError when Redis is away; what was decided by then is completed later."""
+    """Of one kind of task.
+
+    Raises redis.exceptions.RedisError when Redis is away; what was decided by then is completed later.
+    """
 
     def __init__(
         self,
@@ -97,7 +100,8 @@ class Control:
     def retry(self, task_id: str, run: int) -> tuple[Task, Enqueued]:
         """Accept a failed task once more, as its next run. `run` is the one that failed.
 
-        Raises NotFound, or Refusal ("not_failed", "recording_gone").
+        A text is kept with its task, a recording beside it. Raises NotFound, or Refusal ("not_failed",
+        "recording_gone").
         """
         end = self._journal.ended(task_id, run)
         task = self._journal.open_task(task_id)
@@ -107,7 +111,7 @@ class Control:
             raise NotFound(task_id)
         if end.outcome.status is not Status.FAILED:
             raise _not_failed(end.outcome.status)
-        if not self._recordings.exists(end.task.file):
+        if end.task.kind is Kind.ASR and not self._recordings.exists(end.task.file):
             raise Refusal("recording_gone", "The recording of this task has been deleted")
         if task is not None:
             # The earlier run is closed before its open record is replaced, or its line would never be logged.

@@ -1,4 +1,4 @@
-"""What Redis shows of a task: the JSON under `asr:task:{id}` and the events beside it.
+"""What Redis shows of a task: the JSON under `asr:task:{id}` or `tts:task:{id}` and the events beside it.
 
 Clients read these keys directly; `status`, `text` and `duration` are theirs to rely on. While a task is open
 its document holds scalars only, because scripts rewrite it and Lua cannot tell `[]` from `{}`.
@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from voxq.tasks.outcome import Outcome
-from voxq.tasks.task import Status, Task, utc
+from voxq.tasks.task import Status, Task, TtsOptions, utc
 
 
 def queued(task: Task) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def queued(task: Task) -> dict[str, Any]:
 
 
 def processing(task: Task, *, progress: int, text: str, started_at: float) -> dict[str, Any]:
-    """`progress` in percent; `text` is what has been recognised so far."""
+    """`progress` in percent; `text` is what has been recognised or spoken so far."""
     return _open(task, Status.PROCESSING) | {
         "progress": progress,
         "text": text,
@@ -29,7 +29,7 @@ def processing(task: Task, *, progress: int, text: str, started_at: float) -> di
 def ended(task: Task, outcome: Outcome) -> dict[str, Any]:
     fields = outcome.to_json()
     fields |= {"ended_at": utc(outcome.ended_at), "duration": round(outcome.duration, 3)}
-    return _common(task) | fields
+    return _common(task) | _asked(task) | fields
 
 
 def event(task: Task, status: Status, progress: int = 0) -> str:
@@ -37,6 +37,13 @@ def event(task: Task, status: Status, progress: int = 0) -> str:
     return json.dumps(
         {"task_id": task.id, "kind": task.kind, "run": task.run, "status": status, "progress": progress}
     )
+
+
+def _asked(task: Task) -> dict[str, Any]:
+    """What a client may want to be told again of the speech that it asked for."""
+    if not isinstance(task.options, TtsOptions):
+        return {}
+    return {"voice": task.options.voice, "format": task.options.format, "speed": task.options.speed}
 
 
 def dump(document: dict[str, Any]) -> str:
@@ -56,6 +63,7 @@ def _open(task: Task, status: Status) -> dict[str, Any]:
 def _common(task: Task) -> dict[str, Any]:
     return {
         "task_id": task.id,
+        "kind": task.kind,
         "run": task.run,
         "schema": task.schema,
         "owner": task.owner,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import redis
 
@@ -12,7 +13,7 @@ from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.store import Store, Worker
-from voxq.tasks.task import Task
+from voxq.tasks.task import Kind, Task
 from voxq.tasks.work import WorkFiles
 
 
@@ -20,12 +21,17 @@ class Ending:
     """Ends tasks. Every method blocks on disk or Redis: not for an event loop."""
 
     def __init__(
-        self, journal: Journal, log: HistoryLog, work: WorkFiles, store: Store, client: redis.Redis
+        self,
+        journal: Journal,
+        logs: Mapping[Kind, HistoryLog],
+        work: WorkFiles,
+        stores: Mapping[Kind, Store],
+        client: redis.Redis,
     ) -> None:
         self._journal = journal
-        self._log = log
+        self._logs = logs
         self._work = work
-        self._store = store
+        self._stores = stores
         self._client = client
 
     def decide(self, task: Task, outcome: Outcome) -> bool:
@@ -42,10 +48,10 @@ class Ending:
         end = self._journal.ended(task.id, task.run)
         if end is None:
             return
-        answer = script.run(self._client, self._store.finish(end, time.time(), worker))
+        answer = script.run(self._client, self._stores[task.kind].finish(end, time.time(), worker))
         killpoint.reached("E2")
         # Who announces it first knows that nobody has logged it: the line comes after the announcement.
-        self._log.settle(end, self._journal, maybe_logged=answer != "ended")
+        self._logs[task.kind].settle(end, self._journal, maybe_logged=answer != "ended")
         killpoint.reached("E3")
         self._work.remove(task)
 

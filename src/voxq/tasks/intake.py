@@ -1,8 +1,9 @@
-"""How a recording becomes a task: probed, kept (S1), accepted (S2), enqueued (S3)."""
+"""How recordings and texts become tasks: probed and kept (S1, recordings), accepted (S2), enqueued (S3)."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ from loguru import logger
 from redis.exceptions import RedisError, ResponseError
 
 from voxq import killpoint
-from voxq.speech.audio import AudioInfo
+from voxq.speech.audio import SPEECH_FORMATS, AudioInfo
+from voxq.speech.sentences import spoken_seconds
 from voxq.tasks import script
 from voxq.tasks.journal import Journal
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.store import Door, Place, Store, idempotency_of
-from voxq.tasks.task import AsrOptions, Kind, Priority, Task, choose_lane, new_task_id
+from voxq.tasks.task import AsrOptions, Priority, Task, TtsOptions, choose_lane, new_task_id
 
 Probe = Callable[[Path], Awaitable[AudioInfo]]
 
@@ -35,10 +37,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the client asks to be done with an upload."""
+    """What the client asks for: something to be done with an upload, or with the text in the options."""
 
     owner: str
-    options: AsrOptions
+    options: AsrOptions | TtsOptions
     priority: Priority = Priority.NORMAL
     idempotency_key: str | None = None
     callback: str | None = None
@@ -61,12 +63,12 @@ class Unavailable(Refusal):
         if task_id is None:
             super().__init__("unavailable", "The queue is not reachable, please try again")
         else:
-            message = "The queue did not answer; the recording is kept, ask for its result by this task_id"
+            message = "The queue did not answer; the task is kept, ask for its result by this task_id"
             super().__init__("unavailable", message, task_id=task_id)
 
 
 class Intake:
-    """Accepts recordings. Disk work runs in threads; probing in the processes behind `probe`."""
+    """Accepts tasks of one kind. Disk work runs in threads."""
 
     def __init__(
         self,
@@ -74,18 +76,14 @@ class Intake:
         journal: Journal,
         recordings: Recordings,
         client: redis.asyncio.Redis,
-        probe: Probe,
         *,
         long_seconds: float,
-        fsync: bool,
     ) -> None:
         self._store = store
         self._journal = journal
         self._recordings = recordings
         self._client = client
-        self._probe = probe
         self._long_seconds = long_seconds
-        self._fsync = fsync
 
     async def knock(self, owner: str, idempotency_key: str | None) -> Door:
         """Before a body is read: is there room? Raises Refusal ("queue_full") or Unavailable."""
@@ -99,38 +97,30 @@ class Intake:
             raise _queue_full(door.waiting_seconds, limit)
         return door
 
-    async def accept(self, door: Door, upload: Upload, request: Request) -> Submission:
-        """Make the upload a task. Takes the part file over: it is moved or removed, whatever happens.
-
-        Raises AudioError for a file that is no audio, Refusal for one that cannot be taken now.
-        """
-        try:
-            if door.known_id is not None:
-                replayed = await self._replay(door.known_id, upload, request)
-                await asyncio.to_thread(upload.part.unlink, missing_ok=True)
-                return replayed
-            info = await self._probe(upload.part)
-            task = self._task(door, upload, request, info)
-            await asyncio.to_thread(self._keep, task, upload)
-        except BaseException:
-            await asyncio.to_thread(upload.part.unlink, missing_ok=True)
-            raise
-        return await self._enqueue(task, upload, request)
-
-    def _task(self, door: Door, upload: Upload, request: Request, info: AudioInfo) -> Task:
+    def _task(
+        self,
+        door: Door,
+        request: Request,
+        *,
+        extension: str,
+        mime: str,
+        size: int,
+        sha256: str,
+        duration: float | None,
+    ) -> Task:
         now = time.time()
         task_id = new_task_id(now, door.number)
         key = request.idempotency_key
         return Task(
             id=task_id,
-            kind=Kind.ASR,
+            kind=self._store.kind,
             owner=request.owner,
-            lane=choose_lane(request.priority, info.duration, self._long_seconds),
-            file=f"{task_id}.{info.extension}",
-            mime=info.mime,
-            size=upload.size,
-            audio_sha256=upload.sha256,
-            duration=info.duration,
+            lane=choose_lane(request.priority, duration, self._long_seconds),
+            file=f"{task_id}.{extension}",
+            mime=mime,
+            size=size,
+            audio_sha256=sha256,
+            duration=duration,
             created_at=now,
             accepted_at=now,
             options=request.options,
@@ -138,17 +128,8 @@ class Intake:
             callback=request.callback,
         )
 
-    def _keep(self, task: Task, upload: Upload) -> None:
-        self._recordings.keep(upload.part, task.file, fsync=self._fsync)
-        killpoint.reached("S1")
-        try:
-            self._journal.accept(task)
-            killpoint.reached("S2")
-        except OSError:
-            self._recordings.remove(task.file)
-            raise
-
-    async def _enqueue(self, task: Task, upload: Upload, request: Request) -> Submission:
+    async def _enqueue(self, task: Task, request: Request) -> Submission:
+        """S3, once the task is accepted. Raises Refusal."""
         try:
             enqueued = await script.run_async(self._client, self._store.enqueue(task))
         except RedisError as error:
@@ -168,10 +149,10 @@ class Intake:
             raise _queue_full(enqueued.waiting_seconds, self._store.max_queue_seconds)
         if enqueued.answer == "same" and enqueued.same_id is not None:
             await asyncio.to_thread(self._withdraw, task)
-            return await self._replay(enqueued.same_id, upload, request)
+            return await self._replay(enqueued.same_id, task.audio_sha256, request)
         return Submission(task, enqueued.place)
 
-    async def _replay(self, task_id: str, upload: Upload, request: Request) -> Submission:
+    async def _replay(self, task_id: str, sha256: str, request: Request) -> Submission:
         """The answer to a request that was made before, if it really is the same one."""
         try:
             view = await script.run_async(self._client, self._store.view(task_id))
@@ -180,7 +161,7 @@ class Intake:
         known = await asyncio.to_thread(self._known, task_id, view.document["run"] if view.document else 1)
         if known is None:
             raise Refusal("idempotency_expired", "The task of this Idempotency-Key is gone; use a new key")
-        wanted = (upload.sha256, request.options, request.callback)
+        wanted = (sha256, request.options, request.callback)
         if (known.audio_sha256, known.options, known.callback) != wanted:
             raise Refusal("idempotency_conflict", "This Idempotency-Key was used for another request")
         return Submission(known, view.place, replayed=True)
@@ -195,6 +176,89 @@ class Intake:
     def _withdraw(self, task: Task) -> None:
         self._journal.withdraw(task.id)
         self._recordings.remove(task.file)
+
+
+class RecordingIntake(Intake):
+    """Of recordings, which are probed in the processes behind `probe`."""
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Journal,
+        recordings: Recordings,
+        client: redis.asyncio.Redis,
+        probe: Probe,
+        *,
+        long_seconds: float,
+        fsync: bool,
+    ) -> None:
+        super().__init__(store, journal, recordings, client, long_seconds=long_seconds)
+        self._probe = probe
+        self._fsync = fsync
+
+    async def accept(self, door: Door, upload: Upload, request: Request) -> Submission:
+        """Make the upload a task. Takes the part file over: it is moved or removed, whatever happens.
+
+        Raises AudioError for a file that is no audio, Refusal for one that cannot be taken now.
+        """
+        try:
+            if door.known_id is not None:
+                replayed = await self._replay(door.known_id, upload.sha256, request)
+                await asyncio.to_thread(upload.part.unlink, missing_ok=True)
+                return replayed
+            info = await self._probe(upload.part)
+            task = self._task(
+                door,
+                request,
+                extension=info.extension,
+                mime=info.mime,
+                size=upload.size,
+                sha256=upload.sha256,
+                duration=info.duration,
+            )
+            await asyncio.to_thread(self._keep, task, upload)
+        except BaseException:
+            await asyncio.to_thread(upload.part.unlink, missing_ok=True)
+            raise
+        return await self._enqueue(task, request)
+
+    def _keep(self, task: Task, upload: Upload) -> None:
+        self._recordings.keep(upload.part, task.file, fsync=self._fsync)
+        killpoint.reached("S1")
+        try:
+            self._journal.accept(task)
+            killpoint.reached("S2")
+        except OSError:
+            self._recordings.remove(task.file)
+            raise
+
+
+class TextIntake(Intake):
+    """Of texts, which lie in their tasks: there is no S1."""
+
+    async def accept(self, door: Door, request: Request) -> Submission:
+        """Make the text in the request's options a task. Raises Refusal, or OSError when the disk is full."""
+        assert isinstance(request.options, TtsOptions)
+        if door.known_id is not None:
+            sha256 = hashlib.sha256(request.options.text.encode()).hexdigest()
+            return await self._replay(door.known_id, sha256, request)
+        task = await asyncio.to_thread(self._accept, door, request, request.options)
+        return await self._enqueue(task, request)
+
+    def _accept(self, door: Door, request: Request, options: TtsOptions) -> Task:
+        text = options.text.encode()
+        task = self._task(
+            door,
+            request,
+            extension=options.format,
+            mime=SPEECH_FORMATS[options.format],
+            size=len(text),
+            sha256=hashlib.sha256(text).hexdigest(),
+            duration=round(spoken_seconds(options.text) / options.speed, 3),
+        )
+        self._journal.accept(task)
+        killpoint.reached("S2")
+        return task
 
 
 def _queue_full(waiting: float, limit: float) -> Refusal:

@@ -17,9 +17,12 @@ class Timings:
     queued: float = 0.0
     """From acceptance to admission by the worker that ended it."""
     decode: float = 0.0
+    """Of a recording; of a text, finding its sentences."""
     vad: float = 0.0
     engine: float = 0.0
     """The task's share of the batches it was in."""
+    encode: float = 0.0
+    """Joining speech and writing its file."""
     total: float = 0.0
     """From acceptance to the end."""
     rtf: float | None = None
@@ -37,19 +40,22 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of one (task, run): done with a text, failed with an error, or cancelled."""
+    """The end of one (task, run): done with a text or with speech, failed with an error, or cancelled."""
 
     status: Status
     ended_at: Timestamp
     duration: Seconds
     """Seconds of audio; always a number, because people average it."""
     text: str = ""
+    """What was recognised, or spoken."""
     raw_text: str = ""
     language: str | None = None
     model: str | None = None
-    """Name of the model that recognised it, or was to; None when none was chosen yet."""
+    """Name of the model that did it, or was to; None when none was chosen yet."""
     segments: tuple[dict[str, Any], ...] = ()
-    """`voxq.speech.transcript` segments as JSON."""
+    """`voxq.speech.transcript` segments as JSON; of speech, its sentences."""
+    sample_rate: int | None = None
+    """Of speech, in Hz."""
     error: str | None = None
     code: str | None = None
     attempts: int = 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import redis
 
-from voxq.settings import Settings
+from voxq.settings import Queues, Settings
 from voxq.tasks import retention
 from voxq.tasks.control import Control
 from voxq.tasks.ending import Ending
@@ -21,40 +22,42 @@ from voxq.tasks.work import WorkFiles
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The disk and Redis sides of one kind of task. Making it creates the directories that are missing."""
+    """The disk and Redis sides of all tasks. Making it creates the directories that are missing.
+
+    All kinds share the journal, the files and the work in progress; each has its keys and its log.
+    """
 
     settings: Settings
-    store: Store
+    stores: Mapping[Kind, Store]
     journal: Journal
-    log: HistoryLog
+    logs: Mapping[Kind, HistoryLog]
     recordings: Recordings
     work: WorkFiles
 
     @classmethod
     def of(cls, settings: Settings) -> Parts:
-        queues = settings.queues
         return cls(
             settings=settings,
-            store=Store(
-                Kind.ASR,
-                {Lane.HIGH: queues.high, Lane.SHORT: queues.short, Lane.LONG: queues.long},
-                result_ttl=settings.result_ttl,
-                failed_ttl=settings.failed_ttl,
-                history_size=settings.max_history_records,
-                task_timeout=settings.rq_worker_timeout,
-                max_queue_seconds=settings.max_queue_seconds,
-            ),
+            stores={
+                Kind.ASR: _store(Kind.ASR, settings.queues, settings),
+                Kind.TTS: _store(Kind.TTS, settings.speech_queues, settings),
+            },
             journal=Journal(settings.journal_dir, fsync=settings.fsync),
-            log=HistoryLog(settings.logs_dir / f"{Kind.ASR}_history.jsonl", fsync=settings.fsync),
+            logs={
+                kind: HistoryLog(settings.logs_dir / f"{kind}_history.jsonl", fsync=settings.fsync)
+                for kind in Kind
+            },
             recordings=Recordings(settings.recordings_dir, settings.incoming_dir),
             work=WorkFiles(settings.work_dir),
         )
 
     def ending(self, client: redis.Redis) -> Ending:
-        return Ending(self.journal, self.log, self.work, self.store, client)
+        return Ending(self.journal, self.logs, self.work, self.stores, client)
 
-    def control(self, client: redis.Redis) -> Control:
-        return Control(self.journal, self.log, self.recordings, self.ending(client), self.store, client)
+    def control(self, kind: Kind, client: redis.Redis) -> Control:
+        return Control(
+            self.journal, self.logs[kind], self.recordings, self.ending(client), self.stores[kind], client
+        )
 
     def recovery(self, client: redis.Redis) -> Recovery:
         limits = retention.Limits(
@@ -64,11 +67,23 @@ class Parts:
         )
         return Recovery(
             self.journal,
-            self.log,
+            self.logs,
             self.recordings,
             self.work,
             self.ending(client),
-            self.store,
+            self.stores,
             client,
             limits,
         )
+
+
+def _store(kind: Kind, queues: Queues, settings: Settings) -> Store:
+    return Store(
+        kind,
+        {Lane.HIGH: queues.high, Lane.SHORT: queues.short, Lane.LONG: queues.long},
+        result_ttl=settings.result_ttl,
+        failed_ttl=settings.failed_ttl,
+        history_size=settings.max_history_records,
+        task_timeout=settings.rq_worker_timeout,
+        max_queue_seconds=settings.max_queue_seconds,
+    )

@@ -1,10 +1,10 @@
-"""Bringing journal, Redis and the JSONL log back into agreement, whatever died. Everything blocks."""
+"""Bringing journal, Redis and the JSONL logs back into agreement, whatever died. Everything blocks."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 import redis
@@ -16,7 +16,7 @@ from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.store import EPOCH_KEY, Store
-from voxq.tasks.task import age_order, day_of, short_id
+from voxq.tasks.task import Kind, age_order, day_of, short_id
 from voxq.tasks.work import WorkFiles
 
 _AT_ONCE = 500  # ids per script call: Redis is not to be held up
@@ -26,25 +26,25 @@ _STALE_WRITE = 600.0
 
 
 class Recovery:
-    """What the janitor does for one kind of task. Safe to run twice at once; a lock only saves the work."""
+    """What the janitor does for all kinds of tasks. Safe to run twice at once; a lock only saves the work."""
 
     def __init__(
         self,
         journal: Journal,
-        log: HistoryLog,
+        logs: Mapping[Kind, HistoryLog],
         recordings: Recordings,
         work: WorkFiles,
         ending: Ending,
-        store: Store,
+        stores: Mapping[Kind, Store],
         client: redis.Redis,
         limits: retention.Limits,
     ) -> None:
         self._journal = journal
-        self._log = log
+        self._logs = logs
         self._recordings = recordings
         self._work = work
         self._ending = ending
-        self._store = store
+        self._stores = stores
         self._client = client
         self._limits = limits
         self._empty_since: float | None = None
@@ -52,7 +52,11 @@ class Recovery:
 
     def bring_back_dead(self) -> int:
         """Tasks of workers whose heartbeat ended go back to the front of their lanes, free of charge."""
-        back = script.run(self._client, self._store.reap(time.time()))
+        back = [
+            task_id
+            for store in self._stores.values()
+            for task_id in script.run(self._client, store.reap(time.time()))
+        ]
         for task_id in back:
             logger.warning("task={} requeued: its worker is gone", short_id(task_id))
         return len(back)
@@ -114,8 +118,8 @@ class Recovery:
         left = {recording.task_id for recording in self._recordings.all()} if touched else set()
         left |= {task_id for task_id, _ in self._journal.ended_runs()} if touched else set()
         gone = [short_id(task_id) for task_id in touched - left]
-        if gone:
-            self._client.hdel(self._store.audio_key, *gone)
+        for store in self._stores.values() if gone else ():
+            self._client.hdel(store.audio_key, *gone)
 
     def _sweep(self) -> None:
         now = time.time()
@@ -130,7 +134,10 @@ class Recovery:
         has_ended = {task_id for task_id, _ in self._journal.ended_runs()}
         count = 0
         for ids in _batches(self._journal.open_ids(), _AT_ONCE):
-            missing = set(script.run(self._client, self._store.missing(ids)))
+            # A task is of one kind, and only that kind's store can vouch for it.
+            missing = set.intersection(
+                *(set(script.run(self._client, store.missing(ids))) for store in self._stores.values())
+            )
             for task_id in ids:
                 if task_id in missing or task_id in has_ended:
                     try:
@@ -149,12 +156,13 @@ class Recovery:
         if self._journal.has_ended(task):
             self._ending.publish(task)
             return True
-        enqueued = script.run(self._client, self._store.enqueue(task, limited=False))
+        store = self._stores[task.kind]
+        enqueued = script.run(self._client, store.enqueue(task, limited=False))
         if enqueued.answer == "same":  # its client was answered with the other task
             self._journal.withdraw(task.id)
             self._recordings.remove(task.file)
         elif enqueued.answer == "queued" and not self._journal.is_known(task):
-            script.run(self._client, self._store.forget(task.id))  # withdrawn by its intake meanwhile
+            script.run(self._client, store.forget(task.id))  # withdrawn by its intake meanwhile
         return enqueued.answer != "known"
 
     def _latest_ends(self) -> dict[str, int]:
@@ -183,30 +191,34 @@ class Recovery:
             end = self._journal.ended(task_id, run)
             if end is None:
                 continue
-            if self._store.seconds_left(end.outcome, now) > 0:
-                script.run(self._client, self._store.restore(end, now))
+            store = self._stores[end.task.kind]
+            if store.seconds_left(end.outcome, now) > 0:
+                script.run(self._client, store.restore(end, now))
 
     def _restore_index(self) -> None:
         today = day_of(time.time())
         number = 0
         pipeline = self._client.pipeline(transaction=False)
+        stores = self._stores.values()
         for recording in self._recordings.all():
-            pipeline.hsetnx(self._store.audio_key, short_id(recording.task_id), recording.name)
+            for store in stores:  # a file does not tell of which kind its task was
+                pipeline.hsetnx(store.audio_key, short_id(recording.task_id), recording.name)
             day, of_day = age_order(recording.task_id)
             if day == today:
                 number = max(number, of_day)
-        pipeline.set(f"{self._store.kind}:day:{today}", number, ex=172800, nx=True)
+        for store in stores:
+            pipeline.set(f"{store.kind}:day:{today}", number, ex=172800, nx=True)
         pipeline.execute()
 
     def _restore_history(self) -> None:
-        size = self._store.history_size
-        present = set(self._client.lrange(self._store.history_key, 0, -1))
-        logged = (record for record in self._log.records() if record.get("status") != "cancelled")
-        items = (documents.dump(record) for record in islice(logged, size))
-        missing = [item for item in items if item not in present]
-        room = size - len(present)
-        if missing and room > 0:
-            self._client.rpush(self._store.history_key, *missing[:room])
+        for kind, store in self._stores.items():
+            present = set(self._client.lrange(store.history_key, 0, -1))
+            logged = (each for each in self._logs[kind].records() if each.get("status") != "cancelled")
+            items = (documents.dump(record) for record in islice(logged, store.history_size))
+            missing = [item for item in items if item not in present]
+            room = store.history_size - len(present)
+            if missing and room > 0:
+                self._client.rpush(store.history_key, *missing[:room])
 
 
 def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -76,6 +76,7 @@ class Claimed:
 
     task_id: str
     lane: Lane
+    kind: Kind = Kind.ASR
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +228,10 @@ class Store:
 
         return self._command("counts", {"now": now}, parse)
 
-    def claim(self, worker: Worker, room: Room, only: Lane | None = None) -> Command[list[Claimed]]:
-        """Write step W1: the worker's share of what waits, best lane first; or one task of `only` a lane.
+    def claim(
+        self, worker: Worker, room: Room, lanes: Sequence[Lane] = tuple(Lane), most: int | None = None
+    ) -> Command[list[Claimed]]:
+        """Write step W1: the worker's share of what waits in these lanes, `most` at most.
 
         The slots of a lane are open to better lanes, too, so the largest count is that of all free slots.
         """
@@ -236,13 +239,13 @@ class Store:
             "worker": worker.name,
             "ttl": CLAIM_TTL,
             "room": self._room(room),
-            "lanes": [self.queues[lane] for lane in ([only] if only else Lane)],
-            "most": 1 if only else max(room.free.values(), default=0),
+            "lanes": [self.queues[lane] for lane in lanes],
+            "most": max(room.free.values(), default=0) if most is None else most,
         }
         return self._command(
             "claim",
             args,
-            lambda a: [Claimed(a[i], self._lane_of[a[i + 1]]) for i in range(0, len(a), 2)],
+            lambda a: [Claimed(a[i], self._lane_of[a[i + 1]], self.kind) for i in range(0, len(a), 2)],
         )
 
     def drop(self, claimed: Claimed) -> Command[int]:
@@ -290,12 +293,16 @@ class Store:
         worker_ttl: int,
         facts: dict[str, Any],
         room: Room | None = None,
+        *,
+        is_idle: bool = False,
     ) -> Command[Beat]:
-        """Keep the worker (for `worker_ttl` seconds) and all it holds alive.
+        """Keep the worker (for `worker_ttl` seconds) and all it holds of this kind alive.
 
-        `room`: what other workers leave a share for; None while it takes on nothing.
+        `room`: what other workers leave a share for; None while it takes on nothing. `is_idle`: it holds
+        nothing of any kind.
         """
         args = {
+            "is_idle": is_idle,
             "worker": worker.name,
             "worker_key": worker.key,
             "worker_ttl": worker_ttl,
@@ -351,6 +358,8 @@ class Store:
             "document": documents.dump(documents.ended(end.task, end.outcome)),
             "ttl": self.seconds_left(end.outcome, now),
             "failed": end.outcome.status is Status.FAILED,
+            "short": end.task.short_id,
+            "file": end.task.file,
             "now": now,
             "job": job,
             "webhook": webhook_job.of(end) or False,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 SCHEMA = 1
 
@@ -28,6 +28,7 @@ class Kind(StrEnum):
     """What is turned into what; also the prefix of the task's Redis keys."""
 
     ASR = "asr"  # a recording into text
+    TTS = "tts"  # a text into speech
 
 
 class Status(StrEnum):
@@ -36,7 +37,7 @@ class Status(StrEnum):
     QUEUED = "queued"  # accepted, waiting in a lane
     PROCESSING = "processing"  # admitted by a worker
     DONE = "done"  # has its result
-    FAILED = "failed"  # has an error with a code; can be retried while its recording is there
+    FAILED = "failed"  # has an error with a code; can be retried while what it is made from is there
     CANCELLED = "cancelled"  # withdrawn by its owner
 
     @property
@@ -59,7 +60,7 @@ class Priority(StrEnum):
 
 
 def choose_lane(priority: Priority, duration: float | None, long_seconds: float) -> Lane:
-    """The lane of a recording of `duration` seconds; an unknown duration counts as long."""
+    """The lane of `duration` seconds of sound, recorded or to be spoken; unknown ones count as long."""
     if priority is Priority.HIGH:
         return Lane.HIGH
     if priority is Priority.LOW or duration is None or duration > long_seconds:
@@ -91,26 +92,59 @@ class AsrOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class TtsOptions:
+    """What is to be spoken, and how."""
+
+    text: str
+    """As the client gave it."""
+    voice: str
+    """Name of one of the model's voices."""
+    model: str | None = None
+    """Name of an offered synthesiser."""
+    language: str | None = None
+    """ISO 639-1 code of words in Latin letters; None: the voice's own."""
+    speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
+    """2 is twice as fast, at the same pitch."""
+    format: str = "wav"
+    """One of `voxq.speech.audio.SPEECH_FORMATS`."""
+    sample_rate: int | None = None
+    """Of the file, in Hz; None: the voice's own."""
+    normalise: bool = True
+    """Whether numbers and dates are written out before they are read."""
+
+
+def _kind_of_options(record: object) -> str:
+    return Kind.TTS.value if isinstance(record, dict) and "text" in record else Kind.ASR.value
+
+
+Options = Annotated[
+    Annotated[AsrOptions, Tag("asr")] | Annotated[TtsOptions, Tag("tts")], Discriminator(_kind_of_options)
+]
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """One recording to transcribe. One task is one RQ job with the same id."""
+    """One recording to transcribe or one text to speak. One task is one RQ job with the same id."""
 
     id: str
     kind: Kind
     owner: str
     lane: Lane
     file: str
-    """Stored name under recordings/, derived from the id and the detected format."""
+    """Stored name under recordings/, derived from the id and the format: of the recording that came, or
+    of the speech that will be made."""
     mime: str
     size: Annotated[int, Field(ge=0)]
-    """Bytes."""
+    """Bytes of the recording or the text."""
     audio_sha256: str
+    """Of the recording or the text."""
     duration: Seconds | None
-    """Probed seconds, None when the container does not tell."""
+    """Probed seconds, None when the container does not tell; of a text, what speaking it should take."""
     created_at: Timestamp
     """When it was submitted."""
     accepted_at: Timestamp
     """When this run was accepted; later than `created_at` after a retry."""
-    options: AsrOptions = field(default_factory=AsrOptions)
+    options: Options = field(default_factory=AsrOptions)
     run: Annotated[int, Field(ge=1)] = 1
     """Counts the client's retries: (id, run) ends exactly once."""
     idempotency: str | None = None
@@ -125,6 +159,18 @@ class Task:
     @property
     def short_id(self) -> str:
         return short_id(self.id)
+
+    @property
+    def recognition(self) -> AsrOptions:
+        """The options of a recording."""
+        assert isinstance(self.options, AsrOptions)
+        return self.options
+
+    @property
+    def speech(self) -> TtsOptions:
+        """The options of a text."""
+        assert isinstance(self.options, TtsOptions)
+        return self.options
 
     @property
     def seconds(self) -> float:
@@ -149,6 +195,8 @@ class Task:
         task = _ADAPTER.validate_python(data)
         if not is_task_id(task.id) or task.file.partition(".")[0] != task.id:
             raise ValueError("not a task id with a file of its own")
+        if isinstance(task.options, TtsOptions) != (task.kind is Kind.TTS):
+            raise ValueError("not the options of this kind of task")
         return task
 
 

@@ -1,7 +1,8 @@
-"""What a worker keeps on disk beside a task while it works on it: decoded sound, finished chunks, incidents.
+"""What a worker keeps on disk beside a task while it works on it: sound, finished chunks, incidents.
 
 The directory `work/<id>.<run>/` outlives a worker, so that another one does only what is left; it goes when
-the task ends. `pcm.f32` is 16 kHz mono float32, rebuilt by whoever starts the task anew.
+the task ends. `pcm.f32` is 16 kHz mono float32, rebuilt by whoever starts the task anew. Of a text each
+spoken sentence has a file, `<where it begins>.f32`, which belongs to its finished chunk.
 """
 
 from __future__ import annotations
@@ -61,9 +62,18 @@ class WorkDirectory:
     def pcm(self) -> Path:
         return self._directory / "pcm.f32"
 
+    @property
+    def speech(self) -> Path:
+        """The sentences joined, before that becomes the task's file."""
+        return self._directory / "speech.part"
+
+    def sound(self, start: int) -> Path:
+        """Of the sentence that begins at this character."""
+        return self._directory / f"{start}.f32"
+
     def add_chunk(self, conditions: str, start: int, end: int, result: dict[str, Any]) -> None:
-        """Write step W3. `conditions` names all that the result depends on (model revision, options, sound);
-        `start` and `end` in samples."""
+        """Write step W3. `conditions` names all that the result depends on (model revision, options, sound or
+        text); `start` and `end` in samples or characters."""
         line = {"conditions": conditions, "start": start, "end": end, "result": result}
         _append(self._directory / "chunks.jsonl", line)
 

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from voxq.tasks.store import Room
-from voxq.tasks.task import Lane
+from voxq.tasks.task import Kind, Lane
 
 TURN_SECONDS = {Lane.SHORT: 30.0, Lane.LONG: 60.0}
 """A worse lane is asked first when nothing was admitted from it for so long: else a flood of better tasks
 would keep it waiting for ever."""
 
 
-def room_of(held: Sequence[Lane], slots: int, models: Collection[str] = ()) -> Room:
-    """What a worker with `slots` in all, that holds tasks of the lanes `held`, can tell of itself."""
-    return Room(Counter(held), free_slots(held, slots), models)
+def rooms_of(
+    held: Sequence[tuple[Kind, Lane]],
+    slots: int,
+    models: Mapping[Kind, Collection[str]] = MappingProxyType({}),
+) -> dict[Kind, Room]:
+    """What a worker with `slots` in all, that holds tasks of these kinds and lanes and has these models, can
+    tell of itself.
+
+    All kinds share its slots, so each can be told of all that are free.
+    """
+    free = free_slots([lane for _, lane in held], slots)
+    return {
+        kind: Room(Counter(lane for other, lane in held if other is kind), free, models.get(kind, ()))
+        for kind in Kind
+    }
 
 
 def free_slots(held: Sequence[Lane], slots: int) -> dict[Lane, int]:

@@ -3,42 +3,45 @@
 from __future__ import annotations
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from voxq.engines.base import ChunkOptions, ChunkResult, Cost
-from voxq.speech.transcript import Transcript
+from voxq.engines.base import Cost
 from voxq.tasks.outcome import Incident, Outcome, Timings
 from voxq.tasks.store import Held
 from voxq.tasks.task import Status
 from voxq.tasks.work import WorkDirectory
-from voxq.worker import chunk_record
-from voxq.worker.chunks import Chunks, Span
+from voxq.worker.chunks import Chunks, Piece
+from voxq.worker.horse_protocol import ChunkRef
 from voxq.worker.plan import ModelPlan
+
+P = TypeVar("P", bound=Piece)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the media process found out about the whole recording; all in seconds."""
+    """What the media process found out about all of the task's input; all in seconds."""
 
     duration: float
     decode: float
     vad: float
 
 
-class Assignment:
-    """Mutable, and owned by one worker's event loop. What outlives the worker is in the work directory."""
+class Assignment(ABC, Generic[P, R]):
+    """Mutable, and owned by one worker's event loop. What outlives the worker is in the work directory.
 
-    def __init__(
-        self,
-        held: Held,
-        directory: WorkDirectory,
-        model: ModelPlan,
-        options: ChunkOptions,
-        *,
-        admitted_at: float,
-    ) -> None:
+    Of one kind of task each: `Recognition` and `Synthesis`.
+    """
+
+    subject: str
+    """What the task is about, in a sentence for its client."""
+    room_per_second = 1.0
+    """How much room a second of its sound takes on disk, against decoded sound."""
+
+    def __init__(self, held: Held, directory: WorkDirectory, model: ModelPlan, *, admitted_at: float) -> None:
         self.held = held
         self.task = held.task
         self.model = model
@@ -55,33 +58,83 @@ class Assignment:
         self.had_room = False
         """Whether other models were once unloaded for it, because memory did not suffice."""
         self.progress = 0
-        """Percent of the recording's speech that has a result; never falls, and stays below 100."""
+        """Percent of the work that has a result; never falls, and stays below 100."""
         self.outcome: Outcome | None = None
         """Its end, while that cannot be written because the disk is full."""
-        self.chunks = Chunks()
+        self.chunks: Chunks[P, R] = Chunks()
         self.incidents, self.blames = directory.incidents()
-        self._given = options
-        self._options = options
-        # Without a given language, that of the first speech goes for all chunks.
-        self._language_first = model.traits.detects_language and options.language is None
-        self._left_running = {Span(start, end) for start, end in directory.left_running()}
-        self._earlier: dict[Span, dict[str, Any]] | None = None
+        self._left_running = directory.left_running()
+        self._earlier: dict[tuple[int, int], dict[str, Any]] | None = None
+
+    # What differs between the kinds.
 
     @property
-    def options(self) -> ChunkOptions:
-        """How its next chunk is to be recognised."""
-        return self._options
+    @abstractmethod
+    def batch_key(self) -> str:
+        """Chunks of the same model and with the same key may share a batch."""
+
+    @property
+    @abstractmethod
+    def batch_seconds(self) -> float:
+        """The client's own limit for a batch, in padded seconds; infinity without one."""
+
+    @property
+    @abstractmethod
+    def seconds(self) -> float:
+        """Seconds of sound that it began with, as expected: work that is not found yet counts as such."""
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """What has been recognised or spoken so far."""
+
+    @abstractmethod
+    def ref(self, index: int) -> ChunkRef:
+        """What the horse is told of a chunk."""
+
+    @abstractmethod
+    def done(self, now: float, worker_id: int) -> Outcome:
+        """The outcome of a complete task; `now` in seconds since the epoch."""
+
+    @abstractmethod
+    def _conditions(self, revision: str) -> str:
+        """All that the result of a chunk depends on besides its place."""
+
+    @abstractmethod
+    def _record(self, result: R, seconds: float) -> dict[str, Any]:
+        """A finished chunk as it lies on disk; `seconds` of the engine went into it."""
+
+    @abstractmethod
+    def _recorded(self, piece: P, record: dict[str, Any]) -> tuple[R, float] | None:
+        """The result and its engine seconds; None for what `_record` did not write, or what is not whole."""
+
+    def _taken(self, result: R) -> None:  # not every kind learns from its results
+        """A result counts from now on."""
+
+    # What is the same.
 
     @property
     def is_complete(self) -> bool:
+        """Whether its end can be written."""
+        return self.needs_no_engine
+
+    @property
+    def needs_no_engine(self) -> bool:
+        """Whether every chunk there is has its result."""
         return self.prepared is not None and self.chunks.are_finished
 
-    def find(self, spans: Iterable[Span], revision: str | None) -> None:
-        """More chunks of the recording. `revision`: of the model, None until it was loaded once."""
-        for span in spans:
-            index = self.chunks.find(span)
-            if span in self._left_running:
-                self._left_running.remove(span)
+    @property
+    def duration(self) -> float:
+        """Seconds of sound, as far as it is known."""
+        return self.prepared.duration if self.prepared else self.task.duration or 0.0
+
+    def find(self, pieces: Iterable[P], revision: str | None) -> None:
+        """More chunks. `revision`: of the model, None until it was loaded once."""
+        for piece in pieces:
+            index = self.chunks.find(piece)
+            place = (piece.start, piece.end)
+            if place in self._left_running:
+                self._left_running.remove(place)
                 self.chunks.suspect(index)
         if revision is not None:
             self.recall(revision)
@@ -90,13 +143,13 @@ class Assignment:
     def recall(self, revision: str) -> None:
         """What an earlier attempt finished, by the same revision of the model, needs no engine."""
         if self._earlier is None:
-            lines = self.directory.chunks(chunk_record.conditions(self.task, self._given, revision))
-            self._earlier = {Span(start, end): record for (start, end), record in lines.items()}
+            self._earlier = self.directory.chunks(self._conditions(revision))
         if not self._earlier:
             return
         for index in self.chunks.all_waiting:
-            record = self._earlier.pop(self.chunks[index], None)
-            known = chunk_record.from_json(record) if record is not None else None
+            piece = self.chunks[index]
+            record = self._earlier.pop((piece.start, piece.end), None)
+            known = self._recorded(piece, record) if record is not None else None
             if known is not None:
                 result, seconds = known
                 self.engine_seconds += seconds
@@ -104,29 +157,25 @@ class Assignment:
         self._advance()
 
     def prepare(self, prepared: Prepared) -> None:
-        """All of the recording is decoded."""
+        """All of the input is looked at, and every chunk found."""
         self.prepared = prepared
         self._advance()
 
     def start_over(self) -> None:
-        """The recording will be decoded anew, and the same chunks will be found in it."""
+        """The input will be prepared anew, and the same chunks will be found in it."""
         self.prepared = None
         self.chunks.start_over()
 
     def waiting(self, most: int) -> Sequence[int]:
-        """At most so many chunks that could run now; one at a time until the language is known."""
-        if self.outcome is not None:
-            return ()
-        if self._language_first and self._options.language is None:
-            return () if self.chunks.running else self.chunks.waiting(1)[:1]
-        return self.chunks.waiting(most)
+        """At most so many chunks that could run now."""
+        return () if self.outcome is not None else self.chunks.waiting(most)
 
     @property
     def seconds_left(self) -> float:
-        """Seconds of speech without a result; what is not decoded yet counts as speech."""
+        """Seconds of sound without a result; what is not prepared yet counts as such."""
         known = self.chunks.seconds_known
         if self.prepared is None:
-            known = max(known, self.task.seconds)
+            known = max(known, self.seconds)
         return known - self.chunks.seconds_done
 
     def work_left(self, cost: Cost) -> float:
@@ -140,28 +189,20 @@ class Assignment:
 
     def mark_running(self) -> None:
         """Write down what is in the engine, after a batch has ended."""
-        self.directory.mark_running([(span.start, span.end) for span in self.chunks.running])
+        self.directory.mark_running([(piece.start, piece.end) for piece in self.chunks.running])
 
-    def finish(self, index: int, result: ChunkResult, revision: str, seconds: float) -> None:
+    def finish(self, index: int, result: R, revision: str, seconds: float) -> None:
         """Write step W3, then let the result count. `seconds` of the engine went into it.
 
         Raises OSError if it cannot be kept; it counts all the same, and only a resume would miss it.
         """
-        span = self.chunks[index]
+        piece = self.chunks[index]
         self._take(index, result)
         self._advance()
         with contextlib.suppress(FileNotFoundError):  # cancelled meanwhile
             self.directory.add_chunk(
-                chunk_record.conditions(self.task, self._given, revision),
-                span.start,
-                span.end,
-                chunk_record.to_json(result, seconds),
+                self._conditions(revision), piece.start, piece.end, self._record(result, seconds)
             )
-
-    def transcript(self) -> Transcript:
-        """What has been recognised so far."""
-        duration = self.prepared.duration if self.prepared else self.task.duration or 0.0
-        return Transcript.of(self.chunks.segments(), self._given.language or self.chunks.language, duration)
 
     def add_incident(self, incident: Incident, *, blamed: bool) -> None:
         self.incidents.append(incident)
@@ -169,48 +210,36 @@ class Assignment:
         with contextlib.suppress(OSError):
             self.directory.add_incident(incident, blamed=blamed)
 
-    def done(self, now: float, worker_id: int) -> Outcome:
-        """The outcome of a complete task; `now` in seconds since the epoch."""
-        transcript = self.transcript()
-        return self._outcome(
-            now,
-            worker_id,
-            status=Status.DONE,
-            text=transcript.text,
-            raw_text=transcript.raw_text,
-            language=transcript.language,
-            segments=tuple(segment.to_json() for segment in transcript.segments),
-        )
-
     def failed(self, now: float, worker_id: int, code: str, error: str) -> Outcome:
         return self._outcome(now, worker_id, status=Status.FAILED, error=error, code=code)
 
     def cancelled(self, now: float, worker_id: int) -> Outcome:
         return self._outcome(now, worker_id, status=Status.CANCELLED)
 
-    def _take(self, index: int, result: ChunkResult) -> None:
+    def _take(self, index: int, result: R) -> None:
         self.chunks.finish(index, result)
-        if self._language_first and self._options.language is None:
-            self._options = replace(self._given, language=self.chunks.language)
+        self._taken(result)
 
     def _advance(self) -> None:
         done = self.chunks.seconds_done
         known = done + self.seconds_left
         self.progress = max(self.progress, min(99, int(100 * done / known) if known else 0))
 
-    def _outcome(self, now: float, worker_id: int, **fields: Any) -> Outcome:
-        prepared = self.prepared or Prepared(self.task.duration or 0.0, 0.0, 0.0)
+    def _outcome(self, now: float, worker_id: int, *, encode: float = 0.0, **fields: Any) -> Outcome:
+        prepared = self.prepared or Prepared(0.0, 0.0, 0.0)
+        duration = self.duration
         timings = Timings(
             queued=round(self.admitted_at - self.task.accepted_at, 3),
             decode=round(prepared.decode, 3),
             vad=round(prepared.vad, 3),
             engine=round(self.engine_seconds, 3),
+            encode=round(encode, 3),
             total=round(now - self.task.accepted_at, 3),
-            rtf=round(self.engine_seconds / prepared.duration, 4) if prepared.duration else None,
+            rtf=round(self.engine_seconds / duration, 4) if duration else None,
         )
         return Outcome(
             ended_at=now,
-            duration=prepared.duration,
+            duration=duration,
             attempts=max(1, self.blames + (fields["status"] is Status.DONE)),
             incidents=tuple(self.incidents),
             timings=timings,
@@ -218,3 +247,6 @@ class Assignment:
             model=self.model.name,
             **fields,
         )
+
+
+AnyAssignment: TypeAlias = Assignment[Any, Any]

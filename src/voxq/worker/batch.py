@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voxq.worker.assignment import Assignment
+from voxq.worker.assignment import AnyAssignment
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One chunk of a batch."""
 
-    assignment: Assignment
+    assignment: AnyAssignment
     index: int
 
     @property
@@ -29,7 +29,7 @@ class Batch:
     is_suspect: bool
 
     @property
-    def assignments(self) -> tuple[Assignment, ...]:
+    def assignments(self) -> tuple[AnyAssignment, ...]:
         """Each once, in order."""
         return tuple(dict.fromkeys(member.assignment for member in self.members))
 

@@ -15,7 +15,7 @@ from loguru import logger
 from voxq.metrics.catalogue import BLAMES
 from voxq.metrics.counters import Counters
 from voxq.tasks.outcome import Incident
-from voxq.worker.assignment import Assignment
+from voxq.worker.assignment import AnyAssignment
 from voxq.worker.batch import Batch
 from voxq.worker.desk import Desk
 
@@ -29,7 +29,7 @@ class Blame:
         self._counters = counters
         self._worker_id = worker_id
 
-    def blame(self, assignment: Assignment, code: str, message: str) -> None:
+    def blame(self, assignment: AnyAssignment, code: str, message: str) -> None:
         """The task did it. It is tried again, or fails for good."""
         assignment.add_incident(Incident(time.time(), code, message), blamed=True)
         self._counters.add(BLAMES, code)
@@ -56,7 +56,7 @@ class Blame:
         if self._desk.holds(assignment):
             self.blame(assignment, code, message)
 
-    def excuse(self, assignments: Iterable[Assignment], code: str, message: str) -> None:
+    def excuse(self, assignments: Iterable[AnyAssignment], code: str, message: str) -> None:
         """It happened to these tasks, and nobody is charged for it."""
         for assignment in filter(self._desk.holds, assignments):
             assignment.add_incident(Incident(time.time(), code, message), blamed=False)

@@ -1,4 +1,4 @@
-"""The chunks of one recording: which are found, waiting, in the engine, suspect, finished. No I/O."""
+"""The chunks of one task: which are found, waiting, in the engine, suspect, finished. No I/O."""
 
 from __future__ import annotations
 
@@ -6,10 +6,29 @@ from bisect import insort
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Generic, Protocol, TypeVar
 
-from voxq.engines.base import ChunkResult
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.speech.transcript import Segment
+from voxq.speech.sentences import Break
+
+
+class Piece(Protocol):
+    """What a chunk is a piece of its task's: from `start` up to `end`, which identify it."""
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+    @property
+    def seconds(self) -> float:
+        """How long its sound is, or may become."""
+        ...
+
+
+P = TypeVar("P", bound=Piece)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,55 +43,64 @@ class Span:
         return (self.end - self.start) / SAMPLE_RATE
 
 
-class Chunks:
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A sentence of a text; `start` and `end` in characters of all that is said."""
+
+    start: int
+    end: int
+    text: str
+    ending: Break
+    seconds: float
+
+
+class Chunks(Generic[P, R]):
     """Mutable. A chunk is named by its index, in order of time."""
 
     def __init__(self) -> None:
-        self._spans: list[Span] = []
-        self._found = 0  # by the decoding under way; the sound of these can be read
+        self._pieces: list[P] = []
+        self._found = 0  # by the preparation under way; the sound of these can be read
         self._waiting: list[int] = []
         self._running: set[int] = set()
         self._suspects: set[int] = set()
-        self._segments: dict[int, tuple[Segment, ...]] = {}
-        self.language: str | None = None
-        """Of the first speech with a result."""
+        self._results: dict[int, R] = {}
         self.seconds_known = 0.0
         self.seconds_done = 0.0
 
     def __len__(self) -> int:
-        return len(self._spans)
+        return len(self._pieces)
 
-    def __getitem__(self, index: int) -> Span:
-        return self._spans[index]
+    def __getitem__(self, index: int) -> P:
+        return self._pieces[index]
 
     @property
     def count_left(self) -> int:
         """How many have no result."""
-        return len(self._spans) - len(self._segments)
+        return len(self._pieces) - len(self._results)
 
     @property
     def are_finished(self) -> bool:
         """Whether all that were ever found have a result."""
-        return not self.count_left and self._found == len(self._spans)
+        return not self.count_left and self._found == len(self._pieces)
 
     @property
-    def running(self) -> Sequence[Span]:
-        return [self._spans[index] for index in sorted(self._running)]
+    def running(self) -> Sequence[P]:
+        return [self._pieces[index] for index in sorted(self._running)]
 
-    def find(self, span: Span) -> int:
-        """Add the next one, and return its index. One that was known before the recording was decoded anew
-        keeps what is known of it."""
+    def find(self, piece: P) -> int:
+        """Add the next one, and return its index. One that was known before the task was prepared anew keeps
+        what is known of it."""
         index = self._found
         self._found += 1
-        if index == len(self._spans):
-            self._spans.append(span)
-            self.seconds_known += span.seconds
-        if index not in self._segments and index not in self._running:
+        if index == len(self._pieces):
+            self._pieces.append(piece)
+            self.seconds_known += piece.seconds
+        if index not in self._results and index not in self._running:
             self._waiting.append(index)
         return index
 
     def start_over(self) -> None:
-        """The recording is decoded anew: no sound can be read until it is found again."""
+        """The task is prepared anew: nothing can be read until it is found again."""
         self._found = 0
         self._waiting.clear()
 
@@ -111,19 +139,16 @@ class Chunks:
             if self.is_found(index):
                 insort(self._waiting, index)
 
-    def finish(self, index: int, result: ChunkResult) -> None:
+    def finish(self, index: int, result: R) -> None:
         """It has its result, by the engine or from an earlier attempt."""
         self._running.discard(index)
         self._suspects.discard(index)
         self._waiting = [other for other in self._waiting if other != index]
-        if index in self._segments:
-            return
-        span = self._spans[index]
-        self._segments[index] = tuple(s.shifted(span.start / SAMPLE_RATE) for s in result.segments)
-        self.seconds_done += span.seconds
-        self.language = self.language or result.language
+        if index not in self._results:
+            self._results[index] = result
+            self.seconds_done += self._pieces[index].seconds
 
-    def segments(self) -> Iterator[Segment]:
-        """What has been recognised so far, timed from the start of the recording."""
-        for index in sorted(self._segments):
-            yield from self._segments[index]
+    def finished(self) -> Iterator[tuple[P, R]]:
+        """Each with its result, in order."""
+        for index in sorted(self._results):
+            yield self._pieces[index], self._results[index]

@@ -6,14 +6,17 @@ Every method answers None while Redis is away; nothing here waits for it.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+import redis
 
 from voxq.tasks import documents
 from voxq.tasks.store import Beat, Claimed, Room, Store, Worker
-from voxq.tasks.task import Task
-from voxq.worker.admission import Turns
-from voxq.worker.assignment import Assignment
+from voxq.tasks.task import Kind, Lane, Task
+from voxq.worker.admission import Turns, free_slots, rooms_of
+from voxq.worker.assignment import AnyAssignment
 from voxq.worker.redis_line import RedisLine
 
 WORKER_TTL = 90
@@ -22,61 +25,119 @@ _REPORT_EVERY = 0.5
 
 
 class Claims:
-    """Of one worker."""
+    """Of one worker, over the lanes of all kinds."""
 
-    def __init__(self, store: Store, line: RedisLine, identity: Worker) -> None:
-        self._store = store
+    def __init__(
+        self, stores: Mapping[Kind, Store], client: redis.Redis, line: RedisLine, identity: Worker
+    ) -> None:
+        self._stores = stores
+        self._client = client
         self._line = line
         self._identity = identity
         self._turns = Turns(time.monotonic())
+        self._order = list(stores)
+        """Of the kinds: whose turn it was comes last."""
 
-    def take(self, room: Room) -> list[Claimed] | None:
-        """Write step W1: as many waiting tasks as there is room for, and as are its share."""
+    def take(
+        self, held: Sequence[tuple[Kind, Lane]], slots: int, models: Mapping[Kind, Collection[str]]
+    ) -> list[Claimed] | None:
+        """Write step W1: as many waiting tasks as there is room for, and as are its share.
+
+        `held`: what it has already; `models`: what it can do. A better lane comes first, of whatever kind; within a lane the kinds take
+        turns.
+        """
+        waiting = self._line.attempt(self._waiting)
+        if waiting is None:
+            return None
         now = time.monotonic()
-        first = self._turns.next(now, room.free)
+        taken: list[Claimed] = []
+
+        def claim(kind: Kind, lanes: Sequence[Lane], most: int | None = None) -> None:
+            room = rooms_of([*held, *((each.kind, each.lane) for each in taken)], slots, models)[kind]
+            if any(room.free[lane] for lane in lanes):
+                taken.extend(
+                    self._line.run(self._stores[kind].claim(self._identity, room, lanes, most)) or ()
+                )
+
+        first = self._turns.next(now, free_slots([lane for _, lane in held], slots))
         if first is not None:
             self._turns.had(first, now)
-            taken = self._line.run(self._store.claim(self._identity, room, only=first))
-            if taken:
-                return taken
-        taken = self._line.run(self._store.claim(self._identity, room))
-        for claimed in taken or ():
+            for kind in self._order:
+                if not taken and (kind, first) in waiting:
+                    claim(kind, [first], 1)
+        kinds = [kind for kind in self._order if any(other is kind for other, _ in waiting)]
+        if not taken and len(kinds) == 1:
+            claim(kinds[0], list(Lane))
+        elif not taken:
+            for lane in Lane:
+                for kind in kinds:
+                    if (kind, lane) in waiting:
+                        claim(kind, [lane])
+        for claimed in taken:
             self._turns.had(claimed.lane, now)
+            self._order.remove(claimed.kind)
+            self._order.append(claimed.kind)
         return taken
 
-    def register(self, assignment: Assignment) -> bool | None:
-        """Write step W2, and taking up again what Redis has lost. False: it has ended or is another's."""
-        document = _document(assignment)
-        return self._line.run(self._store.register(self._identity, assignment.held, time.time(), document))
+    def _waiting(self) -> set[tuple[Kind, Lane]]:
+        """The lanes in which anything waits."""
+        pipeline = self._client.pipeline(transaction=False)
+        lanes = [(kind, lane) for kind in self._stores for lane in Lane]
+        for kind, lane in lanes:
+            pipeline.llen(f"rq:queue:{self._stores[kind].queues[lane]}")
+        return {each for each, length in zip(lanes, pipeline.execute(), strict=True) if length}
 
-    def report(self, assignment: Assignment) -> bool | None:
+    def register(self, assignment: AnyAssignment) -> bool | None:
+        """Write step W2, and taking up again what Redis has lost. False: it has ended or is another's."""
+        document, store = _document(assignment), self._stores[assignment.task.kind]
+        return self._line.run(store.register(self._identity, assignment.held, time.time(), document))
+
+    def report(self, assignment: AnyAssignment) -> bool | None:
         """Tell its progress, not too often. False: the claim is gone."""
         now = time.monotonic()
         if now - assignment.reported_at < _REPORT_EVERY:
             return None
         assignment.reported_at = now
-        return self._line.run(self._store.report(self._identity, assignment.task, _document(assignment)))
+        store = self._stores[assignment.task.kind]
+        return self._line.run(store.report(self._identity, assignment.task, _document(assignment)))
 
     def beat(
-        self, assignments: Iterable[Assignment], facts: dict[str, Any], room: Room | None
+        self,
+        assignments: Iterable[AnyAssignment],
+        facts: dict[str, Any],
+        rooms: Mapping[Kind, Room] | None,
     ) -> Beat | None:
-        """Keep the worker and all it holds alive. `room`: None while it takes on nothing."""
+        """Keep the worker and all it holds alive. `rooms`: None while it takes on nothing."""
         held = [assignment.held for assignment in assignments]
-        return self._line.run(self._store.beat(self._identity, held, time.time(), WORKER_TTL, facts, room))
+        last, lost = None, ()
+        for kind, store in self._stores.items():
+            of_kind = [each for each in held if each.task.kind is kind]
+            room = rooms[kind] if rooms else None
+            last = self._line.run(
+                store.beat(self._identity, of_kind, time.time(), WORKER_TTL, facts, room, is_idle=not held)
+            )
+            if last is None:
+                return None
+            lost += last.lost
+        return replace(last, lost=lost) if last else None
 
     def drop(self, claimed: Claimed) -> None:
         """Forget an id that no journal knows."""
-        self._line.run(self._store.drop(claimed))
+        self._line.run(self._stores[claimed.kind].drop(claimed))
 
     def release(self, tasks: Collection[Task]) -> int:
         """Hand tasks back to the front of their lanes; how many wait again."""
-        return (self._line.run(self._store.release(self._identity, list(tasks))) or 0) if tasks else 0
+        return sum(
+            self._line.run(store.release(self._identity, of_kind)) or 0
+            for kind, store in self._stores.items()
+            if (of_kind := [task for task in tasks if task.kind is kind])
+        )
 
 
-def _document(assignment: Assignment) -> dict[str, Any]:
+def _document(assignment: AnyAssignment) -> dict[str, Any]:
     return documents.processing(
         assignment.task,
         progress=assignment.progress,
-        text=assignment.transcript().text,
+        text=assignment.text,
         started_at=assignment.admitted_at,
     )

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from voxq.worker.assignment import Assignment
+from voxq.worker.assignment import AnyAssignment
 from voxq.worker.stall import Stall
 
 
 class Desk(Protocol):
     """Who holds the tasks and hears how they get on."""
 
-    def assignments(self) -> Iterable[Assignment]: ...
+    def assignments(self) -> Iterable[AnyAssignment]: ...
 
-    def holds(self, assignment: Assignment) -> bool: ...
+    def holds(self, assignment: AnyAssignment) -> bool: ...
 
-    def advanced(self, assignment: Assignment) -> None:
+    def advanced(self, assignment: AnyAssignment) -> None:
         """One of its batches has ended well: complete, or further than before."""
         ...
 
-    def timed_out(self, assignment: Assignment) -> None: ...
+    def timed_out(self, assignment: AnyAssignment) -> None: ...
 
-    def lost_sound(self, assignment: Assignment) -> None:
+    def lost_sound(self, assignment: AnyAssignment) -> None:
         """Its decoded sound is gone: somebody ended the task, or took its files."""
         ...
 
-    def failed(self, assignment: Assignment, code: str, error: str) -> None: ...
+    def failed(self, assignment: AnyAssignment, code: str, error: str) -> None: ...
 
     def model_changed(self, stall: Stall) -> None:
         """It was loaded, or its horse ended."""

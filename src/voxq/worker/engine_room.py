@@ -14,13 +14,14 @@ from loguru import logger
 
 from voxq import killpoint
 from voxq.engines.base import ChunkError, ChunkResult
+from voxq.engines.synthesis import KeptSpeech
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Counters
 from voxq.settings import Settings
 from voxq.tasks.task import Lane
 from voxq.worker import horse_protocol as protocol
 from voxq.worker.anticipation import Anticipation
-from voxq.worker.assignment import Assignment
+from voxq.worker.assignment import AnyAssignment
 from voxq.worker.batch import Batch, Member
 from voxq.worker.blame import Blame
 from voxq.worker.complaint import Complaint
@@ -36,6 +37,8 @@ _OFFERED = 4
 """How many batches' worth of a task's chunks the scheduler sees: enough to match lengths."""
 _ROUNDING = 0.01
 _OUT_OF_MEMORY = "out_of_memory"
+_FINAL = ("language_unavailable", "unknown_voice")
+"""What another try cannot change."""
 
 
 class EngineRoom:
@@ -163,7 +166,7 @@ class EngineRoom:
             if not indices:
                 continue
             task, chunks = assignment.task, assignment.chunks
-            key = assignment.model.traits.batch_key(assignment.options)
+            key = assignment.batch_key
             remaining = assignment.work_left(stall.terms.cost)
             owner_use = self._use.of(task.owner, now)
             loading = 0.0 if stall.is_available else stall.load_seconds
@@ -180,7 +183,7 @@ class EngineRoom:
                     owner_use=owner_use,
                     loading=loading,
                     is_suspect=chunks.is_suspect(index),
-                    batch_seconds=task.options.batch_size or float("inf"),
+                    batch_seconds=assignment.batch_seconds,
                 )
 
     def _coming(self) -> Iterator[tuple[Lane, float]]:
@@ -197,7 +200,7 @@ class EngineRoom:
         """The models of all tasks in work."""
         return {assignment.model.name for assignment in self._desk.assignments()}
 
-    def _stall_of(self, assignment: Assignment) -> Stall:
+    def _stall_of(self, assignment: AnyAssignment) -> Stall:
         return self._stable.of(assignment.model)
 
     def _named(self, name: str) -> Stall:
@@ -224,7 +227,7 @@ class EngineRoom:
         for assignment in list(self._desk.assignments()):
             if assignment.model.name == stall.name and stall.revision is not None:
                 assignment.recall(stall.revision)
-                if assignment.is_complete:
+                if assignment.needs_no_engine:
                     self._desk.advanced(assignment)
         self._desk.model_changed(stall)
 
@@ -250,7 +253,7 @@ class EngineRoom:
         for member, item in zip(batch.members, finished.items, strict=True):
             if not self._desk.holds(member.assignment):
                 continue  # cancelled meanwhile
-            if isinstance(item, ChunkResult):
+            if not isinstance(item, ChunkError):
                 self._keep(stall, member, item, finished.seconds * batch.share(member))
             elif is_excused and item.code == _OUT_OF_MEMORY:
                 member.assignment.chunks.give_up(member.index)
@@ -261,7 +264,7 @@ class EngineRoom:
                 assignment.mark_running()
                 self._after_batch(assignment)
 
-    def _keep(self, stall: Stall, member: Member, result: ChunkResult, seconds: float) -> None:
+    def _keep(self, stall: Stall, member: Member, result: ChunkResult | KeptSpeech, seconds: float) -> None:
         assert stall.revision is not None  # a batch came back
         try:
             member.assignment.finish(member.index, result, stall.revision, seconds)
@@ -284,13 +287,13 @@ class EngineRoom:
         for member in batch.members:
             self._counters.observe(catalogue.CHUNK_SECONDS, member.seconds, stall.name)
 
-    def _after_batch(self, assignment: Assignment) -> None:
-        if self._is_over_limit(assignment) and not assignment.is_complete:
+    def _after_batch(self, assignment: AnyAssignment) -> None:
+        if self._is_over_limit(assignment) and not assignment.needs_no_engine:
             self._desk.timed_out(assignment)
         else:
             self._desk.advanced(assignment)
 
-    def _is_over_limit(self, assignment: Assignment) -> bool:
+    def _is_over_limit(self, assignment: AnyAssignment) -> bool:
         return assignment.engine_seconds > self._timeout - _ROUNDING
 
     def _on_chunk_error(self, member: Member, error: ChunkError) -> None:
@@ -300,6 +303,8 @@ class EngineRoom:
         if error.code == "audio_unavailable":
             if assignment.chunks.is_found(member.index):  # or it is being decoded anew already
                 self._desk.lost_sound(assignment)
+        elif error.code in _FINAL:
+            self._desk.failed(assignment, error.code, error.message)
         else:
             assignment.chunks.suspect(member.index)
             self._blame.blame(assignment, error.code, error.message)
@@ -339,17 +344,16 @@ class EngineRoom:
             assignment.engine_seconds += ran
             if self._is_over_limit(assignment) and self._desk.holds(assignment):
                 self._desk.timed_out(assignment)
-        self._on_horse_failed(
-            stall, failure, "engine_hung", "The engine hung on this recording and was stopped."
-        )
+        self._on_horse_failed(stall, failure, "engine_hung", "The engine hung on this {} and was stopped.")
 
     def _on_horse_failed(
         self,
         stall: Stall,
         failure: HorseFailed,
         code: str = "engine_crashed",
-        message: str = "The engine crashed on this recording.",
+        message: str = "The engine crashed on this {}.",
     ) -> None:
+        """`message` with a place for what the batch was about."""
         for batch in stall.horse.take_back():
             self._return(batch)
         logger.error(
@@ -361,7 +365,7 @@ class EngineRoom:
         if failure.batch is not None:
             self._return(failure.batch)
             self._counters.add(catalogue.ENGINE_DEATHS, stall.name, code)
-            self._blame.accuse(failure.batch, code, message)
+            self._blame.accuse(failure.batch, code, message.format(failure.batch.assignments[0].subject))
         self._desk.model_changed(stall)
 
     def _give_up(self, stall: Stall) -> None:

@@ -8,14 +8,14 @@ import time
 from collections.abc import Collection
 from typing import Any
 
-from voxq.worker.assignment import Assignment
+from voxq.worker.assignment import AnyAssignment
 from voxq.worker.plan import WorkPlan
 from voxq.worker.stable import Stable
 from voxq.worker.stall import Stall
 
 
 def facts(
-    worker_id: int, plan: WorkPlan, stable: Stable, held: Collection[Assignment], *, is_stopping: bool
+    worker_id: int, plan: WorkPlan, stable: Stable, held: Collection[AnyAssignment], *, is_stopping: bool
 ) -> dict[str, Any]:
     """As JSON, told with every heartbeat.
 
@@ -33,6 +33,7 @@ def facts(
         "engine": default.plan.request.engine,
         "model": default.name,
         "models": list(plan.names()),
+        "synthesisers": list(plan.synthesisers()),
         "device": plan.device,
         "pid": os.getpid(),
         "beat": time.time(),

@@ -10,7 +10,7 @@ from enum import StrEnum
 from voxq.child import Child, ChildDied
 from voxq.engines.base import Cost
 from voxq.worker import horse_protocol as protocol
-from voxq.worker.batch import Batch, Member
+from voxq.worker.batch import Batch
 from voxq.worker.plan import ModelPlan
 
 _LEAD_SECONDS = 0.1
@@ -46,7 +46,7 @@ class HorseLink:
 
     def __init__(self, plan: ModelPlan, *, load_timeout: float, batch_seconds: float) -> None:
         """`batch_seconds` is what batches are made for; a shorter one is given as much patience."""
-        self._load = protocol.Load(plan.request, dict(plan.paths))
+        self._load = protocol.Load(plan.request, dict(plan.paths), plan.speaks)
         self._load_timeout = load_timeout
         self._batch_seconds = batch_seconds
         # What waits outside can still join a batch, where an engine has them.
@@ -132,7 +132,11 @@ class HorseLink:
         assert self._child is not None
         self._batches.append(batch)
         try:
-            self._child.send(protocol.encode(protocol.Run(batch.id, tuple(map(_ref, batch.members)))))
+            self._child.send(
+                protocol.encode(
+                    protocol.Run(batch.id, tuple(m.assignment.ref(m.index) for m in batch.members))
+                )
+            )
         except ChildDied:
             raise self._failed() from None
 
@@ -203,8 +207,3 @@ class HorseLink:
         batch = self._batches.popleft() if self._started_at is not None and self._batches else None
         self._started_at = None
         return HorseFailed(f"{ended}{f': {error}' if error else ''}", batch)
-
-
-def _ref(member: Member) -> protocol.ChunkRef:
-    assignment, span = member.assignment, member.assignment.chunks[member.index]
-    return protocol.ChunkRef(assignment.directory.pcm, span.start, span.end, assignment.options)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
+from voxq.engines.synthesis import KeptSpeech, SpeechOptions
 from voxq.messages import Codec, ProtocolError
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "Reply",
     "Request",
     "Run",
+    "SentenceRef",
+    "SpanRef",
     "Started",
     "decode_reply",
     "decode_request",
@@ -37,15 +40,16 @@ HORSE_MODULE = "voxq.worker.horse"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Load an engine; `models` are directories by role, see `EngineKind.model_paths`."""
+    """Load an engine, or with `speaks` a synthesiser; `models` are directories by role."""
 
     request: EngineRequest
     models: dict[str, Path]
+    speaks: bool = False
     op: Literal["load"] = "load"
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkRef:
+class SpanRef:
     """Where a chunk lies: from `start` to `end`, in samples, of a raw float32 LE mono 16 kHz file."""
 
     pcm: Path
@@ -55,8 +59,20 @@ class ChunkRef:
 
 
 @dataclass(frozen=True, slots=True)
+class SentenceRef:
+    """A sentence, and where its sound is to be put (raw float32 LE mono); what is there is replaced."""
+
+    text: str
+    options: SpeechOptions
+    sound: Path
+
+
+ChunkRef = SpanRef | SentenceRef
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """Recognise these chunks in one call of the engine; all of them share a batch key."""
+    """Recognise or speak these chunks in one call; all of them share a batch key."""
 
     batch: str
     items: tuple[ChunkRef, ...]
@@ -102,7 +118,7 @@ class Finished:
 
     batch: str
     seconds: float
-    items: tuple[ChunkResult | ChunkError, ...]
+    items: tuple[ChunkResult | KeptSpeech | ChunkError, ...]
     batch_failed: bool = False
     op: Literal["result"] = "result"
 

@@ -69,10 +69,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         client=client,
         stable=stable,
         poller=poller,
-        media=[
-            MediaLink(settings.media_timeout_seconds, settings.max_audio_seconds)
-            for _ in range(min(2, slots))
-        ],
+        media=[MediaLink(settings.media_timeout_seconds) for _ in range(min(2, slots))],
         counters=counters,
         slots=slots,
         wakeup=Wakeup(connect.blocking(settings.redis_url), name),
@@ -82,7 +79,10 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         janitor_client,
         parts.recovery(janitor_client),
         [
-            (2.0, partial(cancel_abandoned, janitor_client, parts.store, parts.control(janitor_client))),
+            *(
+                (2.0, partial(cancel_abandoned, janitor_client, store, parts.control(kind, janitor_client)))
+                for kind, store in parts.stores.items()
+            ),
             (60.0, partial(_rotate_logs, settings)),
             (60.0, partial(strike_dead_workers, janitor_client, _rq_queues(settings))),
         ],
@@ -105,7 +105,8 @@ def _stable(settings: Settings, plan: WorkPlan, poller: Poller, counters: Counte
             items=model.traits.max_items,
             padded_to=model.traits.padded_to,
         )
-        return Stall(model, horse, limits, time.monotonic())
+        is_elsewhere = model.request.device != plan.device
+        return Stall(model, horse, limits, time.monotonic(), is_elsewhere=is_elsewhere)
 
     memory = memory_of(plan.device)
     stable = Stable(
@@ -144,7 +145,7 @@ def _preloads(settings: Settings, plan: WorkPlan, worker_id: int) -> list[ModelP
 
 def _rq_queues(settings: Settings) -> list[Queue]:
     connection = connect.blocking(str(settings.redis_url), text=False)
-    return [Queue(name, connection=connection) for name in settings.queues]
+    return [Queue(name, connection=connection) for name in (*settings.queues, *settings.speech_queues)]
 
 
 def _rotate_logs(settings: Settings) -> None:

@@ -1,22 +1,23 @@
-"""The parent's end of a media process: one recording at a time, killed when late, replaced if it dies."""
+"""The parent's end of a media process: one task at a time, killed when late, replaced if it dies."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from voxq.child import Child, ChildDied
 from voxq.media import protocol
-from voxq.speech.chunking import Chunking
-from voxq.worker.assignment import Assignment, Prepared, Span
+from voxq.speech.sentences import Break, spoken_seconds
+from voxq.worker.assignment import AnyAssignment, Prepared
+from voxq.worker.chunks import Phrase, Span
+from voxq.worker.synthesis import Joined
 
 _MODULE = "voxq.media"
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFailed:
-    """The recording cannot be used. `is_crash`: the process died, which may be worth another try."""
+    """The recording or text cannot be used. `is_crash`: the process died, which may be worth another try."""
 
     code: str
     message: str
@@ -24,12 +25,12 @@ class MediaFailed:
 
     @property
     def is_disk_trouble(self) -> bool:
-        """The disk did not take the decoded sound; the recording may be perfect."""
+        """The disk did not take the sound; the recording or text may be perfect."""
         return self.code == _STORAGE
 
 
-News = list[Span] | Prepared | MediaFailed
-"""Chunks that were found, the end of the preparation, or why there is none."""
+News = list[Span] | list[Phrase] | Prepared | Joined | MediaFailed
+"""Chunks that were found, the end of what was asked, or why there is none."""
 
 _STORAGE = "storage"
 
@@ -37,15 +38,14 @@ _STORAGE = "storage"
 class MediaLink:
     """One media process, started when it is first needed. Times are on the monotonic clock."""
 
-    def __init__(self, timeout: float, max_seconds: float) -> None:
-        """`timeout`: seconds that one recording may take; `max_seconds`: of audio decoded at most."""
+    def __init__(self, timeout: float) -> None:
+        """`timeout`: seconds that one request may take."""
         self._timeout = timeout
-        self._max_seconds = max_seconds
         self._child: Child | None = None
         self._found = 0
         self.decoded = 0.0
         """Seconds of the recording so far."""
-        self.assignment: Assignment | None = None
+        self.assignment: AnyAssignment | None = None
         self.deadline = float("inf")
         """When the process is to be killed."""
 
@@ -59,32 +59,23 @@ class MediaLink:
             self._child = Child.start(_MODULE)
         return self._child
 
-    def prepare(self, assignment: Assignment, recording: Path, chunking: Chunking) -> None:
-        """Decode `recording` into the assignment's work directory and find its chunks.
+    def ask(self, assignment: AnyAssignment, request: protocol.Request) -> None:
+        """Begin what `receive` will tell the outcome of.
 
         Raises OSError when no process can be started, or the disk is not writable.
         """
-        pcm = assignment.directory.pcm
-        pcm.unlink(missing_ok=True)  # whoever reads the old one goes on with it
-        request = protocol.encode(
-            protocol.Prepare(
-                assignment.task.id,
-                recording,
-                pcm,
-                self._max_seconds,
-                chunking,
-                assignment.task.options.use_vad,
-            )
-        )
+        if isinstance(request, protocol.Prepare):
+            request.scratch.unlink(missing_ok=True)  # whoever reads the old one goes on with it
+        message = protocol.encode(request)
         try:
-            self.start().send(request)
-        except ChildDied:  # between two recordings: nobody's fault
+            self.start().send(message)
+        except ChildDied:  # between two tasks: nobody's fault
             self.kill()
-            self.start().send(request)
+            self.start().send(message)
         self.assignment, self._found, self.decoded = assignment, 0, 0.0
         self.deadline = time.monotonic() + self._timeout
 
-    def receive(self) -> tuple[Assignment, News] | None:
+    def receive(self) -> tuple[AnyAssignment, News] | None:
         """Take one message. None if it concerns nobody any more."""
         assert self._child is not None
         assignment = self.assignment
@@ -95,22 +86,24 @@ class MediaLink:
             ended = self.kill()
             if assignment is None:
                 return None
-            message = f"The decoder crashed on this recording ({ended})."
+            what = "decoder" if assignment.subject == "recording" else "text processor"
+            message = f"The {what} crashed on this {assignment.subject} ({ended})."
             return assignment, MediaFailed("decoder_crashed", message, is_crash=True)
         if assignment is None or reply.id != assignment.task.id:
             return None
-        news = _news(reply)
+        news = self._news(reply)
         if not isinstance(news, list):
             self.assignment, self.deadline = None, float("inf")
         return assignment, news
 
-    def expire(self) -> tuple[Assignment, News] | None:
+    def expire(self) -> tuple[AnyAssignment, News] | None:
         """The time is up: end the process."""
         assignment = self.assignment
         self.kill()
         if assignment is None:
             return None
-        return assignment, MediaFailed("decode_timeout", f"Decoding timeout ({self._timeout:g}s exceeded)")
+        verb = "Decoding" if assignment.subject == "recording" else "Text processing"
+        return assignment, MediaFailed("decode_timeout", f"{verb} timeout ({self._timeout:g}s exceeded)")
 
     def kill(self) -> str:
         """End the process, whatever it does; says how it ended."""
@@ -128,14 +121,21 @@ class MediaLink:
                 raise protocol.ProtocolError("chunks out of order")
             self._found = end
 
+    def _news(self, reply: protocol.Reply) -> News:
+        match reply:
+            case protocol.Chunks():
+                return [Span(start, end) for start, end in reply.chunks]
+            case protocol.Sentences():
+                return [self._phrase(text, ending) for text, ending in reply.sentences]
+            case protocol.Prepared():
+                return Prepared(reply.duration, reply.decode_seconds, reply.vad_seconds)
+            case protocol.Joined():
+                return Joined(reply.duration, reply.rate, reply.times, reply.encode_seconds)
+            case protocol.Failed():
+                return MediaFailed(reply.code, reply.message)
+            case protocol.Probed():
+                return MediaFailed("internal", "The recording could not be decoded.")
 
-def _news(reply: protocol.Reply) -> News:
-    match reply:
-        case protocol.Chunks():
-            return [Span(start, end) for start, end in reply.chunks]
-        case protocol.Prepared():
-            return Prepared(reply.duration, reply.decode_seconds, reply.vad_seconds)
-        case protocol.Failed():
-            return MediaFailed(reply.code, reply.message)
-        case protocol.Probed():
-            return MediaFailed("internal", "The recording could not be decoded.")
+    def _phrase(self, text: str, ending: Break) -> Phrase:
+        start, self._found = self._found, self._found + len(text)
+        return Phrase(start, self._found, text, ending, spoken_seconds(text))

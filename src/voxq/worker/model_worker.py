@@ -1,4 +1,4 @@
-"""The worker: an RQ worker whose event loop admits tasks and keeps its media processes and its horsess busy.
+"""The worker: an RQ worker whose event loop admits tasks and keeps its media processes and its horses busy.
 
 RQ gives it identity, registration and every monitoring view. The loop is its own, because RQ's worker state
 is for a single job. One thread does everything here; it never touches a model or an untrusted byte.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -23,9 +23,10 @@ from voxq.metrics.counters import Counters
 from voxq.tasks.outcome import Outcome, Timings
 from voxq.tasks.parts import Parts
 from voxq.tasks.store import WORKERS_KEY, Claimed, Held, Room, Worker
-from voxq.tasks.task import Status, Task
-from voxq.worker.admission import room_of
-from voxq.worker.assignment import Assignment, Prepared
+from voxq.tasks.task import Kind, Lane, Status, Task
+from voxq.tasks.work import WorkDirectory
+from voxq.worker.admission import rooms_of
+from voxq.worker.assignment import AnyAssignment, Prepared
 from voxq.worker.batch import Batch
 from voxq.worker.blame import Blame
 from voxq.worker.claims import WORKER_TTL, Claims
@@ -34,12 +35,15 @@ from voxq.worker.complaint import Complaint
 from voxq.worker.engine_room import EngineRoom
 from voxq.worker.facts import facts
 from voxq.worker.media_link import MediaFailed, MediaLink, News
-from voxq.worker.plan import ModelUnavailable, WorkPlan
+from voxq.worker.media_requests import MediaRequests
+from voxq.worker.plan import ModelPlan, ModelUnavailable, WorkPlan
 from voxq.worker.poller import Poller
 from voxq.worker.preparation import Preparation
+from voxq.worker.recognition import Recognition
 from voxq.worker.redis_line import RedisLine
 from voxq.worker.stable import Stable
 from voxq.worker.stall import Stall
+from voxq.worker.synthesis import Joined, Synthesis
 from voxq.worker.wakeup import Wakeup
 
 _TICK = 1.0
@@ -71,7 +75,7 @@ class ModelWorker(BaseWorker):
         slots: int,
     ) -> None:
         """`rq_connection` answers bytes, as RQ wants it; `client` answers text. `slots`: tasks at once."""
-        queues = list(parts.store.queues.values())
+        queues = [queue for store in parts.stores.values() for queue in store.queues.values()]
         super().__init__(
             queues, name=name, connection=rq_connection, serializer=JSONSerializer, worker_ttl=WORKER_TTL
         )
@@ -88,11 +92,10 @@ class ModelWorker(BaseWorker):
         self._line = RedisLine(client, worker_id)
         self._trouble = Complaint(worker_id)
         self._poller = poller
-        self._claims = Claims(parts.store, self._line, identity)
+        self._claims = Claims(parts.stores, client, self._line, identity)
         self._preparation = Preparation(
             media,
-            parts.recordings,
-            plan.chunking_for,
+            MediaRequests(plan, parts.recordings, settings.max_audio_seconds).of,
             self._poller,
             self._hear,
             self._trouble,
@@ -105,7 +108,7 @@ class ModelWorker(BaseWorker):
             stable, plan, settings, self, self._blame, self._trouble, counters, worker_id
         )
         self._closing = Closing(parts.ending(client), self._line, identity, self._trouble, worker_id)
-        self._assignments: dict[str, Assignment] = {}
+        self._assignments: dict[str, AnyAssignment] = {}
         self._is_ready = False
         self._is_suspended = False
         self._may_have_work = True
@@ -132,30 +135,33 @@ class ModelWorker(BaseWorker):
 
     # What the engine room tells and asks (its Desk).
 
-    def assignments(self) -> Iterable[Assignment]:
+    def assignments(self) -> Iterable[AnyAssignment]:
         return self._assignments.values()
 
-    def holds(self, assignment: Assignment) -> bool:
+    def holds(self, assignment: AnyAssignment) -> bool:
         return self._assignments.get(assignment.task.id) is assignment
 
-    def advanced(self, assignment: Assignment) -> None:
+    def advanced(self, assignment: AnyAssignment) -> None:
         if assignment.is_complete:
-            self._end(assignment, assignment.done(time.time(), self.worker_id))
+            self._complete(assignment)
+        elif assignment.needs_no_engine and isinstance(assignment, Synthesis):
+            self._join(assignment)
         elif self._claims.report(assignment) is False:
             self._hold_on(assignment)
 
-    def timed_out(self, assignment: Assignment) -> None:
+    def timed_out(self, assignment: AnyAssignment) -> None:
         limit = self._settings.rq_worker_timeout
         self.failed(assignment, "timeout", f"Processing timeout ({limit}s exceeded)")
 
-    def lost_sound(self, assignment: Assignment) -> None:
+    def lost_sound(self, assignment: AnyAssignment) -> None:
         if not self._parts.journal.is_open(assignment.task):
             self._drop(assignment, "it ended elsewhere")
         else:
-            self._blame.blame(assignment, "audio_unavailable", "The decoded sound of this recording is gone.")
+            message = f"The sound of this {assignment.subject} is gone."
+            self._blame.blame(assignment, "audio_unavailable", message)
             self._prepare_anew(assignment)
 
-    def failed(self, assignment: Assignment, code: str, error: str) -> None:
+    def failed(self, assignment: AnyAssignment, code: str, error: str) -> None:
         self._end(assignment, assignment.failed(time.time(), self.worker_id, code, error))
 
     def model_changed(self, stall: Stall) -> None:
@@ -192,6 +198,8 @@ class ModelWorker(BaseWorker):
         for assignment in list(self._assignments.values()):
             if assignment.outcome is not None:
                 self._end(assignment, assignment.outcome)
+            elif assignment.is_complete:
+                self._complete(assignment)  # the disk did not take it a moment ago
         self._closing.publish()
         self._beat()
         self._tell()
@@ -253,7 +261,7 @@ class ModelWorker(BaseWorker):
         held = self._assignments.values()
         is_stopping = self._stop_by is not None
         about_me = facts(self.worker_id, self._plan, self._stable, held, is_stopping=is_stopping)
-        beat = self._claims.beat(self._assignments.values(), about_me, self._room())
+        beat = self._claims.beat(self._assignments.values(), about_me, self._rooms())
         if beat is None:
             return
         self._is_suspended = beat.suspended
@@ -271,14 +279,14 @@ class ModelWorker(BaseWorker):
 
     # Tasks out.
 
-    def _hold_on(self, assignment: Assignment) -> None:
+    def _hold_on(self, assignment: AnyAssignment) -> None:
         """The claim is gone. Redis may have lost it, then it is taken up again; or the task was cancelled."""
         if not self._parts.journal.is_open(assignment.task):
             self._drop(assignment, "it ended elsewhere")
         elif self._claims.register(assignment) is False:
             self._drop(assignment, "another worker took it over")
 
-    def _drop(self, assignment: Assignment, reason: str) -> None:
+    def _drop(self, assignment: AnyAssignment, reason: str) -> None:
         self._let_go(assignment)
         self._leave_nothing(assignment.task)
         logger.info(
@@ -290,7 +298,24 @@ class ModelWorker(BaseWorker):
         if not self._parts.journal.is_open(task):
             self._parts.work.remove(task)
 
-    def _end(self, assignment: Assignment, outcome: Outcome) -> None:
+    def _join(self, text: Synthesis) -> None:
+        """Every sentence of it is spoken."""
+        if text.is_silent:
+            self.failed(text, "unpronounceable", "There is nothing in this text that can be said.")
+        else:
+            self._preparation.join(text)
+
+    def _complete(self, assignment: AnyAssignment) -> None:
+        """All of its work is done; speech is put where clients find it, before anybody is told."""
+        if isinstance(assignment, Synthesis) and assignment.file.exists():
+            try:
+                self._parts.recordings.keep(assignment.file, assignment.task.file, fsync=self._settings.fsync)
+            except OSError as error:
+                self._trouble.about(error)
+                return
+        self._end(assignment, assignment.done(time.time(), self.worker_id))
+
+    def _end(self, assignment: AnyAssignment, outcome: Outcome) -> None:
         """Let the task go once its end is on disk; until then it stays held, and this is tried again."""
         self._preparation.remove(assignment)
         if self._closing.end(assignment.task, outcome):
@@ -298,7 +323,7 @@ class ModelWorker(BaseWorker):
         else:
             assignment.outcome = outcome
 
-    def _let_go(self, assignment: Assignment) -> None:
+    def _let_go(self, assignment: AnyAssignment) -> None:
         self._assignments.pop(assignment.task.id, None)
         self._preparation.remove(assignment)
         self._may_have_work = True  # a slot is free
@@ -306,32 +331,34 @@ class ModelWorker(BaseWorker):
     # Tasks in.
 
     def _admit(self) -> None:
-        room = self._room() if self._may_have_work else None
-        if room is None or not any(room.free.values()):
+        rooms = self._rooms() if self._may_have_work else None
+        if rooms is None or not any(free for room in rooms.values() for free in room.free.values()):
             return
-        claimed = self._claims.take(room)
+        claimed = self._claims.take(self._held(), self._slots, self._plan.models())
         self._may_have_work = bool(claimed)  # some lane may hold more
         if claimed:
             killpoint.reached("W1")
         for place, each in enumerate(claimed or (), start=1):
             self._take_on(each, place)
 
-    def _room(self) -> Room | None:
+    def _held(self) -> list[tuple[Kind, Lane]]:
+        return [(assignment.task.kind, assignment.task.lane) for assignment in self._assignments.values()]
+
+    def _rooms(self) -> Mapping[Kind, Room] | None:
         """None: it takes on nothing now."""
         is_stopping = self._stop_by is not None
         if is_stopping or self._is_suspended or not self._stable.is_settled:
             return None
         if time.monotonic() < self._admit_from:
             return None
-        lanes = [assignment.task.lane for assignment in self._assignments.values()]
-        return room_of(lanes, self._slots, self._plan.names())
+        return rooms_of(self._held(), self._slots, self._plan.models())
 
     def _take_on(self, claimed: Claimed, place: int) -> None:
         if claimed.task_id in self._assignments:  # Redis lost the claim, and somebody queued it again
             self._hold_on(self._assignments[claimed.task_id])
             return
         task = self._parts.journal.open_task(claimed.task_id)
-        if task is None:
+        if task is None or task.kind is not claimed.kind:
             logger.error("task={} is queued, but the journal here does not know it", claimed.task_id)
             self._claims.drop(claimed)
         elif self._parts.journal.has_ended(task):
@@ -351,13 +378,7 @@ class ModelWorker(BaseWorker):
             self._admit_from = time.monotonic() + _TROUBLE_PAUSE
             self._claims.release([task])
             return
-        assignment = Assignment(
-            Held(task, uuid4().hex),
-            directory,
-            model,
-            self._plan.options_for(task),
-            admitted_at=time.time(),
-        )
+        assignment = self._assigned(task, directory, model)
         assignment.last_served = time.monotonic()
         if self._claims.register(assignment) is False:
             self._leave_nothing(task)
@@ -373,6 +394,13 @@ class ModelWorker(BaseWorker):
             place,
             task.lane,
         )
+
+    def _assigned(self, task: Task, directory: WorkDirectory, model: ModelPlan) -> AnyAssignment:
+        held, now = Held(task, uuid4().hex), time.time()
+        if task.kind is Kind.TTS:
+            options = self._plan.speech_options_for(task)
+            return Synthesis(held, directory, model, options, admitted_at=now)
+        return Recognition(held, directory, model, self._plan.options_for(task), admitted_at=now)
 
     def _refuse(self, task: Task, error: str) -> None:
         """Its model is not to be had here."""
@@ -391,34 +419,53 @@ class ModelWorker(BaseWorker):
             self._admit_from = time.monotonic() + _TROUBLE_PAUSE
             self._claims.release([task])
 
-    def _hear(self, assignment: Assignment, news: News) -> None:
-        """What a media process says of a recording."""
+    def _hear(self, assignment: AnyAssignment, news: News) -> None:
+        """What a media process says of a recording or a text."""
         if not self.holds(assignment):
             return
         match news:
             case MediaFailed(is_crash=True):
                 self._blame.blame(assignment, news.code, news.message)
                 self._prepare_anew(assignment)
+            case MediaFailed(code="audio_unavailable"):  # a sentence is to be spoken again
+                self.lost_sound(assignment)
             case MediaFailed():
                 self.failed(assignment, news.code, news.message)
             case Prepared():
                 assignment.prepare(news)
-                logger.debug(
-                    "Worker-{} task={} vad_segments={} batch_size={} duration={:.1f} decode={:.2f}",
-                    self.worker_id,
-                    assignment.task.short_id,
-                    len(assignment.chunks),
-                    self._settings.asr_batch_size,
-                    news.duration,
-                    news.decode,
-                )
-                if assignment.is_complete:
+                self._log_prepared(assignment, news)
+                if assignment.needs_no_engine:
                     self.advanced(assignment)
+            case Joined():
+                assert isinstance(assignment, Synthesis)  # nobody else asks for it
+                assignment.join(news)
+                self._complete(assignment)
             case spans:
                 assignment.find(spans, self._stable.of(assignment.model).revision)
 
-    def _prepare_anew(self, assignment: Assignment) -> None:
-        """Decode it once more, unless it was given up."""
+    def _log_prepared(self, assignment: AnyAssignment, prepared: Prepared) -> None:
+        if isinstance(assignment, Synthesis):
+            logger.debug(
+                "Worker-{} task={} sentences={} characters={} split={:.2f}",
+                self.worker_id,
+                assignment.task.short_id,
+                len(assignment.chunks),
+                len(assignment.task.speech.text),
+                prepared.decode,
+            )
+        else:
+            logger.debug(
+                "Worker-{} task={} vad_segments={} batch_size={} duration={:.1f} decode={:.2f}",
+                self.worker_id,
+                assignment.task.short_id,
+                len(assignment.chunks),
+                self._settings.asr_batch_size,
+                prepared.duration,
+                prepared.decode,
+            )
+
+    def _prepare_anew(self, assignment: AnyAssignment) -> None:
+        """Decode or split it once more, unless it was given up."""
         if self.holds(assignment) and assignment.outcome is None:
             self._preparation.remove(assignment)
             assignment.start_over()

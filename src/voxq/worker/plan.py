@@ -10,13 +10,14 @@ from typing import Self
 
 from loguru import logger
 
-from voxq.engines import registry
+from voxq.engines import registry, synthesisers, voices
 from voxq.engines.base import Chunking, ChunkOptions, EngineError, EngineRequest, EngineTraits
+from voxq.engines.synthesis import SpeechOptions, Voice
 from voxq.models.catalogue import UnknownModel
 from voxq.models.offer import Offer, Offered
 from voxq.models.store import ModelError, ModelStore
 from voxq.settings import Settings
-from voxq.tasks.task import Task
+from voxq.tasks.task import Kind, Task
 
 _SHORTEST_MAXIMUM = 2.0
 """Seconds: speech cut finer than this is not understood."""
@@ -39,6 +40,19 @@ class ModelPlan:
     """Directories by role, see `EngineKind.model_paths`."""
     size_mb: int = 0
     """On disk."""
+    voices: tuple[Voice, ...] = ()
+    """Of a synthesiser; a recogniser has none."""
+
+    @property
+    def speaks(self) -> bool:
+        return bool(self.voices)
+
+    def voice(self, name: str) -> Voice:
+        """Raises ModelUnavailable."""
+        for voice in self.voices:
+            if voice.name == name:
+                return voice
+        raise ModelUnavailable(f"The model {self.name} has no voice of this name.")
 
 
 class WorkPlan:
@@ -70,6 +84,9 @@ class WorkPlan:
         self._names_until = 0.0
         self.default = self._resolve(offer.default)
         self._models = {self.default.name: self.default}
+        self._speakers: dict[str, ModelPlan] = {}
+        self._installed_speakers: tuple[str, ...] = ()
+        self._speakers_until = 0.0
 
     @classmethod
     def of(cls, settings: Settings, device: str) -> Self:
@@ -113,16 +130,43 @@ class WorkPlan:
                 raise ModelUnavailable(f"The model {name} cannot be used at the moment.") from None
         return self._models[name]
 
+    def synthesisers(self) -> tuple[str, ...]:
+        """Those that texts may be given to. Reads directories once a minute."""
+        if time.monotonic() >= self._speakers_until:
+            self._installed_speakers = voices.installed(self._store)
+            self._speakers_until = time.monotonic() + _LOOK_AGAIN_SECONDS
+        return self._installed_speakers
+
+    def models(self) -> Mapping[Kind, tuple[str, ...]]:
+        """The names that tasks of each kind may ask for."""
+        return {Kind.ASR: self.names(), Kind.TTS: self.synthesisers()}
+
+    def synthesiser(self, name: str) -> ModelPlan:
+        """The synthesiser of this name. Reads directories the first time. Raises ModelUnavailable."""
+        if name not in self._speakers:
+            try:
+                self._speakers[name] = self._resolve_synthesiser(name)
+            except (EngineError, ModelError, UnknownModel, OSError) as error:
+                logger.error("the model {} cannot be used: {}", name, error)
+                raise ModelUnavailable(f"The model {name} cannot be used at the moment.") from None
+        return self._speakers[name]
+
     def model_for(self, task: Task) -> ModelPlan:
         """The model that the task asks for. Raises ModelUnavailable, also if it cannot do what is asked."""
+        if task.kind is Kind.TTS:
+            options = task.speech
+            model = self.synthesiser(options.model or synthesisers.names()[0])
+            model.voice(options.voice)
+            return model
         model = self.find(task.options.model)
-        if task.options.translate and not model.traits.translates:
+        if task.recognition.translate and not model.traits.translates:
             raise ModelUnavailable(f"The model {model.name} cannot translate.")
         return model
 
     def forget(self, name: str) -> None:
         """Look anew for a model that cannot be loaded: it may be installed differently by now."""
         self._models = {key: plan for key, plan in self._models.items() if plan.name != name}
+        self._speakers.pop(name, None)
 
     def largest_batch(self) -> int:
         """Chunks in the largest batch that any offered model takes. Reads directories."""
@@ -136,8 +180,8 @@ class WorkPlan:
         return max(sizes)
 
     def options_for(self, task: Task) -> ChunkOptions:
-        """The client's wishes over the operator's."""
-        options = task.options
+        """Of a recording: the client's wishes over the operator's."""
+        options = task.recognition
         hotwords = tuple(dict.fromkeys((*options.hotwords, *self._hotwords)))
         return ChunkOptions(
             language=options.language or self._language,
@@ -148,10 +192,15 @@ class WorkPlan:
             translate=options.translate,
         )
 
+    def speech_options_for(self, task: Task) -> SpeechOptions:
+        """Of a text."""
+        options = task.speech
+        return SpeechOptions(options.voice, options.speed, options.language, options.normalise)
+
     def chunking_for(self, task: Task) -> Chunking:
         """How the recording is to be cut. Raises ModelUnavailable."""
         chunking = self.find(task.options.model).traits.chunking
-        wished = min(chunking.maximum, self._batch_seconds, task.options.batch_size or chunking.maximum)
+        wished = min(chunking.maximum, self._batch_seconds, task.recognition.batch_size or chunking.maximum)
         longest = max(_SHORTEST_MAXIMUM, wished)
         return replace(chunking, maximum=longest, target=min(chunking.target, longest))
 
@@ -171,6 +220,14 @@ class WorkPlan:
         traits = kind.traits_for(request)
         paths = kind.model_paths(request, self._store.resolve)
         return ModelPlan(offered.name, request, traits, paths, _size_mb(paths.values()))
+
+    def _resolve_synthesiser(self, name: str) -> ModelPlan:
+        """It runs on the CPU, whatever the worker's device, and a sentence at a time."""
+        request = EngineRequest(name, name, "cpu", self._threads)
+        kind = synthesisers.find(name)
+        traits = EngineTraits(name, Chunking(), max_items=1, padded_to=None, detects_language=False)
+        paths = {role: self._store.resolve(model) for role, model in kind.roles_for(request).items()}
+        return ModelPlan(name, request, traits, paths, _size_mb(paths.values()), kind.voices)
 
 
 def automatic_slots(largest_batch: int, models: int) -> int:

@@ -1,4 +1,4 @@
-"""Getting recordings ready for the engine: who is decoded next, by which media process, for how long."""
+"""Getting recordings and texts ready for the engine, and speech into files: who is next, and where."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from voxq.speech.chunking import Chunking
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.task import Lane, Task
-from voxq.worker.assignment import Assignment, Prepared
+from voxq.media import protocol
+from voxq.tasks.task import Lane
+from voxq.worker.assignment import AnyAssignment, Prepared
 from voxq.worker.complaint import Complaint
 from voxq.worker.media_link import MediaFailed, MediaLink, News
 from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
 from voxq.worker.sound_room import Sound, has_room
 
-Hear = Callable[[Assignment, News], None]
+Hear = Callable[[AnyAssignment, News], None]
+RequestFor = Callable[[AnyAssignment], protocol.Request]
 
 _RETRY_SECONDS = 2.0
 """Between two attempts to write to a disk that takes nothing."""
@@ -28,13 +28,15 @@ _HEAD_START: Mapping[Lane, float] = {Lane.HIGH: 10.0, Lane.SHORT: 5.0, Lane.LONG
 
 @dataclass(slots=True)
 class _Case:
-    """What is known of one recording until its task lets go of it. Times are on the monotonic clock."""
+    """What is known of one recording or text until its task lets go of it. Times on the monotonic clock."""
 
     place: float
     """In the line: the lowest is next."""
     sound: Sound
     """As expected, while it waits; then what lies on disk, or will."""
     is_begun: bool = False
+    is_joining: bool = False
+    """It is in the line again, for its spoken sentences to be joined."""
     not_before: float = 0.0
     troubled_since: float | None = None
     """When the disk first did not take it."""
@@ -46,8 +48,7 @@ class Preparation:
     def __init__(
         self,
         links: Sequence[MediaLink],
-        recordings: Recordings,
-        chunking_for: Callable[[Task], Chunking],
+        request_for: RequestFor,
         poller: Poller,
         hear: Hear,
         trouble: Complaint,
@@ -56,20 +57,20 @@ class Preparation:
         long_seconds: float,
         patience: float,
     ) -> None:
-        """`sound_seconds`: how much decoded sound may lie on disk at once; a recording of more than
+        """`request_for` tells what is to be done next for an assignment, and may raise ModelUnavailable.
+        `sound_seconds`: how much decoded sound may lie on disk at once; a recording of more than
         `long_seconds` counts as long, whatever its lane; `patience`: seconds for which a disk that takes
         nothing is waited for before a recording fails."""
         self._links = links
-        self._recordings = recordings
-        self._chunking_for = chunking_for
+        self._request_for = request_for
         self._poller = poller
         self._hear = hear
         self._trouble = trouble
         self._sound_seconds = sound_seconds
         self._long_seconds = long_seconds
         self._patience = patience
-        self._cases: dict[Assignment, _Case] = {}
-        self._line: list[Assignment] = []
+        self._cases: dict[AnyAssignment, _Case] = {}
+        self._line: list[AnyAssignment] = []
 
     def start(self) -> None:
         """Have the processes ready before the first recording comes."""
@@ -79,13 +80,22 @@ class Preparation:
             except OSError as error:  # tried again with the first recording
                 self._trouble.about(error)
 
-    def add(self, assignment: Assignment) -> None:
+    def add(self, assignment: AnyAssignment) -> None:
         task = assignment.task
         place = time.monotonic() - _HEAD_START[task.lane]
-        self._cases[assignment] = _Case(place, self._sound(task, task.seconds))
+        self._cases[assignment] = _Case(place, self._sound(assignment, assignment.seconds))
         self._line.append(assignment)
 
-    def remove(self, assignment: Assignment) -> None:
+    def join(self, assignment: AnyAssignment) -> None:
+        """Every sentence of a text is spoken: have them joined."""
+        case = self._cases[assignment]
+        if not case.is_joining:
+            case.is_joining = True
+            case.place = time.monotonic() - _HEAD_START[assignment.task.lane]
+            self._line.append(assignment)
+            self.advance()
+
+    def remove(self, assignment: AnyAssignment) -> None:
         """The recording is not needed any more."""
         self._cases.pop(assignment, None)
         if assignment in self._line:
@@ -107,7 +117,7 @@ class Preparation:
             if link is None or now < case.not_before:
                 continue
             # Nobody overtakes one of his kind for want of room: what is smaller would, for ever.
-            if is_long in crowded or not self._fits(assignment, case.sound):
+            if not case.is_joining and (is_long in crowded or not self._fits(assignment, case.sound)):
                 crowded.add(is_long)
                 continue
             if not self._begin(link, assignment):
@@ -137,12 +147,11 @@ class Preparation:
             return None
         return free[0]
 
-    def _begin(self, link: MediaLink, assignment: Assignment) -> bool:
+    def _begin(self, link: MediaLink, assignment: AnyAssignment) -> bool:
         """False: the disk does not take it now."""
         self._line.remove(assignment)
-        task = assignment.task
         try:
-            link.prepare(assignment, self._recordings.path(task.file), self._chunking_for(task))
+            link.ask(assignment, self._request_for(assignment))
             self._watch(link)
         except ModelUnavailable as error:  # it was uninstalled since
             self._hear(assignment, MediaFailed("model_unavailable", str(error)))
@@ -155,38 +164,41 @@ class Preparation:
         self._cases[assignment].is_begun = True
         return True
 
-    def _sound(self, task: Task, seconds: float) -> Sound:
-        return Sound(seconds, task.lane is Lane.LONG or seconds > self._long_seconds)
+    def _sound(self, assignment: AnyAssignment, seconds: float) -> Sound:
+        task = assignment.task
+        return Sound(
+            seconds * assignment.room_per_second, task.lane is Lane.LONG or seconds > self._long_seconds
+        )
 
-    def _fits(self, assignment: Assignment, sound: Sound) -> bool:
+    def _fits(self, assignment: AnyAssignment, sound: Sound) -> bool:
         beside = [
             case.sound for other, case in self._cases.items() if case.is_begun and other is not assignment
         ]
         return has_room(sound, beside, self._sound_seconds)
 
-    def _grow(self, assignment: Assignment, seconds: float) -> bool:
+    def _grow(self, assignment: AnyAssignment, seconds: float) -> bool:
         """So much is decoded, and its container may have promised less. False: it has to wait for room."""
         case = self._cases[assignment]
         if seconds <= _TOLERANCE * case.sound.seconds + _TOLERANCE_SECONDS:
             return True
-        case.sound = self._sound(assignment.task, seconds)
+        case.sound = self._sound(assignment, seconds)
         if self._fits(assignment, case.sound):
             return True
-        case.sound = self._sound(
-            assignment.task, 2 * seconds
-        )  # so that it does not come back for every second
+        case.sound = self._sound(assignment, 2 * seconds)  # or it would come back for every second
         if not assignment.chunks.running:  # or the engine would miss it
             assignment.directory.pcm.unlink(missing_ok=True)
         self._put_back(assignment)
         return False
 
-    def _put_back(self, assignment: Assignment) -> None:
+    def _put_back(self, assignment: AnyAssignment) -> None:
         """Into the line, at its old place: it will be decoded anew."""
-        self._cases[assignment].is_begun = False
-        assignment.start_over()
+        case = self._cases[assignment]
+        if not case.is_joining:
+            case.is_begun = False
+            assignment.start_over()
         self._line.append(assignment)
 
-    def _postpone(self, assignment: Assignment, failed: MediaFailed) -> None:
+    def _postpone(self, assignment: AnyAssignment, failed: MediaFailed) -> None:
         """A full disk is not the recording's fault: wait for space, within reason.
 
         Only this one waits. Its files are gone, too, when it was cancelled a moment ago, and no client may
@@ -202,14 +214,14 @@ class Preparation:
         self._put_back(assignment)
         case.not_before = now + _RETRY_SECONDS
 
-    def _tell(self, assignment: Assignment, news: News) -> None:
+    def _tell(self, assignment: AnyAssignment, news: News) -> None:
         if isinstance(news, MediaFailed) and news.is_disk_trouble:
             self._postpone(assignment, news)
             return
         if isinstance(news, Prepared):
             case = self._cases[assignment]
             case.troubled_since = None
-            case.sound = self._sound(assignment.task, news.duration)
+            case.sound = self._sound(assignment, news.duration or assignment.seconds)
         self._hear(assignment, news)
 
     def _watch(self, link: MediaLink) -> None:

@@ -20,7 +20,16 @@ _LOAD_SECONDS_FIXED, _LOAD_MB_PER_SECOND = 2.0, 100.0
 class Stall:
     """Mutable, and owned by one worker's event loop. Times are on the monotonic clock."""
 
-    def __init__(self, plan: ModelPlan, horse: HorseLink, limits: BatchLimits, now: float) -> None:
+    def __init__(
+        self,
+        plan: ModelPlan,
+        horse: HorseLink,
+        limits: BatchLimits,
+        now: float,
+        *,
+        is_elsewhere: bool = False,
+    ) -> None:
+        """`is_elsewhere`: it takes none of the memory that the worker's models share."""
         self.plan = plan
         self.horse = horse
         self.limits = limits
@@ -35,7 +44,8 @@ class Stall:
         self.is_on_demand = False
         """Whether it is being loaded because a task needs it: neither at the start nor after a crash."""
         self._pace = Pace()
-        self._measured_mb: int | None = None
+        self._is_elsewhere = is_elsewhere
+        self._measured_mb: int | None = 0 if is_elsewhere else None
 
     @property
     def name(self) -> str:
@@ -76,7 +86,7 @@ class Stall:
 
     def measure(self, memory: DeviceMemory) -> None:
         """Look how much it takes now."""
-        if self.horse.is_ready and self.horse.child and self.horse.loaded:
+        if not self._is_elsewhere and self.horse.is_ready and self.horse.child and self.horse.loaded:
             measured = memory.of_process(self.horse.child.pid)
             self._measured_mb = self.horse.loaded.memory_mb if measured is None else measured
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from voxq.speech.audio import Samples
-from voxq.speech.encode import SPEECH_FORMATS, AudioWriter, Encoder, encode
+from voxq.speech.audio import SPEECH_FORMATS
+from voxq.speech.encode import AudioWriter, Encoder, encode
 
 RATE = 24_000
 FRAME_SECONDS = {"mp3": 2 * 0.048, "aac": 2 * 0.043, "opus": 0.02}

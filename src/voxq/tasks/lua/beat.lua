@@ -1,5 +1,6 @@
 -- One heartbeat of a worker, for itself and for everything it holds.
--- args: worker, worker_key, worker_ttl (s), facts, now, iso, ttl (s), held (list of {id, lane, execution}),
+-- args: is_idle (it holds nothing, of whatever kind), worker, worker_key, worker_ttl (s), facts, now, iso, ttl (s),
+-- held (list of {id, lane, execution}),
 -- room ({held, free, models}, the first two by lane; '' = it takes on nothing now), room_ttl (s).
 -- Returns {epoch or '', 1 if the worker is registered, 1 if workers are suspended, ids it does not hold any more ...}.
 local now, ttl = args.now, args.ttl
@@ -7,7 +8,7 @@ local registered = redis.call('EXISTS', args.worker_key)
 if registered == 1 then
   redis.call('HSET', args.worker_key, 'last_heartbeat', args.iso)
   redis.call('EXPIRE', args.worker_key, args.worker_ttl)
-  if #args.held == 0 then
+  if args.is_idle then
     redis.call('HSET', args.worker_key, 'state', 'idle')
     redis.call('HDEL', args.worker_key, 'current_job')
   end

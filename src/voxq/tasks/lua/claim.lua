@@ -70,7 +70,10 @@ local function do_others_have(model)
     local told = redis.call('HGETALL', 'voxq:workers')
     for index = 1, #told, 2 do
       if told[index] ~= args.worker then
-        for _, name in ipairs(cjson.decode(told[index + 1]).models or {}) do others_models[name] = true end
+        local facts = cjson.decode(told[index + 1])
+        for _, names in ipairs({facts.models or {}, facts.synthesisers or {}}) do
+          for _, name in ipairs(names) do others_models[name] = true end
+        end
       end
     end
   end

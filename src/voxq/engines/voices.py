@@ -1,0 +1,49 @@
+"""Who can speak here: the synthesisers that are installed, and the choice among their voices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from voxq.engines import synthesisers
+from voxq.engines.base import EngineError, EngineRequest
+from voxq.engines.synthesis import Voice
+from voxq.models.store import ModelStore
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks: a voice, and the synthesiser it belongs to."""
+
+    engine: str
+    voice: Voice
+
+
+def installed(store: ModelStore) -> tuple[str, ...]:
+    """The synthesisers whose models are all here, the embedded one first. Reads directories."""
+    return tuple(name for name in synthesisers.names() if _is_here(name, store))
+
+
+def speakers_of(engines: Iterable[str]) -> tuple[Speaker, ...]:
+    """All voices of these synthesisers; of each language the best first. Raises EngineError."""
+    return tuple(Speaker(name, voice) for name in engines for voice in synthesisers.find(name).voices)
+
+
+def choose(speakers: Iterable[Speaker], voice: str | None, language: str) -> Speaker:
+    """The voice of this name, or without one the first that speaks the language.
+
+    Raises EngineError, with the voices there are.
+    """
+    there = tuple(speakers)
+    if voice is not None:
+        if found := next((each for each in there if each.voice.name == voice), None):
+            return found
+        raise EngineError(f"Unknown voice {voice!r}. There are: {', '.join(s.voice.name for s in there)}.")
+    if found := next((each for each in there if each.voice.language == language), None):
+        return found
+    raise EngineError(f"No voice here speaks the language {language!r}.")
+
+
+def _is_here(name: str, store: ModelStore) -> bool:
+    roles = synthesisers.find(name).roles_for(EngineRequest(name, name))
+    return all(store.find(model) is not None for model in roles.values())

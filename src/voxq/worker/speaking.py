@@ -1,0 +1,58 @@
+"""A synthesiser at work in the horse: sentences in, a file of samples for each out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from voxq.engines import synthesisers, warmup
+from voxq.engines.base import ChunkError, Cost, EngineRequest, ModelPaths
+from voxq.engines.synthesis import KeptSpeech, Spoken
+from voxq.speech.audio import Samples
+from voxq.worker.horse_protocol import ChunkRef, SentenceRef
+
+_UNKNOWN_RATE = 24_000
+"""Of a sentence without a sample."""
+
+
+class Speaker:
+    """See `voxq.worker.craft`."""
+
+    def __init__(self, request: EngineRequest, models: ModelPaths) -> None:
+        """Raises EngineError, or whatever the model library raises."""
+        kind = synthesisers.find(request.engine)
+        self._voice = kind.voices[0].name
+        self._synthesiser = kind.load(request, models)
+        self.revision = self._synthesiser.revision
+
+    def measure(self) -> Cost:
+        return warmup.measure_speech(self._synthesiser, self._voice)
+
+    def read(self, ref: ChunkRef) -> SentenceRef | ChunkError:
+        if isinstance(ref, SentenceRef):
+            return ref
+        return ChunkError("bad_chunk", "This model speaks, and was given a recording.")
+
+    def call(self, batch: Sequence[SentenceRef]) -> list[KeptSpeech | ChunkError]:
+        answers = self._synthesiser.speak([(ref.text, ref.options) for ref in batch])
+        return [_kept(ref.sound, answer) for ref, answer in zip(batch, answers, strict=True)]
+
+
+def _kept(path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:
+    if isinstance(answer, ChunkError):
+        # One odd sentence in a book is passed over; a text of nothing else fails in the end.
+        return KeptSpeech(0, _UNKNOWN_RATE) if answer.code == "unpronounceable" else answer
+    try:
+        _write(path, answer.samples)
+    except FileNotFoundError:
+        return ChunkError("audio_unavailable", "The place for this sentence is gone.")
+    except OSError as error:
+        return ChunkError("storage", f"The speech could not be kept: {error.strerror}.")
+    return KeptSpeech(len(answer.samples), answer.sample_rate)
+
+
+def _write(path: Path, samples: Samples) -> None:
+    """Under its name it is whole."""
+    beside = path.with_suffix(".part")
+    samples.astype("<f4", copy=False).tofile(beside)
+    beside.replace(path)

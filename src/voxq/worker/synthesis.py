@@ -1,0 +1,150 @@
+"""A text in the hands of a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from voxq.engines.synthesis import KeptSpeech, SpeechOptions
+from voxq.media.protocol import Join, Sound
+from voxq.speech.transcript import Segment, Transcript
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.store import Held
+from voxq.tasks.task import Status
+from voxq.tasks.work import WorkDirectory
+from voxq.worker.assignment import Assignment
+from voxq.worker.chunks import Phrase
+from voxq.worker.horse_protocol import SentenceRef
+from voxq.worker.plan import ModelPlan
+
+_FLOAT32 = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The speech is whole: its seconds, the rate of its file (Hz), the times of its sentences (s)."""
+
+    duration: float
+    rate: int
+    times: tuple[tuple[float, float], ...]
+    encode: float
+
+
+class Synthesis(Assignment[Phrase, KeptSpeech]):
+    """Its chunks are sentences; their results lie as sound in the work directory, to be joined in the end."""
+
+    subject = "text"
+    room_per_second = 1.5
+    """Voices have 24 kHz."""
+
+    def __init__(
+        self,
+        held: Held,
+        directory: WorkDirectory,
+        model: ModelPlan,
+        options: SpeechOptions,
+        *,
+        admitted_at: float,
+    ) -> None:
+        super().__init__(held, directory, model, admitted_at=admitted_at)
+        self._options = options
+        self.joined: Joined | None = None
+
+    @property
+    def batch_key(self) -> str:
+        each = self._options
+        return f"{each.voice}|{each.speed}|{each.language}|{each.normalise}"
+
+    @property
+    def batch_seconds(self) -> float:
+        return float("inf")
+
+    @property
+    def seconds(self) -> float:
+        """At the voice's own speed: a faster one takes as much work."""
+        return self.task.seconds * self._options.speed
+
+    @property
+    def text(self) -> str:
+        spoken = (Segment(phrase.text, 0.0, 0.0) for phrase, _ in self.chunks.finished())
+        return Transcript.of(spoken, None, 0.0).text
+
+    @property
+    def duration(self) -> float:
+        return self.joined.duration if self.joined else 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        return self.joined is not None
+
+    @property
+    def file(self) -> Path:
+        """Where its speech is joined."""
+        return self.directory.speech
+
+    def ref(self, index: int) -> SentenceRef:
+        phrase = self.chunks[index]
+        return SentenceRef(phrase.text, self._options, self._sound(phrase))
+
+    def join_request(self) -> Join:
+        """What the media process is asked when every sentence is spoken."""
+        finished = list(self.chunks.finished())
+        rates = [kept.sample_rate for _, kept in finished if kept.samples]
+        return Join(
+            self.task.id,
+            tuple(Sound(self._sound(phrase), kept.samples, phrase.ending) for phrase, kept in finished),
+            rates[0] if rates else finished[0][1].sample_rate,
+            self.file,
+            self.task.speech.format,
+            self.task.speech.sample_rate,
+            self._options.speed,
+        )
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no sentence has a sound, now that all are spoken."""
+        return not any(kept.samples for _, kept in self.chunks.finished())
+
+    def join(self, joined: Joined) -> None:
+        """The file is there."""
+        self.joined = joined
+
+    def done(self, now: float, worker_id: int) -> Outcome:
+        assert self.joined is not None
+        times = zip(self.chunks.finished(), self.joined.times, strict=True)
+        segments = [Segment(phrase.text, start, end) for (phrase, _), (start, end) in times]
+        return self._outcome(
+            now,
+            worker_id,
+            encode=self.joined.encode,
+            status=Status.DONE,
+            text=self.task.speech.text,
+            language=self._options.language or self.model.voice(self._options.voice).language,
+            segments=tuple(segment.to_json() for segment in segments),
+            sample_rate=self.joined.rate,
+        )
+
+    def _sound(self, phrase: Phrase) -> Path:
+        return self.directory.sound(phrase.start)
+
+    def _conditions(self, revision: str) -> str:
+        return f"{revision}|{self.task.audio_sha256}|{self.batch_key}"
+
+    def _record(self, result: KeptSpeech, seconds: float) -> dict[str, Any]:
+        return {
+            "samples": result.samples,
+            "sample_rate": result.sample_rate,
+            "seconds": round(seconds, 4),
+        }
+
+    def _recorded(self, piece: Phrase, record: dict[str, Any]) -> tuple[KeptSpeech, float] | None:
+        """Only with its sound, which a person may have removed."""
+        try:
+            kept = KeptSpeech(int(record["samples"]), int(record["sample_rate"]))
+            seconds = float(record["seconds"])
+            if kept.samples and self._sound(piece).stat().st_size != kept.samples * _FLOAT32:
+                return None
+        except (KeyError, TypeError, ValueError, OSError):
+            return None
+        return kept, seconds
