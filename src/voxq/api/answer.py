@@ -18,6 +18,6 @@ async def answer(service: Service, found: Found) -> models.Result:
     return views.result(
         found.document,
         position=found.place.position if found.place else 0,
-        estimated_wait=crew.estimated_wait(found.place) if crew else 0,
+        estimated_wait=crew.estimated_wait(found.place, found.kind) if crew else 0,
         has_audio=has_audio,
     )

@@ -20,14 +20,28 @@ from voxq.api.openai import models as openai_models
 from voxq.api.openai import transcriptions
 from voxq.api.openai.request_id import RequestIds
 from voxq.api.request_metrics import RequestMetrics
-from voxq.api.routes import audio, events, health, history, metrics, models, queue, results, stats, submit
+from voxq.api.routes import (
+    audio,
+    events,
+    health,
+    history,
+    metrics,
+    models,
+    queue,
+    results,
+    retry,
+    speech,
+    stats,
+    submit,
+)
 from voxq.api.security import SecurityHeaders
 from voxq.api.service import running
 from voxq.metrics.counters import Counters
 from voxq.settings import Settings, load_settings, unknown_settings
+from voxq.tasks.task import Kind
 
 _DESCRIPTION = (
-    "Recordings in, transcripts out. Submit a recording, get a `task_id`, ask for its result. "
+    "Recordings in, transcripts out; texts in, speech out. Submit one, get a `task_id`, ask for its result. "
     "Wherever a `task_id` is asked for, its last part alone will do."
 )
 
@@ -71,7 +85,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for family in (submit, results, events, history, audio, models, queue, health, stats, metrics):
+    app.include_router(submit.router)
+    app.include_router(speech.router)
+    for kind in Kind:
+        for family in (results, retry, events, history, audio, queue):
+            app.include_router(family.router, prefix=f"/api/v1/{kind}", tags=[kind])
+    for family in (models, health, stats, metrics):
         app.include_router(family.router)
     for family in (transcriptions, openai_models):
         app.include_router(family.router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from voxq.api.recent import Recent
 from voxq.tasks.store import CLAIM_TTL, WORKERS_KEY, Place, Store
+from voxq.tasks.task import Kind
 
 _KEPT_SECONDS = 1.0
 """How old an estimate may be; a hundred clients that ask at once cost one look."""
@@ -55,6 +56,7 @@ class WorkerFacts:
     seconds_left: float = 0.0
     host: str = ""
     models: tuple[str, ...] = ()
+    synthesisers: tuple[str, ...] = ()
     resident: tuple[Resident, ...] = ()
     memory: Memory | None = None
     loads: int = 0
@@ -77,17 +79,25 @@ _FACTS = TypeAdapter(WorkerFacts)
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """The workers that are alive, and the engine seconds that a second of audio costs (measured, or 1)."""
+    """The workers that are alive, and the engine seconds that a second of audio costs (measured, or 1): to
+    recognise (`pace`), and to speak."""
 
     workers: tuple[WorkerFacts, ...] = ()
     pace: float = 1.0
+    speech_pace: float = 1.0
 
     @classmethod
-    def of(cls, facts: Iterable[WorkerFacts | None], measured: float | None, now: float) -> Self:
+    def of(
+        cls,
+        facts: Iterable[WorkerFacts | None],
+        measured: float | None,
+        now: float,
+        speech_measured: float | None = None,
+    ) -> Self:
         """Only what beat within CLAIM_TTL seconds before `now` is alive; `measured` is None at first."""
         alive = sorted((w for w in facts if w and now - w.beat <= CLAIM_TTL), key=lambda w: w.id)
         warm_up = [worker.rtf for worker in alive if worker.rtf]
-        return cls(tuple(alive), measured or (max(warm_up) if warm_up else 1.0))
+        return cls(tuple(alive), measured or (max(warm_up) if warm_up else 1.0), speech_measured or 1.0)
 
     @property
     def ready(self) -> int:
@@ -102,33 +112,45 @@ class Crew:
         """The names that some worker offers, the default first; none without workers."""
         return tuple(dict.fromkeys(name for worker in self.workers for name in worker.models))
 
-    def seconds_for(self, audio_seconds: float) -> int:
+    @property
+    def synthesisers(self) -> tuple[str, ...]:
+        """The names that some worker can speak with."""
+        return tuple(dict.fromkeys(name for worker in self.workers for name in worker.synthesisers))
+
+    def seconds_for(self, audio_seconds: float, kind: Kind = Kind.ASR) -> int:
         """Whole seconds, at least 1, until what is in work and so much audio after it is worked off."""
         in_work = sum(worker.seconds_left for worker in self.workers)
-        return max(1, math.ceil((in_work + audio_seconds * self.pace) / max(1, len(self.workers))))
+        pace = self.speech_pace if kind is Kind.TTS else self.pace
+        return max(1, math.ceil((in_work + audio_seconds * pace) / max(1, len(self.workers))))
 
-    def estimated_wait(self, place: Place | None) -> int:
+    def estimated_wait(self, place: Place | None, kind: Kind = Kind.ASR) -> int:
         """Seconds until a task at this place is begun; 0 when it does not wait any more."""
-        return self.seconds_for(place.ahead) if place else 0
+        return self.seconds_for(place.ahead, kind) if place else 0
 
 
 class CrewWatch:
     """Reads the crew out of Redis. Belongs to one event loop."""
 
-    def __init__(self, client: redis.asyncio.Redis, store: Store) -> None:
+    def __init__(self, client: redis.asyncio.Redis, stores: Mapping[Kind, Store]) -> None:
         self._client = client
-        self._store = store
+        self._stores = stores
         self._latest = Recent(self.look, _KEPT_SECONDS)
 
     async def look(self) -> Crew:
         """The crew right now. Raises redis.exceptions.RedisError when Redis is away."""
         async with self._client.pipeline(transaction=False) as pipeline:
             pipeline.hvals(WORKERS_KEY)
-            pipeline.hmget(self._store.stats_key, ["engine_seconds", "audio_seconds"])
-            facts, (engine, audio) = await pipeline.execute()
-        measured = float(engine or 0) / float(audio) if float(audio or 0) > 0 else None
-        return Crew.of(map(WorkerFacts.load, facts), measured, time.time())
+            for kind in (Kind.ASR, Kind.TTS):
+                pipeline.hmget(self._stores[kind].stats_key, ["engine_seconds", "audio_seconds"])
+            facts, recognised, spoken = await pipeline.execute()
+        workers = map(WorkerFacts.load, facts)
+        return Crew.of(workers, _measured(*recognised), time.time(), _measured(*spoken))
 
     async def recent(self) -> Crew:
         """The crew of a moment ago: good enough for an estimate. Raises redis.exceptions.RedisError."""
         return await self._latest.get()
+
+
+def _measured(engine: str | None, audio: str | None) -> float | None:
+    """Engine seconds per second of audio, once there was any."""
+    return float(engine or 0) / float(audio) if audio and float(audio) > 0 else None

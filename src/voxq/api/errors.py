@@ -25,6 +25,7 @@ from voxq.tasks.refusal import Refusal
 
 _STATUS = {
     "bad_form": 400,
+    "bad_json": 400,
     "missing_audio": 400,
     "undecodable": 400,
     "no_audio": 400,
@@ -43,6 +44,9 @@ _STATUS = {
     "too_large": 413,
     "too_long": 413,
     "invalid_option": 422,
+    "unpronounceable": 422,
+    "voice_not_found": 422,
+    "voice_unsupported": 422,
     "queue_full": 429,
     "too_many_streams": 429,
     "unavailable": 503,
@@ -51,14 +55,14 @@ _STATUS = {
 }
 
 _MEANINGS = {
-    400: "The form or the recording cannot be read; `supported_formats` lists what can.",
+    400: "The form, the JSON or the recording cannot be read; `supported_formats` lists what can.",
     401: "No key, or a wrong one.",
     403: "The service was not meant to be reachable from here.",
     404: "No such task, or it is somebody else's; or no such model, then `models` lists those there are.",
     408: "The upload arrives too slowly.",
     409: "Not in the state that this needs.",
-    410: "The recording is gone.",
-    413: "Over MAX_UPLOAD_MB or MAX_AUDIO_SECONDS.",
+    410: "The recording or the speech is gone.",
+    413: "Over MAX_UPLOAD_MB, MAX_AUDIO_SECONDS or MAX_TEXT_CHARACTERS.",
     416: "The recording has no such range.",
     422: "An option is wrong; `field` names it.",
     429: "Too much waits, or too many streams are open; come back after `Retry-After` seconds.",

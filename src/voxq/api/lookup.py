@@ -13,7 +13,7 @@ from voxq.api.service import Service
 from voxq.tasks import documents, script
 from voxq.tasks.refusal import NotFound
 from voxq.tasks.store import Place
-from voxq.tasks.task import Status, is_short_id, is_task_id, short_id
+from voxq.tasks.task import Kind, Status, is_short_id, is_task_id, short_id
 
 _LONGEST_ECHO = 100
 _PAGE = 100
@@ -27,6 +27,11 @@ class Found:
     place: Place | None
 
     @property
+    def kind(self) -> Kind:
+        """Earlier versions knew one."""
+        return Kind(self.document.get("kind", Kind.ASR))
+
+    @property
     def task_id(self) -> str:
         return self.document["task_id"]
 
@@ -36,62 +41,62 @@ class Found:
 
     @property
     def file(self) -> str:
-        """The stored name of its recording."""
+        """The stored name of its recording or speech."""
         return self.document["file"]
 
 
-async def full_id(service: Service, given: str) -> str:
+async def full_id(service: Service, kind: Kind, given: str) -> str:
     """The id behind a full or short one. Raises NotFound; an impossible id is not even looked up."""
     if is_task_id(given):
         return given
-    file = await _indexed(service, given) if is_short_id(given) else None
+    file = await _indexed(service, kind, given) if is_short_id(given) else None
     if file is None:
         raise not_found(given)
     return file.partition(".")[0]
 
 
-async def find(service: Service, owner: str, given: str) -> Found:
+async def find(service: Service, kind: Kind, owner: str, given: str) -> Found:
     """Raises NotFound for an unknown task and for somebody else's, and RedisError."""
-    task_id = await full_id(service, given)
-    view = await script.run_async(service.client, service.parts.store.view(task_id))
-    document = view.document or await asyncio.to_thread(_journaled, service, task_id)
+    task_id = await full_id(service, kind, given)
+    view = await script.run_async(service.client, service.parts.stores[kind].view(task_id))
+    document = view.document or await asyncio.to_thread(_journaled, service, kind, task_id)
     if document is None or document["owner"] != owner:
         raise not_found(given)
     return Found(document, view.place)
 
 
-def _journaled(service: Service, task_id: str) -> dict[str, Any] | None:
+def _journaled(service: Service, kind: Kind, task_id: str) -> dict[str, Any] | None:
     """The document of a task that Redis does not know yet or any more: accepted in an outage, or lost in one.
 
     Redis will know it again within seconds; its client is not to be told meanwhile that it does not exist.
     """
-    journal, store = service.parts.journal, service.parts.store
+    journal, store = service.parts.journal, service.parts.stores[kind]
     task = journal.open_task(task_id)
     if task is not None:
-        return documents.queued(task)
+        return documents.queued(task) if task.kind is kind else None
     for run in reversed(journal.runs_of(task_id)):
         end = journal.ended(task_id, run)
-        if end is not None and store.seconds_left(end.outcome, time.time()) > 0:
+        if end is not None and end.task.kind is kind and store.seconds_left(end.outcome, time.time()) > 0:
             return documents.ended(end.task, end.outcome)
     return None
 
 
-async def find_file(service: Service, owner: str, given: str) -> str:
+async def find_file(service: Service, kind: Kind, owner: str, given: str) -> str:
     """The stored name of a task's recording, also when its result has expired. Raises like `find`."""
-    task_id = await full_id(service, given)
-    view = await script.run_async(service.client, service.parts.store.view(task_id))
-    document = view.document or await asyncio.to_thread(_journaled, service, task_id)
+    task_id = await full_id(service, kind, given)
+    view = await script.run_async(service.client, service.parts.stores[kind].view(task_id))
+    document = view.document or await asyncio.to_thread(_journaled, service, kind, task_id)
     if document is not None:
         if document["owner"] == owner:
             return document["file"]
-    elif (file := await _leftover(service, owner, task_id)) is not None:
+    elif (file := await _leftover(service, kind, owner, task_id)) is not None:
         return file
     raise not_found(given)
 
 
-async def own_history(service: Service, owner: str) -> AsyncIterator[dict[str, Any]]:
+async def own_history(service: Service, kind: Kind, owner: str) -> AsyncIterator[dict[str, Any]]:
     """The caller's records in the history list, newest first."""
-    store = service.parts.store
+    store = service.parts.stores[kind]
     for start in range(0, store.history_size, _PAGE):
         page = await service.client.lrange(store.history_key, start, start + _PAGE - 1)
         for item in page:
@@ -102,24 +107,24 @@ async def own_history(service: Service, owner: str) -> AsyncIterator[dict[str, A
             return
 
 
-async def _leftover(service: Service, owner: str, task_id: str) -> str | None:
+async def _leftover(service: Service, kind: Kind, owner: str, task_id: str) -> str | None:
     """The stored name that is left of a task whose result has expired.
 
     The history tells whose it was. Beyond it nobody can, so only a service without keys, where everything is
     everybody's, still gives it out.
     """
-    async for record in own_history(service, owner):
+    async for record in own_history(service, kind, owner):
         if record["task_id"] == task_id:
             return record["file"]
     if not service.settings.keys:
-        file = await _indexed(service, short_id(task_id))
+        file = await _indexed(service, kind, short_id(task_id))
         if file is not None and file.startswith(f"{task_id}."):
             return file
     return None
 
 
-async def _indexed(service: Service, short: str) -> str | None:
-    file = await service.client.hget(service.parts.store.audio_key, short)
+async def _indexed(service: Service, kind: Kind, short: str) -> str | None:
+    file = await service.client.hget(service.parts.stores[kind].audio_key, short)
     return cast("str | None", file)  # the client decodes
 
 

@@ -32,6 +32,7 @@ class Error(BaseModel):
     task_id: str | None = Field(None, description="The task in question.")
     model: str | None = Field(None, description="404: the model that was asked for.")
     models: list[str] | None = Field(None, description="404: the models there are.")
+    voices: list[str] | None = Field(None, description="422: the voices there are.")
     field: str | None = Field(None, description="422: the option that is wrong.")
     supported_formats: list[str] | None = Field(None, description="400: what can be uploaded.")
     detail: str | None = Field(None, description="400: what is wrong with the recording.")
@@ -67,8 +68,8 @@ class ProcessingResult(BaseModel):
 
     task_id: TaskId
     status: Literal["processing"]
-    progress: int = Field(ge=0, le=100, description="Percent of the recording that is done.")
-    text: str = Field(description="What has been recognised so far.")
+    progress: int = Field(ge=0, le=100, description="Percent of the recording or text that is done.")
+    text: str = Field(description="What has been recognised or spoken so far.")
     created_at: CreatedAt
     started_at: str = Field(description="When the worker took it, UTC.")
     duration: Duration
@@ -99,9 +100,10 @@ class TimingsView(BaseModel):
     """Where the time went, in seconds."""
 
     queued: float = Field(description="From acceptance until a worker took it.")
-    decode: float = Field(description="Decoding the recording.")
+    decode: float = Field(description="Decoding the recording, or splitting the text.")
     vad: float = Field(description="Finding the speech in it.")
     engine: float = Field(description="Its share of the model's time.")
+    encode: float = Field(default=0.0, description="Joining and encoding speech.")
     total: float = Field(description="From acceptance to the end.")
     rtf: float | None = Field(description="Real-time factor: engine seconds per second of audio.")
 
@@ -119,15 +121,19 @@ class DoneResult(BaseModel):
 
     task_id: TaskId
     status: Literal["done"]
-    text: str = Field(description="What was said; empty when nothing was.")
+    text: str = Field(description="What was said, empty when nothing was; or the text that was spoken.")
     raw_text: str = Field(description="The same before punctuation was added.")
     language: str | None = Field(description="ISO 639-1 code; null when nothing was said.")
     model: str = Field(default="", description="Name of the model that recognised it.")
     duration: Duration
     created_at: CreatedAt
     ended_at: str = Field(description="When it ended, UTC.")
-    segments: list[SegmentView] = Field(description="The stretches of speech, in order.")
+    segments: list[SegmentView] = Field(description="The stretches of speech, or the sentences, in order.")
     words: list[WordView] = Field(default=[], description="Only if asked for with timestamps=word.")
+    voice: str = Field(default="", description="Of speech: who speaks; so below.")
+    speed: float = Field(default=1.0, description="As asked for.")
+    format: str = Field(default="", description="Of its file.")
+    sample_rate: int = Field(default=0, description="Of its file, in Hz.")
     timings: TimingsView
     attempts: Attempts
     incidents: list[IncidentView] = Field(description="What went wrong and was survived.")
@@ -209,6 +215,38 @@ class QueueStatus(BaseModel):
     workers_busy: int = Field(ge=0, description="Workers that have a task.")
     queued_seconds: float = Field(ge=0, description="Seconds of audio that wait.")
     lanes: Lanes
+
+
+class VoiceView(BaseModel):
+    """Somebody who can speak."""
+
+    name: str = Field(examples=["heart"], description="For the field `voice` of a submission.")
+    language: str = Field(description="ISO 639-1 code.")
+    gender: Literal["female", "male"]
+    accent: str | None = Field(description="A region, where a language has several.")
+    model: str = Field(description="Whose voice it is.")
+
+
+class VoiceList(BaseModel):
+    """The voices there are; of each language the first is used when none is asked for."""
+
+    voices: list[VoiceView]
+
+
+class BatchItem(BaseModel):
+    """One text of a batch: its task, or why there is none."""
+
+    task_id: str | None = Field(description="null if it was refused.")
+    status: str = Field(description="queued or refused.")
+    error: str = Field(default="", description="Why it was refused.")
+    code: str = Field(default="", description="Why it was refused, in one word.")
+
+
+class Batch(BaseModel):
+    """The tasks of a batch, in the order of its texts."""
+
+    total: int = Field(ge=0, description="How many texts were taken.")
+    tasks: list[BatchItem]
 
 
 class Removed(BaseModel):

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from voxq.api.available import AvailableModels
 from voxq.api.service import Service
 from voxq.tasks import script, twins
-from voxq.tasks.task import AsrOptions, Task
+from voxq.tasks.task import AsrOptions, Kind, Task
 
 HEADER = "x-voxq-cache"
 """hit, miss or joined."""
@@ -30,7 +30,7 @@ async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool)
     """Let later requests of this fingerprint find the task. Without Redis they will not, and that is all."""
     try:
         await script.run_async(
-            service.client, twins.adopt(service.parts.store, fingerprint, task.id, leased=leased)
+            service.client, twins.adopt(service.parts.stores[Kind.ASR], fingerprint, task.id, leased=leased)
         )
     except RedisError as error:
         logger.warning("task={} cannot be found again: {}", task.short_id, type(error).__name__)
@@ -41,10 +41,14 @@ async def answer_from_cache(service: Service, task: Task, models: AvailableModel
 
     False if there is none: then this one's result is what the next gets.
     """
-    ours = await fingerprint(service, task.owner, task.audio_sha256, task.options, models)
+    ours = await fingerprint(service, task.owner, task.audio_sha256, task.recognition, models)
     try:
-        twin = await script.run_async(service.client, twins.look(service.parts.store, ours, join=False))
-        if twin is not None and await asyncio.to_thread(service.control.answer_as, task, twin.task_id):
+        twin = await script.run_async(
+            service.client, twins.look(service.parts.stores[Kind.ASR], ours, join=False)
+        )
+        if twin is not None and await asyncio.to_thread(
+            service.control[Kind.ASR].answer_as, task, twin.task_id
+        ):
             return True
     except RedisError as error:
         logger.warning("task={} is done anew: {}", task.short_id, type(error).__name__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,15 +18,18 @@ from voxq.api.recipes import Recipes
 from voxq.api.stopping import told_to_stop
 from voxq.api.streams import Streams
 from voxq.api.telling import Telling
+from voxq.api.voices import VoiceWatch
 from voxq.api.webhooks import delivering
 from voxq.media.pool import ProbePool
 from voxq.metrics.counters import Counters
 from voxq.models.offer import Offer
+from voxq.models.store import ModelStore
 from voxq.settings import Settings, SettingsError
 from voxq.tasks import connect
 from voxq.tasks.control import Control
-from voxq.tasks.intake import Intake
+from voxq.tasks.intake import RecordingIntake, TextIntake
 from voxq.tasks.parts import Parts
+from voxq.tasks.task import Kind
 
 _REDIS_SECONDS = 0.6
 """Waiting for a connection, a try, and its repetition: a client is answered within two seconds."""
@@ -39,11 +42,13 @@ class Service:
     settings: Settings
     parts: Parts
     client: redis.asyncio.Redis
-    intake: Intake
-    control: Control
+    intake: RecordingIntake
+    texts: TextIntake
+    control: Mapping[Kind, Control]
     events: Events
     crew: CrewWatch
     models: ModelWatch
+    voices: VoiceWatch
     recipes: Recipes
     streams: Streams
     telling: Telling
@@ -64,14 +69,14 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
     blocking = connect.blocking(settings.redis_url)
     probes = ProbePool(settings.media_processes, settings.media_timeout_seconds, settings.max_audio_seconds)
     events = Events(client)
-    crew = CrewWatch(client, parts.store)
+    crew = CrewWatch(client, parts.stores)
     offer = Offer.of(settings)
     service = Service(
         settings=settings,
         parts=parts,
         client=client,
-        intake=Intake(
-            parts.store,
+        intake=RecordingIntake(
+            parts.stores[Kind.ASR],
             parts.journal,
             parts.recordings,
             client,
@@ -79,10 +84,18 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
             long_seconds=settings.long_audio_seconds,
             fsync=settings.fsync,
         ),
-        control=parts.control(blocking),
+        texts=TextIntake(
+            parts.stores[Kind.TTS],
+            parts.journal,
+            parts.recordings,
+            client,
+            long_seconds=settings.long_audio_seconds,
+        ),
+        control={kind: parts.control(kind, blocking) for kind in Kind},
         events=events,
         crew=crew,
         models=ModelWatch(crew, offer),
+        voices=VoiceWatch(crew, ModelStore(search=[settings.asr_model_path])),
         recipes=Recipes(settings, offer),
         streams=Streams(settings.max_event_streams),
         telling=Telling(client, counters),

@@ -6,21 +6,21 @@ from typing import Any
 
 from voxq.api import models
 from voxq.speech.transcript import Segment, Transcript
-from voxq.tasks.task import Status, short_id, utc
+from voxq.tasks.task import Kind, Status, short_id, utc
 
 Document = dict[str, Any]
 
 
-def audio_url(task_id: str) -> str:
-    return f"/api/v1/asr/audio/{short_id(task_id)}"
+def audio_url(kind: Kind, task_id: str) -> str:
+    return f"/api/v1/{kind}/audio/{short_id(task_id)}"
 
 
-def result_url(task_id: str) -> str:
-    return f"/api/v1/asr/result/{short_id(task_id)}"
+def result_url(kind: Kind, task_id: str) -> str:
+    return f"/api/v1/{kind}/result/{short_id(task_id)}"
 
 
-def retry_url(task_id: str) -> str:
-    return f"/api/v1/asr/retry/{short_id(task_id)}"
+def retry_url(kind: Kind, task_id: str) -> str:
+    return f"/api/v1/{kind}/retry/{short_id(task_id)}"
 
 
 def result(document: Document, *, position: int, estimated_wait: int, has_audio: bool) -> models.Result:
@@ -53,7 +53,7 @@ def transcript(document: Document) -> Transcript:
     return Transcript.from_json(document)
 
 
-def history_record(record: Document, *, has_audio: bool) -> models.HistoryRecord:
+def history_record(kind: Kind, record: Document, *, has_audio: bool) -> models.HistoryRecord:
     """A line of the history list."""
     optional = {name: record[name] for name in ("error", "model") if name in record}
     return models.HistoryRecord(
@@ -63,12 +63,12 @@ def history_record(record: Document, *, has_audio: bool) -> models.HistoryRecord
         created_at=record["created_at"],
         duration=record["duration"],
         status=record["status"],
-        audio_url=audio_url(record["task_id"]) if has_audio else None,
+        audio_url=audio_url(kind, record["task_id"]) if has_audio else None,
         **optional,
     )
 
 
-def dead_letter(document: Document, *, has_audio: bool) -> models.HistoryRecord:
+def dead_letter(kind: Kind, document: Document, *, has_audio: bool) -> models.HistoryRecord:
     """A failed task in the shape of history, with what is needed to try it again."""
     task_id = document["task_id"]
     return models.HistoryRecord(
@@ -78,13 +78,23 @@ def dead_letter(document: Document, *, has_audio: bool) -> models.HistoryRecord:
         created_at=document["created_at"],
         duration=document["duration"],
         status="failed",
-        audio_url=audio_url(task_id) if has_audio else None,
+        audio_url=audio_url(kind, task_id) if has_audio else None,
         error=document["error"],
         code=document["code"],
         attempts=document["attempts"],
-        retry_url=retry_url(task_id) if has_audio else None,
+        retry_url=retry_url(kind, task_id) if _may_retry(kind, has_audio) else None,
         **_model(document),
     )
+
+
+def _kind(document: Document) -> Kind:
+    """Earlier versions knew one."""
+    return Kind(document.get("kind", Kind.ASR))
+
+
+def _may_retry(kind: Kind, has_audio: bool) -> bool:
+    """A text lies in its task, a recording beside it."""
+    return has_audio or kind is Kind.TTS
 
 
 def _common(document: Document) -> Document:
@@ -105,6 +115,8 @@ def _done(document: Document, has_audio: bool) -> models.DoneResult:
         for word in segment.words
     ]
     optional: Any = {"words": words} if words else {}
+    told = ("voice", "format", "speed", "sample_rate")
+    optional |= {name: document[name] for name in told if document.get(name) is not None}
     return models.DoneResult(
         **_common(document),
         **_model(document),
@@ -118,7 +130,7 @@ def _done(document: Document, has_audio: bool) -> models.DoneResult:
         timings=models.TimingsView(**document["timings"]),
         attempts=document["attempts"],
         incidents=_incidents(document),
-        audio_url=audio_url(document["task_id"]) if has_audio else None,
+        audio_url=audio_url(_kind(document), document["task_id"]) if has_audio else None,
     )
 
 
@@ -129,7 +141,7 @@ def _segment(segment: Segment) -> models.SegmentView:
 
 
 def _failed(document: Document, has_audio: bool) -> models.FailedResult:
-    task_id = document["task_id"]
+    kind, task_id = _kind(document), document["task_id"]
     return models.FailedResult(
         **_common(document),
         **_model(document),
@@ -139,8 +151,8 @@ def _failed(document: Document, has_audio: bool) -> models.FailedResult:
         attempts=document["attempts"],
         incidents=_incidents(document),
         ended_at=document["ended_at"],
-        retry_url=retry_url(task_id) if has_audio else None,
-        audio_url=audio_url(task_id) if has_audio else None,
+        retry_url=retry_url(kind, task_id) if _may_retry(kind, has_audio) else None,
+        audio_url=audio_url(kind, task_id) if has_audio else None,
     )
 
 

@@ -24,7 +24,7 @@ async def delivering(parts: Parts, client: redis.asyncio.Redis, events: Events) 
     from voxq.webhooks.post import Poster
 
     poster = Poster(allow_private=settings.webhook_allow_private)
-    journals = {Kind.ASR: parts.journal}
+    journals = dict.fromkeys(Kind, parts.journal)
     deliverer = Deliverer(client, events, journals, settings.registered_webhooks, poster)
     deliverer.start()
     try:

@@ -24,7 +24,7 @@ from voxq.api.service import Service, TheService
 from voxq.tasks import intake, script, twins
 from voxq.tasks.refusal import NotFound
 from voxq.tasks.store import Door
-from voxq.tasks.task import short_id
+from voxq.tasks.task import Kind, short_id
 
 router = APIRouter(prefix="/v1/audio", tags=["openai"])
 
@@ -92,7 +92,7 @@ async def _begin(
     models: AvailableModels,
 ) -> _Begun:
     """Find the task that does just this, or make one."""
-    store = service.parts.store
+    store = service.parts.stores[Kind.ASR]
     fingerprint = await reuse.fingerprint(service, owner, received.sha256, wanted.options, models)
     if wanted.cache:
         twin = await script.run_async(service.client, twins.look(store, fingerprint, join=True))
@@ -106,7 +106,7 @@ async def _begin(
 
 async def _exists(service: Service, owner: str, task_id: str) -> bool:
     try:
-        await lookup.find(service, owner, task_id)
+        await lookup.find(service, Kind.ASR, owner, task_id)
     except NotFound:
         return False
     return True

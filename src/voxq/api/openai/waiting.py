@@ -21,7 +21,7 @@ from voxq.speech.transcript import Transcript
 from voxq.tasks import script, twins
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.script import Command
-from voxq.tasks.task import Status
+from voxq.tasks.task import Kind, Status
 
 
 async def end_of(service: Service, owner: str, task_id: str, request: Request) -> Found:
@@ -31,7 +31,7 @@ async def end_of(service: Service, owner: str, task_id: str, request: Request) -
     try:
         await asyncio.wait({gone, ending}, return_when=asyncio.FIRST_COMPLETED)
         if not ending.done():
-            await _tell(service, twins.renew(service.parts.store, task_id))
+            await _tell(service, twins.renew(service.parts.stores[Kind.ASR], task_id))
             raise ClientDisconnect
         return ending.result()
     finally:
@@ -53,7 +53,7 @@ async def looks(service: Service, owner: str, task_id: str, *, progress: bool) -
         while True:
             woken.clear()
             with contextlib.suppress(RedisError):
-                found = await lookup.find(service, owner, task_id)
+                found = await lookup.find(service, Kind.ASR, owner, task_id)
                 yield found
                 if found.status.is_terminal:
                     return
@@ -66,7 +66,7 @@ async def looks(service: Service, owner: str, task_id: str, *, progress: bool) -
                 await asyncio.wait_for(woken.wait(), min(left, twins.RENEW_SECONDS))
             if time.monotonic() - renewed >= twins.RENEW_SECONDS / 2:
                 renewed = time.monotonic()
-                await _tell(service, twins.renew(service.parts.store, task_id))
+                await _tell(service, twins.renew(service.parts.stores[Kind.ASR], task_id))
 
 
 def transcript_of(found: Found) -> Transcript:
@@ -83,9 +83,9 @@ def transcript_of(found: Found) -> Transcript:
 
 async def _timeout(service: Service, task_id: str) -> Refusal:
     """From now on the task goes on without anybody waiting."""
-    await _tell(service, twins.detach(service.parts.store, task_id))
+    await _tell(service, twins.detach(service.parts.stores[Kind.ASR], task_id))
     seconds = service.settings.openai_timeout_seconds
-    url = views.result_url(task_id)
+    url = views.result_url(Kind.ASR, task_id)
     return Refusal("timeout", f"Not done within {seconds} s; the task goes on: GET {url}", task_id=task_id)
 
 

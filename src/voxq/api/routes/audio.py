@@ -1,4 +1,4 @@
-"""The recordings themselves."""
+"""The sound itself: recordings as they came, speech as it was made."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from starlette.types import Message, Receive, Scope, Send
 from voxq.api import errors, lookup
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
-from voxq.api.service import TheService
-from voxq.speech.audio import MIME_TYPES
+from voxq.api.kind import TheKind
+from voxq.api.service import Service, TheService
+from voxq.speech.audio import MIME_TYPES, SPEECH_FORMATS
 from voxq.tasks.refusal import Refusal
+from voxq.tasks.task import Kind, Status
 
-router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+router = APIRouter()
 
 _BINARY: dict[str, Any] = {"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}
+_CONTENT_TYPES = {**SPEECH_FORMATS, **MIME_TYPES}
 _HEADERS = {
     "Cache-Control": "private, no-cache",
     # A browser plays the file in a page of its own; that page may load it, and nothing else.
@@ -30,22 +33,31 @@ _HEADERS = {
 
 @router.get(
     "/audio/{task_id}",
-    summary="The recording of a task",
+    summary="The recording or the speech of a task",
     response_class=Response,
-    responses={200: {"description": "The bytes as they were uploaded.", **_BINARY}}
+    responses={200: {"description": "The bytes as they were uploaded, or made.", **_BINARY}}
     | {206: {"description": "The range that was asked for.", **_BINARY}}
-    | errors.documented(400, 401, 403, 404, 410, 416, 503),
+    | errors.documented(400, 401, 403, 404, 409, 410, 416, 503),
 )
-async def audio(task_id: str, request: Request, service: TheService, owner: Owner) -> Response:
+async def audio(task_id: str, request: Request, service: TheService, kind: TheKind, owner: Owner) -> Response:
     """Byte for byte; answers Range requests, so that players can seek."""
-    name = await lookup.find_file(service, owner, task_id)
+    name = await lookup.find_file(service, kind, owner, task_id)
     note(request, file=name)
     path = service.parts.recordings.path(name)
     try:
         stat = await asyncio.to_thread(path.stat)
     except FileNotFoundError:
-        raise Refusal("recording_gone", "The recording of this task has been deleted") from None
+        raise await _missing(service, kind, owner, task_id) from None
     return _Recording(path, stat)
+
+
+async def _missing(service: Service, kind: Kind, owner: str, task_id: str) -> Refusal:
+    """Why there is no file."""
+    if kind is Kind.TTS:
+        status = (await lookup.find(service, kind, owner, task_id)).status
+        if status is not Status.DONE:
+            return Refusal("not_done", f"There is no speech: the task is {status}", status=status.value)
+    return Refusal("recording_gone", "The sound of this task has been deleted")
 
 
 class _Recording(FileResponse):
@@ -55,7 +67,7 @@ class _Recording(FileResponse):
         super().__init__(
             path,
             headers=_HEADERS,
-            media_type=MIME_TYPES.get(path.suffix[1:], "application/octet-stream"),
+            media_type=_CONTENT_TYPES.get(path.suffix[1:], "application/octet-stream"),
             filename=path.name,
             stat_result=stat,
             content_disposition_type="inline",

@@ -17,12 +17,13 @@ from voxq.api import errors, lookup
 from voxq.api.access_log import note
 from voxq.api.answer import answer
 from voxq.api.auth import Owner
+from voxq.api.kind import TheKind
 from voxq.api.lookup import Found
 from voxq.api.service import Service, TheService
 from voxq.tasks.refusal import NotFound
-from voxq.tasks.task import Status
+from voxq.tasks.task import Kind, Status
 
-router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+router = APIRouter()
 
 _LOOK_SECONDS = 5.0
 """A place in line changes without an event: when others are taken."""
@@ -50,7 +51,7 @@ _STREAM = {
 }
 
 
-async def _streaming(service: TheService, owner: Owner) -> AsyncIterator[str]:
+async def _streaming(service: TheService, kind: TheKind, owner: Owner) -> AsyncIterator[str]:
     """The caller's name; one of its streams is taken until the answer has been sent."""
     with service.streams.one_of(owner):
         yield owner
@@ -69,18 +70,19 @@ async def events(
     task_id: str,
     request: Request,
     service: TheService,
+    kind: TheKind,
     owner: Streaming,
     last_event_id: Annotated[
         str | None, Header(description="Id of the last event that was seen: it is not sent again.")
     ] = None,
 ) -> Response:
     """Server-sent events, for `EventSource` and the like. A stream that broke is resumed at any process."""
-    found = await lookup.find(service, owner, task_id)
+    found = await lookup.find(service, kind, owner, task_id)
     note(request, status=found.status)
     if found.status.is_terminal and _mark(found) == last_event_id:
         return Response(status_code=204)  # on which an EventSource stops coming back
     return StreamingResponse(
-        _follow(service, owner, found.task_id, last_event_id),
+        _follow(service, kind, owner, found.task_id, last_event_id),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},  # nginx collects an answer unless it is told not to
     )
@@ -97,7 +99,9 @@ class _Event:
         return f"id: {self.id}\nevent: {_NAMES[self.status]}\ndata: {self.data}\n\n"
 
 
-async def _follow(service: Service, owner: str, task_id: str, seen: str | None) -> AsyncIterator[str]:
+async def _follow(
+    service: Service, kind: Kind, owner: str, task_id: str, seen: str | None
+) -> AsyncIterator[str]:
     """The events of a task but the one with the id `seen`, and comments while there are none."""
     yield f"retry: {_RECONNECT_MS}\n\n"
     spoke_at = time.monotonic()
@@ -105,7 +109,7 @@ async def _follow(service: Service, owner: str, task_id: str, seen: str | None) 
         while True:
             woken.clear()
             try:
-                event = await _look(service, owner, task_id)
+                event = await _look(service, kind, owner, task_id)
             except NotFound:
                 return  # deleted meanwhile; who comes back is told
             if event is not None and event.id != seen:
@@ -121,10 +125,10 @@ async def _follow(service: Service, owner: str, task_id: str, seen: str | None) 
                 await asyncio.wait_for(woken.wait(), _HEARTBEAT_SECONDS if is_in_work else _LOOK_SECONDS)
 
 
-async def _look(service: Service, owner: str, task_id: str) -> _Event | None:
+async def _look(service: Service, kind: Kind, owner: str, task_id: str) -> _Event | None:
     """The event that tells where the task is now; None while Redis is away. Raises NotFound."""
     try:
-        found = await lookup.find(service, owner, task_id)
+        found = await lookup.find(service, kind, owner, task_id)
         told = await answer(service, found)
     except RedisError:
         return None

@@ -12,11 +12,12 @@ from fastapi import APIRouter, Query, Request
 from voxq.api import errors, lookup, views
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
+from voxq.api.kind import TheKind
 from voxq.api.models import History, HistoryRecord
 from voxq.api.service import Service, TheService
-from voxq.tasks.task import Status
+from voxq.tasks.task import Kind, Status
 
-router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+router = APIRouter()
 
 _AT_ONCE = 100
 
@@ -31,6 +32,7 @@ _AT_ONCE = 100
 async def history(
     request: Request,
     service: TheService,
+    kind: TheKind,
     owner: Owner,
     limit: Annotated[int, Query(ge=1, le=100, description="How many records, at most.")] = 10,
     status: Annotated[
@@ -39,7 +41,7 @@ async def history(
     ] = None,
 ) -> History:
     """The last MAX_HISTORY_RECORDS tasks that were done or failed."""
-    source = _failed(service, owner) if status else lookup.own_history(service, owner)
+    source = _failed(service, kind, owner) if status else lookup.own_history(service, kind, owner)
     found: list[dict[str, Any]] = []
     async for record in source:
         found.append(record)
@@ -49,7 +51,7 @@ async def history(
     note(request, records=len(found))
     view = views.dead_letter if status else views.history_record
     records: list[HistoryRecord] = [
-        view(record, has_audio=there) for record, there in zip(found, present, strict=True)
+        view(kind, record, has_audio=there) for record, there in zip(found, present, strict=True)
     ]
     return History(total=len(records), records=records)
 
@@ -58,9 +60,9 @@ def _present(service: Service, records: list[dict[str, Any]]) -> list[bool]:
     return [service.parts.recordings.exists(record["file"]) for record in records]
 
 
-async def _failed(service: Service, owner: str) -> AsyncIterator[dict[str, Any]]:
+async def _failed(service: Service, kind: Kind, owner: str) -> AsyncIterator[dict[str, Any]]:
     """The documents of the caller's failed tasks, the last one to fail first."""
-    store = service.parts.store
+    store = service.parts.stores[kind]
     async with service.client.pipeline(transaction=False) as pipeline:
         for queue in store.queues.values():
             pipeline.zrange(f"rq:failed:{queue}", 0, -1, withscores=True)

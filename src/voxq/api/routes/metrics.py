@@ -57,7 +57,7 @@ async def _look(service: Service) -> Seen:
         pipeline.hgetall(_WEBHOOKS_KEY)
         totals, deliveries = await pipeline.execute()
     return Seen(
-        kinds=[await _look_at(service, service.parts.store)],
+        kinds=[await _look_at(service, store) for store in service.parts.stores.values()],
         crew=await service.crew.look(),
         totals=Totals(totals),
         deliveries=deliveries,

@@ -8,11 +8,12 @@ from fastapi import APIRouter
 
 from voxq.api import errors
 from voxq.api.auth import Owner
+from voxq.api.kind import TheKind
 from voxq.api.models import Lanes, QueueStatus
 from voxq.api.service import TheService
 from voxq.tasks import script
 
-router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+router = APIRouter()
 
 
 @router.get(
@@ -21,9 +22,9 @@ router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
     response_model=QueueStatus,
     responses=errors.documented(401, 403, 503),
 )
-async def status(service: TheService, _: Owner) -> QueueStatus:
+async def status(service: TheService, kind: TheKind, _: Owner) -> QueueStatus:
     """Counts everybody's tasks; of whom they are it does not say."""
-    counts = await script.run_async(service.client, service.parts.store.counts(time.time()))
+    counts = await script.run_async(service.client, service.parts.stores[kind].counts(time.time()))
     crew = await service.crew.look()
     return QueueStatus(
         queued=counts.queued,

@@ -14,14 +14,15 @@ from voxq.api import errors, lookup, views
 from voxq.api.access_log import note
 from voxq.api.answer import answer
 from voxq.api.auth import Owner
+from voxq.api.kind import TheKind
 from voxq.api.lookup import Found
 from voxq.api.models import Removed, Result
 from voxq.api.service import Service, TheService
 from voxq.speech.subtitles import render
 from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import Status
+from voxq.tasks.task import Kind, Status
 
-router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+router = APIRouter()
 
 LONGEST_WAIT = 60.0
 
@@ -64,6 +65,7 @@ async def result(
     task_id: str,
     request: Request,
     service: TheService,
+    kind: TheKind,
     owner: Owner,
     wait: Annotated[
         float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the task's end, at most.")
@@ -73,9 +75,9 @@ async def result(
     ] = Format.JSON,
 ) -> object:
     """With `wait` it answers as soon as the task ends, and needs no polling."""
-    found = await lookup.find(service, owner, task_id)
+    found = await lookup.find(service, kind, owner, task_id)
     if wait and not found.status.is_terminal:
-        found = await _end_of(service, owner, found.task_id, wait, request)
+        found = await _end_of(service, kind, owner, found.task_id, wait, request)
     _note(request, found)
     if format is not Format.JSON:
         return _rendered(found, format)
@@ -88,21 +90,23 @@ async def result(
     response_model=Removed,
     responses=errors.documented(401, 403, 404, 503),
 )
-async def remove(task_id: str, request: Request, service: TheService, owner: Owner) -> Removed:
+async def remove(task_id: str, request: Request, service: TheService, kind: TheKind, owner: Owner) -> Removed:
     """A waiting task is withdrawn; one in work is stopped by the end of the batch in hand.
 
     Of an ended one the result, the recording and the text in the history are removed.
     """
-    full_id = (await lookup.find_file(service, owner, task_id)).partition(".")[0]
-    if await asyncio.to_thread(service.control.cancel, full_id):
+    full_id = (await lookup.find_file(service, kind, owner, task_id)).partition(".")[0]
+    if await asyncio.to_thread(service.control[kind].cancel, full_id):
         note(request, status="cancelled")
         return Removed(task_id=full_id, status="cancelled")
-    await asyncio.to_thread(service.control.forget, full_id)
+    await asyncio.to_thread(service.control[kind].forget, full_id)
     note(request, status="deleted")
     return Removed(task_id=full_id, status="deleted")
 
 
-async def _end_of(service: Service, owner: str, task_id: str, seconds: float, request: Request) -> Found:
+async def _end_of(
+    service: Service, kind: Kind, owner: str, task_id: str, seconds: float, request: Request
+) -> Found:
     """The task when it has ended, or as it is after so many seconds or when the process is to stop.
 
     Raises ClientDisconnect.
@@ -113,7 +117,7 @@ async def _end_of(service: Service, owner: str, task_id: str, seconds: float, re
         with service.events.listening(task_id) as woken:
             while True:
                 woken.clear()
-                found = await lookup.find(service, owner, task_id)
+                found = await lookup.find(service, kind, owner, task_id)
                 left = deadline - time.monotonic()
                 if found.status.is_terminal or left <= 0 or service.events.is_over:
                     return found

@@ -12,6 +12,7 @@ from voxq.api.auth import Owner
 from voxq.api.models import Stats, TasksByStatus, WorkerView
 from voxq.api.service import TheService
 from voxq.tasks import script, statistics
+from voxq.tasks.task import Kind
 
 router = APIRouter(prefix="/api/v1", tags=["stats"])
 
@@ -23,8 +24,8 @@ router = APIRouter(prefix="/api/v1", tags=["stats"])
     responses=errors.documented(401, 403, 503),
 )
 async def stats(service: TheService, _: Owner) -> Stats:
-    """Everybody's tasks: how many, how much audio, how long they waited, how fast the engine was."""
-    store, now = service.parts.store, time.time()
+    """Everybody's recordings: how many, how much audio, how long they waited, how fast the engine was."""
+    store, now = service.parts.stores[Kind.ASR], time.time()
     counts = await script.run_async(service.client, store.counts(now))
     crew = await service.crew.look()
     async with service.client.pipeline(transaction=False) as pipeline:

@@ -1,0 +1,31 @@
+"""Trying again."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Request, Response
+
+from voxq.api import errors, lookup
+from voxq.api.auth import Owner
+from voxq.api.kind import TheKind
+from voxq.api.models import Submitted
+from voxq.api.service import TheService
+from voxq.api.submitted import submitted
+
+router = APIRouter()
+
+
+@router.post(
+    "/retry/{task_id}",
+    summary="Try a failed task again",
+    response_model=Submitted,
+    responses=errors.documented(401, 403, 404, 409, 410, 503),
+)
+async def retry(task_id: str, request: Request, service: TheService, kind: TheKind, owner: Owner) -> Response:
+    """It keeps its id; only failed tasks can be tried again, while their recording or text is there."""
+    found = await lookup.find(service, kind, owner, task_id)
+    task, enqueued = await asyncio.to_thread(
+        service.control[kind].retry, found.task_id, found.document["run"]
+    )
+    return await submitted(request, service, task, enqueued.place)

@@ -1,0 +1,155 @@
+"""Taking texts in, and who can speak them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel
+
+from voxq.api import body, errors, options, speech_options
+from voxq.api.access_log import note
+from voxq.api.auth import Owner
+from voxq.api.models import Batch, BatchItem, Submitted, VoiceList, VoiceView
+from voxq.api.service import Service, TheService
+from voxq.api.speech_options import HowToSpeak, ManyTexts, OneText
+from voxq.api.submitted import submitted
+from voxq.tasks import intake
+from voxq.tasks.intake import Submission
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.task import TtsOptions
+
+router = APIRouter(prefix="/api/v1/tts", tags=["tts"])
+
+_BYTES_PER_CHARACTER = 12
+"""At most, in JSON: a character beyond the basic plane, escaped."""
+_OTHER_BYTES = 64 << 10
+_BATCH_BYTES = 32 << 20
+
+
+def _json(shape: type[BaseModel]) -> dict[str, Any]:
+    schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    schema["properties"]["priority"] = {
+        "type": "string",
+        "enum": ["high", "normal", "low"],
+        "default": "normal",
+    }
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+@router.post(
+    "/submit",
+    summary="Submit a text",
+    response_model=Submitted,
+    responses=errors.documented(400, 401, 403, 404, 408, 409, 413, 422, 429, 503, 507),
+    openapi_extra=_json(OneText),
+)
+async def submit(
+    request: Request,
+    service: TheService,
+    owner: Owner,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="A request repeated with the same key, for a day, is answered with the same task."
+        ),
+    ] = None,
+) -> Response:
+    """The text is checked and queued; ask for its result, and its audio, by the `task_id`."""
+    key = options.idempotency_key(idempotency_key)
+    longest = service.settings.max_text_characters
+    wanted = await body.read(request, OneText, _BYTES_PER_CHARACTER * longest + _OTHER_BYTES)
+    callback = speech_options.callback(wanted, service.settings.registered_webhooks)
+    chosen = await _options(service, wanted.text, wanted)
+    submission = await _accept(service, owner, chosen, wanted, key, callback)
+    return await submitted(request, service, submission.task, submission.place)
+
+
+@router.post(
+    "/batch",
+    summary="Submit many texts",
+    response_model=Batch,
+    response_model_exclude_unset=True,
+    responses=errors.documented(400, 401, 403, 404, 408, 413, 422, 429, 503, 507),
+    openapi_extra=_json(ManyTexts),
+)
+async def batch(request: Request, service: TheService, owner: Owner) -> Batch:
+    """A task for each, all spoken alike. Nothing is queued unless every text can be spoken.
+
+    When the queue is full in the middle, the texts that were not taken say so.
+    """
+    wanted = await body.read(request, ManyTexts, _BATCH_BYTES)
+    callback = speech_options.callback(wanted, service.settings.registered_webhooks)
+    chosen: list[TtsOptions] = []
+    for number, text in enumerate(wanted.texts):
+        try:
+            chosen.append(await _options(service, text, wanted))
+        except Refusal as refusal:
+            details = refusal.details | {"index": number}
+            raise Refusal(refusal.code, f"texts.{number}: {refusal.message}", **details) from None
+    tasks: list[BatchItem] = []
+    for each in chosen:
+        try:
+            task = (await _accept(service, owner, each, wanted, None, callback)).task
+            tasks.append(BatchItem(task_id=task.id, status="queued"))
+        except Refusal as refusal:
+            if not tasks:
+                raise
+            task_id = refusal.details.get("task_id")
+            tasks.append(
+                BatchItem(task_id=task_id, status="refused", error=refusal.message, code=refusal.code)
+            )
+    taken = sum(task.status == "queued" for task in tasks)
+    note(request, texts=len(tasks), queued=taken)
+    return Batch(total=taken, tasks=tasks)
+
+
+@router.get(
+    "/voices",
+    summary="The voices that can be asked for",
+    response_model=VoiceList,
+    responses=errors.documented(401, 403, 503),
+)
+async def voices(service: TheService, _: Owner) -> VoiceList:
+    """What living workers can speak with; while there are none, what is installed where the API runs."""
+    return VoiceList(
+        voices=[
+            VoiceView(
+                name=speaker.voice.name,
+                language=speaker.voice.language,
+                gender=speaker.voice.gender,
+                accent=speaker.voice.accent,
+                model=speaker.engine,
+            )
+            for speaker in await service.voices.recent()
+        ]
+    )
+
+
+async def _options(service: Service, text: str, how: HowToSpeak) -> TtsOptions:
+    speakers = await service.voices.recent()
+    # In a thread: a long text takes a moment to look through.
+    longest = service.settings.max_text_characters
+    return await asyncio.to_thread(speech_options.tts_options, text, how, speakers, longest)
+
+
+async def _accept(
+    service: Service,
+    owner: str,
+    chosen: TtsOptions,
+    how: HowToSpeak,
+    key: str | None,
+    callback: str | None,
+) -> Submission:
+    await asyncio.to_thread(_check_disk, service)
+    door = await service.texts.knock(owner, key)
+    return await service.texts.accept(door, intake.Request(owner, chosen, how.priority, key, callback))
+
+
+def _check_disk(service: Service) -> None:
+    settings = service.settings
+    if shutil.disk_usage(settings.storage_path).free < settings.min_free_disk_mb << 20:
+        raise Refusal("disk_full", "The disk is nearly full, please try again later")
