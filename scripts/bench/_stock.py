@@ -30,7 +30,7 @@ from voxq.tasks import connect
 from voxq.tasks.ending import Ending
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.parts import Parts
-from voxq.tasks.task import Status, Task
+from voxq.tasks.task import Kind, Status, Task
 
 _REDIS, _STORAGE = "VOXQ_BENCH_REDIS", "VOXQ_BENCH_STORAGE"
 _QUEUE = "bench-stock"
@@ -43,7 +43,9 @@ def parts_in(storage: Path) -> Parts:
 
 def announce(parts: Parts, client: redis.Redis, task: Task) -> None:
     """What Redis is to know of a task before it ends."""
-    client.set(parts.store.task_key(task.id), json.dumps({"run": task.run, "status": Status.QUEUED}))
+    client.set(
+        parts.stores[Kind.ASR].task_key(task.id), json.dumps({"run": task.run, "status": Status.QUEUED})
+    )
 
 
 def transcribe(task_id: str) -> None:

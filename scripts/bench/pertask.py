@@ -32,6 +32,7 @@ from rq import Queue, Worker
 
 from voxq.tasks import connect, script
 from voxq.tasks.parts import Parts
+from voxq.tasks.task import Kind
 
 _TASKS = 600
 _CLIENTS = 8
@@ -125,7 +126,7 @@ class _Enqueue:
 
     def ms(self) -> float:
         task = accept(self._parts, self._data)
-        command = self._parts.store.enqueue(task)
+        command = self._parts.stores[Kind.ASR].enqueue(task)
         began = time.monotonic()
         script.run(self._client, command)
         self._watch.wait_ended([task.id], _PATIENCE)

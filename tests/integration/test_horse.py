@@ -23,7 +23,6 @@ from voxq.models.store import ModelStore
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.worker.horse_protocol import (
     HORSE_MODULE,
-    ChunkRef,
     Finished,
     Load,
     Loaded,
@@ -31,6 +30,7 @@ from voxq.worker.horse_protocol import (
     Reply,
     Request,
     Run,
+    SpanRef,
     Started,
     decode_reply,
     encode,
@@ -61,7 +61,7 @@ class Horse:
         self.send(Load(request, registry.find(engine).model_paths(request, ModelStore().resolve)))
         return self.receive()
 
-    def run(self, *items: ChunkRef) -> Finished:
+    def run(self, *items: SpanRef) -> Finished:
         self.send(Run("b", items))
         assert self.receive() == Started("b")
         finished = self.receive()
@@ -88,14 +88,14 @@ def horse(monkeypatch: pytest.MonkeyPatch) -> Iterator[Horse]:
 
 
 @pytest.fixture
-def chunk(tmp_path: Path) -> Callable[..., ChunkRef]:
+def chunk(tmp_path: Path) -> Callable[..., SpanRef]:
     """A maker of chunks of a ten-second scratch file."""
     pcm = tmp_path / "scratch.f32"
     np.linspace(-0.5, 0.5, 10 * SAMPLE_RATE, dtype="<f4").tofile(pcm)
 
-    def make(*hotwords: str, start: float = 0.0, end: float = 1.0) -> ChunkRef:
+    def make(*hotwords: str, start: float = 0.0, end: float = 1.0) -> SpanRef:
         options = ChunkOptions("en", hotwords)
-        return ChunkRef(pcm, round(start * SAMPLE_RATE), round(end * SAMPLE_RATE), options)
+        return SpanRef(pcm, round(start * SAMPLE_RATE), round(end * SAMPLE_RATE), options)
 
     return make
 
@@ -112,7 +112,7 @@ def test_real_speech_goes_through(horse: Horse, tmp_path: Path) -> None:
     silence = np.zeros(3 * SAMPLE_RATE, np.float32)
     speech = recording("zh_note")
     np.concatenate([silence, speech]).astype("<f4").tofile(tmp_path / "pcm")
-    run = horse.run(ChunkRef(tmp_path / "pcm", len(silence), len(silence) + len(speech), ChunkOptions()))
+    run = horse.run(SpanRef(tmp_path / "pcm", len(silence), len(silence) + len(speech), ChunkOptions()))
     (answer,) = run.items
     assert isinstance(answer, ChunkResult)
     assert answer.language == "zh"
@@ -121,7 +121,7 @@ def test_real_speech_goes_through(horse: Horse, tmp_path: Path) -> None:
     assert run.seconds > 0
 
 
-def test_a_second_batch_waits_in_the_pipe(horse: Horse, chunk: Callable[..., ChunkRef]) -> None:
+def test_a_second_batch_waits_in_the_pipe(horse: Horse, chunk: Callable[..., SpanRef]) -> None:
     horse.load(FAULTY)
     horse.send(Run("1", (chunk(end=1.0),)), Run("2", (chunk(end=2.0), chunk(start=5, end=8.5))))
     replies = [horse.receive() for _ in range(4)]
@@ -140,7 +140,7 @@ def test_a_second_batch_waits_in_the_pipe(horse: Horse, chunk: Callable[..., Chu
     ],
 )
 def test_a_call_that_fails_blames_nobody(
-    horse: Horse, chunk: Callable[..., ChunkRef], fault: str, code: str
+    horse: Horse, chunk: Callable[..., SpanRef], fault: str, code: str
 ) -> None:
     horse.load(FAULTY)
     finished = horse.run(chunk(), chunk(fault), chunk())
@@ -150,13 +150,13 @@ def test_a_call_that_fails_blames_nobody(
     assert texts(horse.run(chunk())) == ["1.00 seconds"]  # and the horse goes on
 
 
-def test_running_out_of_memory_once_is_survived(horse: Horse, chunk: Callable[..., ChunkRef]) -> None:
+def test_running_out_of_memory_once_is_survived(horse: Horse, chunk: Callable[..., SpanRef]) -> None:
     horse.load(FAULTY)
     assert horse.run(chunk("fault-memory-once")).batch_failed
     assert texts(horse.run(chunk("fault-memory-once"))) == ["1.00 seconds"]
 
 
-def test_an_item_that_fails_leaves_the_others_alone(horse: Horse, chunk: Callable[..., ChunkRef]) -> None:
+def test_an_item_that_fails_leaves_the_others_alone(horse: Horse, chunk: Callable[..., SpanRef]) -> None:
     horse.load(FAULTY)
     finished = horse.run(chunk(), chunk("fault-error"), chunk(end=2.0))
     assert not finished.batch_failed
@@ -164,10 +164,10 @@ def test_an_item_that_fails_leaves_the_others_alone(horse: Horse, chunk: Callabl
 
 
 def test_audio_that_is_gone_is_an_error_of_its_item(
-    horse: Horse, chunk: Callable[..., ChunkRef], tmp_path: Path
+    horse: Horse, chunk: Callable[..., SpanRef], tmp_path: Path
 ) -> None:
     horse.load(FAULTY)
-    missing = ChunkRef(tmp_path / "missing", 0, 100, ChunkOptions())
+    missing = SpanRef(tmp_path / "missing", 0, 100, ChunkOptions())
     finished = horse.run(chunk(), missing, chunk(start=9, end=11), chunk(start=2, end=1), chunk(end=3600))
     assert texts(finished) == [
         "1.00 seconds", "audio_unavailable", "audio_unavailable", "bad_chunk", "bad_chunk",
@@ -176,7 +176,7 @@ def test_audio_that_is_gone_is_an_error_of_its_item(
     assert not only_bad.batch_failed
 
 
-def test_what_libraries_print_never_reaches_the_pipe(horse: Horse, chunk: Callable[..., ChunkRef]) -> None:
+def test_what_libraries_print_never_reaches_the_pipe(horse: Horse, chunk: Callable[..., SpanRef]) -> None:
     horse.load(FAULTY)
     assert texts(horse.run(chunk("fault-noise"))) == ["1.00 seconds"]
     assert horse.is_silent()
@@ -184,7 +184,7 @@ def test_what_libraries_print_never_reaches_the_pipe(horse: Horse, chunk: Callab
 
 @pytest.mark.parametrize(("fault", "end"), [("fault-segfault", "signal SIGSEGV"), ("fault-exit", "status 3")])
 def test_a_death_is_noticed_and_named(
-    horse: Horse, chunk: Callable[..., ChunkRef], fault: str, end: str
+    horse: Horse, chunk: Callable[..., SpanRef], fault: str, end: str
 ) -> None:
     horse.load(FAULTY)
     horse.send(Run("b", (chunk(fault),)))
@@ -196,9 +196,7 @@ def test_a_death_is_noticed_and_named(
 
 
 @pytest.mark.parametrize("fault", ["fault-hang", "fault-hang-gil"])
-def test_a_hang_in_native_code_can_be_killed(
-    horse: Horse, chunk: Callable[..., ChunkRef], fault: str
-) -> None:
+def test_a_hang_in_native_code_can_be_killed(horse: Horse, chunk: Callable[..., SpanRef], fault: str) -> None:
     horse.load(FAULTY)
     horse.send(Run("b", (chunk(fault),)))
     assert horse.receive() == Started("b")
@@ -238,7 +236,7 @@ def test_garbage_ends_the_horse(horse: Horse, garbage: dict[str, object]) -> Non
         horse.receive()
 
 
-def test_the_first_message_must_be_load(horse: Horse, chunk: Callable[..., ChunkRef]) -> None:
+def test_the_first_message_must_be_load(horse: Horse, chunk: Callable[..., SpanRef]) -> None:
     horse.send(Run("b", (chunk(),)))
     with pytest.raises(ChildDied):
         horse.receive()
@@ -255,11 +253,11 @@ import sys, time
 from pathlib import Path
 from voxq.child import Child
 from voxq.engines.base import ChunkOptions, EngineRequest
-from voxq.worker.horse_protocol import HORSE_MODULE, ChunkRef, Load, Run, encode
+from voxq.worker.horse_protocol import HORSE_MODULE, SpanRef, Load, Run, encode
 horse = Child.start(HORSE_MODULE)
 horse.send(encode(Load(EngineRequest("faulty_engine:KIND", "noop"), {})))
 horse.receive()
-horse.send(encode(Run("b", (ChunkRef(Path(sys.argv[1]), 0, 100, ChunkOptions("en", ("fault-hang-gil",))),))))
+horse.send(encode(Run("b", (SpanRef(Path(sys.argv[1]), 0, 100, ChunkOptions("en", ("fault-hang-gil",))),))))
 horse.receive()
 print(horse.pid, flush=True)
 time.sleep(600)

@@ -14,6 +14,8 @@ import pytest
 from api_server import NOTE, ApiServer, running_api
 from worker_lab import WorkerLab, wait_for
 
+from voxq.tasks.task import Kind
+
 CLIENTS = 20
 SECONDS = 5.0
 EXPECTED = {
@@ -46,7 +48,7 @@ def test_every_run_of_every_task_ends_once(lab: WorkerLab, tmp_path: Path, redis
         assert {(what, status) for what, status in answers if status not in EXPECTED[what]} == set()
         assert answers["retry", 200]
         assert answers["cancel or delete", 200]
-        logged = Counter((record["task_id"], record["run"]) for record in lab.parts.log.records())
+        logged = Counter((record["task_id"], record["run"]) for record in lab.parts.logs[Kind.ASR].records())
         assert set(lab.parts.journal.ended_runs()) <= set(logged)
         assert set(logged.values()) == {1}
         wait_for(lambda: not list(lab.parts.work.names()), "the end of the work directories", 10)

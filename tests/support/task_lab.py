@@ -78,11 +78,11 @@ class Lab:
         address = client.get_connection_kwargs()
         self.rq = redis.Redis(host=address["host"], port=address["port"], db=address["db"])
         self.parts = Parts.of(Settings(storage_path=root, **settings))
-        self.store = self.parts.store
+        self.store = self.parts.stores[Kind.ASR]
         self.journal = self.parts.journal
-        self.log = self.parts.log
+        self.log = self.parts.logs[Kind.ASR]
         self.ending = self.parts.ending(client)
-        self.control = self.parts.control(client)
+        self.control = self.parts.control(Kind.ASR, client)
         self.recovery = self.parts.recovery(client)
 
     def run(self, command: Command[T]) -> T:
@@ -131,7 +131,9 @@ class Lab:
         raise AssertionError("nothing waits")
 
     def beat(self, worker: Worker, held: Sequence[Held] = ()) -> Beat:
-        return self.run(self.store.beat(worker, held, time.time(), 30, {"beat": time.time()}))
+        return self.run(
+            self.store.beat(worker, held, time.time(), 30, {"beat": time.time()}, is_idle=not held)
+        )
 
     def let_claims_expire(self) -> None:
         """What CLAIM_TTL seconds without a heartbeat do."""

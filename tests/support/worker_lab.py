@@ -217,12 +217,12 @@ class WorkerLab:
         self.parts.recordings.keep(part, task.file, fsync=False)
         self.parts.journal.accept(task)
         if enqueue:
-            script.run(self.client, self.parts.store.enqueue(task))
+            script.run(self.client, self.parts.stores[Kind.ASR].enqueue(task))
         return task
 
     def document(self, task: Task) -> dict[str, Any]:
         """What Redis shows of it; empty if it knows nothing."""
-        raw = self.client.get(self.parts.store.task_key(task.id))
+        raw = self.client.get(self.parts.stores[Kind.ASR].task_key(task.id))
         return json.loads(raw) if isinstance(raw, str) else {}
 
     def outcome(self, task: Task) -> Outcome | None:
@@ -265,9 +265,9 @@ class WorkerLab:
         """In the journal, the history and the JSONL; and nothing of their work is left anywhere."""
         ids = sorted(task.id for task in tasks)
         assert sorted(task_id for task_id, _ in self.parts.journal.ended_runs()) == ids
-        assert sorted(record["task_id"] for record in self.parts.log.records()) == ids
+        assert sorted(record["task_id"] for record in self.parts.logs[Kind.ASR].records()) == ids
         uncancelled = sorted(t.id for t in tasks if self.document(t)["status"] != "cancelled")
-        history = self.client.lrange(self.parts.store.history_key, 0, -1)
+        history = self.client.lrange(self.parts.stores[Kind.ASR].history_key, 0, -1)
         assert sorted(json.loads(item)["task_id"] for item in history) == uncancelled
         assert self.parts.journal.open_ids() == []
         wait_for(lambda: not list(self.parts.work.names()), "the end of the work directories", 20)

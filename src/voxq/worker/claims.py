@@ -43,8 +43,8 @@ class Claims:
     ) -> list[Claimed] | None:
         """Write step W1: as many waiting tasks as there is room for, and as are its share.
 
-        `held`: what it has already; `models`: what it can do. A better lane comes first, of whatever kind; within a lane the kinds take
-        turns.
+        `held`: what it has already; `models`: what it can do. A better lane comes first, of whatever
+        kind; within a lane the kinds take turns.
         """
         waiting = self._line.attempt(self._waiting)
         if waiting is None:

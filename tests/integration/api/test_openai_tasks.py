@@ -13,6 +13,8 @@ from api_server import NOTE, ApiServer, running_api, tone
 from openai import AsyncOpenAI, OpenAI
 from worker_lab import WorkerLab, wait_for
 
+from voxq.tasks.task import Kind
+
 ANNA, BEN = "annas-secret-key", "bens-secret-key"
 
 
@@ -208,7 +210,9 @@ def test_a_native_task_can_have_an_earlier_result(api: ApiServer, lab: WorkerLab
     assert api.http.get(results[0]["audio_url"]).content == NOTE
     assert len(lab.calls()) == calls
     assert api.http.get("/api/v1/stats").json()["since_start"]["audio_seconds"] == stats
-    wait_for(lambda: task_id in {r["task_id"] for r in lab.parts.log.records()}, "its line in the log")
+    wait_for(
+        lambda: task_id in {r["task_id"] for r in lab.parts.logs[Kind.ASR].records()}, "its line in the log"
+    )
     lab.assert_nothing_waits()
 
     assert "x-voxq-cache" not in api.submit().headers, "only if asked for"

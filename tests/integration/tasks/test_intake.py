@@ -17,7 +17,7 @@ from task_lab import Lab, done
 
 from voxq.speech.audio import AudioError, AudioInfo
 from voxq.tasks import connect, script
-from voxq.tasks.intake import Intake, Request, Submission, Unavailable, Upload
+from voxq.tasks.intake import RecordingIntake, Request, Submission, Unavailable, Upload
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.store import Place, Worker
 from voxq.tasks.task import AsrOptions, Lane, Priority
@@ -33,7 +33,7 @@ class Entrance:
         self.lab = lab
         self.info: AudioInfo | AudioError = INFO
         self.probed = 0
-        self.intake = Intake(
+        self.intake = RecordingIntake(
             lab.store, lab.journal, lab.parts.recordings, client, self._probe, long_seconds=300, fsync=False
         )
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from task_lab import Lab, make_worker
 
 from voxq.tasks.store import Room, Worker
-from voxq.tasks.task import AsrOptions, Lane
-from voxq.worker.admission import room_of
+from voxq.tasks.task import AsrOptions, Kind, Lane
+from voxq.worker.admission import rooms_of
 
 
 @dataclass
@@ -29,7 +29,8 @@ class Hand:
 
     @property
     def room(self) -> Room:
-        return room_of(self.held, self.slots, self.models)
+        held = [(Kind.ASR, lane) for lane in self.held]
+        return rooms_of(held, self.slots, {Kind.ASR: self.models})[Kind.ASR]
 
     def beat(self, *, takes_on: bool = True) -> None:
         room = self.room if takes_on else None
@@ -37,7 +38,7 @@ class Hand:
         self.lab.run(self.lab.store.beat(self.worker, [], time.time(), 30, facts, room))
 
     def take(self, only: Lane | None = None) -> list[str]:
-        claimed = self.lab.run(self.lab.store.claim(self.worker, self.room, only))
+        claimed = self.lab.run(self.lab.store.claim(self.worker, self.room, *([[only], 1] if only else [])))
         self.held += [each.lane for each in claimed]
         return [each.task_id for each in claimed]
 

@@ -12,7 +12,7 @@ from task_lab import MANY, Lab, done, failed, make_task, make_worker
 
 from voxq.tasks import documents
 from voxq.tasks.store import Claimed, Room, Worker
-from voxq.tasks.task import Lane, Task
+from voxq.tasks.task import Kind, Lane, Task
 
 
 def keys(client: redis.Redis) -> set[str]:
@@ -166,7 +166,7 @@ def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
     task = make_task()
     lab.enqueue(task)
     [claimed] = lab.run(lab.store.claim(worker, Room({}, MANY)))
-    assert claimed == Claimed(task.id, Lane.SHORT)
+    assert claimed == Claimed(task.id, Lane.SHORT, Kind.ASR)
     lab.run(lab.store.drop(claimed))
     assert lab.run(lab.store.counts(time.time())).processing == 0
     assert all(lab.client.ttl(key) > 0 for key in keys(lab.client) if task.id in key)

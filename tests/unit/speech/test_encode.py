@@ -10,8 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from voxq.speech.audio import Samples
-from voxq.speech.audio import SPEECH_FORMATS
+from voxq.speech.audio import SPEECH_FORMATS, Samples
 from voxq.speech.encode import AudioWriter, Encoder, encode
 
 RATE = 24_000

@@ -16,8 +16,9 @@ from voxq.tasks.outcome import Incident
 from voxq.tasks.store import Held
 from voxq.tasks.task import Status, Task
 from voxq.tasks.work import WorkFiles
-from voxq.worker.assignment import Assignment, Prepared
+from voxq.worker.assignment import Prepared
 from voxq.worker.chunks import Span
+from voxq.worker.recognition import Recognition
 
 WHOLE = Prepared(duration=10.0, decode=0.1, vad=0.05)
 
@@ -36,9 +37,9 @@ def result(text: str = "hello", language: str | None = "en") -> ChunkResult:
 
 def assign(
     root: Path, task: Task | None = None, options: ChunkOptions | None = None, *, language_first: bool = False
-) -> Assignment:
+) -> Recognition:
     task = task or make_task()
-    return Assignment(
+    return Recognition(
         Held(task, "execution"),
         WorkFiles(root).open(task),
         model_plan(detects_language=language_first),
@@ -47,7 +48,7 @@ def assign(
     )
 
 
-def run(assignment: Assignment, index: int, answer: ChunkResult | None = None, seconds: float = 0.5) -> None:
+def run(assignment: Recognition, index: int, answer: ChunkResult | None = None, seconds: float = 0.5) -> None:
     assignment.begin([index])
     assignment.finish(index, answer or result(f"chunk {index}"), "revision", seconds)
     assignment.mark_running()
@@ -141,7 +142,7 @@ def test_another_worker_does_only_the_rest(tmp_path: Path) -> None:
     assert second.options.language == "zh"
     assert second.engine_seconds == 0.75
     assert second.progress == first.progress
-    assert [s.words for s in second.chunks.segments()] == [s.words for s in first.chunks.segments()]
+    assert [s.words for s in second.segments()] == [s.words for s in first.segments()]
 
 
 def test_what_another_worker_did_is_matched_when_the_model_is_known(tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ def test_what_another_worker_did_is_matched_when_the_model_is_known(tmp_path: Pa
     second.recall("revision")
     assert second.waiting(10) == [2]
     assert not second.chunks.is_suspect(0)
-    assert [s.text for s in second.chunks.segments()] == ["chunk 0", "chunk 1"]
+    assert [s.text for s in second.segments()] == ["chunk 0", "chunk 1"]
 
 
 @pytest.mark.parametrize("change", ["revision", "options", "sound"])
@@ -224,3 +225,21 @@ def test_what_is_not_decoded_counts_as_work_left(tmp_path: Path) -> None:
     assert assignment.seconds_left == pytest.approx(596.0)
     assignment.prepare(WHOLE)
     assert assignment.seconds_left == 0
+
+
+def test_segments_are_timed_from_the_start_of_the_recording(tmp_path: Path) -> None:
+    assignment = assign(tmp_path)
+    assignment.find(spans(3.0, 1.0), "revision")
+    for index in (1, 0):
+        run(assignment, index)
+    assert [(s.start, s.end) for s in assignment.segments()] == [(0.0, 1.0), (3.0, 4.0)]
+
+
+def test_the_first_speech_gives_the_language(tmp_path: Path) -> None:
+    assignment = assign(tmp_path)
+    assignment.find(spans(1.0, 1.0, 1.0), "revision")
+    run(assignment, 0, ChunkResult((), None))
+    assert assignment.transcript().language is None
+    run(assignment, 1, result(language="zh"))
+    run(assignment, 2, result(language="en"))
+    assert assignment.transcript().language == "zh"

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
-from voxq.engines.base import ChunkResult
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.speech.transcript import Segment
 from voxq.worker.chunks import Chunks, Span
 
 LENGTHS = [3, 1, 4, 1, 5, 9, 2, 6]
@@ -17,8 +15,8 @@ SPANS = [
 ]
 
 
-def result(index: int, language: str | None = "en") -> ChunkResult:
-    return ChunkResult((Segment(f"chunk {index}", 0.0, 1.0),), language)
+def result(index: int) -> str:
+    return f"chunk {index}"
 
 
 class Life(RuleBasedStateMachine):
@@ -28,7 +26,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.chunks = Chunks()
+        self.chunks: Chunks[Span, str] = Chunks()
         self.found = 0
         self.in_engine: set[int] = set()
         self.finished: set[int] = set()
@@ -82,28 +80,8 @@ class Life(RuleBasedStateMachine):
         assert self.chunks.seconds_done == pytest.approx(sum(LENGTHS[i] for i in self.finished))
         assert self.chunks.count_left == known - len(self.finished)
         assert self.chunks.are_finished == (len(self.finished) == known == self.found)
-        assert [s.text for s in self.chunks.segments()] == [f"chunk {i}" for i in sorted(self.finished)]
+        assert list(self.chunks.finished()) == [(SPANS[i], result(i)) for i in sorted(self.finished)]
         assert list(self.chunks.running) == [SPANS[i] for i in sorted(self.in_engine)]
 
 
 TestLife = Life.TestCase
-
-
-def test_segments_are_timed_from_the_start_of_the_recording() -> None:
-    chunks = Chunks()
-    for span in SPANS[:2]:
-        chunks.find(span)
-    chunks.finish(1, result(1))
-    chunks.finish(0, result(0))
-    assert [(s.start, s.end) for s in chunks.segments()] == [(0.0, 1.0), (3.0, 4.0)]
-
-
-def test_the_first_speech_gives_the_language() -> None:
-    chunks = Chunks()
-    for span in SPANS[:3]:
-        chunks.find(span)
-    chunks.finish(0, ChunkResult((), None))
-    assert chunks.language is None
-    chunks.finish(1, result(1, "zh"))
-    chunks.finish(2, result(2, "en"))
-    assert chunks.language == "zh"

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
 from voxq.speech.transcript import Segment, Word
 from voxq.worker.horse_protocol import (
-    ChunkRef,
     Finished,
     Load,
     Loaded,
@@ -20,6 +19,7 @@ from voxq.worker.horse_protocol import (
     Reply,
     Request,
     Run,
+    SpanRef,
     Started,
     decode_reply,
     decode_request,
@@ -49,7 +49,7 @@ requests: st.SearchStrategy[Request] = st.one_of(
     st.builds(
         Run,
         text,
-        st.lists(st.builds(ChunkRef, paths, st.integers(), st.integers(), options), max_size=2).map(tuple),
+        st.lists(st.builds(SpanRef, paths, st.integers(), st.integers(), options), max_size=2).map(tuple),
     ),
 )
 

@@ -17,29 +17,29 @@ from voxq.media import protocol
 from voxq.speech.chunking import Chunking
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.store import Held
-from voxq.tasks.task import AsrOptions, Lane, Task
+from voxq.tasks.task import AsrOptions, Lane
 from voxq.tasks.work import WorkFiles
-from voxq.worker.assignment import Assignment, Prepared
+from voxq.worker.assignment import AnyAssignment, Prepared
 from voxq.worker.complaint import Complaint
 from voxq.worker.media_link import MediaFailed, MediaLink, News
 from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
 from voxq.worker.preparation import Preparation
+from voxq.worker.recognition import Recognition
 
 
 class Room:
     """A preparation with some processes, and all that it said."""
 
     def __init__(self, root: Path, processes: int, *, patience: float = 0.0) -> None:
-        self.links = [MediaLink(timeout=50, max_seconds=100) for _ in range(processes)]
+        self.links = [MediaLink(timeout=50) for _ in range(processes)]
         self.recordings = Recordings(root / "recordings", root / "incoming")
         self.work = WorkFiles(root / "work")
-        self.heard: list[tuple[Assignment, News]] = []
+        self.heard: list[tuple[AnyAssignment, News]] = []
         self.poller = Poller()
         self.preparation = Preparation(
             self.links,
-            self.recordings,
-            self._chunking_for,
+            self._request_for,
             self.poller,
             lambda assignment, news: self.heard.append((assignment, news)),
             Complaint(1),
@@ -48,24 +48,26 @@ class Room:
             patience=patience,
         )
 
-    def _chunking_for(self, task: Task) -> Chunking:
+    def _request_for(self, assignment: AnyAssignment) -> protocol.Prepare:
+        task = assignment.task
         if task.options.model is not None:
             raise ModelUnavailable("It is gone.")
-        return Chunking()
+        recording = self.recordings.path(task.file)
+        return protocol.Prepare(task.id, recording, assignment.directory.pcm, 100, Chunking())
 
-    def assign(self, lane: Lane, seconds: float | None = 23.0, model: str | None = None) -> Assignment:
+    def assign(self, lane: Lane, seconds: float | None = 23.0, model: str | None = None) -> Recognition:
         """The recording is of 23 seconds, whatever its container promises. No model has a name here."""
         task = make_task(lane=lane, duration=seconds, options=AsrOptions(model=model))
         shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.recordings.path(task.file))
         held, directory = Held(task, "x"), self.work.open(task)
-        assignment = Assignment(held, directory, model_plan(), ChunkOptions(), admitted_at=time.time())
+        assignment = Recognition(held, directory, model_plan(), ChunkOptions(), admitted_at=time.time())
         self.preparation.add(assignment)
         return assignment
 
-    def in_work(self) -> set[Assignment]:
+    def in_work(self) -> set[AnyAssignment]:
         return {link.assignment for link in self.links if link.assignment is not None}
 
-    def ends(self) -> dict[Assignment, Prepared | MediaFailed]:
+    def ends(self) -> dict[AnyAssignment, Prepared | MediaFailed]:
         return {assignment: news for assignment, news in self.heard if not isinstance(news, list)}
 
     def run_until(self, condition: Callable[[], object], seconds: float = 50.0) -> None:

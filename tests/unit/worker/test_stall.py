@@ -14,10 +14,10 @@ from voxq.engines.base import ChunkOptions
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.tasks.store import Held
 from voxq.tasks.work import WorkFiles
-from voxq.worker.assignment import Assignment
 from voxq.worker.batch import Batch, Member
 from voxq.worker.chunks import Span
 from voxq.worker.horse_link import HorseLink
+from voxq.worker.recognition import Recognition
 from voxq.worker.scheduler import BatchLimits
 from voxq.worker.stall import Stall
 
@@ -35,7 +35,7 @@ def batch(tmp_path: Path):
     def make(*lengths: float) -> Batch:
         task = make_task()
         directory = WorkFiles(tmp_path).open(task)
-        assignment = Assignment(
+        assignment = Recognition(
             Held(task, "x"), directory, model_plan(), ChunkOptions(), admitted_at=time.time()
         )
         ends = [sum(lengths[: n + 1]) for n in range(len(lengths))]
