@@ -81,6 +81,7 @@ class Lab:
         self.store = self.parts.stores[Kind.ASR]
         self.journal = self.parts.journal
         self.log = self.parts.logs[Kind.ASR]
+        self.recordings = self.parts.recordings
         self.ending = self.parts.ending(client)
         self.control = self.parts.control(Kind.ASR, client)
         self.recovery = self.parts.recovery(client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 import redis
@@ -199,16 +199,32 @@ class Recovery:
         today = day_of(time.time())
         number = 0
         pipeline = self._client.pipeline(transaction=False)
-        stores = self._stores.values()
-        for recording in self._recordings.all():
-            for store in stores:  # a file does not tell of which kind its task was
-                pipeline.hsetnx(store.audio_key, short_id(recording.task_id), recording.name)
+        recordings = self._recordings.all()
+        kinds = self._kinds_of({recording.task_id for recording in recordings})
+        for recording in recordings:
+            key = self._stores[kinds[recording.task_id]].audio_key
+            pipeline.hsetnx(key, short_id(recording.task_id), recording.name)
             day, of_day = age_order(recording.task_id)
             if day == today:
                 number = max(number, of_day)
-        for store in stores:
+        for store in self._stores.values():
             pipeline.set(f"{store.kind}:day:{today}", number, ex=172800, nx=True)
         pipeline.execute()
+
+    def _kinds_of(self, task_ids: Collection[str]) -> dict[str, Kind]:
+        """Which kind of task each was. Its record tells; when that is gone, the log in which it ended."""
+        latest = self._latest_ends()
+        kinds: dict[str, Kind] = {}
+        for task_id in task_ids:
+            end = self._journal.ended(task_id, latest[task_id]) if task_id in latest else None
+            task = end.task if end else self._journal.open_task(task_id)
+            if task is not None:
+                kinds[task_id] = task.kind
+        if len(kinds) < len(task_ids):
+            spoken = {record.get("task_id") for record in self._logs[Kind.TTS].records()}
+            left = set(task_ids) - kinds.keys()
+            kinds |= {task_id: Kind.TTS if task_id in spoken else Kind.ASR for task_id in left}
+        return kinds
 
     def _restore_history(self) -> None:
         for kind, store in self._stores.items():

@@ -261,7 +261,7 @@ def test_forgetting_again_finishes_what_was_interrupted(
     task = lab.submit()
     lab.ending.end(task, done("a secret"), worker)
     with monkeypatch.context() as patch:
-        patch.setattr(type(getattr(lab.parts, part)), method, crash)
+        patch.setattr(type(getattr(lab, part)), method, crash)
         with pytest.raises(Crash):
             lab.control.forget(task.id)
     lab.recover()
