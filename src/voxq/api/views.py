@@ -127,11 +127,17 @@ def _done(document: Document, has_audio: bool) -> models.DoneResult:
         language=document["language"],
         ended_at=document["ended_at"],
         segments=[_segment(segment) for segment in segments],
-        timings=models.TimingsView(**document["timings"]),
+        timings=_timings(document),
         attempts=document["attempts"],
         incidents=_incidents(document),
         audio_url=audio_url(_kind(document), document["task_id"]) if has_audio else None,
     )
+
+
+def _timings(document: Document) -> models.TimingsView:
+    """Only speech is encoded."""
+    given = {name: seconds for name, seconds in document["timings"].items() if name != "encode" or seconds}
+    return models.TimingsView(**given)
 
 
 def _segment(segment: Segment) -> models.SegmentView:

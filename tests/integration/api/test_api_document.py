@@ -30,7 +30,7 @@ FIELDS = (
 )
 ENDED = 3
 """Of the tasks of every kind, these first."""
-UPLOADS = ("/submit", "/transcriptions", "/translations")
+UPLOADS = ("/submit", "/batch", "/transcriptions", "/translations")
 HEAVY = ("torch", "ctranslate2", "onnxruntime", "faster_whisper", "av", "numpy")
 
 
@@ -47,8 +47,8 @@ def check(operation: Any, mode: GenerationMode, task_ids: Sequence[str] = ()) ->
         suppress_health_check=list(HealthCheck),
     )
     def answers_as_described(case: Case, data: strategies.DataObject) -> None:
-        # Keys are optional, and this service has none. What a generator makes is no recording, so a form that
-        # is right as a form may be refused.
+        # Keys are optional, and this service has none. What a generator makes is no recording and no text, so
+        # what has the right form may be refused.
         excluded = [ignored_auth, *([positive_data_acceptance] if case.path.endswith(UPLOADS) else [])]
         if task_ids:
             if "wait" in case.query:
