@@ -144,3 +144,20 @@ def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None
     assert lab.client.llen(lab.parts.stores[Kind.ASR].history_key) == 1
     assert len(lab.spoken()) == 1 + 1 + 15, "nothing was spoken twice"
     assert worker.stop() < 5
+
+
+@pytest.mark.slow
+def test_a_death_at_every_step(make_lab) -> None:
+    """One worker after another dies, each at another step with a text in hand; the last one cleans up."""
+    lab: WorkerLab = make_lab()
+    steps = ("W1", "W2", "W3", "E1", "E2", "E3")
+    tasks = [lab.submit_text(" ".join(sentences(3, f"in text {number}"))) for number in range(len(steps) + 1)]
+    for number, step in enumerate(steps, start=1):
+        dying = lab.worker(number, ready=False, VOXQ_KILL_AT=step)
+        assert dying.wait(40) != 0, dying.log
+    lab.worker(9)
+    outcomes = lab.wait_for_ends(tasks, CLAIM_TTL + 40)
+    assert [(outcome.status, outcome.attempts) for outcome in outcomes] == [(DONE, 1)] * len(tasks)
+    assert all(len(samples_of(lab, task)) for task in tasks)
+    assert len(lab.spoken()) <= 3 * len(tasks) + len(steps) * 2
+    lab.assert_ended_once(tasks)

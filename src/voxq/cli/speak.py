@@ -41,7 +41,7 @@ def speak(
     normalise: Annotated[bool, typer.Option(help="Write numbers and dates out before reading.")] = True,
 ) -> None:
     """Turn text into speech here, sentence by sentence; no service is needed."""
-    from voxq.cli.speech import choose, sentences_of, spoken
+    from voxq.cli.speech import choose, load, sentences_of, spoken
     from voxq.engines.synthesis import SpeechOptions
     from voxq.models.store import ModelStore
 
@@ -50,7 +50,7 @@ def speak(
     speaker = choose(said, model, voice)
     chosen = format or _format_of(output)
     with err.status(f"Loading {speaker.engine} ..."):
-        synthesiser = speaker.load(ModelStore())
+        synthesiser = load(speaker, ModelStore())
     options = SpeechOptions(speaker.voice.name, speed, normalise=normalise)
     parts = spoken(synthesiser, sentences, options)
     if str(output) == "-":

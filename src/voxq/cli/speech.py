@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from voxq.engines import synthesisers
+from voxq.engines import synthesisers, voices
 from voxq.engines.base import ChunkError, EngineError, EngineRequest
-from voxq.engines.synthesis import SpeechOptions, Synthesiser, SynthesiserKind, Voice
+from voxq.engines.synthesis import SpeechOptions, Synthesiser
+from voxq.engines.voices import Speaker
 from voxq.models.store import ModelStore
 from voxq.speech.audio import Samples
 from voxq.speech.scripts import language_of
@@ -22,22 +22,12 @@ class SpeechError(Exception):
     """The text cannot be spoken; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Who speaks: a voice, and the synthesiser it belongs to."""
-
-    engine: str
-    voice: Voice
-
-    @property
-    def kind(self) -> SynthesiserKind:
-        return synthesisers.find(self.engine)
-
-    def load(self, store: ModelStore) -> Synthesiser:
-        """Raises EngineError or ModelError."""
-        request = EngineRequest(self.engine, self.engine)
-        models = {role: store.resolve(name) for role, name in self.kind.roles_for(request).items()}
-        return self.kind.load(request, models)
+def load(speaker: Speaker, store: ModelStore) -> Synthesiser:
+    """Raises EngineError or ModelError."""
+    kind = synthesisers.find(speaker.engine)
+    request = EngineRequest(speaker.engine, speaker.engine)
+    models = {role: store.resolve(name) for role, name in kind.roles_for(request).items()}
+    return kind.load(request, models)
 
 
 def sentences_of(text: str) -> list[Sentence]:
@@ -50,21 +40,13 @@ def sentences_of(text: str) -> list[Sentence]:
 
 def choose(text: str, engine: str | None = None, voice: str | None = None) -> Speaker:
     """The speaker asked for by name, or the first that speaks the text's language. Raises EngineError."""
-    engines = [engine] if engine else list(synthesisers.names())
-    kinds = {name: synthesisers.find(name) for name in engines}
-    if voice is not None:
-        for name, kind in kinds.items():
-            if voice in (known.name for known in kind.voices):
-                return Speaker(name, kind.voice(voice))
-        there = ", ".join(known.name for kind in kinds.values() for known in kind.voices)
-        raise EngineError(f"Unknown voice {voice!r}. There are: {there}.")
-    language = language_of(text)
-    for name, kind in kinds.items():
-        if found := kind.voice_for(language):
-            return Speaker(name, found)
-    if engine is None:
-        raise EngineError(f"No voice here speaks the language {language!r}.")
-    return Speaker(engine, kinds[engine].voices[0])
+    speakers = voices.speakers_of([engine] if engine else synthesisers.names())
+    try:
+        return voices.choose(speakers, voice, language_of(text))
+    except EngineError:
+        if engine is None or voice is not None:
+            raise
+        return speakers[0]  # who asks for a model gets it, and is told by it what it cannot say
 
 
 def spoken(
