@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
+from voxq.engines.synthesis import KeptSpeech, SpeechOptions
 from voxq.speech.transcript import Segment, Word
 from voxq.worker.horse_protocol import (
     Finished,
@@ -19,6 +20,7 @@ from voxq.worker.horse_protocol import (
     Reply,
     Request,
     Run,
+    SentenceRef,
     SpanRef,
     Started,
     decode_reply,
@@ -31,6 +33,7 @@ text = st.text(max_size=20)
 words = st.builds(Word, text, seconds, seconds)
 segments = st.builds(Segment, text, seconds, seconds, st.lists(words, max_size=2).map(tuple))
 results = st.builds(ChunkResult, st.lists(segments, max_size=2).map(tuple), st.none() | text)
+kept = st.builds(KeptSpeech, st.integers(0, 10**9), st.integers(8000, 48000))
 errors = st.builds(ChunkError, text, text)
 replies: st.SearchStrategy[Reply] = st.one_of(
     st.builds(
@@ -38,7 +41,9 @@ replies: st.SearchStrategy[Reply] = st.one_of(
     ),
     st.builds(LoadFailed, text),
     st.builds(Started, text),
-    st.builds(Finished, text, seconds, st.lists(results | errors, max_size=3).map(tuple), st.booleans()),
+    st.builds(
+        Finished, text, seconds, st.lists(results | kept | errors, max_size=3).map(tuple), st.booleans()
+    ),
 )
 options = st.builds(ChunkOptions, st.none() | text, st.lists(text, max_size=2).map(tuple), st.booleans())
 paths = st.sampled_from([Path("/a/b c"), Path("relative"), Path("/音")])
@@ -49,7 +54,11 @@ requests: st.SearchStrategy[Request] = st.one_of(
     st.builds(
         Run,
         text,
-        st.lists(st.builds(SpanRef, paths, st.integers(), st.integers(), options), max_size=2).map(tuple),
+        st.lists(
+            st.builds(SpanRef, paths, st.integers(), st.integers(), options)
+            | st.builds(SentenceRef, text, st.builds(SpeechOptions, text), paths),
+            max_size=2,
+        ).map(tuple),
     ),
 )
 
