@@ -34,6 +34,10 @@ def value(samples: list[Sample], name: str, **labels: str) -> float:
     return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
 
 
+def of_recordings(sample: Sample, name: str) -> bool:
+    return sample.name == name and sample.labels["kind"] == "asr"
+
+
 @pytest.fixture
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of a server of its own: to the usual one the API that tests share tells its counts a second later."""
@@ -151,9 +155,9 @@ def test_what_waits_and_since_when(redis_url: str, tmp_path: Path, client: redis
             api.submitted(tone(2), priority=priority)
         time.sleep(0.3)
         samples = scrape(api)
-        waiting = {s.labels["lane"]: s.value for s in samples if s.name == "voxq_queue_tasks"}
+        waiting = {s.labels["lane"]: s.value for s in samples if of_recordings(s, "voxq_queue_tasks")}
         assert waiting == {"high": 1, "short": 2, "long": 0}
-        ages = {s.labels["lane"]: s.value for s in samples if s.name == "voxq_queue_oldest_seconds"}
+        ages = {s.labels["lane"]: s.value for s in samples if of_recordings(s, "voxq_queue_oldest_seconds")}
         assert ages["long"] == 0
         assert 0.3 < ages["short"] < ages["high"] < 30
         assert value(samples, "voxq_queue_audio_seconds") == 6
