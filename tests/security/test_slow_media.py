@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from api_server import NOTE
+from media_files import written
 
+from voxq.speech import decode as decoding
 from voxq.speech import probe as probing
-from voxq.speech.audio import AudioError
+from voxq.speech.audio import SAMPLE_RATE, AudioError
 
 MEGABYTES = 100
 EMPTY_CHUNKS = b"junk\0\0\0\0" * (1 << 17)
@@ -48,3 +50,28 @@ def test_a_recording_is_looked_at_to_its_end_in_that_time(
     upload = tmp_path / "upload"
     upload.write_bytes(NOTE)
     assert probing.probe(upload, 3600).duration == pytest.approx(10.28, abs=0.1)
+
+
+def test_damage_behind_a_good_beginning_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It decodes and fails once in seven bytes: a gigabyte of it would be a quarter of an hour."""
+    monkeypatch.setattr(decoding, "_SEARCH_SECONDS", 0.2)
+    upload = tmp_path / "upload"
+    good = written("adts", "aac", SAMPLE_RATE)
+    upload.write_bytes(good + DAMAGED_FRAMES * 20)
+    started = time.thread_time()
+    with pytest.raises(AudioError, match="too much damage") as refused:
+        list(decoding.decode_blocks(upload, 3600))
+    assert refused.value.code == "undecodable"
+    assert time.thread_time() - started < 5  # without a limit, twenty
+
+
+def test_damage_between_sounds_is_stepped_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found buys patience for what comes next, however much damage there is in all."""
+    good, damage = written("adts", "aac", SAMPLE_RATE), DAMAGED_FRAMES[: 7 << 13]
+    upload = tmp_path / "upload"
+    upload.write_bytes((good + damage) * 20)
+    monkeypatch.setattr(decoding, "_SEARCH_SECONDS", 0.5)
+    started = time.thread_time()
+    seconds = sum(map(len, decoding.decode_blocks(upload, 3600))) / SAMPLE_RATE
+    assert seconds == pytest.approx(20 * 3, rel=0.05)
+    assert time.thread_time() - started > 0.5, "else nothing was shown"

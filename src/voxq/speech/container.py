@@ -8,7 +8,6 @@ outside themselves, a whitelist of audio codecs, and no protocol at all.
 from __future__ import annotations
 
 import io
-import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,16 +48,37 @@ _WEBM_CODECS = frozenset({"opus", "vorbis"})
 _MIME_TYPES_WITH_VIDEO = {"webm": "video/webm", "3gp": "video/3gpp"}
 
 
+class Patience:
+    """How long this thread may be busy with a recording in which there is no sound to be found.
+
+    Only its own work counts, so that a busy machine refuses nothing. What is found pays for as much time as
+    it takes to hear it, which is many times what decoding takes: sound is never given up, damage soon.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end = time.thread_time() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        return time.thread_time() >= self._end
+
+    def found(self, seconds: float) -> None:
+        """So many seconds of sound. Patience is never longer than at first, and does not come back."""
+        if not self.is_over:
+            self._end = min(self._end + seconds, time.thread_time() + self._seconds)
+
+
 class _Anonymous(io.RawIOBase):
     """A file without its name: PyAV fetches over HTTP when a file object's name ends in .m3u8.
 
-    After `patience` seconds it ends, wherever it is: millions of empty chunks keep libavformat busy for
-    minutes in one call, and this is the only place where that call comes by.
+    Without patience it ends, wherever it is: millions of empty chunks keep libavformat busy for minutes in
+    one call, and this is the only place where that call comes by.
     """
 
-    def __init__(self, file: BinaryIO, patience: float) -> None:
+    def __init__(self, file: BinaryIO, patience: Patience) -> None:
         self._file = file
-        self._deadline = time.monotonic() + patience
+        self._patience = patience
 
     def readable(self) -> bool:
         return True
@@ -67,23 +87,21 @@ class _Anonymous(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        return self._file.read(size) if time.monotonic() < self._deadline else b""
+        return b"" if self._patience.is_over else self._file.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         try:
             return self._file.seek(offset, whence)
         except OSError:
-            return (
-                -1
-            )  # a damaged index asks for places before the beginning; libavformat copes with a refusal
+            return -1  # a damaged index asks for places before the beginning; libavformat copes with a no
 
     def tell(self) -> int:
         return self._file.tell()
 
 
 @contextmanager
-def opened(path: Path, patience: float = math.inf) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """The container and its first sound track; what is not read within `patience` seconds is left out.
+def opened(path: Path, patience: Patience) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """The container and its first sound track; where `patience` is over, the file is, too.
 
     Raises AudioError: missing, undecodable, no_audio.
     Errors of PyAV inside the `with` block become "undecodable", too.

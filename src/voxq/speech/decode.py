@@ -11,13 +11,16 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from voxq.speech.audio import SAMPLE_RATE, AudioError, Samples
-from voxq.speech.container import DECODING_ERRORS, opened
+from voxq.speech.container import DECODING_ERRORS, Patience, opened
 from voxq.speech.resample import Resampler
 
 _BLOCK_SECONDS = 10
 _SAMPLE_RATES = range(4_000, 768_001)
 """What recordings have. At 1 Hz, one byte of PCM would become thousands of samples."""
 _PLANES = 8
+_SEARCH_SECONDS = 20.0
+"""Of work without sound. One good frame before a gigabyte of damage would keep the decoder for a quarter of
+an hour; a recording that is worth anything has no twenty megabytes of damage in one place."""
 
 
 def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE) -> Iterator[Samples]:
@@ -25,13 +28,15 @@ def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE
 
     Damaged packets are skipped, what is not a number becomes silence, and memory stays flat however long the
     recording is. Time stamps are not looked at: the sound of all packets stands end to end.
-    Raises AudioError: missing, undecodable, no_audio, empty, too_large, and too_long where there is more than
-    `max_seconds`.
+    Raises AudioError: missing, undecodable (where damage goes on for too long, too), no_audio, empty,
+    too_large, and too_long where there is more than `max_seconds`.
     """
     most = round(max_seconds * sample_rate)
     done = 0
-    with opened(path) as (container, stream):
-        for block in _blocks(_pieces(container, stream, sample_rate), _BLOCK_SECONDS * sample_rate):
+    patience = Patience(_SEARCH_SECONDS)
+    with opened(path, patience) as (container, stream):
+        pieces = _pieces(frames(container, stream, patience), sample_rate)
+        for block in _blocks(pieces, _BLOCK_SECONDS * sample_rate):
             done += len(block)
             if done > most:
                 raise too_long(max_seconds)
@@ -40,11 +45,14 @@ def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE
         raise AudioError("empty", "The file has no samples.")
 
 
-def frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
-    """Every frame that can be decoded and used. Raises AudioError (undecodable) if there is damage only."""
+def frames(container: InputContainer, stream: AudioStream, patience: Patience) -> Iterator[av.AudioFrame]:
+    """Every frame that can be decoded and used.
+
+    Raises AudioError (undecodable) if there is damage only, or more of it than `patience`.
+    """
     damaged = decoded = False
     packets = container.demux(stream)
-    while True:
+    while not patience.is_over:
         try:
             packet = next(packets)
         except StopIteration:
@@ -56,6 +64,7 @@ def frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioF
             for frame in packet.decode():
                 if _is_usable(frame):
                     decoded = True
+                    patience.found(frame.samples / frame.sample_rate)
                     yield frame
                 else:
                     damaged = True
@@ -63,16 +72,18 @@ def frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioF
             damaged = True
     if damaged and not decoded:
         raise _undecodable()
+    if patience.is_over:
+        raise AudioError("undecodable", "After some sound there is too much damage to look through.")
 
 
 def too_long(max_seconds: float) -> AudioError:
     return AudioError("too_long", f"The recording is longer than {max_seconds:g} seconds.")
 
 
-def _pieces(container: InputContainer, stream: AudioStream, sample_rate: int) -> Iterator[Samples]:
+def _pieces(sound: Iterator[av.AudioFrame], sample_rate: int) -> Iterator[Samples]:
     resampler = Resampler(sample_rate)
     failed = converted = False
-    for frame in frames(container, stream):
+    for frame in sound:
         try:
             pieces = resampler.push(frame)
         except DECODING_ERRORS:  # a layout that cannot be mixed, perhaps of one damaged frame

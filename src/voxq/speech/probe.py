@@ -9,7 +9,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from voxq.speech.audio import AudioError, AudioInfo
-from voxq.speech.container import identify, opened
+from voxq.speech.container import Patience, identify, opened
 from voxq.speech.decode import frames, too_long
 
 _GUESSED_FROM_BIT_RATE = frozenset({"aac", "amr", "ac3", "eac3"})
@@ -33,8 +33,9 @@ def probe(path: Path, max_seconds: float) -> AudioInfo:
     where the packets must be counted; a file that was made to take long, about seven. Raises AudioError:
     missing, undecodable, no_audio, empty, too_large, and too_long where the header or the packets say so.
     """
-    with opened(path, _LOOK_SECONDS) as (container, stream):
-        first = next(frames(container, stream), None)
+    patience = Patience(_LOOK_SECONDS)
+    with opened(path, patience) as (container, stream):
+        first = next(frames(container, stream, patience), None)
         if first is None:
             raise AudioError("empty", "The file has no samples.")
         codec = stream.codec_context.codec.canonical_name
@@ -71,7 +72,7 @@ def _counted_duration(path: Path) -> float | None:
     """The packets' durations added up; None if they tell none or are too many to count."""
     deadline = time.monotonic() + _SCAN_SECONDS
     total = 0
-    with opened(path, _LOOK_SECONDS) as (container, stream):
+    with opened(path, Patience(_LOOK_SECONDS)) as (container, stream):
         for packet in container.demux(stream):
             total += packet.duration or 0
             if time.monotonic() > deadline:
