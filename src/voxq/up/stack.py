@@ -149,5 +149,5 @@ class Stack:
 
 def api_url(settings: Settings) -> str:
     """Where a client on this machine finds the API."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.api_host, settings.api_host)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.api_host, settings.api_host)  # noqa: S104 (where to find it, not where to listen)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
