@@ -15,8 +15,12 @@ _MODULES = {
 
 
 def names() -> tuple[str, ...]:
-    """Every synthesiser that `find` knows, the embedded one first."""
-    return tuple(_MODULES)
+    """Every synthesiser that `find` knows, the embedded one first.
+
+    With VOXQ_TEST_ENGINES=1, the one that VOXQ_TEST_SYNTHESISER names is offered as well.
+    """
+    of_tests = os.environ.get("VOXQ_TEST_SYNTHESISER") if os.environ.get("VOXQ_TEST_ENGINES") == "1" else None
+    return (*_MODULES, of_tests) if of_tests else tuple(_MODULES)
 
 
 def find(name: str) -> SynthesiserKind:

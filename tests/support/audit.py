@@ -1,0 +1,158 @@
+"""What must be true of a service once everything that was asked of it has ended, whatever died meanwhile.
+
+Every task that a client was told of ended exactly once: in the journal, in the history and in the JSONL log;
+its result is there; and nothing of the work is left, neither on the disk nor in Redis.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+
+from stack import RunningStack
+from worker_lab import wait_for
+
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.task import Kind, Status
+
+Run = tuple[str, int]
+"""A task and which of its runs."""
+
+_WORK = (
+    "rq:queue:*",
+    "rq:wip:*",
+    "rq:execution*",
+    *(f"{kind}:{what}" for kind in Kind for what in ("claim:*", "waiting", "leases")),
+)
+"""Keys of what waits or is under way: for tasks and for webhooks."""
+_FOR_EVER = re.compile(
+    r"(asr|tts):(audio|history:latest|meters|rooms|stats(:samples)?)"
+    r"|rq:(queues|workers(:.+)?|(finished|failed|scheduled|deferred|canceled):.+)"
+    r"|webhook:stats|voxq:(workers|counters|epoch)"
+)
+"""Keys of which there are few, however many tasks there were. All others have to fade."""
+_AGE = 7 * 86400.0
+"""Seconds by which what nobody owns is made older, so that retention need not be waited for."""
+
+
+def audit(stack: RunningStack, answered: Collection[str], *, after_kill: bool = True) -> dict[Run, Outcome]:
+    """Raises AssertionError unless all is as it must be; the end of every run, for closer looks.
+
+    `after_kill`: what a killed process left half done (uploads that were cut off, unaccepted recordings) may
+    be there still, if retention removes it once it is old.
+    """
+    ends = _journal(stack, answered)
+    _logs(stack, ends)
+    _history(stack, ends)
+    _results(stack, answered, ends)
+    if after_kill:
+        _grow_old(stack)
+        stack.parts.recovery(stack.client).retain()
+    _files(stack, ends)
+    _redis(stack)
+    return ends
+
+
+def _journal(stack: RunningStack, answered: Collection[str]) -> dict[Run, Outcome]:
+    journal = stack.parts.journal
+    # An end is announced before its task is closed.
+    wait_for(lambda: not journal.open_ids(), f"the close of every task: {journal.open_ids()}", 30)
+    assert not journal.unreadable_ids()
+    assert len(set(answered)) == len(answered), "two answers with one id"
+    runs = list(journal.ended_runs())
+    lost = set(answered) - {task_id for task_id, _ in runs}
+    assert not lost, f"lost: {lost}"
+    ends = {(task_id, run): end.outcome for task_id, run in runs if (end := journal.ended(task_id, run))}
+    assert ends.keys() == set(runs)
+    return ends
+
+
+def _logs(stack: RunningStack, ends: dict[Run, Outcome]) -> None:
+    """One whole line for each end, and none for anything else."""
+    logged: Counter[Run] = Counter()
+    for kind in Kind:
+        path = stack.settings.logs_dir / f"{kind}_history.jsonl"
+        text = path.read_bytes() if path.exists() else b""
+        assert not text or text.endswith(b"\n"), "half a line at the end of a log"
+        for line in text.splitlines():
+            record = json.loads(line)
+            logged[record["task_id"], record["run"]] += 1
+    doubled = [run for run, count in logged.items() if count > 1]
+    assert not doubled, f"logged twice: {doubled}"
+    assert logged.keys() == ends.keys(), f"not in both: {logged.keys() ^ ends.keys()}"
+
+
+def _history(stack: RunningStack, ends: dict[Run, Outcome]) -> None:
+    expected = {run for run, outcome in ends.items() if outcome.status is not Status.CANCELLED}
+    shown: Counter[Run] = Counter()
+    for store in stack.parts.stores.values():
+        records = list(map(json.loads, stack.client.lrange(store.history_key, 0, -1)))
+        assert len(records) <= store.history_size
+        shown.update((record["task_id"], record["run"]) for record in records)
+    doubled = [run for run, count in shown.items() if count > 1]
+    assert not doubled, f"shown twice: {doubled}"
+    assert shown.keys() <= expected
+    if len(expected) <= stack.settings.max_history_records:
+        assert shown.keys() == expected, f"not shown: {expected - shown.keys()}"
+
+
+def _results(stack: RunningStack, answered: Collection[str], ends: dict[Run, Outcome]) -> None:
+    """What the API tells of a task is its last end, and its sound can be fetched."""
+    latest = {task_id: max(run for each, run in ends if each == task_id) for task_id in answered}
+    for task_id, run in latest.items():
+        outcome, result = ends[task_id, run], stack.result(task_id)
+        assert result["status"] == outcome.status, (task_id, result)
+        if outcome.status is Status.DONE:
+            assert result["text"] == outcome.text, task_id
+            audio = stack.http.get(result["audio_url"])
+            assert (audio.status_code, len(audio.content) > 0) == (200, True), task_id
+        if outcome.status is Status.FAILED:
+            assert result["code"] and result["error"], task_id
+
+
+def _grow_old(stack: RunningStack) -> None:
+    known = {task_id for task_id, _ in stack.parts.journal.ended_runs()}
+    settings = stack.settings
+    unfinished = [*settings.incoming_dir.iterdir(), *settings.journal_dir.glob("*/.*")]
+    unowned = [path for path in settings.recordings_dir.iterdir() if path.name.partition(".")[0] not in known]
+    for path in (*unfinished, *unowned):
+        os.utime(path, (time.time() - _AGE, time.time() - _AGE))
+
+
+def _files(stack: RunningStack, ends: dict[Run, Outcome]) -> None:
+    settings = stack.settings
+    wait_for(lambda: not _names(settings.work_dir), "the end of the work directories", 20)
+    assert not _names(settings.incoming_dir)
+    expected = {f"{task_id}.{run}.json" for task_id, run in ends}
+    assert _names(settings.journal_dir / "ended") == expected
+    assert not _names(settings.journal_dir / "open")
+    assert {f"{mark}.json" for mark in _names(settings.journal_dir / "told")} <= expected
+    known = {task_id for task_id, _ in ends}
+    unknown = {name for name in _names(settings.recordings_dir) if name.partition(".")[0] not in known}
+    spare = settings.max_recordings  # retention keeps the latest, whoever's they are
+    assert len(unknown) == 0 or len(known) < spare, f"recordings of no task: {unknown}"
+
+
+def _redis(stack: RunningStack) -> None:
+    client = stack.client
+
+    def work() -> list[str]:
+        return [key for pattern in _WORK for key in client.scan_iter(pattern)]
+
+    wait_for(lambda: not work(), f"the end of all work: {work()}", 20)
+    for store in stack.parts.stores.values():
+        meters = {name: float(value) for name, value in client.hgetall(f"{store.kind}:meters").items()}
+        for queue in store.queues.values():
+            left = meters.get(f"in:{queue}", 0.0) - meters.get(f"out:{queue}", 0.0)
+            assert abs(left) < 0.01, f"{left} s are said to wait in {queue}"
+    lasting = [key for key in client.scan_iter() if client.ttl(key) == -1 and not _FOR_EVER.fullmatch(key)]
+    assert not lasting, f"keys that never go: {lasting}"
+
+
+def _names(directory: Path) -> set[str]:
+    return {path.name for path in directory.iterdir()} if directory.exists() else set()

@@ -1,0 +1,298 @@
+"""A whole service as `voxq up` makes it: real processes with their own storage and server, to be killed.
+
+Engines are the counting ones: recognition takes `sleep-<n>ms` a call, speech is a tone for each letter.
+Everything goes in and out over HTTP, as with a client.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+import psutil
+import redis
+from worker_lab import NOTE, wait_for
+
+from voxq.settings import Settings
+from voxq.tasks.parts import Parts
+from voxq.tasks.task import Kind
+from voxq.up.ports import free_port
+
+Role = Literal["up", "valkey", "api", "worker", "horse", "media", "probe"]
+"""`media` decodes for a worker, `probe` for the API."""
+
+ROLES: tuple[Role, ...] = ("up", "valkey", "api", "worker", "horse", "media", "probe")
+ENDED = frozenset({"done", "failed", "cancelled"})
+
+_SUPPORT = Path(__file__).parent
+_VOICE = "counting_voice:KIND"
+_MARK = "VOXQ_TEST_STACK"
+"""In the environment of every process of a stack, so that those are found that have outlived their parent."""
+
+
+class RunningStack:
+    """`voxq up` on one storage under `root`; it can be killed as a whole and started again."""
+
+    def __init__(self, root: Path, **settings: Any) -> None:
+        """`settings` are those of all its parts; without a `redis_url` it has an embedded server."""
+        given: dict[str, Any] = {
+            "storage_path": root / "storage",
+            "api_port": free_port(),
+            "asr_engine": "counting_engine:KIND",
+            "asr_model": "sleep-20ms",
+            "rq_worker_count": 1,
+            "max_inflight": 4,
+            "min_free_disk_mb": 0,
+            "max_recordings": 1000,
+            "max_history_records": 1000,
+        }
+        self.root = root
+        self.settings = Settings(**given | settings)
+        self.storage = self.settings.storage_path
+        self.url = f"http://127.0.0.1:{self.settings.api_port}"
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+        self.redis_url = ""
+        self._address = ""
+        self._calls = root / "calls.jsonl"
+        self._mark = uuid.uuid4().hex
+        self._up: subprocess.Popen[str] | None = None
+
+    # Its life.
+
+    def start(self, *, ready: bool = True, **env: str) -> None:
+        """`voxq up`, for the first time or again; `env` is for all parts."""
+        clean = {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}
+        ours = {
+            _MARK: self._mark,
+            "VOXQ_TEST_ENGINES": "1",
+            "VOXQ_TEST_SYNTHESISER": _VOICE,
+            "VOXQ_TEST_CALLS": str(self._calls),
+            "PYTHONPATH": os.pathsep.join([str(_SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        }
+        with (self.root / "up.log").open("a") as log:
+            self._up = subprocess.Popen(
+                [sys.executable, "-m", "voxq.cli", "up", "--json"],
+                cwd=self.root,
+                env=clean | self.settings.environ() | ours | env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        assert self._up.stdout
+        printed = ""
+        for line in self._up.stdout:
+            printed += line
+            if line == "}\n":
+                break
+        assert printed, self.log
+        self.redis_url = json.loads(printed)["redis"]
+        self._address = urlsplit(self.redis_url).netloc.rpartition("@")[2]
+        if ready:
+            self.wait_ready()
+
+    def wait_ready(self, seconds: float = 60) -> None:
+        """Until the API says that work would be done."""
+        deadline = time.monotonic() + seconds
+        while not self.is_ready():
+            assert time.monotonic() < deadline, f"not ready within {seconds} s:\n{self.log}"
+            time.sleep(0.05)
+
+    def is_ready(self) -> bool:
+        try:
+            return self.http.get("/health", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def stop(self, seconds: float = 60) -> float:
+        """End it as an operator does; the seconds that took. Nothing of it may be left."""
+        assert self._up
+        began = time.monotonic()
+        self._up.terminate()
+        assert self._up.wait(seconds) == 0, self.log
+        self.wait_gone()
+        return time.monotonic() - began
+
+    def kill(self, role: Role) -> psutil.Process | None:
+        """`kill -9` of a process of this role; the first of several, None if there is none now."""
+        for process in self.processes(role):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+                return process
+        return None
+
+    def kill_everything(self) -> None:
+        """`kill -9` of the whole tree at once, the server included; returns when nothing of it is left."""
+        for role in ROLES:  # whoever could start another one first
+            for process in self.processes(role):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        self.wait_gone()
+
+    def wait_gone(self, seconds: float = 30) -> None:
+        """Until no process of this stack is left, `voxq up` included."""
+        if self._up is not None:
+            self._up.wait(seconds)
+        wait_for(lambda: not list(self._family()), "the end of every process", seconds)
+
+    def close(self) -> None:
+        """For the end of a test: whatever state it is in."""
+        with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+            self.kill_everything()
+        if self._up is not None and self._up.stdout is not None:
+            self._up.stdout.close()
+        self.http.close()
+        self.client.close()
+
+    # Its processes.
+
+    def processes(self, role: Role) -> list[psutil.Process]:
+        """Those of this role that live now."""
+        return [process for process in self._family() if _role_of(process) == role]
+
+    def by_role(self) -> dict[Role, list[psutil.Process]]:
+        """All that live now."""
+        found: dict[Role, list[psutil.Process]] = {}
+        for process in self._family():
+            if role := _role_of(process):
+                found.setdefault(role, []).append(process)
+        return found
+
+    def _family(self) -> Iterator[psutil.Process]:
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.status() != psutil.STATUS_ZOMBIE and self._is_ours(process):
+                    yield process
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        # A server writes its title over its environment; there it says where it listens.
+        title = " ".join(process.cmdline())
+        if "valkey-server" in title:
+            return bool(self._address) and self._address in title
+        return process.environ().get(_MARK) == self._mark
+
+    # Its insides.
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The same storage from the inside."""
+        return Parts.of(self.settings)
+
+    @cached_property
+    def client(self) -> redis.Redis:
+        """Of its server, which keeps its address when it is started again."""
+        return redis.Redis.from_url(self.redis_url, decode_responses=True)
+
+    @property
+    def log(self) -> str:
+        """What its parts have written to the terminal."""
+        path = self.root / "up.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def calls(self) -> int:
+        """How many calls the recogniser has had, warm-up included."""
+        return len(self._calls.read_text().splitlines()) if self._calls.exists() else 0
+
+    def spoken(self) -> list[str]:
+        """Every sentence the synthesiser has had, warm-up included."""
+        path = self._calls.with_suffix(".spoken")
+        return path.read_text("utf-8").splitlines() if path.exists() else []
+
+    # Its tasks, as a client sees them.
+
+    def post(self, recording: Path = NOTE, *, key: str | None = None, **fields: str) -> httpx.Response:
+        """Submit a recording, whatever the answer is."""
+        headers = {"Idempotency-Key": key} if key else {}
+        with recording.open("rb") as file:
+            return self.http.post(
+                "/api/v1/asr/submit", files={"audio": ("note", file)}, data=fields, headers=headers
+            )
+
+    def post_text(self, text: str, *, key: str | None = None, **fields: Any) -> httpx.Response:
+        """Submit a text to the counting voice, whatever the answer is."""
+        headers = {"Idempotency-Key": key} if key else {}
+        body = {"text": text, "voice": "teller", **fields}
+        return self.http.post("/api/v1/tts/submit", json=body, headers=headers)
+
+    def submit(self, recording: Path = NOTE, **fields: str) -> str:
+        """The id of a new task."""
+        return _id_in(self.post(recording, **fields))
+
+    def submit_text(self, text: str, **fields: Any) -> str:
+        """The id of a new task."""
+        return _id_in(self.post_text(text, **fields))
+
+    def result(self, task_id: str, wait: float = 0) -> dict[str, Any]:
+        """What the API says of a task, of whichever kind it is."""
+        for kind in Kind:
+            path = f"/api/v1/{kind}/result/{task_id}"
+            answer = self.http.get(path, params={"wait": wait}, timeout=wait + 30)
+            if answer.status_code != 404:
+                return answer.json()
+        return {"status": "unknown", "task_id": task_id}
+
+    def wait_for_ends(self, task_ids: Collection[str], seconds: float = 60) -> None:
+        """Until the API shows the end of each of the tasks."""
+        left = set(task_ids)
+
+        def all_ended() -> bool:
+            with contextlib.suppress(httpx.HTTPError, ValueError):
+                for task_id in list(left):
+                    if self.result(task_id).get("status") not in ENDED:
+                        return False
+                    left.discard(task_id)
+            return not left
+
+        wait_for(all_ended, f"the end of {len(task_ids)} tasks ({len(left)} were left)", seconds)
+
+
+@contextmanager
+def running_stack(root: Path, **settings: Any) -> Iterator[RunningStack]:
+    """A stack that is ready, and gone afterwards whatever has become of it."""
+    root.mkdir(exist_ok=True)
+    stack = RunningStack(root, **settings)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.close()
+
+
+def _role_of(process: psutil.Process) -> Role | None:
+    """None for one that is just becoming what it will be."""
+    with contextlib.suppress(psutil.Error):
+        command = process.cmdline()
+        if "voxq.media" in command:
+            parent = process.parent()
+            return "probe" if parent and "api" in parent.cmdline() else "media"
+        return _role_in(command)
+    return None
+
+
+def _role_in(command: Iterable[str]) -> Role | None:
+    words = list(command)
+    if "voxq.up.exec" in words:
+        return None
+    if "voxq.worker.horse" in words:
+        return "horse"
+    if "voxq.cli" in words:
+        return next((role for role in ("up", "api", "worker") if role in words), None)
+    return "valkey" if any("valkey-server" in word for word in words) else None
+
+
+def _id_in(answer: httpx.Response) -> str:
+    assert answer.status_code == 200, answer.text
+    return answer.json()["task_id"]
