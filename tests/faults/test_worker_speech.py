@@ -125,6 +125,21 @@ def test_a_hundred_thousand_characters_let_a_note_and_a_short_text_pass(make_lab
     lab.assert_ended_once([book, *others])
 
 
+def test_a_long_text_has_the_time_that_its_voice_needs_and_a_stuck_one_has_not(make_lab) -> None:
+    """The limit on engine time grows with what the warm-up promised, and with nothing else."""
+    lab: WorkerLab = make_lab(rq_worker_timeout=1)
+    worker = lab.worker(VOXQ_TEST_SENTENCE_SECONDS="0.1")
+    long = lab.submit_text(" ".join(sentences(25, "aloud")))
+    (outcome,) = lab.wait_for_ends([long], 40)
+    assert outcome.status is DONE, outcome.error
+    assert outcome.timings.engine > 2, "twice what the operator allows"
+    worker.stop()
+    lab.worker(2)
+    stuck = lab.submit_text(" ".join(sentences(25)))
+    (outcome,) = lab.wait_for_ends([stuck], 40)
+    assert (outcome.code, outcome.error) == ("timeout", "Processing timeout (1s exceeded)")
+
+
 def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=3)
     worker = lab.worker()

@@ -9,6 +9,8 @@ crash       ends the process
 nonsense    has an error that another try may mend
 foreign     has one that none can
 silence     has nothing that could be said
+
+Every sentence, also those of the warm-up, takes VOXQ_TEST_SENTENCE_SECONDS.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ class CountingVoice:
     def _sentence(self, text: str) -> Spoken | ChunkError:
         with self._log.open("a", encoding="utf-8") as log:
             log.write(text + "\n")
+        time.sleep(float(os.environ.get("VOXQ_TEST_SENTENCE_SECONDS", "0")))
         if "crash" in text:
             os._exit(3)
         if "slowly" in text:

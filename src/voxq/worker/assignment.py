@@ -182,6 +182,10 @@ class Assignment(ABC, Generic[P, R]):
         """Engine seconds until it is done, as predicted."""
         return cost.fixed * self.chunks.count_left + cost.per_second * self.seconds_left
 
+    def time_limit(self, given: float, cost: Cost) -> float:
+        """Engine seconds after which it is given up; `given` by the operator, `cost` as predicted now."""
+        return given
+
     def begin(self, indices: Collection[int]) -> None:
         """They go to the engine; the disk knows it before: a worker can die with its horse."""
         self.chunks.begin(indices)

@@ -20,7 +20,9 @@ class Desk(Protocol):
         """One of its batches has ended well: complete, or further than before."""
         ...
 
-    def timed_out(self, assignment: AnyAssignment) -> None: ...
+    def timed_out(self, assignment: AnyAssignment, limit: float) -> None:
+        """It used more of the engine than the `limit`, in seconds."""
+        ...
 
     def lost_sound(self, assignment: AnyAssignment) -> None:
         """Its decoded sound is gone: somebody ended the task, or took its files."""

@@ -234,8 +234,8 @@ class EngineRoom:
     def _allowed_seconds(self, stall: Stall) -> float:
         """What the next batch may take before all of its tasks are over their limits."""
         batch = stall.horse.next_batch
-        used = (assignment.engine_seconds for assignment in batch.assignments) if batch else ()
-        return self._timeout - min(used, default=0.0)
+        left = (self._limit_of(each) - each.engine_seconds for each in batch.assignments) if batch else ()
+        return max(left, default=self._timeout)
 
     def _on_finished(self, stall: Stall, batch: Batch, finished: protocol.Finished) -> None:
         self._charge(batch, finished.seconds)
@@ -289,12 +289,15 @@ class EngineRoom:
 
     def _after_batch(self, assignment: AnyAssignment) -> None:
         if self._is_over_limit(assignment) and not assignment.needs_no_engine:
-            self._desk.timed_out(assignment)
+            self._desk.timed_out(assignment, self._limit_of(assignment))
         else:
             self._desk.advanced(assignment)
 
     def _is_over_limit(self, assignment: AnyAssignment) -> bool:
-        return assignment.engine_seconds > self._timeout - _ROUNDING
+        return assignment.engine_seconds > self._limit_of(assignment) - _ROUNDING
+
+    def _limit_of(self, assignment: AnyAssignment) -> float:
+        return assignment.time_limit(self._timeout, self._stall_of(assignment).terms.cost)
 
     def _on_chunk_error(self, member: Member, error: ChunkError) -> None:
         """One chunk's error is its task's alone."""
@@ -343,7 +346,7 @@ class EngineRoom:
             (assignment,) = failure.batch.assignments
             assignment.engine_seconds += ran
             if self._is_over_limit(assignment) and self._desk.holds(assignment):
-                self._desk.timed_out(assignment)
+                self._desk.timed_out(assignment, self._limit_of(assignment))
         self._on_horse_failed(stall, failure, "engine_hung", "The engine hung on this {} and was stopped.")
 
     def _on_horse_failed(

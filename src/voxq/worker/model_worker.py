@@ -149,9 +149,8 @@ class ModelWorker(BaseWorker):
         elif self._claims.report(assignment) is False:
             self._hold_on(assignment)
 
-    def timed_out(self, assignment: AnyAssignment) -> None:
-        limit = self._settings.rq_worker_timeout
-        self.failed(assignment, "timeout", f"Processing timeout ({limit}s exceeded)")
+    def timed_out(self, assignment: AnyAssignment, limit: float) -> None:
+        self.failed(assignment, "timeout", f"Processing timeout ({limit:.0f}s exceeded)")
 
     def lost_sound(self, assignment: AnyAssignment) -> None:
         if not self._parts.journal.is_open(assignment.task):

@@ -15,10 +15,10 @@ from task_lab import make_task
 from voxq.engines.base import ChunkOptions
 from voxq.tasks.store import Held
 from voxq.tasks.work import WorkFiles
-from voxq.worker.assignment import Assignment
 from voxq.worker.batch import Batch, Member
 from voxq.worker.chunks import Span
 from voxq.worker.horse_link import HorseLink
+from voxq.worker.recognition import Recognition
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def ready_horse(max_items: int) -> Iterator[HorseLink]:
 def batch(tmp_path: Path) -> Batch:
     task = make_task()
     directory = WorkFiles(tmp_path).open(task)
-    assignment = Assignment(Held(task, "x"), directory, model_plan(), ChunkOptions(), admitted_at=time.time())
+    assignment = Recognition(Held(task, "x"), directory, model_plan(), ChunkOptions(), admitted_at=time.time())
     assignment.find([Span(0, 0)], None)
     return Batch("0", (Member(assignment, 0),), 0.0, is_suspect=False)
 
