@@ -37,7 +37,9 @@ def ready_horse(max_items: int) -> Iterator[HorseLink]:
 def batch(tmp_path: Path) -> Batch:
     task = make_task()
     directory = WorkFiles(tmp_path).open(task)
-    assignment = Recognition(Held(task, "x"), directory, model_plan(), ChunkOptions(), admitted_at=time.time())
+    assignment = Recognition(
+        Held(task, "x"), directory, model_plan(), ChunkOptions(), admitted_at=time.time()
+    )
     assignment.find([Span(0, 0)], None)
     return Batch("0", (Member(assignment, 0),), 0.0, is_suspect=False)
 
