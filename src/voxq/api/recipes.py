@@ -1,23 +1,28 @@
-"""What a result depends on besides recording and request: the model's files and the operator's defaults."""
+"""What a result depends on besides the request: the model's files and the operator's defaults."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
+from collections.abc import Iterator
 
+import voxq
 from voxq.api.recent import Recent
+from voxq.engines import synthesisers
+from voxq.engines.base import EngineRequest
 from voxq.models.catalogue import UnknownModel
 from voxq.models.offer import Offer
 from voxq.models.stamp import revision_of
 from voxq.models.store import ModelStore
 from voxq.settings import Settings
+from voxq.tasks.task import Kind
 
 _KEPT_SECONDS = 10.0
 
 
 class Recipes:
-    """By name of a model. Belongs to one event loop.
+    """By kind of task and name of a model. Belongs to one event loop.
 
     Looks at the files of the machine where the API runs: of a model that only workers have, the name must do.
     """
@@ -26,29 +31,42 @@ class Recipes:
         self._settings = settings
         self._offer = offer
         self._store = ModelStore(search=[settings.asr_model_path])
-        self._known: dict[str, Recent[str]] = {}
+        self._known: dict[tuple[Kind, str], Recent[str]] = {}
 
-    async def of(self, name: str) -> str:
+    async def of(self, kind: Kind, name: str) -> str:
         """A digest that is another one after anything has changed. `name` is that of an available model."""
-        if name not in self._known:
-            self._known[name] = Recent(lambda: asyncio.to_thread(self._read, name), _KEPT_SECONDS)
-        return await self._known[name].get()
+        if (kind, name) not in self._known:
+            read = self._recognition if kind is Kind.ASR else self._speech
+            self._known[kind, name] = Recent(
+                lambda: asyncio.to_thread(lambda: _digest(kind, name, *read(name))), _KEPT_SECONDS
+            )
+        return await self._known[kind, name].get()
 
-    def _read(self, name: str) -> str:
+    def _recognition(self, name: str) -> Iterator[object]:
         settings = self._settings
+        yield settings.asr_language
+        yield settings.asr_batch_size
         try:
-            hotwords = settings.hotwords_path.read_text("utf-8")
+            yield settings.hotwords_path.read_text("utf-8")
         except (OSError, ValueError):
-            hotwords = ""  # no worker starts with such a file
-        parts = [name, self._revision(name), settings.asr_language, settings.asr_batch_size, hotwords]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+            yield ""  # no worker starts with such a file
+        if offered := self._offer.described(name):
+            yield offered.engine
+            yield self._revision(offered.model)
 
-    def _revision(self, name: str) -> str:
-        offered = self._offer.described(name)
-        if offered is None:
-            return ""
+    def _speech(self, name: str) -> Iterator[object]:
+        """How texts are read out is ours; the embedded voice comes with the version that pins it."""
+        yield voxq.__version__
+        for model in synthesisers.find(name).roles_for(EngineRequest(name, name)).values():
+            yield self._revision(model)
+
+    def _revision(self, model: str) -> str:
         try:
-            path = self._store.find(offered.model)
-            return f"{offered.engine}:{revision_of(path) if path else offered.model}"
+            path = self._store.find(model)
+            return revision_of(path) if path else model
         except (UnknownModel, OSError):
-            return f"{offered.engine}:{offered.model}"
+            return model
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

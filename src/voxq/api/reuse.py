@@ -1,4 +1,4 @@
-"""Answering a request with what was recognised before, or is being recognised."""
+"""Answering a request with what was made for the same one before, or is being made."""
 
 from __future__ import annotations
 
@@ -11,37 +11,46 @@ from redis.exceptions import RedisError
 from voxq.api.available import AvailableModels
 from voxq.api.service import Service
 from voxq.tasks import script, twins
-from voxq.tasks.task import AsrOptions, Kind, Task
+from voxq.tasks.task import AsrOptions, Kind, Task, TtsOptions
 
 HEADER = "x-voxq-cache"
 """hit, miss or joined."""
 
 
-async def fingerprint(
-    service: Service, owner: str, audio_sha256: str, options: AsrOptions, models: AvailableModels
+async def of_recording(
+    service: Service, owner: str, sha256: str, options: AsrOptions, models: AvailableModels
 ) -> str:
-    """See `voxq.tasks.twins`. Whether the default model was named or not makes no difference."""
+    """The fingerprint of a recording's request, see `voxq.tasks.twins`.
+
+    Whether the default model was named or not makes no difference.
+    """
     name = options.model or models.default
-    recipe = await service.recipes.of(name)
-    return twins.fingerprint_of(owner, audio_sha256, recipe, replace(options, model=name))
+    recipe = await service.recipes.of(Kind.ASR, name)
+    return twins.fingerprint_of(owner, sha256, recipe, replace(options, model=name))
+
+
+async def of_text(service: Service, owner: str, options: TtsOptions) -> str:
+    """The fingerprint of a text's request; its options name the model."""
+    recipe = await service.recipes.of(Kind.TTS, options.model or "")
+    return twins.fingerprint_of(owner, "", recipe, options)
 
 
 async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool) -> None:
     """Let later requests of this fingerprint find the task. Without Redis they will not, and that is all."""
+    store = service.parts.stores[task.kind]
     try:
-        await script.run_async(
-            service.client, twins.adopt(service.parts.stores[Kind.ASR], fingerprint, task.id, leased=leased)
-        )
+        await script.run_async(service.client, twins.adopt(store, fingerprint, task.id, leased=leased))
     except RedisError as error:
         logger.warning("task={} cannot be found again: {}", task.short_id, type(error).__name__)
 
 
 async def answer_from_cache(service: Service, task: Task, models: AvailableModels) -> bool:
-    """End a task that has just been accepted with the result of one that did the same for the same owner.
+    """End a recording's task that has just been accepted with the result of one that did the same for the
+    same owner.
 
     False if there is none: then this one's result is what the next gets.
     """
-    ours = await fingerprint(service, task.owner, task.audio_sha256, task.recognition, models)
+    ours = await of_recording(service, task.owner, task.audio_sha256, task.recognition, models)
     try:
         twin = await script.run_async(
             service.client, twins.look(service.parts.stores[Kind.ASR], ours, join=False)

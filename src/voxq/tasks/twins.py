@@ -1,8 +1,8 @@
-"""The same recording, asked for in the same way again: it joins the task under way, or gets its result.
+"""The same recording or text, asked for in the same way: it joins the task under way, or gets its result.
 
 A task that clients wait for has a lease, kept alive by each of them. It goes on for LEASE_SECONDS after the
-last of them is gone, so that a client which lost its connection can join it, and is then cancelled. Where a
-lease is lost, with Redis or between two writes, the task runs to its end.
+last of them is gone (RENEW_SECONDS more at most), so that a client which lost its connection can join it, and
+is then cancelled. Where a lease is lost, with Redis or between two writes, the task runs to its end.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from voxq.tasks import script
 from voxq.tasks.control import Control
 from voxq.tasks.script import Command
 from voxq.tasks.store import Store
-from voxq.tasks.task import AsrOptions, Status, short_id
+from voxq.tasks.task import AsrOptions, Status, TtsOptions, short_id
 
 LEASE_SECONDS = 30
 RENEW_SECONDS = 10.0
 """Whoever waits renews the lease this often."""
 
+_HELD_SECONDS = LEASE_SECONDS + RENEW_SECONDS
+"""Whoever goes need not say so: what is left by then is long enough."""
 _LEAST_TTL = 24 * 3600
 """Seconds for which a task can be found by its fingerprint; its result goes when RESULT_TTL says so."""
 _AT_ONCE = 100
@@ -38,17 +40,18 @@ class Twin:
     task_id: str
 
 
-def fingerprint_of(owner: str, audio_sha256: str, recipe: str, options: AsrOptions) -> str:
+def fingerprint_of(owner: str, audio_sha256: str, recipe: str, options: AsrOptions | TtsOptions) -> str:
     """Of a request: equal for the same owner only, and only if everything that makes the result is equal.
 
-    `recipe` identifies what is not the client's: the model's files, the operator's defaults.
+    `audio_sha256` is that of a recording; a text stands in its options. `recipe` identifies what is not the
+    client's: the model's files, the operator's defaults.
     """
     return hashlib.sha256(json.dumps([owner, audio_sha256, recipe, asdict(options)]).encode()).hexdigest()
 
 
 def look(store: Store, fingerprint: str, *, join: bool) -> Command[Twin | None]:
     """The task that this request means; without `join`, only one that is done."""
-    args = {"fingerprint": fingerprint, "join": join, "lease": LEASE_SECONDS}
+    args = {"fingerprint": fingerprint, "join": join, "lease": _HELD_SECONDS}
     return Command("twin", store.context, args, lambda a: Twin(*a) if a else None)
 
 
@@ -58,14 +61,14 @@ def adopt(store: Store, fingerprint: str, task_id: str, *, leased: bool) -> Comm
         "id": task_id,
         "fingerprint": fingerprint,
         "ttl": max(_LEAST_TTL, store.ttl_of(Status.DONE)),
-        "lease": LEASE_SECONDS if leased else 0,
+        "lease": _HELD_SECONDS if leased else 0,
     }
     return Command("adopt", store.context, args, int)
 
 
 def renew(store: Store, task_id: str) -> Command[Any]:
     """Somebody still waits. Changes nothing for a task without a lease."""
-    return Command("renew", store.context, {"id": task_id, "lease": LEASE_SECONDS}, int)
+    return Command("renew", store.context, {"id": task_id, "lease": _HELD_SECONDS}, int)
 
 
 def detach(store: Store, task_id: str) -> Command[Any]:

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from fastapi import Request
 from redis.exceptions import RedisError
 
-from voxq.api import errors
 from voxq.api.lookup import Found
-from voxq.api.openai.errors import body
-from voxq.api.openai.waiting import transcript_of
+from voxq.api.openai import sse
+from voxq.api.openai.beginning import Begun
+from voxq.api.openai.waiting import lease_kept, looks, transcript_of
+from voxq.api.service import Service
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import Status
 
 
-async def events(looks: AsyncGenerator[Found], request: Request) -> AsyncIterator[str]:
-    """The stream for a task that is looked at until its end. What fails on the way is an event, too."""
+async def events(service: Service, begun: Begun, request: Request) -> AsyncGenerator[str]:
+    """The stream of a task until its end. What fails on the way is an event, too."""
     text = _Text()
     try:
-        async with contextlib.aclosing(looks):
-            async for found in looks:
+        async with lease_kept(service, begun), aclosing(looks(service, begun, progress=True)) as seen:
+            async for found in seen:
                 for event in _events(found, text):
                     yield event
-    except Refusal as refusal:
-        yield _data({"error": body(await errors.refused(request, refusal))})
-    except RedisError as error:
-        yield _data({"error": body(await errors.redis_away(request, error))})
-    yield "data: [DONE]\n\n"
+    except (Refusal, RedisError) as error:
+        yield await sse.failure(request, error)
+    yield sse.DONE
 
 
 class _Text:
@@ -55,13 +52,9 @@ def _events(found: Found, text: _Text) -> list[str]:
             return [*_delta(text, found.document["text"]), f": progress {found.document['progress']}%\n\n"]
         case _:
             whole = transcript_of(found).text
-            return [*_delta(text, whole), _data({"type": "transcript.text.done", "text": whole})]
+            return [*_delta(text, whole), sse.event({"type": "transcript.text.done", "text": whole})]
 
 
 def _delta(text: _Text, whole: str) -> list[str]:
     new = text.delta(whole)
-    return [_data({"type": "transcript.text.delta", "delta": new})] if new else []
-
-
-def _data(event: dict[str, Any]) -> str:
-    return f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
+    return [sse.event({"type": "transcript.text.delta", "delta": new})] if new else []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from fastapi import Request
 from loguru import logger
@@ -15,78 +16,118 @@ from starlette.requests import ClientDisconnect
 
 from voxq.api import background, lookup, views
 from voxq.api.lookup import Found
+from voxq.api.openai.beginning import Begun
 from voxq.api.openai.errors import TaskFailed
 from voxq.api.service import Service
 from voxq.speech.transcript import Transcript
 from voxq.tasks import script, twins
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.script import Command
-from voxq.tasks.task import Kind, Status
+from voxq.tasks.task import Status
+
+T = TypeVar("T")
+
+_LOOK_SECONDS = 10.0
+"""Without an event: one can be lost."""
 
 
-async def end_of(service: Service, owner: str, task_id: str, request: Request) -> Found:
+async def end_of(service: Service, begun: Begun, request: Request) -> Found:
     """The ended task. Raises as `looks`, and ClientDisconnect once the client has gone."""
+    return await while_connected(service, begun, request, _end(looks(service, begun, progress=False)))
+
+
+async def while_connected(
+    service: Service, begun: Begun, request: Request, waiting: Coroutine[Any, Any, T]
+) -> T:
+    """What is waited for. Raises what that raises, and ClientDisconnect once the client has gone."""
     gone = asyncio.create_task(_disconnection(request))
-    ending = asyncio.create_task(_end(looks(service, owner, task_id, progress=False)))
+    coming = asyncio.create_task(waiting)
     try:
-        await asyncio.wait({gone, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if not ending.done():
-            await _tell(service, twins.renew(service.parts.stores[Kind.ASR], task_id))
+        async with lease_kept(service, begun):
+            await asyncio.wait({gone, coming}, return_when=asyncio.FIRST_COMPLETED)
+        if not coming.done():
             raise ClientDisconnect
-        return ending.result()
+        return coming.result()
     finally:
         gone.cancel()
-        await background.end(ending)  # or its lease would be kept alive for nobody
+        await background.end(coming)
 
 
-async def looks(service: Service, owner: str, task_id: str, *, progress: bool) -> AsyncGenerator[Found]:
+async def in_time(service: Service, begun: Begun, waiting: Coroutine[Any, Any, T]) -> T:
+    """What is waited for. Raises what that raises, and Refusal ("timeout") after OPENAI_TIMEOUT_SECONDS."""
+    coming = asyncio.create_task(waiting)
+    try:
+        await asyncio.wait({coming}, timeout=service.settings.openai_timeout_seconds)
+        if not coming.done():
+            raise await _timeout(service, begun)
+        return coming.result()
+    finally:
+        await background.end(coming)
+
+
+@asynccontextmanager
+async def lease_kept(service: Service, begun: Begun) -> AsyncIterator[None]:
+    """Somebody waits for the task inside; afterwards it goes on for twins.LEASE_SECONDS."""
+    renewing = asyncio.create_task(_renew(service, begun))
+    try:
+        yield
+    finally:
+        await background.end(renewing)  # or the lease would be kept alive for nobody
+
+
+async def looks(service: Service, begun: Begun, *, progress: bool) -> AsyncGenerator[Found]:
     """The task as it is now, and again whenever it may have ended or seconds have passed; with `progress`
-    whenever anything has happened. At last it has ended. Whoever iterates keeps its lease alive.
+    whenever anything has happened. At last it has ended.
 
     Raises Refusal ("timeout", "unavailable" when the process is to stop; both with the task's id), NotFound.
     A Redis that is away for a while is waited for.
     """
     deadline = time.monotonic() + service.settings.openai_timeout_seconds
-    renewed = time.monotonic()
     listen = service.events.following if progress else service.events.listening
-    with listen(task_id) as woken:
+    with listen(begun.task_id) as woken:
         while True:
             woken.clear()
             with contextlib.suppress(RedisError):
-                found = await lookup.find(service, Kind.ASR, owner, task_id)
+                found = await lookup.find(service, begun.kind, begun.owner, begun.task_id)
                 yield found
                 if found.status.is_terminal:
                     return
             left = deadline - time.monotonic()
             if left <= 0:
-                raise await _timeout(service, task_id)
+                raise await _timeout(service, begun)
             if service.events.is_over:
-                raise Refusal("unavailable", "The server stops; the task goes on", task_id=task_id)
+                raise Refusal("unavailable", "The server stops; the task goes on", task_id=begun.task_id)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), min(left, twins.RENEW_SECONDS))
-            if time.monotonic() - renewed >= twins.RENEW_SECONDS / 2:
-                renewed = time.monotonic()
-                await _tell(service, twins.renew(service.parts.stores[Kind.ASR], task_id))
+                await asyncio.wait_for(woken.wait(), min(left, _LOOK_SECONDS))
 
 
 def transcript_of(found: Found) -> Transcript:
     """Of a task that has ended. Raises TaskFailed."""
-    document = found.document
-    match found.status:
-        case Status.DONE:
-            return views.transcript(document)
-        case Status.FAILED:
-            raise TaskFailed(document["code"], document["error"], task_id=found.task_id)
-        case _:
-            raise TaskFailed("cancelled", "The task was cancelled", task_id=found.task_id)
+    check_done(found)
+    return views.transcript(found.document)
 
 
-async def _timeout(service: Service, task_id: str) -> Refusal:
+def check_done(found: Found) -> None:
+    """Raises TaskFailed for a task that has ended otherwise."""
+    if found.status is Status.FAILED:
+        raise TaskFailed(found.document["code"], found.document["error"], task_id=found.task_id)
+    if found.status is Status.CANCELLED:
+        raise TaskFailed("cancelled", "The task was cancelled", task_id=found.task_id)
+
+
+async def _timeout(service: Service, begun: Begun) -> Refusal:
     """From now on the task goes on without anybody waiting."""
-    await _tell(service, twins.detach(service.parts.stores[Kind.ASR], task_id))
+    await _tell(service, twins.detach(service.parts.stores[begun.kind], begun.task_id))
     seconds = service.settings.openai_timeout_seconds
-    url = views.result_url(Kind.ASR, task_id)
-    return Refusal("timeout", f"Not done within {seconds} s; the task goes on: GET {url}", task_id=task_id)
+    url = views.result_url(begun.kind, begun.task_id)
+    message = f"Not done within {seconds} s; the task goes on: GET {url}"
+    return Refusal("timeout", message, task_id=begun.task_id)
+
+
+async def _renew(service: Service, begun: Begun) -> None:
+    while True:
+        await asyncio.sleep(twins.RENEW_SECONDS)
+        await _tell(service, twins.renew(service.parts.stores[begun.kind], begun.task_id))
 
 
 async def _tell(service: Service, command: Command[Any]) -> None:

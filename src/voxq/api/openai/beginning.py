@@ -1,0 +1,60 @@
+"""The task behind a request: the one that does just this already, or a new one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from voxq.api import lookup, reuse
+from voxq.api.service import Service
+from voxq.tasks import script, twins
+from voxq.tasks.refusal import NotFound
+from voxq.tasks.task import Kind, Task
+from voxq.tasks.twins import Twin
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The task that will answer a request of `owner`, and whether it is new."""
+
+    kind: Kind
+    owner: str
+    task_id: str
+    cache: Literal["hit", "miss", "joined"]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"x-voxq-task": self.task_id, reuse.HEADER: self.cache}
+
+
+async def begin(
+    service: Service,
+    kind: Kind,
+    owner: str,
+    fingerprint: str,
+    accept: Callable[[], Awaitable[Task]],
+    *,
+    may_reuse: bool,
+) -> Begun:
+    """`accept` makes the new task if there must be one. Raises what it raises, and RedisError."""
+    if may_reuse:
+        look = twins.look(service.parts.stores[kind], fingerprint, join=True)
+        twin = await script.run_async(service.client, look)
+        if twin is not None and await _is_there(service, kind, owner, twin):
+            return Begun(kind, owner, twin.task_id, twin.how)
+    task = await accept()
+    await reuse.adopt(service, fingerprint, task, leased=True)
+    return Begun(kind, owner, task.id, "miss")
+
+
+async def _is_there(service: Service, kind: Kind, owner: str, twin: Twin) -> bool:
+    """What speech was made may have been deleted before the record of its task."""
+    try:
+        found = await lookup.find(service, kind, owner, twin.task_id)
+    except NotFound:
+        return False
+    if kind is Kind.ASR or not found.status.is_terminal:
+        return True
+    return await asyncio.to_thread(service.parts.recordings.exists, found.file)
