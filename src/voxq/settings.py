@@ -21,6 +21,7 @@ from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from voxq.engines import synthesisers
 from voxq.webhooks.registered import Webhook, parse_webhooks
 
 PACKAGED_HOTWORDS = Path(__file__).parent / "data" / "hotwords.txt"
@@ -236,6 +237,12 @@ class Settings(BaseSettings):
         parse_models(value)
         return value
 
+    @field_validator("asr_model")
+    @classmethod
+    def _is_no_voice(cls, value: str) -> str:
+        _check_name(Path(value).name)
+        return value
+
     @field_validator("log_rotation")
     @classmethod
     def _is_size(cls, value: str) -> str:
@@ -401,6 +408,7 @@ def parse_models(text: str) -> dict[str, tuple[str, str]]:
         engine, _, model = rest.rpartition(":")
         if not (re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) and engine and model):
             raise ValueError(f"{entry!r} must be name=engine:model, such as calls=funasr:/models/our-calls")
+        _check_name(name)
         if name in models:
             raise ValueError(f"the name {name!r} is there twice")
         models[name] = (engine, model)
@@ -421,6 +429,14 @@ def parse_keys(text: str) -> dict[str, str]:
             raise ValueError("a key is there twice")
         owners[key] = name or f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
     return owners
+
+
+def _check_name(model: str) -> None:
+    """Raises ValueError for a recogniser that bears a synthesiser's name: workers know both by their names."""
+    if model.lower() in synthesisers.names():
+        raise ValueError(
+            f"{model!r} is a synthesiser's name; give the recogniser another, such as {model}-asr"
+        )
 
 
 def _queues(name: str) -> Queues:

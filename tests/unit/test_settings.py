@@ -94,6 +94,14 @@ def test_wrong_values_are_told_together_without_quoting_them() -> None:
     assert "secret" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("asr_models", "kokoro=funasr:/x"), ("asr_model", "/models/Hibari")]
+)
+def test_a_recogniser_with_a_synthesisers_name_is_to_be_renamed(setting: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{setting.upper()}: .*another: \w+-asr"):
+        load_settings(**{setting: value})
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         Settings().api_port = 1

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 import wave
+from collections.abc import Sequence
 from importlib.resources import files
 
 import numpy as np
 
 from voxq.engines.base import ChunkError, ChunkOptions, Cost, Engine, EngineError
-from voxq.engines.synthesis import SpeechOptions, Synthesiser
+from voxq.engines.greetings import GREETINGS
+from voxq.engines.synthesis import SpeechOptions, Synthesiser, Voice
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.sentences import spoken_seconds
 
@@ -42,11 +44,13 @@ def measure(engine: Engine) -> Cost:
     return _line((SHORT_SECONDS, _seconds(engine, short)), (len(long) / SAMPLE_RATE, _seconds(engine, long)))
 
 
-def measure_speech(synthesiser: Synthesiser, voice: str) -> Cost:
-    """The same for sentences, whose length is that of `spoken_seconds`. `voice` speaks English.
+def measure_speech(synthesiser: Synthesiser, voices: Sequence[Voice]) -> Cost:
+    """The same for sentences, whose length is that of `spoken_seconds`. The first of `voices` speaks English.
 
     Raises EngineError if it fails.
     """
+    _greet(synthesiser, voices)
+    voice = voices[0].name
     _speaking_seconds(synthesiser, voice, SHORT_SENTENCE)
     return _line(
         *(
@@ -54,6 +58,19 @@ def measure_speech(synthesiser: Synthesiser, voice: str) -> Cost:
             for sentence in (SHORT_SENTENCE, LONG_SENTENCE)
         )
     )
+
+
+def _greet(synthesiser: Synthesiser, voices: Sequence[Voice]) -> None:
+    """Once in each other language: dictionaries are loaded by the first sentence, which takes seconds, and
+    hundreds of megabytes that are to be seen when the model's memory is measured.
+
+    A language that cannot be spoken, because its packages or its voices are not here, is nobody's loss now:
+    who asks for it is told.
+    """
+    first = {voice.language: voice for voice in reversed(voices)}
+    for language, voice in first.items():
+        if language != voices[0].language and language in GREETINGS:
+            synthesiser.speak([(GREETINGS[language], SpeechOptions(voice.name))])
 
 
 def _line(short: tuple[float, float], long: tuple[float, float]) -> Cost:

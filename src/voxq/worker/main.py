@@ -137,7 +137,8 @@ def _preloads(settings: Settings, plan: WorkPlan, worker_id: int) -> list[ModelP
     models: list[ModelPlan] = []
     for name in filter(None, (part.strip() for part in settings.preload_models.split(","))):
         try:
-            models += [plan.find(name)] if name != "none" else []
+            if name != "none":
+                models.append(plan.synthesiser(name) if name in plan.synthesisers() else plan.find(name))
         except ModelUnavailable as error:
             logger.error("Worker-{} PRELOAD_MODELS: {}", worker_id, error)
     return models

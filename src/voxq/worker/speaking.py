@@ -21,12 +21,12 @@ class Speaker:
     def __init__(self, request: EngineRequest, models: ModelPaths) -> None:
         """Raises EngineError, or whatever the model library raises."""
         kind = synthesisers.find(request.engine)
-        self._voice = kind.voices[0].name
+        self._voices = kind.voices
         self._synthesiser = kind.load(request, models)
         self.revision = self._synthesiser.revision
 
     def measure(self) -> Cost:
-        return warmup.measure_speech(self._synthesiser, self._voice)
+        return warmup.measure_speech(self._synthesiser, self._voices)
 
     def read(self, ref: ChunkRef) -> SentenceRef | ChunkError:
         if isinstance(ref, SentenceRef):
