@@ -432,11 +432,9 @@ def parse_keys(text: str) -> dict[str, str]:
 
 
 def _check_name(model: str) -> None:
-    """Raises ValueError for a recogniser that bears a synthesiser's name: workers know both by their names."""
+    """Raises ValueError for a recogniser with a synthesiser's name: a worker has both, and knows them by it."""
     if model.lower() in synthesisers.names():
-        raise ValueError(
-            f"{model!r} is a synthesiser's name; give the recogniser another, such as {model}-asr"
-        )
+        raise ValueError(f"{model!r} is a synthesiser's name; give the recogniser another: {model}-asr")
 
 
 def _queues(name: str) -> Queues:
