@@ -432,7 +432,7 @@ def parse_keys(text: str) -> dict[str, str]:
 
 
 def _check_name(model: str) -> None:
-    """Raises ValueError for a recogniser with a synthesiser's name: a worker has both, and knows them by it."""
+    """Raises ValueError for a recogniser with a synthesiser's name: a worker knows both by their names."""
     if model.lower() in synthesisers.names():
         raise ValueError(f"{model!r} is a synthesiser's name; give the recogniser another: {model}-asr")
 
