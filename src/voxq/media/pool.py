@@ -57,6 +57,9 @@ class ProbePool:
         try:
             if self._closed:
                 raise RuntimeError("the pool is closed")
+            if child is not None and not child.is_alive():  # killed between two probes: nobody's fault
+                self._end(child)
+                child = None
             child = child or self._start_child()
             reply = await self._ask(child, path)
         except BaseException as error:  # cancelled, too: the answer of this process would be the next one's

@@ -82,13 +82,11 @@ async def test_a_crash_costs_only_the_recording_in_hand(pool: ProbePool) -> None
     assert (await pool.probe(RECORDING)).extension == "ogg"
 
 
-async def test_a_process_that_died_idle_is_replaced(pool: ProbePool) -> None:
+async def test_a_process_that_was_killed_idle_is_replaced(pool: ProbePool) -> None:
     (pid,) = children()
     os.kill(pid, signal.SIGKILL)
     await gone({pid})
-    with pytest.raises(AudioError):
-        await pool.probe(RECORDING)
-    assert (await pool.probe(RECORDING)).extension == "ogg"
+    assert (await pool.probe(RECORDING)).extension == "ogg", "it was not this recording's fault"
 
 
 async def test_a_hang_ends_at_the_timeout_and_never_stops_the_loop() -> None:
