@@ -66,6 +66,7 @@ _MEANINGS = {
     416: "The recording has no such range.",
     422: "An option is wrong; `field` names it.",
     429: "Too much waits, or too many streams are open; come back after `Retry-After` seconds.",
+    500: "The task failed; `code` says why.",
     503: "Redis does not answer. With a `task_id`, the task is accepted all the same.",
     507: "The disk is nearly full.",
 }

@@ -2,7 +2,8 @@
 
 The directory `work/<id>.<run>/` outlives a worker, so that another one does only what is left; it goes when
 the task ends. `pcm.f32` is 16 kHz mono float32, rebuilt by whoever starts the task anew. Of a text each
-spoken sentence has a file, `<where it begins>.f32`, which belongs to its finished chunk.
+spoken sentence has a file, `<where it begins>.f32`, which belongs to its finished chunk; they are joined in
+`speech-<whose>.part`, which is listened to while it grows.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from voxq.tasks.task import Task
 
 _CHUNK = {"conditions": str, "start": int, "end": int, "result": dict}
 _INCIDENT = {"at": int | float, "code": str, "message": str, "blamed": bool}
+_SPEECH = "speech-{}.part"
+_VOID = 0o000
+"""The mode of a file that nobody is to read on: the one mark that whoever has it open sees, too."""
 
 
 class WorkFiles:
@@ -38,6 +42,16 @@ class WorkFiles:
 
     def remove(self, task: Task) -> None:
         shutil.rmtree(self._directory(task), ignore_errors=True)
+
+    def speech(self, task_id: str, run: int) -> Path | None:
+        """The file in which the speech of a task grows now, if it was begun."""
+        directory = self._root / f"{task_id}.{run}"
+        found = []
+        for path in directory.glob(_SPEECH.format("*")):
+            with contextlib.suppress(FileNotFoundError):  # it was renamed, whole
+                stat = path.stat()
+                found += [] if is_void(stat) else [(stat.st_mtime_ns, path)]
+        return max(found)[1] if found else None
 
     def names(self) -> Iterator[str]:
         """`<id>.<run>` of every directory."""
@@ -62,10 +76,10 @@ class WorkDirectory:
     def pcm(self) -> Path:
         return self._directory / "pcm.f32"
 
-    @property
-    def speech(self) -> Path:
-        """The sentences joined, before that becomes the task's file."""
-        return self._directory / "speech.part"
+    def speech(self, execution: str) -> Path:
+        """The sentences joined, before that becomes the task's file. Whoever works on the task has a file of
+        its own: one who was asleep and wakes cannot write into another's."""
+        return self._directory / _SPEECH.format(execution)
 
     def sound(self, start: int) -> Path:
         """Of the sentence that begins at this character."""
@@ -109,6 +123,24 @@ class WorkDirectory:
             spans = json.loads((self._directory / "running.json").read_bytes())
             return {(int(start), int(end)) for start, end in spans}
         return set()
+
+
+def begin_speech(path: Path) -> int:
+    """Make the new file for speech that is joined from its beginning; returns its descriptor.
+
+    Earlier attempts beside it are marked void before, so that who listens to one of them looks for this.
+    Raises OSError.
+    """
+    for earlier in path.parent.glob(_SPEECH.format("*")):
+        with contextlib.suppress(FileNotFoundError):
+            earlier.chmod(_VOID)
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def is_void(stat: os.stat_result) -> bool:
+    """Whether a speech file was given up for another one."""
+    return not stat.st_mode & 0o777
 
 
 def _append(path: Path, record: dict[str, Any]) -> None:

@@ -92,7 +92,7 @@ class Synthesis(Assignment[Phrase, KeptSpeech]):
     @property
     def file(self) -> Path:
         """Where its speech is joined."""
-        return self.directory.speech
+        return self.directory.speech(self.held.execution)
 
     def ref(self, index: int) -> SentenceRef:
         phrase = self.chunks[index]

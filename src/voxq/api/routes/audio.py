@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from voxq.api import errors, lookup
+from voxq.api import errors, lookup, speech_stream
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
+from voxq.api.disconnection import unless_gone
 from voxq.api.kind import TheKind
 from voxq.api.service import Service, TheService
 from voxq.speech.audio import MIME_TYPES, SPEECH_FORMATS
@@ -31,22 +33,51 @@ _HEADERS = {
 }
 
 
+async def _streams(
+    service: TheService,
+    owner: Owner,
+    stream: Annotated[
+        bool, Query(description="Speech that is not whole yet is sent as it is made, without a length.")
+    ] = False,
+) -> AsyncIterator[bool]:
+    """Whether a stream will do; one of the caller's streams is taken then until the answer has been sent."""
+    if not stream:
+        yield False
+        return
+    with service.streams.one_of(owner):
+        yield True
+
+
 @router.get(
     "/audio/{task_id}",
     summary="The recording or the speech of a task",
     response_class=Response,
     responses={200: {"description": "The bytes as they were uploaded, or made.", **_BINARY}}
     | {206: {"description": "The range that was asked for.", **_BINARY}}
-    | errors.documented(400, 401, 403, 404, 409, 410, 416, 503),
+    | errors.documented(400, 401, 403, 404, 409, 410, 416, 429, 500, 503),
 )
-async def audio(task_id: str, request: Request, service: TheService, kind: TheKind, owner: Owner) -> Response:
-    """Byte for byte; answers Range requests, so that players can seek."""
+async def audio(
+    task_id: str,
+    request: Request,
+    service: TheService,
+    kind: TheKind,
+    owner: Owner,
+    may_stream: Annotated[bool, Depends(_streams)],
+) -> Response:
+    """Byte for byte; answers Range requests, so that players can seek.
+
+    With `stream=true`, speech is sent sentence by sentence while it is made. If its task fails in the middle,
+    the connection is closed without the end of the body.
+    """
     name = await lookup.find_file(service, kind, owner, task_id)
     note(request, file=name)
     path = service.parts.recordings.path(name)
     try:
         stat = await asyncio.to_thread(path.stat)
     except FileNotFoundError:
+        if kind is Kind.TTS and may_stream:
+            speech = await unless_gone(request, speech_stream.begin(service, owner, task_id))
+            return speech_stream.SpeechResponse(speech, _HEADERS)
         raise await _missing(service, kind, owner, task_id) from None
     return _Recording(path, stat)
 

@@ -1,0 +1,146 @@
+"""Speech that is heard while it is made: its file, read as a worker writes it.
+
+Any process that sees the storage can do it. Who listens is woken by the task's events, as everybody who
+waits; being slow, or going away, holds up nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+
+from fastapi.responses import StreamingResponse
+from redis.exceptions import RedisError
+from starlette.types import Receive, Scope, Send
+
+from voxq.api import lookup
+from voxq.api.lookup import Found
+from voxq.api.openai.errors import TaskFailed
+from voxq.api.service import Service
+from voxq.speech.audio import SPEECH_FORMATS
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.speech_file import SpeechChanged, SpeechFile
+from voxq.tasks.task import Kind, Status
+
+_PIECE = 64 << 10
+_LOOK_SECONDS = 5.0
+"""An event can be lost."""
+
+
+class BrokenOff(Exception):
+    """What has come of the speech is not all of it, and no more will come; `refusal` says why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+class SpeechStream:
+    """The bytes of a speech file in pieces of at most 64 KiB: iterate once, then `aclose`.
+
+    The end of the iteration is the end of the speech; BrokenOff is raised instead where it breaks off. Waits
+    for sentences that are not spoken yet. Without an end that is known, a WAV or FLAC header says so; all
+    other bytes are those of the finished file.
+    """
+
+    def __init__(self, task_id: str, name: str, first: bytes, others: AsyncGenerator[bytes]) -> None:
+        """`name` is the stored one."""
+        self.task_id = task_id
+        self.name = name
+        self._first = first
+        self._others = others
+
+    @property
+    def media_type(self) -> str:
+        return SPEECH_FORMATS[self.name.rpartition(".")[2]]
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._first
+        try:
+            async for piece in self._others:
+                yield piece
+        except Refusal as refusal:
+            raise BrokenOff(refusal) from refusal
+
+    async def aclose(self) -> None:
+        """Let go of the file; also when nothing, or not all, was iterated."""
+        await self._others.aclose()
+
+
+async def begin(service: Service, owner: str, task_id: str) -> SpeechStream:
+    """The speech of a task, as soon as its first bytes are there; waits for them without a limit.
+
+    `task_id` may be short. Raises NotFound; TaskFailed for a task that failed or was cancelled; Refusal
+    ("recording_gone"; "unavailable" when the process is to stop); RedisError for the first look only, a Redis
+    that is away later is waited for. May be cancelled while it waits.
+    """
+    found = await lookup.find(service, Kind.TTS, owner, task_id)
+    pieces = _pieces(service, owner, found)
+    return SpeechStream(found.task_id, found.file, await anext(pieces, b""), pieces)
+
+
+class SpeechResponse(StreamingResponse):
+    """The stream as a chunked body. Broken off, it has no end: the server closes the connection."""
+
+    def __init__(self, stream: SpeechStream, headers: Mapping[str, str]) -> None:
+        """`headers` beside those that a stream needs."""
+        own = {"X-Accel-Buffering": "no"}  # nginx collects an answer unless it is told not to
+        super().__init__(stream, headers={**headers, **own}, media_type=stream.media_type)
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except BrokenOff as broken:
+            scope["state"].setdefault("log_fields", {})["broken_off"] = broken.refusal.code
+        finally:
+            await self._stream.aclose()
+
+
+async def _pieces(service: Service, owner: str, found: Found) -> AsyncGenerator[bytes]:
+    """What the file has, and will have. Raises as `begin`, at any time."""
+    parts = service.parts
+    file = SpeechFile(parts.work, parts.recordings, found.task_id, found.document["run"], found.file)
+    try:
+        with service.events.following(found.task_id) as woken:
+            while True:
+                woken.clear()
+                is_done = await _is_done(service, owner, found)
+                while data := await _read(file):
+                    yield data
+                if is_done:
+                    break
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
+        if not await asyncio.to_thread(lambda: file.is_whole):
+            raise Refusal("recording_gone", "The sound of this task has been deleted")
+    finally:
+        # Nobody waits for it: it is behind a read that may still be under way.
+        asyncio.get_running_loop().run_in_executor(None, file.close)
+
+
+async def _read(file: SpeechFile) -> bytes:
+    try:
+        return await asyncio.to_thread(file.read, _PIECE)
+    except SpeechChanged:
+        raise Refusal("recording_gone", "The speech was made anew and differs; ask for it again") from None
+
+
+async def _is_done(service: Service, owner: str, found: Found) -> bool:
+    """Raises NotFound, TaskFailed, Refusal. Says no while Redis is away."""
+    if service.events.is_over:
+        raise Refusal("unavailable", "The server stops; the task goes on", task_id=found.task_id)
+    try:
+        now = await lookup.find(service, Kind.TTS, owner, found.task_id)
+    except RedisError:
+        return False
+    if now.document["run"] != found.document["run"]:
+        raise Refusal("recording_gone", "The text is spoken anew; ask for it again")
+    match now.status:
+        case Status.FAILED:
+            raise TaskFailed(now.document["code"], now.document["error"], task_id=now.task_id)
+        case Status.CANCELLED:
+            raise TaskFailed("cancelled", "The task was cancelled", task_id=now.task_id)
+        case status:
+            return status is Status.DONE
