@@ -1,0 +1,188 @@
+"""Every route there is, without a key, with a wrong one, and with somebody else's."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from api_server import tone
+from attacked import KEYS, Attacked, end_of
+from fastapi.routing import APIRoute, APIRouter
+
+import voxq.api.openai
+import voxq.api.routes
+from voxq.api.app import create_app
+from voxq.settings import Settings
+from voxq.tasks.task import new_task_id
+
+OPEN = {"/livez", "/health", "/api/v1/health"}
+"""Whether the service is well, and nothing of what it knows."""
+HIDDEN = {"/health": "GET"}
+"""Left out of the OpenAPI document."""
+
+WRONG = {
+    "none": {},
+    "wrong": {"Authorization": "Bearer wrong"},
+    "empty": {"Authorization": "Bearer"},
+    "cut": {"Authorization": f"Bearer {KEYS['anna'][:-1]}"},
+    "longer": {"Authorization": f"Bearer {KEYS['anna']}x"},
+    "two": {"Authorization": f"Bearer {KEYS['anna']} {KEYS['ben']}"},
+    "the name": {"Authorization": "Bearer anna"},
+    "the setting": {"Authorization": f"Bearer anna:{KEYS['anna']}"},
+    "basic": {"Authorization": f"Basic {KEYS['anna']}"},
+    "elsewhere": {"X-API-Key": KEYS["anna"], "Cookie": f"Authorization=Bearer {KEYS['anna']}"},
+    "control": {b"Authorization": b"Bearer \xff\xfe" + KEYS["anna"].encode()},
+}
+
+
+def _operations() -> list[tuple[str, str]]:
+    paths = create_app().openapi()["paths"]
+    told = [(method.upper(), path) for path, methods in paths.items() for method in methods]
+    return [*told, *((method, path) for path, method in HIDDEN.items())]
+
+
+OPERATIONS = _operations()
+OF_A_TASK = [(method, path) for method, path in OPERATIONS if "{task_id}" in path]
+
+
+def test_no_route_is_hidden_from_these_tests() -> None:
+    routes = [
+        route
+        for package in (voxq.api.routes, voxq.api.openai)
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+        if isinstance(router := getattr(importlib.import_module(module.name), "router", None), APIRouter)
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    ]
+    assert {route.path for route in routes if not route.include_in_schema} == set(HIDDEN)
+    known = [path for _, path in OPERATIONS]
+    assert all(any(path.endswith(route.path_format) for path in known) for route in routes)
+    assert len(known) >= 24
+    assert len(OF_A_TASK) >= 10
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_nothing_is_done_without_a_key(service: Attacked, method: str, path: str) -> None:
+    place = path.format(task_id="2025-12-01_001_abc123", model_id="x")
+    for name, headers in WRONG.items():
+        answer = service.api.http.request(method, place, headers=headers)
+        if path in OPEN:
+            assert answer.status_code == 200
+            continue
+        assert answer.status_code == 401, (name, answer.text)
+        assert answer.headers["www-authenticate"] == "Bearer"
+        told = answer.json()
+        code = told["error"]["code"] if path.startswith("/v1/") else told["code"]
+        assert code in ("unauthorized", "invalid_api_key")
+        assert not any(key in answer.text for key in KEYS.values())
+
+
+@pytest.mark.parametrize(("method", "path"), OF_A_TASK)
+def test_somebody_elses_task_is_no_task(
+    service: Attacked,
+    anna: httpx.Client,
+    ben: httpx.Client,
+    recording: str,
+    speech: str,
+    method: str,
+    path: str,
+) -> None:
+    kind = "tts" if "/tts/" in path else "asr"
+    hers = speech if kind == "tts" else recording
+    unknown = new_task_id(1_764_547_200.0, 1)
+    for real, other in ((hers, unknown), (_short(hers), _short(unknown))):
+        answers = [_told(ben.request(method, path.format(task_id=each)), each) for each in (real, other)]
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 404
+    assert anna.get(f"/api/v1/{kind}/result/{hers}").json()["status"] == "done", "it is as it was"
+    assert anna.get(f"/api/v1/{kind}/audio/{hers}").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["asr", "tts"])
+def test_redis_is_asked_the_same_of_both(
+    service: Attacked, ben: httpx.Client, recording: str, speech: str, kind: str
+) -> None:
+    """A client that measures how long a 404 takes learns nothing. Counted, because timings are not steady."""
+    unknown = new_task_id(1_764_547_200.0, 1)
+    hers = speech if kind == "tts" else recording
+    asked = [_asked(service, ben, f"/api/v1/{kind}/result/{each}", each) for each in (hers, unknown)]
+    assert asked[0] == asked[1]
+    assert asked[0], "else nothing was shown"
+
+
+def test_nobody_finds_what_others_have_made(anna: httpx.Client, ben: httpx.Client) -> None:
+    """History, the cache and Idempotency-Keys, each with the same bytes and options from both."""
+    audio, key = tone(2), {"Idempotency-Key": "the-same"}
+    first = anna.post("/api/v1/asr/submit", files={"audio": ("x", audio)}, headers=key).json()["task_id"]
+    assert end_of(anna, "asr", first) == "done"
+    again = ben.post("/api/v1/asr/submit", files={"audio": ("x", audio)}, headers=key)
+    cached = ben.post("/api/v1/asr/submit", files={"audio": ("x", audio)}, data={"cache": "true"})
+    assert first not in (again.json()["task_id"], cached.json()["task_id"])
+    assert cached.headers["x-voxq-cache"] == "miss"
+    spoken = [
+        each.post("/api/v1/tts/submit", json={"text": "The same."}, headers=key) for each in (anna, ben)
+    ]
+    assert spoken[0].json()["task_id"] != spoken[1].json()["task_id"]
+    how = [
+        client.post("/v1/audio/transcriptions", files={"file": ("x", audio)}).headers["x-voxq-cache"]
+        for client in (anna, anna, ben, ben)
+    ]
+    assert how[1] == how[3] == "hit"
+    assert how[2] != "joined"
+    for kind in ("asr", "tts"):
+        mine = {each["task_id"] for each in ben.get(f"/api/v1/{kind}/history?limit=100").json()["records"]}
+        hers = {each["task_id"] for each in anna.get(f"/api/v1/{kind}/history?limit=100").json()["records"]}
+        assert not mine & hers
+
+
+def test_keys_are_told_to_nobody(service: Attacked, anna: httpx.Client) -> None:
+    """Not in the logs, not to who lists processes, not where settings are printed, not in the metrics."""
+    anna.get("/api/v1/asr/history", headers={"X-Echo": KEYS["anna"]})
+    told = [
+        service.logs(),
+        anna.get("/metrics").text,
+        anna.get("/api/v1/stats").text,
+        " ".join(" ".join(process.cmdline()) for process in _processes(service)),
+        repr(Settings(api_keys="anna:a-secret-key", redis_url="redis://:a-password@h.example/0")),
+    ]
+    secrets = [*KEYS.values(), "a-secret-key", "a-password"]
+    assert not [secret for text in told for secret in secrets if secret in text]
+
+
+def _short(task_id: str) -> str:
+    return task_id.rpartition("_")[2]
+
+
+def _told(answer: httpx.Response, task_id: str) -> tuple[int, str, dict[str, str]]:
+    """Everything that an answer says, but the id and what is different each time."""
+    headers = {name: text for name, text in answer.headers.items() if name not in ("date", "x-request-id")}
+    body = answer.text.replace(task_id, "ID")
+    headers["content-length"] = str(len(body))
+    return answer.status_code, body, headers
+
+
+def _asked(service: Attacked, client: httpx.Client, path: str, task_id: str) -> list[str]:
+    """The commands that a request led to and that name this task, without it."""
+    with service.lab.client.monitor() as monitor:
+        client.get(path)
+        service.lab.client.ping()
+        commands = _until_ping(monitor)
+        return [
+            each.replace(task_id, "ID").replace(_short(task_id), "ID") for each in commands if task_id in each
+        ]
+
+
+def _until_ping(monitor: Any) -> Iterator[str]:
+    while (command := monitor.next_command()["command"]) != "PING":
+        yield re.sub(r"\d{10}\.\d+", "NOW", command)
+
+
+def _processes(service: Attacked) -> list[psutil.Process]:
+    parents = [psutil.Process(pid) for pid in (service.api.process.pid, service.lab.workers[0].pid)]
+    return [process for parent in parents for process in (parent, *parent.children(recursive=True))]

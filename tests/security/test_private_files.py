@@ -1,0 +1,42 @@
+"""What a service stores is its owner's alone, whatever umask it was started with."""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+from attacked import Attacked, end_of, said, submitted
+
+FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def test_nothing_in_the_storage_is_for_others(
+    service: Attacked, anna: httpx.Client, recording: str, speech: str
+) -> None:
+    """Its processes began with umask 000, and have done everything that leaves files."""
+    failed = submitted(anna, hotwords="fault-error", callback="bot")
+    assert end_of(anna, "asr", failed) == "failed"
+    assert anna.delete(f"/api/v1/asr/task/{recording}").json()["status"] == "deleted"
+    assert end_of(anna, "tts", said(anna, "Told twice.", callback="bot", format="mp3")) == "done"
+    gated = submitted(anna, hotwords="gated")  # which leaves work under way
+    seen: set[str] = set()
+    deadline = time.monotonic() + 20
+    while not {"work", "open", "told"} <= seen and time.monotonic() < deadline:
+        for path, mode in _below(service.api.storage):
+            assert not mode & FOR_OTHERS, f"{path} has the mode {mode:o}"
+            seen |= {part for part in path.parts if path.is_file()}
+    assert {"recordings", "open", "ended", "told", "work", "logs"} <= seen, "else nothing was shown"
+    assert end_of(anna, "asr", gated) == "done"
+
+
+def _below(directory: Path) -> Iterator[tuple[Path, int]]:
+    """Everything in a directory with its mode, itself included; what vanishes meanwhile is left out."""
+    yield directory, directory.stat().st_mode
+    for path in directory.rglob("*"):
+        try:
+            yield path, path.lstat().st_mode
+        except FileNotFoundError:
+            continue

@@ -1,0 +1,97 @@
+"""A whole service to be attacked: an API with keys, a worker, a webhook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from api_server import NOTE, ApiServer, running_api
+from webhook_receiver import SECRET, Receiver, receiver
+from worker_lab import RedisServer, WorkerLab
+
+KEYS = {"anna": "annas-secret-key", "ben": "bens-secret-key"}
+
+
+@dataclass(frozen=True, slots=True)
+class Attacked:
+    """Its API, its insides, and the webhook `bot` that its operator has registered."""
+
+    api: ApiServer
+    lab: WorkerLab
+    bot: Receiver
+
+    def client(self, owner: str = "anna") -> httpx.Client:
+        """With the key of this owner; to be closed."""
+        return httpx.Client(
+            base_url=self.api.url,
+            headers={"Authorization": f"Bearer {KEYS[owner]}"},
+            trust_env=False,
+            timeout=60,
+        )
+
+    def logs(self) -> str:
+        """Every line that any of its processes has written into a file that is for people."""
+        directory = self.api.storage / "logs"
+        return "".join(path.read_text("utf-8") for path in sorted(directory.glob("*.log")))
+
+
+@contextmanager
+def attacked(directory: Path) -> Iterator[Attacked]:
+    """A service of its own, with a Redis of its own, begun with a umask that keeps nothing from anybody."""
+    redis = RedisServer(directory / "redis")
+    settings = {
+        "API_KEYS": ",".join(f"{owner}:{key}" for owner, key in KEYS.items()),
+        "LOG_LEVEL": "DEBUG",
+        "MAX_EVENT_STREAMS": "5",
+        "MAX_RECORDINGS": "1000",
+        "MAX_HISTORY_RECORDS": "1000",
+        "MAX_TEXT_CHARACTERS": "2000",
+        "MAX_UPLOAD_MB": "2",
+        "WEBHOOK_ALLOW_PRIVATE": "true",
+        "WEBHOOK_SECRETS": f"bot:{SECRET}",
+    }
+    try:
+        with receiver() as bot, _umask(0):
+            settings["WEBHOOKS"] = f"bot={bot.url()}"
+            with running_api(redis.url, directory, **settings) as api:
+                lab = WorkerLab(directory, redis.url, max_inflight=8)
+                try:
+                    lab.worker()
+                    yield Attacked(api, lab, bot)
+                finally:
+                    lab.close()
+    finally:
+        redis.kill()
+
+
+def submitted(client: httpx.Client, audio: bytes = NOTE, **fields: str) -> str:
+    """The id of a new recording."""
+    answer = client.post("/api/v1/asr/submit", files={"audio": ("note", audio)}, data=fields)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["task_id"]
+
+
+def said(client: httpx.Client, text: str, **fields: object) -> str:
+    """The id of a new text."""
+    answer = client.post("/api/v1/tts/submit", json={"text": text, **fields})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["task_id"]
+
+
+def end_of(client: httpx.Client, kind: str, task_id: str) -> str:
+    """How it ends: its status."""
+    answer = client.get(f"/api/v1/{kind}/result/{task_id}", params={"wait": 60})
+    return answer.json()["status"]
+
+
+@contextmanager
+def _umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
