@@ -40,16 +40,23 @@ _AGE = 7 * 86400.0
 """Seconds by which what nobody owns is made older, so that retention need not be waited for."""
 
 
-def audit(stack: RunningStack, answered: Collection[str], *, after_kill: bool = True) -> dict[Run, Outcome]:
+def audit(
+    stack: RunningStack,
+    answered: Collection[str],
+    *,
+    forgotten: Collection[str] = (),
+    after_kill: bool = True,
+) -> dict[Run, Outcome]:
     """Raises AssertionError unless all is as it must be; the end of every run, for closer looks.
 
-    `after_kill`: what a killed process left half done (uploads that were cut off, unaccepted recordings) may
-    be there still, if retention removes it once it is old.
+    `forgotten`: ids whose owner may have deleted them after their end. `after_kill`: what a killed process
+    left half done (uploads that were cut off, unaccepted recordings) may be there still, if retention
+    removes it once it is old.
     """
-    ends = _journal(stack, answered)
-    _logs(stack, ends)
+    ends = _journal(stack, answered, forgotten)
+    _logs(stack, ends, forgotten)
     _history(stack, ends)
-    _results(stack, answered, ends)
+    _results(stack, set(answered) - set(forgotten), ends)
     if after_kill:
         _grow_old(stack)
         stack.parts.recovery(stack.client).retain()
@@ -58,33 +65,48 @@ def audit(stack: RunningStack, answered: Collection[str], *, after_kill: bool = 
     return ends
 
 
-def _journal(stack: RunningStack, answered: Collection[str]) -> dict[Run, Outcome]:
+def lost(stack: RunningStack, answered: Collection[str], forgotten: Collection[str] = ()) -> set[str]:
+    """Tasks that a client was told of and that have not ended."""
+    return set(answered) - set(forgotten) - {task_id for task_id, _ in stack.parts.journal.ended_runs()}
+
+
+def doubled(stack: RunningStack) -> set[Run]:
+    """Runs that the log has more than one line of."""
+    return {run for run, count in _logged(stack).items() if count > 1}
+
+
+def _journal(
+    stack: RunningStack, answered: Collection[str], forgotten: Collection[str]
+) -> dict[Run, Outcome]:
     journal = stack.parts.journal
     # An end is announced before its task is closed.
     wait_for(lambda: not journal.open_ids(), f"the close of every task: {journal.open_ids()}", 30)
     assert not journal.unreadable_ids()
     assert len(set(answered)) == len(answered), "two answers with one id"
+    assert not lost(stack, answered, forgotten)
     runs = list(journal.ended_runs())
-    lost = set(answered) - {task_id for task_id, _ in runs}
-    assert not lost, f"lost: {lost}"
     ends = {(task_id, run): end.outcome for task_id, run in runs if (end := journal.ended(task_id, run))}
     assert ends.keys() == set(runs)
     return ends
 
 
-def _logs(stack: RunningStack, ends: dict[Run, Outcome]) -> None:
-    """One whole line for each end, and none for anything else."""
+def _logs(stack: RunningStack, ends: dict[Run, Outcome], forgotten: Collection[str]) -> None:
+    """One whole line for each end, and none for anything else but what was deleted."""
+    logged = _logged(stack)
+    assert not doubled(stack)
+    unlike = {run for run in logged.keys() ^ ends.keys() if run in ends or run[0] not in forgotten}
+    assert not unlike, f"not in both, the log and the journal: {unlike}"
+
+
+def _logged(stack: RunningStack) -> Counter[Run]:
     logged: Counter[Run] = Counter()
     for kind in Kind:
         path = stack.settings.logs_dir / f"{kind}_history.jsonl"
         text = path.read_bytes() if path.exists() else b""
         assert not text or text.endswith(b"\n"), "half a line at the end of a log"
-        for line in text.splitlines():
-            record = json.loads(line)
+        for record in map(json.loads, text.splitlines()):
             logged[record["task_id"], record["run"]] += 1
-    doubled = [run for run, count in logged.items() if count > 1]
-    assert not doubled, f"logged twice: {doubled}"
-    assert logged.keys() == ends.keys(), f"not in both: {logged.keys() ^ ends.keys()}"
+    return logged
 
 
 def _history(stack: RunningStack, ends: dict[Run, Outcome]) -> None:
@@ -94,8 +116,8 @@ def _history(stack: RunningStack, ends: dict[Run, Outcome]) -> None:
         records = list(map(json.loads, stack.client.lrange(store.history_key, 0, -1)))
         assert len(records) <= store.history_size
         shown.update((record["task_id"], record["run"]) for record in records)
-    doubled = [run for run, count in shown.items() if count > 1]
-    assert not doubled, f"shown twice: {doubled}"
+    twice = [run for run, count in shown.items() if count > 1]
+    assert not twice, f"shown twice: {twice}"
     assert shown.keys() <= expected
     if len(expected) <= stack.settings.max_history_records:
         assert shown.keys() == expected, f"not shown: {expected - shown.keys()}"

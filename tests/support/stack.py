@@ -67,6 +67,7 @@ class RunningStack:
         self._address = ""
         self._calls = root / "calls.jsonl"
         self._mark = uuid.uuid4().hex
+        self._kinds: dict[str, Kind] = {}
         self._up: subprocess.Popen[str] | None = None
 
     # Its life.
@@ -136,8 +137,9 @@ class RunningStack:
 
     def kill_everything(self) -> None:
         """`kill -9` of the whole tree at once, the server included; returns when nothing of it is left."""
+        living = self.by_role()
         for role in ROLES:  # whoever could start another one first
-            for process in self.processes(role):
+            for process in living.get(role, ()):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
         self.wait_gone()
@@ -236,11 +238,13 @@ class RunningStack:
         return _id_in(self.post_text(text, **fields))
 
     def result(self, task_id: str, wait: float = 0) -> dict[str, Any]:
-        """What the API says of a task, of whichever kind it is."""
-        for kind in Kind:
+        """What the API says of a task, of whichever kind it is; `wait` so many seconds for its end."""
+        known = self._kinds.get(task_id)
+        for kind in [known] if known else Kind:
             path = f"/api/v1/{kind}/result/{task_id}"
             answer = self.http.get(path, params={"wait": wait}, timeout=wait + 30)
             if answer.status_code != 404:
+                self._kinds[task_id] = kind
                 return answer.json()
         return {"status": "unknown", "task_id": task_id}
 
@@ -251,7 +255,7 @@ class RunningStack:
         def all_ended() -> bool:
             with contextlib.suppress(httpx.HTTPError, ValueError):
                 for task_id in list(left):
-                    if self.result(task_id).get("status") not in ENDED:
+                    if self.result(task_id, wait=1).get("status") not in ENDED:
                         return False
                     left.discard(task_id)
             return not left

@@ -1,0 +1,59 @@
+"""`kill -9` of everything there is, under load, at moments that a seed chooses: nothing lost or doubled."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from audit import audit
+from killing import Victim, kill_in_turn, recoveries
+from mixed_load import CALLBACK, MixedLoad, long_file, wishes
+from stack import RunningStack, running_stack
+from webhook_receiver import SECRET, Receiver, receiver
+
+TASKS = 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("seed", "victims", "workers"),
+    [
+        (1, ("probe", "horse", "worker", "valkey", "media", "api"), 2),
+        (2, ("up", "horse", "everything"), 1),
+    ],
+)
+def test_every_answered_task_ends_exactly_once(
+    tmp_path: Path, seed: int, victims: tuple[Victim, ...], workers: int
+) -> None:
+    chance = random.Random(seed)
+    wanted = wishes(chance, TASKS, long_file(tmp_path))
+    with (
+        receiver() as told,
+        running_stack(tmp_path / "stack", rq_worker_count=workers, **webhook(told)) as stack,
+        MixedLoad(stack, wanted, seconds=8) as load,
+    ):
+        kills = kill_in_turn(stack, chance.sample(victims, len(victims)), chance)
+        answers = load.wait()
+        stack.wait_ready()
+        everybody_is_served(stack, load, told)
+        for each in recoveries(stack, kills, answers.at):
+            print(each)
+
+
+def webhook(told: Receiver) -> dict[str, object]:
+    """Settings with which a stack tells this receiver of ends."""
+    return {
+        "webhooks": f"{CALLBACK}={told.url()}",
+        "webhook_secrets": f"{CALLBACK}:{SECRET}",
+        "webhook_allow_private": True,
+    }
+
+
+def everybody_is_served(stack: RunningStack, load: MixedLoad, told: Receiver) -> None:
+    answers = load.answers
+    stack.wait_for_ends(set(answers.ids.values()) - answers.forgotten)
+    load.ask_again()
+    audit(stack, list(answers.ids.values()), forgotten=answers.forgotten)
+    with_webhook = {answers.ids[wish.key] for wish in load.wanted if "callback" in wish.fields}
+    assert with_webhook - answers.forgotten <= {each.message["task_id"] for each in told.told}

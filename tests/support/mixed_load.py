@@ -1,0 +1,154 @@
+"""Sixty clients, or so: notes, long files and texts, some of them cancelled, some told of by webhook.
+
+They are stubborn, as a client with an Idempotency-Key can be: whatever goes wrong on the way, they ask again
+with the same key until they are answered with an id.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from stack import RunningStack
+from worker_lab import NOTE, recording_of
+
+from voxq.tasks.task import Kind, Priority
+
+CALLBACK = "ends"
+"""Name of the webhook that some of the clients ask for."""
+
+_CLIENTS = 4
+_PAUSE = 0.2
+"""Seconds before a client asks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one client wants. A recording has a path, a text its sentences."""
+
+    key: str
+    kind: Kind
+    fields: dict[str, Any]
+    recording: Path = NOTE
+    text: str = ""
+    is_cancelled: bool = False
+    """Its client changes its mind a moment after it was answered."""
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the clients were told: ids by key, and when (seconds since the epoch) each was answered."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    at: list[float] = field(default_factory=list)
+    forgotten: set[str] = field(default_factory=set)
+    """Of those that changed their mind too late, so that what had ended already may be gone."""
+    tries: int = 0
+    """How often something was asked and not answered as it should."""
+
+
+def long_file(directory: Path) -> Path:
+    """Two minutes of speech, of some twenty chunks."""
+    return recording_of(directory / "long.wav", *["zh_meeting"] * 5)
+
+
+def wishes(chance: random.Random, count: int, long: Path) -> list[Wish]:
+    """Mostly notes and texts; one in twenty is long, one in ten cancelled, one in eight has a webhook."""
+    return [_wish(chance, number, long) for number in range(count)]
+
+
+def _wish(chance: random.Random, number: int, long: Path) -> Wish:
+    key = f"{chance.getrandbits(64):x}-{number}"
+    fields: dict[str, Any] = {"priority": chance.choice(list(Priority)).value}
+    if number % 8 == 3:
+        fields["callback"] = CALLBACK
+    is_cancelled = number % 10 == 7
+    if number % 20 == 5:
+        return Wish(key, Kind.ASR, fields | {"batch_size": "8"}, long, is_cancelled=is_cancelled)
+    if number % 15 == 4:
+        return Wish(key, Kind.ASR, fields | {"hotwords": "fault-error"})
+    if chance.random() < 0.5:
+        return Wish(key, Kind.ASR, fields, is_cancelled=is_cancelled)
+    sentences = (f"Sentence {each} of text {number} is said slowly." for each in range(chance.randint(1, 4)))
+    return Wish(key, Kind.TTS, fields, text=" ".join(sentences), is_cancelled=is_cancelled)
+
+
+class MixedLoad:
+    """Submits wishes over so many seconds, beside whoever kills meanwhile. A context manager."""
+
+    def __init__(
+        self, stack: RunningStack, wanted: Sequence[Wish], seconds: float, patience: float = 90
+    ) -> None:
+        self.answers = Answers()
+        self._stack = stack
+        self.wanted = wanted
+        self._every = seconds / max(1, len(wanted))
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(_CLIENTS)
+        self._began = time.monotonic()
+        self._pending = [self._pool.submit(self._client, *each) for each in enumerate(wanted)]
+
+    def __enter__(self) -> MixedLoad:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def wait(self) -> Answers:
+        """Until every client has been answered with an id. Raises AssertionError for one that was not."""
+        for each in self._pending:
+            each.result()
+        return self.answers
+
+    def ask_again(self) -> None:
+        """Every client asks once more with its key: it must be told of the same task."""
+        for wish in self.wanted:
+            known = self.answers.ids[wish.key]
+            if known in self.answers.forgotten:
+                continue
+            answer = self._post(wish)
+            assert (answer.status_code, answer.json().get("task_id")) == (200, known), answer.text
+
+    def _client(self, number: int, wish: Wish) -> None:
+        time.sleep(max(0.0, self._began + number * self._every - time.monotonic()))
+        task_id = self._insist(lambda: self._post(wish)).json()["task_id"]
+        with self._lock:
+            self.answers.ids[wish.key] = task_id
+            self.answers.at.append(time.time())
+        if wish.is_cancelled:
+            with self._lock:
+                self.answers.forgotten.add(task_id)
+            self._insist(lambda: self._stack.http.delete(f"/api/v1/{wish.kind}/task/{task_id}"))
+
+    def _post(self, wish: Wish) -> httpx.Response:
+        if wish.kind is Kind.TTS:
+            return self._stack.post_text(wish.text, key=wish.key, **wish.fields)
+        return self._stack.post(wish.recording, key=wish.key, **wish.fields)
+
+    def _insist(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
+        """The first good answer, or a 404 for what is gone already."""
+        deadline = time.monotonic() + self._patience
+        said = "nothing"
+        while time.monotonic() < deadline:
+            try:
+                answer = ask()
+            except httpx.HTTPError as error:
+                said = repr(error)
+            else:
+                if answer.status_code in (200, 404):
+                    return answer
+                said = f"{answer.status_code} {answer.text}"
+                # A probing process that was killed with the file in hand cannot tell whose fault it was.
+                assert answer.status_code >= 500 or answer.json().get("code") == "undecodable", said
+            with self._lock:
+                self.answers.tries += 1
+            time.sleep(_PAUSE)
+        raise AssertionError(f"not answered within {self._patience} s; the last time: {said}")
