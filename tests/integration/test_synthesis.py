@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.decode import decode_blocks
 from voxq.speech.encode import encode
 from voxq.speech.transcript import Transcript
+from voxq.up.ports import free_port
 
 ENGLISH = (
     "Please bring the blue folder to the meeting, and tell Martin that the printer is broken again.",
@@ -201,6 +203,7 @@ def voxq(directory: Path, *arguments: str, stdin: str = "") -> subprocess.Comple
     return subprocess.run(
         [sys.executable, "-m", "voxq.cli", "speak", *arguments],
         cwd=directory,
+        env={**os.environ, "API_PORT": str(free_port())},  # where no service is
         input=stdin.encode(),
         capture_output=True,
         timeout=120,

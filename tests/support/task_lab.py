@@ -103,7 +103,7 @@ class Lab:
 
     def enqueue(self, task: Task) -> Enqueued:
         """S3."""
-        return self.run(self.store.enqueue(task))
+        return self.run(self.parts.stores[task.kind].enqueue(task))
 
     def submit(self, **changes: Any) -> Task:
         task = self.accept(make_task(**changes))
@@ -149,7 +149,7 @@ class Lab:
         return (place.position, round(place.ahead, 6)) if place else None
 
     def status(self, task: Task) -> str | None:
-        document = self.run(self.store.view(task.id)).document
+        document = self.run(self.parts.stores[task.kind].view(task.id)).document
         return document["status"] if document else None
 
     def queued_seconds(self) -> float:

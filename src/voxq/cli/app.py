@@ -12,7 +12,7 @@ from voxq.cli.console import fail, is_ours
 
 app = typer.Typer(
     name="voxq",
-    help="Speech to text as a queue service: recordings in, transcripts out, nothing lost.",
+    help="Speech to text and text to speech as a queue service: nothing is lost.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     add_completion=False,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from voxq.cli.finding import Finding
 from voxq.cli.model_checks import check_models
 from voxq.cli.package_checks import check_packages
+from voxq.cli.voice_checks import check_voices
 from voxq.devices import DeviceError, resolve_device, visible_gpus
 from voxq.redis_check import ServerUnusable, describe, place, problems, read_info
 from voxq.settings import Settings, SettingsError, load_settings, unknown_settings
@@ -30,6 +31,7 @@ def examine() -> list[Finding]:
         *_redis(settings),
         *_storage(settings),
         *check_models(settings),
+        *check_voices(settings),
         *_devices(settings),
         *_port(settings),
     ]

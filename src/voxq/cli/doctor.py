@@ -13,7 +13,7 @@ _MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failure": "[red]✗
 
 
 def doctor(json_: Json = False) -> None:
-    """Check Redis, storage, models, GPU, ports and packages, and say how to fix what is wrong."""
+    """Check Redis, storage, models, voices, GPU, ports and packages, and say how to fix what is wrong."""
     from rich.markup import escape
 
     from voxq.cli.checks import examine

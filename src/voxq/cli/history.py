@@ -16,7 +16,7 @@ def history(
     url: Url = None,
     json_: Json = False,
 ) -> None:
-    """Show the latest tasks that ended, newest first."""
+    """Show the latest tasks that ended, recordings and texts; what was submitted last comes first."""
     from voxq.cli.service import the_service
     from voxq.cli.tables import tasks_table
 

@@ -13,8 +13,12 @@ from voxq.cli.options import Json, Url
 
 if TYPE_CHECKING:
     from voxq.cli.service import Service
+    from voxq.tasks.task import Kind
 
-app = typer.Typer(help="See what waits and what failed; requeue or remove it.", invoke_without_command=True)
+app = typer.Typer(
+    help="See what waits and what failed, recordings and texts; requeue or remove it.",
+    invoke_without_command=True,
+)
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[TASK_ID]...", help="Tasks, by id.")]
 AllFailed = Annotated[bool, typer.Option("--all", help="Every failed task instead.")]
@@ -30,20 +34,21 @@ def _default(context: typer.Context, url: Url = None, json_: Json = False) -> No
 
 @app.command()
 def status(url: Url = None, json_: Json = False) -> None:
-    """Count the tasks that wait, are worked on or failed, and the workers. The default."""
+    """Count what waits, is worked on or failed, recordings and texts, and the workers. The default."""
     with _service(url) as service:
         counts = service.queue()
     if json_:
         print_json(counts)
         return
-    out.print(f"{counts['queued']} queued ({counts.get('queued_seconds', 0):.0f} s of audio)")
-    out.print(f"{counts['processing']} processing, {counts['failed']} failed")
+    from voxq.cli.tables import queue_table
+
+    out.print(queue_table(counts["kinds"]))
     out.print(f"{counts['workers_busy']} of {counts['workers']} workers busy")
 
 
 @app.command()
 def failed(url: Url = None, json_: Json = False) -> None:
-    """List the latest failed tasks and why they failed."""
+    """List the latest failed tasks of both kinds, and why they failed."""
     with _service(url) as service:
         records = service.history(_PAGE, "failed")
     if json_:
@@ -56,13 +61,13 @@ def failed(url: Url = None, json_: Json = False) -> None:
 
 @app.command()
 def requeue(ids: Ids = None, every: AllFailed = False, url: Url = None) -> None:
-    """Try failed tasks again."""
+    """Try failed tasks again: those with these ids, or all."""
     _for_each(ids, every, url, lambda service, task_id: service.retry(task_id), "queued again")
 
 
 @app.command()
 def purge(ids: Ids = None, every: AllFailed = False, url: Url = None) -> None:
-    """Remove tasks with their recordings and texts; stop those that run."""
+    """Remove tasks with their sound and text; stop those that run."""
     _for_each(ids, every, url, lambda service, task_id: service.delete(task_id), "removed")
 
 
@@ -95,11 +100,14 @@ def _for_each(
 
 def _every_failed(service: Service) -> Iterator[str]:
     """Page by page: what was acted on has left the list by then, or is passed over."""
-    seen: set[str] = set()
-    while True:
-        ids = [str(record["task_id"]) for record in service.history(_PAGE, "failed")]
-        fresh = [task_id for task_id in ids if task_id not in seen]
-        if not fresh:
-            return
-        seen.update(fresh)
-        yield from fresh
+    from voxq.tasks.task import Kind
+
+    for kind in Kind:
+        seen: set[str] = set()
+        while fresh := _failed_ids(service, kind) - seen:
+            seen |= fresh
+            yield from sorted(fresh)
+
+
+def _failed_ids(service: Service, kind: Kind) -> set[str]:
+    return {str(record["task_id"]) for record in service.history_of(kind, _PAGE, "failed")}

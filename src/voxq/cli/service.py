@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import IO, Any, Self, TypeVar, cast
 from urllib.parse import quote
 
 import httpx
 
 from voxq.settings import Settings
+from voxq.tasks.task import Kind
 from voxq.up.instance import running_instance
 from voxq.up.stack import api_url
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 ENDED = frozenset({"done", "failed", "cancelled"})
 _TIMEOUT = httpx.Timeout(30, read=120)
+_SUMMED = ("queued", "processing", "failed", "queued_seconds")
+_BLOCK = 1 << 16
 
 
 class ServiceError(Exception):
     """The service said no or is not there; the message says which and why."""
 
 
+class NotThere(ServiceError):
+    """The service has nothing of this name."""
+
+
 class Service:
-    """A client of one API. Its methods raise ServiceError, and are safe to call from several threads."""
+    """A client of one API. Its methods raise ServiceError, and are safe to call from several threads.
+
+    A task is found by its id alone, whatever its kind.
+    """
 
     def __init__(self, url: str, key: str | None = None) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -59,33 +71,74 @@ class Service:
         except OSError as error:
             raise ServiceError(f"{path}: {error.strerror}") from None
 
-    def result(self, task_id: str, wait: float = 0) -> Json:
+    def speak(self, wishes: Mapping[str, Any]) -> Json:
+        """Submit a text; `wishes` as `POST /api/v1/tts/submit` knows them."""
+        return self._json("POST", "/api/v1/tts/submit", json=dict(wishes))
+
+    def result(self, task_id: str, wait: float = 0, kind: Kind | None = None) -> Json:
         """The task as it is now, or when it has ended if that is within `wait` (<= 60) seconds."""
-        return self._json("GET", f"/api/v1/asr/result/{quote(task_id, safe='')}", params={"wait": wait})
+        return self._read(self._of_task("GET", "result", task_id, kind, params={"wait": wait}))
 
     def rendered(self, task_id: str, format: str) -> str:
         """A done task's transcript as "text", "srt", "vtt", "json" or "verbose_json"."""
-        path = f"/api/v1/asr/result/{quote(task_id, safe='')}"
-        return self._send("GET", path, params={"format": format}).text
+        return self._of_task("GET", "result", task_id, params={"format": format}).text
+
+    def save_sound(self, task_id: str, file: IO[bytes]) -> None:
+        """Write a task's recording, or the speech that was made of it, to a file, block by block."""
+
+        def save(kind: Kind) -> None:
+            with self._http.stream("GET", _path(kind, "audio", task_id)) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _refusal(response)
+                for block in response.iter_bytes(_BLOCK):
+                    file.write(block)
+
+        try:
+            _of_either_kind(save)
+        except httpx.HTTPError as error:
+            raise self._silence(error) from None
 
     def queue(self) -> Json:
-        return self._json("GET", "/api/v1/asr/queue/status")
+        """How full the queue is: counts of all tasks together, and of each kind under `kinds`."""
+        kinds = {kind.value: self._json("GET", f"/api/v1/{kind}/queue/status") for kind in Kind}
+        (first, *_) = kinds.values()
+        sums = {name: sum(counts.get(name, 0) for counts in kinds.values()) for name in _SUMMED}
+        lanes = {lane: sum(c["lanes"][lane] for c in kinds.values()) for lane in first["lanes"]}
+        return first | sums | {"lanes": lanes, "kinds": kinds}
 
     def history(self, limit: int, status: str | None = None) -> list[Json]:
-        """The latest ended tasks, newest first."""
-        params = {"limit": limit} | ({"status": status} if status else {})
-        return self._json("GET", "/api/v1/asr/history", params=params)["records"]
+        """The latest ended tasks of all kinds, each with its `kind`; what was submitted last comes first."""
+        records = [record for kind in Kind for record in self.history_of(kind, limit, status)]
+        records.sort(key=lambda record: str(record["created_at"]), reverse=True)
+        return records[:limit]
 
-    def retry(self, task_id: str) -> Json:
+    def history_of(self, kind: Kind, limit: int, status: str | None = None) -> list[Json]:
+        """The latest ended tasks of one kind; what ended last comes first."""
+        params = {"limit": limit} | ({"status": status} if status else {})
+        records = self._json("GET", f"/api/v1/{kind}/history", params=params)["records"]
+        return [{"kind": kind.value, **record} for record in records]
+
+    def retry(self, task_id: str) -> None:
         """Queue a failed task again."""
-        return self._json("POST", f"/api/v1/asr/retry/{quote(task_id, safe='')}")
+        self._of_task("POST", "retry", task_id)
 
     def delete(self, task_id: str) -> None:
         """Withdraw, stop or remove a task, as its state allows."""
-        self._send("DELETE", f"/api/v1/asr/task/{quote(task_id, safe='')}")
+        self._of_task("DELETE", "task", task_id)
+
+    def _of_task(
+        self, method: str, what: str, task_id: str, kind: Kind | None = None, **request: Any
+    ) -> httpx.Response:
+        def send(kind: Kind) -> httpx.Response:
+            return self._send(method, _path(kind, what, task_id), **request)
+
+        return send(kind) if kind else _of_either_kind(send)
 
     def _json(self, method: str, path: str, **request: Any) -> Json:
-        response = self._send(method, path, **request)
+        return self._read(self._send(method, path, **request))
+
+    def _read(self, response: httpx.Response) -> Json:
         try:
             return cast(Json, response.json())
         except ValueError:
@@ -95,10 +148,13 @@ class Service:
         try:
             response = self._http.request(method, path, **request)
         except httpx.HTTPError as error:
-            raise ServiceError(f"{self.url} does not answer ({type(error).__name__}).") from None
+            raise self._silence(error) from None
         if response.is_success:
             return response
-        raise ServiceError(_reason(response))
+        raise _refusal(response)
+
+    def _silence(self, error: httpx.HTTPError) -> ServiceError:
+        return ServiceError(f"{self.url} does not answer ({type(error).__name__}).")
 
 
 def find_service(settings: Settings, url: str | None) -> Service | None:
@@ -139,6 +195,24 @@ class _Counted(io.BufferedReader):
         return data
 
 
+def _path(kind: Kind, what: str, task_id: str) -> str:
+    return f"/api/v1/{kind}/{what}/{quote(task_id, safe='')}"
+
+
+def _of_either_kind(act: Callable[[Kind], T]) -> T:
+    """What `act` gives for the kind that knows the task; for any other it raises NotThere."""
+    *others, last = Kind
+    for kind in others:
+        with contextlib.suppress(NotThere):
+            return act(kind)
+    return act(last)
+
+
+def _refusal(response: httpx.Response) -> ServiceError:
+    kind = NotThere if response.status_code == 404 else ServiceError
+    return kind(_reason(response))
+
+
 def _reason(response: httpx.Response) -> str:
     try:
         body = response.json()
@@ -147,5 +221,5 @@ def _reason(response: httpx.Response) -> str:
     answer = cast(Json, body) if isinstance(body, dict) else {}
     if not (said := answer.get("error")):
         return f"HTTP {response.status_code} {response.reason_phrase}"
-    there = answer.get("models")
+    there = answer.get("models") or answer.get("voices")
     return f"{said}. There are: {', '.join(map(str, there))}." if isinstance(there, list) else str(said)

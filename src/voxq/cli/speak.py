@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from voxq.cli.configuration import configured
 from voxq.cli.console import err
+from voxq.cli.files import whole
+from voxq.cli.options import Priority, Url
 
 if TYPE_CHECKING:
     from voxq.speech.audio import Samples
@@ -34,37 +38,56 @@ def speak(
         str | None, typer.Option("--voice", "-v", help="A speaker; by language if not given.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="hibari or kokoro; by voice if not given.")] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", "-l", help="en, zh ...; by the script if not given.")
+    ] = None,
     speed: Annotated[float, typer.Option(min=0.25, max=4.0, help="Twice as fast is 2; same pitch.")] = 1.0,
     format: Annotated[
         SpeechFormat | None, typer.Option("--format", "-f", help="By the ending of FILE if not given.")
     ] = None,
     normalise: Annotated[bool, typer.Option(help="Write numbers and dates out before reading.")] = True,
+    priority: Annotated[Priority, typer.Option(help="Which work of a service goes first.")] = Priority.NORMAL,
+    url: Url = None,
 ) -> None:
-    """Turn text into speech here, sentence by sentence; no service is needed."""
-    from voxq.cli.speech import choose, load, sentences_of, spoken
-    from voxq.engines.synthesis import SpeechOptions
-    from voxq.models.store import ModelStore
+    """Turn text into speech: on the running service, or right here where there is none."""
+    from voxq.cli.service import find_service
 
     said = sys.stdin.read() if text == "-" else text
-    sentences = sentences_of(said)
-    speaker = choose(said, model, voice)
     chosen = format or _format_of(output)
+    wishes = _Wishes(said, voice, model, language, speed, chosen, normalise, priority)
+    with whole(output) as file:
+        if service := find_service(configured(), url):
+            from voxq.cli.service_speech import speak_through
+
+            speak_through(service, asdict(wishes), file)
+        else:
+            _speak_here(wishes, file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """As the API calls them."""
+
+    text: str
+    voice: str | None
+    model: str | None
+    language: str | None
+    speed: float
+    format: SpeechFormat
+    normalise: bool
+    priority: Priority
+
+
+def _speak_here(wishes: _Wishes, file: IO[bytes]) -> None:
+    from voxq.cli.speech import choose, load, options_of, sentences_of, spoken
+    from voxq.models.store import ModelStore
+
+    sentences = sentences_of(wishes.text)
+    speaker = choose(wishes.text, wishes.model, wishes.voice, wishes.language)
     with err.status(f"Loading {speaker.engine} ..."):
         synthesiser = load(speaker, ModelStore())
-    options = SpeechOptions(speaker.voice.name, speed, normalise=normalise)
-    parts = spoken(synthesiser, sentences, options)
-    if str(output) == "-":
-        _write(parts, len(sentences), sys.stdout.buffer, chosen)
-        return
-    # The file appears when it is whole: an error in the middle leaves no half of one.
-    unfinished = output.with_name(f".{output.name}.part")
-    try:
-        with unfinished.open("wb") as file:
-            _write(parts, len(sentences), file, chosen)
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    err.print(str(output), markup=False, highlight=False, soft_wrap=True)
+    options = options_of(speaker, wishes.speed, wishes.language, normalise=wishes.normalise)
+    _write(spoken(synthesiser, sentences, options), len(sentences), file, wishes.format)
 
 
 def _format_of(output: Path) -> SpeechFormat:

@@ -38,15 +38,26 @@ def sentences_of(text: str) -> list[Sentence]:
     return sentences
 
 
-def choose(text: str, engine: str | None = None, voice: str | None = None) -> Speaker:
-    """The speaker asked for by name, or the first that speaks the text's language. Raises EngineError."""
+def choose(
+    text: str, engine: str | None = None, voice: str | None = None, language: str | None = None
+) -> Speaker:
+    """The speaker asked for by name, or the first that speaks the language given, or else the text's.
+
+    Raises EngineError.
+    """
     speakers = voices.speakers_of([engine] if engine else synthesisers.names())
     try:
-        return voices.choose(speakers, voice, language_of(text))
+        return voices.choose(speakers, voice, language or language_of(text))
     except EngineError:
         if engine is None or voice is not None:
             raise
         return speakers[0]  # who asks for a model gets it, and is told by it what it cannot say
+
+
+def options_of(speaker: Speaker, speed: float, language: str | None, *, normalise: bool) -> SpeechOptions:
+    """`language`: of words in Latin letters, if it is not the voice's own."""
+    foreign = language if language != speaker.voice.language else None
+    return SpeechOptions(speaker.voice.name, speed, foreign, normalise)
 
 
 def spoken(

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 _LONGEST = 60
+_WORDS = {"asr": "recordings", "tts": "texts"}
 
 
 def tasks_table(records: Iterable[dict[str, Any]]) -> Table:
     """Records of the history, one a row. Their texts are shown as they are, never as markup."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Task", "Submitted", "Seconds", "Status", "Text or error"):
+    for heading in ("Task", "Kind", "Submitted", "Seconds", "Status", "Text or error"):
         table.add_column(heading, justify="right" if heading == "Seconds" else "left")
     for record in records:
         said = str(record.get("text") or record.get("error") or "")
         table.add_row(
             Text(str(record.get("task_id", ""))),
+            str(record.get("kind", "")),
             str(record.get("created_at", "")),
             f"{float(record.get('duration') or 0):.1f}",
             Text(str(record.get("status", ""))),
             Text(said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"),
+        )
+    return table
+
+
+def queue_table(kinds: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Counts by kind, one a row."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    for heading in ("queued", "seconds", "processing", "failed"):
+        table.add_column(heading, justify="right")
+    for kind, counts in kinds.items():
+        seconds = f"{float(counts.get('queued_seconds') or 0):.0f}"
+        table.add_row(
+            _WORDS.get(kind, kind),
+            str(counts["queued"]),
+            seconds,
+            str(counts["processing"]),
+            str(counts["failed"]),
         )
     return table

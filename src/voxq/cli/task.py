@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,8 @@ _SHOWN = (
     "estimated_wait",
     "progress",
     "model",
+    "voice",
+    "format",
     "language",
     "duration",
     "attempts",
@@ -29,12 +32,17 @@ def task(
     format: Annotated[
         Format | None, typer.Option("--format", "-f", help="Print its transcript in this format.")
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", dir_okay=False, help="Save its recording or speech."),
+    ] = None,
     wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait for its end.")] = 0,
     delete: Annotated[bool, typer.Option("--delete", help="Withdraw, stop or remove it.")] = False,
     url: Url = None,
     json_: Json = False,
 ) -> None:
-    """Show one task: its state, progress, text and timings."""
+    """Show one task, a recording or a text: its state, progress, text and timings."""
+    from voxq.cli.files import whole
     from voxq.cli.service import the_service
 
     with the_service(configured(), url) as service:
@@ -42,6 +50,10 @@ def task(
             service.delete(task_id)
             return
         state = service.result(task_id, wait)
+        if output is not None:
+            with whole(output) as file:
+                service.save_sound(task_id, file)
+            return
         if format and state["status"] == "done":
             typer.echo(service.rendered(task_id, format.value), nl=False)
             return

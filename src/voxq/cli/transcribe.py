@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,18 +13,12 @@ import typer
 from voxq.cli.configuration import configured
 from voxq.cli.console import err, fail, print_json
 from voxq.cli.formats import Format
-from voxq.cli.options import Json, Url
+from voxq.cli.options import Json, Priority, Url
 
 if TYPE_CHECKING:
     from voxq.cli.service import Service
     from voxq.cli.transcription import Transcription
     from voxq.settings import Settings
-
-
-class Priority(StrEnum):
-    HIGH = "high"
-    NORMAL = "normal"
-    LOW = "low"
 
 
 def transcribe(

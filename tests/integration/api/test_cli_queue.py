@@ -1,15 +1,19 @@
-"""`voxq queue` against a real API: what failed is listed, queued again and removed, however much it is."""
+"""`voxq queue` and its kin against a real API: tasks of both kinds in one view, however many there are."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from api_server import ApiServer
 from task_lab import Lab, failed
 
-from voxq.tasks.task import Task
+from voxq.tasks.task import Kind, Task, TtsOptions
+
+KINDS = list(Kind)
 
 
 def voxq(api: ApiServer, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -17,27 +21,59 @@ def voxq(api: ApiServer, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=api.storage, capture_output=True, text=True, timeout=60)
 
 
-def fail(lab: Lab, count: int) -> list[Task]:
-    tasks = [lab.submit(owner="anonymous") for _ in range(count)]
+def submitted(lab: Lab, kind: Kind) -> Task:
+    if kind is Kind.ASR:
+        return lab.submit(owner="anonymous")
+    return lab.submit(owner="anonymous", kind=kind, options=TtsOptions("Hello.", "heart"))
+
+
+def fail(lab: Lab, kind: Kind, count: int) -> list[Task]:
+    tasks = [submitted(lab, kind) for _ in range(count)]
     for task in tasks:
         assert lab.ending.end(task, failed())
     return tasks
 
 
-def test_failed_tasks_are_listed(api: ApiServer, lab: Lab) -> None:
-    tasks = fail(lab, 2)
-    listed = voxq(api, "queue", "failed", "--json")
-    assert {record["task_id"] for record in json.loads(listed.stdout)} == {task.id for task in tasks}
+def test_both_kinds_are_one_view(api: ApiServer, lab: Lab) -> None:
+    failures = [task for kind in KINDS for task in fail(lab, kind, 1)]
+    waiting = [submitted(lab, kind) for kind in KINDS]
+    counts = json.loads(voxq(api, "queue", "--json").stdout)
+    assert (counts["queued"], counts["failed"], counts["queued_seconds"]) == (2, 2, 20.0)
+    assert [counts["kinds"][kind]["queued"] for kind in KINDS] == [1, 1]
+    assert "recordings" in (table := voxq(api, "queue").stdout) and "texts" in table
+    listed = json.loads(voxq(api, "queue", "failed", "--json").stdout)
+    assert {(r["task_id"], r["kind"]) for r in listed} == {(task.id, task.kind) for task in failures}
+    history = json.loads(voxq(api, "history", "--json").stdout)
+    assert {record["kind"] for record in history} == set(KINDS)
+    for task in (*waiting, *failures):
+        state = json.loads(voxq(api, "task", task.short_id, "--json").stdout)
+        assert (state["task_id"], state["status"]) == (task.id, lab.status(task))
+    unknown = voxq(api, "task", "abcdef123456")
+    assert (unknown.returncode, "not found" in unknown.stderr) == (1, True)
 
 
-def test_all_failed_tasks_are_queued_again(api: ApiServer, lab: Lab) -> None:
-    tasks = fail(lab, 2)
-    assert voxq(api, "queue", "requeue", "--all").returncode == 0
-    assert [lab.status(task) for task in tasks] == ["queued"] * 2
+@pytest.mark.parametrize("arguments", [["--all"], []], ids=["all", "ids"])
+def test_failed_tasks_are_queued_again(api: ApiServer, lab: Lab, arguments: list[str]) -> None:
+    tasks = [task for kind in KINDS for task in fail(lab, kind, 2)]
+    chosen = arguments or [task.id for task in tasks]
+    assert voxq(api, "queue", "requeue", *chosen).returncode == 0
+    assert [lab.status(task) for task in tasks] == ["queued"] * 4
+    assert json.loads(voxq(api, "queue", "--json").stdout)["failed"] == 0
 
 
 def test_more_than_one_page_of_failed_tasks_is_removed(api: ApiServer, lab: Lab) -> None:
-    tasks = fail(lab, 103)
+    tasks = [*fail(lab, Kind.ASR, 103), *fail(lab, Kind.TTS, 2)]
     done = voxq(api, "queue", "purge", "--all")
     assert (done.returncode, done.stdout.count("removed")) == (0, len(tasks))
     assert json.loads(voxq(api, "queue", "failed", "--json").stdout) == []
+
+
+def test_the_sound_of_a_task_is_saved_whole_or_not_at_all(api: ApiServer, lab: Lab, tmp_path: Path) -> None:
+    task = submitted(lab, Kind.ASR)
+    assert voxq(api, "task", task.id, "-o", str(tmp_path / "sound.ogg")).returncode == 0
+    assert (tmp_path / "sound.ogg").read_bytes() == lab.recordings.path(task.file).read_bytes()
+    text = submitted(lab, Kind.TTS)
+    lab.recordings.remove(text.file)
+    refused = voxq(api, "task", text.id, "-o", str(tmp_path / "speech.wav"))
+    assert (refused.returncode, "queued" in refused.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir() if "speech" in path.name] == []

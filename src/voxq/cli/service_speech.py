@@ -1,0 +1,43 @@
+"""A text spoken by the running service, with a live bar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from rich.progress import Progress
+
+from voxq.cli.console import err
+from voxq.cli.service import ENDED, Service, ServiceError
+from voxq.tasks.task import Kind
+
+_LOOK_SECONDS = 0.5
+"""A long poll ends early only at the end of a task, so this is how often the bar moves."""
+
+
+def speak_through(service: Service, wishes: Mapping[str, Any], file: IO[bytes]) -> None:
+    """Write the speech of a text to `file`; `wishes` as `Service.speak`.
+
+    Raises ServiceError, also when the text could not be spoken. Whoever gives up waiting withdraws it.
+    """
+    task_id = str(service.speak(wishes)["task_id"])
+    try:
+        state = _end_of(service, task_id)
+    except BaseException:  # Ctrl-C
+        service.delete(task_id)
+        raise
+    if state["status"] != "done":
+        raise ServiceError(str(state.get("error") or f"The text was {state['status']}."))
+    service.save_sound(task_id, file)
+
+
+def _end_of(service: Service, task_id: str) -> dict[str, Any]:
+    with Progress(console=err) as bars:
+        bar = bars.add_task("queued", total=100)
+        while True:
+            state = service.result(task_id, _LOOK_SECONDS, Kind.TTS)
+            is_done = state["status"] == "done"
+            percent = 100 if is_done else state.get("progress", 0)
+            bars.update(bar, completed=percent, description=state["status"])
+            if state["status"] in ENDED:
+                return state
