@@ -22,6 +22,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from voxq import strict_json
+
 Message = dict[str, Any]
 
 _PR_SET_PDEATHSIG = 1
@@ -59,7 +61,7 @@ class Pipe:
         """Blocks for the next message. Raises ChildDied at the end of the stream or on garbage."""
         try:
             self._connection.poll(None)
-            message = json.loads(self._connection.recv_bytes(_MAX_MESSAGE))
+            message = strict_json.loads(self._connection.recv_bytes(_MAX_MESSAGE))
         except (EOFError, OSError, ValueError) as error:
             raise ChildDied from error
         if not isinstance(message, dict):

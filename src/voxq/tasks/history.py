@@ -11,11 +11,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from voxq.tasks import records
 from voxq.tasks.journal import Ended, Journal
 from voxq.tasks.task import Status, utc
 
 _BLOCK = 65536
 _ERASED = "erased"
+_RECORD = {
+    "task_id": str,
+    "run": int,
+    "file": str,
+    "text": str,
+    "created_at": str,
+    "duration": int | float,
+    "status": str,
+}
 _WORDS = {Status.DONE: "success", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
 
 
@@ -76,7 +86,7 @@ class HistoryLog:
         """Everything that is readable and was not blanked, newest first."""
         with self._opened() as file:
             for _, _, record in _records_backwards(file):
-                if not record.get(_ERASED):
+                if not record.get(_ERASED) and records.has_shape(record, _RECORD):
                     yield record
 
     def tail(self, count: int) -> list[dict[str, Any]]:
@@ -148,8 +158,8 @@ def _records_backwards(file: int, containing: bytes = b"") -> Iterator[tuple[int
     """Offset, bytes and record of each readable whole line with `containing` in it, last first."""
     for start, line in _lines_backwards(file):
         if containing in line:
-            with contextlib.suppress(ValueError, RecursionError):
-                record = json.loads(line)
+            with contextlib.suppress(records.Damaged):
+                record = records.parse(line)
                 if isinstance(record, dict):
                     yield start, line, record
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from loguru import logger
 
+from voxq.tasks import records
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Task, age_order, is_task_id
 
@@ -179,10 +180,10 @@ class Journal:
     @staticmethod
     def _read(path: Path) -> dict[str, Any] | None:
         try:
-            record = json.loads(path.read_bytes())
+            record = records.parse(records.read(path))
         except FileNotFoundError:
             return None
-        except (IsADirectoryError, PermissionError, RecursionError, ValueError):
+        except records.Damaged:
             return {}  # which is no task, so it is set aside
         return record if isinstance(record, dict) else {}
 

@@ -9,23 +9,36 @@ spoken sentence has a file, `<where it begins>.f32`, which belongs to its finish
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import UnionType
 from typing import Any
 
+from loguru import logger
+
+from voxq.tasks import records
 from voxq.tasks.outcome import Incident
 from voxq.tasks.task import Task
 
+_RUNNING = "running.json"
 _CHUNK = {"conditions": str, "start": int, "end": int, "result": dict}
 _INCIDENT = {"at": int | float, "code": str, "message": str, "blamed": bool}
 _SPEECH = "speech-{}.part"
 _VOID = 0o000
 """The mode of a file that nobody is to read on: the one mark that whoever has it open sees, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftRunning:
+    """The chunks that were in the engine when a worker died. `alone`: one under suspicion, with nothing
+    beside it that could have done it."""
+
+    spans: frozenset[tuple[int, int]] = frozenset()
+    alone: bool = False
 
 
 class WorkFiles:
@@ -104,25 +117,37 @@ class WorkDirectory:
 
     def incidents(self) -> tuple[list[Incident], int]:
         """All incidents so far, and how many of them the task was blamed for."""
-        lines = list(_lines(self._directory / "incidents.jsonl", _INCIDENT))
+        lines = [line for line in _lines(self._directory / "incidents.jsonl", _INCIDENT) if line["at"] >= 0]
         incidents = [Incident(line["at"], line["code"], line["message"]) for line in lines]
         return incidents, sum(line["blamed"] for line in lines)
 
-    def mark_running(self, spans: Sequence[tuple[int, int]]) -> None:
-        """These chunks are in the engine or about to be; a mark that nobody clears is a batch that killed."""
-        mark = self._directory / "running.json"
-        with contextlib.suppress(OSError):  # cancelled meanwhile, or no space left: work goes on unmarked
+    def mark_running(self, spans: Sequence[tuple[int, int]], *, alone: bool = False) -> None:
+        """These chunks are in the engine or about to be; a mark that nobody clears is a batch that killed.
+        `alone`: as in `LeftRunning`."""
+        mark = self._directory / _RUNNING
+        # Cancelled meanwhile, or no space left, or no file: work goes on unmarked.
+        with contextlib.suppress(OSError, records.Damaged):
             if spans:
-                mark.write_text(json.dumps(spans))
+                descriptor = records.open_file(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                with os.fdopen(descriptor, "w") as file:
+                    json.dump({"spans": list(spans), "alone": alone}, file)
             else:
                 mark.unlink(missing_ok=True)
 
-    def left_running(self) -> set[tuple[int, int]]:
-        """The chunks that were in the engine when an earlier worker died."""
+    def left_running(self) -> LeftRunning:
+        """What an earlier worker died of, perhaps."""
         with contextlib.suppress(OSError, ValueError, TypeError):
-            spans = json.loads((self._directory / "running.json").read_bytes())
-            return {(int(start), int(end)) for start, end in spans}
-        return set()
+            match records.parse(records.read(self._directory / _RUNNING)):
+                case {"spans": spans, "alone": alone}:
+                    return LeftRunning(_spans(spans), alone is True)
+                case spans:  # as earlier versions wrote it
+                    return LeftRunning(_spans(spans))
+        return LeftRunning()
+
+
+def _spans(record: Any) -> frozenset[tuple[int, int]]:
+    """Raises ValueError or TypeError."""
+    return frozenset((int(start), int(end)) for start, end in record)
 
 
 def begin_speech(path: Path) -> int:
@@ -144,25 +169,29 @@ def is_void(stat: os.stat_result) -> bool:
 
 
 def _append(path: Path, record: dict[str, Any]) -> None:
+    """Raises OSError."""
     line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
-    with path.open("ab") as file:
+    try:
+        descriptor = records.open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+    except records.Damaged as error:
+        raise OSError(errno.EINVAL, str(error)) from None
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
         # A torn tail of an earlier writer becomes a line of its own, which no reader understands or counts.
-        file.write(line if file.tell() == 0 or _ends_with_newline(path) else b"\n" + line)
+        is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        left = b"\n" + line if is_torn else line
+        while left:  # what a full disk took of it is torn, and says why only when asked for the rest
+            left = left[file.write(left) :]
 
 
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
-
-
-def _lines(path: Path, shape: Mapping[str, type | UnionType]) -> Iterator[dict[str, Any]]:
+def _lines(path: Path, shape: records.Shape) -> Iterator[dict[str, Any]]:
     """The lines that are whole: objects with fields of this shape, whatever else they have."""
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-        for line in file:
-            with contextlib.suppress(ValueError):
-                record = json.loads(line)
-                if isinstance(record, dict) and all(
-                    isinstance(record.get(name), kind) for name, kind in shape.items()
-                ):
-                    yield record
+    try:
+        descriptor = records.open_file(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    except records.Damaged as error:
+        logger.error("task={}: {}; what it was to tell is done again", path.parent.name, error)
+        return
+    with os.fdopen(descriptor, "rb") as file:
+        yield from records.parse_lines(file, shape)

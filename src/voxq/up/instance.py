@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from voxq.tasks import records
 from voxq.up.private import write_private
+
+_SHAPE = {"pid": int, "api_url": str, "redis_url": str, "pids": dict}
 
 
 class AlreadyRunning(Exception):
@@ -35,15 +38,16 @@ class Instance:
 def running_instance(run_dir: Path) -> Instance | None:
     """The stack that runs on this storage directory, or None."""
     try:
-        found = Instance(**json.loads((run_dir / "up.json").read_text()))
-        descriptor = os.open(run_dir / "up.lock", os.O_RDWR)
-    except (OSError, ValueError, TypeError):
+        record = records.parse(records.read(run_dir / "up.json"))
+        descriptor = records.open_file(run_dir / "up.lock", os.O_RDWR)
+    except (OSError, records.Damaged):
         return None
     try:
         # The lock tells a living stack from the file of a killed one whose process id somebody else now has.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return found if _is_alive(found.pid) else None
+        is_ours = records.has_shape(record, _SHAPE) and _is_alive(record["pid"])
+        return Instance(**{name: record[name] for name in _SHAPE}) if is_ours else None
     finally:
         os.close(descriptor)
     return None

@@ -12,7 +12,7 @@ from task_lab import make_task
 
 from voxq.tasks.outcome import Incident
 from voxq.tasks.recordings import Recordings
-from voxq.tasks.work import WorkFiles
+from voxq.tasks.work import LeftRunning, WorkFiles
 
 
 @pytest.fixture
@@ -131,12 +131,15 @@ def test_incidents_and_blames_are_remembered(tmp_path: Path) -> None:
 def test_what_runs_is_marked_until_it_has_ended(tmp_path: Path) -> None:
     files, task = WorkFiles(tmp_path), make_task()
     work = files.open(task)
-    assert work.left_running() == set()
+    assert work.left_running() == LeftRunning()
     work.mark_running([(0, 16000), (16000, 20000)])
-    assert files.open(task).left_running() == {(0, 16000), (16000, 20000)}
+    spans = frozenset({(0, 16000), (16000, 20000)})
+    assert files.open(task).left_running() == LeftRunning(spans)
+    work.mark_running([(0, 16000)], alone=True)
+    assert files.open(task).left_running() == LeftRunning(frozenset({(0, 16000)}), alone=True)
     work.mark_running([])
     work.mark_running([])
-    assert work.left_running() == set()
+    assert work.left_running() == LeftRunning()
 
 
 @pytest.mark.parametrize("garbage", [b"", b"[[1", b"7", b'{"a": 1}', b"[[1, 2, 3]]", b'[["a", "b"]]'])
@@ -144,7 +147,7 @@ def test_an_unreadable_mark_is_none(tmp_path: Path, garbage: bytes) -> None:
     task = make_task()
     work = WorkFiles(tmp_path).open(task)
     (tmp_path / f"{task.id}.1/running.json").write_bytes(garbage)
-    assert work.left_running() == set()
+    assert work.left_running() == LeftRunning()
 
 
 def test_work_directories_go_with_their_run(tmp_path: Path) -> None:

@@ -1,0 +1,235 @@
+"""Torn, forged and misplaced files of every kind: each reader goes on, and no other task is lost by it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from task_lab import done, failed, make_task
+
+from voxq.tasks import documents
+from voxq.tasks.history import HistoryLog, record_of
+from voxq.tasks.journal import Ended, Journal
+from voxq.tasks.outcome import Incident
+from voxq.tasks.task import Task
+from voxq.tasks.work import LeftRunning, WorkFiles
+from voxq.up.instance import Instance, running_instance
+
+TASK = make_task()
+OTHER = make_task()
+END = Ended(TASK, failed(incidents=(Incident(1.0, "engine_crashed", "x"),)))
+LOGGED = record_of(END)
+CHUNK = {"conditions": "c", "start": 0, "end": 16000, "result": {"t": "eins"}}
+INCIDENT = {"at": 1.0, "code": "timeout", "message": "x", "blamed": True}
+RUNNING = {"spans": [[0, 16000]], "alone": True}
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=20)  # lone surrogates among them
+    | st.sampled_from(["done", "asr", "high", "2025-12-01_001_abcdef", "..", "/etc/passwd"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def damaged(record: dict[str, Any]) -> st.SearchStrategy[bytes]:
+    """Anything, or the record with some fields changed or gone, or cut off, or with bytes turned over."""
+    whole = json.dumps(record).encode()
+
+    def with_fields(changes: dict[str, Any], gone: set[str]) -> bytes:
+        kept = {name: value for name, value in (record | changes).items() if name not in gone}
+        return json.dumps(kept).encode()
+
+    names = st.sampled_from([*record, "schema", "t"])
+    changed = st.builds(with_fields, st.dictionaries(names, values, max_size=3), st.sets(names, max_size=1))
+    cut = st.integers(0, len(whole)).map(lambda size: whole[:size])
+    turned = st.builds(
+        lambda at, byte: whole[:at] + bytes([byte]) + whole[at + 1 :],
+        st.integers(0, len(whole) - 1),
+        st.integers(0, 255),
+    )
+    odd = st.sampled_from([b"", b"\0" * 100, b"[" * 100_000, b"9" * 10_000, b"\xef\xbb\xbf{}", b'"\\ud800"'])
+    return st.one_of(
+        st.binary(max_size=60), values.map(lambda v: json.dumps(v).encode()), changed, cut, turned, odd
+    )
+
+
+@contextmanager
+def storage() -> Iterator[Path]:
+    with TemporaryDirectory() as directory:
+        yield Path(directory)
+
+
+def can_be_told(document: dict[str, Any]) -> None:
+    """As JSON to clients, and back to the disk."""
+    json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+
+
+@given(damaged(TASK.to_json()))
+def test_an_accepted_task(content: bytes) -> None:
+    with storage() as root:
+        journal = Journal(root)
+        (root / f"open/{TASK.id}.json").write_bytes(content)
+        journal.accept(OTHER)
+        task = journal.open_task(TASK.id)
+        assert journal.open_task(OTHER.id) == OTHER
+        if task is None:
+            assert journal.unreadable_ids() == [TASK.id]
+            assert journal.open_ids() == [OTHER.id]
+        else:
+            can_be_told(documents.queued(task))
+            journal.accept(task)
+
+
+@given(damaged({"task": TASK.to_json(), "outcome": END.outcome.to_json()}) | damaged(END.outcome.to_json()))
+def test_an_end(content: bytes) -> None:
+    with storage() as root:
+        journal = Journal(root)
+        (root / f"ended/{TASK.id}.1.json").write_bytes(content)
+        journal.accept(OTHER)
+        assert journal.end(OTHER, done())
+        end = journal.ended(TASK.id, 1)
+        assert journal.ended(OTHER.id, 1) is not None
+        assert (end is None) == (journal.unreadable_ids() == [TASK.id])
+        if end is not None:
+            can_be_told(documents.ended(end.task, end.outcome))
+            can_be_told(record_of(end))
+
+
+@given(damaged(END.outcome.to_json()))
+def test_the_outcome_within_an_end(content: bytes) -> None:
+    """Its task is whole, so that more of the damage gets through."""
+    with storage() as root:
+        journal = Journal(root)
+        (root / f"ended/{TASK.id}.1.json").write_bytes(
+            b'{"task": ' + json.dumps(TASK.to_json()).encode() + b', "outcome": ' + content + b"}"
+        )
+        end = journal.ended(TASK.id, 1)
+        if end is not None:
+            can_be_told(documents.ended(end.task, end.outcome))
+
+
+@given(damaged(LOGGED))
+def test_the_log(line: bytes) -> None:
+    with storage() as root:
+        path, journal = root / "asr_history.jsonl", Journal(root / "journal")
+        log = HistoryLog(path)
+        before, after = Ended(OTHER, done()), Ended(make_task(), done())
+        for end in (before, None, after):
+            if end is None:
+                with path.open("ab") as file:
+                    file.write(line)
+                continue
+            journal.accept(end.task)
+            log.settle(end, journal, maybe_logged=True)
+        records = list(log.records())
+        for record in records:
+            can_be_told(record)
+        ids = [record["task_id"] for record in records]
+        assert (ids[0], ids[-1]) == (after.task.id, before.task.id)
+        log.blank(TASK.id)
+        assert journal.open_ids() == []
+
+
+@given(damaged(CHUNK), damaged(INCIDENT), damaged(RUNNING))
+def test_what_a_worker_keeps_beside_a_task(chunk: bytes, incident: bytes, running: bytes) -> None:
+    with storage() as root:
+        files, directory = WorkFiles(root), root / f"{TASK.id}.1"
+        directory.mkdir()
+        (directory / "chunks.jsonl").write_bytes(chunk)
+        (directory / "incidents.jsonl").write_bytes(incident)
+        (directory / "running.json").write_bytes(running)
+        work = files.open(TASK)
+        known = work.chunks("c")
+        incidents, blames = work.incidents()
+        left = work.left_running()
+        assert all(isinstance(each, int) for span in (*known, *left.spans) for each in span)
+        assert 0 <= blames <= len(incidents)
+        can_be_told({"results": list(known.values())})
+        can_be_told(documents.ended(TASK, done(incidents=tuple(incidents))))
+        work.add_chunk("c", 5, 6, {"t": "b"})
+        work.add_incident(Incident(2.0, "timeout", "y"), blamed=True)
+        work.mark_running([(1, 2)], alone=True)
+        assert work.chunks("c")[5, 6] == {"t": "b"}
+        assert work.incidents()[0][-1] == Incident(2.0, "timeout", "y")
+        assert work.left_running() == LeftRunning(frozenset({(1, 2)}), alone=True)
+
+
+@given(damaged({"pid": 1, "api_url": "u", "redis_url": "r", "pids": {}}))
+def test_the_file_of_a_running_stack(content: bytes) -> None:
+    with storage() as root:
+        (root / "up.lock").touch()
+        (root / "up.json").write_bytes(content)
+        assert running_instance(root) is None
+        Instance(os.getpid(), "u", "r", {}).write(root)
+        assert running_instance(root) is None, "nobody holds the lock"
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def bound_socket(path: Path) -> None:
+    here = Path.cwd()
+    os.chdir(path.parent)  # a socket's path may have 107 bytes
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+def way_out(path: Path) -> None:
+    """A link to a file elsewhere, with the very record in it that is expected."""
+    outside = path.parent.parent.parent / "outside"
+    if path.parent.name == "open":
+        outside.write_text(json.dumps(TASK.to_json()))
+    elif path.parent.name == "ended":
+        outside.write_text(json.dumps({"task": TASK.to_json(), "outcome": END.outcome.to_json()}))
+    else:
+        outside.write_text(
+            json.dumps({"chunks": CHUNK, "incidents": INCIDENT}.get(path.stem, RUNNING)) + "\n"
+        )
+    path.symlink_to(outside)
+
+
+STRANGE = (Path.mkdir, fifo, bound_socket, way_out, lambda path: path.symlink_to(path.name))
+
+
+@pytest.mark.parametrize("put", STRANGE, ids=["directory", "fifo", "socket", "link out", "link to itself"])
+def test_what_is_no_file(tmp_path: Path, put: Callable[[Path], object]) -> None:
+    """It is neither waited for, nor followed, nor written to."""
+    root = tmp_path / "storage" / "journal"
+    journal, files = Journal(root), WorkFiles(root / "work")
+    work = files.open(TASK)
+    directory = root / "work" / f"{TASK.id}.1"
+    for path in (root / f"open/{TASK.id}.json", root / f"ended/{TASK.id}.1.json"):
+        put(path)
+    assert journal.open_task(TASK.id) is None
+    assert journal.ended(TASK.id, 1) is None
+    assert journal.unreadable_ids() == [TASK.id, TASK.id]
+    assert journal.open_ids() == []
+    for name in ("chunks.jsonl", "incidents.jsonl", "running.json"):
+        put(directory / name)
+    assert (work.chunks("c"), work.incidents(), work.left_running()) == ({}, ([], 0), LeftRunning())
+    with pytest.raises(OSError, match=r"chunks\.jsonl"):
+        work.add_chunk("c", 5, 6, {"t": "b"})
+    work.mark_running([(1, 2)])
+    work.mark_running([])
+    files.remove(TASK)
+    assert list(files.names()) == []
+    journal.accept(TASK)
+    assert journal.end(TASK, done())
+    assert isinstance(journal.open_task(TASK.id), Task)
