@@ -11,6 +11,11 @@ fault-raise          the whole call raises
 fault-error          only this chunk has an error
 fault-few            one answer too few
 fault-many           one answer too many
+fault-kill           ends the worker, and so the process
+fault-nan            a time that is no number
+fault-huge           a hundred million characters
+fault-shape          a text instead of a result
+fault-control        control characters, half a character, and times outside of the chunk
 fault-memory         the whole call runs out of memory
 fault-memory-once    the same, but only the first time in a process
 fault-noise          prints to stdout and stderr
@@ -21,6 +26,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -64,6 +70,14 @@ class Faulty:
 def _answer(seconds: float, options: ChunkOptions) -> ChunkResult | ChunkError:
     if "fault-error" in options.hotwords:
         return ChunkError("faulty", "This chunk was to fail.")
+    if "fault-nan" in options.hotwords:
+        return ChunkResult((Segment("when", float("nan"), seconds),), "en")
+    if "fault-huge" in options.hotwords:
+        return ChunkResult((Segment("x" * 100_000_000, 0.0, seconds),), "en")
+    if "fault-shape" in options.hotwords:
+        return "only a text"  # pyright: ignore[reportReturnType]
+    if "fault-control" in options.hotwords:
+        return ChunkResult((Segment("a\0b\x1b[31m\r\n\ud800z", -5.0, 1e308),), "en")
     text = f"{seconds:.2f} seconds"
     words = (Word(text, 0.0, seconds),) if options.words else ()
     return ChunkResult((Segment(text, 0.0, seconds, words),), options.language or "en")
@@ -90,6 +104,11 @@ def _exit(engine: Faulty, answers: Answers) -> Answers:
 
 def _raise(engine: Faulty, answers: Answers) -> Answers:
     raise RuntimeError("a secret path /somewhere")
+
+
+def _kill(engine: Faulty, answers: Answers) -> Answers:
+    os.kill(os.getppid(), signal.SIGKILL)
+    return _hang(engine, answers)
 
 
 def _memory(engine: Faulty, answers: Answers) -> Answers:
@@ -120,6 +139,7 @@ _FAULTS: dict[str, Callable[[Faulty, Answers], Answers]] = {
     "fault-segfault": _segfault,
     "fault-exit": _exit,
     "fault-raise": _raise,
+    "fault-kill": _kill,
     "fault-few": lambda engine, answers: answers[:-1],
     "fault-many": lambda engine, answers: [*answers, *answers[:1]],
     "fault-memory": _memory,

@@ -228,6 +228,15 @@ class WorkerLab:
             script.run(self.client, self.parts.stores[Kind.ASR].enqueue(task))
         return task
 
+    def let_claims_expire(self) -> None:
+        """What CLAIM_TTL seconds without a heartbeat do to the tasks of workers that died."""
+        for kind, store in self.parts.stores.items():
+            for key in self.client.scan_iter(f"{kind}:claim:*"):
+                self.client.delete(key)
+            for lane in store.queues.values():
+                for entry in self.client.zrange(f"rq:wip:{lane}", 0, -1):
+                    self.client.zadd(f"rq:wip:{lane}", {entry: 1})
+
     def submit_text(
         self,
         text: str,

@@ -63,7 +63,10 @@ class Assignment(ABC, Generic[P, R]):
         """Its end, while that cannot be written because the disk is full."""
         self.chunks: Chunks[P, R] = Chunks()
         self.incidents, self.blames = directory.incidents()
-        self._left_running = directory.left_running()
+        left = directory.left_running()
+        self._left_running = set(left.spans)
+        self.is_accused = left.alone
+        """Whether an earlier worker died while a suspect chunk of it was alone in the engine."""
         self._earlier: dict[tuple[int, int], dict[str, Any]] | None = None
 
     # What differs between the kinds.
@@ -193,7 +196,16 @@ class Assignment(ABC, Generic[P, R]):
 
     def mark_running(self) -> None:
         """Write down what is in the engine, after a batch has ended."""
-        self.directory.mark_running([(piece.start, piece.end) for piece in self.chunks.running])
+        self._mark(alone=self.chunks.are_suspects_running)
+
+    def release(self) -> None:
+        """Somebody else will go on with it. What may still be in an engine has killed nobody."""
+        self._mark(alone=False)
+
+    def mourned(self) -> None:
+        """The death of the earlier worker was counted, once. What was in its engine stays suspect."""
+        self.is_accused = False
+        self._mark(alone=False)
 
     def finish(self, index: int, result: R, revision: str, seconds: float) -> None:
         """Write step W3, then let the result count. `seconds` of the engine went into it.
@@ -213,6 +225,10 @@ class Assignment(ABC, Generic[P, R]):
         self.blames += blamed
         with contextlib.suppress(OSError):
             self.directory.add_incident(incident, blamed=blamed)
+
+    def _mark(self, *, alone: bool) -> None:
+        spans = [(piece.start, piece.end) for piece in self.chunks.running]
+        self.directory.mark_running([*spans, *self._left_running], alone=alone)
 
     def failed(self, now: float, worker_id: int, code: str, error: str) -> Outcome:
         return self._outcome(now, worker_id, status=Status.FAILED, error=error, code=code)

@@ -3,6 +3,9 @@
 A chunk that was alone in what failed is to blame, and its task fails after `MAX_ATTEMPTS` blames; in company
 all become suspects, which run alone, after the others, until it is clear who did it. What waited behind a
 batch, and whoever was merely near, is never charged.
+
+A batch can also take the whole worker with it: where a container runs out of memory, everything in it ends.
+The next worker knows from the work directory what was in the engine.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from voxq.worker.assignment import AnyAssignment
 from voxq.worker.batch import Batch
 from voxq.worker.desk import Desk
 
+_WORKER_DIED = "worker_died"
+
 
 class Blame:
     """Of one worker's tasks."""
@@ -34,8 +39,7 @@ class Blame:
         assignment.add_incident(Incident(time.time(), code, message), blamed=True)
         self._counters.add(BLAMES, code)
         if assignment.blames >= self._max_attempts:
-            times = "1 attempt" if assignment.blames == 1 else f"{assignment.blames} attempts"
-            self._desk.failed(assignment, code, f"{message} Given up after {times}.")
+            self._desk.failed(assignment, code, f"{message} Given up after {_times(assignment.blames)}.")
             return
         logger.warning(
             "Worker-{} task={} attempt={} code={}",
@@ -44,6 +48,20 @@ class Blame:
             assignment.blames,
             code,
         )
+
+    def mourn(self, assignment: AnyAssignment) -> None:
+        """An earlier worker died while a suspect chunk of this task was alone in its engine.
+
+        Workers are killed for many reasons, so that is free until it happened MAX_ATTEMPTS times.
+        """
+        message = f"The worker ended while this {assignment.subject} was alone in its engine."
+        deaths = 1 + sum(incident.code == _WORKER_DIED for incident in assignment.incidents)
+        is_too_often = deaths >= self._max_attempts
+        assignment.add_incident(Incident(time.time(), _WORKER_DIED, message), blamed=is_too_often)
+        assignment.mourned()
+        if is_too_often:
+            self._counters.add(BLAMES, _WORKER_DIED)
+            self._desk.failed(assignment, _WORKER_DIED, f"{message} Given up after {_times(deaths)}.")
 
     def accuse(self, batch: Batch, code: str, message: str) -> None:
         """The batch failed as a whole: one of its chunks did it."""
@@ -60,3 +78,7 @@ class Blame:
         """It happened to these tasks, and nobody is charged for it."""
         for assignment in filter(self._desk.holds, assignments):
             assignment.add_incident(Incident(time.time(), code, message), blamed=False)
+
+
+def _times(attempts: int) -> str:
+    return "1 attempt" if attempts == 1 else f"{attempts} attempts"

@@ -87,6 +87,11 @@ class Chunks(Generic[P, R]):
     def running(self) -> Sequence[P]:
         return [self._pieces[index] for index in sorted(self._running)]
 
+    @property
+    def are_suspects_running(self) -> bool:
+        """Whether something is in the engine, or about to be, and all of it is suspect."""
+        return bool(self._running) and self._running <= self._suspects
+
     def find(self, piece: P) -> int:
         """Add the next one, and return its index. One that was known before the task was prepared anew keeps
         what is known of it."""

@@ -220,6 +220,8 @@ class ModelWorker(BaseWorker):
         self._engine.close()
         self._preparation.close()
         self._closing.publish()
+        for assignment in self._assignments.values():
+            assignment.release()
         released = self._claims.release([assignment.task for assignment in self._assignments.values()])
         self._tell()
         self._line.attempt(self.register_death)
@@ -368,7 +370,7 @@ class ModelWorker(BaseWorker):
     def _begin(self, task: Task, place: int) -> None:
         try:
             model = self._plan.model_for(task)
-            directory = self._parts.work.open(task)
+            assignment = self._assigned(task, self._parts.work.open(task), model)
         except ModelUnavailable as error:
             self._refuse(task, str(error))
             return
@@ -377,7 +379,6 @@ class ModelWorker(BaseWorker):
             self._admit_from = time.monotonic() + _TROUBLE_PAUSE
             self._claims.release([task])
             return
-        assignment = self._assigned(task, directory, model)
         assignment.last_served = time.monotonic()
         if self._claims.register(assignment) is False:
             self._leave_nothing(task)
@@ -385,6 +386,10 @@ class ModelWorker(BaseWorker):
         killpoint.reached("W2")
         # Without an answer it is worked on all the same: a heartbeat will register it.
         self._assignments[task.id] = assignment
+        if assignment.is_accused:
+            self._blame.mourn(assignment)
+        if not self.holds(assignment) or assignment.outcome is not None:
+            return
         self._preparation.add(assignment)
         logger.info(
             "Worker-{} task={} status=started queue_position={} lane={}",
