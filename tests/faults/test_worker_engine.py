@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -224,3 +225,65 @@ def test_the_shortest_batch_size_a_client_may_ask_for(make_lab) -> None:
     (outcome,) = lab.wait_for_ends([lab.submit(batch_size=1)])
     assert outcome.status is DONE
     assert all(segment["e"] - segment["s"] <= 2 for segment in outcome.segments)
+
+
+def test_answers_that_make_no_sense_are_their_own_chunks_error(make_lab) -> None:
+    """No number, far too much, no result at all: whoever shares the call keeps his, and the horse lives."""
+    lab: WorkerLab = make_lab(max_inflight=7, max_attempts=1)
+    worker = lab.worker()
+    horse = worker.helper("horse").pid
+    tasks: list[Task] = []
+    for fault, said in {
+        "fault-nan": "makes no sense",
+        "fault-shape": "makes no sense",
+        "fault-huge": "far more text",
+    }.items():
+        guilty, innocent = mixed_batch(lab, worker, fault)
+        tasks += [guilty, *innocent]
+        assert_innocent(lab.wait_for_ends(innocent, 40))
+        (failed,) = lab.wait_for_ends([guilty], 40)
+        assert (failed.status, failed.code, failed.attempts) == (FAILED, "engine_error", 1)
+        assert said in str(failed.error)
+        assert_shared_a_call(lab, fault)
+    odd = lab.submit(NOTE, "fault-control")
+    (outcome,) = lab.wait_for_ends([odd])
+    assert (outcome.status, outcome.text) == (DONE, "a b [31m  \ufffdz")
+    assert [(each["s"], each["e"]) for each in outcome.segments] == [(0.148, 9.644)], "within its chunk"
+    assert worker.helper("horse").pid == horse
+    lab.assert_ended_once([*tasks, odd])
+
+
+def test_a_recording_that_takes_the_whole_worker_with_it_is_given_up(make_lab) -> None:
+    """As where a container runs out of memory. In the end it fails, and whoever was beside it is done."""
+    lab: WorkerLab = make_lab(max_inflight=3, max_attempts=2)
+    poison = lab.submit(NOTE, "fault-kill")
+    innocent = lab.submit(NOTE)
+    deaths = 0
+    for number in range(1, 9):
+        worker = lab.worker(number)
+        wait_for(lambda w=worker: not w.is_alive() or lab.outcome(poison), "a death, or the end of it")
+        if lab.outcome(poison):
+            break
+        deaths += 1
+        assert worker.wait() == -signal.SIGKILL
+        lab.let_claims_expire()
+    failed, done = lab.wait_for_ends([poison, innocent])
+    assert (failed.status, failed.code) == (FAILED, "worker_died")
+    assert failed.error is not None
+    assert failed.error.endswith("alone in its engine. Given up after 2 attempts.")
+    assert deaths == 1 + 2, "once in company or by chance, then as often as it may be blamed"
+    assert (done.status, done.attempts, done.text) == (DONE, 1, "9.50 seconds")
+    lab.assert_ended_once([poison, innocent])
+
+
+def test_stopping_a_worker_on_purpose_blames_nobody(make_lab) -> None:
+    lab: WorkerLab = make_lab(max_attempts=1, shutdown_seconds=2)
+    task = lab.submit(NOTE, "fault-hang")
+    for number in range(1, 4):
+        worker = lab.worker(number)
+        wait_for(lambda n=number: len(lab.calls()) == n, "the chunk in the engine")
+        worker.stop()
+        assert lab.document(task)["status"] == "queued"
+    lab.worker(9, ASR_MODEL="noop")
+    wait_for(lambda: len(lab.calls()) == 4, "the chunk in the engine again")
+    assert lab.outcome(task) is None

@@ -176,3 +176,23 @@ def test_a_death_at_every_step(make_lab) -> None:
     assert all(len(samples_of(lab, task)) for task in tasks)
     assert len(lab.spoken()) <= 3 * len(tasks) + len(steps) * 2
     lab.assert_ended_once(tasks)
+
+
+def test_sound_that_makes_no_sense_fails_its_text_only(make_lab) -> None:
+    lab: WorkerLab = make_lab(max_inflight=7, max_attempts=1)
+    worker = lab.worker()
+    nonsense = {
+        "static": "something else than sound",
+        "stereo": "something else than sound",
+        "hollow": "something else than sound",
+        "eternity": "for far longer than it can take",
+        "chipmunk": "changed its sample rate",
+    }
+    good = lab.submit_text("All is well, and it stays so.")
+    lab.wait_for_ends([good])
+    bad = [lab.submit_text(f"All is well. Now comes {word}. All is well again.") for word in nonsense]
+    for failed, said in zip(lab.wait_for_ends(bad, 40), nonsense.values(), strict=True):
+        assert (failed.status, failed.code) == (Status.FAILED, "engine_error")
+        assert said in str(failed.error)
+    assert "the engine ended" not in worker.log
+    lab.assert_ended_once([good, *bad])

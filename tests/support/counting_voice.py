@@ -9,6 +9,11 @@ crash       ends the process
 nonsense    has an error that another try may mend
 foreign     has one that none can
 silence     has nothing that could be said
+static      becomes samples that are no numbers
+eternity    becomes ten minutes of sound
+stereo      becomes two channels
+chipmunk    comes at another rate than the others
+hollow      becomes None
 
 Every sentence, also those of the warm-up, takes VOXQ_TEST_SENTENCE_SECONDS.
 """
@@ -53,8 +58,15 @@ class CountingVoice:
         for word, code in _ERRORS.items():
             if word in text:
                 return ChunkError(code, "As it was told to.")
-        samples = np.arange(round(len(text) * LETTER_SECONDS * RATE))
-        return Spoken(np.sin(samples / (3 + len(text) % 7)).astype(np.float32) / 2, RATE)
+        seconds = 600 if "eternity" in text else len(text) * LETTER_SECONDS
+        samples = np.sin(np.arange(round(seconds * RATE)) / (3 + len(text) % 7)).astype(np.float32) / 2
+        if "hollow" in text:
+            return None  # pyright: ignore[reportReturnType]
+        if "static" in text:
+            samples[5] = np.nan
+        if "stereo" in text:
+            samples = np.stack([samples, samples]).astype(np.float32)
+        return Spoken(samples, 2 * RATE if "chipmunk" in text else RATE)
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> CountingVoice:

@@ -9,6 +9,7 @@ import numpy as np
 from voxq.engines import registry, warmup
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest, ModelPaths
 from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.worker.answers import checked_text
 from voxq.worker.horse_protocol import ChunkRef, SpanRef
 
 _FLOAT32 = 4
@@ -42,4 +43,8 @@ class Recogniser:
         return samples, ref.options
 
     def call(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
-        return self._engine.transcribe(batch)
+        answers = self._engine.transcribe(batch)
+        return [
+            checked_text(answer, len(samples) / SAMPLE_RATE)
+            for (samples, _), answer in zip(batch, answers, strict=True)
+        ]

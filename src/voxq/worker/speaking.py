@@ -9,6 +9,7 @@ from voxq.engines import synthesisers, warmup
 from voxq.engines.base import ChunkError, Cost, EngineRequest, ModelPaths
 from voxq.engines.synthesis import KeptSpeech, Spoken
 from voxq.speech.audio import Samples
+from voxq.worker.answers import checked_sound
 from voxq.worker.horse_protocol import ChunkRef, SentenceRef
 
 _UNKNOWN_RATE = 24_000
@@ -24,6 +25,7 @@ class Speaker:
         self._voices = kind.voices
         self._synthesiser = kind.load(request, models)
         self.revision = self._synthesiser.revision
+        self._rate: int | None = None
 
     def measure(self) -> Cost:
         return warmup.measure_speech(self._synthesiser, self._voices)
@@ -35,7 +37,15 @@ class Speaker:
 
     def call(self, batch: Sequence[SentenceRef]) -> list[KeptSpeech | ChunkError]:
         answers = self._synthesiser.speak([(ref.text, ref.options) for ref in batch])
-        return [_kept(ref.sound, answer) for ref, answer in zip(batch, answers, strict=True)]
+        return [self._kept(ref, answer) for ref, answer in zip(batch, answers, strict=True)]
+
+    def _kept(self, ref: SentenceRef, answer: object) -> KeptSpeech | ChunkError:
+        spoken = checked_sound(answer, ref.text, ref.options.speed)
+        if isinstance(spoken, Spoken) and spoken.sample_rate != self._rate:
+            if self._rate is not None:  # it would be joined to the others at theirs
+                return ChunkError("engine_error", "The model changed its sample rate within a text.")
+            self._rate = spoken.sample_rate
+        return _kept(ref.sound, spoken)
 
 
 def _kept(path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:

@@ -1,0 +1,83 @@
+"""Whatever a model library hands over, what leaves the horse can be sent, written and shown."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.engines.base import ChunkError, ChunkResult
+from voxq.engines.synthesis import Spoken
+from voxq.speech.transcript import Segment, Word
+from voxq.worker.answers import checked_sound, checked_text
+
+SECONDS = 30.0
+
+times = st.floats() | st.none() | st.text(max_size=3)
+texts = st.text(st.characters(), max_size=20) | st.just("x" * 30_000) | st.none() | st.binary(max_size=3)
+words = st.builds(Word, texts, times, times) | st.none()
+segments = st.builds(Segment, texts, times, times, st.lists(words, max_size=2).map(tuple), texts) | st.none()
+results: st.SearchStrategy[Any] = (
+    st.builds(ChunkResult, st.lists(segments, max_size=3).map(tuple), st.none())
+    | st.builds(ChunkError, st.just("x"), st.just("y"))
+    | st.none()
+    | st.text(max_size=3)
+)
+
+
+@given(results)
+def test_a_text_can_be_written_and_lies_within_its_chunk(answer: object) -> None:
+    checked = checked_text(answer, SECONDS)
+    if isinstance(checked, ChunkError):
+        return
+    for segment in checked.segments:
+        json.dumps(segment.to_json(), allow_nan=False, ensure_ascii=False).encode()
+        assert all(0 <= each.start <= each.end <= SECONDS for each in (segment, *segment.words))
+        shown = (segment.text, segment.raw_text or "", *(word.text for word in segment.words))
+        assert not any(
+            ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for text in shown for character in text
+        )
+
+
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=50), st.floats(0, SECONDS))
+def test_a_text_that_makes_sense_stays_as_it_is(text: str, end: float) -> None:
+    answer = ChunkResult(
+        (Segment(text, 0.0, end, (Word(text, 0.0, end),), text, "happy", ("applause",)),), "en"
+    )
+    assert checked_text(answer, SECONDS) == answer
+
+
+samples = st.one_of(
+    st.lists(st.floats(width=32), max_size=5).map(lambda each: np.array(each, np.float32)),
+    st.sampled_from(
+        [None, "noise", [], [[1.0]], [None], np.zeros((2, 3)), np.zeros(0), np.array(1.0), 10**400]
+    ),
+)
+sounds: st.SearchStrategy[Any] = (
+    st.builds(Spoken, samples, st.integers() | st.floats() | st.none()) | st.none() | samples
+)
+
+
+@given(sounds)
+def test_a_sound_can_be_joined(answer: object) -> None:
+    checked = checked_sound(answer, "Hello.", 1.0)
+    if isinstance(checked, Spoken):
+        assert checked.samples.dtype == np.float32
+        assert checked.samples.ndim == 1
+        assert np.abs(checked.samples).max(initial=0.0) <= 1.0
+        assert 8_000 <= checked.sample_rate <= 192_000
+
+
+def test_how_long_a_sentence_may_become() -> None:
+    def seconds_allowed(text: str, speed: float, seconds: int) -> bool:
+        return isinstance(
+            checked_sound(Spoken(np.zeros(seconds * 8000, np.float32), 8000), text, speed), Spoken
+        )
+
+    assert seconds_allowed("Hello.", 1.0, 60)
+    assert not seconds_allowed("Hello.", 1.0, 61)
+    assert seconds_allowed("Hello.", 0.25, 240)
+    assert seconds_allowed("x" * 90, 1.0, 90)
