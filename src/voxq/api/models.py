@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from voxq.tasks.task import Kind
+
 TaskId = Annotated[str, Field(examples=["2025-12-01_001_k3v9qz0b1x2y"], description="Names the task.")]
 Position = Annotated[int, Field(ge=0, description="Place in line: 1 is next, 0 means it does not wait.")]
 EstimatedWait = Annotated[int, Field(ge=0, description="Seconds until work on it begins, roughly.")]
@@ -358,12 +360,18 @@ class DeviceView(BaseModel):
     resident: list[ResidentView] = Field(description="The models that are loaded on it.")
 
 
-class Stats(BaseModel):
-    """Figures of the whole service."""
+class KindStats(BaseModel):
+    """Figures of one kind of task."""
 
     tasks: TasksByStatus
     since_start: SinceStart
     last_hour: LastHour
+
+
+class Stats(KindStats):
+    """Figures of the whole service. Beside `kinds` and what workers have, they are of recordings."""
+
+    kinds: dict[Kind, KindStats] = Field(description="asr: of recordings, the same again; tts: of texts.")
     workers: list[WorkerView]
     devices: list[DeviceView]
 

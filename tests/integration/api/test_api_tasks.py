@@ -419,8 +419,12 @@ class TestFigures:
 
     def test_stats(self, api: ApiServer, done_id: str, lab: Lab) -> None:
         api.submitted(tone(1))
+        assert api.http.post("/api/v1/tts/submit", json={"text": "Hello there."}).status_code == 200
         body = api.http.get("/api/v1/stats").json()
 
+        kinds = body["kinds"]
+        assert kinds["asr"] == {name: body[name] for name in ("tasks", "since_start", "last_hour")}
+        assert (kinds["tts"]["tasks"]["queued"], kinds["tts"]["since_start"]["done"]) == (1, 0)
         assert body["tasks"] == {"queued": 1, "processing": 0, "done": 1, "failed": 0, "cancelled": 0}
         assert body["last_hour"]["done"] == 1
         assert body["last_hour"]["audio_seconds"] == 10.3

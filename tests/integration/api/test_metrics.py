@@ -20,6 +20,7 @@ from voxq.metrics.counters import Counters, Totals
 from voxq.tasks import script
 
 KEY = "annas-secret-key"
+VOICE = "counting_voice:KIND"
 
 
 def scrape(api: ApiServer, key: str = "") -> list[Sample]:
@@ -32,6 +33,10 @@ def scrape(api: ApiServer, key: str = "") -> list[Sample]:
 def value(samples: list[Sample], name: str, **labels: str) -> float:
     """The sum over all series with these labels."""
     return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+
+
+def in_line(sample: Sample) -> bool:
+    return sample.name == "voxq_queue_tasks"
 
 
 def of_recordings(sample: Sample, name: str) -> bool:
@@ -60,7 +65,8 @@ def worker_lab(redis_url: str, tmp_path: Path) -> Iterator[WorkerLab]:
 
 
 def do_work(lab: WorkerLab) -> None:
-    """Two tasks are done and three fail, one after the other, so that none shares a batch with a bad one."""
+    """Two recordings are done and three fail, one after the other, so that none shares a batch with a bad
+    one; one text is spoken and one fails."""
     for words, model in (
         ((), "noop"),
         ((), "second"),
@@ -69,6 +75,8 @@ def do_work(lab: WorkerLab) -> None:
         (("fault-exit",), "noop"),
     ):
         lab.wait_for_ends([lab.submit(NOTE, *words, model=model)])
+    for text in ("One sentence. And another one.", "It is foreign to me."):
+        lab.wait_for_ends([lab.submit_text(text)])
     lab.client.hincrby("webhook:stats", "delivered", 1)
 
 
@@ -88,6 +96,7 @@ def test_any_process_tells_of_all(redis_url: str, tmp_path: Path, worker_lab: Wo
         samples = scrape(other, KEY)
         check_requests(samples)
         check_work(samples)
+        check_speech(samples)
 
         worker_lab.worker()
         samples = scrape(other, KEY)
@@ -106,7 +115,7 @@ def check_requests(samples: list[Sample]) -> None:
 def check_work(samples: list[Sample]) -> None:
     statuses = ("done", "failed", "cancelled")
     assert [value(samples, "voxq_tasks_total", kind="asr", status=s) for s in statuses] == [2, 3, 0]
-    failures = {s.labels["code"]: s.value for s in samples if s.name == "voxq_task_failures_total"}
+    failures = {s.labels["code"]: s.value for s in samples if of_recordings(s, "voxq_task_failures_total")}
     assert failures == {"faulty": 1, "out_of_memory": 1, "engine_crashed": 1}
     blames = {s.labels["code"]: s.value for s in samples if s.name == "voxq_blames_total"}
     assert blames == failures
@@ -120,8 +129,21 @@ def check_work(samples: list[Sample]) -> None:
     assert 5 < value(samples, "voxq_chunk_seconds_sum", model="second") <= 10.1
     assert value(samples, "voxq_audio_seconds_total", kind="asr") == pytest.approx(20.5, abs=0.5)
     for name in ("voxq_task_wait_seconds", "voxq_task_real_time_factor"):
-        assert value(samples, f"{name}_count") == value(samples, f"{name}_bucket", le="+Inf") == 2
+        for kind, count in (("asr", 2), ("tts", 1)):
+            assert value(samples, f"{name}_count", kind=kind) == count
+            assert value(samples, f"{name}_bucket", le="+Inf", kind=kind) == count
     assert value(samples, "voxq_task_wait_seconds_sum") > 0
+
+
+def check_speech(samples: list[Sample]) -> None:
+    """Of texts as much is told as of recordings."""
+    assert [value(samples, "voxq_tasks_total", kind="tts", status=s) for s in ("done", "failed")] == [1, 1]
+    assert value(samples, "voxq_task_failures_total", kind="tts", code="language_unavailable") == 1
+    assert value(samples, "voxq_audio_seconds_total", kind="tts") == pytest.approx(0.7, abs=0.15)
+    assert value(samples, "voxq_batch_seconds_count", worker="1", model=VOICE) == 3
+    assert value(samples, "voxq_batch_chunks_sum", model=VOICE) == 3
+    assert value(samples, "voxq_chunk_seconds_count", model=VOICE) == 3
+    assert value(samples, "voxq_model_load_seconds_count", model=VOICE) == 1
 
 
 def check_now(samples: list[Sample]) -> None:
@@ -153,6 +175,7 @@ def test_what_waits_and_since_when(redis_url: str, tmp_path: Path, client: redis
     with running_api(redis_url, tmp_path) as api:
         for priority in ("high", "normal", "normal"):
             api.submitted(tone(2), priority=priority)
+        assert api.http.post("/api/v1/tts/submit", json={"text": "Hello there."}).status_code == 200
         time.sleep(0.3)
         samples = scrape(api)
         waiting = {s.labels["lane"]: s.value for s in samples if of_recordings(s, "voxq_queue_tasks")}
@@ -160,7 +183,11 @@ def test_what_waits_and_since_when(redis_url: str, tmp_path: Path, client: redis
         ages = {s.labels["lane"]: s.value for s in samples if of_recordings(s, "voxq_queue_oldest_seconds")}
         assert ages["long"] == 0
         assert 0.3 < ages["short"] < ages["high"] < 30
-        assert value(samples, "voxq_queue_audio_seconds") == 6
+        assert value(samples, "voxq_queue_audio_seconds", kind="asr") == 6
+        texts = {s.labels["lane"]: s.value for s in samples if s.labels.get("kind") == "tts" and in_line(s)}
+        assert texts == {"high": 0, "short": 1, "long": 0}
+        assert value(samples, "voxq_queue_oldest_seconds", kind="tts", lane="short") > 0.3
+        assert value(samples, "voxq_queue_audio_seconds", kind="tts") >= 1
 
 
 def test_through_an_outage(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from fastapi import APIRouter
 
 from voxq.api import devices, errors
 from voxq.api.auth import Owner
-from voxq.api.models import Stats, TasksByStatus, WorkerView
-from voxq.api.service import TheService
+from voxq.api.models import KindStats, LastHour, SinceStart, Stats, TasksByStatus, WorkerView
+from voxq.api.service import Service, TheService
 from voxq.tasks import script, statistics
+from voxq.tasks.store import Store
 from voxq.tasks.task import Kind
 
 router = APIRouter(prefix="/api/v1", tags=["stats"])
@@ -24,27 +25,36 @@ router = APIRouter(prefix="/api/v1", tags=["stats"])
     responses=errors.documented(401, 403, 503),
 )
 async def stats(service: TheService, _: Owner) -> Stats:
-    """Everybody's recordings: how many, how much audio, how long they waited, how fast the engine was."""
-    store, now = service.parts.stores[Kind.ASR], time.time()
-    counts = await script.run_async(service.client, store.counts(now))
+    """Everybody's tasks: how many, how much audio, how long they waited, how fast the engines were."""
+    kinds = {kind: await _of_kind(service, store) for kind, store in service.parts.stores.items()}
     crew = await service.crew.look()
+    recordings = kinds[Kind.ASR]
+    return Stats(
+        tasks=recordings.tasks,
+        since_start=recordings.since_start,
+        last_hour=recordings.last_hour,
+        kinds=kinds,
+        workers=[WorkerView.model_validate(asdict(worker)) for worker in crew.workers],
+        devices=devices.views_of(crew.workers),
+    )
+
+
+async def _of_kind(service: Service, store: Store) -> KindStats:
+    now = time.time()
+    counts = await script.run_async(service.client, store.counts(now))
     async with service.client.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(store.stats_key)
         pipeline.lrange(store.samples_key, 0, -1)
         counters, samples = await pipeline.execute()
     since_start = statistics.since_start(counters)
-    return Stats.model_validate(
-        {
-            "tasks": TasksByStatus(
-                queued=counts.queued,
-                processing=counts.processing,
-                done=since_start["done"],
-                failed=since_start["failed"],
-                cancelled=since_start["cancelled"],
-            ),
-            "since_start": since_start,
-            "last_hour": statistics.last_hour(map(statistics.Sample.load, samples), now),
-            "workers": [WorkerView.model_validate(asdict(worker)) for worker in crew.workers],
-            "devices": devices.views_of(crew.workers),
-        }
+    return KindStats(
+        tasks=TasksByStatus(
+            queued=counts.queued,
+            processing=counts.processing,
+            done=since_start["done"],
+            failed=since_start["failed"],
+            cancelled=since_start["cancelled"],
+        ),
+        since_start=SinceStart(**since_start),
+        last_hour=LastHour(**statistics.last_hour(map(statistics.Sample.load, samples), now)),
     )
