@@ -1,4 +1,4 @@
-"""Bodies that are JSON, or nearly: what they say is done or clearly refused, on every route that takes one."""
+"""Bodies that are JSON, or nearly: what they say is done or clearly refused, wherever one is taken."""
 
 from __future__ import annotations
 
