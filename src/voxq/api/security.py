@@ -15,7 +15,7 @@ _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 
 class SecurityHeaders:
-    """Adds what a route has not set itself. Pages (the docs) load their own scripts and get no policy."""
+    """Adds what a route has not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,8 +26,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
-                if not headers.get("content-type", "").startswith("text/html"):
-                    headers.setdefault("Content-Security-Policy", _NOTHING)
+                headers.setdefault("Content-Security-Policy", _NOTHING)
             await send(message)
 
         await self._app(scope, receive, guarded)

@@ -1,0 +1,145 @@
+"""What a client writes does not become a line of the log, a header of an answer or a page in a browser."""
+
+from __future__ import annotations
+
+import re
+import socket
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from api_server import NOTE
+from attacked import KEYS, Attacked, end_of, submitted
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.logging import one_line
+
+LINE = re.compile(r"(\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] (DEBUG|INFO|WARNING|ERROR|CRITICAL) |    )\S?")
+FORGED = "forged-by-a-client"
+WORDS = (
+    f"x\r\n[2025-12-01 10:00:00] INFO {FORGED}",
+    f"x\n[2025-12-01 10:00:00] INFO {FORGED}",
+    f"x\x0b\x0c\x1c\x85\u2028\u2029[2025-12-01 10:00:00] INFO {FORGED}",
+    f"\x1b[2K\x1b[1A{FORGED}",
+    f"\x08\x08\x7f\x9b31m{FORGED}",
+    f"\u202e\u2066{FORGED}\u2069",
+    f"{{extra}} {{record[extra]}} <red>{FORGED}</red> %s %(levelname)s {{0.__class__}}",
+)
+SCRIPT = "<script>alert(1)</script>"
+
+
+@given(st.text())
+def test_any_text_is_one_visible_line(text: str) -> None:
+    line = one_line(text)
+    assert len(line.splitlines()) <= 1
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", line)
+
+
+def test_no_client_writes_lines_of_the_log(service: Attacked, anna: httpx.Client) -> None:
+    for word in WORDS:
+        quoted = "".join(f"%{byte:02x}" for byte in word.encode())
+        anna.get(f"/api/v1/asr/result/{quoted}")
+        anna.get(f"/{quoted}", params={quoted: word})
+        anna.post("/api/v1/asr/submit", files={"audio": (word, NOTE)}, data={"language": word})
+        anna.post("/api/v1/asr/submit", files={"audio": ("x", word.encode())}, data={"model": word})
+        anna.post("/api/v1/asr/submit", files={"audio": ("x", NOTE)}, data={word: word, "callback": word})
+        anna.post("/v1/audio/transcriptions", files={"file": (word, b"x")}, data={"model": word})
+        for name in ("text", "voice", "model", "callback", "language", "priority", word):
+            anna.post("/api/v1/tts/submit", json={"text": "...", name: word})
+        for name in ("User-Agent", "Idempotency-Key", "X-Forwarded-For", "Last-Event-ID", "Authorization"):
+            _raw(service, f"GET /api/v1/asr/history?{quoted} HTTP/1.1", f"{name}: {word}")
+        _raw(service, f"GET /livez/{word} HTTP/1.1")
+        _raw(service, f"{word} /livez HTTP/1.1")
+    lines = service.logs().splitlines()
+    assert len(lines) > 100
+    assert not [line for line in lines if not LINE.match(line)]
+    assert not [line for line in lines if one_line(line) != line]
+    forged = [line for line in lines if FORGED in line]
+    assert not [line for line in forged if line.partition("] ")[2].startswith(f"INFO {FORGED}")]
+
+
+def test_what_is_said_stays_out_of_the_logs(service: Attacked, anna: httpx.Client) -> None:
+    """Neither a text to speak, nor a hotword, nor a client's name for a file; whatever becomes of them."""
+    secret = "zanzibarophobia"
+    task_id = anna.post("/api/v1/tts/submit", json={"text": f"A {secret}."}).json()["task_id"]
+    assert end_of(anna, "tts", task_id) == "done"
+    assert end_of(anna, "asr", submitted(anna, hotwords=secret)) == "done"
+    assert end_of(anna, "asr", submitted(anna, hotwords=f"fault-error {secret}")) == "failed"
+    anna.post("/api/v1/asr/submit", files={"audio": (f"{secret}.wav", NOTE)})
+    anna.post("/api/v1/tts/submit", json={"text": secret, "voice": "nobody"})
+    anna.post("/api/v1/tts/submit", content=f'{{"text": "{secret}"'.encode())
+    assert secret not in service.logs()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/{}",
+        "/api/v1/asr/result/{}",
+        "/api/v1/tts/audio/{}",
+        "/api/v1/asr/history?limit={}",
+        "/v1/models/{}",
+        "/docs/assets/{}",
+    ],
+)
+def test_no_answer_is_a_page_that_a_client_wrote(service: Attacked, anna: httpx.Client, path: str) -> None:
+    for word in (SCRIPT, "%3Cscript%3Ealert(1)%3C/script%3E", "%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a" + SCRIPT):
+        answer = anna.get(path.format(word))
+        assert answer.status_code in (404, 422), answer.text
+        assert not answer.headers["content-type"].startswith("text/html")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "set-cookie" not in answer.headers
+
+
+def test_a_recording_is_never_a_page(service: Attacked, anna: httpx.Client) -> None:
+    """A file that is sound to a decoder and HTML to a browser keeps its content type."""
+    polyglot = NOTE + f"<html>{SCRIPT}</html>".encode()
+    task_id = submitted(anna, polyglot)
+    answer = anna.get(f"/api/v1/asr/audio/{task_id}")
+    assert answer.headers["content-type"] == "audio/ogg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert answer.headers["content-disposition"] == f'inline; filename="{task_id}.ogg"'
+
+
+def test_every_answer_is_kept_out_of_frames_and_caches(service: Attacked, anna: httpx.Client) -> None:
+    for path in (
+        "/livez",
+        "/docs",
+        "/metrics",
+        "/api/v1/asr/history",
+        "/api/v1/stats",
+        "/nothing",
+        "/v1/models",
+    ):
+        headers = anna.get(path).headers
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+        assert "content-security-policy" in headers, path
+        assert "access-control-allow-origin" not in headers
+
+
+def test_the_page_of_the_docs_runs_its_own_scripts_only(service: Attacked) -> None:
+    answer = service.api.http.get("/docs")
+    policy = dict(rule.strip().split(" ", 1) for rule in answer.headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert "unsafe" not in policy["script-src"]
+    assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+
+
+def _raw(service: Attacked, request: str, header: str = "X: y") -> bytes:
+    """The answer to bytes that no HTTP library would send."""
+    place = urlsplit(service.api.url)
+    key = f"Authorization: Bearer {KEYS['anna']}\r\n" if not header.startswith("Authorization") else ""
+    with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+        connection.sendall(f"{request}\r\nHost: x\r\nConnection: close\r\n{key}{header}\r\n\r\n".encode())
+        answer = b""
+        try:
+            while data := connection.recv(65536):
+                answer += data
+        except ConnectionResetError:
+            pass
+        return answer
