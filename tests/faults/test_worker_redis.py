@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 from rq import Worker
-from worker_lab import MEETING, RedisServer, WorkerLab, wait_for
+from valkey_lab import RedisServer
+from worker_lab import MEETING, WorkerLab, wait_for
 
 from voxq.tasks.store import EPOCH_KEY
 from voxq.tasks.task import Status
@@ -20,8 +21,7 @@ from voxq.tasks.task import Status
 def server(tmp_path: Path) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path / "redis")
     yield server
-    server.send(signal.SIGCONT)
-    server.kill()
+    server.close()
 
 
 @pytest.fixture

