@@ -61,6 +61,11 @@ def problems(info: Mapping[str, Any]) -> list[str]:
     return [text for text in (_version(info), _eviction(info), _role(info), _cluster(info)) if text]
 
 
+def hindrances(info: Mapping[str, Any]) -> list[str]:
+    """Why this server would not do its work at this moment: its problems, and what may pass by itself."""
+    return [*problems(info), *(text for text in (_memory(info), _append_only_file(info)) if text)]
+
+
 def describe(info: Mapping[str, Any]) -> str:
     """ "Valkey 9.1.2" or "Redis 7.4.1"."""
     if version := info.get("valkey_version"):
@@ -84,6 +89,22 @@ def _eviction(info: Mapping[str, Any]) -> str | None:
         f"maxmemory-policy is {policy}, so the server may throw queued tasks away when memory is short. "
         "Run: redis-cli CONFIG SET maxmemory-policy noeviction, and set it in the server's configuration."
     )
+
+
+def _memory(info: Mapping[str, Any]) -> str | None:
+    most = int(info.get("maxmemory") or 0)
+    if not 0 < most <= int(info.get("used_memory") or 0):
+        return None
+    return (
+        f"The server is full, it may use {most / 2**20:.0f} MB: "
+        "raise its maxmemory, or remove keys that are not VoxQ's."
+    )
+
+
+def _append_only_file(info: Mapping[str, Any]) -> str | None:
+    if info.get("aof_last_write_status", "ok") == "ok":
+        return None
+    return "The server cannot write its append-only file, so it takes nothing: is its disk full?"
 
 
 def _role(info: Mapping[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from voxq.api.available import ModelWatch
 from voxq.api.crew import CrewWatch
 from voxq.api.events import Events
+from voxq.api.outage import Outage
 from voxq.api.recipes import Recipes
 from voxq.api.stopping import told_to_stop
 from voxq.api.streams import Streams
@@ -46,6 +47,7 @@ class Service:
     texts: TextIntake
     control: Mapping[Kind, Control]
     events: Events
+    outage: Outage
     crew: CrewWatch
     models: ModelWatch
     voices: VoiceWatch
@@ -93,6 +95,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         ),
         control={kind: parts.control(kind, blocking) for kind in Kind},
         events=events,
+        outage=Outage(),
         crew=crew,
         models=ModelWatch(crew, offer),
         voices=VoiceWatch(crew, ModelStore(search=[settings.asr_model_path])),

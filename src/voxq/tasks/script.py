@@ -12,7 +12,9 @@ from typing import Any, Generic, TypeVar
 
 import redis
 import redis.asyncio
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
+
+from voxq.tasks.redis_errors import ScriptFailed, state_of
 
 T = TypeVar("T")
 
@@ -49,20 +51,31 @@ class Command(Generic[T]):
 
 
 def run(client: redis.Redis, command: Command[T]) -> T:
-    """Raises redis.exceptions.RedisError when Redis is away or refuses."""
+    """Raises redis.exceptions.RedisError when Redis is away or refuses, ScriptFailed when the script does."""
     code = script(command.name)
     try:
-        answer = client.evalsha(code.sha, 0, *command.argv)
-    except NoScriptError:
-        answer = client.eval(code.text, 0, *command.argv)
+        try:
+            answer = client.evalsha(code.sha, 0, *command.argv)
+        except NoScriptError:
+            answer = client.eval(code.text, 0, *command.argv)
+    except ResponseError as error:
+        raise _failure(command, error) from error
     return command.parse(answer)
 
 
 async def run_async(client: redis.asyncio.Redis, command: Command[T]) -> T:
-    """Raises redis.exceptions.RedisError when Redis is away or refuses."""
+    """Raises redis.exceptions.RedisError when Redis is away or refuses, ScriptFailed when the script does."""
     code = script(command.name)
     try:
-        answer = await client.evalsha(code.sha, 0, *command.argv)
-    except NoScriptError:
-        answer = await client.eval(code.text, 0, *command.argv)
+        try:
+            answer = await client.evalsha(code.sha, 0, *command.argv)
+        except NoScriptError:
+            answer = await client.eval(code.text, 0, *command.argv)
+    except ResponseError as error:
+        raise _failure(command, error) from error
     return command.parse(answer)
+
+
+def _failure(command: Command[Any], error: ResponseError) -> ResponseError:
+    """The error, unless the server would do other things at this moment: then the script is named."""
+    return error if state_of(error) else ScriptFailed(f"the script {command.name} failed: {error}")

@@ -46,7 +46,9 @@ class Closing:
 
     def publish(self) -> None:
         """Tell Redis and the log of every end they do not know yet, as far as they can be reached."""
-        while self._unpublished and not self._line.is_resting:
+        for _ in range(len(self._unpublished)):
+            if self._line.is_resting:
+                return
             task = self._unpublished[0]
             try:
                 told = self._line.attempt(
@@ -55,10 +57,11 @@ class Closing:
             except OSError as error:
                 self._trouble.about(error)
                 return
-            if not told:
-                return
-            self._trouble.is_over()
             self._unpublished.popleft()
+            if told:
+                self._trouble.is_over()
+            else:
+                self._unpublished.append(task)  # one that cannot be told now does not hold up the others
 
     def _log(self, task: Task, outcome: Outcome) -> None:
         match outcome.status:

@@ -21,6 +21,7 @@ from voxq.metrics.counters import Counters
 from voxq.settings import Settings
 from voxq.tasks import connect
 from voxq.tasks.parts import Parts
+from voxq.tasks.redis_errors import explain
 from voxq.tasks.twins import cancel_abandoned
 from voxq.worker.horse_link import HorseLink
 from voxq.worker.janitor import Janitor
@@ -30,6 +31,7 @@ from voxq.worker.plan import ModelPlan, ModelUnavailable, WorkPlan, automatic_sl
 from voxq.worker.poller import Poller
 from voxq.worker.roster import strike_dead_workers
 from voxq.worker.scheduler import BatchLimits
+from voxq.worker.server_watch import ServerWatch
 from voxq.worker.stable import Stable
 from voxq.worker.stall import Stall
 from voxq.worker.wakeup import Wakeup
@@ -83,6 +85,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
                 (2.0, partial(cancel_abandoned, janitor_client, store, parts.control(kind, janitor_client)))
                 for kind, store in parts.stores.items()
             ),
+            (15.0, ServerWatch(janitor_client).look),
             (60.0, partial(_rotate_logs, settings)),
             (60.0, partial(strike_dead_workers, janitor_client, _rq_queues(settings))),
         ],
@@ -161,9 +164,9 @@ def _wait_for_redis(client: redis.Redis) -> None:
         except redis.RedisError as error:
             if time.monotonic() > give_up:
                 raise CannotWork(
-                    f"Redis does not answer ({error}). Is it running, and is its address right?"
+                    f"Redis is away: {explain(error)}. Is it running, and is its address right?"
                 ) from None
-            logger.warning("waiting for Redis ({})", type(error).__name__)
+            logger.warning("waiting for Redis: {}", explain(error))
             time.sleep(1)
             continue
         if problems:

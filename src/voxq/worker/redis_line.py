@@ -10,6 +10,7 @@ import redis
 from loguru import logger
 
 from voxq.tasks import script
+from voxq.tasks.redis_errors import Repeats, explain, state_of
 from voxq.tasks.script import Command
 
 T = TypeVar("T")
@@ -17,6 +18,9 @@ T = TypeVar("T")
 _PAUSE = 0.5
 """Seconds for which Redis is left alone, at the least, after it did not answer: the engine is served
 meanwhile."""
+_STEADY = 2.5
+"""Seconds without a failure after which it counts as back: a full server still answers questions, and only
+the heartbeat of each second finds out."""
 
 
 class RedisLine:
@@ -25,15 +29,17 @@ class RedisLine:
     def __init__(self, client: redis.Redis, worker_id: int) -> None:
         self._client = client
         self._worker_id = worker_id
+        self._failed_at = 0.0
         self._away_until = 0.0
         self._is_away = False
+        self._said = Repeats()
 
     @property
     def is_resting(self) -> bool:
         return time.monotonic() < self._away_until
 
     def run(self, command: Command[T]) -> T | None:
-        """The answer, or None while Redis is away."""
+        """The answer, or None while Redis is away or the script fails."""
         return self.attempt(lambda: script.run(self._client, command))
 
     def attempt(self, work: Callable[[], T]) -> T | None:
@@ -44,13 +50,24 @@ class RedisLine:
         try:
             answer = work()
         except redis.RedisError as error:
-            now = time.monotonic()
-            self._away_until = now + max(_PAUSE, now - asked)  # most of the time is not spent on waiting
-            if not self._is_away:
-                self._is_away = True
-                logger.warning("Worker-{} Redis is away ({})", self._worker_id, type(error).__name__)
+            if state_of(error) is None:  # Redis is there, and other commands may well work
+                self._complain(error)
+            else:
+                self._rest(asked, error)
             return None
-        if self._is_away:
+        if self._is_away and time.monotonic() - self._failed_at > _STEADY:
             self._is_away = False
             logger.info("Worker-{} Redis is back", self._worker_id)
         return answer
+
+    def _rest(self, asked: float, error: redis.RedisError) -> None:
+        self._failed_at = now = time.monotonic()
+        self._away_until = now + max(_PAUSE, now - asked)  # most of the time is not spent on waiting
+        is_news = self._said.is_news(explain(error))
+        if is_news or not self._is_away:
+            self._is_away = True
+            logger.warning("Worker-{} Redis is away: {}", self._worker_id, explain(error))
+
+    def _complain(self, error: redis.RedisError) -> None:
+        if self._said.is_news(explain(error)):
+            logger.error("Worker-{} {}; trying again", self._worker_id, explain(error))

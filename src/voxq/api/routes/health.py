@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 from redis.exceptions import RedisError
 
+from voxq import redis_check
 from voxq.api.access_log import note
 from voxq.api.crew import Crew
 from voxq.api.models import Alive, Health
@@ -45,11 +47,13 @@ async def livez(request: Request) -> Alive:
 )
 async def health(request: Request, response: Response, service: TheService) -> Health:
     """Also at `/health`. Needs no key. Submitting while models load is fine: the task waits."""
+    crew, hindrances = None, []
     try:
+        hindrances = redis_check.hindrances(await service.client.info())
         crew = await service.crew.look()
-    except RedisError:
-        crew = None
-    reasons = reasons_against(crew, await _has_room(service))
+    except RedisError as error:
+        service.outage.tell(error)
+    reasons = reasons_against(crew, await _has_room(service), hindrances)
     ready = crew.ready if crew else 0
     # Every start begins with loading, and whoever polls meanwhile must not fill the log.
     is_expected = all(reason.word == "loading" for reason in reasons)
@@ -68,8 +72,9 @@ async def health(request: Request, response: Response, service: TheService) -> H
     )
 
 
-def reasons_against(crew: Crew | None, has_room: bool) -> list[Reason]:
-    """Why no work would be done, the gravest first; empty when it would. `crew` is None without Redis."""
+def reasons_against(crew: Crew | None, has_room: bool, hindrances: Sequence[str] = ()) -> list[Reason]:
+    """Why no work would be done, the gravest first; empty when it would. `crew` is None without Redis,
+    `hindrances` are what keeps it from its work."""
     reasons: list[Reason] = []
     if crew is None:
         reasons.append(Reason("redis_away", "Redis does not answer"))
@@ -82,6 +87,7 @@ def reasons_against(crew: Crew | None, has_room: bool) -> list[Reason]:
             reasons.append(Reason("model_failed", "The model cannot be loaded; the worker's log says why"))
         else:
             reasons.append(Reason("stopping", "The workers are stopping"))
+    reasons.extend(Reason("redis_unfit", sentence) for sentence in hindrances)
     if not has_room:
         reasons.append(Reason("disk_full", "The disk is nearly full or does not answer"))
     return reasons
