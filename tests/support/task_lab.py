@@ -112,7 +112,7 @@ class Lab:
 
     def claim(self, worker: Worker, free: dict[Lane, int] | None = None) -> list[Task]:
         """W1. Ids that the journal does not know as open are left where they are."""
-        claimed = self.run(self.store.claim(worker, Room({}, MANY if free is None else free)))
+        claimed = self.run(self.store.claim(worker, Room({}, MANY if free is None else free))).claimed
         tasks = [self.journal.open_task(each.task_id) for each in claimed]
         return [task for task in tasks if task is not None]
 
@@ -172,7 +172,7 @@ class Lab:
     def drain(self, worker: Worker) -> list[Task]:
         """A worker that does whatever waits, as ModelWorker does."""
         finished = []
-        while claimed := self.run(self.store.claim(worker, Room({}, MANY))):
+        while claimed := self.run(self.store.claim(worker, Room({}, MANY))).claimed:
             for each in claimed:
                 task = self.journal.open_task(each.task_id)
                 if task is None:

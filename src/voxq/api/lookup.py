@@ -17,6 +17,7 @@ from voxq.tasks.task import Kind, Status, is_short_id, is_task_id, short_id
 
 _LONGEST_ECHO = 100
 _PAGE = 100
+_IN_A_RECORD = {"task_id", "owner", "file", "text", "created_at", "duration", "status"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,21 @@ async def own_history(service: Service, kind: Kind, owner: str) -> AsyncIterator
     store = service.parts.stores[kind]
     for start in range(0, store.history_size, _PAGE):
         page = await service.client.lrange(store.history_key, start, start + _PAGE - 1)
-        for item in page:
-            record = json.loads(item)
+        for record in filter(None, map(_record, page)):
             if record.get("owner") == owner:
                 yield record
         if len(page) < _PAGE:
             return
+
+
+def _record(item: str | bytes) -> dict[str, Any] | None:
+    """None for what is no record: foreign hands can reach the list."""
+    try:
+        record = json.loads(item)
+    except (ValueError, RecursionError):
+        return None
+    is_record = isinstance(record, dict) and record.keys() >= _IN_A_RECORD
+    return record if is_record and isinstance(record["task_id"], str) else None
 
 
 async def _leftover(service: Service, kind: Kind, owner: str, task_id: str) -> str | None:

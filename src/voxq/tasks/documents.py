@@ -12,6 +12,8 @@ from typing import Any
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Status, Task, TtsOptions, utc
 
+_STATUSES = frozenset(Status)
+
 
 def queued(task: Task) -> dict[str, Any]:
     return _open(task, Status.QUEUED)
@@ -48,6 +50,21 @@ def _asked(task: Task) -> dict[str, Any]:
 
 def dump(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False)
+
+
+_NEEDED = {"task_id": str, "run": int, "owner": str, "file": str, "created_at": str, "status": str}
+
+
+def load(raw: str | bytes) -> dict[str, Any] | None:
+    """A document as it was dumped; None for anything else that a foreign hand has left in its place."""
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or document.get("status") not in _STATUSES:
+        return None
+    is_whole = all(isinstance(document.get(name), kind) for name, kind in _NEEDED.items())
+    return document if is_whole else None
 
 
 def _open(task: Task, status: Status) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from itertools import islice
 import redis
 from loguru import logger
 
-from voxq.tasks import documents, retention, script
+from voxq.tasks import documents, foreign_keys, retention, script
 from voxq.tasks.ending import Ending
 from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
@@ -47,8 +47,14 @@ class Recovery:
         self._stores = stores
         self._client = client
         self._limits = limits
+        self._key_types = foreign_keys.expected(stores.values())
         self._empty_since: float | None = None
         self._known_ends: dict[tuple[str, int], retention.EndedRecord] = {}
+
+    def clear_the_way(self) -> None:
+        """Put aside what stands at our names and is not ours; what was there before is filled again."""
+        if foreign_keys.put_aside(self._client, self._key_types):
+            self._client.delete(EPOCH_KEY)
 
     def bring_back_dead(self) -> int:
         """Tasks of workers whose heartbeat ended go back to the front of their lanes, free of charge."""

@@ -80,6 +80,12 @@ def failure(message: str, worker: str) -> list[str]:
     ]
 
 
+@cache
+def refusal() -> list[str]:
+    """RQ's Result of a job that stands in a queue of ours and is none of ours."""
+    return failure("VoxQ runs only its own tasks: submit them to its API, and queue other jobs elsewhere", "")
+
+
 def run(task_id: str) -> None:
     """What a stock `rq worker` ends up in. It fails politely: RQ retries, and a VoxQ worker takes the job."""
     time.sleep(1)

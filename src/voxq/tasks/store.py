@@ -24,6 +24,7 @@ CLAIM_TTL = 15
 """Seconds without a heartbeat after which a worker's tasks go back to their lanes."""
 
 EPOCH_KEY = "voxq:epoch"
+JANITOR_KEY = "voxq:janitor"
 WORKERS_KEY = "voxq:workers"
 WAKE_CHANNEL = "voxq:wake"
 EVENTS_CHANNEL = "voxq:events"
@@ -77,6 +78,14 @@ class Claimed:
     task_id: str
     lane: Lane
     kind: Kind = Kind.ASR
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a worker got out of the lanes, and how many jobs in its way were not tasks of ours."""
+
+    claimed: tuple[Claimed, ...] = ()
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +239,7 @@ class Store:
 
     def claim(
         self, worker: Worker, room: Room, lanes: Sequence[Lane] = tuple(Lane), most: int | None = None
-    ) -> Command[list[Claimed]]:
+    ) -> Command[Taken]:
         """Write step W1: the worker's share of what waits in these lanes, `most` at most.
 
         The slots of a lane are open to better lanes, too, so the largest count is that of all free slots.
@@ -241,12 +250,10 @@ class Store:
             "room": self._room(room),
             "lanes": [self.queues[lane] for lane in lanes],
             "most": max(room.free.values(), default=0) if most is None else most,
+            "refusal": rq_job.refusal(),
+            "refusal_ttl": self._failed_ttl,
         }
-        return self._command(
-            "claim",
-            args,
-            lambda a: [Claimed(a[i], self._lane_of[a[i + 1]], self.kind) for i in range(0, len(a), 2)],
-        )
+        return self._command("claim", args, self._taken)
 
     def drop(self, claimed: Claimed) -> Command[int]:
         """Forget a claimed id that no journal knows."""
@@ -386,6 +393,13 @@ class Store:
         """Remove every trace of a task that has ended or was withdrawn. False: it had no document."""
         return self._command("forget", {"id": task_id, "short": short_id(task_id)}, lambda a: a == 1)
 
+    def _taken(self, answer: Any) -> Taken:
+        refused, *flat = answer
+        pairs = zip(flat[::2], flat[1::2], strict=True)
+        return Taken(
+            tuple(Claimed(task_id, self._lane_of[queue], self.kind) for task_id, queue in pairs), refused
+        )
+
     def _room(self, room: Room) -> dict[str, Any]:
         """By queue, as scripts know lanes."""
         return {
@@ -426,7 +440,7 @@ def _place(position: Any, ahead: Any) -> Place | None:
 
 def _view(answer: Any) -> View:
     document, position, ahead = answer
-    return View(json.loads(document) if document else None, _place(position, ahead))
+    return View(documents.load(document), _place(position, ahead))
 
 
 def _iso(timestamp: float) -> str:

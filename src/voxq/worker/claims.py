@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 import redis
+from loguru import logger
 
 from voxq.tasks import documents
-from voxq.tasks.store import Beat, Claimed, Room, Store, Worker
+from voxq.tasks.store import Beat, Claimed, Room, Store, Taken, Worker
 from voxq.tasks.task import Kind, Lane, Task
 from voxq.worker.admission import Turns, free_slots, rooms_of
 from voxq.worker.assignment import AnyAssignment
@@ -55,9 +56,16 @@ class Claims:
         def claim(kind: Kind, lanes: Sequence[Lane], most: int | None = None) -> None:
             room = rooms_of([*held, *((each.kind, each.lane) for each in taken)], slots, models)[kind]
             if any(room.free[lane] for lane in lanes):
-                taken.extend(
-                    self._line.run(self._stores[kind].claim(self._identity, room, lanes, most)) or ()
+                answer = (
+                    self._line.run(self._stores[kind].claim(self._identity, room, lanes, most)) or Taken()
                 )
+                taken.extend(answer.claimed)
+                if answer.refused:
+                    logger.error(
+                        "{} jobs in the queues of {} are not VoxQ's: refused, see rq's failed jobs",
+                        answer.refused,
+                        kind,
+                    )
 
         first = self._turns.next(now, free_slots([lane for _, lane in held], slots))
         if first is not None:

@@ -11,11 +11,13 @@ import redis
 from loguru import logger
 
 from voxq.tasks.recovery import Recovery
+from voxq.tasks.redis_errors import Repeats, explain, state_of
+from voxq.tasks.store import JANITOR_KEY
 
-_LOCK_KEY = "voxq:janitor"
 _LOCK_SECONDS = 10
 """Shorter than a claim: whoever dies with the lock must not keep its own tasks from coming back."""
 _ROUND_SECONDS = 1.0
+_CLEAR_SECONDS = 5.0
 
 Chore = tuple[float, Callable[[], object]]
 """Every how many seconds, and what."""
@@ -26,6 +28,7 @@ class Janitor:
 
     def __init__(self, client: redis.Redis, recovery: Recovery, others: Sequence[Chore]) -> None:
         self._client = client
+        self._recovery = recovery
         self._token = secrets.token_hex(8)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
@@ -38,6 +41,7 @@ class Janitor:
             *others,
         ]
         self._due = [0.0] * len(self._chores)
+        self._said = Repeats()
 
     def start(self) -> None:
         self._thread.start()
@@ -48,14 +52,13 @@ class Janitor:
         self._thread.join(timeout=1)
 
     def _run(self) -> None:
+        next_clear = 0.0
         while not self._stop.wait(_ROUND_SECONDS):
-            try:
-                if self._hold_lock():
-                    self._round()
-            except redis.RedisError as error:
-                logger.debug("janitor: Redis is away ({})", type(error).__name__)
-            except Exception:
-                logger.exception("janitor: a chore failed; it will be tried again")
+            # Without the lock, which may be what is in the way.
+            if time.monotonic() >= next_clear and self._attempt(self._recovery.clear_the_way):
+                next_clear = time.monotonic() + _CLEAR_SECONDS
+            if self._attempt(self._hold_lock):
+                self._round()
         self._let_go()
 
     def _round(self) -> None:
@@ -63,17 +66,34 @@ class Janitor:
             now = time.monotonic()
             if now >= self._due[index] and not self._stop.is_set():
                 self._due[index] = now + every
-                self._hold_lock()
-                chore()
+                if not self._attempt(self._hold_lock):
+                    return
+                self._attempt(chore)
+
+    def _attempt(self, work: Callable[[], object]) -> bool:
+        """Whether it was done, and not in vain. What goes wrong with one chore does not keep the others from
+        being done."""
+        try:
+            return work() is not False
+        except redis.RedisError as error:
+            if self._said.is_news(explain(error)):
+                logger.log("DEBUG" if state_of(error) else "ERROR", "janitor: {}", explain(error))
+        except Exception:
+            logger.exception("janitor: a chore failed; it will be tried again")
+        return False
 
     def _hold_lock(self) -> bool:
-        if self._client.get(_LOCK_KEY) == self._token:
-            return bool(self._client.expire(_LOCK_KEY, _LOCK_SECONDS))
-        return bool(self._client.set(_LOCK_KEY, self._token, nx=True, ex=_LOCK_SECONDS))
+        if self._client.get(JANITOR_KEY) == self._token:
+            return bool(self._client.expire(JANITOR_KEY, _LOCK_SECONDS))
+        if self._client.set(JANITOR_KEY, self._token, nx=True, ex=_LOCK_SECONDS):
+            return True
+        if self._client.ttl(JANITOR_KEY) == -1:  # not of our making: nobody would keep house for ever
+            self._client.expire(JANITOR_KEY, _LOCK_SECONDS)
+        return False
 
     def _let_go(self) -> None:
         try:
-            if self._client.get(_LOCK_KEY) == self._token:
-                self._client.delete(_LOCK_KEY)
+            if self._client.get(JANITOR_KEY) == self._token:
+                self._client.delete(JANITOR_KEY)
         except redis.RedisError:
             logger.debug("janitor: the lock will expire by itself")

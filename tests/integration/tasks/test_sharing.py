@@ -38,9 +38,9 @@ class Hand:
         self.lab.run(self.lab.store.beat(self.worker, [], time.time(), 30, facts, room))
 
     def take(self, only: Lane | None = None) -> list[str]:
-        claimed = self.lab.run(self.lab.store.claim(self.worker, self.room, *([[only], 1] if only else [])))
-        self.held += [each.lane for each in claimed]
-        return [each.task_id for each in claimed]
+        taken = self.lab.run(self.lab.store.claim(self.worker, self.room, *([[only], 1] if only else [])))
+        self.held += [each.lane for each in taken.claimed]
+        return [each.task_id for each in taken.claimed]
 
     def end(self, lane: Lane) -> None:
         self.held.remove(lane)

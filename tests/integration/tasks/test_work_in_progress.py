@@ -165,7 +165,7 @@ def test_what_ended_is_not_brought_back(lab: Lab, worker: Worker) -> None:
 def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
     task = make_task()
     lab.enqueue(task)
-    [claimed] = lab.run(lab.store.claim(worker, Room({}, MANY)))
+    [claimed] = lab.run(lab.store.claim(worker, Room({}, MANY))).claimed
     assert claimed == Claimed(task.id, Lane.SHORT, Kind.ASR)
     lab.run(lab.store.drop(claimed))
     assert lab.run(lab.store.counts(time.time())).processing == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
@@ -15,6 +14,7 @@ from voxq.api.auth import Owner
 from voxq.api.kind import TheKind
 from voxq.api.models import History, HistoryRecord
 from voxq.api.service import Service, TheService
+from voxq.tasks import documents
 from voxq.tasks.task import Kind, Status
 
 router = APIRouter()
@@ -73,7 +73,6 @@ async def _failed(service: Service, kind: Kind, owner: str) -> AsyncIterator[dic
         raws = await service.client.mget(
             [store.task_key(task_id) for task_id in ids[start : start + _AT_ONCE]]
         )
-        for raw in filter(None, raws):
-            document = json.loads(raw)
+        for document in filter(None, map(documents.load, filter(None, raws))):
             if document["owner"] == owner and document["status"] == Status.FAILED:
                 yield document

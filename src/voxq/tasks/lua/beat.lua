@@ -3,6 +3,7 @@
 -- held (list of {id, lane, execution}),
 -- room ({held, free, models}, the first two by lane; '' = it takes on nothing now), room_ttl (s).
 -- Returns {epoch or '', 1 if the worker is registered, 1 if workers are suspended, ids it does not hold any more ...}.
+expect_to_write()
 local now, ttl = args.now, args.ttl
 local registered = redis.call('EXISTS', args.worker_key)
 if registered == 1 then
@@ -23,8 +24,9 @@ end
 local answer = {redis.call('GET', 'voxq:epoch') or '', registered, redis.call('EXISTS', 'rq:suspended')}
 for _, held in ipairs(args.held) do
   local id, lane, execution = held[1], held[2], held[3]
-  if redis.call('GET', claim_key(id)) == args.worker then
+  if holder_of(id) == args.worker then
     redis.call('EXPIRE', claim_key(id), ttl)
+    clear_unless('hash', job_key(id))
     -- RQ's own clean-up may have called it queued, after a heartbeat that came late.
     redis.call('HSET', job_key(id), 'status', 'started', 'last_heartbeat', args.iso)
     add_execution(id, lane, execution, args.worker, now, ttl)

@@ -1,14 +1,14 @@
 -- Write step W1: ids out of the lanes into RQ's intermediate lists, each with a claim that expires.
 -- args: worker, ttl (s), room ({held, free, models}; held and free by lane), lanes (to take from, in this order),
--- most (in all).
--- Returns a flat list: id, lane, id, lane, ...
+-- most (in all), refusal (RQ's Result for jobs that are not ours), refusal_ttl (s, for which it is shown).
+-- Returns {how many jobs were refused, id, lane, id, lane, ...}
 
 -- What the other workers that take on tasks have told of themselves. One that was killed fades within seconds.
 local function other_rooms()
   local rooms, told = {}, redis.call('HGETALL', ROOMS)
   for index = 1, #told, 2 do
-    local room = cjson.decode(told[index + 1])
-    if room.gone < server_time() then
+    local room = decoded(told[index + 1])
+    if not room or not room.held or not room.free or (tonumber(room.gone) or 0) < server_time() then
       redis.call('HDEL', ROOMS, told[index])
     elseif told[index] ~= args.worker then
       rooms[#rooms + 1] = room
@@ -24,6 +24,7 @@ local function load_in(room, lane)
   return load
 end
 
+expect_to_write()
 local others = other_rooms()
 
 local my_models = {}
@@ -70,7 +71,7 @@ local function do_others_have(model)
     local told = redis.call('HGETALL', 'voxq:workers')
     for index = 1, #told, 2 do
       if told[index] ~= args.worker then
-        local facts = cjson.decode(told[index + 1])
+        local facts = decoded(told[index + 1]) or {}
         for _, names in ipairs({facts.models or {}, facts.synthesisers or {}}) do
           for _, name in ipairs(names) do others_models[name] = true end
         end
@@ -86,9 +87,24 @@ local function is_for_others(task)
   return type(model) == 'string' and not my_models[model] and do_others_have(model)
 end
 
+-- What should not stand in a lane: a job that is not ours, or a task that has ended and that somebody had RQ queue
+-- again. Another run of it is for VoxQ to make.
+local function set_right(id, lane, task)
+  if not task then
+    refuse(id, lane, args.refusal_ttl, args.refusal)
+  elseif redis.call('TYPE', job_key(id)).ok == 'hash' then
+    local ttl = redis.call('TTL', task_key(id))
+    local has_failed = task.status == 'failed'
+    redis.call('HSET', job_key(id), 'status', has_failed and 'failed' or 'finished')
+    redis.call('EXPIRE', job_key(id), math.max(1, ttl))
+    redis.call('ZADD', (has_failed and 'rq:failed:' or 'rq:finished:') .. lane, server_time() + ttl, id)
+  end
+end
+
 local MOST_PASSED = 50  -- tasks of a lane that are passed over: each costs a look, and again the next time
-local taken = {}
+local taken, refused = {}, 0
 for _, lane in ipairs(args.lanes) do
+  expect_to_write(lane)
   local share = share_of(lane, redis.call('LLEN', lane_key(lane)))
   local passed = 0
   while share > 0 and #taken < 2 * args.most and passed < MOST_PASSED do
@@ -102,7 +118,11 @@ for _, lane in ipairs(args.lanes) do
       redis.call('LREM', lane_key(lane), 1, id)
       leave_lane(id)
       -- An id can stand in a lane twice (RQ's own clean-up runs unlocked); the claim lets one through.
-      if is_open and redis.call('SET', claim_key(id), args.worker, 'NX', 'EX', args.ttl) then
+      if not is_open then
+        refused = refused + (task and 0 or 1)
+        set_right(id, lane, task)
+      elseif not holder_of(id) then
+        redis.call('SET', claim_key(id), args.worker, 'EX', args.ttl)
         redis.call('RPUSH', intermediate_key(lane), id)
         taken[#taken + 1] = id
         taken[#taken + 1] = lane
@@ -116,8 +136,8 @@ end
 -- What its heartbeat told of its room is not true any more. Without one it is not there for the others.
 local told = redis.call('HGET', ROOMS, args.worker)
 if told then
-  args.room.gone = cjson.decode(told).gone
+  args.room.gone = (decoded(told) or {}).gone or 0
   for lane, free in pairs(args.room.free) do args.room.free[lane] = math.max(0, free - #taken / 2) end
   redis.call('HSET', ROOMS, args.worker, cjson.encode(args.room))
 end
-return taken
+return {refused, unpack(taken)}

@@ -19,11 +19,23 @@ local LEASES = context.kind .. ':leases'    -- open tasks with clients that wait
 local EVENTS = 'voxq:events'
 local WAKE = 'voxq:wake'
 
+-- Seconds on Redis' own clock: those of several machines differ.
+local function server_time() return tonumber(redis.call('TIME')[1]) end
+
 local function meter(name) return tonumber(redis.call('HGET', METERS, name) or '0') end
 
+-- A table out of JSON; nil for what is none. Whoever can write to Redis may have left anything at our names, and
+-- that must not end a script that has others to serve.
+local function decoded(raw)
+  local is_json, value = pcall(cjson.decode, raw)
+  if is_json and type(value) == 'table' then return value end
+  return nil
+end
+
+-- The document of a task; nil also for what is none, which the next write puts right.
 local function read_task(id)
-  local raw = redis.call('GET', task_key(id))
-  if raw then return cjson.decode(raw) end
+  local task = decoded(redis.pcall('GET', task_key(id)))
+  if task and type(task.run) == 'number' then return task end
   return nil
 end
 
@@ -32,9 +44,28 @@ local function is_terminal(status)
 end
 
 local function waits(id)
-  local raw = redis.call('HGET', WAITING, id)
-  if raw then return cjson.decode(raw) end
+  local entry = decoded(redis.call('HGET', WAITING, id))
+  if entry and tonumber(entry.mark) and tonumber(entry.seconds) and entry.lane then return entry end
   return nil
+end
+
+-- Called before the first write, so that a script happens as a whole or not at all. A server that is full, read-only
+-- or cannot save refuses this write, which changes nothing, where it would let others pass; and a lane that a foreign
+-- hand has made something else is found out.
+local function expect_to_write(lane)
+  redis.call('SETRANGE', 'voxq:nothing', 0, '')
+  if not lane then return end
+  redis.call('LLEN', lane_key(lane))
+  redis.call('LLEN', intermediate_key(lane))
+  redis.call('ZCARD', started_key(lane))
+  redis.call('HLEN', WAITING)
+  redis.call('HLEN', METERS)
+end
+
+-- What stands at a name of one task and is not of the type that it must be makes room.
+local function clear_unless(kind, key)
+  local found = redis.call('TYPE', key).ok
+  if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
 end
 
 -- Put an id into its lane. `mark` is what had entered the lane up to and with it: minus what has left, it is
@@ -132,6 +163,25 @@ local function add_execution(id, lane, execution, worker, now, ttl)
   redis.call('ZADD', started_key(lane), now + ttl, id .. ':' .. execution)
 end
 
+-- The worker that has a task, or false.
+local function holder_of(id)
+  clear_unless('string', claim_key(id))
+  return redis.call('GET', claim_key(id))
+end
+
+-- A job that is no task of ours is never run: RQ's views show it as failed, and `result` (RQ's Result as a flat list)
+-- says why. Of an id without a job nothing is left.
+local function refuse(id, lane, ttl, result)
+  if redis.call('TYPE', job_key(id)).ok ~= 'hash' then return end
+  local now = server_time()
+  redis.call('HSET', job_key(id), 'status', 'failed')
+  redis.call('EXPIRE', job_key(id), ttl)
+  clear_unless('stream', 'rq:results:' .. id)
+  redis.call('XADD', 'rq:results:' .. id, 'MAXLEN', 10, '*', unpack(result))
+  redis.call('EXPIRE', 'rq:results:' .. id, ttl)
+  redis.call('ZADD', 'rq:failed:' .. lane, now + ttl, id)
+end
+
 -- A task that was taken goes back to the front of its lane; nobody is blamed.
 local function give_back(id, lane)
   redis.call('DEL', claim_key(id))
@@ -144,6 +194,7 @@ local function give_back(id, lane)
   task.progress = 0
   task.started_at = nil
   redis.call('SET', task_key(id), cjson.encode(task))
+  clear_unless('hash', job_key(id))
   redis.call('HSET', job_key(id), 'status', 'queued', 'worker_name', '')
   redis.call('LREM', lane_key(lane), 0, id)  -- RQ's own clean-up may have been here first
   leave_lane(id)
@@ -158,6 +209,3 @@ local function call_back(webhook)
   redis.call('SADD', 'rq:queues', lane_key(webhook.queue))
   redis.call('RPUSH', lane_key(webhook.queue), webhook.id)
 end
-
--- Seconds on Redis' own clock: those of several machines differ.
-local function server_time() return tonumber(redis.call('TIME')[1]) end

@@ -4,6 +4,7 @@
 -- ARGV[3]: RQ's `data`, compressed, which JSON cannot carry.
 -- Returns {'queued' or 'known', place in line or 0, seconds ahead} | {'same', other id} | {'full', seconds waiting}.
 local id = args.id
+expect_to_write(args.lane)
 local function answer(word)
   local place = place_of(id) or {0, 0}
   return {word, place[1], tostring(place[2])}

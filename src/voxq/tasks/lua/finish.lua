@@ -11,6 +11,7 @@ if current then
   if current.run == args.run and is_terminal(current.status) then return 'known' end
 end
 
+expect_to_write(lane)
 redis.call('LREM', lane_key(lane), 0, id)
 leave_lane(id)
 redis.call('LREM', intermediate_key(lane), 0, id)
@@ -27,7 +28,8 @@ end
 local failed = args.status == 'failed'
 if args.status == 'cancelled' then
   redis.call('DEL', job_key(id), 'rq:results:' .. id)
-elseif redis.call('EXISTS', job_key(id)) == 1 then
+elseif redis.call('TYPE', job_key(id)).ok == 'hash' then
+  clear_unless('stream', 'rq:results:' .. id)
   redis.call('HSET', job_key(id), 'status', failed and 'failed' or 'finished', 'ended_at', args.iso)
   redis.call('EXPIRE', job_key(id), args.ttl)
   redis.call('XADD', 'rq:results:' .. id, 'MAXLEN', 10, '*', unpack(args.result))

@@ -5,12 +5,14 @@
 local id, lane = args.id, args.lane
 local task = read_task(id)
 if task and (task.run > args.run or is_terminal(task.status)) then return 0 end
-local holder = redis.call('GET', claim_key(id))
+expect_to_write(lane)
+local holder = holder_of(id)
 if holder and holder ~= args.worker then return 0 end
 
 redis.call('SET', claim_key(id), args.worker, 'EX', args.ttl)
 redis.call('LREM', intermediate_key(lane), 0, id)
 if redis.call('LREM', lane_key(lane), 0, id) > 0 then leave_lane(id) end
+clear_unless('hash', job_key(id))
 if redis.call('EXISTS', job_key(id)) == 0 then
   redis.call('HSET', job_key(id), 'data', ARGV[3], unpack(args.job))
   redis.call('HSET', AUDIO, args.short, args.file)

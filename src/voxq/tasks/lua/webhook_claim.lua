@@ -1,10 +1,11 @@
 -- Deliveries to be tried now. args: queue, worker, room (webhook -> how many more), most, execution (an id), lease (s),
--- looked_at (jobs from the front). Returns {job id, execution, meta, retries left, the next one's ...}.
+-- looked_at (jobs from the front), refusal (RQ's Result for jobs that are not ours), refusal_ttl (s). Returns {job id, execution, meta, retries left, the next one's ...}.
 local queue, now = args.queue, server_time()
+expect_to_write()
 
 -- Whoever was at these has died, or stood still for too long.
 for _, entry in ipairs(redis.call('ZRANGEBYSCORE', started_key(queue), '-inf', now)) do
-  local id = entry:match('^(.*):')
+  local id = entry:match('^(.*):') or entry
   redis.call('ZREM', started_key(queue), entry)
   drop_executions(id, queue)
   redis.call('LPUSH', lane_key(queue), id)
@@ -17,17 +18,19 @@ end
 local taken = {}
 for _, id in ipairs(redis.call('LRANGE', lane_key(queue), 0, args.looked_at - 1)) do
   if #taken == 4 * args.most then break end
-  local webhook = id:match('^[^_]+')
+  local webhook = id:match('^[^_]*')
   local room = args.room[webhook] or args.most
-  local meta, left = unpack(redis.call('HMGET', job_key(id), 'meta', 'retries_left'))
-  if not meta then
+  local meta, left = unpack(redis.pcall('HMGET', job_key(id), 'meta', 'retries_left'))
+  local about = decoded(meta) or {}
+  if id ~= tostring(about.webhook) .. '_' .. tostring(about.task_id) .. '_' .. tostring(about.run) then
     redis.call('LREM', lane_key(queue), 0, id)
+    refuse(id, queue, args.refusal_ttl, args.refusal)
   elseif room > 0 then
     args.room[webhook] = room - 1
     redis.call('LREM', lane_key(queue), 0, id)
     redis.call('HSET', job_key(id), 'status', 'started', 'worker_name', args.worker)
     add_execution(id, queue, args.execution, args.worker, now, args.lease)
-    for _, each in ipairs({id, args.execution, meta, left or '0'}) do taken[#taken + 1] = each end
+    for _, each in ipairs({id, args.execution, meta, tonumber(left) and left or '0'}) do taken[#taken + 1] = each end
   end
 end
 return taken

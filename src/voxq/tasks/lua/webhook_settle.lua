@@ -2,6 +2,7 @@
 -- ttl (s, of what RQ shows of it), result (RQ's Result as a flat list, {} = none).
 -- Returns 1, or 0 when it had taken longer than its lease: then it is somebody else's.
 local id, queue, now = args.id, args.queue, server_time()
+expect_to_write()
 if redis.call('ZREM', started_key(queue), id .. ':' .. args.execution) == 0 then return 0 end
 drop_executions(id, queue)
 redis.call('HINCRBY', 'webhook:stats', args.how, 1)
