@@ -1,12 +1,16 @@
-"""What the OpenAPI document says of transcriptions and translations; their forms are read by `form`."""
+"""What the OpenAPI document says of requests that the framework does not read itself."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from fastapi import Response
+
 from voxq.api.openai import errors
 from voxq.api.openai.form import Format, Granularity
+from voxq.api.openai.speech_form import SpeechRequest
 from voxq.api.submit_form import FORM
+from voxq.speech.audio import SPEECH_FORMATS
 from voxq.tasks.task import Priority
 
 
@@ -71,3 +75,29 @@ def _route(fields: dict[str, Any], *kinds: str) -> dict[str, Any]:
 
 TRANSCRIPTION = _route(_TRANSCRIPTION, "text/plain", "text/event-stream")
 TRANSLATION = _route({**_SHARED, **_OWN}, "text/plain")
+
+
+def _speech() -> dict[str, Any]:
+    schema = SpeechRequest.model_json_schema()
+    schema.pop("$defs")
+    schema["properties"]["priority"] = _NATIVE["priority"] | {"default": Priority.HIGH}
+    sound = {"schema": {"type": "string", "format": "binary"}}
+    content: dict[str, Any] = dict.fromkeys(SPEECH_FORMATS.values(), sound)
+    content["text/event-stream"] = {
+        "schema": {
+            "type": "string",
+            "description": "speech.audio.delta with bytes of the file in Base64, then speech.audio.done with "
+            "usage: a character of the text is a token, and each 50 ms of speech.",
+        }
+    }
+    failures = errors.documented(400, 401, 403, 404, 408, 409, 410, 413, 429, 500, 503, 504, 507)
+    return {
+        "response_class": Response,
+        "responses": {200: {"description": "The speech, as it is made.", "content": content}} | failures,
+        "openapi_extra": {
+            "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}
+        },
+    }
+
+
+SPEECH = _speech()

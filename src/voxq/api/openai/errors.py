@@ -20,15 +20,16 @@ _CODES = {"unauthorized": "invalid_api_key", "queue_full": "rate_limit_exceeded"
 _PARAMS = {"model_not_found": "model", "missing_audio": "file"}
 
 _MEANINGS = {
-    400: "The form, a field or the recording is wrong; `param` names the field.",
+    400: "The form, a field, the text or the recording is wrong; `param` names the field.",
     401: "No key, or a wrong one.",
     403: "The service was not meant to be reachable from here.",
     404: "No such model; `models` lists those there are.",
-    408: "The upload arrives too slowly.",
+    408: "The request arrives too slowly.",
     409: "The task was cancelled.",
-    413: "Over MAX_UPLOAD_MB or MAX_AUDIO_SECONDS.",
+    410: "The speech was deleted before it could be sent; ask again.",
+    413: "Over MAX_UPLOAD_MB, MAX_AUDIO_SECONDS or MAX_TEXT_CHARACTERS.",
     429: "Too much audio waits already; come back after `Retry-After` seconds.",
-    500: "The recording could not be recognised; `code` says why.",
+    500: "The recording could not be recognised, or the text not be spoken; `code` says why.",
     503: "The queue does not answer, or the process stops. The same request again finds its task.",
     504: "Not done within OPENAI_TIMEOUT_SECONDS. The task goes on: its result is at `task_id`.",
     507: "The disk is nearly full.",
@@ -49,7 +50,7 @@ class ErrorBody(BaseModel):
 
 
 class TaskFailed(Refusal):
-    """A task that was waited for ended without a transcript. The same request again would fare no better: the
+    """A task that was waited for ended without a result. The same request again would fare no better: the
     queue has tried again already."""
 
 

@@ -103,16 +103,14 @@ async def looks(service: Service, begun: Begun, *, progress: bool) -> AsyncGener
 
 def transcript_of(found: Found) -> Transcript:
     """Of a task that has ended. Raises TaskFailed."""
-    check_done(found)
-    return views.transcript(found.document)
-
-
-def check_done(found: Found) -> None:
-    """Raises TaskFailed for a task that has ended otherwise."""
-    if found.status is Status.FAILED:
-        raise TaskFailed(found.document["code"], found.document["error"], task_id=found.task_id)
-    if found.status is Status.CANCELLED:
-        raise TaskFailed("cancelled", "The task was cancelled", task_id=found.task_id)
+    document = found.document
+    match found.status:
+        case Status.DONE:
+            return views.transcript(document)
+        case Status.FAILED:
+            raise TaskFailed(document["code"], document["error"], task_id=found.task_id)
+        case _:
+            raise TaskFailed("cancelled", "The task was cancelled", task_id=found.task_id)
 
 
 async def _timeout(service: Service, begun: Begun) -> Refusal:

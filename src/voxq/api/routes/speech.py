@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel
 
-from voxq.api import body, errors, options, speech_options
+from voxq.api import body, disk, errors, options, speech_options
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
 from voxq.api.models import Batch, BatchItem, Submitted, VoiceList, VoiceView
@@ -144,12 +143,6 @@ async def _accept(
     key: str | None,
     callback: str | None,
 ) -> Submission:
-    await asyncio.to_thread(_check_disk, service)
+    await asyncio.to_thread(disk.check_room, service.settings)
     door = await service.texts.knock(owner, key)
     return await service.texts.accept(door, intake.Request(owner, chosen, how.priority, key, callback))
-
-
-def _check_disk(service: Service) -> None:
-    settings = service.settings
-    if shutil.disk_usage(settings.storage_path).free < settings.min_free_disk_mb << 20:
-        raise Refusal("disk_full", "The disk is nearly full, please try again later")

@@ -1,0 +1,75 @@
+"""Speech: one request, and its answer is the sound, sent while the later sentences are still being spoken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request, Response
+from starlette.types import Receive, Scope, Send
+
+from voxq.api import body, disk, reuse, speech_stream
+from voxq.api.access_log import note
+from voxq.api.auth import Owner
+from voxq.api.openai import speech_events, speech_form, sse
+from voxq.api.openai.beginning import Begun, begin
+from voxq.api.openai.documentation import SPEECH
+from voxq.api.openai.speech_form import SpeechRequest, Wanted
+from voxq.api.openai.streamed import Streamed
+from voxq.api.openai.waiting import in_time, lease_kept, while_connected
+from voxq.api.service import Service, TheService
+from voxq.api.speech_stream import SpeechResponse, SpeechStream
+from voxq.tasks import intake
+from voxq.tasks.store import Door
+from voxq.tasks.task import Kind, Task, short_id
+
+router = APIRouter(prefix="/v1/audio", tags=["openai"])
+
+_BYTES_PER_CHARACTER = 12
+"""At most, in JSON: a character beyond the basic plane, escaped."""
+_OTHER_BYTES = 64 << 10
+
+
+@router.post("/speech", summary="Speak a text", **SPEECH)
+async def speech(request: Request, service: TheService, owner: Owner) -> Response:
+    """As OpenAI's. The same request again, after a lost connection, finds its task."""
+    door = await service.texts.knock(owner, None)
+    longest = service.settings.max_text_characters
+    asked = await body.read(request, SpeechRequest, _BYTES_PER_CHARACTER * longest + _OTHER_BYTES)
+    speakers = await service.voices.recent()
+    wanted = await asyncio.to_thread(speech_form.wanted, asked, speakers, longest)
+    begun = await _begin(service, owner, door, wanted)
+    note(request, task=short_id(begun.task_id), cache=begun.cache)
+    # Until there is sound to be sent, an answer can still be an error with a status of its own.
+    beginning = in_time(service, begun, speech_stream.begin(service, owner, begun.task_id))
+    sound = await while_connected(service, begun, request, beginning)
+    if wanted.as_events:
+        events = speech_events.events(service, begun, request, sound, wanted.options.text)
+        return Streamed(events, sse.CONTENT_TYPE, begun.headers)
+    return _AwaitedSpeech(service, begun, sound, begun.headers)
+
+
+async def _begin(service: Service, owner: str, door: Door, wanted: Wanted) -> Begun:
+    fingerprint = await reuse.of_text(service, owner, wanted.options)
+
+    async def accept() -> Task:
+        await asyncio.to_thread(disk.check_room, service.settings)
+        asked = intake.Request(owner, wanted.options, wanted.priority)
+        return (await service.texts.accept(door, asked)).task
+
+    return await begin(service, Kind.TTS, owner, fingerprint, accept, may_reuse=wanted.cache)
+
+
+class _AwaitedSpeech(SpeechResponse):
+    """Its task goes on while somebody listens."""
+
+    def __init__(
+        self, service: Service, begun: Begun, sound: SpeechStream, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(sound, headers)
+        self._service = service
+        self._begun = begun
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with lease_kept(self._service, self._begun):
+            await super().__call__(scope, receive, send)
