@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from attacked import Attacked, attacked, end_of, said, submitted
+from served import Served, serving
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,12 @@ def service(shared_service: Attacked) -> Iterator[Attacked]:
     assert shared_service.api.http.get("/livez").status_code == 200
     assert all(worker.is_alive() for worker in shared_service.lab.workers)
     assert "Traceback" not in shared_service.logs()
+
+
+@pytest.fixture(scope="session")
+def served(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(valkey, tmp_path_factory.mktemp("served")) as ours:
+        yield ours
 
 
 @pytest.fixture

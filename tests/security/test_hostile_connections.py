@@ -2,68 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from threading import Thread
 
-import httpx
-import psutil
 import pytest
 import uvicorn
 from api_server import free_port
+from served import MEGABYTE, Served, received
 from starlette.types import Receive, Scope, Send
 
 from voxq.api import connection
 from voxq.api.connection import BoundedHttpProtocol
-from voxq.settings import Settings
-
-MEGABYTE = 1 << 20
-
-
-class Served:
-    """The process, and sockets to it."""
-
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self._process = psutil.Process(process.pid)
-        self._port = port
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self._port), timeout=10)
-
-    def memory(self) -> int:
-        return self._process.memory_info().rss
-
-    def is_alive(self) -> bool:
-        answer = httpx.get(f"http://127.0.0.1:{self._port}/livez", trust_env=False, timeout=5)
-        return answer.status_code == 200
-
-
-@pytest.fixture(scope="module")
-def served(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    directory, port = tmp_path_factory.mktemp("served"), free_port()
-    settings = Settings(redis_url=valkey, storage_path=directory / "storage", api_port=port)
-    environ = {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}
-    with (Path(directory) / "output").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "voxq.cli", "api"],
-            cwd=directory,
-            env=environ | settings.environ(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        served = Served(process, port)
-        _wait_until_alive(served, process)
-        yield served
-    finally:
-        process.terminate()
-        process.wait(15)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +42,7 @@ def test_long_heads_and_many_requests_are_served(served: Served, requests: int) 
     head = b"GET /livez HTTP/1.1\r\nHost: x\r\n" + padding
     with served.connect() as client:
         client.sendall((head + b"\r\n") * (requests - 1) + head + b"Connection: close\r\n\r\n")
-        assert _received(client).count(b"HTTP/1.1 200") == requests
+        assert received(client).count(b"HTTP/1.1 200") == requests
 
 
 class Impatient(uvicorn.Server):
@@ -136,7 +87,7 @@ def test_who_says_nothing_or_half_a_head_is_not_waited_for(
             client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert len(client.makefile("rb").read(20 * MEGABYTE)) == 20 * MEGABYTE
         client.sendall(beginning)
-        _received(client)  # until the server closes
+        received(client)  # until the server closes
 
 
 def test_who_takes_no_answer_is_dropped(impatient: Impatient) -> None:
@@ -176,30 +127,8 @@ def _sent_until_cut_off(client: socket.socket, begin: bytes, more: bytes, most: 
     return sent
 
 
-def _received(client: socket.socket) -> bytes:
-    """Everything until the server closes; TimeoutError if it does not."""
-    answer = bytearray()
-    try:
-        while data := client.recv(65536):
-            answer += data
-    except ConnectionResetError:
-        pass
-    return bytes(answer)
-
-
 def _wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def _wait_until_alive(served: Served, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if served.is_alive():
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError("the API did not start")

@@ -1,7 +1,8 @@
 """HTTP connections with an end: small request heads that come soon, and clients that take their answers.
 
-Uvicorn collects a head for as long and as large as a client sends it. One client could fill the memory with a
-header, or hold every file descriptor with connections that say nothing.
+Uvicorn collects a head for as long and as large as a client sends it, and the trailers behind a body in
+chunks, too. One client could fill the memory with a header, or hold every file descriptor with connections
+that say nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 64 << 10
-"""Of a request line with its headers, give or take what arrives in one piece."""
+"""Of a request line with its headers, or of anything else around bodies, give or take what arrives in one
+piece."""
 HEAD_SECONDS = 20.0
+"""Until a head is whole, from its first byte or that of what a client still sends behind its answer."""
 TAKE_SECONDS = 60.0
 """How long an answer may wait in the send buffer before its client counts as gone."""
 
@@ -24,8 +27,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._in_head = True
-        self._steps = 0  # heads and bodies that are complete
-        self._head_bytes = 0
+        self._steps = 0  # heads and bodies that are complete, and pieces of bodies
+        self._bytes_in_step = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._take_timer: asyncio.TimerHandle | None = None
 
@@ -41,21 +44,25 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         steps = self._steps
         super().data_received(data)
-        if not self._in_head:
-            return
-        if steps == self._steps:
-            self._head_bytes += len(data)
-        if self._head_bytes > MAX_HEAD_BYTES:
+        self._bytes_in_step = self._bytes_in_step + len(data) if steps == self._steps else 0
+        if self._bytes_in_step > MAX_HEAD_BYTES:
             self._drop()
         elif self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
             self._expect_head()  # these bytes have ended the server's own wait for the next request
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # a trailer would become a header after the headers have been looked at
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._head_bytes = 0
         self._steps += 1
         self._stop_head_timer()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._steps += 1
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._in_head = True

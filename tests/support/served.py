@@ -1,0 +1,102 @@
+"""The API as `voxq api` serves it, with its limits on connections, for clients that speak bytes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+from api_server import free_port
+
+from voxq.settings import Settings
+
+MEGABYTE = 1 << 20
+
+
+class Served:
+    """The process, and sockets to it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, storage: Path) -> None:
+        self._process = psutil.Process(process.pid)
+        self._port = port
+        self._incoming = storage / "incoming"
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self._port), timeout=10)
+
+    def told(self, request: bytes) -> bytes:
+        """Everything that is answered to these bytes until the server closes. TimeoutError if it does not."""
+        with self.connect() as client:
+            client.sendall(request)
+            return received(client)
+
+    def memory(self) -> int:
+        """Bytes that the process has in memory."""
+        return self._process.memory_info().rss
+
+    def arriving(self) -> int:
+        """Bytes of uploads on the disk."""
+        return sum(path.stat().st_size for path in self._incoming.iterdir())
+
+    def is_alive(self) -> bool:
+        answer = httpx.get(f"http://127.0.0.1:{self._port}/livez", trust_env=False, timeout=5)
+        return answer.status_code == 200
+
+
+@contextmanager
+def serving(redis_url: str, directory: Path) -> Iterator[Served]:
+    """Uploads may have eight megabytes."""
+    port = free_port()
+    settings = Settings(
+        redis_url=redis_url,
+        storage_path=directory / "storage",
+        api_port=port,
+        max_upload_mb=8,
+        min_free_disk_mb=0,
+    )
+    environ = {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}
+    with (directory / "output").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "voxq.cli", "api"],
+            cwd=directory,
+            env=environ | settings.environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        served = Served(process, port, settings.storage_path)
+        _wait_until_alive(served, process)
+        yield served
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def received(client: socket.socket) -> bytes:
+    """Everything until the server closes; TimeoutError if it does not."""
+    answer = bytearray()
+    try:
+        while data := client.recv(65536):
+            answer += data
+    except ConnectionResetError:
+        pass
+    return bytes(answer)
+
+
+def _wait_until_alive(served: Served, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if served.is_alive():
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the API did not start")
