@@ -97,6 +97,17 @@ def test_who_takes_no_answer_is_dropped(impatient: Impatient) -> None:
         _wait_until(lambda: impatient.open_connections() == 0)
 
 
+def test_who_goes_on_sending_behind_its_answer_is_dropped(impatient: Impatient) -> None:
+    deadline = time.monotonic() + 10
+    with impatient.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert len(client.makefile("rb").read(20 * MEGABYTE)) == 20 * MEGABYTE
+        with pytest.raises(OSError):
+            while time.monotonic() < deadline:
+                client.sendall(b"1\r\na\r\n")
+                time.sleep(0.02)
+
+
 def test_who_takes_an_answer_slowly_gets_all_of_it(impatient: Impatient) -> None:
     received = 0
     with impatient.connect() as client:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import httpx
 from api_server import NOTE, ApiServer, running_api
+from valkey_lab import RedisServer
 from webhook_receiver import SECRET, Receiver, receiver
-from worker_lab import RedisServer, WorkerLab
+from worker_lab import WorkerLab
 
 KEYS = {"anna": "annas-secret-key", "ben": "bens-secret-key"}
 

@@ -1,0 +1,176 @@
+"""Requests that no HTTP library would send, against the API as `voxq api` serves it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from api_server import NOTE
+from served import MEGABYTE, Served
+from worker_lab import wait_for
+
+from voxq.api.form import OVERHEAD_BYTES
+
+CLOSE = b"Host: x\r\nConnection: close\r\n"
+POST = b"POST /api/v1/tts/submit HTTP/1.1\r\n" + CLOSE
+UPLOAD = b"POST /api/v1/asr/submit HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=xyz\r\n"
+FILE = b'--xyz\r\nContent-Disposition: form-data; name="audio"\r\n\r\n'
+SECOND = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+UNCLEAR = {
+    "two lengths": POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "unknown coding": POST + b"Content-Length: 4\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "two codings": POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+    "a length twice": POST + b"Content-Length: 0\r\nContent-Length: 40\r\n\r\n",
+    "a list of lengths": POST + b"Content-Length: 0, 40\r\n\r\n",
+    "a negative length": POST + b"Content-Length: -1\r\n\r\n",
+    "a length with a sign": POST + b"Content-Length: +5\r\n\r\n",
+    "a hexadecimal length": POST + b"Content-Length: 0x5\r\n\r\n",
+    "a length beyond integers": POST + b"Content-Length: 99999999999999999999999\r\n\r\n",
+    "a chunk beyond integers": POST + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+    "a negative chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n",
+    "a space before the colon": POST + b"Content-Length : 40\r\n\r\n",
+    "a folded header": POST + b"X: a\r\n Content-Length: 40\r\n\r\n",
+    "line feeds alone": POST.replace(b"\r\n", b"\n") + b"Content-Length: 40\n\n",
+    "a return in a header": POST + b"X: a\rContent-Length: 40\r\n\r\n",
+    "nul in a header": POST + b"X: a\0b\r\n\r\n",
+    "another protocol": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "a tunnel": b"CONNECT 127.0.0.1:1 HTTP/1.1\r\n" + CLOSE + b"\r\n",
+    "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
+}
+
+
+@pytest.mark.parametrize("name", UNCLEAR)
+def test_what_two_servers_could_read_differently_is_refused(served: Served, name: str) -> None:
+    """Else a proxy might take for a body what is a second request here, with another client's key."""
+    answer = served.told(UNCLEAR[name] + SECOND)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_nothing_is_answered_behind_the_last_request(served: Served) -> None:
+    answer = served.told(POST + b"Content-Length: 2\r\n\r\n{}" + SECOND)
+    assert answer.startswith(b"HTTP/1.1 422 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        (b"TRACE /livez HTTP/1.1", 405),
+        (b"PUT /api/v1/asr/submit HTTP/1.1", 405),
+        (b"OPTIONS * HTTP/1.1", 404),
+        (b"GET /docs/assets/../../../../../../etc/passwd HTTP/1.1", 404),
+        (b"GET /docs/assets/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd HTTP/1.1", 404),
+        (b"GET /docs/assets/%2fetc%2fpasswd HTTP/1.1", 404),
+        (b"GET /docs/assets/%00 HTTP/1.1", 404),
+        (b"GET //etc/passwd HTTP/1.1", 404),
+        (b"GET /../../etc/passwd HTTP/1.1", 404),
+        (b"GET /api/v1/asr/audio/..%2f..%2fjournal HTTP/1.1", 404),
+        (b"GET /%ff%fe%00 HTTP/1.1", 404),
+    ],
+)
+def test_there_is_nothing_beside_the_routes(served: Served, request_line: bytes, status: int) -> None:
+    answer = served.told(request_line + b"\r\n" + CLOSE + b"Cookie: secret\r\n\r\n")
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"root:" not in answer
+    assert b"secret" not in answer
+
+
+def test_a_refused_upload_is_never_asked_for(served: Served) -> None:
+    """`Expect: 100-continue`: the client waits for a sign before it sends gigabytes."""
+    head = UPLOAD + b"Connection: close\r\nExpect: 100-continue\r\n"
+    refused = served.told(head + b"Content-Length: 5000000000\r\n\r\n")
+    assert refused.startswith(b"HTTP/1.1 413 ")
+    with served.connect() as client:
+        client.sendall(head + b"Content-Length: 1000\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 100 ")
+
+
+@pytest.mark.parametrize("announced", [b"Transfer-Encoding: chunked\r\n", b"Content-Length: 9000000\r\n"])
+def test_a_stream_without_end_fills_neither_memory_nor_disk(served: Served, announced: bytes) -> None:
+    """Of MAX_UPLOAD_MB and a little more, whatever its head says, nothing is kept."""
+    piece = b"10000\r\n" + b"x" * 0x10000 + b"\r\n" if b"chunked" in announced else b"x" * 0x10000
+    before, most = served.memory(), 0
+    with served.connect() as client:
+        client.sendall(UPLOAD + announced + b"\r\n" + (b"37\r\n" if b"chunked" in announced else b""))
+        client.sendall(FILE + (b"\r\n" if b"chunked" in announced else b""))
+        for _ in range(200 * MEGABYTE // len(piece)):
+            try:
+                client.sendall(piece)
+            except OSError:
+                break
+            most = max(most, served.arriving())
+        assert client.recv(65536).startswith(b"HTTP/1.1 4")
+    assert most <= 8 * MEGABYTE + OVERHEAD_BYTES
+    wait_for(lambda: served.arriving() == 0, "the end of the upload", 10)
+    assert served.memory() - before < 30 * MEGABYTE
+    assert served.is_alive()
+
+
+@pytest.mark.parametrize("path", [b"/api/v1/tts/submit", b"/api/v1/asr/submit", b"/livez"])
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (b"2\r\n{}\r\n0\r\n", b"a: b\r\n" * 10_000),
+        (b"2\r\n{}\r\n0\r\nX: ", b"a" * 65536),
+        (b"2\r\n{}\r\n0\r\n", b"a" * 65536),
+        (b"2;", b"a" * 65536),
+    ],
+    ids=["trailers", "a trailer", "its name", "an extension"],
+)
+def test_what_follows_a_body_has_an_end(served: Served, path: bytes, begin: bytes, more: bytes) -> None:
+    head = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    before, sent = served.memory(), 0
+    with served.connect() as client:
+        client.sendall(head + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + begin)
+        with pytest.raises(OSError):
+            while sent < 30 * MEGABYTE:
+                sent += client.send(more)
+    assert sent < 10 * MEGABYTE
+    assert served.memory() - before < 20 * MEGABYTE
+    assert served.is_alive()
+
+
+def test_a_trailer_is_no_header(served: Served) -> None:
+    trailers = b"Content-Type: text/html\r\nAuthorization: Bearer x\r\n"
+    answer = served.told(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + trailers + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 422 ")
+
+
+def test_ten_thousand_fields_are_not_read(served: Served) -> None:
+    def parts() -> Iterator[bytes]:
+        for number in range(10_000):
+            name = f'Content-Disposition: form-data; name="field{number}"'.encode()
+            yield b"--xyz\r\n" + name + b"\r\n\r\n" + b"x" * 100 + b"\r\n"
+        yield b"--xyz--\r\n"
+
+    body = b"".join(parts())
+    started = time.monotonic()
+    answer = served.told(
+        UPLOAD + b"Connection: close\r\nContent-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
+    )
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert time.monotonic() - started < 10
+
+
+def test_forms_in_forms_and_other_shapes(served: Served) -> None:
+    inner = b'--abc\r\nContent-Disposition: form-data; name="audio"\r\n\r\n' + NOTE + b"\r\n--abc--\r\n"
+    nested = FILE.replace(b"\r\n\r\n", b"\r\nContent-Type: multipart/mixed; boundary=abc\r\n\r\n") + inner
+    for body in (
+        nested + b"\r\n--xyz--\r\n",
+        FILE.replace(b'name="audio"', b"name*=utf-8''audio") + NOTE + b"\r\n--xyz--\r\n",
+        FILE.replace(b'name="audio"', b'name="audio"; name="x"') + NOTE[:100] + b"\r\n--xyz--\r\n",
+        FILE.replace(b"form-data", b"attachment") + NOTE[:100] + b"\r\n--xyz--\r\n",
+        b"--xyz\r\n\r\n" + NOTE + b"\r\n--xyz--\r\n",
+        b"--xyz\n" + FILE + b"\n--xyz--\n",
+        b"--xyz--\r\n",
+        b"\r\n" * 1000,
+        b"",
+    ):
+        length = b"Content-Length: " + str(len(body)).encode()
+        answer = served.told(UPLOAD + b"Connection: close\r\n" + length + b"\r\n\r\n" + body)
+        assert answer.startswith(b"HTTP/1.1 400 "), (body[:80], answer)
+        assert b'"code":"' in answer
+    assert served.arriving() == 0
