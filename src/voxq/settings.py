@@ -286,6 +286,11 @@ class Settings(BaseSettings):
         return self.storage_path / "work"
 
     @property
+    def samples_dir(self) -> Path:
+        """A few words of each voice that somebody wanted to listen to."""
+        return self.storage_path / "samples"
+
+    @property
     def redis_dir(self) -> Path:
         """The embedded server's append-only file."""
         return self.storage_path / "redis"

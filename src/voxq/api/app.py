@@ -34,6 +34,7 @@ from voxq.api.routes import (
     speech,
     stats,
     submit,
+    voices,
 )
 from voxq.api.security import SecurityHeaders
 from voxq.api.service import running
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.include_router(submit.router)
     app.include_router(speech.router)
+    app.include_router(voices.router)
     for kind in Kind:
         for family in (results, retry, events, history, audio, queue):
             app.include_router(family.router, prefix=f"/api/v1/{kind}", tags=[kind])

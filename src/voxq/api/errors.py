@@ -34,6 +34,7 @@ _STATUS = {
     "exposed": 403,
     "not_found": 404,
     "model_not_found": 404,
+    "no_such_voice": 404,
     "upload_stalled": 408,
     "not_done": 409,
     "not_failed": 409,
@@ -49,6 +50,8 @@ _STATUS = {
     "voice_unsupported": 422,
     "queue_full": 429,
     "too_many_streams": 429,
+    "sample_failed": 500,
+    "sample_pending": 503,
     "unavailable": 503,
     "timeout": 504,
     "disk_full": 507,
@@ -58,7 +61,7 @@ _MEANINGS = {
     400: "The form, the JSON or the recording cannot be read; `supported_formats` lists what can.",
     401: "No key, or a wrong one.",
     403: "The service was not meant to be reachable from here.",
-    404: "No such task, or it is somebody else's; or no such model, then `models` lists those there are.",
+    404: "No such task, or it is somebody else's; or no such model or voice: `models` or `voices` has them.",
     408: "The upload arrives too slowly.",
     409: "Not in the state that this needs.",
     410: "The recording or the speech is gone.",
@@ -132,6 +135,8 @@ async def refused(request: Request, refusal: Refusal) -> Problem:
         headers["Retry-After"] = str(await _retry_after(request, refusal.details.get("queued_seconds", 0)))
     elif status == 503:
         headers["Retry-After"] = "2"
+    if isinstance(refusal.__cause__, RedisError):
+        request.app.state.service.outage.tell(refusal.__cause__)
     note(request, error=refusal.code)
     return Problem(status, refusal.message, refusal.code, headers, refusal.details)
 
@@ -175,6 +180,7 @@ async def _http(request: Request, error: HTTPException) -> Problem:
 
 async def redis_away(request: Request, error: RedisError) -> Problem:
     """What is wrong when the queue cannot be asked."""
+    request.app.state.service.outage.tell(error)
     note(request, error=type(error).__name__)
     return Problem(503, "The queue is not reachable, please try again", "unavailable", {"Retry-After": "2"})
 

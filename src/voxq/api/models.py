@@ -34,7 +34,7 @@ class Error(BaseModel):
     task_id: str | None = Field(None, description="The task in question.")
     model: str | None = Field(None, description="404: the model that was asked for.")
     models: list[str] | None = Field(None, description="404: the models there are.")
-    voices: list[str] | None = Field(None, description="422: the voices there are.")
+    voices: list[str] | None = Field(None, description="404, 422: the voices there are.")
     field: str | None = Field(None, description="422: the option that is wrong.")
     supported_formats: list[str] | None = Field(None, description="400: what can be uploaded.")
     detail: str | None = Field(None, description="400: what is wrong with the recording.")
@@ -227,6 +227,7 @@ class VoiceView(BaseModel):
     gender: Literal["female", "male"]
     accent: str | None = Field(description="A region, where a language has several.")
     model: str = Field(description="Whose voice it is.")
+    sample: str = Field(description="Where it can be listened to (relative URL).")
 
 
 class VoiceList(BaseModel):

@@ -16,6 +16,7 @@ from voxq.api.crew import CrewWatch
 from voxq.api.events import Events
 from voxq.api.outage import Outage
 from voxq.api.recipes import Recipes
+from voxq.api.samples import VoiceSamples
 from voxq.api.stopping import told_to_stop
 from voxq.api.streams import Streams
 from voxq.api.telling import Telling
@@ -51,6 +52,7 @@ class Service:
     crew: CrewWatch
     models: ModelWatch
     voices: VoiceWatch
+    samples: VoiceSamples
     recipes: Recipes
     streams: Streams
     telling: Telling
@@ -99,6 +101,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         crew=crew,
         models=ModelWatch(crew, offer),
         voices=VoiceWatch(crew, ModelStore(search=[settings.asr_model_path])),
+        samples=VoiceSamples(settings.samples_dir),
         recipes=Recipes(settings, offer),
         streams=Streams(settings.max_event_streams),
         telling=Telling(client, counters),
@@ -113,6 +116,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
                 yield service
     finally:
         await events.close()
+        await service.samples.close()
         await probes.close()
         await service.telling.close()
         await client.aclose()

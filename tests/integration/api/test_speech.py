@@ -226,4 +226,5 @@ def test_voices(service: ApiServer) -> None:
         "gender": "female",
         "accent": "US",
         "model": "hibari",
+        "sample": "/api/v1/tts/voices/heart/sample",
     }

@@ -1,4 +1,4 @@
-"""Taking texts in, and who can speak them."""
+"""Taking texts in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from voxq.api import body, disk, errors, options, speech_options
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
-from voxq.api.models import Batch, BatchItem, Submitted, VoiceList, VoiceView
+from voxq.api.models import Batch, BatchItem, Submitted
 from voxq.api.service import Service, TheService
 from voxq.api.speech_options import HowToSpeak, ManyTexts, OneText
 from voxq.api.submitted import submitted
@@ -104,28 +104,6 @@ async def batch(request: Request, service: TheService, owner: Owner) -> Batch:
     taken = sum(task.status == "queued" for task in tasks)
     note(request, texts=len(tasks), queued=taken)
     return Batch(total=taken, tasks=tasks)
-
-
-@router.get(
-    "/voices",
-    summary="The voices that can be asked for",
-    response_model=VoiceList,
-    responses=errors.documented(401, 403, 503),
-)
-async def voices(service: TheService, _: Owner) -> VoiceList:
-    """What living workers can speak with; while there are none, what is installed where the API runs."""
-    return VoiceList(
-        voices=[
-            VoiceView(
-                name=speaker.voice.name,
-                language=speaker.voice.language,
-                gender=speaker.voice.gender,
-                accent=speaker.voice.accent,
-                model=speaker.engine,
-            )
-            for speaker in await service.voices.recent()
-        ]
-    )
 
 
 async def _options(service: Service, text: str, how: HowToSpeak) -> TtsOptions:

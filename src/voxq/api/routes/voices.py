@@ -1,0 +1,117 @@
+"""Who can speak, and how that sounds."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+
+from voxq.api import disk, errors, lookup, samples
+from voxq.api.access_log import note
+from voxq.api.auth import Owner
+from voxq.api.models import VoiceList, VoiceView
+from voxq.api.service import Service, TheService
+from voxq.engines.greetings import GREETINGS
+from voxq.engines.voices import Speaker
+from voxq.speech.audio import SPEECH_FORMATS
+from voxq.tasks import intake
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.task import Kind, Priority, Status, Task, TtsOptions
+
+router = APIRouter(prefix="/api/v1/tts", tags=["tts"])
+
+_LOOK_SECONDS = 10.0
+"""Without an event: one can be lost."""
+_CONTENT_TYPE = SPEECH_FORMATS[samples.FORMAT]
+_SOUND: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A sentence or two in the voice's language.",
+        "content": {_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+_HEADERS = {"Cache-Control": "private, max-age=3600"}
+
+
+@router.get(
+    "/voices",
+    summary="The voices that can be asked for",
+    response_model=VoiceList,
+    responses=errors.documented(401, 403, 503),
+)
+async def voices(service: TheService, _: Owner) -> VoiceList:
+    """What living workers can speak with; while there are none, what is installed where the API runs."""
+    return VoiceList(voices=[_view(speaker) for speaker in await service.voices.recent()])
+
+
+@router.get(
+    "/voices/{name}/sample",
+    summary="Listen to a voice",
+    response_class=Response,
+    responses=_SOUND | errors.documented(401, 403, 404, 429, 500, 503, 507),
+)
+async def sample(name: str, request: Request, service: TheService, owner: Owner) -> Response:
+    """The first time it is asked for it is spoken, like any text of low priority; until then 503."""
+    speakers = await service.voices.recent()
+    speaker = next((each for each in speakers if each.voice.name == name), None)
+    if speaker is None or speaker.voice.language not in GREETINGS:
+        raise Refusal("no_such_voice", "Voice not found", voices=[each.voice.name for each in speakers])
+
+    async def make(path: Path) -> None:
+        await _speak(service, owner, speaker, path)
+
+    path = await service.samples.get(speaker, make)
+    note(request, file=path.name)
+    return FileResponse(path, media_type=_CONTENT_TYPE, headers=_HEADERS, content_disposition_type="inline")
+
+
+def _view(speaker: Speaker) -> VoiceView:
+    voice = speaker.voice
+    return VoiceView(
+        name=voice.name,
+        language=voice.language,
+        gender=voice.gender,
+        accent=voice.accent,
+        model=speaker.engine,
+        sample=f"/api/v1/tts/voices/{voice.name}/sample",
+    )
+
+
+async def _speak(service: Service, owner: str, speaker: Speaker, path: Path) -> None:
+    """As a task of whoever asked first, which leaves nothing but its file, at `path`.
+
+    Raises Refusal, and redis.exceptions.RedisError.
+    """
+    await asyncio.to_thread(disk.check_room, service.settings)
+    text = GREETINGS[speaker.voice.language]
+    options = TtsOptions(text, speaker.voice.name, speaker.engine, format=samples.FORMAT)
+    door = await service.texts.knock(owner, None)
+    submission = await service.texts.accept(door, intake.Request(owner, options, Priority.LOW))
+    await _end_of(service, submission.task)
+    await asyncio.to_thread(_keep, service, submission.task, path)
+
+
+async def _end_of(service: Service, task: Task) -> None:
+    """Returns when its speech is there. Raises Refusal."""
+    with service.events.listening(task.id) as woken:
+        while not service.events.is_over:
+            woken.clear()
+            found = await lookup.find(service, task.kind, task.owner, task.id)
+            if found.status is Status.DONE:
+                return
+            if found.status.is_terminal:
+                raise Refusal("sample_failed", found.document.get("error") or "The sample was cancelled")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
+    raise Refusal("unavailable", "The server stops, please try again")
+
+
+def _keep(service: Service, task: Task, path: Path) -> None:
+    try:
+        service.parts.recordings.path(task.file).replace(path)
+    except FileNotFoundError:
+        raise Refusal("sample_pending", "The sample was deleted meanwhile, please ask again") from None
+    service.control[Kind.TTS].forget(task.id)
