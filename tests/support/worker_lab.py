@@ -41,7 +41,7 @@ NOTE = RECORDINGS / "zh_note.ogg"
 MEETING = RECORDINGS / "zh_meeting.ogg"
 """23 seconds; of five chunks with `batch_size=8`."""
 
-_MODULES = {"horse": "voxq.worker.horse", "media": "voxq.media"}
+_MODULES = {"horse": "voxq.worker.horse", "media": "voxq.media", "joiner": "voxq.media.joiner"}
 _SUPPORT = Path(__file__).parent
 _NUMBERS = count(1)
 _WARM_UP_SENTENCES = (SHORT_SENTENCE, LONG_SENTENCE)
@@ -90,8 +90,8 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def helpers(self, role: str = "") -> list[psutil.Process]:
-        """Its living "horse" or "media" processes, or both. They are told its pid when they are started, so
-        that those are found that have outlived it."""
+        """Its living "horse", "media" or "joiner" processes, or all of them. They are told its pid when they
+        are started, so that those are found that have outlived it."""
         modules = [_MODULES[role]] if role else list(_MODULES.values())
         return [
             process

@@ -1,4 +1,6 @@
-"""The disposable process that touches untrusted bytes, and a pool of it for the API."""
+"""The disposable processes that touch untrusted bytes or write sound, and a pool of them for the API."""
 
 MEDIA_MODULE = "voxq.media"
 """What `Child.start` runs, with the most megabytes of address space it may take as its only argument."""
+JOINER_MODULE = "voxq.media.joiner"
+"""The same for the joining process."""

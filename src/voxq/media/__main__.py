@@ -1,4 +1,4 @@
-"""The media process: decodes recordings, splits texts, encodes speech. It knows neither Redis nor HTTP.
+"""The media process: decodes recordings, splits texts. It knows neither Redis nor HTTP.
 
 Hostile bytes end up here, so it is started by somebody who can kill it, with a cap on its memory. Every
 failure is a message; only a crash, or the end of its parent, ends it.
@@ -6,14 +6,14 @@ failure is a message; only a crash, or the end of its parent, ends it.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 
 from loguru import logger
 
-from voxq.child import ChildDied, Pipe, connect_to_parent, limit_memory
+from voxq.child import ChildDied, Pipe
 from voxq.media import protocol
+from voxq.media.process import connected
 from voxq.speech.audio import AudioError
 
 _DEFAULT_MEGABYTES = 2048
@@ -23,17 +23,12 @@ _FAILURES = {
     "probe": "The recording could not be decoded",
     "prepare": "The recording could not be decoded",
     "split": "The text could not be read",
-    "join": "The speech could not be put together",
 }
 
 
 def main() -> None:
     """Serve requests until the parent goes away."""
-    pipe, args = connect_to_parent()
-    limit_memory(int(args[0]) if args else _DEFAULT_MEGABYTES)
-    os.dup2(2, 1)  # libraries print
-    logger.configure(handlers=[{"sink": sys.stderr, "backtrace": False, "diagnose": False}])
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported; each thread costs address space
+    pipe, _ = connected(_DEFAULT_MEGABYTES)
     import voxq.speech.probe  # noqa: F401  # now rather than at the first request, which somebody waits for
 
     try:
@@ -82,10 +77,6 @@ def _work(request: protocol.Request) -> Iterator[protocol.Reply]:
             from voxq.media.split import split
 
             yield from split(request)
-        case protocol.Join():
-            from voxq.media.join import join
-
-            yield join(request)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """The messages between a media process and whoever started it, as values.
 
 The process answers a `Probe` with `Probed` or `Failed`, a `Prepare` with any number of `Chunks` and then
-`Prepared` or `Failed`, a `Split` with any number of `Sentences` and then `Prepared` or `Failed`, and a `Join`
-with `Joined` or `Failed`. It takes one request at a time. A process that hostile audio has taken over can
-send anything: what does not fit these shapes is a ProtocolError.
+`Prepared` or `Failed`, and a `Split` with any number of `Sentences` and then `Prepared` or `Failed`. It takes
+one request at a time. A process that hostile audio has taken over can send anything: what does not fit these
+shapes is a ProtocolError.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from voxq.speech.sentences import Break
 __all__ = [
     "Chunks",
     "Failed",
-    "Join",
-    "Joined",
     "Prepare",
     "Prepared",
     "Probe",
@@ -32,7 +30,6 @@ __all__ = [
     "Reply",
     "Request",
     "Sentences",
-    "Sound",
     "Split",
     "decode_reply",
     "decode_request",
@@ -71,32 +68,6 @@ class Split:
     id: str
     text: str
     op: Literal["split"] = "split"
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """A spoken sentence, raw float32 LE mono in a file of so many samples, and what follows it."""
-
-    path: Path
-    samples: int
-    ending: Break
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """Put sentences together, with their pauses, into the new file `target`.
-
-    `sample_rate` of the sounds, `file_rate` of the file (None: the same); `speed` shortens the pauses.
-    """
-
-    id: str
-    sounds: tuple[Sound, ...]
-    sample_rate: int
-    target: Path
-    format: str
-    file_rate: int | None = None
-    speed: float = 1.0
-    op: Literal["join"] = "join"
 
 
 def _with_known_extension(info: AudioInfo) -> AudioInfo:
@@ -160,20 +131,8 @@ class Sentences:
     op: Literal["sentences"] = "sentences"
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """The file is whole. `times`: of each sound in it, [start, end) in seconds; `rate` of the file, in Hz."""
-
-    id: str
-    duration: float
-    rate: int
-    times: tuple[tuple[float, float], ...]
-    encode_seconds: float
-    op: Literal["joined"] = "joined"
-
-
-Request = Probe | Prepare | Split | Join
-Reply = Probed | Failed | Chunks | Prepared | Sentences | Joined
+Request = Probe | Prepare | Split
+Reply = Probed | Failed | Chunks | Prepared | Sentences
 
 _CODEC: Codec[Request, Reply] = Codec(Request, Reply)
 encode = _CODEC.encode

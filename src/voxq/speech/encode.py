@@ -1,10 +1,10 @@
-"""Sound to a file's bytes: whole, or as a stream that begins before its end is known."""
+"""Sound to a file's bytes, which can be read while they are written."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 import av
@@ -19,20 +19,21 @@ class _Format:
     muxer: str
     codec: str
     bit_rate: int | None = None
-    streamed: tuple[str, str] | None = None
-    """The muxer's option where its output cannot be corrected afterwards."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Of the muxer."""
 
 
-_OPUS = _Format("ogg", "libopus", 48_000, ("page_duration", "200000"))
+_OPUS = _Format("ogg", "libopus", 48_000, {"page_duration": "200000"})  # microseconds; a page is held back
 
 _FORMATS: Mapping[str, _Format] = {
     "wav": _Format("wav", "pcm_s16le"),
-    # A stream's Xing header would say that it has no frames.
-    "mp3": _Format("mp3", "libmp3lame", 96_000, ("write_xing", "0")),
+    # A Xing header says that there are no frames until it is corrected, and who listens believes it. At a
+    # constant bit rate nobody needs one.
+    "mp3": _Format("mp3", "libmp3lame", 96_000, {"write_xing": "0"}),
     "ogg": _OPUS,
     "opus": _OPUS,
     "aac": _Format("adts", "aac", 96_000),
-    "flac": _Format("flac", "flac"),
+    "flac": _Format("flac", "flac", options={"metadata_header_padding": "0"}),
     "pcm": _Format("s16le", "pcm_s16le"),
     "m4a": _Format("ipod", "aac"),
 }
@@ -52,8 +53,10 @@ class Sink(Protocol):
 class AudioWriter:
     """Writes mono samples to a sink as they come; `close` completes the file.
 
-    In a WAV header the length of a stream is given as unknown, as is usual. `rate` is that of the file: the
-    one asked for, or 48 kHz where the codec does not know it.
+    The same samples give the same bytes, however they are cut. What is written is final, but for the first
+    64 bytes of a WAV or FLAC file: they say that the length is unknown, and are corrected by `close` where
+    the sink can seek. A codec holds back 0.2 s at most. `rate` is that of the file: the one asked for, or
+    48 kHz where the codec does not know it.
     """
 
     def __init__(self, sink: Sink, format: str, sample_rate: int, *, file_rate: int | None = None) -> None:
@@ -70,9 +73,7 @@ class AudioWriter:
         known_rates = av.Codec(chosen.codec, "w").audio_rates
         self.rate = wanted if not known_rates or wanted in known_rates else _FALLBACK_RATE
         self._sample_rate = sample_rate
-        options = {"fflags": "+bitexact"}  # the same samples give the same bytes
-        if chosen.streamed and not hasattr(sink, "seek"):
-            options.update([chosen.streamed])
+        options = {"fflags": "+bitexact+flush_packets", **chosen.options}
         self._container = av.open(sink, "w", format=chosen.muxer, container_options=options)
         stream = self._container.add_stream(chosen.codec, rate=self.rate, layout="mono")
         self._stream = cast(AudioStream, stream)
@@ -112,26 +113,6 @@ class AudioWriter:
                 self._container.mux(self._stream.encode(frame))
 
 
-class Encoder:
-    """A stream of one of SPEECH_FORMATS: samples in, whatever bytes are ready out. Memory does not grow."""
-
-    def __init__(self, format: str, sample_rate: int, *, file_rate: int | None = None) -> None:
-        """As `AudioWriter`."""
-        self._ready = _Ready()
-        self._writer = AudioWriter(self._ready, format, sample_rate, file_rate=file_rate)
-        self.rate = self._writer.rate
-
-    def push(self, samples: Samples) -> bytes:
-        """The bytes that are ready after these samples, the header among the first; maybe none."""
-        self._writer.write(samples)
-        return self._ready.taken()
-
-    def finish(self) -> bytes:
-        """The last bytes of the stream."""
-        self._writer.close()
-        return self._ready.taken()
-
-
 def encode(samples: Samples, sample_rate: int, format: str) -> bytes:
     """Mono `samples` of shape (n,), -1.0 to 1.0, as a file of one of ENCODABLE or SPEECH_FORMATS.
 
@@ -143,18 +124,3 @@ def encode(samples: Samples, sample_rate: int, format: str) -> bytes:
     writer.write(samples)
     writer.close()
     return buffer.getvalue()
-
-
-class _Ready:
-    """A sink without `seek`: bytes wait here until they are taken."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self._parts.append(bytes(data))
-        return len(data)
-
-    def taken(self) -> bytes:
-        parts, self._parts = self._parts, []
-        return b"".join(parts)

@@ -94,6 +94,18 @@ class WorkDirectory:
         its own: one who was asleep and wakes cannot write into another's."""
         return self._directory / _SPEECH.format(execution)
 
+    def begin_speech(self, execution: str) -> Path:
+        """Make way for the file `speech`, which is joined from its beginning.
+
+        Earlier attempts are marked void, so that who listens to one of them looks for the new one. Raises
+        OSError.
+        """
+        for earlier in self._directory.glob(_SPEECH.format("*")):
+            with contextlib.suppress(FileNotFoundError):
+                earlier.chmod(_VOID)
+        self.speech(execution).unlink(missing_ok=True)
+        return self.speech(execution)
+
     def sound(self, start: int) -> Path:
         """Of the sentence that begins at this character."""
         return self._directory / f"{start}.f32"
@@ -148,19 +160,6 @@ class WorkDirectory:
 def _spans(record: Any) -> frozenset[tuple[int, int]]:
     """Raises ValueError or TypeError."""
     return frozenset((int(start), int(end)) for start, end in record)
-
-
-def begin_speech(path: Path) -> int:
-    """Make the new file for speech that is joined from its beginning; returns its descriptor.
-
-    Earlier attempts beside it are marked void before, so that who listens to one of them looks for this.
-    Raises OSError.
-    """
-    for earlier in path.parent.glob(_SPEECH.format("*")):
-        with contextlib.suppress(FileNotFoundError):
-            earlier.chmod(_VOID)
-    path.unlink(missing_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def is_void(stat: os.stat_result) -> bool:

@@ -16,6 +16,7 @@ from voxq.tasks.work import WorkDirectory
 from voxq.worker.chunks import Chunks, Piece
 from voxq.worker.horse_protocol import ChunkRef
 from voxq.worker.plan import ModelPlan
+from voxq.worker.setback import Setback
 
 P = TypeVar("P", bound=Piece)
 R = TypeVar("R")
@@ -55,6 +56,10 @@ class Assignment(ABC, Generic[P, R]):
         """Monotonic clock: when it was admitted, or a batch of its chunks last ended."""
         self.reported_at = 0.0
         """Monotonic clock: when its progress was last told."""
+        self.report_at = float("inf")
+        """Monotonic clock: when progress is to be told that came too soon after that."""
+        self.setback = Setback()
+        """Of the disk, which did not take a result."""
         self.had_room = False
         """Whether other models were once unloaded for it, because memory did not suffice."""
         self.progress = 0

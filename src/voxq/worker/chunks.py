@@ -78,6 +78,10 @@ class Chunks(Generic[P, R]):
         """How many have no result."""
         return len(self._pieces) - len(self._results)
 
+    def result(self, index: int) -> R | None:
+        """None while it has none."""
+        return self._results.get(index)
+
     @property
     def are_finished(self) -> bool:
         """Whether all that were ever found have a result."""
@@ -152,6 +156,13 @@ class Chunks(Generic[P, R]):
         if index not in self._results:
             self._results[index] = result
             self.seconds_done += self._pieces[index].seconds
+
+    def forget(self, index: int) -> None:
+        """Its result is lost: it is to be done again."""
+        if self._results.pop(index, None) is not None:
+            self.seconds_done -= self._pieces[index].seconds
+            if self.is_found(index):
+                insort(self._waiting, index)
 
     def finished(self) -> Iterator[tuple[P, R]]:
         """Each with its result, in order."""

@@ -101,11 +101,13 @@ class Claims:
         return self._line.run(store.register(self._identity, assignment.held, time.time(), document))
 
     def report(self, assignment: AnyAssignment) -> bool | None:
-        """Tell its progress, not too often. False: the claim is gone."""
+        """Tell its progress, not too often: too soon, it is to be told at `report_at`. False: the claim is
+        gone."""
         now = time.monotonic()
         if now - assignment.reported_at < _REPORT_EVERY:
+            assignment.report_at = assignment.reported_at + _REPORT_EVERY
             return None
-        assignment.reported_at = now
+        assignment.reported_at, assignment.report_at = now, float("inf")
         store = self._stores[assignment.task.kind]
         return self._line.run(store.report(self._identity, assignment.task, _document(assignment)))
 

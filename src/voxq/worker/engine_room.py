@@ -37,6 +37,7 @@ _OFFERED = 4
 """How many batches' worth of a task's chunks the scheduler sees: enough to match lengths."""
 _ROUNDING = 0.01
 _OUT_OF_MEMORY = "out_of_memory"
+_STORAGE = "storage"
 _FINAL = ("language_unavailable", "unknown_voice")
 """What another try cannot change."""
 
@@ -58,6 +59,7 @@ class EngineRoom:
         self._stable = stable
         self._plan = plan
         self._timeout = settings.rq_worker_timeout
+        self._patience = settings.media_timeout_seconds
         self._max_attempts = settings.max_attempts
         self._desk = desk
         self._blame = blame
@@ -163,7 +165,7 @@ class EngineRoom:
         for assignment in self._desk.assignments():
             stall = self._stall_of(assignment)
             indices = assignment.waiting(_OFFERED * stall.limits.items)
-            if not indices:
+            if not indices or now < assignment.setback.not_before:
                 continue
             task, chunks = assignment.task, assignment.chunks
             key = assignment.batch_key
@@ -227,7 +229,7 @@ class EngineRoom:
         for assignment in list(self._desk.assignments()):
             if assignment.model.name == stall.name and stall.revision is not None:
                 assignment.recall(stall.revision)
-                if assignment.needs_no_engine:
+                if assignment.needs_no_engine or assignment.progress:
                     self._desk.advanced(assignment)
         self._desk.model_changed(stall)
 
@@ -266,6 +268,7 @@ class EngineRoom:
 
     def _keep(self, stall: Stall, member: Member, result: ChunkResult | KeptSpeech, seconds: float) -> None:
         assert stall.revision is not None  # a batch came back
+        member.assignment.setback.over()
         try:
             member.assignment.finish(member.index, result, stall.revision, seconds)
         except OSError as error:
@@ -306,11 +309,19 @@ class EngineRoom:
         if error.code == "audio_unavailable":
             if assignment.chunks.is_found(member.index):  # or it is being decoded anew already
                 self._desk.lost_sound(assignment)
+        elif error.code == _STORAGE:
+            self._wait_for_disk(assignment, error)
         elif error.code in _FINAL:
             self._desk.failed(assignment, error.code, error.message)
         else:
             assignment.chunks.suspect(member.index)
             self._blame.blame(assignment, error.code, error.message)
+
+    def _wait_for_disk(self, assignment: AnyAssignment, error: ChunkError) -> None:
+        """The result could not be kept, which is nobody's fault."""
+        self._trouble.about(error.message)
+        if not assignment.setback.again(time.monotonic(), self._patience):
+            self._desk.failed(assignment, error.code, error.message)
 
     def _find_memory(self, stall: Stall, batch: Batch, error: ChunkError) -> bool:
         """Memory ran out. True if another try makes sense: with smaller batches, or with fewer models beside

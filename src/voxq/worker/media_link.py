@@ -6,13 +6,10 @@ import time
 from dataclasses import dataclass
 
 from voxq.child import Child, ChildDied
-from voxq.media import protocol
+from voxq.media import MEDIA_MODULE, protocol
 from voxq.speech.sentences import Break, spoken_seconds
 from voxq.worker.assignment import AnyAssignment, Prepared
 from voxq.worker.chunks import Phrase, Span
-from voxq.worker.synthesis import Joined
-
-_MODULE = "voxq.media"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class MediaFailed:
         return self.code == _STORAGE
 
 
-News = list[Span] | list[Phrase] | Prepared | Joined | MediaFailed
+News = list[Span] | list[Phrase] | Prepared | MediaFailed
 """Chunks that were found, the end of what was asked, or why there is none."""
 
 _STORAGE = "storage"
@@ -56,7 +53,7 @@ class MediaLink:
     def start(self) -> Child:
         """Have a process ready; decoding libraries take a moment to load."""
         if self._child is None:
-            self._child = Child.start(_MODULE)
+            self._child = Child.start(MEDIA_MODULE)
         return self._child
 
     def ask(self, assignment: AnyAssignment, request: protocol.Request) -> None:
@@ -129,8 +126,6 @@ class MediaLink:
                 return [self._phrase(text, ending) for text, ending in reply.sentences]
             case protocol.Prepared():
                 return Prepared(reply.duration, reply.decode_seconds, reply.vad_seconds)
-            case protocol.Joined():
-                return Joined(reply.duration, reply.rate, reply.times, reply.encode_seconds)
             case protocol.Failed():
                 return MediaFailed(reply.code, reply.message)
             case protocol.Probed():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from voxq.media.protocol import Prepare, Request, Split
 from voxq.tasks.recordings import Recordings
+from voxq.tasks.task import Kind
 from voxq.worker.assignment import AnyAssignment
 from voxq.worker.plan import WorkPlan
-from voxq.worker.synthesis import Synthesis
 
 
 class MediaRequests:
@@ -19,11 +19,10 @@ class MediaRequests:
         self._max_seconds = max_seconds
 
     def of(self, assignment: AnyAssignment) -> Request:
-        """The next one. Raises ModelUnavailable."""
+        """Raises ModelUnavailable."""
         task = assignment.task
-        if isinstance(assignment, Synthesis):
-            is_spoken = assignment.needs_no_engine
-            return assignment.join_request() if is_spoken else Split(task.id, task.speech.text)
+        if task.kind is Kind.TTS:
+            return Split(task.id, task.speech.text)
         return Prepare(
             task.id,
             self._recordings.path(task.file),

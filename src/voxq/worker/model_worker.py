@@ -25,6 +25,7 @@ from voxq.tasks.parts import Parts
 from voxq.tasks.store import WORKERS_KEY, Claimed, Held, Room, Worker
 from voxq.tasks.task import Kind, Lane, Status, Task
 from voxq.tasks.work import WorkDirectory
+from voxq.worker import joining
 from voxq.worker.admission import rooms_of
 from voxq.worker.assignment import AnyAssignment, Prepared
 from voxq.worker.batch import Batch
@@ -34,6 +35,7 @@ from voxq.worker.closing import Closing
 from voxq.worker.complaint import Complaint
 from voxq.worker.engine_room import EngineRoom
 from voxq.worker.facts import facts
+from voxq.worker.joining import Grown, Joining
 from voxq.worker.media_link import MediaFailed, MediaLink, News
 from voxq.worker.media_requests import MediaRequests
 from voxq.worker.plan import ModelPlan, ModelUnavailable, WorkPlan
@@ -103,6 +105,13 @@ class ModelWorker(BaseWorker):
             long_seconds=settings.long_audio_seconds,
             patience=settings.media_timeout_seconds,
         )
+        self._joining = Joining(
+            self._poller,
+            self._hear_joining,
+            self._trouble,
+            timeout=settings.media_timeout_seconds,
+            patience=settings.media_timeout_seconds,
+        )
         self._blame = Blame(self, settings.max_attempts, counters, worker_id)
         self._engine = EngineRoom(
             stable, plan, settings, self, self._blame, self._trouble, counters, worker_id
@@ -142,12 +151,12 @@ class ModelWorker(BaseWorker):
         return self._assignments.get(assignment.task.id) is assignment
 
     def advanced(self, assignment: AnyAssignment) -> None:
+        if assignment.outcome is not None:
+            return
         if assignment.is_complete:
             self._complete(assignment)
-        elif assignment.needs_no_engine and isinstance(assignment, Synthesis):
-            self._join(assignment)
-        elif self._claims.report(assignment) is False:
-            self._hold_on(assignment)
+        elif not (isinstance(assignment, Synthesis) and self._join(assignment)):
+            self._report(assignment)
 
     def timed_out(self, assignment: AnyAssignment, limit: float) -> None:
         self.failed(assignment, "timeout", f"Processing timeout ({limit:.0f}s exceeded)")
@@ -176,10 +185,16 @@ class ModelWorker(BaseWorker):
             )
         self._next_tick = 0.0  # tell the world, or get a new horse, at once
 
+    def _report(self, assignment: AnyAssignment) -> None:
+        if self._claims.report(assignment) is False:
+            self._hold_on(assignment)
+
     # The loop.
 
     def _step(self) -> None:
-        nearest = min(self._next_tick, self._engine.next_event, self._preparation.deadline)
+        events = (self._engine.next_event, self._preparation.deadline, self._joining.deadline)
+        reports = (assignment.report_at for assignment in self._assignments.values())
+        nearest = min(self._next_tick, *events, *reports)
         ready = self._poller.wait(nearest - time.monotonic())
         # Heartbeats first: after a long standstill others may have taken over what the messages are about.
         if time.monotonic() >= self._next_tick:
@@ -188,6 +203,11 @@ class ModelWorker(BaseWorker):
         self._poller.call(ready)
         self._engine.enforce_deadlines()
         self._preparation.enforce_deadlines()
+        self._joining.enforce_deadlines()
+        self._joining.advance()
+        for assignment in list(self._assignments.values()):
+            if time.monotonic() >= assignment.report_at:
+                self._report(assignment)
         if self._stop_by is None:
             self._admit()
             self._preparation.advance()
@@ -219,6 +239,7 @@ class ModelWorker(BaseWorker):
         """Hand back what is left, finished chunks stay on disk; then disappear from every view."""
         self._engine.close()
         self._preparation.close()
+        self._joining.close()
         self._closing.publish()
         for assignment in self._assignments.values():
             assignment.release()
@@ -299,12 +320,12 @@ class ModelWorker(BaseWorker):
         if not self._parts.journal.is_open(task):
             self._parts.work.remove(task)
 
-    def _join(self, text: Synthesis) -> None:
-        """Every sentence of it is spoken."""
-        if text.is_silent:
+    def _join(self, text: Synthesis) -> bool:
+        """More of its sentences may be spoken. False if nothing comes of that now."""
+        if text.needs_no_engine and text.is_silent:
             self.failed(text, "unpronounceable", "There is nothing in this text that can be said.")
-        else:
-            self._preparation.join(text)
+            return True
+        return self._joining.go_on(text)
 
     def _complete(self, assignment: AnyAssignment) -> None:
         """All of its work is done; speech is put where clients find it, before anybody is told."""
@@ -318,7 +339,7 @@ class ModelWorker(BaseWorker):
 
     def _end(self, assignment: AnyAssignment, outcome: Outcome) -> None:
         """Let the task go once its end is on disk; until then it stays held, and this is tried again."""
-        self._preparation.remove(assignment)
+        self._put_away(assignment)
         if self._closing.end(assignment.task, outcome):
             self._let_go(assignment)
         else:
@@ -326,8 +347,13 @@ class ModelWorker(BaseWorker):
 
     def _let_go(self, assignment: AnyAssignment) -> None:
         self._assignments.pop(assignment.task.id, None)
-        self._preparation.remove(assignment)
+        self._put_away(assignment)
         self._may_have_work = True  # a slot is free
+
+    def _put_away(self, assignment: AnyAssignment) -> None:
+        self._preparation.remove(assignment)
+        if isinstance(assignment, Synthesis):
+            self._joining.remove(assignment)
 
     # Tasks in.
 
@@ -391,6 +417,8 @@ class ModelWorker(BaseWorker):
         if not self.holds(assignment) or assignment.outcome is not None:
             return
         self._preparation.add(assignment)
+        if isinstance(assignment, Synthesis):
+            self._joining.start()
         logger.info(
             "Worker-{} task={} status=started queue_position={} lane={}",
             self.worker_id,
@@ -431,21 +459,40 @@ class ModelWorker(BaseWorker):
             case MediaFailed(is_crash=True):
                 self._blame.blame(assignment, news.code, news.message)
                 self._prepare_anew(assignment)
-            case MediaFailed(code="audio_unavailable"):  # a sentence is to be spoken again
-                self.lost_sound(assignment)
             case MediaFailed():
                 self.failed(assignment, news.code, news.message)
             case Prepared():
                 assignment.prepare(news)
                 self._log_prepared(assignment, news)
-                if assignment.needs_no_engine:
+                if assignment.needs_no_engine or assignment.progress:
                     self.advanced(assignment)
-            case Joined():
-                assert isinstance(assignment, Synthesis)  # nobody else asks for it
-                assignment.join(news)
-                self._complete(assignment)
             case spans:
                 assignment.find(spans, self._stable.of(assignment.model).revision)
+
+    def _hear_joining(self, text: Synthesis, news: joining.News) -> None:
+        """How the file of a text's speech gets on."""
+        if not self.holds(text):
+            return
+        match news:
+            case Grown():
+                self._report(text)
+            case Joined():
+                text.join(news)
+                self._complete(text)
+            case MediaFailed(is_crash=True):
+                self._blame.blame(text, news.code, news.message)  # it is begun anew, unless it was given up
+            case MediaFailed(code="audio_unavailable"):
+                self._speak_again(text)
+            case MediaFailed():
+                self.failed(text, news.code, news.message)
+
+    def _speak_again(self, text: Synthesis) -> None:
+        """The sound of some of its sentences is gone."""
+        if not self._parts.journal.is_open(text.task):
+            self._drop(text, "it ended elsewhere")
+        else:
+            text.forget_lost()
+            self._blame.blame(text, "audio_unavailable", "The sound of a sentence is gone.")
 
     def _log_prepared(self, assignment: AnyAssignment, prepared: Prepared) -> None:
         if isinstance(assignment, Synthesis):

@@ -1,10 +1,10 @@
-"""Getting recordings and texts ready for the engine, and speech into files: who is next, and where."""
+"""Getting recordings and texts ready for the engine: who is next, and where."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from voxq.media import protocol
 from voxq.tasks.task import Lane
@@ -13,13 +13,12 @@ from voxq.worker.complaint import Complaint
 from voxq.worker.media_link import MediaFailed, MediaLink, News
 from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
+from voxq.worker.setback import Setback
 from voxq.worker.sound_room import Sound, has_room
 
 Hear = Callable[[AnyAssignment, News], None]
 RequestFor = Callable[[AnyAssignment], protocol.Request]
 
-_RETRY_SECONDS = 2.0
-"""Between two attempts to write to a disk that takes nothing."""
 _TOLERANCE, _TOLERANCE_SECONDS = 1.1, 10.0
 """How far the sound of an honest recording may go beyond what was promised."""
 _HEAD_START: Mapping[Lane, float] = {Lane.HIGH: 10.0, Lane.SHORT: 5.0, Lane.LONG: 0.0}
@@ -35,11 +34,7 @@ class _Case:
     sound: Sound
     """As expected, while it waits; then what lies on disk, or will."""
     is_begun: bool = False
-    is_joining: bool = False
-    """It is in the line again, for its spoken sentences to be joined."""
-    not_before: float = 0.0
-    troubled_since: float | None = None
-    """When the disk first did not take it."""
+    setback: Setback = field(default_factory=Setback)
 
 
 class Preparation:
@@ -57,7 +52,7 @@ class Preparation:
         long_seconds: float,
         patience: float,
     ) -> None:
-        """`request_for` tells what is to be done next for an assignment, and may raise ModelUnavailable.
+        """`request_for` tells what is to be done for an assignment, and may raise ModelUnavailable.
         `sound_seconds`: how much decoded sound may lie on disk at once; a recording of more than
         `long_seconds` counts as long, whatever its lane; `patience`: seconds for which a disk that takes
         nothing is waited for before a recording fails."""
@@ -86,15 +81,6 @@ class Preparation:
         self._cases[assignment] = _Case(place, self._sound(assignment, assignment.seconds))
         self._line.append(assignment)
 
-    def join(self, assignment: AnyAssignment) -> None:
-        """Every sentence of a text is spoken: have them joined."""
-        case = self._cases[assignment]
-        if not case.is_joining:
-            case.is_joining = True
-            case.place = time.monotonic() - _HEAD_START[assignment.task.lane]
-            self._line.append(assignment)
-            self.advance()
-
     def remove(self, assignment: AnyAssignment) -> None:
         """The recording is not needed any more."""
         self._cases.pop(assignment, None)
@@ -114,10 +100,10 @@ class Preparation:
             case = self._cases[assignment]
             is_long = case.sound.is_long
             link = self._free_link(is_long)
-            if link is None or now < case.not_before:
+            if link is None or now < case.setback.not_before:
                 continue
             # Nobody overtakes one of his kind for want of room: what is smaller would, for ever.
-            if not case.is_joining and (is_long in crowded or not self._fits(assignment, case.sound)):
+            if is_long in crowded or not self._fits(assignment, case.sound):
                 crowded.add(is_long)
                 continue
             if not self._begin(link, assignment):
@@ -192,10 +178,8 @@ class Preparation:
 
     def _put_back(self, assignment: AnyAssignment) -> None:
         """Into the line, at its old place: it will be decoded anew."""
-        case = self._cases[assignment]
-        if not case.is_joining:
-            case.is_begun = False
-            assignment.start_over()
+        self._cases[assignment].is_begun = False
+        assignment.start_over()
         self._line.append(assignment)
 
     def _postpone(self, assignment: AnyAssignment, failed: MediaFailed) -> None:
@@ -204,15 +188,11 @@ class Preparation:
         Only this one waits. Its files are gone, too, when it was cancelled a moment ago, and no client may
         hold up the others by cancelling.
         """
-        now = time.monotonic()
-        case = self._cases[assignment]
-        case.troubled_since = case.troubled_since or now
-        if now - case.troubled_since > self._patience:
+        if not self._cases[assignment].setback.again(time.monotonic(), self._patience):
             self._hear(assignment, failed)
             return
         self._trouble.about(failed.message)
         self._put_back(assignment)
-        case.not_before = now + _RETRY_SECONDS
 
     def _tell(self, assignment: AnyAssignment, news: News) -> None:
         if isinstance(news, MediaFailed) and news.is_disk_trouble:
@@ -220,7 +200,7 @@ class Preparation:
             return
         if isinstance(news, Prepared):
             case = self._cases[assignment]
-            case.troubled_since = None
+            case.setback.over()
             case.sound = self._sound(assignment, news.duration or assignment.seconds)
         self._hear(assignment, news)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from voxq.engines import synthesisers, warmup
 from voxq.engines.base import ChunkError, Cost, EngineRequest, ModelPaths
 from voxq.engines.synthesis import KeptSpeech, Spoken
@@ -64,5 +66,5 @@ def _kept(path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:
 def _write(path: Path, samples: Samples) -> None:
     """Under its name it is whole."""
     beside = path.with_suffix(".part")
-    samples.astype("<f4", copy=False).tofile(beside)
+    beside.write_bytes(np.ascontiguousarray(samples, "<f4").data)  # `tofile` does not tell why it fails
     beside.replace(path)

@@ -8,7 +8,8 @@ from typing import Any
 
 from voxq.engines.base import Cost
 from voxq.engines.synthesis import KeptSpeech, SpeechOptions
-from voxq.media.protocol import Join, Sound
+from voxq.media.join_protocol import Begin, Sound
+from voxq.speech.sentences import Break
 from voxq.speech.transcript import Segment, Transcript
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.store import Held
@@ -98,19 +99,41 @@ class Synthesis(Assignment[Phrase, KeptSpeech]):
         phrase = self.chunks[index]
         return SentenceRef(phrase.text, self._options, self._sound(phrase))
 
-    def join_request(self) -> Join:
-        """What the media process is asked when every sentence is spoken."""
-        finished = list(self.chunks.finished())
-        rates = [kept.sample_rate for _, kept in finished if kept.samples]
-        return Join(
-            self.task.id,
-            tuple(Sound(self._sound(phrase), kept.samples, phrase.ending) for phrase, kept in finished),
-            rates[0] if rates else finished[0][1].sample_rate,
-            self.file,
+    def sounds(self, first: int, most: int) -> tuple[Sound, ...]:
+        """The sentences to be joined next: at most so many from `first` on, as far as they are spoken without
+        a gap. A file begins with the rate of its sound, so nothing comes before the first that has one."""
+        if self.prepared is None or self._sample_rate is None:
+            return ()
+        sounds: list[Sound] = []
+        for index in range(first, min(first + most, len(self.chunks))):
+            kept = self.chunks.result(index)
+            if kept is None:
+                break
+            is_last = index == len(self.chunks) - 1
+            phrase = self.chunks[index]
+            sounds.append(
+                Sound(self._sound(phrase), kept.samples, Break.CLAUSE if is_last else phrase.ending)
+            )
+        return tuple(sounds)
+
+    def begin_joining(self, id: str) -> Begin:
+        """Make way for its file. Raises OSError."""
+        assert self._sample_rate is not None  # there are `sounds`
+        return Begin(
+            id,
+            self.directory.begin_speech(self.held.execution),
             self.task.speech.format,
+            self._sample_rate,
             self.task.speech.sample_rate,
             self._options.speed,
         )
+
+    def forget_lost(self) -> None:
+        """Sentences whose sound is gone are to be spoken again."""
+        for index in range(len(self.chunks)):
+            kept = self.chunks.result(index)
+            if kept is not None and not self._is_there(self.chunks[index], kept):
+                self.chunks.forget(index)
 
     @property
     def is_silent(self) -> bool:
@@ -136,6 +159,24 @@ class Synthesis(Assignment[Phrase, KeptSpeech]):
             sample_rate=self.joined.rate,
         )
 
+    @property
+    def _sample_rate(self) -> int | None:
+        """Of its sentences, as soon as one has a sound and all before it are spoken."""
+        for index in range(len(self.chunks)):
+            kept = self.chunks.result(index)
+            if kept is None or kept.samples:
+                return kept.sample_rate if kept else None
+        return None
+
+    def _is_there(self, phrase: Phrase, kept: KeptSpeech) -> bool:
+        """Whether its sound is whole; a person may have removed it."""
+        if not kept.samples:
+            return True
+        try:
+            return self._sound(phrase).stat().st_size == kept.samples * _FLOAT32
+        except OSError:
+            return False
+
     def _sound(self, phrase: Phrase) -> Path:
         return self.directory.sound(phrase.start)
 
@@ -150,12 +191,10 @@ class Synthesis(Assignment[Phrase, KeptSpeech]):
         }
 
     def _recorded(self, piece: Phrase, record: dict[str, Any]) -> tuple[KeptSpeech, float] | None:
-        """Only with its sound, which a person may have removed."""
+        """Only with its sound."""
         try:
             kept = KeptSpeech(int(record["samples"]), int(record["sample_rate"]))
             seconds = float(record["seconds"])
-            if kept.samples and self._sound(piece).stat().st_size != kept.samples * _FLOAT32:
-                return None
-        except (KeyError, TypeError, ValueError, OSError):
+        except (KeyError, TypeError, ValueError):
             return None
-        return kept, seconds
+        return (kept, seconds) if self._is_there(piece, kept) else None

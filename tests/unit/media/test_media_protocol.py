@@ -21,7 +21,6 @@ INFO = AudioInfo("ogg", "opus", "ogg", "audio/ogg", 1.5, 48_000, 1)
         protocol.Chunks("a", ((0, 16_000), (20_000, 30_000)), 10.0),
         protocol.Prepared("a", 1.5, 0.1, 0.2),
         protocol.Sentences("a", (("Hello.", Break.SENTENCE), ("世界", Break.PARAGRAPH))),
-        protocol.Joined("a", 1.5, 24_000, ((0.0, 0.5), (0.8, 1.5)), 0.1),
     ],
 )
 def test_replies_arrive_as_sent(reply: protocol.Reply) -> None:
@@ -34,9 +33,6 @@ def test_replies_arrive_as_sent(reply: protocol.Reply) -> None:
         protocol.Probe("a", Path("in"), 60.0),
         protocol.Prepare("a", Path("in"), Path("out"), 60.0, Chunking(20.0, 15.0, 1.0)),
         protocol.Split("a", "Hello.\n世界"),
-        protocol.Join(
-            "a", (protocol.Sound(Path("0.f32"), 10, Break.CLAUSE),), 24_000, Path("out"), "mp3", 8000, 2.0
-        ),
     ],
 )
 def test_requests_arrive_as_sent(request_: protocol.Request) -> None:

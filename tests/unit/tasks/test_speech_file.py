@@ -1,0 +1,130 @@
+"""A speech file read while it grows, is begun anew, and becomes a recording."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from task_lab import make_task
+
+from voxq.tasks.recordings import Recordings
+from voxq.tasks.speech_file import SpeechChanged, SpeechFile
+from voxq.tasks.task import Kind, TtsOptions
+from voxq.tasks.work import WorkDirectory, WorkFiles
+
+HEAD = b"h" * 64
+
+
+class Place:
+    """A storage with one text in work, and one who listens."""
+
+    def __init__(self, root: Path) -> None:
+        work = WorkFiles(root / "work")
+        self.recordings = Recordings(root / "recordings", root / "incoming")
+        self.task = make_task(kind=Kind.TTS, options=TtsOptions("text", "teller", format="pcm"))
+        self.directory: WorkDirectory = work.open(self.task)
+        self.file = SpeechFile(work, self.recordings, self.task.id, self.task.run, self.task.file)
+
+    def write(self, data: bytes, whose: str = "w") -> None:
+        """More of it, by one who has begun already or does now."""
+        with self.directory.speech(whose).open("ab") as file:
+            file.write(data)
+
+    def begin(self, whose: str = "w") -> None:
+        path = self.directory.begin_speech(whose)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+    def keep(self, whose: str = "w") -> None:
+        self.recordings.keep(self.directory.speech(whose), self.task.file, fsync=False)
+
+    def heard(self, most: int = 1000) -> bytes:
+        parts = []
+        while data := self.file.read(most):
+            parts.append(data)
+        return b"".join(parts)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_it_is_read_as_it_grows_and_after_it_was_kept(place: Place) -> None:
+    assert place.heard() == b""
+    place.begin()
+    assert place.heard() == b""
+    place.write(HEAD)
+    place.write(b"one")
+    assert place.heard(10) == HEAD + b"one"
+    place.write(b"two")
+    place.keep()
+    assert place.heard() == b"two"
+    assert place.file.is_whole
+
+
+def test_one_that_was_kept_before_is_read_from_the_beginning(place: Place) -> None:
+    place.begin()
+    place.write(HEAD + b"all")
+    place.keep()
+    assert place.heard() == HEAD + b"all"
+    assert place.file.is_whole
+
+
+@pytest.mark.parametrize("whose", ["w", "another"])
+def test_who_listens_goes_on_in_a_file_that_was_begun_anew(place: Place, whose: str) -> None:
+    place.begin()
+    place.write(HEAD + b"one two ")
+    assert place.heard() == HEAD + b"one two "
+    place.begin(whose)
+    assert not place.file.is_whole
+    place.write(HEAD.upper() + b"one", whose)
+    assert place.heard() == b"", "it is not as long yet"
+    place.write(b" two three", whose)
+    assert place.heard() == b"three"
+    place.write(b" four", whose)
+    place.keep(whose)
+    assert place.heard() == b" four"
+    assert place.file.is_whole
+
+
+def test_a_continuation_of_something_else_is_not_taken(place: Place) -> None:
+    place.begin()
+    place.write(HEAD + b"one two")
+    assert place.heard()
+    place.begin()
+    place.write(HEAD + b"one TWO three")
+    with pytest.raises(SpeechChanged):
+        place.heard()
+    assert not place.file.is_whole
+
+
+def test_what_one_who_was_asleep_still_writes_is_not_heard(place: Place) -> None:
+    place.begin("sleeper")
+    place.write(HEAD + b"one", "sleeper")
+    place.heard()
+    place.begin("other")
+    place.write(HEAD + b"one two", "other")
+    place.write(b" late", "sleeper")
+    assert place.heard() in (b" late", b" two"), "either way it is the same speech"
+    place.keep("sleeper")  # he comes first all the same: his file is whole and his own
+    assert (place.recordings.path(place.task.file)).read_bytes() == HEAD + b"one late"
+
+
+def test_a_recording_that_is_removed_while_it_is_read_is_read_to_its_end(place: Place) -> None:
+    place.begin()
+    place.write(HEAD + b"one two")
+    assert place.file.read(66) == HEAD + b"on"
+    place.keep()
+    place.recordings.remove(place.task.file)
+    assert place.heard() == b"e two"
+    assert place.file.is_whole
+
+
+def test_nothing_is_read_once_it_is_closed(place: Place) -> None:
+    place.begin()
+    place.write(HEAD)
+    assert place.file.read(10)
+    place.file.close()
+    place.file.close()
+    assert place.heard() == b""
