@@ -35,9 +35,10 @@ class VoiceSamples:
         """
         name = f"{speaker.engine}-{speaker.voice.name}.{FORMAT}"
         path = self._directory / name
-        if await asyncio.to_thread(path.is_file):
+        making = self._making.get(name)
+        if making is None and await asyncio.to_thread(path.is_file):
             return path
-        making = self._making.get(name) or self._begin(name, path, make)
+        making = making or self._making.get(name) or self._begin(name, path, make)
         await asyncio.wait({making}, timeout=_PATIENCE_SECONDS)
         if not making.done():
             raise Refusal("sample_pending", "The sample of this voice is being made, please ask again")

@@ -1,0 +1,73 @@
+"""Samples of voices: made once, by whoever asks first, for all who wait."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from voxq.api import samples
+from voxq.api.samples import VoiceSamples
+from voxq.engines import synthesisers
+from voxq.engines.voices import Speaker
+from voxq.tasks.refusal import Refusal
+
+SPEAKER = Speaker("hibari", synthesisers.find("hibari").voices[0])
+
+
+class Maker:
+    """Makes a sample when `go` is set; fails as often as it is told."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.calls = 0
+        self.go = asyncio.Event()
+        self._failures = failures
+
+    async def __call__(self, path: Path) -> None:
+        self.calls += 1
+        await self.go.wait()
+        if self.calls <= self._failures:
+            raise Refusal("sample_failed", "It cannot be said")
+        await asyncio.to_thread(path.write_bytes, b"sound")
+
+
+async def test_many_who_ask_wait_for_one(tmp_path: Path) -> None:
+    ours, make = VoiceSamples(tmp_path / "samples"), Maker()
+    asking = [asyncio.create_task(ours.get(SPEAKER, make)) for _ in range(5)]
+    await asyncio.sleep(0.05)
+    make.go.set()
+    assert {(await each).name for each in asking} == {"hibari-heart.mp3"}
+    assert await ours.get(SPEAKER, make) == tmp_path / "samples" / "hibari-heart.mp3"
+    assert make.calls == 1
+
+
+async def test_a_failure_is_told_and_the_next_may_try_again(tmp_path: Path) -> None:
+    ours, make = VoiceSamples(tmp_path / "samples"), Maker(failures=1)
+    make.go.set()
+    with pytest.raises(Refusal, match="cannot be said"):
+        await ours.get(SPEAKER, make)
+    await ours.get(SPEAKER, make)
+    assert make.calls == 2
+
+
+async def test_whoever_has_no_patience_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "_PATIENCE_SECONDS", 0.05)
+    ours, make = VoiceSamples(tmp_path / "samples"), Maker()
+    for _ in range(2):
+        with pytest.raises(Refusal) as refused:
+            await ours.get(SPEAKER, make)
+        assert refused.value.code == "sample_pending"
+    make.go.set()
+    await ours.get(SPEAKER, make)
+    assert make.calls == 1
+
+
+async def test_closing_ends_what_is_being_made(tmp_path: Path) -> None:
+    ours, make = VoiceSamples(tmp_path / "samples"), Maker()
+    asking = asyncio.create_task(ours.get(SPEAKER, make))
+    await asyncio.sleep(0.05)
+    await ours.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert make.calls == 1
