@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import redis
-from worker_lab import MEETING, NOTE, RedisServer, WorkerLab, wait_for
+from valkey_lab import RedisServer
+from worker_lab import MEETING, NOTE, WorkerLab, wait_for
 
 from voxq.tasks.task import Kind
 

@@ -12,7 +12,8 @@ import redis
 from api_server import ApiServer, running_api, tone
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
-from worker_lab import NOTE, RedisServer, WorkerLab, wait_for
+from valkey_lab import RedisServer
+from worker_lab import NOTE, WorkerLab, wait_for
 
 from voxq.metrics import sums
 from voxq.metrics.catalogue import BLAMES
