@@ -7,7 +7,6 @@ The environment wins over `.env`, names are case-insensitive, an empty value cou
 from __future__ import annotations
 
 import difflib
-import hashlib
 import ipaddress
 import os
 import re
@@ -22,13 +21,16 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from voxq.engines import synthesisers
+from voxq.keys import Allowance, Allowances, parse_allowances, parse_keys
+from voxq.origins import parse_origins
 from voxq.webhooks.registered import Webhook, parse_webhooks
 
 PACKAGED_HOTWORDS = Path(__file__).parent / "data" / "hotwords.txt"
 
 _DOTENV = Path(".env")
 _PREFIXES = (
-    *("API_", "ASR_", "LOG_", "MAX_", "MEDIA_", "MODEL_", "REDIS_", "RQ_", "STORAGE_", "TTS_", "WEBHOOK"),
+    *("ADMIN_KEY", "API_", "ASR_", "CORS_", "KEY_LIMIT", "LOG_", "MAX_", "MEDIA_", "MODEL_", "RATE_LIMIT"),
+    *("REDIS_", "RQ_", "STORAGE_", "TTS_", "WEBHOOK"),
 )
 _SIZE_UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 _TIME_UNITS = ("second", "minute", "hour", "day", "week")
@@ -149,7 +151,28 @@ class Settings(BaseSettings):
     api_keys: str = Field(
         "", repr=False, description="Keys that clients must send: name:key,name2:key2 or bare keys."
     )
+    admin_keys: str = Field(
+        "", repr=False, description="Keys that see and may change everybody's tasks, written like API_KEYS."
+    )
     allow_anonymous: bool = Field(False, description="Listen beyond this machine without API_KEYS.")
+    cors_origins: str = Field(
+        "", description="Pages of other origins that browsers may let in: https://app.example.org,... or *."
+    )
+    rate_limit_per_minute: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Requests that make work, a minute, of each key; as many may come at once. 0: no limit.",
+    )
+    max_queue_seconds_per_key: int | None = Field(
+        None,
+        ge=1,
+        le=999_999_999,
+        description="Seconds of audio of one key that may wait, of each kind. Unset: no limit of its own.",
+    )
+    key_limits: str = Field(
+        "", description="Other limits for some keys: name:per_minute=60:queue_seconds=3600,... 0: no limit."
+    )
     max_upload_mb: int = Field(1024, ge=1, description="MB of one upload, at most.")
     max_audio_seconds: int = Field(28800, ge=1, description="Seconds of audio in one upload, at most.")
     max_text_characters: int = Field(
@@ -160,6 +183,11 @@ class Settings(BaseSettings):
     )
     openai_timeout_seconds: int = Field(
         590, ge=1, le=86400, description="Seconds that a request under /v1 waits for its task (SDKs: 600)."
+    )
+    max_waiting_requests: int = Field(
+        1000,
+        ge=1,
+        description="Requests under /v1 that may wait in one process of the API, shared by all keys.",
     )
     max_event_streams: int = Field(
         100, ge=1, description="Streams of events that one key may have open in one process of the API."
@@ -225,10 +253,22 @@ class Settings(BaseSettings):
     def _expand_home(cls, path: Path | None) -> Path | None:
         return path.expanduser() if path else None
 
-    @field_validator("api_keys")
+    @field_validator("api_keys", "admin_keys")
     @classmethod
-    def _keys_are_distinct(cls, value: str) -> str:
+    def _are_keys(cls, value: str) -> str:
         parse_keys(value)
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        parse_origins(value)
+        return value
+
+    @field_validator("key_limits")
+    @classmethod
+    def _are_limits(cls, value: str) -> str:
+        parse_allowances(value, Allowance())
         return value
 
     @field_validator("asr_models")
@@ -254,6 +294,15 @@ class Settings(BaseSettings):
     def _is_duration(cls, value: str) -> str:
         parse_duration(value)
         return value
+
+    @model_validator(mode="after")
+    def _keys_are_told_apart(self) -> Self:
+        ordinary, admin = parse_keys(self.api_keys), parse_keys(self.admin_keys)
+        if ordinary.keys() & admin.keys() or set(ordinary.values()) & set(admin.values()):
+            raise ValueError("API_KEYS and ADMIN_KEYS must not share a key or a name")
+        if unknown := sorted(self.allowances.special.keys() - set(self.keys.values())):
+            raise ValueError(f"KEY_LIMITS: no key has the name {unknown[0]}")
+        return self
 
     @model_validator(mode="after")
     def _webhooks_are_whole(self) -> Settings:
@@ -321,8 +370,24 @@ class Settings(BaseSettings):
 
     @property
     def keys(self) -> Mapping[str, str]:
-        """API key -> name of its owner; empty when API_KEYS is unset."""
-        return parse_keys(self.api_keys)
+        """API key -> name of its owner, those of admins first; empty when none are set."""
+        return parse_keys(self.admin_keys) | parse_keys(self.api_keys)
+
+    @property
+    def admins(self) -> frozenset[str]:
+        """Names of the ADMIN_KEYS."""
+        return frozenset(parse_keys(self.admin_keys).values())
+
+    @property
+    def allowances(self) -> Allowances:
+        """How much each key may ask for."""
+        usual = Allowance(self.rate_limit_per_minute, self.max_queue_seconds_per_key or 0)
+        return parse_allowances(self.key_limits, usual)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Of the pages that CORS_ORIGINS lets in."""
+        return parse_origins(self.cors_origins)
 
     @property
     def registered_webhooks(self) -> Mapping[str, Webhook]:
@@ -348,7 +413,7 @@ class Settings(BaseSettings):
 
     def check_exposure(self) -> None:
         """Raises SettingsError if anybody on the network could use the API without having been invited."""
-        if self.api_keys or self.allow_anonymous or _is_loopback(self.api_host):
+        if self.keys or self.allow_anonymous or _is_loopback(self.api_host):
             return
         raise SettingsError(
             f"API_HOST={self.api_host} opens the API to the network without a key. Set API_KEYS=name:key, "
@@ -418,22 +483,6 @@ def parse_models(text: str) -> dict[str, tuple[str, str]]:
             raise ValueError(f"the name {name!r} is there twice")
         models[name] = (engine, model)
     return models
-
-
-def parse_keys(text: str) -> dict[str, str]:
-    """API key -> owner of "name:key,name2:key2"; a bare key's owner is named after its hash.
-
-    Raises ValueError (which quotes no key) for a key shorter than 8 characters or given twice.
-    """
-    owners: dict[str, str] = {}
-    for entry in filter(None, (part.strip() for part in text.split(","))):
-        name, _, key = entry.rpartition(":")
-        if len(key) < 8:
-            raise ValueError("every key needs 8 characters or more (name:key,name2:key2)")
-        if key in owners:
-            raise ValueError("a key is there twice")
-        owners[key] = name or f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
-    return owners
 
 
 def _check_name(model: str) -> None:

@@ -220,7 +220,7 @@ def test_a_client_that_submits_again_with_its_key_gets_one_result(lab: Lab, last
     first = Run(lab, idempotency="f" * 64)
     go(first, last, redis_is_lost=False)
     second = make_task(idempotency="f" * 64)
-    door = lab.run(lab.store.door(time.time(), second.idempotency))
+    door = lab.run(lab.store.door(time.time(), second.idempotency, "anna"))
     if door.known_id is None:
         lab.accept(second)
         assert lab.enqueue(second).answer == "queued"

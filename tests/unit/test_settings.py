@@ -14,7 +14,6 @@ from voxq.settings import (
     SettingsError,
     load_settings,
     parse_duration,
-    parse_keys,
     parse_size,
     unknown_settings,
 )
@@ -196,17 +195,3 @@ def test_a_duration_is_positive_or_refused(text: str) -> None:
 def test_a_duration_beyond_the_calendar_is_refused() -> None:
     with pytest.raises(ValueError, match="30 days"):
         parse_duration("999999999 weeks")
-
-
-def test_keys() -> None:
-    assert parse_keys("bob:12345678, eve:abcdefgh") == {"12345678": "bob", "abcdefgh": "eve"}
-    assert parse_keys("") == {}
-    (owner,) = parse_keys("barebarebare").values()
-    assert owner.startswith("key-")
-    assert "bare" not in owner
-
-
-@pytest.mark.parametrize("text", ["bob:", "short", "a:12345678,b:12345678"])
-def test_keys_that_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="key"):
-        parse_keys(text)

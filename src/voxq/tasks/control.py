@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import redis
 
-from voxq.tasks import script
+from voxq.tasks import admission, script
 from voxq.tasks.ending import Ending
 from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
@@ -97,11 +97,11 @@ class Control:
             self._journal.forget(task_id, run)
         return True
 
-    def retry(self, task_id: str, run: int) -> tuple[Task, Enqueued]:
+    def retry(self, task_id: str, run: int, *, limited: bool = False) -> tuple[Task, Enqueued]:
         """Accept a failed task once more, as its next run. `run` is the one that failed.
 
         A text is kept with its task, a recording beside it. Raises NotFound, or Refusal ("not_failed",
-        "recording_gone").
+        "recording_gone"; when `limited` also "queue_full", "quota_exceeded").
         """
         end = self._journal.ended(task_id, run)
         task = self._journal.open_task(task_id)
@@ -119,8 +119,15 @@ class Control:
         task = end.task.evolve(run=run + 1, accepted_at=time.time())
         if self._journal.has_ended(task):
             raise _not_failed(Status.QUEUED)  # `run` was not its latest
-        self._journal.accept(task)
-        return task, script.run(self._client, self._store.enqueue(task, limited=False))
+        if not self._journal.accept_again(task):
+            raise _not_failed(Status.QUEUED)
+        enqueued = script.run(self._client, self._store.enqueue(task, limited=limited))
+        try:
+            admission.check_enqueued(enqueued, self._store, task)
+        except Refusal:
+            self._journal.withdraw(task_id)  # it is failed as before
+            raise
+        return task, enqueued
 
 
 def _not_failed(status: Status) -> Refusal:

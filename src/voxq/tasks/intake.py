@@ -16,7 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 from voxq import killpoint
 from voxq.speech.audio import SPEECH_FORMATS, AudioInfo
 from voxq.speech.sentences import spoken_seconds
-from voxq.tasks import script
+from voxq.tasks import admission, script
 from voxq.tasks.journal import Journal
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.refusal import Refusal
@@ -86,15 +86,13 @@ class Intake:
         self._long_seconds = long_seconds
 
     async def knock(self, owner: str, idempotency_key: str | None) -> Door:
-        """Before a body is read: is there room? Raises Refusal ("queue_full") or Unavailable."""
+        """Before a body is read: may it come in? Raises Refusal as `admission.check_door`, or Unavailable."""
         idempotency = idempotency_of(owner, idempotency_key) if idempotency_key else None
         try:
-            door = await script.run_async(self._client, self._store.door(time.time(), idempotency))
+            door = await script.run_async(self._client, self._store.door(time.time(), idempotency, owner))
         except RedisError as error:
             raise Unavailable from error
-        limit = self._store.max_queue_seconds
-        if limit and door.waiting_seconds >= limit and door.known_id is None:
-            raise _queue_full(door.waiting_seconds, limit)
+        admission.check_door(door, self._store, owner)
         return door
 
     def _task(
@@ -108,10 +106,11 @@ class Intake:
         sha256: str,
         duration: float | None,
     ) -> Task:
+        """Raises Refusal ("too_long")."""
         now = time.time()
         task_id = new_task_id(now, door.number)
         key = request.idempotency_key
-        return Task(
+        task = Task(
             id=task_id,
             kind=self._store.kind,
             owner=request.owner,
@@ -127,6 +126,8 @@ class Intake:
             idempotency=idempotency_of(request.owner, key) if key else None,
             callback=request.callback,
         )
+        admission.check_task(task, self._store.allowance_of(request.owner))
+        return task
 
     async def _enqueue(self, task: Task, request: Request) -> Submission:
         """S3, once the task is accepted. Raises Refusal."""
@@ -144,9 +145,11 @@ class Intake:
             )
             raise Unavailable(task.id) from error
         killpoint.reached("S3")
-        if enqueued.answer == "full":
+        try:
+            admission.check_enqueued(enqueued, self._store, task)
+        except Refusal:
             await asyncio.to_thread(self._withdraw, task)
-            raise _queue_full(enqueued.waiting_seconds, self._store.max_queue_seconds)
+            raise
         if enqueued.answer == "same" and enqueued.same_id is not None:
             await asyncio.to_thread(self._withdraw, task)
             return await self._replay(enqueued.same_id, task.audio_sha256, request)
@@ -259,8 +262,3 @@ class TextIntake(Intake):
         self._journal.accept(task)
         killpoint.reached("S2")
         return task
-
-
-def _queue_full(waiting: float, limit: float) -> Refusal:
-    message = f"{waiting:.0f} seconds of audio already wait (limit {limit:.0f}), please try again later"
-    return Refusal("queue_full", message, queued_seconds=round(waiting))

@@ -47,10 +47,23 @@ class Journal:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def accept(self, task: Task) -> None:
-        """Write step S2: from here on the task ends exactly once. A retry replaces the earlier record."""
+        """Write step S2: from here on the task ends exactly once."""
         beside = self._write_beside(self._open, task.to_json())
         beside.replace(self._open / f"{task.id}.json")
         self._sync(self._open)
+
+    def accept_again(self, task: Task) -> bool:
+        """S2 of a further run. False while the task is open: somebody else was faster, and it is theirs alone
+        to withdraw."""
+        beside = self._write_beside(self._open, task.to_json())
+        try:
+            os.link(beside, self._open / f"{task.id}.json")
+        except FileExistsError:
+            return False
+        finally:
+            beside.unlink()
+        self._sync(self._open)
+        return True
 
     def withdraw(self, task_id: str) -> None:
         """Take back an acceptance that nobody was told of."""

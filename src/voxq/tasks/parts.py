@@ -86,4 +86,5 @@ def _store(kind: Kind, queues: Queues, settings: Settings) -> Store:
         history_size=settings.max_history_records,
         task_timeout=settings.rq_worker_timeout,
         max_queue_seconds=settings.max_queue_seconds,
+        allowances=settings.allowances,
     )

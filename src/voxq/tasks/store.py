@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from rq.utils import utcformat
 
+from voxq.keys import Allowance, Allowances
 from voxq.tasks import documents, history, rq_job, webhook_job
 from voxq.tasks.journal import Ended
 from voxq.tasks.outcome import Outcome
@@ -41,8 +42,12 @@ class Door:
 
     number: int
     waiting_seconds: float
+    owner_seconds: float
+    """Of the waiting ones, those of who knocks."""
     known_id: str | None
     """The task that was submitted with the same Idempotency-Key."""
+    early_seconds: float
+    """Until one more request is within the rate; 0: it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """The answer to S3. `place` while it waits; `same_id`: the task that has this Idempotency-Key."""
+    """The answer to S3. `place` while it waits; `same_id`: the task that has this Idempotency-Key;
+    `waiting_seconds`: of all, or of the owner, whichever are too many."""
 
-    answer: Literal["queued", "known", "same", "full"]
+    answer: Literal["queued", "known", "same", "full", "quota"]
     place: Place | None = None
     same_id: str | None = None
     waiting_seconds: float = 0.0
@@ -148,8 +154,9 @@ class Store:
         history_size: int,
         task_timeout: int,
         max_queue_seconds: float,
+        allowances: Allowances,
     ) -> None:
-        """TTLs and timeout in seconds; `max_queue_seconds` 0 = no limit."""
+        """TTLs and timeout in seconds; `max_queue_seconds` 0 = no limit; `allowances` of owners, by name."""
         self.kind = kind
         self.queues = {lane: queues[lane] for lane in Lane}
         self._lane_of = {queue: lane for lane, queue in self.queues.items()}
@@ -159,6 +166,7 @@ class Store:
         self._history_size = history_size
         self._task_timeout = task_timeout
         self._max_queue_seconds = max_queue_seconds
+        self._allowances = allowances
 
     @property
     def context(self) -> str:
@@ -195,6 +203,9 @@ class Store:
     def max_queue_seconds(self) -> float:
         return self._max_queue_seconds
 
+    def allowance_of(self, owner: str) -> Allowance:
+        return self._allowances.of(owner)
+
     def task_key(self, task_id: str) -> str:
         return f"{self.kind}:task:{task_id}"
 
@@ -202,11 +213,16 @@ class Store:
         """How long, in seconds, the record of an ended task is kept."""
         return self._failed_ttl if status is Status.FAILED else self._result_ttl
 
-    def door(self, now: float, idempotency: str | None) -> Command[Door]:
+    def door(self, now: float, idempotency: str | None, owner: str) -> Command[Door]:
+        """One more request of `owner`, which counts against its rate."""
+        args = {
+            "day": day_of(now),
+            "idempotency": idempotency or "",
+            "owner": owner,
+            "per_minute": self.allowance_of(owner).requests_per_minute,
+        }
         return self._command(
-            "door",
-            {"day": day_of(now), "idempotency": idempotency or ""},
-            lambda a: Door(int(a[0]), float(a[1]), a[2] or None),
+            "door", args, lambda a: Door(int(a[0]), float(a[1]), float(a[2]), a[3] or None, float(a[4]))
         )
 
     def enqueue(self, task: Task, *, limited: bool = True) -> Command[Enqueued]:
@@ -217,12 +233,14 @@ class Store:
             "run": task.run,
             "lane": self.queues[task.lane],
             "seconds": task.queue_seconds,
+            "owner": task.owner,
             "document": documents.dump(documents.queued(task)),
             "short": task.short_id,
             "file": task.file,
             "idempotency": (task.idempotency or "") if task.run == 1 else "",
             "idempotency_ttl": _IDEMPOTENCY_TTL,
             "limit": self._max_queue_seconds if limited else 0,
+            "quota": self.allowance_of(task.owner).queue_seconds if limited else 0,
             "job": job,
         }
         return self._command("enqueue", args, _enqueued, data)
@@ -428,8 +446,8 @@ def _enqueued(answer: Any) -> Enqueued:
             return Enqueued(word, _place(position, ahead))
         case ["same", other]:
             return Enqueued("same", same_id=other)
-        case ["full", waiting]:
-            return Enqueued("full", waiting_seconds=float(waiting))
+        case ["full" | "quota" as word, waiting]:
+            return Enqueued(word, waiting_seconds=float(waiting))
         case _:
             raise ValueError(f"enqueue answered {answer!r}")
 

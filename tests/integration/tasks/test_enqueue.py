@@ -46,7 +46,7 @@ def test_fifty_clients_with_the_same_key_get_the_same_task(lab: Lab) -> None:
     [winner] = [task for task, answer in zip(tasks, answers, strict=True) if answer.answer == "queued"]
     assert {answer.same_id for answer in answers if answer.answer == "same"} == {winner.id}
     assert lab.client.llen("rq:queue:asr-queue") == 1
-    assert lab.run(lab.store.door(time.time(), key)).known_id == winner.id
+    assert lab.run(lab.store.door(time.time(), key, "anna")).known_id == winner.id
 
 
 def test_the_key_of_one_owner_is_not_anothers(lab: Lab) -> None:
@@ -56,8 +56,8 @@ def test_the_key_of_one_owner_is_not_anothers(lab: Lab) -> None:
 
 def test_numbers_of_a_day_go_up(lab: Lab) -> None:
     now = time.time()
-    assert [lab.run(lab.store.door(now, None)).number for _ in range(3)] == [1, 2, 3]
-    assert lab.run(lab.store.door(now + 86400, None)).number == 1
+    assert [lab.run(lab.store.door(now, None, "anna")).number for _ in range(3)] == [1, 2, 3]
+    assert lab.run(lab.store.door(now + 86400, None, "anna")).number == 1
     assert 0 < lab.client.ttl(f"asr:day:{day_of(now)}") <= 172800
 
 

@@ -81,6 +81,9 @@ def test_a_lane_emptied_by_rq_counts_nothing_once_recovered(lab: Lab, worker: Wo
     assert lab.queued_seconds() == 0
 
 
+OWNERS = ("anna", "ben")
+
+
 @dataclass
 class Model:
     """The lanes as plain lists of (task, seconds); what is taken stands in `taken`."""
@@ -122,6 +125,10 @@ def test_places_and_meters_agree_with_plain_lists(
         expected = model.places()
         seconds = sum(task.queue_seconds for task in model.line())
         assert lab.queued_seconds() == pytest.approx(seconds, abs=1e-6)
+        for owner in OWNERS:
+            theirs = sum(task.queue_seconds for task in model.line() if task.owner == owner)
+            door = lab.run(lab.store.door(time.time(), None, owner))
+            assert door.owner_seconds == pytest.approx(theirs, abs=1e-6)
         for task in model.line():
             position, ahead = lab.place(task) or (0, 0)
             assert (position, ahead) == (expected[task.id][0], pytest.approx(expected[task.id][1], abs=1e-6))
@@ -129,13 +136,17 @@ def test_places_and_meters_agree_with_plain_lists(
     for task in model.line() + model.taken:
         lab.ending.end(task, cancelled())
     assert lab.queued_seconds() == 0
-    assert client.exists("asr:waiting") == 0
+    assert client.exists("asr:waiting", "asr:owners") == 0
 
 
 def _take_step(step: str, lab: Lab, worker: Worker, model: Model, choices: random.Random) -> None:
     match step:
         case "submit":
-            task = lab.submit(lane=choices.choice(list(Lane)), duration=round(choices.uniform(0, 500), 3))
+            task = lab.submit(
+                lane=choices.choice(list(Lane)),
+                owner=choices.choice(OWNERS),
+                duration=round(choices.uniform(0, 500), 3),
+            )
             model.lanes[task.lane].append(task)
         case "claim":
             lane = choices.choice(list(Lane))
@@ -171,7 +182,7 @@ def test_exactly_at_the_limit_the_door_closes(tmp_path: Path, client: redis.Redi
         lab.submit(duration=10.0)
     refused = lab.enqueue(make_task(duration=0.1))
     assert (refused.answer, refused.waiting_seconds) == ("full", 100)
-    assert lab.run(lab.store.door(time.time(), None)).waiting_seconds == 100
+    assert lab.run(lab.store.door(time.time(), None, "anna")).waiting_seconds == 100
     claimed = lab.claim(make_worker(), {Lane.SHORT: 1})
     assert lab.enqueue(make_task(duration=500.0)).answer == "queued"
     assert lab.run(lab.store.release(make_worker(), claimed)) == 0
@@ -213,7 +224,7 @@ def test_a_question_is_quick_with_five_thousand_waiting(lab: Lab, worker: Worker
     measured = {
         "view": server_ms(lab.store.view(tasks[-1].id)),
         "counts": server_ms(lab.store.counts(time.time())),
-        "door": server_ms(lab.store.door(time.time(), None)),
+        "door": server_ms(lab.store.door(time.time(), None, "anna")),
         "leave from the middle": server_ms(lab.store.forget(tasks[2500].id)),
         "missing": server_ms(lab.store.missing([task.id for task in tasks[:500]])),
         "claim": server_ms(lab.store.claim(worker, Room({}, {Lane.SHORT: 1}))),

@@ -133,7 +133,7 @@ def test_numbering_goes_on_after_redis_was_lost(lab: Lab) -> None:
     lab.accept(make_task(id=f"{day_of(now)}_1041_abcdef"))
     lab.accept(make_task(id="2001-01-01_9999_abcdef"))
     lab.recover()
-    assert lab.run(lab.store.door(now, None)).number == 1042
+    assert lab.run(lab.store.door(now, None, "anna")).number == 1042
 
 
 def test_tasks_come_back_in_the_order_of_their_days(lab: Lab, worker: Worker) -> None:

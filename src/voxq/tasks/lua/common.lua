@@ -11,7 +11,8 @@ local function lane_key(lane) return 'rq:queue:' .. lane end
 local function intermediate_key(lane) return lane_key(lane) .. ':intermediate' end
 local function started_key(lane) return 'rq:wip:' .. lane end
 
-local WAITING = context.kind .. ':waiting'  -- id -> {lane, seconds, mark} of the tasks that wait in a lane
+local WAITING = context.kind .. ':waiting'  -- id -> {lane, seconds, mark, owner} of the tasks that wait in a lane
+local OWNERS = context.kind .. ':owners'    -- owner -> audio seconds of its tasks that wait
 local METERS = context.kind .. ':meters'    -- in:<lane>, out:<lane>: audio seconds that ever entered and left it
 local AUDIO = context.kind .. ':audio'      -- short id -> stored file
 local ROOMS = context.kind .. ':rooms'      -- worker -> {held, free, models, gone}: who takes on which tasks, and how many
@@ -60,6 +61,7 @@ local function expect_to_write(lane)
   redis.call('ZCARD', started_key(lane))
   redis.call('HLEN', WAITING)
   redis.call('HLEN', METERS)
+  redis.call('HLEN', OWNERS)
 end
 
 -- What stands at a name of one task and is not of the type that it must be makes room.
@@ -68,9 +70,16 @@ local function clear_unless(kind, key)
   if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
 end
 
+-- Audio seconds of an owner's tasks that wait.
+local function owner_seconds(owner) return tonumber(redis.call('HGET', OWNERS, owner) or '0') end
+
+local function add_owner_seconds(owner, seconds)
+  if tonumber(redis.call('HINCRBYFLOAT', OWNERS, owner, seconds)) < 0.001 then redis.call('HDEL', OWNERS, owner) end
+end
+
 -- Put an id into its lane. `mark` is what had entered the lane up to and with it: minus what has left, it is
 -- the audio ahead, without walking the list.
-local function wait_in_lane(id, lane, seconds, at_front)
+local function wait_in_lane(id, lane, seconds, owner, at_front)
   local mark
   if at_front then
     redis.call('LPUSH', lane_key(lane), id)
@@ -79,7 +88,8 @@ local function wait_in_lane(id, lane, seconds, at_front)
     redis.call('RPUSH', lane_key(lane), id)
     mark = tonumber(redis.call('HINCRBYFLOAT', METERS, 'in:' .. lane, seconds))
   end
-  redis.call('HSET', WAITING, id, cjson.encode({lane = lane, seconds = seconds, mark = mark}))
+  redis.call('HSET', WAITING, id, cjson.encode({lane = lane, seconds = seconds, mark = mark, owner = owner}))
+  add_owner_seconds(owner, seconds)
 end
 
 -- Take an id's seconds out of the meters; call it whenever an id has left a lane. Only one that leaves from the
@@ -89,6 +99,7 @@ local function leave_lane(id)
   if not entry then return end
   redis.call('HDEL', WAITING, id)
   local lane, seconds = entry.lane, entry.seconds
+  if entry.owner then add_owner_seconds(entry.owner, -seconds) end  -- an earlier version did not tell it
   if redis.call('LLEN', lane_key(lane)) == 0 then
     redis.call('HSET', METERS, 'out:' .. lane, redis.call('HGET', METERS, 'in:' .. lane) or '0')
     return
@@ -198,7 +209,7 @@ local function give_back(id, lane)
   redis.call('HSET', job_key(id), 'status', 'queued', 'worker_name', '')
   redis.call('LREM', lane_key(lane), 0, id)  -- RQ's own clean-up may have been here first
   leave_lane(id)
-  wait_in_lane(id, lane, tonumber(task.seconds) or 0, true)
+  wait_in_lane(id, lane, tonumber(task.seconds) or 0, task.owner or '', true)
   return true
 end
 

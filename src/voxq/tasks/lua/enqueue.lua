@@ -1,8 +1,10 @@
 -- Write step S3: a task into its lane, once. One that Redis knows but would never deliver is put there again.
--- args: id, run, lane, seconds, document, short, file, idempotency ('' = none), idempotency_ttl (s),
--- limit (most audio seconds that may wait, 0 = no limit), job (RQ's fields as a flat list).
+-- args: id, run, lane, seconds, owner, document, short, file, idempotency ('' = none), idempotency_ttl (s),
+-- limit (most audio seconds that may wait, 0 = no limit), quota (most of this owner's, 0 = no limit),
+-- job (RQ's fields as a flat list).
 -- ARGV[3]: RQ's `data`, compressed, which JSON cannot carry.
--- Returns {'queued' or 'known', place in line or 0, seconds ahead} | {'same', other id} | {'full', seconds waiting}.
+-- Returns {'queued' or 'known', place in line or 0, seconds ahead} | {'same', other id} | {'full', seconds waiting}
+-- | {'quota', seconds of the owner that wait}.
 local id = args.id
 expect_to_write(args.lane)
 local function answer(word)
@@ -23,6 +25,8 @@ if args.idempotency ~= '' then
 end
 local waiting = waiting_seconds()
 if args.limit > 0 and waiting >= args.limit then return {'full', tostring(waiting)} end
+local own = owner_seconds(args.owner)
+if args.quota > 0 and own + args.seconds > args.quota + 0.001 then return {'quota', tostring(own)} end
 
 if args.idempotency ~= '' then redis.call('SET', idempotency, id, 'EX', args.idempotency_ttl) end
 redis.call('SET', task_key(id), args.document)
@@ -33,6 +37,6 @@ redis.call('HSET', job_key(id), 'data', ARGV[3], unpack(args.job))
 for _, lane in ipairs(context.lanes) do redis.call('SADD', 'rq:queues', lane_key(lane)) end
 redis.call('LREM', lane_key(args.lane), 0, id)
 leave_lane(id)
-wait_in_lane(id, args.lane, args.seconds, false)
+wait_in_lane(id, args.lane, args.seconds, args.owner, false)
 redis.call('PUBLISH', WAKE, id)
 return answer('queued')

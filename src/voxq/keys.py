@@ -1,0 +1,75 @@
+"""API keys: whose they are, and how much each may ask for. Keys and names come from the operator."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+_NAME = r"[\w.@+-][\w.@+:-]{0,63}"
+_NUMBER = r"\d{1,9}"
+_LIMITS = re.compile(rf"(?P<name>{_NAME}?)(?P<limits>(:(per_minute|queue_seconds)={_NUMBER})+)")
+_FIELDS = {"per_minute": "requests_per_minute", "queue_seconds": "queue_seconds"}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much one key may ask for; 0: as much as it likes."""
+
+    requests_per_minute: int = 0
+    """Requests that make work. As many may come at once, then they are admitted evenly."""
+    queue_seconds: int = 0
+    """Seconds of audio that may wait, of each kind of task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowances:
+    """Of all keys: what is usual, and what some have instead, by name."""
+
+    usual: Allowance = Allowance()
+    special: Mapping[str, Allowance] = field(default_factory=dict)
+
+    def of(self, name: str) -> Allowance:
+        return self.special.get(name, self.usual)
+
+
+def parse_keys(text: str) -> dict[str, str]:
+    """API key -> owner of "name:key,name2:key2"; a bare key's owner is named after its hash.
+
+    Raises ValueError (which quotes no key) for a key shorter than 8 characters or given twice, and for a name
+    that would not be one word in a log.
+    """
+    owners: dict[str, str] = {}
+    for entry in _entries(text):
+        name, _, key = entry.rpartition(":")
+        if len(key) < 8:
+            raise ValueError("every key needs 8 characters or more (name:key,name2:key2)")
+        if key in owners:
+            raise ValueError("a key is there twice")
+        if name and not re.fullmatch(_NAME, name):
+            raise ValueError("a key's name has letters, digits and . _ @ + - only (name:key,name2:key2)")
+        owners[key] = name or f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    return owners
+
+
+def parse_allowances(text: str, usual: Allowance) -> Allowances:
+    """Of "name:per_minute=60:queue_seconds=3600,name2:per_minute=0"; what is left out is as usual.
+
+    Raises ValueError, which quotes no entry: somebody may have put a key there.
+    """
+    special: dict[str, Allowance] = {}
+    for entry in _entries(text):
+        match = _LIMITS.fullmatch(entry)
+        if match is None:
+            raise ValueError("must be like name:per_minute=60:queue_seconds=3600,name2:per_minute=0")
+        if match["name"] in special:
+            raise ValueError(f"the name {match['name']} is there twice")
+        limits = (limit.split("=") for limit in match["limits"][1:].split(":"))
+        changes = {_FIELDS[limit]: int(number) for limit, number in limits}
+        special[match["name"]] = replace(usual, **changes)
+    return Allowances(usual, special)
+
+
+def _entries(text: str) -> Iterator[str]:
+    return filter(None, (part.strip() for part in text.split(",")))

@@ -1,0 +1,41 @@
+"""Origins: the scheme, host and port that a browser says a page comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+ANY = "*"
+"""Stands for every page there is."""
+
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(?P<port>:\d{1,5})?")
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
+
+
+def parse_origins(text: str) -> tuple[str, ...]:
+    """The origins in "https://app.example.org,http://localhost:5173", or ANY alone.
+
+    Raises ValueError for what no browser would ever send, as it would never match.
+    """
+    origins = tuple(dict.fromkeys(filter(None, (part.strip() for part in text.split(",")))))
+    if ANY in origins and len(origins) > 1:
+        raise ValueError("* stands for every page: give it alone, or leave it out")
+    for origin in origins:
+        if origin != ANY and not _is_origin(origin):
+            raise ValueError(
+                f"{origin!r} must be like https://app.example.org or http://localhost:5173: scheme, host in "
+                "lower case, the port if it is not the usual one, and nothing behind it; or * for every page"
+            )
+    return origins
+
+
+def are_allowed(origin: str, origins: Collection[str]) -> bool:
+    """Whether a page of this origin is among those of `parse_origins`."""
+    return ANY in origins or origin in origins
+
+
+def _is_origin(text: str) -> bool:
+    match = _ORIGIN.fullmatch(text)
+    if match is None or match["port"] == _USUAL_PORTS[match["scheme"]]:
+        return False
+    return match["port"] is None or int(match["port"][1:]) <= 65535

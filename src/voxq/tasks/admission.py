@@ -1,0 +1,66 @@
+"""Who is turned away, and why: too many requests, too much that waits."""
+
+from __future__ import annotations
+
+import math
+
+from voxq.keys import Allowance
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.store import Door, Enqueued, Store
+from voxq.tasks.task import Task
+
+
+def check_door(door: Door, store: Store, owner: str) -> None:
+    """Before a body is read. Raises Refusal ("rate_limited", "queue_full", "quota_exceeded").
+
+    What this is a repetition of has its place already.
+    """
+    allowance = store.allowance_of(owner)
+    if door.early_seconds:
+        raise _rate_limited(door.early_seconds, allowance)
+    if door.known_id is not None:
+        return
+    limit = store.max_queue_seconds
+    if limit and door.waiting_seconds >= limit:
+        raise _queue_full(door.waiting_seconds, limit)
+    quota = allowance.queue_seconds
+    if quota and door.owner_seconds >= quota:
+        raise _quota_exceeded(door.owner_seconds, 0, quota)
+
+
+def check_task(task: Task, allowance: Allowance) -> None:
+    """Raises Refusal ("too_long") for one that its owner's quota could never take in."""
+    quota = allowance.queue_seconds
+    if quota and task.queue_seconds > quota:
+        message = f"This key may have {quota} seconds of audio waiting, and this has {task.seconds:.0f}"
+        raise Refusal("too_long", message, quota_seconds=quota)
+
+
+def check_enqueued(enqueued: Enqueued, store: Store, task: Task) -> None:
+    """After S3, which has counted exactly. Raises Refusal ("queue_full", "quota_exceeded")."""
+    if enqueued.answer == "full":
+        raise _queue_full(enqueued.waiting_seconds, store.max_queue_seconds)
+    if enqueued.answer == "quota":
+        quota = store.allowance_of(task.owner).queue_seconds
+        raise _quota_exceeded(enqueued.waiting_seconds, task.queue_seconds, quota)
+
+
+def _rate_limited(early: float, allowance: Allowance) -> Refusal:
+    seconds = math.ceil(early)
+    message = f"{allowance.requests_per_minute} requests a minute are allowed, come back in {seconds} s"
+    return Refusal("rate_limited", message, retry_after=seconds)
+
+
+def _queue_full(waiting: float, limit: float) -> Refusal:
+    message = f"{waiting:.0f} seconds of audio already wait (limit {limit:.0f}), please try again later"
+    return Refusal("queue_full", message, queued_seconds=round(waiting))
+
+
+def _quota_exceeded(waiting: float, more: float, quota: float) -> Refusal:
+    message = f"{waiting:.0f} seconds of this key's audio already wait (limit {quota:.0f})"
+    if more:
+        message += f", and this has {more:.0f}"
+    seconds = round(waiting + more)
+    return Refusal(
+        "quota_exceeded", f"{message}; please try again later", queued_seconds=seconds, quota_seconds=quota
+    )
