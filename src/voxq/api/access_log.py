@@ -1,4 +1,4 @@
-"""One line per request, and an answer to whatever goes wrong unforeseen."""
+"""One line per request, with whose it was, and an answer to whatever goes wrong unforeseen."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 from fastapi import Request, Response
 from loguru import logger
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from voxq.api.access import ANONYMOUS
+from voxq.api.request_metrics import OWNER
 
 _FIELDS = "log_fields"
 _QUIET = "log_quiet"
@@ -22,7 +25,7 @@ def note(request: Request, *, quiet: bool = False, **fields: object) -> None:
 
 
 class AccessLog:
-    """The outermost layer. A client's path is logged as it came, percent-encoded and cut."""
+    """Outside of the routes. A client's path is logged as it came, percent-encoded and cut."""
 
     def __init__(self, app: ASGIApp, failure: Callable[[str], Response]) -> None:
         """`failure` makes the answer, for a path, to an exception that nothing else has answered."""
@@ -60,6 +63,8 @@ def _log(scope: Scope, status: int) -> None:
     words = [f"{name}={value}" for name, value in fields.items()]
     if status >= 400 or not words:
         words.insert(0, str(status))
+    if (owner := state.get(OWNER, ANONYMOUS)) != ANONYMOUS:
+        words.append(f"owner={owner}")
     logger.log(level, "{} - {}", _place(scope), " ".join(words))
 
 

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from voxq.api import browsers
+from voxq.api.access import ANONYMOUS
 from voxq.api.request_metrics import OWNER
 from voxq.api.service import TheService
 from voxq.tasks.refusal import Refusal
 
-ANONYMOUS = "anonymous"
-"""Owns everything while no API_KEYS are set."""
-
 _bearer = HTTPBearer(auto_error=False, description="One of API_KEYS; not needed while none are set.")
-
-
-def owner_of(keys: Mapping[str, str], given: str | None) -> str | None:
-    """The owner of the key in a header (decoded as Latin-1), or None.
-
-    Takes as long whichever key it is, and whether it is one.
-    """
-    found = None
-    digest = hashlib.sha256((given or "").encode("latin-1", "replace")).digest()
-    for key, owner in keys.items():
-        if hmac.compare_digest(hashlib.sha256(key.encode()).digest(), digest):
-            found = owner
-    return found
 
 
 def is_local(server: tuple[str, int | None] | None) -> bool:
@@ -48,8 +31,8 @@ async def _owner(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> str:
     settings = service.settings
-    if keys := settings.keys:
-        owner = owner_of(keys, credentials.credentials if credentials else None)
+    if service.access.needs_key:
+        owner = service.access.owner_of(credentials.credentials if credentials else None)
         if owner is None:
             raise Refusal("unauthorized", "Send one of this service's keys as 'Authorization: Bearer KEY'")
         setattr(request.state, OWNER, owner)
@@ -57,12 +40,13 @@ async def _owner(
     # The settings are checked at start, but `uvicorn --host 0.0.0.0` does not ask them.
     if not settings.allow_anonymous and not is_local(request.scope.get("server")):
         raise Refusal("exposed", "Set API_KEYS, or ALLOW_ANONYMOUS=true, to serve beyond this machine")
+    browsers.check(request.method, request.headers, settings)
     setattr(request.state, OWNER, ANONYMOUS)
     return ANONYMOUS
 
 
 Owner = Annotated[str, Depends(_owner)]
-"""The caller's name. Raises Refusal ("unauthorized", "exposed")."""
+"""The caller's name. Raises Refusal ("unauthorized"; without keys "exposed" and as `browsers.check`)."""
 
 
 async def may_measure(
@@ -70,6 +54,10 @@ async def may_measure(
     service: TheService,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> None:
-    """As for everything else, unless METRICS_ANONYMOUS=true. Raises Refusal ("unauthorized", "exposed")."""
-    if not service.settings.metrics_anonymous:
-        await _owner(request, service, credentials)
+    """As for everything else, unless METRICS_ANONYMOUS=true; where there are admins, it takes one of them,
+    because what is measured names all keys. Raises as Owner, and Refusal ("not_admin")."""
+    if service.settings.metrics_anonymous:
+        return
+    caller = await _owner(request, service, credentials)
+    if service.access.admins and not service.access.sees_all(caller):
+        raise Refusal("not_admin", "The figures name all keys: one of ADMIN_KEYS may see them")

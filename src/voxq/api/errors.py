@@ -32,6 +32,9 @@ _STATUS = {
     "empty": 400,
     "unauthorized": 401,
     "exposed": 403,
+    "foreign_host": 403,
+    "foreign_origin": 403,
+    "not_admin": 403,
     "not_found": 404,
     "model_not_found": 404,
     "no_such_voice": 404,
@@ -49,7 +52,10 @@ _STATUS = {
     "voice_not_found": 422,
     "voice_unsupported": 422,
     "queue_full": 429,
+    "quota_exceeded": 429,
+    "rate_limited": 429,
     "too_many_streams": 429,
+    "too_many_waiting": 429,
     "sample_failed": 500,
     "sample_pending": 503,
     "unavailable": 503,
@@ -60,15 +66,16 @@ _STATUS = {
 _MEANINGS = {
     400: "The form, the JSON or the recording cannot be read; `supported_formats` lists what can.",
     401: "No key, or a wrong one.",
-    403: "The service was not meant to be reachable from here.",
+    403: "The service was not meant to be reachable from here, or this key may not do that.",
     404: "No such task, or it is somebody else's; or no such model or voice: `models` or `voices` has them.",
     408: "The upload arrives too slowly.",
     409: "Not in the state that this needs.",
     410: "The recording or the speech is gone.",
-    413: "Over MAX_UPLOAD_MB, MAX_AUDIO_SECONDS or MAX_TEXT_CHARACTERS.",
+    413: "Over MAX_UPLOAD_MB, MAX_AUDIO_SECONDS or MAX_TEXT_CHARACTERS, or more than this key's quota.",
     416: "The recording has no such range.",
     422: "An option is wrong; `field` names it.",
-    429: "Too much waits, or too many streams are open; come back after `Retry-After` seconds.",
+    429: "Too much waits, too many requests a minute, or too many streams are open; come back after "
+    "`Retry-After` seconds.",
     500: "The task failed; `code` says why.",
     503: "Redis does not answer. With a `task_id`, the task is accepted all the same.",
     507: "The disk is nearly full.",
@@ -132,7 +139,7 @@ async def refused(request: Request, refusal: Refusal) -> Problem:
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     elif status == 429:
-        headers["Retry-After"] = str(await _retry_after(request, refusal.details.get("queued_seconds", 0)))
+        headers["Retry-After"] = str(await _retry_after(request, refusal.details))
     elif status == 503:
         headers["Retry-After"] = "2"
     if isinstance(refusal.__cause__, RedisError):
@@ -141,14 +148,17 @@ async def refused(request: Request, refusal: Refusal) -> Problem:
     return Problem(status, refusal.message, refusal.code, headers, refusal.details)
 
 
-async def _retry_after(request: Request, waiting: float) -> int:
-    """Seconds until, at the present pace, less audio waits than may."""
+async def _retry_after(request: Request, details: Mapping[str, Any]) -> int:
+    """Seconds until there is room; where audio has to be worked off for it, at the present pace."""
+    if (seconds := details.get("retry_after")) is not None:
+        return seconds
     service = request.app.state.service
     try:
         crew = await service.crew.recent()
     except RedisError:
         crew = Crew()
-    excess = waiting - service.settings.max_queue_seconds
+    limit = details.get("quota_seconds", service.settings.max_queue_seconds)
+    excess = details.get("queued_seconds", 0) - limit
     return min(_LONGEST_RETRY, crew.seconds_for(max(0.0, excess)))
 
 

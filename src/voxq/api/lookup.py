@@ -1,4 +1,4 @@
-"""From what a client calls a task to the task: full or short id, and only the caller's own."""
+"""From what a client calls a task to the task: full or short id, and only what the caller may see."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IN_A_RECORD = {"task_id", "owner", "file", "text", "created_at", "duration", "s
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A task of the caller: its document and, while it waits, its place."""
+    """A task that the caller may see: its document and, while it waits, its place."""
 
     document: dict[str, Any]
     place: Place | None
@@ -61,7 +61,7 @@ async def find(service: Service, kind: Kind, owner: str, given: str) -> Found:
     task_id = await full_id(service, kind, given)
     view = await script.run_async(service.client, service.parts.stores[kind].view(task_id))
     document = view.document or await asyncio.to_thread(_journaled, service, kind, task_id)
-    if document is None or document["owner"] != owner:
+    if document is None or not service.access.sees(owner, document["owner"]):
         raise not_found(given)
     return Found(document, view.place)
 
@@ -88,7 +88,7 @@ async def find_file(service: Service, kind: Kind, owner: str, given: str) -> str
     view = await script.run_async(service.client, service.parts.stores[kind].view(task_id))
     document = view.document or await asyncio.to_thread(_journaled, service, kind, task_id)
     if document is not None:
-        if document["owner"] == owner:
+        if service.access.sees(owner, document["owner"]):
             return document["file"]
     elif (file := await _leftover(service, kind, owner, task_id)) is not None:
         return file
@@ -96,12 +96,12 @@ async def find_file(service: Service, kind: Kind, owner: str, given: str) -> str
 
 
 async def own_history(service: Service, kind: Kind, owner: str) -> AsyncIterator[dict[str, Any]]:
-    """The caller's records in the history list, newest first."""
+    """The records in the history list that the caller may see, newest first."""
     store = service.parts.stores[kind]
     for start in range(0, store.history_size, _PAGE):
         page = await service.client.lrange(store.history_key, start, start + _PAGE - 1)
         for record in filter(None, map(_record, page)):
-            if record.get("owner") == owner:
+            if service.access.sees(owner, record.get("owner", "")):
                 yield record
         if len(page) < _PAGE:
             return
@@ -120,13 +120,12 @@ def _record(item: str | bytes) -> dict[str, Any] | None:
 async def _leftover(service: Service, kind: Kind, owner: str, task_id: str) -> str | None:
     """The stored name that is left of a task whose result has expired.
 
-    The history tells whose it was. Beyond it nobody can, so only a service without keys, where everything is
-    everybody's, still gives it out.
+    The history tells whose it was. Beyond it nobody can, so only who sees everything still gets it.
     """
     async for record in own_history(service, kind, owner):
         if record["task_id"] == task_id:
             return record["file"]
-    if not service.settings.keys:
+    if service.access.sees_all(owner):
         file = await _indexed(service, kind, short_id(task_id))
         if file is not None and file.startswith(f"{task_id}."):
             return file

@@ -40,6 +40,10 @@ class Error(BaseModel):
     detail: str | None = Field(None, description="400: what is wrong with the recording.")
     status: str | None = Field(None, description="409: where the task is.")
     queued_seconds: int | None = Field(None, description="429: seconds of audio that wait.")
+    quota_seconds: int | None = Field(
+        None, description="429, 413: the limit for this key alone; `queued_seconds` are its own then."
+    )
+    retry_after: int | None = Field(None, description="429: as the header, where requests come too fast.")
     max_upload_mb: int | None = Field(None, description="413: the limit for one file.")
 
 
@@ -190,6 +194,7 @@ class HistoryRecord(BaseModel):
     code: str = Field(default="", description="Why it failed, in one word; with status=failed.")
     attempts: int = Field(default=0, description="How often it was tried; with status=failed.")
     retry_url: str | None = Field(default=None, description="POST here to try again; with status=failed.")
+    owner: str = Field(default="", description="Whose it is, where it is not the caller's.")
 
 
 class History(BaseModel):

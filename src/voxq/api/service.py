@@ -11,6 +11,7 @@ from typing import Annotated
 import redis.asyncio
 from fastapi import Depends, Request
 
+from voxq.api.access import Access
 from voxq.api.available import ModelWatch
 from voxq.api.crew import CrewWatch
 from voxq.api.events import Events
@@ -21,6 +22,7 @@ from voxq.api.stopping import told_to_stop
 from voxq.api.streams import Streams
 from voxq.api.telling import Telling
 from voxq.api.voices import VoiceWatch
+from voxq.api.waiting_room import WaitingRoom
 from voxq.api.webhooks import delivering
 from voxq.media.pool import ProbePool
 from voxq.metrics.counters import Counters
@@ -42,6 +44,7 @@ class Service:
     """The parts behind the routes. `started` is a reading of `time.monotonic`."""
 
     settings: Settings
+    access: Access
     parts: Parts
     client: redis.asyncio.Redis
     intake: RecordingIntake
@@ -55,6 +58,7 @@ class Service:
     samples: VoiceSamples
     recipes: Recipes
     streams: Streams
+    waiting_room: WaitingRoom
     telling: Telling
     started: float
 
@@ -77,6 +81,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
     offer = Offer.of(settings)
     service = Service(
         settings=settings,
+        access=Access.of(settings),
         parts=parts,
         client=client,
         intake=RecordingIntake(
@@ -104,6 +109,9 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         samples=VoiceSamples(settings.samples_dir),
         recipes=Recipes(settings, offer),
         streams=Streams(settings.max_event_streams),
+        waiting_room=WaitingRoom(
+            settings.max_waiting_requests, is_shared=len(set(settings.keys.values())) > 1
+        ),
         telling=Telling(client, counters),
         started=time.monotonic(),
     )

@@ -1,4 +1,4 @@
-"""Pure parts of answers: estimates, health, who is calling, and what a log line looks like."""
+"""Pure parts of answers: estimates, health, and what a log line looks like."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from voxq.api import devices
 from voxq.api.access_log import AccessLog
-from voxq.api.auth import is_local, owner_of
 from voxq.api.crew import Crew, WorkerFacts
 from voxq.api.errors import server_error
 from voxq.api.routes.health import reasons_against, uptime
@@ -152,34 +151,6 @@ class TestHealth:
     )
     def test_uptime(self, seconds: float, words: str) -> None:
         assert uptime(seconds) == words
-
-
-class TestCaller:
-    KEYS: ClassVar = {"secret-of-anna": "anna", "schlüssel-von-ben": "ben"}
-
-    def test_each_key_has_its_owner(self) -> None:
-        assert owner_of(self.KEYS, "secret-of-anna") == "anna"
-        as_it_arrives = "schlüssel-von-ben".encode().decode("latin-1")
-        assert owner_of(self.KEYS, as_it_arrives) == "ben"
-
-    @given(st.none() | st.text(max_size=20))
-    def test_other_keys_have_none(self, key: str | None) -> None:
-        assert owner_of(self.KEYS, key) is None
-
-    @pytest.mark.parametrize(
-        ("server", "local"),
-        [
-            (("127.0.0.1", 8000), True),
-            (("::1", 8000), True),
-            (("/run/voxq.sock", None), True),
-            (None, True),
-            (("192.168.1.5", 8000), False),
-            (("2001:db8::1", 8000), False),
-            (("0.0.0.0", 8000), False),
-        ],
-    )
-    def test_what_counts_as_local(self, server: tuple[str, int | None] | None, local: bool) -> None:
-        assert is_local(server) is local
 
 
 class TestAccessLog:

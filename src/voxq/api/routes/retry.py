@@ -20,12 +20,15 @@ router = APIRouter()
     "/retry/{task_id}",
     summary="Try a failed task again",
     response_model=Submitted,
-    responses=errors.documented(401, 403, 404, 409, 410, 503),
+    responses=errors.documented(401, 403, 404, 409, 410, 429, 503),
 )
 async def retry(task_id: str, request: Request, service: TheService, kind: TheKind, owner: Owner) -> Response:
     """It keeps its id; only failed tasks can be tried again, while their recording or text is there."""
     found = await lookup.find(service, kind, owner, task_id)
     task, enqueued = await asyncio.to_thread(
-        service.control[kind].retry, found.task_id, found.document["run"]
+        service.control[kind].retry,
+        found.task_id,
+        found.document["run"],
+        limited=not service.access.sees_all(owner),
     )
     return await submitted(request, service, task, enqueued.place)

@@ -99,7 +99,11 @@ local function leave_lane(id)
   if not entry then return end
   redis.call('HDEL', WAITING, id)
   local lane, seconds = entry.lane, entry.seconds
-  if entry.owner then add_owner_seconds(entry.owner, -seconds) end  -- an earlier version did not tell it
+  if redis.call('HLEN', WAITING) == 0 then
+    redis.call('DEL', OWNERS)  -- and with it what somebody else may have left there
+  elseif type(entry.owner) == 'string' then  -- an earlier version did not tell it
+    add_owner_seconds(entry.owner, -seconds)
+  end
   if redis.call('LLEN', lane_key(lane)) == 0 then
     redis.call('HSET', METERS, 'out:' .. lane, redis.call('HGET', METERS, 'in:' .. lane) or '0')
     return
@@ -209,7 +213,7 @@ local function give_back(id, lane)
   redis.call('HSET', job_key(id), 'status', 'queued', 'worker_name', '')
   redis.call('LREM', lane_key(lane), 0, id)  -- RQ's own clean-up may have been here first
   leave_lane(id)
-  wait_in_lane(id, lane, tonumber(task.seconds) or 0, task.owner or '', true)
+  wait_in_lane(id, lane, tonumber(task.seconds) or 0, type(task.owner) == 'string' and task.owner or '', true)
   return true
 end
 

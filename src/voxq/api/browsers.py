@@ -1,0 +1,60 @@
+"""What a page in somebody's browser could do to a service that asks for no key, and is not let to.
+
+A browser reaches what listens on its own machine and network, whatever page it shows. That page could send
+forms here; and by giving its own name the address of this machine (DNS rebinding) it could read the answers,
+too. Where keys are set no page knows one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from starlette.datastructures import Headers
+
+from voxq.origins import are_allowed
+from voxq.settings import Settings
+from voxq.tasks.refusal import Refusal
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_PAGE = frozenset({"same-origin", "none"})
+"""What `Sec-Fetch-Site` says of a page of this service, and of what a person has typed."""
+
+
+def check(method: str, headers: Headers, settings: Settings) -> None:
+    """Of a request without a key. Raises Refusal ("foreign_host", "foreign_origin")."""
+    host = headers.get("host", "")
+    if not settings.allow_anonymous and not is_own_name(host, settings.api_host):
+        raise Refusal(
+            "foreign_host",
+            "Without keys the service answers to localhost only; set API_KEYS or ALLOW_ANONYMOUS=true for "
+            "other names",
+        )
+    if method not in _READING and not _is_own_page(headers, host) and not _is_let_in(headers, settings):
+        raise Refusal(
+            "foreign_origin", "This page is of another origin; CORS_ORIGINS lists those that are let in"
+        )
+
+
+def is_own_name(host: str, api_host: str) -> bool:
+    """Whether a `Host` header names this machine, or what API_HOST does. No browser leaves it out."""
+    name = re.sub(r":\d*$", "", host).strip("[]").removesuffix(".").lower()
+    if name in ("", "localhost", api_host.lower()) or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _is_own_page(headers: Headers, host: str) -> bool:
+    """Behind a proxy that hides its name, only the browser knows; an old one does not tell."""
+    if site := headers.get("sec-fetch-site"):
+        return site in _OWN_PAGE
+    origin = headers.get("origin")
+    return origin is None or origin.partition("://")[2].lower() == host.lower()
+
+
+def _is_let_in(headers: Headers, settings: Settings) -> bool:
+    return are_allowed(headers.get("origin", ""), settings.origins)

@@ -1,0 +1,20 @@
+"""A place among the requests that wait, taken before anything of a request is read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends
+
+from voxq.api.auth import Owner
+from voxq.api.service import TheService
+
+
+async def _with_place(service: TheService, owner: Owner) -> AsyncIterator[str]:
+    with service.waiting_room.place_for(owner):
+        yield owner
+
+
+Waiting = Annotated[str, Depends(_with_place)]
+"""The caller's name; a place is its until the answer has been sent. Raises Refusal ("too_many_waiting")."""

@@ -1,0 +1,146 @@
+"""Who is calling, and what a page in a browser may not do without a key."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import Headers
+
+from voxq.api import browsers
+from voxq.api.access import ANONYMOUS, Access
+from voxq.api.auth import is_local
+from voxq.settings import Settings
+from voxq.tasks.refusal import Refusal
+
+KEYED = Access.of(
+    Settings(api_keys="anna:secret-of-anna,ben:schlüssel-von-ben", admin_keys="me:secret-of-me")
+)
+
+
+class TestKeys:
+    def test_each_key_has_its_owner(self) -> None:
+        assert KEYED.owner_of("secret-of-anna") == "anna"
+        assert KEYED.owner_of("schlüssel-von-ben".encode().decode("latin-1")) == "ben"
+        assert KEYED.owner_of("secret-of-me") == "me"
+
+    @given(st.none() | st.text(max_size=20))
+    def test_other_keys_have_none(self, key: str | None) -> None:
+        assert KEYED.owner_of(key) is None
+
+    def test_everybody_sees_their_own_and_an_admin_everything(self) -> None:
+        seen = {
+            who: {whose for whose in ("anna", "me", "x") if KEYED.sees(who, whose)} for who in ("anna", "me")
+        }
+        assert seen == {"anna": {"anna"}, "me": {"anna", "me", "x"}}
+
+    def test_without_keys_everything_is_everybodys(self) -> None:
+        access = Access.of(Settings())
+        assert not access.needs_key
+        assert access.sees(ANONYMOUS, "anna")
+
+    @pytest.mark.parametrize("keys", [{"api_keys": "anonymous:12345678"}, {"admin_keys": "me:12345678"}])
+    def test_with_keys_nobody_is_an_admin_by_name(self, keys: dict[str, str]) -> None:
+        assert not Access.of(Settings(**keys)).sees_all(ANONYMOUS)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("server", "local"),
+    [
+        (("127.0.0.1", 8000), True),
+        (("::1", 8000), True),
+        (("/run/voxq.sock", None), True),
+        (None, True),
+        (("192.168.1.5", 8000), False),
+        (("2001:db8::1", 8000), False),
+        (("0.0.0.0", 8000), False),
+    ],
+)
+def test_what_counts_as_local(server: tuple[str, int | None] | None, local: bool) -> None:
+    assert is_local(server) is local
+
+
+OWN = [
+    "localhost",
+    "localhost:8000",
+    "LOCALHOST.:8000",
+    "voxq.localhost",
+    "127.0.0.1:8000",
+    "127.1.2.3",
+    "[::1]:8000",
+]
+OTHER = [
+    "evil.example",
+    "evil.example:8000",
+    "localhost.evil.example",
+    "192.168.1.5:8000",
+    "[2001:db8::1]",
+    "127.0.0.1.x",
+]
+
+
+class TestHosts:
+    @pytest.mark.parametrize("host", [*OWN, "[::1]", "0.0.0.0:8000", ""])
+    def test_names_of_this_machine(self, host: str) -> None:
+        assert browsers.is_own_name(host, "127.0.0.1")
+
+    @pytest.mark.parametrize("host", OTHER)
+    def test_names_that_somebody_has_led_here(self, host: str) -> None:
+        assert not browsers.is_own_name(host, "127.0.0.1")
+
+    def test_the_name_that_is_set_up(self) -> None:
+        assert browsers.is_own_name("Speech.lan:8000", "speech.lan")
+
+    @given(st.text(max_size=30))
+    def test_any_header_is_answered(self, host: str) -> None:
+        browsers.is_own_name(host, "127.0.0.1")
+
+
+def refusal(method: str, settings: Settings, **headers: str) -> str | None:
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        browsers.check(method, Headers({"host": "localhost:8000"} | given), settings)
+    except Refusal as refused:
+        return refused.code
+    return None
+
+
+ALONE = Settings()
+WITH_PAGE = Settings(cors_origins="https://app.example.org")
+EVIL = "https://evil.example"
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "code"),
+    [
+        ("POST", {}, None),
+        ("POST", {"origin": "http://localhost:8000"}, None),
+        ("POST", {"origin": "http://localhost:3000"}, "foreign_origin"),
+        ("POST", {"origin": EVIL}, "foreign_origin"),
+        ("POST", {"origin": "null"}, "foreign_origin"),
+        ("POST", {"origin": EVIL, "sec_fetch_site": "cross-site"}, "foreign_origin"),
+        ("POST", {"origin": "http://localhost:3000", "sec_fetch_site": "same-site"}, "foreign_origin"),
+        ("POST", {"sec_fetch_site": "cross-site"}, "foreign_origin"),
+        ("DELETE", {"origin": EVIL}, "foreign_origin"),
+        ("POST", {"origin": "https://voxq.example.org", "sec_fetch_site": "same-origin"}, None),
+        ("GET", {"origin": EVIL, "sec_fetch_site": "cross-site"}, None),
+        ("GET", {"host": "evil.example:8000"}, "foreign_host"),
+        ("POST", {"host": "evil.example", "origin": "http://evil.example"}, "foreign_host"),
+    ],
+)
+def test_what_a_page_may_do_without_a_key(method: str, headers: dict[str, str], code: str | None) -> None:
+    assert refusal(method, ALONE, **headers) == code
+
+
+def test_pages_that_are_let_in() -> None:
+    for site in ({}, {"sec_fetch_site": "cross-site"}):
+        assert refusal("POST", WITH_PAGE, origin="https://app.example.org", **site) is None
+        assert refusal("POST", WITH_PAGE, origin=EVIL, **site) == "foreign_origin"
+        assert refusal("POST", Settings(cors_origins="*"), origin=EVIL, **site) is None
+
+
+def test_open_to_the_network_any_name_will_do_and_pages_still_do_not() -> None:
+    settings = Settings(allow_anonymous=True)
+    assert refusal("POST", settings, host="speech.lan:8000") is None
+    assert refusal("POST", settings, host="speech.lan:8000", origin="http://speech.lan:8000") is None
+    assert refusal("POST", settings, host="speech.lan:8000", origin=EVIL) == "foreign_origin"
