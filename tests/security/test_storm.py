@@ -46,7 +46,7 @@ def test_every_run_of_every_task_ends_once(lab: WorkerLab, tmp_path: Path, redis
         wait_for(lambda: not lab.parts.journal.open_ids(), "the end of all tasks", 60)
 
         assert {(what, status) for what, status in answers if status not in EXPECTED[what]} == set()
-        assert answers["retry", 200]
+        assert answers["retry", 200], answers
         assert answers["cancel or delete", 200]
         logged = Counter((record["task_id"], record["run"]) for record in lab.parts.logs[Kind.ASR].records())
         assert set(lab.parts.journal.ended_runs()) <= set(logged)
@@ -64,7 +64,7 @@ def _client(api: ApiServer, seed: int, ids: list[str]) -> Iterator[tuple[str, in
     with httpx.Client(base_url=api.url, trust_env=False, timeout=30) as http:
         while time.monotonic() < end:
             task_id = choices.choice(ids[-6:])
-            match choices.choices(list(EXPECTED), [4, 40, 40, 1])[0]:
+            match choices.choices(list(EXPECTED), [2, 40, 40, 1])[0]:
                 case "cancel or delete" as what:
                     answer = http.delete(f"/api/v1/asr/task/{task_id}")
                 case "retry" as what:
