@@ -16,6 +16,7 @@ import voxq
 from voxq import logging
 from voxq.api import docs, errors
 from voxq.api.access_log import AccessLog
+from voxq.api.cors import Cors
 from voxq.api.openai import models as openai_models
 from voxq.api.openai import speech as openai_speech
 from voxq.api.openai import transcriptions
@@ -99,8 +100,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(family.router)
     docs.install(app)
     errors.install(app)
-    app.add_middleware(SecurityHeaders)
+    # The last is the outermost: headers are for every answer, also to what only the log has caught.
     app.add_middleware(AccessLog, failure=errors.server_error)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Cors)
     app.add_middleware(RequestIds)
     app.add_middleware(RequestMetrics, counters=counters)
     return app

@@ -16,7 +16,13 @@ PREFIX = "/v1"
 _STATUS = {422: 400}
 """OpenAI answers a wrong field with 400."""
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-_CODES = {"unauthorized": "invalid_api_key", "queue_full": "rate_limit_exceeded"}
+_TYPES_OF_CODES = {"rate_limited": "requests"}
+_CODES = {
+    "unauthorized": "invalid_api_key",
+    "queue_full": "rate_limit_exceeded",
+    "rate_limited": "rate_limit_exceeded",
+    "too_many_waiting": "rate_limit_exceeded",
+}
 _PARAMS = {"model_not_found": "model", "missing_audio": "file"}
 
 _MEANINGS = {
@@ -27,8 +33,8 @@ _MEANINGS = {
     408: "The request arrives too slowly.",
     409: "The task was cancelled.",
     410: "The speech was deleted before it could be sent; ask again.",
-    413: "Over MAX_UPLOAD_MB, MAX_AUDIO_SECONDS or MAX_TEXT_CHARACTERS.",
-    429: "Too much audio waits already; come back after `Retry-After` seconds.",
+    413: "Over MAX_UPLOAD_MB, MAX_AUDIO_SECONDS or MAX_TEXT_CHARACTERS, or more than this key's quota.",
+    429: "Too many requests a minute, or too much waits; come back after `Retry-After` seconds.",
     500: "The recording could not be recognised, or the text not be spoken; `code` says why.",
     503: "The queue does not answer, or the process stops. The same request again finds its task.",
     504: "Not done within OPENAI_TIMEOUT_SECONDS. The task goes on: its result is at `task_id`.",
@@ -72,11 +78,16 @@ def response(problem: Problem) -> JSONResponse:
 def body(problem: Problem) -> Mapping[str, Any]:
     """The error object itself, which a stream sends without a status."""
     details = dict(problem.details)
-    kind = "server_error" if problem.status >= 500 else _TYPES.get(problem.status, "invalid_request_error")
     return {
         "message": problem.error,
-        "type": kind,
+        "type": _type_of(problem),
         "param": details.pop("field", None) or _PARAMS.get(problem.code),
         "code": _CODES.get(problem.code, problem.code),
         **details,
     }
+
+
+def _type_of(problem: Problem) -> str:
+    if problem.status >= 500:
+        return "server_error"
+    return _TYPES_OF_CODES.get(problem.code) or _TYPES.get(problem.status, "invalid_request_error")
