@@ -5,6 +5,7 @@ with ".spoken" in place of its suffix, before anything else happens. It is spoke
 letter, which tells one sentence from another. A sentence with the word
 
 slowly      takes 300 ms
+gated       waits for the file with the suffix ".gate" in its place, ten seconds at most
 crash       ends the process
 nonsense    has an error that another try may mend
 foreign     has one that none can
@@ -55,6 +56,8 @@ class CountingVoice:
             os._exit(3)
         if "slowly" in text:
             time.sleep(0.3)
+        if "gated" in text:
+            self._wait_for_gate()
         for word, code in _ERRORS.items():
             if word in text:
                 return ChunkError(code, "As it was told to.")
@@ -67,6 +70,11 @@ class CountingVoice:
         if "stereo" in text:
             samples = np.stack([samples, samples]).astype(np.float32)
         return Spoken(samples, 2 * RATE if "chipmunk" in text else RATE)
+
+    def _wait_for_gate(self) -> None:
+        deadline = time.monotonic() + 10
+        while not self._log.with_suffix(".gate").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> CountingVoice:
