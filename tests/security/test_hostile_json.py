@@ -12,6 +12,7 @@ from attacked import Attacked
 TEXT = {
     "/api/v1/tts/submit": '"text": "Hello."',
     "/api/v1/tts/batch": '"texts": ["Hello."]',
+    "/v1/audio/speech": '"input": "Hello.", "voice": "heart", "model": "hibari"',
 }
 """Each route, with what makes a body right."""
 

@@ -114,7 +114,7 @@ def _asked_with(client: httpx.Client, words: list[str]) -> Iterator[httpx.Respon
         yield client.post("/api/v1/tts/batch", json={"texts": ["Hello."], name: next(turns)})
         yield client.post("/api/v1/tts/submit", json={"text": "Hello.", name: {"id": next(turns)}})
     for name in SPEECH:
-        body = {"input": "Hello.", "voice": "alloy", "model": "tts-1", name: next(turns)}
+        body = {"input": "Hello.", "voice": "heart", "model": "hibari", name: next(turns)}
         yield client.post("/v1/audio/speech", json=body)
     for name in HEADERS:
         header = {name: next(turns).replace("\0", "")}

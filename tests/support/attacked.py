@@ -14,6 +14,8 @@ from valkey_lab import RedisServer
 from webhook_receiver import SECRET, Receiver, receiver
 from worker_lab import WorkerLab
 
+STREAMS = 5
+"""Of events, that one key may have open."""
 KEYS = {"anna": "annas-secret-key", "ben": "bens-secret-key"}
 
 
@@ -47,7 +49,7 @@ def attacked(directory: Path) -> Iterator[Attacked]:
     settings = {
         "API_KEYS": ",".join(f"{owner}:{key}" for owner, key in KEYS.items()),
         "LOG_LEVEL": "DEBUG",
-        "MAX_EVENT_STREAMS": "5",
+        "MAX_EVENT_STREAMS": str(STREAMS),
         "MAX_RECORDINGS": "1000",
         "MAX_HISTORY_RECORDS": "1000",
         "MAX_TEXT_CHARACTERS": "2000",
