@@ -59,14 +59,19 @@ class ApiServer:
 
 
 @contextmanager
-def running_api(redis_url: str, directory: Path, **settings: str) -> Iterator[ApiServer]:
-    """An API with these settings (names as in the environment), answering `/livez` already."""
+def running_api(
+    redis_url: str, directory: Path, *, by_cli: bool = False, **settings: str
+) -> Iterator[ApiServer]:
+    """An API with these settings (names as in the environment), answering `/livez` already. `by_cli`: by
+    `voxq api`, which also limits connections and how long it stops."""
     storage = directory / "storage"
     port = free_port()
     ours = {name.upper() for name in Settings.model_fields}
     environ = {name: value for name, value in os.environ.items() if name.upper() not in ours}
     environ |= {"REDIS_URL": redis_url, "STORAGE_PATH": str(storage), "MIN_FREE_DISK_MB": "0", **settings}
     command = [sys.executable, "-m", "uvicorn", "voxq.api.app:app", "--port", str(port)]
+    if by_cli:
+        command, environ["API_PORT"] = [sys.executable, "-m", "voxq.cli", "api"], str(port)
     process = subprocess.Popen(
         command, cwd=directory, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,10 +28,14 @@ def note(request: Request, *, quiet: bool = False, **fields: object) -> None:
 class AccessLog:
     """Outside of the routes. A client's path is logged as it came, percent-encoded and cut."""
 
-    def __init__(self, app: ASGIApp, failure: Callable[[str], Response]) -> None:
-        """`failure` makes the answer, for a path, to an exception that nothing else has answered."""
+    def __init__(
+        self, app: ASGIApp, failure: Callable[[str], Response], stopping: Callable[[str], Response]
+    ) -> None:
+        """Both make the answer for a path: `failure` to an exception that nothing else has answered,
+        `stopping` when the server stops and gives the request no more time."""
         self._app = app
         self._failure = failure
+        self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,6 +57,9 @@ class AccessLog:
             if status:
                 raise  # too late for another answer: the server closes the connection
             await self._failure(scope["path"])(scope, receive, watched)
+        except asyncio.CancelledError:
+            if not status:  # else the server closes the connection in the middle of the answer
+                await self._stopping(scope["path"])(scope, receive, watched)
         finally:
             _log(scope, status)
 

@@ -101,7 +101,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     docs.install(app)
     errors.install(app)
     # The last is the outermost: headers are for every answer, also to what only the log has caught.
-    app.add_middleware(AccessLog, failure=errors.server_error)
+    app.add_middleware(AccessLog, failure=errors.server_error, stopping=errors.stopping)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Cors)
     app.add_middleware(RequestIds)

@@ -86,6 +86,7 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _CONTRACT_400 = "Invalid file format"
 _LONGEST_RETRY = 3600
 _UNFORESEEN = Problem(500, "Something went wrong on the server", "internal")
+_STOPPING = Problem(503, "The server stops, please try again", "unavailable", {"Retry-After": "2"})
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -118,6 +119,11 @@ def install(app: FastAPI) -> None:
 def server_error(path: str) -> Response:
     """The answer to what nobody foresaw; what it was stands in the log."""
     return _shaped(path, _UNFORESEEN)
+
+
+def stopping(path: str) -> Response:
+    """The answer to a request that the end of the server cut short."""
+    return _shaped(path, _STOPPING)
 
 
 def _answering(explain: Callable[[Request, Any], Awaitable[Problem]]) -> ExceptionHandler:

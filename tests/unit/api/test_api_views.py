@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from voxq.api import devices
 from voxq.api.access_log import AccessLog
 from voxq.api.crew import Crew, WorkerFacts
-from voxq.api.errors import server_error
+from voxq.api.errors import server_error, stopping
 from voxq.api.routes.health import reasons_against, uptime
 from voxq.tasks.store import Place
 
@@ -161,7 +161,7 @@ class TestAccessLog:
             sent.append(message)
 
         scope = {"type": "http", "method": "GET", "path": "/x", "headers": []}
-        await AccessLog(app, server_error)(scope, None, send)  # pyright: ignore[reportArgumentType]
+        await AccessLog(app, server_error, stopping)(scope, None, send)  # pyright: ignore[reportArgumentType]
         return sent
 
     async def test_a_surprise_is_answered_without_saying_what_it_was(self) -> None:

@@ -1,0 +1,101 @@
+"""The API is told to stop while clients are in the middle of everything."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from api_server import NOTE, ApiServer, running_api, tone
+
+_STOP_SECONDS = 15
+"""Five are for open requests; the rest is for a busy machine."""
+
+
+@contextmanager
+def slow_upload(api: ApiServer) -> Iterator[socket.socket]:
+    """A client that has sent half of its recording."""
+    address = urlsplit(api.url)
+    head = (
+        b"POST /api/v1/asr/submit HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n"
+        b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+        b'--b\r\nContent-Disposition: form-data; name="audio"; filename="a"\r\n\r\n'
+    )
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(head + b"x" * 600_000)
+        yield connection
+
+
+def stopped(api: ApiServer, *signals: signal.Signals) -> float:
+    """Seconds until the process has ended as it should."""
+    started = time.monotonic()
+    for number in signals:
+        api.process.send_signal(number)
+        time.sleep(0.2)
+    api.process.wait(_STOP_SECONDS)
+    return time.monotonic() - started
+
+
+def follow(api: ApiServer, task_id: str) -> list[str]:
+    """The names of the events of a task, until the stream ends as a stream should."""
+    with api.http.stream("GET", f"/api/v1/asr/events/{task_id}") as answer:
+        return [line.removeprefix("event: ") for line in answer.iter_lines() if line.startswith("event: ")]
+
+
+def transcribe(api: ApiServer, **fields: str) -> httpx.Response:
+    return api.http.post(
+        "/v1/audio/transcriptions", files={"file": ("a", NOTE)}, data={"model": "whisper-1", **fields}
+    )
+
+
+def test_everybody_gets_an_answer_and_what_was_accepted_stays(redis_url: str, tmp_path: Path) -> None:
+    """Half an upload, a long poll, a stream of events, and requests of OpenAI's clients that wait."""
+    with running_api(redis_url, tmp_path, by_cli=True) as api, ThreadPoolExecutor(8) as pool:
+        task_id = api.submitted(tone(1))
+        poll = pool.submit(api.http.get, f"/api/v1/asr/result/{task_id}", params={"wait": 60})
+        events = pool.submit(follow, api, task_id)
+        plain = pool.submit(transcribe, api)
+        stream = pool.submit(transcribe, api, stream="true")
+        with slow_upload(api) as upload:
+            deadline = time.monotonic() + 20
+            while len(list((api.storage / "journal/open").glob("*.json"))) < 3 or not api.parts_left():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            time.sleep(1)
+            seconds = stopped(api, signal.SIGTERM)
+            told = upload.recv(10_000)
+            assert told.startswith(b"HTTP/1.1 503")
+            assert b"The server stops, please try again" in told
+        assert seconds < _STOP_SECONDS
+        print(f"stopped after {seconds:.1f} s")
+        assert poll.result().json()["status"] == "queued"
+        assert events.result()[:1] == ["queued"]
+        answer = plain.result()
+        assert answer.status_code == 503
+        assert "goes on" in answer.json()["error"]["message"]
+        told = [
+            json.loads(line[6:]) for line in stream.result().text.splitlines() if line.startswith("data: {")
+        ]
+        assert "goes on" in told[-1]["error"]["message"]
+        assert api.process.returncode in (0, -signal.SIGTERM)
+        assert api.parts_left() == [], "half an upload is nobody's"
+        assert "Traceback" not in api.log()
+        accepted = {path.stem for path in (api.storage / "journal/open").glob("*.json")}
+        assert task_id in accepted
+    with running_api(redis_url, tmp_path, by_cli=True) as api:
+        for each in accepted:
+            assert api.http.get(f"/api/v1/asr/result/{each}").json()["status"] == "queued"
+
+
+def test_a_second_ctrl_c_waits_for_nobody(redis_url: str, tmp_path: Path) -> None:
+    with running_api(redis_url, tmp_path, by_cli=True) as api, slow_upload(api):
+        time.sleep(0.5)
+        assert stopped(api, signal.SIGINT, signal.SIGINT) < 4.5
+        assert api.parts_left() == []
