@@ -168,6 +168,7 @@ def test_a_cancelled_task_ends_the_wait(api: ApiServer, lab: WorkerLab) -> None:
 
     assert asyncio.run(cancelled()).code == "cancelled"
     lab.open_gate()
+    ask(sdk(api), "afterwards")  # until the engine has come through the gate
 
 
 def test_what_fails_in_a_stream_is_an_error_there(api: ApiServer, lab: WorkerLab) -> None:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from voxq.api.auth import Owner
 from voxq.api.openai import errors
-from voxq.api.service import TheService
+from voxq.api.service import Service, TheService
+from voxq.models import aliases
 
 router = APIRouter(prefix="/v1/models", tags=["openai"])
 
@@ -24,7 +25,7 @@ class OpenAIModel(BaseModel):
 
 
 class OpenAIModelList(BaseModel):
-    """The models there are, the default first."""
+    """The models there are: those that recognise, the default first, then those that speak."""
 
     object: Literal["list"] = "list"
     data: list[OpenAIModel]
@@ -34,7 +35,8 @@ class OpenAIModelList(BaseModel):
 async def models(service: TheService, _: Owner) -> OpenAIModelList:
     """More of each tells `GET /api/v1/models`."""
     available = await service.models.recent()
-    return OpenAIModelList(data=[OpenAIModel(id=name) for name in available.names])
+    names = (*available.names, *await _speaking(service))
+    return OpenAIModelList(data=[OpenAIModel(id=name) for name in names])
 
 
 @router.get("/{model_id:path}", summary="One model", responses=errors.documented(401, 403, 404, 503))
@@ -44,5 +46,11 @@ async def model(
     _: Owner,
 ) -> OpenAIModel:
     """By name or alias; an alias is answered with the name of the model that it means here."""
+    if speaks := aliases.resolve(model_id, await _speaking(service)):
+        return OpenAIModel(id=speaks)
     available = await service.models.recent()
     return OpenAIModel(id=available.choose(model_id) or available.default)
+
+
+async def _speaking(service: Service) -> list[str]:
+    return list(dict.fromkeys(speaker.engine for speaker in await service.voices.recent()))
