@@ -10,10 +10,10 @@ from starlette.types import Receive, Scope, Send
 
 from voxq.api import body, disk, reuse, speech_stream
 from voxq.api.access_log import note
-from voxq.api.auth import Owner
 from voxq.api.openai import speech_events, speech_form, sse
 from voxq.api.openai.beginning import Begun, begin
 from voxq.api.openai.documentation import SPEECH
+from voxq.api.openai.place import Waiting
 from voxq.api.openai.speech_form import SpeechRequest, Wanted
 from voxq.api.openai.streamed import Streamed
 from voxq.api.openai.waiting import in_time, lease_kept, while_connected
@@ -31,7 +31,7 @@ _OTHER_BYTES = 64 << 10
 
 
 @router.post("/speech", summary="Speak a text", **SPEECH)
-async def speech(request: Request, service: TheService, owner: Owner) -> Response:
+async def speech(request: Request, service: TheService, owner: Waiting) -> Response:
     """As OpenAI's. The same request again, after a lost connection, finds its task."""
     door = await service.texts.knock(owner, None)
     longest = service.settings.max_text_characters

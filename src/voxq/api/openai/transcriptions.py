@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 
 from voxq.api import reuse, upload
 from voxq.api.access_log import note
-from voxq.api.auth import Owner
 from voxq.api.available import AvailableModels
 from voxq.api.form import Fields
 from voxq.api.openai import form, sse, stream
@@ -17,6 +16,7 @@ from voxq.api.openai.answers import answer
 from voxq.api.openai.beginning import begin
 from voxq.api.openai.documentation import TRANSCRIPTION, TRANSLATION
 from voxq.api.openai.form import Wanted
+from voxq.api.openai.place import Waiting
 from voxq.api.openai.streamed import Streamed
 from voxq.api.openai.waiting import end_of, transcript_of
 from voxq.api.service import Service, TheService
@@ -29,13 +29,13 @@ Read = Callable[[Fields, AvailableModels], Wanted]
 
 
 @router.post("/transcriptions", summary="Transcribe a recording", **TRANSCRIPTION)
-async def transcriptions(request: Request, service: TheService, owner: Owner) -> Response:
+async def transcriptions(request: Request, service: TheService, owner: Waiting) -> Response:
     """As OpenAI's. Waits for the text; the same request again, after a lost connection, finds its task."""
     return await _recognise(request, service, owner, form.transcription)
 
 
 @router.post("/translations", summary="Translate a recording into English", **TRANSLATION)
-async def translations(request: Request, service: TheService, owner: Owner) -> Response:
+async def translations(request: Request, service: TheService, owner: Waiting) -> Response:
     """As OpenAI's, where there is a model that translates: one of Whisper's, but for turbo."""
     return await _recognise(request, service, owner, form.translation)
 
