@@ -78,9 +78,13 @@ class HistoryLog:
     def blank(self, task_id: str) -> None:
         """Remove text and error from every line of a task, in place, without moving any other line."""
         with self._locked(), self._opened() as file:
-            for start, line, record in _records_backwards(file):
-                if record.get("task_id") == task_id:
-                    os.pwrite(file, _blanked(record, len(line)), start)
+            for start, line in _lines_backwards(file):
+                if task_id.encode() in line:
+                    record = _record(line)
+                    if record is None:  # somebody died while blanking it, and nothing else may be left so
+                        os.pwrite(file, b" " * len(line), start)
+                    elif record.get("task_id") == task_id:
+                        os.pwrite(file, _blanked(record, len(line)), start)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Everything that is readable and was not blanked, newest first."""
@@ -157,11 +161,16 @@ def _end_of_last_line(file: int) -> int:
 def _records_backwards(file: int, containing: bytes = b"") -> Iterator[tuple[int, bytes, dict[str, Any]]]:
     """Offset, bytes and record of each readable whole line with `containing` in it, last first."""
     for start, line in _lines_backwards(file):
-        if containing in line:
-            with contextlib.suppress(records.Damaged):
-                record = records.parse(line)
-                if isinstance(record, dict):
-                    yield start, line, record
+        if containing in line and (record := _record(line)) is not None:
+            yield start, line, record
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    with contextlib.suppress(records.Damaged):
+        record = records.parse(line)
+        if isinstance(record, dict):
+            return record
+    return None
 
 
 def _lines_backwards(file: int) -> Iterator[tuple[int, bytes]]:

@@ -156,12 +156,19 @@ class Journal:
         (self._told / f"{task_id}.{run}").unlink(missing_ok=True)
 
     def sweep(self, before: float) -> None:
-        """Remove unfinished writes that are older than `before` (seconds since the epoch)."""
+        """Remove unfinished writes that are older than `before` (seconds since the epoch), and the marks of
+        runs whose record is gone."""
         for directory in (self._open, self._ended):
             for path in directory.glob(".*.tmp"):
                 with contextlib.suppress(FileNotFoundError):
                     if path.stat().st_mtime < before:
                         path.unlink()
+        marks = list(self._told.iterdir())  # before the records: a mark comes after its record
+        ended = set(self._names(self._ended))
+        for mark in marks:
+            if mark.name not in ended:
+                with contextlib.suppress(OSError):
+                    mark.unlink()
 
     def _is_current(self, task: Task) -> bool:
         current = self.open_task(task.id)

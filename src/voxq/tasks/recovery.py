@@ -10,7 +10,7 @@ from itertools import islice
 import redis
 from loguru import logger
 
-from voxq.tasks import documents, foreign_keys, retention, script
+from voxq.tasks import foreign_keys, retention, script
 from voxq.tasks.ending import Ending
 from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
@@ -89,7 +89,7 @@ class Recovery:
             logger.warning("Redis is new or came back empty: it is filled again from the journal")
         if now - self._empty_since < patience:
             return False
-        self._complete()
+        self._complete(is_redis_new=True)
         self._restore_results()
         self._restore_index()
         self._restore_history()
@@ -106,11 +106,11 @@ class Recovery:
     def retain(self) -> None:
         """Delete what retention allows; see `voxq.tasks.retention`."""
         plan = self.plan_retention()
+        self._unindex(plan)  # first: once the files are gone, nothing leads here again after a crash
         for name in plan.recordings:
             self._recordings.remove(name)
         for record in plan.records:
             self._journal.forget(record.task_id, record.run)
-        self._unindex(plan)
         if plan.recordings or plan.records:
             logger.info(
                 "retention: {} recordings, {} records deleted", len(plan.recordings), len(plan.records)
@@ -119,10 +119,12 @@ class Recovery:
 
     def _unindex(self, plan: retention.Plan) -> None:
         """A short id leads to its task for as long as there is a recording or a result of it."""
-        touched = {name.partition(".")[0] for name in plan.recordings}
-        touched |= {record.task_id for record in plan.records}
-        left = {recording.task_id for recording in self._recordings.all()} if touched else set()
-        left |= {task_id for task_id, _ in self._journal.ended_runs()} if touched else set()
+        names, runs = set(plan.recordings), {(record.task_id, record.run) for record in plan.records}
+        touched = {name.partition(".")[0] for name in names} | {task_id for task_id, _ in runs}
+        if not touched:
+            return
+        left = {recording.task_id for recording in self._recordings.all() if recording.name not in names}
+        left |= {run[0] for run in self._journal.ended_runs() if run not in runs}
         gone = [short_id(task_id) for task_id in touched - left]
         for store in self._stores.values() if gone else ():
             self._client.hdel(store.audio_key, *gone)
@@ -136,7 +138,7 @@ class Recovery:
             if self._journal.open_task(task_id) is None:
                 self._work.remove_named(name)
 
-    def _complete(self) -> int:
+    def _complete(self, *, is_redis_new: bool = False) -> int:
         has_ended = {task_id for task_id, _ in self._journal.ended_runs()}
         count = 0
         for ids in _batches(self._journal.open_ids(), _AT_ONCE):
@@ -147,14 +149,14 @@ class Recovery:
             for task_id in ids:
                 if task_id in missing or task_id in has_ended:
                     try:
-                        count += self._complete_task(task_id)
+                        count += self._complete_task(task_id, is_redis_new)
                     except OSError as error:  # a sick disk must not keep the others from being looked at
                         logger.error("task={} cannot be completed: {}", short_id(task_id), error)
         if count:
             logger.info("{} tasks brought into agreement with the journal", count)
         return count
 
-    def _complete_task(self, task_id: str) -> bool:
+    def _complete_task(self, task_id: str, is_redis_new: bool) -> bool:
         """Whether there was something to do."""
         task = self._journal.open_task(task_id)
         if task is None:
@@ -164,6 +166,9 @@ class Recovery:
             return True
         store = self._stores[task.kind]
         enqueued = script.run(self._client, store.enqueue(task, limited=False))
+        if enqueued.answer == "same" and is_redis_new:
+            # Redis had forgotten the key when it was used again, so both clients may have been answered.
+            enqueued = script.run(self._client, store.enqueue(task.evolve(idempotency=None), limited=False))
         if enqueued.answer == "same":  # its client was answered with the other task
             self._journal.withdraw(task.id)
             self._recordings.remove(task.file)
@@ -234,13 +239,10 @@ class Recovery:
 
     def _restore_history(self) -> None:
         for kind, store in self._stores.items():
-            present = set(self._client.lrange(store.history_key, 0, -1))
             logged = (each for each in self._logs[kind].records() if each.get("status") != "cancelled")
-            items = (documents.dump(record) for record in islice(logged, store.history_size))
-            missing = [item for item in items if item not in present]
-            room = store.history_size - len(present)
-            if missing and room > 0:
-                self._client.rpush(store.history_key, *missing[:room])
+            latest = list(islice(logged, store.history_size))
+            if latest:
+                script.run(self._client, store.remember(latest))
 
 
 def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

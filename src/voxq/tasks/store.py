@@ -391,6 +391,11 @@ class Store:
         }
         return self._command("restore", args, lambda a: a == 1, data)
 
+    def remember(self, records: Sequence[dict[str, Any]]) -> Command[int]:
+        """Bring these back into a history that lost them, newest first, after what is there by now."""
+        args = {"items": list(map(documents.dump, records)), "history_size": self._history_size}
+        return self._command("remember", args, int)
+
     def seconds_left(self, outcome: Outcome, now: float) -> int:
         """For how long the record of an ended task is still kept; negative once it should have gone."""
         return int(outcome.ended_at + self.ttl_of(outcome.status) - now)

@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+import pytest
 import redis
 from rq import Queue
 from rq.job import Job, JobStatus
@@ -176,6 +177,39 @@ def test_who_has_anothers_idempotency_key_was_never_answered(lab: Lab) -> None:
     lab.recovery.complete()
     assert lab.journal.open_ids() == [answered.id]
     assert not lab.parts.recordings.exists(lost.file)
+
+
+def test_a_key_that_redis_forgot_parts_no_client_from_its_task(lab: Lab, worker: Worker) -> None:
+    """The second one was accepted because Redis had just come back empty; both clients have an id."""
+    lab.recover()
+    first = lab.submit(idempotency="f" * 64)
+    lab.client.flushall()
+    second = lab.submit(idempotency="f" * 64)
+    lab.recover()
+    assert {task.id for task in lab.drain(worker)} == {first.id, second.id}
+
+
+def test_history_is_restored_beside_whoever_does_the_same(
+    lab: Lab, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another janitor, or a worker that tells an end, comes between reading the log and writing the list."""
+    for _ in range(3):
+        lab.ending.end(lab.submit(), done(), worker)
+    before = lab.history()
+    lab.client.flushall()
+    records = type(lab.log).records
+
+    def records_while_another_is_quicker(log):
+        found = list(records(log))
+        with monkeypatch.context() as patch:
+            patch.setattr(type(log), "records", records)
+            lab.recovery._restore_history()
+        return iter(found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(lab.log), "records", records_while_another_is_quicker)
+        lab.recover()
+    assert lab.history() == before
 
 
 def test_one_damaged_record_stops_nobody(lab: Lab, worker: Worker) -> None:

@@ -142,6 +142,21 @@ outcomes = st.one_of(
 )
 
 
+def test_what_a_killed_blanking_left_is_blanked_the_next_time(desk: Desk) -> None:
+    """A write of more than a page can be cut off by `kill -9`."""
+    first, torn, last = (desk.settle(done("geheim " * 2000)) for _ in range(3))
+    before = desk.path.read_bytes()
+    desk.log.blank(torn.task.id)
+    start, page = before.index(b"\n") + 1, 4096
+    whole = desk.path.read_bytes()
+    desk.path.write_bytes(whole[: start + page] + before[start + page :])
+    desk.log.blank(torn.task.id)
+    lines = desk.path.read_bytes().splitlines()
+    assert b"geheim" not in lines[1]
+    assert [len(line) for line in lines] == [len(line) for line in before.splitlines()]
+    assert [record["task_id"] for record in desk.log.records()] == [last.task.id, first.task.id]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(ends=st.lists(outcomes, min_size=1, max_size=8), data=st.data())
 def test_blanking_moves_and_changes_no_other_line(

@@ -220,3 +220,17 @@ def test_a_full_disk_leaves_nothing_half_done(root: Path) -> None:
     assert process.exitcode == 0
     assert [path.name for path in root.rglob("*") if path.is_file()] == [f"{task.id}.json"]
     assert journal.is_open(task)
+
+
+def test_marks_of_runs_that_are_gone_are_swept(tmp_path: Path) -> None:
+    """Whoever forgot a run may have been killed between its record and its mark."""
+    journal = Journal(tmp_path)
+    kept, gone = make_task(), make_task()
+    for task in (kept, gone):
+        journal.accept(task)
+        assert journal.end(task, done())
+        journal.mark_told(task.id, 1)
+    (tmp_path / "ended" / f"{gone.id}.1.json").unlink()
+    journal.sweep(0)
+    assert journal.was_told(kept.id, 1)
+    assert not journal.was_told(gone.id, 1)

@@ -1,0 +1,244 @@
+"""`kill -9` between any two lines of what writes tasks down: whoever comes next brings it to its end, once.
+
+Each operation is done by a process that is killed before its n-th line, for every n when
+VOXQ_TEST_EVERY_LINE=1 and for some two dozen otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import redis
+from dying import dies_before_line, lines_of
+from task_lab import Lab, done, failed, make_task, make_worker
+
+from voxq.tasks.task import Task
+
+POINTS = 24
+SECRET = "streng geheim"
+
+
+@dataclass
+class World:
+    """A lab with tasks in it, and what is to happen there."""
+
+    lab: Lab
+    act: Callable[[], object] = lambda: None
+    tasks: list[Task] = field(default_factory=list)
+    """Those that a client was told of."""
+    untold: list[Task] = field(default_factory=list)
+    """Those that end or were never there."""
+    gone: list[Task] = field(default_factory=list)
+    """Those of which nothing is to be left."""
+    again: Callable[[], object] = lambda: None
+    """What the client does that was not answered."""
+
+
+def submit(world: World) -> None:
+    task = make_task(idempotency="f" * 64, callback="bot")
+
+    def act() -> None:
+        world.lab.accept(task)
+        world.lab.enqueue(task)
+
+    world.act, world.untold = act, [task]
+
+
+def done_or_failed(world: World) -> None:
+    worker = make_worker()
+    tasks = [world.lab.submit(callback="bot"), world.lab.submit()]
+    for _ in tasks:
+        world.lab.take(worker)
+
+    def act() -> None:
+        for task, outcome in zip(tasks, (done(), failed()), strict=True):
+            world.lab.parts.work.open(task).add_chunk("c", 0, 16000, {"t": "guten"})
+            world.lab.ending.end(task, outcome, worker)
+
+    world.act, world.tasks = act, tasks
+
+
+def cancel(world: World) -> None:
+    waiting, taken = world.lab.submit(), world.lab.submit(lane="high")
+    world.lab.take(make_worker())
+    world.act = lambda: [world.lab.control.cancel(task.id) for task in (waiting, taken)]
+    world.tasks = [waiting, taken]
+
+
+def retry(world: World) -> None:
+    """Of a task that failed a moment ago and is not closed yet, and of one that failed long ago."""
+    fresh, old = world.lab.submit(callback="bot"), world.lab.submit()
+    assert world.lab.ending.decide(fresh, failed())
+    world.lab.ending.end(old, failed())
+    world.act = lambda: [world.lab.control.retry(task.id, 1) for task in (fresh, old)]
+    world.tasks = [fresh, old]
+
+
+def forget(world: World) -> None:
+    task, other = world.lab.submit(), world.lab.submit()
+    world.lab.ending.decide(task, done(SECRET))
+    world.lab.ending.end(other, done())
+    world.act = world.again = lambda: world.lab.control.forget(task.id)
+    world.tasks, world.gone = [other], [task]
+
+
+def answer_from_another(world: World) -> None:
+    known, asked = world.lab.submit(), world.lab.submit()
+    world.lab.ending.end(known, done())
+    world.act = lambda: world.lab.control.answer_as(asked, known.id)
+    world.tasks = [known, asked]
+
+
+def everything_there_is(world: World) -> None:
+    """A task after each step, all left to the janitor."""
+    lab, worker = world.lab, make_worker()
+    accepted = lab.accept(make_task())
+    waiting = lab.submit(callback="bot")
+    taken = [lab.submit(lane="high") for _ in range(4)]
+    held = [lab.take(worker) for _ in taken]
+    _, decided, announced, closed = (each.task for each in held)
+    lab.ending.decide(decided, done())
+    lab.ending.decide(announced, failed())
+    end = lab.journal.ended(announced.id, 1)
+    assert end is not None
+    lab.run(lab.store.finish(end, time.time(), worker))
+    lab.ending.end(closed, done(), worker)
+    lab.journal.mark_told(closed.id, 1)
+    world.tasks = [accepted, waiting, *taken]
+
+
+def complete(world: World) -> None:
+    everything_there_is(world)
+    world.lab.let_claims_expire()
+
+    def act() -> None:
+        world.lab.recovery.bring_back_dead()
+        world.lab.recovery.complete()
+
+    world.act = act
+
+
+def rebuild(world: World) -> None:
+    """Two of the tasks have the same Idempotency-Key, which Redis had forgotten when it came again."""
+    everything_there_is(world)
+    world.tasks += [world.lab.accept(make_task(idempotency="f" * 64)) for _ in range(2)]
+    world.lab.client.flushall()
+    world.act = lambda: world.lab.recovery.rebuild(patience=0)
+
+
+def retain(world: World) -> None:
+    """Nothing is to be kept: old ends, their recordings and marks, an upload that was cut off."""
+    lab = world.lab
+    tasks = [lab.submit() for _ in range(3)]
+    for task in tasks:
+        lab.ending.end(task, done(SECRET, ended_at=time.time() - 9999))
+        lab.journal.mark_told(task.id, 1)
+    part = lab.recordings.part("0" * 32)
+    part.touch()
+    os.utime(part, (0, 0))
+    lab.parts.work.open(make_task())
+    world.act, world.gone = lab.recovery.retain, tasks
+
+
+OPERATIONS = (submit, done_or_failed, cancel, retry, forget, answer_from_another, complete, rebuild, retain)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
+def test_a_kill_between_two_lines(
+    operation: Callable[[World], None], tmp_path: Path, client: redis.Redis
+) -> None:
+    def fresh() -> World:
+        client.flushall()
+        shutil.rmtree(tmp_path / "storage", ignore_errors=True)
+        lab = Lab(tmp_path / "storage", client, max_recordings=0 if operation is retain else 10)
+        lab.recover()
+        world = World(lab)
+        operation(world)
+        return world
+
+    world = fresh()
+    lines = lines_of(world.act)
+    settle(world)
+    check(world, "undisturbed")
+    for number in points(lines, operation.__name__):
+        world = fresh()
+        dies_before_line(number, world.act)
+        settle(world)
+        check(world, f"killed before line {number} of {lines}")
+
+
+def points(lines: int, seed: str) -> Iterable[int]:
+    everywhere = range(1, lines + 1)
+    if os.environ.get("VOXQ_TEST_EVERY_LINE") == "1" or lines <= POINTS:
+        return everywhere
+    return sorted(random.Random(seed).sample(everywhere, POINTS))
+
+
+def settle(world: World) -> None:
+    """What becomes of it in time: claims end, the janitor makes his rounds, a worker does what waits, and a
+    client that was not answered asks again."""
+    lab = world.lab
+    lab.let_claims_expire()
+    world.again()
+    for _ in range(2):
+        lab.recover()
+        lab.drain(make_worker())
+    for unfinished in (*lab.root.glob("journal/*/.*"), *lab.root.glob("incoming/*")):
+        os.utime(unfinished, (0, 0))
+    lab.recovery.retain()
+
+
+def check(world: World, when: str) -> None:
+    lab = world.lab
+    tasks = [*world.tasks, *(task for task in world.untold if lab.journal.runs_of(task.id))]
+    records = [each for each in map(json.loads, lab.log_lines()) if not each.get("erased")]
+    logged = Counter((each["task_id"], each["run"]) for each in records)
+    shown = Counter((each["task_id"], each["run"]) for each in map(json.loads, lab.history()))
+    assert {*logged.values(), *shown.values()} <= {1}, f"{when}: doubled"
+    assert lab.journal.open_ids() == [], when
+    ends = {}
+    for task in tasks:
+        # Of a task that was tried again, retention keeps the last end only; the log has them all.
+        last = max(lab.journal.runs_of(task.id), default=0)
+        assert [run for task_id, run in sorted(logged) if task_id == task.id] == list(range(1, last + 1)), (
+            when
+        )
+        end = lab.journal.ended(task.id, last)
+        assert end is not None, when
+        assert lab.status(task) == end.outcome.status, when
+        ends[task.id, last] = end
+    assert set(lab.journal.ended_runs()) == ends.keys(), when
+    cancelled = {(each["task_id"], each["run"]) for each in records if each["status"] == "cancelled"}
+    if world.tasks:
+        assert shown.keys() == logged.keys() - cancelled, when
+    to_be_told = {task.id for task in tasks if task.callback}
+    jobs = {f"rq:job:bot_{task_id}_{run}" for task_id, run in logged if task_id in to_be_told}
+    assert set(lab.client.keys("rq:job:bot_*")) == jobs, when
+    nothing_is_left(world, {task.id for task in tasks}, when)
+
+
+def nothing_is_left(world: World, known: set[str], when: str) -> None:
+    lab, client = world.lab, world.lab.client
+    assert list(lab.parts.work.names()) == [], when
+    assert not list(lab.root.glob("journal/*/.*")), when
+    told = {path.name.rpartition(".")[0] for path in lab.root.glob("journal/told/*")}
+    assert told <= known, f"{when}: marks of nobody"
+    assert not list(lab.root.glob("incoming/*")), when
+    for pattern in ("rq:queue:asr*", "asr:claim:*", "rq:wip:asr*", "asr:waiting", "asr:leases"):
+        assert client.keys(pattern) == [], when
+    assert lab.queued_seconds() == 0, when
+    for task in world.gone:
+        assert not lab.recordings.exists(task.file), when
+        assert client.hget("asr:audio", task.short_id) is None, f"{when}: its short id leads nowhere"
+    if world.again is world.act:
+        assert SECRET not in (lab.root / "logs/asr_history.jsonl").read_text(), when
