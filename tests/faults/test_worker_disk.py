@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from full_disk import full_disk
 from worker_lab import MEETING, NOTE, WorkerLab, wait_for
 
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Status
-
-
-@contextmanager
-def full_disk(pid: int) -> Iterator[None]:
-    """For one process: nothing can be written beyond the first byte of a file."""
-    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
-    yield
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ class Complaint:
         self._reason: str | None = None
 
     def about(self, error: OSError | str) -> None:
-        reason = error if isinstance(error, str) else error.strerror or type(error).__name__
+        reason = error.rstrip(".") if isinstance(error, str) else error.strerror or type(error).__name__
         if reason != self._reason:
             self._reason = reason
             logger.error("Worker-{} is held up: {}; trying again", self._worker_id, reason)
