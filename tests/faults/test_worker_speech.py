@@ -8,15 +8,12 @@ import av
 import numpy as np
 import pytest
 from counting_voice import LETTER_SECONDS
-from full_disk import full_disk
 from worker_lab import NOTE, WorkerLab, wait_for
 
 from voxq.tasks.store import CLAIM_TTL
 from voxq.tasks.task import Kind, Priority, Status, Task
 
 DONE = Status.DONE
-LOG_SIZE = 1000
-"""Bytes that are enough for what the voice notes down of a few sentences, and not for their sound."""
 
 
 def sentences(count: int, word: str = "slowly") -> list[str]:
@@ -26,10 +23,6 @@ def sentences(count: int, word: str = "slowly") -> list[str]:
 def samples_of(lab: WorkerLab, task: Task) -> np.ndarray:
     with av.open(str(lab.parts.recordings.path(task.file))) as container:
         return np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)])
-
-
-def bytes_of(lab: WorkerLab, task: Task) -> bytes:
-    return lab.parts.recordings.path(task.file).read_bytes()
 
 
 def test_a_killed_worker_costs_only_the_sentence_in_hand(make_lab) -> None:
@@ -166,55 +159,6 @@ def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None
     assert lab.client.llen(lab.parts.stores[Kind.ASR].history_key) == 1
     assert len(lab.spoken()) == 1 + 1 + 15, "nothing was spoken twice"
     assert worker.stop() < 5
-
-
-@pytest.mark.parametrize("role", ["horse", "joiner"])
-def test_a_full_disk_is_waited_for_and_nobody_is_to_blame(make_lab, role: str) -> None:
-    """Where the sentences are written, and where they are joined."""
-    lab: WorkerLab = make_lab(max_inflight=2)
-    worker = lab.worker()
-    lab.wait_for_ends([lab.submit_text("Hello.")])  # both processes are there
-    with full_disk(*(helper.pid for helper in worker.helpers(role)), size=LOG_SIZE):
-        task = lab.submit_text("One two three. Four five six.", format="mp3")
-        worker.wait_for_log("File too large; trying again")
-        time.sleep(2.5)
-        assert lab.document(task)["status"] == "processing"
-    (outcome,) = lab.wait_for_ends([task])
-    assert (outcome.status, outcome.attempts, outcome.incidents) == (DONE, 1, ())
-    undisturbed = lab.submit_text("One two three. Four five six.", format="mp3")
-    lab.wait_for_ends([undisturbed])
-    assert bytes_of(lab, task) == bytes_of(lab, undisturbed)
-    assert worker.log.count("ERROR Worker-1 is held up") == 1
-
-
-def test_a_disk_that_stays_full_fails_the_text_in_the_end(make_lab) -> None:
-    lab: WorkerLab = make_lab(media_timeout_seconds=1)
-    worker = lab.worker()
-    lab.wait_for_ends([lab.submit_text("Hello.")])
-    with full_disk(*(helper.pid for helper in worker.helpers("horse")), size=LOG_SIZE):
-        (outcome,) = lab.wait_for_ends([lab.submit_text("One two three.")])
-    assert (outcome.status, outcome.code, outcome.attempts) == (Status.FAILED, "storage", 1)
-    assert outcome.error == "The speech could not be kept: File too large."
-
-
-def test_a_sentence_whose_sound_is_taken_away_is_spoken_again(make_lab) -> None:
-    """It is missed when the file is begun anew."""
-    lab: WorkerLab = make_lab()
-    worker = lab.worker()
-    said = ["One two three.", "Four five six.", "And this was gated."]
-    task = lab.submit_text(" ".join(said))
-    directory = lab.parts.work.open(task)
-    wait_for(lambda: len(lab.spoken()) == 3 and worker.helpers("joiner"), "its last sentence")
-    directory.sound(len(said[0])).unlink()
-    worker.helper("joiner").kill()
-    wait_for(lambda: "code=audio_unavailable" in worker.log, "the sentence being missed")
-    lab.open_gate()
-    (outcome,) = lab.wait_for_ends([task])
-    assert (outcome.status, outcome.attempts) == (DONE, 2)
-    assert lab.spoken() == [*said, said[1]]
-    undisturbed = lab.submit_text(" ".join(said))
-    lab.wait_for_ends([undisturbed])
-    assert bytes_of(lab, task) == bytes_of(lab, undisturbed)
 
 
 @pytest.mark.slow

@@ -1,0 +1,68 @@
+"""Speech on disks that take nothing for a while, and sentences that somebody takes away."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from full_disk import full_disk
+from worker_lab import WorkerLab, wait_for
+
+from voxq.tasks.task import Status, Task
+
+DONE = Status.DONE
+LOG_SIZE = 1000
+"""Bytes that are enough for what the voice notes down of a few sentences, and not for their sound."""
+
+
+def bytes_of(lab: WorkerLab, task: Task) -> bytes:
+    return lab.parts.recordings.path(task.file).read_bytes()
+
+
+@pytest.mark.parametrize("role", ["horse", "joiner"])
+def test_a_full_disk_is_waited_for_and_nobody_is_to_blame(make_lab, role: str) -> None:
+    """Where the sentences are written, and where they are joined."""
+    lab: WorkerLab = make_lab(max_inflight=2)
+    worker = lab.worker()
+    lab.wait_for_ends([lab.submit_text("Hello.")])  # both processes are there
+    with full_disk(*(helper.pid for helper in worker.helpers(role)), size=LOG_SIZE):
+        task = lab.submit_text("One two three. Four five six.", format="mp3")
+        worker.wait_for_log("File too large; trying again")
+        time.sleep(2.5)
+        assert lab.document(task)["status"] == "processing"
+    (outcome,) = lab.wait_for_ends([task])
+    assert (outcome.status, outcome.attempts, outcome.incidents) == (DONE, 1, ())
+    undisturbed = lab.submit_text("One two three. Four five six.", format="mp3")
+    lab.wait_for_ends([undisturbed])
+    assert bytes_of(lab, task) == bytes_of(lab, undisturbed)
+    assert worker.log.count("ERROR Worker-1 is held up") == 1
+
+
+def test_a_disk_that_stays_full_fails_the_text_in_the_end(make_lab) -> None:
+    lab: WorkerLab = make_lab(media_timeout_seconds=1)
+    worker = lab.worker()
+    lab.wait_for_ends([lab.submit_text("Hello.")])
+    with full_disk(*(helper.pid for helper in worker.helpers("horse")), size=LOG_SIZE):
+        (outcome,) = lab.wait_for_ends([lab.submit_text("One two three.")])
+    assert (outcome.status, outcome.code, outcome.attempts) == (Status.FAILED, "storage", 1)
+    assert outcome.error == "The speech could not be kept: File too large."
+
+
+def test_a_sentence_whose_sound_is_taken_away_is_spoken_again(make_lab) -> None:
+    """It is missed when the file is begun anew."""
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    said = ["One two three.", "Four five six.", "And this was gated."]
+    task = lab.submit_text(" ".join(said))
+    directory = lab.parts.work.open(task)
+    wait_for(lambda: len(lab.spoken()) == 3 and worker.helpers("joiner"), "its last sentence")
+    directory.sound(len(said[0])).unlink()
+    worker.helper("joiner").kill()
+    wait_for(lambda: "code=audio_unavailable" in worker.log, "the sentence being missed")
+    lab.open_gate()
+    (outcome,) = lab.wait_for_ends([task])
+    assert (outcome.status, outcome.attempts) == (DONE, 2)
+    assert lab.spoken() == [*said, said[1]]
+    undisturbed = lab.submit_text(" ".join(said))
+    lab.wait_for_ends([undisturbed])
+    assert bytes_of(lab, task) == bytes_of(lab, undisturbed)
