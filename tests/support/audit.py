@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from stack import RunningStack
 from worker_lab import wait_for
@@ -55,7 +56,7 @@ def audit(
     """
     ends = _journal(stack, answered, forgotten)
     _logs(stack, ends, forgotten)
-    _history(stack, ends)
+    _history(stack)
     _results(stack, set(answered) - set(forgotten), ends)
     if after_kill:
         _grow_old(stack)
@@ -72,7 +73,8 @@ def lost(stack: RunningStack, answered: Collection[str], forgotten: Collection[s
 
 def doubled(stack: RunningStack) -> set[Run]:
     """Runs that the log has more than one line of."""
-    return {run for run, count in _logged(stack).items() if count > 1}
+    counts = Counter(_run(record) for record in _logged(stack))
+    return {run for run, count in counts.items() if count > 1}
 
 
 def _journal(
@@ -92,35 +94,42 @@ def _journal(
 
 def _logs(stack: RunningStack, ends: dict[Run, Outcome], forgotten: Collection[str]) -> None:
     """One whole line for each end, and none for anything else but what was deleted."""
-    logged = _logged(stack)
     assert not doubled(stack)
-    unlike = {run for run in logged.keys() ^ ends.keys() if run in ends or run[0] not in forgotten}
+    logged = set(map(_run, _logged(stack)))
+    # Of a task that was tried again, retention keeps only its last end; the log has them all.
+    expected = {(task_id, each) for task_id, run in ends for each in range(1, run + 1)}
+    unlike = {run for run in logged ^ expected if run in expected or run[0] not in forgotten}
     assert not unlike, f"not in both, the log and the journal: {unlike}"
 
 
-def _logged(stack: RunningStack) -> Counter[Run]:
-    logged: Counter[Run] = Counter()
+def _logged(stack: RunningStack) -> list[dict[str, Any]]:
+    """Every line of the logs. Raises ValueError for one that is not whole."""
+    records: list[dict[str, Any]] = []
     for kind in Kind:
         path = stack.settings.logs_dir / f"{kind}_history.jsonl"
         text = path.read_bytes() if path.exists() else b""
         assert not text or text.endswith(b"\n"), "half a line at the end of a log"
-        for record in map(json.loads, text.splitlines()):
-            logged[record["task_id"], record["run"]] += 1
-    return logged
+        records += map(json.loads, text.splitlines())
+    return records
 
 
-def _history(stack: RunningStack, ends: dict[Run, Outcome]) -> None:
-    expected = {run for run, outcome in ends.items() if outcome.status is not Status.CANCELLED}
+def _history(stack: RunningStack) -> None:
+    logged = [each for each in _logged(stack) if not each.get("erased")]
+    expected = {_run(each) for each in logged if each["status"] != "cancelled"}
     shown: Counter[Run] = Counter()
     for store in stack.parts.stores.values():
         records = list(map(json.loads, stack.client.lrange(store.history_key, 0, -1)))
         assert len(records) <= store.history_size
-        shown.update((record["task_id"], record["run"]) for record in records)
+        shown.update(map(_run, records))
     twice = [run for run, count in shown.items() if count > 1]
     assert not twice, f"shown twice: {twice}"
     assert shown.keys() <= expected
     if len(expected) <= stack.settings.max_history_records:
         assert shown.keys() == expected, f"not shown: {expected - shown.keys()}"
+
+
+def _run(record: dict[str, Any]) -> Run:
+    return record["task_id"], record["run"]
 
 
 def _results(stack: RunningStack, answered: Collection[str], ends: dict[Run, Outcome]) -> None:

@@ -18,7 +18,7 @@ from voxq.tasks.outcome import Outcome, Timings
 from voxq.tasks.parts import Parts
 from voxq.tasks.script import Command
 from voxq.tasks.store import Beat, Enqueued, Held, Room, Worker
-from voxq.tasks.task import Kind, Lane, Status, Task, new_task_id
+from voxq.tasks.task import Kind, Lane, Status, Task, TtsOptions, new_task_id
 
 T = TypeVar("T")
 
@@ -29,8 +29,12 @@ MANY = dict.fromkeys(Lane, 1000)
 
 
 def make_task(**changes: Any) -> Task:
+    """Of a recording, unless `kind` says otherwise."""
     now = time.time()
     task_id = changes.pop("id", None) or new_task_id(now, next(_numbers))
+    if changes.get("kind") is Kind.TTS:
+        options = TtsOptions("Guten Tag.", "teller", model="counting_voice:KIND")
+        changes = {"file": f"{task_id}.wav", "mime": "audio/wav", "options": options} | changes
     values: dict[str, Any] = {
         "id": task_id,
         "kind": Kind.ASR,
@@ -70,20 +74,22 @@ def cancelled() -> Outcome:
 
 
 class Lab:
-    """One storage under `root` and one database; every verb is one write step or one question."""
+    """One storage under `root` and one database; every verb is one write step or one question, of tasks of
+    one kind."""
 
-    def __init__(self, root: Path, client: redis.Redis, **settings: Any) -> None:
+    def __init__(self, root: Path, client: redis.Redis, *, kind: Kind = Kind.ASR, **settings: Any) -> None:
         self.root = root
+        self.kind = kind
         self.client = client
         address = client.get_connection_kwargs()
         self.rq = redis.Redis(host=address["host"], port=address["port"], db=address["db"])
         self.parts = Parts.of(Settings(storage_path=root, **settings))
-        self.store = self.parts.stores[Kind.ASR]
+        self.store = self.parts.stores[kind]
         self.journal = self.parts.journal
-        self.log = self.parts.logs[Kind.ASR]
+        self.log = self.parts.logs[kind]
         self.recordings = self.parts.recordings
         self.ending = self.parts.ending(client)
-        self.control = self.parts.control(Kind.ASR, client)
+        self.control = self.parts.control(kind, client)
         self.recovery = self.parts.recovery(client)
 
     def run(self, command: Command[T]) -> T:
@@ -106,7 +112,7 @@ class Lab:
         return self.run(self.parts.stores[task.kind].enqueue(task))
 
     def submit(self, **changes: Any) -> Task:
-        task = self.accept(make_task(**changes))
+        task = self.accept(make_task(**{"kind": self.kind} | changes))
         assert self.enqueue(task).answer == "queued"
         return task
 
@@ -138,7 +144,7 @@ class Lab:
 
     def let_claims_expire(self) -> None:
         """What CLAIM_TTL seconds without a heartbeat do."""
-        for key in self.client.scan_iter("asr:claim:*"):
+        for key in self.client.scan_iter(f"{self.kind}:claim:*"):
             self.client.delete(key)
         for lane in self.store.queues.values():
             for entry in self.client.zrange(f"rq:wip:{lane}", 0, -1):
@@ -159,7 +165,7 @@ class Lab:
         return self.client.lrange(self.store.history_key, 0, -1)
 
     def log_lines(self) -> list[bytes]:
-        path = self.root / "logs" / "asr_history.jsonl"
+        path = self.root / "logs" / f"{self.kind}_history.jsonl"
         return path.read_bytes().splitlines() if path.exists() else []
 
     def recover(self) -> None:
