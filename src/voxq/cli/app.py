@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("api")(serve.api)
-app.command("worker")(serve.worker)
+app.add_typer(serve.worker_app, name="worker")
 app.command("transcribe")(transcribe.transcribe)
 app.command("speak")(speak.speak)
 app.add_typer(queue.app, name="queue")

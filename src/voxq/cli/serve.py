@@ -10,6 +10,7 @@ from loguru import logger
 
 from voxq.cli.configuration import configured
 from voxq.cli.console import is_ours
+from voxq.cli.drain import drain
 from voxq.settings import SettingsError
 
 _OPEN_REQUESTS_SECONDS = 5
@@ -40,7 +41,12 @@ def api() -> None:
     )
 
 
+worker_app = typer.Typer(invoke_without_command=True)
+
+
+@worker_app.callback()
 def worker(
+    context: typer.Context,
     id: Annotated[int, typer.Option(min=1, help="Number of this worker, shown in logs and history.")] = 1,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda:0, cuda:1 ...; as ASR_USE_GPU says if not given.")
@@ -53,6 +59,8 @@ def worker(
     ] = None,
 ) -> None:
     """Run one worker (or --count of them) without an API; needs Redis and the STORAGE_PATH of the API."""
+    if context.invoked_subcommand is not None:
+        return
     from voxq.devices import resolve_device
 
     settings = configured()
@@ -72,3 +80,6 @@ def worker(
             sys.exit(1)
         logger.exception("Worker-{} ended unexpectedly", id)
         sys.exit(1)
+
+
+worker_app.command("drain")(drain)

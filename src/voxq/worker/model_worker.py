@@ -120,6 +120,7 @@ class ModelWorker(BaseWorker):
         self._assignments: dict[str, AnyAssignment] = {}
         self._is_ready = False
         self._is_suspended = False
+        self._is_draining = False
         self._may_have_work = True
         self._admit_from = 0.0
         self._next_tick = 0.0
@@ -208,6 +209,8 @@ class ModelWorker(BaseWorker):
         for assignment in list(self._assignments.values()):
             if time.monotonic() >= assignment.report_at:
                 self._report(assignment)
+        if self._is_draining and not self._assignments and self._stop_by is None:
+            self._request_stop()
         if self._stop_by is None:
             self._admit()
             self._preparation.advance()
@@ -267,6 +270,9 @@ class ModelWorker(BaseWorker):
             match command:
                 case {"command": "shutdown"}:
                     self._request_stop()
+                case {"command": "drain"}:
+                    self._is_draining = True
+                    logger.info("Worker-{} status=draining tasks={}", self.worker_id, len(self._assignments))
                 case {"command": "kill-horse"}:
                     self._engine.pardon()
                 case {"command": "stop-job", "job_id": str(task_id)} if task_id in self._assignments:
@@ -281,7 +287,7 @@ class ModelWorker(BaseWorker):
 
     def _beat(self) -> None:
         held = self._assignments.values()
-        is_stopping = self._stop_by is not None
+        is_stopping = self._stop_by is not None or self._is_draining
         about_me = facts(self.worker_id, self._plan, self._stable, held, is_stopping=is_stopping)
         beat = self._claims.beat(self._assignments.values(), about_me, self._rooms())
         if beat is None:
@@ -373,7 +379,7 @@ class ModelWorker(BaseWorker):
 
     def _rooms(self) -> Mapping[Kind, Room] | None:
         """None: it takes on nothing now."""
-        is_stopping = self._stop_by is not None
+        is_stopping = self._stop_by is not None or self._is_draining
         if is_stopping or self._is_suspended or not self._stable.is_settled:
             return None
         if time.monotonic() < self._admit_from:
