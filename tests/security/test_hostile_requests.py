@@ -12,11 +12,14 @@ from worker_lab import wait_for
 
 from voxq.api.form import OVERHEAD_BYTES
 
-CLOSE = b"Host: x\r\nConnection: close\r\n"
+CLOSE = b"Host: localhost\r\nConnection: close\r\n"
 POST = b"POST /api/v1/tts/submit HTTP/1.1\r\n" + CLOSE
-UPLOAD = b"POST /api/v1/asr/submit HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=xyz\r\n"
+UPLOAD = (
+    b"POST /api/v1/asr/submit HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: multipart/form-data; boundary=xyz\r\n"
+)
 FILE = b'--xyz\r\nContent-Disposition: form-data; name="audio"\r\n\r\n'
-SECOND = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+SECOND = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 UNCLEAR = {
     "two lengths": POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -121,7 +124,7 @@ def test_a_stream_without_end_fills_neither_memory_nor_disk(served: Served, anno
     ids=["trailers", "a trailer", "its name", "an extension"],
 )
 def test_what_follows_a_body_has_an_end(served: Served, path: bytes, begin: bytes, more: bytes) -> None:
-    head = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    head = b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
     before, sent = served.memory(), 0
     with served.connect() as client:
         client.sendall(head + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + begin)

@@ -89,7 +89,7 @@ class TestWithWorkers:
         where = urlsplit(api.url)
         body = b'--xyz\r\nContent-Disposition: form-data; name="model"\r\n\r\nnobody\r\n--xyz\r\n'
         head = (
-            "POST /api/v1/asr/submit HTTP/1.1\r\nHost: here\r\nContent-Length: 900000\r\n"
+            "POST /api/v1/asr/submit HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n"
             "Content-Type: multipart/form-data; boundary=xyz\r\n\r\n"
         )
         with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as connection:
