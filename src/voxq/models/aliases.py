@@ -32,9 +32,12 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "whisper-1": (DEFAULT,),
     "gpt-4o-transcribe": (DEFAULT,),
     "gpt-4o-mini-transcribe": (DEFAULT,),
+    "gpt-4o-mini-transcribe-2025-12-15": (DEFAULT,),
+    "gpt-transcribe": (DEFAULT,),
     "tts-1": _SPEECH,
     "tts-1-hd": _SPEECH,
     "gpt-4o-mini-tts": _SPEECH,
+    "gpt-4o-mini-tts-2025-12-15": _SPEECH,
     # Whisper
     **dict(_whisper_sizes()),
     "whisper": _ANY_WHISPER,

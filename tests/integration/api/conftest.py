@@ -12,7 +12,12 @@ from task_lab import Lab
 
 @pytest.fixture(scope="session")
 def shared_api(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    limits = {"MAX_UPLOAD_MB": "1", "MAX_AUDIO_SECONDS": "60", "MAX_QUEUE_SECONDS": "200"}
+    limits = {
+        "MAX_UPLOAD_MB": "1",
+        "MAX_AUDIO_SECONDS": "60",
+        "MAX_QUEUE_SECONDS": "200",
+        "OPENAI_TIMEOUT_SECONDS": "1",
+    }
     with running_api(valkey, tmp_path_factory.mktemp("api"), **limits) as server:
         yield server
 

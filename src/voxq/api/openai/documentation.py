@@ -18,6 +18,10 @@ def _text(description: str, **more: Any) -> dict[str, Any]:
     return {"type": "string", "description": description, **more}
 
 
+def _texts(description: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "string"}, "description": description}
+
+
 _NATIVE: dict[str, Any] = FORM["properties"]
 _OWN: dict[str, Any] = {
     **{name: _NATIVE[name] for name in ("hotwords", "batch_size", "use_vad", "use_punc", "use_itn")},
@@ -28,6 +32,7 @@ _OWN: dict[str, Any] = {
         "description": "false: recognise it anew, even if this key has asked for the same before.",
     },
 }
+_SPEAKERS = "Refused: no model here tells speakers apart."
 _SHARED: dict[str, Any] = {
     "file": _text("The recording, of any supported format; its content counts.", format="binary"),
     "model": _text("A name or alias from `GET /api/v1/models`; whisper-1 is the service's default."),
@@ -45,6 +50,8 @@ _SHARED: dict[str, Any] = {
 _TRANSCRIPTION: dict[str, Any] = {
     **_SHARED,
     "language": _NATIVE["language"],
+    "languages[]": _texts("Counts if there is one; of several, what is spoken is detected."),
+    "keywords[]": _texts("Listened for, as `hotwords`."),
     "timestamp_granularities[]": {
         "type": "array",
         "items": {"type": "string", "enum": list(Granularity)},
@@ -55,6 +62,12 @@ _TRANSCRIPTION: dict[str, Any] = {
         "default": False,
         "description": "Server-sent events: the text as it is recognised. For json and text.",
     },
+    "chunking_strategy": _text(
+        "auto, or an object of the type server_vad. Has no effect: how speech is found does not change."
+    ),
+    "include[]": _texts("Has no effect: no engine here tells how likely each token is."),
+    "known_speaker_names[]": _texts(_SPEAKERS),
+    "known_speaker_references[]": _texts(_SPEAKERS),
     **_OWN,
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from voxq.api import speech_options
 from voxq.api.openai import voices
@@ -62,14 +62,6 @@ class SpeechRequest(BaseModel):
         Priority.HIGH, description="high overtakes everything that waits; low lets everything else pass."
     )
     cache: bool = Field(True, description="false: speak it anew, even if this key has asked for it before.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, fields: Any) -> Any:
-        """A null is as good as nothing, as at OpenAI."""
-        if not isinstance(fields, dict):
-            return fields
-        return {name: value for name, value in fields.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

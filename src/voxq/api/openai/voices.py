@@ -35,6 +35,11 @@ _OPENAI: Mapping[str, _Manner] = {
 NAMES: tuple[str, ...] = tuple(_OPENAI)
 
 
+def gender_of(name: str) -> Literal["female", "male"]:
+    """Of one of NAMES."""
+    return _OPENAI[name].gender
+
+
 def speaker_for(name: str, speakers: Sequence[Speaker], language: str) -> str | None:
     """The voice that speaks for one of NAMES, of those that speak this language, in the order of `speakers`.
 
@@ -42,12 +47,12 @@ def speaker_for(name: str, speakers: Sequence[Speaker], language: str) -> str | 
     that gender in turn, so that two of them sound different where there are two; a language whose voices are
     all of the other gender has nobody else. None if nobody speaks it.
     """
-    manner = _OPENAI[name]
+    english, gender = _OPENAI[name].english, gender_of(name)
     able = [each.voice for each in speakers if each.voice.language == language]
-    if any(voice.name == manner.english for voice in able):
-        return manner.english
-    alike = [voice for voice in able if voice.gender == manner.gender] or able
+    if any(voice.name == english for voice in able):
+        return english
+    alike = [voice for voice in able if voice.gender == gender] or able
     if not alike:
         return None
-    of_gender = [other for other in _OPENAI if _OPENAI[other].gender == manner.gender]
+    of_gender = [other for other in NAMES if gender_of(other) == gender]
     return alike[of_gender.index(name) % len(alike)].name

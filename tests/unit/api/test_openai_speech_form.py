@@ -1,0 +1,121 @@
+"""Who speaks when OpenAI's clients ask for speech."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from voxq.api.openai import voices
+from voxq.api.openai.speech_events import usage
+from voxq.api.openai.speech_form import SpeechRequest, Wanted, wanted
+from voxq.engines.voices import Speaker, speakers_of
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.task import Priority
+
+HIBARI, KOKORO = speakers_of(["hibari"]), speakers_of(["kokoro"])
+BOTH = (*HIBARI, *KOKORO)
+TEXTS = {"en": "Hello there.", "zh": "今天天气很好。", "ja": "こんにちは。", "fr": "Bonjour.", "es": "Hola."}
+
+
+def asked(speakers: tuple[Speaker, ...] = BOTH, **fields: object) -> Wanted:
+    return wanted(SpeechRequest.model_validate({"input": "Hello there.", **fields}), speakers, 1000)
+
+
+def test_nothing_but_a_text_gets_mp3_in_the_high_lane() -> None:
+    plain = asked()
+    assert (plain.options.format, plain.options.sample_rate, plain.options.speed) == ("mp3", None, 1.0)
+    assert (plain.priority, plain.cache, plain.as_events) == (Priority.HIGH, True, False)
+    assert plain.options.voice == "af_heart", "the best of the best model"
+
+
+def test_raw_samples_are_what_openais_clients_play() -> None:
+    assert asked(response_format="pcm").options.sample_rate == 24_000
+    assert asked(response_format="pcm", sample_rate=8000).options.sample_rate == 8000
+
+
+@given(st.sampled_from(voices.NAMES), st.sampled_from(sorted(TEXTS)))
+def test_openais_voices_speak_the_language_of_the_text(name: str, language: str) -> None:
+    said = asked(input=TEXTS[language], voice=name, language=language).options
+    speaker = next(each for each in BOTH if each.voice.name == said.voice)
+    assert speaker.voice.language == language
+    assert speaker.engine == said.model == "kokoro"
+    of_language = [each.voice for each in KOKORO if each.voice.language == language]
+    alike = {voice.gender for voice in of_language} == {"female", "male"}
+    assert not alike or speaker.voice.gender == voices.gender_of(name)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_where_there_are_many_voices_openais_are_different(language: str) -> None:
+    chosen = {asked(input=TEXTS[language], voice=name).options.voice for name in voices.NAMES}
+    assert len(chosen) == min(len(voices.NAMES), sum(each.voice.language == language for each in KOKORO))
+
+
+@given(st.sampled_from(voices.NAMES))
+def test_a_single_voice_speaks_for_all(name: str) -> None:
+    assert asked(HIBARI, voice=name).options.voice == "heart"
+
+
+@pytest.mark.parametrize(
+    ("model", "voice", "speaks"),
+    [
+        ("tts-1", None, ("kokoro", "af_heart")),
+        ("tts-1", "", ("kokoro", "af_heart")),
+        ("gpt-4o-mini-tts", "nova", ("kokoro", "af_nova")),
+        ("TTS-1-HD", "Nova", ("kokoro", "af_nova")),
+        ("tts-1", "heart", ("hibari", "heart")),
+        ("hibari", "nova", ("hibari", "heart")),
+        ("kokoro", "bf_emma", ("kokoro", "bf_emma")),
+        ("tts-1", {"id": "am_puck"}, ("kokoro", "am_puck")),
+        ("tts-1", {"id": "echo"}, ("kokoro", "am_echo")),
+    ],
+)
+def test_model_and_voice(model: str, voice: object, speaks: tuple[str, str]) -> None:
+    options = asked(model=model, voice=voice).options
+    assert (options.model, options.voice) == speaks
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "field"),
+    [
+        ({"model": "kokoro", "voice": "heart"}, "voice_not_found", "voice"),
+        ({"model": "whisper-1"}, "model_not_found", None),
+        ({"input": "..."}, "unpronounceable", "input"),
+        ({"input": "a" * 1001}, "too_large", None),
+        ({"voice": ["alloy"]}, "voice_unsupported", "voice"),
+        ({"voice": {"id": "alloy", "b": 1}}, "voice_unsupported", "voice"),
+        ({"model": "hibari", "input": "你好", "voice": "alloy"}, "voice_not_found", "voice"),
+    ],
+)
+def test_refusals_are_in_openais_words(fields: dict[str, object], code: str, field: str | None) -> None:
+    with pytest.raises(Refusal) as caught:
+        asked(**fields)
+    assert (caught.value.code, caught.value.details.get("field")) == (code, field)
+
+
+anything = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.dictionaries(st.text(), st.text())
+)
+
+
+@given(st.dictionaries(st.sampled_from(list(SpeechRequest.model_fields)), anything))
+def test_whatever_is_sent_is_accepted_or_refused(fields: dict[str, object]) -> None:
+    try:
+        asked = SpeechRequest.model_validate({"input": "Hello.", **fields})
+        options = wanted(asked, BOTH, 1000).options
+    except (Refusal, ValidationError):
+        return
+    assert Speaker(str(options.model), next(s.voice for s in BOTH if s.voice.name == options.voice)) in BOTH
+
+
+@given(st.text(), st.floats(0, 1e6))
+def test_usage_adds_up(text: str, seconds: float) -> None:
+    told = usage(text, seconds)
+    assert told["input_tokens"] + told["output_tokens"] == told["total_tokens"]
+    assert min(told.values()) >= 0
