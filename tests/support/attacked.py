@@ -46,7 +46,8 @@ class Attacked:
 def attacked(directory: Path) -> Iterator[Attacked]:
     """A service of its own, with a Redis of its own, begun with a umask that keeps nothing from anybody."""
     redis = RedisServer(directory / "redis")
-    settings = {
+    own_models = {"VOXQ_MODELS": str(directory / "models")}  # else it takes long to load what is there
+    settings = own_models | {
         "API_KEYS": ",".join(f"{owner}:{key}" for owner, key in KEYS.items()),
         "LOG_LEVEL": "DEBUG",
         "MAX_EVENT_STREAMS": str(STREAMS),
@@ -63,7 +64,7 @@ def attacked(directory: Path) -> Iterator[Attacked]:
             with running_api(redis.url, directory, **settings) as api:
                 lab = WorkerLab(directory, redis.url, max_inflight=8)
                 try:
-                    lab.worker()
+                    lab.worker(**own_models)
                     yield Attacked(api, lab, bot)
                 finally:
                     lab.close()
