@@ -1,0 +1,122 @@
+"""What a media process asks of the kernel while it is given everything hostile there is."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from api_server import NOTE
+from attack import listener
+from attacked import Attacked
+from hostile_media import foreign, misleading, references
+from worker_lab import wait_for
+
+from voxq.child import Child
+from voxq.media import MEDIA_MODULE, protocol
+from voxq.speech.chunking import Chunking
+
+SUFFIXES = ("", ".mp3", ".m3u8")
+CALLS = (
+    "open,openat,openat2,creat,socket,connect,bind,sendto,sendmsg,execve,execveat,fork,vfork,unlink,rename"
+)
+PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+class Tracer:
+    """strace, attached to a process and all its threads."""
+
+    def __init__(self, pid: int, output: Path) -> None:
+        self._output = output
+        command = ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-o", str(output), "-p", str(pid)]
+        self._process = subprocess.Popen(command, stderr=subprocess.PIPE)
+
+    def is_attached(self, pid: int) -> bool:
+        """Raises pytest's Skipped where it may not be."""
+        if self._process.poll() is not None:
+            assert self._process.stderr is not None
+            pytest.skip(f"strace cannot attach: {self._process.stderr.read().decode().strip()}")
+        status = Path(f"/proc/{pid}/status").read_text()
+        return f"TracerPid:\t{self._process.pid}" in status
+
+    def calls(self) -> list[str]:
+        """Those made so far, as strace writes them."""
+        return [line.split(maxsplit=1)[1] for line in self._output.read_text().splitlines()]
+
+    def close(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(10)
+
+
+@contextmanager
+def traced(pid: int, output: Path) -> Iterator[Tracer]:
+    tracer = Tracer(pid, output)
+    try:
+        wait_for(lambda: tracer.is_attached(pid), "strace", 10)
+        yield tracer
+    finally:
+        tracer.close()
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_a_media_process_opens_the_upload_and_its_scratch_file(tmp_path: Path) -> None:
+    """No other file, no socket, no program: for playlists, archives, pictures, and recordings that lie."""
+    with listener() as port:
+        bait = tmp_path / "bait"
+        bait.with_suffix(".ts").write_bytes(NOTE)
+        files = [("", content) for content in (*foreign().values(), *misleading().values())]
+        leading = [text.encode() for text in references(bait, port.port).values()]
+        files += [(suffix, content) for suffix in SUFFIXES for content in leading]
+        child, scratch = Child.start(MEDIA_MODULE), tmp_path / "scratch"
+        try:
+            upload = tmp_path / "upload"
+            upload.write_bytes(NOTE)
+            _look_into(child, upload, scratch)  # what is imported at first use is open from here on
+            with traced(child.pid, tmp_path / "calls") as tracer:
+                expected = {str(scratch)}
+                for number, (suffix, content) in enumerate(files):
+                    upload = tmp_path / f"upload{number}{suffix}"
+                    upload.write_bytes(content)
+                    expected.add(str(upload))
+                    _look_into(child, upload, scratch)
+                calls = tracer.calls()
+        finally:
+            child.kill()
+        opened = {PATH.findall(call)[0] for call in calls if call.startswith("open")}
+        libraries = tuple(filter(None, sys.path))  # what is imported late
+        assert {path for path in opened if not path.startswith(libraries)} == expected
+        assert [call for call in calls if not call.startswith("open")] == []
+        assert port.heard == []
+
+
+def test_no_library_tells_its_maker_what_it_is_used_for(service: Attacked) -> None:
+    """ONNX Runtime looked up its maker's server from the process that decodes. What it obeys is inherited."""
+    worker = psutil.Process(service.lab.workers[0].pid)
+    assert service.lab.workers[0].helper("media")
+    helpers = worker.children()
+    assert len(helpers) >= 2
+    assert {helper.environ().get("ORT_DISABLE_TELEMETRY") for helper in helpers} == {"1"}
+
+
+def _look_into(child: Child, upload: Path, scratch: Path) -> None:
+    child.send(protocol.encode(protocol.Probe("p", upload, 600.0)))
+    _end_of(child)
+    child.send(protocol.encode(protocol.Prepare("d", upload, scratch, 600.0, Chunking())))
+    _end_of(child)
+
+
+def _end_of(child: Child) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert child.poll(deadline - time.monotonic()), "the decoder hangs"
+        if not isinstance(protocol.decode_reply(child.receive()), protocol.Chunks):
+            return
+    raise AssertionError("the decoder does not end")
