@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import random
 import struct
@@ -18,7 +17,10 @@ from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
+from attack import OpenedFiles
+from hostile_media import foreign, misleading, references
 from media_files import silent_flac, tone, wav, written
 
 from voxq.child import Child
@@ -71,10 +73,11 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def media(uploads: Path) -> Iterator[Media]:
     before = Path.cwd()
     os.chdir(uploads)
-    child = Child.start(MEDIA_MODULE)
+    child = Child.start(MEDIA_MODULE, ["1024"])  # megabytes, as the API gives to such a process
     os.chdir(before)
     yield Media(child, uploads.parent / "scratch.pcm")
     assert child.is_alive()
+    assert psutil.Process(child.pid).memory_info().rss < 500 << 20
     child.kill()
 
 
@@ -134,76 +137,6 @@ def secret(uploads: Path) -> Path:
     return secret
 
 
-def playlist(*lines: str) -> str:
-    head = ("#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:10", "#EXT-X-MEDIA-SEQUENCE:0")
-    return "\n".join((*head, *lines, "#EXT-X-ENDLIST", ""))
-
-
-def references(secret: Path, port: int) -> dict[str, str]:
-    """Uploads that name other files and URLs."""
-    web = f"http://127.0.0.1:{port}"
-    key = f'#EXT-X-KEY:METHOD=AES-128,URI="{web}/key"'
-    return {
-        "hls file url": playlist("#EXTINF:1.0,", f"file://{secret}.ts"),
-        "hls absolute path": playlist("#EXTINF:1.0,", f"{secret}.ts"),
-        "hls relative path": playlist("#EXTINF:1.0,", f"{secret.name}.ts"),
-        "hls passwords": playlist("#EXTINF:10.0,", "file:///etc/passwd"),
-        "hls http": playlist("#EXTINF:1.0,", f"{web}/secret.ts"),
-        "hls key": playlist(key, "#EXTINF:1.0,", f"{web}/secret.ts"),
-        "hls map": playlist(f'#EXT-X-MAP:URI="{web}/init.mp4"', "#EXTINF:1.0,", f"{web}/secret.m4s"),
-        "concat absolute path": f"ffconcat version 1.0\nfile '{secret}.wav'\n",
-        "concat relative path": f"ffconcat version 1.0\nfile '{secret.name}.wav'\n",
-        "concat http": f"ffconcat version 1.0\nfile '{web}/secret.wav'\n",
-        "concat protocol": f"ffconcat version 1.0\nfile 'concat:{secret}.wav|{secret}.wav'\n",
-        "subfile protocol": f"ffconcat version 1.0\nfile 'subfile,,start,0,end,99,,:{secret}.wav'\n",
-        "dash": (
-            '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
-            'profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" mediaPresentationDuration="PT1S" '
-            'minBufferTime="PT1S"><Period><AdaptationSet mimeType="audio/mp4">'
-            f'<Representation id="a" bandwidth="1000"><BaseURL>{web}/ok.m4a</BaseURL><SegmentBase/>'
-            "</Representation></AdaptationSet></Period></MPD>"
-        ),
-        "sdp": (
-            "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
-            f"m=audio {port} RTP/AVP 0\na=rtpmap:0 PCMU/8000\n"
-        ),
-        "rtsp redirect": f"RTSPtext\nrtsp://127.0.0.1:{port}/x\n",
-        "m3u": f"{web}/secret.mp3\n",
-        "media link": f'<?quicktime type="application/x-quicktime-media-link"?><embed src="{web}/x"/>',
-        "image": f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{web}/x.png"/></svg>',
-        "subtitles": "1\n00:00:00,000 --> 00:00:01,000\nhello\n",
-    }
-
-
-class OpenedFiles:
-    """Names of the files opened in a directory, by anybody, while this is watched (Linux inotify)."""
-
-    _OPEN = 0x20
-
-    def __init__(self, directory: Path) -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._fd = libc.inotify_init1(os.O_NONBLOCK)
-        assert libc.inotify_add_watch(self._fd, os.fsencode(directory), self._OPEN) >= 0
-
-    def __enter__(self) -> OpenedFiles:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._fd)
-
-    def names(self) -> set[str]:
-        found = set()
-        try:
-            events = os.read(self._fd, 1 << 16)
-        except BlockingIOError:
-            return found
-        while events:
-            (length,) = struct.unpack_from("12xI", events)
-            found.add(events[16 : 16 + length].rstrip(b"\0").decode())
-            events = events[16 + length :]
-        return found - {""}  # the directory itself, which an import may look into
-
-
 def test_the_bait_is_good(secret: Path, web: Requests, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unprotected decoding does read and fetch with these bytes; otherwise the next test proves nothing."""
     monkeypatch.chdir(secret.parent)
@@ -231,6 +164,20 @@ def test_nothing_but_the_upload_is_opened(media: Media, secret: Path, web: Reque
             assert refused(media.prepare(upload)) == "undecodable"
             assert opened.names() == {upload.name}
     assert web == []
+
+
+@pytest.mark.parametrize("name", foreign())
+def test_what_is_no_recording_is_refused(media: Media, upload: Path, name: str) -> None:
+    upload.write_bytes(foreign()[name])
+    assert refused(media.probe(upload)) in {"undecodable", "no_audio", "empty"}
+    assert refused(media.prepare(upload)) in {"undecodable", "no_audio", "empty"}
+
+
+@pytest.mark.parametrize("name", misleading())
+def test_what_misleads_ends_in_sound_or_a_refusal(media: Media, upload: Path, name: str) -> None:
+    upload.write_bytes(misleading()[name])
+    for reply in (media.probe(upload), media.prepare(upload)):
+        assert not isinstance(reply, protocol.Failed) or refused(reply) in BLAMED_ON_THE_UPLOAD
 
 
 # Headers that lie
@@ -397,6 +344,18 @@ WHOLE = {
     "wma": ("asf", "wmav2", 44_100),
     "amr": ("amr", "libopencore_amrnb", 8_000),
     "video": ("mp4", "aac", 44_100, "libx264"),
+    "aiff": ("aiff", "pcm_s16be", 16_000),
+    "caf": ("caf", "pcm_s16le", 16_000),
+    "au": ("au", "pcm_mulaw", 8_000),
+    "w64": ("w64", "pcm_s24le", 16_000),
+    "ac3": ("ac3", "ac3", 48_000),
+    "eac3": ("eac3", "eac3", 48_000),
+    "tta": ("tta", "tta", 16_000),
+    "wv": ("wv", "wavpack", 16_000),
+    "mov": ("mov", "alac", 44_100),
+    "3gp": ("3gp", "libopencore_amrnb", 8_000),
+    "adpcm": ("wav", "adpcm_ms", 16_000),
+    "mp2": ("mp2", "mp2", 44_100),
 }
 
 
@@ -424,3 +383,46 @@ def test_flipped_bits_end_in_sound_or_a_refusal(media: Media, upload: Path, name
         for reply in (media.probe(upload, max_seconds=600.0), media.prepare(upload, max_seconds=600.0)):
             assert not isinstance(reply, protocol.Failed) or reply.code in BLAMED_ON_THE_UPLOAD
         assert media.scratch.stat().st_size <= 600 * SAMPLE_RATE * 4
+
+
+EXTREMES = (
+    b"\0\0\0\0",
+    b"\xff\xff\xff\xff",
+    b"\x7f\xff\xff\xff",
+    b"\xff\xff\xff\x7f",
+    b"\x80\0\0\0",
+    b"\0\0\0\1",
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_is_made_of_recordings_ends_in_sound_or_a_refusal(
+    media: Media, upload: Path, seed: int
+) -> None:
+    """Pieces of all formats, doubled, left out, put into each other, with extreme numbers in their heads."""
+    dice = random.Random(seed)
+    for _ in range(25):
+        content = _disfigured(dice, bytearray(intact(dice.choice(list(WHOLE)))))
+        upload.write_bytes(content)
+        for reply in (media.probe(upload, max_seconds=600.0), media.prepare(upload, max_seconds=600.0)):
+            assert not isinstance(reply, protocol.Failed) or reply.code in BLAMED_ON_THE_UPLOAD
+        assert media.scratch.stat().st_size <= 600 * SAMPLE_RATE * 4
+
+
+def _disfigured(dice: random.Random, content: bytearray) -> bytes:
+    for _ in range(dice.choice([1, 2, 4, 8])):
+        start = dice.randrange(len(content))
+        end = start + dice.choice([1, 4, 64, 4096])
+        match dice.randrange(5):
+            case 0:
+                content[start:start] = content[start:end] * dice.choice([1, 10, 500])
+            case 1 if len(content) > 5000:
+                del content[start:end]
+            case 2:
+                content[start:start] = intact(dice.choice(list(WHOLE)))[:50_000]
+            case 3:
+                place = dice.randrange(min(600, len(content)))
+                content[place : place + 4] = dice.choice(EXTREMES)
+            case _:
+                content[start:end] = bytes(end - start)
+    return bytes(content[: 4 << 20])

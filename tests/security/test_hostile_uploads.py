@@ -1,0 +1,41 @@
+"""Everything hostile there is, sent to a whole service: a 4xx with a word, or a task that ends."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import httpx
+from attack import OpenedFiles, listener
+from attacked import Attacked
+from hostile_media import foreign, misleading, references
+from media_files import written
+
+REFUSED = {"undecodable", "no_audio", "empty", "too_long", "too_large"}
+SECONDS = 30.0
+
+
+def test_every_hostile_upload_has_an_end(service: Attacked, anna: httpx.Client, tmp_path: Path) -> None:
+    bait = tmp_path / "bait"
+    bait.with_suffix(".ts").write_bytes(written("mpegts", "aac", 16_000))
+    accepted: dict[str, str] = {}
+    with listener() as port, OpenedFiles(tmp_path) as opened:
+        files = {name: text.encode() for name, text in references(bait, port.port).items()}
+        for name, content in (files | foreign() | misleading()).items():
+            started = time.monotonic()
+            answer = anna.post("/api/v1/asr/submit", files={"audio": (f"{name}.m3u8", content)})
+            if answer.status_code == 200:
+                accepted[name] = answer.json()["task_id"]
+            else:
+                assert answer.json()["code"] in REFUSED, (name, answer.text)
+                asked = anna.post("/v1/audio/transcriptions", files={"file": ("talk.mp3", content)})
+                assert asked.status_code == answer.status_code, (name, asked.text)
+                assert asked.json()["error"]["code"] == answer.json()["code"]
+            assert time.monotonic() - started < SECONDS, name
+        for name, task_id in accepted.items():
+            result = anna.get(f"/api/v1/asr/result/{task_id}", params={"wait": 60}).json()
+            assert result["status"] == "done" or result["code"] in REFUSED, (name, result)
+        assert not set(accepted) & set(foreign())
+        assert opened.names() == set()
+        assert port.heard == []
+    assert accepted, "else no recording got as far as a worker"
