@@ -140,6 +140,31 @@ def test_a_long_text_has_the_time_that_its_voice_needs_and_a_stuck_one_has_not(m
     assert (outcome.code, outcome.error) == ("timeout", "Processing timeout (1s exceeded)")
 
 
+@pytest.mark.parametrize(("device", "is_apart"), [("cuda:0", True), ("cpu", False)])
+def test_a_voice_on_the_cpu_waits_for_no_gpu_but_shares_the_cpu(
+    make_lab, device: str, is_apart: bool
+) -> None:
+    """A recording is in the engine for as long as the gate is closed."""
+    lab: WorkerLab = make_lab(max_inflight=4, preload_models="noop,counting_voice:KIND")
+    worker = lab.worker(device=device, VOXQ_TEST_SYNTHESISER="counting_voice:KIND")
+    assert {model["name"] for model in lab.facts(1)["resident"]} == {"noop", "counting_voice:KIND"}
+    lab.close_gate()
+    recording = lab.submit(NOTE, "gated")
+    wait_for(lab.calls, "the recording's call")
+    text = lab.submit_text("All is well.", priority=Priority.HIGH)
+    if is_apart:
+        lab.wait_for_ends([text], 8)
+        assert lab.outcome(recording) is None
+    else:
+        lab.wait_for_status(text, "processing", 8)
+        time.sleep(0.5)
+        assert lab.spoken() == []
+    lab.open_gate()
+    outcomes = lab.wait_for_ends([recording, text])
+    assert [outcome.status for outcome in outcomes] == [DONE, DONE]
+    assert worker.stop() < 5
+
+
 def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=3)
     worker = lab.worker()

@@ -161,12 +161,15 @@ class WorkerLab:
         self.workers: list[WorkerProcess] = []
         self._calls = root / "calls.jsonl"
 
-    def worker(self, number: int = 1, *, ready: bool = True, **env: str) -> WorkerProcess:
-        """Start one; with `ready`, its engine is loaded when this returns."""
+    def worker(
+        self, number: int = 1, *, ready: bool = True, device: str = "cpu", **env: str
+    ) -> WorkerProcess:
+        """Start one; with `ready`, its engine is loaded when this returns. Engines of tests need no GPU, even
+        where they are told that they have one."""
         log = self.root / f"worker-{number}-{len(self.workers)}.log"
         clean = {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}
         process = subprocess.Popen(
-            [sys.executable, "-m", "voxq.cli", "worker", "--id", str(number), "--device", "cpu"],
+            [sys.executable, "-m", "voxq.cli", "worker", "--id", str(number), "--device", device],
             cwd=self.root,
             env=clean
             | self.settings.environ()

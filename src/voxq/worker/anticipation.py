@@ -19,6 +19,8 @@ class Anticipation:
 
     def __init__(self) -> None:
         self._held_since: float | None = None
+        self.held_until = 0.0
+        """The last answer of `hold_until`."""
 
     def hold_until(self, now: float, lane: Lane, coming: Iterable[tuple[Lane, float]]) -> float:
         """Until when a batch led by a chunk of `lane` is to wait; not after `now` if it may go.
@@ -27,11 +29,11 @@ class Anticipation:
         """
         awaited = [since + PATIENCE for other, since in coming if _RANKS[other] < _RANKS[lane]]
         latest = max(awaited, default=now)
-        if latest <= now:
-            return now
-        if self._held_since is None:
-            self._held_since = now
-        return min(latest, self._held_since + PATIENCE)
+        if latest > now:
+            self._held_since = now if self._held_since is None else self._held_since
+            latest = min(latest, self._held_since + PATIENCE)
+        self.held_until = max(latest, now)
+        return self.held_until
 
     def went(self) -> None:
         """A batch was given."""

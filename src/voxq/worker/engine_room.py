@@ -1,12 +1,15 @@
 """The engines at work: chunks into batches, results and errors back to their tasks.
 
-One batch is in an engine at a time, whatever models are loaded, because they share one device. Only the batch
-in hand is suspect when it fails as a whole; see `blame` for who pays.
+On each device one batch is in an engine at a time, whatever models are loaded: two at once would take twice
+as long, and what was predicted of them would be wrong. A voice on the CPU and a recogniser on a GPU hold up
+each other in nothing; where the CPU is all there is, they have its cores in turn. Only the batch in hand is
+suspect when it fails as a whole; see `blame` for who pays.
 """
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
 
@@ -67,8 +70,7 @@ class EngineRoom:
         self._counters = counters
         self._worker_id = worker_id
         self._use = OwnerUse()
-        self._anticipation = Anticipation()
-        self._held_until = 0.0
+        self._anticipations: defaultdict[str, Anticipation] = defaultdict(Anticipation)
         self._batch_numbers = count(1)
         stable.hear = self._on_message
 
@@ -81,33 +83,23 @@ class EngineRoom:
         self._stable.keep()
 
     def feed(self) -> None:
-        """Load what is needed next, and give batches while there is room for one."""
-        while True:
-            self._stable.part()
-            now = time.monotonic()
-            has_room = now >= self._has_room_from
-            if not has_room and all(self._stall_of(a).is_available for a in self._desk.assignments()):
-                return
-            chosen = self._choose()
-            if not (has_room and chosen):
-                return
-            self._held_until = self._anticipation.hold_until(now, chosen[0].lane, self._coming())
-            if self._held_until > now or not self._give(chosen):
-                return
-            self._anticipation.went()
+        """Load what is needed next, and give batches to each device while there is room for one."""
+        for device in self._stable.devices:
+            self._feed(device)
 
     @property
-    def next_batch(self) -> Batch | None:
-        """The batch in an engine, or the one that will be next."""
-        busy = self._stable.busy
-        return busy.horse.next_batch if busy else None
+    def next_batches(self) -> Collection[Batch]:
+        """On each device the batch in an engine, or the one that will be next."""
+        busy = filter(None, map(self._stable.busy_on, self._stable.devices))
+        return [batch for stall in busy if (batch := stall.horse.next_batch)]
 
     @property
     def next_event(self) -> float:
         """When `feed` or `enforce_deadlines` will have something to do that no message announces."""
-        feeding = max(self._has_room_from, self._held_until)
+        now = time.monotonic()
         deadline = min(stall.horse.deadline for stall in self._stable)
-        return min(deadline, feeding if feeding > time.monotonic() else float("inf"))
+        feeding = map(self._feeds_from, self._stable.devices)
+        return min([deadline, *(at for at in feeding if at > now)])
 
     def enforce_deadlines(self) -> None:
         """Kill horses that are late: a batch hangs in native code, its tasks are over their limit, or a model
@@ -128,11 +120,29 @@ class EngineRoom:
     def close(self) -> None:
         self._stable.close()
 
-    def _choose(self) -> list[WaitingChunk]:
-        """The next batch of a loaded model. If another model's would come before, that is being brought."""
-        waiting, terms = list(self._waiting()), self._terms()
-        busy = self._stable.busy
-        working = {chunk.model for chunk in waiting} | ({busy.name} if busy else set())
+    def _feed(self, device: str) -> None:
+        anticipation = self._anticipations[device]
+        while True:
+            self._stable.part()
+            now = time.monotonic()
+            has_room = now >= self._has_room_from(device)
+            if not has_room and all(self._stall_of(a).is_available for a in self._desk.assignments()):
+                return
+            chosen = self._choose(device)
+            if not (has_room and chosen):
+                return
+            held_until = anticipation.hold_until(now, chosen[0].lane, self._coming(device))
+            if held_until > now or not self._give(chosen):
+                return
+            anticipation.went()
+
+    def _choose(self, device: str) -> list[WaitingChunk]:
+        """The next batch of a loaded model there. If another model's would come before, that is being
+        brought."""
+        everything, terms = list(self._waiting()), self._terms()
+        working = {chunk.model for chunk in everything}
+        working |= {stall.name for stall in self._stable if not stall.horse.is_idle}
+        waiting = [chunk for chunk in everything if self._named(chunk.model).device == device]
         is_somebody_coming = False
         while chosen := choose(waiting, terms):
             stall = self._named(chosen[0].model)
@@ -145,7 +155,8 @@ class EngineRoom:
 
     def _give(self, chosen: Sequence[WaitingChunk]) -> bool:
         """False if the engine must become free first."""
-        stall, busy = self._named(chosen[0].model), self._stable.busy
+        stall = self._named(chosen[0].model)
+        busy = self._stable.busy_on(stall.device)
         is_suspect, ahead = chosen[0].is_suspect, busy.horse.next_batch if busy else None
         if ahead is not None and (busy is not stall or is_suspect or ahead.is_suspect):
             return False  # a suspect has the horse to itself, and a horse the device
@@ -188,11 +199,12 @@ class EngineRoom:
                     batch_seconds=assignment.batch_seconds,
                 )
 
-    def _coming(self) -> Iterator[tuple[Lane, float]]:
-        """The tasks that are just being decoded, and since when they are here."""
+    def _coming(self, device: str) -> Iterator[tuple[Lane, float]]:
+        """The tasks for this device that are just being decoded, and since when they are here."""
         for assignment in self._desk.assignments():
             is_new = assignment.prepared is None and not len(assignment.chunks)
-            if is_new and self._stall_of(assignment).is_available:
+            stall = self._stall_of(assignment)
+            if is_new and stall.is_available and stall.device == device:
                 yield assignment.task.lane, assignment.last_served
 
     def _terms(self) -> Mapping[str, BatchTerms]:
@@ -208,10 +220,12 @@ class EngineRoom:
     def _named(self, name: str) -> Stall:
         return next(stall for stall in self._stable if stall.name == name)
 
-    @property
-    def _has_room_from(self) -> float:
-        busy = self._stable.busy
+    def _has_room_from(self, device: str) -> float:
+        busy = self._stable.busy_on(device)
         return busy.horse.has_room_from if busy else 0.0
+
+    def _feeds_from(self, device: str) -> float:
+        return max(self._has_room_from(device), self._anticipations[device].held_until)
 
     def _on_message(self, stall: Stall) -> None:
         was_ready = stall.horse.is_ready

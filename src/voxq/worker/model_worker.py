@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -125,7 +125,7 @@ class ModelWorker(BaseWorker):
         self._admit_from = 0.0
         self._next_tick = 0.0
         self._stop_by: float | None = None
-        self._last_batch: Batch | None = None
+        self._last_batches: Collection[Batch] = ()
 
     def work(self, *_: Any, **__: Any) -> bool:
         """Work until told to stop."""
@@ -235,8 +235,9 @@ class ModelWorker(BaseWorker):
     def _is_done(self) -> bool:
         if self._stop_by is None:
             return False
-        is_last_batch_done = self._last_batch is None or self._engine.next_batch is not self._last_batch
-        return is_last_batch_done or time.monotonic() >= self._stop_by
+        in_hand = {batch.id for batch in self._engine.next_batches}
+        is_done = in_hand.isdisjoint(batch.id for batch in self._last_batches)
+        return is_done or time.monotonic() >= self._stop_by
 
     def _leave(self) -> None:
         """Hand back what is left, finished chunks stay on disk; then disappear from every view."""
@@ -258,11 +259,11 @@ class ModelWorker(BaseWorker):
         self._wakeup.wake()
 
     def _request_stop(self) -> None:
-        """First: finish the batch in hand. Asked again: stop now."""
+        """First: finish the batches in hand. Asked again: stop now."""
         now = time.monotonic()
         patience = self._settings.shutdown_seconds * _SHARE_OF_SHUTDOWN
         self._stop_by = now if self._stop_by is not None else now + patience
-        self._last_batch = self._engine.next_batch
+        self._last_batches = self._engine.next_batches
 
     def _on_wakeup(self) -> None:
         self._may_have_work = True

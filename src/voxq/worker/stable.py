@@ -77,9 +77,13 @@ class Stable:
         return self._memory
 
     @property
-    def busy(self) -> Stall | None:
-        """The one model that has batches, if one has."""
-        return next((stall for stall in self._stalls.values() if not stall.horse.is_idle), None)
+    def devices(self) -> Sequence[str]:
+        """Those that its models run on: that of the worker, and the CPU for what only runs there."""
+        return list(dict.fromkeys(stall.device for stall in self))
+
+    def busy_on(self, device: str) -> Stall | None:
+        """The one model on this device that has batches, if one has."""
+        return next((stall for stall in self if stall.device == device and not stall.horse.is_idle), None)
 
     @property
     def is_settled(self) -> bool:
@@ -149,8 +153,9 @@ class Stable:
         self.part()
 
     def make_room(self, stall: Stall) -> bool:
-        """Unload all others, which are idle while this one works. False if there are none."""
-        others = [other for other in self if other is not stall and other.horse.is_ready]
+        """Unload all others on its device, which are idle while this one works. False if there are none."""
+        others = [each for each in self if each.device == stall.device and each.horse.is_ready]
+        others = [each for each in others if each is not stall]
         for other in others:
             self.unload(other)
         return bool(others)

@@ -52,6 +52,11 @@ class Stall:
         return self.plan.name
 
     @property
+    def device(self) -> str:
+        """What it runs on: "cpu", "cuda:0", ..."""
+        return self.plan.request.device
+
+    @property
     def is_present(self) -> bool:
         """Whether it takes memory: loading or loaded."""
         return self.horse.child is not None
