@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 from api_server import tone
-from attacked import KEYS, Attacked, end_of
+from attacked import KEYS, OPEN, Attacked, end_of
 from fastapi.routing import APIRoute, APIRouter
 
 import voxq.api.openai
@@ -21,8 +21,6 @@ from voxq.api.app import create_app
 from voxq.settings import Settings
 from voxq.tasks.task import new_task_id
 
-OPEN = {"/livez", "/health", "/api/v1/health"}
-"""Whether the service is well, and nothing of what it knows."""
 HIDDEN = {"/health": "GET"}
 """Left out of the OpenAPI document."""
 

@@ -14,6 +14,8 @@ from valkey_lab import RedisServer
 from webhook_receiver import SECRET, Receiver, receiver
 from worker_lab import WorkerLab
 
+OPEN = {"/livez", "/health", "/api/v1/health"}
+"""Paths that need no key: whether the service is well, and nothing of what it knows."""
 STREAMS = 5
 """Of events, that one key may have open."""
 KEYS = {"anna": "annas-secret-key", "ben": "bens-secret-key"}
