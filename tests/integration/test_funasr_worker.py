@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from words import MODELS, SAID, clip
 from valkey_lab import RedisServer
+from words import MODELS, SAID, clip
 from worker_lab import WorkerLab, WorkerProcess, wait_for
 
 from voxq.speech.audio import SAMPLE_RATE, Samples

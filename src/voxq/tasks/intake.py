@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import redis.asyncio
@@ -20,8 +20,12 @@ from voxq.tasks import admission, script
 from voxq.tasks.journal import Journal
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.refusal import Refusal
+from voxq.tasks.storage_id import OTHER_STORAGE, is_other
 from voxq.tasks.store import Door, Place, Store, idempotency_of
 from voxq.tasks.task import AsrOptions, Priority, Task, TtsOptions, choose_lane, new_task_id
+
+_LONGEST_INTAKE = 10.0
+"""Seconds from S2 to S4, with patience."""
 
 Probe = Callable[[Path], Awaitable[AudioInfo]]
 
@@ -92,6 +96,14 @@ class Intake:
             door = await script.run_async(self._client, self._store.door(time.time(), idempotency, owner))
         except RedisError as error:
             raise Unavailable from error
+        if is_other(door.epoch, self._journal.storage):
+            raise Refusal("unavailable", OTHER_STORAGE)
+        if idempotency and not (door.epoch or door.known_id):
+            # One that is just being taken in may still be withdrawn for another with this key, and Redis
+            # will know which of them won.
+            settled = time.time() - _LONGEST_INTAKE
+            known_id = await asyncio.to_thread(self._journal.find, self._store.kind, idempotency, settled)
+            door = replace(door, known_id=known_id)
         admission.check_door(door, self._store, owner)
         return door
 

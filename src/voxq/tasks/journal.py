@@ -13,6 +13,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from loguru import logger
 
 from voxq.tasks import records
 from voxq.tasks.outcome import Outcome
-from voxq.tasks.task import Task, age_order, is_task_id
+from voxq.tasks.storage_id import storage_id
+from voxq.tasks.task import Kind, Task, age_order, is_task_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Journal:
     """
 
     def __init__(self, root: Path, *, fsync: bool = False) -> None:
+        self._root = root
         self._open = root / "open"
         self._ended = root / "ended"
         self._told = root / "told"
@@ -45,6 +48,11 @@ class Journal:
         self._fsync = fsync
         for directory in (self._open, self._ended, self._told):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @cached_property
+    def storage(self) -> str:
+        """The name of the storage that this journal is part of."""
+        return storage_id(self._root)
 
     def accept(self, task: Task) -> None:
         """Write step S2: from here on the task ends exactly once."""
@@ -83,6 +91,21 @@ class Journal:
     def open_ids(self) -> list[str]:
         """Ids of all accepted tasks, oldest first."""
         return sorted(filter(is_task_id, self._names(self._open)), key=age_order)
+
+    def find(self, kind: Kind, idempotency: str, before: float) -> str | None:
+        """The id of a kept task that was submitted with this Idempotency-Key, and is not open only since
+        `before` (seconds since the epoch). Reads them all: it is for when Redis has lost its index."""
+        for task_id in self.open_ids():
+            task = self.open_task(task_id)
+            if task is None or task.accepted_at > before:
+                continue
+            if (task.kind, task.idempotency) == (kind, idempotency):
+                return task_id
+        for task_id, run in self.ended_runs():
+            end = self.ended(task_id, run)
+            if end is not None and (end.task.kind, end.task.idempotency) == (kind, idempotency):
+                return task_id
+        return None
 
     def unreadable_ids(self) -> list[str]:
         """Ids of the tasks with a record that was set aside."""

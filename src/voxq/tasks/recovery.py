@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
@@ -15,8 +14,9 @@ from voxq.tasks.ending import Ending
 from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
 from voxq.tasks.recordings import Recordings
+from voxq.tasks.storage_id import is_other
 from voxq.tasks.store import EPOCH_KEY, Store
-from voxq.tasks.task import Kind, age_order, day_of, short_id
+from voxq.tasks.task import Kind, Task, age_order, day_of, short_id
 from voxq.tasks.work import WorkFiles
 
 _AT_ONCE = 500  # ids per script call: Redis is not to be held up
@@ -72,28 +72,35 @@ class Recovery:
 
         Does nothing while Redis is new: then `rebuild` comes first.
         """
-        return self._complete() if self._client.exists(EPOCH_KEY) else 0
+        epoch = self._client.get(EPOCH_KEY)
+        return self._complete() if epoch and not is_other(epoch, self._journal.storage) else 0
 
     def rebuild(self, patience: float = _PATIENCE) -> bool:
-        """If Redis came back empty (its epoch is missing), restore queue, results, index and history.
+        """If Redis came back empty (its epoch is missing), or from another storage, restore queue, results,
+        index and history.
 
         Workers have `patience` seconds from the first look to register again what they hold. True: it was
         done. The epoch is set last: an interrupted rebuild is done again.
         """
-        if self._client.exists(EPOCH_KEY):
+        epoch = self._client.get(EPOCH_KEY)
+        if epoch and not is_other(epoch, self._journal.storage):
+            if epoch != self._journal.storage:  # an earlier version filled it
+                self._client.set(EPOCH_KEY, self._journal.storage)
             self._empty_since = None
             return False
         now = time.monotonic()
         if self._empty_since is None:
             self._empty_since = now
-            logger.warning("Redis is new or came back empty: it is filled again from the journal")
+            what = "has worked for another storage" if epoch else "is new or came back empty"
+            logger.warning("Redis {}: it is filled again from the journal", what)
         if now - self._empty_since < patience:
             return False
         self._complete(is_redis_new=True)
         self._restore_results()
+        self._restore_keys()
         self._restore_index()
         self._restore_history()
-        self._client.set(EPOCH_KEY, secrets.token_hex(8))
+        self._client.set(EPOCH_KEY, self._journal.storage)
         return True
 
     def plan_retention(self) -> retention.Plan:
@@ -157,7 +164,7 @@ class Recovery:
         return count
 
     def _complete_task(self, task_id: str, is_redis_new: bool) -> bool:
-        """Whether there was something to do."""
+        """Whether there was something to do. `is_redis_new`: it has forgotten what it knew."""
         task = self._journal.open_task(task_id)
         if task is None:
             return False
@@ -168,11 +175,13 @@ class Recovery:
         enqueued = script.run(self._client, store.enqueue(task, limited=False))
         if enqueued.answer == "same" and is_redis_new:
             # Redis had forgotten the key when it was used again, so both clients may have been answered.
-            enqueued = script.run(self._client, store.enqueue(task.evolve(idempotency=None), limited=False))
-        if enqueued.answer == "same":  # its client was answered with the other task
+            task = task.evolve(idempotency=None)
+            self._journal.accept(task)
+            enqueued = script.run(self._client, store.enqueue(task, limited=False))
+        elif enqueued.answer == "same":  # its client was answered with the other task
             self._journal.withdraw(task.id)
             self._recordings.remove(task.file)
-        elif enqueued.answer == "queued" and not self._journal.is_known(task):
+        if enqueued.answer == "queued" and not self._journal.is_known(task):
             script.run(self._client, store.forget(task.id))  # withdrawn by its intake meanwhile
         return enqueued.answer != "known"
 
@@ -205,6 +214,21 @@ class Recovery:
             store = self._stores[end.task.kind]
             if store.seconds_left(end.outcome, now) > 0:
                 script.run(self._client, store.restore(end, now))
+
+    def _restore_keys(self) -> None:
+        """Idempotency-Keys, whether or not their tasks have ended."""
+        now = time.time()
+        pipeline = self._client.pipeline(transaction=False)
+        for task in self._kept_tasks():
+            if key := self._stores[task.kind].key_left(task, now):
+                name, seconds = key
+                pipeline.set(name, task.id, nx=True, ex=seconds)
+        pipeline.execute()
+
+    def _kept_tasks(self) -> Iterator[Task]:
+        yield from filter(None, map(self._journal.open_task, self._journal.open_ids()))
+        ends = (self._journal.ended(task_id, run) for task_id, run in self._latest_ends().items())
+        yield from (end.task for end in ends if end is not None)
 
     def _restore_index(self) -> None:
         today = day_of(time.time())

@@ -48,6 +48,8 @@ class Door:
     """The task that was submitted with the same Idempotency-Key."""
     early_seconds: float
     """Until one more request is within the rate; 0: it is."""
+    epoch: str
+    """The storage that Redis works for; empty: it has lost everything, or is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The answer to a heartbeat. No epoch: Redis came back empty."""
+    """The answer to a heartbeat. `epoch`: the storage that Redis works for; empty if it came back empty."""
 
     epoch: str
     registered: bool
@@ -222,7 +224,9 @@ class Store:
             "per_minute": self.allowance_of(owner).requests_per_minute,
         }
         return self._command(
-            "door", args, lambda a: Door(int(a[0]), float(a[1]), float(a[2]), a[3] or None, float(a[4]))
+            "door",
+            args,
+            lambda a: Door(int(a[0]), float(a[1]), float(a[2]), a[3] or None, float(a[4]), a[5]),
         )
 
     def enqueue(self, task: Task, *, limited: bool = True) -> Command[Enqueued]:
@@ -422,6 +426,13 @@ class Store:
         return Taken(
             tuple(Claimed(task_id, self._lane_of[queue], self.kind) for task_id, queue in pairs), refused
         )
+
+    def key_left(self, task: Task, now: float) -> tuple[str, int] | None:
+        """The Redis key of a task's Idempotency-Key and the seconds that it still counts; None without."""
+        seconds = int(task.created_at + _IDEMPOTENCY_TTL - now)
+        if task.idempotency is None or seconds <= 0:
+            return None
+        return f"{self.kind}:idempotency:{task.idempotency}", seconds
 
     def _room(self, room: Room) -> dict[str, Any]:
         """By queue, as scripts know lanes."""

@@ -12,12 +12,15 @@ from loguru import logger
 
 from voxq.tasks.recovery import Recovery
 from voxq.tasks.redis_errors import Repeats, explain, state_of
+from voxq.tasks.storage_id import OTHER_STORAGE, is_other
 from voxq.tasks.store import JANITOR_KEY
 
-_LOCK_SECONDS = 10
+LOCK_SECONDS = 10
 """Shorter than a claim: whoever dies with the lock must not keep its own tasks from coming back."""
 _ROUND_SECONDS = 1.0
 _CLEAR_SECONDS = 5.0
+
+_LOOK_SECONDS = 0.25
 
 Chore = tuple[float, Callable[[], object]]
 """Every how many seconds, and what."""
@@ -26,10 +29,14 @@ Chore = tuple[float, Callable[[], object]]
 class Janitor:
     """Holds a lock in Redis while it works; every worker runs one, and any of them takes over."""
 
-    def __init__(self, client: redis.Redis, recovery: Recovery, others: Sequence[Chore]) -> None:
+    def __init__(
+        self, client: redis.Redis, recovery: Recovery, others: Sequence[Chore], *, storage: str
+    ) -> None:
+        """`storage`: its name. Only who works for the same one may take the house over."""
         self._client = client
         self._recovery = recovery
-        self._token = secrets.token_hex(8)
+        self._token = f"{storage}:{secrets.token_hex(8)}"
+        self._storage = storage
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
         # In this order: first what is lost, then what is left over.
@@ -59,6 +66,8 @@ class Janitor:
                 next_clear = time.monotonic() + _CLEAR_SECONDS
             if self._attempt(self._hold_lock):
                 self._round()
+            elif self._attempt(lambda: serves_other(self._client, self._storage)):
+                self._complain(OTHER_STORAGE)
         self._let_go()
 
     def _round(self) -> None:
@@ -76,19 +85,25 @@ class Janitor:
         try:
             return work() is not False
         except redis.RedisError as error:
-            if self._said.is_news(explain(error)):
-                logger.log("DEBUG" if state_of(error) else "ERROR", "janitor: {}", explain(error))
+            if state_of(error):
+                logger.debug("janitor: {}", explain(error))
+            else:
+                self._complain(explain(error))
         except Exception:
             logger.exception("janitor: a chore failed; it will be tried again")
         return False
 
+    def _complain(self, sentence: str) -> None:
+        if self._said.is_news(sentence):
+            logger.error("janitor: {}", sentence)
+
     def _hold_lock(self) -> bool:
         if self._client.get(JANITOR_KEY) == self._token:
-            return bool(self._client.expire(JANITOR_KEY, _LOCK_SECONDS))
-        if self._client.set(JANITOR_KEY, self._token, nx=True, ex=_LOCK_SECONDS):
+            return bool(self._client.expire(JANITOR_KEY, LOCK_SECONDS))
+        if self._client.set(JANITOR_KEY, self._token, nx=True, ex=LOCK_SECONDS):
             return True
         if self._client.ttl(JANITOR_KEY) == -1:  # not of our making: nobody would keep house for ever
-            self._client.expire(JANITOR_KEY, _LOCK_SECONDS)
+            self._client.expire(JANITOR_KEY, LOCK_SECONDS)
         return False
 
     def _let_go(self) -> None:
@@ -97,3 +112,14 @@ class Janitor:
                 self._client.delete(JANITOR_KEY)
         except redis.RedisError:
             logger.debug("janitor: the lock will expire by itself")
+
+
+def serves_other(client: redis.Redis, storage: str, patience: float = 0.0) -> bool:
+    """Whether a janitor that is alive works for another storage; the lock of one that was killed fades within
+    `patience` (seconds). Raises redis.exceptions.RedisError."""
+    deadline = time.monotonic() + patience
+    while (holder := client.get(JANITOR_KEY)) and is_other(str(holder).partition(":")[0], storage):
+        if time.monotonic() >= deadline:
+            return True
+        time.sleep(_LOOK_SECONDS)
+    return False

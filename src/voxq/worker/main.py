@@ -22,9 +22,10 @@ from voxq.settings import Settings
 from voxq.tasks import connect
 from voxq.tasks.parts import Parts
 from voxq.tasks.redis_errors import explain
+from voxq.tasks.storage_id import OTHER_STORAGE
 from voxq.tasks.twins import cancel_abandoned
 from voxq.worker.horse_link import HorseLink
-from voxq.worker.janitor import Janitor
+from voxq.worker.janitor import LOCK_SECONDS, Janitor, serves_other
 from voxq.worker.media_link import MediaLink
 from voxq.worker.model_worker import ModelWorker
 from voxq.worker.plan import ModelPlan, ModelUnavailable, WorkPlan, automatic_slots
@@ -60,6 +61,8 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     client = connect.blocking(settings.redis_url)
     _wait_for_redis(client)
     parts = Parts.of(settings)
+    if serves_other(client, parts.journal.storage, patience=LOCK_SECONDS + 2):
+        raise CannotWork(OTHER_STORAGE)
     # With a random part: in a container every life of a worker has the same host and pid.
     name = f"voxq-{worker_id}.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(2)}"
     worker = ModelWorker(
@@ -89,6 +92,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
             (60.0, partial(_rotate_logs, settings)),
             (60.0, partial(strike_dead_workers, janitor_client, _rq_queues(settings))),
         ],
+        storage=parts.journal.storage,
     )
     janitor.start()
     try:

@@ -6,6 +6,7 @@ is for a single job. One thread does everything here; it never touches a model o
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ from voxq.metrics import sums
 from voxq.metrics.counters import Counters
 from voxq.tasks.outcome import Outcome, Timings
 from voxq.tasks.parts import Parts
+from voxq.tasks.storage_id import is_other
 from voxq.tasks.store import WORKERS_KEY, Claimed, Held, Room, Worker
 from voxq.tasks.task import Kind, Lane, Status, Task
 from voxq.tasks.work import WorkDirectory
@@ -283,7 +285,8 @@ class ModelWorker(BaseWorker):
     # Being there.
 
     def _register(self) -> None:
-        self.register_birth()
+        with contextlib.suppress(ValueError):  # what was sent into an outage has arrived after all
+            self.register_birth()
         self.set_state(WorkerStatus.IDLE)
 
     def _beat(self) -> None:
@@ -293,7 +296,8 @@ class ModelWorker(BaseWorker):
         beat = self._claims.beat(self._assignments.values(), about_me, self._rooms())
         if beat is None:
             return
-        self._is_suspended = beat.suspended
+        # While Redis works for another storage, what waits there is unknown here, and would only be dropped.
+        self._is_suspended = beat.suspended or is_other(beat.epoch, self._parts.journal.storage)
         if not beat.registered:
             self._line.attempt(self._register)
         for task_id in beat.lost:

@@ -16,6 +16,8 @@ from voxq.api.access_log import note
 from voxq.api.crew import Crew
 from voxq.api.models import Alive, Health
 from voxq.api.service import Service, TheService
+from voxq.tasks.storage_id import OTHER_STORAGE, is_other
+from voxq.tasks.store import EPOCH_KEY
 
 router = APIRouter(tags=["health"])
 
@@ -49,7 +51,7 @@ async def health(request: Request, response: Response, service: TheService) -> H
     """Also at `/health`. Needs no key. Submitting while models load is fine: the task waits."""
     crew, hindrances = None, []
     try:
-        hindrances = redis_check.hindrances(await service.client.info())
+        hindrances = await _hindrances(service)
         crew = await service.crew.look()
     except RedisError as error:
         service.outage.tell(error)
@@ -102,6 +104,15 @@ def uptime(seconds: float) -> str:
         if count or (unit == "second" and not words):
             words.append(f"{count} {unit}{'' if count == 1 else 's'}")
     return " ".join(words[:2])
+
+
+async def _hindrances(service: Service) -> list[str]:
+    async with service.client.pipeline(transaction=False) as pipeline:
+        pipeline.info()
+        pipeline.get(EPOCH_KEY)
+        info, epoch = await pipeline.execute()
+    is_foreign = is_other(epoch, service.parts.journal.storage)
+    return redis_check.hindrances(info) + ([OTHER_STORAGE] if is_foreign else [])
 
 
 async def _has_room(service: Service) -> bool:

@@ -1,7 +1,8 @@
 -- Before an upload is read. args: day, idempotency ('' = none), owner, per_minute (requests of this owner, 0 = no
 -- limit).
 -- Returns {the day's next number, audio seconds waiting, those of the owner, id of the task with this idempotency
--- key or '', seconds until the owner may come again (0: it may come in)}. Who may not come in gets no number.
+-- key or '', seconds until the owner may come again (0: it may come in), epoch or ''}. Who may not come in gets no
+-- number.
 
 -- One more request of an owner: as many as a minute allows at once, then evenly. What is kept is when the last of
 -- those that were let in would have come, had they all come evenly.
@@ -26,4 +27,5 @@ if early == 0 then
   number = redis.call('INCR', day)
   redis.call('EXPIRE', day, 172800)
 end
-return {number, tostring(waiting_seconds()), tostring(owner_seconds(args.owner)), known, tostring(early)}
+return {number, tostring(waiting_seconds()), tostring(owner_seconds(args.owner)), known, tostring(early),
+  redis.call('GET', 'voxq:epoch') or ''}

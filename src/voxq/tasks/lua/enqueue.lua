@@ -19,7 +19,7 @@ if current and current.run >= args.run then
 end
 
 local idempotency = context.kind .. ':idempotency:' .. args.idempotency
-if args.idempotency ~= '' then
+if args.idempotency ~= '' and not current then
   local other = redis.call('GET', idempotency)
   if other and other ~= id then return {'same', other} end
 end

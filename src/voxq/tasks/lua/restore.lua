@@ -1,6 +1,6 @@
 -- The end of a task, back into a Redis that lost it. args: id, lane, document, ttl (s, what is left of it), failed,
--- now, short, file, job (RQ's fields as a flat list), webhook (the job that tells it, or
--- false: who works on it asks the journal whether it was told). ARGV[3]: RQ's `data`. Returns 1, or 0 if the task is known.
+-- now, short, file, job (RQ's fields as a flat list), webhook (the job that tells it, or false: who works on it asks
+-- the journal whether it was told). ARGV[3]: RQ's `data`. Returns 1, or 0 if the task is known.
 local id = args.id
 expect_to_write(args.lane)
 if read_task(id) then return 0 end

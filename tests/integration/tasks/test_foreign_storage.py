@@ -1,0 +1,83 @@
+"""Two storages and one Redis: whoever came second does nothing, and nobody's tasks are lost."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import redis
+from task_lab import Lab, done, make_task, make_worker
+
+from voxq.tasks import connect
+from voxq.tasks.intake import TextIntake
+from voxq.tasks.refusal import Refusal
+from voxq.tasks.storage_id import storage_id
+from voxq.tasks.store import EPOCH_KEY, JANITOR_KEY, Worker
+from voxq.tasks.task import Kind
+from voxq.worker.janitor import serves_other
+
+
+@pytest.fixture
+def labs(tmp_path: Path, client: redis.Redis) -> tuple[Lab, Lab]:
+    return Lab(tmp_path / "first", client), Lab(tmp_path / "second", client)
+
+
+def test_a_storage_has_one_name_whoever_asks(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        names = set(pool.map(lambda _: storage_id(tmp_path), range(50)))
+    assert len(names) == 1
+    (tmp_path / "id").write_text("")  # as a power cut leaves it
+    assert storage_id(tmp_path) not in {"", *names}
+
+
+def test_an_epoch_that_an_earlier_version_left_is_taken_over(labs: tuple[Lab, Lab], worker: Worker) -> None:
+    lab, _ = labs
+    lab.client.set(EPOCH_KEY, "0123456789abcdef")
+    lab.submit()
+    assert not lab.recovery.rebuild(patience=0)
+    assert lab.client.get(EPOCH_KEY) == lab.journal.storage
+    assert len(lab.drain(worker)) == 1
+
+
+def test_a_storage_that_takes_a_redis_over_fills_it_with_its_own(labs: tuple[Lab, Lab]) -> None:
+    """And gives it back, with what waits there."""
+    first, second = labs
+    first.recover()
+    waiting, ended = first.submit(), first.submit()
+    first.ending.end(ended, done())
+    second.accept(make_task())
+    assert second.recovery.complete() == 0, "not before it has taken over"
+    second.recover()
+    assert first.client.get(EPOCH_KEY) == second.journal.storage
+    assert len(second.drain(make_worker())) == 1  # what the journal there does not know is dropped
+    first.recover()
+    first.recover()
+    assert first.drain(make_worker()) == [waiting]
+    assert first.status(ended) == "done"
+
+
+def test_who_works_for_another_storage_is_known_by_the_lock(labs: tuple[Lab, Lab]) -> None:
+    first, second = labs
+    first.client.set(JANITOR_KEY, f"{first.journal.storage}:1234", px=700)
+    assert not serves_other(first.client, first.journal.storage)
+    assert serves_other(first.client, second.journal.storage)
+    assert not serves_other(first.client, second.journal.storage, patience=10), "its lock fades"
+    first.client.set(JANITOR_KEY, "0123456789abcdef")
+    assert not serves_other(first.client, second.journal.storage), "an earlier version's"
+
+
+def test_a_door_to_another_storage_is_shut(labs: tuple[Lab, Lab], redis_url: str) -> None:
+    first, second = labs
+    first.recover()
+
+    async def knock(lab: Lab) -> None:
+        client = connect.asynchronous(redis_url)
+        store = lab.parts.stores[Kind.TTS]
+        await TextIntake(store, lab.journal, lab.recordings, client, long_seconds=60).knock("anna", None)
+        await client.aclose()
+
+    asyncio.run(knock(first))
+    with pytest.raises(Refusal, match="another STORAGE_PATH"):
+        asyncio.run(knock(second))

@@ -1,0 +1,88 @@
+"""Idempotency-Keys when Redis has lost everything: the same request is the same task, none is withdrawn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from task_lab import Lab, done, failed, make_task
+
+from voxq.tasks import connect
+from voxq.tasks.intake import TextIntake
+from voxq.tasks.store import Door, Worker, idempotency_of
+from voxq.tasks.task import Kind, TtsOptions
+
+KEY = idempotency_of("anna", "k")
+
+
+@pytest.fixture
+def lab(tmp_path: Path, client) -> Lab:
+    return Lab(tmp_path / "storage", client)
+
+
+def door_of(lab: Lab, redis_url: str, kind: Kind = Kind.TTS) -> Door:
+    """What the same request finds when it comes again."""
+
+    async def knock() -> Door:
+        client = connect.asynchronous(redis_url)
+        store = lab.parts.stores[kind]
+        intake = TextIntake(store, lab.journal, lab.recordings, client, long_seconds=60)
+        door = await intake.knock("anna", "k")
+        await client.aclose()
+        return door
+
+    return asyncio.run(knock())
+
+
+@pytest.mark.parametrize("state", ["open", "done", "retried"])
+def test_a_key_outlives_redis(lab: Lab, worker: Worker, redis_url: str, state: str) -> None:
+    lab.recover()
+    task = lab.submit(idempotency=KEY, accepted_at=time.time() - 60)
+    if state == "done":
+        lab.ending.end(task, done(), worker)
+    elif state == "retried":
+        lab.ending.end(task, failed(), worker)
+        lab.control.retry(task.id, 1)
+        lab.drain(worker)
+    lab.client.flushall()
+    assert door_of(lab, redis_url, Kind.ASR).known_id == task.id, "at once, out of the journal"
+    lab.recover()
+    assert lab.client.get(f"asr:idempotency:{KEY}") == task.id
+    assert 0 < lab.client.ttl(f"asr:idempotency:{KEY}") <= 86400
+    assert door_of(lab, redis_url, Kind.ASR).known_id == task.id
+    assert door_of(lab, redis_url, Kind.TTS).known_id is None
+
+
+def test_two_answers_for_one_key_are_two_tasks(lab: Lab, worker: Worker) -> None:
+    """The second request was let in while Redis was being lost; the first client still waits for its task."""
+    lab.recover()
+    first = lab.submit(idempotency=KEY)
+    lab.client.flushall()
+    second = lab.submit(idempotency=KEY)
+    lab.recover()
+    assert sorted(task.id for task in lab.drain(worker)) == sorted([first.id, second.id])
+    lab.recover()
+    assert lab.journal.open_ids() == []
+    assert lab.client.get(f"asr:idempotency:{KEY}") == second.id
+
+
+def test_a_task_that_redis_knows_is_not_withdrawn_for_its_key(lab: Lab, worker: Worker) -> None:
+    """A key that has expired may name another task by now."""
+    lab.recover()
+    task = lab.submit(idempotency=KEY)
+    other = make_task(idempotency=KEY, kind=Kind.ASR)
+    lab.client.set(f"asr:idempotency:{KEY}", other.id)
+    lab.client.delete("rq:queue:asr-queue")
+    assert lab.recovery.complete() == 1
+    assert lab.drain(worker) == [task]
+
+
+def test_texts_have_keys_of_their_own(lab: Lab, redis_url: str) -> None:
+    task = make_task(kind=Kind.TTS, idempotency=KEY, options=TtsOptions("Guten Tag", voice="teller"))
+    lab.journal.accept(task)
+    assert door_of(lab, redis_url).known_id is None, "its intake may still take it back"
+    lab.journal.accept(task.evolve(accepted_at=task.accepted_at - 60))
+    assert door_of(lab, redis_url).known_id == task.id
+    assert door_of(lab, redis_url, Kind.ASR).known_id is None
