@@ -23,7 +23,6 @@ T = TypeVar("T")
 ENDED = frozenset({"done", "failed", "cancelled"})
 _TIMEOUT = httpx.Timeout(30, read=120)
 _SUMMED = ("queued", "processing", "failed", "queued_seconds")
-_BLOCK = 1 << 16
 
 
 class ServiceError(Exception):
@@ -83,16 +82,21 @@ class Service:
         """A done task's transcript as "text", "srt", "vtt", "json" or "verbose_json"."""
         return self._of_task("GET", "result", task_id, params={"format": format}).text
 
-    def save_sound(self, task_id: str, file: IO[bytes]) -> None:
-        """Write a task's recording, or the speech that was made of it, to a file, block by block."""
+    def save_sound(self, task_id: str, file: IO[bytes], *, live: bool = False) -> None:
+        """Write a task's recording, or the speech that was made of it, to a file, block by block.
+
+        `live`: speech that is still being made is written sentence by sentence.
+        """
+        params = {"stream": "true"} if live else {}
 
         def save(kind: Kind) -> None:
-            with self._http.stream("GET", _path(kind, "audio", task_id)) as response:
+            with self._http.stream("GET", _path(kind, "audio", task_id), params=params) as response:
                 if not response.is_success:
                     response.read()
                     raise _refusal(response)
-                for block in response.iter_bytes(_BLOCK):
+                for block in response.iter_bytes():
                     file.write(block)
+                    file.flush()
 
         try:
             _of_either_kind(save)

@@ -16,19 +16,33 @@ _LOOK_SECONDS = 0.5
 
 
 def speak_through(service: Service, wishes: Mapping[str, Any], file: IO[bytes]) -> None:
-    """Write the speech of a text to `file`; `wishes` as `Service.speak`.
+    """Write the speech of a text to `file`, into a pipe while it is made; `wishes` as `Service.speak`.
 
     Raises ServiceError, also when the text could not be spoken. Whoever gives up waiting withdraws it.
     """
     task_id = str(service.speak(wishes)["task_id"])
+    is_live = not file.seekable()
     try:
+        broken = _listen(service, task_id, file) if is_live else None
         state = _end_of(service, task_id)
     except BaseException:  # Ctrl-C
         service.delete(task_id)
         raise
     if state["status"] != "done":
         raise ServiceError(str(state.get("error") or f"The text was {state['status']}."))
-    service.save_sound(task_id, file)
+    if broken is not None:
+        raise broken
+    if not is_live:
+        service.save_sound(task_id, file)
+
+
+def _listen(service: Service, task_id: str, file: IO[bytes]) -> ServiceError | None:
+    """Until the end of the speech; if it breaks off, why: the task itself may know better."""
+    try:
+        service.save_sound(task_id, file, live=True)
+    except ServiceError as error:
+        return error
+    return None
 
 
 def _end_of(service: Service, task_id: str) -> dict[str, Any]:
