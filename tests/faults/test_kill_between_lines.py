@@ -12,17 +12,19 @@ import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import redis
 from dying import dies_before_line, lines_of
+from loguru import logger
 from task_lab import Lab, done, failed, make_task, make_worker
 
 from voxq.tasks.task import Task
 
+EVERYWHERE = os.environ.get("VOXQ_TEST_EVERY_LINE") == "1"
 POINTS = 24
 SECRET = "streng geheim"
 
@@ -152,7 +154,16 @@ def retain(world: World) -> None:
 OPERATIONS = (submit, done_or_failed, cancel, retry, forget, answer_from_another, complete, rebuild, retain)
 
 
+@pytest.fixture(autouse=True)
+def _quietly() -> Iterator[None]:
+    """Recovery says what it does, hundreds of times."""
+    logger.disable("voxq")
+    yield
+    logger.enable("voxq")
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(0 if EVERYWHERE else 300)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
 def test_a_kill_between_two_lines(
     operation: Callable[[World], None], tmp_path: Path, client: redis.Redis
@@ -179,7 +190,7 @@ def test_a_kill_between_two_lines(
 
 def points(lines: int, seed: str) -> Iterable[int]:
     everywhere = range(1, lines + 1)
-    if os.environ.get("VOXQ_TEST_EVERY_LINE") == "1" or lines <= POINTS:
+    if EVERYWHERE or lines <= POINTS:
         return everywhere
     return sorted(random.Random(seed).sample(everywhere, POINTS))
 

@@ -1,0 +1,60 @@
+"""The API dies at each step of taking a task in, answer included: asking again with the key finds one."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Literal
+
+import httpx
+import pytest
+import redis
+from api_server import NOTE, ApiServer, running_api
+from task_lab import Lab, make_worker
+
+from voxq.tasks.task import Kind
+
+Step = Literal["S1", "S2", "S3"]
+
+MOMENTS: list[tuple[Kind, Step]] = [
+    *((Kind.ASR, step) for step in ("S1", "S2", "S3")),
+    *((Kind.TTS, step) for step in ("S2", "S3")),
+]
+"""After S3 all there is to come is the answer, which is lost."""
+
+
+def submit(api: ApiServer, kind: Kind, key: str) -> httpx.Response:
+    headers = {"Idempotency-Key": key}
+    if kind is Kind.TTS:
+        return api.http.post("/api/v1/tts/submit", json={"text": "Hello there."}, headers=headers)
+    files = {"audio": ("note", NOTE)}
+    return api.http.post("/api/v1/asr/submit", files=files, headers=headers)
+
+
+@pytest.mark.slow
+def test_an_answer_that_was_lost_is_asked_for_again(
+    tmp_path: Path, redis_url: str, client: redis.Redis
+) -> None:
+    """Of recordings before the janitor looks, of texts after it."""
+    labs = [Lab(tmp_path / "storage", client, kind=kind) for kind in Kind]
+    labs[0].recover()
+    for kind, step in MOMENTS:
+        with running_api(redis_url, tmp_path, VOXQ_KILL_AT=step) as dying:
+            with pytest.raises(httpx.TransportError):
+                submit(dying, kind, f"{kind}-{step}")
+            assert dying.process.wait(10) == -signal.SIGKILL
+
+    ids: list[str] = []
+    with running_api(redis_url, tmp_path) as api:
+        for lab in labs:
+            ids += [submit(api, k, f"{k}-{s}").json()["task_id"] for k, s in MOMENTS if k is lab.kind]
+            labs[0].recover()
+        for lab in labs:
+            lab.drain(make_worker())
+        assert [submit(api, k, f"{k}-{s}").json()["task_id"] for k, s in MOMENTS] == ids
+    # A recording that was accepted and not enqueued is another task when it comes again before the janitor
+    # has looked. The first one, of which nobody was told, is withdrawn then.
+    logged = [record["task_id"] for lab in labs for record in map(json.loads, lab.log_lines())]
+    assert sorted(logged) == sorted(ids) == sorted(task_id for task_id, _ in labs[0].journal.ended_runs())
+    assert labs[0].journal.open_ids() == []
