@@ -10,7 +10,7 @@ import os
 import signal
 from typing import Literal
 
-Step = Literal["S1", "S2", "S3", "W1", "W2", "W3", "E1", "E2", "E3"]
+Step = Literal["S1", "S2", "S3", "W1", "W2", "W3", "W4", "E1", "E2", "E3"]
 
 _KILL_AT = os.environ.get("VOXQ_KILL_AT")
 

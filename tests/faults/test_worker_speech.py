@@ -106,6 +106,19 @@ def test_a_cancelled_text_stops_and_leaves_nothing(make_lab) -> None:
     lab.assert_ended_once([task])
 
 
+def test_a_text_that_is_deleted_while_its_end_is_spoken_leaves_no_speech(make_lab) -> None:
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    task = lab.submit_text(" ".join(sentences(2)))
+    wait_for(lambda: len(lab.spoken()) == 2, "its last sentence")
+    control = lab.parts.control(Kind.TTS, lab.client)
+    assert control.cancel(task.id)
+    assert control.forget(task.id)
+    worker.wait_for_log("status=dropped")
+    assert lab.parts.recordings.all() == []
+    assert list(lab.parts.work.names()) == []
+
+
 def test_a_hundred_thousand_characters_let_a_note_and_a_short_text_pass(make_lab) -> None:
     """They come while the book is being spoken, and end long before it."""
     lab: WorkerLab = make_lab(max_inflight=4, rq_worker_timeout=600)
@@ -190,7 +203,7 @@ def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None
 def test_a_death_at_every_step(make_lab) -> None:
     """One worker after another dies, each at another step with a text in hand; the last one cleans up."""
     lab: WorkerLab = make_lab()
-    steps = ("W1", "W2", "W3", "E1", "E2", "E3")
+    steps = ("W1", "W2", "W3", "W4", "E1", "E2", "E3")
     tasks = [lab.submit_text(" ".join(sentences(3, f"in text {number}"))) for number in range(len(steps) + 1)]
     for number, step in enumerate(steps, start=1):
         dying = lab.worker(number, ready=False, VOXQ_KILL_AT=step)
