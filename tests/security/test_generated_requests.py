@@ -1,4 +1,4 @@
-"""Requests as the OpenAPI document allows and forbids them: with a key, without, and of somebody else's task."""
+"""Requests as the OpenAPI document allows and forbids them: with a key, without, and of another's task."""
 
 from __future__ import annotations
 
