@@ -17,7 +17,7 @@ from voxq.engines.base import ChunkError, ChunkOptions, Cost, Engine, EngineErro
 from voxq.engines.greetings import GREETINGS
 from voxq.engines.synthesis import SpeechOptions, Synthesiser, Voice
 from voxq.speech.audio import SAMPLE_RATE, Samples
-from voxq.speech.sentences import spoken_seconds
+from voxq.speech.sentences import split, spoken_seconds
 
 SHORT_SECONDS = 2.3
 """The first sentence of the clip."""
@@ -70,7 +70,8 @@ def _greet(synthesiser: Synthesiser, voices: Sequence[Voice]) -> None:
     first = {voice.language: voice for voice in reversed(voices)}
     for language, voice in first.items():
         if language != voices[0].language and language in GREETINGS:
-            synthesiser.speak([(GREETINGS[language], SpeechOptions(voice.name))])
+            (beginning, *_) = split(GREETINGS[language])
+            synthesiser.speak([(beginning.text, SpeechOptions(voice.name))])
 
 
 def _line(short: tuple[float, float], long: tuple[float, float]) -> Cost:

@@ -32,13 +32,15 @@ class Polyglot:
 
 @pytest.mark.parametrize("name", synthesisers.names())
 def test_each_language_of_a_voice_is_warmed_up_by_its_best_voice(name: str) -> None:
-    kind, synthesiser = synthesisers.find(name), Polyglot(GREETINGS["ja"])
+    kind, synthesiser = synthesisers.find(name), Polyglot("皆さん、おはようございます。")
     warmup.measure_speech(synthesiser, kind.voices)
     languages = {voice.language for voice in kind.voices}
     assert languages <= set(GREETINGS), "each can be heard, too"
-    others = {(GREETINGS[each], kind.voice_for(each).name) for each in languages - {"en"}}
-    assert set(synthesiser.said[: len(others)]) == others
-    assert {voice for _, voice in synthesiser.said[len(others) :]} == {kind.voices[0].name}
+    others = languages - {"en"}
+    first, rest = synthesiser.said[: len(others)], synthesiser.said[len(others) :]
+    assert {voice for _, voice in first} == {kind.voice_for(each).name for each in others}
+    assert all(any(greeting.startswith(text) for greeting in GREETINGS.values()) for text, _ in first)
+    assert {voice for _, voice in rest} == {kind.voices[0].name}
 
 
 def test_a_voice_that_cannot_say_its_first_sentence_is_of_no_use() -> None:
