@@ -341,9 +341,6 @@ class ModelWorker(BaseWorker):
     def _complete(self, assignment: AnyAssignment) -> None:
         """All of its work is done; speech is put where clients find it, before anybody is told."""
         if isinstance(assignment, Synthesis) and assignment.file.exists():
-            if not self._parts.journal.is_open(assignment.task):  # what was deleted must not come back
-                self._drop(assignment, "it ended elsewhere")
-                return
             try:
                 self._parts.recordings.keep(assignment.file, assignment.task.file, fsync=self._settings.fsync)
             except OSError as error:
