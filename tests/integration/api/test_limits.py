@@ -142,44 +142,39 @@ def test_every_kind_of_request_counts_and_each_text_of_a_batch(apis: list[ApiSer
 def test_beyond_the_limit_of_waiting_requests_nothing_is_read(redis_url: str, tmp_path: Path) -> None:
     with running_api(redis_url, tmp_path, **KEYS, MAX_WAITING_REQUESTS="40") as api, ExitStack() as stack:
         process = psutil.Process(api.process.pid)
-        ask = f"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ANNA}\r\n"
-        body = _form(tone(1))
 
-        def wait() -> socket.socket:
+        def ask(key: str, stream: bool) -> socket.socket:
             connection = stack.enter_context(_connection(api))
-            connection.sendall(f"{ask}{body[0]}\r\n".encode() + body[1])
+            connection.sendall(_request(key, stream))
             return connection
 
-        waiting = [wait() for _ in range(30)]  # the last ten are refused
-        wait_for(lambda: _is_refused(api, ask), "as many to wait as are left free for others", 30)
+        waiting = [ask(ANNA, stream) for stream in [True, False] * 15]  # the last ten are refused
+        wait_for(lambda: _is_refused(api), "as many to wait as are left free for others", 30)
         assert process.num_threads() < 25, "those that wait have no thread each"
 
-        others = stack.enter_context(_connection(api))
-        others.sendall(f"{ask.replace(ANNA, BEN)}{body[0]}\r\n".encode() + body[1])
-        time.sleep(0.5)
-        assert not _answered(others), "there is room for somebody else"
+        assert ask(BEN, True).recv(12) == b"HTTP/1.1 200", "there is room for others"
         for connection in waiting:
             connection.close()
-        wait_for(lambda: not _is_refused(api, ask), "room where others have gone", 30)
+        wait_for(lambda: not _is_refused(api), "room where others have gone", 30)
 
 
-def _form(audio: bytes) -> tuple[str, bytes]:
-    """Headers and body of a form with a recording."""
-    request = httpx.Request("POST", "http://x", files={"file": ("note.wav", audio)})
-    content = request.read()
-    return f"Content-Type: {request.headers['content-type']}\r\nContent-Length: {len(content)}\r\n", content
+def _request(key: str, stream: bool) -> bytes:
+    url = "http://localhost/v1/audio/transcriptions"
+    form = {"stream": str(stream).lower()}
+    request = httpx.Request("POST", url, headers=bearer(key), data=form, files={"file": ("note", tone(1))})
+    headers = b"".join(b"%b: %b\r\n" % header for header in request.headers.raw)
+    return b"POST /v1/audio/transcriptions HTTP/1.1\r\n" + headers + b"\r\n" + request.read()
 
 
 def _connection(api: ApiServer) -> closing[socket.socket]:
     return closing(socket.create_connection(("127.0.0.1", api.http.base_url.port or 0), timeout=10))
 
 
-def _is_refused(api: ApiServer, ask: str) -> bool:
-    """Whether a request of which only the head is sent is refused."""
+def _is_refused(api: ApiServer) -> bool:
+    """Whether one more request of Anna's is, of which only the head is sent."""
+    head, _, _ = _request(ANNA, False).partition(b"\r\n\r\n")
     with _connection(api) as connection:
-        connection.sendall(
-            f"{ask}Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 9\r\n\r\n".encode()
-        )
+        connection.sendall(head + b"\r\n\r\n")
         connection.settimeout(1)
         try:
             answer = connection.recv(4096)
@@ -188,11 +183,3 @@ def _is_refused(api: ApiServer, ask: str) -> bool:
         assert answer.startswith(b"HTTP/1.1 429")
         assert b"retry-after" in answer.lower()
         return True
-
-
-def _answered(connection: socket.socket) -> bool:
-    connection.setblocking(False)
-    try:
-        return bool(connection.recv(1))
-    except BlockingIOError:
-        return False
