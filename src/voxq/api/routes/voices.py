@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
 from voxq.api import disk, errors, lookup, samples
@@ -53,7 +54,12 @@ async def voices(service: TheService, _: Owner) -> VoiceList:
     response_class=Response,
     responses=_SOUND | errors.documented(401, 403, 404, 429, 500, 503, 507),
 )
-async def sample(name: str, request: Request, service: TheService, owner: Owner) -> Response:
+async def sample(
+    name: Annotated[str, PathParameter(description="Of a voice, from the list.")],
+    request: Request,
+    service: TheService,
+    owner: Owner,
+) -> Response:
     """The first time it is asked for it is spoken, like any text of low priority; until then 503."""
     speakers = await service.voices.recent()
     speaker = next((each for each in speakers if each.voice.name == name), None)
