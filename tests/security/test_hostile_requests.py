@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import select
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from api_server import NOTE
@@ -177,3 +180,31 @@ def test_forms_in_forms_and_other_shapes(served: Served) -> None:
         assert answer.startswith(b"HTTP/1.1 400 "), (body[:80], answer)
         assert b'"code":"' in answer
     assert served.arriving() == 0
+
+
+def test_large_texts_of_many_clients_do_not_fill_the_memory(served: Served) -> None:
+    """Each sends most of a batch, which is allowed, and keeps the rest to itself."""
+    head = b"POST /api/v1/tts/batch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000000\r\n\r\n"
+    begun = head + b'{"texts": ["' + b"a" * 20 * MEGABYTE
+    before = served.memory()
+    with ExitStack() as clients:
+        waiting = [clients.enter_context(served.connect()) for _ in range(12)]
+        for client in waiting:
+            client.sendall(begun)
+        refused = [client for client in waiting if _answers(client)]
+        assert 5 <= len(refused) <= 8, "a hundred and twenty-eight megabytes are for six"
+        assert all(client.recv(100).startswith(b"HTTP/1.1 429 ") for client in refused)
+        assert served.memory() - before < 300 * MEGABYTE
+
+    def there_is_room() -> bool:
+        body = b'{"texts": ["..."' + b" " * MEGABYTE + b"]}"
+        length = b"Content-Length: " + str(len(body)).encode()
+        answer = served.told(b"POST /api/v1/tts/batch HTTP/1.1\r\n" + CLOSE + length + b"\r\n\r\n" + body)
+        return answer.startswith(b"HTTP/1.1 422 ")
+
+    wait_for(there_is_room, "room after those clients have gone", 20)
+
+
+def _answers(client: socket.socket) -> bool:
+    """Within half a second."""
+    return bool(select.select([client], [], [], 0.5)[0])

@@ -15,6 +15,7 @@ from voxq.api.access import Access
 from voxq.api.available import ModelWatch
 from voxq.api.crew import CrewWatch
 from voxq.api.events import Events
+from voxq.api.memory import Memory
 from voxq.api.outage import Outage
 from voxq.api.recipes import Recipes
 from voxq.api.samples import VoiceSamples
@@ -35,6 +36,8 @@ from voxq.tasks.intake import RecordingIntake, TextIntake
 from voxq.tasks.parts import Parts
 from voxq.tasks.task import Kind
 
+_MOST_BODIES = 128 << 20
+"""Bytes; four of the largest batches of texts."""
 _REDIS_SECONDS = 0.6
 """Waiting for a connection, a try, and its repetition: a client is answered within two seconds."""
 
@@ -59,6 +62,7 @@ class Service:
     recipes: Recipes
     streams: Streams
     waiting_room: WaitingRoom
+    memory: Memory
     telling: Telling
     started: float
 
@@ -109,6 +113,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         samples=VoiceSamples(settings.samples_dir),
         recipes=Recipes(settings, offer),
         streams=Streams(settings.max_event_streams),
+        memory=Memory(_MOST_BODIES),
         waiting_room=WaitingRoom(
             settings.max_waiting_requests, is_shared=len(set(settings.keys.values())) > 1
         ),

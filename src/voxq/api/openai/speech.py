@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from voxq.api import body, disk, reuse, speech_stream
+from voxq.api import disk, reuse, speech_stream
 from voxq.api.access_log import note
+from voxq.api.body import TheBody
 from voxq.api.openai import speech_events, speech_form, sse
 from voxq.api.openai.beginning import Begun, begin
 from voxq.api.openai.documentation import SPEECH
@@ -31,7 +32,7 @@ _OTHER_BYTES = 64 << 10
 
 
 @router.post("/speech", summary="Speak a text", **SPEECH)
-async def speech(request: Request, service: TheService, owner: Waiting) -> Response:
+async def speech(request: Request, service: TheService, owner: Waiting, body: TheBody) -> Response:
     """As OpenAI's. The same request again, after a lost connection, finds its task."""
     door = await service.texts.knock(owner, None)
     longest = service.settings.max_text_characters

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel
 
-from voxq.api import body, disk, errors, options, speech_options
+from voxq.api import disk, errors, options, speech_options
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
+from voxq.api.body import TheBody
 from voxq.api.models import Batch, BatchItem, Submitted
 from voxq.api.service import Service, TheService
 from voxq.api.speech_options import HowToSpeak, ManyTexts, OneText
@@ -50,6 +51,7 @@ async def submit(
     request: Request,
     service: TheService,
     owner: Owner,
+    body: TheBody,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -75,7 +77,7 @@ async def submit(
     responses=errors.documented(400, 401, 403, 404, 408, 413, 422, 429, 503, 507),
     openapi_extra=_json(ManyTexts),
 )
-async def batch(request: Request, service: TheService, owner: Owner) -> Batch:
+async def batch(request: Request, service: TheService, owner: Owner, body: TheBody) -> Batch:
     """A task for each, all spoken alike. Nothing is queued unless every text can be spoken.
 
     When the queue is full in the middle, the texts that were not taken say so.
