@@ -94,8 +94,9 @@ class Crew:
         now: float,
         speech_measured: float | None = None,
     ) -> Self:
-        """Only what beat within CLAIM_TTL seconds before `now` is alive; `measured` is None at first."""
-        alive = sorted((w for w in facts if w and now - w.beat <= CLAIM_TTL), key=lambda w: w.id)
+        """Only what beat within CLAIM_TTL seconds of `now` is alive: a beat in the future was told before the
+        clock was put back. `measured` is None at first."""
+        alive = sorted((w for w in facts if w and abs(now - w.beat) <= CLAIM_TTL), key=lambda w: w.id)
         warm_up = [worker.rtf for worker in alive if worker.rtf]
         return cls(tuple(alive), measured or (max(warm_up) if warm_up else 1.0), speech_measured or 1.0)
 

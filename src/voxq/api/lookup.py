@@ -98,11 +98,16 @@ async def find_file(service: Service, kind: Kind, owner: str, given: str) -> str
 async def own_history(service: Service, kind: Kind, owner: str) -> AsyncIterator[dict[str, Any]]:
     """The records in the history list that the caller may see, newest first."""
     store = service.parts.stores[kind]
+    seen: set[str] = set()
     for start in range(0, store.history_size, _PAGE):
         page = await service.client.lrange(store.history_key, start, start + _PAGE - 1)
-        for record in filter(None, map(_record, page)):
+        for item in page:
+            record = _record(item)
+            if record is None or item in seen:  # what has ended meanwhile pushes records into the next page
+                continue
             if service.access.sees(owner, record.get("owner", "")):
                 yield record
+        seen.update(page)
         if len(page) < _PAGE:
             return
 

@@ -11,7 +11,7 @@ from voxq.tasks import admission, script
 from voxq.tasks.ending import Ending
 from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
-from voxq.tasks.outcome import Outcome, Timings
+from voxq.tasks.outcome import Outcome, Timings, elapsed
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.refusal import NotFound, Refusal
 from voxq.tasks.store import Enqueued, Store
@@ -54,7 +54,7 @@ class Control:
             status=Status.CANCELLED,
             ended_at=now,
             duration=task.duration or 0.0,
-            timings=Timings(total=round(now - task.accepted_at, 3)),
+            timings=Timings(total=elapsed(task.accepted_at, now)),
         )
         return self._ending.end(task, outcome)
 
@@ -73,7 +73,7 @@ class Control:
             ended_at=now,
             attempts=1,
             incidents=(),
-            timings=Timings(total=round(now - task.accepted_at, 3)),
+            timings=Timings(total=elapsed(task.accepted_at, now)),
             worker_id=0,
         )
         return self._ending.end(task, outcome)

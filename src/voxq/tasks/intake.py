@@ -120,7 +120,7 @@ class Intake:
     ) -> Task:
         """Raises Refusal ("too_long")."""
         now = time.time()
-        task_id = new_task_id(now, door.number)
+        task_id = new_task_id(door.opened_at, door.number)  # midnight may have passed since
         key = request.idempotency_key
         task = Task(
             id=task_id,

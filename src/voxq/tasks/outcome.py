@@ -10,6 +10,11 @@ from pydantic import TypeAdapter
 from voxq.tasks.task import Seconds, Status, Timestamp
 
 
+def elapsed(since: float, until: float) -> float:
+    """Seconds between two times of the wall clock; 0 if it was put back in between."""
+    return round(max(0.0, until - since), 3)
+
+
 @dataclass(frozen=True, slots=True)
 class Timings:
     """Where the time of a task went, all in seconds."""

@@ -21,7 +21,7 @@ from voxq.tasks.work import WorkFiles
 
 _AT_ONCE = 500  # ids per script call: Redis is not to be held up
 _PATIENCE = 2.5  # a heartbeat, and a little more
-_STALE_UPLOAD = 3600.0
+_STALE_UPLOAD = 3 * 3600.0  # longer than a clock jumps: one under way is written to all the time
 _STALE_WRITE = 600.0
 
 

@@ -40,6 +40,8 @@ _SAMPLES = 5000
 class Door:
     """What an upload needs to know before its body is read."""
 
+    opened_at: float
+    """Seconds since the epoch: on that day, `number` is its own."""
     number: int
     waiting_seconds: float
     owner_seconds: float
@@ -226,7 +228,7 @@ class Store:
         return self._command(
             "door",
             args,
-            lambda a: Door(int(a[0]), float(a[1]), float(a[2]), a[3] or None, float(a[4]), a[5]),
+            lambda a: Door(now, int(a[0]), float(a[1]), float(a[2]), a[3] or None, float(a[4]), a[5]),
         )
 
     def enqueue(self, task: Task, *, limited: bool = True) -> Command[Enqueued]:
@@ -410,7 +412,7 @@ class Store:
 
     def reap(self, now: float) -> Command[list[str]]:
         """Bring back what dead workers held."""
-        return self._command("reap", {"now": now}, list)
+        return self._command("reap", {"now": now, "ttl": CLAIM_TTL}, list)
 
     def missing(self, task_ids: Sequence[str]) -> Command[list[str]]:
         """Which of these accepted tasks need a look: ended, unknown, or in no list. Changes nothing."""

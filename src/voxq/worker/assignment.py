@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from voxq.engines.base import Cost
-from voxq.tasks.outcome import Incident, Outcome, Timings
+from voxq.tasks.outcome import Incident, Outcome, Timings, elapsed
 from voxq.tasks.store import Held
 from voxq.tasks.task import Status
 from voxq.tasks.work import WorkDirectory
@@ -254,12 +254,12 @@ class Assignment(ABC, Generic[P, R]):
         prepared = self.prepared or Prepared(0.0, 0.0, 0.0)
         duration = self.duration
         timings = Timings(
-            queued=round(self.admitted_at - self.task.accepted_at, 3),
+            queued=elapsed(self.task.accepted_at, self.admitted_at),
             decode=round(prepared.decode, 3),
             vad=round(prepared.vad, 3),
             engine=round(self.engine_seconds, 3),
             encode=round(encode, 3),
-            total=round(now - self.task.accepted_at, 3),
+            total=elapsed(self.task.accepted_at, now),
             rtf=round(self.engine_seconds / duration, 4) if duration else None,
         )
         return Outcome(

@@ -102,7 +102,8 @@ class Janitor:
             return bool(self._client.expire(JANITOR_KEY, LOCK_SECONDS))
         if self._client.set(JANITOR_KEY, self._token, nx=True, ex=LOCK_SECONDS):
             return True
-        if self._client.ttl(JANITOR_KEY) == -1:  # not of our making: nobody would keep house for ever
+        # Not of our making, or from before the clock was put back: nobody would keep house for hours.
+        if not 0 <= self._client.ttl(JANITOR_KEY) <= LOCK_SECONDS:
             self._client.expire(JANITOR_KEY, LOCK_SECONDS)
         return False
 

@@ -21,7 +21,7 @@ from rq.worker.base import BaseWorker, WorkerStatus
 from voxq import killpoint
 from voxq.metrics import sums
 from voxq.metrics.counters import Counters
-from voxq.tasks.outcome import Outcome, Timings
+from voxq.tasks.outcome import Outcome, Timings, elapsed
 from voxq.tasks.parts import Parts
 from voxq.tasks.storage_id import is_other
 from voxq.tasks.store import WORKERS_KEY, Claimed, Held, Room, Worker
@@ -455,7 +455,7 @@ class ModelWorker(BaseWorker):
             duration=task.duration or 0.0,
             error=error,
             code="model_unavailable",
-            timings=Timings(queued=now - task.accepted_at, total=now - task.accepted_at),
+            timings=Timings(queued=elapsed(task.accepted_at, now), total=elapsed(task.accepted_at, now)),
             worker_id=self.worker_id,
             model=task.options.model,
         )

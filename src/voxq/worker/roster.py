@@ -19,7 +19,7 @@ _REMEMBERED = 3600.0
 def strike_dead_workers(client: redis.Redis, queues: Sequence[Queue]) -> None:
     """Remove workers that are gone from our list and from RQ's. `client` answers text, the queues' bytes."""
     for name, facts in client.hgetall(WORKERS_KEY).items():
-        if time.time() - _last_beat(facts) > _REMEMBERED:
+        if abs(time.time() - _last_beat(facts)) > _REMEMBERED:
             client.hdel(WORKERS_KEY, name)
     for queue in queues:
         clean_worker_registry(queue)

@@ -8,7 +8,9 @@ local function other_rooms()
   local rooms, told = {}, redis.call('HGETALL', ROOMS)
   for index = 1, #told, 2 do
     local room = decoded(told[index + 1])
-    if not room or not room.held or not room.free or (tonumber(room.gone) or 0) < server_time() then
+    local seconds = room and (tonumber(room.gone) or 0) - server_time() or -1
+    -- A minute ahead: it was told before the clock was put back.
+    if not room or not room.held or not room.free or seconds < 0 or seconds > 60 then
       redis.call('HDEL', ROOMS, told[index])
     elseif told[index] ~= args.worker then
       rooms[#rooms + 1] = room
