@@ -15,10 +15,19 @@ from worker_lab import wait_for
 
 from voxq.tasks import documents
 from voxq.tasks.store import Held, Worker
+from voxq.tasks.task import Kind
 
 
-def stream_of(api: ApiServer, task_id: str) -> str:
-    return f"{api.url}/api/v1/asr/events/{task_id}"
+def stream_of(api: ApiServer, task_id: str, kind: Kind = Kind.ASR) -> str:
+    return f"{api.url}/api/v1/{kind}/events/{task_id}"
+
+
+def submitted(api: ApiServer, kind: Kind) -> str:
+    if kind is Kind.ASR:
+        return api.submitted(tone(1))
+    answer = api.http.post("/api/v1/tts/submit", json={"text": "Hello there."})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["task_id"]
 
 
 def report(lab: Lab, worker: Worker, held: Held, progress: int, text: str) -> None:
@@ -53,17 +62,23 @@ def test_a_task_is_followed_from_the_queue_to_its_end(api: ApiServer, lab: Lab) 
         ]
 
 
+@pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("end", ["failed", "cancelled"])
-def test_the_other_ends_are_told_as_well(api: ApiServer, lab: Lab, end: str) -> None:
-    task_id = api.submitted(tone(1))
-    with event_stream(stream_of(api, task_id)) as stream:
+def test_the_other_ends_are_told_as_well(api: ApiServer, lab: Lab, end: str, kind: Kind) -> None:
+    task_id = submitted(api, kind)
+    with event_stream(stream_of(api, task_id, kind)) as stream:
         assert next(stream).name == "queued"
         if end == "failed":
-            lab.ending.end(lab.take(make_worker()).task, failed())
+            task = lab.journal.open_task(task_id)
+            assert task is not None
+            lab.ending.end(task, failed())
         else:
-            api.http.delete(f"/api/v1/asr/task/{task_id}")
+            api.http.delete(f"/api/v1/{kind}/task/{task_id}")
         last = list(stream)[-1]
         assert (last.name, last.data["status"]) == (end, end)
+    other = Kind.TTS if kind is Kind.ASR else Kind.ASR
+    with event_stream(stream_of(api, task_id, other)) as stream:
+        assert stream.answer.status_code == 404, "it is found under its own kind only"
 
 
 def test_a_broken_stream_is_resumed_at_another_process(
