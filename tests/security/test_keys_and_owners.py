@@ -67,7 +67,7 @@ def test_no_route_is_hidden_from_these_tests() -> None:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_nothing_is_done_without_a_key(service: Attacked, method: str, path: str) -> None:
-    place = path.format(task_id="2025-12-01_001_abc123", model_id="x")
+    place = re.sub(r"\{\w+\}", "abc123abc123", path)
     for name, headers in WRONG.items():
         answer = service.api.http.request(method, place, headers=headers)
         if path in OPEN:
