@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 
 
 class Wire:
-    """A TCP proxy on the loopback. While `deaf`, no answer comes back; while `cut`, nothing goes through."""
+    """A TCP proxy on the loopback. While `deaf`, no answer comes back; while `cut`, nothing goes through.
+
+    While it is clogged, as on a network that swallows packets, everything is open and nothing arrives; later
+    it does, unless somebody has given up.
+    """
 
     def __init__(self, port: int) -> None:
         self.port = 0
@@ -16,23 +21,40 @@ class Wire:
         self._closers: set[asyncio.StreamWriter] = set()
         self.deaf = False
         self.cut = False
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.cut:
             writer.close()
             return
-        there, back = await asyncio.open_connection("127.0.0.1", self._server_port)
+        await self._flows.wait()
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._server_port)
+        except OSError:  # the server is not there
+            writer.close()
+            return
         self._closers |= {writer, back}
-        await asyncio.gather(self._pass(reader, back, answers=False), self._pass(there, writer, answers=True))
+        with contextlib.suppress(asyncio.CancelledError):  # its loop has ended
+            await asyncio.gather(
+                self._pass(reader, back, answers=False), self._pass(there, writer, answers=True)
+            )
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(65536):
+                await self._flows.wait()
                 if answers and self.deaf:
                     break
                 sink.write(data)
                 await sink.drain()
         sink.close()
+
+    def clog(self) -> None:
+        self._flows.clear()
+
+    def unclog(self) -> None:
+        self._flows.set()
 
     def lose(self) -> None:
         """Cut it now, in the middle of whatever is said."""
@@ -54,3 +76,56 @@ async def wire_to(port: int) -> AsyncIterator[Wire]:
     finally:
         wire.close()
         server.close()
+
+
+class OtherThreadsWire:
+    """A wire for processes and tests without an event loop: it lives in a thread of its own."""
+
+    def __init__(self, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
+        self._wire = wire
+        self._loop = loop
+
+    @property
+    def port(self) -> int:
+        return self._wire.port
+
+    @contextlib.contextmanager
+    def lost(self) -> Iterator[None]:
+        """Every connection is cut, and none is made, for as long as the context."""
+        self._loop.call_soon_threadsafe(self._wire.lose)
+        try:
+            yield
+        finally:
+            self._wire.cut = False
+
+    @contextlib.contextmanager
+    def clogged(self) -> Iterator[None]:
+        """Nothing arrives, for as long as the context."""
+        self._loop.call_soon_threadsafe(self._wire.clog)
+        try:
+            yield
+        finally:
+            self._loop.call_soon_threadsafe(self._wire.unclog)
+
+
+@contextlib.contextmanager
+def other_threads_wire_to(port: int) -> Iterator[OtherThreadsWire]:
+    laid: list[tuple[Wire, asyncio.AbstractEventLoop, Callable[[], None]]] = []
+    ready = threading.Event()
+
+    async def run() -> None:
+        end, loop = asyncio.Event(), asyncio.get_running_loop()
+        async with wire_to(port) as wire:
+            laid.append((wire, loop, lambda: loop.call_soon_threadsafe(end.set)))
+            ready.set()
+            await end.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    (wire, loop, end) = laid[0]
+    try:
+        yield OtherThreadsWire(wire, loop)
+    finally:
+        end()
+        thread.join(10)

@@ -1,0 +1,309 @@
+"""A whole service whose Redis restarts, forgets, stands still, is out of reach, or takes nothing.
+
+Meanwhile every call is answered soon; afterwards everything goes on by itself, nothing is lost, and nothing
+that was done is done again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from audit import Run, audit
+from cut_wire import OtherThreadsWire, other_threads_wire_to
+from every_route import calls, seconds_alive
+from mixed_load import CALLBACK, MixedLoad, Wish, long_file
+from stack import RunningStack, running_stack
+from valkey_lab import RedisServer
+from webhook_receiver import SECRET, Receiver, receiver
+from worker_lab import MEETING, wait_for
+
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.task import Kind
+
+pytestmark = pytest.mark.slow
+
+_LONG = float(os.environ.get("VOXQ_TEST_OUTAGE_SECONDS", "0"))
+_SECONDS = {"frozen": _LONG or 20.0, "clogged": _LONG or 5.0, "lost": _LONG or 5.0}
+"""The first is longer than a worker's claims last."""
+SOON = 5.0
+"""Seconds in which a call is answered on a busy machine; two are promised, and printed."""
+_NUMBERS = itertools.count()
+
+
+@dataclass
+class Service:
+    """A stack whose parts reach their server through a wire, and all that its clients have been told."""
+
+    stack: RunningStack
+    server: RedisServer
+    wire: OtherThreadsWire
+    told: Receiver
+    long: Path
+    document: dict[str, Any]
+    """The API's own, from when it was well."""
+    pids: list[int]
+    """Of API and worker: nothing has to be started anew."""
+    ids: list[str] = field(default_factory=list)
+
+    def load(self) -> MixedLoad:
+        """Ten tasks; the first are in work when this returns, and there are more to come."""
+        before = self.stack.calls()
+        load = MixedLoad(self.stack, self.wishes(10), seconds=1.5, patience=60)
+        wait_for(lambda: self.stack.calls() > before + 3, "work")
+        return load
+
+    def wishes(self, count: int) -> list[Wish]:
+        """Notes, texts, files of many chunks; some with webhooks, all with keys."""
+        return [self._wish(next(_NUMBERS)) for _ in range(count)]
+
+    def _wish(self, number: int) -> Wish:
+        fields: dict[str, Any] = {"callback": CALLBACK} if number % 4 == 0 else {}
+        if number % 10 == 1:
+            return Wish(f"k{number}", Kind.ASR, fields | {"batch_size": "8"}, self.long)
+        if number % 2:
+            return Wish(f"k{number}", Kind.ASR, fields | {"batch_size": "8"}, MEETING)
+        sentences = (
+            f"Sentence {each} of text {number} is said{' slowly' * (each == 0)}." for each in range(4)
+        )
+        return Wish(f"k{number}", Kind.TTS, fields, text=" ".join(sentences))
+
+    def assert_all_well(self, load: MixedLoad, what: str, since: float) -> None:
+        """Everybody is answered, everything ends once and was done once, every webhook knows; and nothing was
+        started anew. `since`: when Redis was well again."""
+        answers = load.wait()
+        self.stack.wait_ready()
+        ready = time.monotonic()
+        self.stack.wait_for_ends(answers.ids.values(), 90)
+        print(f"{what}: ready after {ready - since:.1f} s, all ended after {time.monotonic() - since:.1f} s")
+        self.wait_for_webhooks()
+        load.ask_again()
+        self.ids += answers.ids.values()
+        ends = audit(self.stack, self.ids)
+        assert {outcome.status for outcome in ends.values()} == {"done"}
+        given = {kind: sum(map(len, self.segments(ends, kind))) for kind in Kind}
+        assert len(self.chunks()) == given[Kind.ASR], "what was recognised was recognised again"
+        assert len(self.sentences()) == given[Kind.TTS], "what was spoken was spoken again"
+        wanted = {answers.ids[wish.key] for wish in load.wanted if "callback" in wish.fields}
+        assert wanted <= {each.message["task_id"] for each in self.told.told}
+        assert pids(self.stack) == self.pids
+
+    def wait_for_webhooks(self) -> None:
+        """A delivery whose receipt was lost has a lease of 30 s before it is tried again."""
+        waiting = [f"rq:{where}:voxq-webhooks" for where in ("queue", "wip", "scheduled")]
+        wait_for(lambda: not self.stack.client.exists(*waiting), "every webhook", 60)
+
+    def assert_answers_soon(self, what: str) -> None:
+        """Every call, while Redis does nothing for anybody."""
+        answers = calls(self.stack.url, self.document, self.ids[0])
+        slow = max(answers, key=lambda answer: answer.seconds)
+        alive = statistics.median(seconds_alive(self.stack.url))
+        print(f"{what}: the slowest answer {slow.seconds:.2f} s ({slow.path}), livez {alive * 1000:.0f} ms")
+        for answer in answers:
+            assert answer.status == (503 if answer.needs_redis else 200), answer
+            assert answer.seconds < SOON, answer
+            assert "health" in answer.path or not answer.needs_redis or answer.headers["Retry-After"], answer
+        assert alive < 1
+
+    def segments(self, ends: dict[Run, Outcome], kind: Kind) -> Iterator[Sequence[Any]]:
+        """What each task of this kind was cut into."""
+        for run, outcome in ends.items():
+            end = self.stack.parts.journal.ended(*run)
+            if end is not None and end.task.kind is kind:
+                yield outcome.segments
+
+    def sentences(self) -> list[str]:
+        """Every sentence that the synthesiser was given, without those that warm it up."""
+        return [sentence for sentence in self.stack.spoken() if "is said" in sentence]
+
+    def chunks(self) -> list[Any]:
+        """Every chunk that the recogniser was given; each process begins with three calls that warm it up."""
+        seen: Counter[int] = Counter()
+        given = []
+        for line in (self.stack.root / "calls.jsonl").read_text().splitlines():
+            call = json.loads(line)
+            seen[call["pid"]] += 1
+            given += call["chunks"] if seen[call["pid"]] > 3 else []
+        return given
+
+    def logs(self) -> str:
+        directory = self.stack.settings.logs_dir
+        return "".join(path.read_text("utf-8") for path in sorted(directory.glob("*.log")))
+
+
+def pids(stack: RunningStack) -> list[int]:
+    return [process.pid for role in ("api", "worker") for process in stack.processes(role)]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    root = tmp_path_factory.mktemp("redis")
+    server = RedisServer(root / "server")
+    try:
+        with (
+            receiver() as told,
+            other_threads_wire_to(server.port) as wire,
+            running_stack(
+                root / "stack",
+                redis_url=f"redis://127.0.0.1:{wire.port}/0",
+                asr_model="sleep-60ms",
+                webhooks=f"{CALLBACK}={told.url()}",
+                webhook_secrets=f"{CALLBACK}:{SECRET}",
+                webhook_allow_private=True,
+            ) as stack,
+        ):
+            document = stack.http.get("/openapi.json").json()
+            ours = Service(stack, server, wire, told, long_file(root), document, pids(stack))
+            ours.ids.append(stack.submit())
+            stack.wait_for_ends(ours.ids)
+            yield ours
+    finally:
+        server.close()
+
+
+def restart_with_data(service: Service) -> None:
+    service.server.stop()
+    service.server.restart()
+
+
+def restart_after_kill(service: Service) -> None:
+    service.server.kill()
+    service.server.restart()
+
+
+def restart_empty(service: Service) -> None:
+    service.server.kill()
+    service.server.restart(empty=True)
+
+
+def flush_everything(service: Service) -> None:
+    with service.server.client() as client:
+        client.flushall()
+        client.script_flush()
+
+
+def kill_connections(service: Service) -> None:
+    with service.server.client() as client:
+        for _ in range(10):
+            for kind in ("normal", "pubsub"):
+                client.client_kill_filter(_type=kind, skipme=True)
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        restart_with_data,
+        restart_after_kill,
+        restart_empty,
+        flush_everything,
+        kill_connections,
+    ],
+)
+def test_a_fault_that_is_over_at_once(service: Service, fault: Callable[[Service], None]) -> None:
+    with service.load() as load:
+        fault(service)
+        service.assert_all_well(load, fault.__name__, time.monotonic())
+
+
+@pytest.mark.parametrize("how", ["frozen", "clogged", "lost"])
+def test_a_server_out_of_reach(service: Service, how: str) -> None:
+    """For longer than claims last. The engine works on meanwhile."""
+    away: dict[str, Callable[[], AbstractContextManager[None]]] = {
+        "frozen": service.server.frozen,
+        "clogged": service.wire.clogged,
+        "lost": service.wire.lost,
+    }
+    with service.load() as load:
+        with away[how]():
+            began, done = time.monotonic(), len(service.chunks())
+            time.sleep(1)
+            service.assert_answers_soon(how)
+            assert len(service.chunks()) > done, "the engine stands still"
+            time.sleep(max(0.0, began + _SECONDS[how] - time.monotonic()))
+        service.assert_all_well(load, f"{how} for {_SECONDS[how]:.0f} s", time.monotonic())
+
+
+@contextmanager
+def full(client: redis.Redis) -> Iterator[None]:
+    client.config_set("maxmemory", 1)
+    yield
+    client.config_set("maxmemory", 0)
+
+
+@contextmanager
+def read_only(client: redis.Redis) -> Iterator[None]:
+    client.replicaof("127.0.0.1", "1")
+    yield
+    client.replicaof("no", "one")
+
+
+@contextmanager
+def with_a_new_password(client: redis.Redis) -> Iterator[None]:
+    client.config_set("requirepass", "another one")
+    kill_all_others(client)
+    yield
+    client.config_set("requirepass", "")
+
+
+@contextmanager
+def without_connections(client: redis.Redis) -> Iterator[None]:
+    before = client.config_get("maxclients")["maxclients"]
+    client.config_set("maxclients", 1)
+    kill_all_others(client)
+    yield
+    client.config_set("maxclients", before)
+
+
+def kill_all_others(client: redis.Redis) -> None:
+    for kind in ("normal", "pubsub"):
+        client.client_kill_filter(_type=kind, skipme=True)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (full, "out of memory"),
+        (read_only, "read-only replica"),
+        (with_a_new_password, "refuses the password"),
+        (without_connections, "no more connections"),
+    ],
+)
+def test_a_server_that_takes_nothing(
+    service: Service, condition: Callable[[redis.Redis], AbstractContextManager[None]], said: str
+) -> None:
+    """It says so in a word, and so do the logs of worker and API."""
+    with service.server.client() as admin, service.load() as load:
+        before = service.logs().count(said)
+        with condition(admin):
+            began = time.monotonic()
+            answer = service.stack.post()
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            assert answer.headers["Retry-After"]
+            assert time.monotonic() - began < SOON
+            health = service.stack.http.get("/health")
+            assert health.status_code == 503, health.text
+            wait_for(lambda: service.logs().count(said) >= before + 2, f"two log lines with {said!r}", 20)
+        service.assert_all_well(load, condition.__name__, time.monotonic())
+
+
+def test_a_policy_that_throws_keys_away(service: Service) -> None:
+    """It is not to be trusted with work, and says so until it is."""
+    with service.server.client() as admin:
+        admin.config_set("maxmemory-policy", "allkeys-lru")
+        health = service.stack.http.get("/health")
+        assert (health.status_code, health.json()["reasons"]) == (503, ["redis_unfit"])
+        assert "maxmemory-policy is allkeys-lru" in health.json()["error"]
+        admin.config_set("maxmemory-policy", "noeviction")
+    assert service.stack.is_ready()

@@ -1,0 +1,76 @@
+"""Every call that the API's own document names, with a body where one is needed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from api_server import tone
+
+_SILENT = {"/livez", "/metrics"}
+"""They answer without Redis: the one that the process lives, the other what it knows without."""
+_AT_ONCE = 8
+_TEXT = {"text": "Good evening.", "voice": "teller"}
+_BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/asr/submit": {"files": {"audio": ("note", tone(1))}},
+    "/api/v1/tts/submit": {"json": _TEXT},
+    "/api/v1/tts/batch": {"json": {"items": [_TEXT], "texts": ["Good evening."], "voice": "teller"}},
+    "/v1/audio/transcriptions": {"files": {"file": ("note", tone(1))}, "data": {"model": "whisper-1"}},
+    "/v1/audio/translations": {"files": {"file": ("note", tone(1))}, "data": {"model": "whisper-1"}},
+    "/v1/audio/speech": {"json": {"input": "Good evening.", "voice": "teller", "model": "tts-1"}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What was answered to one call, and after how many seconds."""
+
+    method: str
+    path: str
+    status: int
+    body: str
+    headers: httpx.Headers
+    seconds: float
+
+    @property
+    def needs_redis(self) -> bool:
+        return self.path not in _SILENT
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.status} after {self.seconds:.2f} s: {self.body[:200]}"
+
+
+def calls(url: str, document: dict[str, Any], task_id: str) -> list[Call]:
+    """The answers to all calls, some of them at once; `document` is the API's, from when it was well."""
+    wanted = list(_wanted(document, task_id))
+    with (
+        httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+        ThreadPoolExecutor(_AT_ONCE) as pool,
+    ):
+        return list(pool.map(lambda each: _call(http, *each), wanted))
+
+
+def seconds_alive(url: str, count: int = 9) -> Sequence[float]:
+    """How long `/livez` takes, sorted."""
+    with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+        answers = [_call(http, "GET", "/livez", {}) for _ in range(count)]
+    assert [answer.status for answer in answers] == [200] * count
+    return sorted(answer.seconds for answer in answers)
+
+
+def _wanted(document: dict[str, Any], task_id: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, operations in document["paths"].items():
+        for method in operations:
+            filled = path.replace("{task_id}", task_id).replace("{model_id}", "whisper-1")
+            yield method.upper(), filled, _BODIES.get(path, {})
+
+
+def _call(http: httpx.Client, method: str, path: str, body: dict[str, Any]) -> Call:
+    began = time.monotonic()
+    answer = http.request(method, path, **body)
+    seconds = time.monotonic() - began
+    return Call(method, path, answer.status_code, answer.text, answer.headers, seconds)
