@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 import psutil
-from worker_lab import NOTE, WorkerLab, WorkerProcess, recording_of, wait_for
+from worker_lab import MEETING, NOTE, WorkerLab, WorkerProcess, recording_of, wait_for
 
 from voxq.tasks.task import Status
 
@@ -218,3 +218,39 @@ def test_a_worker_killed_near_the_end_of_a_long_file_leaves_only_the_rest(make_l
     assert (outcome.status, outcome.attempts) == (DONE, 1)
     assert 1 <= after <= chunks * 0.1 + 3, "what is left, and what was in the engine"
     lab.assert_ended_once([task])
+
+
+def test_a_default_model_that_does_not_load_any_more(make_lab) -> None:
+    """Its tasks wait and keep what is done, texts are spoken meanwhile, it is tried again at intervals."""
+    lab: WorkerLab = make_lab(asr_model="sleep-300ms", max_attempts=2, max_inflight=2)
+    worker = lab.worker()
+    begun = lab.submit(MEETING, batch_size=5)
+    wait_for(lambda: len(lab.calls()) >= 2, "its second chunk")
+    with lab.broken_models():
+        worker.helper("horse").kill()
+        waiting = [lab.submit(NOTE) for _ in range(3)]
+        worker.wait_for_log(f"task={begun.short_id} handed back")
+        wait_for(lambda: {lab.document(t)["status"] for t in (begun, *waiting)} == {"queued"}, "all wait")
+        facts = wait_for(lambda: lab.facts(1)["state"] == "failed" and lab.facts(1), "it is told")
+        assert "Its weights are gone" in facts["error"]
+        (spoken,) = lab.wait_for_ends([lab.submit_text("This can be said all the same.")])
+        assert spoken.status is DONE
+        time.sleep(3)
+        assert worker.log.count("the engine ended") <= 5, "at once, then after 1, 2, 4 seconds"
+    outcomes = lab.wait_for_ends([begun, *waiting])
+    assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 2), *[(DONE, 1)] * 3]
+    assert sum(map(len, lab.calls())) <= sum(len(o.segments) for o in outcomes) + 2
+    assert worker.is_alive()
+
+
+def test_another_worker_does_what_one_cannot_load(make_lab) -> None:
+    lab: WorkerLab = make_lab(asr_model="sleep-200ms", max_attempts=1, max_inflight=2)
+    broken, healthy = lab.worker(1), lab.worker(2)
+    with lab.broken_models():
+        tasks = [lab.submit(MEETING, batch_size=5) for _ in range(4)]
+        wait_for(lambda: lab.facts(1).get("held", 0) == 2, "tasks for both")
+        broken.helper("horse").kill()
+        outcomes = lab.wait_for_ends(tasks, 40)
+    assert [(o.status, o.worker_id) for o in outcomes] == [(DONE, 2)] * 4
+    assert healthy.is_alive()
+    lab.assert_ended_once(tasks)

@@ -9,7 +9,7 @@ only-once       its faults happen once, whatever process they end
 gated           waits until the file `calls.gate` is there, ten seconds at most
 
 Loading it takes VOXQ_TEST_LOAD_SECONDS, and VOXQ_TEST_LOAD_MB of memory. Models of the names between commas
-in VOXQ_TEST_BROKEN do not load.
+in VOXQ_TEST_BROKEN do not load, and none does while the file `calls.broken` is there.
 """
 
 from __future__ import annotations
@@ -94,6 +94,8 @@ def _traits_for(request: EngineRequest) -> EngineTraits:
 
 def _load(request: EngineRequest, models: ModelPaths) -> Counting:
     time.sleep(float(os.environ.get("VOXQ_TEST_LOAD_SECONDS", "0")))
+    if Path(os.environ["VOXQ_TEST_CALLS"]).with_suffix(".broken").exists():
+        raise RuntimeError("Its weights are gone.")
     if request.model in os.environ.get("VOXQ_TEST_BROKEN", "").split(","):
         raise RuntimeError("This model was to be broken.")
     return Counting(

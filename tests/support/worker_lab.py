@@ -311,6 +311,14 @@ class WorkerLab:
         """From now on calls with a chunk that is "gated" are held up."""
         self._calls.with_suffix(".gate").unlink(missing_ok=True)
 
+    @contextlib.contextmanager
+    def broken_models(self) -> Iterator[None]:
+        """Inside, no recogniser can be loaded."""
+        mark = self._calls.with_suffix(".broken")
+        mark.touch()
+        yield
+        mark.unlink()
+
     def open_gate(self) -> None:
         self._calls.with_suffix(".gate").touch()
 

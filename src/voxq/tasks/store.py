@@ -122,6 +122,8 @@ class Room:
     free: Mapping[Lane, int]
     models: Collection[str] = ()
     """Tasks for others are left to a worker that has theirs, if one has."""
+    broken: Collection[str] = ()
+    """Models that do not load at the moment; "" is the default. Tasks for them are left where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +444,7 @@ class Store:
             "held": {self.queues[lane]: count for lane, count in room.held.items()},
             "free": {self.queues[lane]: count for lane, count in room.free.items()},
             "models": list(room.models),
+            "broken": list(room.broken),
         }
 
     def _job(self, task: Task) -> rq_job.Fields:

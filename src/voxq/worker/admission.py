@@ -14,19 +14,28 @@ TURN_SECONDS = {Lane.SHORT: 30.0, Lane.LONG: 60.0}
 would keep it waiting for ever."""
 
 
+_NONE: Mapping[Kind, Collection[str]] = MappingProxyType({})
+
+
 def rooms_of(
     held: Sequence[tuple[Kind, Lane]],
     slots: int,
-    models: Mapping[Kind, Collection[str]] = MappingProxyType({}),
+    models: Mapping[Kind, Collection[str]] = _NONE,
+    broken: Mapping[Kind, Collection[str]] = _NONE,
 ) -> dict[Kind, Room]:
     """What a worker with `slots` in all, that holds tasks of these kinds and lanes and has these models, can
-    tell of itself.
+    tell of itself. Of the models those that are `broken` do not load at the moment.
 
     All kinds share its slots, so each can be told of all that are free.
     """
     free = free_slots([lane for _, lane in held], slots)
     return {
-        kind: Room(Counter(lane for other, lane in held if other is kind), free, models.get(kind, ()))
+        kind: Room(
+            Counter(lane for other, lane in held if other is kind),
+            free,
+            [name for name in models.get(kind, ()) if name not in broken.get(kind, ())],
+            broken.get(kind, ()),
+        )
         for kind in Kind
     }
 

@@ -40,12 +40,16 @@ class Claims:
         """Of the kinds: whose turn it was comes last."""
 
     def take(
-        self, held: Sequence[tuple[Kind, Lane]], slots: int, models: Mapping[Kind, Collection[str]]
+        self,
+        held: Sequence[tuple[Kind, Lane]],
+        slots: int,
+        models: Mapping[Kind, Collection[str]],
+        broken: Mapping[Kind, Collection[str]],
     ) -> list[Claimed] | None:
         """Write step W1: as many waiting tasks as there is room for, and as are its share.
 
-        `held`: what it has already; `models`: what it can do. A better lane comes first, of whatever
-        kind; within a lane the kinds take turns.
+        `held`: what it has already; `models`: what it can do, but for those that are `broken` now. A better
+        lane comes first, of whatever kind; within a lane the kinds take turns.
         """
         waiting = self._line.attempt(self._waiting)
         if waiting is None:
@@ -54,7 +58,8 @@ class Claims:
         taken: list[Claimed] = []
 
         def claim(kind: Kind, lanes: Sequence[Lane], most: int | None = None) -> None:
-            room = rooms_of([*held, *((each.kind, each.lane) for each in taken)], slots, models)[kind]
+            mine = [*held, *((each.kind, each.lane) for each in taken)]
+            room = rooms_of(mine, slots, models, broken)[kind]
             if any(room.free[lane] for lane in lanes):
                 answer = (
                     self._line.run(self._stores[kind].claim(self._identity, room, lanes, most)) or Taken()

@@ -30,6 +30,10 @@ class Desk(Protocol):
 
     def failed(self, assignment: AnyAssignment, code: str, error: str) -> None: ...
 
+    def hand_back(self, assignment: AnyAssignment) -> None:
+        """It is to wait in its lane, or for another worker."""
+        ...
+
     def model_changed(self, stall: Stall) -> None:
         """It was loaded, or its horse ended."""
         ...

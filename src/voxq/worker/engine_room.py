@@ -21,7 +21,7 @@ from voxq.engines.synthesis import KeptSpeech
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Counters
 from voxq.settings import Settings
-from voxq.tasks.task import Lane
+from voxq.tasks.task import Kind, Lane
 from voxq.worker import horse_protocol as protocol
 from voxq.worker.anticipation import Anticipation
 from voxq.worker.assignment import AnyAssignment
@@ -40,6 +40,8 @@ _OFFERED = 4
 """How many batches' worth of a task's chunks the scheduler sees: enough to match lengths."""
 _ROUNDING = 0.01
 _OUT_OF_MEMORY = "out_of_memory"
+_THE_DEFAULT = ""
+"""The model of a task that asks for none."""
 _STORAGE = "storage"
 _FINAL = ("language_unavailable", "unknown_voice")
 """What another try cannot change."""
@@ -80,7 +82,17 @@ class EngineRoom:
         for stall in self._stable:
             if stall is not self._stable.default and stall.horse.failures >= self._max_attempts:
                 self._give_up(stall)
+        if self.broken:
+            self._hand_back_for(self._stable.default)
         self._stable.keep()
+
+    @property
+    def broken(self) -> Mapping[Kind, Collection[str]]:
+        """The models that tasks have to wait for. Only the default is tried again for ever: without it the
+        worker is as good as none."""
+        default = self._stable.default
+        is_broken = not default.horse.is_ready and default.horse.failures >= self._max_attempts
+        return {Kind.ASR: (_THE_DEFAULT, default.name)} if is_broken else {}
 
     def feed(self) -> None:
         """Load what is needed next, and give batches to each device while there is room for one."""
@@ -395,6 +407,17 @@ class EngineRoom:
             self._counters.add(catalogue.ENGINE_DEATHS, stall.name, code)
             self._blame.accuse(failure.batch, code, message.format(failure.batch.assignments[0].subject))
         self._desk.model_changed(stall)
+
+    def _hand_back_for(self, stall: Stall) -> None:
+        """It does not load: its tasks wait for better times, or another worker has them."""
+        for assignment in [each for each in self._desk.assignments() if each.model.name == stall.name]:
+            logger.error(
+                "Worker-{} task={} handed back: model={} does not load",
+                self._worker_id,
+                assignment.task.short_id,
+                stall.name,
+            )
+            self._desk.hand_back(assignment)
 
     def _give_up(self, stall: Stall) -> None:
         """It does not load: its tasks fail, and the next one may try again."""

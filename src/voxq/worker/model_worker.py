@@ -175,6 +175,11 @@ class ModelWorker(BaseWorker):
     def failed(self, assignment: AnyAssignment, code: str, error: str) -> None:
         self._end(assignment, assignment.failed(time.time(), self.worker_id, code, error))
 
+    def hand_back(self, assignment: AnyAssignment) -> None:
+        assignment.release()
+        self._claims.release([assignment.task])  # without Redis its claim will expire
+        self._let_go(assignment)
+
     def model_changed(self, stall: Stall) -> None:
         if stall.horse.is_ready and stall.horse.loaded is not None:
             logger.info(
@@ -373,7 +378,7 @@ class ModelWorker(BaseWorker):
         rooms = self._rooms() if self._may_have_work else None
         if rooms is None or not any(free for room in rooms.values() for free in room.free.values()):
             return
-        claimed = self._claims.take(self._held(), self._slots, self._plan.models())
+        claimed = self._claims.take(self._held(), self._slots, self._plan.models(), self._engine.broken)
         self._may_have_work = bool(claimed)  # some lane may hold more
         if claimed:
             killpoint.reached("W1")
@@ -390,7 +395,7 @@ class ModelWorker(BaseWorker):
             return None
         if time.monotonic() < self._admit_from:
             return None
-        return rooms_of(self._held(), self._slots, self._plan.models())
+        return rooms_of(self._held(), self._slots, self._plan.models(), self._engine.broken)
 
     def _take_on(self, claimed: Claimed, place: int) -> None:
         if claimed.task_id in self._assignments:  # Redis lost the claim, and somebody queued it again

@@ -1,5 +1,5 @@
 -- Write step W1: ids out of the lanes into RQ's intermediate lists, each with a claim that expires.
--- args: worker, ttl (s), room ({held, free, models}; held and free by lane), lanes (to take from, in this order),
+-- args: worker, ttl (s), room ({held, free, models, broken}; held and free by lane), lanes (to take from, in this order),
 -- most (in all), refusal (RQ's Result for jobs that are not ours), refusal_ttl (s, for which it is shown).
 -- Returns {how many jobs were refused, id, lane, id, lane, ...}
 
@@ -89,6 +89,12 @@ local function is_for_others(task)
   return type(model) == 'string' and not my_models[model] and do_others_have(model)
 end
 
+local broken = {}
+for _, name in ipairs(args.room.broken) do broken[name] = true end
+
+-- Whether a task has to wait for a model that does not load here now.
+local function is_to_wait(task) return broken[type(task.model) == 'string' and task.model or ''] end
+
 -- What should not stand in a lane: a job that is not ours, or a task that has ended and that somebody had RQ queue
 -- again. Another run of it is for VoxQ to make.
 local function set_right(id, lane, task)
@@ -114,7 +120,7 @@ for _, lane in ipairs(args.lanes) do
     if not id then break end
     local task = read_task(id)
     local is_open = task and not is_terminal(task.status)
-    if is_open and is_for_others(task) then
+    if is_open and (is_to_wait(task) or is_for_others(task)) then
       passed = passed + 1
     else
       redis.call('LREM', lane_key(lane), 1, id)
