@@ -10,15 +10,15 @@ from voxq.tasks.store import Door, Enqueued, Store
 from voxq.tasks.task import Task
 
 
-def check_door(door: Door, store: Store, owner: str) -> None:
+def check_door(door: Door, store: Store, owner: str, *, may_find: bool = False) -> None:
     """Before a body is read. Raises Refusal ("rate_limited", "queue_full", "quota_exceeded").
 
-    What this is a repetition of has its place already.
+    What is asked for again needs no room: not with a known key, and perhaps where the body tells (`may_find`).
     """
     allowance = store.allowance_of(owner)
     if door.early_seconds:
         raise _rate_limited(door.early_seconds, allowance)
-    if door.known_id is not None:
+    if door.known_id is not None or may_find:
         return
     limit = store.max_queue_seconds
     if limit and door.waiting_seconds >= limit:

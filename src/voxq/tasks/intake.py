@@ -89,8 +89,11 @@ class Intake:
         self._client = client
         self._long_seconds = long_seconds
 
-    async def knock(self, owner: str, idempotency_key: str | None) -> Door:
-        """Before a body is read: may it come in? Raises Refusal as `admission.check_door`, or Unavailable."""
+    async def knock(self, owner: str, idempotency_key: str | None, *, may_find: bool = False) -> Door:
+        """Before a body is read: may it come in? `may_find`: an earlier task may answer it.
+
+        Raises Refusal as `admission.check_door`, or Unavailable.
+        """
         idempotency = idempotency_of(owner, idempotency_key) if idempotency_key else None
         try:
             door = await script.run_async(self._client, self._store.door(time.time(), idempotency, owner))
@@ -104,7 +107,7 @@ class Intake:
             settled = time.time() - _LONGEST_INTAKE
             known_id = await asyncio.to_thread(self._journal.find, self._store.kind, idempotency, settled)
             door = replace(door, known_id=known_id)
-        admission.check_door(door, self._store, owner)
+        admission.check_door(door, self._store, owner, may_find=may_find)
         return door
 
     def _task(

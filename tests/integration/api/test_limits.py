@@ -89,6 +89,35 @@ def test_what_alone_is_more_than_the_quota_never_fits(apis: list[ApiServer], lab
     assert lab.queued_seconds() == pytest.approx(101)
 
 
+def test_a_full_quota_keeps_nobody_from_joining_what_is_under_way(apis: list[ApiServer], lab: Lab) -> None:
+    def ask(api: ApiServer, seconds: float) -> tuple[int, str | None]:
+        files, form = {"file": ("note", tone(seconds))}, {"stream": "true"}
+        url = "/v1/audio/transcriptions"
+        with api.http.stream("POST", url, files=files, data=form, headers=bearer(ANNA)) as answer:
+            return answer.status_code, answer.headers.get("x-voxq-cache")
+
+    assert [ask(api, 100) for api in apis] == [(200, "miss"), (200, "joined")]
+    assert ask(apis[0], 1) == (429, None)
+    assert lab.queued_seconds() == pytest.approx(100)
+    assert not apis[0].parts_left()
+
+
+def test_texts_count_as_long_as_speaking_them_should_take(apis: list[ApiServer]) -> None:
+    api, key = apis[0], bearer(ANNA)
+    voice = api.http.get("/api/v1/tts/voices", headers=key).json()["voices"][0]["name"]
+
+    def speak(words: int) -> tuple[int, str | None]:
+        asked = {"text": "lighthouse " * words, "voice": voice}
+        answer = api.http.post("/api/v1/tts/submit", json=asked, headers=key)
+        return answer.status_code, answer.json().get("code")
+
+    assert [speak(100), speak(100)] == [(200, None), (429, "quota_exceeded")]
+    assert speak(1000) == (413, "too_long")
+    waiting = api.http.get("/api/v1/tts/queue/status", headers=key).json()["queued_seconds"]
+    assert 50 < waiting < 100
+    assert submit(api, ANNA).status_code == 200, "recordings have a quota of their own"
+
+
 def test_a_retry_is_refused_without_room_but_for_an_admin(apis: list[ApiServer], lab: Lab) -> None:
     task_id = submit(apis[0], ANNA, 60).json()["task_id"]
     task = lab.journal.open_task(task_id)

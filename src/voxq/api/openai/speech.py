@@ -34,7 +34,7 @@ _OTHER_BYTES = 64 << 10
 @router.post("/speech", summary="Speak a text", **SPEECH)
 async def speech(request: Request, service: TheService, owner: Waiting, body: TheBody) -> Response:
     """As OpenAI's. The same request again, after a lost connection, finds its task."""
-    door = await service.texts.knock(owner, None)
+    door = await service.texts.knock(owner, None, may_find=True)
     longest = service.settings.max_text_characters
     asked = await body.read(request, SpeechRequest, _BYTES_PER_CHARACTER * longest + _OTHER_BYTES)
     speakers = await service.voices.recent()

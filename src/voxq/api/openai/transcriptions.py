@@ -44,7 +44,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     limits = upload.Limits.of(service.settings)
     upload.check_size(request, limits)
     models = await service.models.recent()
-    door = await service.intake.knock(owner, None)
+    door = await service.intake.knock(owner, None, may_find=True)
     received = await upload.receive(
         request,
         service.parts.recordings,
