@@ -13,6 +13,8 @@ from attacked import KEYS, Attacked, end_of, submitted
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voxq.cli.console import CalmConsole
+from voxq.cli.tables import tasks_table
 from voxq.logging import one_line
 
 LINE = re.compile(r"(\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] (DEBUG|INFO|WARNING|ERROR|CRITICAL) |    )\S?")
@@ -143,3 +145,16 @@ def _raw(service: Attacked, request: str, header: str = "X: y") -> bytes:
         except ConnectionResetError:
             pass
         return answer
+
+
+def test_no_client_writes_to_the_terminal_of_who_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    """Texts are shown by `voxq history` and `voxq task`; terminals obey what stands in them."""
+    record = {"task_id": "x", "duration": 1.0, "status": "success"}
+    console = CalmConsole(force_terminal=True, width=200)
+    for word in (*WORDS, "\x1b]52;c;Zm9yZ2Vk\x07", "\x1b]0;title\x07", "\x9b2J", "[link=http://x]x[/link]"):
+        console.print(tasks_table([record | {"text": word}]))
+        console.print(word, markup=False, highlight=False)
+    shown = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)  # colours and weights are the console's own
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)
+    assert "\\x1b]52" in shown
+    assert "[link=http://x]" in shown

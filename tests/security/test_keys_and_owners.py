@@ -95,9 +95,13 @@ def test_somebody_elses_task_is_no_task(
     hers = speech if kind == "tts" else recording
     unknown = new_task_id(1_764_547_200.0, 1)
     for real, other in ((hers, unknown), (_short(hers), _short(unknown))):
-        answers = [_told(ben.request(method, path.format(task_id=each)), each) for each in (real, other)]
-        assert answers[0] == answers[1]
-        assert answers[0][0] == 404
+        for query in ({}, {"stream": "true"}, {"wait": "0.1", "format": "text"}):
+            answers = [
+                _told(ben.request(method, path.format(task_id=each), params=query), each)
+                for each in (real, other)
+            ]
+            assert answers[0] == answers[1]
+            assert answers[0][0] == 404
     assert anna.get(f"/api/v1/{kind}/result/{hers}").json()["status"] == "done", "it is as it was"
     assert anna.get(f"/api/v1/{kind}/audio/{hers}").status_code == 200
 

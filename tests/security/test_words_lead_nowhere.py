@@ -104,6 +104,8 @@ def _asked_with(client: httpx.Client, words: list[str]) -> Iterator[httpx.Respon
         yield client.post(f"/api/v1/asr/retry/{_quoted(word)}")
         yield client.delete(f"/api/v1/tts/task/{_quoted(word)}")
         yield client.get(f"/v1/models/{_quoted(word)}")
+        yield client.get(f"/api/v1/tts/voices/{_quoted(word)}/sample")
+        yield client.get(f"/api/v1/tts/audio/{_quoted(word)}", params={"stream": word})
         yield client.get("/api/v1/asr/history", params={"status": word})
     for name in NATIVE:
         yield _form(client, "/api/v1/asr/submit", "audio", {name: next(turns)})

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from voxq.cli.configuration import configured
-from voxq.cli.console import out, print_json
+from voxq.cli.console import out, print_json, visible
 from voxq.cli.formats import Format
 from voxq.cli.options import Json, Url
 
@@ -55,7 +55,8 @@ def task(
                 service.save_sound(task_id, file)
             return
         if format and state["status"] == "done":
-            typer.echo(service.rendered(task_id, format.value), nl=False)
+            transcript = service.rendered(task_id, format.value)
+            typer.echo(visible(transcript) if out.is_terminal else transcript, nl=False)
             return
     if json_:
         print_json(state)
