@@ -13,7 +13,7 @@ from voxq.tasks.task import Task
 def check_door(door: Door, store: Store, owner: str, *, may_find: bool = False) -> None:
     """Before a body is read. Raises Refusal ("rate_limited", "queue_full", "quota_exceeded").
 
-    What is asked for again needs no room: not with a known key, and perhaps where the body tells (`may_find`).
+    What is asked for again needs no room: with a known key, or where the body may tell (`may_find`).
     """
     allowance = store.allowance_of(owner)
     if door.early_seconds:
