@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 import av
@@ -176,6 +177,23 @@ def test_a_voice_on_the_cpu_waits_for_no_gpu_but_shares_the_cpu(
     outcomes = lab.wait_for_ends([recording, text])
     assert [outcome.status for outcome in outcomes] == [DONE, DONE]
     assert worker.stop() < 5
+
+
+def test_a_worker_that_stops_finishes_what_is_in_hand_on_each_device(make_lab) -> None:
+    lab: WorkerLab = make_lab(max_inflight=4, preload_models="noop,counting_voice:KIND")
+    worker = lab.worker(device="cuda:0", VOXQ_TEST_SYNTHESISER="counting_voice:KIND")
+    lab.close_gate()
+    tasks = [lab.submit(NOTE, "gated"), lab.submit_text("It is gated.")]
+    wait_for(lambda: lab.calls() and lab.spoken(), "both engines at work")
+    worker.send(signal.SIGTERM)
+    time.sleep(0.3)
+    assert worker.is_alive(), "it waits for both"
+    lab.open_gate()
+    assert worker.wait() == 0
+    lab.worker(2)
+    outcomes = lab.wait_for_ends(tasks)
+    assert [outcome.status for outcome in outcomes] == [DONE, DONE]
+    assert (len(lab.calls()), len(lab.spoken())) == (1, 1), "nothing was done twice"
 
 
 def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None:

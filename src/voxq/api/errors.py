@@ -77,7 +77,8 @@ _MEANINGS = {
     429: "Too much waits, too many requests a minute, or too many streams are open; come back after "
     "`Retry-After` seconds.",
     500: "The task failed; `code` says why.",
-    503: "Redis does not answer. With a `task_id`, the task is accepted all the same.",
+    503: "Redis does not answer: with a `task_id`, the task is accepted all the same; or a voice's sample is "
+    "being made.",
     507: "The disk is nearly full.",
 }
 
