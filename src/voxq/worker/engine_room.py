@@ -96,7 +96,8 @@ class EngineRoom:
 
     def feed(self) -> None:
         """Load what is needed next, and give batches to each device while there is room for one."""
-        for device in self._stable.devices:
+        self._stable.part()
+        for device in dict.fromkeys(self._stall_of(each).device for each in self._desk.assignments()):
             self._feed(device)
 
     @property
