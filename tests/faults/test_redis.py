@@ -7,12 +7,10 @@ that was done is done again.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import statistics
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,16 +18,16 @@ from typing import Any
 
 import pytest
 import redis
-from audit import Run, audit
+from audit import audit
 from cut_wire import OtherThreadsWire, other_threads_wire_to
 from every_route import calls, seconds_alive
 from mixed_load import CALLBACK, MixedLoad, Wish, long_file
 from stack import RunningStack, running_stack
 from valkey_lab import RedisServer
 from webhook_receiver import SECRET, Receiver, receiver
+from work_done import assert_done_once, chunks
 from worker_lab import MEETING, wait_for
 
-from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Kind
 
 pytestmark = pytest.mark.slow
@@ -92,9 +90,7 @@ class Service:
         self.ids += answers.ids.values()
         ends = audit(self.stack, self.ids)
         assert {outcome.status for outcome in ends.values()} == {"done"}
-        given = {kind: sum(map(len, self.segments(ends, kind))) for kind in Kind}
-        assert len(self.chunks()) == given[Kind.ASR], "what was recognised was recognised again"
-        assert len(self.sentences()) == given[Kind.TTS], "what was spoken was spoken again"
+        assert_done_once(self.stack, ends)
         wanted = {answers.ids[wish.key] for wish in load.wanted if "callback" in wish.fields}
         assert wanted <= {each.message["task_id"] for each in self.told.told}
         assert pids(self.stack) == self.pids
@@ -115,27 +111,6 @@ class Service:
             assert answer.seconds < SOON, answer
             assert "health" in answer.path or not answer.needs_redis or answer.headers["Retry-After"], answer
         assert alive < 1
-
-    def segments(self, ends: dict[Run, Outcome], kind: Kind) -> Iterator[Sequence[Any]]:
-        """What each task of this kind was cut into."""
-        for run, outcome in ends.items():
-            end = self.stack.parts.journal.ended(*run)
-            if end is not None and end.task.kind is kind:
-                yield outcome.segments
-
-    def sentences(self) -> list[str]:
-        """Every sentence that the synthesiser was given, without those that warm it up."""
-        return [sentence for sentence in self.stack.spoken() if "is said" in sentence]
-
-    def chunks(self) -> list[Any]:
-        """Every chunk that the recogniser was given; each process begins with three calls that warm it up."""
-        seen: Counter[int] = Counter()
-        given = []
-        for line in (self.stack.root / "calls.jsonl").read_text().splitlines():
-            call = json.loads(line)
-            seen[call["pid"]] += 1
-            given += call["chunks"] if seen[call["pid"]] > 3 else []
-        return given
 
     def logs(self) -> str:
         directory = self.stack.settings.logs_dir
@@ -227,10 +202,10 @@ def test_a_server_out_of_reach(service: Service, how: str) -> None:
     }
     with service.load() as load:
         with away[how]():
-            began, done = time.monotonic(), len(service.chunks())
+            began, done = time.monotonic(), len(chunks(service.stack))
             time.sleep(1)
             service.assert_answers_soon(how)
-            assert len(service.chunks()) > done, "the engine stands still"
+            assert len(chunks(service.stack)) > done, "the engine stands still"
             time.sleep(max(0.0, began + _SECONDS[how] - time.monotonic()))
         service.assert_all_well(load, f"{how} for {_SECONDS[how]:.0f} s", time.monotonic())
 

@@ -1,0 +1,44 @@
+"""How much the engines of a stack were given, against how much there was to do: nothing may be done twice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from audit import Run
+from stack import RunningStack
+
+from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
+from voxq.tasks.outcome import Outcome
+from voxq.tasks.task import Kind
+
+_WARM_UP_CALLS = 3
+
+
+def chunks(stack: RunningStack) -> list[Any]:
+    """Every chunk that a recogniser was given, without those that warmed its process up."""
+    seen: Counter[int] = Counter()
+    given: list[Any] = []
+    for line in (stack.root / "calls.jsonl").read_text().splitlines():
+        call = json.loads(line)
+        seen[call["pid"]] += 1
+        given += call["chunks"] if seen[call["pid"]] > _WARM_UP_CALLS else []
+    return given
+
+
+def sentences(stack: RunningStack) -> list[str]:
+    """Every sentence that a synthesiser was given, without those that warmed it up."""
+    return [each for each in stack.spoken() if each not in (SHORT_SENTENCE, LONG_SENTENCE)]
+
+
+def assert_done_once(stack: RunningStack, ends: Mapping[Run, Outcome]) -> None:
+    """`ends`: all that there are."""
+    to_do: Counter[Kind] = Counter()
+    for run, outcome in ends.items():
+        end = stack.parts.journal.ended(*run)
+        assert end is not None
+        to_do[end.task.kind] += len(outcome.segments)
+    done = {Kind.ASR: len(chunks(stack)), Kind.TTS: len(sentences(stack))}
+    assert done == {kind: to_do[kind] for kind in Kind}, "something was done again"
