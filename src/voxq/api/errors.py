@@ -83,7 +83,8 @@ _MEANINGS = {
 }
 
 _WORDS = {404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_STORAGE = (errno.EROFS, errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM)
 _CONTRACT_400 = "Invalid file format"
 _LONGEST_RETRY = 3600
 _UNFORESEEN = Problem(500, "Something went wrong on the server", "internal")
@@ -206,6 +207,10 @@ async def _os_error(request: Request, error: OSError) -> Problem:
     if error.errno in _NO_SPACE:
         note(request, error="disk_full")
         return Problem(507, "The disk is full, please try again later", "disk_full")
+    if error.errno in _NO_STORAGE:
+        note(request, error="storage")
+        logger.error("{} failed: {}", request.scope["route"].path, error.strerror)
+        return Problem(503, "The storage takes nothing now, please try again later", "storage")
     logger.opt(exception=error).error("{} failed", request.scope["route"].path)
     return _UNFORESEEN
 

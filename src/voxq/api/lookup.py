@@ -98,7 +98,7 @@ async def find_file(service: Service, kind: Kind, owner: str, given: str) -> str
 async def own_history(service: Service, kind: Kind, owner: str) -> AsyncIterator[dict[str, Any]]:
     """The records in the history list that the caller may see, newest first."""
     store = service.parts.stores[kind]
-    seen: set[str] = set()
+    seen: set[str | bytes] = set()
     for start in range(0, store.history_size, _PAGE):
         page = await service.client.lrange(store.history_key, start, start + _PAGE - 1)
         for item in page:
