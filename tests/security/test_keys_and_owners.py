@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psutil
@@ -170,19 +170,28 @@ def _told(answer: httpx.Response, task_id: str) -> tuple[int, str, dict[str, str
 
 
 def _asked(service: Attacked, client: httpx.Client, path: str, task_id: str) -> list[str]:
-    """The commands that a request led to and that name this task, without it."""
+    """The commands of the API that a request led to and that name this task, without it."""
+    mark = uuid4().hex
     with service.lab.client.monitor() as monitor:
         client.get(path)
-        service.lab.client.ping()
-        commands = _until_ping(monitor)
-        return [
-            each.replace(task_id, "ID").replace(_short(task_id), "ID") for each in commands if task_id in each
-        ]
+        service.lab.client.echo(mark)
+        commands = _until(mark, monitor)
+    connections = psutil.Process(service.api.process.pid).net_connections()
+    ports = {str(connection.laddr.port) for connection in connections if connection.laddr}
+    ours = [each["command"] for each in commands if each["client_port"] in ports]
+    return [_without(task_id, command) for command in ours if task_id in command]
 
 
-def _until_ping(monitor: Any) -> Iterator[str]:
-    while (command := monitor.next_command()["command"]) != "PING":
-        yield re.sub(r"\d{10}\.\d+", "NOW", command)
+def _until(mark: str, monitor: Any) -> list[dict[str, str]]:
+    commands = []
+    while mark not in (command := monitor.next_command())["command"]:
+        commands.append(command)
+    return commands
+
+
+def _without(task_id: str, command: str) -> str:
+    timeless = re.sub(r"\d{10}\.\d+", "NOW", command)
+    return timeless.replace(task_id, "ID").replace(_short(task_id), "ID")
 
 
 def _processes(service: Attacked) -> list[psutil.Process]:

@@ -29,7 +29,9 @@ def test_nothing_in_the_storage_is_for_others(
             assert not mode & FOR_OTHERS, f"{path} has the mode {mode:o}"
             seen |= {part for part in path.parts if path.is_file()}
     assert {"recordings", "open", "ended", "told", "work", "logs"} <= seen, "else nothing was shown"
+    service.lab.open_gate()
     assert end_of(anna, "asr", gated) == "done"
+    service.lab.close_gate()
 
 
 def _below(directory: Path) -> Iterator[tuple[Path, int]]:

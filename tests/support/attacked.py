@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +47,6 @@ class Attacked:
 @contextmanager
 def attacked(directory: Path) -> Iterator[Attacked]:
     """A service of its own, with a Redis of its own, begun with a umask that keeps nothing from anybody."""
-    redis = RedisServer(directory / "redis")
     own_models = {"VOXQ_MODELS": str(directory / "models")}  # else it takes long to load what is there
     settings = own_models | {
         "API_KEYS": ",".join(f"{owner}:{key}" for owner, key in KEYS.items()),
@@ -60,18 +59,18 @@ def attacked(directory: Path) -> Iterator[Attacked]:
         "WEBHOOK_ALLOW_PRIVATE": "true",
         "WEBHOOK_SECRETS": f"bot:{SECRET}",
     }
-    try:
-        with receiver() as bot, _umask(0):
-            settings["WEBHOOKS"] = f"bot={bot.url()}"
-            with running_api(redis.url, directory, **settings) as api:
-                lab = WorkerLab(directory, redis.url, max_inflight=8)
-                try:
-                    lab.worker(**own_models)
-                    yield Attacked(api, lab, bot)
-                finally:
-                    lab.close()
-    finally:
-        redis.kill()
+    with ExitStack() as parts:
+        redis = RedisServer(directory / "redis")
+        parts.callback(redis.kill)
+        bot = parts.enter_context(receiver())
+        with _umask(0):
+            api = parts.enter_context(
+                running_api(redis.url, directory, WEBHOOKS=f"bot={bot.url()}", **settings)
+            )
+            lab = WorkerLab(directory, redis.url, max_inflight=8)
+            parts.callback(lab.close)
+            lab.worker(**own_models)
+        yield Attacked(api, lab, bot)
 
 
 def submitted(client: httpx.Client, audio: bytes = NOTE, **fields: str) -> str:
