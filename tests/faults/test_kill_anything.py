@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from audit import audit
 from killing import Victim, kill_in_turn, recoveries
-from mixed_load import CALLBACK, MixedLoad, long_file, wishes
+from mixed_load import MixedLoad, long_file, webhook, wishes
 from stack import RunningStack, running_stack
-from webhook_receiver import SECRET, Receiver, receiver
+from webhook_receiver import Receiver, receiver
 
 TASKS = 60
 
@@ -39,15 +39,6 @@ def test_every_answered_task_ends_exactly_once(
         everybody_is_served(stack, load, told)
         for each in recoveries(stack, kills, answers.at):
             print(each)
-
-
-def webhook(told: Receiver) -> dict[str, object]:
-    """Settings with which a stack tells this receiver of ends."""
-    return {
-        "webhooks": f"{CALLBACK}={told.url()}",
-        "webhook_secrets": f"{CALLBACK}:{SECRET}",
-        "webhook_allow_private": True,
-    }
 
 
 def everybody_is_served(stack: RunningStack, load: MixedLoad, told: Receiver) -> None:

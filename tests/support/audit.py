@@ -73,7 +73,7 @@ def lost(stack: RunningStack, answered: Collection[str], forgotten: Collection[s
 
 def doubled(stack: RunningStack) -> set[Run]:
     """Runs that the log has more than one line of."""
-    counts = Counter(_run(record) for record in _logged(stack))
+    counts = Counter(_run(record) for record in logged(stack))
     return {run for run, count in counts.items() if count > 1}
 
 
@@ -95,14 +95,14 @@ def _journal(
 def _logs(stack: RunningStack, ends: dict[Run, Outcome], forgotten: Collection[str]) -> None:
     """One whole line for each end, and none for anything else but what was deleted."""
     assert not doubled(stack)
-    logged = set(map(_run, _logged(stack)))
+    found = set(map(_run, logged(stack)))
     # Of a task that was tried again, retention keeps only its last end; the log has them all.
     expected = {(task_id, each) for task_id, run in ends for each in range(1, run + 1)}
-    unlike = {run for run in logged ^ expected if run in expected or run[0] not in forgotten}
+    unlike = {run for run in found ^ expected if run in expected or run[0] not in forgotten}
     assert not unlike, f"not in both, the log and the journal: {unlike}"
 
 
-def _logged(stack: RunningStack) -> list[dict[str, Any]]:
+def logged(stack: RunningStack) -> list[dict[str, Any]]:
     """Every line of the logs. Raises ValueError for one that is not whole."""
     records: list[dict[str, Any]] = []
     for kind in Kind:
@@ -114,8 +114,8 @@ def _logged(stack: RunningStack) -> list[dict[str, Any]]:
 
 
 def _history(stack: RunningStack) -> None:
-    logged = [each for each in _logged(stack) if not each.get("erased")]
-    expected = {_run(each) for each in logged if each["status"] != "cancelled"}
+    kept = [each for each in logged(stack) if not each.get("erased")]
+    expected = {_run(each) for each in kept if each["status"] != "cancelled"}
     shown: Counter[Run] = Counter()
     for store in stack.parts.stores.values():
         records = list(map(json.loads, stack.client.lrange(store.history_key, 0, -1)))

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 from stack import RunningStack
+from webhook_receiver import SECRET, Receiver
 from worker_lab import NOTE, recording_of
 
 from voxq.tasks.task import Kind, Priority
@@ -54,21 +55,47 @@ class Answers:
     """How often something was asked and not answered as it should."""
 
 
+def webhook(told: Receiver) -> dict[str, Any]:
+    """Settings with which a stack tells this receiver of ends."""
+    return {
+        "webhooks": f"{CALLBACK}={told.url()}",
+        "webhook_secrets": f"{CALLBACK}:{SECRET}",
+        "webhook_allow_private": True,
+    }
+
+
 def long_file(directory: Path) -> Path:
     """Two minutes of speech, of some twenty chunks."""
     return recording_of(directory / "long.wav", *["zh_meeting"] * 5)
 
 
-def wishes(chance: random.Random, count: int, long: Path) -> list[Wish]:
-    """Mostly notes and texts; one in twenty is long, one in ten cancelled, one in eight has a webhook."""
-    return [_wish(chance, number, long) for number in range(count)]
+def wishes(
+    chance: random.Random,
+    count: int,
+    long: Path,
+    *,
+    callback: str | None = CALLBACK,
+    how: str = "slowly",
+) -> list[Wish]:
+    """Mostly notes and texts; one in twenty is long, one in ten cancelled, one in eight has a webhook.
+
+    `how` texts are to be said, see `counting_voice`.
+    """
+    return [_wish(chance, number, long, callback, how) for number in range(count)]
 
 
-def _wish(chance: random.Random, number: int, long: Path) -> Wish:
+def post(stack: RunningStack, wish: Wish, *, key: str | None = None) -> httpx.Response:
+    """Ask for it, once."""
+    if wish.kind is Kind.TTS:
+        return stack.post_text(wish.text, key=key, **wish.fields)
+    return stack.post(wish.recording, key=key, **wish.fields)
+
+
+def _wish(chance: random.Random, number: int, long: Path, callback: str | None, how: str) -> Wish:
     key = f"{chance.getrandbits(64):x}-{number}"
     fields: dict[str, Any] = {"priority": chance.choice(list(Priority)).value}
-    if number % 8 == 3:
-        fields["callback"] = CALLBACK
+    if callback and number % 8 == 3:
+        fields["callback"] = callback
     is_cancelled = number % 10 == 7
     if number % 20 == 5:
         return Wish(key, Kind.ASR, fields | {"batch_size": "8"}, long, is_cancelled=is_cancelled)
@@ -76,7 +103,8 @@ def _wish(chance: random.Random, number: int, long: Path) -> Wish:
         return Wish(key, Kind.ASR, fields | {"hotwords": "fault-error"})
     if chance.random() < 0.5:
         return Wish(key, Kind.ASR, fields, is_cancelled=is_cancelled)
-    sentences = (f"Sentence {each} of text {number} is said slowly." for each in range(chance.randint(1, 4)))
+    count = chance.randint(1, 4)
+    sentences = (f"Sentence {each} of text {number} is said {how}." for each in range(count))
     return Wish(key, Kind.TTS, fields, text=" ".join(sentences), is_cancelled=is_cancelled)
 
 
@@ -114,12 +142,12 @@ class MixedLoad:
             known = self.answers.ids[wish.key]
             if known in self.answers.forgotten:
                 continue
-            answer = self._post(wish)
+            answer = post(self._stack, wish, key=wish.key)
             assert (answer.status_code, answer.json().get("task_id")) == (200, known), answer.text
 
     def _client(self, number: int, wish: Wish) -> None:
         time.sleep(max(0.0, self._began + number * self._every - time.monotonic()))
-        task_id = self._insist(lambda: self._post(wish)).json()["task_id"]
+        task_id = self._insist(lambda: post(self._stack, wish, key=wish.key)).json()["task_id"]
         with self._lock:
             self.answers.ids[wish.key] = task_id
             self.answers.at.append(time.time())
@@ -127,11 +155,6 @@ class MixedLoad:
             with self._lock:
                 self.answers.forgotten.add(task_id)
             self._insist(lambda: self._stack.http.delete(f"/api/v1/{wish.kind}/task/{task_id}"))
-
-    def _post(self, wish: Wish) -> httpx.Response:
-        if wish.kind is Kind.TTS:
-            return self._stack.post_text(wish.text, key=wish.key, **wish.fields)
-        return self._stack.post(wish.recording, key=wish.key, **wish.fields)
 
     def _insist(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
         """The first good answer, or a 404 for what is gone already."""

@@ -1,0 +1,135 @@
+"""Kills every process of a service under load, again and again, and says how long it takes to go on.
+
+    python scripts/bench/faults.py --seeds 20 --minutes 30 --json faults.json
+
+For each seed a whole stack of its own gets sixty tasks (notes, long files, texts; some fail, some are
+cancelled, some told of by webhook) while one process of each role is killed with `kill -9` at moments that
+the seed chooses; in the end all of them at once. Then everything that a client was told of must have ended
+exactly once. The exit status is 1 if anything was lost or doubled, or left behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from _figures import median
+from rich.console import Console
+from rich.table import Table
+
+_ROOT = Path(__file__).parents[2]
+sys.path += [str(_ROOT / "tests" / "support"), str(_ROOT / "scripts")]
+
+from audit import audit, doubled, lost  # noqa: E402
+from killing import Recovery, Victim, kill_in_turn, recoveries  # noqa: E402
+from mixed_load import MixedLoad, long_file, webhook, wishes  # noqa: E402
+from stack import ROLES, running_stack  # noqa: E402
+from webhook_receiver import receiver  # noqa: E402
+
+_TASKS, _SECONDS, _WORKERS = 60, 12.0, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one seed came to. `complaint`: what was not as it must be afterwards."""
+
+    seed: int
+    tasks: int
+    lost: int
+    doubled: int
+    recoveries: tuple[Recovery, ...]
+    complaint: str = ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5, help="how many rounds (default: 5)")
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--minutes", type=float, default=60, help="begin no round later than this")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
+    arguments = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    deadline = time.monotonic() + arguments.minutes * 60
+    rounds: list[Round] = []
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
+        if time.monotonic() > deadline:
+            break
+        rounds.append(_round(seed))
+        each = rounds[-1]
+        console.print(
+            f"seed {seed}: {each.tasks} tasks, {each.lost} lost, {each.doubled} doubled {each.complaint}",
+            markup=False,
+        )
+    _print(console, rounds)
+    if arguments.json:
+        arguments.json.write_text(json.dumps([asdict(each) for each in rounds], indent=2) + "\n")
+    return 1 if any(each.lost or each.doubled or each.complaint for each in rounds) else 0
+
+
+def _round(seed: int) -> Round:
+    chance = random.Random(seed)
+    victims: list[Victim] = [*chance.sample(ROLES, len(ROLES)), "everything"]
+    complaint = ""
+    with tempfile.TemporaryDirectory(prefix="voxq-faults-") as directory:
+        wanted = wishes(chance, _TASKS, long_file(Path(directory)))
+        with (
+            receiver() as told,
+            running_stack(Path(directory) / "stack", rq_worker_count=_WORKERS, **webhook(told)) as stack,
+            MixedLoad(stack, wanted, _SECONDS) as load,
+        ):
+            kills = kill_in_turn(stack, victims, chance)
+            answers = load.wait()
+            ids = list(answers.ids.values())
+            try:
+                stack.wait_ready()
+                stack.wait_for_ends(set(ids) - answers.forgotten)
+                audit(stack, ids, forgotten=answers.forgotten)
+            except AssertionError as error:
+                complaint = str(error)
+            missing = lost(stack, ids, answers.forgotten)
+            recovered = recoveries(stack, kills, answers.at)
+            return Round(seed, len(ids), len(missing), len(doubled(stack)), tuple(recovered), complaint)
+
+
+def _print(console: Console, rounds: Sequence[Round]) -> None:
+    tasks, gone, twice = (sum(getattr(each, n) for each in rounds) for n in ("tasks", "lost", "doubled"))
+    table = Table(
+        title=f"{tasks} tasks, {gone} lost, {twice} doubled; seconds from a kill: median (longest)",
+        title_justify="left",
+    )
+    table.add_column("killed")
+    for name in (
+        "kills",
+        "tasks under way",
+        "next task ended",
+        "next client answered",
+        "all under way ended",
+    ):
+        table.add_column(name, justify="right")
+    for victim in (*ROLES, "everything"):
+        of_role = [each for one in rounds for each in one.recoveries if each.victim == victim]
+        table.add_row(
+            victim,
+            str(len(of_role)),
+            str(sum(each.under_way for each in of_role)),
+            _seconds(of_role, lambda each: each.next_end),
+            _seconds(of_role, lambda each: each.next_answer),
+            _seconds(of_role, lambda each: each.all_ended),
+        )
+    console.print(table)
+
+
+def _seconds(recovered: Sequence[Recovery], which: Callable[[Recovery], float | None]) -> str:
+    found = [seconds for each in recovered if (seconds := which(each)) is not None]
+    return f"{median(found):.1f} ({max(found):.1f})" if found else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

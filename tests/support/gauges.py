@@ -1,0 +1,31 @@
+"""What a stack takes at one moment: of the memory, of open files, of threads, of Redis and of the disk."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+import psutil
+from stack import RunningStack
+
+_MIB = 1 << 20
+
+
+def gauges(stack: RunningStack) -> Mapping[str, float]:
+    """By name, such as "worker MB", "horse files" or "redis keys"; processes of one role are added up."""
+    found: dict[str, float] = {}
+    for role, processes in sorted(stack.by_role().items()):
+        readings = [reading for process in processes if (reading := _reading(process))]
+        for name, values in zip(("MB", "files", "threads"), zip(*readings, strict=True), strict=True):
+            found[f"{role} {name}"] = sum(values)
+    found["redis keys"] = stack.client.dbsize()
+    found["redis MB"] = stack.client.info("memory")["used_memory"] / _MIB
+    found["stored files"] = sum(path.is_file() for path in stack.storage.rglob("*"))
+    return found
+
+
+def _reading(process: psutil.Process) -> tuple[float, float, float] | None:
+    """Resident memory in MB, open descriptors, threads; None if it has just ended."""
+    with contextlib.suppress(psutil.Error):
+        return process.memory_info().rss / _MIB, process.num_fds(), process.num_threads()
+    return None
