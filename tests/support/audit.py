@@ -28,7 +28,7 @@ _WORK = (
     "rq:queue:*",
     "rq:wip:*",
     "rq:execution*",
-    *(f"{kind}:{what}" for kind in Kind for what in ("claim:*", "waiting", "leases")),
+    *(f"{kind}:{what}" for kind in Kind for what in ("claim:*", "waiting", "owners", "leases")),
 )
 """Keys of what waits or is under way: for tasks and for webhooks."""
 _FOR_EVER = re.compile(

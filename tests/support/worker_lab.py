@@ -49,7 +49,7 @@ _TRACES = (
     "rq:queue:*",
     "rq:wip:*",
     "rq:execution*",
-    *(f"{k}:{x}" for k in Kind for x in ("claim:*", "waiting")),
+    *(f"{k}:{x}" for k in Kind for x in ("claim:*", "waiting", "owners")),
 )
 """Keys of work that waits or is under way."""
 

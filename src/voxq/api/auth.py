@@ -14,7 +14,9 @@ from voxq.api.request_metrics import OWNER
 from voxq.api.service import TheService
 from voxq.tasks.refusal import Refusal
 
-_bearer = HTTPBearer(auto_error=False, description="One of API_KEYS; not needed while none are set.")
+_bearer = HTTPBearer(
+    auto_error=False, description="One of API_KEYS or ADMIN_KEYS; not needed while none are set."
+)
 
 
 def is_local(server: tuple[str, int | None] | None) -> bool:
