@@ -146,9 +146,6 @@ def test_samples_are_made_once_and_leave_no_task(service: Service) -> None:
     assert sample.name == f"{voice['model']}-{voice['name']}.mp3"
     sample.write_bytes(b"kept")
     assert service.http.get(voice["sample"]).content == b"kept", "it is not made again"
-    for name in ("nobody", "..%2f..%2fetc%2fpasswd", "hibari-heart.mp3", "%00", "a" * 300):
-        unknown = service.http.get(f"{TTS}/voices/{name}/sample")
-        assert unknown.status_code == 404, name
 
 
 @pytest.mark.parametrize("output", ["out.mp3", "-"])

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
-from voxq.api import disk, errors, lookup, samples
+from voxq.api import browsers, disk, errors, lookup, samples
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
 from voxq.api.models import VoiceList, VoiceView
@@ -67,6 +67,9 @@ async def sample(
         raise Refusal("no_such_voice", "Voice not found", voices=[each.voice.name for each in speakers])
 
     async def make(path: Path) -> None:
+        if not service.settings.keys:
+            # Unlike any other GET this begins work: pages of other origins get what is there, and no more.
+            browsers.check("POST", request.headers, service.settings)
         await _speak(service, owner, speaker, path)
 
     path = await service.samples.get(speaker, make)

@@ -1,0 +1,29 @@
+"""Voices as long as nobody speaks: what is installed, and what is refused at once."""
+
+from __future__ import annotations
+
+import pytest
+from api_server import ApiServer
+from task_lab import Lab
+
+VOICES = "/api/v1/tts/voices"
+
+
+def test_without_workers_those_that_are_installed_are_listed(api: ApiServer) -> None:
+    first = api.http.get(VOICES).json()["voices"][0]
+    assert (first["name"], first["model"], first["sample"]) == ("heart", "hibari", f"{VOICES}/heart/sample")
+
+
+@pytest.mark.parametrize("name", ["nobody", "hibari-heart.mp3", "..%2f..%2fsecret", "%00", "a" * 300, "🙂"])
+def test_only_voices_that_are_there_have_a_sample(api: ApiServer, name: str) -> None:
+    answer = api.http.get(f"{VOICES}/{name}/sample")
+    assert answer.status_code == 404
+    assert not (api.storage / "samples").exists()
+
+
+def test_a_page_of_another_origin_makes_nobody_speak(api: ApiServer, lab: Lab) -> None:
+    before = lab.journal.open_ids()
+    foreign = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    answer = api.http.get(f"{VOICES}/heart/sample", headers=foreign)
+    assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
+    assert lab.journal.open_ids() == before
