@@ -101,7 +101,7 @@ class Control:
         """Accept a failed task once more, as its next run. `run` is the one that failed.
 
         A text is kept with its task, a recording beside it. Raises NotFound, or Refusal ("not_failed",
-        "recording_gone"; when `limited` also "queue_full", "quota_exceeded").
+        "recording_gone"; when `limited` also "too_long", "queue_full", "quota_exceeded").
         """
         end = self._journal.ended(task_id, run)
         task = self._journal.open_task(task_id)
@@ -119,6 +119,8 @@ class Control:
         task = end.task.evolve(run=run + 1, accepted_at=time.time())
         if self._journal.has_ended(task):
             raise _not_failed(Status.QUEUED)  # `run` was not its latest
+        if limited:
+            admission.check_task(task, self._store.allowance_of(task.owner))
         if not self._journal.accept_again(task):
             raise _not_failed(Status.QUEUED)
         enqueued = script.run(self._client, self._store.enqueue(task, limited=limited))

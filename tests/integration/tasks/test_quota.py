@@ -92,6 +92,17 @@ def test_a_retry_needs_room_too_and_is_failed_as_before_without(lab: Lab, worker
     assert seconds_of(lab, "anna") == 75
 
 
+def test_a_retry_that_fits_no_more_is_told_so(lab: Lab, worker: Worker, tmp_path: Path) -> None:
+    task = lab.submit(duration=40.0)
+    lab.take(worker)
+    lab.ending.end(task, failed(), worker)
+    stricter = Lab(tmp_path, lab.client, max_queue_seconds_per_key=30)
+    with pytest.raises(Refusal) as refused:
+        stricter.control.retry(task.id, 1, limited=True)
+    assert (refused.value.code, lab.status(task)) == ("too_long", "failed")
+    assert stricter.control.retry(task.id, 1)[1].answer == "queued"
+
+
 def test_ten_retries_of_one_task_at_once_are_one(lab: Lab, worker: Worker) -> None:
     task = lab.submit(duration=40.0)
     lab.take(worker)

@@ -20,7 +20,7 @@ router = APIRouter()
     "/retry/{task_id}",
     summary="Try a failed task again",
     response_model=Submitted,
-    responses=errors.documented(401, 403, 404, 409, 410, 429, 503),
+    responses=errors.documented(401, 403, 404, 409, 410, 413, 429, 503),
 )
 async def retry(task_id: str, request: Request, service: TheService, kind: TheKind, owner: Owner) -> Response:
     """It keeps its id; only failed tasks can be tried again, while their recording or text is there."""
