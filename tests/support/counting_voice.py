@@ -5,7 +5,7 @@ with ".spoken" in place of its suffix, before anything else happens. It is spoke
 letter, which tells one sentence from another. A sentence with the word
 
 slowly      takes 300 ms
-gated       waits until the file with ".gate" in place of that suffix is there, twenty seconds at most
+gated       waits until the file with ".gate" in place of that suffix is there, a minute at most
 crash       ends the process
 nonsense    has an error that another try may mend
 foreign     has one that none can
@@ -72,7 +72,7 @@ class CountingVoice:
         return Spoken(samples, 2 * RATE if "chipmunk" in text else RATE)
 
     def _wait_for_gate(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self._log.with_suffix(".gate").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle
@@ -19,7 +20,7 @@ from counting_voice import LETTER_SECONDS, RATE
 from worker_lab import WorkerLab, wait_for
 
 from voxq.speech.audio import SPEECH_FORMATS
-from voxq.tasks.store import CLAIM_TTL
+from voxq.tasks.store import CLAIM_TTL, EVENTS_CHANNEL
 from voxq.tasks.task import Kind, Task
 
 READY = "This is said at once. It is heard while the rest is not yet made."
@@ -113,6 +114,24 @@ def test_sentences_are_heard_before_the_last_one_is_made(
     whole = place.apis[0].http.get(f"/api/v1/tts/audio/{task.short_id}", params={"stream": "true"})
     assert whole.content == file, "afterwards it is a file like any other"
     assert int(whole.headers["content-length"]) == len(file)
+
+
+def test_every_listener_is_told_of_what_can_be_heard(place: Place, gate: Callable[[], None]) -> None:
+    """An event comes after the bytes, though the engine has nothing more to tell for now."""
+    lab = place.lab
+    with lab.client.pubsub(ignore_subscribe_messages=True) as subscription:
+        subscription.subscribe(EVENTS_CHANNEL)
+        task = lab.submit_text(HELD, format="pcm")
+        deadline = time.monotonic() + 30
+        heard = 0
+        while heard < READY_SECONDS * RATE * 2:
+            assert time.monotonic() < deadline
+            message = subscription.get_message(timeout=1.0)
+            if message and json.loads(message["data"])["task_id"] == task.id:
+                file = lab.parts.work.speech(task.id, task.run)
+                heard = file.stat().st_size if file else 0
+    gate()
+    lab.wait_for_ends([task])
 
 
 def test_deaths_are_not_heard(place: Place, gate: Callable[[], None]) -> None:
