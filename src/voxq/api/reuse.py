@@ -44,23 +44,20 @@ async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool)
         logger.warning("task={} cannot be found again: {}", task.short_id, type(error).__name__)
 
 
-async def answer_from_cache(service: Service, task: Task, models: AvailableModels) -> bool:
-    """End a recording's task that has just been accepted with the result of one that did the same for the
-    same owner.
+async def answer_from_cache(service: Service, task: Task, fingerprint: str) -> bool:
+    """End a task that has just been accepted with the result of one that did the same for the same owner.
 
     False if there is none: then this one's result is what the next gets.
     """
-    ours = await of_recording(service, task.owner, task.audio_sha256, task.recognition, models)
+    look = twins.look(service.parts.stores[task.kind], fingerprint, join=False)
     try:
-        twin = await script.run_async(
-            service.client, twins.look(service.parts.stores[Kind.ASR], ours, join=False)
-        )
-        if twin is not None and await asyncio.to_thread(
-            service.control[Kind.ASR].answer_as, task, twin.task_id
-        ):
-            return True
+        twin = await script.run_async(service.client, look)
+        if twin is not None:
+            answer_as = service.control[task.kind].answer_as
+            if await asyncio.to_thread(answer_as, task, twin.task_id):
+                return True
     except RedisError as error:
         logger.warning("task={} is done anew: {}", task.short_id, type(error).__name__)
         return False
-    await adopt(service, ours, task, leased=False)
+    await adopt(service, fingerprint, task, leased=False)
     return False

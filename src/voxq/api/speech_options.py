@@ -59,6 +59,9 @@ class OneText(HowToSpeak):
     """A text to speak."""
 
     text: str = Field(description="What to say.")
+    cache: bool = Field(
+        False, description="true: if this key has had the same spoken before, the task is done already."
+    )
 
 
 class ManyTexts(HowToSpeak):

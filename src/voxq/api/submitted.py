@@ -5,10 +5,12 @@ from __future__ import annotations
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
+from voxq.api import reuse
 from voxq.api.access_log import note
 from voxq.api.models import Submitted
 from voxq.api.service import Service
 from voxq.tasks import script
+from voxq.tasks.intake import Submission
 from voxq.tasks.store import Place
 from voxq.tasks.task import Status, Task
 
@@ -29,6 +31,17 @@ async def submitted(request: Request, service: Service, task: Task, place: Place
         estimated_wait=crew.estimated_wait(place, task.kind),
     )
     return JSONResponse(answer.model_dump())  # valid already: a hundred clients wait for it
+
+
+async def submitted_or_reused(
+    request: Request, service: Service, submission: Submission, fingerprint: str
+) -> Response:
+    """The same for a client that would have an earlier result: then the task is done already."""
+    is_hit = await reuse.answer_from_cache(service, submission.task, fingerprint)
+    place = None if is_hit else submission.place
+    answer = await submitted(request, service, submission.task, place)
+    answer.headers[reuse.HEADER] = "hit" if is_hit else "miss"
+    return answer
 
 
 def _shown(size: int) -> str:

@@ -61,11 +61,14 @@ class Control:
     def answer_as(self, task: Task, other_id: str) -> bool:
         """End an open task with the result that another one had. False when there is none, or it ended first.
 
-        It may be in a lane, or with a worker, which then loses its claim as when a task is cancelled.
+        It may be in a lane, or with a worker, which then loses its claim as when a task is cancelled. Speech
+        is shared, unless a worker was faster and has made its own.
         """
         ends = (self._journal.ended(other_id, run) for run in reversed(self._journal.runs_of(other_id)))
         end = next(filter(None, ends), None)
         if end is None or end.outcome.status is not Status.DONE:
+            return False
+        if task.kind is Kind.TTS and not self._recordings.share(end.task.file, task.file):
             return False
         now = time.time()
         outcome = replace(

@@ -140,6 +140,28 @@ def test_a_repeated_key_is_the_same_task(service: ApiServer) -> None:
     assert submit(service, "Another text.", key="k1").status_code == 409
 
 
+def test_a_text_can_have_earlier_speech(service: ApiServer) -> None:
+    first = submit(service, "Once and for all.", cache=True, format="flac")
+    assert (first.json()["status"], first.headers["x-voxq-cache"]) == ("queued", "miss")
+    earlier = service.http.get(f"{TTS}/result/{first.json()['task_id']}", params={"wait": 60}).json()
+    sound = service.http.get(earlier["audio_url"]).content
+
+    again = submit(service, "Once and for all.", cache=True, format="flac")
+    assert (again.json()["status"], again.headers["x-voxq-cache"]) == ("done", "hit")
+    assert again.json()["task_id"] != earlier["task_id"]
+    result = service.http.get(f"{TTS}/result/{again.json()['task_id']}").json()
+    assert (result["duration"], result["segments"]) == (earlier["duration"], earlier["segments"])
+    assert result["timings"]["engine"] == 0
+    service.http.delete(f"{TTS}/task/{earlier['task_id']}")
+    assert service.http.get(result["audio_url"]).content == sound, "it has the sound for itself"
+
+    assert submit(service, "Once and for all.", cache=True).headers["x-voxq-cache"] == "miss", "as WAV"
+    assert "x-voxq-cache" not in submit(service, "Once and for all.", format="flac").headers
+    (service.storage / "recordings" / f"{result['task_id']}.flac").unlink()
+    gone = submit(service, "Once and for all.", cache=True, format="flac")
+    assert gone.headers["x-voxq-cache"] == "miss", "there is a record, and no sound"
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "code"),
     [

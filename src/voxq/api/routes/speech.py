@@ -8,14 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel
 
-from voxq.api import disk, errors, options, speech_options
+from voxq.api import disk, errors, options, reuse, speech_options
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
 from voxq.api.body import TheBody
 from voxq.api.models import Batch, BatchItem, Submitted
 from voxq.api.service import Service, TheService
 from voxq.api.speech_options import HowToSpeak, ManyTexts, OneText
-from voxq.api.submitted import submitted
+from voxq.api.submitted import submitted, submitted_or_reused
 from voxq.tasks import intake
 from voxq.tasks.intake import Submission
 from voxq.tasks.refusal import Refusal
@@ -66,7 +66,10 @@ async def submit(
     callback = speech_options.callback(wanted, service.settings.registered_webhooks)
     chosen = await _options(service, wanted.text, wanted)
     submission = await _accept(service, owner, chosen, wanted, key, callback)
-    return await submitted(request, service, submission.task, submission.place)
+    if not wanted.cache or submission.replayed:
+        return await submitted(request, service, submission.task, submission.place)
+    fingerprint = await reuse.of_text(service, owner, chosen)
+    return await submitted_or_reused(request, service, submission, fingerprint)
 
 
 @router.post(

@@ -13,7 +13,7 @@ from voxq.api.auth import Owner
 from voxq.api.models import Submitted
 from voxq.api.service import TheService
 from voxq.api.submit_form import FORM
-from voxq.api.submitted import submitted
+from voxq.api.submitted import submitted, submitted_or_reused
 from voxq.tasks import intake
 from voxq.tasks.refusal import Refusal
 
@@ -66,7 +66,6 @@ async def submit(
     submission = await service.intake.accept(door, received.upload, wanted)
     if not may_reuse or submission.replayed:
         return await submitted(request, service, submission.task, submission.place)
-    is_hit = await reuse.answer_from_cache(service, submission.task, models)
-    answer = await submitted(request, service, submission.task, None if is_hit else submission.place)
-    answer.headers[reuse.HEADER] = "hit" if is_hit else "miss"
-    return answer
+    task = submission.task
+    fingerprint = await reuse.of_recording(service, owner, task.audio_sha256, task.recognition, models)
+    return await submitted_or_reused(request, service, submission, fingerprint)
