@@ -26,6 +26,8 @@ Role = Literal["api", "worker", "up"]
 _NAMES = ("asr_api.log", "asr_worker.log", "asr_error.log")
 _TEMPLATE = "[{time:YYYY-MM-DD HH:mm:ss}] {level} {extra[_text]}\n"
 _STAMP = "%Y%m%dT%H%M%SZ"
+_MOST_OLD = 50
+"""Files of each name that are kept: whoever can send requests can write lines, and must not fill the disk."""
 
 # Uvicorn's access log would repeat our own line for every request; the others are chatty.
 _LEVELS = {
@@ -69,7 +71,7 @@ def setup(role: Role, settings: Settings) -> None:
 
 
 def rotate_logs(settings: Settings, now: datetime) -> list[Path]:
-    """Set full log files aside and remove those set aside longer than LOG_RETENTION ago.
+    """Set full log files aside, and remove those set aside longer than LOG_RETENTION ago or beyond fifty.
 
     Call it from one place only. `now` is an aware time; returns the removed files.
     """
@@ -79,8 +81,10 @@ def rotate_logs(settings: Settings, now: datetime) -> list[Path]:
         path = settings.logs_dir / name
         if path.is_file() and path.stat().st_size >= settings.log_rotation_bytes:
             path.rename(_unused(path.with_name(f"{path.stem}.{stamp}.log")))
-        for old in settings.logs_dir.glob(f"{path.stem}.*Z*.log"):
-            if now.timestamp() - old.stat().st_mtime > settings.log_retention_time.total_seconds():
+        written = {old: old.stat().st_mtime for old in settings.logs_dir.glob(f"{path.stem}.*Z*.log")}
+        oldest = now.timestamp() - settings.log_retention_time.total_seconds()
+        for number, old in enumerate(sorted(written, key=lambda each: written[each], reverse=True)):
+            if number >= _MOST_OLD or written[old] < oldest:
                 old.unlink(missing_ok=True)
                 removed.append(old)
     return removed

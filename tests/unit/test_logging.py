@@ -119,6 +119,17 @@ def test_rotation_keeps_what_is_small_and_loses_nothing(settings: Settings) -> N
     }
 
 
+def test_who_makes_the_service_write_much_does_not_fill_the_disk(settings: Settings) -> None:
+    now = datetime.now(UTC)
+    for age in range(60):
+        path = settings.logs_dir / f"asr_api.20260101T0000{age:02}Z.log"
+        path.write_text("x")
+        written = (now - timedelta(minutes=age)).timestamp()
+        os.utime(path, (written, written))
+    removed = {path.name for path in rotate_logs(settings, now)}
+    assert removed == {f"asr_api.20260101T0000{age:02}Z.log" for age in range(50, 60)}
+
+
 def test_only_old_rotated_logs_go(settings: Settings) -> None:
     now = datetime.now(UTC)
     for name, days in {
