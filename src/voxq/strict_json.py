@@ -1,7 +1,7 @@
-"""JSON as this service writes it: finite numbers, and text that can be written again.
+"""JSON as this service writes it: finite numbers of 64 bits, and text that can be written again.
 
-Python's own reader takes NaN, infinities and lone surrogates, which blow up only where somebody passes them
-on: in another task's log line, or in an answer to a client.
+Python's own reader takes NaN, infinities, integers of any length and lone surrogates, which blow up only
+where somebody reckons with them or passes them on: in another task's log line, or in an answer to a client.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import json
 import math
 from typing import Any, NoReturn
 
+_LARGEST = 2**63 - 1
+
 
 def loads(data: bytes) -> Any:
     """The value. Raises ValueError for whatever is not such JSON, however deeply nested."""
     try:
-        value = json.loads(data, parse_constant=_no_number, parse_float=_finite)
+        value = json.loads(data, parse_constant=_no_number, parse_float=_finite, parse_int=_small)
         if b"\\u" in data:  # only an escape can bring in half a character
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -25,6 +27,11 @@ def loads(data: bytes) -> Any:
 def _finite(text: str) -> float:
     number = float(text)
     return number if math.isfinite(number) else _no_number(text)
+
+
+def _small(text: str) -> int:
+    number = int(text)
+    return number if -_LARGEST <= number <= _LARGEST else _no_number(text)
 
 
 def _no_number(text: str) -> NoReturn:

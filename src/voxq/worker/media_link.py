@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 from voxq.child import Child, ChildDied
 from voxq.media import MEDIA_MODULE, protocol
+from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break, spoken_seconds
 from voxq.worker.assignment import AnyAssignment, Prepared
 from voxq.worker.chunks import Phrase, Span
+
+_SLACK_SECONDS = 1.0
+"""By which what is decoded may be longer than allowed: its end comes in blocks."""
+_SHORTEST_CHUNK = SAMPLE_RATE // 20
+"""Samples; honest ones are longer, and of what could be one sample each there could be too many."""
+_LONGEST_MESSAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class MediaLink:
         self._timeout = timeout
         self._child: Child | None = None
         self._found = 0
+        self._longest = 0.0
         self.decoded = 0.0
         """Seconds of the recording so far."""
         self.assignment: AnyAssignment | None = None
@@ -70,6 +78,7 @@ class MediaLink:
             self.kill()
             self.start().send(message)
         self.assignment, self._found, self.decoded = assignment, 0, 0.0
+        self._longest = request.max_seconds + _SLACK_SECONDS if isinstance(request, protocol.Prepare) else 0.0
         self.deadline = time.monotonic() + self._timeout
 
     def receive(self) -> tuple[AnyAssignment, News] | None:
@@ -110,13 +119,25 @@ class MediaLink:
 
     def _check(self, reply: protocol.Reply) -> None:
         """A process that has been taken over may send any numbers. Raises ProtocolError."""
-        if not isinstance(reply, protocol.Chunks):
-            return
-        self.decoded = reply.decoded
-        for start, end in reply.chunks:
-            if not self._found <= start < end:
-                raise protocol.ProtocolError("chunks out of order")
-            self._found = end
+        match reply:
+            case protocol.Chunks():
+                self._check_length(reply.decoded)
+                self.decoded = reply.decoded
+                for start, end in reply.chunks:
+                    if not self._found <= start <= end - _SHORTEST_CHUNK:
+                        raise protocol.ProtocolError("chunks out of order")
+                    self._found = end
+                self._check_length(self._found / SAMPLE_RATE)
+            case protocol.Prepared():
+                self._check_length(reply.duration)
+            case protocol.Failed() if len(reply.message) > _LONGEST_MESSAGE:
+                raise protocol.ProtocolError("a message that is none")
+            case _:
+                pass
+
+    def _check_length(self, seconds: float) -> None:
+        if not 0 <= seconds <= self._longest:
+            raise protocol.ProtocolError("more than was to be decoded")
 
     def _news(self, reply: protocol.Reply) -> News:
         match reply:

@@ -1,0 +1,109 @@
+"""A decoder that a hostile recording has taken over: whatever it says, only its own task pays."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plans import model_plan
+from task_lab import make_task
+
+from voxq import strict_json
+from voxq.child import Child
+from voxq.engines.base import ChunkOptions
+from voxq.media import protocol
+from voxq.speech.chunking import Chunking
+from voxq.tasks.store import Held
+from voxq.tasks.work import WorkFiles
+from voxq.worker import media_link
+from voxq.worker.media_link import MediaFailed, MediaLink
+from voxq.worker.recognition import Recognition
+
+SUPPORT = Path(__file__).parents[1] / "support"
+Told = Callable[[str], tuple[Recognition, Any]]
+
+CHUNKS = {"op": "chunks", "chunks": [[0, 16000]], "decoded": 1.0}
+PREPARED = {"op": "prepared", "duration": 1.0, "decode_seconds": 0.1, "vad_seconds": 0.1}
+LIES = {
+    "far beyond": CHUNKS | {"chunks": [[0, 10**12]]},
+    "beyond all numbers": CHUNKS | {"chunks": [[0, 10**400]]},
+    "backwards": CHUNKS | {"chunks": [[16000, 0]]},
+    "before the start": CHUNKS | {"chunks": [[-16000, 0]]},
+    "overlapping": CHUNKS | {"chunks": [[0, 16000], [8000, 24000]]},
+    "of a sample each": CHUNKS | {"chunks": [[n, n + 1] for n in range(1000)]},
+    "decoded for ever": CHUNKS | {"decoded": 1e300},
+    "no time at all": CHUNKS | {"decoded": float("nan")},
+    "a negative duration": PREPARED | {"duration": -5.0},
+    "an endless duration": PREPARED | {"duration": 1e12},
+    "an infinite duration": PREPARED | {"duration": float("inf")},
+    "a novel": {"op": "failed", "code": "x", "message": "x" * 100_000},
+    "half a character": {"op": "failed", "code": "x", "message": "\ud800"},
+    "a result of another process": {"op": "result", "batch": "1", "seconds": 1.0, "items": []},
+    "nothing known": {"op": "rm -rf"},
+}
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """What the worker hears when its decoder sends one message, word for word, about the task it works on."""
+
+    def tell(lie: str) -> tuple[Recognition, Any]:
+        task = make_task()
+        assignment = Recognition(
+            Held(task, "x"), WorkFiles(tmp_path).open(task), model_plan(), ChunkOptions(), admitted_at=0.0
+        )
+        message = lie.replace("THE-ID", task.id).encode()
+
+        def start(module: str) -> Child:
+            framed = struct.pack("!i", len(message)) + message
+            return Child.start("lying_child", [framed.hex()], {"PYTHONPATH": str(SUPPORT)})
+
+        monkeypatch.setattr(media_link, "Child", type("Liar", (), {"start": staticmethod(start)}))
+        link = MediaLink(timeout=20)
+        request = protocol.Prepare(task.id, tmp_path / "a", tmp_path / "b", 100.0, Chunking())
+        try:
+            link.ask(assignment, request)
+            heard = link.receive()
+            assert heard is not None
+            return assignment, heard[1]
+        finally:
+            link.kill()
+
+    return tell
+
+
+def sent(message: dict[str, Any]) -> str:
+    return json.dumps({"id": "THE-ID", **message})
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_lie_is_a_crash_of_its_own_task(told: Told, lie: dict[str, Any]) -> None:
+    _, news = told(sent(lie)[:60_000])  # an argument has an end
+    assert isinstance(news, MediaFailed)
+    assert (news.code, news.is_crash) == ("decoder_crashed", True)
+    assert len(news.message) < 200
+
+
+def test_the_truth_is_heard(told: Told) -> None:
+    _, news = told(sent(CHUNKS))
+    assert [(span.start, span.end) for span in news] == [(0, 16000)]
+    _, news = told(sent(PREPARED))
+    assert news.duration == 1.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NaN", "-Infinity", "1e999", '"\\ud800"', '{"a": ["\\udfff"]}', "1" * 30, "[" * 10**5, "", "\xff"],
+)
+def test_what_could_not_be_passed_on_is_not_read(text: str) -> None:
+    with pytest.raises(ValueError):
+        strict_json.loads(text.encode("latin-1"))
+
+
+def test_what_can_be_passed_on_is_read() -> None:
+    value = {"a": [1, -1.5, 2**63 - 1, "\U0001f600", "\x01", None, True], "日": {}}
+    assert strict_json.loads(json.dumps(value).encode()) == value
