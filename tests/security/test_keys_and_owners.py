@@ -127,10 +127,13 @@ def test_nobody_finds_what_others_have_made(anna: httpx.Client, ben: httpx.Clien
     cached = ben.post("/api/v1/asr/submit", files={"audio": ("x", audio)}, data={"cache": "true"})
     assert first not in (again.json()["task_id"], cached.json()["task_id"])
     assert cached.headers["x-voxq-cache"] == "miss"
-    spoken = [
-        each.post("/api/v1/tts/submit", json={"text": "The same."}, headers=key) for each in (anna, ben)
-    ]
-    assert spoken[0].json()["task_id"] != spoken[1].json()["task_id"]
+    text = {"text": "The same.", "model": "hibari"}
+    first = anna.post("/api/v1/tts/submit", json=text, headers=key).json()["task_id"]
+    assert end_of(anna, "tts", first) == "done"
+    again = ben.post("/api/v1/tts/submit", json=text, headers=key)
+    cached = ben.post("/api/v1/tts/submit", json=text | {"cache": True})
+    assert first not in (again.json()["task_id"], cached.json()["task_id"])
+    assert cached.headers["x-voxq-cache"] == "miss"
     how = [
         client.post("/v1/audio/transcriptions", files={"file": ("x", audio)}).headers["x-voxq-cache"]
         for client in (anna, anna, ben, ben)
