@@ -56,7 +56,7 @@ async def answer_from_cache(service: Service, task: Task, fingerprint: str) -> b
             answer_as = service.control[task.kind].answer_as
             if await asyncio.to_thread(answer_as, task, twin.task_id):
                 return True
-    except RedisError as error:
+    except (RedisError, OSError) as error:
         logger.warning("task={} is done anew: {}", task.short_id, type(error).__name__)
         return False
     await adopt(service, fingerprint, task, leased=False)
