@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,8 @@ class Trend:
 
 def trend(times: Sequence[float], values: Sequence[float], *, share: float, floor: float) -> Trend:
     """`times` in seconds, ascending. A rise over the second half is tolerated up to `share` of the mean
-    there, or `floor`, whichever is more. With fewer than four points in that half nothing grows.
+    there, `floor`, or twice the scatter about the line (its standard deviation), whichever is most. With
+    fewer than four points in that half nothing grows.
 
     Raises ValueError unless there is one value for each time.
     """
@@ -30,16 +32,20 @@ def trend(times: Sequence[float], values: Sequence[float], *, share: float, floo
         raise ValueError("one value for each time")
     half = len(times) // 2
     late, high = times[half:], values[half:]
-    slope = _slope(late, high) if len(late) >= _LEAST_POINTS else 0.0
-    rise = slope * (late[-1] - late[0]) if late else 0.0
-    tolerated = max(floor, share * sum(high) / len(high)) if high else floor
-    return Trend(rise, slope * 3600, rise > tolerated)
+    if len(late) < _LEAST_POINTS:
+        return Trend(0.0, 0.0, is_growing=False)
+    slope, scatter = _line(late, high)
+    rise = slope * (late[-1] - late[0])
+    tolerated = max(floor, share * sum(high) / len(high), 2 * scatter)
+    return Trend(rise, slope * 3600, is_growing=rise > tolerated)
 
 
-def _slope(times: Sequence[float], values: Sequence[float]) -> float:
-    """Of the line with the least squares; 0 for times that do not differ."""
-    mean_time, mean_value = sum(times) / len(times), sum(values) / len(values)
+def _line(times: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
+    """The slope of the line with the least squares (0 for times that do not differ), and the scatter."""
+    count = len(times)
+    mean_time, mean_value = sum(times) / count, sum(values) / count
     spread = sum((at - mean_time) ** 2 for at in times)
-    if spread == 0:
-        return 0.0
-    return sum((at - mean_time) * (v - mean_value) for at, v in zip(times, values, strict=True)) / spread
+    lean = sum((at - mean_time) * (v - mean_value) for at, v in zip(times, values, strict=True))
+    slope = lean / spread if spread else 0.0
+    rest = (v - mean_value - slope * (at - mean_time) for at, v in zip(times, values, strict=True))
+    return slope, math.sqrt(sum(each**2 for each in rest) / count)

@@ -1,6 +1,7 @@
 """Kills every process of a service under load, again and again, and says how long it takes to go on.
 
     python scripts/bench/faults.py --seeds 20 --minutes 30 --json faults.json
+    python scripts/bench/faults.py --calm --seeds 5     how long each kill takes to get over, one at a time
 
 For each seed a whole stack of its own gets sixty tasks (notes, long files, texts; some fail, some are
 cancelled, some told of by webhook) while one process of each role is killed with `kill -9` at moments that
@@ -33,7 +34,21 @@ from mixed_load import MixedLoad, long_file, webhook, wishes  # noqa: E402
 from stack import ROLES, running_stack  # noqa: E402
 from webhook_receiver import receiver  # noqa: E402
 
-_TASKS, _SECONDS, _WORKERS = 60, 12.0, 2
+_WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """So many tasks over so many seconds, and the least and the most seconds before each kill."""
+
+    tasks: int
+    seconds: float
+    pause: tuple[float, float]
+
+
+_STORM = Pace(60, 12.0, (0.2, 1.5))
+_CALM = Pace(240, 190.0, (20.0, 24.0))
+"""Each kill is over before the next: a claim lasts 15 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,7 @@ class Round:
 def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5, help="how many rounds (default: 5)")
+    parser.add_argument("--calm", action="store_true", help="240 tasks, 20 s and more between two kills")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--minutes", type=float, default=60, help="begin no round later than this")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
@@ -61,7 +77,7 @@ def main() -> int:
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         if time.monotonic() > deadline:
             break
-        rounds.append(_round(seed))
+        rounds.append(_round(seed, _CALM if arguments.calm else _STORM))
         each = rounds[-1]
         console.print(
             f"seed {seed}: {each.tasks} tasks, {each.lost} lost, {each.doubled} doubled {each.complaint}",
@@ -73,18 +89,18 @@ def main() -> int:
     return 1 if any(each.lost or each.doubled or each.complaint for each in rounds) else 0
 
 
-def _round(seed: int) -> Round:
+def _round(seed: int, pace: Pace) -> Round:
     chance = random.Random(seed)
     victims: list[Victim] = [*chance.sample(ROLES, len(ROLES)), "everything"]
     complaint = ""
     with tempfile.TemporaryDirectory(prefix="voxq-faults-") as directory:
-        wanted = wishes(chance, _TASKS, long_file(Path(directory)))
+        wanted = wishes(chance, pace.tasks, long_file(Path(directory)))
         with (
             receiver() as told,
             running_stack(Path(directory) / "stack", rq_worker_count=_WORKERS, **webhook(told)) as stack,
-            MixedLoad(stack, wanted, _SECONDS) as load,
+            MixedLoad(stack, wanted, pace.seconds) as load,
         ):
-            kills = kill_in_turn(stack, victims, chance)
+            kills = kill_in_turn(stack, victims, chance, pause=pace.pause)
             answers = load.wait()
             ids = list(answers.ids.values())
             try:

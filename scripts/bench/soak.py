@@ -2,10 +2,11 @@
 
     python scripts/bench/soak.py --minutes 120 --every 30 --json soak.json
 
-A whole stack of its own, with engines that cost next to nothing, gets notes, long files and texts without a
-pause; some fail, some are cancelled. Memory, open files and threads of each kind of process, Redis' keys and
+A whole stack of its own, with engines that cost next to nothing, gets notes, long files and texts at a steady
+rate; some fail, some are cancelled. Memory, open files and threads of each kind of process, Redis' keys and
 memory and the files in the storage are read every so often. The second half of each curve is fitted with a
-line; what rises by more than a tolerance is growing, and the exit status is 1.
+line; what rises by more than a tolerance is growing, and the exit status is 1. Redis' keys and the stored
+files follow the rate, so it has to be one that the machine can keep up.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from gauges import gauges  # noqa: E402
 from mixed_load import long_file, post, wishes  # noqa: E402
 from stack import RunningStack, running_stack  # noqa: E402
 
-_WAVE, _CLIENTS = 40, 4
+_WAVE, _CLIENTS = 20, 4
 _KEPT: Mapping[str, Any] = {
     "result_ttl": 30,
     "failed_ttl": 60,
@@ -53,13 +54,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--minutes", type=float, default=60, help="how long (default: 60)")
     parser.add_argument("--every", type=float, default=15, metavar="SECONDS", help="between two readings")
+    parser.add_argument("--rate", type=float, default=120, help="tasks a minute (default: 120)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the curves here")
     arguments = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 160)
     with tempfile.TemporaryDirectory(prefix="voxq-soak-") as directory:
         root = Path(directory)
-        with running_stack(root / "stack", **_KEPT) as stack, _worked(stack, root, arguments.seed) as load:
+        with running_stack(root / "stack", **_KEPT) as stack, _worked(stack, root, arguments) as load:
             times, readings = _read(stack, load, arguments.minutes * 60, arguments.every)
             load.stop()
             twice = len(doubled(stack))
@@ -77,10 +79,12 @@ def main() -> int:
 
 
 class _Load:
-    """Waves of clients, each begun when the last one is over, in a thread of its own."""
+    """Waves of clients at a steady rate, each when the last one is over, in a thread of its own."""
 
-    def __init__(self, stack: RunningStack, long: Path, seed: int) -> None:
+    def __init__(self, stack: RunningStack, long: Path, rate: float, seed: int) -> None:
+        """`rate`: tasks a minute."""
         self.asked = 0
+        self._wave_seconds = 60 * _WAVE / rate
         self._stack = stack
         self._long = long
         self._chance = random.Random(seed)
@@ -99,6 +103,7 @@ class _Load:
     def _run(self) -> None:
         with ThreadPoolExecutor(_CLIENTS) as clients:
             while not self._is_over.is_set():
+                next_wave = time.monotonic() + self._wave_seconds
                 wanted = wishes(self._chance, _WAVE, self._long, callback=None, how="well")
                 answers = list(clients.map(lambda wish: post(self._stack, wish), wanted))
                 self.asked += sum(answer.status_code == 200 for answer in answers)
@@ -107,6 +112,7 @@ class _Load:
                         task_id = answer.json()["task_id"]
                         self._stack.http.delete(f"/api/v1/{wish.kind}/task/{task_id}")
                 self._wait()
+                self._is_over.wait(max(0.0, next_wave - time.monotonic()))
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 120
@@ -115,8 +121,8 @@ class _Load:
 
 
 @contextmanager
-def _worked(stack: RunningStack, root: Path, seed: int) -> Iterator[_Load]:
-    load = _Load(stack, long_file(root), seed)
+def _worked(stack: RunningStack, root: Path, arguments: argparse.Namespace) -> Iterator[_Load]:
+    load = _Load(stack, long_file(root), arguments.rate, arguments.seed)
     try:
         yield load
     finally:

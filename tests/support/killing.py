@@ -13,9 +13,6 @@ from worker_lab import wait_for
 
 Victim = Role | Literal["everything"]
 
-_LEAST_PAUSE, _MOST_PAUSE = 0.2, 1.5
-"""Seconds between two kills."""
-
 
 @dataclass(frozen=True, slots=True)
 class Kill:
@@ -40,11 +37,20 @@ class Recovery:
     all_ended: float | None
 
 
-def kill_in_turn(stack: RunningStack, victims: Iterable[Victim], chance: random.Random) -> list[Kill]:
-    """One process of each of these roles at random moments; `up` is started again, as systemd would."""
+def kill_in_turn(
+    stack: RunningStack,
+    victims: Iterable[Victim],
+    chance: random.Random,
+    *,
+    pause: tuple[float, float] = (0.2, 1.5),
+) -> list[Kill]:
+    """One process of each of these roles at random moments; `up` is started again, as systemd would.
+
+    `pause`: the least and the most seconds before each kill.
+    """
     kills: list[Kill] = []
     for victim in victims:
-        time.sleep(chance.uniform(_LEAST_PAUSE, _MOST_PAUSE))
+        time.sleep(chance.uniform(*pause))
         if victim == "everything":
             kills.append(Kill(victim, time.time()))
             stack.kill_everything()

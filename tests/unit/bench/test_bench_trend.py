@@ -31,6 +31,15 @@ def test_a_few_points_tell_nothing(curve: list[float]) -> None:
     assert len(curve) - len(curve) // 2 >= 4 or not found.is_growing
 
 
+def test_a_rise_within_the_scatter_is_flat() -> None:
+    times = [float(number) for number in range(40)]
+    wave = [100.0 + at / 10 + (5 if number % 2 else -5) for number, at in enumerate(times)]
+    assert not trend(times, wave, share=0.0, floor=0.0).is_growing
+    assert trend(
+        times, [value + 2 * at for value, at in zip(wave, times, strict=True)], share=0, floor=0
+    ).is_growing
+
+
 def test_a_rise_within_tolerance_is_flat() -> None:
     times = [float(number) for number in range(20)]
     curve = [100.0 + at for at in times]
