@@ -52,7 +52,7 @@ class Joining:
     """The texts of a worker and its joining process, which is started when it is first needed.
 
     When that process dies, or the disk takes nothing for a while, the files are begun anew, from sentences
-    that lie on disk: encoding is hundreds of times faster than speaking.
+    that lie on disk: encoding is many times faster than speaking.
     """
 
     def __init__(
