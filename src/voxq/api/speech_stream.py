@@ -10,11 +10,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
+from fastapi import Request
 from fastapi.responses import StreamingResponse
+from loguru import logger
 from redis.exceptions import RedisError
 from starlette.types import Receive, Scope, Send
 
 from voxq.api import lookup
+from voxq.api.access_log import note
 from voxq.api.lookup import Found
 from voxq.api.openai.errors import TaskFailed
 from voxq.api.service import Service
@@ -62,6 +65,9 @@ class SpeechStream:
                 yield piece
         except Refusal as refusal:
             raise BrokenOff(refusal) from refusal
+        except OSError as error:
+            logger.error("the speech of {} cannot be read: {}", self.task_id, error.strerror)
+            raise BrokenOff(Refusal("internal", "The speech could not be read")) from error
 
     async def aclose(self) -> None:
         """Let go of the file; also when nothing, or not all, was iterated."""
@@ -93,7 +99,7 @@ class SpeechResponse(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         except BrokenOff as broken:
-            scope["state"].setdefault("log_fields", {})["broken_off"] = broken.refusal.code
+            note(Request(scope), broken_off=broken.refusal.code)
         finally:
             await self._stream.aclose()
 
