@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import cast
 
 import redis
 from loguru import logger
@@ -72,7 +73,7 @@ class Recovery:
 
         Does nothing while Redis is new: then `rebuild` comes first.
         """
-        epoch = self._client.get(EPOCH_KEY)
+        epoch = self._epoch()
         return self._complete() if epoch and not is_other(epoch, self._journal.storage) else 0
 
     def rebuild(self, patience: float = _PATIENCE) -> bool:
@@ -82,7 +83,7 @@ class Recovery:
         Workers have `patience` seconds from the first look to register again what they hold. True: it was
         done. The epoch is set last: an interrupted rebuild is done again.
         """
-        epoch = self._client.get(EPOCH_KEY)
+        epoch = self._epoch()
         if epoch and not is_other(epoch, self._journal.storage):
             if epoch != self._journal.storage:  # an earlier version filled it
                 self._client.set(EPOCH_KEY, self._journal.storage)
@@ -102,6 +103,9 @@ class Recovery:
         self._restore_history()
         self._client.set(EPOCH_KEY, self._journal.storage)
         return True
+
+    def _epoch(self) -> str | None:
+        return cast("str | None", self._client.get(EPOCH_KEY))  # the client decodes
 
     def plan_retention(self) -> retention.Plan:
         """What `retain` would delete now; needs no Redis."""
