@@ -154,4 +154,7 @@ class CrewWatch:
 
 def _measured(engine: str | None, audio: str | None) -> float | None:
     """Engine seconds per second of audio, once there was any."""
-    return float(engine or 0) / float(audio) if audio and float(audio) > 0 else None
+    try:
+        return float(engine or 0) / float(audio or 0)
+    except (ValueError, ZeroDivisionError):
+        return None

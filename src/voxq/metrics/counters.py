@@ -93,7 +93,7 @@ class Totals:
         """What cannot be understood, another version may have written it, is left out."""
         self._amounts: defaultdict[str, dict[tuple[str, ...], dict[str, float]]] = defaultdict(dict)
         for field, amount in fields.items():
-            if (key := _key(field)) is not None:
+            if (key := _key(field)) is not None and _is_number(amount):
                 name, part, labels = key
                 self._amounts[name].setdefault(labels, {})[part] = float(amount)
 
@@ -137,7 +137,7 @@ def _field(key: Key) -> str:
 def _key(field: str) -> Key | None:
     try:
         parts: Any = json.loads(field)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     match parts:
         case [str(name), str(part), *labels] if all(isinstance(label, str) for label in labels):

@@ -24,6 +24,7 @@ _OF_ALL = {
 _OF_KIND = {
     "waiting": "hash",
     "meters": "hash",
+    "owners": "hash",
     "audio": "hash",
     "rooms": "hash",
     "leases": "zset",

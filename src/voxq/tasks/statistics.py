@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -14,6 +15,8 @@ from voxq.tasks.task import Status
 
 _GROWTH = 1.1  # a histogram bucket is 10% wide, so a percentile read from it is at most 10% off
 _SMALLEST = 1e-5
+_NUMBER = re.compile(r"-?\d{1,300}(\.\d{1,300})?(e[+-]?\d{1,2})?")
+_BUCKET = re.compile(r"-?\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,18 @@ class Sample:
         return json.dumps(asdict(self))
 
     @classmethod
-    def load(cls, raw: str) -> Self:
-        return cls(**json.loads(raw))
+    def load(cls, raw: str) -> Self | None:
+        """None for what is no sample: foreign hands can reach the list."""
+        try:
+            sample = cls(**json.loads(raw))
+        except (ValueError, TypeError, RecursionError):
+            return None
+        return sample if all(isinstance(value, int | float) for value in asdict(sample).values()) else None
+
+
+def readable(counters: Mapping[str, str]) -> dict[str, str]:
+    """The counters that are numbers, as all are that we have counted."""
+    return {name: amount for name, amount in counters.items() if _NUMBER.fullmatch(amount)}
 
 
 def counters_of(outcome: Outcome) -> dict[str, float]:
@@ -88,9 +101,9 @@ def since_start(counters: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def last_hour(samples: Iterable[Sample], now: float) -> dict[str, Any]:
+def last_hour(samples: Iterable[Sample | None], now: float) -> dict[str, Any]:
     """The part of `/stats` that covers the last 3600 seconds."""
-    recent = [sample for sample in samples if now - sample.at <= 3600]
+    recent = [sample for sample in samples if sample is not None and now - sample.at <= 3600]
     return {
         "done": len(recent),
         "audio_seconds": round(sum(sample.audio for sample in recent), 1),
@@ -119,7 +132,7 @@ def distribution(counters: Mapping[str, str], name: str) -> dict[float, float]:
     buckets = sorted(
         (int(each.removeprefix(prefix)), float(count))
         for each, count in counters.items()
-        if each.startswith(prefix)
+        if each.startswith(prefix) and _BUCKET.fullmatch(each.removeprefix(prefix))
     )
     return {_SMALLEST * _GROWTH**bucket: count for bucket, count in buckets}
 

@@ -34,6 +34,6 @@ def storage_id(directory: Path) -> str:
     return path.read_text("ascii", "replace").strip()
 
 
-def is_other(name: str | None, storage: str) -> bool:
+def is_other(name: str | bytes | None, storage: str) -> bool:
     """Whether `name`, as it was found in Redis, is that of another storage. Earlier versions wrote none."""
-    return name is not None and name.startswith(_MARK) and name != storage
+    return isinstance(name, str) and name.startswith(_MARK) and name != storage

@@ -17,6 +17,7 @@ from voxq.api.service import Service, TheService
 from voxq.metrics.counters import Totals
 from voxq.metrics.sums import COUNTERS_KEY
 from voxq.tasks import script
+from voxq.tasks.statistics import readable
 from voxq.tasks.store import Store
 from voxq.tasks.task import Lane
 
@@ -60,7 +61,7 @@ async def _look(service: Service) -> Seen:
         kinds=[await _look_at(service, store) for store in service.parts.stores.values()],
         crew=await service.crew.look(),
         totals=Totals(totals),
-        deliveries=deliveries,
+        deliveries=readable(deliveries),
     )
 
 
@@ -71,15 +72,18 @@ async def _look_at(service: Service, store: Store) -> KindSeen:
         for queue in store.queues.values():
             pipeline.lindex(f"rq:queue:{queue}", 0)
         pipeline.hgetall(store.stats_key)
-        *firsts, statistics = await pipeline.execute()
+        *firsts, counters = await pipeline.execute()
     async with service.client.pipeline(transaction=False) as pipeline:
         for task_id in firsts:
             pipeline.hget(f"rq:job:{task_id}", "enqueued_at")
         since = await pipeline.execute()
     oldest = {lane: _age(at, now) for lane, at in zip(Lane, since, strict=True)}
-    return KindSeen(store.kind, counts, oldest, statistics)
+    return KindSeen(store.kind, counts, oldest, readable(counters))
 
 
 def _age(enqueued_at: str | None, now: float) -> float:
-    """Clocks differ: a task from the future has just come."""
-    return max(0.0, now - datetime.fromisoformat(enqueued_at).timestamp()) if enqueued_at else 0.0
+    """Clocks differ: a task from the future has just come; so has a job of unknown age, which is not ours."""
+    try:
+        return max(0.0, now - datetime.fromisoformat(enqueued_at or "").timestamp())
+    except ValueError:
+        return 0.0

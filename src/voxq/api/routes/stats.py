@@ -46,7 +46,7 @@ async def _of_kind(service: Service, store: Store) -> KindStats:
         pipeline.hgetall(store.stats_key)
         pipeline.lrange(store.samples_key, 0, -1)
         counters, samples = await pipeline.execute()
-    since_start = statistics.since_start(counters)
+    since_start = statistics.since_start(statistics.readable(counters))
     return KindStats(
         tasks=TasksByStatus(
             queued=counts.queued,

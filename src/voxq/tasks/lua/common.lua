@@ -23,7 +23,15 @@ local WAKE = 'voxq:wake'
 -- Seconds on Redis' own clock: those of several machines differ.
 local function server_time() return tonumber(redis.call('TIME')[1]) end
 
-local function meter(name) return tonumber(redis.call('HGET', METERS, name) or '0') end
+-- A sum in a hash. What a foreign hand has made no number begins anew.
+local function add_to(key, name, amount)
+  local sum = redis.pcall('HINCRBYFLOAT', key, name, amount)
+  if type(sum) == 'string' then return tonumber(sum) end
+  redis.call('HSET', key, name, amount)
+  return amount
+end
+
+local function meter(name) return tonumber(redis.call('HGET', METERS, name) or '0') or 0 end
 
 -- A table out of JSON; nil for what is none. Whoever can write to Redis may have left anything at our names, and
 -- that must not end a script that has others to serve.
@@ -71,10 +79,10 @@ local function clear_unless(kind, key)
 end
 
 -- Audio seconds of an owner's tasks that wait.
-local function owner_seconds(owner) return tonumber(redis.call('HGET', OWNERS, owner) or '0') end
+local function owner_seconds(owner) return tonumber(redis.call('HGET', OWNERS, owner) or '0') or 0 end
 
 local function add_owner_seconds(owner, seconds)
-  if tonumber(redis.call('HINCRBYFLOAT', OWNERS, owner, seconds)) < 0.001 then redis.call('HDEL', OWNERS, owner) end
+  if add_to(OWNERS, owner, seconds) < 0.001 then redis.call('HDEL', OWNERS, owner) end
 end
 
 -- Put an id into its lane. `mark` is what had entered the lane up to and with it: minus what has left, it is
@@ -83,10 +91,10 @@ local function wait_in_lane(id, lane, seconds, owner, at_front)
   local mark
   if at_front then
     redis.call('LPUSH', lane_key(lane), id)
-    mark = tonumber(redis.call('HINCRBYFLOAT', METERS, 'out:' .. lane, -seconds)) + seconds
+    mark = add_to(METERS, 'out:' .. lane, -seconds) + seconds
   else
     redis.call('RPUSH', lane_key(lane), id)
-    mark = tonumber(redis.call('HINCRBYFLOAT', METERS, 'in:' .. lane, seconds))
+    mark = add_to(METERS, 'in:' .. lane, seconds)
   end
   redis.call('HSET', WAITING, id, cjson.encode({lane = lane, seconds = seconds, mark = mark, owner = owner}))
   add_owner_seconds(owner, seconds)
@@ -111,10 +119,10 @@ local function leave_lane(id)
   local left = entry.mark - meter('out:' .. lane)
   if left <= 0 then return end  -- somebody else emptied the lane, and the meters with it
   if left <= seconds + 0.001 then
-    redis.call('HINCRBYFLOAT', METERS, 'out:' .. lane, seconds)
+    add_to(METERS, 'out:' .. lane, seconds)
     return
   end
-  redis.call('HINCRBYFLOAT', METERS, 'in:' .. lane, -seconds)
+  add_to(METERS, 'in:' .. lane, -seconds)
   for _, other in ipairs(redis.call('LRANGE', lane_key(lane), 0, -1)) do
     local behind = waits(other)
     if behind and behind.mark >= entry.mark then

@@ -44,7 +44,7 @@ if args.worker_key ~= '' and redis.call('EXISTS', args.worker_key) == 1 then
 end
 
 local stats = context.kind .. ':stats'
-for name, amount in pairs(args.counters) do redis.call('HINCRBYFLOAT', stats, name, amount) end
+for name, amount in pairs(args.counters) do add_to(stats, name, amount) end
 if args.sample ~= '' then
   redis.call('LPUSH', stats .. ':samples', args.sample)
   redis.call('LTRIM', stats .. ':samples', 0, args.samples - 1)
