@@ -279,7 +279,7 @@ def _role_of(process: psutil.Process) -> Role | None:
     """None for one that is just becoming what it will be."""
     with contextlib.suppress(psutil.Error):
         command = process.cmdline()
-        if "voxq.media" in command:
+        if "voxq.media" in command or "voxq.media.joiner" in command:
             parent = process.parent()
             return "probe" if parent and "api" in parent.cmdline() else "media"
         return _role_in(command)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from starlette.requests import ClientDisconnect
 
 from voxq.api import errors, lookup, views
 from voxq.api.access_log import note
 from voxq.api.answer import answer
 from voxq.api.auth import Owner
+from voxq.api.disconnection import unless_gone
 from voxq.api.kind import TheKind
 from voxq.api.lookup import Found
 from voxq.api.models import Removed, Result
@@ -77,7 +78,7 @@ async def result(
     """With `wait` it answers as soon as the task ends, and needs no polling."""
     found = await lookup.find(service, kind, owner, task_id)
     if wait and not found.status.is_terminal:
-        found = await _end_of(service, kind, owner, found.task_id, wait, request)
+        found = await unless_gone(request, _end_of(service, kind, owner, found.task_id, wait))
     _note(request, found)
     if format is not Format.JSON:
         return _rendered(found, format)
@@ -104,37 +105,18 @@ async def remove(task_id: str, request: Request, service: TheService, kind: TheK
     return Removed(task_id=full_id, status="deleted")
 
 
-async def _end_of(
-    service: Service, kind: Kind, owner: str, task_id: str, seconds: float, request: Request
-) -> Found:
-    """The task when it has ended, or as it is after so many seconds or when the process is to stop.
-
-    Raises ClientDisconnect.
-    """
+async def _end_of(service: Service, kind: Kind, owner: str, task_id: str, seconds: float) -> Found:
+    """The task when it has ended, or as it is after so many seconds or when the process is to stop."""
     deadline = time.monotonic() + seconds
-    gone = asyncio.create_task(_disconnection(request))
-    try:
-        with service.events.listening(task_id) as woken:
-            while True:
-                woken.clear()
-                found = await lookup.find(service, kind, owner, task_id)
-                left = deadline - time.monotonic()
-                if found.status.is_terminal or left <= 0 or service.events.is_over:
-                    return found
-                waking = asyncio.create_task(woken.wait())
-                try:
-                    await asyncio.wait({waking, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    waking.cancel()
-                if gone.done():
-                    raise ClientDisconnect
-    finally:
-        gone.cancel()
-
-
-async def _disconnection(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    with service.events.listening(task_id) as woken:
+        while True:
+            woken.clear()
+            found = await lookup.find(service, kind, owner, task_id)
+            left = deadline - time.monotonic()
+            if found.status.is_terminal or left <= 0 or service.events.is_over:
+                return found
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), left)
 
 
 def _rendered(found: Found, format: Format) -> Response:
