@@ -23,9 +23,9 @@ def drain(lab: WorkerLab, *numbers: int) -> subprocess.CompletedProcess[str]:
 
 def load(lab: WorkerLab) -> list[Task]:
     """Notes, longer recordings, and texts."""
-    notes = [lab.submit(NOTE) for _ in range(8)]
-    meetings = [lab.submit(MEETING, batch_size=5) for _ in range(2)]
-    texts = [lab.submit_text("This is spoken slowly. So is this, slowly. And slowly that.") for _ in range(3)]
+    notes = [lab.submit(NOTE) for _ in range(5)]
+    meetings = [lab.submit(MEETING, batch_size=5)]
+    texts = [lab.submit_text("This is spoken slowly. So is this, slowly. And slowly that.") for _ in range(2)]
     return [*notes, *meetings, *texts]
 
 
@@ -80,7 +80,7 @@ def test_stopping_while_decoding_and_while_joining(make_lab, tmp_path: Path) -> 
     """The process that does it stands still in the middle; it is not waited for."""
     lab: WorkerLab = make_lab(max_inflight=3, long_audio_seconds=1000)
     worker = lab.worker()
-    long = lab.submit(recording_of(tmp_path / "long.wav", *["zh_meeting"] * 12), "gated")
+    long = lab.submit(recording_of(tmp_path / "long.wav", *["zh_meeting"] * 6), "gated")
     wait_for(lab.calls, "its first chunk")
     for media in worker.helpers("media"):
         media.send_signal(signal.SIGSTOP)

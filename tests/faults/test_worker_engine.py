@@ -194,11 +194,17 @@ def test_a_model_that_never_finishes_loading(make_lab) -> None:
     assert worker.stop() < lab.settings.shutdown_seconds
 
 
+def oom_score(pid: int) -> int:
+    """The higher, the sooner the kernel ends the process when memory runs out."""
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
 def test_helpers_that_die_idle_are_replaced(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     for role in ("horse", "media"):
         helper = worker.helper(role)
+        assert oom_score(helper.pid) > oom_score(worker.pid), "the kernel takes it before the worker"
         helper.kill()
         helper.wait(5)  # until its parent knows
     (outcome,) = lab.wait_for_ends([lab.submit()])
