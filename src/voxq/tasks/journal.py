@@ -181,7 +181,7 @@ class Journal:
     def sweep(self, before: float) -> None:
         """Remove unfinished writes that are older than `before` (seconds since the epoch), and the marks of
         runs whose record is gone."""
-        for directory in (self._open, self._ended):
+        for directory in (self._open.parent, self._open, self._ended):
             for path in directory.glob(".*.tmp"):
                 with contextlib.suppress(FileNotFoundError):
                     if path.stat().st_mtime < before:

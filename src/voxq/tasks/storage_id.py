@@ -22,7 +22,7 @@ def storage_id(directory: Path) -> str:
         if name := path.read_text("ascii", "replace").strip():
             return name
         path.unlink(missing_ok=True)  # a power cut has left it empty
-    beside = directory / f".{secrets.token_hex(8)}.id"
+    beside = directory / f".{secrets.token_hex(8)}.tmp"
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(_MARK + secrets.token_hex(8))
     try:

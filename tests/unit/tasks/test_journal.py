@@ -85,14 +85,14 @@ def test_open_tasks_come_oldest_first(journal: Journal) -> None:
 
 
 def test_nothing_unfinished_is_ever_seen(journal: Journal, root: Path) -> None:
-    for directory in ("open", "ended"):
+    for directory in ("", "open", "ended"):
         (root / directory / ".0123.tmp").write_text("{")
     assert journal.open_ids() == []
     assert list(journal.ended_runs()) == []
     journal.sweep(before=0)
-    assert len(list(root.glob("*/.*.tmp"))) == 2
+    assert len(list(root.rglob(".*.tmp"))) == 3
     journal.sweep(before=2**33)
-    assert not list(root.glob("*/.*.tmp"))
+    assert not list(root.rglob(".*.tmp"))
 
 
 def test_only_the_owner_can_read_it(journal: Journal, root: Path) -> None:
