@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -70,20 +68,15 @@ class Room:
             self.poller.call(self.poller.wait(0.05))
             self.joining.enforce_deadlines()
 
-    def pid(self) -> int:
-        """Of the process there is now."""
-        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        (pid,) = (int(c) for c in children if "voxq.media.joiner" in Path(f"/proc/{c}/cmdline").read_text())
-        return pid
+    def process(self) -> psutil.Process:
+        """The one there is now."""
+        (found,) = (child for child in psutil.Process().children() if "voxq.media.joiner" in child.cmdline())
+        return found
 
     def kill(self) -> None:
-        """Returns when it is dead, and has not been noticed."""
-        process = psutil.Process(self.pid())
-        process.kill()
-        deadline = time.monotonic() + 30
-        while process.status() != psutil.STATUS_ZOMBIE:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        """Returns when its end can be noticed, and has not been."""
+        self.process().kill()
+        assert self.poller.wait(30)
 
 
 @pytest.fixture
@@ -157,11 +150,11 @@ def test_only_who_was_in_hand_pays_for_a_death_and_all_go_on(rooms: Callable[...
         room.joining.go_on(text)
     room.run_until(lambda: len(room.heard) == 3)
     undisturbed = [text.file.read_bytes() for text in texts]
-    os.kill(room.pid(), signal.SIGSTOP)
+    room.process().suspend()
     for text in texts[1:]:
         room.speak(text, 1)
         assert room.joining.go_on(text)
-    os.kill(room.pid(), signal.SIGKILL)
+    room.process().kill()
     room.run_until(lambda: all(isinstance(room.news_of(text)[-1], Joined) for text in texts[1:]))
     (crash,) = (news for news in room.news_of(texts[1]) if isinstance(news, MediaFailed))
     assert (crash.code, crash.is_crash) == ("encoder_crashed", True)
@@ -190,7 +183,7 @@ def test_who_takes_too_long_is_given_up(rooms: Callable[..., Room]) -> None:
     room = rooms(timeout=0.5)
     text, other = room.text(1), room.text(1)
     room.joining.start()
-    os.kill(room.pid(), signal.SIGSTOP)
+    room.process().suspend()
     room.speak(text, 0)
     room.joining.go_on(text)
     room.run_until(lambda: room.heard)
@@ -224,5 +217,4 @@ def test_what_is_not_wanted_any_more_is_dropped(rooms: Callable[..., Room]) -> N
     room.speak(other, 0)
     room.joining.go_on(other)
     room.run_until(lambda: room.news_of(other))
-    open_files = [str(link.readlink()) for link in Path(f"/proc/{room.pid()}/fd").iterdir()]
-    assert not any(text.task.id in path for path in open_files)
+    assert not any(text.task.id in file.path for file in room.process().open_files())
