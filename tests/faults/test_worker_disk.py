@@ -10,8 +10,9 @@ from pathlib import Path
 from full_disk import full_disk
 from worker_lab import MEETING, NOTE, WorkerLab, wait_for
 
+from voxq.tasks import script
 from voxq.tasks.outcome import Outcome
-from voxq.tasks.task import Status
+from voxq.tasks.task import Kind, Status
 
 
 @contextmanager
@@ -133,4 +134,19 @@ def test_a_recording_disappears(make_lab) -> None:
     assert (outcome.status, outcome.code) == (Status.FAILED, "missing")
     assert str(lab.root) not in str(outcome.error)
     assert worker.is_alive()
+    lab.assert_ended_once([task])
+
+
+def test_records_of_tasks_cannot_be_read(make_lab) -> None:
+    """A sick disk: what was taken goes back, and the worker goes on."""
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    task = lab.submit(enqueue=False)
+    with unusable(lab.settings.journal_dir / "open"):
+        script.run(lab.client, lab.parts.stores[Kind.ASR].enqueue(task))
+        worker.wait_for_log("is held up: Not a directory")
+        assert worker.is_alive()
+    lab.let_claims_expire()
+    (outcome,) = lab.wait_for_ends([task])
+    assert_done(outcome, 1)
     lab.assert_ended_once([task])

@@ -401,7 +401,12 @@ class ModelWorker(BaseWorker):
         if claimed.task_id in self._assignments:  # Redis lost the claim, and somebody queued it again
             self._hold_on(self._assignments[claimed.task_id])
             return
-        task = self._parts.journal.open_task(claimed.task_id)
+        try:
+            task = self._parts.journal.open_task(claimed.task_id)
+        except OSError as error:  # a sick disk; its claim expires, and it is looked at again
+            self._trouble.about(error)
+            self._admit_from = time.monotonic() + _TROUBLE_PAUSE
+            return
         if task is None or task.kind is not claimed.kind:
             logger.error("task={} is queued, but the journal here does not know it", claimed.task_id)
             self._claims.drop(claimed)
