@@ -16,6 +16,9 @@ from voxq.tasks.refusal import Refusal
 M = TypeVar("M", bound=BaseModel)
 
 _SECONDS = 60.0
+_BYTES_PER_CHARACTER = 12
+"""At most, in JSON: a character beyond the basic plane, escaped."""
+_OTHER_BYTES = 64 << 10
 
 
 class Body:
@@ -51,6 +54,11 @@ class Body:
         """Nothing of it is needed any more."""
         self._memory.give_back(self._taken)
         self._taken = 0
+
+
+def bytes_for(characters: int) -> int:
+    """What a body may take that holds a text of so many characters, and little else."""
+    return _BYTES_PER_CHARACTER * characters + _OTHER_BYTES
 
 
 async def _body(service: TheService) -> AsyncIterator[Body]:

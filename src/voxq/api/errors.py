@@ -21,7 +21,7 @@ from voxq.api.models import Error
 from voxq.api.openai import errors as openai
 from voxq.api.problem import Problem
 from voxq.speech.audio import SUPPORTED_FORMATS, AudioError
-from voxq.tasks.refusal import Refusal
+from voxq.tasks.refusal import Refusal, TaskFailed
 
 _STATUS = {
     "bad_form": 400,
@@ -141,7 +141,7 @@ def _shaped(path: str, problem: Problem) -> Response:
 
 async def refused(request: Request, refusal: Refusal) -> Problem:
     """What is wrong when a request was refused."""
-    is_failure = isinstance(refusal, openai.TaskFailed)
+    is_failure = isinstance(refusal, TaskFailed)
     status = _STATUS.get(refusal.code, 500 if is_failure else 400)
     headers = {"x-should-retry": "false"} if is_failure else {}
     if status == 401:

@@ -19,10 +19,9 @@ from starlette.types import Receive, Scope, Send
 from voxq.api import lookup
 from voxq.api.access_log import note
 from voxq.api.lookup import Found
-from voxq.api.openai.errors import TaskFailed
 from voxq.api.service import Service
 from voxq.speech.audio import SPEECH_FORMATS
-from voxq.tasks.refusal import Refusal
+from voxq.tasks.refusal import Refusal, TaskFailed
 from voxq.tasks.speech_file import SpeechChanged, SpeechFile
 from voxq.tasks.task import Kind, Status
 

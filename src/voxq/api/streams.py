@@ -1,4 +1,4 @@
-"""How many streams of events may be open: each holds a connection for as long as its task takes."""
+"""How many streams, of events or speech, may be open: each holds a connection as long as its task takes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Streams:
     def one_of(self, owner: str) -> Iterator[None]:
         """One more stream, for as long as the context. Raises Refusal ("too_many_streams")."""
         if self._open[owner] >= self._most:
-            raise Refusal("too_many_streams", f"{self._most} streams of events are open; close one first")
+            raise Refusal("too_many_streams", f"{self._most} streams are open; close one first")
         self._open[owner] += 1
         try:
             yield

@@ -26,8 +26,7 @@ def drain(
 ) -> None:
     """Let workers take on nothing new, finish what they hold, and end.
 
-    The supervisor of `voxq up` or `voxq worker --count` starts a fresh one in its place, so draining one
-    after the other restarts them all without handing anything back.
+    `voxq up` and `voxq worker --count` start fresh ones: drained one by one, all of them are replaced.
     """
     import redis
 

@@ -22,9 +22,9 @@ def check_voices(settings: Settings) -> Iterator[Finding]:
         languages = ", ".join(dict.fromkeys(voice.language for voice in kind.voices))
         yield Finding("voices", "ok", f"{name}: {len(kind.voices)} in {languages}")
         extra = _EXTRAS.get(name)
-        for problem in missing_packages(extra) if extra else ():
-            fix = f"Run: uv sync --inexact --extra {extra}"
-            yield Finding("voices", "warning", f"{name} cannot speak each of them: {problem}", fix)
+        if extra and (problems := missing_packages(extra)):
+            says = f"{name} cannot speak all of these languages: {', '.join(problems)}"
+            yield Finding("voices", "warning", says, f"Run: uv sync --inexact --extra {extra}")
     for name in synthesisers.names():
         if name not in installed:
             yield Finding("voices", "ok", f"{name} is not installed: {synthesisers.find(name).summary}")

@@ -74,7 +74,8 @@ def _phonemiser(language: str, british: bool = False) -> Phonemiser:
     except ImportError:
         extra = "kokoro-ja" if language == "ja" else "kokoro"
         raise LanguageUnavailable(
-            f"Speech in the language {language!r} needs more packages: pip install 'voxq[{extra}]'"
+            f"Speech in the language {language!r} needs packages that are not installed:"
+            f" uv sync --inexact --extra {extra}"
         ) from None
 
 

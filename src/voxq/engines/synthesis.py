@@ -87,7 +87,3 @@ class SynthesiserKind:
             if voice.name == name:
                 return voice
         raise EngineError(f"Unknown voice {name!r}. There are: {', '.join(v.name for v in self.voices)}.")
-
-    def voice_for(self, language: str) -> Voice | None:
-        """The best voice of a language, or None."""
-        return next((voice for voice in self.voices if voice.language == language), None)

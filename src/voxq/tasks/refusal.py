@@ -18,3 +18,8 @@ class Refusal(Exception):
 class NotFound(Refusal):
     def __init__(self, task_id: str) -> None:
         super().__init__("not_found", "Task not found", task_id=task_id)
+
+
+class TaskFailed(Refusal):
+    """A task that was waited for ended without a result. The same request again would fare no better: the
+    queue has tried again already."""

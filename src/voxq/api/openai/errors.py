@@ -9,7 +9,6 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from voxq.api.problem import Problem
-from voxq.tasks.refusal import Refusal
 
 PREFIX = "/v1"
 
@@ -53,11 +52,6 @@ class ErrorView(BaseModel):
 
 class ErrorBody(BaseModel):
     error: ErrorView
-
-
-class TaskFailed(Refusal):
-    """A task that was waited for ended without a result. The same request again would fare no better: the
-    queue has tried again already."""
 
 
 def is_ours(path: str) -> bool:

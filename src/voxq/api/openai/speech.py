@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from voxq.api import disk, reuse, speech_stream
 from voxq.api.access_log import note
-from voxq.api.body import TheBody
+from voxq.api.body import TheBody, bytes_for
 from voxq.api.openai import speech_events, speech_form, sse
 from voxq.api.openai.beginning import Begun, begin
 from voxq.api.openai.documentation import SPEECH
@@ -26,17 +26,13 @@ from voxq.tasks.task import Kind, Task, short_id
 
 router = APIRouter(prefix="/v1/audio", tags=["openai"])
 
-_BYTES_PER_CHARACTER = 12
-"""At most, in JSON: a character beyond the basic plane, escaped."""
-_OTHER_BYTES = 64 << 10
-
 
 @router.post("/speech", summary="Speak a text", **SPEECH)
 async def speech(request: Request, service: TheService, owner: Waiting, body: TheBody) -> Response:
     """As OpenAI's. The same request again, after a lost connection, finds its task."""
     door = await service.texts.knock(owner, None, may_find=True)
     longest = service.settings.max_text_characters
-    asked = await body.read(request, SpeechRequest, _BYTES_PER_CHARACTER * longest + _OTHER_BYTES)
+    asked = await body.read(request, SpeechRequest, bytes_for(longest))
     speakers = await service.voices.recent()
     wanted = await asyncio.to_thread(speech_form.wanted, asked, speakers, longest)
     begun = await _begin(service, owner, door, wanted)

@@ -12,16 +12,15 @@ from typing import Any, TypeVar
 from fastapi import Request
 from loguru import logger
 from redis.exceptions import RedisError
-from starlette.requests import ClientDisconnect
 
 from voxq.api import background, lookup, views
+from voxq.api.disconnection import unless_gone
 from voxq.api.lookup import Found
 from voxq.api.openai.beginning import Begun
-from voxq.api.openai.errors import TaskFailed
 from voxq.api.service import Service
 from voxq.speech.transcript import Transcript
 from voxq.tasks import script, twins
-from voxq.tasks.refusal import Refusal
+from voxq.tasks.refusal import Refusal, TaskFailed
 from voxq.tasks.script import Command
 from voxq.tasks.task import Status
 
@@ -40,17 +39,8 @@ async def while_connected(
     service: Service, begun: Begun, request: Request, waiting: Coroutine[Any, Any, T]
 ) -> T:
     """What is waited for. Raises what that raises, and ClientDisconnect once the client has gone."""
-    gone = asyncio.create_task(_disconnection(request))
-    coming = asyncio.create_task(waiting)
-    try:
-        async with lease_kept(service, begun):
-            await asyncio.wait({gone, coming}, return_when=asyncio.FIRST_COMPLETED)
-        if not coming.done():
-            raise ClientDisconnect
-        return coming.result()
-    finally:
-        gone.cancel()
-        await background.end(coming)
+    async with lease_kept(service, begun):
+        return await unless_gone(request, waiting)
 
 
 async def in_time(service: Service, begun: Begun, waiting: Coroutine[Any, Any, T]) -> T:
@@ -142,8 +132,3 @@ async def _end(looks: AsyncGenerator[Found]) -> Found:
             if found.status.is_terminal:
                 return found
     raise AssertionError("the last look at a task shows its end")
-
-
-async def _disconnection(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

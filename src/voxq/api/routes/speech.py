@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from voxq.api import disk, errors, options, reuse, speech_options
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
-from voxq.api.body import TheBody
+from voxq.api.body import TheBody, bytes_for
 from voxq.api.models import Batch, BatchItem, Submitted
 from voxq.api.service import Service, TheService
 from voxq.api.speech_options import HowToSpeak, ManyTexts, OneText
@@ -23,9 +23,6 @@ from voxq.tasks.task import TtsOptions
 
 router = APIRouter(prefix="/api/v1/tts", tags=["tts"])
 
-_BYTES_PER_CHARACTER = 12
-"""At most, in JSON: a character beyond the basic plane, escaped."""
-_OTHER_BYTES = 64 << 10
 _BATCH_BYTES = 32 << 20
 
 
@@ -62,7 +59,7 @@ async def submit(
     """The text is checked and queued; ask for its result, and its audio, by the `task_id`."""
     key = options.idempotency_key(idempotency_key)
     longest = service.settings.max_text_characters
-    wanted = await body.read(request, OneText, _BYTES_PER_CHARACTER * longest + _OTHER_BYTES)
+    wanted = await body.read(request, OneText, bytes_for(longest))
     callback = speech_options.callback(wanted, service.settings.registered_webhooks)
     chosen = await _options(service, wanted.text, wanted)
     submission = await _accept(service, owner, chosen, wanted, key, callback)

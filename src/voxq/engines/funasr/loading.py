@@ -73,8 +73,7 @@ def _import_funasr() -> Any:
         import funasr
     except ImportError as error:
         raise EngineError(
-            f"FunASR cannot be imported ({error}). Install it: uv sync --inexact --extra funasr, or"
-            " pip install 'voxq[funasr]'"
+            f"FunASR cannot be imported ({error}). Install it: uv sync --inexact --extra funasr"
         ) from error
     logging.getLogger().setLevel(logging.ERROR)  # at INFO FunASR writes down the hotwords of clients
     return funasr
