@@ -192,7 +192,9 @@ class Settings(BaseSettings):
         description="Requests under /v1 that may wait in one process of the API, shared by all keys.",
     )
     max_event_streams: int = Field(
-        100, ge=1, description="Streams of events that one key may have open in one process of the API."
+        100,
+        ge=1,
+        description="Streams, of events or of speech, that one key may have open in one process of the API.",
     )
     metrics_anonymous: bool = Field(False, description="Answer /metrics without a key.")
 
