@@ -34,7 +34,9 @@ def phonemes_of(text: str, language: str, *, british: bool = False, normalised: 
     With `normalised`, numbers and dates are written out first. Raises LanguageUnavailable.
     """
     eastern = "ja" if language == "ja" else "zh"
-    own = language_of(text, latin=language if language not in _EASTERN else "en", han=eastern)
+    # Figures alone have no script: a voice says them in its own language.
+    latin = "en" if language in _EASTERN and any(map(str.isalpha, text)) else language
+    own = language_of(text, latin=latin, han=eastern)
     text = _LONG_NUMBER.sub(lambda number: " ".join(number[0]), text)
     if normalised:
         text = normalise(text, own)
