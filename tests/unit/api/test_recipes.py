@@ -1,0 +1,52 @@
+"""What keeps an earlier result from being the answer: anything that it depended on and that has changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voxq.api.recipes import Recipes
+from voxq.models.offer import Offer
+from voxq.settings import load_settings
+from voxq.tasks.task import Kind
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    directory = tmp_path / "calls"
+    directory.mkdir()
+    (directory / "model.bin").write_bytes(b"weights")
+    return directory
+
+
+async def recipe(model: Path, kind: Kind = Kind.ASR, name: str = "calls", **given: Any) -> str:
+    """As a process of the API reckons it that starts now."""
+    settings = load_settings(asr_models=f"calls=faster-whisper:{model}", **given)
+    return await Recipes(settings, Offer.of(settings)).of(kind, name)
+
+
+async def test_as_long_as_nothing_changes_it_is_the_same(model: Path) -> None:
+    assert await recipe(model) == await recipe(model)
+    assert await recipe(model, Kind.TTS, "hibari") == await recipe(model, Kind.TTS, "hibari")
+
+
+async def test_other_weights_are_another(model: Path) -> None:
+    before = await recipe(model)
+    (model / "model.bin").write_bytes(b"better weights")
+    assert await recipe(model) != before
+
+
+async def test_the_operators_defaults_are_in_it(model: Path, tmp_path: Path) -> None:
+    hotwords = tmp_path / "hotwords.txt"
+    hotwords.write_text("Aimee\n")
+    others = [
+        await recipe(model),
+        await recipe(model, asr_language="zh"),
+        await recipe(model, asr_batch_size=30),
+        await recipe(model, asr_hotwords_path=hotwords),
+        await recipe(model, name="whisper-base"),
+        await recipe(model, Kind.TTS, "hibari"),
+    ]
+    assert len(set(others)) == len(others)
