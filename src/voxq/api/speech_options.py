@@ -48,7 +48,10 @@ class HowToSpeak(BaseModel):
     sample_rate: SampleRate | None = Field(
         None, description="Of the audio file, in Hz; nothing: the voice's own. Opus knows some only."
     )
-    normalise: bool = Field(True, description="Write numbers and dates out before reading them.")
+    normalise: bool = Field(
+        True,
+        description="Write Chinese numbers and dates out before reading; an English voice does so by itself.",
+    )
     priority: Priority = Field(
         Priority.NORMAL, description="high overtakes everything that waits; low lets everything else pass."
     )

@@ -45,7 +45,9 @@ def speak(
     format: Annotated[
         SpeechFormat | None, typer.Option("--format", "-f", help="By the ending of FILE if not given.")
     ] = None,
-    normalise: Annotated[bool, typer.Option(help="Write numbers and dates out before reading.")] = True,
+    normalise: Annotated[
+        bool, typer.Option(help="Write Chinese numbers and dates out before reading.")
+    ] = True,
     priority: Annotated[Priority, typer.Option(help="Which work of a service goes first.")] = Priority.NORMAL,
     url: Url = None,
 ) -> None:

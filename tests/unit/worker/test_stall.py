@@ -86,3 +86,9 @@ def test_batches_that_take_long_make_predictions_longer(batch) -> None:
         model.observe(batch(10.0), 2 * promised, now=float(second))
     assert model.terms.cost.predict(10.0) == pytest.approx(2 * promised, rel=0.05)
     assert model.last_used == 19.0
+
+
+def test_padding_is_what_the_longest_chunk_makes_of_the_others(batch) -> None:
+    assert stall().padding(batch(10.0, 8.0, 2.0)) == pytest.approx(10.0)
+    assert stall().padding(batch(10.0)) == 0.0
+    assert stall(padded_to=30.0).padding(batch(10.0, 8.0)) == pytest.approx(42.0)

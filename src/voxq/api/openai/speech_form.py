@@ -57,7 +57,10 @@ class SpeechRequest(BaseModel):
     sample_rate: SampleRate | None = Field(
         None, description="In Hz; nothing: the voice's own, and 24000 for pcm. Opus knows some only."
     )
-    normalise: bool = Field(True, description="Write numbers and dates out before reading them.")
+    normalise: bool = Field(
+        True,
+        description="Write Chinese numbers and dates out before reading; an English voice does so by itself.",
+    )
     priority: Priority = Field(
         Priority.HIGH, description="high overtakes everything that waits; low lets everything else pass."
     )
