@@ -108,7 +108,11 @@ class Settings(BaseSettings):
 
     # Storage and retention
     storage_path: Path = Field(Path("storage"), description="Directory of recordings, logs and journals.")
-    max_recordings: int = Field(10, ge=0, description="Recordings of ended tasks that are kept.")
+    max_recordings: int = Field(
+        10,
+        ge=0,
+        description="Recordings of ended tasks that are kept. Speech is kept as long as its result.",
+    )
     max_history_records: int = Field(10, ge=0, description="Length of the history list in Redis.")
     result_ttl: int = Field(3600, ge=1, description="Seconds for which a result can be fetched.")
     failed_ttl: int = Field(604800, ge=1, description="Seconds for which a failed task can be retried.")

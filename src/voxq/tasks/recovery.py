@@ -207,7 +207,8 @@ class Recovery:
         end = self._journal.ended(task_id, run)
         if end is None:
             return None
-        return retention.EndedRecord(task_id, run, end.outcome.status, end.outcome.ended_at, end.task.file)
+        task, outcome = end.task, end.outcome
+        return retention.EndedRecord(task_id, run, task.kind, outcome.status, outcome.ended_at, task.file)
 
     def _restore_results(self) -> None:
         now = time.time()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from voxq.tasks.recordings import Recording
-from voxq.tasks.task import Status
+from voxq.tasks.task import Kind, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class EndedRecord:
 
     task_id: str
     run: int
+    kind: Kind
     status: Status
     ended_at: float
     file: str
@@ -22,7 +23,8 @@ class EndedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`max_recordings` counts recordings of ended tasks that did not fail; the rest in seconds.
+    """`max_recordings` counts recordings of ended tasks that did not fail, and speech whose result has
+    expired; the rest in seconds.
 
     `orphan_age` is far longer than a recording waits between being stored and being accepted."""
 
@@ -51,6 +53,7 @@ def plan(
 
     - A recording of an open task stays, whatever the limits say.
     - A failed task's recording stays for `failed_ttl`, so that retry works, and does not count.
+    - The speech of a text is its result, stays for `result_ttl` like any, and does not count until then.
     - Of the others the newest `max_recordings` stay. One without a record has ended long ago, or was never
       accepted; it is spared while it is younger than `orphan_age`, because it may be about to be accepted.
     - A record goes after its time, or when a later run of its task has ended.
@@ -78,6 +81,8 @@ def plan(
         if record is not None and record.status is Status.FAILED:
             if now - record.ended_at > limits.failed_ttl:
                 gone.append(recording.name)
+        elif record is not None and record.kind is Kind.TTS and now - record.ended_at <= limits.result_ttl:
+            continue
         elif record is not None or now - recording.modified > limits.orphan_age:
             finished.append(recording)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from voxq.tasks.recordings import Recording
 from voxq.tasks.retention import EndedRecord, Limits, plan
-from voxq.tasks.task import Status
+from voxq.tasks.task import Kind, Status
 
 NOW = 1_000_000.0
 LIMITS = Limits(max_recordings=3, result_ttl=3600, failed_ttl=7200, orphan_age=60)
@@ -28,7 +28,10 @@ def storages(draw: st.DrawFn) -> tuple[list[Recording], list[str], list[EndedRec
         if draw(st.booleans()):
             open_ids.append(task_id)
         ends = draw(st.lists(st.tuples(ended_statuses, ages), max_size=3))
-        ended += [EndedRecord(task_id, run, how, NOW - age, file) for run, (how, age) in enumerate(ends, 1)]
+        ended += [
+            EndedRecord(task_id, run, Kind.ASR, how, NOW - age, file)
+            for run, (how, age) in enumerate(ends, 1)
+        ]
     return recordings, open_ids, ended
 
 
@@ -118,3 +121,18 @@ def test_a_recording_that_was_stored_just_now_is_spared() -> None:
     fresh = Recording("2025-12-01_001_abcdef.wav", NOW - 59)
     old = Recording("2025-12-01_002_abcdef.wav", NOW - 61)
     assert plan(NOW, [fresh, old], [], [], limits).recordings == [old.name]
+
+
+def test_speech_stays_as_long_as_its_result_and_displaces_no_recording() -> None:
+    def ended(number: int, kind: Kind, age: float, extension: str) -> EndedRecord:
+        task_id = f"2025-12-01_{number:03d}_abcdef"
+        return EndedRecord(task_id, 1, kind, Status.DONE, NOW - age, f"{task_id}.{extension}")
+
+    batch = [ended(number, Kind.TTS, 10.0, "mp3") for number in range(100)]
+    notes = [ended(200 + number, Kind.ASR, 20.0, "ogg") for number in range(LIMITS.max_recordings)]
+    old = [ended(300 + number, Kind.TTS, LIMITS.result_ttl + 1, "mp3") for number in range(2)]
+    records = [*batch, *notes, *old]
+    recordings = [Recording(record.file, record.ended_at) for record in records]
+    chosen = plan(NOW, recordings, [], records, LIMITS)
+    assert sorted(chosen.recordings) == [record.file for record in old]
+    assert chosen.records == old
