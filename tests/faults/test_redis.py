@@ -162,6 +162,17 @@ def restart_empty(service: Service) -> None:
     service.server.restart(empty=True)
 
 
+def restart_as_it_was(service: Service) -> None:
+    """From a copy that knows nothing of the latest ends."""
+    backup = service.stack.settings.storage_path.with_name("backup")
+    service.server.back_up(backup)
+    journal = service.stack.parts.journal
+    ended = len(list(journal.ended_runs()))
+    wait_for(lambda: len(list(journal.ended_runs())) > ended + 1, "ends that the copy lacks")
+    service.server.kill()
+    service.server.restart(backup=backup)
+
+
 def flush_everything(service: Service) -> None:
     with service.server.client() as client:
         client.flushall()
@@ -182,6 +193,7 @@ def kill_connections(service: Service) -> None:
         restart_with_data,
         restart_after_kill,
         restart_empty,
+        restart_as_it_was,
         flush_everything,
         kill_connections,
     ],

@@ -34,7 +34,7 @@ _WORK = (
 _FOR_EVER = re.compile(
     r"(asr|tts):(audio|history:latest|meters|rooms|stats(:samples)?)"
     r"|rq:(queues|workers(:.+)?|(finished|failed|scheduled|deferred|canceled):.+)"
-    r"|webhook:stats|voxq:(workers|counters|epoch)"
+    r"|webhook:stats|voxq:(workers|counters|epoch|server)"
 )
 """Keys of which there are few, however many tasks there were. All others have to fade."""
 _AGE = 7 * 86400.0

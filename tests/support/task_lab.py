@@ -181,7 +181,9 @@ class Lab:
         while claimed := self.run(self.store.claim(worker, Room({}, MANY))).claimed:
             for each in claimed:
                 task = self.journal.open_task(each.task_id)
-                if task is None:
+                if task is None and (end := self.journal.last_end(each.task_id)):
+                    self.ending.publish(end.task)
+                elif task is None:
                     self.run(self.store.drop(each))
                 elif self.journal.has_ended(task):
                     self.ending.publish(task)

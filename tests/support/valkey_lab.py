@@ -48,11 +48,17 @@ class RedisServer:
         self._process.kill()
         self._process.wait(10)
 
-    def restart(self, *, empty: bool = False) -> None:
-        """After `stop` or `kill`; with its data unless `empty`."""
-        if empty:
+    def back_up(self, to: Path) -> None:
+        """Copy its data as it is now, while it runs."""
+        shutil.copytree(self._directory, to)
+
+    def restart(self, *, empty: bool = False, backup: Path | None = None) -> None:
+        """After `stop` or `kill`; with its data unless `empty`, or with that of a `backup`."""
+        if empty or backup:
             shutil.rmtree(self._directory)
             self._directory.mkdir()
+        if backup:
+            shutil.copytree(backup, self._directory, dirs_exist_ok=True)
         self._process = self._start()
 
     def send(self, number: signal.Signals) -> None:

@@ -75,11 +75,10 @@ def _journaled(service: Service, kind: Kind, task_id: str) -> dict[str, Any] | N
     task = journal.open_task(task_id)
     if task is not None:
         return documents.queued(task) if task.kind is kind else None
-    for run in reversed(journal.runs_of(task_id)):
-        end = journal.ended(task_id, run)
-        if end is not None and end.task.kind is kind and store.seconds_left(end.outcome, time.time()) > 0:
-            return documents.ended(end.task, end.outcome)
-    return None
+    end = journal.last_end(task_id)
+    if end is None or end.task.kind is not kind or store.seconds_left(end.outcome, time.time()) <= 0:
+        return None
+    return documents.ended(end.task, end.outcome)
 
 
 async def find_file(service: Service, kind: Kind, owner: str, given: str) -> str:

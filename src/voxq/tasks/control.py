@@ -64,8 +64,7 @@ class Control:
         It may be in a lane, or with a worker, which then loses its claim as when a task is cancelled. Speech
         is shared, unless a worker was faster and has made its own.
         """
-        ends = (self._journal.ended(other_id, run) for run in reversed(self._journal.runs_of(other_id)))
-        end = next(filter(None, ends), None)
+        end = self._journal.last_end(other_id)
         if end is None or end.outcome.status is not Status.DONE:
             return False
         if task.kind is Kind.TTS and not self._recordings.share(end.task.file, task.file):

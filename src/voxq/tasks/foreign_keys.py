@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 import redis
 from loguru import logger
 
-from voxq.tasks.store import EPOCH_KEY, JANITOR_KEY, WORKERS_KEY, Store
+from voxq.tasks.store import EPOCH_KEY, JANITOR_KEY, SERVER_KEY, WORKERS_KEY, Store
 from voxq.tasks.webhook_job import QUEUE
 
 _ASIDE = "voxq:foreign:"
 _KEPT_SECONDS = 7 * 86400
 _OF_ALL = {
     EPOCH_KEY: "string",
+    SERVER_KEY: "string",
     JANITOR_KEY: "string",
     WORKERS_KEY: "hash",
     "voxq:counters": "hash",

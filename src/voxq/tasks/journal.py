@@ -160,6 +160,11 @@ class Journal:
         """The ended runs of one task, in order."""
         return sorted(run for known, run in self.ended_runs() if known == task_id)
 
+    def last_end(self, task_id: str) -> Ended | None:
+        """How the last of its ended runs that is readable ended."""
+        ends = (self.ended(task_id, run) for run in reversed(self.runs_of(task_id)))
+        return next(filter(None, ends), None)
+
     def mark_told(self, task_id: str, run: int) -> None:
         """The webhook of this run knows of its end; it is not told again when Redis has forgotten that."""
         if self._ended_path(task_id, run).exists():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import redis
 from loguru import logger
@@ -13,12 +13,14 @@ from loguru import logger
 from voxq.tasks import foreign_keys, retention, script
 from voxq.tasks.ending import Ending
 from voxq.tasks.history import HistoryLog
-from voxq.tasks.journal import Journal
+from voxq.tasks.journal import Ended, Journal
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.storage_id import is_other
-from voxq.tasks.store import EPOCH_KEY, Store
+from voxq.tasks.store import EPOCH_KEY, SERVER_KEY, Store
 from voxq.tasks.task import Kind, Task, age_order, day_of, short_id
 from voxq.tasks.work import WorkFiles
+
+T = TypeVar("T")
 
 _AT_ONCE = 500  # ids per script call: Redis is not to be held up
 _PATIENCE = 2.5  # a heartbeat, and a little more
@@ -49,7 +51,7 @@ class Recovery:
         self._client = client
         self._limits = limits
         self._key_types = foreign_keys.expected(stores.values())
-        self._empty_since: float | None = None
+        self._behind_since: float | None = None
         self._known_ends: dict[tuple[str, int], retention.EndedRecord] = {}
 
     def clear_the_way(self) -> None:
@@ -71,41 +73,54 @@ class Recovery:
     def complete(self) -> int:
         """Finish every interrupted end, and enqueue every accepted task that Redis would not deliver.
 
-        Does nothing while Redis is new: then `rebuild` comes first.
+        Does nothing while Redis may have lost something: then `rebuild` comes first.
         """
-        epoch = self._epoch()
-        return self._complete() if epoch and not is_other(epoch, self._journal.storage) else 0
+        is_whole = self._is_ours(self._epoch()) and self._noted_server() == self._server()
+        return self._complete() if is_whole else 0
 
     def rebuild(self, patience: float = _PATIENCE) -> bool:
         """If Redis came back empty (its epoch is missing), or from another storage, restore queue, results,
-        index and history.
+        index and history. If it was only started anew, it may have come back as it was a while ago: then
+        restore what has happened since.
 
         Workers have `patience` seconds from the first look to register again what they hold. True: it was
-        done. The epoch is set last: an interrupted rebuild is done again.
+        done. The epoch and the server are noted last: an interrupted rebuild is done again.
         """
-        epoch = self._epoch()
-        if epoch and not is_other(epoch, self._journal.storage):
-            if epoch != self._journal.storage:  # an earlier version filled it
-                self._client.set(EPOCH_KEY, self._journal.storage)
-            self._empty_since = None
+        epoch, server = self._epoch(), self._server()
+        if epoch == self._journal.storage and self._noted_server() == server:
+            self._behind_since = None
             return False
         now = time.monotonic()
-        if self._empty_since is None:
-            self._empty_since = now
-            what = "has worked for another storage" if epoch else "is new or came back empty"
-            logger.warning("Redis {}: it is filled again from the journal", what)
-        if now - self._empty_since < patience:
+        if self._behind_since is None:
+            self._behind_since = now
+            if not self._is_ours(epoch):
+                what = "has worked for another storage" if epoch else "is new or came back empty"
+                logger.warning("Redis {}: it is filled again from the journal", what)
+        if now - self._behind_since < patience:
             return False
-        self._complete(is_redis_new=True)
+        self._complete(has_redis_lost=True)
         self._restore_results()
-        self._restore_keys()
-        self._restore_index()
+        if not self._is_ours(epoch):
+            self._restore_keys(self._kept_tasks())
+            self._restore_index()
         self._restore_history()
-        self._client.set(EPOCH_KEY, self._journal.storage)
+        self._client.mset({EPOCH_KEY: self._journal.storage, SERVER_KEY: server})
         return True
 
     def _epoch(self) -> str | None:
         return cast("str | None", self._client.get(EPOCH_KEY))  # the client decodes
+
+    def _is_ours(self, epoch: str | None) -> bool:
+        """Whether Redis works for this storage; earlier versions wrote something else."""
+        return bool(epoch) and not is_other(epoch, self._journal.storage)
+
+    def _noted_server(self) -> str | None:
+        """The one that was last put right."""
+        return cast("str | None", self._client.get(SERVER_KEY))
+
+    def _server(self) -> str:
+        """What Redis calls itself from one start to the next."""
+        return str(cast("dict[str, Any]", self._client.info("server")).get("run_id", ""))
 
     def plan_retention(self) -> retention.Plan:
         """What `retain` would delete now; needs no Redis."""
@@ -149,7 +164,7 @@ class Recovery:
             if self._journal.open_task(task_id) is None:
                 self._work.remove_named(name)
 
-    def _complete(self, *, is_redis_new: bool = False) -> int:
+    def _complete(self, *, has_redis_lost: bool = False) -> int:
         has_ended = {task_id for task_id, _ in self._journal.ended_runs()}
         count = 0
         for ids in _batches(self._journal.open_ids(), _AT_ONCE):
@@ -160,15 +175,15 @@ class Recovery:
             for task_id in ids:
                 if task_id in missing or task_id in has_ended:
                     try:
-                        count += self._complete_task(task_id, is_redis_new)
+                        count += self._complete_task(task_id, has_redis_lost)
                     except OSError as error:  # a sick disk must not keep the others from being looked at
                         logger.error("task={} cannot be completed: {}", short_id(task_id), error)
         if count:
             logger.info("{} tasks brought into agreement with the journal", count)
         return count
 
-    def _complete_task(self, task_id: str, is_redis_new: bool) -> bool:
-        """Whether there was something to do. `is_redis_new`: it has forgotten what it knew."""
+    def _complete_task(self, task_id: str, has_redis_lost: bool) -> bool:
+        """Whether there was something to do. `has_redis_lost`: it may have forgotten what it knew."""
         task = self._journal.open_task(task_id)
         if task is None:
             return False
@@ -177,7 +192,7 @@ class Recovery:
             return True
         store = self._stores[task.kind]
         enqueued = script.run(self._client, store.enqueue(task, limited=False))
-        if enqueued.answer == "same" and is_redis_new:
+        if enqueued.answer == "same" and has_redis_lost:
             # Redis had forgotten the key when it was used again, so both clients may have been answered.
             task = task.evolve(idempotency=None)
             self._journal.accept(task)
@@ -211,20 +226,34 @@ class Recovery:
         return retention.EndedRecord(task_id, run, task.kind, outcome.status, outcome.ended_at, task.file)
 
     def _restore_results(self) -> None:
-        now = time.time()
-        for task_id, run in self._latest_ends().items():
-            end = self._journal.ended(task_id, run)
-            if end is None:
-                continue
-            store = self._stores[end.task.kind]
-            if store.seconds_left(end.outcome, now) > 0:
-                script.run(self._client, store.restore(end, now))
+        """Tell Redis of every end that it does not show."""
+        # In this order: what ends meanwhile is still open here, and somebody else's to tell.
+        ends, open_ids = self._latest_ends(), set(self._journal.open_ids())
+        closed = [(task_id, run) for task_id, run in ends.items() if task_id not in open_ids]
+        for runs in _batches(closed, _AT_ONCE):
+            behind = set.intersection(
+                *(set(script.run(self._client, store.unended(runs))) for store in self._stores.values())
+            )
+            found = (self._journal.ended(task_id, run) for task_id, run in runs if task_id in behind)
+            told = [end.task for end in found if end is not None and self._tell_again(end)]
+            self._restore_keys(told)
+            if told:
+                logger.warning("Redis had lost the ends of {} tasks", len(told))
 
-    def _restore_keys(self) -> None:
-        """Idempotency-Keys, whether or not their tasks have ended."""
+    def _tell_again(self, end: Ended) -> bool:
+        """False when its time is over."""
+        store, now = self._stores[end.task.kind], time.time()
+        if store.seconds_left(end.outcome, now) <= 0:
+            return False
+        if not script.run(self._client, store.restore(end, now)):
+            script.run(self._client, store.finish(end, now))
+        return True
+
+    def _restore_keys(self, tasks: Iterable[Task]) -> None:
+        """Their Idempotency-Keys, whether or not they have ended."""
         now = time.time()
         pipeline = self._client.pipeline(transaction=False)
-        for task in self._kept_tasks():
+        for task in tasks:
             if key := self._stores[task.kind].key_left(task, now):
                 name, seconds = key
                 pipeline.set(name, task.id, nx=True, ex=seconds)
@@ -274,6 +303,6 @@ class Recovery:
                 script.run(self._client, store.remember(latest))
 
 
-def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
+def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -25,6 +25,7 @@ CLAIM_TTL = 15
 """Seconds without a heartbeat after which a worker's tasks go back to their lanes."""
 
 EPOCH_KEY = "voxq:epoch"
+SERVER_KEY = "voxq:server"
 JANITOR_KEY = "voxq:janitor"
 WORKERS_KEY = "voxq:workers"
 WAKE_CHANNEL = "voxq:wake"
@@ -419,6 +420,10 @@ class Store:
     def missing(self, task_ids: Sequence[str]) -> Command[list[str]]:
         """Which of these accepted tasks need a look: ended, unknown, or in no list. Changes nothing."""
         return self._command("missing", {"ids": list(task_ids)}, list)
+
+    def unended(self, runs: Sequence[tuple[str, int]]) -> Command[list[str]]:
+        """Which tasks of these ended runs Redis does not know, or as they were before. Changes nothing."""
+        return self._command("unended", {"runs": list(map(list, runs))}, list)
 
     def forget(self, task_id: str) -> Command[bool]:
         """Remove every trace of a task that has ended or was withdrawn. False: it had no document."""

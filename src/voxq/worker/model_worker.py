@@ -403,11 +403,14 @@ class ModelWorker(BaseWorker):
             return
         try:
             task = self._parts.journal.open_task(claimed.task_id)
+            end = None if task else self._parts.journal.last_end(claimed.task_id)
         except OSError as error:  # a sick disk; its claim expires, and it is looked at again
             self._trouble.about(error)
             self._admit_from = time.monotonic() + _TROUBLE_PAUSE
             return
-        if task is None or task.kind is not claimed.kind:
+        if end is not None and end.task.kind is claimed.kind:  # Redis came back as it was before
+            self._closing.resume(end.task)
+        elif task is None or task.kind is not claimed.kind:
             logger.error("task={} is queued, but the journal here does not know it", claimed.task_id)
             self._claims.drop(claimed)
         elif self._parts.journal.has_ended(task):

@@ -157,7 +157,7 @@ class Service(RuleBasedStateMachine):
 
     def assert_nothing_leaks(self) -> None:
         lasting = {key for key in self.client.keys("*") if self.client.ttl(key) == -1}
-        singletons = {"voxq:epoch", "voxq:workers", "rq:queues"}
+        singletons = {"voxq:epoch", "voxq:server", "voxq:workers", "rq:queues"}
         singletons |= {
             f"asr:{name}" for name in ("audio", "meters", "stats", "stats:samples", "history:latest")
         }

@@ -37,6 +37,7 @@ SHARED = [
     "rq:wip:asr-queue",
     "rq:failed:asr-queue",
     "voxq:epoch",
+    "voxq:server",
     "voxq:workers",
     "voxq:janitor",
 ]

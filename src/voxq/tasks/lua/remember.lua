@@ -1,13 +1,39 @@
--- History that Redis has lost, put after what has come in since; in one step, because tasks end meanwhile, and their
--- ends are in the log by then. args: items (newest first), history_size. Returns how many were missing.
+-- History that Redis has lost; in one step, because tasks end meanwhile, and their ends are in the log by then. What has
+-- come in since stays first. A Redis that came back as it was a while ago has nothing but older records: they come last.
+-- args: items (newest first, one at least), history_size. Returns how many were missing.
 local history = context.kind .. ':history:latest'
-local is_there = {}
-for _, item in ipairs(redis.call('LRANGE', history, 0, -1)) do is_there[item] = true end
+local in_log, in_list, newer, older = {}, {}, {}, {}
+for _, item in ipairs(args.items) do in_log[item] = true end
+
+-- When its task came, as text that can be compared: to the second, and then the day's number, which begins its id.
+local function age(item)
+  local record = decoded(item) or {}
+  return tostring(record.created_at) .. tostring(record.task_id)
+end
+
+local list, first_known = redis.call('LRANGE', history, 0, -1), nil
+for index, item in ipairs(list) do
+  if in_log[item] then
+    in_list[item] = true
+    first_known = first_known or index
+  end
+end
+for index, item in ipairs(list) do
+  if not in_log[item] then
+    local is_newer
+    if first_known then is_newer = index < first_known else is_newer = age(item) > age(args.items[1]) end
+    local side = is_newer and newer or older
+    side[#side + 1] = item
+  end
+end
+
+redis.call('DEL', history)
+for _, items in ipairs({newer, args.items, older}) do
+  for _, item in ipairs(items) do redis.call('RPUSH', history, item) end
+end
+redis.call('LTRIM', history, 0, args.history_size - 1)
 local count = 0
 for _, item in ipairs(args.items) do
-  if not is_there[item] and redis.call('LLEN', history) < args.history_size then
-    redis.call('RPUSH', history, item)
-    count = count + 1
-  end
+  if not in_list[item] then count = count + 1 end
 end
 return count
