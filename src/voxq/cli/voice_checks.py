@@ -10,8 +10,9 @@ from voxq.engines import synthesisers, voices
 from voxq.models.store import ModelStore
 from voxq.settings import Settings
 
-_EXTRAS = {"kokoro": "kokoro"}
-"""Synthesisers whose phonemisers an extra brings; their models may have come by another way."""
+_KOKORO = "kokoro"
+_EXTRA, _EXTRA_JAPANESE = "kokoro", "kokoro-ja"
+"""They bring Kokoro's phonemisers; its model may have come by another way."""
 
 
 def check_voices(settings: Settings) -> Iterator[Finding]:
@@ -21,10 +22,17 @@ def check_voices(settings: Settings) -> Iterator[Finding]:
         kind = synthesisers.find(name)
         languages = ", ".join(dict.fromkeys(voice.language for voice in kind.voices))
         yield Finding("voices", "ok", f"{name}: {len(kind.voices)} in {languages}")
-        extra = _EXTRAS.get(name)
-        if extra and (problems := missing_packages(extra)):
-            says = f"{name} cannot speak all of these languages: {', '.join(problems)}"
-            yield Finding("voices", "warning", says, f"Run: uv sync --inexact --extra {extra}")
+    if _KOKORO in installed:
+        yield from _phonemisers()
     for name in synthesisers.names():
         if name not in installed:
             yield Finding("voices", "ok", f"{name} is not installed: {synthesisers.find(name).summary}")
+
+
+def _phonemisers() -> Iterator[Finding]:
+    if problems := missing_packages(_EXTRA):
+        says = f"{_KOKORO} cannot speak all of these languages: {', '.join(problems)}"
+        yield Finding("voices", "warning", says, f"Run: uv sync --inexact --extra {_EXTRA}")
+    elif missing_packages(_EXTRA_JAPANESE):  # not everybody wants it, and it is large
+        says = f"{_KOKORO} speaks no Japanese yet: 'uv sync --inexact --extra {_EXTRA_JAPANESE}'"
+        yield Finding("voices", "ok", says)

@@ -42,5 +42,13 @@ def test_a_model_without_its_phonemisers_is_a_warning(machine: Path, monkeypatch
     assert "--extra kokoro" in warning
 
 
+def test_without_japanese_it_is_said_and_no_warning(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ModelStore, "_find", lambda store, model: machine if _is_kokoro(model) else None)
+    monkeypatch.setattr(package_checks, "requires", lambda name: ["nothing-like-it; extra == 'kokoro-ja'"])
+    found = look(machine)
+    assert "warning" not in found
+    assert any("--extra kokoro-ja" in says for says in found["ok"])
+
+
 def _is_kokoro(model: Model) -> bool:
     return model.name.startswith("kokoro")
