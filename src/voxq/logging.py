@@ -38,6 +38,9 @@ _LEVELS = {
     "httpcore": "WARNING",
 }
 
+# An answer that is broken off on purpose; the line of its request says why.
+_NO_ERROR = "ASGI callable returned without completing response."
+
 # C0, DEL, C1, the Unicode line separators, and the marks that reorder what a terminal shows.
 _CONTROL = [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _ESCAPES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _CONTROL} | {
@@ -110,6 +113,8 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         known = record.levelname in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
         level = record.levelname if known else record.levelno
+        if record.msg == _NO_ERROR:
+            level = "DEBUG"
         logger.opt(exception=record.exc_info).log(level, record.getMessage())
 
 

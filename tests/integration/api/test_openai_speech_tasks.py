@@ -196,6 +196,8 @@ def test_what_fails_in_the_middle_is_broken_off_and_not_ended(api: ApiServer, la
         with pytest.raises(Exception, match="incomplete chunked read"):
             list(pieces)
     assert status_of(api, answer.headers["x-voxq-task"]) == "failed"
+    assert "broken_off=language_unavailable" in api.log()
+    assert "ERROR ASGI" not in api.log(), "it is no fault of the server"
     lab.close_gate()
     request = {"input": text, "model": VOICE, "response_format": "pcm", "stream_format": "sse"}
     with api.http.stream("POST", "/v1/audio/speech", json=request) as answer:
