@@ -150,3 +150,19 @@ def test_records_of_tasks_cannot_be_read(make_lab) -> None:
     (outcome,) = lab.wait_for_ends([task])
     assert_done(outcome, 1)
     lab.assert_ended_once([task])
+
+
+def test_whether_a_task_in_work_is_still_open_cannot_be_read(make_lab) -> None:
+    """It is worked on, in case it is."""
+    lab: WorkerLab = make_lab()
+    worker = lab.worker()
+    task = lab.submit(NOTE, "gated")
+    worker.wait_for_log("status=started")
+    with unusable(lab.settings.journal_dir / "open"):
+        lab.client.delete(f"asr:claim:{task.id}")
+        worker.wait_for_log("is held up: Not a directory")
+    assert worker.is_alive()
+    lab.open_gate()
+    (outcome,) = lab.wait_for_ends([task])
+    assert_done(outcome, 1)
+    lab.assert_ended_once([task])

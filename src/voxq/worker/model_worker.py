@@ -165,7 +165,7 @@ class ModelWorker(BaseWorker):
         self.failed(assignment, "timeout", f"Processing timeout ({limit:.0f}s exceeded)")
 
     def lost_sound(self, assignment: AnyAssignment) -> None:
-        if not self._parts.journal.is_open(assignment.task):
+        if not self._is_open(assignment.task):
             self._drop(assignment, "it ended elsewhere")
         else:
             message = f"The sound of this {assignment.subject} is gone."
@@ -319,10 +319,18 @@ class ModelWorker(BaseWorker):
 
     def _hold_on(self, assignment: AnyAssignment) -> None:
         """The claim is gone. Redis may have lost it, then it is taken up again; or the task was cancelled."""
-        if not self._parts.journal.is_open(assignment.task):
+        if not self._is_open(assignment.task):
             self._drop(assignment, "it ended elsewhere")
         elif self._claims.register(assignment) is False:
             self._drop(assignment, "another worker took it over")
+
+    def _is_open(self, task: Task) -> bool:
+        """Whether it is to be worked on. Where a sick disk does not tell, it is: the end is decided later."""
+        try:
+            return self._parts.journal.is_open(task)
+        except OSError as error:
+            self._trouble.about(error)
+            return True
 
     def _drop(self, assignment: AnyAssignment, reason: str) -> None:
         self._let_go(assignment)
@@ -333,7 +341,7 @@ class ModelWorker(BaseWorker):
 
     def _leave_nothing(self, task: Task) -> None:
         """Whoever ended the task removed its files, and some were written here at that moment."""
-        if not self._parts.journal.is_open(task):
+        if not self._is_open(task):
             self._parts.work.remove(task)
 
     def _join(self, text: Synthesis) -> bool:
@@ -513,7 +521,7 @@ class ModelWorker(BaseWorker):
 
     def _speak_again(self, text: Synthesis) -> None:
         """The sound of some of its sentences is gone."""
-        if not self._parts.journal.is_open(text.task):
+        if not self._is_open(text.task):
             self._drop(text, "it ended elsewhere")
         else:
             text.forget_lost()
