@@ -53,6 +53,8 @@ class Recipes:
         if offered := self._offer.described(name):
             yield offered.engine
             yield self._revision(offered.model)
+        if entry := self._offer.entry_of(name):
+            yield from map(self._revision, entry.needs)
 
     def _speech(self, name: str) -> Iterator[object]:
         """How texts are read out is ours; the embedded voice comes with the version that pins it."""

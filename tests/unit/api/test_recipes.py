@@ -9,6 +9,7 @@ import pytest
 
 from voxq.api.recipes import Recipes
 from voxq.models.offer import Offer
+from voxq.models.stamp import Stamp
 from voxq.settings import load_settings
 from voxq.tasks.task import Kind
 
@@ -36,6 +37,16 @@ async def test_other_weights_are_another(model: Path) -> None:
     before = await recipe(model)
     (model / "model.bin").write_bytes(b"better weights")
     assert await recipe(model) != before
+
+
+async def test_so_are_other_companions(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXQ_MODELS", str(tmp_path))
+    (tmp_path / "ct-punc").mkdir()
+    recipes = set()
+    for revision in ("earlier", "later"):
+        Stamp(revision, "modelscope", {}).write(tmp_path / "ct-punc")
+        recipes.add(await recipe(model, name="paraformer-zh"))
+    assert len(recipes) == 2
 
 
 async def test_the_operators_defaults_are_in_it(model: Path, tmp_path: Path) -> None:
