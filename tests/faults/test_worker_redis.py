@@ -1,8 +1,10 @@
-"""A Redis that dies, forgets or stands still: work goes on, nothing is done twice, no worker is restarted."""
+"""A Redis that dies under a single worker: work goes on, nothing is done twice, no worker is restarted.
+
+`test_redis.py` has the other faults, under a whole service.
+"""
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,45 +63,11 @@ def test_a_server_that_comes_back_with_its_data(lab: WorkerLab, server: RedisSer
     assert lab.workers[0].log.count("Worker-1 Redis is away") == 1
 
 
-def test_a_server_that_comes_back_empty(lab: WorkerLab, server: RedisServer) -> None:
-    ended = lab.submit(MEETING, batch_size=8)
-    lab.wait_for_ends([ended])
-    tasks = submit_two(lab)
-    server.kill()
-    server.restart(empty=True)
-    assert_all_well(lab, [ended, *tasks])
-
-
 def test_a_server_that_is_away_until_the_work_is_done(lab: WorkerLab, server: RedisServer) -> None:
     tasks = submit_two(lab)
     server.kill()
     wait_for(lambda: lab.outcome(tasks[0]), "the end of the task in hand")
     server.restart(empty=True)
-    assert_all_well(lab, tasks)
-
-
-def test_a_server_that_stands_still(lab: WorkerLab, server: RedisServer) -> None:
-    tasks = submit_two(lab)
-    server.send(signal.SIGSTOP)
-    calls = len(lab.calls())
-    time.sleep(5)
-    assert len(lab.calls()) > calls, "the engine goes on"
-    server.send(signal.SIGCONT)
-    assert_all_well(lab, tasks)
-
-
-def test_connections_that_are_cut(lab: WorkerLab) -> None:
-    tasks = submit_two(lab)
-    for _ in range(5):
-        for kind in ("normal", "pubsub"):
-            lab.client.client_kill_filter(_type=kind, skipme=True)
-        time.sleep(0.2)
-    assert_all_well(lab, tasks)
-
-
-def test_a_script_cache_that_was_emptied(lab: WorkerLab) -> None:
-    tasks = submit_two(lab)
-    lab.client.script_flush()
     assert_all_well(lab, tasks)
 
 
