@@ -244,7 +244,7 @@ def test_a_default_model_that_does_not_load_any_more(make_lab) -> None:
 
 
 def test_another_worker_does_what_one_cannot_load(make_lab) -> None:
-    lab: WorkerLab = make_lab(asr_model="sleep-200ms", max_attempts=1, max_inflight=2)
+    lab: WorkerLab = make_lab(asr_model="sleep-200ms", max_attempts=2, max_inflight=2)
     broken, healthy = lab.worker(1), lab.worker(2)
     with lab.broken_models():
         tasks = [lab.submit(MEETING, batch_size=5) for _ in range(4)]

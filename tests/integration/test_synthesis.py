@@ -74,7 +74,7 @@ def error_of(synthesiser: Synthesiser, text: str, voice: str) -> str:
 def hear(recogniser: Engine, spoken: Spoken, language: str, directory: Path) -> str:
     """What is understood of it, through a file as a client would get it."""
     path = directory / "spoken"
-    path.write_bytes(encode(spoken.samples, spoken.sample_rate, "mp3"))
+    path.write_bytes(encode(spoken.samples, spoken.sample_rate, "ogg"))
     samples: Samples = np.concatenate(list(decode_blocks(path, max_seconds=60)))
     assert len(samples) / SAMPLE_RATE == pytest.approx(len(spoken.samples) / spoken.sample_rate, abs=0.1)
     (answer,) = recogniser.transcribe([(samples, ChunkOptions(language))])

@@ -53,21 +53,31 @@ class ProbePool:
         Raises AudioError, with the code "undecodable" for a recording that hangs or crashes the decoder;
         OSError if no process can be started; RuntimeError if the pool is closed.
         """
+        try:
+            reply = await self._probe(path)
+        except ChildDied:  # somebody may have killed it: a recording to be blamed takes two with it
+            try:
+                reply = await self._probe(path)
+            except ChildDied as error:
+                raise AudioError("undecodable", "The file crashed the decoder.") from error
+        if isinstance(reply, protocol.Failed):
+            raise AudioError(reply.code, reply.message)
+        return reply.info
+
+    async def _probe(self, path: Path) -> protocol.Probed | protocol.Failed:
+        """As `probe`, by one process. Raises ChildDied as well."""
         child = await self._idle.get()
         try:
             if self._closed:
                 raise RuntimeError("the pool is closed")
-            if child is not None and not child.is_alive():  # killed between two probes: nobody's fault
-                self._end(child)
-                child = None
             child = child or self._start_child()
-            reply = await self._ask(child, path)
+            return await self._ask(child, path)
         except BaseException as error:  # cancelled, too: the answer of this process would be the next one's
             child = self._replace(child)
             if isinstance(error, TimeoutError):
                 message = f"The file could not be read within {self._timeout:g} seconds."
                 raise AudioError("undecodable", message) from None
-            if isinstance(error, ChildDied | protocol.ProtocolError):
+            if isinstance(error, protocol.ProtocolError):
                 raise AudioError("undecodable", "The file crashed the decoder.") from error
             raise
         finally:
@@ -75,9 +85,6 @@ class ProbePool:
                 self._end(child)
                 child = None
             self._idle.put_nowait(child)
-        if isinstance(reply, protocol.Failed):
-            raise AudioError(reply.code, reply.message)
-        return reply.info
 
     async def close(self) -> None:
         """End the processes; probes that still run or wait fail. The pool cannot be used again."""
