@@ -43,7 +43,9 @@ def test_a_clock_that_jumps_while_tasks_are_in_work(make_lab, tmp_path: Path, ho
     tasks = [lab.submit(NOTE, "gated"), *(lab.submit(NOTE) for _ in range(3))]
     wait_for(lab.calls, "the first chunk")
     clock.write_text(str(hours * HOUR))
-    wait_for(lambda: abs(lab.facts(1).get("beat", 0) - time.time() - hours * HOUR) < 60, "a beat by the new clock")
+    wait_for(
+        lambda: abs(lab.facts(1).get("beat", 0) - time.time() - hours * HOUR) < 60, "a beat by the new clock"
+    )
     tasks += [lab.submit(NOTE), lab.submit_text("Said after the jump.")]
     time.sleep(2.5)  # rounds of the janitor
     lab.open_gate()
