@@ -101,10 +101,9 @@ class EngineRoom:
             self._feed(device)
 
     @property
-    def next_batches(self) -> Collection[Batch]:
-        """On each device the batch in an engine, or the one that will be next."""
-        busy = filter(None, map(self._stable.busy_on, self._stable.devices))
-        return [batch for stall in busy if (batch := stall.horse.next_batch)]
+    def batches(self) -> Collection[Batch]:
+        """All that engines were given and have not ended."""
+        return [batch for stall in self._stable for batch in stall.horse.batches]
 
     @property
     def next_event(self) -> float:

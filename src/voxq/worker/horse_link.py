@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import replace
 from enum import StrEnum
 
@@ -174,6 +175,11 @@ class HorseLink:
     def next_batch(self) -> Batch | None:
         """The batch in the engine, or the one that will be next."""
         return self._batches[0] if self._batches else None
+
+    @property
+    def batches(self) -> Collection[Batch]:
+        """All that was given and has not ended."""
+        return tuple(self._batches)
 
     def running_for(self) -> float:
         """Seconds since the batch in the engine began; 0 if none has."""

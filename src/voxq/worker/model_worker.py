@@ -54,7 +54,7 @@ _TICK = 1.0
 _TROUBLE_PAUSE = 5.0
 """Seconds without new tasks after the disk did not take one."""
 _SHARE_OF_SHUTDOWN = 0.7
-"""Of SHUTDOWN_SECONDS is for the batch in hand; the rest is for handing back."""
+"""Of SHUTDOWN_SECONDS is for what engines were given; the rest is for handing back."""
 _BYTES_PER_SECOND = 64_000
 """Of decoded sound."""
 
@@ -242,7 +242,7 @@ class ModelWorker(BaseWorker):
     def _is_done(self) -> bool:
         if self._stop_by is None:
             return False
-        in_hand = {batch.id for batch in self._engine.next_batches}
+        in_hand = {batch.id for batch in self._engine.batches}
         is_done = in_hand.isdisjoint(batch.id for batch in self._last_batches)
         return is_done or time.monotonic() >= self._stop_by
 
@@ -266,11 +266,11 @@ class ModelWorker(BaseWorker):
         self._wakeup.wake()
 
     def _request_stop(self) -> None:
-        """First: finish the batches in hand. Asked again: stop now."""
+        """First: finish what engines were given. Asked again: stop now."""
         now = time.monotonic()
         patience = self._settings.shutdown_seconds * _SHARE_OF_SHUTDOWN
         self._stop_by = now if self._stop_by is not None else now + patience
-        self._last_batches = self._engine.next_batches
+        self._last_batches = self._engine.batches
 
     def _on_wakeup(self) -> None:
         self._may_have_work = True
