@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 DESIGNS = ("report/ARCHITECTURE_DESIGN.md", "report/ARCHITECTURE_DESIGN.zh-CN.md")
 SECURITY = ("SECURITY.md", "SECURITY.zh-CN.md")
+RELIABILITY = ("report/RELIABILITY.md", "report/RELIABILITY.zh-CN.md")
 GUIDE = "report/LOCAL_DEPLOYMENT_GUIDE.md"
 
 _INDEX_HOST = re.compile(
@@ -171,7 +172,11 @@ def test_every_command_is_in_both_readmes() -> None:
         assert all(f"`voxq {name}" in _text(readme) for name in group.commands), readme
 
 
-@pytest.mark.parametrize("pair", [READMES, DESIGNS, SECURITY], ids=["readme", "architecture", "security"])
+@pytest.mark.parametrize(
+    "pair",
+    [READMES, DESIGNS, SECURITY, RELIABILITY],
+    ids=["readme", "architecture", "security", "reliability"],
+)
 def test_both_languages_say_the_same(pair: tuple[str, str]) -> None:
     shapes = [_shape(_text(name)) for name in pair]
     assert shapes[0] == shapes[1]
