@@ -289,6 +289,12 @@ class WorkerLab:
         everybody = map(json.loads, self.client.hvals(WORKERS_KEY))
         return next((facts for facts in everybody if facts["id"] == number), {})
 
+    def forget_twins(self) -> None:
+        """No request joins an earlier task, or is answered from its result."""
+        for pattern in ("*:twin:*", "*:joinable:*"):
+            for key in self.client.scan_iter(pattern):
+                self.client.delete(key)
+
     def wait_for_status(self, task: Task, status: str, seconds: float = 60.0) -> dict[str, Any]:
         wait_for(lambda: self.document(task).get("status") == status, f"{task.id} {status}", seconds)
         return self.document(task)

@@ -55,9 +55,7 @@ def api(shared_lab: WorkerLab) -> Iterator[ApiServer]:
 def lab(shared_lab: WorkerLab) -> WorkerLab:
     """The gate is closed, and nothing is remembered of earlier texts."""
     shared_lab.close_gate()
-    for pattern in ("tts:twin:*", "tts:joinable:*"):
-        for key in shared_lab.client.scan_iter(pattern):
-            shared_lab.client.delete(key)
+    shared_lab.forget_twins()
     return shared_lab
 
 

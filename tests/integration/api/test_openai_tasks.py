@@ -39,9 +39,7 @@ def api(shared_lab: WorkerLab) -> Iterator[ApiServer]:
 def lab(shared_lab: WorkerLab) -> WorkerLab:
     """The gate is closed, and nothing is remembered of earlier recordings."""
     shared_lab.close_gate()
-    for pattern in ("asr:twin:*", "asr:joinable:*"):
-        for key in shared_lab.client.scan_iter(pattern):
-            shared_lab.client.delete(key)
+    shared_lab.forget_twins()
     return shared_lab
 
 
