@@ -27,7 +27,7 @@ def server_binary() -> str:
 def quiet_port() -> int:
     """A free port below those that Linux gives to outgoing connections: nobody takes it during a restart."""
     while True:
-        port = random.randrange(10_000, 32_000)  # noqa: S311 - nobody has to guess it
+        port = random.randrange(10_000, 32_000)
         if is_free("127.0.0.1", port):
             return port
 
