@@ -12,7 +12,7 @@ from typing import Self
 
 from _service import Service
 
-from voxq.tasks.store import EVENTS_CHANNEL, WAKE_CHANNEL
+from voxq.tasks.names import EVENTS_CHANNEL, WAKE_CHANNEL
 from voxq.tasks.task import Status, is_task_id
 
 

@@ -30,7 +30,7 @@ from _service import Service, service
 from _watch import Watch
 from rq import Queue, Worker
 
-from voxq.tasks import connect, script
+from voxq.tasks import connect, queueing, script
 from voxq.tasks.parts import Parts
 from voxq.tasks.task import Kind
 
@@ -126,7 +126,7 @@ class _Enqueue:
 
     def ms(self) -> float:
         task = accept(self._parts, self._data)
-        command = self._parts.stores[Kind.ASR].enqueue(task)
+        command = queueing.enqueue(self._parts.stores[Kind.ASR], task)
         began = time.monotonic()
         script.run(self._client, command)
         self._watch.wait_ended([task.id], _PATIENCE)

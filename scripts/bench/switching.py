@@ -28,7 +28,7 @@ from _service import Service, service
 from _watch import Watch
 
 from voxq.models.store import ModelStore
-from voxq.tasks.store import WORKERS_KEY
+from voxq.tasks.names import WORKERS_KEY
 
 _FIRST, _SECOND = "whisper-base", "second"
 _MEMORY_MB = 350

@@ -17,7 +17,7 @@ from voxq.child import Child
 from voxq.engines.base import ChunkOptions
 from voxq.media import protocol
 from voxq.speech.chunking import Chunking
-from voxq.tasks.store import Held
+from voxq.tasks.claiming import Held
 from voxq.tasks.work import WorkFiles
 from voxq.worker import media_link
 from voxq.worker.media_link import MediaFailed, MediaLink

@@ -22,6 +22,7 @@ from dying import dies_before_line, lines_of
 from loguru import logger
 from task_lab import Lab, done, failed, make_task, make_worker
 
+from voxq.tasks import ends
 from voxq.tasks.task import Task
 
 EVERYWHERE = os.environ.get("VOXQ_TEST_EVERY_LINE") == "1"
@@ -112,7 +113,7 @@ def everything_there_is(world: World) -> None:
     lab.ending.decide(announced, failed())
     end = lab.journal.ended(announced.id, 1)
     assert end is not None
-    lab.run(lab.store.finish(end, time.time(), worker))
+    lab.run(ends.finish(lab.store, end, time.time(), worker))
     lab.ending.end(closed, done(), worker)
     lab.journal.mark_told(closed.id, 1)
     world.tasks = [accepted, waiting, *taken]

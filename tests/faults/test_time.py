@@ -18,8 +18,9 @@ from task_lab import Lab, make_task, make_worker
 from worker_lab import NOTE, WorkerLab, wait_for
 
 from voxq.api.crew import Crew, WorkerFacts
+from voxq.tasks import claiming, queueing
+from voxq.tasks.claiming import CLAIM_TTL, Room
 from voxq.tasks.outcome import elapsed
-from voxq.tasks.store import CLAIM_TTL, Room
 from voxq.tasks.task import Lane, Status, age_order, day_of, is_task_id, new_task_id
 from voxq.worker.janitor import Janitor
 
@@ -89,7 +90,7 @@ def test_a_worker_that_died_gets_no_share_of_what_waits_after_the_clock_was_put_
     lab.client.hset("asr:rooms", "dead", json.dumps(room | {"gone": time.time() + HOUR}))
     task = lab.submit()
     holder = Room(dict.fromkeys(Lane, 1), dict.fromkeys(Lane, 1))  # the other one would come first
-    taken = lab.run(lab.store.claim(make_worker(), holder))
+    taken = lab.run(claiming.claim(lab.store, make_worker(), holder))
     assert [claimed.task_id for claimed in taken.claimed] == [task.id]
 
 
@@ -131,7 +132,7 @@ def test_fifty_at_midnight_have_names_and_numbers_of_their_own(lab: Lab) -> None
     midnight = datetime(2026, 3, 29, tzinfo=UTC).timestamp()  # on which clocks in Europe jump, but not these
 
     def knock(number: int) -> str:
-        door = lab.run(lab.store.door(midnight + (1 if number % 2 else -1), None, "anna"))
+        door = lab.run(queueing.door(lab.store, midnight + (1 if number % 2 else -1), None, "anna"))
         return new_task_id(door.opened_at, door.number)
 
     with ThreadPoolExecutor(8) as pool:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from worker_lab import MEETING, NOTE, WorkerLab, WorkerProcess, recording_of, wait_for
 
-from voxq.tasks.store import CLAIM_TTL
+from voxq.tasks.claiming import CLAIM_TTL
 from voxq.tasks.task import Status
 
 DONE = Status.DONE

@@ -15,7 +15,7 @@ from rq import Worker
 from valkey_lab import RedisServer
 from worker_lab import MEETING, WorkerLab, wait_for
 
-from voxq.tasks.store import EPOCH_KEY
+from voxq.tasks.names import EPOCH_KEY
 from voxq.tasks.task import Status
 
 

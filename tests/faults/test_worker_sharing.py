@@ -17,7 +17,7 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 from worker_lab import NOTE, WorkerLab, wait_for
 
-from voxq.tasks.store import CLAIM_TTL
+from voxq.tasks.claiming import CLAIM_TTL
 from voxq.tasks.task import Priority, Status, Task
 
 

@@ -11,7 +11,7 @@ import pytest
 from counting_voice import LETTER_SECONDS
 from worker_lab import NOTE, WorkerLab, wait_for
 
-from voxq.tasks.store import CLAIM_TTL
+from voxq.tasks.claiming import CLAIM_TTL
 from voxq.tasks.task import Kind, Priority, Status, Task
 
 DONE = Status.DONE

@@ -14,7 +14,8 @@ import pytest
 import redis
 from task_lab import Lab, cancelled, done, failed, make_task, make_worker
 
-from voxq.tasks.store import Held
+from voxq.tasks import ends, queueing
+from voxq.tasks.claiming import Held
 from voxq.tasks.task import Kind, Task
 
 
@@ -70,7 +71,7 @@ class Run:
     def e2(self) -> None:
         end = self.lab.journal.ended(self.task.id, 1)
         assert end is not None
-        assert self.lab.run(self.lab.store.finish(end, time.time(), self.worker)) == "ended"
+        assert self.lab.run(ends.finish(self.lab.store, end, time.time(), self.worker)) == "ended"
 
     def e3_half_a_line(self) -> None:
         with (self.lab.root / f"logs/{self.lab.kind}_history.jsonl").open("ab") as file:
@@ -209,7 +210,7 @@ def test_a_cancel_can_die_as_well(lab: Lab, last: int, redis_is_lost: bool) -> N
     end = lab.journal.ended(run.task.id, 1)
     assert end is not None
     if last >= 1:
-        lab.run(lab.store.finish(end, time.time()))
+        lab.run(ends.finish(lab.store, end, time.time()))
     if last >= 2:
         run.e3_line()
     if redis_is_lost:
@@ -224,7 +225,7 @@ def test_a_client_that_submits_again_with_its_key_gets_one_result(lab: Lab, last
     first = Run(lab, idempotency="f" * 64)
     go(first, last, redis_is_lost=False)
     second = make_task(kind=lab.kind, idempotency="f" * 64)
-    door = lab.run(lab.store.door(time.time(), second.idempotency, "anna"))
+    door = lab.run(queueing.door(lab.store, time.time(), second.idempotency, "anna"))
     if door.known_id is None:
         lab.accept(second)
         assert lab.enqueue(second).answer == "queued"

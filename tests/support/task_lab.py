@@ -13,11 +13,12 @@ from uuid import uuid4
 import redis
 
 from voxq.settings import Settings
-from voxq.tasks import documents, script
+from voxq.tasks import claiming, documents, queueing, script
+from voxq.tasks.claiming import Beat, Held, Room, Worker
 from voxq.tasks.outcome import Outcome, Timings
 from voxq.tasks.parts import Parts
+from voxq.tasks.queueing import Enqueued
 from voxq.tasks.script import Command
-from voxq.tasks.store import Beat, Enqueued, Held, Room, Worker
 from voxq.tasks.task import Kind, Lane, Status, Task, TtsOptions, new_task_id
 
 T = TypeVar("T")
@@ -109,7 +110,7 @@ class Lab:
 
     def enqueue(self, task: Task) -> Enqueued:
         """S3."""
-        return self.run(self.parts.stores[task.kind].enqueue(task))
+        return self.run(queueing.enqueue(self.parts.stores[task.kind], task))
 
     def submit(self, **changes: Any) -> Task:
         task = self.accept(make_task(**{"kind": self.kind} | changes))
@@ -118,7 +119,9 @@ class Lab:
 
     def claim(self, worker: Worker, free: dict[Lane, int] | None = None) -> list[Task]:
         """W1. Ids that the journal does not know as open are left where they are."""
-        claimed = self.run(self.store.claim(worker, Room({}, MANY if free is None else free))).claimed
+        claimed = self.run(
+            claiming.claim(self.store, worker, Room({}, MANY if free is None else free))
+        ).claimed
         tasks = [self.journal.open_task(each.task_id) for each in claimed]
         return [task for task in tasks if task is not None]
 
@@ -126,7 +129,7 @@ class Lab:
         """W2."""
         held = Held(task, uuid4().hex)
         document = documents.processing(task, progress=0, text="", started_at=time.time())
-        return held if self.run(self.store.register(worker, held, time.time(), document)) else None
+        return held if self.run(claiming.register(self.store, worker, held, time.time(), document)) else None
 
     def take(self, worker: Worker) -> Held:
         """W1 and W2 of the best task there is."""
@@ -139,7 +142,7 @@ class Lab:
 
     def beat(self, worker: Worker, held: Sequence[Held] = ()) -> Beat:
         return self.run(
-            self.store.beat(worker, held, time.time(), 30, {"beat": time.time()}, is_idle=not held)
+            claiming.beat(self.store, worker, held, time.time(), 30, {"beat": time.time()}, is_idle=not held)
         )
 
     def let_claims_expire(self) -> None:
@@ -151,15 +154,15 @@ class Lab:
                 self.client.zadd(f"rq:wip:{lane}", {entry: time.time() - 1})
 
     def place(self, task: Task) -> tuple[int, float] | None:
-        place = self.run(self.store.view(task.id)).place
+        place = self.run(queueing.view(self.store, task.id)).place
         return (place.position, round(place.ahead, 6)) if place else None
 
     def status(self, task: Task) -> str | None:
-        document = self.run(self.parts.stores[task.kind].view(task.id)).document
+        document = self.run(queueing.view(self.parts.stores[task.kind], task.id)).document
         return document["status"] if document else None
 
     def queued_seconds(self) -> float:
-        return self.run(self.store.counts(time.time())).queued_seconds
+        return self.run(queueing.counts(self.store, time.time())).queued_seconds
 
     def history(self) -> list[str]:
         return self.client.lrange(self.store.history_key, 0, -1)
@@ -178,13 +181,13 @@ class Lab:
     def drain(self, worker: Worker) -> list[Task]:
         """A worker that does whatever waits, as ModelWorker does."""
         finished = []
-        while claimed := self.run(self.store.claim(worker, Room({}, MANY))).claimed:
+        while claimed := self.run(claiming.claim(self.store, worker, Room({}, MANY))).claimed:
             for each in claimed:
                 task = self.journal.open_task(each.task_id)
                 if task is None and (end := self.journal.last_end(each.task_id)):
                     self.ending.publish(end.task)
                 elif task is None:
-                    self.run(self.store.drop(each))
+                    self.run(claiming.drop(self.store, each))
                 elif self.journal.has_ended(task):
                     self.ending.publish(task)
                 elif self.register(worker, task):

@@ -28,10 +28,10 @@ from voxq.speech.audio import SAMPLE_RATE, SPEECH_FORMATS
 from voxq.speech.encode import encode
 from voxq.speech.probe import probe
 from voxq.speech.sentences import spoken_seconds
-from voxq.tasks import script
+from voxq.tasks import queueing, script
+from voxq.tasks.names import WORKERS_KEY
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.parts import Parts
-from voxq.tasks.store import WORKERS_KEY
 from voxq.tasks.task import AsrOptions, Kind, Priority, Task, TtsOptions, choose_lane, new_task_id
 
 T = TypeVar("T")
@@ -226,7 +226,7 @@ class WorkerLab:
         self.parts.recordings.keep(part, task.file, fsync=False)
         self.parts.journal.accept(task)
         if enqueue:
-            script.run(self.client, self.parts.stores[Kind.ASR].enqueue(task))
+            script.run(self.client, queueing.enqueue(self.parts.stores[Kind.ASR], task))
         return task
 
     def let_claims_expire(self) -> None:
@@ -266,7 +266,7 @@ class WorkerLab:
             options=chosen,
         )
         self.parts.journal.accept(task)
-        script.run(self.client, self.parts.stores[Kind.TTS].enqueue(task))
+        script.run(self.client, queueing.enqueue(self.parts.stores[Kind.TTS], task))
         return task
 
     def spoken(self) -> list[str]:

@@ -12,7 +12,10 @@ import redis.asyncio
 from pydantic import TypeAdapter, ValidationError
 
 from voxq.api.recent import Recent
-from voxq.tasks.store import CLAIM_TTL, WORKERS_KEY, Place, Store
+from voxq.tasks.claiming import CLAIM_TTL
+from voxq.tasks.names import WORKERS_KEY
+from voxq.tasks.queueing import Place
+from voxq.tasks.store import Store
 from voxq.tasks.task import Kind
 
 _KEPT_SECONDS = 1.0

@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from voxq.api import background
-from voxq.tasks.store import EVENTS_CHANNEL
+from voxq.tasks.names import EVENTS_CHANNEL
 from voxq.tasks.task import Status
 
 ANY = "*"

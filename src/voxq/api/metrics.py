@@ -25,7 +25,7 @@ from voxq.api.crew import Crew, WorkerFacts
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Totals, cumulative
 from voxq.tasks import statistics
-from voxq.tasks.store import Counts
+from voxq.tasks.queueing import Counts
 from voxq.tasks.task import Kind, Lane, Status
 
 _MB = 1 << 20

@@ -9,9 +9,9 @@ from voxq.api import reuse
 from voxq.api.access_log import note
 from voxq.api.models import Submitted
 from voxq.api.service import Service
-from voxq.tasks import script
+from voxq.tasks import queueing, script
 from voxq.tasks.intake import Submission
-from voxq.tasks.store import Place
+from voxq.tasks.queueing import Place
 from voxq.tasks.task import Status, Task
 
 
@@ -19,7 +19,7 @@ async def submitted(request: Request, service: Service, task: Task, place: Place
     """Where the task is now. Raises redis.exceptions.RedisError."""
     status = Status.QUEUED
     if place is None:  # somebody was faster: the same key or the same retry, and a worker since
-        view = await script.run_async(service.client, service.parts.stores[task.kind].view(task.id))
+        view = await script.run_async(service.client, queueing.view(service.parts.stores[task.kind], task.id))
         place = view.place
         status = Status(view.document["status"]) if view.document else status
     crew = await service.crew.recent()

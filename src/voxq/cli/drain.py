@@ -31,7 +31,7 @@ def drain(
     import redis
 
     from voxq.tasks import connect
-    from voxq.tasks.store import WORKERS_KEY
+    from voxq.tasks.names import WORKERS_KEY
 
     client = connect.blocking(_redis_url(configured()))
     try:
@@ -71,7 +71,7 @@ def _workers(told: dict[str, str], ids: list[int] | None) -> dict[str, int]:
 
 def _wait_for_end(client: Any, workers: dict[str, int], seconds: float) -> set[str]:
     """Those that have not ended in time."""
-    from voxq.tasks.store import WORKERS_KEY
+    from voxq.tasks.names import WORKERS_KEY
 
     deadline = time.monotonic() + seconds
     left = set(workers)

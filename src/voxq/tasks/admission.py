@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from voxq.keys import Allowance
+from voxq.tasks.queueing import Door, Enqueued
 from voxq.tasks.refusal import Refusal
-from voxq.tasks.store import Door, Enqueued, Store
+from voxq.tasks.store import Store
 from voxq.tasks.task import Task
 
 

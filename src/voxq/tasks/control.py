@@ -7,14 +7,15 @@ from dataclasses import replace
 
 import redis
 
-from voxq.tasks import admission, script
+from voxq.tasks import admission, queueing, script
 from voxq.tasks.ending import Ending
 from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
 from voxq.tasks.outcome import Outcome, Timings, elapsed
+from voxq.tasks.queueing import Enqueued
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.refusal import NotFound, Refusal
-from voxq.tasks.store import Enqueued, Store
+from voxq.tasks.store import Store
 from voxq.tasks.task import Kind, Status, Task
 
 
@@ -94,7 +95,7 @@ class Control:
             self._ending.publish(task)
         self._log.blank(task_id)
         self._recordings.remove_of(task_id)
-        script.run(self._client, self._store.forget(task_id))
+        script.run(self._client, queueing.forget(self._store, task_id))
         for run in self._journal.runs_of(task_id):
             self._journal.forget(task_id, run)
         return True
@@ -125,7 +126,7 @@ class Control:
             admission.check_task(task, self._store.allowance_of(task.owner))
         if not self._journal.accept_again(task):
             raise _not_failed(Status.QUEUED)
-        enqueued = script.run(self._client, self._store.enqueue(task, limited=limited))
+        enqueued = script.run(self._client, queueing.enqueue(self._store, task, limited=limited))
         try:
             admission.check_enqueued(enqueued, self._store, task)
         except Refusal:

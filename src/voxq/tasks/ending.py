@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import redis
 
 from voxq import killpoint
-from voxq.tasks import script
+from voxq.tasks import ends, script
+from voxq.tasks.claiming import Worker
 from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
 from voxq.tasks.outcome import Outcome
-from voxq.tasks.store import Store, Worker
+from voxq.tasks.store import Store
 from voxq.tasks.task import Kind, Task
 from voxq.tasks.work import WorkFiles
 
@@ -48,7 +49,7 @@ class Ending:
         end = self._journal.ended(task.id, task.run)
         if end is None:
             return
-        answer = script.run(self._client, self._stores[task.kind].finish(end, time.time(), worker))
+        answer = script.run(self._client, ends.finish(self._stores[task.kind], end, time.time(), worker))
         killpoint.reached("E2")
         # Who announces it first knows that nobody has logged it: the line comes after the announcement.
         self._logs[task.kind].settle(end, self._journal, maybe_logged=answer != "ended")

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 import redis
 from loguru import logger
 
-from voxq.tasks.store import EPOCH_KEY, JANITOR_KEY, SERVER_KEY, WORKERS_KEY, Store
+from voxq.tasks.names import EPOCH_KEY, JANITOR_KEY, SERVER_KEY, WORKERS_KEY
+from voxq.tasks.store import Store
 from voxq.tasks.webhook_job import QUEUE
 
 _ASIDE = "voxq:foreign:"

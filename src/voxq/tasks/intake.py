@@ -16,12 +16,14 @@ from redis.exceptions import RedisError, ResponseError
 from voxq import killpoint
 from voxq.speech.audio import SPEECH_FORMATS, AudioInfo
 from voxq.speech.sentences import spoken_seconds
-from voxq.tasks import admission, script
+from voxq.tasks import admission, queueing, script
+from voxq.tasks.idempotency import idempotency_of
 from voxq.tasks.journal import Journal
+from voxq.tasks.queueing import Door, Place
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.storage_id import OTHER_STORAGE, is_other
-from voxq.tasks.store import Door, Place, Store, idempotency_of
+from voxq.tasks.store import Store
 from voxq.tasks.task import AsrOptions, Priority, Task, TtsOptions, choose_lane, new_task_id
 
 _LONGEST_INTAKE = 10.0
@@ -96,7 +98,9 @@ class Intake:
         """
         idempotency = idempotency_of(owner, idempotency_key) if idempotency_key else None
         try:
-            door = await script.run_async(self._client, self._store.door(time.time(), idempotency, owner))
+            door = await script.run_async(
+                self._client, queueing.door(self._store, time.time(), idempotency, owner)
+            )
         except RedisError as error:
             raise Unavailable from error
         if is_other(door.epoch, self._journal.storage):
@@ -147,7 +151,7 @@ class Intake:
     async def _enqueue(self, task: Task, request: Request) -> Submission:
         """S3, once the task is accepted. Raises Refusal."""
         try:
-            enqueued = await script.run_async(self._client, self._store.enqueue(task))
+            enqueued = await script.run_async(self._client, queueing.enqueue(self._store, task))
         except RedisError as error:
             if isinstance(error, ResponseError):  # out of memory, read-only: refused as a whole
                 await asyncio.to_thread(self._withdraw, task)
@@ -173,7 +177,7 @@ class Intake:
     async def _replay(self, task_id: str, sha256: str, request: Request) -> Submission:
         """The answer to a request that was made before, if it really is the same one."""
         try:
-            view = await script.run_async(self._client, self._store.view(task_id))
+            view = await script.run_async(self._client, queueing.view(self._store, task_id))
         except RedisError as error:
             raise Unavailable from error
         known = await asyncio.to_thread(self._known, task_id, view.document["run"] if view.document else 1)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar, cast
 
 import redis
 from loguru import logger
 
-from voxq.tasks import foreign_keys, retention, script
+from voxq.tasks import claiming, ends, foreign_keys, queueing, retention, script
 from voxq.tasks.ending import Ending
 from voxq.tasks.history import HistoryLog
+from voxq.tasks.idempotency import key_left
 from voxq.tasks.journal import Ended, Journal
+from voxq.tasks.names import EPOCH_KEY, SERVER_KEY
 from voxq.tasks.recordings import Recordings
+from voxq.tasks.script import Command
 from voxq.tasks.storage_id import is_other
-from voxq.tasks.store import EPOCH_KEY, SERVER_KEY, Store
+from voxq.tasks.store import Store
 from voxq.tasks.task import Kind, Task, age_order, day_of, short_id
 from voxq.tasks.work import WorkFiles
 
@@ -64,7 +68,7 @@ class Recovery:
         back = [
             task_id
             for store in self._stores.values()
-            for task_id in script.run(self._client, store.reap(time.time()))
+            for task_id in script.run(self._client, claiming.reap(store, time.time()))
         ]
         for task_id in back:
             logger.warning("task={} requeued: its worker is gone", short_id(task_id))
@@ -168,10 +172,7 @@ class Recovery:
         has_ended = {task_id for task_id, _ in self._journal.ended_runs()}
         count = 0
         for ids in _batches(self._journal.open_ids(), _AT_ONCE):
-            # A task is of one kind, and only that kind's store can vouch for it.
-            missing = set.intersection(
-                *(set(script.run(self._client, store.missing(ids))) for store in self._stores.values())
-            )
+            missing = self._ask_all(partial(queueing.missing, task_ids=ids))
             for task_id in ids:
                 if task_id in missing or task_id in has_ended:
                     try:
@@ -182,6 +183,12 @@ class Recovery:
             logger.info("{} tasks brought into agreement with the journal", count)
         return count
 
+    def _ask_all(self, command: Callable[[Store], Command[list[str]]]) -> set[str]:
+        """The tasks that all stores name: a task is of one kind, and only its own store vouches for it."""
+        return set.intersection(
+            *(set(script.run(self._client, command(store))) for store in self._stores.values())
+        )
+
     def _complete_task(self, task_id: str, has_redis_lost: bool) -> bool:
         """Whether there was something to do. `has_redis_lost`: it may have forgotten what it knew."""
         task = self._journal.open_task(task_id)
@@ -191,17 +198,17 @@ class Recovery:
             self._ending.publish(task)
             return True
         store = self._stores[task.kind]
-        enqueued = script.run(self._client, store.enqueue(task, limited=False))
+        enqueued = script.run(self._client, queueing.enqueue(store, task, limited=False))
         if enqueued.answer == "same" and has_redis_lost:
             # Redis had forgotten the key when it was used again, so both clients may have been answered.
             task = task.evolve(idempotency=None)
             self._journal.accept(task)
-            enqueued = script.run(self._client, store.enqueue(task, limited=False))
+            enqueued = script.run(self._client, queueing.enqueue(store, task, limited=False))
         elif enqueued.answer == "same":  # its client was answered with the other task
             self._journal.withdraw(task.id)
             self._recordings.remove(task.file)
         if enqueued.answer == "queued" and not self._journal.is_known(task):
-            script.run(self._client, store.forget(task.id))  # withdrawn by its intake meanwhile
+            script.run(self._client, queueing.forget(store, task.id))  # withdrawn by its intake meanwhile
         return enqueued.answer != "known"
 
     def _latest_ends(self) -> dict[str, int]:
@@ -228,12 +235,10 @@ class Recovery:
     def _restore_results(self) -> None:
         """Tell Redis of every end that it does not show."""
         # In this order: what ends meanwhile is still open here, and somebody else's to tell.
-        ends, open_ids = self._latest_ends(), set(self._journal.open_ids())
-        closed = [(task_id, run) for task_id, run in ends.items() if task_id not in open_ids]
+        latest, open_ids = self._latest_ends(), set(self._journal.open_ids())
+        closed = [(task_id, run) for task_id, run in latest.items() if task_id not in open_ids]
         for runs in _batches(closed, _AT_ONCE):
-            behind = set.intersection(
-                *(set(script.run(self._client, store.unended(runs))) for store in self._stores.values())
-            )
+            behind = self._ask_all(partial(ends.unended, runs=runs))
             found = (self._journal.ended(task_id, run) for task_id, run in runs if task_id in behind)
             told = [end.task for end in found if end is not None and self._tell_again(end)]
             self._restore_keys(told)
@@ -245,8 +250,8 @@ class Recovery:
         store, now = self._stores[end.task.kind], time.time()
         if store.seconds_left(end.outcome, now) <= 0:
             return False
-        if not script.run(self._client, store.restore(end, now)):
-            script.run(self._client, store.finish(end, now))
+        if not script.run(self._client, ends.restore(store, end, now)):
+            script.run(self._client, ends.finish(store, end, now))
         return True
 
     def _restore_keys(self, tasks: Iterable[Task]) -> None:
@@ -254,15 +259,15 @@ class Recovery:
         now = time.time()
         pipeline = self._client.pipeline(transaction=False)
         for task in tasks:
-            if key := self._stores[task.kind].key_left(task, now):
+            if key := key_left(task, now):
                 name, seconds = key
                 pipeline.set(name, task.id, nx=True, ex=seconds)
         pipeline.execute()
 
     def _kept_tasks(self) -> Iterator[Task]:
         yield from filter(None, map(self._journal.open_task, self._journal.open_ids()))
-        ends = (self._journal.ended(task_id, run) for task_id, run in self._latest_ends().items())
-        yield from (end.task for end in ends if end is not None)
+        found = (self._journal.ended(task_id, run) for task_id, run in self._latest_ends().items())
+        yield from (end.task for end in found if end is not None)
 
     def _restore_index(self) -> None:
         today = day_of(time.time())
@@ -300,7 +305,7 @@ class Recovery:
             logged = (each for each in self._logs[kind].records() if each.get("status") != "cancelled")
             latest = list(islice(logged, store.history_size))
             if latest:
-                script.run(self._client, store.remember(latest))
+                script.run(self._client, ends.remember(store, latest))
 
 
 def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

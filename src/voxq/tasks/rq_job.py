@@ -53,6 +53,11 @@ def _same_for_all(queue: str, timeout: int) -> dict[str, str]:
     return fields | {"status": JobStatus.QUEUED.value}
 
 
+def iso(timestamp: float) -> str:
+    """A time, in seconds since the epoch, as RQ writes it."""
+    return utcformat(datetime.fromtimestamp(timestamp, UTC))
+
+
 def result_of(outcome: Outcome, worker: str) -> list[str]:
     """RQ's Result of an ended job as a flat list; it carries the facts and not the text."""
     if outcome.status is Status.FAILED:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from voxq.tasks.store import Room
+from voxq.tasks.claiming import Room
 from voxq.tasks.task import Kind, Lane
 
 TURN_SECONDS = {Lane.SHORT: 30.0, Lane.LONG: 60.0}

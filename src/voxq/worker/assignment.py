@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from voxq.engines.base import Cost
+from voxq.tasks.claiming import Held
 from voxq.tasks.outcome import Incident, Outcome, Timings, elapsed
-from voxq.tasks.store import Held
 from voxq.tasks.task import Status
 from voxq.tasks.work import WorkDirectory
 from voxq.worker.chunks import Chunks, Piece

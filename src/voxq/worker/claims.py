@@ -13,8 +13,9 @@ from typing import Any
 import redis
 from loguru import logger
 
-from voxq.tasks import documents
-from voxq.tasks.store import Beat, Claimed, Room, Store, Taken, Worker
+from voxq.tasks import claiming, documents
+from voxq.tasks.claiming import Beat, Claimed, Room, Taken, Worker
+from voxq.tasks.store import Store
 from voxq.tasks.task import Kind, Lane, Task
 from voxq.worker.admission import Turns, free_slots, rooms_of
 from voxq.worker.assignment import AnyAssignment
@@ -62,7 +63,8 @@ class Claims:
             room = rooms_of(mine, slots, models, broken)[kind]
             if any(room.free[lane] for lane in lanes):
                 answer = (
-                    self._line.run(self._stores[kind].claim(self._identity, room, lanes, most)) or Taken()
+                    self._line.run(claiming.claim(self._stores[kind], self._identity, room, lanes, most))
+                    or Taken()
                 )
                 taken.extend(answer.claimed)
                 if answer.refused:
@@ -103,7 +105,9 @@ class Claims:
     def register(self, assignment: AnyAssignment) -> bool | None:
         """Write step W2, and taking up again what Redis has lost. False: it has ended or is another's."""
         document, store = _document(assignment), self._stores[assignment.task.kind]
-        return self._line.run(store.register(self._identity, assignment.held, time.time(), document))
+        return self._line.run(
+            claiming.register(store, self._identity, assignment.held, time.time(), document)
+        )
 
     def report(self, assignment: AnyAssignment) -> bool | None:
         """Tell its progress, not too often: too soon, it is to be told at `report_at`. False: the claim is
@@ -114,7 +118,7 @@ class Claims:
             return None
         assignment.reported_at, assignment.report_at = now, float("inf")
         store = self._stores[assignment.task.kind]
-        return self._line.run(store.report(self._identity, assignment.task, _document(assignment)))
+        return self._line.run(claiming.report(store, self._identity, assignment.task, _document(assignment)))
 
     def beat(
         self,
@@ -129,7 +133,9 @@ class Claims:
             of_kind = [each for each in held if each.task.kind is kind]
             room = rooms[kind] if rooms else None
             last = self._line.run(
-                store.beat(self._identity, of_kind, time.time(), WORKER_TTL, facts, room, is_idle=not held)
+                claiming.beat(
+                    store, self._identity, of_kind, time.time(), WORKER_TTL, facts, room, is_idle=not held
+                )
             )
             if last is None:
                 return None
@@ -138,12 +144,12 @@ class Claims:
 
     def drop(self, claimed: Claimed) -> None:
         """Forget an id that no journal knows."""
-        self._line.run(self._stores[claimed.kind].drop(claimed))
+        self._line.run(claiming.drop(self._stores[claimed.kind], claimed))
 
     def release(self, tasks: Collection[Task]) -> int:
         """Hand tasks back to the front of their lanes; how many wait again."""
         return sum(
-            self._line.run(store.release(self._identity, of_kind)) or 0
+            self._line.run(claiming.release(store, self._identity, of_kind)) or 0
             for kind, store in self._stores.items()
             if (of_kind := [task for task in tasks if task.kind is kind])
         )

@@ -6,9 +6,9 @@ from collections import deque
 
 from loguru import logger
 
+from voxq.tasks.claiming import Worker
 from voxq.tasks.ending import Ending
 from voxq.tasks.outcome import Outcome
-from voxq.tasks.store import Worker
 from voxq.tasks.task import Status, Task
 from voxq.worker.complaint import Complaint
 from voxq.worker.redis_line import RedisLine

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 import redis
 from loguru import logger
 
+from voxq.tasks.names import JANITOR_KEY
 from voxq.tasks.recovery import Recovery
 from voxq.tasks.redis_errors import Repeats, explain, state_of
 from voxq.tasks.storage_id import OTHER_STORAGE, is_other
-from voxq.tasks.store import JANITOR_KEY
 
 LOCK_SECONDS = 10
 """Shorter than a claim: whoever dies with the lock must not keep its own tasks from coming back."""

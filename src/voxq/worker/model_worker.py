@@ -21,10 +21,11 @@ from rq.worker.base import BaseWorker, WorkerStatus
 from voxq import killpoint
 from voxq.metrics import sums
 from voxq.metrics.counters import Counters
+from voxq.tasks.claiming import Claimed, Held, Room, Worker
+from voxq.tasks.names import WORKERS_KEY
 from voxq.tasks.outcome import Outcome, Timings, elapsed
 from voxq.tasks.parts import Parts
 from voxq.tasks.storage_id import is_other
-from voxq.tasks.store import WORKERS_KEY, Claimed, Held, Room, Worker
 from voxq.tasks.task import Kind, Lane, Status, Task
 from voxq.tasks.work import WorkDirectory
 from voxq.worker import joining

@@ -9,8 +9,8 @@ from typing import Any
 from voxq.engines.base import ChunkOptions, ChunkResult
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.transcript import Segment, Transcript
+from voxq.tasks.claiming import Held
 from voxq.tasks.outcome import Outcome
-from voxq.tasks.store import Held
 from voxq.tasks.task import Status
 from voxq.tasks.work import WorkDirectory
 from voxq.worker import chunk_record

@@ -10,7 +10,7 @@ import redis
 from rq import Queue
 from rq.worker_registration import clean_worker_registry
 
-from voxq.tasks.store import WORKERS_KEY
+from voxq.tasks.names import WORKERS_KEY
 
 _REMEMBERED = 3600.0
 """Seconds for which `/stats` can still tell what a dead worker was."""

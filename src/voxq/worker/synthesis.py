@@ -11,8 +11,8 @@ from voxq.engines.synthesis import KeptSpeech, SpeechOptions
 from voxq.media.join_protocol import Begin, Sound
 from voxq.speech.sentences import Break
 from voxq.speech.transcript import Segment, Transcript
+from voxq.tasks.claiming import Held
 from voxq.tasks.outcome import Outcome
-from voxq.tasks.store import Held
 from voxq.tasks.task import Status
 from voxq.tasks.work import WorkDirectory
 from voxq.worker.assignment import Assignment

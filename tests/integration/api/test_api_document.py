@@ -16,6 +16,8 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 from task_lab import Lab, cancelled, done, failed, make_worker
 
+from voxq.tasks import claiming
+
 FIELDS = (
     "cache",
     "model",
@@ -71,7 +73,7 @@ def test_answers_are_as_described_whatever_is_asked(api: ApiServer, lab: Lab) ->
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) >= 16
     for operation in operations:
-        lab.run(lab.store.beat(worker, [], time.time(), 30, {**facts, "beat": time.time()}))
+        lab.run(claiming.beat(lab.store, worker, [], time.time(), 30, {**facts, "beat": time.time()}))
         check(operation, GenerationMode.POSITIVE)
         if list(operation.query) or list(operation.body):  # else there is nothing to do wrong
             check(operation, GenerationMode.NEGATIVE)

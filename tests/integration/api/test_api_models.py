@@ -11,6 +11,8 @@ import pytest
 from api_server import ApiServer, tone
 from task_lab import Lab, make_worker
 
+from voxq.tasks import claiming
+
 GPU = {"total_mb": 24000, "used_mb": 6000}
 SENSEVOICE = {
     "name": "sensevoice",
@@ -26,7 +28,7 @@ WHISPER = {"name": "whisper-base", "state": "loading"}
 def beat(lab: Lab, number: int, **facts: Any) -> None:
     ours = {"id": number, "state": "ready", "engine": "e", "model": "m", "device": "cuda:0", "held": 0}
     told = {**ours, "host": "box", "beat": time.time(), **facts}
-    lab.run(lab.store.beat(make_worker(), [], time.time(), 30, told))
+    lab.run(claiming.beat(lab.store, make_worker(), [], time.time(), 30, told))
 
 
 @pytest.fixture

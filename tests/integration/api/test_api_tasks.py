@@ -11,7 +11,7 @@ import pytest
 from api_server import NOTE, ApiServer, tone
 from task_lab import Lab, done, failed, make_worker
 
-from voxq.tasks import documents
+from voxq.tasks import claiming, documents
 from voxq.tasks.outcome import Incident, Timings
 from voxq.tasks.task import AsrOptions, Task
 
@@ -87,7 +87,11 @@ class TestSubmit:
         for number in range(2):
             facts = {"id": number, "state": "ready", "engine": "e", "model": "m", "device": "cpu", "held": 0}
             worker = make_worker()
-            lab.run(lab.store.beat(worker, [], time.time(), 30, {**facts, "beat": time.time(), "rtf": 0.1}))
+            lab.run(
+                claiming.beat(
+                    lab.store, worker, [], time.time(), 30, {**facts, "beat": time.time(), "rtf": 0.1}
+                )
+            )
         time.sleep(1.1)  # what other tests saw of the workers counts for a second
 
         api.submitted(tone(30))
@@ -180,7 +184,7 @@ class TestResult:
         worker = make_worker()
         held = lab.take(worker)
         document = documents.processing(held.task, progress=30, text="Good", started_at=time.time())
-        assert lab.run(lab.store.report(worker, held.task, document))
+        assert lab.run(claiming.report(lab.store, worker, held.task, document))
 
         body = result(api, task_id).json()
         assert body == {**body, "task_id": task_id, "status": "processing", "progress": 30, "text": "Good"}
@@ -404,8 +408,10 @@ class TestFigures:
         worker = make_worker()
         held = lab.take(worker)
         facts = {"id": 1, "state": "ready", "engine": "e", "model": "m", "device": "cpu", "held": 1}
-        lab.run(lab.store.beat(worker, [held], time.time(), 30, {**facts, "beat": time.time()}))
-        lab.run(lab.store.beat(make_worker(), [], time.time(), 30, {**facts, "beat": time.time() - 16}))
+        lab.run(claiming.beat(lab.store, worker, [held], time.time(), 30, {**facts, "beat": time.time()}))
+        lab.run(
+            claiming.beat(lab.store, make_worker(), [], time.time(), 30, {**facts, "beat": time.time() - 16})
+        )
 
         assert api.http.get("/api/v1/asr/queue/status").json() == {
             "queued": 2,
@@ -440,7 +446,7 @@ class TestFigures:
             nobody = api.http.get(path)
             assert (nobody.status_code, nobody.json()["reasons"]) == (503, ["no_workers"])
 
-        lab.run(lab.store.beat(worker, [], time.time(), 30, {**facts, "state": "loading"}))
+        lab.run(claiming.beat(lab.store, worker, [], time.time(), 30, {**facts, "state": "loading"}))
         loading = api.http.get("/health")
         assert loading.status_code == 503
         assert loading.json() == {
@@ -450,7 +456,7 @@ class TestFigures:
             "error": "Models are still loading...",
         }
 
-        lab.run(lab.store.beat(worker, [], time.time(), 30, {**facts, "state": "ready"}))
+        lab.run(claiming.beat(lab.store, worker, [], time.time(), 30, {**facts, "state": "ready"}))
         ready = api.http.get("/health")
         assert ready.status_code == 200
         body = ready.json()

@@ -11,7 +11,7 @@ import pytest
 from api_server import ApiServer, running_api, tone
 from task_lab import Lab, done
 
-from voxq.tasks.store import EVENTS_CHANNEL
+from voxq.tasks.names import EVENTS_CHANNEL
 
 
 def wait_for(api: ApiServer, task_id: str, seconds: float, **query: str) -> tuple[httpx.Response, float]:

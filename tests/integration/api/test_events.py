@@ -13,8 +13,8 @@ from event_stream import event_stream
 from task_lab import Lab, done, failed, make_worker
 from worker_lab import wait_for
 
-from voxq.tasks import documents
-from voxq.tasks.store import Held, Worker
+from voxq.tasks import claiming, documents
+from voxq.tasks.claiming import Held, Worker
 from voxq.tasks.task import Kind
 
 
@@ -32,7 +32,7 @@ def submitted(api: ApiServer, kind: Kind) -> str:
 
 def report(lab: Lab, worker: Worker, held: Held, progress: int, text: str) -> None:
     document = documents.processing(held.task, progress=progress, text=text, started_at=time.time())
-    assert lab.run(lab.store.report(worker, held.task, document))
+    assert lab.run(claiming.report(lab.store, worker, held.task, document))
 
 
 def test_a_task_is_followed_from_the_queue_to_its_end(api: ApiServer, lab: Lab) -> None:

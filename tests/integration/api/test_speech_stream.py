@@ -20,7 +20,8 @@ from counting_voice import LETTER_SECONDS, RATE
 from worker_lab import WorkerLab, wait_for
 
 from voxq.speech.audio import SPEECH_FORMATS
-from voxq.tasks.store import CLAIM_TTL, EVENTS_CHANNEL
+from voxq.tasks.claiming import CLAIM_TTL
+from voxq.tasks.names import EVENTS_CHANNEL
 from voxq.tasks.task import Kind, Task
 
 READY = "This is said at once. It is heard while the rest is not yet made."

@@ -6,7 +6,7 @@ import pytest
 import redis
 from task_lab import Lab, make_worker
 
-from voxq.tasks.store import Worker
+from voxq.tasks.claiming import Worker
 
 
 @pytest.fixture

@@ -26,14 +26,15 @@ from hypothesis.stateful import (
 )
 from task_lab import Lab, done, failed, make_task, make_worker
 
+from voxq.tasks import claiming, ends
+from voxq.tasks.claiming import Held
 from voxq.tasks.refusal import Refusal
-from voxq.tasks.store import Held
 from voxq.tasks.task import Lane, Task
 
 EXAMPLES = 30
 WORKERS = [make_worker(name) for name in ("w1", "w2")]
 workers = st.sampled_from(WORKERS)
-ends = st.sampled_from([done, failed])
+outcomes = st.sampled_from([done, failed])
 
 
 class Service(RuleBasedStateMachine):
@@ -74,7 +75,9 @@ class Service(RuleBasedStateMachine):
         if self.lab.beat(worker, [held]).lost and self.lab.journal.is_open(held.task):
             self.lab.register(worker, held.task)
 
-    @rule(one=consumes(held), end=ends, how_far=st.sampled_from(["E1", "E2", "E3 line", "E3", "E3", "E3"]))
+    @rule(
+        one=consumes(held), end=outcomes, how_far=st.sampled_from(["E1", "E2", "E3 line", "E3", "E3", "E3"])
+    )
     def finish(self, one, end, how_far: str) -> None:
         worker, held = one
         if not self.lab.ending.decide(held.task, end()) or how_far == "E1":
@@ -84,7 +87,7 @@ class Service(RuleBasedStateMachine):
             return
         ended = self.lab.journal.ended(held.task.id, held.task.run)
         assert ended is not None
-        answer = self.lab.run(self.lab.store.finish(ended, time.time(), worker))
+        answer = self.lab.run(ends.finish(self.lab.store, ended, time.time(), worker))
         if how_far == "E3 line" and self.lab.journal.open_task(held.task.id) == held.task:
             self.lab.log.settle(ended, self.lab.journal, maybe_logged=answer != "ended")
             self.lab.journal.accept(held.task)  # as if it had died before it was closed
@@ -92,7 +95,7 @@ class Service(RuleBasedStateMachine):
     @rule(one=consumes(held))
     def hand_back(self, one) -> None:
         worker, held = one
-        self.lab.run(self.lab.store.release(worker, [held.task]))
+        self.lab.run(claiming.release(self.lab.store, worker, [held.task]))
 
     @rule()
     def workers_are_silent_too_long(self) -> None:

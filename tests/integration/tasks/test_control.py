@@ -8,8 +8,12 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from task_lab import Lab, done, failed, make_task
 
+from voxq.tasks import queueing
+from voxq.tasks.claiming import Worker
+from voxq.tasks.history import HistoryLog
+from voxq.tasks.journal import Journal
+from voxq.tasks.recordings import Recordings
 from voxq.tasks.refusal import NotFound, Refusal
-from voxq.tasks.store import Worker
 from voxq.tasks.task import Task
 
 
@@ -246,22 +250,22 @@ def test_ended_but_not_yet_published_it_is_forgotten_all_the_same(lab: Lab) -> N
 
 
 @pytest.mark.parametrize(
-    ("part", "method"),
+    ("owner", "step"),
     [
-        ("log", "blank"),
-        ("recordings", "remove_of"),
-        ("store", "forget"),
-        ("journal", "runs_of"),
-        ("journal", "forget"),
+        (HistoryLog, "blank"),
+        (Recordings, "remove_of"),
+        (queueing, "forget"),
+        (Journal, "runs_of"),
+        (Journal, "forget"),
     ],
 )
 def test_forgetting_again_finishes_what_was_interrupted(
-    lab: Lab, worker: Worker, monkeypatch: pytest.MonkeyPatch, part: str, method: str
+    lab: Lab, worker: Worker, monkeypatch: pytest.MonkeyPatch, owner: object, step: str
 ) -> None:
     task = lab.submit()
     lab.ending.end(task, done("a secret"), worker)
     with monkeypatch.context() as patch:
-        patch.setattr(type(getattr(lab, part)), method, crash)
+        patch.setattr(owner, step, crash)
         with pytest.raises(Crash):
             lab.control.forget(task.id)
     lab.recover()

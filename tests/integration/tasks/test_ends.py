@@ -11,7 +11,8 @@ import pytest
 import redis
 from task_lab import Lab, cancelled, done, failed
 
-from voxq.tasks.store import Worker
+from voxq.tasks import ends, queueing
+from voxq.tasks.claiming import Worker
 from voxq.tasks.task import Lane, Task
 
 
@@ -58,9 +59,9 @@ def test_no_history_is_no_history(tmp_path: Path, client: redis.Redis, worker: W
 def test_an_end_that_redis_forgot_is_not_told_twice(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     end = _end(lab, task)
-    assert lab.run(lab.store.finish(end, time.time(), worker)) == "ended"
+    assert lab.run(ends.finish(lab.store, end, time.time(), worker)) == "ended"
     lab.client.delete(lab.store.task_key(task.id))  # its time was over before its janitor came
-    assert lab.run(lab.store.finish(end, time.time(), worker)) == "restored"
+    assert lab.run(ends.finish(lab.store, end, time.time(), worker)) == "restored"
     assert len(lab.history()) == 1
 
 
@@ -70,7 +71,7 @@ def test_the_end_of_an_earlier_run_changes_nothing(lab: Lab, worker: Worker) -> 
     end = lab.journal.ended(task.id, 1)
     assert end is not None
     lab.control.retry(task.id, 1)
-    assert lab.run(lab.store.finish(end, time.time(), worker)) == "superseded"
+    assert lab.run(ends.finish(lab.store, end, time.time(), worker)) == "superseded"
     assert lab.status(task) == "queued"
 
 
@@ -93,7 +94,7 @@ def test_figures_are_counted(lab: Lab, worker: Worker) -> None:
         "audio_seconds": 20,
     }
     assert lab.client.llen(lab.store.samples_key) == 2
-    assert lab.run(lab.store.counts(time.time())).failed == 1
+    assert lab.run(queueing.counts(lab.store, time.time())).failed == 1
     busy = lab.client.hgetall(worker.key)
     assert (busy["successful_job_count"], busy["failed_job_count"]) == ("3", "1")
 
@@ -119,9 +120,9 @@ def test_forgetting_leaves_no_trace(lab: Lab, worker: Worker) -> None:
     lab.client.lpush(lab.store.history_key, "garbage", "[1]", "5")
     lab.take(worker)
     lab.ending.end(task, failed(), worker)
-    assert lab.run(lab.store.forget(task.id))
-    assert not lab.run(lab.store.forget(task.id))
+    assert lab.run(queueing.forget(lab.store, task.id))
+    assert not lab.run(queueing.forget(lab.store, task.id))
     assert keys(lab.client) <= before
     assert task.id not in str(lab.history())
     assert len(lab.history()) == 4
-    assert lab.run(lab.store.counts(time.time())).failed == 0
+    assert lab.run(queueing.counts(lab.store, time.time())).failed == 0

@@ -11,10 +11,11 @@ import redis
 from task_lab import Lab, done, make_task, make_worker
 
 from voxq.tasks import connect
+from voxq.tasks.claiming import Worker
 from voxq.tasks.intake import TextIntake
+from voxq.tasks.names import EPOCH_KEY, JANITOR_KEY
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.storage_id import storage_id
-from voxq.tasks.store import EPOCH_KEY, JANITOR_KEY, Worker
 from voxq.tasks.task import Kind
 from voxq.worker.janitor import serves_other
 

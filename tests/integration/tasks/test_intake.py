@@ -17,9 +17,10 @@ from task_lab import Lab, done
 
 from voxq.speech.audio import AudioError, AudioInfo
 from voxq.tasks import connect, script
+from voxq.tasks.claiming import Worker
 from voxq.tasks.intake import RecordingIntake, Request, Submission, Unavailable, Upload
+from voxq.tasks.queueing import Place
 from voxq.tasks.refusal import Refusal
-from voxq.tasks.store import Place, Worker
 from voxq.tasks.task import AsrOptions, Lane, Priority
 
 INFO = AudioInfo("ogg", "opus", "ogg", "audio/ogg", 10.0, 48000, 1)

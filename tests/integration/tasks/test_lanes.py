@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from task_lab import Lab, cancelled, done, make_task, make_worker
 
-from voxq.tasks import script
+from voxq.tasks import claiming, queueing, script
+from voxq.tasks.claiming import Room, Worker
 from voxq.tasks.script import Command
-from voxq.tasks.store import Room, Worker
 from voxq.tasks.task import Lane, Task
 
 
@@ -35,7 +35,11 @@ def test_better_lanes_stand_ahead(lab: Lab, worker: Worker) -> None:
     short = lab.submit(duration=5.0)
     high = lab.submit(lane=Lane.HIGH, duration=7.0)
     assert [lab.place(task) for task in (high, short, long)] == [(1, 0), (2, 7), (3, 12)]
-    assert lab.run(lab.store.counts(time.time())).by_lane == {Lane.HIGH: 1, Lane.SHORT: 1, Lane.LONG: 1}
+    assert lab.run(queueing.counts(lab.store, time.time())).by_lane == {
+        Lane.HIGH: 1,
+        Lane.SHORT: 1,
+        Lane.LONG: 1,
+    }
     assert lab.claim(worker) == [high, short, long]
 
 
@@ -60,7 +64,7 @@ def test_a_task_of_no_length_counts_as_a_second(lab: Lab) -> None:
 def test_who_is_given_back_stands_in_front_again(lab: Lab, worker: Worker) -> None:
     tasks = [lab.submit(duration=float(number)) for number in range(1, 6)]
     taken = lab.claim(worker, {Lane.SHORT: 3})
-    assert lab.run(lab.store.release(worker, taken)) == 3
+    assert lab.run(claiming.release(lab.store, worker, taken)) == 3
     assert [lab.place(task) for task in tasks] == [(1, 0), (2, 1), (3, 3), (4, 6), (5, 10)]
     lab.claim(worker, {Lane.SHORT: 2})
     lab.let_claims_expire()
@@ -127,7 +131,7 @@ def test_places_and_meters_agree_with_plain_lists(
         assert lab.queued_seconds() == pytest.approx(seconds, abs=1e-6)
         for owner in OWNERS:
             theirs = sum(task.queue_seconds for task in model.line() if task.owner == owner)
-            door = lab.run(lab.store.door(time.time(), None, owner))
+            door = lab.run(queueing.door(lab.store, time.time(), None, owner))
             assert door.owner_seconds == pytest.approx(theirs, abs=1e-6)
         for task in model.line():
             position, ahead = lab.place(task) or (0, 0)
@@ -164,11 +168,11 @@ def _take_step(step: str, lab: Lab, worker: Worker, model: Model, choices: rando
             lab.ending.end(task, done(), worker)
         case "release" if model.taken:
             task = model.taken.pop(choices.randrange(len(model.taken)))
-            assert lab.run(lab.store.release(worker, [task])) == 1
+            assert lab.run(claiming.release(lab.store, worker, [task])) == 1
             model.lanes[task.lane].insert(0, task)
         case "die":
             lab.let_claims_expire()
-            back = lab.run(lab.store.reap(time.time()))
+            back = lab.run(claiming.reap(lab.store, time.time()))
             assert sorted(back) == sorted(task.id for task in model.taken)
             for task_id in back:  # in the order in which they were put in front
                 task = next(task for task in model.taken if task.id == task_id)
@@ -182,11 +186,11 @@ def test_exactly_at_the_limit_the_door_closes(tmp_path: Path, client: redis.Redi
         lab.submit(duration=10.0)
     refused = lab.enqueue(make_task(duration=0.1))
     assert (refused.answer, refused.waiting_seconds) == ("full", 100)
-    assert lab.run(lab.store.door(time.time(), None, "anna")).waiting_seconds == 100
+    assert lab.run(queueing.door(lab.store, time.time(), None, "anna")).waiting_seconds == 100
     claimed = lab.claim(make_worker(), {Lane.SHORT: 1})
     assert lab.enqueue(make_task(duration=500.0)).answer == "queued"
-    assert lab.run(lab.store.release(make_worker(), claimed)) == 0
-    assert lab.run(lab.store.enqueue(make_task(), limited=False)).answer == "queued"
+    assert lab.run(claiming.release(lab.store, make_worker(), claimed)) == 0
+    assert lab.run(queueing.enqueue(lab.store, make_task(), limited=False)).answer == "queued"
 
 
 def test_recordings_of_a_millisecond_do_not_fill_the_queue_for_ever(
@@ -213,7 +217,7 @@ def test_a_question_is_quick_with_five_thousand_waiting(lab: Lab, worker: Worker
     tasks = [make_task() for _ in range(5000)]
     client = lab.client
     for task in tasks:
-        lab.run(lab.store.enqueue(task, limited=False))
+        lab.run(queueing.enqueue(lab.store, task, limited=False))
 
     def server_ms(command: Command[Any]) -> float:
         client.script_load(script.script(command.name).text)
@@ -222,12 +226,12 @@ def test_a_question_is_quick_with_five_thousand_waiting(lab: Lab, worker: Worker
         return client.info("commandstats")["cmdstat_evalsha"]["usec"] / 1000
 
     measured = {
-        "view": server_ms(lab.store.view(tasks[-1].id)),
-        "counts": server_ms(lab.store.counts(time.time())),
-        "door": server_ms(lab.store.door(time.time(), None, "anna")),
-        "leave from the middle": server_ms(lab.store.forget(tasks[2500].id)),
-        "missing": server_ms(lab.store.missing([task.id for task in tasks[:500]])),
-        "claim": server_ms(lab.store.claim(worker, Room({}, {Lane.SHORT: 1}))),
+        "view": server_ms(queueing.view(lab.store, tasks[-1].id)),
+        "counts": server_ms(queueing.counts(lab.store, time.time())),
+        "door": server_ms(queueing.door(lab.store, time.time(), None, "anna")),
+        "leave from the middle": server_ms(queueing.forget(lab.store, tasks[2500].id)),
+        "missing": server_ms(queueing.missing(lab.store, [task.id for task in tasks[:500]])),
+        "claim": server_ms(claiming.claim(lab.store, worker, Room({}, {Lane.SHORT: 1}))),
     }
     print(measured)
     # The figures are a tenth of this on an idle machine.

@@ -10,8 +10,10 @@ import pytest
 from task_lab import Lab, done, failed, make_task
 
 from voxq.tasks import connect
+from voxq.tasks.claiming import Worker
+from voxq.tasks.idempotency import idempotency_of
 from voxq.tasks.intake import TextIntake
-from voxq.tasks.store import Door, Worker, idempotency_of
+from voxq.tasks.queueing import Door
 from voxq.tasks.task import Kind, TtsOptions
 
 KEY = idempotency_of("anna", "k")

@@ -11,8 +11,10 @@ import pytest
 import redis
 from task_lab import Lab, done, failed, make_task
 
+from voxq.tasks import queueing
+from voxq.tasks.claiming import Worker
+from voxq.tasks.queueing import Door
 from voxq.tasks.refusal import Refusal
-from voxq.tasks.store import Door, Worker
 
 KEYS = "anna:annas-secret-key,ben:bens-secret-key"
 
@@ -24,7 +26,7 @@ def lab(tmp_path: Path, client: redis.Redis) -> Lab:
 
 
 def seconds_of(lab: Lab, owner: str) -> float:
-    return round(lab.run(lab.store.door(time.time(), None, owner)).owner_seconds, 6)
+    return round(lab.run(queueing.door(lab.store, time.time(), None, owner)).owner_seconds, 6)
 
 
 def test_fifty_submissions_at_once_are_admitted_up_to_the_quota(lab: Lab) -> None:
@@ -130,7 +132,7 @@ def test_tasks_of_an_earlier_version_wait_without_an_owner(lab: Lab, worker: Wor
 
 
 def knock(lab: Lab, owner: str = "anna") -> Door:
-    return lab.run(lab.store.door(time.time(), None, owner))
+    return lab.run(queueing.door(lab.store, time.time(), None, owner))
 
 
 def test_a_minutes_worth_may_come_at_once_and_then_evenly(tmp_path: Path, client: redis.Redis) -> None:

@@ -14,7 +14,9 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from task_lab import Lab, cancelled, done, failed, make_task, make_worker
 
-from voxq.tasks.store import EPOCH_KEY, Worker
+from voxq.tasks import queueing
+from voxq.tasks.claiming import Worker
+from voxq.tasks.names import EPOCH_KEY
 from voxq.tasks.task import day_of
 
 
@@ -24,14 +26,17 @@ def test_an_empty_redis_is_filled_from_the_disk(lab: Lab, worker: Worker) -> Non
     lab.ending.end(succeeded, done(), worker)
     lab.ending.end(broken, failed(), worker)
     lab.ending.end(withdrawn, cancelled())
-    views = {task.id: lab.run(lab.store.view(task.id)) for task in (succeeded, broken, withdrawn, waiting)}
+    views = {
+        task.id: lab.run(queueing.view(lab.store, task.id))
+        for task in (succeeded, broken, withdrawn, waiting)
+    }
     history = lab.history()
     index = lab.client.hgetall("asr:audio")
     lab.client.flushall()
     assert lab.recovery.rebuild(patience=0)
     for task_id, view in views.items():
-        assert lab.run(lab.store.view(task_id)).document == view.document
-        assert lab.run(lab.store.view(task_id)).place == view.place
+        assert lab.run(queueing.view(lab.store, task_id)).document == view.document
+        assert lab.run(queueing.view(lab.store, task_id)).place == view.place
     assert lab.history() == history
     assert lab.client.hgetall("asr:audio") == index
     assert (
@@ -134,7 +139,7 @@ def test_numbering_goes_on_after_redis_was_lost(lab: Lab) -> None:
     lab.accept(make_task(id=f"{day_of(now)}_1041_abcdef"))
     lab.accept(make_task(id="2001-01-01_9999_abcdef"))
     lab.recover()
-    assert lab.run(lab.store.door(now, None, "anna")).number == 1042
+    assert lab.run(queueing.door(lab.store, now, None, "anna")).number == 1042
 
 
 def test_tasks_come_back_in_the_order_of_their_days(lab: Lab, worker: Worker) -> None:
@@ -284,7 +289,10 @@ def test_enqueueing_is_safe_while_the_janitor_looks(lab: Lab) -> None:
     """The intake between S2 and S3, and the janitor, at once: one entry in the lane."""
     lab.recover()
     task = lab.accept(make_task())
-    answers = [lab.run(lab.store.enqueue(task)), lab.run(lab.store.enqueue(task, limited=False))]
+    answers = [
+        lab.run(queueing.enqueue(lab.store, task)),
+        lab.run(queueing.enqueue(lab.store, task, limited=False)),
+    ]
     assert [answer.answer for answer in answers] == ["queued", "known"]
     assert lab.recovery.complete() == 0
     assert lab.client.llen("rq:queue:asr-queue") == 1

@@ -15,7 +15,8 @@ from rq.results import Result
 from rq.serializers import JSONSerializer
 from task_lab import MANY, Lab, done, failed
 
-from voxq.tasks.store import Room, Worker
+from voxq.tasks import claiming
+from voxq.tasks.claiming import Room, Worker
 from voxq.tasks.task import Lane, Task
 
 
@@ -178,7 +179,7 @@ def test_rqs_clean_up_of_a_live_task_makes_no_second_run(lab: Lab, queue: Queue,
     held = lab.take(worker)
     StartedJobRegistry(queue=queue).cleanup(timestamp=time.time() + 3600)
     assert queue.job_ids == [task.id]
-    assert lab.run(lab.store.claim(worker, Room({}, MANY))).claimed == ()
+    assert lab.run(claiming.claim(lab.store, worker, Room({}, MANY))).claimed == ()
     assert lab.beat(worker, [held]).lost == ()
     lab.ending.end(task, done(), worker)
     lab.recover()

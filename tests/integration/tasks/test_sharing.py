@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from task_lab import Lab, make_worker
 
-from voxq.tasks.store import Room, Worker
+from voxq.tasks import claiming
+from voxq.tasks.claiming import Room, Worker
 from voxq.tasks.task import AsrOptions, Kind, Lane
 from voxq.worker.admission import rooms_of
 
@@ -35,10 +36,12 @@ class Hand:
     def beat(self, *, takes_on: bool = True) -> None:
         room = self.room if takes_on else None
         facts = {"models": self.models}
-        self.lab.run(self.lab.store.beat(self.worker, [], time.time(), 30, facts, room))
+        self.lab.run(claiming.beat(self.lab.store, self.worker, [], time.time(), 30, facts, room))
 
     def take(self, only: Lane | None = None) -> list[str]:
-        taken = self.lab.run(self.lab.store.claim(self.worker, self.room, *([[only], 1] if only else [])))
+        taken = self.lab.run(
+            claiming.claim(self.lab.store, self.worker, self.room, *([[only], 1] if only else []))
+        )
         self.held += [each.lane for each in taken.claimed]
         return [each.task_id for each in taken.claimed]
 

@@ -19,7 +19,7 @@ from task_lab import Lab, done, failed
 from webhook_receiver import SECRET, Receiver, receiver
 from worker_lab import wait_for
 
-from voxq.tasks.store import EVENTS_CHANNEL
+from voxq.tasks.names import EVENTS_CHANNEL
 from voxq.tasks.task import Task
 from voxq.tasks.webhook_job import DELAYS, QUEUE
 from voxq.webhooks.post import Poster, PostFailed

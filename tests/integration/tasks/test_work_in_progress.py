@@ -10,8 +10,8 @@ from typing import Any
 import redis
 from task_lab import MANY, Lab, done, failed, make_task, make_worker
 
-from voxq.tasks import documents
-from voxq.tasks.store import Claimed, Room, Worker
+from voxq.tasks import claiming, documents, ends, queueing
+from voxq.tasks.claiming import Claimed, Room, Worker
 from voxq.tasks.task import Kind, Lane, Task
 
 
@@ -61,17 +61,17 @@ def test_doubled_and_ended_ids_are_dropped_at_the_claim(lab: Lab, worker: Worker
 def test_a_task_goes_through_its_registers(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     [claimed] = lab.claim(worker)
-    assert lab.run(lab.store.counts(time.time())).processing == 1
+    assert lab.run(queueing.counts(lab.store, time.time())).processing == 1
     held = lab.register(worker, claimed)
     assert held is not None
     assert lab.status(task) == "processing"
     assert lab.client.llen("rq:queue:asr-queue:intermediate") == 0
-    assert lab.run(lab.store.counts(time.time())).processing == 1
+    assert lab.run(queueing.counts(lab.store, time.time())).processing == 1
     beat = lab.beat(worker, [held])
     assert beat.lost == ()
-    assert lab.run(lab.store.finish(_end(lab, task), time.time(), worker)) == "ended"
-    assert lab.run(lab.store.finish(_end(lab, task), time.time(), worker)) == "known"
-    assert lab.run(lab.store.counts(time.time())).processing == 0
+    assert lab.run(ends.finish(lab.store, _end(lab, task), time.time(), worker)) == "ended"
+    assert lab.run(ends.finish(lab.store, _end(lab, task), time.time(), worker)) == "known"
+    assert lab.run(queueing.counts(lab.store, time.time())).processing == 0
     assert lab.beat(worker, [held]).lost == (task.id,)
 
 
@@ -79,10 +79,10 @@ def test_only_the_holder_reports(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     lab.take(worker)
     document = documents.processing(task, progress=50, text="half", started_at=time.time())
-    assert not lab.run(lab.store.report(make_worker(), task, document))
-    assert lab.run(lab.store.report(worker, task, document))
+    assert not lab.run(claiming.report(lab.store, make_worker(), task, document))
+    assert lab.run(claiming.report(lab.store, worker, task, document))
     lab.control.cancel(task.id)
-    assert not lab.run(lab.store.report(worker, task, document))
+    assert not lab.run(claiming.report(lab.store, worker, task, document))
     assert lab.status(task) == "cancelled"
 
 
@@ -135,7 +135,7 @@ def test_a_registration_after_redis_lost_everything_is_whole(lab: Lab, worker: W
     assert lab.register(worker, task)
     assert lab.status(task) == "processing"
     assert lab.client.hget("asr:audio", task.short_id) == task.file
-    assert lab.run(lab.store.missing([task.id])) == []
+    assert lab.run(queueing.missing(lab.store, [task.id])) == []
     assert lab.ending.end(task, done(), worker)
     assert len(lab.history()) == 1
 
@@ -145,10 +145,10 @@ def test_what_a_dead_worker_held_waits_again_in_its_order(lab: Lab, worker: Work
     for _ in range(2):
         lab.take(worker)
     lab.claim(worker, {Lane.SHORT: 2})
-    assert lab.run(lab.store.reap(time.time())) == []
+    assert lab.run(claiming.reap(lab.store, time.time())) == []
     lab.let_claims_expire()
-    assert len(lab.run(lab.store.reap(time.time()))) == 4
-    assert lab.run(lab.store.reap(time.time())) == []
+    assert len(lab.run(claiming.reap(lab.store, time.time()))) == 4
+    assert lab.run(claiming.reap(lab.store, time.time())) == []
     assert [lab.status(task) for task in tasks] == ["queued"] * 6
     assert lab.claim(make_worker()) == tasks
 
@@ -158,16 +158,16 @@ def test_what_ended_is_not_brought_back(lab: Lab, worker: Worker) -> None:
     lab.take(worker)
     lab.client.set(lab.store.task_key(task.id), json.dumps({"status": "done", "run": 1}))
     lab.let_claims_expire()
-    assert lab.run(lab.store.reap(time.time())) == []
+    assert lab.run(claiming.reap(lab.store, time.time())) == []
     assert lab.client.llen("rq:queue:asr-queue") == 0
 
 
 def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
     task = make_task()
     lab.enqueue(task)
-    [claimed] = lab.run(lab.store.claim(worker, Room({}, MANY))).claimed
+    [claimed] = lab.run(claiming.claim(lab.store, worker, Room({}, MANY))).claimed
     assert claimed == Claimed(task.id, Lane.SHORT, Kind.ASR)
-    lab.run(lab.store.drop(claimed))
-    assert lab.run(lab.store.counts(time.time())).processing == 0
+    lab.run(claiming.drop(lab.store, claimed))
+    assert lab.run(queueing.counts(lab.store, time.time())).processing == 0
     assert all(lab.client.ttl(key) > 0 for key in keys(lab.client) if task.id in key)
     assert not lab.client.hexists("asr:audio", task.short_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import redis
 from task_lab import Lab, make_task, make_worker
 
-from voxq.tasks import script
+from voxq.tasks import queueing, script
 from voxq.tasks.task import Kind, Lane, Task, TtsOptions
 from voxq.worker.claims import Claims
 from voxq.worker.redis_line import RedisLine
@@ -14,7 +14,7 @@ from voxq.worker.redis_line import RedisLine
 def submit(lab: Lab, kind: Kind, lane: Lane = Lane.SHORT) -> Task:
     options = {"options": TtsOptions("Hello.", "heart", "hibari")} if kind is Kind.TTS else {}
     task = lab.accept(make_task(kind=kind, lane=lane, **options))
-    assert script.run(lab.client, lab.parts.stores[kind].enqueue(task)).answer == "queued"
+    assert script.run(lab.client, queueing.enqueue(lab.parts.stores[kind], task)).answer == "queued"
     return task
 
 

@@ -14,7 +14,7 @@ from voxq.api.access_log import AccessLog
 from voxq.api.crew import Crew, WorkerFacts
 from voxq.api.errors import server_error, stopping
 from voxq.api.routes.health import reasons_against, uptime
-from voxq.tasks.store import Place
+from voxq.tasks.queueing import Place
 
 
 def worker(**changes: object) -> WorkerFacts:

@@ -12,8 +12,8 @@ from task_lab import make_task
 from voxq.engines.base import ChunkOptions, ChunkResult
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.transcript import Segment, Word
+from voxq.tasks.claiming import Held
 from voxq.tasks.outcome import Incident
-from voxq.tasks.store import Held
 from voxq.tasks.task import Status, Task
 from voxq.tasks.work import WorkFiles
 from voxq.worker.assignment import Prepared

@@ -13,7 +13,7 @@ from plans import model_plan
 from task_lab import make_task
 
 from voxq.engines.base import ChunkOptions
-from voxq.tasks.store import Held
+from voxq.tasks.claiming import Held
 from voxq.tasks.work import WorkFiles
 from voxq.worker.batch import Batch, Member
 from voxq.worker.chunks import Span

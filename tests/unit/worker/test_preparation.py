@@ -15,8 +15,8 @@ from task_lab import make_task
 from voxq.engines.base import ChunkOptions
 from voxq.media import protocol
 from voxq.speech.chunking import Chunking
+from voxq.tasks.claiming import Held
 from voxq.tasks.recordings import Recordings
-from voxq.tasks.store import Held
 from voxq.tasks.task import AsrOptions, Lane
 from voxq.tasks.work import WorkFiles
 from voxq.worker.assignment import AnyAssignment, Prepared

@@ -12,7 +12,7 @@ from task_lab import make_task
 from voxq.device_memory import HostMemory
 from voxq.engines.base import ChunkOptions
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.tasks.store import Held
+from voxq.tasks.claiming import Held
 from voxq.tasks.work import WorkFiles
 from voxq.worker.batch import Batch, Member
 from voxq.worker.chunks import Span

@@ -13,7 +13,7 @@ from task_lab import make_task
 from voxq.engines.base import Cost
 from voxq.engines.synthesis import SpeechOptions
 from voxq.speech.sentences import Break
-from voxq.tasks.store import Held
+from voxq.tasks.claiming import Held
 from voxq.tasks.task import Kind, TtsOptions
 from voxq.tasks.work import WorkFiles
 from voxq.worker.chunks import Phrase

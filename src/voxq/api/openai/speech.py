@@ -21,7 +21,7 @@ from voxq.api.openai.waiting import in_time, lease_kept, while_connected
 from voxq.api.service import Service, TheService
 from voxq.api.speech_stream import SpeechResponse, SpeechStream
 from voxq.tasks import intake
-from voxq.tasks.store import Door
+from voxq.tasks.queueing import Door
 from voxq.tasks.task import Kind, Task, short_id
 
 router = APIRouter(prefix="/v1/audio", tags=["openai"])

@@ -16,8 +16,8 @@ from voxq.api.access_log import note
 from voxq.api.crew import Crew
 from voxq.api.models import Alive, Health
 from voxq.api.service import Service, TheService
+from voxq.tasks.names import EPOCH_KEY
 from voxq.tasks.storage_id import OTHER_STORAGE, is_other
-from voxq.tasks.store import EPOCH_KEY
 
 router = APIRouter(tags=["health"])
 

@@ -16,7 +16,7 @@ from voxq.api.metrics import KindSeen, Seen, as_text
 from voxq.api.service import Service, TheService
 from voxq.metrics.counters import Totals
 from voxq.metrics.sums import COUNTERS_KEY
-from voxq.tasks import script
+from voxq.tasks import queueing, script
 from voxq.tasks.statistics import readable
 from voxq.tasks.store import Store
 from voxq.tasks.task import Lane
@@ -67,7 +67,7 @@ async def _look(service: Service) -> Seen:
 
 async def _look_at(service: Service, store: Store) -> KindSeen:
     now = time.time()
-    counts = await script.run_async(service.client, store.counts(now))
+    counts = await script.run_async(service.client, queueing.counts(store, now))
     async with service.client.pipeline(transaction=False) as pipeline:
         for queue in store.queues.values():
             pipeline.lindex(f"rq:queue:{queue}", 0)

@@ -11,7 +11,7 @@ from voxq.api.auth import Owner
 from voxq.api.kind import TheKind
 from voxq.api.models import Lanes, QueueStatus
 from voxq.api.service import TheService
-from voxq.tasks import script
+from voxq.tasks import queueing, script
 
 router = APIRouter()
 
@@ -24,7 +24,7 @@ router = APIRouter()
 )
 async def status(service: TheService, kind: TheKind, _: Owner) -> QueueStatus:
     """Counts everybody's tasks; of whom they are it does not say."""
-    counts = await script.run_async(service.client, service.parts.stores[kind].counts(time.time()))
+    counts = await script.run_async(service.client, queueing.counts(service.parts.stores[kind], time.time()))
     crew = await service.crew.look()
     return QueueStatus(
         queued=counts.queued,

@@ -11,7 +11,7 @@ from voxq.api import devices, errors
 from voxq.api.auth import Owner
 from voxq.api.models import KindStats, LastHour, SinceStart, Stats, TasksByStatus, WorkerView
 from voxq.api.service import Service, TheService
-from voxq.tasks import script, statistics
+from voxq.tasks import queueing, script, statistics
 from voxq.tasks.store import Store
 from voxq.tasks.task import Kind
 
@@ -41,7 +41,7 @@ async def stats(service: TheService, _: Owner) -> Stats:
 
 async def _of_kind(service: Service, store: Store) -> KindStats:
     now = time.time()
-    counts = await script.run_async(service.client, store.counts(now))
+    counts = await script.run_async(service.client, queueing.counts(store, now))
     async with service.client.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(store.stats_key)
         pipeline.lrange(store.samples_key, 0, -1)

@@ -1,0 +1,201 @@
+"""Tasks in the hands of workers: claimed, registered, kept alive, told about, handed or brought back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from voxq.tasks import documents, rq_job
+from voxq.tasks.script import Command
+from voxq.tasks.store import Store
+from voxq.tasks.task import Kind, Lane, Status, Task
+
+CLAIM_TTL = 15
+"""Seconds without a heartbeat after which a worker's tasks go back to their lanes."""
+_ROOM_TTL = 3
+"""Seconds without a heartbeat after which a worker gets no share of what waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """How a worker is known to Redis."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An id out of a lane; the task itself is read from the journal."""
+
+    task_id: str
+    lane: Lane
+    kind: Kind = Kind.ASR
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a worker got out of the lanes, and how many jobs in its way were not tasks of ours."""
+
+    claimed: tuple[Claimed, ...] = ()
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A task a worker holds, with the id of its RQ execution."""
+
+    task: Task
+    execution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many tasks of each lane a worker holds, and how many more it could take on, for which models."""
+
+    held: Mapping[Lane, int]
+    free: Mapping[Lane, int]
+    models: Collection[str] = ()
+    """Tasks for others are left to a worker that has theirs, if one has."""
+    broken: Collection[str] = ()
+    """Models that do not load at the moment; "" is the default. Tasks for them are left where they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The answer to a heartbeat. `epoch`: the storage that Redis works for; empty if it came back empty."""
+
+    epoch: str
+    registered: bool
+    suspended: bool
+    lost: tuple[str, ...]
+
+
+def claim(
+    store: Store,
+    worker: Worker,
+    room: Room,
+    lanes: Sequence[Lane] = tuple(Lane),
+    most: int | None = None,
+) -> Command[Taken]:
+    """Write step W1: the worker's share of what waits in these lanes, `most` at most.
+
+    The slots of a lane are open to better lanes, too, so the largest count is that of all free slots.
+    """
+    args = {
+        "worker": worker.name,
+        "ttl": CLAIM_TTL,
+        "room": _by_queue(store, room),
+        "lanes": [store.queues[lane] for lane in lanes],
+        "most": max(room.free.values(), default=0) if most is None else most,
+        "refusal": rq_job.refusal(),
+        "refusal_ttl": store.failed_ttl,
+    }
+
+    def parse(answer: Any) -> Taken:
+        refused, *flat = answer
+        pairs = zip(flat[::2], flat[1::2], strict=True)
+        return Taken(
+            tuple(Claimed(task_id, store.lanes[queue], store.kind) for task_id, queue in pairs), refused
+        )
+
+    return Command("claim", store.context, args, parse)
+
+
+def drop(store: Store, claimed: Claimed) -> Command[int]:
+    """Forget a claimed id that no journal knows."""
+    args = {"id": claimed.task_id, "lane": store.queues[claimed.lane], "ttl": store.result_ttl}
+    return Command("drop", store.context, args, int)
+
+
+def register(store: Store, worker: Worker, held: Held, now: float, document: dict[str, Any]) -> Command[bool]:
+    """Write step W2. False: the task has ended or is another worker's; let it go."""
+    task = held.task
+    data, job = store.job_of(task)
+    args = {
+        "id": task.id,
+        "run": task.run,
+        "lane": store.queues[task.lane],
+        "worker": worker.name,
+        "worker_key": worker.key,
+        "execution": held.execution,
+        "now": now,
+        "iso": rq_job.iso(now),
+        "ttl": CLAIM_TTL,
+        "document": documents.dump(document),
+        "event": documents.event(task, Status.PROCESSING),
+        "short": task.short_id,
+        "file": task.file,
+        "job": job,
+    }
+    return Command("register", store.context, args, lambda a: a == 1, data)
+
+
+def report(store: Store, worker: Worker, task: Task, document: dict[str, Any]) -> Command[bool]:
+    """Progress. False: the claim is gone; stop working on the task."""
+    args = {
+        "id": task.id,
+        "worker": worker.name,
+        "document": documents.dump(document),
+        "event": documents.event(task, Status.PROCESSING, document["progress"]),
+    }
+    return Command("report", store.context, args, lambda a: a == 1)
+
+
+def beat(
+    store: Store,
+    worker: Worker,
+    held: Sequence[Held],
+    now: float,
+    worker_ttl: int,
+    facts: dict[str, Any],
+    room: Room | None = None,
+    *,
+    is_idle: bool = False,
+) -> Command[Beat]:
+    """Keep the worker (for `worker_ttl` seconds) and all it holds of this kind alive.
+
+    `room`: what other workers leave a share for; None while it takes on nothing. `is_idle`: it holds
+    nothing of any kind.
+    """
+    args = {
+        "is_idle": is_idle,
+        "worker": worker.name,
+        "worker_key": worker.key,
+        "worker_ttl": worker_ttl,
+        "facts": json.dumps(facts),
+        "now": now,
+        "iso": rq_job.iso(now),
+        "ttl": CLAIM_TTL,
+        "held": [[h.task.id, store.queues[h.task.lane], h.execution] for h in held],
+        "room": _by_queue(store, room) if room else "",
+        "room_ttl": _ROOM_TTL,
+    }
+
+    def parse(a: Any) -> Beat:
+        return Beat(a[0], bool(int(a[1])), bool(int(a[2])), tuple(a[3:]))
+
+    return Command("beat", store.context, args, parse)
+
+
+def release(store: Store, worker: Worker, tasks: Sequence[Task]) -> Command[int]:
+    """Hand tasks back to the front of their lanes; answers how many wait again."""
+    args = {"worker": worker.name, "held": [[task.id, store.queues[task.lane]] for task in tasks]}
+    return Command("release", store.context, args, int)
+
+
+def reap(store: Store, now: float) -> Command[list[str]]:
+    """Bring back what dead workers held."""
+    return Command("reap", store.context, {"now": now, "ttl": CLAIM_TTL}, list)
+
+
+def _by_queue(store: Store, room: Room) -> dict[str, Any]:
+    """As scripts know lanes."""
+    return {
+        "held": {store.queues[lane]: count for lane, count in room.held.items()},
+        "free": {store.queues[lane]: count for lane, count in room.free.items()},
+        "models": list(room.models),
+        "broken": list(room.broken),
+    }
