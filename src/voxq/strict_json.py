@@ -1,7 +1,8 @@
-"""JSON as this service writes it: finite numbers of 64 bits, and text that can be written again.
+"""JSON as this service writes it: UTF-8, finite numbers of 64 bits, and text that can be written again.
 
-Python's own reader takes NaN, infinities, integers of any length and lone surrogates, which blow up only
-where somebody reckons with them or passes them on: in another task's log line, or in an answer to a client.
+Python's own reader takes NaN, infinities, integers of any length and lone surrogates, escaped or as bytes,
+which blow up only where somebody reckons with them or passes them on: in another task's log line, or in an
+answer to a client.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ _LARGEST = 2**63 - 1
 def loads(data: bytes) -> Any:
     """The value. Raises ValueError for whatever is not such JSON, however deeply nested."""
     try:
-        value = json.loads(data, parse_constant=_no_number, parse_float=_finite, parse_int=_small)
-        if b"\\u" in data:  # only an escape can bring in half a character
+        text = data.decode()
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_small)
+        if "\\u" in text:  # only an escape can bring in half a character
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("too deeply nested") from None

@@ -97,7 +97,10 @@ def test_the_truth_is_heard(told: Told) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["NaN", "-Infinity", "1e999", '"\\ud800"', '{"a": ["\\udfff"]}', "1" * 30, "[" * 10**5, "", "\xff"],
+    [
+        *("NaN", "-Infinity", "1e999", '"\\ud800"', '{"a": ["\\udfff"]}', "1" * 30, "[" * 10**5, "", "\xff"),
+        *('"\xed\xa0\x80"', '\0"\0a\0"'),  # a surrogate as bytes, and UTF-16
+    ],
 )
 def test_what_could_not_be_passed_on_is_not_read(text: str) -> None:
     with pytest.raises(ValueError):
