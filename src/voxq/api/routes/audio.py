@@ -26,6 +26,7 @@ router = APIRouter()
 
 _BINARY: dict[str, Any] = {"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}
 _CONTENT_TYPES = {**SPEECH_FORMATS, **MIME_TYPES}
+_NO_SUCH_RANGE = (400, 416)
 _HEADERS = {
     "Cache-Control": "private, no-cache",
     # A browser plays the file in a page of its own; that page may load it, and nothing else.
@@ -79,7 +80,7 @@ async def audio(
             speech = await unless_gone(request, speech_stream.begin(service, owner, task_id))
             return speech_stream.SpeechResponse(speech, _HEADERS)
         raise await _missing(service, kind, owner, task_id) from None
-    return _Recording(path, stat)
+    return RecordingResponse(path, stat)
 
 
 async def _missing(service: Service, kind: Kind, owner: str, task_id: str) -> Refusal:
@@ -88,10 +89,10 @@ async def _missing(service: Service, kind: Kind, owner: str, task_id: str) -> Re
         status = (await lookup.find(service, kind, owner, task_id)).status
         if status is not Status.DONE:
             return Refusal("not_done", f"There is no speech: the task is {status}", status=status.value)
-    return Refusal("recording_gone", "The sound of this task has been deleted")
+    return _gone()
 
 
-class _Recording(FileResponse):
+class RecordingResponse(FileResponse):
     """A FileResponse whose errors look like all the others."""
 
     def __init__(self, path: Path, stat: os.stat_result) -> None:
@@ -105,18 +106,31 @@ class _Recording(FileResponse):
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refused: Message | None = None
+        """Raises Refusal ("recording_gone") when the file has been deleted since it was looked at."""
+        head: Message | None = None
 
         async def watched(message: Message) -> None:
-            nonlocal refused
-            if message["type"] == "http.response.start" and message["status"] in (400, 416):
-                refused = message
-            if refused is None:
+            """The head waits for the first bytes: only then the file is open."""
+            nonlocal head
+            if message["type"] == "http.response.start":
+                head = message
+            elif head is None:
+                await send(message)
+            elif head["status"] not in _NO_SUCH_RANGE:
+                first, head = head, None
+                await send(first)
                 await send(message)
 
-        await super().__call__(scope, receive, watched)
-        if refused is not None:
-            await _range_error(refused)(scope, receive, send)
+        try:
+            await super().__call__(scope, receive, watched)
+        except FileNotFoundError:
+            raise _gone() from None
+        if head is not None and head["status"] in _NO_SUCH_RANGE:
+            await _range_error(head)(scope, receive, send)
+
+
+def _gone() -> Refusal:
+    return Refusal("recording_gone", "The sound of this task has been deleted")
 
 
 def _range_error(start: Message) -> Response:

@@ -1,0 +1,35 @@
+"""A recording as the body of an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from starlette.types import Message
+
+from voxq.api.routes.audio import RecordingResponse
+from voxq.tasks.refusal import Refusal
+
+
+@pytest.mark.parametrize("headers", [[], [(b"range", b"bytes=1-2")], [(b"range", b"bytes=1-2,5-6")]])
+async def test_one_that_is_deleted_while_it_is_asked_for_is_gone(
+    tmp_path: Path, headers: list[tuple[bytes, bytes]]
+) -> None:
+    """Retention, or its owner: an answer that has begun could only be broken off."""
+    path = tmp_path / "2025-12-01_001_abc123abc123.wav"
+    path.write_bytes(bytes(100))
+    response = RecordingResponse(path, path.stat())
+    path.unlink()
+    sent: list[Message] = []
+
+    async def still_there() -> Message:
+        return await asyncio.get_running_loop().create_future()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with pytest.raises(Refusal) as refused:
+        await response({"type": "http", "method": "GET", "headers": headers}, still_there, send)
+    assert refused.value.code == "recording_gone"
+    assert not sent
