@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import time
@@ -10,7 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 from api_server import NOTE
-from served import MEGABYTE, Served
+from served import MEGABYTE, Served, received
 from worker_lab import wait_for
 
 from voxq.api.form import OVERHEAD_BYTES
@@ -43,6 +44,8 @@ UNCLEAR = {
     "nul in a header": POST + b"X: a\0b\r\n\r\n",
     "another protocol": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "a tunnel": b"CONNECT 127.0.0.1:1 HTTP/1.1\r\n" + CLOSE + b"\r\n",
+    "an offer with two lengths": POST.replace(b"close", b"Upgrade\r\nUpgrade: h2c")
+    + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
 }
 
@@ -82,6 +85,22 @@ def test_there_is_nothing_beside_the_routes(served: Served, request_line: bytes,
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"root:" not in answer
     assert b"secret" not in answer
+
+
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
+def test_an_offered_protocol_is_passed_over(served: Served, protocol: bytes) -> None:
+    """The body behind the offer is one, and no request; a WebSocket would get past all limits and the log."""
+    offer = b"Host: localhost\r\nConnection: Upgrade\r\nUpgrade: " + protocol + b"\r\n"
+    head = b"POST /api/v1/tts/submit HTTP/1.1\r\n" + offer + b"Sec-WebSocket-Version: 13\r\n"
+    with served.connect() as client:
+        client.sendall(head + b"Content-Length: " + str(len(SECOND)).encode() + b"\r\n\r\n")
+        time.sleep(0.2)  # a packet of its own for the body
+        client.sendall(SECOND + head + b"Content-Length: 2\r\n\r\n{}")
+        client.sendall(
+            b"GET /livez HTTP/1.1\r\n" + offer + b"\r\n" + b"GET /livez HTTP/1.1\r\n" + CLOSE + b"\r\n"
+        )
+        answers = received(client)
+    assert re.findall(rb"HTTP/1.1 (\d+) ", answers) == [b"400", b"422", b"200", b"200"], answers
 
 
 def test_a_refused_upload_is_never_asked_for(served: Served) -> None:

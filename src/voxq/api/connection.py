@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from voxq.api.offers import OneProtocol
 
 MAX_HEAD_BYTES = 64 << 10
 """Of a request line with its headers, or of anything else around bodies, give or take what arrives in one
@@ -21,7 +21,7 @@ TAKE_SECONDS = 60.0
 """How long an answer may wait in the send buffer before its client counts as gone."""
 
 
-class BoundedHttpProtocol(HttpToolsProtocol):
+class BoundedHttpProtocol(OneProtocol):
     """Closes a connection whose client does not keep to the limits above. For `uvicorn --http`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
