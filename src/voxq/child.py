@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from voxq import strict_json
+from voxq import life, strict_json
 
 Message = dict[str, Any]
 
@@ -90,7 +90,7 @@ class Child(Pipe):
         argv = [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(os.getpid()), *args]
         process = subprocess.Popen(
             argv,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[theirs.fileno(), *life.handed_on()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             env={**os.environ, **(env or {})},

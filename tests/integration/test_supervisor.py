@@ -1,6 +1,7 @@
 """Real processes under the supervisor."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -70,6 +71,29 @@ def test_one_that_cannot_start_does_not_hinder_others(watched: Watched) -> None:
     watched.supervisor.add(Part("nothing", ("/nonexistent",), 0), python("b", SLEEPER))
     until(lambda: "b" in watched.pids)
     assert psutil.pid_exists(watched.pids["b"])
+
+
+def test_a_death_is_told_once_nothing_is_left_of_it(tmp_path: Path, watched: Watched) -> None:
+    """A helper has outlived it: it may be in the middle of a write."""
+    helper, lives, told = tmp_path / "helper", tmp_path / "lives", queue.SimpleQueue[str]()
+    code = f"""\
+import subprocess, sys, time
+from voxq import life
+helper = subprocess.Popen([sys.executable, '-c', {SLEEPER!r}], pass_fds=life.handed_on())
+open({str(lives)!r}, 'a').write(life.name_of_mine() + '\\n')
+open({str(helper)!r}, 'w').write(str(helper.pid) + '\\n')
+time.sleep(60)"""
+    watched.supervisor.add(python("a", code, on_death=told.put))
+    until(lambda: helper.exists() and helper.read_text().endswith("\n"))
+    left = int(helper.read_text())
+    os.kill(watched.pids["a"], signal.SIGKILL)
+    until(lambda: len(lives.read_text().split()) == 2)
+    assert told.empty(), "its helper lives"
+    os.kill(left, signal.SIGKILL)
+    first, second = lives.read_text().split()
+    assert told.get(timeout=30) == first != second
+    assert watched.supervisor.lives() == (second,)
+    assert told.empty()
 
 
 def test_stages_end_in_order_each_after_the_one_before(tmp_path: Path) -> None:

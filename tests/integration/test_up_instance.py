@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voxq.up.instance import AlreadyRunning, Instance, exclusive, running_instance
+from voxq.up.instance import AlreadyRunning, Instance, exclusive, lives_left, running_instance
 
 
 def test_a_running_stack_is_found_and_gone_afterwards(tmp_path: Path) -> None:
@@ -19,16 +19,21 @@ def test_a_running_stack_is_found_and_gone_afterwards(tmp_path: Path) -> None:
     assert not (tmp_path / "up.json").exists()
 
 
-def test_the_file_of_a_killed_stack_is_not_believed(tmp_path: Path) -> None:
-    Instance(os.getpid(), "http://127.0.0.1:1", "redis://", {}).write(tmp_path)
+def test_of_a_killed_stack_only_the_lives_of_its_workers_are_believed(tmp_path: Path) -> None:
+    lives = ("0123456789ab", "ba9876543210")
+    Instance(os.getpid(), "http://127.0.0.1:1", "redis://", {}, lives).write(tmp_path)
     (tmp_path / "up.lock").touch()
     assert running_instance(tmp_path) is None
+    assert lives_left(tmp_path) == list(lives)
 
 
-@pytest.mark.parametrize("garbage", ["", "[]", "{}", "null", '{"pid": 1}', "\x00"])
+@pytest.mark.parametrize(
+    "garbage", ["", "[]", "{}", "null", '{"pid": 1}', "\x00", '{"lives": 1}', '{"lives": ["", "*", null]}']
+)
 def test_garbage_is_no_stack(tmp_path: Path, garbage: str) -> None:
     (tmp_path / "up.json").write_text(garbage)
     assert running_instance(tmp_path) is None
+    assert lives_left(tmp_path) == []
 
 
 def test_a_second_stack_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:

@@ -191,6 +191,11 @@ def reap(store: Store, now: float) -> Command[list[str]]:
     return Command("reap", store.context, {"now": now, "ttl": CLAIM_TTL}, list)
 
 
+def bury(store: Store, life: str) -> Command[list[str]]:
+    """Bring back what the worker of this life (`voxq.life`) held; it and its helpers must be dead."""
+    return Command("bury", store.context, {"life": life}, list)
+
+
 def _by_queue(store: Store, room: Room) -> dict[str, Any]:
     """As scripts know lanes."""
     return {

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from voxq.life import is_name
 from voxq.tasks import records
 from voxq.up.private import write_private
 
@@ -29,6 +30,8 @@ class Instance:
     api_url: str
     redis_url: str
     pids: dict[str, int]
+    lives: tuple[str, ...] = ()
+    """Of its workers (`voxq.life`), for who comes after it."""
 
     def write(self, run_dir: Path) -> None:
         """The file is private: the Redis URL holds a password."""
@@ -51,6 +54,17 @@ def running_instance(run_dir: Path) -> Instance | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def lives_left(run_dir: Path) -> list[str]:
+    """The lives of the workers of a stack that was killed here. All of them are over for whoever holds the
+    directory."""
+    try:
+        record = records.parse(records.read(run_dir / "up.json"))
+    except (OSError, records.Damaged):
+        return []
+    lives = record.get("lives") if isinstance(record, dict) else None
+    return [life for life in lives if is_name(life)] if isinstance(lives, list) else []
 
 
 @contextmanager

@@ -7,21 +7,27 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
 from loguru import logger
 
+from voxq.life import Life
+
 FIRST_DELAY, LONGEST_DELAY, STABLE_AFTER = 1.0, 30.0, 60.0
+_LAST_BREATH = 60.0
+"""Seconds after which the helpers of a dead process are left to the kernel, in which they hang."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A program of the stack. `stage` orders the end: lower stages stop first.
 
-    `orphan_signal` is what it gets when the supervisor is killed.
+    `orphan_signal` is what it gets when the supervisor is killed. `on_death` is called with the name of each
+    life that ended by itself, once nothing of it is left, in a thread of its own.
     """
 
     name: str
@@ -29,6 +35,7 @@ class Part:
     stage: int
     env: Mapping[str, str] = field(default_factory=dict)
     orphan_signal: signal.Signals = signal.SIGKILL
+    on_death: Callable[[str], object] | None = None
 
 
 def next_delay(previous: float, uptime: float) -> float:
@@ -50,6 +57,7 @@ class Running:
         self._output = output
         self._pass_fds = pass_fds
         self._process: subprocess.Popen[bytes] | None = None
+        self._life: Life | None = None
         self._started = 0.0
         self.deaths = 0
         self._delay = 0.0
@@ -59,6 +67,11 @@ class Running:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
+    @property
+    def life(self) -> str | None:
+        """The name of the last life that somebody is to be told the end of."""
+        return self._life.name if self._life and self.part.on_death else None
+
     def tend(self, now: float) -> bool:
         """Reap it if it died, start it if it is due; `now` is monotonic. Whether a process was started."""
         if self._process is not None:
@@ -66,6 +79,8 @@ class Running:
             if code is None:
                 return False
             self._process = None
+            if self._life is not None:
+                self._mourn(self._life)
             self.deaths += 1
             self._delay = next_delay(self._delay, now - self._started)
             self._due = now + self._delay
@@ -89,7 +104,15 @@ class Running:
         except subprocess.TimeoutExpired:
             return False
         self._process = None
+        if self._life is not None:
+            self._life.close()
         return True
+
+    def _mourn(self, life: Life) -> None:
+        if self.part.on_death is None:
+            life.close()
+        else:  # which may take its time, while others are to be looked after
+            threading.Thread(target=_tell, args=(life, self.part.on_death), daemon=True).start()
 
     def _start(self, now: float) -> None:
         trampoline = (
@@ -99,19 +122,29 @@ class Running:
             str(os.getpid()),
             str(int(self.part.orphan_signal)),
         )
-        self._process = subprocess.Popen(
-            (*trampoline, *self.part.argv),
-            env={**os.environ, **self.part.env},
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=self._output,
-            pass_fds=self._pass_fds,
-            start_new_session=True,  # a terminal's Ctrl-C is for the supervisor, which orders the end
-            umask=0o077,
-        )
-        self._started = now
+        life = Life()
+        with life.given() as (pipe, environ):
+            self._process = subprocess.Popen(
+                (*trampoline, *self.part.argv),
+                env={**os.environ, **self.part.env, **environ},
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=self._output,
+                pass_fds=[*self._pass_fds, pipe],
+                start_new_session=True,  # a terminal's Ctrl-C is for the supervisor, which orders the end
+                umask=0o077,
+            )
+        self._life, self._started = life, now
 
 
 def ended(code: int) -> str:
     """An exit code in words."""
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
+
+
+def _tell(life: Life, on_death: Callable[[str], object]) -> None:
+    try:
+        if life.wait_over(_LAST_BREATH):
+            on_death(life.name)
+    finally:
+        life.close()

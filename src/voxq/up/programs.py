@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from voxq.devices import available_cpus, resolve_device, visible_gpus
 from voxq.settings import Settings
+from voxq.up import estate
 from voxq.up.part import Part
 
 API_STAGE, WORKER_STAGE, REDIS_STAGE = range(3)
@@ -36,6 +38,7 @@ def worker_parts(settings: Settings, count: int | None = None, first_id: int = 1
             (*_VOXQ, "worker", "--id", str(number), "--device", device),
             WORKER_STAGE,
             environ,
+            on_death=partial(estate.settle, settings),
         )
         for number, device in enumerate(devices, first_id)
     ]

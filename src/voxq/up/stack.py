@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +15,8 @@ from loguru import logger
 from voxq.devices import DeviceError
 from voxq.redis_check import ServerUnusable, check_server
 from voxq.settings import Settings, SettingsError
-from voxq.up.instance import AlreadyRunning, Instance, exclusive
+from voxq.up import estate
+from voxq.up.instance import AlreadyRunning, Instance, exclusive, lives_left
 from voxq.up.ports import is_free
 from voxq.up.programs import REDIS_STAGE, api_part, worker_parts
 from voxq.up.supervisor import Supervisor
@@ -117,6 +119,7 @@ class Stack:
                 f"Port {settings.api_port} on {settings.api_host} is taken or not permitted:"
                 " set API_PORT to another."
             )
+        left = lives_left(settings.run_dir)  # before our own are written there
         output = self._exit.enter_context(self._output.open("wb")) if self._output else None
         self._supervisor = Supervisor(settings.shutdown_seconds, self._record, output, [lock])
         self._supervisor.start()
@@ -125,6 +128,8 @@ class Stack:
             settings = self._start_valkey(settings, self._supervisor)
         else:
             check_server(settings.redis_url, _REDIS_PATIENCE_SECONDS)
+        for life in left:
+            threading.Thread(target=estate.settle, args=(settings, life), daemon=True).start()
         self._supervisor.add(*worker_parts(settings), api_part(settings))
 
     def _start_valkey(self, settings: Settings, supervisor: Supervisor) -> Settings:
@@ -142,7 +147,9 @@ class Stack:
 
     def _record(self, pids: dict[str, int]) -> None:
         try:
-            Instance(os.getpid(), self.api_url, self._redis_url, pids).write(self._given.run_dir)
+            lives = self._supervisor.lives() if self._supervisor else ()
+            instance = Instance(os.getpid(), self.api_url, self._redis_url, pids, lives)
+            instance.write(self._given.run_dir)
         except OSError as error:  # a full disk; the parts themselves are fine
             logger.warning("cannot write {}/up.json: {}", self._given.run_dir, error.strerror)
 

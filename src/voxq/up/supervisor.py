@@ -49,6 +49,10 @@ class Supervisor:
         """How often the part that died most has died."""
         return max((running.deaths for running in self._running), default=0)
 
+    def lives(self) -> tuple[str, ...]:
+        """Of the parts whose death matters to somebody."""
+        return tuple(running.life for running in self._running if running.life is not None)
+
     def hurry(self) -> None:
         """Give up on a clean stop: the parts that are left are killed at once."""
         self._hurry.set()

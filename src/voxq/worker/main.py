@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
 import socket
 import time
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ import redis
 from loguru import logger
 from rq import Queue
 
-from voxq import logging, redis_check
+from voxq import life, logging, redis_check
 from voxq.device_memory import DeviceMemory, memory_of
 from voxq.devices import visible_gpus
 from voxq.metrics.counters import Counters
@@ -63,8 +62,8 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     parts = Parts.of(settings)
     if serves_other(client, parts.journal.storage, patience=LOCK_SECONDS + 2):
         raise CannotWork(OTHER_STORAGE)
-    # With a random part: in a container every life of a worker has the same host and pid.
-    name = f"voxq-{worker_id}.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(2)}"
+    # In a container every worker has the same host and pid; by the last part `voxq up` finds what it held.
+    name = f"voxq-{worker_id}.{socket.gethostname()}.{os.getpid()}.{life.name_of_mine()}"
     worker = ModelWorker(
         parts,
         plan,

@@ -171,3 +171,37 @@ def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
     assert lab.run(queueing.counts(lab.store, time.time())).processing == 0
     assert all(lab.client.ttl(key) > 0 for key in keys(lab.client) if task.id in key)
     assert not lab.client.hexists("asr:audio", task.short_id)
+
+
+def test_of_a_dead_worker_nothing_waits_for_the_end_of_its_claims(lab: Lab) -> None:
+    """But of no other: not of one with the same number, host and process id, nor of its next life."""
+    dead, same, next_life = (make_worker(f"voxq-1.host.7.{life}") for life in ("aaa", "aaab", "baa"))
+    tasks = [lab.submit() for _ in range(5)]
+    lab.take(dead)
+    lab.claim(dead, {Lane.SHORT: 1})
+    others = [lab.take(same), lab.take(next_life)]
+    for worker in (dead, same):
+        room = Room({}, MANY)
+        lab.run(claiming.beat(lab.store, worker, [], time.time(), 30, {"beat": time.time()}, room))
+    assert sorted(lab.run(claiming.bury(lab.store, "aaa"))) == [task.id for task in tasks[:2]]
+    assert [lab.place(task) for task in tasks] == [(1, 0), (2, 10), None, None, (3, 20)]
+    assert [lab.status(task) for task in tasks] == ["queued"] * 2 + ["processing"] * 2 + ["queued"]
+    assert lab.client.hkeys("asr:rooms") == [same.name]
+    assert lab.recovery.bring_back_dead() == 0, "the others live"
+    assert [
+        lab.beat(worker, [held]).lost for worker, held in zip((same, next_life), others, strict=True)
+    ] == [()] * 2
+    assert lab.run(claiming.bury(lab.store, "aaa")) == []
+    assert lab.claim(make_worker(), {Lane.SHORT: 3}) == [tasks[0], tasks[1], tasks[4]]
+
+
+def test_what_a_dead_worker_has_ended_is_not_begun_again(lab: Lab) -> None:
+    """It died between E1 and E2."""
+    worker, task = make_worker("voxq-1.host.7.aaa"), lab.submit()
+    held = lab.take(worker)
+    lab.ending.decide(held.task, done())
+    assert lab.run(claiming.bury(lab.store, "aaa")) == [task.id]
+    assert lab.drain(make_worker()) == []
+    assert lab.status(task) == "done"
+    assert lab.journal.open_ids() == []
+    assert len(lab.log_lines()) == 1

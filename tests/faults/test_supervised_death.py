@@ -1,0 +1,29 @@
+"""A worker that dies under `voxq up`: what it held goes on at once, and not when its claims have expired."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from stack import running_stack
+from worker_lab import MEETING, wait_for
+
+from voxq.tasks.claiming import CLAIM_TTL
+
+_LATEST = CLAIM_TTL - 2
+"""Seconds after the death at which no claim can have expired: a heartbeat comes each second."""
+
+
+def test_what_a_dead_worker_held_goes_on_at_once(tmp_path: Path) -> None:
+    with running_stack(tmp_path / "stack", asr_model="sleep-500ms", max_inflight=2) as stack:
+        held = [stack.submit(MEETING, batch_size="8") for _ in range(2)]
+        wait_for(lambda: {stack.result(each)["status"] for each in held} == {"processing"}, "both in hand")
+        stack.kill("worker")
+        died = time.monotonic()
+        wait_for(
+            lambda: stack.log.count("requeued: its worker has died") == len(held), "the tasks back", _LATEST
+        )
+        print(f"requeued {time.monotonic() - died:.2f} s after the death")
+        stack.wait_for_ends(held)
+        print(f"all ended {time.monotonic() - died:.2f} s after the death")
+        assert {stack.result(each)["attempts"] for each in held} == {1}
