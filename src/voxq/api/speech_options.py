@@ -50,7 +50,7 @@ class HowToSpeak(BaseModel):
     )
     normalise: bool = Field(
         True,
-        description="Write Chinese numbers and dates out before reading; an English voice does so by itself.",
+        description="Write out figures and addresses before reading; false: as the voice reads them itself.",
     )
     priority: Priority = Field(
         Priority.NORMAL, description="high overtakes everything that waits; low lets everything else pass."

@@ -45,9 +45,7 @@ def speak(
     format: Annotated[
         SpeechFormat | None, typer.Option("--format", "-f", help="By the ending of FILE if not given.")
     ] = None,
-    normalise: Annotated[
-        bool, typer.Option(help="Write Chinese numbers and dates out before reading.")
-    ] = True,
+    normalise: Annotated[bool, typer.Option(help="Write out figures and addresses before reading.")] = True,
     priority: Annotated[Priority, typer.Option(help="Which work of a service goes first.")] = Priority.NORMAL,
     url: Url = None,
 ) -> None:

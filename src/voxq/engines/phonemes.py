@@ -31,7 +31,8 @@ class LanguageUnavailable(Exception):
 def phonemes_of(text: str, language: str, *, british: bool = False, normalised: bool = True) -> str:
     """The phonemes of a sentence that a voice of `language` reads; English words inside stay English.
 
-    With `normalised`, numbers and dates are written out first. Raises LanguageUnavailable.
+    With `normalised`, figures and addresses are written out first, in the language of their sentence.
+    Raises LanguageUnavailable.
     """
     eastern = "ja" if language == "ja" else "zh"
     # Figures alone have no script: a voice says them in its own language.
@@ -44,7 +45,9 @@ def phonemes_of(text: str, language: str, *, british: bool = False, normalised: 
         return _phonemiser(own, british)(text)
     inner = "en" if own in _EASTERN else language_of(text, latin=eastern, han=eastern)
     pieces = (
-        f" {_phonemiser(inner, british)(piece)} " if is_inner else _phonemiser(own, british)(piece)
+        f" {_phonemiser(inner, british)(normalise(piece, inner) if normalised else piece)} "
+        if is_inner
+        else _phonemiser(own, british)(piece)
         for is_inner, piece in runs(text, latin=own in _EASTERN)
         if piece.strip()
     )
@@ -104,6 +107,9 @@ def _japanese(_: str) -> Phonemiser:
 
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_AROUND_NUMBERS = re.compile(r"(?<=\d)(?=[^\d\s])|(?<=[^\d\s-])(?=\d)|(?<=\w-)(?=\d)")
+"""g2p2 reads a whole number only where it stands alone: in 20%, in A4 and before a full stop it is silent."""
+_APART = re.compile(r" (?=[.,;:!?])")
 _IPA = str.maketrans({"g": "ɡ", "\u031e": None, "\u032a": None, "\u0361": None})
 """Of narrow IPA, what the models do not know."""
 
@@ -123,7 +129,8 @@ def _romance(language: str) -> Phonemiser:
         return _ALONE.get(written) or model.phonemize(written)
 
     def phonemise(text: str) -> str:
-        spoken = _WORD.sub(word, g2p2.expand_numbers(text, language))
+        numbered = g2p2.expand_numbers(_AROUND_NUMBERS.sub(" ", text), language)
+        spoken = _WORD.sub(word, _APART.sub("", numbered))
         ipa = unicodedata.normalize("NFD", spoken).translate(_IPA)
         return ipa.replace("tʃ", "ʧ").replace("dʒ", "ʤ")
 

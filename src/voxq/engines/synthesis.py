@@ -29,7 +29,7 @@ class Voice:
 @dataclass(frozen=True, slots=True)
 class SpeechOptions:
     """How one sentence is to be spoken. `speed` 2.0 is twice as fast, at the same pitch; `language` is that
-    of words in Latin letters, None for the voice's own; `normalise` writes Chinese numbers out first."""
+    of words in Latin letters, None for the voice's own; `normalise` writes figures out first."""
 
     voice: str
     speed: float = 1.0

@@ -1,4 +1,4 @@
-"""What Kokoro's voices are given to read: in which language, and with numbers written out or not."""
+"""What the voices are given to read: in which language, and with figures written out or not."""
 
 from __future__ import annotations
 
@@ -23,3 +23,35 @@ def test_the_switch_keeps_what_is_not_in_words() -> None:
     written_out, as_it_is = (phonemes_of("13800138000", "zh", normalised=each) for each in (True, False))
     assert written_out == phonemes_of("幺三八零零幺三八零零零", "zh")
     assert as_it_is != written_out
+    assert phonemes_of("$5–$10", "en", normalised=False) != phonemes_of("$5–$10", "en")
+
+
+def test_an_address_inside_chinese_is_said_in_english() -> None:
+    assert phonemes_of("请看www.example.com吧", "zh") == phonemes_of("请看w w w dot example dot com吧", "zh")
+
+
+def test_figures_inside_english_stay_english_beside_chinese() -> None:
+    assert phonemes_of("It is 3x more 今天", "en") == phonemes_of("It is three times more 今天", "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "figures", "words"),
+    [
+        ("es", "3,5", "tres coma cinco"),
+        ("es", "Son las 15:30.", "Son las quince y treinta."),
+        ("es", "El año 2024.", "El año dos mil veinticuatro."),
+        ("fr", "20 %, puis 7.", "vingt pour cent, puis sept."),
+        ("fr", "A4", "A quatre"),
+    ],
+)
+def test_spanish_and_french_numbers_are_heard(language: str, figures: str, words: str) -> None:
+    pytest.importorskip("g2p2_group_romance", reason="the extra kokoro is not installed")
+    assert phonemes_of(figures, language) == phonemes_of(words, language)
+
+
+@pytest.mark.parametrize("language", ["es", "fr"])
+@pytest.mark.parametrize("text", ["3.5", "1.2.3", "5%", "(5)", "3/4", "v2", "-5", "7."])
+def test_no_number_is_silent_even_if_nothing_is_written_out(language: str, text: str) -> None:
+    pytest.importorskip("g2p2_group_romance", reason="the extra kokoro is not installed")
+    said = phonemes_of(text, language, normalised=False)
+    assert any(map(str.isalpha, said)) and not any(map(str.isdigit, said))

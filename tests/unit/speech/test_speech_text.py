@@ -1,4 +1,4 @@
-"""Which language a text is in, and how its numbers are said."""
+"""Which language a text is in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.speech.normalise import normalise
 from voxq.speech.scripts import language_of, runs
 
 _MIXED = st.text(st.sampled_from("aé你こ0.5 ，/@%￥$-:年月日"), max_size=60)
@@ -42,28 +41,3 @@ def test_words_in_latin_letters_are_found_in_chinese() -> None:
 @given(_MIXED, st.booleans())
 def test_runs_are_the_whole_text(text: str, latin: bool) -> None:
     assert "".join(piece for _, piece in runs(text, latin=latin)) == text
-
-
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [
-        ("今天15:30开会", "今天十五点三十分开会"),
-        ("下午三点半", "下午三点半"),
-        ("一共￥25，涨了50%", "一共二十五元，涨了百分之五十"),
-        ("2024年5月1日，温度-3.5℃", "二零二四年五月一日，温度负三点五摄氏度"),
-        ("看https://a.b/c?x=1吧，写信给a1@b2.cn", "看https://a.b/c?x=1吧，写信给a1@b2.cn"),
-    ],
-)
-def test_chinese_numbers_are_written_out(written: str, said: str) -> None:
-    pytest.importorskip("wetext", reason="the extra kokoro is not installed")
-    assert normalise(written, "zh") == said
-
-
-@given(st.one_of(_MIXED, st.text(max_size=80)))
-def test_normalising_never_fails_and_says_something(text: str) -> None:
-    said = normalise(text, "zh")
-    assert bool(said.strip()) == bool(text.strip())
-
-
-def test_other_languages_are_left_to_their_phonemisers() -> None:
-    assert normalise("It costs $3.50", "en") == "It costs $3.50"

@@ -59,7 +59,7 @@ class SpeechRequest(BaseModel):
     )
     normalise: bool = Field(
         True,
-        description="Write Chinese numbers and dates out before reading; an English voice does so by itself.",
+        description="Write out figures and addresses before reading; false: as the voice reads them itself.",
     )
     priority: Priority = Field(
         Priority.HIGH, description="high overtakes everything that waits; low lets everything else pass."
