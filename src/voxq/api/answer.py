@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from voxq.api import models, views
+from voxq.api import views
 from voxq.api.lookup import Found
 from voxq.api.service import Service
+from voxq.api.shapes.result import Result
 
 
-async def answer(service: Service, found: Found) -> models.Result:
+async def answer(service: Service, found: Found) -> Result:
     """Raises redis.exceptions.RedisError."""
     has_audio = found.status.is_terminal and await asyncio.to_thread(
         service.parts.recordings.exists, found.file

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from voxq.api.crew import Memory, WorkerFacts
-from voxq.api.models import DeviceView, ResidentView
+from voxq.api.shapes.workers import DeviceView, ResidentView
 
 
 def views_of(workers: Iterable[WorkerFacts]) -> list[DeviceView]:

@@ -17,9 +17,9 @@ from starlette.types import ExceptionHandler
 
 from voxq.api.access_log import note
 from voxq.api.crew import Crew
-from voxq.api.models import Error
 from voxq.api.openai import errors as openai
 from voxq.api.problem import Problem
+from voxq.api.shapes.errors import Error
 from voxq.speech.audio import SUPPORTED_FORMATS, AudioError
 from voxq.tasks.refusal import Refusal, TaskFailed
 

@@ -7,8 +7,8 @@ from fastapi.responses import JSONResponse
 
 from voxq.api import reuse
 from voxq.api.access_log import note
-from voxq.api.models import Submitted
 from voxq.api.service import Service
+from voxq.api.shapes.submission import Submitted
 from voxq.tasks import queueing, script
 from voxq.tasks.intake import Submission
 from voxq.tasks.queueing import Place

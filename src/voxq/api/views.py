@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from voxq.api import models
+from voxq.api.shapes.history import HistoryRecord
+from voxq.api.shapes.result import (
+    CancelledResult,
+    DoneResult,
+    FailedResult,
+    IncidentView,
+    ProcessingResult,
+    QueuedResult,
+    Result,
+    SegmentView,
+    TimingsView,
+    WordView,
+)
 from voxq.speech.transcript import Segment, Transcript
 from voxq.tasks.task import Kind, Status, short_id, utc
 
@@ -23,15 +35,15 @@ def retry_url(kind: Kind, task_id: str) -> str:
     return f"/api/v1/{kind}/retry/{short_id(task_id)}"
 
 
-def result(document: Document, *, position: int, estimated_wait: int, has_audio: bool) -> models.Result:
+def result(document: Document, *, position: int, estimated_wait: int, has_audio: bool) -> Result:
     """The answer for a document of whatever status; `position` and `estimated_wait` are for waiting ones."""
     match Status(document["status"]):
         case Status.QUEUED:
-            return models.QueuedResult(
+            return QueuedResult(
                 **_common(document), status="queued", position=position, estimated_wait=estimated_wait
             )
         case Status.PROCESSING:
-            return models.ProcessingResult(
+            return ProcessingResult(
                 **_common(document),
                 status="processing",
                 progress=document["progress"],
@@ -43,9 +55,7 @@ def result(document: Document, *, position: int, estimated_wait: int, has_audio:
         case Status.FAILED:
             return _failed(document, has_audio)
         case Status.CANCELLED:
-            return models.CancelledResult(
-                **_common(document), status="cancelled", ended_at=document["ended_at"]
-            )
+            return CancelledResult(**_common(document), status="cancelled", ended_at=document["ended_at"])
 
 
 def transcript(document: Document) -> Transcript:
@@ -53,10 +63,10 @@ def transcript(document: Document) -> Transcript:
     return Transcript.from_json(document)
 
 
-def history_record(kind: Kind, record: Document, *, has_audio: bool) -> models.HistoryRecord:
+def history_record(kind: Kind, record: Document, *, has_audio: bool) -> HistoryRecord:
     """A line of the history list."""
     optional = {name: record[name] for name in ("error", "model") if name in record}
-    return models.HistoryRecord(
+    return HistoryRecord(
         task_id=record["task_id"],
         filename=record["file"],
         text=record["text"],
@@ -68,10 +78,10 @@ def history_record(kind: Kind, record: Document, *, has_audio: bool) -> models.H
     )
 
 
-def dead_letter(kind: Kind, document: Document, *, has_audio: bool) -> models.HistoryRecord:
+def dead_letter(kind: Kind, document: Document, *, has_audio: bool) -> HistoryRecord:
     """A failed task in the shape of history, with what is needed to try it again."""
     task_id = document["task_id"]
-    return models.HistoryRecord(
+    return HistoryRecord(
         task_id=task_id,
         filename=document["file"],
         text="",
@@ -107,17 +117,17 @@ def _model(document: Document) -> Document:
     return {"model": name} if name else {}
 
 
-def _done(document: Document, has_audio: bool) -> models.DoneResult:
+def _done(document: Document, has_audio: bool) -> DoneResult:
     segments = [Segment.from_json(segment) for segment in document["segments"]]
     words = [
-        models.WordView(word=word.text.strip(), start=word.start, end=word.end)
+        WordView(word=word.text.strip(), start=word.start, end=word.end)
         for segment in segments
         for word in segment.words
     ]
     optional: Any = {"words": words} if words else {}
     told = ("voice", "format", "speed", "sample_rate")
     optional |= {name: document[name] for name in told if document.get(name) is not None}
-    return models.DoneResult(
+    return DoneResult(
         **_common(document),
         **_model(document),
         **optional,
@@ -134,21 +144,21 @@ def _done(document: Document, has_audio: bool) -> models.DoneResult:
     )
 
 
-def _timings(document: Document) -> models.TimingsView:
+def _timings(document: Document) -> TimingsView:
     """Only speech is encoded."""
     given = {name: seconds for name, seconds in document["timings"].items() if name != "encode" or seconds}
-    return models.TimingsView(**given)
+    return TimingsView(**given)
 
 
-def _segment(segment: Segment) -> models.SegmentView:
+def _segment(segment: Segment) -> SegmentView:
     extras = {"raw_text": segment.raw_text, "emotion": segment.emotion, "events": list(segment.events)}
     told: Any = {name: value for name, value in extras.items() if value}
-    return models.SegmentView(start=segment.start, end=segment.end, text=segment.text, **told)
+    return SegmentView(start=segment.start, end=segment.end, text=segment.text, **told)
 
 
-def _failed(document: Document, has_audio: bool) -> models.FailedResult:
+def _failed(document: Document, has_audio: bool) -> FailedResult:
     kind, task_id = _kind(document), document["task_id"]
-    return models.FailedResult(
+    return FailedResult(
         **_common(document),
         **_model(document),
         status="failed",
@@ -162,8 +172,8 @@ def _failed(document: Document, has_audio: bool) -> models.FailedResult:
     )
 
 
-def _incidents(document: Document) -> list[models.IncidentView]:
+def _incidents(document: Document) -> list[IncidentView]:
     return [
-        models.IncidentView(at=utc(incident["at"]), code=incident["code"], message=incident["message"])
+        IncidentView(at=utc(incident["at"]), code=incident["code"], message=incident["message"])
         for incident in document["incidents"]
     ]

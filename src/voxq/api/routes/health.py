@@ -14,8 +14,8 @@ from redis.exceptions import RedisError
 from voxq import redis_check
 from voxq.api.access_log import note
 from voxq.api.crew import Crew
-from voxq.api.models import Alive, Health
 from voxq.api.service import Service, TheService
+from voxq.api.shapes.health import Alive, Health
 from voxq.tasks.names import EPOCH_KEY
 from voxq.tasks.storage_id import OTHER_STORAGE, is_other
 

@@ -12,8 +12,8 @@ from voxq.api import errors, lookup, views
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
 from voxq.api.kind import TheKind
-from voxq.api.models import History, HistoryRecord
 from voxq.api.service import Service, TheService
+from voxq.api.shapes.history import History, HistoryRecord
 from voxq.tasks import documents
 from voxq.tasks.task import Kind, Status
 

@@ -8,8 +8,8 @@ from voxq.api import errors
 from voxq.api.auth import Owner
 from voxq.api.available import AvailableModels
 from voxq.api.crew import Crew
-from voxq.api.models import ModelList, ModelView, PlaceView
 from voxq.api.service import TheService
+from voxq.api.shapes.offer import ModelList, ModelView, PlaceView
 
 router = APIRouter(prefix="/api/v1", tags=["models"])
 

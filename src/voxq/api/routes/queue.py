@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from voxq.api import errors
 from voxq.api.auth import Owner
 from voxq.api.kind import TheKind
-from voxq.api.models import Lanes, QueueStatus
 from voxq.api.service import TheService
+from voxq.api.shapes.queue import Lanes, QueueStatus
 from voxq.tasks import queueing, script
 
 router = APIRouter()

@@ -17,8 +17,9 @@ from voxq.api.auth import Owner
 from voxq.api.disconnection import unless_gone
 from voxq.api.kind import TheKind
 from voxq.api.lookup import Found
-from voxq.api.models import Removed, Result
 from voxq.api.service import Service, TheService
+from voxq.api.shapes.result import Result
+from voxq.api.shapes.submission import Removed
 from voxq.speech.subtitles import render
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import Kind, Status

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from voxq.api import errors, lookup
 from voxq.api.auth import Owner
 from voxq.api.kind import TheKind
-from voxq.api.models import Submitted
 from voxq.api.service import TheService
+from voxq.api.shapes.submission import Submitted
 from voxq.api.submitted import submitted
 
 router = APIRouter()

@@ -12,8 +12,8 @@ from voxq.api import disk, errors, options, reuse, speech_options
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
 from voxq.api.body import TheBody, bytes_for
-from voxq.api.models import Batch, BatchItem, Submitted
 from voxq.api.service import Service, TheService
+from voxq.api.shapes.submission import Batch, BatchItem, Submitted
 from voxq.api.speech_options import HowToSpeak, ManyTexts, OneText
 from voxq.api.submitted import submitted, submitted_or_reused
 from voxq.tasks import intake

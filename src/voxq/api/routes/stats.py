@@ -9,8 +9,9 @@ from fastapi import APIRouter
 
 from voxq.api import devices, errors
 from voxq.api.auth import Owner
-from voxq.api.models import KindStats, LastHour, SinceStart, Stats, TasksByStatus, WorkerView
 from voxq.api.service import Service, TheService
+from voxq.api.shapes.stats import KindStats, LastHour, SinceStart, Stats, TasksByStatus
+from voxq.api.shapes.workers import WorkerView
 from voxq.tasks import queueing, script, statistics
 from voxq.tasks.store import Store
 from voxq.tasks.task import Kind

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Header, Request, Response
 
 from voxq.api import errors, options, reuse, upload
 from voxq.api.auth import Owner
-from voxq.api.models import Submitted
 from voxq.api.service import TheService
+from voxq.api.shapes.submission import Submitted
 from voxq.api.submit_form import FORM
 from voxq.api.submitted import submitted, submitted_or_reused
 from voxq.tasks import intake

@@ -14,8 +14,8 @@ from fastapi.responses import FileResponse
 from voxq.api import browsers, disk, errors, lookup, samples
 from voxq.api.access_log import note
 from voxq.api.auth import Owner
-from voxq.api.models import VoiceList, VoiceView
 from voxq.api.service import Service, TheService
+from voxq.api.shapes.offer import VoiceList, VoiceView
 from voxq.engines.greetings import GREETINGS
 from voxq.engines.voices import Speaker
 from voxq.speech.audio import SPEECH_FORMATS

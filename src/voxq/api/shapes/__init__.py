@@ -1,0 +1,1 @@
+"""The shapes of all answers, as the OpenAPI document shows them. Fields that are not set are left out."""

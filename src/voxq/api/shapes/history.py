@@ -1,0 +1,34 @@
+"""Ended tasks as a list."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from voxq.api.shapes.fields import AudioUrl, CreatedAt, Duration, TaskId
+
+
+class HistoryRecord(BaseModel):
+    """One ended task."""
+
+    task_id: TaskId
+    filename: str = Field(examples=["2025-12-01_001_k3v9qz0b1x2y.wav"], description="The stored name.")
+    text: str = Field(description="What was said; empty for a failed task.")
+    created_at: CreatedAt
+    duration: Duration
+    status: Literal["success", "failed"] = Field(description="success is what a result calls done.")
+    audio_url: AudioUrl
+    model: str = Field(default="", description="Name of the model, where known.")
+    error: str = Field(default="", description="Why it failed; only then.")
+    code: str = Field(default="", description="Why it failed, in one word; with status=failed.")
+    attempts: int = Field(default=0, description="How often it was tried; with status=failed.")
+    retry_url: str | None = Field(default=None, description="POST here to try again; with status=failed.")
+    owner: str = Field(default="", description="Whose it is, where it is not the caller's.")
+
+
+class History(BaseModel):
+    """The caller's ended tasks, newest first."""
+
+    total: int = Field(ge=0, description="How many records follow.")
+    records: list[HistoryRecord]
