@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from voxq.api.available import AvailableModels
-from voxq.engines.languages import LANGUAGES
+from voxq.engines.languages import LANGUAGES, code_of
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import AsrOptions, Priority
 
@@ -108,7 +108,7 @@ def idempotency_key(header: str | None) -> str | None:
 
 
 def _language(text: str, model: str, models: AvailableModels) -> str | None:
-    language = text.strip().lower()
+    language = code_of(text)
     if language in ("", "auto"):
         return None
     known = models.languages_of(model)
@@ -116,7 +116,7 @@ def _language(text: str, model: str, models: AvailableModels) -> str | None:
         return language
     if language in LANGUAGES:
         raise invalid("language", f"must be auto or one of {', '.join(known)}: {model} knows no other")
-    raise invalid("language", "must be auto or an ISO 639-1 code such as en or zh")
+    raise invalid("language", "must be auto, an ISO 639-1 code such as en or zh, or an English name")
 
 
 def _batch_size(text: str) -> int | None:

@@ -26,8 +26,8 @@ FORM: dict[str, Any] = {
         "language": {
             "type": "string",
             "enum": ["auto", *LANGUAGES],
-            "description": "What is spoken; auto or nothing: as the service is set up, usually detected. "
-            "A model may know fewer.",
+            "description": "What is spoken, also by its English name (chinese) or with a region (zh-CN); "
+            "auto or nothing: as the service is set up, usually detected. A model may know fewer.",
         },
         "model": {
             "type": "string",

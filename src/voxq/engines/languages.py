@@ -1,10 +1,61 @@
-"""The languages that Whisper models know; light, so that the API can check requests against it."""
+"""The languages that Whisper models know, by code and by name; light, so that the API can check requests
+against them."""
 
-_CODES = """
-af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy
-id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru sa
-sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_TABLE = """
+af afrikaans, am amharic, ar arabic, as assamese, az azerbaijani, ba bashkir, be belarusian, bg bulgarian,
+bn bengali, bo tibetan, br breton, bs bosnian, ca catalan, cs czech, cy welsh, da danish, de german, el greek,
+en english, es spanish, et estonian, eu basque, fa persian, fi finnish, fo faroese, fr french, gl galician,
+gu gujarati, ha hausa, haw hawaiian, he hebrew, hi hindi, hr croatian, ht haitian creole, hu hungarian,
+hy armenian, id indonesian, is icelandic, it italian, ja japanese, jw javanese, ka georgian, kk kazakh,
+km khmer, kn kannada, ko korean, la latin, lb luxembourgish, ln lingala, lo lao, lt lithuanian, lv latvian,
+mg malagasy, mi maori, mk macedonian, ml malayalam, mn mongolian, mr marathi, ms malay, mt maltese,
+my myanmar, ne nepali, nl dutch, nn nynorsk, no norwegian, oc occitan, pa punjabi, pl polish, ps pashto,
+pt portuguese, ro romanian, ru russian, sa sanskrit, sd sindhi, si sinhala, sk slovak, sl slovenian, sn shona,
+so somali, sq albanian, sr serbian, su sundanese, sv swedish, sw swahili, ta tamil, te telugu, tg tajik,
+th thai, tk turkmen, tl tagalog, tr turkish, tt tatar, uk ukrainian, ur urdu, uz uzbek, vi vietnamese,
+yi yiddish, yo yoruba, yue cantonese, zh chinese
 """
 
-LANGUAGES: tuple[str, ...] = tuple(_CODES.split())
+NAMES: Mapping[str, str] = {
+    code: name for code, _, name in (" ".join(entry.split()).partition(" ") for entry in _TABLE.split(","))
+}
+"""English name by code."""
+
+LANGUAGES: tuple[str, ...] = tuple(NAMES)
 """ISO 639-1 codes, but for "haw", "yue" and "jw" (Javanese), which Whisper calls so."""
+
+_OTHERWISE: Mapping[str, str] = {
+    **{name: code for code, name in NAMES.items()},
+    "burmese": "my",
+    "castilian": "es",
+    "cmn": "zh",
+    "fil": "tl",
+    "filipino": "tl",
+    "flemish": "nl",
+    "haitian": "ht",
+    "iw": "he",
+    "jv": "jw",
+    "mandarin": "zh",
+    "nb": "no",
+    "zh-yue": "yue",
+}
+"""Code by what else a language is called."""
+
+
+def name_of(code: str | None) -> str:
+    """E.g. "english" for "en"; "unknown" where nothing was said, a code without a name as it is."""
+    return NAMES.get(code, code) if code else "unknown"
+
+
+def code_of(wanted: str) -> str:
+    """The code that a client means: by itself, by the English name, or with script and region ("zh-Hans-CN",
+    "en_US"), which no model here tells apart. What is none of these comes back in lower case."""
+    given = wanted.strip().lower().replace("_", "-")
+    if given in NAMES:
+        return given
+    primary = given.partition("-")[0]
+    return _OTHERWISE.get(given) or (primary if primary in NAMES else _OTHERWISE.get(primary, given))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from voxq.api import options
 from voxq.api.available import AvailableModels
-from voxq.engines.languages import LANGUAGES
+from voxq.engines.languages import LANGUAGES, name_of
 from voxq.models.offer import Offer, Offered
 from voxq.models.store import ModelStore
 from voxq.tasks.refusal import Refusal
@@ -151,6 +151,26 @@ def test_a_language_that_the_model_does_not_know_is_refused_with_those_it_does(
             asked(model=model, language=language)
         assert all(code in refused.value.message for code in (*known, model))
     assert asked(model=model, language="auto").language is None
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("Chinese", "zh"),
+        ("mandarin", "zh"),
+        ("zh-CN", "zh"),
+        ("en_US", "en"),
+        ("zh-yue", "yue"),
+        ("nb-NO", "no"),
+    ],
+)
+def test_a_language_has_several_names(given: str, meant: str) -> None:
+    assert asked(language=given).language == meant
+
+
+@given(st.sampled_from(LANGUAGES))
+def test_every_language_is_known_by_its_name(code: str) -> None:
+    assert asked(language=name_of(code).title()).language == code
 
 
 def test_of_an_operators_own_model_any_language_may_be_asked() -> None:

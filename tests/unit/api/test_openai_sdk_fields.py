@@ -34,7 +34,7 @@ SPEAKERS = voices.speakers_of(["hibari", "kokoro"])
 TRANSCRIPTION: Mapping[str, Mapping[str, bool]] = {
     # Name of the field as it is sent -> values, and whether they are accepted.
     "model": {"whisper-1": True},
-    "language": {"de": True, "klingon": False},
+    "language": {"de": True, "german": True, "de-AT": True, "klingon": False},
     "languages[]": {"de": True},
     "prompt": {"Aimee, Shawn": True},
     "keywords[]": {"Aimee": True},
