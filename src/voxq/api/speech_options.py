@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from voxq.api.options import invalid
 from voxq.engines import voices
 from voxq.engines.base import EngineError
+from voxq.engines.languages import code_of
 from voxq.engines.synthesis import FASTEST, SLOWEST
 from voxq.engines.voices import Speaker
+from voxq.models import aliases
 from voxq.speech.scripts import language_of
 from voxq.speech.written import is_pronounceable
 from voxq.tasks.refusal import Refusal
@@ -23,21 +25,33 @@ MAX_TEXTS = 500
 """In one batch."""
 
 _VOICE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 SampleRate = Literal[8000, 16000, 22050, 24000, 44100, 48000]
 
 
-class HowToSpeak(BaseModel):
-    """What texts have in common that are spoken alike. A blank or null leaves it to the service."""
+class Wishes(BaseModel):
+    """The fields of a request; what is null is left to the service, as if it were not there."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class HowToSpeak(Wishes):
+    """What texts have in common that are spoken alike."""
 
     voice: Any = Field(
         None,
         description="A name from `GET /api/v1/tts/voices`; nothing: by the text's language.",
         json_schema_extra={"type": "string", "examples": ["heart"]},
     )
-    model: str | None = Field(None, description="A synthesiser by name; nothing: the one with the voice.")
+    model: str | None = Field(
+        None, description="A synthesiser by name or alias; nothing: the one with the voice."
+    )
     language: str | None = Field(
         None, description="ISO 639-1 code, or auto: told by the script. Of words in Latin letters, too."
     )
@@ -107,21 +121,21 @@ def callback(how: HowToSpeak, webhooks: Mapping[str, Webhook]) -> str | None:
 
 
 def _of_model(wanted: str | None, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
-    name = (wanted or "").strip().lower()
-    if not name:
+    if not (wanted or "").strip():
         return speakers
-    if found := [speaker for speaker in speakers if speaker.engine == name]:
-        return found
     names = list(dict.fromkeys(speaker.engine for speaker in speakers))
-    raise Refusal("model_not_found", "Model not found", models=names)
+    name = aliases.resolve(wanted or "", names)
+    if name is None:
+        raise Refusal("model_not_found", "Model not found", models=names)
+    return [speaker for speaker in speakers if speaker.engine == name]
 
 
 def _language(wanted: str | None, speakers: Sequence[Speaker]) -> str | None:
-    language = (wanted or "").strip().lower()
+    language = code_of(wanted or "")
     if language in ("", "auto"):
         return None
     known = dict.fromkeys(speaker.voice.language for speaker in speakers)
-    if not _LANGUAGE.fullmatch(language) or language not in known:
+    if language not in known:
         raise invalid("language", f"must be auto or one of {', '.join(known)}")
     return language
 
@@ -133,7 +147,7 @@ def _voice(wanted: object) -> str | None:
     if not isinstance(wanted, str) or not _VOICE_NAME.fullmatch(wanted.strip()):
         raise Refusal(
             "voice_unsupported",
-            "voice must be the name of a voice; voices made from a recording or an address are not supported",
+            "voice must be the name of one voice; mixtures, recordings and addresses are not supported",
             field="voice",
         )
     return wanted.strip()

@@ -30,13 +30,13 @@ def speakers_of(engines: Iterable[str]) -> tuple[Speaker, ...]:
 
 
 def choose(speakers: Iterable[Speaker], voice: str | None, language: str) -> Speaker:
-    """The voice of this name, or without one the first that speaks the language.
+    """The voice of this name, in capitals or not, or without one the first that speaks the language.
 
     Raises EngineError, with the voices there are.
     """
     there = tuple(speakers)
     if voice is not None:
-        if found := next((each for each in there if each.voice.name == voice), None):
+        if found := next((each for each in there if each.voice.name == voice.lower()), None):
             return found
         raise EngineError(f"Unknown voice {voice!r}. There are: {', '.join(s.voice.name for s in there)}.")
     if found := next((each for each in there if each.voice.language == language), None):

@@ -35,7 +35,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "gpt-4o-mini-transcribe-2025-12-15": (DEFAULT,),
     "gpt-transcribe": (DEFAULT,),
     "tts-1": _SPEECH,
+    "tts-1-1106": _SPEECH,
     "tts-1-hd": _SPEECH,
+    "tts-1-hd-1106": _SPEECH,
     "gpt-4o-mini-tts": _SPEECH,
     "gpt-4o-mini-tts-2025-12-15": _SPEECH,
     # Whisper
@@ -46,6 +48,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "turbo": _WHISPER[:1],
     "whisper-turbo": _WHISPER[:1],
     "mobiuslabsgmbh/faster-whisper-large-v3-turbo": _WHISPER[:1],
+    "deepdml/faster-whisper-large-v3-turbo-ct2": _WHISPER[:1],
     # FunASR's families, and their ids in hubs
     "sensevoice-small": _SENSEVOICE,
     "sensevoicesmall": _SENSEVOICE,
@@ -69,6 +72,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     # Speech out
     "kokoro-82m": ("kokoro",),
     "hexgrad/kokoro-82m": ("kokoro",),
+    "onnx-community/kokoro-82m-v1.0-onnx": ("kokoro",),
+    "speaches-ai/kokoro-82m-v1.0-onnx": ("kokoro",),
     "indextts2": ("indextts-2",),
     "indexteam/indextts-2": ("indextts-2",),
 }

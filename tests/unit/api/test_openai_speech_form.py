@@ -30,6 +30,17 @@ def test_nothing_but_a_text_gets_mp3_in_the_high_lane() -> None:
     assert plain.options.voice == "af_heart", "the best of the best model"
 
 
+def test_what_is_null_is_not_there() -> None:
+    optional = set(SpeechRequest.model_fields) - {"input"}
+    assert asked(**dict.fromkeys(optional)) == asked()
+
+
+@pytest.mark.parametrize("language", ["zh", "Chinese", "zh-CN", "zh_Hant_TW"])
+def test_a_language_has_several_names(language: str) -> None:
+    options = asked(input="2026", voice="nova", language=language).options
+    assert options.voice in {each.voice.name for each in KOKORO if each.voice.language == "zh"}
+
+
 def test_raw_samples_are_what_openais_clients_play() -> None:
     assert asked(response_format="pcm").options.sample_rate == 24_000
     assert asked(response_format="pcm", sample_rate=8000).options.sample_rate == 8000
@@ -69,6 +80,7 @@ def test_a_single_voice_speaks_for_all(name: str) -> None:
         ("kokoro", "bf_emma", ("kokoro", "bf_emma")),
         ("tts-1", {"id": "am_puck"}, ("kokoro", "am_puck")),
         ("tts-1", {"id": "echo"}, ("kokoro", "am_echo")),
+        ("speaches-ai/Kokoro-82M-v1.0-ONNX", "AF_Sky", ("kokoro", "af_sky")),
     ],
 )
 def test_model_and_voice(model: str, voice: object, speaks: tuple[str, str]) -> None:
@@ -84,6 +96,7 @@ def test_model_and_voice(model: str, voice: object, speaks: tuple[str, str]) -> 
         ({"input": "..."}, "unpronounceable", "input"),
         ({"input": "a" * 1001}, "too_large", None),
         ({"voice": ["alloy"]}, "voice_unsupported", "voice"),
+        ({"voice": "af_heart+af_sky"}, "voice_unsupported", "voice"),
         ({"voice": {"id": "alloy", "b": 1}}, "voice_unsupported", "voice"),
         ({"model": "hibari", "input": "你好", "voice": "alloy"}, "voice_not_found", "voice"),
     ],

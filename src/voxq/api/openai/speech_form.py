@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from voxq.api import speech_options
 from voxq.api.openai import voices
-from voxq.api.speech_options import Format, HowToSpeak, SampleRate
+from voxq.api.speech_options import Format, HowToSpeak, SampleRate, Wishes
+from voxq.engines.languages import code_of
 from voxq.engines.synthesis import FASTEST, SLOWEST
 from voxq.engines.voices import Speaker
 from voxq.models import aliases
@@ -22,7 +23,7 @@ _PCM_RATE = 24_000
 """Of raw samples at OpenAI, whose clients play them at that rate: there is no header to tell another."""
 
 
-class SpeechRequest(BaseModel):
+class SpeechRequest(Wishes):
     """What is to be said, and how. Other fields are ignored."""
 
     input: str = Field(description="What to say; of at most MAX_TEXT_CHARACTERS.")
@@ -107,7 +108,7 @@ def _of_model(name: str, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
     models = list(dict.fromkeys(speaker.engine for speaker in speakers))
     best = aliases.resolve(name, models)
     if best is None:
-        raise Refusal("model_not_found", "There is no such model that speaks", models=models)
+        raise Refusal("model_not_found", "No such model speaks here", models=models)
     able = [speaker for speaker in speakers if aliases.resolve(name, [speaker.engine])]
     return sorted(able, key=lambda speaker: speaker.engine != best)
 
@@ -120,7 +121,7 @@ def _voice(asked: SpeechRequest, speakers: Sequence[Speaker]) -> Any:
     name = given.strip().lower() if isinstance(given, str) else None
     if name not in voices.NAMES:
         return given
-    language = (asked.language or "").strip().lower()
+    language = code_of(asked.language or "")
     spoken = language_of(asked.input) if language in ("", "auto") else language
     return voices.speaker_for(name, speakers, spoken)
 
