@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,10 @@ COMMANDS = [
     "doctor",
     "bench",
 ]
+
+
+def test_the_version(voxq: Voxq) -> None:
+    assert voxq("--version").stdout == f"voxq {version('voxq')}\n"
 
 
 def test_help_names_every_command(voxq: Voxq) -> None:

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+import voxq
 from voxq.cli import bench, doctor, history, models, queue, serve, speak, task, transcribe, up
 from voxq.cli.console import fail, is_ours
 
 app = typer.Typer(
     name="voxq",
-    help="Speech to text and text to speech as a queue service: nothing is lost.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"voxq {voxq.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Speech to text and text to speech as a queue service: nothing is lost."""
+
+
 app.command("up")(up.up)
 app.command("api")(serve.api)
 app.add_typer(serve.worker_app, name="worker")
