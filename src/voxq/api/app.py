@@ -17,9 +17,9 @@ from voxq import logging
 from voxq.api import docs, errors
 from voxq.api.access_log import AccessLog
 from voxq.api.cors import Cors
+from voxq.api.openai import listings, transcriptions
 from voxq.api.openai import models as openai_models
 from voxq.api.openai import speech as openai_speech
-from voxq.api.openai import transcriptions
 from voxq.api.openai.request_id import RequestIds
 from voxq.api.request_metrics import RequestMetrics
 from voxq.api.routes import (
@@ -96,7 +96,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.include_router(family.router, prefix=f"/api/v1/{kind}", tags=[kind])
     for family in (models, health, stats, metrics):
         app.include_router(family.router)
-    for family in (transcriptions, openai_speech, openai_models):
+    for family in (transcriptions, openai_speech, openai_models, listings):
         app.include_router(family.router)
     docs.install(app)
     errors.install(app)

@@ -12,7 +12,7 @@ from voxq.api.recent import Recent
 from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest
 from voxq.engines.languages import LANGUAGES
-from voxq.models import aliases
+from voxq.models import aliases, catalogue
 from voxq.models.offer import Offer
 from voxq.tasks.refusal import Refusal
 
@@ -42,7 +42,7 @@ class AvailableModels:
             return None
         name = aliases.resolve(wanted, self.names, self.default)
         if name is None:
-            raise Refusal("model_not_found", "Model not found", model=_shown(wanted), models=list(self.names))
+            raise Refusal("model_not_found", _lacking(wanted), model=_shown(wanted), models=list(self.names))
         return name
 
     def translator(self, wanted: str) -> str:
@@ -98,6 +98,14 @@ class ModelWatch:
         except OSError as error:  # the default can be asked for all the same: a worker will know
             logger.warning("installed models cannot be listed: {}", error.strerror)
             return (self._offer.default.name,)
+
+
+def _lacking(wanted: str) -> str:
+    """What there is to be said of a model that is not there."""
+    known = [model.name for model in catalogue.MODELS if model.role == "recogniser"]
+    if name := aliases.resolve(wanted, known):
+        return f"The model {name} is not installed here ('voxq models pull {name}')"
+    return "Model not found"
 
 
 def _shown(text: str) -> str:

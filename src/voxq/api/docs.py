@@ -8,7 +8,7 @@ import re
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 _ASSETS = "/docs/assets"
@@ -16,7 +16,8 @@ _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 def install(app: FastAPI) -> None:
-    """Serve Swagger UI out of a package that carries it. The app is made with `docs_url=None`."""
+    """Serve Swagger UI out of a package that carries it, and lead to it who looks what is here. The app is
+    made with `docs_url=None`."""
     app.mount(_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]))
 
     @app.get("/docs", include_in_schema=False)
@@ -31,6 +32,10 @@ def install(app: FastAPI) -> None:
         )
         page.headers["Content-Security-Policy"] = _policy(bytes(page.body))
         return page
+
+    @app.get("/", include_in_schema=False)
+    async def root(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
 
 
 def _policy(page: bytes) -> str:

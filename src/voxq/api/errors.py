@@ -83,6 +83,10 @@ _MEANINGS = {
 }
 
 _WORDS = {404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
+_SENTENCES = {
+    404: "There is nothing at this path; /docs shows what there is",
+    405: "This path does not know this method; /docs shows what it knows",
+}
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_STORAGE = (errno.EROFS, errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM)
 _CONTRACT_400 = "Invalid file format"
@@ -193,7 +197,8 @@ async def _invalid(request: Request, error: RequestValidationError) -> Problem:
 async def _http(request: Request, error: HTTPException) -> Problem:
     code = _WORDS.get(error.status_code, "refused")
     note(request, error=code)
-    return Problem(error.status_code, str(error.detail), code, error.headers or {})
+    sentence = _SENTENCES.get(error.status_code, str(error.detail))
+    return Problem(error.status_code, sentence, code, error.headers or {})
 
 
 async def redis_away(request: Request, error: RedisError) -> Problem:

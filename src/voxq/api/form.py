@@ -149,7 +149,10 @@ class FormReader:
             return
         self._value += data[start:end]
         if len(self._value) > MAX_FIELD_BYTES:
-            raise bad_form(f"A field may have {MAX_FIELD_BYTES} bytes")
+            raise bad_form(
+                f"A field may have {MAX_FIELD_BYTES} bytes; the recording belongs into the field "
+                f"{self._file_field!r}"
+            )
 
     def _end_part(self) -> None:
         if self._name is not None:

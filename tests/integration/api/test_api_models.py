@@ -72,7 +72,7 @@ class TestWithWorkers:
         assert task is not None
         assert task.options.model == name
 
-    @pytest.mark.parametrize("wanted", ["whisper-large-v3", "tts-1", "\x1b[31mred\n", "../../etc/passwd"])
+    @pytest.mark.parametrize("wanted", ["no-such-model", "tts-1", "\x1b[31mred\n", "../../etc/passwd"])
     def test_others_are_not_found_and_nothing_is_kept(self, api: ApiServer, wanted: str) -> None:
         before = set((api.storage / "recordings").iterdir())
         answer = api.submit(tone(1), model=wanted)
@@ -86,6 +86,11 @@ class TestWithWorkers:
         }
         assert api.parts_left() == []
         assert set((api.storage / "recordings").iterdir()) == before
+
+    def test_what_could_be_installed_is_told(self, api: ApiServer) -> None:
+        answer = api.submit(tone(1), model="Systran/faster-whisper-large-v3")
+        assert (answer.status_code, answer.json()["code"]) == (404, "model_not_found")
+        assert "voxq models pull whisper-large-v3" in answer.json()["error"]
 
     def test_a_refusal_does_not_wait_for_the_recording(self, api: ApiServer) -> None:
         where = urlsplit(api.url)

@@ -252,7 +252,7 @@ class TestResult:
         for unknown in ("2025-12-01_001_abc123", "abc123", "..%2f..%2fetc", "a" * 5000, "%00", "*"):
             answer = result(api, unknown)
             assert answer.status_code == 404, unknown
-            assert answer.json()["error"] in ("Task not found", "Not Found")
+            assert answer.json()["code"] == "not_found"
 
     @pytest.mark.parametrize(
         ("format", "content_type", "part"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from api_server import NOTE, ApiServer, running_api
-from openai import AsyncOpenAI, BadRequestError, OpenAI
+from openai import AsyncOpenAI, BadRequestError, NotFoundError, OpenAI
 from openai.types.audio import (
     Transcription,
     TranscriptionTextDeltaEvent,
@@ -175,10 +175,13 @@ def test_there_are_models(sdk: OpenAI) -> None:
     assert models.data[0].id == "whisper-base"
     assert sdk.models.retrieve("whisper-1").id == "whisper-base"
     assert sdk.models.retrieve("Systran/faster-whisper-base").id == "whisper-base"
+    with pytest.raises(NotFoundError, match=r"There are: whisper-base.*, hibari"):
+        sdk.models.retrieve("no/such/model")
 
 
 def test_a_recording_that_is_none_is_the_clients_fault(sdk: OpenAI) -> None:
     with pytest.raises(BadRequestError) as caught:
         sdk.audio.transcriptions.create(file=("x.wav", b"no sound at all"), model="whisper-1")
-    assert caught.value.code == "undecodable"
+    assert (caught.value.code, caught.value.param) == ("undecodable", "file")
+    assert "not a supported format" in caught.value.message
     assert caught.value.request_id

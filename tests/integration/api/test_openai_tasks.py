@@ -274,7 +274,7 @@ def test_every_error_has_openais_shape(api: ApiServer) -> None:
     with pytest.raises(openai.AuthenticationError) as caught:
         sdk(api, "wrong").models.list()
     assert caught.value.code == "invalid_api_key"
-    assert http.get("/api/v1/nothing").json() == {"error": "Not Found", "code": "not_found"}
+    assert http.get("/api/v1/nothing").json().keys() == {"error", "code"}
     assert "x-request-id" not in http.get("/livez").headers
 
 

@@ -14,6 +14,13 @@ def test_without_workers_those_that_are_installed_are_listed(api: ApiServer) -> 
     assert (first["name"], first["model"], first["sample"]) == ("heart", "hibari", f"{VOICES}/heart/sample")
 
 
+def test_what_other_servers_list_under_openais_paths_is_listed_too(api: ApiServer) -> None:
+    voices = api.http.get("/v1/audio/voices").json()["voices"]
+    assert [voice["id"] for voice in voices] == [v["name"] for v in api.http.get(VOICES).json()["voices"]]
+    models = api.http.get("/v1/audio/models").json()["models"]
+    assert [model["id"] for model in models] == list(dict.fromkeys(voice["model"] for voice in voices))
+
+
 @pytest.mark.parametrize("name", ["nobody", "hibari-heart.mp3", "..%2f..%2fsecret", "%00", "a" * 300, "🙂"])
 def test_only_voices_that_are_there_have_a_sample(api: ApiServer, name: str) -> None:
     answer = api.http.get(f"{VOICES}/{name}/sample")

@@ -22,7 +22,10 @@ _CODES = {
     "rate_limited": "rate_limit_exceeded",
     "too_many_waiting": "rate_limit_exceeded",
 }
-_PARAMS = {"model_not_found": "model", "missing_audio": "file"}
+_PARAMS = {
+    "model_not_found": "model",
+    **dict.fromkeys(("missing_audio", "empty", "no_audio", "undecodable"), "file"),
+}
 
 _MEANINGS = {
     400: "The form, a field, the text or the recording is wrong; `param` names the field.",
@@ -73,12 +76,22 @@ def body(problem: Problem) -> Mapping[str, Any]:
     """The error object itself, which a stream sends without a status."""
     details = dict(problem.details)
     return {
-        "message": problem.error,
+        "message": _sentence(problem),
         "type": _type_of(problem),
         "param": details.pop("field", None) or _PARAMS.get(problem.code),
         "code": _CODES.get(problem.code, problem.code),
         **details,
     }
+
+
+def _sentence(problem: Problem) -> str:
+    """With what others find in fields of their own: many clients show nothing but the message."""
+    details = problem.details
+    if there := details.get("models") or details.get("voices"):
+        return f"{problem.error}. There are: {', '.join(there)}."
+    if detail := details.get("detail"):
+        return f"{problem.error}: {detail}"
+    return problem.error
 
 
 def _type_of(problem: Problem) -> str:

@@ -11,6 +11,7 @@ from voxq.api.auth import Owner
 from voxq.api.openai import errors
 from voxq.api.service import Service, TheService
 from voxq.models import aliases
+from voxq.tasks.refusal import Refusal
 
 router = APIRouter(prefix="/v1/models", tags=["openai"])
 
@@ -46,10 +47,15 @@ async def model(
     _: Owner,
 ) -> OpenAIModel:
     """By name or alias; an alias is answered with the name of the model that it means here."""
-    if speaks := aliases.resolve(model_id, await _speaking(service)):
+    speaking = await _speaking(service)
+    if speaks := aliases.resolve(model_id, speaking):
         return OpenAIModel(id=speaks)
     available = await service.models.recent()
-    return OpenAIModel(id=available.choose(model_id) or available.default)
+    try:
+        return OpenAIModel(id=available.choose(model_id) or available.default)
+    except Refusal as refusal:
+        everything = {"models": [*available.names, *speaking]}
+        raise Refusal(refusal.code, refusal.message, **refusal.details | everything) from None
 
 
 async def _speaking(service: Service) -> list[str]:

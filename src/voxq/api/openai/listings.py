@@ -1,0 +1,64 @@
+"""Lists that OpenAI's API does not have, but that pages for it, such as Open WebUI, ask of other servers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from voxq.api.auth import Owner
+from voxq.api.openai import errors
+from voxq.api.service import TheService
+
+router = APIRouter(prefix="/v1/audio", tags=["openai"])
+
+_ERRORS = errors.documented(401, 403, 503)
+
+
+class OpenAIVoice(BaseModel):
+    """One voice."""
+
+    id: str = Field(examples=["heart"], description="For the field `voice` of a request.")
+    name: str = Field(description="The same.")
+    language: str = Field(description="ISO 639-1 code.")
+    gender: Literal["female", "male"]
+    model: str = Field(description="Whose voice it is.")
+
+
+class OpenAIVoiceList(BaseModel):
+    """The voices there are; of each language the first is used when none is asked for."""
+
+    voices: list[OpenAIVoice]
+
+
+class SpeakingModel(BaseModel):
+    """One model that speaks."""
+
+    id: str = Field(examples=["hibari"], description="For the field `model` of a request.")
+    name: str = Field(description="The same.")
+
+
+class SpeakingModelList(BaseModel):
+    """The models that speak."""
+
+    models: list[SpeakingModel]
+
+
+@router.get("/voices", summary="The voices there are", responses=_ERRORS)
+async def voices(service: TheService, _: Owner) -> OpenAIVoiceList:
+    """OpenAI's own names are known, too, and stand for one of these."""
+    there = [(speaker.engine, speaker.voice) for speaker in await service.voices.recent()]
+    return OpenAIVoiceList(
+        voices=[
+            OpenAIVoice(id=v.name, name=v.name, language=v.language, gender=v.gender, model=engine)
+            for engine, v in there
+        ]
+    )
+
+
+@router.get("/models", summary="The models that speak", responses=_ERRORS)
+async def models(service: TheService, _: Owner) -> SpeakingModelList:
+    """`GET /v1/models` has those that recognise, too."""
+    names = dict.fromkeys(speaker.engine for speaker in await service.voices.recent())
+    return SpeakingModelList(models=[SpeakingModel(id=name, name=name) for name in names])
