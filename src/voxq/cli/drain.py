@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,9 +13,10 @@ from voxq.cli.configuration import configured
 from voxq.cli.console import fail, out
 from voxq.settings import Settings, SettingsError
 
+if TYPE_CHECKING:
+    import redis
+
 _LOOK_EVERY_SECONDS = 0.2
-_ALIVE_SECONDS = 15
-"""Since its last heartbeat: what was killed cannot be drained."""
 
 
 def drain(
@@ -31,19 +32,19 @@ def drain(
     import redis
 
     from voxq.tasks import connect
-    from voxq.tasks.names import WORKERS_KEY
+    from voxq.tasks.redis_errors import explain
 
     client = connect.blocking(_redis_url(configured()))
     try:
-        workers = _workers(cast(dict[str, str], client.hgetall(WORKERS_KEY)), ids)
+        workers = {name: number for name, number in _living(client).items() if not ids or number in ids}
         if not workers:
             fail("No such worker is running.")
             sys.exit(1)
         for name in workers:
             client.publish(f"rq:pubsub:{name}", json.dumps({"command": "drain"}))
-        left = _wait_for_end(client, workers, wait)
+        left = _wait_for_end(client, set(workers), wait)
     except redis.RedisError as error:
-        raise SettingsError(f"Redis does not answer ({type(error).__name__}).") from None
+        raise SettingsError(f"Redis cannot be used: {explain(error)}.") from None
     for name, number in workers.items():
         out.print(f"worker {number} {'still works' if name in left else 'is drained'}")
     sys.exit(1 if left else 0)
@@ -59,23 +60,19 @@ def _redis_url(settings: Settings) -> str:
     return url
 
 
-def _workers(told: dict[str, str], ids: list[int] | None) -> dict[str, int]:
-    """The numbers of the living workers that are meant, by name."""
-    everybody: dict[str, Any] = {name: json.loads(facts) for name, facts in told.items()}
-    return {
-        name: facts["id"]
-        for name, facts in everybody.items()
-        if abs(time.time() - facts["beat"]) < _ALIVE_SECONDS and (not ids or facts["id"] in ids)
-    }
+def _living(client: redis.Redis) -> dict[str, int]:
+    """The numbers of all workers by name. What was killed cannot be drained, nor waited for."""
+    from voxq.worker import roster
+
+    now = time.time()
+    return {entry.name: entry.number for entry in roster.entries(client) if entry.is_alive(now)}
 
 
-def _wait_for_end(client: Any, workers: dict[str, int], seconds: float) -> set[str]:
+def _wait_for_end(client: redis.Redis, workers: set[str], seconds: float) -> set[str]:
     """Those that have not ended in time."""
-    from voxq.tasks.names import WORKERS_KEY
-
     deadline = time.monotonic() + seconds
-    left = set(workers)
+    left = workers
     while left and time.monotonic() < deadline:
         time.sleep(_LOOK_EVERY_SECONDS)
-        left &= set(client.hkeys(WORKERS_KEY))
+        left = left & _living(client).keys()
     return left

@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 import redis
 from rq import Queue
 from rq.worker_registration import clean_worker_registry
 
+from voxq.tasks import records
+from voxq.tasks.claiming import CLAIM_TTL
 from voxq.tasks.names import WORKERS_KEY
 
 _REMEMBERED = 3600.0
 """Seconds for which `/stats` can still tell what a dead worker was."""
+_ENTRY = {"id": int, "beat": int | float}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A worker as Redis knows it, its number, and when it last told of itself, in seconds since the epoch."""
+
+    name: str
+    number: int
+    beat: float
+
+    def is_alive(self, now: float) -> bool:
+        return abs(now - self.beat) <= CLAIM_TTL
+
+
+def entries(client: redis.Redis) -> Iterator[Entry]:
+    """All that are listed; what is no worker is passed over. Raises redis.exceptions.RedisError."""
+    listed = cast("dict[str, str]", client.hgetall(WORKERS_KEY))  # the client decodes
+    for name, facts in listed.items():
+        try:
+            record = records.parse(facts.encode())
+        except records.Damaged:
+            continue
+        if records.has_shape(record, _ENTRY):
+            yield Entry(name, record["id"], record["beat"])
 
 
 def strike_dead_workers(client: redis.Redis, queues: Sequence[Queue]) -> None:
     """Remove workers that are gone from our list and from RQ's. `client` answers text, the queues' bytes."""
-    for name, facts in client.hgetall(WORKERS_KEY).items():
-        if abs(time.time() - _last_beat(facts)) > _REMEMBERED:
-            client.hdel(WORKERS_KEY, name)
+    now = time.time()
+    listed = set(client.hkeys(WORKERS_KEY))  # first: who comes meanwhile is none of them
+    remembered = {entry.name for entry in entries(client) if abs(now - entry.beat) <= _REMEMBERED}
+    for name in listed - remembered:
+        client.hdel(WORKERS_KEY, name)
     for queue in queues:
         clean_worker_registry(queue)
-
-
-def _last_beat(facts: str | bytes) -> float:
-    try:
-        return float(json.loads(facts)["beat"])
-    except (ValueError, TypeError, KeyError):
-        return 0.0
