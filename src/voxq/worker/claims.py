@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import redis
@@ -24,6 +24,14 @@ from voxq.worker.redis_line import RedisLine
 WORKER_TTL = 90
 """Seconds after which `rq info` forgets a worker that was killed."""
 _REPORT_EVERY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """What a worker got out of the lanes. `left` still wait there: for a slot, or for another worker."""
+
+    claimed: tuple[Claimed, ...] = ()
+    left: int = 0
 
 
 class Claims:
@@ -46,7 +54,7 @@ class Claims:
         slots: int,
         models: Mapping[Kind, Collection[str]],
         broken: Mapping[Kind, Collection[str]],
-    ) -> list[Claimed] | None:
+    ) -> Catch | None:
         """Write step W1: as many waiting tasks as there is room for, and as are its share.
 
         `held`: what it has already; `models`: what it can do, but for those that are `broken` now. A better
@@ -57,8 +65,10 @@ class Claims:
             return None
         now = time.monotonic()
         taken: list[Claimed] = []
+        left = sum(waiting.values())
 
         def claim(kind: Kind, lanes: Sequence[Lane], most: int | None = None) -> None:
+            nonlocal left
             mine = [*held, *((each.kind, each.lane) for each in taken)]
             room = rooms_of(mine, slots, models, broken)[kind]
             if any(room.free[lane] for lane in lanes):
@@ -67,6 +77,7 @@ class Claims:
                     or Taken()
                 )
                 taken.extend(answer.claimed)
+                left -= len(answer.claimed) + answer.refused
                 if answer.refused:
                     logger.error(
                         "{} jobs in the queues of {} are not VoxQ's: refused, see rq's failed jobs",
@@ -92,15 +103,15 @@ class Claims:
             self._turns.had(claimed.lane, now)
             self._order.remove(claimed.kind)
             self._order.append(claimed.kind)
-        return taken
+        return Catch(tuple(taken), max(0, left))
 
-    def _waiting(self) -> set[tuple[Kind, Lane]]:
-        """The lanes in which anything waits."""
+    def _waiting(self) -> dict[tuple[Kind, Lane], int]:
+        """How many wait in each lane in which anything does."""
         pipeline = self._client.pipeline(transaction=False)
         lanes = [(kind, lane) for kind in self._stores for lane in Lane]
         for kind, lane in lanes:
             pipeline.llen(f"rq:queue:{self._stores[kind].queues[lane]}")
-        return {each for each, length in zip(lanes, pipeline.execute(), strict=True) if length}
+        return {each: length for each, length in zip(lanes, pipeline.execute(), strict=True) if length}
 
     def register(self, assignment: AnyAssignment) -> bool | None:
         """Write step W2, and taking up again what Redis has lost. False: it has ended or is another's."""

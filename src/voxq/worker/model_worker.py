@@ -125,6 +125,8 @@ class ModelWorker(BaseWorker):
         self._is_suspended = False
         self._is_draining = False
         self._may_have_work = True
+        self._is_work_left = False
+        """As far as is known: what came since has woken the loop."""
         self._admit_from = 0.0
         self._next_tick = 0.0
         self._stop_by: float | None = None
@@ -374,7 +376,7 @@ class ModelWorker(BaseWorker):
     def _let_go(self, assignment: AnyAssignment) -> None:
         self._assignments.pop(assignment.task.id, None)
         self._put_away(assignment)
-        self._may_have_work = True  # a slot is free
+        self._may_have_work |= self._is_work_left  # a slot is free
 
     def _put_away(self, assignment: AnyAssignment) -> None:
         self._preparation.remove(assignment)
@@ -387,11 +389,15 @@ class ModelWorker(BaseWorker):
         rooms = self._rooms() if self._may_have_work else None
         if rooms is None or not any(free for room in rooms.values() for free in room.free.values()):
             return
-        claimed = self._claims.take(self._held(), self._slots, self._plan.models(), self._engine.broken)
-        self._may_have_work = bool(claimed)  # some lane may hold more
-        if claimed:
+        catch = self._claims.take(self._held(), self._slots, self._plan.models(), self._engine.broken)
+        if catch is None:
+            self._may_have_work = False  # until the next tick
+            return
+        self._is_work_left = catch.left > 0
+        self._may_have_work = self._is_work_left and bool(catch.claimed)
+        if catch.claimed:
             killpoint.reached("W1")
-        for place, each in enumerate(claimed or (), start=1):
+        for place, each in enumerate(catch.claimed, start=1):
             self._take_on(each, place)
 
     def _held(self) -> list[tuple[Kind, Lane]]:

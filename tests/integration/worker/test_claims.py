@@ -6,6 +6,7 @@ import redis
 from task_lab import Lab, make_task, make_worker
 
 from voxq.tasks import queueing, script
+from voxq.tasks.claiming import Claimed
 from voxq.tasks.task import Kind, Lane, Task, TtsOptions
 from voxq.worker.claims import Claims
 from voxq.worker.redis_line import RedisLine
@@ -22,12 +23,18 @@ def claims_of(lab: Lab) -> Claims:
     return Claims(lab.parts.stores, lab.client, RedisLine(lab.client, 1), make_worker())
 
 
+def taken_by(claims: Claims, *held: tuple[Kind, Lane], slots: int = 1) -> tuple[Claimed, ...]:
+    catch = claims.take(held, slots, {}, {})
+    assert catch is not None
+    return catch.claimed
+
+
 def test_kinds_take_turns_when_there_is_one_slot(tmp_path, client: redis.Redis) -> None:
     lab = Lab(tmp_path, client)
     claims = claims_of(lab)
     for kind in [Kind.ASR] * 4 + [Kind.TTS] * 4:
         submit(lab, kind)
-    taken = [claims.take([], 1, {}, {}) or [] for _ in range(6)]
+    taken = [taken_by(claims) for _ in range(6)]
     assert [len(each) for each in taken] == [1] * 6
     kinds = [each[0].kind for each in taken]
     assert kinds in ([Kind.ASR, Kind.TTS] * 3, [Kind.TTS, Kind.ASR] * 3)
@@ -39,7 +46,7 @@ def test_a_better_lane_comes_first_whatever_its_kind(tmp_path, client: redis.Red
     worst = submit(lab, Kind.ASR, Lane.LONG)
     short = submit(lab, Kind.TTS, Lane.SHORT)
     best = submit(lab, Kind.ASR, Lane.HIGH)
-    order = [claimed.task_id for _ in range(3) for claimed in claims.take([], 1, {}, {}) or []]
+    order = [claimed.task_id for _ in range(3) for claimed in taken_by(claims)]
     assert order == [best.id, short.id, worst.id]
 
 
@@ -49,7 +56,22 @@ def test_what_is_held_of_one_kind_leaves_less_for_the_other(tmp_path, client: re
     claims = claims_of(lab)
     for _ in range(3):
         submit(lab, Kind.TTS, Lane.LONG)
-    assert len(claims.take([(Kind.ASR, Lane.LONG)], 3, {}, {}) or []) == 0
-    assert len(claims.take([], 3, {}, {}) or []) == 1
+    assert len(taken_by(claims, (Kind.ASR, Lane.LONG), slots=3)) == 0
+    assert len(taken_by(claims, slots=3)) == 1
     submit(lab, Kind.ASR)
-    assert [each.kind for each in claims.take([(Kind.TTS, Lane.LONG)], 3, {}, {}) or []] == [Kind.ASR]
+    assert [each.kind for each in taken_by(claims, (Kind.TTS, Lane.LONG), slots=3)] == [Kind.ASR]
+
+
+def test_it_is_told_what_is_left_in_the_lanes(tmp_path, client: redis.Redis) -> None:
+    """Else a worker could not know that asking again is of no use."""
+    lab = Lab(tmp_path, client)
+    claims = claims_of(lab)
+    for kind in (Kind.ASR, Kind.ASR, Kind.TTS):
+        submit(lab, kind)
+    catches = [claims.take([], 1, {}, {}) for _ in range(4)]
+    assert [(len(catch.claimed), catch.left) for catch in catches if catch] == [
+        (1, 2),
+        (1, 1),
+        (1, 0),
+        (0, 0),
+    ]
