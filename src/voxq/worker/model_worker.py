@@ -446,17 +446,19 @@ class ModelWorker(BaseWorker):
             self._claims.release([task])
             return
         assignment.last_served = time.monotonic()
+        self._assignments[task.id] = assignment
+        self._preparation.add(assignment)
+        self._preparation.advance()  # at once: it need not wait for Redis, and nobody else has the claim
+        # Without an answer it is worked on all the same: a heartbeat will register it.
         if self._claims.register(assignment) is False:
+            self._let_go(assignment)
             self._leave_nothing(task)
             return
         killpoint.reached("W2")
-        # Without an answer it is worked on all the same: a heartbeat will register it.
-        self._assignments[task.id] = assignment
         if assignment.is_accused:
             self._blame.mourn(assignment)
         if not self.holds(assignment) or assignment.outcome is not None:
             return
-        self._preparation.add(assignment)
         if isinstance(assignment, Synthesis):
             self._joining.start()
         logger.info(
