@@ -11,7 +11,7 @@ from voxq import killpoint
 from voxq.tasks import ends, script
 from voxq.tasks.claiming import Worker
 from voxq.tasks.history import HistoryLog
-from voxq.tasks.journal import Journal
+from voxq.tasks.journal import Ended, Journal
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.store import Store
 from voxq.tasks.task import Kind, Task
@@ -47,8 +47,12 @@ class Ending:
         Raises redis.exceptions.RedisError; then nothing is lost, and publishing again is right.
         """
         end = self._journal.ended(task.id, task.run)
-        if end is None:
-            return
+        if end is not None:
+            self.announce(end, worker)
+
+    def announce(self, end: Ended, worker: Worker | None = None) -> None:
+        """The same for an end that need not be read: it was decided a moment ago."""
+        task = end.task
         answer = script.run(self._client, ends.finish(self._stores[task.kind], end, time.time(), worker))
         killpoint.reached("E2")
         # Who announces it first knows that nobody has logged it: the line comes after the announcement.
@@ -59,6 +63,8 @@ class Ending:
     def end(self, task: Task, outcome: Outcome, worker: Worker | None = None) -> bool:
         """E1, E2, E3. False when the run had ended already."""
         won = self.decide(task, outcome)
-        # A loser publishes, too: the winner may have died between its first and its last write.
-        self.publish(task, worker)
+        if won:
+            self.announce(Ended(task, outcome), worker)
+        else:  # the winner may have died between its first and its last write
+            self.publish(task, worker)
         return won

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from loguru import logger
 
 from voxq.tasks.claiming import Worker
 from voxq.tasks.ending import Ending
+from voxq.tasks.journal import Ended
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Status, Task
 from voxq.worker.complaint import Complaint
@@ -34,9 +37,12 @@ class Closing:
         except OSError as error:
             self._trouble.about(error)
             return False
-        if won:
-            self._log(task, outcome)
-        self.resume(task)
+        if not won:
+            self.resume(task)
+            return True
+        if not self._tell(partial(self._ending.announce, Ended(task, outcome), self._identity)):
+            self._unpublished.append(task)
+        self._log(task, outcome)  # now: somebody waits for what was told
         return True
 
     def resume(self, task: Task) -> None:
@@ -49,19 +55,21 @@ class Closing:
         for _ in range(len(self._unpublished)):
             if self._line.is_resting:
                 return
-            task = self._unpublished[0]
-            try:
-                told = self._line.attempt(
-                    lambda task=task: self._ending.publish(task, self._identity) or True
-                )
-            except OSError as error:
-                self._trouble.about(error)
-                return
-            self._unpublished.popleft()
-            if told:
-                self._trouble.is_over()
-            else:
+            task = self._unpublished.popleft()
+            if not self._tell(partial(self._ending.publish, task, self._identity)):
                 self._unpublished.append(task)  # one that cannot be told now does not hold up the others
+                return
+
+    def _tell(self, publish: Callable[[], None]) -> bool:
+        """False: Redis or the disk does not take it now."""
+        try:
+            is_told = self._line.attempt(lambda: publish() or True) is not None
+        except OSError as error:
+            self._trouble.about(error)
+            return False
+        if is_told:
+            self._trouble.is_over()
+        return is_told
 
     def _log(self, task: Task, outcome: Outcome) -> None:
         match outcome.status:
