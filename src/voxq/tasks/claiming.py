@@ -37,10 +37,14 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a worker got out of the lanes, and how many jobs in its way were not tasks of ours."""
+    """What a worker got out of the lanes, how many jobs in its way were not tasks of ours, and how many still
+    wait there: for a slot, or for another worker."""
 
     claimed: tuple[Claimed, ...] = ()
     refused: int = 0
+    left: int = 0
+    waits_beside: bool = False
+    """Nothing was taken, because of what waits in a lane beside these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,11 @@ def claim(
     room: Room,
     lanes: Sequence[Lane] = tuple(Lane),
     most: int | None = None,
+    *,
+    beside: Sequence[str] = (),
 ) -> Command[Taken]:
-    """Write step W1: the worker's share of what waits in these lanes, `most` at most.
+    """Write step W1: the worker's share of what waits in these lanes, `most` at most; nothing as long as
+    anything waits in one of the queues `beside`.
 
     The slots of a lane are open to better lanes, too, so the largest count is that of all free slots.
     """
@@ -89,17 +96,19 @@ def claim(
         "ttl": CLAIM_TTL,
         "room": _by_queue(store, room),
         "lanes": [store.queues[lane] for lane in lanes],
+        "beside": beside,
         "most": max(room.free.values(), default=0) if most is None else most,
         "refusal": rq_job.refusal(),
         "refusal_ttl": store.failed_ttl,
     }
 
     def parse(answer: Any) -> Taken:
-        refused, *flat = answer
+        if not answer:
+            return Taken(waits_beside=True)
+        refused, left, *flat = answer
         pairs = zip(flat[::2], flat[1::2], strict=True)
-        return Taken(
-            tuple(Claimed(task_id, store.lanes[queue], store.kind) for task_id, queue in pairs), refused
-        )
+        claimed = tuple(Claimed(task_id, store.lanes[queue], store.kind) for task_id, queue in pairs)
+        return Taken(claimed, refused, left)
 
     return Command("claim", store.context, args, parse)
 

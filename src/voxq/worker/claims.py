@@ -30,8 +30,27 @@ _REPORT_EVERY = 0.5
 class Catch:
     """What a worker got out of the lanes. `left` still wait there: for a slot, or for another worker."""
 
-    claimed: tuple[Claimed, ...] = ()
+    claimed: Sequence[Claimed] = ()
     left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """What a worker has in hand, and what it can do beside it."""
+
+    held: Sequence[tuple[Kind, Lane]]
+    count: int
+    models: Mapping[Kind, Collection[str]]
+    broken: Mapping[Kind, Collection[str]]
+
+    @property
+    def free(self) -> Mapping[Lane, int]:
+        return free_slots([lane for _, lane in self.held], self.count)
+
+    def room(self, kind: Kind, taken: Iterable[Claimed] = ()) -> Room:
+        """For tasks of this kind, after some were taken."""
+        held = [*self.held, *((each.kind, each.lane) for each in taken)]
+        return rooms_of(held, self.count, self.models, self.broken)[kind]
 
 
 class Claims:
@@ -60,37 +79,43 @@ class Claims:
         `held`: what it has already; `models`: what it can do, but for those that are `broken` now. A better
         lane comes first, of whatever kind; within a lane the kinds take turns.
         """
+        mine = _Slots(held, slots, models, broken)
+        turn = self._turns.next(time.monotonic(), mine.free)
+        catch = self._take_of_one_kind(mine) if turn is None else None
+        return catch or self._take_of_all_kinds(mine, turn)
+
+    def _take_of_one_kind(self, mine: _Slots) -> Catch | None:
+        """Mostly tasks of one kind come again and again: that one is taken from without a look at the others.
+        None if something of another kind waits, or Redis is away."""
+        *others, kind = self._order
+        beside = [queue for other in others for queue in self._stores[other].queues.values()]
+        taken = self._claim(kind, mine.room(kind), list(Lane), beside=beside)
+        if taken is None or taken.waits_beside:
+            return None
+        self._had(taken.claimed)
+        return Catch(taken.claimed, taken.left)
+
+    def _take_of_all_kinds(self, mine: _Slots, turn: Lane | None) -> Catch | None:
+        """`turn`: the lane that is asked first, for one task."""
         waiting = self._line.attempt(self._waiting)
         if waiting is None:
             return None
-        now = time.monotonic()
         taken: list[Claimed] = []
         left = sum(waiting.values())
 
         def claim(kind: Kind, lanes: Sequence[Lane], most: int | None = None) -> None:
             nonlocal left
-            mine = [*held, *((each.kind, each.lane) for each in taken)]
-            room = rooms_of(mine, slots, models, broken)[kind]
+            room = mine.room(kind, taken)
             if any(room.free[lane] for lane in lanes):
-                answer = (
-                    self._line.run(claiming.claim(self._stores[kind], self._identity, room, lanes, most))
-                    or Taken()
-                )
+                answer = self._claim(kind, room, lanes, most) or Taken()
                 taken.extend(answer.claimed)
                 left -= len(answer.claimed) + answer.refused
-                if answer.refused:
-                    logger.error(
-                        "{} jobs in the queues of {} are not VoxQ's: refused, see rq's failed jobs",
-                        answer.refused,
-                        kind,
-                    )
 
-        first = self._turns.next(now, free_slots([lane for _, lane in held], slots))
-        if first is not None:
-            self._turns.had(first, now)
+        if turn is not None:
+            self._turns.had(turn, time.monotonic())
             for kind in self._order:
-                if not taken and (kind, first) in waiting:
-                    claim(kind, [first], 1)
+                if not taken and (kind, turn) in waiting:
+                    claim(kind, [turn], 1)
         kinds = [kind for kind in self._order if any(other is kind for other, _ in waiting)]
         if not taken and len(kinds) == 1:
             claim(kinds[0], list(Lane))
@@ -99,11 +124,34 @@ class Claims:
                 for kind in kinds:
                     if (kind, lane) in waiting:
                         claim(kind, [lane])
+        self._had(taken)
+        return Catch(taken, max(0, left))
+
+    def _claim(
+        self,
+        kind: Kind,
+        room: Room,
+        lanes: Sequence[Lane],
+        most: int | None = None,
+        *,
+        beside: Sequence[str] = (),
+    ) -> Taken | None:
+        command = claiming.claim(self._stores[kind], self._identity, room, lanes, most, beside=beside)
+        taken = self._line.run(command)
+        if taken is not None and taken.refused:
+            logger.error(
+                "{} jobs in the queues of {} are not VoxQ's: refused, see rq's failed jobs",
+                taken.refused,
+                kind,
+            )
+        return taken
+
+    def _had(self, taken: Sequence[Claimed]) -> None:
+        now = time.monotonic()
         for claimed in taken:
             self._turns.had(claimed.lane, now)
             self._order.remove(claimed.kind)
             self._order.append(claimed.kind)
-        return Catch(tuple(taken), max(0, left))
 
     def _waiting(self) -> dict[tuple[Kind, Lane], int]:
         """How many wait in each lane in which anything does."""

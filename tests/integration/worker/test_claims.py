@@ -75,3 +75,20 @@ def test_it_is_told_what_is_left_in_the_lanes(tmp_path, client: redis.Redis) -> 
         (1, 0),
         (0, 0),
     ]
+
+
+def test_tasks_of_the_same_kind_again_take_one_trip_to_redis(tmp_path, client: redis.Redis) -> None:
+    lab = Lab(tmp_path, client)
+    claims = claims_of(lab)
+    submit(lab, Kind.TTS)
+    taken_by(claims)
+    submit(lab, Kind.TTS)
+    before = reads(client)
+    [claimed] = taken_by(claims)
+    assert claimed.kind is Kind.TTS
+    assert reads(client) - before == 1 + 1, "the second is the question itself"
+
+
+def reads(client: redis.Redis) -> int:
+    """How often the server has read from its clients."""
+    return client.info("stats")["total_reads_processed"]

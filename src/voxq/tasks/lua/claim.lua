@@ -1,7 +1,17 @@
 -- Write step W1: ids out of the lanes into RQ's intermediate lists, each with a claim that expires.
 -- args: worker, ttl (s), room ({held, free, models, broken}; held and free by lane), lanes (to take from, in this order),
--- most (in all), refusal (RQ's Result for jobs that are not ours), refusal_ttl (s, for which it is shown).
--- Returns {how many jobs were refused, id, lane, id, lane, ...}
+-- beside (other lanes: while anything waits there, nothing is taken), most (in all), refusal (RQ's Result for jobs that are not ours), refusal_ttl (s, for which it is shown).
+-- Returns {how many jobs were refused, how many still wait in these lanes, id, lane, id, lane, ...}, or {} because of
+-- what waits beside them.
+
+local function waiting_in(lanes)
+  local count = 0
+  for _, lane in ipairs(lanes) do count = count + redis.call('LLEN', lane_key(lane)) end
+  return count
+end
+
+if waiting_in(args.beside) > 0 then return {} end
+if waiting_in(args.lanes) == 0 then return {0, 0} end
 
 -- What the other workers that take on tasks have told of themselves. One that was killed fades within seconds.
 local function other_rooms()
@@ -148,4 +158,4 @@ if told then
   for lane, free in pairs(args.room.free) do args.room.free[lane] = math.max(0, free - #taken / 2) end
   redis.call('HSET', ROOMS, args.worker, cjson.encode(args.room))
 end
-return {refused, unpack(taken)}
+return {refused, waiting_in(args.lanes), unpack(taken)}
