@@ -62,9 +62,10 @@ class Joint:
 
     def drop(self) -> None:
         """Let go of a file that will not be complete."""
-        self._file.close()
-        with contextlib.suppress(Exception):  # it has nowhere to write
+        self._file.divert()
+        with contextlib.suppress(Exception):  # it may have failed before
             self._writer.close()
+        self._file.close()
 
     def _add(self, sound: Sound) -> tuple[float, float]:
         start = self.duration
@@ -103,6 +104,14 @@ class _Part:
         while self._collected:
             written = os.write(self._open, self._collected)
             del self._collected[:written]
+
+    def divert(self) -> None:
+        """What comes from now on goes nowhere. Codecs have more to write at their end, and PyAV prints a
+        traceback for each time that it fails."""
+        if self._descriptor is not None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._descriptor, inheritable=False)
+            os.close(nowhere)
 
     def close(self) -> None:
         """Without what is collected; what comes later fails."""

@@ -15,6 +15,7 @@ import pytest
 from voxq.child import Child
 from voxq.media import JOINER_MODULE
 from voxq.media import join_protocol as protocol
+from voxq.media.join import Joint
 from voxq.speech.audio import SPEECH_FORMATS, Samples
 from voxq.speech.sentences import Break
 from voxq.speech.voicing import voiced
@@ -186,3 +187,14 @@ def test_failures_are_messages_and_the_process_goes_on(joiner: Child, tmp_path: 
     assert isinstance(reply, protocol.Failed)
     assert reply.code == "internal"
     assert join(joiner, [first], tmp_path / "fine", "mp3")
+
+
+@pytest.mark.parametrize("format", SPEECH_FORMATS)
+def test_one_that_is_given_up_says_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], format: str
+) -> None:
+    """Whoever cancels speech must not fill the terminal with tracebacks."""
+    joint = Joint(protocol.Begin("a", tmp_path / "out", format, RATE))
+    joint.append(tuple(kept(tmp_path, [sentence(2)])), is_last=False)
+    joint.drop()
+    assert capfd.readouterr().err == ""
