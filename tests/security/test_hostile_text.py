@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voxq.api import options
+from voxq.engines.phonemes import phonemes_of
 from voxq.speech import normalise, scripts, sentences, written
 from voxq.speech.sentences import LONGEST
 
@@ -159,6 +160,11 @@ def test_strange_texts_are_spoken_or_clearly_refused(
         return
     result = anna.get(f"/api/v1/tts/result/{answer.json()['task_id']}", params={"wait": 60}).json()
     assert result["status"] == "done" or result["code"] in ("engine_error", "unpronounceable"), result
+
+
+@pytest.mark.parametrize("text", ["H₂a", "①st", "5..İ—10^9", "1,000" * 12])
+def test_what_the_phonemiser_cannot_count_is_spelt_out(text: str) -> None:
+    assert phonemes_of(text, "en", normalised=False)
 
 
 def test_half_a_character_does_no_harm(service: Attacked, anna: httpx.Client) -> None:

@@ -68,9 +68,7 @@ def cut(phonemes: str, longest: int) -> Iterator[str]:
 @lru_cache(maxsize=8)
 def _phonemiser(language: str, british: bool = False) -> Phonemiser:
     if language == "en":
-        from hibari.g2p import G2P
-
-        return G2P(british=british)
+        return _english(british)
     makers = {"zh": _chinese, "ja": _japanese, "es": _romance, "fr": _romance}
     if language not in makers:
         raise LanguageUnavailable(f"No voice here speaks the language {language!r}.")
@@ -82,6 +80,26 @@ def _phonemiser(language: str, british: bool = False) -> Phonemiser:
             f"Speech in the language {language!r} needs packages that are not installed:"
             f" uv sync --inexact --extra {extra}"
         ) from None
+
+
+def _english(british: bool) -> Phonemiser:
+    from hibari.g2p import G2P
+
+    phonemise = G2P(british=british)
+
+    def patient(text: str) -> str:
+        try:
+            return phonemise(text)
+        except (IndexError, TypeError, ValueError):  # ₂ in a word, some İ, or more digits than have a name
+            return phonemise(_spelt(text))
+
+    return patient
+
+
+def _spelt(text: str) -> str:
+    """Each digit for itself, and letters without their marks."""
+    letters = (each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    return re.sub(r"\d", r" \g<0> ", "".join(letters))
 
 
 def _chinese(_: str) -> Phonemiser:
