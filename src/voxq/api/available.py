@@ -13,7 +13,7 @@ from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest
 from voxq.engines.languages import LANGUAGES
 from voxq.models import aliases, catalogue
-from voxq.models.offer import Offer
+from voxq.offer import Offer
 from voxq.tasks.refusal import Refusal
 
 _KEPT_SECONDS = 10.0

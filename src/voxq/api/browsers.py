@@ -12,8 +12,8 @@ import re
 
 from starlette.datastructures import Headers
 
-from voxq.origins import are_allowed
 from voxq.settings import Settings
+from voxq.settings.origins import are_allowed
 from voxq.tasks.refusal import Refusal
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})

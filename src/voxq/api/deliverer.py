@@ -15,13 +15,13 @@ from redis.exceptions import RedisError
 
 from voxq.api import background
 from voxq.api.events import ANY, Events
+from voxq.settings.webhooks import Webhook
 from voxq.tasks import script, webhook_queue
 from voxq.tasks.journal import Journal
 from voxq.tasks.task import Kind, short_id
 from voxq.tasks.webhook_job import DELAYS
 from voxq.tasks.webhook_queue import Delivery
 from voxq.webhooks.post import MOST_AT_ONCE, Poster, PostFailed
-from voxq.webhooks.registered import Webhook
 from voxq.webhooks.telling import tell
 
 _LOOK_SECONDS = 1.0

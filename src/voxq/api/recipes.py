@@ -12,9 +12,9 @@ from voxq.api.recent import Recent
 from voxq.engines import synthesisers
 from voxq.engines.base import EngineRequest
 from voxq.models.catalogue import UnknownModel
-from voxq.models.offer import Offer
 from voxq.models.stamp import revision_of
 from voxq.models.store import ModelStore
+from voxq.offer import Offer
 from voxq.settings import Settings
 from voxq.tasks.task import Kind
 

@@ -27,8 +27,8 @@ from voxq.api.waiting_room import WaitingRoom
 from voxq.api.webhooks import delivering
 from voxq.media.pool import ProbePool
 from voxq.metrics.counters import Counters
-from voxq.models.offer import Offer
 from voxq.models.store import ModelStore
+from voxq.offer import Offer
 from voxq.settings import Settings, SettingsError
 from voxq.tasks import connect
 from voxq.tasks.control import Control

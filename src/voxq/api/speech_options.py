@@ -15,11 +15,11 @@ from voxq.engines.languages import code_of
 from voxq.engines.synthesis import FASTEST, SLOWEST
 from voxq.engines.voices import Speaker
 from voxq.models import aliases
+from voxq.settings.webhooks import Webhook
 from voxq.speech.scripts import language_of
 from voxq.speech.written import is_pronounceable
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import Priority, TtsOptions
-from voxq.webhooks.registered import Webhook
 
 MAX_TEXTS = 500
 """In one batch."""

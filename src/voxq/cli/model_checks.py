@@ -15,8 +15,8 @@ from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest
 from voxq.models.catalogue import MODELS, UnknownModel
 from voxq.models.model import Packages
-from voxq.models.offer import Offered, default_model
 from voxq.models.store import ModelError, ModelStore
+from voxq.offer import Offered, default_model
 from voxq.settings import Settings
 
 _EXTRAS = ("funasr",)

@@ -95,7 +95,7 @@ def _store(settings: Settings | None = None) -> ModelStore:
 def _rows(settings: Settings, store: ModelStore) -> Iterator[dict[str, Any]]:
     """The catalogue's models, then what is installed beside them, then the operator's own."""
     from voxq.models.catalogue import MODELS
-    from voxq.models.offer import default_model
+    from voxq.offer import default_model
 
     default = default_model(settings).name
     installed = {model.name: model for model in store.list()}

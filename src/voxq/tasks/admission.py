@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from voxq.keys import Allowance
+from voxq.settings.keys import Allowance
 from voxq.tasks.queueing import Door, Enqueued
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.store import Store

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from voxq.keys import Allowance, Allowances
+from voxq.settings.keys import Allowance, Allowances
 from voxq.tasks import rq_job
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Kind, Lane, Status, Task

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 
+from voxq.settings.webhooks import Webhook
 from voxq.tasks.journal import Journal
 from voxq.tasks.webhook_queue import Delivery
 from voxq.webhooks.message import body_of, headers_of
 from voxq.webhooks.post import Poster
-from voxq.webhooks.registered import Webhook
 
 
 async def tell(poster: Poster, webhook: Webhook, delivery: Delivery, journal: Journal) -> None:

@@ -14,8 +14,8 @@ from voxq.engines import registry, synthesisers, voices
 from voxq.engines.base import Chunking, ChunkOptions, EngineError, EngineRequest, EngineTraits
 from voxq.engines.synthesis import SpeechOptions, Voice
 from voxq.models.catalogue import UnknownModel
-from voxq.models.offer import Offer, Offered
 from voxq.models.store import ModelError, ModelStore
+from voxq.offer import Offer, Offered
 from voxq.settings import Settings
 from voxq.tasks.task import Kind, Task
 

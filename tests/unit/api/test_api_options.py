@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from voxq.api import options
 from voxq.api.available import AvailableModels
 from voxq.engines.languages import LANGUAGES, name_of
-from voxq.models.offer import Offer, Offered
 from voxq.models.store import ModelStore
+from voxq.offer import Offer, Offered
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import AsrOptions, Priority
 

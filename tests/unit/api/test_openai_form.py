@@ -12,8 +12,8 @@ from voxq.api.available import AvailableModels
 from voxq.api.form import Fields
 from voxq.api.openai.form import Format, Granularity, transcription, translation
 from voxq.api.options import MAX_HOTWORDS, hotwords_in
-from voxq.models.offer import Offer, Offered
 from voxq.models.store import ModelStore
+from voxq.offer import Offer, Offered
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import Priority
 

@@ -21,8 +21,8 @@ from voxq.api.form import Fields
 from voxq.api.openai import documentation, form, speech_form
 from voxq.api.openai.speech_form import SpeechRequest
 from voxq.engines import voices
-from voxq.models.offer import Offer, Offered
 from voxq.models.store import ModelStore
+from voxq.offer import Offer, Offered
 from voxq.tasks.refusal import Refusal
 
 OFFER = Offer(

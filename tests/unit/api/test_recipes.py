@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from voxq.api.recipes import Recipes
-from voxq.models.offer import Offer
 from voxq.models.stamp import Stamp
+from voxq.offer import Offer
 from voxq.settings import load_settings
 from voxq.tasks.task import Kind
 

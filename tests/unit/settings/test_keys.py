@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.keys import Allowance, parse_allowances, parse_keys
 from voxq.settings import SettingsError, load_settings
+from voxq.settings.keys import Allowance, parse_allowances, parse_keys
 
 USUAL = Allowance(requests_per_minute=60, queue_seconds=600)
 

@@ -1,4 +1,4 @@
-"""Which network addresses a webhook may lead to."""
+"""Whose network addresses are: everybody's on the internet, or this machine's."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ def is_public(address: str) -> bool:
     """
     real = _carried(ip_address(address.partition("%")[0]))
     return real.is_global and not real.is_multicast and not real.is_reserved
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by address or by name, is this machine itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _carried(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

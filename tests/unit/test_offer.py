@@ -9,8 +9,8 @@ import pytest
 from voxq.engines import registry
 from voxq.models import catalogue
 from voxq.models.catalogue import UnknownModel
-from voxq.models.offer import Offer, Offered, default_model
 from voxq.models.store import ModelStore
+from voxq.offer import Offer, Offered, default_model
 from voxq.settings import Settings
 
 

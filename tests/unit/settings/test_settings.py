@@ -8,17 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from voxq.settings import (
-    PACKAGED_HOTWORDS,
-    Settings,
-    SettingsError,
-    load_settings,
-    parse_duration,
-    parse_size,
-    unknown_settings,
-)
+from voxq.settings import PACKAGED_HOTWORDS, Settings, SettingsError, load_settings, unknown_settings
+from voxq.settings.units import parse_duration, parse_size
 
-EXAMPLE = Path(__file__).parents[2] / ".env.example"
+EXAMPLE = Path(__file__).parents[3] / ".env.example"
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from voxq.origins import are_allowed, parse_origins
+from voxq.settings.origins import are_allowed, parse_origins
 
 
 def test_origins_as_browsers_send_them() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voxq.settings import Settings, SettingsError, load_settings
-from voxq.webhooks.registered import parse_webhooks
+from voxq.settings.webhooks import parse_webhooks
 
 SECRET = "0123456789abcdef"
 

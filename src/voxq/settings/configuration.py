@@ -1,0 +1,190 @@
+"""The settings together: what must fit, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+from urllib.parse import quote
+
+from pydantic import model_validator
+
+from voxq.addresses import is_loopback
+from voxq.settings.fields import Fields
+from voxq.settings.keys import Allowance, Allowances, parse_allowances, parse_keys
+from voxq.settings.origins import parse_origins
+from voxq.settings.recognisers import parse_models
+from voxq.settings.units import parse_duration, parse_size
+from voxq.settings.webhooks import Webhook, parse_webhooks
+
+PACKAGED_HOTWORDS = Path(__file__).parents[1] / "data" / "hotwords.txt"
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message says which setting, why, and what to write instead."""
+
+
+class Queues(NamedTuple):
+    """The three lanes of one kind of work, as RQ queue names."""
+
+    high: str
+    short: str
+    long: str
+
+
+class Settings(Fields):
+    """One immutable configuration."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _join_redis_parts(cls, values: dict[str, Any]) -> dict[str, Any]:
+        host = values.get("redis_host")
+        if values.get("redis_url") or not host:
+            return values
+        password = values.get("redis_password")
+        auth = f":{quote(str(password), safe='')}@" if password else ""
+        shown = f"[{host}]" if ":" in host else host
+        url = f"redis://{auth}{shown}:{values.get('redis_port', 6379)}/{values.get('redis_db', 0)}"
+        return {**values, "redis_url": url}
+
+    @model_validator(mode="after")
+    def _queues_are_apart(self) -> Self:
+        if set(self.queues) & set(self.speech_queues):
+            raise ValueError("RQ_QUEUE_NAME and TTS_QUEUE_NAME must not share a queue")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_are_told_apart(self) -> Self:
+        ordinary, admin = parse_keys(self.api_keys), parse_keys(self.admin_keys)
+        if ordinary.keys() & admin.keys() or set(ordinary.values()) & set(admin.values()):
+            raise ValueError("API_KEYS and ADMIN_KEYS must not share a key or a name")
+        if unknown := sorted(self.allowances.special.keys() - set(self.keys.values())):
+            raise ValueError(f"KEY_LIMITS: no key has the name {unknown[0]}")
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_are_whole(self) -> Self:
+        self.registered_webhooks  # noqa: B018
+        return self
+
+    @property
+    def recordings_dir(self) -> Path:
+        """The uploads, under their stored names."""
+        return self.storage_path / "recordings"
+
+    @property
+    def logs_dir(self) -> Path:
+        """asr_api.log, asr_worker.log, asr_error.log and asr_history.jsonl."""
+        return self.storage_path / "logs"
+
+    @property
+    def journal_dir(self) -> Path:
+        """The disk truth about tasks."""
+        return self.storage_path / "journal"
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Uploads still arriving; beside the recordings, so that a rename ends an upload."""
+        return self.storage_path / "incoming"
+
+    @property
+    def work_dir(self) -> Path:
+        """Scratch files of tasks being worked on."""
+        return self.storage_path / "work"
+
+    @property
+    def samples_dir(self) -> Path:
+        """A few words of each voice that somebody wanted to listen to."""
+        return self.storage_path / "samples"
+
+    @property
+    def redis_dir(self) -> Path:
+        """The embedded server's append-only file."""
+        return self.storage_path / "redis"
+
+    @property
+    def run_dir(self) -> Path:
+        """Lock, address and secret of the running stack."""
+        return self.storage_path / "run"
+
+    @property
+    def hotwords_path(self) -> Path:
+        return self.asr_hotwords_path or PACKAGED_HOTWORDS
+
+    @property
+    def queues(self) -> Queues:
+        """The lanes of recordings; the short one bears RQ_QUEUE_NAME exactly: clients of RQ look there."""
+        return _queues(self.rq_queue_name)
+
+    @property
+    def speech_queues(self) -> Queues:
+        """The lanes of texts to speak."""
+        return _queues(self.tts_queue_name)
+
+    @property
+    def own_models(self) -> Mapping[str, tuple[str, str]]:
+        """Name -> (engine, model) of ASR_MODELS."""
+        return parse_models(self.asr_models)
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """API key -> name of its owner, those of admins first; empty when none are set."""
+        return parse_keys(self.admin_keys) | parse_keys(self.api_keys)
+
+    @property
+    def admins(self) -> frozenset[str]:
+        """Names of the ADMIN_KEYS."""
+        return frozenset(parse_keys(self.admin_keys).values())
+
+    @property
+    def allowances(self) -> Allowances:
+        """How much each key may ask for."""
+        usual = Allowance(self.rate_limit_per_minute, self.max_queue_seconds_per_key or 0)
+        return parse_allowances(self.key_limits, usual)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Of the pages that CORS_ORIGINS lets in."""
+        return parse_origins(self.cors_origins)
+
+    @property
+    def registered_webhooks(self) -> Mapping[str, Webhook]:
+        """By name, of WEBHOOKS and WEBHOOK_SECRETS."""
+        return parse_webhooks(self.webhooks, self.webhook_secrets, allow_private=self.webhook_allow_private)
+
+    @property
+    def log_rotation_bytes(self) -> int:
+        return parse_size(self.log_rotation)
+
+    @property
+    def log_retention_time(self) -> timedelta:
+        return parse_duration(self.log_retention)
+
+    def worker_count(self, gpus: int) -> int:
+        """How many workers to run on a machine with `gpus` visible GPUs (>= 0)."""
+        return self.rq_worker_count or max(1, gpus)
+
+    def environ(self) -> dict[str, str]:
+        """The variables with which a child process in any directory reads these same settings."""
+        given = {name.upper(): getattr(self, name) for name in type(self).model_fields}
+        return {name: _written(value) for name, value in given.items() if value is not None}
+
+    def check_exposure(self) -> None:
+        """Raises SettingsError if anybody on the network could use the API without having been invited."""
+        if self.keys or self.allow_anonymous or is_loopback(self.api_host):
+            return
+        raise SettingsError(
+            f"API_HOST={self.api_host} opens the API to the network without a key. Set API_KEYS=name:key, "
+            "or API_HOST=127.0.0.1, or ALLOW_ANONYMOUS=true if everybody there may use it."
+        )
+
+
+def _queues(name: str) -> Queues:
+    return Queues(f"{name}-high", name, f"{name}-long")
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value.absolute() if isinstance(value, Path) else value)

@@ -1,0 +1,57 @@
+"""Reading the settings of a process, and telling what is wrong with them."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import ValidationError
+
+from voxq.settings.configuration import Settings, SettingsError
+
+_DOTENV = Path(".env")
+_PREFIXES = (
+    *("ADMIN_KEY", "API_", "ASR_", "CORS_", "KEY_LIMIT", "LOG_", "MAX_", "MEDIA_", "MODEL_", "RATE_LIMIT"),
+    *("REDIS_", "RQ_", "STORAGE_", "TTS_", "WEBHOOK"),
+)
+
+
+def load_settings(dotenv: Path = _DOTENV, **overrides: Any) -> Settings:
+    """The settings of this process; `overrides` (field names) win over everything.
+
+    Raises SettingsError with one line for each setting that is wrong.
+    """
+    try:
+        return Settings(_env_file=dotenv, **overrides)  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        lines = (f"{_name(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+        raise SettingsError("\n".join(lines)) from None
+
+
+def unknown_settings(
+    environ: Mapping[str, str] | None = None, dotenv: Mapping[str, str | None] | None = None
+) -> list[str]:
+    """A warning for each name that looks like a setting of ours and is none, with the likely right name.
+
+    `environ` and `dotenv` are those of this process unless given.
+    """
+    if environ is None:
+        environ = os.environ
+    if dotenv is None:
+        dotenv = dotenv_values(_DOTENV)
+    known = {name.upper() for name in Settings.model_fields}
+    given = {name.upper() for name in (*environ, *dotenv)}
+    return [_warning(name, known) for name in sorted(given - known) if name.startswith(_PREFIXES)]
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    return str(location[0]).upper() if location else "settings"
+
+
+def _warning(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else " and is ignored")

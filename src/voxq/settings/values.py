@@ -1,0 +1,54 @@
+"""How settings are written that are more than a number: checked when they are read, and kept as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from voxq.settings.keys import Allowance, parse_allowances, parse_keys
+from voxq.settings.origins import parse_origins
+from voxq.settings.recognisers import check_name, parse_models
+from voxq.settings.units import parse_duration, parse_size
+
+_SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False}
+
+
+def _as_read_by(parse: Callable[[str], object]) -> AfterValidator:
+    """Of a text that `parse` takes; its ValueError says what is wrong with others."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return AfterValidator(check)
+
+
+def _server_url(url: str) -> str:
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must start with redis://, rediss:// or unix://")
+    return url
+
+
+def _auto_or_bool(value: object) -> object:
+    return _SWITCH.get(value.strip().lower(), value.strip().lower()) if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+RedisUrl = Annotated[str, AfterValidator(_server_url)]
+QueueName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+AutoOrBool = Annotated[Literal["auto", True, False], BeforeValidator(_auto_or_bool)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+Size = Annotated[str, _as_read_by(parse_size)]
+Duration = Annotated[str, _as_read_by(parse_duration)]
+Keys = Annotated[str, _as_read_by(parse_keys)]
+KeyLimits = Annotated[str, _as_read_by(lambda text: parse_allowances(text, Allowance()))]
+Origins = Annotated[str, _as_read_by(parse_origins)]
+OwnModels = Annotated[str, _as_read_by(parse_models)]
+RecogniserName = Annotated[str, _as_read_by(lambda model: check_name(Path(model).name))]
