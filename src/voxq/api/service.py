@@ -34,6 +34,7 @@ from voxq.tasks import connect
 from voxq.tasks.control import Control
 from voxq.tasks.intake import RecordingIntake, TextIntake
 from voxq.tasks.parts import Parts
+from voxq.tasks.redis_errors import Repeats
 from voxq.tasks.task import Kind
 
 _MOST_BODIES = 128 << 20
@@ -44,7 +45,8 @@ _REDIS_SECONDS = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The parts behind the routes. `started` is a reading of `time.monotonic`."""
+    """The parts behind the routes. `ailments` are what `/health` has told the log; `started` is a reading of
+    `time.monotonic`."""
 
     settings: Settings
     access: Access
@@ -55,6 +57,7 @@ class Service:
     control: Mapping[Kind, Control]
     events: Events
     outage: Outage
+    ailments: Repeats
     crew: CrewWatch
     models: ModelWatch
     voices: VoiceWatch
@@ -107,6 +110,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         control={kind: parts.control(kind, blocking) for kind in Kind},
         events=events,
         outage=Outage(),
+        ailments=Repeats(),
         crew=crew,
         models=ModelWatch(crew, offer),
         voices=VoiceWatch(crew, ModelStore(search=[settings.asr_model_path])),

@@ -225,5 +225,6 @@ def _reason(response: httpx.Response) -> str:
     answer = cast(Json, body) if isinstance(body, dict) else {}
     if not (said := answer.get("error")):
         return f"HTTP {response.status_code} {response.reason_phrase}"
-    there = answer.get("models") or answer.get("voices")
-    return f"{said}. There are: {', '.join(map(str, there))}." if isinstance(there, list) else str(said)
+    if isinstance(there := answer.get("models") or answer.get("voices"), list):
+        return f"{said}. There are: {', '.join(map(str, there))}."
+    return f"{said}: {detail}" if (detail := answer.get("detail")) else str(said)

@@ -442,9 +442,11 @@ class TestFigures:
         facts = {"id": 1, "engine": "e", "model": "m", "device": "cpu", "held": 0, "beat": time.time()}
         worker = make_worker()
 
+        said = api.log().count("status=no_workers")
         for path in ("/health", "/api/v1/health"):
             nobody = api.http.get(path)
             assert (nobody.status_code, nobody.json()["reasons"]) == (503, ["no_workers"])
+        assert api.log().count("status=no_workers") <= said + 1, "who polls must not fill the log"
 
         lab.run(claiming.beat(lab.store, worker, [], time.time(), 30, {**facts, "state": "loading"}))
         loading = api.http.get("/health")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from api_server import RECORDINGS, ApiServer
 from task_lab import Lab, done
@@ -14,8 +15,8 @@ from voxq.tasks.task import AsrOptions, Task
 NOTE = RECORDINGS / "zh_note.ogg"
 
 
-def transcribing(api: ApiServer, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "voxq.cli", "transcribe", str(NOTE), "--url", api.url, *arguments]
+def transcribing(api: ApiServer, *arguments: str, file: Path = NOTE) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "voxq.cli", "transcribe", str(file), "--url", api.url, *arguments]
     return subprocess.Popen(
         command, cwd=api.storage, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -50,3 +51,10 @@ def test_a_model_that_is_not_there_is_refused_with_those_that_are(api: ApiServer
     _, err = command.communicate(timeout=30)
     assert command.returncode == 1
     assert "Model not found. There are: whisper-base" in " ".join(err.split())
+
+
+def test_what_is_wrong_with_a_file_is_said(api: ApiServer) -> None:
+    command = transcribing(api, file=Path(__file__))
+    _, err = command.communicate(timeout=30)
+    assert command.returncode == 1
+    assert "Invalid file format: The file is damaged, or not a supported format." in " ".join(err.split())

@@ -57,9 +57,10 @@ async def health(request: Request, response: Response, service: TheService) -> H
         service.outage.tell(error)
     reasons = reasons_against(crew, await _has_room(service), hindrances)
     ready = crew.ready if crew else 0
-    # Every start begins with loading, and whoever polls meanwhile must not fill the log.
-    is_expected = all(reason.word == "loading" for reason in reasons)
-    note(request, quiet=is_expected, status=reasons[0].word if reasons else "ready")
+    words = ",".join(reason.word for reason in reasons) or "ready"
+    # Every start begins with loading, and whoever polls must not fill the log.
+    is_known = words in ("ready", "loading") or not service.ailments.is_news(words)
+    note(request, quiet=is_known, status=words)
     facts = {
         "model_loaded": ready > 0,
         "redis_connected": crew is not None,
