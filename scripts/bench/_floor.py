@@ -84,7 +84,7 @@ class Floor:
             return
         part = self._directory / f"{secrets.token_hex(16)}.part"
         await self._stream(dict(scope["headers"])[b"content-type"], receive, part)
-        info = await self._probes.probe(part)
+        info = await self._probes.probe(part, "bench")
         recording = part.with_suffix(f".{info.extension}")
         part.rename(recording)
         record = recording.with_suffix(".json")

@@ -13,6 +13,7 @@ from loguru import logger
 
 from voxq.child import Child, ChildDied
 from voxq.media import MEDIA_MODULE, protocol
+from voxq.media.rota import Rota
 from voxq.speech.audio import AudioError, AudioInfo
 
 _MEGABYTES = 1024
@@ -22,7 +23,7 @@ _KILL_SECONDS = 0.05
 
 
 class ProbePool:
-    """`size` media processes, each looking into one recording at a time.
+    """`size` media processes, each looking into one recording at a time. Owners take turns at them.
 
     A process that answers nonsense, dies, or takes longer than `timeout_seconds` is killed and replaced, and
     its recording is refused. Belongs to one event loop, in the main thread: the processes die with the thread
@@ -31,42 +32,39 @@ class ProbePool:
 
     def __init__(self, size: int, timeout_seconds: float, max_seconds: float) -> None:
         """A recording of more than `max_seconds` of audio is refused."""
-        self._size = size
         self._timeout = timeout_seconds
         self._max_seconds = max_seconds
         self._ids = map(str, itertools.count())
         self._running: set[Child] = set()
         self._dying: set[Child] = set()
         self._closed = False
-        self._idle: asyncio.Queue[Child | None] = asyncio.Queue()
-        for _ in range(size):
-            self._idle.put_nowait(None)  # whoever takes it starts the process
+        self._children: Rota[Child | None] = Rota([None] * size)  # whoever gets None starts the process
 
     async def start(self) -> None:
         """Start the processes, so that their libraries are loaded before the first probe needs them."""
-        for _ in range(self._size):
-            self._idle.put_nowait(self._idle.get_nowait() or self._start_child())
+        for child in self._children.take_idle():
+            self._children.give_back(child or self._start_child())
 
-    async def probe(self, path: Path) -> AudioInfo:
-        """What the recording at `path` is. Waits for an idle process first, for as long as it takes.
+    async def probe(self, path: Path, owner: str) -> AudioInfo:
+        """What the recording at `path` is. Waits for its owner's turn first, for as long as it takes.
 
         Raises AudioError, with the code "undecodable" for a recording that hangs or crashes the decoder;
         OSError if no process can be started; RuntimeError if the pool is closed.
         """
         try:
-            reply = await self._probe(path)
+            reply = await self._probe(path, owner)
         except ChildDied:  # somebody may have killed it: a recording to be blamed takes two with it
             try:
-                reply = await self._probe(path)
+                reply = await self._probe(path, owner)
             except ChildDied as error:
                 raise AudioError("undecodable", "The file crashed the decoder.") from error
         if isinstance(reply, protocol.Failed):
             raise AudioError(reply.code, reply.message)
         return reply.info
 
-    async def _probe(self, path: Path) -> protocol.Probed | protocol.Failed:
+    async def _probe(self, path: Path, owner: str) -> protocol.Probed | protocol.Failed:
         """As `probe`, by one process. Raises ChildDied as well."""
-        child = await self._idle.get()
+        child = await self._children.borrow(owner)
         try:
             if self._closed:
                 raise RuntimeError("the pool is closed")
@@ -84,7 +82,7 @@ class ProbePool:
             if self._closed and child is not None:
                 self._end(child)
                 child = None
-            self._idle.put_nowait(child)
+            self._children.give_back(child)
 
     async def close(self) -> None:
         """End the processes; probes that still run or wait fail. The pool cannot be used again."""
@@ -92,11 +90,10 @@ class ProbePool:
         for child in self._running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGKILL)  # those at work are ended by the probe that waits for them
-        idle = [self._idle.get_nowait() for _ in range(self._idle.qsize())]
-        for child in idle:
+        for child in self._children.take_idle():
             if child is not None:
                 self._end(child)
-            self._idle.put_nowait(None)
+            self._children.give_back(None)
 
     def _start_child(self) -> Child:
         child = Child.start(MEDIA_MODULE, [str(_MEGABYTES)])

@@ -29,7 +29,8 @@ from voxq.tasks.task import AsrOptions, Priority, Task, TtsOptions, choose_lane,
 _LONGEST_INTAKE = 10.0
 """Seconds from S2 to S4, with patience."""
 
-Probe = Callable[[Path], Awaitable[AudioInfo]]
+Probe = Callable[[Path, str], Awaitable[AudioInfo]]
+"""Of a recording and its owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +229,7 @@ class RecordingIntake(Intake):
                 replayed = await self._replay(door.known_id, upload.sha256, request)
                 await asyncio.to_thread(upload.part.unlink, missing_ok=True)
                 return replayed
-            info = await self._probe(upload.part)
+            info = await self._probe(upload.part, request.owner)
             task = self._task(
                 door,
                 request,

@@ -38,7 +38,7 @@ class Entrance:
             lab.store, lab.journal, lab.parts.recordings, client, self._probe, long_seconds=300, fsync=False
         )
 
-    async def _probe(self, _: Path) -> AudioInfo:
+    async def _probe(self, path: Path, owner: str) -> AudioInfo:
         self.probed += 1
         if isinstance(self.info, AudioError):
             raise self.info

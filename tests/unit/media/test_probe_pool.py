@@ -19,7 +19,7 @@ RECORDING = Path(__file__).parents[2] / "data" / "audio" / "zh_note.ogg"
 async def pool() -> AsyncIterator[ProbePool]:
     pool = ProbePool(size=1, timeout_seconds=30, max_seconds=60)
     await pool.start()
-    await pool.probe(RECORDING)
+    await pool.probe(RECORDING, "anna")
     yield pool
     await pool.close()
 
@@ -54,7 +54,7 @@ async def come() -> None:
 
 
 async def test_it_tells_what_a_recording_is(pool: ProbePool) -> None:
-    info = await pool.probe(RECORDING)
+    info = await pool.probe(RECORDING, "anna")
     assert (info.extension, info.codec, info.sample_rate) == ("ogg", "opus", 48_000)
     assert info.duration == pytest.approx(10.28, abs=0.05)
 
@@ -64,7 +64,7 @@ async def test_a_refused_recording_is_an_error_with_its_code(pool: ProbePool, tm
     path.write_bytes(b"nothing")
     before = children()
     with pytest.raises(AudioError) as refused:
-        await pool.probe(path)
+        await pool.probe(path, "anna")
     assert refused.value.code == "undecodable"
     assert children() == before
 
@@ -73,7 +73,7 @@ async def test_a_probe_takes_milliseconds(pool: ProbePool) -> None:
     times = []
     for _ in range(50):
         started = time.perf_counter()
-        await pool.probe(RECORDING)
+        await pool.probe(RECORDING, "anna")
         times.append(time.perf_counter() - started)
     assert sorted(times)[25] < 0.02  # 0.7 ms when the machine is idle
 
@@ -84,7 +84,7 @@ async def test_only_a_recording_that_takes_two_processes_with_it_is_refused(
 ) -> None:
     (pid,) = children()
     os.kill(pid, signal.SIGSTOP)
-    probing = asyncio.ensure_future(pool.probe(RECORDING))
+    probing = asyncio.ensure_future(pool.probe(RECORDING, "anna"))
     await asyncio.sleep(0.05)
     for _ in range(kills):
         (pid,) = children()
@@ -97,20 +97,20 @@ async def test_only_a_recording_that_takes_two_processes_with_it_is_refused(
         with pytest.raises(AudioError) as refused:
             await probing
         assert refused.value.code == "undecodable"
-    assert (await pool.probe(RECORDING)).extension == "ogg"
+    assert (await pool.probe(RECORDING, "anna")).extension == "ogg"
 
 
 async def test_a_process_that_was_killed_idle_is_replaced(pool: ProbePool) -> None:
     (pid,) = children()
     os.kill(pid, signal.SIGKILL)
     await gone({pid})
-    assert (await pool.probe(RECORDING)).extension == "ogg", "it was not this recording's fault"
+    assert (await pool.probe(RECORDING, "anna")).extension == "ogg", "it was not this recording's fault"
 
 
 async def test_a_hang_ends_at_the_timeout_and_never_stops_the_loop() -> None:
     pool = ProbePool(size=1, timeout_seconds=20, max_seconds=60)
     await pool.start()
-    await pool.probe(RECORDING)
+    await pool.probe(RECORDING, "anna")
     pool._timeout = 0.3
     (pid,) = children()
     os.kill(pid, signal.SIGSTOP)
@@ -124,19 +124,19 @@ async def test_a_hang_ends_at_the_timeout_and_never_stops_the_loop() -> None:
 
     ticking = asyncio.ensure_future(tick())
     with pytest.raises(AudioError, match=r"within 0\.3 seconds"):
-        await pool.probe(RECORDING)
+        await pool.probe(RECORDING, "anna")
     ticking.cancel()
     assert ticks > 10
     await gone({pid})
     pool._timeout = 20
-    assert (await pool.probe(RECORDING)).extension == "ogg"
+    assert (await pool.probe(RECORDING, "anna")).extension == "ogg"
     await pool.close()
 
 
 async def test_a_cancelled_probe_does_not_answer_the_next_one(pool: ProbePool, tmp_path: Path) -> None:
     (pid,) = children()
     os.kill(pid, signal.SIGSTOP)
-    probing = asyncio.ensure_future(pool.probe(RECORDING))
+    probing = asyncio.ensure_future(pool.probe(RECORDING, "anna"))
     await asyncio.sleep(0.05)
     probing.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -144,12 +144,12 @@ async def test_a_cancelled_probe_does_not_answer_the_next_one(pool: ProbePool, t
     path = tmp_path / "upload"
     path.write_bytes(b"nothing")
     with pytest.raises(AudioError):
-        await pool.probe(path)
+        await pool.probe(path, "anna")
 
 
 async def test_more_probes_than_processes_wait_for_their_turn() -> None:
     pool = ProbePool(size=2, timeout_seconds=30, max_seconds=60)
-    infos = await asyncio.gather(*(pool.probe(RECORDING) for _ in range(40)))
+    infos = await asyncio.gather(*(pool.probe(RECORDING, "anna") for _ in range(40)))
     assert {info.codec for info in infos} == {"opus"}
     assert len(children()) == 2
     await pool.close()
@@ -159,21 +159,39 @@ async def test_more_probes_than_processes_wait_for_their_turn() -> None:
 async def test_closing_ends_every_process_even_in_the_middle() -> None:
     pool = ProbePool(size=2, timeout_seconds=30, max_seconds=60)
     await pool.start()
-    await pool.probe(RECORDING)
+    await pool.probe(RECORDING, "anna")
     started = children()
     for pid in started:
         os.kill(pid, signal.SIGSTOP)
-    probing = [asyncio.ensure_future(pool.probe(RECORDING)) for _ in range(4)]
+    probing = [asyncio.ensure_future(pool.probe(RECORDING, "anna")) for _ in range(4)]
     await asyncio.sleep(0.05)
     await asyncio.wait_for(pool.close(), 10)
     results = await asyncio.wait_for(asyncio.gather(*probing, return_exceptions=True), 10)
     assert all(isinstance(result, AudioError | RuntimeError) for result in results)
     await gone(started)
     with pytest.raises(RuntimeError):
-        await pool.probe(RECORDING)
+        await pool.probe(RECORDING, "anna")
 
 
 def test_the_api_process_loads_no_decoder() -> None:
     code = "import sys, voxq.media.pool; print(sorted({'av', 'numpy', 'onnxruntime'} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "[]"
+
+
+async def test_many_slow_recordings_of_one_owner_hold_up_another_for_one_of_them() -> None:
+    """Round by round, and not one after the other as they came."""
+    pool = ProbePool(size=1, timeout_seconds=30, max_seconds=60)
+    await pool.start()
+    ended: list[str] = []
+
+    async def probe(owner: str) -> None:
+        await pool.probe(RECORDING, owner)
+        ended.append(owner)
+
+    many = [asyncio.ensure_future(probe("anna")) for _ in range(20)]
+    await asyncio.sleep(0)
+    await probe("ben")
+    assert len(ended) <= 3
+    await asyncio.gather(*many)
+    await pool.close()
