@@ -1,79 +1,81 @@
-"""How many tasks of each lane a worker may take on, and which lane has waited long enough. Pure."""
+"""Tasks out of the lanes, whenever the worker has a slot that they may take."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
+import time
+from collections.abc import Mapping
 
+from voxq import killpoint
 from voxq.tasks.claiming import Room
-from voxq.tasks.task import Kind, Lane
+from voxq.tasks.task import Kind
+from voxq.worker.assignments import Assignments
+from voxq.worker.claims import Claims
+from voxq.worker.enrolment import Enrolment
+from voxq.worker.plan import WorkPlan
+from voxq.worker.slots import rooms_of
+from voxq.worker.stable import Stable
 
-TURN_SECONDS = {Lane.SHORT: 30.0, Lane.LONG: 60.0}
-"""A worse lane is asked first when nothing was admitted from it for so long: else a flood of better tasks
-would keep it waiting for ever."""
-
-
-_NONE: Mapping[Kind, Collection[str]] = MappingProxyType({})
-
-
-def rooms_of(
-    held: Sequence[tuple[Kind, Lane]],
-    slots: int,
-    models: Mapping[Kind, Collection[str]] = _NONE,
-    broken: Mapping[Kind, Collection[str]] = _NONE,
-) -> dict[Kind, Room]:
-    """What a worker with `slots` in all, that holds tasks of these kinds and lanes and has these models, can
-    tell of itself. Of the models those that are `broken` do not load at the moment.
-
-    All kinds share its slots, so each can be told of all that are free.
-    """
-    free = free_slots([lane for _, lane in held], slots)
-    return {
-        kind: Room(
-            Counter(lane for other, lane in held if other is kind),
-            free,
-            [name for name in models.get(kind, ()) if name not in broken.get(kind, ())],
-            broken.get(kind, ()),
-        )
-        for kind in Kind
-    }
+_TROUBLE_PAUSE = 5.0
+"""Seconds without new tasks after the disk did not take one."""
 
 
-def free_slots(held: Sequence[Lane], slots: int) -> dict[Lane, int]:
-    """Free slots by lane for a worker with `slots` in all that holds tasks of the lanes `held`.
+class Admission:
+    """Of one worker, with so many slots."""
 
-    Slots are reserved for the better lanes, so that long files cannot shut the door on voice notes: with
-    three slots or more one is for the high lane only and one more for high or short; with two, one is not
-    for long.
-    """
-    reserved = {Lane.HIGH: 0, Lane.SHORT: 1 if slots >= 3 else 0, Lane.LONG: min(2, slots - 1)}
-    counts, same_or_worse = Counter(held), len(held)
-    free: dict[Lane, int] = {}
-    least = slots  # a worse lane may not take what a better one may not
-    for lane in Lane:
-        least = min(least, slots - reserved[lane] - same_or_worse)
-        free[lane] = max(0, least)
-        same_or_worse -= counts[lane]
-    return free
+    def __init__(
+        self,
+        assignments: Assignments,
+        plan: WorkPlan,
+        stable: Stable,
+        claims: Claims,
+        enrolment: Enrolment,
+        *,
+        slots: int,
+    ) -> None:
+        self._assignments = assignments
+        self._plan = plan
+        self._stable = stable
+        self._claims = claims
+        self._enrolment = enrolment
+        self._slots = slots
+        self._may_have_work = True
+        self._is_work_left = False  # as far as is known: what came since has woken the loop
+        self._held = 0  # when the lanes were last looked into
+        self._not_before = 0.0
+        self.is_closed = False
+        """Whether the worker is to end: it takes on nothing more."""
+        self.is_suspended = False
+        """Whether there is a reason outside of it to take on nothing for now."""
 
+    def look_again(self) -> None:
+        """The lanes may hold what they did not a moment ago."""
+        self._may_have_work = True
 
-class Turns:
-    """Remembers when each lane was last asked first or served. Times in seconds on any one clock."""
+    def rooms(self) -> Mapping[Kind, Room] | None:
+        """What the worker holds and what it could take on; None: nothing now."""
+        if self.is_closed or self.is_suspended or not self._stable.is_settled:
+            return None
+        if time.monotonic() < self._not_before:
+            return None
+        return rooms_of(self._assignments.lanes, self._slots, self._plan.models(), self._stable.broken)
 
-    def __init__(self, now: float) -> None:
-        self._since = dict.fromkeys(TURN_SECONDS, now)
-
-    def next(self, now: float, free: Mapping[Lane, int]) -> Lane | None:
-        """The lane whose turn it is before the better ones, if it is one's; the longest overdue."""
-        overdue = {
-            lane: now - since - TURN_SECONDS[lane]
-            for lane, since in self._since.items()
-            if free[lane] and now - since >= TURN_SECONDS[lane]
-        }
-        return max(overdue, key=overdue.__getitem__) if overdue else None
-
-    def had(self, lane: Lane, now: float) -> None:
-        """A task of the lane was admitted, or there was none."""
-        if lane in self._since:
-            self._since[lane] = now
+    def admit(self) -> None:
+        """Write step W1, and what follows from it."""
+        is_slot_free = len(self._assignments) < self._held
+        is_worth_it = self._may_have_work or (is_slot_free and self._is_work_left)
+        rooms = self.rooms() if is_worth_it else None
+        if rooms is None or not any(free for room in rooms.values() for free in room.free.values()):
+            return
+        held, models = self._assignments.lanes, self._plan.models()
+        catch = self._claims.take(held, self._slots, models, self._stable.broken)
+        if catch is None:
+            self._may_have_work = False  # until the next tick
+            return
+        self._is_work_left = catch.left > 0
+        self._may_have_work = self._is_work_left and bool(catch.claimed)
+        if catch.claimed:
+            killpoint.reached("W1")
+        for place, each in enumerate(catch.claimed, start=1):
+            if not self._enrolment.take_on(each, place):
+                self._not_before = time.monotonic() + _TROUBLE_PAUSE
+        self._held = len(self._assignments)

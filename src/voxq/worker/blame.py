@@ -19,8 +19,9 @@ from voxq.metrics.catalogue import BLAMES
 from voxq.metrics.counters import Counters
 from voxq.tasks.outcome import Incident
 from voxq.worker.assignment import AnyAssignment
+from voxq.worker.assignments import Assignments
 from voxq.worker.batch import Batch
-from voxq.worker.desk import Desk
+from voxq.worker.departures import Departures
 
 _WORKER_DIED = "worker_died"
 
@@ -28,18 +29,27 @@ _WORKER_DIED = "worker_died"
 class Blame:
     """Of one worker's tasks."""
 
-    def __init__(self, desk: Desk, max_attempts: int, counters: Counters, worker_id: int) -> None:
-        self._desk = desk
-        self._max_attempts = max_attempts
+    def __init__(
+        self,
+        assignments: Assignments,
+        departures: Departures,
+        counters: Counters,
+        worker_id: int,
+        *,
+        max_attempts: int,
+    ) -> None:
+        self._assignments = assignments
+        self._departures = departures
         self._counters = counters
         self._worker_id = worker_id
+        self._max_attempts = max_attempts
 
     def blame(self, assignment: AnyAssignment, code: str, message: str) -> None:
         """The task did it. It is tried again, or fails for good."""
         assignment.add_incident(Incident(time.time(), code, message), blamed=True)
         self._counters.add(BLAMES, code)
         if assignment.blames >= self._max_attempts:
-            self._desk.failed(assignment, code, f"{message} Given up after {_times(assignment.blames)}.")
+            self._departures.fail(assignment, code, f"{message} Given up after {_times(assignment.blames)}.")
             return
         logger.warning(
             "Worker-{} task={} attempt={} code={}",
@@ -61,7 +71,7 @@ class Blame:
         assignment.mourned()
         if is_too_often:
             self._counters.add(BLAMES, _WORKER_DIED)
-            self._desk.failed(assignment, _WORKER_DIED, f"{message} Given up after {_times(deaths)}.")
+            self._departures.fail(assignment, _WORKER_DIED, f"{message} Given up after {_times(deaths)}.")
 
     def accuse(self, batch: Batch, code: str, message: str) -> None:
         """The batch failed as a whole: one of its chunks did it."""
@@ -71,13 +81,14 @@ class Blame:
             self.excuse(batch.assignments, code, message)
             return
         (assignment,) = batch.assignments
-        if self._desk.holds(assignment):
+        if assignment in self._assignments:
             self.blame(assignment, code, message)
 
     def excuse(self, assignments: Iterable[AnyAssignment], code: str, message: str) -> None:
         """It happened to these tasks, and nobody is charged for it."""
-        for assignment in filter(self._desk.holds, assignments):
-            assignment.add_incident(Incident(time.time(), code, message), blamed=False)
+        for assignment in assignments:
+            if assignment in self._assignments:
+                assignment.add_incident(Incident(time.time(), code, message), blamed=False)
 
 
 def _times(attempts: int) -> str:

@@ -17,9 +17,9 @@ from voxq.tasks import claiming, documents
 from voxq.tasks.claiming import Beat, Claimed, Room, Taken, Worker
 from voxq.tasks.store import Store
 from voxq.tasks.task import Kind, Lane, Task
-from voxq.worker.admission import Turns, free_slots, rooms_of
 from voxq.worker.assignment import AnyAssignment
 from voxq.worker.redis_line import RedisLine
+from voxq.worker.slots import Turns, free_slots, rooms_of
 
 WORKER_TTL = 90
 """Seconds after which `rq info` forgets a worker that was killed."""

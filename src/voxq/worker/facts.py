@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Collection
 from typing import Any
 
-from voxq.worker.assignment import AnyAssignment
+from voxq.worker.assignments import Assignments
 from voxq.worker.plan import WorkPlan
 from voxq.worker.stable import Stable
 from voxq.worker.stall import Stall
 
 
 def facts(
-    worker_id: int, plan: WorkPlan, stable: Stable, held: Collection[AnyAssignment], *, is_stopping: bool
+    worker_id: int, plan: WorkPlan, stable: Stable, held: Assignments, *, is_stopping: bool
 ) -> dict[str, Any]:
     """As JSON, told with every heartbeat.
 

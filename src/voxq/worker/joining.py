@@ -55,12 +55,9 @@ class Joining:
     that lie on disk: encoding is many times faster than speaking.
     """
 
-    def __init__(
-        self, poller: Poller, hear: Hear, trouble: Complaint, *, timeout: float, patience: float
-    ) -> None:
+    def __init__(self, poller: Poller, trouble: Complaint, *, timeout: float, patience: float) -> None:
         """`timeout`: seconds that one request may take; `patience`: for which a disk is waited for."""
         self._poller = poller
-        self._hear = hear
         self._trouble = trouble
         self._timeout = timeout
         self._patience = patience
@@ -70,6 +67,8 @@ class Joining:
         """What the process has not answered; it works on the first."""
         self._late_at = float("inf")
         self._numbers = count(1)
+        self.hear: Hear = lambda text, news: None
+        """Called when a text's file has grown, is whole, or cannot be had."""
 
     def start(self) -> None:
         """Have the process ready before the first sentence is spoken."""
@@ -168,31 +167,31 @@ class Joining:
                 case.setback.over()
                 case.times += reply.times
                 self.go_on(text)  # at once: what is told now may keep the worker busy for a while
-                self._hear(text, Grown())
+                self.hear(text, Grown())
             case protocol.Joined():
                 del self._cases[text]
                 times = (*case.times, *reply.times)
-                self._hear(text, Joined(reply.duration, reply.rate, times, reply.encode_seconds))
+                self.hear(text, Joined(reply.duration, reply.rate, times, reply.encode_seconds))
             case protocol.Failed(code="storage"):
                 case.start_over()
                 self._put_off(text, case, reply.message)
             case protocol.Failed():
                 case.start_over()
-                self._hear(text, MediaFailed(reply.code, reply.message))
+                self.hear(text, MediaFailed(reply.code, reply.message))
 
     def _put_off(self, text: Synthesis, case: _Case, message: str) -> None:
         case.start_over()
         if case.setback.again(time.monotonic(), self._patience):
             self._trouble.about(message)
         else:
-            self._hear(text, MediaFailed("storage", message))
+            self.hear(text, MediaFailed("storage", message))
 
     def _fail_first(self, failed: Callable[[str], MediaFailed]) -> None:
         """The process died, or has to, with the first of its requests. `failed` is told how it ended."""
         text = self._asked[0][0] if self._asked else None
         ended = self._end()
         if text is not None and text in self._cases:
-            self._hear(text, failed(ended))
+            self.hear(text, failed(ended))
 
     def _ready(self) -> Child:
         """Raises OSError."""

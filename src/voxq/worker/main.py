@@ -19,6 +19,7 @@ from voxq.devices import visible_gpus
 from voxq.metrics.counters import Counters
 from voxq.settings import Settings
 from voxq.tasks import connect
+from voxq.tasks.claiming import Worker
 from voxq.tasks.parts import Parts
 from voxq.tasks.redis_errors import explain
 from voxq.tasks.storage_id import OTHER_STORAGE
@@ -35,6 +36,7 @@ from voxq.worker.server_watch import ServerWatch
 from voxq.worker.stable import Stable
 from voxq.worker.stall import Stall
 from voxq.worker.wakeup import Wakeup
+from voxq.worker.workshop import Workshop
 
 _REDIS_PATIENCE = 60.0
 
@@ -64,19 +66,22 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         raise CannotWork(OTHER_STORAGE)
     # In a container every worker has the same host and pid; by the last part `voxq up` finds what it held.
     name = f"voxq-{worker_id}.{socket.gethostname()}.{os.getpid()}.{life.name_of_mine()}"
+    media = [MediaLink(settings.media_timeout_seconds) for _ in range(min(2, slots))]
+    identity = Worker(name, ModelWorker.redis_worker_namespace_prefix + name)
+    workshop = Workshop.of(
+        parts, plan, stable, poller, media, client, counters, identity, worker_id, slots=slots
+    )
     worker = ModelWorker(
-        parts,
-        plan,
-        worker_id=worker_id,
+        workshop,
+        stable,
+        poller,
+        Wakeup(connect.blocking(settings.redis_url), name),
         name=name,
+        worker_id=worker_id,
+        device=device,
+        queues=(*settings.queues, *settings.speech_queues),
         rq_connection=connect.blocking(settings.redis_url, text=False),
-        client=client,
-        stable=stable,
-        poller=poller,
-        media=[MediaLink(settings.media_timeout_seconds) for _ in range(min(2, slots))],
-        counters=counters,
-        slots=slots,
-        wakeup=Wakeup(connect.blocking(settings.redis_url), name),
+        shutdown_seconds=settings.shutdown_seconds,
     )
     janitor_client = connect.blocking(settings.redis_url)
     janitor = Janitor(
@@ -123,6 +128,7 @@ def _stable(settings: Settings, plan: WorkPlan, poller: Poller, counters: Counte
         counters,
         budget_mb=settings.model_memory_mb or _fair_share_mb(settings, plan.device, memory),
         idle_seconds=settings.model_idle_seconds,
+        max_attempts=settings.max_attempts,
         worker_id=worker_id,
     )
     stable.preload(_preloads(settings, plan, worker_id))

@@ -45,7 +45,6 @@ class Preparation:
         links: Sequence[MediaLink],
         request_for: RequestFor,
         poller: Poller,
-        hear: Hear,
         trouble: Complaint,
         *,
         sound_seconds: float,
@@ -59,13 +58,14 @@ class Preparation:
         self._links = links
         self._request_for = request_for
         self._poller = poller
-        self._hear = hear
         self._trouble = trouble
         self._sound_seconds = sound_seconds
         self._long_seconds = long_seconds
         self._patience = patience
         self._cases: dict[AnyAssignment, _Case] = {}
         self._line: list[AnyAssignment] = []
+        self.hear: Hear = lambda assignment, news: None
+        """Called with all that is found out of a recording or text."""
 
     def start(self) -> None:
         """Have the processes ready before the first recording comes."""
@@ -140,7 +140,7 @@ class Preparation:
             link.ask(assignment, self._request_for(assignment))
             self._watch(link)
         except ModelUnavailable as error:  # it was uninstalled since
-            self._hear(assignment, MediaFailed("model_unavailable", str(error)))
+            self.hear(assignment, MediaFailed("model_unavailable", str(error)))
             return True
         except OSError as error:
             link.assignment = None
@@ -189,7 +189,7 @@ class Preparation:
         hold up the others by cancelling.
         """
         if not self._cases[assignment].setback.again(time.monotonic(), self._patience):
-            self._hear(assignment, failed)
+            self.hear(assignment, failed)
             return
         self._trouble.about(failed.message)
         self._put_back(assignment)
@@ -202,7 +202,7 @@ class Preparation:
             case = self._cases[assignment]
             case.setback.over()
             case.sound = self._sound(assignment, news.duration or assignment.seconds)
-        self._hear(assignment, news)
+        self.hear(assignment, news)
 
     def _watch(self, link: MediaLink) -> None:
         self._poller.watch(link.start().fileno(), lambda: self._on_message(link))

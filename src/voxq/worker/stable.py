@@ -6,14 +6,14 @@ Unloading a model is ending its horse, so its memory is really free, and a crash
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from loguru import logger
 
 from voxq.device_memory import DeviceMemory
 from voxq.metrics.catalogue import LOAD_SECONDS, UNLOADS
 from voxq.metrics.counters import Counters
+from voxq.tasks.task import Kind
 from voxq.worker import residency
 from voxq.worker.batch import Batch
 from voxq.worker.horse_link import HorseFailed
@@ -21,17 +21,7 @@ from voxq.worker.horse_protocol import Finished
 from voxq.worker.plan import ModelPlan
 from voxq.worker.poller import Poller
 from voxq.worker.stall import Stall
-
-
-@dataclass(slots=True)
-class Tally:
-    """Since the worker's start."""
-
-    loads: int = 0
-    load_seconds: float = 0.0
-    switches: int = 0
-    """Loads because a task needed the model: neither at the start nor after a crash."""
-    out_of_memory: int = 0
+from voxq.worker.tally import Tally
 
 
 class Stable:
@@ -47,14 +37,17 @@ class Stable:
         *,
         budget_mb: int,
         idle_seconds: float,
+        max_attempts: int,
         worker_id: int,
     ) -> None:
+        """`max_attempts`: loads that fail in a row before a model counts as broken."""
         self._make = make
         self._memory = memory
         self._poller = poller
         self._counters = counters
         self._budget_mb = budget_mb
         self._idle_seconds = idle_seconds
+        self._max_attempts = max_attempts
         self._worker_id = worker_id
         self._preloaded: list[Stall] = []
         self.default = make(default)
@@ -65,6 +58,10 @@ class Stable:
 
     def __iter__(self) -> Iterator[Stall]:
         return iter(list(self._stalls.values()))
+
+    def __getitem__(self, name: str) -> Stall:
+        """Of a model that was asked for before. Raises KeyError."""
+        return self._stalls[name]
 
     def of(self, plan: ModelPlan) -> Stall:
         """The place of this model, made when it is first asked for."""
@@ -86,6 +83,11 @@ class Stable:
         return next((stall for stall in self if stall.device == device and not stall.horse.is_idle), None)
 
     @property
+    def batches(self) -> Collection[Batch]:
+        """All that engines were given and have not ended."""
+        return [batch for stall in self for batch in stall.horse.batches]
+
+    @property
     def is_settled(self) -> bool:
         """Whether what was to be loaded at the start is there, or known not to work; the default must be."""
         return all(
@@ -93,6 +95,25 @@ class Stable:
             or (stall is not self.default and (stall.horse.failures > 0 or not stall.is_kept))
             for stall in self._preloaded
         )
+
+    @property
+    def broken(self) -> Mapping[Kind, Collection[str]]:
+        """The models that tasks have to wait for, by their names; "" is that of a task which asks for none.
+
+        Only the default is tried again for ever: without it the worker is as good as none.
+        """
+        default = self.default
+        is_broken = not default.horse.is_ready and default.horse.failures >= self._max_attempts
+        return {Kind.ASR: ("", default.name)} if is_broken else {}
+
+    @property
+    def hopeless(self) -> Collection[Stall]:
+        """Those beside the default that do not load."""
+        return [
+            stall
+            for stall in self
+            if stall is not self.default and stall.horse.failures >= self._max_attempts
+        ]
 
     def preload(self, plans: Sequence[ModelPlan]) -> None:
         """Have these loaded from the start."""
@@ -203,6 +224,15 @@ class Stable:
         self.tally.switches += stall.is_on_demand
         self._counters.observe(LOAD_SECONDS, stall.load_seconds, stall.name, str(stall.is_on_demand).lower())
         stall.is_on_demand = False
+        logger.info(
+            "Worker-{} model={} status=loaded engine={} device={} load={:.1f}s memory={}MB",
+            self._worker_id,
+            stall.name,
+            stall.plan.request.engine,
+            stall.device,
+            stall.load_seconds,
+            stall.memory_mb,
+        )
 
     def _start(self, stall: Stall) -> None:
         if any(other.horse.is_loading for other in self) or not stall.horse.may_start:

@@ -38,11 +38,11 @@ class Room:
         self.poller = Poller()
         self.joining = Joining(
             self.poller,
-            lambda text, news: self.heard.append((text, news)),
             Complaint(1),
             timeout=timeout,
             patience=patience,
         )
+        self.joining.hear = lambda text, news: self.heard.append((text, news))
 
     def text(self, sentences: int) -> Synthesis:
         """One of so many sentences, none of which is spoken."""

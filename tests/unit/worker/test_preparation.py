@@ -41,12 +41,12 @@ class Room:
             self.links,
             self._request_for,
             self.poller,
-            lambda assignment, news: self.heard.append((assignment, news)),
             Complaint(1),
             sound_seconds=40.0,
             long_seconds=100.0,
             patience=patience,
         )
+        self.preparation.hear = lambda assignment, news: self.heard.append((assignment, news))
 
     def _request_for(self, assignment: AnyAssignment) -> protocol.Prepare:
         task = assignment.task

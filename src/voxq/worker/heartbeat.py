@@ -1,0 +1,80 @@
+"""What a worker tells Redis of itself each second, and what it learns in return."""
+
+from __future__ import annotations
+
+import time
+
+from voxq.metrics import sums
+from voxq.metrics.counters import Counters
+from voxq.tasks.storage_id import is_other
+from voxq.worker.admission import Admission
+from voxq.worker.assignments import Assignments
+from voxq.worker.claims import Claims
+from voxq.worker.departures import Departures
+from voxq.worker.facts import facts
+from voxq.worker.plan import WorkPlan
+from voxq.worker.redis_line import RedisLine
+from voxq.worker.stable import Stable
+
+_EVERY = 1.0
+
+
+class Heartbeat:
+    """Of one worker. Times are on the monotonic clock."""
+
+    def __init__(
+        self,
+        assignments: Assignments,
+        plan: WorkPlan,
+        stable: Stable,
+        claims: Claims,
+        admission: Admission,
+        departures: Departures,
+        counters: Counters,
+        line: RedisLine,
+        worker_id: int,
+        *,
+        storage: str,
+    ) -> None:
+        """`storage`: the name of that which the worker has."""
+        self._assignments = assignments
+        self._plan = plan
+        self._stable = stable
+        self._claims = claims
+        self._admission = admission
+        self._departures = departures
+        self._counters = counters
+        self._line = line
+        self._worker_id = worker_id
+        self._storage = storage
+        self.due = 0.0
+        """When the next one is."""
+
+    def hurry(self) -> None:
+        """There is something to tell at once."""
+        self.due = 0.0
+
+    def wait(self) -> None:
+        """One is on its way."""
+        self.due = time.monotonic() + _EVERY
+
+    def beat(self) -> bool:
+        """Keep the worker and all that it holds alive. False: RQ does not know the worker."""
+        held, is_stopping = self._assignments, self._admission.is_closed
+        about_me = facts(self._worker_id, self._plan, self._stable, held, is_stopping=is_stopping)
+        beat = self._claims.beat(held, about_me, self._admission.rooms())
+        if beat is None:
+            return True
+        # While Redis works for another storage, what waits there is unknown here, and would only be dropped.
+        self._admission.is_suspended = beat.suspended or is_other(beat.epoch, self._storage)
+        for task_id in beat.lost:
+            assignment = self._assignments.get(task_id)
+            if assignment is not None:
+                self._departures.reclaim(assignment)
+        return beat.registered
+
+    def tell_counts(self) -> None:
+        """What was counted since, if Redis is there; else later."""
+        parcel = self._counters.parcel()
+        if parcel is not None and self._line.run(sums.tell(parcel)) is not None:
+            self._counters.arrived(parcel)
