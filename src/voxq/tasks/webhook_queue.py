@@ -15,8 +15,9 @@ from voxq.tasks.task import Kind, Status
 from voxq.tasks.webhook_job import DELAYS, QUEUE
 
 _CONTEXT = json.dumps({"kind": "webhook", "lanes": [QUEUE]})
-_LEASE = 30
-"""Seconds for one try; who is not back by then has died, and another one tries."""
+_LEASE = 12
+"""Seconds for one try, more than twice what its POST may take. Who is not back by then has died, and another
+one tries; if it was only slow, the same is told twice."""
 _LOOKED_AT = 1000
 """Jobs from the front, in search of one whose webhook is not busy."""
 _KEPT = {"delivered": 3600, "failed": 7 * 86400}
