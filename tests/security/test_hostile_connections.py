@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -88,6 +89,27 @@ def test_who_says_nothing_or_half_a_head_is_not_waited_for(
             assert len(client.makefile("rb").read(20 * MEGABYTE)) == 20 * MEGABYTE
         client.sendall(beginning)
         received(client)  # until the server closes
+
+
+def test_many_connections_leave_files_for_who_is_served(
+    impatient: Impatient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "most_connections", lambda: 2)
+    with impatient.connect() as first, impatient.connect() as second:
+        with impatient.connect() as third:
+            assert received(third).startswith(b"HTTP/1.1 503 ")
+        for client in (first, second):
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert received(client).startswith(b"HTTP/1.1 200 ")
+    with impatient.connect() as another:
+        another.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert received(another).startswith(b"HTTP/1.1 200 ")
+
+
+def test_the_limit_follows_from_how_many_files_may_be_open(served: Served) -> None:
+    own, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert 16 <= connection.most_connections() < own / 2
+    assert served.open_files() >= (1 << 16 if most == resource.RLIM_INFINITY else min(most, 1 << 16))
 
 
 def test_who_takes_no_answer_is_dropped(impatient: Impatient) -> None:

@@ -41,6 +41,10 @@ class Served:
         """Bytes that the process has in memory."""
         return self._process.memory_info().rss
 
+    def open_files(self) -> int:
+        """How many the process may have."""
+        return self._process.rlimit(psutil.RLIMIT_NOFILE)[0]
+
     def arriving(self) -> int:
         """Bytes of uploads on the disk."""
         return sum(path.stat().st_size for path in self._incoming.iterdir())

@@ -2,12 +2,13 @@
 
 Uvicorn collects a head for as long and as large as a client sends it, and the trailers behind a body in
 chunks, too. One client could fill the memory with a header, or hold every file descriptor with connections
-that say nothing.
+that say nothing: then those who are served already would find that no file can be opened for them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import resource
 from typing import Any
 
 from voxq.api.offers import OneProtocol
@@ -19,6 +20,18 @@ HEAD_SECONDS = 20.0
 """Until a head is whole, from its first byte or that of what a client still sends behind its answer."""
 TAKE_SECONDS = 60.0
 """How long an answer may wait in the send buffer before its client counts as gone."""
+
+_FILES_BESIDE = 64
+"""For Redis, logs and helper processes."""
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
+
+
+def most_connections() -> int:
+    """As many as may be open at once: each can need a file as well, for a recording that comes or goes."""
+    most_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(16, most_files // 2 - _FILES_BESIDE)
 
 
 class BoundedHttpProtocol(OneProtocol):
@@ -34,7 +47,11 @@ class BoundedHttpProtocol(OneProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
-        self._expect_head()
+        if len(self.connections) > most_connections():
+            transport.write(_FULL)
+            transport.close()
+        else:
+            self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()

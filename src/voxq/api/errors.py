@@ -88,7 +88,7 @@ _SENTENCES = {
     405: "This path does not know this method; /docs shows what it knows",
 }
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_NO_STORAGE = (errno.EROFS, errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM)
+_NO_STORAGE = (errno.EROFS, errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE)
 _CONTRACT_400 = "Invalid file format"
 _LONGEST_RETRY = 3600
 _UNFORESEEN = Problem(500, "Something went wrong on the server", "internal")

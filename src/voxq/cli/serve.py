@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 from typing import Annotated
 
@@ -16,6 +17,8 @@ from voxq.settings import SettingsError
 _OPEN_REQUESTS_SECONDS = 5
 """At the end; long polls are answered at once when the API stops, and a slow upload is not waited for."""
 
+_OPEN_FILES = 1 << 16
+
 
 def api() -> None:
     """Serve the HTTP API alone, at API_HOST and API_PORT; needs REDIS_URL or REDIS_HOST."""
@@ -28,6 +31,7 @@ def api() -> None:
     if settings.redis_url is None:
         raise SettingsError("The API alone needs a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
     logging.setup("api", settings)
+    _allow_files()
     uvicorn.run(
         "voxq.api.app:app",
         host=settings.api_host,
@@ -39,6 +43,14 @@ def api() -> None:
         access_log=False,
         server_header=False,
     )
+
+
+def _allow_files() -> None:
+    """Each connection takes one, and often another; many systems give 1024 to whoever asks for no more."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
+    if now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 worker_app = typer.Typer(invoke_without_command=True)
