@@ -1,4 +1,5 @@
-"""A synthesiser alone, in a process of its own: the same sentences as the service gives it, one a call.
+"""A synthesiser alone, in a process of its own: the same sentences as the service gives it, as many a call as
+it speaks side by side.
 
 Speaks lines of JSON over stdin and stdout: texts in, what speaking them took out.
 """
@@ -79,16 +80,18 @@ def main() -> None:
     request = EngineRequest(model, model, "cpu", int(threads))
     paths = {role: ModelStore().resolve(name) for role, name in kind.roles_for(request).items()}
     synthesiser = kind.load(request, paths)
+    at_once = kind.at_once(request)
     warmup.measure_speech(synthesiser, kind.voices)
     print("loaded", flush=True)
     for line in sys.stdin:
         began, sound = time.perf_counter(), 0.0
         for text in json.loads(line):
-            for sentence in split(tidy(text)):
-                (spoken,) = synthesiser.speak([(sentence.text, SpeechOptions(voice))])
-                if isinstance(spoken, ChunkError):
-                    raise RuntimeError(spoken.message)
-                sound += len(spoken.samples) / spoken.sample_rate
+            said = [(sentence.text, SpeechOptions(voice)) for sentence in split(tidy(text))]
+            for first in range(0, len(said), at_once):
+                for spoken in synthesiser.speak(said[first : first + at_once]):
+                    if isinstance(spoken, ChunkError):
+                        raise RuntimeError(spoken.message)
+                    sound += len(spoken.samples) / spoken.sample_rate
         print(json.dumps([time.perf_counter() - began, sound]), flush=True)
 
 

@@ -4,9 +4,9 @@ A text of 1000 characters of English prose. It is submitted to an idle service o
 for with `stream=true`, as raw samples, so that the first byte is the first of the sound; the median of three,
 after one that does not count. Then as many such texts as the bare voice speaks in ten seconds, and two at
 least, are submitted at once; the time runs from the first submission until the last task has ended. The bare
-voice speaks the same sentences with the same threads in a process of its own, nothing beside it: neither
-split, written, joined nor encoded. Both are counted in seconds of sound without pauses; three rounds of each,
-in turns. Every synthesiser that is installed, in English.
+voice speaks the same sentences with the same threads in a process of its own, as many side by side as there,
+nothing beside it: neither split, written, joined nor encoded. Both are counted in seconds of sound without
+pauses; three rounds of each, in turns. Every synthesiser that is installed, in English.
 """
 
 from __future__ import annotations

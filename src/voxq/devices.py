@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+_MOST_THREADS = 8
+"""More than this make a model on the CPU hardly faster and its neighbours slower."""
 _NVML_SUCCESS = 0
 _NAME_BYTES = 96
 
@@ -87,6 +89,11 @@ def available_cpus(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
         if quota != "max":
             return max(1, min(affinity, math.ceil(int(quota) / int(period))))
     return affinity
+
+
+def threads_for(asked: int) -> int:
+    """The threads of a model on the CPU: those asked for, or with 0 as many as useful here."""
+    return asked or min(available_cpus(), _MOST_THREADS)
 
 
 def _names(entry: str, gpu: Gpu) -> bool:

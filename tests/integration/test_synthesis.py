@@ -136,6 +136,16 @@ def test_the_same_text_gives_the_same_samples(hibari: Synthesiser) -> None:
     assert np.array_equal(first.samples, second.samples)
 
 
+def test_side_by_side_each_sentence_is_what_it_is_alone(hibari: Synthesiser) -> None:
+    several = synthesisers.find("hibari").load(EngineRequest("hibari", "hibari", threads=3), {})
+    texts = (*ENGLISH, "你好", "Yes.", "...", *ENGLISH)
+    for text, answer in zip(texts, several.speak([(t, SpeechOptions("heart")) for t in texts]), strict=True):
+        if isinstance(answer, Spoken):
+            assert np.array_equal(answer.samples, speak(hibari, text, SpeechOptions("heart")).samples)
+        else:
+            assert answer.code == error_of(hibari, text, "heart")
+
+
 def test_loudness_is_steady_between_sentences(hibari: Synthesiser) -> None:
     texts = ("Yes.", "What a wonderful surprise!", *ENGLISH, "Is it?")
     spoken = [speak(hibari, text, SpeechOptions("heart")).samples for text in texts]

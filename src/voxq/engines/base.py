@@ -95,6 +95,9 @@ class EngineTraits:
     """Whether the first chunk of a task fixes the language of the rest."""
     translates: bool = False
     """Whether it can write English whatever is spoken."""
+    is_parallel: bool = False
+    """Whether each chunk of a call has a core of its own: none is padded, and the call takes as long as the
+    longest."""
 
     def batch_key(self, options: ChunkOptions) -> str:
         """Chunks with the same key may share a call."""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from voxq.devices import threads_for
 from voxq.engines.base import EngineRequest, ModelPaths
 from voxq.engines.synthesis import Synthesiser, SynthesiserKind, Voice
+
+_MOST_AT_ONCE = 8
+"""More would let the first sentence of a text wait for the longest of many."""
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> Synthesiser:
     from voxq.engines import hibari_model
 
-    return hibari_model.load(request)
+    return hibari_model.load(request, _at_once(request))
+
+
+def _at_once(request: EngineRequest) -> int:
+    return min(threads_for(request.threads), _MOST_AT_ONCE)
 
 
 KIND = SynthesiserKind(
@@ -17,4 +25,5 @@ KIND = SynthesiserKind(
     voices=(Voice("heart", "en", "female", "US"),),
     load=_load,
     roles_for=lambda request: {},
+    at_once=_at_once,
 )

@@ -80,6 +80,8 @@ class SynthesiserKind:
     """Heavy. Raises EngineError, or whatever the model library raises."""
     roles_for: Callable[[EngineRequest], Mapping[str, str]]
     """The models it needs by role, as names of the model store."""
+    at_once: Callable[[EngineRequest], int] = lambda request: 1
+    """How many sentences of one call it speaks at the same time, each on a core of its own."""
 
     def voice(self, name: str) -> Voice:
         """The voice of this name. Raises EngineError, with the names there are."""

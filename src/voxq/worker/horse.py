@@ -18,13 +18,10 @@ from loguru import logger
 
 from voxq.child import ChildDied, Pipe, connect_to_parent
 from voxq.device_memory import memory_of
-from voxq.devices import available_cpus
+from voxq.devices import threads_for
 from voxq.engines.base import ChunkError, EngineError, EngineRequest
 from voxq.worker import horse_protocol as protocol
 from voxq.worker.craft import Answer, Craft
-
-_MAX_CPU_THREADS = 8
-"""More threads than this make a CPU recogniser hardly faster and its neighbours slower."""
 
 
 def main() -> None:
@@ -86,7 +83,7 @@ def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> Cr
 
 
 def _set_environment(request: EngineRequest) -> None:
-    threads = str(request.threads or min(available_cpus(), _MAX_CPU_THREADS))
+    threads = str(threads_for(request.threads))
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = threads
     os.environ["HF_HUB_OFFLINE"] = "1"  # models are resolved before a horse starts; nothing here may fetch

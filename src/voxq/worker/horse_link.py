@@ -18,8 +18,8 @@ _LEAD_SECONDS = 0.1
 """How long before the expected end of all that is given the next batch goes into the pipe: long enough to
 hide the pipe, and short enough that what comes in the meantime can still be in it, or before it."""
 _MOST_IN_PIPE = 8
-"""Batches given to an engine that takes single chunks. More than one is ahead only where batches are so short
-that the parent, busy with something else for a moment, would leave the engine idle."""
+"""Batches given to an engine that takes single chunks, or few. More than one is ahead only where batches are
+so short that the parent, busy with something else for a moment, would leave the engine idle."""
 _MARGIN = 30.0
 """How many times longer than predicted a batch may take before it counts as hung. Predictions are made on an
 idle machine, and a recogniser that is unsure searches several times."""
@@ -50,8 +50,9 @@ class HorseLink:
         self._load = protocol.Load(plan.request, dict(plan.paths), plan.speaks)
         self._load_timeout = load_timeout
         self._batch_seconds = batch_seconds
-        # What waits outside can still join a batch, where an engine has them.
-        self._most = 2 if plan.traits.max_items > 1 else _MOST_IN_PIPE
+        # What waits outside can still join a batch, where an engine has large ones.
+        takes_many = plan.traits.max_items > 1 and not plan.traits.is_parallel
+        self._most = 2 if takes_many else _MOST_IN_PIPE
         self._child: Child | None = None
         self._batches: deque[Batch] = deque()
         self._deadline = float("inf")

@@ -115,6 +115,7 @@ def _stable(settings: Settings, plan: WorkPlan, poller: Poller, counters: Counte
             padded_seconds=settings.asr_batch_size,
             items=model.traits.max_items,
             padded_to=model.traits.padded_to,
+            is_parallel=model.traits.is_parallel,
         )
         is_elsewhere = model.request.device != plan.device
         return Stall(model, horse, limits, time.monotonic(), is_elsewhere=is_elsewhere)

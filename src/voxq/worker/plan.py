@@ -222,10 +222,17 @@ class WorkPlan:
         return ModelPlan(offered.name, request, traits, paths, _size_mb(paths.values()))
 
     def _resolve_synthesiser(self, name: str) -> ModelPlan:
-        """It runs on the CPU, whatever the worker's device, and a sentence at a time."""
+        """It runs on the CPU, whatever the worker's device."""
         request = EngineRequest(name, name, "cpu", self._threads)
         kind = synthesisers.find(name)
-        traits = EngineTraits(name, Chunking(), max_items=1, padded_to=None, detects_language=False)
+        traits = EngineTraits(
+            name,
+            Chunking(),
+            max_items=kind.at_once(request),
+            padded_to=None,
+            detects_language=False,
+            is_parallel=True,
+        )
         paths = {role: self._store.resolve(model) for role, model in kind.roles_for(request).items()}
         return ModelPlan(name, request, traits, paths, _size_mb(paths.values()), kind.voices)
 

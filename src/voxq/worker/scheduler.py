@@ -83,10 +83,12 @@ class BatchLimits:
     items: int
     padded_to: float | None = None
     """Seconds every chunk is padded to by the engine, or None: to the longest of its batch."""
+    is_parallel: bool = False
+    """Each chunk has a core of its own, and so is not padded: a batch counts as its longest."""
 
     def padded(self, longest: float, items: int) -> float:
         """Padded seconds of a batch of `items` chunks whose longest lasts `longest` seconds."""
-        return items * max(longest, self.padded_to or 0.0)
+        return longest if self.is_parallel else items * max(longest, self.padded_to or 0.0)
 
 
 @dataclass(frozen=True, slots=True)

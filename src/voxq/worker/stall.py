@@ -111,6 +111,8 @@ class Stall:
 
     def padding(self, batch: Batch) -> float:
         """Seconds of silence that the engine adds to make its chunks equal."""
+        if self.limits.is_parallel:
+            return 0.0
         return self._padded(batch) - sum(member.seconds for member in batch.members)
 
     def shrink(self, batch: Batch) -> None:

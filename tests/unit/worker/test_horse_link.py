@@ -22,8 +22,9 @@ from voxq.worker.recognition import Recognition
 
 
 @contextmanager
-def ready_horse(max_items: int) -> Iterator[HorseLink]:
-    link = HorseLink(model_plan(max_items=max_items), load_timeout=30.0, batch_seconds=1.0)
+def ready_horse(max_items: int, *, is_parallel: bool) -> Iterator[HorseLink]:
+    plan = model_plan(max_items=max_items, is_parallel=is_parallel)
+    link = HorseLink(plan, load_timeout=30.0, batch_seconds=1.0)
     assert link.ensure_started()
     try:
         while not link.is_ready:
@@ -45,14 +46,22 @@ def batch(tmp_path: Path) -> Batch:
 
 
 @pytest.mark.parametrize(
-    ("max_items", "predicted", "given"),
-    [(1, 0.01, 8), (1, 0.03, 4), (1, 0.06, 2), (1, 5.0, 1), (16, 0.01, 2), (16, 5.0, 1)],
+    ("max_items", "is_parallel", "predicted", "given"),
+    [
+        (1, False, 0.01, 8),
+        (1, False, 0.03, 4),
+        (1, False, 0.06, 2),
+        (1, False, 5.0, 1),
+        (2, True, 0.03, 4),
+        (16, False, 0.01, 2),
+        (16, False, 5.0, 1),
+    ],
 )
 def test_short_batches_of_single_chunks_wait_in_the_pipe(
-    batch: Batch, max_items: int, predicted: float, given: int
+    batch: Batch, max_items: int, is_parallel: bool, predicted: float, given: int
 ) -> None:
-    """So many that a tenth of a second is covered; where chunks can share a batch, one."""
-    with ready_horse(max_items) as link:
+    """So many that a tenth of a second is covered; where many chunks can share a batch, one."""
+    with ready_horse(max_items, is_parallel=is_parallel) as link:
         link.give(replace(batch, id="1", predicted=predicted))
         link.receive(60.0)
         began, count = time.monotonic(), 1

@@ -93,6 +93,12 @@ def test_the_largest_batch_of_all_models_counts(tmp_path: Path) -> None:
     assert models.largest_batch() == models.find("fast").traits.max_items > 1
 
 
+def test_a_voice_that_speaks_sentences_side_by_side_is_given_as_many(tmp_path: Path) -> None:
+    traits = plan(tmp_path, asr_threads=3).synthesiser("hibari").traits
+    assert traits.max_items == 3 and traits.is_parallel
+    assert plan(tmp_path, asr_threads=64).synthesiser("hibari").traits.max_items == 8
+
+
 def test_what_a_model_cannot_translate_it_is_not_given(tmp_path: Path) -> None:
     models = plan(tmp_path)
     assert models.model_for(make_task()) is models.default

@@ -57,7 +57,12 @@ waiting_chunks = st.lists(
 )
 costs = st.builds(Cost, st.floats(0, 2), st.floats(0, 0.2))
 limits = st.builds(
-    BatchLimits, st.floats(0.01, 3), st.floats(1, 120), st.integers(1, 16), st.sampled_from([None, 30.0])
+    BatchLimits,
+    st.floats(0.01, 3),
+    st.floats(1, 120),
+    st.integers(1, 16),
+    st.sampled_from([None, 30.0]),
+    st.booleans(),
 )
 Terms = dict[str, BatchTerms]
 all_terms = st.fixed_dictionaries({name: st.builds(BatchTerms, costs, limits) for name in "mn"})
@@ -73,7 +78,9 @@ def test_a_batch_of_several_keeps_every_limit(waiting: list[WaitingChunk], terms
     if len(batch) < 2:
         return
     cost, limits = terms[batch[0].model].cost, terms[batch[0].model].limits
-    padded = len(batch) * max(limits.padded_to or 0.0, *(chunk.seconds for chunk in batch))
+    longest = max(chunk.seconds for chunk in batch)
+    each = max(limits.padded_to or 0.0, longest)
+    padded = longest if limits.is_parallel else len(batch) * each
     assert len(batch) <= limits.items
     assert padded <= limits.padded_seconds
     assert all(padded <= chunk.batch_seconds for chunk in batch)

@@ -22,9 +22,11 @@ from voxq.worker.scheduler import BatchLimits
 from voxq.worker.stall import Stall
 
 
-def stall(size_mb: int = 0, padded_to: float | None = None) -> Stall:
-    plan = model_plan(size_mb=size_mb, padded_to=padded_to)
-    limits = BatchLimits(seconds=1.0, padded_seconds=60.0, items=8, padded_to=padded_to)
+def stall(size_mb: int = 0, padded_to: float | None = None, *, is_parallel: bool = False) -> Stall:
+    plan = model_plan(size_mb=size_mb, padded_to=padded_to, is_parallel=is_parallel)
+    limits = BatchLimits(
+        seconds=1.0, padded_seconds=60.0, items=8, padded_to=padded_to, is_parallel=is_parallel
+    )
     return Stall(plan, HorseLink(plan, load_timeout=10.0, batch_seconds=1.0), limits, now=0.0)
 
 
@@ -92,3 +94,12 @@ def test_padding_is_what_the_longest_chunk_makes_of_the_others(batch) -> None:
     assert stall().padding(batch(10.0, 8.0, 2.0)) == pytest.approx(10.0)
     assert stall().padding(batch(10.0)) == 0.0
     assert stall(padded_to=30.0).padding(batch(10.0, 8.0)) == pytest.approx(42.0)
+    assert stall(is_parallel=True).padding(batch(10.0, 8.0, 2.0)) == 0.0
+
+
+def test_where_chunks_go_side_by_side_the_longest_tells_the_pace(batch) -> None:
+    model = stall(is_parallel=True)
+    promised = model.terms.cost.predict(10.0)
+    for second in range(20):
+        model.observe(batch(10.0, 8.0, 2.0), promised, now=float(second))
+    assert model.terms.cost.predict(10.0) == pytest.approx(promised)
