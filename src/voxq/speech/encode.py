@@ -21,21 +21,31 @@ class _Format:
     bit_rate: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     """Of the muxer."""
+    effort: Mapping[str, str] = field(default_factory=dict)
+    """Of the codec. By default each takes longer than a fast voice needs to speak, for a difference that
+    speech hardly shows. For a second of sound: AAC 2 ms instead of 16, Opus 3 instead of 10, MP3 6 of 9."""
 
 
-_OPUS = _Format("ogg", "libopus", 48_000, {"page_duration": "200000"})  # microseconds; a page is held back
+_OPUS = _Format(
+    "ogg",
+    "libopus",
+    48_000,
+    {"page_duration": "200000"},  # microseconds; a page is held back
+    {"compression_level": "5"},
+)
+_AAC_EFFORT = {"aac_coder": "fast"}
 
 _FORMATS: Mapping[str, _Format] = {
     "wav": _Format("wav", "pcm_s16le"),
     # A Xing header says that there are no frames until it is corrected, and who listens believes it. At a
     # constant bit rate nobody needs one.
-    "mp3": _Format("mp3", "libmp3lame", 96_000, {"write_xing": "0"}),
+    "mp3": _Format("mp3", "libmp3lame", 96_000, {"write_xing": "0"}, {"compression_level": "7"}),
     "ogg": _OPUS,
     "opus": _OPUS,
-    "aac": _Format("adts", "aac", 96_000),
+    "aac": _Format("adts", "aac", 96_000, effort=_AAC_EFFORT),
     "flac": _Format("flac", "flac", options={"metadata_header_padding": "0"}),
     "pcm": _Format("s16le", "pcm_s16le"),
-    "m4a": _Format("ipod", "aac"),
+    "m4a": _Format("ipod", "aac", effort=_AAC_EFFORT),
 }
 ENCODABLE = ("wav", "mp3", "ogg", "flac", "m4a")
 """The formats of recordings; "ogg" is Opus, as in a voice note."""
@@ -75,7 +85,9 @@ class AudioWriter:
         self._sample_rate = sample_rate
         options = {"fflags": "+bitexact+flush_packets", **chosen.options}
         self._container = av.open(sink, "w", format=chosen.muxer, container_options=options)
-        stream = self._container.add_stream(chosen.codec, rate=self.rate, layout="mono")
+        stream = self._container.add_stream(
+            chosen.codec, rate=self.rate, options=dict(chosen.effort), layout="mono"
+        )
         self._stream = cast(AudioStream, stream)
         encoder = self._stream.codec_context
         if chosen.bit_rate:
