@@ -25,6 +25,8 @@ from voxq.tasks.outcome import Incident
 from voxq.tasks.task import Task
 
 _RUNNING = "running.json"
+_LONGEST_MARK = 1 << 16
+"""Bytes; what is longer is none."""
 _CHUNK = {"conditions": str, "start": int, "end": int, "result": dict}
 _INCIDENT = {"at": int | float, "code": str, "message": str, "blamed": bool}
 _SPEECH = "speech-{}.part"
@@ -140,9 +142,14 @@ class WorkDirectory:
         # Cancelled meanwhile, or no space left, or no file: work goes on unmarked.
         with contextlib.suppress(OSError, records.Damaged):
             if spans:
-                descriptor = records.open_file(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-                with os.fdopen(descriptor, "w") as file:
-                    json.dump({"spans": list(spans), "alone": alone}, file)
+                line = json.dumps({"spans": list(spans), "alone": alone}).encode()
+                descriptor = records.open_file(mark, os.O_WRONLY | os.O_CREAT)
+                with os.fdopen(descriptor, "wb", buffering=0) as file:
+                    # Over the last mark, in one go: a file that was emptied goes to the disk when it is
+                    # closed, which takes ten times as long.
+                    if (size := os.fstat(descriptor).st_size) > _LONGEST_MARK:
+                        size = file.truncate(0)
+                    file.write(line.ljust(size))
             else:
                 mark.unlink(missing_ok=True)
 

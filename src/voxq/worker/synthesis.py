@@ -102,7 +102,8 @@ class Synthesis(Assignment[Phrase, KeptSpeech]):
     def sounds(self, first: int, most: int) -> tuple[Sound, ...]:
         """The sentences to be joined next: at most so many from `first` on, as far as they are spoken without
         a gap. A file begins with the rate of its sound, so nothing comes before the first that has one."""
-        if self.prepared is None or self._sample_rate is None:
+        is_there = self.prepared is not None and self.chunks.result(first) is not None
+        if not is_there or self._sample_rate is None:
             return ()
         sounds: list[Sound] = []
         for index in range(first, min(first + most, len(self.chunks))):

@@ -142,12 +142,19 @@ def test_what_runs_is_marked_until_it_has_ended(tmp_path: Path) -> None:
     assert work.left_running() == LeftRunning()
 
 
-@pytest.mark.parametrize("garbage", [b"", b"[[1", b"7", b'{"a": 1}', b"[[1, 2, 3]]", b'[["a", "b"]]'])
+GARBAGE = [b"", b"[[1", b"7", b'{"a": 1}', b"[[1, 2, 3]]", b'[["a", "b"]]', b"x" * 100_000]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
 def test_an_unreadable_mark_is_none(tmp_path: Path, garbage: bytes) -> None:
     task = make_task()
     work = WorkFiles(tmp_path).open(task)
-    (tmp_path / f"{task.id}.1/running.json").write_bytes(garbage)
+    mark = tmp_path / f"{task.id}.1/running.json"
+    mark.write_bytes(garbage)
     assert work.left_running() == LeftRunning()
+    work.mark_running([(1, 2)])
+    assert work.left_running() == LeftRunning(frozenset({(1, 2)}))
+    assert mark.stat().st_size < 1000, "and nothing of it stays"
 
 
 def test_work_directories_go_with_their_run(tmp_path: Path) -> None:
