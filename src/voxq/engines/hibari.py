@@ -6,8 +6,8 @@ from voxq.devices import threads_for
 from voxq.engines.base import EngineRequest, ModelPaths
 from voxq.engines.synthesis import Synthesiser, SynthesiserKind, Voice
 
-_MOST_AT_ONCE = 8
-"""More would let the first sentence of a text wait for the longest of many."""
+_MOST_AT_ONCE = 4
+"""Each takes up to 60 MB meanwhile, and the first sentence of a text waits for the longest beside it."""
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> Synthesiser:

@@ -96,7 +96,7 @@ def test_the_largest_batch_of_all_models_counts(tmp_path: Path) -> None:
 def test_a_voice_that_speaks_sentences_side_by_side_is_given_as_many(tmp_path: Path) -> None:
     traits = plan(tmp_path, asr_threads=3).synthesiser("hibari").traits
     assert traits.max_items == 3 and traits.is_parallel
-    assert plan(tmp_path, asr_threads=64).synthesiser("hibari").traits.max_items == 8
+    assert plan(tmp_path, asr_threads=64).synthesiser("hibari").traits.max_items == 4
 
 
 def test_what_a_model_cannot_translate_it_is_not_given(tmp_path: Path) -> None:
