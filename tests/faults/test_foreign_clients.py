@@ -97,7 +97,7 @@ def test_others_at_our_redis(tmp_path: Path) -> None:
                     assert "asr-queue" in rq(stack, "info")
                     ids += submit(stack, 2)
                 rq(stack, "suspend")
-                time.sleep(3)  # each worker looks with its next heartbeat, one a second
+                wait_for(lambda: stack.client.hlen("asr:rooms") == 0, "workers to take on nothing more")
                 ids += submit(stack, 4)
                 rq(stack, "requeue", "--all", "--queue", "asr-queue", "-S", SERIALIZERS[0])
                 waited = [stack.result(ids[-1])["status"] for _ in range(5) if time.sleep(0.3) is None]

@@ -150,8 +150,9 @@ def test_shutting_down_by_rq_hands_back(make_lab, rq: redis.Redis) -> None:
 def test_a_suspended_worker_takes_nothing_new(make_lab, rq: redis.Redis) -> None:
     lab: WorkerLab = make_lab()
     lab.worker()
+    wait_for(lambda: lab.client.hlen("asr:rooms") == 1, "its room to be told")
     suspend(rq)
-    time.sleep(1.5)  # heard with a heartbeat
+    wait_for(lambda: lab.client.hlen("asr:rooms") == 0, "it to take on nothing more")
     task = lab.submit()
     time.sleep(1.5)
     assert lab.document(task)["status"] == "queued"

@@ -100,7 +100,7 @@ def test_a_cancelled_text_stops_and_leaves_nothing(make_lab) -> None:
     assert lab.document(task)["text"].startswith("This is sentence 1")
     assert lab.parts.control(Kind.TTS, lab.client).cancel(task.id)
     lab.wait_for_ends([task])
-    wait_for(lambda: not list(lab.parts.work.names()), "the end of its files", 5)
+    wait_for(lambda: not list(lab.parts.work.names()), "the end of its files")
     said = len(lab.spoken())
     time.sleep(1)
     assert len(lab.spoken()) <= said + 8 < 30, "what was given to the engine is all there is"
@@ -178,7 +178,7 @@ def test_a_voice_on_the_cpu_waits_for_no_gpu_but_shares_the_cpu(
     lab.open_gate()
     outcomes = lab.wait_for_ends([recording, text])
     assert [outcome.status for outcome in outcomes] == [DONE, DONE]
-    assert worker.stop() < 5
+    assert worker.stop() < lab.settings.shutdown_seconds
 
 
 def test_a_worker_that_stops_finishes_what_is_in_hand_on_each_device(make_lab) -> None:
@@ -216,7 +216,7 @@ def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None
     wait_for(lambda: lab.client.llen(store.history_key) == 3, "its history")
     assert lab.client.llen(lab.parts.stores[Kind.ASR].history_key) == 1
     assert len(lab.spoken()) == 1 + 1 + 15, "nothing was spoken twice"
-    assert worker.stop() < 5
+    assert worker.stop() < lab.settings.shutdown_seconds
 
 
 @pytest.mark.slow
