@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from rq import Queue
 from rq.job import Job, JobStatus
@@ -221,13 +223,16 @@ def test_a_stock_worker_that_is_killed_gives_the_task_back(lab: Lab, worker: Wor
     deadline = time.monotonic() + 30
     while lab.client.llen("rq:queue:asr-queue") and time.monotonic() < deadline:
         time.sleep(0.005)
+    stock.send_signal(signal.SIGSTOP)  # so that it starts no more of them
+    horses = psutil.Process(stock.pid).children()
     stock.kill()
     stock.wait(10)
     lab.let_claims_expire()
     lab.client.delete(f"rq:executions:{task.id}")  # it expires by itself, later
     lab.recovery.bring_back_dead()
     lab.recovery.complete()
-    time.sleep(1.5)  # the orphaned horse of a stock worker goes on for a second
+    _, left = psutil.wait_procs(horses, timeout=60)  # a stock worker's go on without it
+    assert not left
     lab.recovery.complete()
     assert lab.drain(worker) == [task]
     assert len(lab.log_lines()) == 1
