@@ -75,7 +75,7 @@ local function share_of(lane, waiting)
   return count
 end
 
--- The models of the other workers, by name. One that was killed stays in the hash for a minute: it may come back.
+-- The models of the other workers, by name. One that was killed stays in the hash for an hour: it may come back.
 local others_models
 local function do_others_have(model)
   if not others_models then
