@@ -150,7 +150,7 @@ class FormReader:
         self._value += data[start:end]
         if len(self._value) > MAX_FIELD_BYTES:
             raise bad_form(
-                f"A field may have {MAX_FIELD_BYTES} bytes; the recording belongs into the field "
+                f"A field may have {MAX_FIELD_BYTES} bytes; the recording belongs in the field "
                 f"{self._file_field!r}"
             )
 

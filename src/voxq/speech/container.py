@@ -8,6 +8,7 @@ outside themselves, a whitelist of audio codecs, and no protocol at all.
 from __future__ import annotations
 
 import io
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,7 +104,7 @@ class _Anonymous(io.RawIOBase):
 def opened(path: Path, patience: Patience) -> Iterator[tuple[InputContainer, AudioStream]]:
     """The container and its first sound track; where `patience` is over, the file is, too.
 
-    Raises AudioError: missing, undecodable, no_audio.
+    Raises AudioError: missing, empty, undecodable, no_audio.
     Errors of PyAV inside the `with` block become "undecodable", too.
     """
     try:
@@ -111,6 +112,8 @@ def opened(path: Path, patience: Patience) -> Iterator[tuple[InputContainer, Aud
     except OSError as error:
         raise AudioError("missing", "The recording is gone or cannot be read.") from error
     with file:
+        if not os.fstat(file.fileno()).st_size:
+            raise AudioError("empty", "The recording is empty.")
         try:
             anonymous = _Anonymous(file, patience)
             with av.open(anonymous, "r", options=_OPTIONS, metadata_errors="ignore") as container:

@@ -41,8 +41,9 @@ def test_nothing_but_a_file_gets_json_in_the_high_lane() -> None:
 
 
 @pytest.mark.parametrize("name", ["timestamp_granularities[]", "timestamp_granularities"])
-def test_arrays_come_with_brackets_or_without(name: str) -> None:
-    asked = fields((name, "word"), (name, "segment"), ("response_format", "verbose_json"))
+@pytest.mark.parametrize("values", [("word", "segment"), ("word,segment",), ('["word", "segment"]',)])
+def test_arrays_come_with_brackets_or_without_and_as_one_field(name: str, values: tuple[str, ...]) -> None:
+    asked = fields(*((name, value) for value in values), ("response_format", "verbose_json"))
     wanted = transcription(asked, MODELS)
     assert wanted.granularities == {Granularity.WORD, Granularity.SEGMENT}
     assert wanted.options.words

@@ -18,6 +18,8 @@ from voxq.tasks.task import AsrOptions, Priority
 
 _MOST_WORDS_OF_A_TERM = 3
 _BETWEEN_TERMS = re.compile(r"[,;，；、\n]+")
+_BETWEEN_WORDS = re.compile(r"""[\s,"'\[\]]+""")
+"""Some clients send an array as one field: between commas, or as JSON."""
 _SERVER_VAD = "server_vad"
 
 
@@ -107,7 +109,8 @@ def _terms(prompt: str) -> Iterator[str]:
 
 def _granularities(fields: Fields) -> frozenset[Granularity]:
     name = "timestamp_granularities"
-    given = _all_of(fields, name) or [Granularity.SEGMENT]
+    given = [word for text in _all_of(fields, name) for word in _BETWEEN_WORDS.split(text) if word]
+    given = given or [Granularity.SEGMENT]
     return frozenset(options.choice(Granularity, {name: one}, name, Granularity.SEGMENT) for one in given)
 
 
