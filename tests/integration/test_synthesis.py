@@ -221,7 +221,8 @@ def voxq(directory: Path, *arguments: str, stdin: str = "") -> subprocess.Comple
 
 
 def test_the_command_speaks_without_a_service(recogniser: Engine, tmp_path: Path) -> None:
-    done = voxq(tmp_path, "-", "-o", "out.mp3", stdin=" ".join(ENGLISH))
+    named = ("--model", "Hibari", "--voice", "Heart", "--language", "en-GB")
+    done = voxq(tmp_path, "-", "-o", "out.mp3", *named, stdin=" ".join(ENGLISH))
     assert done.returncode == 0, done.stderr
     samples = np.concatenate(list(decode_blocks(tmp_path / "out.mp3", max_seconds=60)))
     (answer,) = recogniser.transcribe([(samples, ChunkOptions("en"))])

@@ -15,6 +15,7 @@ from voxq.cli.configuration import configured
 from voxq.cli.console import err
 from voxq.cli.files import whole
 from voxq.cli.options import Priority, Url
+from voxq.engines.languages import code_of
 
 if TYPE_CHECKING:
     from voxq.speech.audio import Samples
@@ -54,7 +55,7 @@ def speak(
 
     said = sys.stdin.read() if text == "-" else text
     chosen = format or _format_of(output)
-    wishes = _Wishes(said, voice, model, language, speed, chosen, normalise, priority)
+    wishes = _Wishes(said, voice, model, _code(language), speed, chosen, normalise, priority)
     with whole(output) as file:
         if service := find_service(configured(), url):
             from voxq.cli.service_speech import speak_through
@@ -76,6 +77,11 @@ class _Wishes:
     format: SpeechFormat
     normalise: bool
     priority: Priority
+
+
+def _code(language: str | None) -> str | None:
+    code = code_of(language or "")
+    return None if code in ("", "auto") else code
 
 
 def _speak_here(wishes: _Wishes, file: IO[bytes]) -> None:

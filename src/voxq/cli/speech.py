@@ -10,6 +10,7 @@ from voxq.engines import synthesisers, voices
 from voxq.engines.base import ChunkError, EngineError, EngineRequest
 from voxq.engines.synthesis import SpeechOptions, Synthesiser
 from voxq.engines.voices import Speaker
+from voxq.models import aliases
 from voxq.models.store import ModelStore
 from voxq.speech.audio import Samples
 from voxq.speech.scripts import language_of
@@ -42,10 +43,12 @@ def choose(
     text: str, engine: str | None = None, voice: str | None = None, language: str | None = None
 ) -> Speaker:
     """The speaker asked for by name, or the first that speaks the language given, or else the text's.
+    `engine`: by name or alias.
 
     Raises EngineError.
     """
-    speakers = voices.speakers_of([engine] if engine else synthesisers.names())
+    there = synthesisers.names()
+    speakers = voices.speakers_of([aliases.resolve(engine, there) or engine] if engine else there)
     try:
         return voices.choose(speakers, voice, language or language_of(text))
     except EngineError:
