@@ -13,6 +13,7 @@ from voxq.settings.values import (
     HomePath,
     KeyLimits,
     Keys,
+    Language,
     LogLevel,
     Origins,
     OwnModels,
@@ -65,9 +66,8 @@ class Fields(BaseSettings):
     model_idle_seconds: int = Field(
         0, ge=0, description="Seconds after which an unused model is unloaded; 0: never without need."
     )
-    asr_language: str = Field(
+    asr_language: Language = Field(
         "auto",
-        pattern=r"^(auto|[a-z]{2,3})$",
         description="Language when a request names none: auto detects it, a forced one garbles the others.",
     )
     asr_hotwords_path: HomePath | None = Field(

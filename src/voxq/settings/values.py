@@ -1,4 +1,4 @@
-"""How settings are written that are more than a number: checked when they are read, and kept as they were."""
+"""How settings are written that are more than a number, checked when they are read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from voxq.engines.languages import NAMES, code_of
 from voxq.settings.keys import Allowance, parse_allowances, parse_keys
 from voxq.settings.origins import parse_origins
 from voxq.settings.recognisers import check_name, parse_models
@@ -40,10 +41,18 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+def _language(text: str) -> str:
+    code = code_of(text)
+    if code != "auto" and code not in NAMES:
+        raise ValueError("must be auto, an ISO 639-1 code such as en or zh, or an English name")
+    return code
+
+
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 RedisUrl = Annotated[str, AfterValidator(_server_url)]
 QueueName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 AutoOrBool = Annotated[Literal["auto", True, False], BeforeValidator(_auto_or_bool)]
+Language = Annotated[str, AfterValidator(_language)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 Size = Annotated[str, _as_read_by(parse_size)]
 Duration = Annotated[str, _as_read_by(parse_duration)]

@@ -105,6 +105,16 @@ def test_use_gpu_true(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().asr_use_gpu is True
 
 
+@pytest.mark.parametrize(("text", "code"), [("AUTO", "auto"), ("zh-CN", "zh"), ("English", "en")])
+def test_a_language_has_several_names(text: str, code: str) -> None:
+    assert load_settings(asr_language=text).asr_language == code
+
+
+def test_a_language_that_is_none_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"ASR_LANGUAGE: .*ISO 639-1 code such as en or zh"):
+        load_settings(asr_language="cn")
+
+
 def test_home_expands_and_the_packaged_hotwords_exist() -> None:
     assert load_settings(storage_path="~/x").storage_path == Path.home() / "x"
     assert load_settings().hotwords_path == PACKAGED_HOTWORDS
