@@ -375,6 +375,8 @@ class TestAudio:
     def test_ranges(self, api: ApiServer, task_id: str) -> None:
         url = f"/api/v1/asr/audio/{task_id}"
 
+        head = api.http.head(url)
+        assert (head.status_code, head.headers["content-length"], head.content) == (200, str(len(NOTE)), b"")
         part = api.http.get(url, headers={"Range": "bytes=100-199"})
         assert (part.status_code, part.content) == (206, NOTE[100:200])
         assert part.headers["content-range"] == f"bytes 100-199/{len(NOTE)}"
@@ -444,6 +446,8 @@ class TestFigures:
         for path in ("/health", "/api/v1/health"):
             nobody = api.http.get(path)
             assert (nobody.status_code, nobody.json()["reasons"]) == (503, ["no_workers"])
+        assert api.http.head("/health").status_code == 503
+        assert api.http.head("/livez").status_code == 200
         assert api.log().count("status=no_workers") <= said + 1, "who polls must not fill the log"
 
         lab.run(claiming.beat(lab.store, worker, [], time.time(), 30, {**facts, "state": "loading"}))

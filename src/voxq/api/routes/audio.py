@@ -49,6 +49,7 @@ async def _streams(
         yield True
 
 
+@router.head("/audio/{task_id}", response_class=Response, include_in_schema=False)
 @router.get(
     "/audio/{task_id}",
     summary="The recording or the speech of a task",

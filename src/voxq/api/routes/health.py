@@ -33,6 +33,7 @@ class Reason:
     sentence: str
 
 
+@router.head("/livez", include_in_schema=False)
 @router.get("/livez", summary="Does the process answer", response_model=Alive)
 async def livez(request: Request) -> Alive:
     """Always 200; asks neither Redis nor the disk."""
@@ -40,6 +41,7 @@ async def livez(request: Request) -> Alive:
     return Alive(status="alive")
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", response_model_exclude_unset=True, include_in_schema=False)
 @router.get(
     "/api/v1/health",
