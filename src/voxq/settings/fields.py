@@ -103,7 +103,7 @@ class Fields(BaseSettings):
         None, ge=1, le=64, description="Workers. Unset: one per visible GPU, or one without a GPU."
     )
     rq_worker_timeout: int = Field(
-        600, ge=1, description="Seconds of engine time that one task may take; a long text gets more."
+        600, ge=1, description="Seconds of engine time that one task may take; a long one gets more."
     )
     max_inflight: int | None = Field(
         None, ge=1, le=64, description="Tasks that one worker works on at once. Unset: as its models batch."

@@ -52,6 +52,8 @@ class Assignment(ABC, Generic[P, R]):
         self.prepared: Prepared | None = None
         self.engine_seconds = 0.0
         """Of all attempts, as far as their chunks are kept."""
+        self.recalled_seconds = 0.0
+        """Of these, of workers before this one."""
         self.last_served = 0.0
         """Monotonic clock: when it was admitted, or a batch of its chunks last ended."""
         self.reported_at = 0.0
@@ -161,6 +163,7 @@ class Assignment(ABC, Generic[P, R]):
             if known is not None:
                 result, seconds = known
                 self.engine_seconds += seconds
+                self.recalled_seconds += seconds
                 self._take(index, result)
         self._advance()
 
@@ -179,20 +182,23 @@ class Assignment(ABC, Generic[P, R]):
         return () if self.outcome is not None else self.chunks.waiting(most)
 
     @property
-    def seconds_left(self) -> float:
-        """Seconds of sound without a result; what is not prepared yet counts as such."""
+    def seconds_in_all(self) -> float:
+        """Seconds of sound to be worked on; what is not prepared yet counts as such."""
         known = self.chunks.seconds_known
-        if self.prepared is None:
-            known = max(known, self.seconds)
-        return known - self.chunks.seconds_done
+        return max(known, self.seconds) if self.prepared is None else known
+
+    @property
+    def seconds_left(self) -> float:
+        """Of these, without a result."""
+        return self.seconds_in_all - self.chunks.seconds_done
+
+    def work_in_all(self, cost: Cost) -> float:
+        """Engine seconds that it takes from beginning to end, as predicted."""
+        return cost.fixed * len(self.chunks) + cost.per_second * self.seconds_in_all
 
     def work_left(self, cost: Cost) -> float:
         """Engine seconds until it is done, as predicted."""
         return cost.fixed * self.chunks.count_left + cost.per_second * self.seconds_left
-
-    def time_limit(self, given: float, cost: Cost) -> float:
-        """Engine seconds after which it is given up; `given` by the operator, `cost` as predicted now."""
-        return given
 
     def begin(self, indices: Collection[int]) -> None:
         """They go to the engine; the disk knows it before: a worker can die with its horse."""
@@ -246,8 +252,7 @@ class Assignment(ABC, Generic[P, R]):
         self._taken(result)
 
     def _advance(self) -> None:
-        done = self.chunks.seconds_done
-        known = done + self.seconds_left
+        done, known = self.chunks.seconds_done, self.seconds_in_all
         self.progress = max(self.progress, min(99, int(100 * done / known) if known else 0))
 
     def _outcome(self, now: float, worker_id: int, *, encode: float = 0.0, **fields: Any) -> Outcome:

@@ -154,7 +154,7 @@ class HorseLink:
         except (ChildDied, protocol.ProtocolError) as error:
             raise self._failed(error) from None
         match message:
-            case protocol.Loaded():
+            case protocol.Loaded() if self.is_loading:
                 self.loaded, self.error, self.state = message, None, State.READY
                 self._deadline = float("inf")
                 self.failures = 0
@@ -170,6 +170,8 @@ class HorseLink:
                 message = replace(message, seconds=max(0.0, min(message.seconds, self.running_for())))
                 self._started_at, self._deadline = None, float("inf")
                 return self._batches.popleft(), message
+            case _:
+                raise self._failed(protocol.ProtocolError(f"{message.op} out of turn"))
         return None
 
     @property

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voxq.engines.base import Cost
 from voxq.engines.synthesis import KeptSpeech, SpeechOptions
 from voxq.media.join_protocol import Begin, Sound
 from voxq.speech.sentences import Break
@@ -21,9 +20,6 @@ from voxq.worker.horse_protocol import SentenceRef
 from voxq.worker.plan import ModelPlan
 
 _FLOAT32 = 4
-_PATIENCE = 4.0
-"""How many times longer than predicted a whole text may take: a machine has other work, sentences are tried
-again. One that hangs is found long before, by the deadline of its batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +65,6 @@ class Synthesis(Assignment[Phrase, KeptSpeech]):
     def seconds(self) -> float:
         """At the voice's own speed: a faster one takes as much work."""
         return self.task.seconds * self._options.speed
-
-    def time_limit(self, given: float, cost: Cost) -> float:
-        """A text that was let in is spoken to its end: a slow voice says only a few thousand characters in
-        what is plenty for a recording."""
-        seconds = max(self.seconds, self.chunks.seconds_known)
-        predicted = cost.fixed * len(self.chunks) + cost.per_second * seconds
-        return max(given, _PATIENCE * predicted)
 
     @property
     def text(self) -> str:

@@ -1,7 +1,9 @@
-"""How far ahead a real horse is fed."""
+"""How far ahead a real horse is fed, and what one is not believed."""
 
 from __future__ import annotations
 
+import json
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +14,18 @@ import pytest
 from plans import model_plan
 from task_lab import make_task
 
-from voxq.engines.base import ChunkOptions
+from voxq.child import Child, Message
+from voxq.engines.base import ChunkOptions, Cost
 from voxq.tasks.claiming import Held
 from voxq.tasks.work import WorkFiles
+from voxq.worker import horse_link
+from voxq.worker import horse_protocol as protocol
 from voxq.worker.batch import Batch, Member
 from voxq.worker.chunks import Span
-from voxq.worker.horse_link import HorseLink
+from voxq.worker.horse_link import HorseFailed, HorseLink
 from voxq.worker.recognition import Recognition
+
+SUPPORT = Path(__file__).parents[2] / "support"
 
 
 @contextmanager
@@ -69,3 +76,30 @@ def test_short_batches_of_single_chunks_wait_in_the_pipe(
             count += 1
             link.give(replace(batch, id=str(count), predicted=predicted))
     assert count == given
+
+
+def test_a_horse_that_is_loaded_twice_is_ended(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or what has taken it over could put off its deadline for ever, and promise what it costs."""
+    loaded = protocol.encode(protocol.Loaded(1.0, "revision", 1, 1, Cost(0.0, 1e9)))
+    told = b"".join(map(framed, [loaded, protocol.encode(protocol.Started(batch.id)), loaded]))
+
+    def start(module: str) -> Child:
+        return Child.start("lying_child", [told.hex()], {"PYTHONPATH": str(SUPPORT)})
+
+    monkeypatch.setattr(horse_link, "Child", type("Liar", (), {"start": staticmethod(start)}))
+    link = HorseLink(model_plan(), load_timeout=30.0, batch_seconds=1.0)
+    link.ensure_started()
+    try:
+        link.receive(60.0)
+        link.give(batch)
+        link.receive(60.0)
+        with pytest.raises(HorseFailed) as failure:
+            link.receive(60.0)
+    finally:
+        link.kill()
+    assert failure.value.batch is batch
+
+
+def framed(message: Message) -> bytes:
+    body = json.dumps(message).encode()
+    return struct.pack("!i", len(body)) + body

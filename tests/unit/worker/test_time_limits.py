@@ -1,0 +1,163 @@
+"""How long a task may take, as far as it needs no horse."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plans import model_plan
+from task_lab import make_task
+
+from voxq.device_memory import HostMemory
+from voxq.engines.base import ChunkOptions, ChunkResult, Cost
+from voxq.engines.synthesis import KeptSpeech, SpeechOptions
+from voxq.metrics.counters import Counters
+from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.sentences import Break
+from voxq.tasks.claiming import Held
+from voxq.tasks.task import Kind, Task, TtsOptions
+from voxq.tasks.work import WorkFiles
+from voxq.worker.assignment import AnyAssignment, Prepared
+from voxq.worker.batch import Batch, Member
+from voxq.worker.chunks import Phrase, Span
+from voxq.worker.horse_link import HorseLink
+from voxq.worker.horse_protocol import Loaded
+from voxq.worker.plan import ModelPlan
+from voxq.worker.poller import Poller
+from voxq.worker.recognition import Recognition
+from voxq.worker.scheduler import BatchLimits
+from voxq.worker.stable import Stable
+from voxq.worker.stall import Stall
+from voxq.worker.synthesis import Synthesis
+from voxq.worker.time_limits import TimeLimits
+
+PLAN = model_plan()
+HOUR = 3600.0
+
+
+def stable_of(cost: Cost) -> Stable:
+    """Its model was measured to cost so much."""
+
+    def make(plan: ModelPlan) -> Stall:
+        horse = HorseLink(plan, load_timeout=10.0, batch_seconds=1.0)
+        horse.loaded = Loaded(1.0, "revision", 1, 1, cost)
+        return Stall(plan, horse, BatchLimits(1.0, 60.0, 8), now=0.0)
+
+    return Stable(
+        PLAN,
+        make,
+        HostMemory(),
+        Poller(),
+        Counters(),
+        budget_mb=1000,
+        idle_seconds=0.0,
+        max_attempts=3,
+        worker_id=1,
+    )
+
+
+def recording(root: Path, seconds: float | None, task: Task | None = None) -> Recognition:
+    task = task or make_task(duration=seconds)
+    directory = WorkFiles(root).open(task)
+    return Recognition(Held(task, "x"), directory, PLAN, ChunkOptions(), admitted_at=time.time())
+
+
+def text(root: Path, seconds: float | None) -> Synthesis:
+    task = make_task(kind=Kind.TTS, options=TtsOptions("text", "teller", speed=2.0), duration=seconds)
+    directory = WorkFiles(root).open(task)
+    how = SpeechOptions("teller", 2.0)
+    return Synthesis(Held(task, "x"), directory, PLAN, how, admitted_at=time.time())
+
+
+def span(number: int, seconds: float) -> Span:
+    start = number * 60 * SAMPLE_RATE
+    return Span(start, start + int(seconds * SAMPLE_RATE))
+
+
+def phrase(number: int, seconds: float) -> Phrase:
+    return Phrase(number, number + 1, "x", Break.SENTENCE, seconds)
+
+
+@pytest.mark.parametrize(
+    ("make", "piece", "result"),
+    [(recording, span, ChunkResult((), None)), (text, phrase, KeptSpeech(0, 24_000))],
+    ids=["recording", "text"],
+)
+@settings(max_examples=40)
+@given(
+    lengths=st.lists(st.floats(0.1, 30.0), min_size=1, max_size=12),
+    promised=st.none() | st.floats(0.0, 1000.0),
+    cost=st.builds(Cost, st.floats(0.0, 5.0), st.floats(0.0, 5.0)),
+    slowness=st.floats(0.1, 3.9),
+    random=st.randoms(use_true_random=False),
+)
+def test_what_gets_on_as_predicted_is_never_over_its_limit(
+    tmp_path_factory,
+    make: Callable[..., AnyAssignment],
+    piece: Callable[..., Span | Phrase],
+    result: object,
+    lengths: list[float],
+    promised: float | None,
+    cost: Cost,
+    slowness: float,
+    random,
+) -> None:
+    """Not quite four times as slowly at most, whatever was promised of its length, and whenever its chunks
+    are found; the operator allows a second."""
+    stable = stable_of(cost)
+    limits = TimeLimits(stable, 1.0)
+    task = make(tmp_path_factory.mktemp("w"), promised)
+    left = [piece(number, seconds) for number, seconds in enumerate(lengths)]
+    while left or task.chunks.count_left:
+        if left and (random.random() < 0.5 or not task.chunks.count_left):
+            task.find([left.pop(0)], None)
+            if not left:
+                task.prepare(Prepared(sum(lengths), 0.0, 0.0))
+            continue
+        (index, *_) = task.waiting(1)
+        task.begin([index])
+        seconds = slowness * cost.predict(task.chunks[index].seconds)
+        task.finish(index, result, "revision", seconds)
+        task.engine_seconds += seconds
+        assert not limits.is_over(task)
+    task.engine_seconds = max(
+        1.0, 4.0 * sum(map(cost.predict, (task.chunks[n].seconds for n in range(len(lengths)))))
+    )
+    assert limits.of(task) == pytest.approx(task.engine_seconds)
+    assert limits.is_over(task)
+
+
+def test_ten_hours_on_a_slow_processor(tmp_path: Path) -> None:
+    """They may take as long as they are, and a chunk that hangs is given up when any other would be."""
+    stable = stable_of(Cost(0.5, 0.7))
+    limits = TimeLimits(stable, 600.0)
+    task = recording(tmp_path, 10 * HOUR)
+    task.find([span(number, 30.0) for number in range(2)], "revision")
+    assert 4 * 7 * HOUR < limits.of(task) < 30 * HOUR
+    horse = stable.of(PLAN).horse
+    horse._batches.append(Batch("1", (Member(task, 0),), stable.of(PLAN).terms.cost.predict(30.0), False))
+    assert limits.for_next_batch(stable.of(PLAN)) == 600.0
+    task.engine_seconds = limits.of(task) - 5.0
+    assert limits.for_next_batch(stable.of(PLAN)) == pytest.approx(5.0)
+
+
+def test_what_a_slower_worker_has_spent_is_not_held_against_a_recording(tmp_path: Path) -> None:
+    """Another device goes on with it, and finds what is finished."""
+    task = make_task(duration=HOUR)
+    slow = recording(tmp_path, None, task)
+    parts = [span(number, 30.0) for number in range(4)]
+    slow.find(parts, "revision")
+    for index in range(3):
+        slow.begin([index])
+        slow.finish(index, ChunkResult((), None), "revision", 1000.0)
+    fast = recording(tmp_path, None, task)
+    fast.find(parts, "revision")
+    limits = TimeLimits(stable_of(Cost(0.0, 0.001)), 600.0)
+    assert fast.engine_seconds == 3000.0
+    assert not limits.is_over(fast)
+    fast.engine_seconds += 600.0
+    assert limits.is_over(fast)
