@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "src" / "voxq"
@@ -52,3 +53,28 @@ def test_dependencies_point_down() -> None:
         if part != part_of(path) and DEPTH[part] <= DEPTH[part_of(path)]
     ]
     assert wrong == []
+
+
+def test_no_two_files_know_each_other() -> None:
+    """Neither directly nor by way of others: each can be read with what it builds on, and nothing else."""
+    files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+    TopologicalSorter({name: known_files(path, files) for name, path in files.items()}).prepare()
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def known_files(path: Path, files: Collection[str]) -> set[str]:
+    """The files that this one imports, or imports from."""
+    known: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.ImportFrom(module=str(module), names=names):
+                parts = {f"{module}.{alias.name}" for alias in names}
+                known |= {part if part in files else module for part in parts}
+            case ast.Import(names=names):
+                known |= {alias.name for alias in names}
+            case _:
+                continue
+    return known & set(files) - {module_of(path)}
