@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from voxq.speech.transcript import Segment
 from voxq.tasks.task import Seconds, Status, Timestamp
 
 
@@ -83,7 +84,13 @@ class Outcome:
 
         Raises ValueError when the record cannot be an outcome.
         """
-        return _ADAPTER.validate_python(data)
+        outcome = _ADAPTER.validate_python(data)
+        is_explained = outcome.error is not None and outcome.code is not None
+        if not outcome.status.is_terminal or (outcome.status is Status.FAILED and not is_explained):
+            raise ValueError("not an end, or a failure without a reason")
+        for segment in outcome.segments:
+            Segment.from_json(segment)
+        return outcome
 
 
 _ADAPTER = TypeAdapter(Outcome)

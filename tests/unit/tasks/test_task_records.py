@@ -51,7 +51,7 @@ outcomes = st.builds(
     attempts=st.integers(1, 9),
     incidents=st.lists(st.builds(Incident, at=times, code=texts, message=texts), max_size=2).map(tuple),
     timings=st.builds(Timings, queued=seconds, engine=seconds, rtf=st.none() | st.floats(0, 100)),
-)
+).filter(lambda end: end.status is not Status.FAILED or None not in (end.error, end.code))
 
 
 def through_json(record: Any) -> Any:
@@ -113,6 +113,23 @@ def test_what_an_earlier_version_did_not_write_has_its_default() -> None:
 def test_a_damaged_record_is_no_task(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         Task.from_json(make_task().to_json() | change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "queued"},
+        {"status": "failed", "error": None, "code": "timeout"},
+        {"status": "failed", "error": "It took too long.", "code": None},
+        {"segments": [{"t": "no times"}]},
+        {"segments": [{"t": "x", "s": 0, "e": 1, "w": [["half"]]}]},
+        {"ended_at": 1e300},
+    ],
+)
+def test_a_damaged_record_is_no_outcome(change: dict[str, Any]) -> None:
+    """One that got into the history would be in the way of all others there."""
+    with pytest.raises(ValueError):
+        Outcome.from_json(through_json(done().to_json()) | change)
 
 
 @pytest.mark.parametrize("record", [None, [], {}, "task", 5, {"id": "x"}])
