@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +68,20 @@ class Recordings:
             return False
         return True
 
+    def stat(self, name: str) -> os.stat_result:
+        """Of the file itself: what a link leads to, or a FIFO that nobody writes to, is no recording.
+
+        Raises FileNotFoundError, OSError, or ValueError for a name that this service did not give.
+        """
+        found = self.path(name).lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise FileNotFoundError(errno.ENOENT, "no file", name)
+        return found
+
     def exists(self, name: str) -> bool:
-        with contextlib.suppress(ValueError):
-            return self.path(name).is_file()
+        with contextlib.suppress(ValueError, FileNotFoundError):
+            self.stat(name)
+            return True
         return False
 
     def remove(self, name: str) -> None:

@@ -76,6 +76,18 @@ def test_strangers_in_the_directory_are_left_alone(recordings: Recordings, tmp_p
     assert recordings.all() == []
 
 
+def test_what_is_no_file_is_no_recording(recordings: Recordings, tmp_path: Path) -> None:
+    """Opening a FIFO takes a thread until somebody writes to it; a link could lead anywhere."""
+    fifo, link = make_task().file, make_task().file
+    os.mkfifo(recordings.path(fifo))
+    (tmp_path / "secret").write_bytes(b"sound")
+    recordings.path(link).symlink_to(tmp_path / "secret")
+    for name in (fifo, link):
+        assert not recordings.exists(name)
+        with pytest.raises(FileNotFoundError):
+            recordings.stat(name)
+
+
 def test_a_task_takes_its_recording_along_whatever_its_format(recordings: Recordings) -> None:
     task, other = make_task(), make_task()
     keep(recordings, task.file)

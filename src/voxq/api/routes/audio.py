@@ -73,15 +73,15 @@ async def audio(
     """
     name = await lookup.find_file(service, kind, owner, task_id)
     note(request, file=name)
-    path = service.parts.recordings.path(name)
+    recordings = service.parts.recordings
     try:
-        stat = await asyncio.to_thread(path.stat)
+        stat = await asyncio.to_thread(recordings.stat, name)
     except FileNotFoundError:
         if kind is Kind.TTS and may_stream:
             speech = await unless_gone(request, speech_stream.begin(service, owner, task_id))
             return speech_stream.SpeechResponse(speech, _HEADERS)
         raise await _missing(service, kind, owner, task_id) from None
-    return RecordingResponse(path, stat)
+    return RecordingResponse(recordings.path(name), stat)
 
 
 async def _missing(service: Service, kind: Kind, owner: str, task_id: str) -> Refusal:
