@@ -36,7 +36,7 @@ _LEVELS = {
     "asyncio": "WARNING",
     "httpx": "WARNING",
     "httpcore": "WARNING",
-    "python_multipart": "ERROR",  # it warns of each form that is none, and at DEBUG tells of each of its bytes
+    "python_multipart": "ERROR",  # at DEBUG it tells of each byte, at WARNING of each form that is none
 }
 
 # An answer that is broken off on purpose; the line of its request says why.
