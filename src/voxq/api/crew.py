@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import redis.asyncio
@@ -60,6 +60,8 @@ class WorkerFacts:
     host: str = ""
     models: tuple[str, ...] = ()
     synthesisers: tuple[str, ...] = ()
+    spoken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The languages of each synthesiser; one that is not in it belongs to a worker that does not tell."""
     resident: tuple[Resident, ...] = ()
     memory: Memory | None = None
     loads: int = 0
@@ -120,6 +122,11 @@ class Crew:
     def synthesisers(self) -> tuple[str, ...]:
         """The names that some worker can speak with."""
         return tuple(dict.fromkeys(name for worker in self.workers for name in worker.synthesisers))
+
+    def speaks(self, synthesiser: str, language: str) -> bool:
+        """Whether each worker that has this synthesiser can: any of them may be the one to get a text."""
+        having = [worker for worker in self.workers if synthesiser in worker.synthesisers]
+        return bool(having) and all(language in w.spoken.get(synthesiser, (language,)) for w in having)
 
     def seconds_for(self, audio_seconds: float, kind: Kind = Kind.ASR) -> int:
         """Whole seconds, at least 1, until what is in work and so much audio after it is worked off."""

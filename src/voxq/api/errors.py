@@ -48,6 +48,7 @@ _STATUS = {
     "too_large": 413,
     "too_long": 413,
     "invalid_option": 422,
+    "language_unsupported": 422,
     "unpronounceable": 422,
     "voice_not_found": 422,
     "voice_unsupported": 422,

@@ -91,7 +91,7 @@ def tts_options(text: str, how: HowToSpeak, speakers: Sequence[Speaker], longest
     """The options of one text of at most `longest` characters.
 
     Raises Refusal ("too_large", "unpronounceable", "voice_not_found" with the voices there are,
-    "voice_unsupported", "model_not_found", "invalid_option" with the field's name).
+    "voice_unsupported", "language_unsupported", "model_not_found", "invalid_option" with the field's name).
     """
     if len(text) > longest:
         raise Refusal("too_large", f"A text may have {longest} characters", max_text_characters=longest)
@@ -100,6 +100,7 @@ def tts_options(text: str, how: HowToSpeak, speakers: Sequence[Speaker], longest
     there = _of_model(how.model, speakers)
     language = _language(how.language, there)
     speaker = _speaker(_voice(how.voice), language or language_of(text), there)
+    _check_text(text, language, speaker, there)
     return TtsOptions(
         text=text,
         voice=speaker.voice.name,
@@ -134,10 +135,33 @@ def _language(wanted: str | None, speakers: Sequence[Speaker]) -> str | None:
     language = code_of(wanted or "")
     if language in ("", "auto"):
         return None
-    known = dict.fromkeys(speaker.voice.language for speaker in speakers)
+    known = _languages(speakers)
     if language not in known:
+        _check_packages(None, language, speakers, "language")
         raise invalid("language", f"must be auto or one of {', '.join(known)}")
     return language
+
+
+def _languages(speakers: Sequence[Speaker]) -> list[str]:
+    return list(dict.fromkeys(speaker.voice.language for speaker in speakers))
+
+
+def _check_packages(voice: str | None, language: str, speakers: Sequence[Speaker], option: str) -> None:
+    """Raises Refusal ("language_unsupported") for what is there but for the packages of its language."""
+    if says := voices.lacking(dict.fromkeys(each.engine for each in speakers), voice, language):
+        raise Refusal("language_unsupported", says, field=option, languages=_languages(speakers))
+
+
+def _check_text(text: str, language: str | None, speaker: Speaker, speakers: Sequence[Speaker]) -> None:
+    """Raises Refusal ("language_unsupported") for a text in a script that this synthesiser cannot read."""
+    own = speaker.voice.language
+    written = language_of(text, latin=language or own, han="ja" if own == "ja" else "zh")
+    alike = [each for each in speakers if each.engine == speaker.engine]
+    if written in _languages(alike):
+        return
+    _check_packages(None, written, alike, "voice")
+    problem = f"The voice {speaker.voice.name} does not speak the language {written}"
+    raise Refusal("language_unsupported", problem, field="voice", languages=_languages(alike))
 
 
 def _voice(wanted: object) -> str | None:
@@ -157,6 +181,7 @@ def _speaker(voice: str | None, language: str, speakers: Sequence[Speaker]) -> S
     try:
         return voices.choose(speakers, voice, language)
     except EngineError:
+        _check_packages(voice, language, speakers, "voice")
         names = [speaker.voice.name for speaker in speakers]
         problem = f"No voice here speaks the language {language}" if voice is None else "Voice not found"
         raise Refusal("voice_not_found", problem, field="voice", voices=names) from None

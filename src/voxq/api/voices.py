@@ -16,7 +16,8 @@ _KEPT_SECONDS = 10.0
 
 
 class VoiceWatch:
-    """Those of living workers; while there are none, what is installed on this machine."""
+    """Those of living workers, of the languages that they have the packages for; while there are none, those
+    of this machine."""
 
     def __init__(self, crew: CrewWatch, store: ModelStore) -> None:
         self._crew = crew
@@ -26,13 +27,21 @@ class VoiceWatch:
     async def recent(self) -> tuple[Speaker, ...]:
         """Of each language the best first. Raises redis.exceptions.RedisError when Redis is away."""
         crew = await self._crew.recent()
-        offered = crew.synthesisers or await self._installed.get()
+        if not crew.synthesisers:
+            return await self._installed.get()
         # In our order, which puts the embedded one first; a worker of another version may have others.
-        return voices.speakers_of(name for name in synthesisers.names() if name in offered)
+        known = voices.speakers_of(name for name in synthesisers.names() if name in crew.synthesisers)
+        return tuple(each for each in known if crew.speaks(each.engine, each.voice.language))
 
-    async def _look_here(self) -> tuple[str, ...]:
+    async def _look_here(self) -> tuple[Speaker, ...]:
+        return await asyncio.to_thread(self._installed_here)
+
+    def _installed_here(self) -> tuple[Speaker, ...]:
         try:
-            return await asyncio.to_thread(voices.installed, self._store)
+            spoken = voices.spoken_here(self._store)
         except OSError as error:
             logger.warning("installed voices cannot be listed: {}", error.strerror)
-            return synthesisers.names()[:1]
+            return voices.speakers_of(synthesisers.names()[:1])
+        return tuple(
+            each for each in voices.speakers_of(spoken) if each.voice.language in spoken[each.engine]
+        )

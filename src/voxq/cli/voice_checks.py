@@ -20,8 +20,9 @@ def check_voices(settings: Settings) -> Iterator[Finding]:
     installed = voices.installed(ModelStore(search=[settings.asr_model_path]))
     for name in installed:
         kind = synthesisers.find(name)
-        languages = ", ".join(dict.fromkeys(voice.language for voice in kind.voices))
-        yield Finding("voices", "ok", f"{name}: {len(kind.voices)} in {languages}")
+        languages = kind.languages_here()
+        spoken = sum(voice.language in languages for voice in kind.voices)
+        yield Finding("voices", "ok", f"{name}: {spoken} in {', '.join(languages)}")
     if _KOKORO in installed:
         yield from _phonemisers()
     for name in synthesisers.names():

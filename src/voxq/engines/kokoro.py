@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voxq.engines.base import EngineRequest, ModelPaths
 from voxq.engines.kokoro_voices import VOICES
+from voxq.engines.language_packages import PACKAGES
 from voxq.engines.synthesis import Synthesiser, SynthesiserKind
 
 
@@ -18,4 +19,5 @@ KIND = SynthesiserKind(
     voices=VOICES,
     load=_load,
     roles_for=lambda request: {"path": request.model, "voices": "kokoro-voices"},
+    packages=PACKAGES,
 )

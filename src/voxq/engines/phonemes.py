@@ -6,13 +6,13 @@ Spanish and French from g2p2. None of them is under the GPL; each is imported wh
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from voxq.engines.language_packages import PACKAGES
 from voxq.speech.normalise import normalise
 from voxq.speech.scripts import is_mixed, language_of, runs
 
@@ -72,14 +72,10 @@ def _phonemiser(language: str, british: bool = False) -> Phonemiser:
     makers = {"zh": _chinese, "ja": _japanese, "es": _romance, "fr": _romance}
     if language not in makers:
         raise LanguageUnavailable(f"No voice here speaks the language {language!r}.")
-    try:
-        return makers[language](language)
-    except ImportError:
-        extra = "kokoro-ja" if language == "ja" else "kokoro"
-        raise LanguageUnavailable(
-            f"Speech in the language {language!r} needs packages that are not installed:"
-            f" uv sync --inexact --extra {extra}"
-        ) from None
+    packages = PACKAGES[language]
+    if not packages.are_installed:  # asked first: without its data, g2p2 would go and download a model
+        raise LanguageUnavailable(packages.missing_for(language))
+    return makers[language](language)
 
 
 def _english(british: bool) -> Phonemiser:
@@ -136,8 +132,6 @@ _ALONE = {"a": "a", "à": "a", "y": "i", "o": "o", "ô": "o", "t": "t"}
 
 
 def _romance(language: str) -> Phonemiser:
-    if importlib.util.find_spec("g2p2_group_romance") is None:
-        raise ImportError("g2p2_group_romance")  # without it, g2p2 would go and download a model
     import g2p2
 
     model = g2p2.get_model(language)

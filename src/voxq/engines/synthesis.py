@@ -6,10 +6,11 @@ Beside `engines.base`, which says the same of recognisers. Light: nothing here i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from voxq.engines.base import ChunkError, EngineError, EngineRequest, ModelPaths
+from voxq.engines.language_packages import LanguagePackages
 from voxq.speech.audio import Samples
 
 SLOWEST, FASTEST = 0.25, 4.0
@@ -82,6 +83,13 @@ class SynthesiserKind:
     """The models it needs by role, as names of the model store."""
     at_once: Callable[[EngineRequest], int] = lambda request: 1
     """How many sentences of one call it speaks at the same time, each on a core of its own."""
+    packages: Mapping[str, LanguagePackages] = field(default_factory=dict)
+    """What else some of its languages need, by ISO 639-1 code."""
+
+    def languages_here(self) -> tuple[str, ...]:
+        """Those of its voices that can be spoken where this runs: their packages are installed."""
+        languages = dict.fromkeys(voice.language for voice in self.voices)
+        return tuple(x for x in languages if x not in self.packages or self.packages[x].are_installed)
 
     def voice(self, name: str) -> Voice:
         """The voice of this name. Raises EngineError, with the names there are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from voxq.engines import synthesisers
@@ -25,8 +25,30 @@ def installed(store: ModelStore) -> tuple[str, ...]:
 
 
 def speakers_of(engines: Iterable[str]) -> tuple[Speaker, ...]:
-    """All voices of these synthesisers; of each language the best first. Raises EngineError."""
+    """All voices of these synthesisers, whatever is installed; of each language the best first.
+
+    Raises EngineError.
+    """
     return tuple(Speaker(name, voice) for name in engines for voice in synthesisers.find(name).voices)
+
+
+def spoken_here(store: ModelStore) -> Mapping[str, tuple[str, ...]]:
+    """The languages that each installed synthesiser can speak where this runs. Reads directories."""
+    return {name: synthesisers.find(name).languages_here() for name in installed(store)}
+
+
+def lacking(engines: Iterable[str], voice: str | None, language: str) -> str | None:
+    """What to install for a voice that these synthesisers have; without a name, for those of this language.
+
+    A sentence, or None where there is no such voice, or nothing else is needed for it. Raises EngineError.
+    """
+    for name in engines:
+        kind = synthesisers.find(name)
+        for each in kind.voices:
+            if (each.language == language) if voice is None else (each.name == voice):
+                packages = kind.packages.get(each.language)
+                return packages.missing_for(each.language) if packages else None
+    return None
 
 
 def choose(speakers: Iterable[Speaker], voice: str | None, language: str) -> Speaker:

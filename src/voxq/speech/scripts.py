@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -33,8 +34,8 @@ def language_of(text: str, latin: str = "en", han: str = "zh") -> str:
     """The ISO 639-1 code of a sentence's language.
 
     Kana make it Japanese, other characters of Chinese `han`, unless words in Latin letters outnumber them.
-    What is written in Latin letters, or in none, is taken for `latin`: their script does not tell English,
-    Spanish and French apart, a voice does.
+    What is written mostly in Latin letters, or in none, is taken for `latin`: their script does not tell
+    English, Spanish and French apart, a voice does.
     """
     if characters := len(_EASTERN.findall(text)):
         if sum(1 for _ in _LATIN_WORDS.finditer(text)) > characters:
@@ -42,12 +43,9 @@ def language_of(text: str, latin: str = "en", han: str = "zh") -> str:
         return "ja" if _KANA.search(text) else han
     if _HANGUL.search(text):
         return "ko"
-    for character in text:
-        if character.isalpha() and not character.isascii():
-            name = _script_of(character)
-            if name in _OTHERS:
-                return _OTHERS[name]
-    return latin
+    scripts = Counter(map(_script_of, filter(str.isalpha, text)))
+    most = max(_OTHERS, key=lambda script: scripts[script])
+    return _OTHERS[most] if scripts[most] > scripts["LATIN"] else latin
 
 
 def is_mixed(text: str) -> bool:

@@ -33,6 +33,7 @@ def facts(
         "model": default.name,
         "models": list(plan.names()),
         "synthesisers": list(plan.synthesisers()),
+        "spoken": {name: list(languages) for name, languages in plan.spoken().items()},
         "device": plan.device,
         "pid": os.getpid(),
         "beat": time.time(),

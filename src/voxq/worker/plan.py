@@ -85,8 +85,8 @@ class WorkPlan:
         self.default = self._resolve(offer.default)
         self._models = {self.default.name: self.default}
         self._speakers: dict[str, ModelPlan] = {}
-        self._installed_speakers: tuple[str, ...] = ()
-        self._speakers_until = 0.0
+        self._spoken: Mapping[str, tuple[str, ...]] = {}
+        self._spoken_until = 0.0
 
     @classmethod
     def of(cls, settings: Settings, device: str) -> Self:
@@ -132,10 +132,14 @@ class WorkPlan:
 
     def synthesisers(self) -> tuple[str, ...]:
         """Those that texts may be given to. Reads directories once a minute."""
-        if time.monotonic() >= self._speakers_until:
-            self._installed_speakers = voices.installed(self._store)
-            self._speakers_until = time.monotonic() + _LOOK_AGAIN_SECONDS
-        return self._installed_speakers
+        return tuple(self.spoken())
+
+    def spoken(self) -> Mapping[str, tuple[str, ...]]:
+        """The languages of each of them that can be spoken here. Reads directories once a minute."""
+        if time.monotonic() >= self._spoken_until:
+            self._spoken = voices.spoken_here(self._store)
+            self._spoken_until = time.monotonic() + _LOOK_AGAIN_SECONDS
+        return self._spoken
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
         """The names that tasks of each kind may ask for."""
