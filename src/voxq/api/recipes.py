@@ -45,6 +45,7 @@ class Recipes:
     def _recognition(self, name: str) -> Iterator[object]:
         settings = self._settings
         yield settings.asr_language
+        yield settings.asr_chinese_script
         yield settings.asr_batch_size
         try:
             yield settings.hotwords_path.read_text("utf-8")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from voxq.speech.audio import Samples
+from voxq.speech.chinese_script import Script
 from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Segment
 
@@ -26,7 +27,8 @@ class EngineError(Exception):
 @dataclass(frozen=True, slots=True)
 class ChunkOptions:
     """How one chunk is to be recognised. `language` is an ISO 639-1 code, or None for "detect it"; `punc`,
-    `itn` and `translate` as in `AsrOptions`, for engines that can choose."""
+    `itn` and `translate` as in `AsrOptions`, for engines that can choose; `script` is that of Mandarin, None
+    for what the model writes."""
 
     language: str | None = None
     hotwords: tuple[str, ...] = ()
@@ -34,6 +36,7 @@ class ChunkOptions:
     punc: bool = True
     itn: bool | None = None
     translate: bool = False
+    script: Script | None = None
 
 
 @dataclass(frozen=True, slots=True)

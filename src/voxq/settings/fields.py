@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -69,6 +70,10 @@ class Fields(BaseSettings):
     asr_language: Language = Field(
         "auto",
         description="Language when a request names none: auto detects it, a forced one garbles the others.",
+    )
+    asr_chinese_script: Literal["simplified", "traditional", "unchanged"] = Field(
+        "simplified",
+        description="Characters of Mandarin: simplified, traditional (Taiwan), or unchanged as recognised.",
     )
     asr_hotwords_path: HomePath | None = Field(
         None, description="Text file of hotwords, one a line. Unset: a packaged, empty one."

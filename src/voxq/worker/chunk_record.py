@@ -12,7 +12,7 @@ from voxq.tasks.task import Task
 def conditions(task: Task, options: ChunkOptions, revision: str) -> str:
     """All that the result of a chunk depends on besides its span; `options` as the task began."""
     words = " ".join(options.hotwords)
-    switches = f"{options.words}|{options.punc}|{options.itn}|{options.translate}"
+    switches = f"{options.words}|{options.punc}|{options.itn}|{options.translate}|{options.script}"
     return f"{revision}|{task.audio_sha256}|{options.language}|{switches}|{words}"
 
 

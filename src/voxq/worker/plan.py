@@ -17,6 +17,7 @@ from voxq.models.catalogue import UnknownModel
 from voxq.models.store import ModelError, ModelStore
 from voxq.offer import Offer, Offered
 from voxq.settings import Settings
+from voxq.speech.chinese_script import Script
 from voxq.tasks.task import Kind, Task
 
 _SHORTEST_MAXIMUM = 2.0
@@ -66,6 +67,7 @@ class WorkPlan:
         device: str,
         threads: int,
         language: str | None,
+        script: Script | None,
         hotwords: tuple[str, ...],
         batch_seconds: float,
     ) -> None:
@@ -78,6 +80,7 @@ class WorkPlan:
         self._device = device
         self._threads = threads
         self._language = language
+        self._script: Script | None = script
         self._hotwords = hotwords
         self._batch_seconds = batch_seconds
         self._names: tuple[str, ...] = ()
@@ -97,6 +100,7 @@ class WorkPlan:
             device=device,
             threads=settings.asr_threads,
             language=None if settings.asr_language == "auto" else settings.asr_language,
+            script=None if settings.asr_chinese_script == "unchanged" else settings.asr_chinese_script,
             hotwords=read_hotwords(settings.hotwords_path),
             batch_seconds=settings.asr_batch_size,
         )
@@ -194,6 +198,7 @@ class WorkPlan:
             punc=options.use_punc,
             itn=options.use_itn,
             translate=options.translate,
+            script=self._script,
         )
 
     def speech_options_for(self, task: Task) -> SpeechOptions:

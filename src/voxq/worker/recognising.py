@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from voxq.engines import registry, warmup
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest, ModelPaths
 from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.chinese_script import in_script
 from voxq.worker.answers import checked_text
 from voxq.worker.horse_protocol import ChunkRef, SpanRef
 
@@ -45,6 +47,13 @@ class Recogniser:
     def call(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
         answers = self._engine.transcribe(batch)
         return [
-            checked_text(answer, len(samples) / SAMPLE_RATE)
-            for (samples, _), answer in zip(batch, answers, strict=True)
+            _written(checked_text(answer, len(samples) / SAMPLE_RATE), options)
+            for (samples, options), answer in zip(batch, answers, strict=True)
         ]
+
+
+def _written(answer: ChunkResult | ChunkError, options: ChunkOptions) -> ChunkResult | ChunkError:
+    """Mandarin in the script that is wanted, whatever a model mixes."""
+    if isinstance(answer, ChunkError) or answer.language != "zh" or options.translate or not options.script:
+        return answer
+    return replace(answer, segments=tuple(in_script(each, options.script) for each in answer.segments))
