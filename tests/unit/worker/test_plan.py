@@ -118,3 +118,11 @@ def test_what_a_model_cannot_translate_it_is_not_given(tmp_path: Path) -> None:
 def test_which_whisper_models_translate(model: str, can: bool) -> None:
     traits = registry.find("faster-whisper").traits_for(EngineRequest("faster-whisper", model))
     assert traits.translates is can
+
+
+@pytest.mark.parametrize(
+    ("setting", "script"),
+    [("simplified", "simplified"), ("traditional", "traditional"), ("unchanged", None)],
+)
+def test_the_script_of_mandarin_is_the_operators(tmp_path: Path, setting: str, script: str | None) -> None:
+    assert plan(tmp_path, asr_chinese_script=setting).options_for(make_task()).script == script
