@@ -53,7 +53,9 @@ class HowToSpeak(Wishes):
         None, description="A synthesiser by name or alias; nothing: the one with the voice."
     )
     language: str | None = Field(
-        None, description="ISO 639-1 code, or auto: told by the script. Of words in Latin letters, too."
+        None,
+        description="ISO 639-1 code or English name, or auto: told by the script. Of words in Latin "
+        "letters, too.",
     )
     speed: Annotated[
         float, Field(ge=SLOWEST, le=FASTEST, description="2 is twice as fast, at the same pitch.")

@@ -53,7 +53,9 @@ class SpeechRequest(Wishes):
         description="The sound itself, or server-sent events with pieces of it. Both while it is made.",
     )
     language: str | None = Field(
-        None, description="ISO 639-1 code, or auto: told by the script. Of words in Latin letters, too."
+        None,
+        description="ISO 639-1 code or English name, or auto: told by the script. Of words in Latin "
+        "letters, too.",
     )
     sample_rate: SampleRate | None = Field(
         None, description="In Hz; nothing: the voice's own, and 24000 for pcm. Opus knows some only."
