@@ -161,7 +161,7 @@ def test_a_long_recording_has_the_time_that_its_model_needs_and_a_stuck_one_has_
     stuck = lab.submit(MEETING, "fault-sleep", model="quick", batch_size=6)
     done, failed = lab.wait_for_ends([long, stuck])
     assert done.status is DONE, done.error
-    assert done.timings.engine > 1.2, "more than the operator allows"
+    assert done.timings.engine > 1, "more than the operator allows"
     assert failed.code == "timeout"
     limits = range(1, 10)  # the warm-up of a busy machine promises more
     assert failed.error in {f"Processing timeout ({limit}s exceeded)" for limit in limits}

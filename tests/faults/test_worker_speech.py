@@ -146,7 +146,7 @@ def test_a_long_text_has_the_time_that_its_voice_needs_and_a_stuck_one_has_not(m
     long = lab.submit_text(" ".join(sentences(25, "aloud")))
     (outcome,) = lab.wait_for_ends([long], 40)
     assert outcome.status is DONE, outcome.error
-    assert outcome.timings.engine > 2, "twice what the operator allows"
+    assert outcome.timings.engine > 1, "more than the operator allows"
     worker.stop()
     lab.worker(2)
     stuck = lab.submit_text(" ".join(sentences(25)))
