@@ -22,6 +22,7 @@ from voxq.engines.base import ChunkOptions, ChunkResult, EngineRequest
 from voxq.models.store import ModelStore
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.worker.horse_protocol import (
+    CODEC,
     HORSE_MODULE,
     Finished,
     Load,
@@ -32,8 +33,6 @@ from voxq.worker.horse_protocol import (
     Run,
     SpanRef,
     Started,
-    decode_reply,
-    encode,
 )
 
 SUPPORT = Path(__file__).parent.parent / "support"
@@ -50,11 +49,11 @@ class Horse:
 
     def send(self, *requests: Request) -> None:
         for request in requests:
-            self.child.send(encode(request))
+            self.child.send(CODEC.encode(request))
 
     def receive(self) -> Reply:
         assert self.child.poll(PATIENCE), "the horse says nothing"
-        return decode_reply(self.child.receive())
+        return CODEC.decode_reply(self.child.receive())
 
     def load(self, engine: str, model: str = "noop", **options: int) -> Reply:
         request = EngineRequest(engine, model, **options)
@@ -253,11 +252,12 @@ import sys, time
 from pathlib import Path
 from voxq.child import Child
 from voxq.engines.base import ChunkOptions, EngineRequest
-from voxq.worker.horse_protocol import HORSE_MODULE, SpanRef, Load, Run, encode
+from voxq.worker.horse_protocol import HORSE_MODULE, CODEC, SpanRef, Load, Run
 horse = Child.start(HORSE_MODULE)
-horse.send(encode(Load(EngineRequest("faulty_engine:KIND", "noop"), {})))
+horse.send(CODEC.encode(Load(EngineRequest("faulty_engine:KIND", "noop"), {})))
 horse.receive()
-horse.send(encode(Run("b", (SpanRef(Path(sys.argv[1]), 0, 100, ChunkOptions("en", ("fault-hang-gil",))),))))
+chunk = SpanRef(Path(sys.argv[1]), 0, 100, ChunkOptions("en", ("fault-hang-gil",)))
+horse.send(CODEC.encode(Run("b", (chunk,))))
 horse.receive()
 print(horse.pid, flush=True)
 time.sleep(600)

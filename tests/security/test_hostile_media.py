@@ -54,11 +54,11 @@ class Media:
         return np.fromfile(self.scratch, "<f4")
 
     def _last_reply(self, request: protocol.Request) -> protocol.Reply:
-        self.child.send(protocol.encode(request))
+        self.child.send(protocol.CODEC.encode(request))
         deadline = time.monotonic() + SECONDS
         while True:
             assert self.child.poll(max(0.0, deadline - time.monotonic())), "the decoder hangs"
-            reply = protocol.decode_reply(self.child.receive())
+            reply = protocol.CODEC.decode_reply(self.child.receive())
             if not isinstance(reply, protocol.Chunks):
                 return reply
 

@@ -107,9 +107,9 @@ def test_no_library_tells_its_maker_what_it_is_used_for(service: Attacked) -> No
 
 
 def _look_into(child: Child, upload: Path, scratch: Path) -> None:
-    child.send(protocol.encode(protocol.Probe("p", upload, 600.0)))
+    child.send(protocol.CODEC.encode(protocol.Probe("p", upload, 600.0)))
     _end_of(child)
-    child.send(protocol.encode(protocol.Prepare("d", upload, scratch, 600.0, Chunking())))
+    child.send(protocol.CODEC.encode(protocol.Prepare("d", upload, scratch, 600.0, Chunking())))
     _end_of(child)
 
 
@@ -117,6 +117,6 @@ def _end_of(child: Child) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert child.poll(deadline - time.monotonic()), "the decoder hangs"
-        if not isinstance(protocol.decode_reply(child.receive()), protocol.Chunks):
+        if not isinstance(protocol.CODEC.decode_reply(child.receive()), protocol.Chunks):
             return
     raise AssertionError("the decoder does not end")

@@ -14,6 +14,7 @@ from loguru import logger
 from voxq.child import ChildDied, Pipe
 from voxq.media import protocol
 from voxq.media.process import connected
+from voxq.messages import ProtocolError
 from voxq.speech.audio import AudioError
 
 _DEFAULT_MEGABYTES = 2048
@@ -36,15 +37,15 @@ def main() -> None:
             _serve(pipe)
     except ChildDied:
         sys.exit(0)
-    except protocol.ProtocolError as error:
+    except ProtocolError as error:
         logger.error("media: the parent sent what the protocol does not know: {}", error)
         sys.exit(2)
 
 
 def _serve(pipe: Pipe) -> None:
-    request = protocol.decode_request(pipe.receive())
+    request = protocol.CODEC.decode_request(pipe.receive())
     for reply in _replies(request):
-        pipe.send(protocol.encode(reply))
+        pipe.send(protocol.CODEC.encode(reply))
 
 
 def _replies(request: protocol.Request) -> Iterator[protocol.Reply]:

@@ -11,24 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from voxq.messages import Codec, ProtocolError
+from voxq.messages import Codec
 from voxq.speech.sentences import Break
-
-__all__ = [
-    "Append",
-    "Appended",
-    "Begin",
-    "Drop",
-    "Failed",
-    "Joined",
-    "ProtocolError",
-    "Reply",
-    "Request",
-    "Sound",
-    "decode_reply",
-    "decode_request",
-    "encode",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +92,4 @@ class Failed:
 Request = Begin | Append | Drop
 Reply = Appended | Joined | Failed
 
-_CODEC: Codec[Request, Reply] = Codec(Request, Reply)
-encode = _CODEC.encode
-decode_request = _CODEC.decode_request
-decode_reply = _CODEC.decode_reply
+CODEC: Codec[Request, Reply] = Codec(Request, Reply)

@@ -14,6 +14,7 @@ from voxq.child import ChildDied
 from voxq.media import join_protocol as protocol
 from voxq.media.join import Joint, SoundGone
 from voxq.media.process import connected
+from voxq.messages import ProtocolError
 
 _DEFAULT_MEGABYTES = 2048
 """Of address space."""
@@ -25,12 +26,12 @@ def main() -> None:
     joints = Joints()
     try:
         while True:
-            reply = joints.answer(protocol.decode_request(pipe.receive()))
+            reply = joints.answer(protocol.CODEC.decode_request(pipe.receive()))
             if reply is not None:
-                pipe.send(protocol.encode(reply))
+                pipe.send(protocol.CODEC.encode(reply))
     except ChildDied:
         sys.exit(0)
-    except protocol.ProtocolError as error:
+    except ProtocolError as error:
         logger.error("joiner: the parent sent what the protocol does not know: {}", error)
         sys.exit(2)
 

@@ -14,6 +14,7 @@ from loguru import logger
 from voxq.child import Child, ChildDied
 from voxq.media import MEDIA_MODULE, protocol
 from voxq.media.rota import Rota
+from voxq.messages import ProtocolError
 from voxq.speech.audio import AudioError, AudioInfo
 
 _MEGABYTES = 1024
@@ -75,7 +76,7 @@ class ProbePool:
             if isinstance(error, TimeoutError):
                 message = f"The file could not be read within {self._timeout:g} seconds."
                 raise AudioError("undecodable", message) from None
-            if isinstance(error, protocol.ProtocolError):
+            if isinstance(error, ProtocolError):
                 raise AudioError("undecodable", "The file crashed the decoder.") from error
             raise
         finally:
@@ -122,12 +123,12 @@ class ProbePool:
 
     async def _ask(self, child: Child, path: Path) -> protocol.Probed | protocol.Failed:
         request = protocol.Probe(next(self._ids), path, self._max_seconds)
-        child.send(protocol.encode(request))
+        child.send(protocol.CODEC.encode(request))
         async with asyncio.timeout(self._timeout):
             await _readable(child)
-        reply = protocol.decode_reply(child.receive())
+        reply = protocol.CODEC.decode_reply(child.receive())
         if reply.id != request.id or not isinstance(reply, protocol.Probed | protocol.Failed):
-            raise protocol.ProtocolError("not the answer to this probe")
+            raise ProtocolError("not the answer to this probe")
         return reply
 
 

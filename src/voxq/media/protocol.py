@@ -14,27 +14,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from voxq.messages import Codec, ProtocolError
+from voxq.messages import Codec
 from voxq.speech.audio import MIME_TYPES, AudioInfo
 from voxq.speech.chunking import Chunking
 from voxq.speech.sentences import Break
-
-__all__ = [
-    "Chunks",
-    "Failed",
-    "Prepare",
-    "Prepared",
-    "Probe",
-    "Probed",
-    "ProtocolError",
-    "Reply",
-    "Request",
-    "Sentences",
-    "Split",
-    "decode_reply",
-    "decode_request",
-    "encode",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +117,4 @@ class Sentences:
 Request = Probe | Prepare | Split
 Reply = Probed | Failed | Chunks | Prepared | Sentences
 
-_CODEC: Codec[Request, Reply] = Codec(Request, Reply)
-encode = _CODEC.encode
-decode_request = _CODEC.decode_request
-decode_reply = _CODEC.decode_reply
+CODEC: Codec[Request, Reply] = Codec(Request, Reply)

@@ -20,6 +20,7 @@ from voxq.child import ChildDied, Pipe, connect_to_parent
 from voxq.device_memory import memory_of
 from voxq.devices import threads_for
 from voxq.engines.base import ChunkError, EngineError, EngineRequest
+from voxq.messages import ProtocolError
 from voxq.worker import horse_protocol as protocol
 from voxq.worker.craft import Answer, Craft
 
@@ -30,24 +31,24 @@ def main() -> None:
     _keep_stdout_for_nobody()
     faulthandler.enable()  # a crash in native code leaves its stack on stderr
     try:
-        request = protocol.decode_request(pipe.receive())
+        request = protocol.CODEC.decode_request(pipe.receive())
         if not isinstance(request, protocol.Load):
-            raise protocol.ProtocolError(f"the first message must be load, not {request.op}")
+            raise ProtocolError(f"the first message must be load, not {request.op}")
         reply = partial(_send, pipe)
         craft = _load(request, reply)
         if craft is None:
             sys.exit(1)
         while True:
-            _serve(craft, protocol.decode_request(pipe.receive()), reply)
+            _serve(craft, protocol.CODEC.decode_request(pipe.receive()), reply)
     except ChildDied:
         sys.exit(0)
-    except protocol.ProtocolError as error:
+    except ProtocolError as error:
         logger.error("horse: the parent sent what the protocol does not know: {}", error)
         sys.exit(2)
 
 
 def _send(pipe: Pipe, reply: protocol.Reply) -> None:
-    pipe.send(protocol.encode(reply))
+    pipe.send(protocol.CODEC.encode(reply))
 
 
 def _keep_stdout_for_nobody() -> None:
@@ -95,7 +96,7 @@ def _rss_mb() -> int:
 
 def _serve(craft: Craft, request: protocol.Request, reply: Callable[[protocol.Reply], None]) -> None:
     if not isinstance(request, protocol.Run):
-        raise protocol.ProtocolError(f"expected run, not {request.op}")
+        raise ProtocolError(f"expected run, not {request.op}")
     reply(protocol.Started(request.batch))
     reply(_run(craft, request))
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from voxq.child import Child, ChildDied
 from voxq.engines.base import Cost
+from voxq.messages import ProtocolError
 from voxq.worker import horse_protocol as protocol
 from voxq.worker.batch import Batch
 from voxq.worker.plan import ModelPlan
@@ -121,7 +122,7 @@ class HorseLink:
         self.state = State.LOADING
         try:
             self._child = Child.start(protocol.HORSE_MODULE)
-            self._child.send(protocol.encode(self._load))
+            self._child.send(protocol.CODEC.encode(self._load))
         except (OSError, ChildDied) as error:
             self.error = f"The horse cannot be started ({error})."
             self._failed()
@@ -135,7 +136,7 @@ class HorseLink:
         self._batches.append(batch)
         try:
             self._child.send(
-                protocol.encode(
+                protocol.CODEC.encode(
                     protocol.Run(batch.id, tuple(m.assignment.ref(m.index) for m in batch.members))
                 )
             )
@@ -150,8 +151,8 @@ class HorseLink:
         """
         assert self._child is not None
         try:
-            message = protocol.decode_reply(self._child.receive())
-        except (ChildDied, protocol.ProtocolError) as error:
+            message = protocol.CODEC.decode_reply(self._child.receive())
+        except (ChildDied, ProtocolError) as error:
             raise self._failed(error) from None
         match message:
             case protocol.Loaded() if self.is_loading:
@@ -166,7 +167,7 @@ class HorseLink:
                 self._deadline = time.monotonic() + self._patience(seconds_allowed)
             case protocol.Finished():
                 if not self._batches or self._batches[0].id != message.batch:
-                    raise self._failed(protocol.ProtocolError("an answer nobody asked for"))
+                    raise self._failed(ProtocolError("an answer nobody asked for"))
                 message = replace(message, seconds=max(0.0, min(message.seconds, self.running_for())))
                 self._started_at, self._deadline = None, float("inf")
                 return self._batches.popleft(), message

@@ -13,26 +13,7 @@ from typing import Literal
 
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
 from voxq.engines.synthesis import KeptSpeech, SpeechOptions
-from voxq.messages import Codec, ProtocolError
-
-__all__ = [
-    "HORSE_MODULE",
-    "ChunkRef",
-    "Finished",
-    "Load",
-    "LoadFailed",
-    "Loaded",
-    "ProtocolError",
-    "Reply",
-    "Request",
-    "Run",
-    "SentenceRef",
-    "SpanRef",
-    "Started",
-    "decode_reply",
-    "decode_request",
-    "encode",
-]
+from voxq.messages import Codec
 
 HORSE_MODULE = "voxq.worker.horse"
 """What `Child.start` runs."""
@@ -126,7 +107,4 @@ class Finished:
 Request = Load | Run
 Reply = Loaded | LoadFailed | Started | Finished
 
-_CODEC: Codec[Request, Reply] = Codec(Request, Reply)
-encode = _CODEC.encode
-decode_request = _CODEC.decode_request
-decode_reply = _CODEC.decode_reply
+CODEC: Codec[Request, Reply] = Codec(Request, Reply)

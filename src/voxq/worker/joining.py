@@ -11,6 +11,7 @@ from itertools import count
 from voxq.child import Child, ChildDied
 from voxq.media import JOINER_MODULE
 from voxq.media import join_protocol as protocol
+from voxq.messages import ProtocolError
 from voxq.worker.complaint import Complaint
 from voxq.worker.media_link import MediaFailed
 from voxq.worker.poller import Poller
@@ -102,7 +103,7 @@ class Joining:
         case = self._cases.pop(text, None)
         if case is not None and case.id is not None and self._child is not None:
             try:
-                self._child.send(protocol.encode(protocol.Drop(case.id)))
+                self._child.send(protocol.CODEC.encode(protocol.Drop(case.id)))
             except ChildDied:
                 self._end()
 
@@ -132,10 +133,10 @@ class Joining:
         child = self._ready()
         if case.id is None:
             id = f"{text.task.id}.{next(self._numbers)}"
-            child.send(protocol.encode(text.begin_joining(id)))
+            child.send(protocol.CODEC.encode(text.begin_joining(id)))
             case.id = id
         given = case.given + len(sounds)
-        child.send(protocol.encode(protocol.Append(case.id, sounds, is_last=given == len(text.chunks))))
+        child.send(protocol.CODEC.encode(protocol.Append(case.id, sounds, is_last=given == len(text.chunks))))
         case.given, case.is_asked = given, True
         if not self._asked:
             self._late_at = time.monotonic() + self._timeout
@@ -144,10 +145,10 @@ class Joining:
     def _on_message(self) -> None:
         assert self._child is not None
         try:
-            reply = protocol.decode_reply(self._child.receive())
+            reply = protocol.CODEC.decode_reply(self._child.receive())
             if not self._asked or reply.id != self._asked[0][1]:
-                raise protocol.ProtocolError("an answer to nothing")
-        except (ChildDied, protocol.ProtocolError):
+                raise ProtocolError("an answer to nothing")
+        except (ChildDied, ProtocolError):
             self._fail_first(
                 lambda ended: MediaFailed(
                     "encoder_crashed", f"The encoder crashed on this text ({ended}).", is_crash=True

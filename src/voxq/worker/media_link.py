@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from voxq.child import Child, ChildDied
 from voxq.media import MEDIA_MODULE, protocol
+from voxq.messages import ProtocolError
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break, spoken_seconds
 from voxq.worker.assignment import AnyAssignment, Prepared
@@ -71,7 +72,7 @@ class MediaLink:
         """
         if isinstance(request, protocol.Prepare):
             request.scratch.unlink(missing_ok=True)  # whoever reads the old one goes on with it
-        message = protocol.encode(request)
+        message = protocol.CODEC.encode(request)
         try:
             self.start().send(message)
         except ChildDied:  # between two tasks: nobody's fault
@@ -86,9 +87,9 @@ class MediaLink:
         assert self._child is not None
         assignment = self.assignment
         try:
-            reply = protocol.decode_reply(self._child.receive())
+            reply = protocol.CODEC.decode_reply(self._child.receive())
             self._check(reply)
-        except (ChildDied, protocol.ProtocolError):
+        except (ChildDied, ProtocolError):
             ended = self.kill()
             if assignment is None:
                 return None
@@ -125,19 +126,19 @@ class MediaLink:
                 self.decoded = reply.decoded
                 for start, end in reply.chunks:
                     if not self._found <= start <= end - _SHORTEST_CHUNK:
-                        raise protocol.ProtocolError("chunks out of order")
+                        raise ProtocolError("chunks out of order")
                     self._found = end
                 self._check_length(self._found / SAMPLE_RATE)
             case protocol.Prepared():
                 self._check_length(reply.duration)
             case protocol.Failed() if len(reply.message) > _LONGEST_MESSAGE:
-                raise protocol.ProtocolError("a message that is none")
+                raise ProtocolError("a message that is none")
             case _:
                 pass
 
     def _check_length(self, seconds: float) -> None:
         if not 0 <= seconds <= self._longest:
-            raise protocol.ProtocolError("more than was to be decoded")
+            raise ProtocolError("more than was to be decoded")
 
     def _news(self, reply: protocol.Reply) -> News:
         match reply:

@@ -47,13 +47,13 @@ def kept(directory: Path, samples: Sequence[Samples]) -> list[protocol.Sound]:
 
 
 def begin(child: Child, target: Path, format: str, **more: Any) -> None:
-    child.send(protocol.encode(protocol.Begin("a", target, format, RATE, **more)))
+    child.send(protocol.CODEC.encode(protocol.Begin("a", target, format, RATE, **more)))
 
 
 def append(child: Child, sounds: Sequence[protocol.Sound], *, is_last: bool) -> protocol.Reply:
-    child.send(protocol.encode(protocol.Append("a", tuple(sounds), is_last)))
+    child.send(protocol.CODEC.encode(protocol.Append("a", tuple(sounds), is_last)))
     assert child.poll(60)
-    return protocol.decode_reply(child.receive())
+    return protocol.CODEC.decode_reply(child.receive())
 
 
 def join(child: Child, sounds: Sequence[protocol.Sound], target: Path, format: str) -> bytes:
@@ -80,7 +80,7 @@ def samples_in(path: Path, format: str) -> Samples:
     ],
 )
 def test_requests_arrive_as_sent(message: protocol.Request) -> None:
-    assert protocol.decode_request(protocol.encode(message)) == message
+    assert protocol.CODEC.decode_request(protocol.CODEC.encode(message)) == message
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_requests_arrive_as_sent(message: protocol.Request) -> None:
     ],
 )
 def test_replies_arrive_as_sent(message: protocol.Reply) -> None:
-    assert protocol.decode_reply(protocol.encode(message)) == message
+    assert protocol.CODEC.decode_reply(protocol.CODEC.encode(message)) == message
 
 
 @pytest.mark.parametrize("format", ["wav", "flac", "pcm"])

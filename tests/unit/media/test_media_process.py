@@ -26,12 +26,12 @@ def media() -> Iterator[Child]:
 
 def replies(child: Child, request: protocol.Request, seconds: float = 60.0) -> list[protocol.Reply]:
     """All answers up to the last one."""
-    child.send(protocol.encode(request))
+    child.send(protocol.CODEC.encode(request))
     deadline = time.monotonic() + seconds
     answers: list[protocol.Reply] = []
     while not answers or isinstance(answers[-1], protocol.Chunks):
         assert child.poll(deadline - time.monotonic()), f"no end after {seconds} s: {answers}"
-        answers.append(protocol.decode_reply(child.receive()))
+        answers.append(protocol.CODEC.decode_reply(child.receive()))
     return answers
 
 
@@ -63,9 +63,9 @@ def test_chunks_are_announced_when_they_can_be_read(media: Child, tmp_path: Path
     speech = np.concatenate(list(decode_blocks(RECORDINGS / "zh_meeting.ogg", 100)))
     recording, scratch = tmp_path / "long.wav", tmp_path / "pcm"
     recording.write_bytes(encode(np.tile(speech, 20), SAMPLE_RATE, "wav"))
-    media.send(protocol.encode(prepare(recording, scratch, max_seconds=1000.0)))
+    media.send(protocol.CODEC.encode(prepare(recording, scratch, max_seconds=1000.0)))
     announcements = 0
-    while isinstance(told := protocol.decode_reply(media.receive()), protocol.Chunks):
+    while isinstance(told := protocol.CODEC.decode_reply(media.receive()), protocol.Chunks):
         written = scratch.stat().st_size // 4
         assert all(stop <= written for _, stop in told.chunks)
         announcements += 1

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from voxq.media import protocol
+from voxq.messages import ProtocolError
 from voxq.speech.audio import AudioInfo
 from voxq.speech.chunking import Chunking
 from voxq.speech.sentences import Break
@@ -24,7 +25,7 @@ INFO = AudioInfo("ogg", "opus", "ogg", "audio/ogg", 1.5, 48_000, 1)
     ],
 )
 def test_replies_arrive_as_sent(reply: protocol.Reply) -> None:
-    assert protocol.decode_reply(protocol.encode(reply)) == reply
+    assert protocol.CODEC.decode_reply(protocol.CODEC.encode(reply)) == reply
 
 
 @pytest.mark.parametrize(
@@ -36,11 +37,11 @@ def test_replies_arrive_as_sent(reply: protocol.Reply) -> None:
     ],
 )
 def test_requests_arrive_as_sent(request_: protocol.Request) -> None:
-    assert protocol.decode_request(protocol.encode(request_)) == request_
+    assert protocol.CODEC.decode_request(protocol.CODEC.encode(request_)) == request_
 
 
 def probed(**changes: Any) -> dict[str, Any]:
-    message = protocol.encode(protocol.Probed("a", INFO))
+    message = protocol.CODEC.encode(protocol.Probed("a", INFO))
     return {**message, "info": {**message["info"], **changes}}
 
 
@@ -59,5 +60,5 @@ def probed(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_a_process_that_lies_is_not_believed(message: dict[str, Any]) -> None:
-    with pytest.raises(protocol.ProtocolError):
-        protocol.decode_reply(message)
+    with pytest.raises(ProtocolError):
+        protocol.CODEC.decode_reply(message)

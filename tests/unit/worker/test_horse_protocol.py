@@ -10,22 +10,20 @@ from hypothesis import strategies as st
 
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
 from voxq.engines.synthesis import KeptSpeech, SpeechOptions
+from voxq.messages import ProtocolError
 from voxq.speech.transcript import Segment, Word
 from voxq.worker.horse_protocol import (
+    CODEC,
     Finished,
     Load,
     Loaded,
     LoadFailed,
-    ProtocolError,
     Reply,
     Request,
     Run,
     SentenceRef,
     SpanRef,
     Started,
-    decode_reply,
-    decode_request,
-    encode,
 )
 
 seconds = st.floats(0, 1e6)
@@ -65,12 +63,12 @@ requests: st.SearchStrategy[Request] = st.one_of(
 
 @given(requests)
 def test_requests_survive_the_pipe(request: Request) -> None:
-    assert decode_request(json.loads(json.dumps(encode(request)))) == request
+    assert CODEC.decode_request(json.loads(json.dumps(CODEC.encode(request)))) == request
 
 
 @given(replies)
 def test_replies_survive_the_pipe(reply: Reply) -> None:
-    assert decode_reply(json.loads(json.dumps(encode(reply)))) == reply
+    assert CODEC.decode_reply(json.loads(json.dumps(CODEC.encode(reply)))) == reply
 
 
 json_values = st.recursive(
@@ -86,7 +84,7 @@ json_values = st.recursive(
 )
 def test_anything_else_is_a_protocol_error_or_a_reply(op: str, fields: dict[str, Any]) -> None:
     try:
-        decode_reply({"op": op, **fields})
+        CODEC.decode_reply({"op": op, **fields})
     except ProtocolError:
         return
     assert op != "load"
@@ -94,8 +92,8 @@ def test_anything_else_is_a_protocol_error_or_a_reply(op: str, fields: dict[str,
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 def test_times_that_are_no_numbers_are_refused(bad: float) -> None:
-    message = encode(Finished("b", 1.0, (ChunkResult((Segment("secret", 0.0, 1.0),), "en"),)))
+    message = CODEC.encode(Finished("b", 1.0, (ChunkResult((Segment("secret", 0.0, 1.0),), "en"),)))
     message["items"][0]["segments"][0]["end"] = bad
     with pytest.raises(ProtocolError) as caught:
-        decode_reply(message)
+        CODEC.decode_reply(message)
     assert "secret" not in str(caught.value)

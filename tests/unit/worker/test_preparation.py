@@ -191,7 +191,7 @@ def test_a_media_process_that_sends_nonsense_counts_as_crashed(
     assignment = room.assign(Lane.SHORT)
     room.preparation.advance()
     (link,) = room.links
-    lie = protocol.encode(protocol.Chunks(assignment.task.id, chunks, 1.0))
+    lie = protocol.CODEC.encode(protocol.Chunks(assignment.task.id, chunks, 1.0))
     assert link.child is not None
     monkeypatch.setattr(link.child, "receive", lambda: lie)  # no real one can be made to say this
     room.run_until(lambda: assignment in room.ends())
