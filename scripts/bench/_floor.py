@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from typing import Any
 
 import redis.asyncio
 import uvicorn
+from _ended import ended
 from python_multipart.multipart import MultipartParser, parse_options_header
 from redis import Redis
 from rq import Queue
@@ -44,16 +44,9 @@ def floor(settings: Settings, directory: Path) -> Iterator[str]:
     # The address of the server holds its password, which is not for the list of processes.
     environ = {**os.environ, "REDIS_URL": settings.redis_url or ""}
     process = subprocess.Popen([sys.executable, __file__, *arguments], env=environ)
-    try:
+    with ended(process):
         _wait_until_it_listens(port)
         yield f"http://127.0.0.1:{port}/submit"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _wait_until_it_listens(port: int) -> None:

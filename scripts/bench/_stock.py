@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 import redis
+from _ended import ended
 from rq import Queue, Worker
 
 from voxq.settings import load_settings
@@ -108,15 +109,8 @@ def _running(command: list[str], redis_url: str, storage: Path) -> Iterator[psut
     environ = {**os.environ, _REDIS: redis_url, _STORAGE: str(storage), "PYTHONPATH": _python_path()}
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, env=environ, stdout=quiet, stderr=quiet)
-    try:
+    with ended(process):
         yield psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _python_path() -> str:

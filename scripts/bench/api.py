@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
+from _ended import ended
 from _figures import Figure, over_rounds
 from _load import Plan, generate
 from _memory import weigh
@@ -52,19 +53,12 @@ def _seconds_to_first_answer(under_test: Service, storage: Path) -> float:
     began = time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(part.argv, env={**os.environ, **part.env}, stdout=output, stderr=output)
-        try:
+        with ended(process):
             while not _is_alive(f"http://127.0.0.1:{changed['api_port']}/livez"):
                 if process.poll() is not None or time.monotonic() - began > _START_SECONDS:
                     raise RuntimeError("the API does not start")
                 time.sleep(0.01)
             return time.monotonic() - began
-        finally:
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 def _is_alive(url: str) -> bool:

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from _accepted import accept
+from _ended import ended
 from _figures import Figure, Target, median, over_rounds, percentile
 from _load import Plan, generate
 from _meter import Trips, processor_seconds
@@ -144,21 +145,13 @@ def _stock_worker(under_test: Service) -> Iterator[Queue]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    try:
+    with ended(process), connection:
         deadline = time.monotonic() + 30
         while not Worker.all(queue=queue):
             if time.monotonic() > deadline or process.poll() is not None:
                 raise RuntimeError("the stock rq worker does not start")
             time.sleep(0.05)
         yield queue
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        connection.close()
 
 
 def _stock_ms(queue: Queue) -> float:

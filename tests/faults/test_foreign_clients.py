@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -14,13 +13,12 @@ from pathlib import Path
 import pytest
 import redis
 from audit import audit
+from own_environment import without_settings
 from rq import Queue
 from rq.job import Job, JobStatus
 from stack import RunningStack, running_stack
 from work_done import assert_done_once
 from worker_lab import MEETING, wait_for
-
-from voxq.settings import Settings
 
 SUPPORT = Path(__file__).parent.parent / "support"
 QUEUES = ("asr-queue", "tts-queue")
@@ -53,11 +51,10 @@ def stock_worker(stack: RunningStack, serializer: str) -> Iterator[None]:
 @contextmanager
 def second_storage(stack: RunningStack, directory: Path) -> Iterator[subprocess.Popen[str]]:
     """A worker for the same Redis that does not see the stack's disk."""
-    clean = {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}
     settings = stack.settings.model_copy(update={"redis_url": stack.redis_url, "storage_path": directory})
     process = subprocess.Popen(
         [sys.executable, "-m", "voxq.cli", "worker", "--id", "9", "--device", "cpu"],
-        env=clean | settings.environ() | {"VOXQ_TEST_ENGINES": "1", "PYTHONPATH": str(SUPPORT)},
+        env=without_settings() | settings.environ() | {"VOXQ_TEST_ENGINES": "1", "PYTHONPATH": str(SUPPORT)},
         stderr=subprocess.PIPE,
         text=True,
     )

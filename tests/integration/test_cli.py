@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -12,8 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-
-from voxq.settings import Settings
+from own_environment import without_settings
 
 Voxq = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -21,13 +19,12 @@ Voxq = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def voxq(tmp_path: Path) -> Voxq:
     """Runs a command; settings of this machine do not reach it."""
-    clean = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
 
     def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "voxq.cli", *arguments],
             cwd=tmp_path,
-            env={**clean, "API_PORT": str(unused_port()), **env},
+            env={**without_settings(), "API_PORT": str(unused_port()), **env},
             capture_output=True,
             text=True,
             timeout=60,

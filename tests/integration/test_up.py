@@ -17,9 +17,8 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from own_environment import without_settings
 from redis import Redis
-
-from voxq.settings import Settings
 
 
 def until(true: Callable[[], Any], seconds: float = 30) -> Any:
@@ -94,9 +93,8 @@ def start(env: dict[str, str], directory: Path) -> Up:
 def environment(storage: Path) -> dict[str, str]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    clean = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     return {
-        **clean,
+        **without_settings(),
         "API_PORT": str(port),
         "STORAGE_PATH": str(storage),
         "ASR_ENGINE": "noop",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import socket
 import subprocess
 import sys
@@ -16,9 +15,8 @@ from pathlib import Path
 
 import httpx
 import redis
+from own_environment import without_settings
 from task_lab import Lab
-
-from voxq.settings import Settings
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "audio"
 NOTE = (RECORDINGS / "zh_note.ogg").read_bytes()
@@ -66,9 +64,12 @@ def running_api(
     `voxq api`, which also limits connections and how long it stops."""
     storage = directory / "storage"
     port = free_port()
-    ours = {name.upper() for name in Settings.model_fields}
-    environ = {name: value for name, value in os.environ.items() if name.upper() not in ours}
-    environ |= {"REDIS_URL": redis_url, "STORAGE_PATH": str(storage), "MIN_FREE_DISK_MB": "0", **settings}
+    environ = without_settings() | {
+        "REDIS_URL": redis_url,
+        "STORAGE_PATH": str(storage),
+        "MIN_FREE_DISK_MB": "0",
+        **settings,
+    }
     command = [sys.executable, "-m", "uvicorn", "voxq.api.app:app", "--port", str(port)]
     if by_cli:
         command, environ["API_PORT"] = [sys.executable, "-m", "voxq.cli", "api"], str(port)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 from api_server import free_port
+from own_environment import without_settings
 
 from voxq.settings import Settings
 
@@ -65,12 +65,11 @@ def serving(redis_url: str, directory: Path) -> Iterator[Served]:
         max_upload_mb=8,
         min_free_disk_mb=0,
     )
-    environ = {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}
     with (directory / "output").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "voxq.cli", "api"],
             cwd=directory,
-            env=environ | settings.environ(),
+            env=without_settings() | settings.environ(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import redis
+from own_environment import without_settings
 from worker_lab import NOTE, wait_for
 
 from voxq.settings import Settings
@@ -74,7 +75,6 @@ class RunningStack:
 
     def start(self, *, ready: bool = True, **env: str) -> None:
         """`voxq up`, for the first time or again; `env` is for all parts."""
-        clean = {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}
         ours = {
             _MARK: self._mark,
             "VOXQ_TEST_ENGINES": "1",
@@ -86,7 +86,7 @@ class RunningStack:
             self._up = subprocess.Popen(
                 [sys.executable, "-m", "voxq.cli", "up", "--json"],
                 cwd=self.root,
-                env=clean | self.settings.environ() | ours | env,
+                env=without_settings() | self.settings.environ() | ours | env,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

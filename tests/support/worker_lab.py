@@ -21,6 +21,7 @@ import numpy as np
 import psutil
 import redis
 from audio import RECORDINGS, recording
+from own_environment import without_settings
 
 from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
 from voxq.settings import Settings
@@ -167,11 +168,10 @@ class WorkerLab:
         """Start one; with `ready`, its engine is loaded when this returns. Engines of tests need no GPU, even
         where they are told that they have one."""
         log = self.root / f"worker-{number}-{len(self.workers)}.log"
-        clean = {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}
         process = subprocess.Popen(
             [sys.executable, "-m", "voxq.cli", "worker", "--id", str(number), "--device", device],
             cwd=self.root,
-            env=clean
+            env=without_settings()
             | self.settings.environ()
             | {"VOXQ_TEST_ENGINES": "1", "VOXQ_TEST_CALLS": str(self._calls), "PYTHONPATH": str(_SUPPORT)}
             | env,
