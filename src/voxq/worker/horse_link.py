@@ -172,7 +172,7 @@ class HorseLink:
                 self._started_at, self._deadline = None, float("inf")
                 return self._batches.popleft(), message
             case _:
-                raise self._failed(protocol.ProtocolError(f"{message.op} out of turn"))
+                raise self._failed(ProtocolError(f"{message.op} out of turn"))
         return None
 
     @property

@@ -80,8 +80,8 @@ def test_short_batches_of_single_chunks_wait_in_the_pipe(
 
 def test_a_horse_that_is_loaded_twice_is_ended(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or what has taken it over could put off its deadline for ever, and promise what it costs."""
-    loaded = protocol.encode(protocol.Loaded(1.0, "revision", 1, 1, Cost(0.0, 1e9)))
-    told = b"".join(map(framed, [loaded, protocol.encode(protocol.Started(batch.id)), loaded]))
+    loaded = protocol.CODEC.encode(protocol.Loaded(1.0, "revision", 1, 1, Cost(0.0, 1e9)))
+    told = b"".join(map(framed, [loaded, protocol.CODEC.encode(protocol.Started(batch.id)), loaded]))
 
     def start(module: str) -> Child:
         return Child.start("lying_child", [told.hex()], {"PYTHONPATH": str(SUPPORT)})
