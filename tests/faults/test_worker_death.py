@@ -93,7 +93,7 @@ def test_one_worker_is_killed_and_one_is_frozen(make_lab) -> None:
 
     third = lab.worker(3, MAX_INFLIGHT="2")
     for task in (frozen_task, killed_task):
-        third.wait_for_log(f"task={task.short_id} status=started", CLAIM_TTL + 10)
+        third.wait_for_log(f"task={task.short_id} status=started", CLAIM_TTL + 30)
     print(f"taken over after {time.monotonic() - since:.1f} s")
     frozen.send(signal.SIGCONT)
     outcomes = lab.wait_for_ends([frozen_task, killed_task])
