@@ -6,7 +6,9 @@ import re
 import unicodedata
 from collections.abc import Container, Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+from fastapi import Header
 
 from voxq.api.available import AvailableModels
 from voxq.engines.languages import LANGUAGES, code_of
@@ -20,6 +22,12 @@ MAX_BATCH_SECONDS = 3600
 MAX_HOTWORDS = 100
 MAX_HOTWORD_LENGTH = 40
 MAX_IDEMPOTENCY_KEY_LENGTH = 200
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(description="A request repeated with the same key, for a day, is answered with the same task."),
+]
+"""As it comes; `idempotency_key` checks it."""
 
 _BETWEEN_HOTWORDS = re.compile(r"[\s,;，；、]+")
 _SWITCH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

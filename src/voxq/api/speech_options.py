@@ -28,6 +28,20 @@ _VOICE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 SampleRate = Literal[8000, 16000, 22050, 24000, 44100, 48000]
+Speed = Annotated[float, Field(ge=SLOWEST, le=FASTEST, description="2 is twice as fast, at the same pitch.")]
+Language = Annotated[
+    str | None,
+    Field(
+        description="ISO 639-1 code or English name, or auto: told by the script. Of words in Latin "
+        "letters, too."
+    ),
+]
+Normalise = Annotated[
+    bool,
+    Field(
+        description="Write out figures and addresses before reading; false: as the voice reads them itself."
+    ),
+]
 
 
 class Wishes(BaseModel):
@@ -52,22 +66,13 @@ class HowToSpeak(Wishes):
     model: str | None = Field(
         None, description="A synthesiser by name or alias; nothing: the one with the voice."
     )
-    language: str | None = Field(
-        None,
-        description="ISO 639-1 code or English name, or auto: told by the script. Of words in Latin "
-        "letters, too.",
-    )
-    speed: Annotated[
-        float, Field(ge=SLOWEST, le=FASTEST, description="2 is twice as fast, at the same pitch.")
-    ] = 1.0
+    language: Language = None
+    speed: Speed = 1.0
     format: Format = Field("wav", description="Of the audio file.")
     sample_rate: SampleRate | None = Field(
         None, description="Of the audio file, in Hz; nothing: the voice's own. Opus knows some only."
     )
-    normalise: bool = Field(
-        True,
-        description="Write out figures and addresses before reading; false: as the voice reads them itself.",
-    )
+    normalise: Normalise = True
     priority: Priority = Field(
         Priority.NORMAL, description="high overtakes everything that waits; low lets everything else pass."
     )

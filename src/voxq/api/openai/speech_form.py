@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from voxq.api import speech_options
 from voxq.api.openai import voices
-from voxq.api.speech_options import Format, HowToSpeak, SampleRate, Wishes
+from voxq.api.speech_options import Format, HowToSpeak, Language, Normalise, SampleRate, Speed, Wishes
 from voxq.engines.languages import code_of
-from voxq.engines.synthesis import FASTEST, SLOWEST
 from voxq.engines.voices import Speaker
 from voxq.models import aliases
 from voxq.speech.scripts import language_of
@@ -45,25 +44,16 @@ class SpeechRequest(Wishes):
     )
     instructions: str = Field("", description="Has no effect: no voice here can be told how to speak.")
     response_format: Format = Field("mp3", description="pcm: 16 bits, mono, 24 kHz, without a header.")
-    speed: Annotated[
-        float, Field(ge=SLOWEST, le=FASTEST, description="2 is twice as fast, at the same pitch.")
-    ] = 1.0
+    speed: Speed = 1.0
     stream_format: Literal["audio", "sse"] = Field(
         "audio",
         description="The sound itself, or server-sent events with pieces of it. Both while it is made.",
     )
-    language: str | None = Field(
-        None,
-        description="ISO 639-1 code or English name, or auto: told by the script. Of words in Latin "
-        "letters, too.",
-    )
+    language: Language = None
     sample_rate: SampleRate | None = Field(
         None, description="In Hz; nothing: the voice's own, and 24000 for pcm. Opus knows some only."
     )
-    normalise: bool = Field(
-        True,
-        description="Write out figures and addresses before reading; false: as the voice reads them itself.",
-    )
+    normalise: Normalise = True
     priority: Priority = Field(
         Priority.HIGH, description="high overtakes everything that waits; low lets everything else pass."
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from voxq.api import disk, errors, options, reuse, speech_options
@@ -49,12 +49,7 @@ async def submit(
     service: TheService,
     owner: Owner,
     body: TheBody,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="A request repeated with the same key, for a day, is answered with the same task."
-        ),
-    ] = None,
+    idempotency_key: options.IdempotencyKey = None,
 ) -> Response:
     """The text is checked and queued; ask for its result, and its audio, by the `task_id`."""
     key = options.idempotency_key(idempotency_key)

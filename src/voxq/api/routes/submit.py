@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from voxq.api import errors, options, reuse, upload
 from voxq.api.auth import Owner
@@ -31,12 +30,7 @@ async def submit(
     request: Request,
     service: TheService,
     owner: Owner,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="A request repeated with the same key, for a day, is answered with the same task."
-        ),
-    ] = None,
+    idempotency_key: options.IdempotencyKey = None,
 ) -> Response:
     """The recording is streamed to disk, checked and queued; ask for its result by the `task_id`."""
     key = options.idempotency_key(idempotency_key)
