@@ -125,6 +125,21 @@ def test_kokoro_is_understood_in_spanish_and_french(
     assert word_error_rate(text, heard) <= 0.2
 
 
+def test_figures_are_heard_as_they_were_meant(
+    hibari: Synthesiser, recogniser: Engine, tmp_path: Path
+) -> None:
+    """By itself the phonemiser says "five, ten" and "ten"."""
+    spoken = speak(hibari, "The tickets cost $5-$10 each, or 10€ online.", SpeechOptions("heart"))
+    heard = hear(recogniser, spoken, "en", tmp_path)
+    assert "to $10" in heard and "euros" in heard
+
+
+def test_figures_are_heard_in_spanish(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
+    spoken = speak(kokoro, "Cuesta 12,50 €, un 20% menos.", SpeechOptions("ef_dora"))
+    heard = hear(recogniser, spoken, "es", tmp_path)
+    assert "euros" in heard and ("20%" in heard or "por ciento" in heard)
+
+
 @pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0])
 def test_speed_is_length(hibari: Synthesiser, speed: float) -> None:
     usual, other = (speak(hibari, ENGLISH[0], SpeechOptions("heart", s)) for s in (1.0, speed))
