@@ -17,7 +17,7 @@ from api_server import ApiServer, running_api, tone
 from task_lab import Lab, make_task, make_worker
 from worker_lab import NOTE, WorkerLab, wait_for
 
-from voxq.api.crew import Crew, WorkerFacts
+from voxq.api.monitoring.crew import Crew, WorkerFacts
 from voxq.tasks import claiming, queueing
 from voxq.tasks.claiming import CLAIM_TTL, Room
 from voxq.tasks.outcome import elapsed

@@ -21,7 +21,7 @@ from voxq.engines import registry
 from voxq.engines.base import ChunkOptions, ChunkResult, EngineRequest
 from voxq.models.store import ModelStore
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.worker.horse_protocol import (
+from voxq.worker.horse.protocol import (
     CODEC,
     HORSE_MODULE,
     Finished,
@@ -252,7 +252,7 @@ import sys, time
 from pathlib import Path
 from voxq.child import Child
 from voxq.engines.base import ChunkOptions, EngineRequest
-from voxq.worker.horse_protocol import HORSE_MODULE, CODEC, SpanRef, Load, Run
+from voxq.worker.horse.protocol import HORSE_MODULE, CODEC, SpanRef, Load, Run
 horse = Child.start(HORSE_MODULE)
 horse.send(CODEC.encode(Load(EngineRequest("faulty_engine:KIND", "noop"), {})))
 horse.receive()

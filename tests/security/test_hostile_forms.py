@@ -10,8 +10,8 @@ import pytest
 from fastapi import Request
 from starlette.types import Message
 
-from voxq.api.form import FormReader
-from voxq.api.upload import Limits, receive
+from voxq.api.submission.form import FormReader
+from voxq.api.submission.upload import Limits, receive
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.refusal import Refusal
 

@@ -14,7 +14,7 @@ from api_server import NOTE
 from served import MEGABYTE, Served, received
 from worker_lab import wait_for
 
-from voxq.api.form import OVERHEAD_BYTES
+from voxq.api.submission.form import OVERHEAD_BYTES
 
 CLOSE = b"Host: localhost\r\nConnection: close\r\n"
 POST = b"POST /api/v1/tts/submit HTTP/1.1\r\n" + CLOSE

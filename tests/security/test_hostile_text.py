@@ -13,7 +13,7 @@ from attacked import Attacked, end_of, said
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voxq.api import options
+from voxq.api.submission import options
 from voxq.engines.phonemes import phonemes_of
 from voxq.speech import normalise, scripts, sentences, written
 from voxq.speech.sentences import LONGEST

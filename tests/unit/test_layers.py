@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).parents[2] / "src" / "voxq"
 
 LAYERS = (
@@ -59,6 +61,19 @@ def test_no_two_files_know_each_other() -> None:
     """Neither directly nor by way of others: each can be read with what it builds on, and nothing else."""
     files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
     TopologicalSorter({name: known_files(path, files) for name, path in files.items()}).prepare()
+
+
+@pytest.mark.parametrize("package", ["api", "worker"])
+def test_no_two_folders_know_each_other(package: str) -> None:
+    """Of one package; files that lie beside the folders are the frame, or tools for all of them."""
+    files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+    folders = {name: path.parent.name for name, path in files.items() if path.parent.parent.name == package}
+    known: dict[str, set[str]] = {}
+    for name, folder in folders.items():
+        others = {folders[each] for each in known_files(files[name], files) if each in folders}
+        known.setdefault(folder, set()).update(others - {folder})
+    assert len(known) > 1
+    TopologicalSorter(known).prepare()
 
 
 def module_of(path: Path) -> str:

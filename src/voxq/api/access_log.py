@@ -10,8 +10,8 @@ from fastapi import Request, Response
 from loguru import logger
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from voxq.api.access import ANONYMOUS
-from voxq.api.request_metrics import OWNER
+from voxq.api.callers.access import ANONYMOUS
+from voxq.api.monitoring.request_metrics import OWNER
 
 _FIELDS = "log_fields"
 _QUIET = "log_quiet"

@@ -16,12 +16,13 @@ import voxq
 from voxq import logging
 from voxq.api import docs, errors
 from voxq.api.access_log import AccessLog
-from voxq.api.cors import Cors
+from voxq.api.callers.cors import Cors
+from voxq.api.callers.headers import SecurityHeaders
+from voxq.api.monitoring.request_metrics import RequestMetrics
 from voxq.api.openai import listings, transcriptions
 from voxq.api.openai import models as openai_models
 from voxq.api.openai import speech as openai_speech
 from voxq.api.openai.request_id import RequestIds
-from voxq.api.request_metrics import RequestMetrics
 from voxq.api.routes import (
     audio,
     events,
@@ -37,7 +38,6 @@ from voxq.api.routes import (
     submit,
     voices,
 )
-from voxq.api.security import SecurityHeaders
 from voxq.api.service import running
 from voxq.metrics.counters import Counters
 from voxq.settings import Settings, load_settings, unknown_settings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from loguru import logger
 
-from voxq.api.crew import CrewWatch
+from voxq.api.monitoring.crew import CrewWatch
 from voxq.api.recent import Recent
 from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest

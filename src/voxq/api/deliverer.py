@@ -14,7 +14,7 @@ from loguru import logger
 from redis.exceptions import RedisError
 
 from voxq.api import background
-from voxq.api.events import ANY, Events
+from voxq.api.live.events import ANY, Events
 from voxq.settings.webhooks import Webhook
 from voxq.tasks import script, webhook_queue
 from voxq.tasks.journal import Journal

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ExceptionHandler
 
 from voxq.api.access_log import note
-from voxq.api.crew import Crew
+from voxq.api.monitoring.crew import Crew
 from voxq.api.openai import errors as openai
 from voxq.api.problem import Problem
 from voxq.api.shapes.errors import Error

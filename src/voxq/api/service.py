@@ -11,19 +11,19 @@ from typing import Annotated
 import redis.asyncio
 from fastapi import Depends, Request
 
-from voxq.api.access import Access
 from voxq.api.available import ModelWatch
-from voxq.api.crew import CrewWatch
-from voxq.api.events import Events
-from voxq.api.memory import Memory
-from voxq.api.outage import Outage
-from voxq.api.recipes import Recipes
+from voxq.api.callers.access import Access
+from voxq.api.limits.memory import Memory
+from voxq.api.limits.streams import Streams
+from voxq.api.limits.waiting_room import WaitingRoom
+from voxq.api.live.events import Events
+from voxq.api.live.stopping import told_to_stop
+from voxq.api.monitoring.crew import CrewWatch
+from voxq.api.monitoring.outage import Outage
+from voxq.api.monitoring.telling import Telling
 from voxq.api.samples import VoiceSamples
-from voxq.api.stopping import told_to_stop
-from voxq.api.streams import Streams
-from voxq.api.telling import Telling
+from voxq.api.submission.recipes import Recipes
 from voxq.api.voices import VoiceWatch
-from voxq.api.waiting_room import WaitingRoom
 from voxq.api.webhooks import delivering
 from voxq.media.pool import ProbePool
 from voxq.metrics.counters import Counters

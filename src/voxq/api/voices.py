@@ -6,7 +6,7 @@ import asyncio
 
 from loguru import logger
 
-from voxq.api.crew import CrewWatch
+from voxq.api.monitoring.crew import CrewWatch
 from voxq.api.recent import Recent
 from voxq.engines import synthesisers, voices
 from voxq.engines.voices import Speaker

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import redis.asyncio
 
-from voxq.api.events import Events
+from voxq.api.live.events import Events
 from voxq.tasks.parts import Parts
 from voxq.tasks.task import Kind
 

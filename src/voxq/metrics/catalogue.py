@@ -1,4 +1,4 @@
-"""Everything that is counted as it happens. What Redis knows anyway is in `voxq.api.metrics`.
+"""Everything that is counted as it happens. What Redis knows anyway is in `voxq.api.monitoring.metrics`.
 
 No label may take a value that a client makes up: each one is kept for ever.
 """

@@ -7,14 +7,14 @@ import time
 from voxq.metrics import sums
 from voxq.metrics.counters import Counters
 from voxq.tasks.storage_id import is_other
-from voxq.worker.admission import Admission
-from voxq.worker.assignments import Assignments
-from voxq.worker.claims import Claims
-from voxq.worker.departures import Departures
 from voxq.worker.facts import facts
+from voxq.worker.flow.admission import Admission
+from voxq.worker.flow.claims import Claims
+from voxq.worker.flow.departures import Departures
+from voxq.worker.models.stable import Stable
 from voxq.worker.plan import WorkPlan
 from voxq.worker.redis_line import RedisLine
-from voxq.worker.stable import Stable
+from voxq.worker.work.assignments import Assignments
 
 _EVERY = 1.0
 

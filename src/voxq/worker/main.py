@@ -24,17 +24,17 @@ from voxq.tasks.parts import Parts
 from voxq.tasks.redis_errors import explain
 from voxq.tasks.storage_id import OTHER_STORAGE
 from voxq.tasks.twins import cancel_abandoned
-from voxq.worker.horse_link import HorseLink
 from voxq.worker.janitor import LOCK_SECONDS, Janitor, serves_other
-from voxq.worker.media_link import MediaLink
+from voxq.worker.media.media_link import MediaLink
 from voxq.worker.model_worker import ModelWorker
+from voxq.worker.models.horse_link import HorseLink
+from voxq.worker.models.stable import Stable
+from voxq.worker.models.stall import Stall
 from voxq.worker.plan import ModelPlan, ModelUnavailable, WorkPlan, automatic_slots
 from voxq.worker.poller import Poller
 from voxq.worker.roster import strike_dead_workers
 from voxq.worker.scheduler import BatchLimits
 from voxq.worker.server_watch import ServerWatch
-from voxq.worker.stable import Stable
-from voxq.worker.stall import Stall
 from voxq.worker.wakeup import Wakeup
 from voxq.worker.workshop import Workshop
 

@@ -13,7 +13,7 @@ import pytest
 from api_server import NOTE, ApiServer, tone
 from task_lab import Lab
 
-from voxq.api.form import MAX_PARTS, OVERHEAD_BYTES
+from voxq.api.submission.form import MAX_PARTS, OVERHEAD_BYTES
 
 SUBMIT = "/api/v1/asr/submit"
 FORM = {"Content-Type": "multipart/form-data; boundary=xyz"}

@@ -15,7 +15,7 @@ from task_lab import Lab, make_worker
 from voxq.tasks import claiming
 from voxq.tasks.claiming import Room, Worker
 from voxq.tasks.task import AsrOptions, Kind, Lane
-from voxq.worker.slots import rooms_of
+from voxq.worker.flow.slots import rooms_of
 
 
 @dataclass

@@ -8,7 +8,7 @@ from task_lab import Lab, make_task, make_worker
 from voxq.tasks import queueing, script
 from voxq.tasks.claiming import Claimed
 from voxq.tasks.task import Kind, Lane, Task, TtsOptions
-from voxq.worker.claims import Claims
+from voxq.worker.flow.claims import Claims
 from voxq.worker.redis_line import RedisLine
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.api.form import MAX_FIELD_BYTES, MAX_PARTS, OVERHEAD_BYTES, FormReader
+from voxq.api.submission.form import MAX_FIELD_BYTES, MAX_PARTS, OVERHEAD_BYTES, FormReader
 from voxq.tasks.refusal import Refusal
 
 TYPE = "multipart/form-data; boundary=xyz"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.api import options
 from voxq.api.available import AvailableModels
+from voxq.api.submission import options
 from voxq.engines.languages import LANGUAGES, name_of
 from voxq.models.store import ModelStore
 from voxq.offer import Offer, Offered

@@ -15,8 +15,8 @@ import pytest
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from voxq.api import upload
-from voxq.api.upload import Limits, receive
+from voxq.api.submission import upload
+from voxq.api.submission.upload import Limits, receive
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.refusal import Refusal
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.api import devices
 from voxq.api.access_log import AccessLog
-from voxq.api.crew import Crew, WorkerFacts
 from voxq.api.errors import server_error, stopping
+from voxq.api.monitoring import devices
+from voxq.api.monitoring.crew import Crew, WorkerFacts
 from voxq.api.routes.health import reasons_against, uptime
 from voxq.tasks.queueing import Place
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from voxq.api import browsers
-from voxq.api.access import ANONYMOUS, Access
-from voxq.api.auth import is_local
+from voxq.api.callers import browsers
+from voxq.api.callers.access import ANONYMOUS, Access
+from voxq.api.callers.auth import is_local
 from voxq.settings import Settings
 from voxq.tasks.refusal import Refusal
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.api.available import AvailableModels
-from voxq.api.form import Fields
 from voxq.api.openai.form import Format, Granularity, transcription, translation
-from voxq.api.options import MAX_HOTWORDS, hotwords_in
+from voxq.api.submission.form import Fields
+from voxq.api.submission.options import MAX_HOTWORDS, hotwords_in
 from voxq.models.store import ModelStore
 from voxq.offer import Offer, Offered
 from voxq.tasks.refusal import Refusal

@@ -17,9 +17,9 @@ from openai.types.audio import (
 )
 
 from voxq.api.available import AvailableModels
-from voxq.api.form import Fields
 from voxq.api.openai import documentation, form, speech_form
 from voxq.api.openai.speech_form import SpeechRequest
+from voxq.api.submission.form import Fields
 from voxq.engines import voices
 from voxq.models.store import ModelStore
 from voxq.offer import Offer, Offered

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from voxq.api.recipes import Recipes
+from voxq.api.submission.recipes import Recipes
 from voxq.models.stamp import Stamp
 from voxq.offer import Offer
 from voxq.settings import load_settings

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from voxq.api.crew import Crew, WorkerFacts
-from voxq.api.speech_options import HowToSpeak, tts_options
+from voxq.api.monitoring.crew import Crew, WorkerFacts
+from voxq.api.submission.speech_options import HowToSpeak, tts_options
 from voxq.engines import voices
 from voxq.engines.language_packages import LanguagePackages
 from voxq.tasks.refusal import Refusal

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.api.waiting_room import WaitingRoom
+from voxq.api.limits.waiting_room import WaitingRoom
 from voxq.tasks.refusal import Refusal
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from voxq.engines.base import ChunkError, ChunkResult
 from voxq.engines.synthesis import Spoken
 from voxq.speech.transcript import Segment, Word
-from voxq.worker.answers import checked_sound, checked_text
+from voxq.worker.horse.answers import checked_sound, checked_text
 
 SECONDS = 30.0
 

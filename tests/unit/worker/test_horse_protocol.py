@@ -12,7 +12,7 @@ from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, Engin
 from voxq.engines.synthesis import KeptSpeech, SpeechOptions
 from voxq.messages import ProtocolError
 from voxq.speech.transcript import Segment, Word
-from voxq.worker.horse_protocol import (
+from voxq.worker.horse.protocol import (
     CODEC,
     Finished,
     Load,

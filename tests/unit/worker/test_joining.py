@@ -17,13 +17,13 @@ from voxq.speech.sentences import Break
 from voxq.tasks.claiming import Held
 from voxq.tasks.task import Kind, TtsOptions
 from voxq.tasks.work import WorkFiles
-from voxq.worker.assignment import Prepared
-from voxq.worker.chunks import Phrase
 from voxq.worker.complaint import Complaint
-from voxq.worker.joining import Grown, Joining, News
-from voxq.worker.media_link import MediaFailed
+from voxq.worker.media.joining import Grown, Joining, News
+from voxq.worker.media.media_link import MediaFailed
 from voxq.worker.poller import Poller
-from voxq.worker.synthesis import Joined, Synthesis
+from voxq.worker.work.assignment import Prepared
+from voxq.worker.work.chunks import Phrase
+from voxq.worker.work.synthesis import Joined, Synthesis
 
 RATE = 16_000
 SAMPLES = 4000

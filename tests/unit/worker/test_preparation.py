@@ -19,13 +19,13 @@ from voxq.tasks.claiming import Held
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.task import AsrOptions, Lane
 from voxq.tasks.work import WorkFiles
-from voxq.worker.assignment import AnyAssignment, Prepared
 from voxq.worker.complaint import Complaint
-from voxq.worker.media_link import MediaFailed, MediaLink, News
+from voxq.worker.media.media_link import MediaFailed, MediaLink, News
+from voxq.worker.media.preparation import Preparation
 from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
-from voxq.worker.preparation import Preparation
-from voxq.worker.recognition import Recognition
+from voxq.worker.work.assignment import AnyAssignment, Prepared
+from voxq.worker.work.recognition import Recognition
 
 
 class Room:

@@ -15,7 +15,7 @@ from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.chinese_script import Script
 from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Segment, Word
-from voxq.worker.recognising import Recogniser
+from voxq.worker.horse.recognising import Recogniser
 
 HEARD = "我們說"
 SILENCE = np.zeros(SAMPLE_RATE, np.float32)

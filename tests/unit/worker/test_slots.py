@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.tasks.task import Lane
-from voxq.worker.slots import TURN_SECONDS, Turns, free_slots
+from voxq.worker.flow.slots import TURN_SECONDS, Turns, free_slots
 
 slots = st.integers(1, 64)
 EVERYWHERE = dict.fromkeys(Lane, 1)

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.worker.sound_room import Sound, has_room
+from voxq.worker.media.sound_room import Sound, has_room
 
 sounds = st.builds(Sound, st.floats(0, 30_000), st.booleans())
 

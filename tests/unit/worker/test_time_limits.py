@@ -21,19 +21,19 @@ from voxq.speech.sentences import Break
 from voxq.tasks.claiming import Held
 from voxq.tasks.task import Kind, Task, TtsOptions
 from voxq.tasks.work import WorkFiles
-from voxq.worker.assignment import AnyAssignment, Prepared
-from voxq.worker.batch import Batch, Member
-from voxq.worker.chunks import Phrase, Span
-from voxq.worker.horse_link import HorseLink
-from voxq.worker.horse_protocol import Loaded
+from voxq.worker.engine.time_limits import TimeLimits
+from voxq.worker.horse.protocol import Loaded
+from voxq.worker.models.horse_link import HorseLink
+from voxq.worker.models.stable import Stable
+from voxq.worker.models.stall import Stall
 from voxq.worker.plan import ModelPlan
 from voxq.worker.poller import Poller
-from voxq.worker.recognition import Recognition
 from voxq.worker.scheduler import BatchLimits
-from voxq.worker.stable import Stable
-from voxq.worker.stall import Stall
-from voxq.worker.synthesis import Synthesis
-from voxq.worker.time_limits import TimeLimits
+from voxq.worker.work.assignment import AnyAssignment, Prepared
+from voxq.worker.work.batch import Batch, Member
+from voxq.worker.work.chunks import Phrase, Span
+from voxq.worker.work.recognition import Recognition
+from voxq.worker.work.synthesis import Synthesis
 
 PLAN = model_plan()
 HOUR = 3600.0

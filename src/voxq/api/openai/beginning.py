@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from voxq.api import lookup, reuse
+from voxq.api import lookup
 from voxq.api.service import Service
+from voxq.api.submission import reuse
 from voxq.tasks import script, twins
 from voxq.tasks.refusal import NotFound
 from voxq.tasks.task import Kind, Task

@@ -9,7 +9,7 @@ from fastapi import Response
 from voxq.api.openai import errors
 from voxq.api.openai.form import Format, Granularity
 from voxq.api.openai.speech_form import SpeechRequest
-from voxq.api.submit_form import FORM
+from voxq.api.submission.submit_form import FORM
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.tasks.task import Priority
 

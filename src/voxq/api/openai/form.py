@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from voxq.api import options
 from voxq.api.available import AvailableModels
-from voxq.api.form import Fields
-from voxq.api.options import invalid
+from voxq.api.submission import options
+from voxq.api.submission.form import Fields
+from voxq.api.submission.options import invalid
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import AsrOptions, Priority
 

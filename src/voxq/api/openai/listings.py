@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from voxq.api.auth import Owner
+from voxq.api.callers.auth import Owner
 from voxq.api.openai import errors
 from voxq.api.service import TheService
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from voxq.api.auth import Owner
+from voxq.api.callers.auth import Owner
 from voxq.api.openai import errors
 from voxq.api.service import Service, TheService
 from voxq.models import aliases

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from voxq.api.auth import Owner
+from voxq.api.callers.auth import Owner
 from voxq.api.service import TheService
 
 

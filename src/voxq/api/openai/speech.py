@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from voxq.api import disk, reuse, speech_stream
 from voxq.api.access_log import note
-from voxq.api.body import TheBody, bytes_for
+from voxq.api.limits import disk
+from voxq.api.live import speech_stream
+from voxq.api.live.speech_stream import SpeechResponse, SpeechStream
 from voxq.api.openai import speech_events, speech_form, sse
 from voxq.api.openai.beginning import Begun, begin
 from voxq.api.openai.documentation import SPEECH
@@ -19,7 +20,8 @@ from voxq.api.openai.speech_form import SpeechRequest, Wanted
 from voxq.api.openai.streamed import Streamed
 from voxq.api.openai.waiting import in_time, lease_kept, while_connected
 from voxq.api.service import Service, TheService
-from voxq.api.speech_stream import SpeechResponse, SpeechStream
+from voxq.api.submission import reuse
+from voxq.api.submission.body import TheBody, bytes_for
 from voxq.tasks import intake
 from voxq.tasks.queueing import Door
 from voxq.tasks.task import Kind, Task, short_id

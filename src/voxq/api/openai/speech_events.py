@@ -11,11 +11,11 @@ from fastapi import Request
 from redis.exceptions import RedisError
 
 from voxq.api import lookup
+from voxq.api.live.speech_stream import BrokenOff, SpeechStream
 from voxq.api.openai import sse
 from voxq.api.openai.beginning import Begun
 from voxq.api.openai.waiting import lease_kept
 from voxq.api.service import Service
-from voxq.api.speech_stream import BrokenOff, SpeechStream
 from voxq.tasks.refusal import Refusal
 
 _TOKEN_SECONDS = 0.05

@@ -8,9 +8,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from voxq.api import speech_options
 from voxq.api.openai import voices
-from voxq.api.speech_options import Format, HowToSpeak, Language, Normalise, SampleRate, Speed, Wishes
+from voxq.api.submission import speech_options
+from voxq.api.submission.speech_options import (
+    Format,
+    HowToSpeak,
+    Language,
+    Normalise,
+    SampleRate,
+    Speed,
+    Wishes,
+)
 from voxq.engines.languages import code_of
 from voxq.engines.voices import Speaker
 from voxq.models import aliases

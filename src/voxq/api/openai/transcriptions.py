@@ -7,10 +7,8 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
 
-from voxq.api import reuse, upload
 from voxq.api.access_log import note
 from voxq.api.available import AvailableModels
-from voxq.api.form import Fields
 from voxq.api.openai import form, sse, stream
 from voxq.api.openai.answers import answer
 from voxq.api.openai.beginning import begin
@@ -20,6 +18,8 @@ from voxq.api.openai.place import Waiting
 from voxq.api.openai.streamed import Streamed
 from voxq.api.openai.waiting import end_of, transcript_of
 from voxq.api.service import Service, TheService
+from voxq.api.submission import reuse, upload
+from voxq.api.submission.form import Fields
 from voxq.tasks import intake
 from voxq.tasks.task import Kind, Task, short_id
 

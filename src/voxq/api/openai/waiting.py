@@ -14,7 +14,7 @@ from loguru import logger
 from redis.exceptions import RedisError
 
 from voxq.api import background, lookup, views
-from voxq.api.disconnection import unless_gone
+from voxq.api.live.disconnection import unless_gone
 from voxq.api.lookup import Found
 from voxq.api.openai.beginning import Begun
 from voxq.api.service import Service

@@ -12,11 +12,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from voxq.api import errors, lookup, speech_stream
+from voxq.api import errors, lookup
 from voxq.api.access_log import note
-from voxq.api.auth import Owner
-from voxq.api.disconnection import unless_gone
+from voxq.api.callers.auth import Owner
 from voxq.api.kind import TheKind
+from voxq.api.live import speech_stream
+from voxq.api.live.disconnection import unless_gone
 from voxq.api.service import Service, TheService
 from voxq.speech.audio import MIME_TYPES, SPEECH_FORMATS
 from voxq.tasks.refusal import Refusal

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from voxq.api import errors, lookup
 from voxq.api.access_log import note
 from voxq.api.answer import answer
-from voxq.api.auth import Owner
+from voxq.api.callers.auth import Owner
 from voxq.api.kind import TheKind
 from voxq.api.lookup import Found
 from voxq.api.service import Service, TheService

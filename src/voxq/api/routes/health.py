@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from voxq import redis_check
 from voxq.api.access_log import note
-from voxq.api.crew import Crew
+from voxq.api.monitoring.crew import Crew
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.health import Alive, Health
 from voxq.tasks.names import EPOCH_KEY

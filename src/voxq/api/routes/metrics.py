@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from redis.exceptions import RedisError
 
-from voxq.api import auth, errors
+from voxq.api import errors
 from voxq.api.access_log import note
-from voxq.api.metrics import KindSeen, Seen, as_text
+from voxq.api.callers import auth
+from voxq.api.monitoring.metrics import KindSeen, Seen, as_text
 from voxq.api.service import Service, TheService
 from voxq.metrics.counters import Totals
 from voxq.metrics.sums import COUNTERS_KEY

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from voxq.api import errors
-from voxq.api.auth import Owner
 from voxq.api.available import AvailableModels
-from voxq.api.crew import Crew
+from voxq.api.callers.auth import Owner
+from voxq.api.monitoring.crew import Crew
 from voxq.api.service import TheService
 from voxq.api.shapes.offer import ModelList, ModelView, PlaceView
 

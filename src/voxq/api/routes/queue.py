@@ -7,7 +7,7 @@ import time
 from fastapi import APIRouter
 
 from voxq.api import errors
-from voxq.api.auth import Owner
+from voxq.api.callers.auth import Owner
 from voxq.api.kind import TheKind
 from voxq.api.service import TheService
 from voxq.api.shapes.queue import Lanes, QueueStatus

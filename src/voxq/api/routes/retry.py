@@ -7,11 +7,11 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 
 from voxq.api import errors, lookup
-from voxq.api.auth import Owner
+from voxq.api.callers.auth import Owner
 from voxq.api.kind import TheKind
 from voxq.api.service import TheService
 from voxq.api.shapes.submission import Submitted
-from voxq.api.submitted import submitted
+from voxq.api.submission.submitted import submitted
 
 router = APIRouter()
 

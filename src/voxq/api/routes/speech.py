@@ -8,14 +8,16 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from voxq.api import disk, errors, options, reuse, speech_options
+from voxq.api import errors
 from voxq.api.access_log import note
-from voxq.api.auth import Owner
-from voxq.api.body import TheBody, bytes_for
+from voxq.api.callers.auth import Owner
+from voxq.api.limits import disk
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.submission import Batch, BatchItem, Submitted
-from voxq.api.speech_options import HowToSpeak, ManyTexts, OneText
-from voxq.api.submitted import submitted, submitted_or_reused
+from voxq.api.submission import options, reuse, speech_options
+from voxq.api.submission.body import TheBody, bytes_for
+from voxq.api.submission.speech_options import HowToSpeak, ManyTexts, OneText
+from voxq.api.submission.submitted import submitted, submitted_or_reused
 from voxq.tasks import intake
 from voxq.tasks.intake import Submission
 from voxq.tasks.refusal import Refusal

@@ -7,8 +7,9 @@ from dataclasses import asdict
 
 from fastapi import APIRouter
 
-from voxq.api import devices, errors
-from voxq.api.auth import Owner
+from voxq.api import errors
+from voxq.api.callers.auth import Owner
+from voxq.api.monitoring import devices
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.stats import KindStats, LastHour, SinceStart, Stats, TasksByStatus
 from voxq.api.shapes.workers import WorkerView

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 
-from voxq.api import errors, options, reuse, upload
-from voxq.api.auth import Owner
+from voxq.api import errors
+from voxq.api.callers.auth import Owner
 from voxq.api.service import TheService
 from voxq.api.shapes.submission import Submitted
-from voxq.api.submit_form import FORM
-from voxq.api.submitted import submitted, submitted_or_reused
+from voxq.api.submission import options, reuse, upload
+from voxq.api.submission.submit_form import FORM
+from voxq.api.submission.submitted import submitted, submitted_or_reused
 from voxq.tasks import intake
 from voxq.tasks.refusal import Refusal
 

@@ -11,9 +11,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
-from voxq.api import browsers, disk, errors, lookup, samples
+from voxq.api import errors, lookup, samples
 from voxq.api.access_log import note
-from voxq.api.auth import Owner
+from voxq.api.callers import browsers
+from voxq.api.callers.auth import Owner
+from voxq.api.limits import disk
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.offer import VoiceList, VoiceView
 from voxq.engines.greetings import GREETINGS

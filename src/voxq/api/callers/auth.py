@@ -1,0 +1,65 @@
+"""Who is calling. With API_KEYS every call needs one of them; its name owns what the call makes."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from voxq.api.callers import browsers
+from voxq.api.callers.access import ANONYMOUS
+from voxq.api.monitoring.request_metrics import OWNER
+from voxq.api.service import TheService
+from voxq.tasks.refusal import Refusal
+
+_bearer = HTTPBearer(
+    auto_error=False, description="One of API_KEYS or ADMIN_KEYS; not needed while none are set."
+)
+
+
+def is_local(server: tuple[str, int | None] | None) -> bool:
+    """Whether a connection to this address of ours came from this machine, as far as the address tells."""
+    try:
+        return server is None or ipaddress.ip_address(server[0]).is_loopback
+    except ValueError:
+        return True  # a Unix socket
+
+
+async def _owner(
+    request: Request,
+    service: TheService,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> str:
+    settings = service.settings
+    if service.access.needs_key:
+        owner = service.access.owner_of(credentials.credentials if credentials else None)
+        if owner is None:
+            raise Refusal("unauthorized", "Send one of this service's keys as 'Authorization: Bearer KEY'")
+        setattr(request.state, OWNER, owner)
+        return owner
+    # The settings are checked at start, but `uvicorn --host 0.0.0.0` does not ask them.
+    if not settings.allow_anonymous and not is_local(request.scope.get("server")):
+        raise Refusal("exposed", "Set API_KEYS, or ALLOW_ANONYMOUS=true, to serve beyond this machine")
+    browsers.check(request.method, request.headers, settings)
+    setattr(request.state, OWNER, ANONYMOUS)
+    return ANONYMOUS
+
+
+Owner = Annotated[str, Depends(_owner)]
+"""The caller's name. Raises Refusal ("unauthorized"; without keys "exposed" and as `browsers.check`)."""
+
+
+async def may_measure(
+    request: Request,
+    service: TheService,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> None:
+    """As for everything else, unless METRICS_ANONYMOUS=true; where there are admins, it takes one of them,
+    because what is measured names all keys. Raises as Owner, and Refusal ("not_admin")."""
+    if service.settings.metrics_anonymous:
+        return
+    caller = await _owner(request, service, credentials)
+    if service.access.admins and not service.access.sees_all(caller):
+        raise Refusal("not_admin", "The figures name all keys: one of ADMIN_KEYS may see them")

@@ -1,0 +1,1 @@
+"""How much of the machine clients may take at once: disk, memory, connections that wait."""

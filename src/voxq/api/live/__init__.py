@@ -1,0 +1,1 @@
+"""Answers that follow a task while it is worked on, and connections that end before it does."""

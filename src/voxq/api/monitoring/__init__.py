@@ -1,0 +1,1 @@
+"""What operators are shown: metrics, the workers and their devices, what is wrong with Redis."""

@@ -1,0 +1,81 @@
+"""A JSON body, read within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
+
+from voxq.api.limits.memory import Memory
+from voxq.api.service import TheService
+from voxq.tasks.refusal import Refusal
+
+M = TypeVar("M", bound=BaseModel)
+
+_SECONDS = 60.0
+_BYTES_PER_CHARACTER = 12
+"""At most, in JSON: a character beyond the basic plane, escaped."""
+_OTHER_BYTES = 64 << 10
+
+
+class Body:
+    """That of one request. It takes of the process's memory until the answer has been sent."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._taken = 0
+
+    async def read(self, request: Request, kind: type[M], most: int) -> M:
+        """The body, of at most `most` bytes, as a `kind`.
+
+        Raises Refusal ("too_large", "too_many_waiting", "upload_stalled", "bad_json", "invalid_option" with
+        the field's name) and ClientDisconnect.
+        """
+        body = bytearray()
+        try:
+            async with asyncio.timeout(_SECONDS):
+                async for piece in request.stream():
+                    if len(body) + len(piece) > most:
+                        raise Refusal("too_large", f"A request may have {most >> 10} KB")
+                    self._memory.take(len(piece))
+                    self._taken += len(piece)
+                    body += piece
+        except TimeoutError:
+            raise Refusal("upload_stalled", "The request arrives too slowly, please try again") from None
+        try:
+            return kind.model_validate_json(bytes(body))
+        except ValidationError as error:
+            raise _refusal(error) from None
+
+    def release(self) -> None:
+        """Nothing of it is needed any more."""
+        self._memory.give_back(self._taken)
+        self._taken = 0
+
+
+def bytes_for(characters: int) -> int:
+    """What a body may take that holds a text of so many characters, and little else."""
+    return _BYTES_PER_CHARACTER * characters + _OTHER_BYTES
+
+
+async def _body(service: TheService) -> AsyncIterator[Body]:
+    body = Body(service.memory)
+    try:
+        yield body
+    finally:
+        body.release()
+
+
+TheBody = Annotated[Body, Depends(_body)]
+
+
+def _refusal(error: ValidationError) -> Refusal:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if first["type"] == "json_invalid" or not first["loc"]:
+        return Refusal("bad_json", "Send a JSON object as the body")
+    field = str(first["loc"][0])
+    place = ".".join(map(str, first["loc"]))
+    return Refusal("invalid_option", f"{place}: {first['msg']}", field=field)

@@ -1,0 +1,48 @@
+"""The answer to who has given work."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+
+from voxq.api.access_log import note
+from voxq.api.service import Service
+from voxq.api.shapes.submission import Submitted
+from voxq.api.submission import reuse
+from voxq.tasks import queueing, script
+from voxq.tasks.intake import Submission
+from voxq.tasks.queueing import Place
+from voxq.tasks.task import Status, Task
+
+
+async def submitted(request: Request, service: Service, task: Task, place: Place | None) -> Response:
+    """Where the task is now. Raises redis.exceptions.RedisError."""
+    status = Status.QUEUED
+    if place is None:  # somebody was faster: the same key or the same retry, and a worker since
+        view = await script.run_async(service.client, queueing.view(service.parts.stores[task.kind], task.id))
+        place = view.place
+        status = Status(view.document["status"]) if view.document else status
+    crew = await service.crew.recent()
+    note(request, task=task.short_id, file=task.file, size=_shown(task.size), status=status)
+    answer = Submitted(
+        task_id=task.id,
+        status=status.value,
+        position=place.position if place else 0,
+        estimated_wait=crew.estimated_wait(place, task.kind),
+    )
+    return JSONResponse(answer.model_dump())  # valid already: a hundred clients wait for it
+
+
+async def submitted_or_reused(
+    request: Request, service: Service, submission: Submission, fingerprint: str
+) -> Response:
+    """The same for a client that would have an earlier result: then the task is done already."""
+    is_hit = await reuse.answer_from_cache(service, submission.task, fingerprint)
+    place = None if is_hit else submission.place
+    answer = await submitted(request, service, submission.task, place)
+    answer.headers[reuse.HEADER] = "hit" if is_hit else "miss"
+    return answer
+
+
+def _shown(size: int) -> str:
+    return f"{size / 1e6:.1f}MB" if size >= 1e6 else f"{size / 1e3:.1f}KB"

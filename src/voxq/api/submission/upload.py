@@ -1,0 +1,181 @@
+"""An upload streams from the socket into a file: never held in memory, counted and hashed on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from voxq.api.submission.form import OVERHEAD_BYTES, Fields, FormReader
+from voxq.settings import Settings
+from voxq.speech.audio import SUPPORTED_FORMATS
+from voxq.tasks.intake import Upload
+from voxq.tasks.recordings import Recordings
+from voxq.tasks.refusal import Refusal
+
+_BUFFER_BYTES = 512 << 10
+_PIECE_BYTES = 32 << 10
+"""Parsed before others have a turn: bytes that keep looking like a boundary take a hundred times as long as
+others."""
+_STALL_SECONDS = 60.0
+_LEAST_BYTES_PER_SECOND = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`bytes` of one file, at most; `free_bytes` that stay free on the disk, at least."""
+
+    bytes: int
+    free_bytes: int
+    fsync: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        return cls(settings.max_upload_mb << 20, settings.min_free_disk_mb << 20, settings.fsync)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A whole form: its file, which is the receiver's to move or remove, and its other fields."""
+
+    upload: Upload
+    fields: Fields
+
+
+def check_size(request: Request, limits: Limits) -> int:
+    """The size the body is announced to have, 0 if it is not. Raises Refusal ("too_large")."""
+    announced = request.headers.get("content-length", "")
+    size = int(announced) if announced.isdecimal() and len(announced) < 20 else 0
+    if size > limits.bytes + OVERHEAD_BYTES:
+        raise _too_large(limits)
+    return size
+
+
+async def receive(
+    request: Request,
+    recordings: Recordings,
+    limits: Limits,
+    check: Callable[[Fields], object] = lambda fields: None,
+    *,
+    file_field: str = "audio",
+) -> Received:
+    """Read the form in a request's body, with the recording in its field `file_field`.
+
+    `check` gets the fields whenever one more is complete, so that it can refuse before a long recording has
+    come. Raises Refusal ("bad_form", "missing_audio", "too_large", "disk_full", "upload_stalled"),
+    ClientDisconnect, OSError or what `check` raises, and then leaves nothing behind.
+    """
+    form = FormReader(request.headers.get("content-type"), file_field)
+    part = _Part(recordings.part(secrets.token_hex(16)), limits, check_size(request, limits))
+    checked = 0
+    try:
+        async for data in _body(request, limits):
+            for start in range(0, len(data), _PIECE_BYTES):
+                form.feed(data[start : start + _PIECE_BYTES])
+                await asyncio.sleep(0)
+            if len(form.fields) > checked:
+                checked = len(form.fields)
+                check(form.fields)
+            if form.pending >= _BUFFER_BYTES:
+                await asyncio.to_thread(part.write, form.take())
+        form.finish()
+        if not form.has_file:
+            raise Refusal(
+                "missing_audio",
+                f"The form has no field {file_field!r} with a recording",
+                supported_formats=list(SUPPORTED_FORMATS),
+            )
+        upload = await asyncio.to_thread(part.finish, form.take())
+    except BaseException:
+        await asyncio.to_thread(part.discard)
+        raise
+    return Received(upload, form.fields)
+
+
+class _Part:
+    """The file an upload goes to. Every method blocks."""
+
+    def __init__(self, path: Path, limits: Limits, announced: int) -> None:
+        self._path = path
+        self._limits = limits
+        self._announced = announced
+        self._file: BinaryIO | None = None
+        self._size = 0
+        self._hash = hashlib.sha256()
+
+    def write(self, pieces: Iterable[bytes]) -> None:
+        self._check_disk()
+        file = self._opened()
+        for piece in pieces:
+            self._size += len(piece)
+            if self._size > self._limits.bytes:
+                raise _too_large(self._limits)
+            self._hash.update(piece)
+            file.write(piece)
+
+    def finish(self, pieces: Iterable[bytes]) -> Upload:
+        self.write(pieces)
+        with self._opened() as file:
+            if self._limits.fsync:
+                file.flush()
+                os.fsync(file.fileno())
+        return Upload(self._path, self._size, self._hash.hexdigest())
+
+    def discard(self) -> None:
+        if self._file is not None:
+            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # closing flushes, and the disk may be full
+                self._file.close()
+
+    def _check_disk(self) -> None:
+        needed = self._limits.free_bytes + max(0, self._announced - self._size)
+        if shutil.disk_usage(self._path.parent).free < needed:
+            raise Refusal("disk_full", "The disk is nearly full, please try again later")
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            self._file = self._path.open("xb")
+        return self._file
+
+
+async def _body(request: Request, limits: Limits) -> AsyncIterator[bytes]:
+    """The pieces of the body, from a client that keeps them coming."""
+    started = time.monotonic()
+    received = 0
+    while True:
+        behind = time.monotonic() - started - received / _LEAST_BYTES_PER_SECOND
+        if behind > _STALL_SECONDS:
+            raise _stalled()
+        try:
+            async with asyncio.timeout(_STALL_SECONDS):
+                message = await request.receive()
+        except TimeoutError:
+            raise _stalled() from None
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        received += len(message.get("body", b""))
+        if received > limits.bytes + OVERHEAD_BYTES:
+            raise _too_large(limits)
+        yield message.get("body", b"")
+        if not message.get("more_body", False):
+            return
+
+
+def _too_large(limits: Limits) -> Refusal:
+    megabytes = limits.bytes >> 20
+    return Refusal("too_large", f"A recording may have {megabytes} MB", max_upload_mb=megabytes)
+
+
+def _stalled() -> Refusal:
+    return Refusal("upload_stalled", "The upload arrives too slowly, please try again")

@@ -1,0 +1,214 @@
+"""Speech joined while it is made: the sentences of each text, in order, into the file that grows."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from voxq.child import Child, ChildDied
+from voxq.media import JOINER_MODULE
+from voxq.media import join_protocol as protocol
+from voxq.messages import ProtocolError
+from voxq.worker.complaint import Complaint
+from voxq.worker.media.media_link import MediaFailed
+from voxq.worker.poller import Poller
+from voxq.worker.work.setback import Setback
+from voxq.worker.work.synthesis import Joined, Synthesis
+
+_AT_ONCE = 8
+"""Sentences in one request: a resumed book does not keep the others waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """More of the speech can be heard."""
+
+
+News = Grown | Joined | MediaFailed
+Hear = Callable[[Synthesis, News], None]
+
+
+@dataclass(slots=True)
+class _Case:
+    """How far one text is."""
+
+    id: str | None = None
+    """Of the attempt under way."""
+    given: int = 0
+    """Sentences, in this attempt."""
+    is_asked: bool = False
+    """An answer is due."""
+    times: list[tuple[float, float]] = field(default_factory=list)
+    setback: Setback = field(default_factory=Setback)
+
+    def start_over(self) -> None:
+        self.id, self.given, self.is_asked = None, 0, False
+        self.times.clear()
+
+
+class Joining:
+    """The texts of a worker and its joining process, which is started when it is first needed.
+
+    When that process dies, or the disk takes nothing for a while, the files are begun anew, from sentences
+    that lie on disk: encoding is many times faster than speaking.
+    """
+
+    def __init__(self, poller: Poller, trouble: Complaint, *, timeout: float, patience: float) -> None:
+        """`timeout`: seconds that one request may take; `patience`: for which a disk is waited for."""
+        self._poller = poller
+        self._trouble = trouble
+        self._timeout = timeout
+        self._patience = patience
+        self._child: Child | None = None
+        self._cases: dict[Synthesis, _Case] = {}
+        self._asked: deque[tuple[Synthesis, str]] = deque()
+        """What the process has not answered; it works on the first."""
+        self._late_at = float("inf")
+        self._numbers = count(1)
+        self.hear: Hear = lambda text, news: None
+        """Called when a text's file has grown, is whole, or cannot be had."""
+
+    def start(self) -> None:
+        """Have the process ready before the first sentence is spoken."""
+        try:
+            self._ready()
+        except OSError as error:  # tried again with the first sentence
+            self._trouble.about(error)
+
+    def go_on(self, text: Synthesis) -> bool:
+        """Have joined what is spoken by now. True if something is under way, so that news of it will come."""
+        case = self._cases.setdefault(text, _Case())
+        if case.is_asked:
+            return True
+        sounds = text.sounds(case.given, _AT_ONCE)
+        if not sounds or time.monotonic() < case.setback.not_before:
+            return False
+        try:
+            self._give(text, case, sounds)
+        except (OSError, ChildDied) as error:
+            reason = error.strerror if isinstance(error, OSError) else "the joining process does not start"
+            self._put_off(text, case, f"The speech could not be written: {reason}.")
+        return case.is_asked
+
+    def advance(self) -> None:
+        """Go on with all texts that have something to join, and did not a moment ago."""
+        for text in list(self._cases):
+            self.go_on(text)
+
+    def remove(self, text: Synthesis) -> None:
+        """It is not wanted any more."""
+        case = self._cases.pop(text, None)
+        if case is not None and case.id is not None and self._child is not None:
+            try:
+                self._child.send(protocol.CODEC.encode(protocol.Drop(case.id)))
+            except ChildDied:
+                self._end()
+
+    @property
+    def deadline(self) -> float:
+        """When `enforce_deadlines` or `advance` has something to do next (monotonic clock)."""
+        waiting = (case.setback.not_before for case in self._cases.values() if case.id is None)
+        return min([self._late_at, *(at for at in waiting if at > time.monotonic())])
+
+    def enforce_deadlines(self) -> None:
+        if time.monotonic() >= self._late_at:
+            message = f"Encoding timeout ({self._timeout:g}s exceeded)"
+            self._fail_first(lambda _: MediaFailed("encode_timeout", message))
+
+    def close(self) -> None:
+        self._end()
+
+    def _give(self, text: Synthesis, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
+        """Raises OSError, ChildDied."""
+        try:
+            self._send(text, case, sounds)
+        except ChildDied:  # between two requests: nobody's fault
+            self._end()
+            self._send(text, case, text.sounds(0, _AT_ONCE))
+
+    def _send(self, text: Synthesis, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
+        child = self._ready()
+        if case.id is None:
+            id = f"{text.task.id}.{next(self._numbers)}"
+            child.send(protocol.CODEC.encode(text.begin_joining(id)))
+            case.id = id
+        given = case.given + len(sounds)
+        child.send(protocol.CODEC.encode(protocol.Append(case.id, sounds, is_last=given == len(text.chunks))))
+        case.given, case.is_asked = given, True
+        if not self._asked:
+            self._late_at = time.monotonic() + self._timeout
+        self._asked.append((text, case.id))
+
+    def _on_message(self) -> None:
+        assert self._child is not None
+        try:
+            reply = protocol.CODEC.decode_reply(self._child.receive())
+            if not self._asked or reply.id != self._asked[0][1]:
+                raise ProtocolError("an answer to nothing")
+        except (ChildDied, ProtocolError):
+            self._fail_first(
+                lambda ended: MediaFailed(
+                    "encoder_crashed", f"The encoder crashed on this text ({ended}).", is_crash=True
+                )
+            )
+            return
+        text, id = self._asked.popleft()
+        self._late_at = time.monotonic() + self._timeout if self._asked else float("inf")
+        case = self._cases.get(text)
+        if case is not None and case.id == id:
+            case.is_asked = False
+            self._take(text, case, reply)
+
+    def _take(self, text: Synthesis, case: _Case, reply: protocol.Reply) -> None:
+        match reply:
+            case protocol.Appended():
+                case.setback.over()
+                case.times += reply.times
+                self.go_on(text)  # at once: what is told now may keep the worker busy for a while
+                self.hear(text, Grown())
+            case protocol.Joined():
+                del self._cases[text]
+                times = (*case.times, *reply.times)
+                self.hear(text, Joined(reply.duration, reply.rate, times, reply.encode_seconds))
+            case protocol.Failed(code="storage"):
+                case.start_over()
+                self._put_off(text, case, reply.message)
+            case protocol.Failed():
+                case.start_over()
+                self.hear(text, MediaFailed(reply.code, reply.message))
+
+    def _put_off(self, text: Synthesis, case: _Case, message: str) -> None:
+        case.start_over()
+        if case.setback.again(time.monotonic(), self._patience):
+            self._trouble.about(message)
+        else:
+            self.hear(text, MediaFailed("storage", message))
+
+    def _fail_first(self, failed: Callable[[str], MediaFailed]) -> None:
+        """The process died, or has to, with the first of its requests. `failed` is told how it ended."""
+        text = self._asked[0][0] if self._asked else None
+        ended = self._end()
+        if text is not None and text in self._cases:
+            self.hear(text, failed(ended))
+
+    def _ready(self) -> Child:
+        """Raises OSError."""
+        if self._child is None:
+            self._child = Child.start(JOINER_MODULE)
+            self._poller.watch(self._child.fileno(), self._on_message)
+        return self._child
+
+    def _end(self) -> str:
+        """End the process; every file will be begun anew. Says how it ended."""
+        ended = "not running"
+        if self._child is not None:
+            self._poller.unwatch(self._child.fileno())
+            ended = self._child.kill()
+        self._child, self._late_at = None, float("inf")
+        self._asked.clear()
+        for case in self._cases.values():
+            case.start_over()
+        return ended

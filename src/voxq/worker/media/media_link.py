@@ -1,0 +1,158 @@
+"""The parent's end of a media process: one task at a time, killed when late, replaced if it dies."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from voxq.child import Child, ChildDied
+from voxq.media import MEDIA_MODULE, protocol
+from voxq.messages import ProtocolError
+from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.sentences import Break, spoken_seconds
+from voxq.worker.work.assignment import AnyAssignment, Prepared
+from voxq.worker.work.chunks import Phrase, Span
+
+_SLACK_SECONDS = 1.0
+"""By which what is decoded may be longer than allowed: its end comes in blocks."""
+_SHORTEST_CHUNK = SAMPLE_RATE // 20
+"""Samples; honest ones are longer, and of what could be one sample each there could be too many."""
+_LONGEST_MESSAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFailed:
+    """The recording or text cannot be used. `is_crash`: the process died, which may be worth another try."""
+
+    code: str
+    message: str
+    is_crash: bool = False
+
+    @property
+    def is_disk_trouble(self) -> bool:
+        """The disk did not take the sound; the recording or text may be perfect."""
+        return self.code == _STORAGE
+
+
+News = list[Span] | list[Phrase] | Prepared | MediaFailed
+"""Chunks that were found, the end of what was asked, or why there is none."""
+
+_STORAGE = "storage"
+
+
+class MediaLink:
+    """One media process, started when it is first needed. Times are on the monotonic clock."""
+
+    def __init__(self, timeout: float) -> None:
+        """`timeout`: seconds that one request may take."""
+        self._timeout = timeout
+        self._child: Child | None = None
+        self._found = 0
+        self._longest = 0.0
+        self.decoded = 0.0
+        """Seconds of the recording so far."""
+        self.assignment: AnyAssignment | None = None
+        self.deadline = float("inf")
+        """When the process is to be killed."""
+
+    @property
+    def child(self) -> Child | None:
+        return self._child
+
+    def start(self) -> Child:
+        """Have a process ready; decoding libraries take a moment to load."""
+        if self._child is None:
+            self._child = Child.start(MEDIA_MODULE)
+        return self._child
+
+    def ask(self, assignment: AnyAssignment, request: protocol.Request) -> None:
+        """Begin what `receive` will tell the outcome of.
+
+        Raises OSError when no process can be started, or the disk is not writable.
+        """
+        if isinstance(request, protocol.Prepare):
+            request.scratch.unlink(missing_ok=True)  # whoever reads the old one goes on with it
+        message = protocol.CODEC.encode(request)
+        try:
+            self.start().send(message)
+        except ChildDied:  # between two tasks: nobody's fault
+            self.kill()
+            self.start().send(message)
+        self.assignment, self._found, self.decoded = assignment, 0, 0.0
+        self._longest = request.max_seconds + _SLACK_SECONDS if isinstance(request, protocol.Prepare) else 0.0
+        self.deadline = time.monotonic() + self._timeout
+
+    def receive(self) -> tuple[AnyAssignment, News] | None:
+        """Take one message. None if it concerns nobody any more."""
+        assert self._child is not None
+        assignment = self.assignment
+        try:
+            reply = protocol.CODEC.decode_reply(self._child.receive())
+            self._check(reply)
+        except (ChildDied, ProtocolError):
+            ended = self.kill()
+            if assignment is None:
+                return None
+            what = "decoder" if assignment.subject == "recording" else "text processor"
+            message = f"The {what} crashed on this {assignment.subject} ({ended})."
+            return assignment, MediaFailed("decoder_crashed", message, is_crash=True)
+        if assignment is None or reply.id != assignment.task.id:
+            return None
+        news = self._news(reply)
+        if not isinstance(news, list):
+            self.assignment, self.deadline = None, float("inf")
+        return assignment, news
+
+    def expire(self) -> tuple[AnyAssignment, News] | None:
+        """The time is up: end the process."""
+        assignment = self.assignment
+        self.kill()
+        if assignment is None:
+            return None
+        verb = "Decoding" if assignment.subject == "recording" else "Text processing"
+        return assignment, MediaFailed("decode_timeout", f"{verb} timeout ({self._timeout:g}s exceeded)")
+
+    def kill(self) -> str:
+        """End the process, whatever it does; says how it ended."""
+        ended = self._child.kill() if self._child else "not running"
+        self._child, self.assignment, self.deadline = None, None, float("inf")
+        return ended
+
+    def _check(self, reply: protocol.Reply) -> None:
+        """A process that has been taken over may send any numbers. Raises ProtocolError."""
+        match reply:
+            case protocol.Chunks():
+                self._check_length(reply.decoded)
+                self.decoded = reply.decoded
+                for start, end in reply.chunks:
+                    if not self._found <= start <= end - _SHORTEST_CHUNK:
+                        raise ProtocolError("chunks out of order")
+                    self._found = end
+                self._check_length(self._found / SAMPLE_RATE)
+            case protocol.Prepared():
+                self._check_length(reply.duration)
+            case protocol.Failed() if len(reply.message) > _LONGEST_MESSAGE:
+                raise ProtocolError("a message that is none")
+            case _:
+                pass
+
+    def _check_length(self, seconds: float) -> None:
+        if not 0 <= seconds <= self._longest:
+            raise ProtocolError("more than was to be decoded")
+
+    def _news(self, reply: protocol.Reply) -> News:
+        match reply:
+            case protocol.Chunks():
+                return [Span(start, end) for start, end in reply.chunks]
+            case protocol.Sentences():
+                return [self._phrase(text, ending) for text, ending in reply.sentences]
+            case protocol.Prepared():
+                return Prepared(reply.duration, reply.decode_seconds, reply.vad_seconds)
+            case protocol.Failed():
+                return MediaFailed(reply.code, reply.message)
+            case protocol.Probed():
+                return MediaFailed("internal", "The recording could not be decoded.")
+
+    def _phrase(self, text: str, ending: Break) -> Phrase:
+        start, self._found = self._found, self._found + len(text)
+        return Phrase(start, self._found, text, ending, spoken_seconds(text))

@@ -1,0 +1,231 @@
+"""Getting recordings and texts ready for the engine: who is next, and where."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from voxq.media import protocol
+from voxq.tasks.task import Lane
+from voxq.worker.complaint import Complaint
+from voxq.worker.media.media_link import MediaFailed, MediaLink, News
+from voxq.worker.media.sound_room import Sound, has_room
+from voxq.worker.plan import ModelUnavailable
+from voxq.worker.poller import Poller
+from voxq.worker.work.assignment import AnyAssignment, Prepared
+from voxq.worker.work.setback import Setback
+
+Hear = Callable[[AnyAssignment, News], None]
+RequestFor = Callable[[AnyAssignment], protocol.Request]
+
+_TOLERANCE, _TOLERANCE_SECONDS = 1.1, 10.0
+"""How far the sound of an honest recording may go beyond what was promised."""
+_HEAD_START: Mapping[Lane, float] = {Lane.HIGH: 10.0, Lane.SHORT: 5.0, Lane.LONG: 0.0}
+"""Seconds by which a better lane may have come later and is decoded first all the same."""
+
+
+@dataclass(slots=True)
+class _Case:
+    """What is known of one recording or text until its task lets go of it. Times on the monotonic clock."""
+
+    place: float
+    """In the line: the lowest is next."""
+    sound: Sound
+    """As expected, while it waits; then what lies on disk, or will."""
+    is_begun: bool = False
+    setback: Setback = field(default_factory=Setback)
+
+
+class Preparation:
+    """A line of assignments before a few media processes."""
+
+    def __init__(
+        self,
+        links: Sequence[MediaLink],
+        request_for: RequestFor,
+        poller: Poller,
+        trouble: Complaint,
+        *,
+        sound_seconds: float,
+        long_seconds: float,
+        patience: float,
+    ) -> None:
+        """`request_for` tells what is to be done for an assignment, and may raise ModelUnavailable.
+        `sound_seconds`: how much decoded sound may lie on disk at once; a recording of more than
+        `long_seconds` counts as long, whatever its lane; `patience`: seconds for which a disk that takes
+        nothing is waited for before a recording fails."""
+        self._links = links
+        self._request_for = request_for
+        self._poller = poller
+        self._trouble = trouble
+        self._sound_seconds = sound_seconds
+        self._long_seconds = long_seconds
+        self._patience = patience
+        self._cases: dict[AnyAssignment, _Case] = {}
+        self._line: list[AnyAssignment] = []
+        self.hear: Hear = lambda assignment, news: None
+        """Called with all that is found out of a recording or text."""
+
+    def start(self) -> None:
+        """Have the processes ready before the first recording comes."""
+        for link in self._links:
+            try:
+                self._watch(link)
+            except OSError as error:  # tried again with the first recording
+                self._trouble.about(error)
+
+    def add(self, assignment: AnyAssignment) -> None:
+        task = assignment.task
+        place = time.monotonic() - _HEAD_START[task.lane]
+        self._cases[assignment] = _Case(place, self._sound(assignment, assignment.seconds))
+        self._line.append(assignment)
+
+    def remove(self, assignment: AnyAssignment) -> None:
+        """The recording is not needed any more."""
+        self._cases.pop(assignment, None)
+        if assignment in self._line:
+            self._line.remove(assignment)
+        for link in self._links:
+            if link.assignment is assignment:
+                self._kill(link)
+
+    def advance(self) -> None:
+        """Give every free process something to do."""
+        if not self._line:
+            return
+        now = time.monotonic()
+        crowded: set[bool] = set()
+        for assignment in sorted(self._line, key=lambda each: self._cases[each].place):
+            case = self._cases[assignment]
+            is_long = case.sound.is_long
+            link = self._free_link(is_long)
+            if link is None or now < case.setback.not_before:
+                continue
+            # Nobody overtakes one of his kind for want of room: what is smaller would, for ever.
+            if is_long in crowded or not self._fits(assignment, case.sound):
+                crowded.add(is_long)
+                continue
+            if not self._begin(link, assignment):
+                return
+
+    @property
+    def deadline(self) -> float:
+        """When `enforce_deadlines` has something to do next (monotonic clock)."""
+        return min((link.deadline for link in self._links), default=float("inf"))
+
+    def enforce_deadlines(self) -> None:
+        for link in self._links:
+            if time.monotonic() >= link.deadline:
+                self._unwatch(link)
+                news = link.expire()
+                if news is not None:
+                    self._tell(*news)
+
+    def close(self) -> None:
+        for link in self._links:
+            self._kill(link)
+
+    def _free_link(self, is_long: bool) -> MediaLink | None:
+        """The last free process is not for long recordings, or they would take them all."""
+        free = [link for link in self._links if link.assignment is None]
+        if not free or (is_long and len(free) == 1 and len(self._links) > 1):
+            return None
+        return free[0]
+
+    def _begin(self, link: MediaLink, assignment: AnyAssignment) -> bool:
+        """False: the disk does not take it now."""
+        self._line.remove(assignment)
+        try:
+            link.ask(assignment, self._request_for(assignment))
+            self._watch(link)
+        except ModelUnavailable as error:  # it was uninstalled since
+            self.hear(assignment, MediaFailed("model_unavailable", str(error)))
+            return True
+        except OSError as error:
+            link.assignment = None
+            reason = error.strerror or type(error).__name__
+            self._postpone(assignment, MediaFailed("storage", f"The disk is not writable: {reason}."))
+            return False
+        self._cases[assignment].is_begun = True
+        return True
+
+    def _sound(self, assignment: AnyAssignment, seconds: float) -> Sound:
+        task = assignment.task
+        return Sound(
+            seconds * assignment.room_per_second, task.lane is Lane.LONG or seconds > self._long_seconds
+        )
+
+    def _fits(self, assignment: AnyAssignment, sound: Sound) -> bool:
+        beside = [
+            case.sound for other, case in self._cases.items() if case.is_begun and other is not assignment
+        ]
+        return has_room(sound, beside, self._sound_seconds)
+
+    def _grow(self, assignment: AnyAssignment, seconds: float) -> bool:
+        """So much is decoded, and its container may have promised less. False: it has to wait for room."""
+        case = self._cases[assignment]
+        if seconds <= _TOLERANCE * case.sound.seconds + _TOLERANCE_SECONDS:
+            return True
+        case.sound = self._sound(assignment, seconds)
+        if self._fits(assignment, case.sound):
+            return True
+        case.sound = self._sound(assignment, 2 * seconds)  # or it would come back for every second
+        if not assignment.chunks.running:  # or the engine would miss it
+            assignment.directory.pcm.unlink(missing_ok=True)
+        self._put_back(assignment)
+        return False
+
+    def _put_back(self, assignment: AnyAssignment) -> None:
+        """Into the line, at its old place: it will be decoded anew."""
+        self._cases[assignment].is_begun = False
+        assignment.start_over()
+        self._line.append(assignment)
+
+    def _postpone(self, assignment: AnyAssignment, failed: MediaFailed) -> None:
+        """A full disk is not the recording's fault: wait for space, within reason.
+
+        Only this one waits. Its files are gone, too, when it was cancelled a moment ago, and no client may
+        hold up the others by cancelling.
+        """
+        if not self._cases[assignment].setback.again(time.monotonic(), self._patience):
+            self.hear(assignment, failed)
+            return
+        self._trouble.about(failed.message)
+        self._put_back(assignment)
+
+    def _tell(self, assignment: AnyAssignment, news: News) -> None:
+        if isinstance(news, MediaFailed) and news.is_disk_trouble:
+            self._postpone(assignment, news)
+            return
+        if isinstance(news, Prepared):
+            case = self._cases[assignment]
+            case.setback.over()
+            case.sound = self._sound(assignment, news.duration or assignment.seconds)
+        self.hear(assignment, news)
+
+    def _watch(self, link: MediaLink) -> None:
+        self._poller.watch(link.start().fileno(), lambda: self._on_message(link))
+
+    def _unwatch(self, link: MediaLink) -> None:
+        if link.child is not None:
+            self._poller.unwatch(link.child.fileno())
+
+    def _kill(self, link: MediaLink) -> None:
+        self._unwatch(link)
+        link.kill()
+
+    def _on_message(self, link: MediaLink) -> None:
+        descriptor = link.child.fileno() if link.child else -1
+        told = link.receive()
+        if link.child is None:
+            self._poller.unwatch(descriptor)
+        if told is None:
+            return
+        assignment, news = told
+        if isinstance(news, list) and not self._grow(assignment, link.decoded):
+            self._kill(link)
+            return
+        if link.assignment is None:
+            self.advance()  # at once: what is told now may keep the worker busy for a while
+        self._tell(assignment, news)
