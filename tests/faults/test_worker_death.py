@@ -68,7 +68,7 @@ def test_a_second_signal_does_not_wait_for_the_batch(make_lab) -> None:
 
 
 def test_a_worker_whose_batch_hangs_stops_in_time(make_lab) -> None:
-    lab: WorkerLab = make_lab(shutdown_seconds=8)
+    lab: WorkerLab = make_lab(shutdown_seconds=14)
     worker = lab.worker()
     lab.submit(NOTE, "fault-hang-gil")
     wait_for(lab.calls, "the chunk in the engine")
