@@ -10,9 +10,13 @@ from voxq.tasks.task import Task
 
 
 def conditions(task: Task, options: ChunkOptions, revision: str) -> str:
-    """All that the result of a chunk depends on besides its span; `options` as the task began."""
+    """All that the result of a chunk depends on besides its span; `options` as the task began.
+
+    But for the script of Mandarin: a chunk that was finished when the operator changed his mind, or before
+    there was a choice, is worth more than one script in a task that was under way at that moment.
+    """
     words = " ".join(options.hotwords)
-    switches = f"{options.words}|{options.punc}|{options.itn}|{options.translate}|{options.script}"
+    switches = f"{options.words}|{options.punc}|{options.itn}|{options.translate}"
     return f"{revision}|{task.audio_sha256}|{options.language}|{switches}|{words}"
 
 
