@@ -1,6 +1,6 @@
 """The horse: the only process that loads a model, and only one. It knows neither Redis nor HTTP.
 
-Started by the worker's parent with `Child.start(HORSE_MODULE)`; see `horse_protocol` for what is said. It
+Started by the worker's parent with `Child.start(HORSE_MODULE)`; see `protocol` for what is said. It
 reads one message at a time, so a second batch waits in the pipe while the first is worked on.
 """
 
