@@ -19,9 +19,9 @@ from voxq.media import protocol
 from voxq.speech.chunking import Chunking
 from voxq.tasks.claiming import Held
 from voxq.tasks.work import WorkFiles
+from voxq.worker.held.recognition import Recognition
 from voxq.worker.media import media_link
 from voxq.worker.media.media_link import MediaFailed, MediaLink
-from voxq.worker.work.recognition import Recognition
 
 SUPPORT = Path(__file__).parents[1] / "support"
 Told = Callable[[str], tuple[Recognition, Any]]

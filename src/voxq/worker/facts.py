@@ -7,10 +7,10 @@ import socket
 import time
 from typing import Any
 
+from voxq.worker.held.assignments import Assignments
 from voxq.worker.models.stable import Stable
 from voxq.worker.models.stall import Stall
 from voxq.worker.plan import WorkPlan
-from voxq.worker.work.assignments import Assignments
 
 
 def facts(

@@ -11,10 +11,10 @@ from voxq.worker.facts import facts
 from voxq.worker.flow.admission import Admission
 from voxq.worker.flow.claims import Claims
 from voxq.worker.flow.departures import Departures
+from voxq.worker.held.assignments import Assignments
 from voxq.worker.models.stable import Stable
 from voxq.worker.plan import WorkPlan
 from voxq.worker.redis_line import RedisLine
-from voxq.worker.work.assignments import Assignments
 
 _EVERY = 1.0
 

@@ -19,10 +19,10 @@ from rq.worker.base import BaseWorker, WorkerStatus
 
 from voxq.tasks.names import WORKERS_KEY
 from voxq.worker.flow.claims import WORKER_TTL
+from voxq.worker.held.batch import Batch
 from voxq.worker.models.stable import Stable
 from voxq.worker.poller import Poller
 from voxq.worker.wakeup import Wakeup
-from voxq.worker.work.batch import Batch
 from voxq.worker.workshop import Workshop
 
 _SHARE_OF_SHUTDOWN = 0.7

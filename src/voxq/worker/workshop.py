@@ -25,6 +25,7 @@ from voxq.worker.flow.departures import Departures
 from voxq.worker.flow.enrolment import Enrolment
 from voxq.worker.flow.stages import Stages
 from voxq.worker.heartbeat import Heartbeat
+from voxq.worker.held.assignments import Assignments
 from voxq.worker.media.joining import Joining
 from voxq.worker.media.media_link import MediaLink
 from voxq.worker.media.media_requests import MediaRequests
@@ -33,7 +34,6 @@ from voxq.worker.models.stable import Stable
 from voxq.worker.plan import WorkPlan
 from voxq.worker.poller import Poller
 from voxq.worker.redis_line import RedisLine
-from voxq.worker.work.assignments import Assignments
 
 _BYTES_PER_SECOND = 64_000
 """Of decoded sound."""

@@ -16,9 +16,9 @@ from voxq.tasks.claiming import Held
 from voxq.tasks.outcome import Incident
 from voxq.tasks.task import Status, Task
 from voxq.tasks.work import WorkFiles
-from voxq.worker.work.assignment import Prepared
-from voxq.worker.work.chunks import Span
-from voxq.worker.work.recognition import Recognition
+from voxq.worker.held.assignment import Prepared
+from voxq.worker.held.chunks import Span
+from voxq.worker.held.recognition import Recognition
 
 WHOLE = Prepared(duration=10.0, decode=0.1, vad=0.05)
 

@@ -18,12 +18,12 @@ from voxq.child import Child, Message
 from voxq.engines.base import ChunkOptions, Cost
 from voxq.tasks.claiming import Held
 from voxq.tasks.work import WorkFiles
+from voxq.worker.held.batch import Batch, Member
+from voxq.worker.held.chunks import Span
+from voxq.worker.held.recognition import Recognition
 from voxq.worker.horse import protocol as protocol
 from voxq.worker.models import horse_link
 from voxq.worker.models.horse_link import HorseFailed, HorseLink
-from voxq.worker.work.batch import Batch, Member
-from voxq.worker.work.chunks import Span
-from voxq.worker.work.recognition import Recognition
 
 SUPPORT = Path(__file__).parents[2] / "support"
 

@@ -18,12 +18,12 @@ from voxq.tasks.claiming import Held
 from voxq.tasks.task import Kind, TtsOptions
 from voxq.tasks.work import WorkFiles
 from voxq.worker.complaint import Complaint
+from voxq.worker.held.assignment import Prepared
+from voxq.worker.held.chunks import Phrase
+from voxq.worker.held.synthesis import Joined, Synthesis
 from voxq.worker.media.joining import Grown, Joining, News
 from voxq.worker.media.media_link import MediaFailed
 from voxq.worker.poller import Poller
-from voxq.worker.work.assignment import Prepared
-from voxq.worker.work.chunks import Phrase
-from voxq.worker.work.synthesis import Joined, Synthesis
 
 RATE = 16_000
 SAMPLES = 4000

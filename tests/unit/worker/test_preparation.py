@@ -20,12 +20,12 @@ from voxq.tasks.recordings import Recordings
 from voxq.tasks.task import AsrOptions, Lane
 from voxq.tasks.work import WorkFiles
 from voxq.worker.complaint import Complaint
+from voxq.worker.held.assignment import AnyAssignment, Prepared
+from voxq.worker.held.recognition import Recognition
 from voxq.worker.media.media_link import MediaFailed, MediaLink, News
 from voxq.worker.media.preparation import Preparation
 from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
-from voxq.worker.work.assignment import AnyAssignment, Prepared
-from voxq.worker.work.recognition import Recognition
 
 
 class Room:

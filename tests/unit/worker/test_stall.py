@@ -14,12 +14,12 @@ from voxq.engines.base import ChunkOptions
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.tasks.claiming import Held
 from voxq.tasks.work import WorkFiles
+from voxq.worker.held.batch import Batch, Member
+from voxq.worker.held.chunks import Span
+from voxq.worker.held.recognition import Recognition
 from voxq.worker.models.horse_link import HorseLink
 from voxq.worker.models.stall import Stall
 from voxq.worker.scheduler import BatchLimits
-from voxq.worker.work.batch import Batch, Member
-from voxq.worker.work.chunks import Span
-from voxq.worker.work.recognition import Recognition
 
 
 def stall(size_mb: int = 0, padded_to: float | None = None, *, is_parallel: bool = False) -> Stall:

@@ -22,6 +22,11 @@ from voxq.tasks.claiming import Held
 from voxq.tasks.task import Kind, Task, TtsOptions
 from voxq.tasks.work import WorkFiles
 from voxq.worker.engine.time_limits import TimeLimits
+from voxq.worker.held.assignment import AnyAssignment, Prepared
+from voxq.worker.held.batch import Batch, Member
+from voxq.worker.held.chunks import Phrase, Span
+from voxq.worker.held.recognition import Recognition
+from voxq.worker.held.synthesis import Synthesis
 from voxq.worker.horse.protocol import Loaded
 from voxq.worker.models.horse_link import HorseLink
 from voxq.worker.models.stable import Stable
@@ -29,11 +34,6 @@ from voxq.worker.models.stall import Stall
 from voxq.worker.plan import ModelPlan
 from voxq.worker.poller import Poller
 from voxq.worker.scheduler import BatchLimits
-from voxq.worker.work.assignment import AnyAssignment, Prepared
-from voxq.worker.work.batch import Batch, Member
-from voxq.worker.work.chunks import Phrase, Span
-from voxq.worker.work.recognition import Recognition
-from voxq.worker.work.synthesis import Synthesis
 
 PLAN = model_plan()
 HOUR = 3600.0

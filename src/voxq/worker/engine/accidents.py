@@ -15,11 +15,11 @@ from voxq.metrics.counters import Counters
 from voxq.worker.engine.time_limits import TimeLimits
 from voxq.worker.flow.blame import Blame
 from voxq.worker.flow.departures import Departures
+from voxq.worker.held.assignments import Assignments
+from voxq.worker.held.batch import Batch
 from voxq.worker.models.horse_link import HorseFailed
 from voxq.worker.models.stable import Stable
 from voxq.worker.models.stall import Stall
-from voxq.worker.work.assignments import Assignments
-from voxq.worker.work.batch import Batch
 
 
 class Accidents:

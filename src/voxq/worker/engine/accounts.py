@@ -7,8 +7,8 @@ import time
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Counters
 from voxq.worker.engine.usage import OwnerUse
+from voxq.worker.held.batch import Batch
 from voxq.worker.models.stall import Stall
-from voxq.worker.work.batch import Batch
 
 
 class Accounts:

@@ -12,11 +12,11 @@ from voxq.worker.engine.results import Results
 from voxq.worker.engine.time_limits import TimeLimits
 from voxq.worker.flow.departures import Departures
 from voxq.worker.flow.stages import Stages
+from voxq.worker.held.assignments import Assignments
 from voxq.worker.models.horse_link import HorseFailed
 from voxq.worker.models.stable import Stable
 from voxq.worker.models.stall import Stall
 from voxq.worker.plan import WorkPlan
-from voxq.worker.work.assignments import Assignments
 
 
 class EngineRoom:

@@ -16,11 +16,11 @@ from voxq.worker.engine.accidents import Accidents
 from voxq.worker.engine.accounts import Accounts
 from voxq.worker.engine.anticipation import Anticipation
 from voxq.worker.engine.waiting import coming, waiting
+from voxq.worker.held.assignments import Assignments
+from voxq.worker.held.batch import Batch, Member
 from voxq.worker.models.horse_link import HorseFailed
 from voxq.worker.models.stable import Stable
 from voxq.worker.scheduler import WaitingChunk, choose
-from voxq.worker.work.assignments import Assignments
-from voxq.worker.work.batch import Batch, Member
 
 
 class Feeding:

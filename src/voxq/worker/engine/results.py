@@ -14,11 +14,11 @@ from voxq.worker.engine.time_limits import TimeLimits
 from voxq.worker.flow.blame import Blame
 from voxq.worker.flow.departures import Departures
 from voxq.worker.flow.stages import Stages
+from voxq.worker.held.assignment import AnyAssignment
+from voxq.worker.held.assignments import Assignments
+from voxq.worker.held.batch import Batch, Member
 from voxq.worker.horse.protocol import Finished
 from voxq.worker.models.stall import Stall
-from voxq.worker.work.assignment import AnyAssignment
-from voxq.worker.work.assignments import Assignments
-from voxq.worker.work.batch import Batch, Member
 
 _OUT_OF_MEMORY = "out_of_memory"
 _STORAGE = "storage"

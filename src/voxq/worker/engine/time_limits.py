@@ -7,9 +7,9 @@ allows.
 
 from __future__ import annotations
 
+from voxq.worker.held.assignment import AnyAssignment
 from voxq.worker.models.stable import Stable
 from voxq.worker.models.stall import Stall
-from voxq.worker.work.assignment import AnyAssignment
 
 _PATIENCE = 4.0
 """How many times longer than predicted work may take: the machine has other work, chunks are tried again."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from voxq.tasks.task import Lane
 from voxq.worker.engine.accounts import Accounts
+from voxq.worker.held.assignments import Assignments
 from voxq.worker.models.stable import Stable
 from voxq.worker.scheduler import WaitingChunk
-from voxq.worker.work.assignments import Assignments
 
 _OFFERED = 4
 """How many batches' worth of a task's chunks the scheduler sees: enough to match lengths."""

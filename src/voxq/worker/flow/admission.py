@@ -11,9 +11,9 @@ from voxq.tasks.task import Kind
 from voxq.worker.flow.claims import Claims
 from voxq.worker.flow.enrolment import Enrolment
 from voxq.worker.flow.slots import rooms_of
+from voxq.worker.held.assignments import Assignments
 from voxq.worker.models.stable import Stable
 from voxq.worker.plan import WorkPlan
-from voxq.worker.work.assignments import Assignments
 
 _TROUBLE_PAUSE = 5.0
 """Seconds without new tasks after the disk did not take one."""

@@ -19,9 +19,9 @@ from voxq.metrics.catalogue import BLAMES
 from voxq.metrics.counters import Counters
 from voxq.tasks.outcome import Incident
 from voxq.worker.flow.departures import Departures
-from voxq.worker.work.assignment import AnyAssignment
-from voxq.worker.work.assignments import Assignments
-from voxq.worker.work.batch import Batch
+from voxq.worker.held.assignment import AnyAssignment
+from voxq.worker.held.assignments import Assignments
+from voxq.worker.held.batch import Batch
 
 _WORKER_DIED = "worker_died"
 

@@ -18,8 +18,8 @@ from voxq.tasks.claiming import Beat, Claimed, Room, Taken, Worker
 from voxq.tasks.store import Store
 from voxq.tasks.task import Kind, Lane, Task
 from voxq.worker.flow.slots import Turns, free_slots, rooms_of
+from voxq.worker.held.assignment import AnyAssignment
 from voxq.worker.redis_line import RedisLine
-from voxq.worker.work.assignment import AnyAssignment
 
 WORKER_TTL = 90
 """Seconds after which `rq info` forgets a worker that was killed."""

@@ -13,11 +13,11 @@ from voxq.tasks.task import Task
 from voxq.worker.complaint import Complaint
 from voxq.worker.flow.claims import Claims
 from voxq.worker.flow.closing import Closing
+from voxq.worker.held.assignment import AnyAssignment
+from voxq.worker.held.assignments import Assignments
+from voxq.worker.held.synthesis import Synthesis
 from voxq.worker.media.joining import Joining
 from voxq.worker.media.preparation import Preparation
-from voxq.worker.work.assignment import AnyAssignment
-from voxq.worker.work.assignments import Assignments
-from voxq.worker.work.synthesis import Synthesis
 
 
 class Departures:

@@ -18,11 +18,11 @@ from voxq.worker.flow.claims import Claims
 from voxq.worker.flow.closing import Closing
 from voxq.worker.flow.departures import Departures
 from voxq.worker.flow.stages import Stages
+from voxq.worker.held.assignment import AnyAssignment
+from voxq.worker.held.assignments import Assignments
+from voxq.worker.held.recognition import Recognition
+from voxq.worker.held.synthesis import Synthesis
 from voxq.worker.plan import ModelUnavailable, WorkPlan
-from voxq.worker.work.assignment import AnyAssignment
-from voxq.worker.work.assignments import Assignments
-from voxq.worker.work.recognition import Recognition
-from voxq.worker.work.synthesis import Synthesis
 
 
 class Enrolment:

@@ -9,14 +9,14 @@ from loguru import logger
 from voxq.worker.flow.blame import Blame
 from voxq.worker.flow.claims import Claims
 from voxq.worker.flow.departures import Departures
+from voxq.worker.held.assignment import AnyAssignment, Prepared
+from voxq.worker.held.assignments import Assignments
+from voxq.worker.held.synthesis import Joined, Synthesis
 from voxq.worker.media import joining
 from voxq.worker.media.joining import Grown, Joining
 from voxq.worker.media.media_link import MediaFailed, News
 from voxq.worker.media.preparation import Preparation
 from voxq.worker.models.stable import Stable
-from voxq.worker.work.assignment import AnyAssignment, Prepared
-from voxq.worker.work.assignments import Assignments
-from voxq.worker.work.synthesis import Joined, Synthesis
 
 
 class Stages:

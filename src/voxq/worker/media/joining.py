@@ -13,10 +13,10 @@ from voxq.media import JOINER_MODULE
 from voxq.media import join_protocol as protocol
 from voxq.messages import ProtocolError
 from voxq.worker.complaint import Complaint
+from voxq.worker.held.setback import Setback
+from voxq.worker.held.synthesis import Joined, Synthesis
 from voxq.worker.media.media_link import MediaFailed
 from voxq.worker.poller import Poller
-from voxq.worker.work.setback import Setback
-from voxq.worker.work.synthesis import Joined, Synthesis
 
 _AT_ONCE = 8
 """Sentences in one request: a resumed book does not keep the others waiting."""

@@ -10,8 +10,8 @@ from voxq.media import MEDIA_MODULE, protocol
 from voxq.messages import ProtocolError
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break, spoken_seconds
-from voxq.worker.work.assignment import AnyAssignment, Prepared
-from voxq.worker.work.chunks import Phrase, Span
+from voxq.worker.held.assignment import AnyAssignment, Prepared
+from voxq.worker.held.chunks import Phrase, Span
 
 _SLACK_SECONDS = 1.0
 """By which what is decoded may be longer than allowed: its end comes in blocks."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from voxq.media.protocol import Prepare, Request, Split
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.task import Kind
+from voxq.worker.held.assignment import AnyAssignment
 from voxq.worker.plan import WorkPlan
-from voxq.worker.work.assignment import AnyAssignment
 
 
 class MediaRequests:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from voxq.media import protocol
 from voxq.tasks.task import Lane
 from voxq.worker.complaint import Complaint
+from voxq.worker.held.assignment import AnyAssignment, Prepared
+from voxq.worker.held.setback import Setback
 from voxq.worker.media.media_link import MediaFailed, MediaLink, News
 from voxq.worker.media.sound_room import Sound, has_room
 from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
-from voxq.worker.work.assignment import AnyAssignment, Prepared
-from voxq.worker.work.setback import Setback
 
 Hear = Callable[[AnyAssignment, News], None]
 RequestFor = Callable[[AnyAssignment], protocol.Request]

@@ -11,9 +11,9 @@ from enum import StrEnum
 from voxq.child import Child, ChildDied
 from voxq.engines.base import Cost
 from voxq.messages import ProtocolError
+from voxq.worker.held.batch import Batch
 from voxq.worker.horse import protocol as protocol
 from voxq.worker.plan import ModelPlan
-from voxq.worker.work.batch import Batch
 
 _LEAD_SECONDS = 0.1
 """How long before the expected end of all that is given the next batch goes into the pipe: long enough to

@@ -14,6 +14,7 @@ from voxq.device_memory import DeviceMemory
 from voxq.metrics.catalogue import LOAD_SECONDS, UNLOADS
 from voxq.metrics.counters import Counters
 from voxq.tasks.task import Kind
+from voxq.worker.held.batch import Batch
 from voxq.worker.horse.protocol import Finished
 from voxq.worker.models import residency
 from voxq.worker.models.horse_link import HorseFailed
@@ -21,7 +22,6 @@ from voxq.worker.models.stall import Stall
 from voxq.worker.models.tally import Tally
 from voxq.worker.plan import ModelPlan
 from voxq.worker.poller import Poller
-from voxq.worker.work.batch import Batch
 
 
 class Stable:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from voxq.device_memory import DeviceMemory
+from voxq.worker.held.batch import Batch
 from voxq.worker.models.horse_link import HorseLink
 from voxq.worker.models.residency import Resident
 from voxq.worker.pace import Pace
 from voxq.worker.plan import ModelPlan
 from voxq.worker.scheduler import BatchLimits, BatchTerms, worth_waiting
-from voxq.worker.work.batch import Batch
 
 # Before a model was ever loaded, the size of its files tells what to expect.
 _MEMORY_FACTOR, _MEMORY_FIXED_MB = 1.5, 300

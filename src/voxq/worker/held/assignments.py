@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from voxq.tasks.task import Kind, Lane
-from voxq.worker.work.assignment import AnyAssignment
+from voxq.worker.held.assignment import AnyAssignment
 
 
 class Assignments:

@@ -14,10 +14,10 @@ from voxq.tasks.claiming import Held
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Status
 from voxq.tasks.work import WorkDirectory
+from voxq.worker.held.assignment import Assignment
+from voxq.worker.held.chunks import Phrase
 from voxq.worker.horse.protocol import SentenceRef
 from voxq.worker.plan import ModelPlan
-from voxq.worker.work.assignment import Assignment
-from voxq.worker.work.chunks import Phrase
 
 _FLOAT32 = 4
 

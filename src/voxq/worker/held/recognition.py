@@ -13,11 +13,11 @@ from voxq.tasks.claiming import Held
 from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Status
 from voxq.tasks.work import WorkDirectory
+from voxq.worker.held import chunk_record
+from voxq.worker.held.assignment import Assignment
+from voxq.worker.held.chunks import Span
 from voxq.worker.horse.protocol import SpanRef
 from voxq.worker.plan import ModelPlan
-from voxq.worker.work import chunk_record
-from voxq.worker.work.assignment import Assignment
-from voxq.worker.work.chunks import Span
 
 
 class Recognition(Assignment[Span, ChunkResult]):

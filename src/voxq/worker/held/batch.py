@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voxq.worker.work.assignment import AnyAssignment
+from voxq.worker.held.assignment import AnyAssignment
 
 
 @dataclass(frozen=True, slots=True)

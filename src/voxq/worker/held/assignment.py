@@ -13,10 +13,10 @@ from voxq.tasks.claiming import Held
 from voxq.tasks.outcome import Incident, Outcome, Timings, elapsed
 from voxq.tasks.task import Status
 from voxq.tasks.work import WorkDirectory
+from voxq.worker.held.chunks import Chunks, Piece
+from voxq.worker.held.setback import Setback
 from voxq.worker.horse.protocol import ChunkRef
 from voxq.worker.plan import ModelPlan
-from voxq.worker.work.chunks import Chunks, Piece
-from voxq.worker.work.setback import Setback
 
 P = TypeVar("P", bound=Piece)
 R = TypeVar("R")
