@@ -32,8 +32,8 @@ def main() -> int:
         print("No Redis: set REDIS_URL, or start `voxq up`, whose index is kept in step.", file=sys.stderr)
         return 1
     parts = Parts.of(settings)
-    recovery = parts.recovery(connect.blocking(url))
-    plan = recovery.plan_retention()
+    cleanup = parts.cleanup(connect.blocking(url))
+    plan = cleanup.plan()
     size = sum(parts.recordings.path(name).stat().st_size for name in plan.recordings)
     verb = "would delete" if arguments.dry_run else "deleting"
     print(f"{verb} {len(plan.recordings)} recordings ({size / 1e6:.1f} MB) and {len(plan.records)} records")
@@ -42,7 +42,7 @@ def main() -> int:
     if arguments.dry_run:
         return 0
     try:
-        recovery.retain()
+        cleanup.run()
     except redis.RedisError as error:
         print(f"Redis does not answer: {error}", file=sys.stderr)
         return 1

@@ -149,7 +149,7 @@ def retain(world: World) -> None:
     part.touch()
     os.utime(part, (0, 0))
     lab.parts.work.open(make_task())
-    world.act, world.gone = lab.recovery.retain, tasks
+    world.act, world.gone = lab.cleanup.run, tasks
 
 
 OPERATIONS = (submit, done_or_failed, cancel, retry, forget, answer_from_another, complete, rebuild, retain)
@@ -207,7 +207,7 @@ def settle(world: World) -> None:
         lab.drain(make_worker())
     for unfinished in (*lab.root.glob("journal/*/.*"), *lab.root.glob("incoming/*")):
         os.utime(unfinished, (0, 0))
-    lab.recovery.retain()
+    lab.cleanup.run()
 
 
 def check(world: World, when: str) -> None:

@@ -60,7 +60,7 @@ def audit(
     _results(stack, set(answered) - set(forgotten), ends)
     if after_kill:
         _grow_old(stack)
-        stack.parts.recovery(stack.client).retain()
+        stack.parts.cleanup(stack.client).run()
     _files(stack, ends)
     _redis(stack)
     return ends

@@ -92,6 +92,7 @@ class Lab:
         self.ending = self.parts.ending(client)
         self.control = self.parts.control(kind, client)
         self.recovery = self.parts.recovery(client)
+        self.cleanup = self.parts.cleanup(client)
 
     def run(self, command: Command[T]) -> T:
         return script.run(self.client, command)
@@ -176,7 +177,7 @@ class Lab:
         self.recovery.rebuild(patience=0)
         self.recovery.bring_back_dead()
         self.recovery.complete()
-        self.recovery.retain()
+        self.cleanup.run()
 
     def drain(self, worker: Worker) -> list[Task]:
         """A worker that does whatever waits, as ModelWorker does."""

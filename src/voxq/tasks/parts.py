@@ -9,12 +9,14 @@ import redis
 
 from voxq.settings import Queues, Settings
 from voxq.tasks import retention
+from voxq.tasks.cleanup import Cleanup
 from voxq.tasks.control import Control
 from voxq.tasks.ending import Ending
 from voxq.tasks.history import HistoryLog
 from voxq.tasks.journal import Journal
 from voxq.tasks.recordings import Recordings
 from voxq.tasks.recovery import Recovery
+from voxq.tasks.restoration import Restoration
 from voxq.tasks.store import Store
 from voxq.tasks.task import Kind, Lane
 from voxq.tasks.work import WorkFiles
@@ -60,21 +62,16 @@ class Parts:
         )
 
     def recovery(self, client: redis.Redis) -> Recovery:
+        restoration = Restoration(self.journal, self.logs, self.recordings, self.stores, client)
+        return Recovery(self.journal, self.recordings, self.ending(client), restoration, self.stores, client)
+
+    def cleanup(self, client: redis.Redis) -> Cleanup:
         limits = retention.Limits(
             max_recordings=self.settings.max_recordings,
             result_ttl=self.settings.result_ttl,
             failed_ttl=self.settings.failed_ttl,
         )
-        return Recovery(
-            self.journal,
-            self.logs,
-            self.recordings,
-            self.work,
-            self.ending(client),
-            self.stores,
-            client,
-            limits,
-        )
+        return Cleanup(self.journal, self.recordings, self.work, self.stores, client, limits)
 
 
 def _store(kind: Kind, queues: Queues, settings: Settings) -> Store:

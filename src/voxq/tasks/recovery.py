@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import islice
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import redis
 from loguru import logger
 
-from voxq.tasks import claiming, ends, foreign_keys, queueing, retention, script
+from voxq.tasks import claiming, foreign_keys, queueing, script
+from voxq.tasks.comparing import named_by_all
 from voxq.tasks.ending import Ending
-from voxq.tasks.history import HistoryLog
-from voxq.tasks.idempotency import key_left
-from voxq.tasks.journal import Ended, Journal
+from voxq.tasks.journal import Journal
 from voxq.tasks.names import EPOCH_KEY, SERVER_KEY
 from voxq.tasks.recordings import Recordings
-from voxq.tasks.script import Command
+from voxq.tasks.restoration import Restoration
 from voxq.tasks.storage_id import is_other
 from voxq.tasks.store import Store
-from voxq.tasks.task import Kind, Task, age_order, day_of, short_id
-from voxq.tasks.work import WorkFiles
+from voxq.tasks.task import Kind, short_id
 
-T = TypeVar("T")
-
-_AT_ONCE = 500  # ids per script call: Redis is not to be held up
 _PATIENCE = 2.5  # a heartbeat, and a little more
-_STALE_UPLOAD = 3 * 3600.0  # longer than a clock jumps: one under way is written to all the time
-_STALE_WRITE = 600.0
 
 
 class Recovery:
@@ -38,25 +29,20 @@ class Recovery:
     def __init__(
         self,
         journal: Journal,
-        logs: Mapping[Kind, HistoryLog],
         recordings: Recordings,
-        work: WorkFiles,
         ending: Ending,
+        restoration: Restoration,
         stores: Mapping[Kind, Store],
         client: redis.Redis,
-        limits: retention.Limits,
     ) -> None:
         self._journal = journal
-        self._logs = logs
         self._recordings = recordings
-        self._work = work
         self._ending = ending
+        self._restoration = restoration
         self._stores = stores
         self._client = client
-        self._limits = limits
         self._key_types = foreign_keys.expected(stores.values())
         self._behind_since: float | None = None
-        self._known_ends: dict[tuple[str, int], retention.EndedRecord] = {}
 
     def clear_the_way(self) -> None:
         """Put aside what stands at our names and is not ours; what was there before is filled again."""
@@ -103,11 +89,11 @@ class Recovery:
         if now - self._behind_since < patience:
             return False
         self._complete(has_redis_lost=True)
-        self._restore_results()
+        self._restoration.results()
         if not self._is_ours(epoch):
-            self._restore_keys(self._kept_tasks())
-            self._restore_index()
-        self._restore_history()
+            self._restoration.keys()
+            self._restoration.index()
+        self._restoration.history()
         self._client.mset({EPOCH_KEY: self._journal.storage, SERVER_KEY: server})
         return True
 
@@ -126,53 +112,12 @@ class Recovery:
         """What Redis calls itself from one start to the next."""
         return str(cast("dict[str, Any]", self._client.info("server")).get("run_id", ""))
 
-    def plan_retention(self) -> retention.Plan:
-        """What `retain` would delete now; needs no Redis."""
-        # In this order: a task that ends meanwhile is still seen as open, and so kept.
-        recordings = self._recordings.all()
-        kept = [*self._journal.open_ids(), *self._journal.unreadable_ids()]
-        return retention.plan(time.time(), recordings, kept, self._ended(), self._limits)
-
-    def retain(self) -> None:
-        """Delete what retention allows; see `voxq.tasks.retention`."""
-        plan = self.plan_retention()
-        self._unindex(plan)  # first: once the files are gone, nothing leads here again after a crash
-        for name in plan.recordings:
-            self._recordings.remove(name)
-        for record in plan.records:
-            self._journal.forget(record.task_id, record.run)
-        if plan.recordings or plan.records:
-            logger.info(
-                "retention: {} recordings, {} records deleted", len(plan.recordings), len(plan.records)
-            )
-        self._sweep()
-
-    def _unindex(self, plan: retention.Plan) -> None:
-        """A short id leads to its task for as long as there is a recording or a result of it."""
-        names, runs = set(plan.recordings), {(record.task_id, record.run) for record in plan.records}
-        touched = {name.partition(".")[0] for name in names} | {task_id for task_id, _ in runs}
-        if not touched:
-            return
-        left = {recording.task_id for recording in self._recordings.all() if recording.name not in names}
-        left |= {run[0] for run in self._journal.ended_runs() if run not in runs}
-        gone = [short_id(task_id) for task_id in touched - left]
-        for store in self._stores.values() if gone else ():
-            self._client.hdel(store.audio_key, *gone)
-
-    def _sweep(self) -> None:
-        now = time.time()
-        self._recordings.sweep(now - _STALE_UPLOAD)
-        self._journal.sweep(now - _STALE_WRITE)
-        for name in list(self._work.names()):
-            task_id = name.rpartition(".")[0]
-            if self._journal.open_task(task_id) is None:
-                self._work.remove_named(name)
-
     def _complete(self, *, has_redis_lost: bool = False) -> int:
         has_ended = {task_id for task_id, _ in self._journal.ended_runs()}
         count = 0
-        for ids in _batches(self._journal.open_ids(), _AT_ONCE):
-            missing = self._ask_all(partial(queueing.missing, task_ids=ids))
+        for ids, missing in named_by_all(
+            self._client, self._stores.values(), self._journal.open_ids(), queueing.missing
+        ):
             for task_id in ids:
                 if task_id in missing or task_id in has_ended:
                     try:
@@ -182,12 +127,6 @@ class Recovery:
         if count:
             logger.info("{} tasks brought into agreement with the journal", count)
         return count
-
-    def _ask_all(self, command: Callable[[Store], Command[list[str]]]) -> set[str]:
-        """The tasks that all stores name: a task is of one kind, and only its own store vouches for it."""
-        return set.intersection(
-            *(set(script.run(self._client, command(store))) for store in self._stores.values())
-        )
 
     def _complete_task(self, task_id: str, has_redis_lost: bool) -> bool:
         """Whether there was something to do. `has_redis_lost`: it may have forgotten what it knew."""
@@ -210,104 +149,3 @@ class Recovery:
         if enqueued.answer == "queued" and not self._journal.is_known(task):
             script.run(self._client, queueing.forget(store, task.id))  # withdrawn by its intake meanwhile
         return enqueued.answer != "known"
-
-    def _latest_ends(self) -> dict[str, int]:
-        """Ended tasks and their last runs."""
-        latest: dict[str, int] = {}
-        for task_id, run in self._journal.ended_runs():
-            latest[task_id] = max(run, latest.get(task_id, 0))
-        return latest
-
-    def _ended(self) -> list[retention.EndedRecord]:
-        """All ended runs. Each record is read once in the life of this object: it never changes."""
-        runs = list(self._journal.ended_runs())
-        known = {run: self._known_ends.get(run) or self._read_end(*run) for run in runs}
-        self._known_ends = {run: record for run, record in known.items() if record is not None}
-        return list(self._known_ends.values())
-
-    def _read_end(self, task_id: str, run: int) -> retention.EndedRecord | None:
-        end = self._journal.ended(task_id, run)
-        if end is None:
-            return None
-        task, outcome = end.task, end.outcome
-        return retention.EndedRecord(task_id, run, task.kind, outcome.status, outcome.ended_at, task.file)
-
-    def _restore_results(self) -> None:
-        """Tell Redis of every end that it does not show."""
-        # In this order: what ends meanwhile is still open here, and somebody else's to tell.
-        latest, open_ids = self._latest_ends(), set(self._journal.open_ids())
-        closed = [(task_id, run) for task_id, run in latest.items() if task_id not in open_ids]
-        for runs in _batches(closed, _AT_ONCE):
-            behind = self._ask_all(partial(ends.unended, runs=runs))
-            found = (self._journal.ended(task_id, run) for task_id, run in runs if task_id in behind)
-            told = [end.task for end in found if end is not None and self._tell_again(end)]
-            self._restore_keys(told)
-            if told:
-                logger.warning("Redis had lost the ends of {} tasks", len(told))
-
-    def _tell_again(self, end: Ended) -> bool:
-        """False when its time is over."""
-        store, now = self._stores[end.task.kind], time.time()
-        if store.seconds_left(end.outcome, now) <= 0:
-            return False
-        if not script.run(self._client, ends.restore(store, end, now)):
-            script.run(self._client, ends.finish(store, end, now))
-        return True
-
-    def _restore_keys(self, tasks: Iterable[Task]) -> None:
-        """Their Idempotency-Keys, whether or not they have ended."""
-        now = time.time()
-        pipeline = self._client.pipeline(transaction=False)
-        for task in tasks:
-            if key := key_left(task, now):
-                name, seconds = key
-                pipeline.set(name, task.id, nx=True, ex=seconds)
-        pipeline.execute()
-
-    def _kept_tasks(self) -> Iterator[Task]:
-        yield from filter(None, map(self._journal.open_task, self._journal.open_ids()))
-        found = (self._journal.ended(task_id, run) for task_id, run in self._latest_ends().items())
-        yield from (end.task for end in found if end is not None)
-
-    def _restore_index(self) -> None:
-        today = day_of(time.time())
-        number = 0
-        pipeline = self._client.pipeline(transaction=False)
-        recordings = self._recordings.all()
-        kinds = self._kinds_of({recording.task_id for recording in recordings})
-        for recording in recordings:
-            key = self._stores[kinds[recording.task_id]].audio_key
-            pipeline.hsetnx(key, short_id(recording.task_id), recording.name)
-            day, of_day = age_order(recording.task_id)
-            if day == today:
-                number = max(number, of_day)
-        for store in self._stores.values():
-            pipeline.set(f"{store.kind}:day:{today}", number, ex=172800, nx=True)
-        pipeline.execute()
-
-    def _kinds_of(self, task_ids: Collection[str]) -> dict[str, Kind]:
-        """Which kind of task each was. Its record tells; when that is gone, the log in which it ended."""
-        latest = self._latest_ends()
-        kinds: dict[str, Kind] = {}
-        for task_id in task_ids:
-            end = self._journal.ended(task_id, latest[task_id]) if task_id in latest else None
-            task = end.task if end else self._journal.open_task(task_id)
-            if task is not None:
-                kinds[task_id] = task.kind
-        if len(kinds) < len(task_ids):
-            spoken = {record.get("task_id") for record in self._logs[Kind.TTS].records()}
-            left = set(task_ids) - kinds.keys()
-            kinds |= {task_id: Kind.TTS if task_id in spoken else Kind.ASR for task_id in left}
-        return kinds
-
-    def _restore_history(self) -> None:
-        for kind, store in self._stores.items():
-            logged = (each for each in self._logs[kind].records() if each.get("status") != "cancelled")
-            latest = list(islice(logged, store.history_size))
-            if latest:
-                script.run(self._client, ends.remember(store, latest))
-
-
-def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -44,7 +44,6 @@ class Janitor:
             (1.0, recovery.rebuild),
             (1.0, recovery.bring_back_dead),
             (10.0, recovery.complete),
-            (15.0, recovery.retain),
             *others,
         ]
         self._due = [0.0] * len(self._chores)

@@ -88,6 +88,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         janitor_client,
         parts.recovery(janitor_client),
         [
+            (15.0, parts.cleanup(janitor_client).run),
             *(
                 (2.0, partial(cancel_abandoned, janitor_client, store, parts.control(kind, janitor_client)))
                 for kind, store in parts.stores.items()

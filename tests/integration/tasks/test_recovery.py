@@ -74,11 +74,11 @@ def test_a_short_id_leads_to_its_task_while_anything_of_it_is_left(
     lab.recover()
     task = lab.submit()
     lab.ending.end(task, done(), worker)
-    lab.recovery.retain()
+    lab.cleanup.run()
     assert not lab.parts.recordings.exists(task.file)
     assert lab.client.hget(lab.store.audio_key, task.short_id) == task.file
     time.sleep(1.1)
-    lab.recovery.retain()
+    lab.cleanup.run()
     assert not lab.client.hexists(lab.store.audio_key, task.short_id)
 
 
@@ -208,7 +208,7 @@ def test_history_is_restored_beside_whoever_does_the_same(
         found = list(records(log))
         with monkeypatch.context() as patch:
             patch.setattr(type(log), "records", records)
-            lab.recovery._restore_history()
+            lab.recovery._restoration.history()
         return iter(found)
 
     with monkeypatch.context() as patch:
@@ -267,7 +267,7 @@ def test_ended_records_are_read_once(lab: Lab, worker: Worker, monkeypatch) -> N
         lab.ending.end(lab.submit(), done(), worker)
     lab.recover()
     monkeypatch.setattr(type(lab.journal), "ended", lambda *_: 1 / 0)
-    lab.recovery.retain()
+    lab.cleanup.run()
 
 
 def test_five_thousand_lost_tasks_come_back_in_seconds(lab: Lab) -> None:
