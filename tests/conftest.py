@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 
+import evidence
 import pytest
 import redis
 from hypothesis import HealthCheck, settings
@@ -24,6 +25,17 @@ collect_ignore_glob = [] if _HAS_FUNASR else ["integration/test_funasr*.py", "in
 
 def pytest_report_header() -> str | None:
     return None if _HAS_FUNASR else "left out: the tests of the extra funasr, which is not installed"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failure comes what its processes have logged meanwhile."""
+    report = yield
+    if report.failed:
+        report.sections += evidence.tails(call.duration)
+    return report
 
 
 @pytest.fixture(scope="session")

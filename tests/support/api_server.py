@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import evidence
 import httpx
 import redis
 from own_environment import without_settings
@@ -77,11 +78,13 @@ def running_api(
         command, cwd=directory, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     url = f"http://127.0.0.1:{port}"
+    evidence.watch(storage)
     try:
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
             _wait_until_alive(http, process)
             yield ApiServer(url, storage, process, http)
     finally:
+        evidence.unwatch(storage)
         process.terminate()
         try:
             process.wait(10)

@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, Any, TypeVar
 
+import evidence
 import numpy as np
 import psutil
 import redis
@@ -161,6 +162,7 @@ class WorkerLab:
         self.client = redis.Redis.from_url(redis_url, decode_responses=True)
         self.workers: list[WorkerProcess] = []
         self._calls = root / "calls.jsonl"
+        evidence.watch(root)
 
     def worker(
         self, number: int = 1, *, ready: bool = True, device: str = "cpu", **env: str
@@ -191,6 +193,7 @@ class WorkerLab:
         for worker in self.workers:
             worker.end()
         self.client.close()
+        evidence.unwatch(self.root)
 
     # Tasks.
 
