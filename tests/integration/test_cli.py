@@ -161,7 +161,19 @@ def test_doctor_finds(voxq: Voxq, env: dict[str, str], subject: str) -> None:
     done = voxq("doctor", "--json", **env)
     findings = json.loads(done.stdout)
     assert [each["subject"] for each in findings if each["state"] == "failure"] == [subject]
+    assert findings[-1]["subject"] == "API", "it went on to the end"
     assert done.returncode == 1
+
+
+def test_doctor_tells_every_wrong_setting_and_looks_at_what_needs_none(voxq: Voxq) -> None:
+    done = voxq("doctor", "--json", API_PORT="99999", LOG_ROTATION="nonsense", ASR_MODLE="tiny")
+    assert done.returncode == 1
+    findings = json.loads(done.stdout)
+    failures = [each for each in findings if each["state"] == "failure"]
+    assert {each["subject"] for each in failures} == {"settings"}
+    assert [each["says"].partition(":")[0] for each in failures] == ["API_PORT", "LOG_ROTATION"]
+    assert any("did you mean ASR_MODEL?" in each["says"] for each in findings)
+    assert {each["subject"] for each in findings} == {"settings", "packages", "device"}
 
 
 class NotVoxQ(http.server.BaseHTTPRequestHandler):

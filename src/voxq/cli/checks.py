@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from typing import Literal
 
 from voxq.cli.finding import Finding
 from voxq.cli.model_checks import check_models
@@ -19,30 +20,41 @@ from voxq.up.ports import is_free
 
 
 def examine() -> list[Finding]:
-    """All checks. Without readable settings only those are reported: the rest would look in wrong places."""
+    """All checks; of settings that cannot be read, only those that need none: the rest would look in wrong
+    places."""
     try:
         settings = load_settings()
-        settings.check_exposure()
     except SettingsError as error:
-        return [Finding("settings", "failure", str(error), "Correct them in the environment or in .env.")]
+        return [*_wrong(error), *_unknown(), *check_packages(), *_devices("auto")]
     return [
-        *_settings(),
+        *_settings(settings),
         *check_packages(),
         *_redis(settings),
         *_storage(settings),
         *check_models(settings),
         *check_voices(settings),
-        *_devices(settings),
+        *_devices(settings.asr_use_gpu),
         *_port(settings),
     ]
 
 
-def _settings() -> Iterator[Finding]:
-    unknown = unknown_settings()
-    for warning in unknown:
+def _settings(settings: Settings) -> Iterator[Finding]:
+    found = list(_unknown())
+    try:
+        settings.check_exposure()
+    except SettingsError as error:
+        found += _wrong(error)
+    yield from found or [Finding("settings", "ok", "all values are valid")]
+
+
+def _wrong(error: SettingsError) -> Iterator[Finding]:
+    for problem in error.problems:
+        yield Finding("settings", "failure", problem, "Correct it in the environment or in .env.")
+
+
+def _unknown() -> Iterator[Finding]:
+    for warning in unknown_settings():
         yield Finding("settings", "warning", warning, "Correct or remove it.")
-    if not unknown:
-        yield Finding("settings", "ok", "all values are valid")
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
@@ -83,10 +95,10 @@ def _storage(settings: Settings) -> Iterator[Finding]:
         yield Finding("storage", "ok", f"{path} has {free} MB free")
 
 
-def _devices(settings: Settings) -> Iterator[Finding]:
+def _devices(use_gpu: bool | Literal["auto"]) -> Iterator[Finding]:
     gpus = visible_gpus()
     try:
-        device = resolve_device(settings.asr_use_gpu, 0, gpus)
+        device = resolve_device(use_gpu, 0, gpus)
     except DeviceError as error:
         yield Finding("device", "failure", str(error))
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -22,7 +22,12 @@ PACKAGED_HOTWORDS = Path(__file__).parents[1] / "data" / "hotwords.txt"
 
 
 class SettingsError(Exception):
-    """The configuration cannot be used; the message says which setting, why, and what to write instead."""
+    """The configuration cannot be used; each of `problems` says which setting, why, and what to write
+    instead, and the message is all of them, a line each."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class Queues(NamedTuple):
@@ -49,24 +54,24 @@ class Settings(Fields):
         return {**values, "redis_url": url}
 
     @model_validator(mode="after")
-    def _queues_are_apart(self) -> Self:
-        if set(self.queues) & set(self.speech_queues):
-            raise ValueError("RQ_QUEUE_NAME and TTS_QUEUE_NAME must not share a queue")
+    def _fit_together(self) -> Self:
+        if clashes := list(self._clashes()):
+            raise ValueError("\n".join(clashes))
         return self
 
-    @model_validator(mode="after")
-    def _keys_are_told_apart(self) -> Self:
+    def _clashes(self) -> Iterator[str]:
+        """What is wrong with settings of which each alone would do, a line each."""
+        if set(self.queues) & set(self.speech_queues):
+            yield "RQ_QUEUE_NAME and TTS_QUEUE_NAME must not share a queue"
         ordinary, admin = parse_keys(self.api_keys), parse_keys(self.admin_keys)
         if ordinary.keys() & admin.keys() or set(ordinary.values()) & set(admin.values()):
-            raise ValueError("API_KEYS and ADMIN_KEYS must not share a key or a name")
+            yield "API_KEYS and ADMIN_KEYS must not share a key or a name"
         if unknown := sorted(self.allowances.special.keys() - set(self.keys.values())):
-            raise ValueError(f"KEY_LIMITS: no key has the name {unknown[0]}")
-        return self
-
-    @model_validator(mode="after")
-    def _webhooks_are_whole(self) -> Self:
-        self.registered_webhooks  # noqa: B018
-        return self
+            yield f"KEY_LIMITS: no key has the name {unknown[0]}"
+        try:
+            self.registered_webhooks  # noqa: B018
+        except ValueError as error:
+            yield str(error)
 
     @property
     def recordings_dir(self) -> Path:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from voxq.settings.configuration import Settings, SettingsError
 
@@ -23,13 +24,12 @@ _PREFIXES = (
 def load_settings(dotenv: Path = _DOTENV, **overrides: Any) -> Settings:
     """The settings of this process; `overrides` (field names) win over everything.
 
-    Raises SettingsError with one line for each setting that is wrong.
+    Raises SettingsError with every setting that is wrong, or else with all that do not fit together.
     """
     try:
         return Settings(_env_file=dotenv, **overrides)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
-        lines = (f"{_name(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
-        raise SettingsError("\n".join(lines)) from None
+        raise SettingsError(*(line for each in error.errors() for line in _lines(each))) from None
 
 
 def unknown_settings(
@@ -48,8 +48,12 @@ def unknown_settings(
     return [_warning(name, known) for name in sorted(given - known) if name.startswith(_PREFIXES)]
 
 
-def _name(location: tuple[int | str, ...]) -> str:
-    return str(location[0]).upper() if location else "settings"
+def _lines(error: ErrorDetails) -> Iterator[str]:
+    says = error["msg"].removeprefix("Value error, ")
+    if location := error["loc"]:
+        yield f"{str(location[0]).upper()}: {says}"
+    else:  # of several settings, which it names itself
+        yield from says.splitlines()
 
 
 def _warning(name: str, known: set[str]) -> str:

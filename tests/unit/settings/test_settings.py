@@ -86,6 +86,23 @@ def test_wrong_values_are_told_together_without_quoting_them() -> None:
     assert "secret" not in str(told.value)
 
 
+def test_settings_that_clash_are_told_together() -> None:
+    with pytest.raises(SettingsError) as told:
+        load_settings(
+            tts_queue_name="asr-queue",
+            api_keys="me:12345678",
+            admin_keys="me:abcdefgh",
+            key_limits="bib:per_minute=1",
+            webhooks="bot=https://example.org/",
+        )
+    assert [problem.split()[0] for problem in told.value.problems] == [
+        "RQ_QUEUE_NAME",
+        "API_KEYS",
+        "KEY_LIMITS:",
+        "WEBHOOKS",
+    ]
+
+
 @pytest.mark.parametrize(
     ("setting", "value"), [("asr_models", "kokoro=funasr:/x"), ("asr_model", "/models/Hibari")]
 )
