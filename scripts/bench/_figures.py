@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
+
+_RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,23 @@ def over_rounds(
 ) -> Figure:
     """The median of one value per round, with its spread."""
     return Figure(name, median(values), unit, target, (min(values), max(values)), note)
+
+
+def differences(
+    name: str, values: Sequence[float], base: Sequence[float], unit: str, target: Target | None = None
+) -> Figure:
+    """The median of what each round's value is above the same round's `base`, and how sure it is."""
+    above = [value - one for value, one in zip(values, base, strict=True)]
+    low, high = interval(above)
+    return over_rounds(name, above, unit, target, f"95 %: {low:.3g} .. {high:.3g}")
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Where the median lies with 95 % certainty, by the bootstrap. The same for the same values. Raises
+    ValueError if empty."""
+    chance = random.Random(0)
+    medians = [median(chance.choices(values, k=len(values))) for _ in range(_RESAMPLES if values else 0)]
+    return percentile(medians, 2.5), percentile(medians, 97.5)
 
 
 def kendall_tau(order: Sequence[int]) -> float:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 from collections.abc import Callable
 
 import pytest
-from _figures import Figure, Target, greatest_displacement, kendall_tau, median, over_rounds, percentile
-from hypothesis import given
+from _figures import (
+    Figure,
+    Target,
+    differences,
+    greatest_displacement,
+    interval,
+    kendall_tau,
+    median,
+    over_rounds,
+    percentile,
+)
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200)
@@ -82,3 +93,23 @@ def test_a_figure_without_a_target_is_neither_good_nor_bad() -> None:
 def test_rounds_are_told_as_median_and_extremes() -> None:
     figure = over_rounds("x", [3, 1, 2], "s")
     assert (figure.value, figure.spread) == (2, (1, 3))
+
+
+def test_a_difference_is_taken_round_by_round() -> None:
+    figure = differences("x", [110.0, 215.0, 312.0], [100.0, 200.0, 300.0], "ms", Target("<", 15))
+    assert (figure.value, figure.spread, figure.met) == (12.0, (10.0, 15.0), True)
+
+
+def test_the_interval_holds_the_median_about_as_often_as_it_says() -> None:
+    chance = random.Random(7)
+    trials = [interval([chance.gauss(12.0, 5.0) for _ in range(30)]) for _ in range(60)]
+    assert sum(low <= 12.0 <= high for low, high in trials) >= 51
+    assert all(high - low < 10 for low, high in trials)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
+@settings(max_examples=20)
+def test_the_interval_is_made_of_what_was_measured_and_always_the_same(values: list[float]) -> None:
+    low, high = interval(values)
+    assert min(values) <= low <= high <= max(values)
+    assert interval(values) == (low, high)
