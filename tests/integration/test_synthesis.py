@@ -208,6 +208,8 @@ def test_what_a_voice_cannot_say_is_refused(hibari: Synthesiser) -> None:
     assert error_of(hibari, "你好", "heart") == "language_unavailable"
     assert error_of(hibari, "Привет", "heart") == "language_unavailable"
     assert error_of(hibari, "...", "heart") == "unpronounceable"
+    assert error_of(hibari, "ⅷ", "heart") == "unpronounceable"
+    assert error_of(hibari, "አማርኛ.", "heart") == "unpronounceable"
     assert error_of(hibari, "Hello", "../../etc/passwd") == "unknown_voice"
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _VOICE = "heart"
 _LONGEST = 400
 """Phonemes of one call."""
+_NOTHING_TO_SAY = ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,12 @@ class Hibari:
         except Exception as error:
             return ChunkError.of(error)
 
-    def _spoken(self, read: _Read) -> Spoken:
+    def _spoken(self, read: _Read) -> Spoken | ChunkError:
         noise = np.random.default_rng(read.noise)
         pieces = [self._model.ids(piece) for piece in cut(read.phonemes, _LONGEST)]
         sounds = [self._model.from_ids(ids, rng=noise) for ids in pieces if len(ids) > 2]
+        if not sounds:  # none of the phonemes is one of the model's
+            return _NOTHING_TO_SAY
         rate = self._model.sample_rate
         return Spoken(voiced(stretched(np.concatenate(sounds), rate, read.speed), rate), rate)
 
@@ -90,9 +93,11 @@ def _read(text: str, options: SpeechOptions) -> _Read | ChunkError:
     if is_mixed(text) or language_of(text) != "en":
         return ChunkError("language_unavailable", "The voice heart speaks English only.")
     if not is_pronounceable(text):
-        return ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
+        return _NOTHING_TO_SAY
     try:
         phonemes = phonemes_of(text, "en", normalised=options.normalise)
     except Exception as error:  # one sentence that the phonemiser chokes on must not cost the batch
         return ChunkError.of(error)
+    if not any(map(str.isalpha, phonemes)):  # letters of a script that the phonemiser is silent on
+        return _NOTHING_TO_SAY
     return _Read(phonemes, options.speed, zlib.crc32(text.encode()))
