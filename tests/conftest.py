@@ -9,7 +9,7 @@ import evidence
 import pytest
 import redis
 from hypothesis import HealthCheck, settings
-from valkey_lab import forgetful_server
+from valkey_lab import forgetful_server, patient_client
 
 # An example may take long only because other processes do something: on its own it is never a failure.
 settings.register_profile(
@@ -48,7 +48,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def redis_url(valkey: str) -> str:
     """The URL of an empty database."""
-    with redis.Redis.from_url(valkey) as connection:
+    with patient_client(valkey) as connection:
         connection.flushall()
         connection.script_flush()
     return valkey
@@ -57,5 +57,5 @@ def redis_url(valkey: str) -> str:
 @pytest.fixture
 def client(redis_url: str) -> Iterator[redis.Redis]:
     """A client of an empty database; it answers text, as this service's own clients do."""
-    with redis.Redis.from_url(redis_url, decode_responses=True) as connection:
+    with patient_client(redis_url) as connection:
         yield connection

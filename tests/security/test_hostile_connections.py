@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 import uvicorn
-from api_server import free_port
+from own_port import own_port
 from served import MEGABYTE, Served, received
 from starlette.types import Receive, Scope, Send
 
@@ -52,7 +52,7 @@ class Impatient(uvicorn.Server):
     def __init__(self) -> None:
         super().__init__(
             uvicorn.Config(
-                _twenty_megabytes, port=free_port(), http=BoundedHttpProtocol, lifespan="off", log_config=None
+                _twenty_megabytes, port=own_port(), http=BoundedHttpProtocol, lifespan="off", log_config=None
             )
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import evidence
 import httpx
 import redis
 from own_environment import without_settings
+from own_port import own_port
 from task_lab import Lab
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "audio"
@@ -64,7 +64,7 @@ def running_api(
     """An API with these settings (names as in the environment), answering `/livez` already. `by_cli`: by
     `voxq api`, which also limits connections and how long it stops."""
     storage = directory / "storage"
-    port = free_port()
+    port = own_port()
     environ = without_settings() | {
         "REDIS_URL": redis_url,
         "STORAGE_PATH": str(storage),
@@ -80,7 +80,7 @@ def running_api(
     url = f"http://127.0.0.1:{port}"
     evidence.watch(storage)
     try:
-        with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
             _wait_until_alive(http, process)
             yield ApiServer(url, storage, process, http)
     finally:
@@ -90,7 +90,7 @@ def running_api(
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(60)
 
 
 def tone(seconds: float) -> bytes:
@@ -104,14 +104,8 @@ def tone(seconds: float) -> bytes:
     return file.getvalue()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def _wait_until_alive(http: httpx.Client, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         try:
             http.get("/livez")

@@ -122,7 +122,7 @@ def other_threads_wire_to(port: int) -> Iterator[OtherThreadsWire]:
 
     thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     (wire, loop, end) = laid[0]
     try:
         yield OtherThreadsWire(wire, loop)

@@ -60,7 +60,7 @@ def event_stream(url: str, seen: str = "", **headers: str) -> Iterator[EventStre
     """The events at `url` after the one with the id `seen`."""
     headers |= {"Last-Event-ID": seen} if seen else {}
     with (
-        httpx.Client(trust_env=False, timeout=20) as http,
+        httpx.Client(trust_env=False, timeout=60) as http,
         http.stream("GET", url, headers=headers) as answer,
     ):
         if answer.status_code >= 400:

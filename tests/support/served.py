@@ -12,8 +12,8 @@ from pathlib import Path
 
 import httpx
 import psutil
-from api_server import free_port
 from own_environment import without_settings
+from own_port import own_port
 
 from voxq.settings import Settings
 
@@ -57,7 +57,7 @@ class Served:
 @contextmanager
 def serving(redis_url: str, directory: Path) -> Iterator[Served]:
     """Uploads may have eight megabytes."""
-    port = free_port()
+    port = own_port()
     settings = Settings(
         redis_url=redis_url,
         storage_path=directory / "storage",

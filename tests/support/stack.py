@@ -24,12 +24,13 @@ import httpx
 import psutil
 import redis
 from own_environment import without_settings
+from own_port import own_port
+from valkey_lab import patient_client
 from worker_lab import NOTE, wait_for
 
 from voxq.settings import Settings
 from voxq.tasks.parts import Parts
 from voxq.tasks.task import Kind
-from voxq.up.ports import free_port
 
 Role = Literal["up", "valkey", "api", "worker", "horse", "media", "probe"]
 """`media` decodes for a worker, `probe` for the API."""
@@ -50,7 +51,7 @@ class RunningStack:
         """`settings` are those of all its parts; without a `redis_url` it has an embedded server."""
         given: dict[str, Any] = {
             "storage_path": root / "storage",
-            "api_port": free_port(),
+            "api_port": own_port(),
             "asr_engine": "counting_engine:KIND",
             "asr_model": "sleep-20ms",
             "rq_worker_count": 1,
@@ -196,7 +197,7 @@ class RunningStack:
     @cached_property
     def client(self) -> redis.Redis:
         """Of its server, which keeps its address when it is started again."""
-        return redis.Redis.from_url(self.redis_url, decode_responses=True)
+        return patient_client(self.redis_url)
 
     @property
     def log(self) -> str:

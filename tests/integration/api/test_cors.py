@@ -7,8 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from api_server import ApiServer, free_port, running_api
+from api_server import ApiServer, running_api
 from fastapi.testclient import TestClient
+from own_port import own_port
 
 from voxq.api.app import create_app
 from voxq.settings import load_settings
@@ -81,7 +82,7 @@ def test_so_it_can_without_redis_and_when_something_goes_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    redis_url = f"redis://127.0.0.1:{free_port()}/0"
+    redis_url = f"redis://127.0.0.1:{own_port()}/0"
     app = create_app(load_settings(storage_path=tmp_path, redis_url=redis_url, cors_origins="*"))
 
     @app.get("/surprise")

@@ -16,6 +16,7 @@ from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 from task_lab import MANY, Lab, done, failed, make_task
+from valkey_lab import PATIENCE
 
 from voxq.tasks import claiming, connect, documents, ends, foreign_keys, queueing, webhook_queue
 from voxq.tasks.claiming import Room, Worker
@@ -45,8 +46,9 @@ SHARED = [
 
 
 @pytest.fixture
-def lab(tmp_path: Path, redis_url: str) -> Iterator[Lab]:
-    """With a client as the service has it."""
+def lab(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """With a client as the service has it, but for its patience: it would say a thing twice to be heard."""
+    monkeypatch.setattr(connect, "_SECONDS", PATIENCE)
     with connect.blocking(redis_url) as client:
         yield Lab(tmp_path / "storage", client)
 

@@ -14,6 +14,7 @@ import redis
 import redis.asyncio
 from cut_wire import Wire, wire_to
 from task_lab import Lab, done
+from valkey_lab import PATIENCE
 
 from voxq.speech.audio import AudioError, AudioInfo
 from voxq.tasks import connect, script
@@ -71,7 +72,7 @@ async def entrance(lab: Lab, wire: Wire) -> AsyncIterator[Entrance]:
     lab.client.script_load(
         script.script("enqueue").text
     )  # or the first command that is lost is EVALSHA's miss
-    async with connect.asynchronous(f"redis://127.0.0.1:{wire.port}") as client:
+    async with connect.asynchronous(f"redis://127.0.0.1:{wire.port}", seconds=PATIENCE) as client:
         yield Entrance(lab, client)
 
 
@@ -177,7 +178,7 @@ async def test_the_same_request_twenty_times_at_once_is_one_task(entrance: Entra
 @pytest.fixture
 async def narrow(tmp_path: Path, client: redis.Redis, wire: Wire) -> AsyncIterator[Entrance]:
     lab = Lab(tmp_path / "narrow", client, max_queue_seconds=30)
-    async with connect.asynchronous(f"redis://127.0.0.1:{wire.port}") as connection:
+    async with connect.asynchronous(f"redis://127.0.0.1:{wire.port}", seconds=PATIENCE) as connection:
         yield Entrance(lab, connection)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -219,19 +220,23 @@ def test_a_question_is_quick_with_five_thousand_waiting(lab: Lab, worker: Worker
     for task in tasks:
         lab.run(queueing.enqueue(lab.store, task, limited=False))
 
-    def server_ms(command: Command[Any]) -> float:
+    def once(command: Command[Any]) -> float:
         client.script_load(script.script(command.name).text)
         client.config_resetstat()
         lab.run(command)
         return client.info("commandstats")["cmdstat_evalsha"]["usec"] / 1000
 
+    def server_ms(command_for: Callable[[int], Command[Any]]) -> float:
+        """Of the quickest of several: the server may have had to wait for a processor in the middle."""
+        return min(once(command_for(number)) for number in range(8))
+
     measured = {
-        "view": server_ms(queueing.view(lab.store, tasks[-1].id)),
-        "counts": server_ms(queueing.counts(lab.store, time.time())),
-        "door": server_ms(queueing.door(lab.store, time.time(), None, "anna")),
-        "leave from the middle": server_ms(queueing.forget(lab.store, tasks[2500].id)),
-        "missing": server_ms(queueing.missing(lab.store, [task.id for task in tasks[:500]])),
-        "claim": server_ms(claiming.claim(lab.store, worker, Room({}, {Lane.SHORT: 1}))),
+        "view": server_ms(lambda _: queueing.view(lab.store, tasks[-1].id)),
+        "counts": server_ms(lambda _: queueing.counts(lab.store, time.time())),
+        "door": server_ms(lambda _: queueing.door(lab.store, time.time(), None, "anna")),
+        "leave from the middle": server_ms(lambda n: queueing.forget(lab.store, tasks[2500 + n].id)),
+        "missing": server_ms(lambda _: queueing.missing(lab.store, [task.id for task in tasks[:500]])),
+        "claim": server_ms(lambda _: claiming.claim(lab.store, worker, Room({}, {Lane.SHORT: 1}))),
     }
     print(measured)
     # The figures are a tenth of this on an idle machine.

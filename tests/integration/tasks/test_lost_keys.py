@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from task_lab import Lab, done, failed, make_task
+from valkey_lab import PATIENCE
 
 from voxq.tasks import connect
 from voxq.tasks.claiming import Worker
@@ -28,7 +29,7 @@ def door_of(lab: Lab, redis_url: str, kind: Kind = Kind.TTS) -> Door:
     """What the same request finds when it comes again."""
 
     async def knock() -> Door:
-        client = connect.asynchronous(redis_url)
+        client = connect.asynchronous(redis_url, seconds=PATIENCE)
         store = lab.parts.stores[kind]
         intake = TextIntake(store, lab.journal, lab.recordings, client, long_seconds=60)
         door = await intake.knock("anna", "k")

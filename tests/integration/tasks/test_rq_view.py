@@ -16,6 +16,7 @@ from rq.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegist
 from rq.results import Result
 from rq.serializers import JSONSerializer
 from task_lab import MANY, Lab, done, failed
+from worker_lab import wait_for
 
 from voxq.tasks import claiming
 from voxq.tasks.claiming import Room, Worker
@@ -33,7 +34,7 @@ def job_of(lab: Lab, task: Task) -> Job:
 
 def rq(redis_url: str, *arguments: str, **options: float) -> str:
     command = [str(Path(sys.executable).with_name("rq")), *arguments, "--url", redis_url]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
     return finished.stdout + finished.stderr
 
 
@@ -220,13 +221,11 @@ def test_a_stock_worker_that_is_killed_gives_the_task_back(lab: Lab, worker: Wor
     task = lab.submit()
     command = [str(Path(sys.executable).with_name("rq")), "worker", "asr-queue", "--url", redis_url]
     stock = subprocess.Popen([*command, "-S", "rq.serializers.JSONSerializer", "--quiet"])
-    deadline = time.monotonic() + 30
-    while lab.client.llen("rq:queue:asr-queue") and time.monotonic() < deadline:
-        time.sleep(0.005)
+    wait_for(lambda: not lab.client.llen("rq:queue:asr-queue"), "a worker that takes it")
     stock.send_signal(signal.SIGSTOP)  # so that it starts no more of them
     horses = psutil.Process(stock.pid).children()
     stock.kill()
-    stock.wait(10)
+    stock.wait(60)
     lab.let_claims_expire()
     lab.client.delete(f"rq:executions:{task.id}")  # it expires by itself, later
     lab.recovery.bring_back_dead()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import time
 from collections.abc import Iterator
@@ -11,11 +10,13 @@ from typing import Any
 
 import pytest
 import redis
-from api_server import ApiServer, free_port, running_api, tone
+from api_server import ApiServer, running_api, tone
+from own_port import own_port
 from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from task_lab import Lab, done, failed
+from valkey_lab import patient_client
 from webhook_receiver import SECRET, Receiver, receiver
 from worker_lab import wait_for
 
@@ -36,7 +37,7 @@ def bot() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def ports() -> dict[str, int]:
     """Where the webhooks of the shared API lead."""
-    return {"bot": free_port(), "other": free_port()}
+    return {"bot": own_port(), "other": own_port()}
 
 
 def settings_for(**urls: str) -> dict[str, str]:
@@ -72,7 +73,7 @@ def lab(api: ApiServer, client: redis.Redis) -> Lab:
 def apart(redis_url: str) -> Iterator[tuple[str, redis.Redis]]:
     """A database that the shared API does not serve: its URL, and a client."""
     url = f"{redis_url.rpartition('/')[0]}/1"
-    with redis.Redis.from_url(url, decode_responses=True) as connection:
+    with patient_client(url) as connection:
         yield url, connection
 
 
@@ -86,8 +87,8 @@ def job_of(lab: Lab, task: Task) -> Job:
     return Job.fetch(f"{task.callback}_{task.id}_{task.run}", connection=lab.rq, serializer=JSONSerializer)
 
 
-def job_is(lab: Lab, task: Task, status: str, seconds: float = 10) -> None:
-    wait_for(lambda: job_of(lab, task).get_status() == status, f"a job that is {status}", seconds)
+def job_is(lab: Lab, task: Task, status: str) -> None:
+    wait_for(lambda: job_of(lab, task).get_status() == status, f"a job that is {status}")
 
 
 def make_due(lab: Lab, key: str) -> None:
@@ -101,7 +102,7 @@ def test_every_end_is_told_once(api: ApiServer, lab: Lab, ports: dict[str, int])
     task = submitted(api, lab)
     with receiver(ports["bot"]) as bot, receiver(ports["other"]) as other:
         lab.ending.end(task, failed())
-        wait_for(lambda: bot.told, "the first message", 10)
+        wait_for(lambda: bot.told, "the first message")
         api.http.post(f"/api/v1/asr/retry/{task.id}").raise_for_status()
         again = lab.journal.open_task(task.id)
         assert again is not None
@@ -140,7 +141,7 @@ def test_whatever_dies_it_is_told(api: ApiServer, lab: Lab, ports: dict[str, int
     lab.recover()
     make_due(lab, SCHEDULED)
     with receiver(ports["bot"]) as bot:
-        wait_for(lambda: make_due(lab, SCHEDULED) or bot.told, "the message", 20)
+        wait_for(lambda: make_due(lab, SCHEDULED) or bot.told, "the message")
         job_is(lab, task, "finished")
         lab.client.flushall()
         lab.recover()
@@ -154,13 +155,15 @@ def test_it_is_tried_eight_times_and_no_redirect_is_followed(
     task = submitted(api, lab)
     with receiver(ports["bot"]) as bot:
         bot.answer = lambda: 302
+        began = time.time()
         lab.ending.end(task, done())
         for number, delay in enumerate(DELAYS, 1):
             job_is(lab, task, "scheduled")
             ((_, due),) = lab.client.zrange(SCHEDULED, 0, -1, withscores=True)
-            assert abs(due - time.time() - delay) < 2.5
+            assert began + delay - 1 < due <= time.time() + delay, "its clock knows whole seconds"
             assert len(bot.told) == number
             lab.client.hset(f"rq:job:bot_{task.id}_1", "status", "queued")
+            began = time.time()
             make_due(lab, SCHEDULED)
         job_is(lab, task, "failed")
     assert {(told.path, told.delivery) for told in bot.told} == {("/bot", f"{task.id}.1")}
@@ -174,7 +177,7 @@ def test_it_is_tried_eight_times_and_no_redirect_is_followed(
         Queue(QUEUE, connection=lab.rq, serializer=JSONSerializer).failed_job_registry.requeue(
             job_of(lab, task)
         )
-        wait_for(lambda: bot.told, "the message", 20)
+        wait_for(lambda: bot.told, "the message")
 
 
 def test_one_that_hangs_holds_up_nobody(api: ApiServer, lab: Lab, ports: dict[str, int]) -> None:
@@ -183,12 +186,12 @@ def test_one_that_hangs_holds_up_nobody(api: ApiServer, lab: Lab, ports: dict[st
         hanging = [submitted(api, lab) for _ in range(20)]
         for task in hanging:
             lab.ending.end(task, done())
-        wait_for(lambda: len(bot.told) == 4, "four messages at once", 20)
+        wait_for(lambda: len(bot.told) >= 4, "four messages at once")
         lab.ending.end(submitted(api, lab, "other"), done())
-        wait_for(lambda: other.told, "the other's message", 20)
+        wait_for(lambda: other.told, "the other's message")
         assert api.http.get("/livez").status_code == 200
         assert len(bot.told) < 20, "most of those that hang still wait"
-        wait_for(lambda: lab.client.zcard(SCHEDULED) >= 4, "the end of patience", 30)
+        wait_for(lambda: lab.client.zcard(SCHEDULED) >= 4, "the end of patience")
         assert 'error="no answer within 5 s", again in 5 s' in api.log()
 
 
@@ -202,7 +205,7 @@ def test_another_process_goes_on_where_one_was_killed(
         lab = api.lab(client)
         task = submitted(api, lab)
         lab.ending.end(task, done())
-        wait_for(lambda: bot.told, "the first try", 20)
+        wait_for(lambda: bot.told, "the first try")
         api.process.kill()
     bot.answer = lambda: 204
     with running_api(redis_url, tmp_path, **settings):
@@ -257,6 +260,6 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     poster = Poster(allow_private=True)
     with pytest.raises(PostFailed):  # unsigned, so the receiver hangs up
-        await asyncio.wait_for(poster.post(f"http://bot.example:{bot.port}/", {}, b"{}"), 5)
+        await poster.post(f"http://bot.example:{bot.port}/", {}, b"{}")
     await poster.close()
     assert asked == ["bot.example"]
