@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,17 +24,16 @@ from voxq.engines.base import (
     ModelPaths,
 )
 from voxq.engines.languages import LANGUAGES
-from voxq.engines.whisper_text import full_width, merge_pieces, without_loops
+from voxq.engines.whisper_hypothesis import Hypothesis
 from voxq.models.stamp import revision_of
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.chunking import Chunking
-from voxq.speech.transcript import Segment, Word, words_within
+from voxq.speech.transcript import Segment
 
 if TYPE_CHECKING:
     import ctranslate2
     from faster_whisper import WhisperModel
     from faster_whisper.tokenizer import Tokenizer
-    from faster_whisper.transcribe import Segment as RawSegment
     from faster_whisper.transcribe import TranscriptionOptions
 
 _SHORTEST_SECONDS = 0.1
@@ -45,57 +43,14 @@ _QUIET = 0.05
 """Against the loudest part of a chunk: -26 dB."""
 _LOUD_PEAK = 0.5
 _SILENT_PEAK = 1e-4
-_LONGEST_REST = 1.5
-"""Seconds of a chunk that may follow its last segment: VAD ends a chunk close to its last word."""
 _MAX_WINDOWS = 4
-
-# Measured with whisper-base: speech, clean or noisy, has a no-speech probability below 0.4, a mean
-# log-probability above -0.8 and a compression ratio below 1.7. Noise, tones and music, where they get text at
-# all, have a no-speech probability above 0.5, and a log-probability below -0.8 or loops far above 2.4.
-_NO_SPEECH = 0.5
-_UNSURE = -0.6
-_GARBAGE = -1.5
-_LOOPED = 2.4
 
 _ONLY_TRANSCRIBES = re.compile(r"turbo|distil|\.en\b")
 """In the names of models that have never been taught to translate."""
 
 _HOTWORD_TOKENS = 100
-_CHINESE = ("zh", "yue")
 _PROMPTS = {"zh": "以下是普通话的句子。"}
 """Without it, Whisper mixes traditional characters into Mandarin and leaves punctuation out."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Hypothesis:
-    """One decoding of one window of `seconds`."""
-
-    segments: tuple[RawSegment, ...]
-    seconds: float
-
-    @property
-    def end(self) -> float:
-        """Where the text ends, in seconds; 0.0 without any."""
-        return self.segments[-1].end if self.segments else 0.0
-
-    @property
-    def stops_early(self) -> bool:
-        """Whether seconds that VAD took for speech follow the last segment."""
-        return self.seconds - self.end > _LONGEST_REST
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether a wider search may well find something better."""
-        unsure = any(s.avg_logprob < _UNSURE or s.compression_ratio > _LOOPED for s in self.segments)
-        return unsure or (bool(self.segments) and self.stops_early)
-
-
-def _is_invented(segment: RawSegment) -> bool:
-    """Whether there was nothing to hear: speech is not as improbable."""
-    return segment.avg_logprob < _GARBAGE or (
-        segment.no_speech_prob > _NO_SPEECH
-        and (segment.avg_logprob < _UNSURE or segment.compression_ratio > _LOOPED)
-    )
 
 
 class FasterWhisper:
@@ -131,7 +86,7 @@ class FasterWhisper:
             language, hypothesis = self._window(window, language, options)
             offset = start / SAMPLE_RATE
             written = _written(language, options)
-            segments += [segment.shifted(offset) for segment in _segments(hypothesis, written)]
+            segments += [segment.shifted(offset) for segment in hypothesis.written_in(written)]
             if not hypothesis.segments or not hypothesis.stops_early:
                 break
             start += int(hypothesis.end * SAMPLE_RATE)
@@ -139,7 +94,7 @@ class FasterWhisper:
 
     def _window(
         self, samples: Samples, language: str | None, options: ChunkOptions
-    ) -> tuple[str, _Hypothesis]:
+    ) -> tuple[str, Hypothesis]:
         """Encode once, detect the language if it is not known, then search ever wider while in doubt."""
         from faster_whisper.audio import pad_or_trim
         from faster_whisper.tokenizer import Tokenizer
@@ -155,11 +110,11 @@ class FasterWhisper:
             language=language,
         )
         prompt = _prompt(tokenizer, _written(language, options), options.hotwords)
-        hypothesis = _Hypothesis((), seconds)
+        hypothesis = Hypothesis((), seconds)
         for beam in self._beams:
             settings = _settings(tokenizer, prompt, seconds, beam, options.words)
             raw = self._model.generate_segments(features, tokenizer, settings, False, encoded)
-            hypothesis = _Hypothesis(tuple(s for s in raw if not _is_invented(s)), seconds)
+            hypothesis = Hypothesis.of(raw, seconds)
             if not hypothesis.is_doubtful:
                 break
         return language, hypothesis
@@ -209,7 +164,7 @@ def _prompt(tokenizer: Tokenizer, language: str, hotwords: Sequence[str]) -> str
 def _settings(
     tokenizer: Tokenizer, prompt: str | None, seconds: float, beam: int, words: bool
 ) -> TranscriptionOptions:
-    """One deterministic search. faster-whisper's own thresholds are off: `_Hypothesis` judges."""
+    """One deterministic search. faster-whisper's own thresholds are off: `Hypothesis` judges."""
     from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
 
     return TranscriptionOptions(
@@ -240,35 +195,6 @@ def _settings(
         hallucination_silence_threshold=None,
         hotwords=prompt,
     )
-
-
-def _segments(hypothesis: _Hypothesis, language: str) -> list[Segment]:
-    """The segments with text, in times of the window; a loop says everything once."""
-    segments: list[Segment] = []
-    for raw in hypothesis.segments:
-        looped = raw.compression_ratio > _LOOPED
-        segment = _segment(raw, looped, hypothesis.seconds, language)
-        repeats = looped and bool(segments) and segments[-1].text == segment.text
-        if segment.text and not repeats:
-            segments.append(segment)
-    return segments
-
-
-def _segment(raw: RawSegment, looped: bool, seconds: float, language: str) -> Segment:
-    text = raw.text.strip()
-    words = merge_pieces(Word(w.word, w.start, w.end) for w in raw.words or ())
-    if looped and (shorter := without_loops(text)) != text:
-        text, words = shorter, ()  # the words of a loop have no times worth giving
-    if language in _CHINESE:
-        text, words = full_width(text), tuple(replace(w, text=full_width(w.text)) for w in words)
-    start, end = _within(raw.start, raw.end, seconds)
-    return Segment(text, start, end, words_within(words, seconds))
-
-
-def _within(start: float, end: float, seconds: float) -> tuple[float, float]:
-    """Plain floats: the times of words come as NumPy's."""
-    first = min(max(float(start), 0.0), seconds)
-    return first, min(max(float(end), first), seconds)
 
 
 def _traits_for(request: EngineRequest) -> EngineTraits:
