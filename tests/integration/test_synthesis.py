@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -239,8 +240,11 @@ def voxq(directory: Path, *arguments: str, stdin: str = "") -> subprocess.Comple
 
 def test_the_command_speaks_without_a_service(recogniser: Engine, tmp_path: Path) -> None:
     named = ("--model", "Hibari", "--voice", "Heart", "--language", "en-GB")
-    done = voxq(tmp_path, "-", "-o", "out.mp3", *named, stdin=" ".join(ENGLISH))
+    rate = ("--sample-rate", "16000")
+    done = voxq(tmp_path, "-", "-o", "out.mp3", *named, *rate, stdin=" ".join(ENGLISH))
     assert done.returncode == 0, done.stderr
+    with av.open(tmp_path / "out.mp3") as container:
+        assert container.streams.audio[0].rate == 16_000
     samples = np.concatenate(list(decode_blocks(tmp_path / "out.mp3", max_seconds=60)))
     (answer,) = recogniser.transcribe([(samples, ChunkOptions("en"))])
     assert isinstance(answer, ChunkResult)
@@ -254,7 +258,8 @@ def test_the_command_speaks_without_a_service(recogniser: Engine, tmp_path: Path
         (("🙂", "-o", "a.wav"), b"nothing in this text"),
         (("hi", "-o", "a.exe"), b"--format"),
         (("hi", "-o", "a.wav", "--voice", "nobody"), b"heart"),
-        (("hi", "-o", "a.wav", "--speed", "9"), b"--speed"),
+        (("hi", "-o", "a.wav", "--speed", "9", "--sample-rate", "16000"), b"--speed"),
+        (("hi", "-o", "a.wav", "--sample-rate", "96000"), b"48000"),
     ],
 )
 def test_the_command_says_what_is_wrong(tmp_path: Path, arguments: tuple[str, ...], reason: bytes) -> None:

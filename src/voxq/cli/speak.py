@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ import typer
 from voxq.cli.configuration import configured
 from voxq.cli.console import err
 from voxq.cli.files import whole
-from voxq.cli.options import Priority, Url
+from voxq.cli.options import Cache, Priority, Url
 from voxq.engines.languages import code_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,17 @@ class SpeechFormat(StrEnum):
     AAC = "aac"
     FLAC = "flac"
     PCM = "pcm"
+
+
+class SampleRate(IntEnum):
+    """In Hz."""
+
+    HZ_8000 = 8_000
+    HZ_16000 = 16_000
+    HZ_22050 = 22_050
+    HZ_24000 = 24_000
+    HZ_44100 = 44_100
+    HZ_48000 = 48_000
 
 
 def speak(
@@ -46,8 +57,12 @@ def speak(
     format: Annotated[
         SpeechFormat | None, typer.Option("--format", "-f", help="By the ending of FILE if not given.")
     ] = None,
+    sample_rate: Annotated[
+        SampleRate | None, typer.Option(help="Hz of FILE; the voice's own if not given.")
+    ] = None,
     normalise: Annotated[bool, typer.Option(help="Write out figures and addresses before reading.")] = True,
     priority: Annotated[Priority, typer.Option(help="Which work of a service goes first.")] = Priority.NORMAL,
+    cache: Cache = False,
     url: Url = None,
 ) -> None:
     """Turn text into speech: on the running service, or right here where there is none."""
@@ -55,7 +70,18 @@ def speak(
 
     said = sys.stdin.read() if text == "-" else text
     chosen = format or _format_of(output)
-    wishes = _Wishes(said, voice, model, _code(language), speed, chosen, normalise, priority)
+    wishes = _Wishes(
+        text=said,
+        voice=voice,
+        model=model,
+        language=_code(language),
+        speed=speed,
+        format=chosen,
+        sample_rate=sample_rate.value if sample_rate else None,
+        normalise=normalise,
+        priority=priority,
+        cache=cache,
+    )
     with whole(output) as file:
         if service := find_service(configured(), url):
             from voxq.cli.service_speech import speak_through
@@ -75,8 +101,10 @@ class _Wishes:
     language: str | None
     speed: float
     format: SpeechFormat
+    sample_rate: int | None
     normalise: bool
     priority: Priority
+    cache: bool
 
 
 def _code(language: str | None) -> str | None:
@@ -93,7 +121,7 @@ def _speak_here(wishes: _Wishes, file: IO[bytes]) -> None:
     with err.status(f"Loading {speaker.engine} ..."):
         synthesiser = load(speaker, ModelStore())
     options = options_of(speaker, wishes.speed, wishes.language, normalise=wishes.normalise)
-    _write(spoken(synthesiser, sentences, options), len(sentences), file, wishes.format)
+    _write(spoken(synthesiser, sentences, options), len(sentences), file, wishes)
 
 
 def _format_of(output: Path) -> SpeechFormat:
@@ -104,7 +132,7 @@ def _format_of(output: Path) -> SpeechFormat:
     return known[suffix]
 
 
-def _write(parts: Iterable[tuple[Samples, int]], count: int, file: IO[bytes], format: SpeechFormat) -> None:
+def _write(parts: Iterable[tuple[Samples, int]], count: int, file: IO[bytes], wishes: _Wishes) -> None:
     """Every sentence goes out as soon as it is spoken."""
     from rich.progress import Progress
 
@@ -115,7 +143,7 @@ def _write(parts: Iterable[tuple[Samples, int]], count: int, file: IO[bytes], fo
     with Progress(console=err) as bars:
         bar = bars.add_task("speaking", total=count)
         for samples, rate in parts:
-            writer = writer or AudioWriter(sink, format.value, rate)
+            writer = writer or AudioWriter(sink, wishes.format, rate, file_rate=wishes.sample_rate)
             writer.write(samples)
             file.flush()
             bars.advance(bar)

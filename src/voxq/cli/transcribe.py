@@ -13,7 +13,7 @@ import typer
 from voxq.cli.configuration import configured
 from voxq.cli.console import err, fail, print_json
 from voxq.cli.formats import Format
-from voxq.cli.options import Json, Priority, Url
+from voxq.cli.options import Cache, Json, Priority, Url
 
 if TYPE_CHECKING:
     from voxq.cli.service import Service
@@ -44,6 +44,7 @@ def transcribe(
         bool | None, typer.Option("--itn/--no-itn", help="Digits for numbers, if the model can choose.")
     ] = None,
     priority: Annotated[Priority, typer.Option(help="Which work goes first.")] = Priority.NORMAL,
+    cache: Cache = False,
     url: Url = None,
     json_: Json = False,
 ) -> None:
@@ -54,6 +55,7 @@ def transcribe(
         "model": model,
         "language": language,
         "hotwords": hotwords,
+        "cache": "true" if cache else None,
         "use_vad": None if vad else "false",
         "use_punc": None if punc else "false",
         "use_itn": None if itn is None else str(itn).lower(),

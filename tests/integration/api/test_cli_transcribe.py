@@ -46,6 +46,15 @@ def test_wishes_reach_the_task(api: ApiServer, lab: Lab) -> None:
     assert (command.returncode, out) == (0, "fertig\n")
 
 
+def test_what_was_recognised_before_is_there_at_once(api: ApiServer, lab: Lab) -> None:
+    before = set(lab.journal.open_ids())
+    first = transcribing(api, "--cache")
+    lab.ending.end(the_task(lab, before), done("einmal", model="whisper-base"))
+    assert first.communicate(timeout=30)[0] == "einmal\n"
+    again = transcribing(api, "--cache")
+    assert again.communicate(timeout=30)[0] == "einmal\n", "with no worker there"
+
+
 def test_a_model_that_is_not_there_is_refused_with_those_that_are(api: ApiServer) -> None:
     command = transcribing(api, "--model", "nobody")
     _, err = command.communicate(timeout=30)

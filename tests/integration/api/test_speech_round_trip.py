@@ -151,11 +151,13 @@ def test_samples_are_made_once_and_leave_no_task(service: Service) -> None:
 @pytest.mark.parametrize("output", ["out.mp3", "-"])
 def test_the_command_speaks_through_the_service(service: Service, tmp_path: Path, output: str) -> None:
     before = service.http.get("/api/v1/stats").json()["kinds"]["tts"]["tasks"]["done"]
-    done = voxq(service, tmp_path, "Hello there, everybody.", "-o", output, "-f", "mp3", "--speed", "1.5")
+    wishes = ("-f", "mp3", "--speed", "1.5", "--sample-rate", "16000")
+    done = voxq(service, tmp_path, "Hello there, everybody.", "-o", output, *wishes)
     assert done.returncode == 0, done.stderr
     sound = done.stdout if output == "-" else (tmp_path / output).read_bytes()
     with av.open(io.BytesIO(sound)) as container:
         assert container.format.name == "mp3"
+        assert container.streams.audio[0].rate == 16_000
     assert service.http.get("/api/v1/stats").json()["kinds"]["tts"]["tasks"]["done"] == before + 1
 
 
