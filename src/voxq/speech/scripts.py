@@ -27,7 +27,23 @@ _OTHERS = {
     "HEBREW": "he",
     "DEVANAGARI": "hi",
     "THAI": "th",
+    "BENGALI": "bn",
+    "GUJARATI": "gu",
+    "GURMUKHI": "pa",
+    "KANNADA": "kn",
+    "MALAYALAM": "ml",
+    "SINHALA": "si",
+    "TAMIL": "ta",
+    "TELUGU": "te",
+    "ARMENIAN": "hy",
+    "ETHIOPIC": "am",
+    "GEORGIAN": "ka",
+    "KHMER": "km",
+    "LAO": "lo",
+    "MYANMAR": "my",
+    "TIBETAN": "bo",
 }
+"""Script, as names of characters begin -> the language that is written in it most."""
 
 
 def language_of(text: str, latin: str = "en", han: str = "zh") -> str:

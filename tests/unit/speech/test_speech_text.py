@@ -20,6 +20,8 @@ _MIXED = st.text(st.sampled_from("aé你こ0.5 ，/@%￥$-:年月日"), max_size
         ("The word 你好 means hello", "en"),
         ("안녕하세요", "ko"),
         ("Привет", "ru"),
+        ("தமிழ்", "ta"),
+        ("ქართული", "ka"),
         ("123", "en"),
         ("", "en"),
     ],
