@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from own_environment import without_settings
+from own_port import own_port
 
 Voxq = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -24,18 +25,13 @@ def voxq(tmp_path: Path) -> Voxq:
         return subprocess.run(
             [sys.executable, "-m", "voxq.cli", *arguments],
             cwd=tmp_path,
-            env={**without_settings(), "API_PORT": str(unused_port()), **env},
+            env={**without_settings(), "API_PORT": str(own_port()), **env},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
 
     return run
-
-
-def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def sentence(done: subprocess.CompletedProcess[str]) -> str:
@@ -112,7 +108,7 @@ def test_parts_alone_need_a_redis(voxq: Voxq) -> None:
 
 
 def test_up_says_when_the_configured_redis_is_away(voxq: Voxq) -> None:
-    done = voxq("up", REDIS_URL=f"redis://:hidden-secret@127.0.0.1:{unused_port()}/0")
+    done = voxq("up", REDIS_URL=f"redis://:hidden-secret@127.0.0.1:{own_port()}/0")
     assert "No Redis answers" in sentence(done)
     assert "hidden-secret" not in done.stderr
 

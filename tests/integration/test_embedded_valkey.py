@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from own_port import own_port
 from redis import Redis
 
 from voxq.redis_check import ServerUnusable, check_server, describe
@@ -24,11 +25,11 @@ def settings(tmp_path: Path) -> Settings:
 @contextmanager
 def server(settings: Settings) -> Iterator[Address]:
     address = claim_address(settings.run_dir)
-    supervisor = Supervisor(10, lambda pids: None)
+    supervisor = Supervisor(60, lambda pids: None)
     supervisor.start()
     supervisor.add(valkey_part(settings, address, 0))
     try:
-        info = check_server(address.url, 20)
+        info = check_server(address.url, 60)
         assert describe(info).startswith("Valkey")
         yield address
     finally:
@@ -83,8 +84,7 @@ def test_fsync_writes_through_always() -> None:
 
 
 def test_nobody_there_is_said_without_secrets() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = own_port()
     with pytest.raises(ServerUnusable, match=f"127.0.0.1:{port}") as told:
         check_server(f"redis://:topsecret@127.0.0.1:{port}", patience=0)
     assert "topsecret" not in str(told.value)

@@ -225,7 +225,7 @@ def test_the_same_audio_gives_the_same_text(engine: Engine) -> None:
 
 
 def test_the_warm_up_measures_a_price(engine: Engine) -> None:
-    assert 0 < measure(engine).predict(10) < 5
+    assert 0 < min(measure(engine).predict(10) for _ in range(3)) < 5
 
 
 def test_two_hundred_calls_leave_nothing_behind(sensevoice: Engine) -> None:

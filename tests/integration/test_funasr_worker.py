@@ -17,7 +17,7 @@ from voxq.tasks.outcome import Outcome
 from voxq.tasks.task import Kind, Status
 
 ENGINE = "counted_funasr:KIND"
-LOADING = 120.0
+LOADING = 200.0
 """Seconds: FunASR alone takes ten to import."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -37,7 +38,7 @@ from voxq.worker.horse.protocol import (
 
 SUPPORT = Path(__file__).parent.parent / "support"
 FAULTY = "faulty_engine:KIND"
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Horse:
@@ -274,7 +275,13 @@ def test_a_parent_that_is_killed_takes_its_hanging_horse_with_it(tmp_path: Path)
     horse = psutil.Process(int(parent.stdout.readline()))
     parent.send_signal(signal.SIGKILL)
     parent.wait(timeout=PATIENCE)
-    deadline = time.monotonic() + 10
-    while horse.is_running() and horse.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+    deadline = time.monotonic() + PATIENCE
+    while _lives(horse):
+        assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert not horse.is_running() or horse.status() == psutil.STATUS_ZOMBIE
+
+
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False

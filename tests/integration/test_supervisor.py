@@ -15,19 +15,19 @@ import pytest
 from voxq.up.part import Part
 from voxq.up.supervisor import Supervisor
 
-SLEEPER = "import time; time.sleep(60)"
+SLEEPER = "import time; time.sleep(600)"
 STUBBORN = """\
-import signal, time
+import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-print('up\\n', end='', flush=True)
-time.sleep(60)"""
+print(f'up {os.getpid()}\\n', end='', flush=True)
+time.sleep(600)"""
 
 
 def python(name: str, code: str, stage: int = 0, **rest: object) -> Part:
     return Part(name, (sys.executable, "-c", code), stage, **rest)  # pyright: ignore[reportArgumentType]
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> None:
+def until(true: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "took too long"
@@ -37,7 +37,7 @@ def until(true: Callable[[], object], seconds: float = 30) -> None:
 class Watched:
     """A supervisor whose latest process ids a test can see."""
 
-    def __init__(self, grace: float = 5, output: Path | None = None) -> None:
+    def __init__(self, grace: float = 60, output: Path | None = None) -> None:
         self.pids: dict[str, int] = {}
         self._file = output.open("wb") if output else None
         self.supervisor = Supervisor(grace, self.pids.update, self._file)
@@ -61,10 +61,10 @@ def test_a_part_that_dies_is_started_again_and_not_at_once(watched: Watched) -> 
     watched.supervisor.add(python("a", SLEEPER))
     until(lambda: watched.pids)
     first = watched.pids["a"]
+    alive = time.monotonic()
     os.kill(first, signal.SIGKILL)
-    died = time.monotonic()
     until(lambda: watched.pids["a"] != first)
-    assert time.monotonic() - died > 0.8
+    assert time.monotonic() - alive > 0.8
 
 
 def test_one_that_cannot_start_does_not_hinder_others(watched: Watched) -> None:
@@ -91,7 +91,7 @@ time.sleep(60)"""
     assert told.empty(), "its helper lives"
     os.kill(left, signal.SIGKILL)
     first, second = lives.read_text().split()
-    assert told.get(timeout=30) == first != second
+    assert told.get(timeout=120) == first != second
     assert watched.supervisor.lives() == (second,)
     assert told.empty()
 
@@ -121,34 +121,32 @@ def test_stages_end_in_order_each_after_the_one_before(tmp_path: Path) -> None:
 @pytest.mark.parametrize("hurry", [False, True])
 def test_a_part_that_ignores_sigterm_is_killed(tmp_path: Path, hurry: bool) -> None:
     log = tmp_path / "log"
-    watched = Watched(grace=60 if hurry else 1, output=log)
+    watched = Watched(grace=300 if hurry else 1, output=log)
     watched.supervisor.add(python("stubborn", STUBBORN))
     until(lambda: "up" in log.read_text())
     began = time.monotonic()
     if hurry:
         watched.supervisor.hurry()
     watched.supervisor.stop()
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
     assert not psutil.pid_exists(watched.pids["stubborn"])
 
 
-def test_kill_minus_nine_of_the_supervisor_leaves_no_orphan(tmp_path: Path) -> None:
+def test_kill_minus_nine_of_the_supervisor_leaves_no_orphan() -> None:
     code = (
-        "import sys, time\nfrom pathlib import Path\n"
+        "import sys, time\n"
         "from voxq.up.part import Part\nfrom voxq.up.supervisor import Supervisor\n"
-        "def write(pids):\n    Path(sys.argv[1]).write_text(' '.join(map(str, pids.values())))\n"
-        "s = Supervisor(5, write)\ns.start()\n"
+        "s = Supervisor(5, lambda pids: None)\ns.start()\n"
         f"s.add(*(Part(n, (sys.executable, '-c', {STUBBORN!r}), 0) for n in 'ab'))\n"
         "time.sleep(60)"
     )
-    pids = tmp_path / "pids"
-    process = subprocess.Popen([sys.executable, "-c", code, str(pids)], stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert process.stdout
-    assert [process.stdout.readline() for _ in "ab"] == [b"up\n", b"up\n"]  # past the trampoline
+    said = [process.stdout.readline().split() for _ in "ab"]  # past the trampoline
     process.kill()
     process.wait()
     process.stdout.close()
-    until(lambda: not any(psutil.pid_exists(int(pid)) for pid in pids.read_text().split()))
+    until(lambda: not any(psutil.pid_exists(int(pid)) for _, pid in said))
 
 
 def test_a_child_creates_owner_only_files(tmp_path: Path, watched: Watched) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from own_port import own_port
 
 from _error_rate import character_error_rate, word_error_rate
 from voxq.engines import registry, synthesisers
@@ -20,7 +21,6 @@ from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.decode import decode_blocks
 from voxq.speech.encode import encode
 from voxq.speech.transcript import Transcript
-from voxq.up.ports import free_port
 
 ENGLISH = (
     "Please bring the blue folder to the meeting, and tell Martin that the printer is broken again.",
@@ -231,7 +231,7 @@ def voxq(directory: Path, *arguments: str, stdin: str = "") -> subprocess.Comple
     return subprocess.run(
         [sys.executable, "-m", "voxq.cli", "speak", *arguments],
         cwd=directory,
-        env={**os.environ, "API_PORT": str(free_port())},  # where no service is
+        env={**os.environ, "API_PORT": str(own_port())},  # where no service is
         input=stdin.encode(),
         capture_output=True,
         timeout=120,

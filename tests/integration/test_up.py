@@ -1,9 +1,9 @@
 """`voxq up` as a process of its own, with the real API, real workers and the measuring engine."""
 
+import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,10 +18,11 @@ import httpx
 import psutil
 import pytest
 from own_environment import without_settings
+from own_port import own_port
 from redis import Redis
 
 
-def until(true: Callable[[], Any], seconds: float = 30) -> Any:
+def until(true: Callable[[], Any], seconds: float = 120) -> Any:
     deadline = time.monotonic() + seconds
     while not (value := true()):
         assert time.monotonic() < deadline, "took too long"
@@ -91,11 +92,9 @@ def start(env: dict[str, str], directory: Path) -> Up:
 
 
 def environment(storage: Path) -> dict[str, str]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
     return {
         **without_settings(),
-        "API_PORT": str(port),
+        "API_PORT": str(own_port()),
         "STORAGE_PATH": str(storage),
         "ASR_ENGINE": "noop",
         "ASR_MODEL": "noop",
@@ -112,7 +111,7 @@ def running(env: dict[str, str], directory: Path) -> Iterator[Up]:
         yield started
     finally:
         started.process.terminate()
-        started.process.wait(30)
+        started.process.wait(60)
         assert started.process.stdout
         started.process.stdout.close()
 
@@ -136,7 +135,13 @@ def recording() -> Path:
 
 
 def gone(processes: list[psutil.Process]) -> bool:
-    return not [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    return not any(map(_lives, processes))
+
+
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def test_it_serves_until_sigterm_and_leaves_nothing(
@@ -153,8 +158,8 @@ def test_it_serves_until_sigterm_and_leaves_nothing(
         family = up.family()
         assert len(family) >= 6  # each worker has a horse
         up.process.terminate()
-        assert up.process.wait(20) == 0
-        assert gone(family)
+        assert up.process.wait(60) == 0
+        until(lambda: gone(family))
         assert not (up.storage / "run" / "up.json").exists()
 
 
@@ -162,7 +167,7 @@ def test_a_second_one_on_the_same_storage_is_refused(up: Up, tmp_path: Path) -> 
     second = run({**up.env, "API_PORT": "1"}, tmp_path, "up")
     assert second.returncode == 1
     assert f"process {up.process.pid}" in second.stderr
-    assert up.is_ready()
+    until(up.is_ready)
 
 
 @pytest.mark.parametrize("name", ["valkey", "worker-1", "api"])
@@ -185,7 +190,7 @@ def test_kill_minus_nine_leaves_no_orphan_and_nothing_is_lost(
         family = up.family()
         up.process.kill()
         up.process.wait()
-        until(lambda: gone(family), 15)
+        until(lambda: gone(family))
 
     with running(env, tmp_path) as again:
         assert again.addresses["redis"] == up.addresses["redis"]
@@ -244,5 +249,5 @@ def test_workers_alone_on_a_running_stack(up: Up) -> None:
         until(lambda: json.loads(up.voxq("queue", "--json").stdout)["workers"] == 3)
     finally:
         more.terminate()
-        assert more.wait(20) == 0
+        assert more.wait(60) == 0
     until(lambda: json.loads(up.voxq("queue", "--json").stdout)["workers"] == 2)

@@ -64,7 +64,7 @@ def recording_of(path: Path, *names: str) -> Path:
     return path
 
 
-def wait_for(condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
+def wait_for(condition: Callable[[], T], what: str, seconds: float = 120.0) -> T:
     """The first truthy answer of `condition`."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
@@ -108,7 +108,7 @@ class WorkerProcess:
         """One that is there, or comes."""
         return wait_for(lambda: self.helpers(role), f"a {role} process")[0]
 
-    def wait_for_log(self, text: str, seconds: float = 60.0) -> None:
+    def wait_for_log(self, text: str, seconds: float = 120.0) -> None:
         wait_for(lambda: text in self.log or not self.is_alive(), f"the log line {text!r}", seconds)
         assert text in self.log, f"the worker ended without {text!r}:\n{self.log}"
 
@@ -120,13 +120,13 @@ class WorkerProcess:
         self._process.kill()
         self.wait()
 
-    def wait(self, seconds: float = 60.0) -> int:
+    def wait(self, seconds: float = 120.0) -> int:
         """The status it ends with. No helper may outlive it."""
         status = self._process.wait(seconds)
-        wait_for(lambda: not self.helpers(), "the end of the worker's helpers", 20)
+        wait_for(lambda: not self.helpers(), "the end of the worker's helpers")
         return status
 
-    def stop(self, seconds: float = 60.0) -> float:
+    def stop(self, seconds: float = 120.0) -> float:
         """End it as an operator does; the seconds that took."""
         started = time.monotonic()
         self.send(signal.SIGTERM)
@@ -298,11 +298,11 @@ class WorkerLab:
             for key in self.client.scan_iter(pattern):
                 self.client.delete(key)
 
-    def wait_for_status(self, task: Task, status: str, seconds: float = 60.0) -> dict[str, Any]:
+    def wait_for_status(self, task: Task, status: str, seconds: float = 120.0) -> dict[str, Any]:
         wait_for(lambda: self.document(task).get("status") == status, f"{task.id} {status}", seconds)
         return self.document(task)
 
-    def wait_for_ends(self, tasks: Sequence[Task], seconds: float = 60.0) -> list[Outcome]:
+    def wait_for_ends(self, tasks: Sequence[Task], seconds: float = 120.0) -> list[Outcome]:
         """Until each of the tasks is ended, told and closed; in order."""
         wait_for(lambda: all(map(self._is_settled, tasks)), f"the end of {len(tasks)} tasks", seconds)
         return [outcome for task in tasks if (outcome := self.outcome(task)) is not None]
@@ -345,7 +345,7 @@ class WorkerLab:
         history = [json.loads(item)["task_id"] for key in keys for item in self.client.lrange(key, 0, -1)]
         assert sorted(history) == uncancelled
         assert self.parts.journal.open_ids() == []
-        wait_for(lambda: not list(self.parts.work.names()), "the end of the work directories", 20)
+        wait_for(lambda: not list(self.parts.work.names()), "the end of the work directories")
         self.assert_nothing_waits()
 
     def assert_nothing_waits(self) -> None:

@@ -15,7 +15,7 @@ def test_the_demo_says_how_it_is_used(tmp_path: Path, argument: str, status: int
     assert shell is not None
     # Nothing on PATH: it could not even look for Python.
     done = subprocess.run(
-        [shell, DEMO, argument], cwd=tmp_path, env={"PATH": ""}, capture_output=True, text=True, timeout=30
+        [shell, DEMO, argument], cwd=tmp_path, env={"PATH": ""}, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == status
     said, silent = (done.stdout, done.stderr) if status == 0 else (done.stderr, done.stdout)

@@ -29,7 +29,7 @@ def run(code: str, storage: Path, **env: str) -> str:
         env={**os.environ, "STORAGE_PATH": str(storage), **env},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=True,
     )
     return done.stderr

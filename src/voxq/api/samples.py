@@ -35,10 +35,7 @@ class VoiceSamples:
         """
         name = f"{speaker.engine}-{speaker.voice.name}.{FORMAT}"
         path = self._directory / name
-        making = self._making.get(name)
-        if making is None and await asyncio.to_thread(path.is_file):
-            return path
-        making = making or self._making.get(name) or self._begin(name, path, make)
+        making = self._making.get(name) or self._begin(name, path, make)
         await asyncio.wait({making}, timeout=_PATIENCE_SECONDS)
         if not making.done():
             raise Refusal("sample_pending", "The sample of this voice is being made, please ask again")
@@ -52,8 +49,9 @@ class VoiceSamples:
     def _begin(self, name: str, path: Path, make: Callable[[Path], Awaitable[None]]) -> asyncio.Task[Path]:
         async def made() -> Path:
             try:
-                await asyncio.to_thread(self._directory.mkdir, mode=0o700, exist_ok=True)
-                await make(path)
+                if not await asyncio.to_thread(path.is_file):
+                    await asyncio.to_thread(self._directory.mkdir, mode=0o700, exist_ok=True)
+                    await make(path)
                 return path
             finally:
                 del self._making[name]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,11 +23,12 @@ class Maker:
 
     def __init__(self, failures: int = 0) -> None:
         self.calls = 0
-        self.go = asyncio.Event()
+        self.begun, self.go = asyncio.Event(), asyncio.Event()
         self._failures = failures
 
     async def __call__(self, path: Path) -> None:
         self.calls += 1
+        self.begun.set()
         await self.go.wait()
         if self.calls <= self._failures:
             raise Refusal("sample_failed", "It cannot be said")
@@ -39,6 +42,27 @@ async def test_many_who_ask_wait_for_one(tmp_path: Path) -> None:
     make.go.set()
     assert {(await each).name for each in asking} == {"hibari-heart.mp3"}
     assert await ours.get(SPEAKER, make) == tmp_path / "samples" / "hibari-heart.mp3"
+    assert make.calls == 1
+
+
+async def test_who_is_slow_to_look_does_not_make_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, make, is_made = VoiceSamples(tmp_path / "samples"), Maker(), threading.Event()
+    looks = count(1)
+
+    def look(_: Path) -> bool:
+        if next(looks) > 1:
+            is_made.wait(60)
+        return False
+
+    make.go.set()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "is_file", look)
+        first, second = (asyncio.create_task(ours.get(SPEAKER, make)) for _ in range(2))
+        await first
+        is_made.set()
+        await second
     assert make.calls == 1
 
 
@@ -58,6 +82,7 @@ async def test_whoever_has_no_patience_comes_back(tmp_path: Path, monkeypatch: p
         with pytest.raises(Refusal) as refused:
             await ours.get(SPEAKER, make)
         assert refused.value.code == "sample_pending"
+    monkeypatch.undo()
     make.go.set()
     await ours.get(SPEAKER, make)
     assert make.calls == 1
@@ -66,7 +91,7 @@ async def test_whoever_has_no_patience_comes_back(tmp_path: Path, monkeypatch: p
 async def test_closing_ends_what_is_being_made(tmp_path: Path) -> None:
     ours, make = VoiceSamples(tmp_path / "samples"), Maker()
     asking = asyncio.create_task(ours.get(SPEAKER, make))
-    await asyncio.sleep(0.05)
+    await make.begun.wait()
     await ours.close()
     with pytest.raises(asyncio.CancelledError):
         await asking

@@ -24,7 +24,7 @@ def media() -> Iterator[Child]:
     child.kill()
 
 
-def replies(child: Child, request: protocol.Request, seconds: float = 60.0) -> list[protocol.Reply]:
+def replies(child: Child, request: protocol.Request, seconds: float = 120.0) -> list[protocol.Reply]:
     """All answers up to the last one."""
     child.send(protocol.CODEC.encode(request))
     deadline = time.monotonic() + seconds
@@ -139,7 +139,7 @@ def test_a_request_outside_the_protocol_ends_it(media: Child) -> None:
     media.send({"op": "shell", "command": "true"})
     with pytest.raises(ChildDied):
         media.receive()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while media.is_alive():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -168,16 +168,16 @@ def test_a_process_that_only_probes_loads_no_inference_library(media: Child) -> 
 def test_it_ends_with_its_parent() -> None:
     code = (
         "from voxq.child import Child; from voxq.media import MEDIA_MODULE; import time\n"
-        "child = Child.start(MEDIA_MODULE); print(child.pid, flush=True); time.sleep(60)"
+        "child = Child.start(MEDIA_MODULE); print(child.pid, flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     time.sleep(0.2)
     parent.kill()
-    parent.wait(10)
+    parent.wait(60)
     parent.stdout.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while _is_running(pid):
         assert time.monotonic() < deadline
         time.sleep(0.02)

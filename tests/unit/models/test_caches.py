@@ -59,7 +59,7 @@ def test_what_the_hubs_own_tool_fetched_is_found(tmp_path: Path, hub: str) -> No
             },
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
     assert done.returncode == 0, done.stderr
     found = store_of(tmp_path).resolve("owner/name")

@@ -197,7 +197,7 @@ def test_a_line_somebody_has_rewritten_loses_everything_rather_than_grow(desk: D
 
 def _settle_all(root: str, records: list[dict[str, object]], start, done_queue) -> None:
     desk = Desk(Path(root))
-    start.wait(20)
+    start.wait(120)
     for record in records:
         desk.log.settle(Ended(Task.from_json(record), done(text="x" * 500)), desk.journal, maybe_logged=True)
     done_queue.put(None)
@@ -217,8 +217,8 @@ def test_of_several_processes_one_writes_each_line(tmp_path: Path) -> None:
     for racer in racers:
         racer.start()
     for racer in racers:
-        finished.get(timeout=30)
-        racer.join(20)
+        finished.get(timeout=120)
+        racer.join(120)
     lines = [json.loads(line) for line in desk.path.read_bytes().splitlines()]
     assert sorted(line["task_id"] for line in lines) == sorted(task.id for task in tasks)
     assert desk.journal.open_ids() == []
@@ -245,7 +245,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, room: int) -> None:
         target=_settle_on_a_full_disk, args=(str(tmp_path), task.to_json(), len(before) + room)
     )
     process.start()
-    process.join(20)
+    process.join(120)
     assert process.exitcode == 0
     assert desk.path.read_bytes() == before
     assert desk.journal.open_ids() == [task.id]

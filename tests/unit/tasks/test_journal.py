@@ -161,7 +161,7 @@ def test_names_that_are_none_of_ours_are_left_alone(journal: Journal, root: Path
 
 def _race(root: str, records: list[dict[str, object]], number: int, start, wins) -> None:
     journal = Journal(Path(root))
-    start.wait(20)
+    start.wait(120)
     for task in map(Task.from_json, records):
         if journal.end(task, done(text=str(number))):
             wins.put((task.id, number))
@@ -181,7 +181,7 @@ def test_of_several_processes_one_wins_each_end(root: Path) -> None:
         racer.start()
     reports = list(iter_until_all_are_done(wins, len(racers)))
     for racer in racers:
-        racer.join(20)
+        racer.join(120)
     assert sorted(task_id for task_id, _ in reports) == sorted(task.id for task in tasks)
     for task_id, winner in reports:
         end = journal.ended(task_id, 1)
@@ -192,7 +192,7 @@ def test_of_several_processes_one_wins_each_end(root: Path) -> None:
 
 def iter_until_all_are_done(queue, count: int):
     while count:
-        item = queue.get(timeout=30)
+        item = queue.get(timeout=120)
         if item is None:
             count -= 1
         else:
@@ -216,7 +216,7 @@ def test_a_full_disk_leaves_nothing_half_done(root: Path) -> None:
     journal.accept(task)
     process = spawn.Process(target=_fill_the_disk, args=(str(root), task.to_json(), new.to_json()))
     process.start()
-    process.join(20)
+    process.join(120)
     assert process.exitcode == 0
     assert [path.name for path in root.rglob("*") if path.is_file()] == [f"{task.id}.json"]
     assert journal.is_open(task)

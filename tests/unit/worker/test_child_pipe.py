@@ -50,7 +50,7 @@ def test_what_is_no_message_ends_the_conversation(liar: Liar, lie: bytes) -> Non
     started = time.monotonic()
     with pytest.raises(ChildDied):
         liar(lie).receive()
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 50
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "kilobytes"
 
 
@@ -60,7 +60,7 @@ def test_a_child_that_does_not_read_cannot_stop_its_parent(liar: Liar) -> None:
     with pytest.raises(ChildDied):
         for _ in range(100):
             deaf.send({"text": "x" * 100_000})
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 50
 
 
 def test_a_message_may_be_waited_for_longer_than_a_stall(liar: Liar) -> None:

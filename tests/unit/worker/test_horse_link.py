@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from plans import model_plan
@@ -65,13 +66,19 @@ def batch(tmp_path: Path) -> Batch:
     ],
 )
 def test_short_batches_of_single_chunks_wait_in_the_pipe(
-    batch: Batch, max_items: int, is_parallel: bool, predicted: float, given: int
+    batch: Batch,
+    monkeypatch: pytest.MonkeyPatch,
+    max_items: int,
+    is_parallel: bool,
+    predicted: float,
+    given: int,
 ) -> None:
     """So many that a tenth of a second is covered; where many chunks can share a batch, one."""
     with ready_horse(max_items, is_parallel=is_parallel) as link:
+        began, count = 1000.0, 1
+        monkeypatch.setattr(horse_link, "time", SimpleNamespace(monotonic=lambda: began))
         link.give(replace(batch, id="1", predicted=predicted))
         link.receive(60.0)
-        began, count = time.monotonic(), 1
         while link.has_room_from <= began:
             count += 1
             link.give(replace(batch, id=str(count), predicted=predicted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,7 +61,7 @@ class Room:
     def news_of(self, text: Synthesis) -> list[News]:
         return [news for other, news in self.heard if other is text]
 
-    def run_until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+    def run_until(self, condition: Callable[[], object], seconds: float = 120.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline
@@ -70,20 +71,26 @@ class Room:
 
     def process(self) -> psutil.Process:
         """The one there is now."""
-        (found,) = (child for child in psutil.Process().children() if "voxq.media.joiner" in child.cmdline())
+        (found,) = filter(_joins, psutil.Process().children())
         return found
 
     def kill(self) -> None:
         """Returns when its end can be noticed, and has not been."""
         self.process().kill()
-        assert self.poller.wait(30)
+        assert self.poller.wait(60)
+
+
+def _joins(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return "voxq.media.joiner" in process.cmdline()
+    return False
 
 
 @pytest.fixture
 def rooms(tmp_path: Path) -> Iterator[Callable[..., Room]]:
     made: list[Room] = []
 
-    def make(timeout: float = 30.0, patience: float = 30.0) -> Room:
+    def make(timeout: float = 100.0, patience: float = 100.0) -> Room:
         made.append(Room(tmp_path, timeout, patience))
         return made[-1]
 
