@@ -62,8 +62,8 @@ class ChunkError:
     def of(cls, error: BaseException) -> ChunkError:
         """What a client may know of an exception: its class, never its message, which can hold paths."""
         if is_out_of_memory(error):
-            return cls("out_of_memory", "The model ran out of memory on this audio.")
-        return cls("engine_error", f"The engine failed on this audio ({type(error).__name__}).")
+            return cls("out_of_memory", "The model ran out of memory.")
+        return cls("engine_error", f"The engine failed ({type(error).__name__}).")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -125,4 +125,4 @@ def _failure(batch: Batch, finished: Finished) -> ChunkError | None:
         return None
     # A chunk that could not be read was not in the call.
     errors = [e for e in finished.items if isinstance(e, ChunkError) and e.code != _SOUND_LOST]
-    return errors[0] if errors else ChunkError("engine_error", "The engine failed on this audio.")
+    return errors[0] if errors else ChunkError("engine_error", "The engine failed.")
