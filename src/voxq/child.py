@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import struct
@@ -42,13 +43,16 @@ class Pipe:
 
     def __init__(self, fd: int) -> None:
         self._connection = Connection(fd)
+        # Made once: what the connection's own `poll` makes for each message takes as long as the reading.
+        self._arrival = select.poll()
+        self._arrival.register(fd, select.POLLIN)
 
     def fileno(self) -> int:
         return self._connection.fileno()
 
     def poll(self, seconds: float = 0.0) -> bool:
         """Whether a message, or the end of the other side, is there to be received."""
-        return self._connection.poll(seconds)
+        return self._arrives_within(seconds)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Raises ChildDied if the other end is gone."""
@@ -60,7 +64,7 @@ class Pipe:
     def receive(self) -> Message:
         """Blocks for the next message. Raises ChildDied at the end of the stream or on garbage."""
         try:
-            self._connection.poll(None)
+            self._arrives_within(None)
             message = strict_json.loads(self._connection.recv_bytes(_MAX_MESSAGE))
         except (EOFError, OSError, ValueError) as error:
             raise ChildDied from error
@@ -70,6 +74,12 @@ class Pipe:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _arrives_within(self, seconds: float | None) -> bool:
+        """None waits for as long as it takes. Raises OSError once it is closed: its number may be another
+        file's by then."""
+        self._connection.fileno()
+        return bool(self._arrival.poll(None if seconds is None else seconds * 1000))
 
 
 class Child(Pipe):

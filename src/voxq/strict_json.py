@@ -18,7 +18,7 @@ def loads(data: bytes) -> Any:
     """The value. Raises ValueError for whatever is not such JSON, however deeply nested."""
     try:
         text = data.decode()
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_small)
+        value = _DECODER.decode(text)
         if "\\u" in text:  # only an escape can bring in half a character
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -38,3 +38,7 @@ def _small(text: str) -> int:
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"not a number: {text[:20]}")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite, parse_int=_small)
+"""Made once: messages and records are read many times for each task."""

@@ -45,7 +45,7 @@ def open_file(path: Path, flags: int) -> int:
 
 def read(path: Path) -> bytes:
     """All of a file. Raises Damaged, FileNotFoundError or OSError."""
-    with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
+    with os.fdopen(open_file(path, os.O_RDONLY), "rb", buffering=0) as file:
         return file.read()
 
 

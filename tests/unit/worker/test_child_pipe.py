@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from voxq import child
-from voxq.child import Child, ChildDied
+from voxq.child import Child, ChildDied, Pipe
 
 SUPPORT = Path(__file__).parents[2] / "support"
 Liar = Callable[[bytes], Child]
@@ -69,3 +70,13 @@ def test_a_message_may_be_waited_for_longer_than_a_stall(liar: Liar) -> None:
     silent._process.kill()
     with pytest.raises(ChildDied):
         silent.receive()
+
+
+def test_a_closed_pipe_looks_at_nothing_though_another_file_may_have_its_number() -> None:
+    ours, theirs = socket.socketpair()
+    pipe = Pipe(ours.detach())
+    pipe.close()
+    with theirs, pytest.raises(OSError, match="closed"):
+        pipe.poll()
+    with pytest.raises(ChildDied):
+        pipe.receive()
