@@ -5,24 +5,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from threading import Thread
-from typing import IO, Any, TypeVar
+from typing import Any
 
 import evidence
 import numpy as np
-import psutil
 from audio import RECORDINGS, recording
 from own_environment import without_settings
 from valkey_lab import patient_client
+from worker_process import WorkerProcess, wait_for
 
 from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
 from voxq.settings import Settings
@@ -36,14 +31,11 @@ from voxq.tasks.outcome import Outcome
 from voxq.tasks.parts import Parts
 from voxq.tasks.task import AsrOptions, Kind, Priority, Task, TtsOptions, choose_lane, new_task_id
 
-T = TypeVar("T")
-
 NOTE = RECORDINGS / "zh_note.ogg"
 """Ten seconds, one chunk."""
 MEETING = RECORDINGS / "zh_meeting.ogg"
 """23 seconds; of five chunks with `batch_size=8`."""
 
-_MODULES = {"horse": "voxq.worker.horse", "media": "voxq.media", "joiner": "voxq.media.joiner"}
 _SUPPORT = Path(__file__).parent
 _NUMBERS = count(1)
 _WARM_UP_SENTENCES = (SHORT_SENTENCE, LONG_SENTENCE)
@@ -62,84 +54,6 @@ def recording_of(path: Path, *names: str) -> Path:
     parts = [part for name in names for part in (pause, recording(name))]
     path.write_bytes(encode(np.concatenate(parts[1:]), SAMPLE_RATE, "wav"))
     return path
-
-
-def wait_for(condition: Callable[[], T], what: str, seconds: float = 120.0) -> T:
-    """The first truthy answer of `condition`."""
-    deadline = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.02)
-    return answer
-
-
-class WorkerProcess:
-    """One `voxq worker`, and the processes it starts."""
-
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        self._process = process
-        self._log = log
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text(errors="replace") if self._log.exists() else ""
-
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def helpers(self, role: str = "") -> list[psutil.Process]:
-        """Its living "horse", "media" or "joiner" processes, or all of them. They are told its pid when they
-        are started, so that those are found that have outlived it."""
-        modules = [_MODULES[role]] if role else list(_MODULES.values())
-        return [
-            process
-            for process in psutil.process_iter(["cmdline", "status"])
-            if (command := process.info["cmdline"])
-            and process.info["status"] != psutil.STATUS_ZOMBIE
-            and any(module in command for module in modules)
-            and str(self.pid) in command
-        ]
-
-    def helper(self, role: str) -> psutil.Process:
-        """One that is there, or comes."""
-        return wait_for(lambda: self.helpers(role), f"a {role} process")[0]
-
-    def wait_for_log(self, text: str, seconds: float = 120.0) -> None:
-        wait_for(lambda: text in self.log or not self.is_alive(), f"the log line {text!r}", seconds)
-        assert text in self.log, f"the worker ended without {text!r}:\n{self.log}"
-
-    def send(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
-
-    def kill(self) -> None:
-        """As `kill -9`; returns when nothing of it is left."""
-        self._process.kill()
-        self.wait()
-
-    def wait(self, seconds: float = 120.0) -> int:
-        """The status it ends with. No helper may outlive it."""
-        status = self._process.wait(seconds)
-        wait_for(lambda: not self.helpers(), "the end of the worker's helpers")
-        return status
-
-    def stop(self, seconds: float = 120.0) -> float:
-        """End it as an operator does; the seconds that took."""
-        started = time.monotonic()
-        self.send(signal.SIGTERM)
-        assert self.wait(seconds) == 0, self.log
-        return time.monotonic() - started
-
-    def end(self) -> None:
-        """For the end of a test: whatever state it is in."""
-        self._process.kill()
-        self._process.wait(60)
-        for process in self.helpers():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
 
 
 class WorkerLab:
@@ -170,20 +84,14 @@ class WorkerLab:
         """Start one; with `ready`, its engine is loaded when this returns. Engines of tests need no GPU, even
         where they are told that they have one."""
         log = self.root / f"worker-{number}-{len(self.workers)}.log"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "voxq.cli", "worker", "--id", str(number), "--device", device],
-            cwd=self.root,
-            env=without_settings()
+        worker = WorkerProcess.start(
+            ["--id", str(number), "--device", device],
+            without_settings()
             | self.settings.environ()
             | {"VOXQ_TEST_ENGINES": "1", "VOXQ_TEST_CALLS": str(self._calls), "PYTHONPATH": str(_SUPPORT)}
             | env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            log,
         )
-        # Through a pipe, because tests take from the worker the right to write files.
-        Thread(target=_copy, args=(process.stderr, log), daemon=True).start()
-        worker = WorkerProcess(process, log)
         self.workers.append(worker)
         if ready:
             worker.wait_for_log("status=ready", 120)
@@ -379,9 +287,3 @@ def _after_warm_up(records: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]
         seen[record["pid"]] = seen.get(record["pid"], 0) + 1
         if seen[record["pid"]] > 3:
             yield record
-
-
-def _copy(source: IO[bytes], path: Path) -> None:
-    with path.open("wb", buffering=0) as file:
-        while data := os.read(source.fileno(), 65536):
-            file.write(data)

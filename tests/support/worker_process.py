@@ -1,0 +1,119 @@
+"""A real worker process of a test: what it says, which processes it has, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Thread
+from typing import IO, Self, TypeVar
+
+import psutil
+
+T = TypeVar("T")
+
+_MODULES = {"horse": "voxq.worker.horse", "media": "voxq.media", "joiner": "voxq.media.joiner"}
+
+
+def wait_for(condition: Callable[[], T], what: str, seconds: float = 120.0) -> T:
+    """The first truthy answer of `condition`."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.02)
+    return answer
+
+
+class WorkerProcess:
+    """One `voxq worker`, and the processes it starts."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @classmethod
+    def start(cls, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> Self:
+        """With these arguments of `voxq worker`, in the directory of `log`, which gets what it says."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "voxq.cli", "worker", *arguments],
+            cwd=log.parent,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        # Through a pipe, because tests take from the worker the right to write files.
+        Thread(target=_copy, args=(process.stderr, log), daemon=True).start()
+        return cls(process, log)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def helpers(self, role: str = "") -> list[psutil.Process]:
+        """Its living "horse", "media" or "joiner" processes, or all of them. They are told its pid when they
+        are started, so that those are found that have outlived it."""
+        modules = [_MODULES[role]] if role else list(_MODULES.values())
+        return [
+            process
+            for process in psutil.process_iter(["cmdline", "status"])
+            if (command := process.info["cmdline"])
+            and process.info["status"] != psutil.STATUS_ZOMBIE
+            and any(module in command for module in modules)
+            and str(self.pid) in command
+        ]
+
+    def helper(self, role: str) -> psutil.Process:
+        """One that is there, or comes."""
+        return wait_for(lambda: self.helpers(role), f"a {role} process")[0]
+
+    def wait_for_log(self, text: str, seconds: float = 120.0) -> None:
+        wait_for(lambda: text in self.log or not self.is_alive(), f"the log line {text!r}", seconds)
+        assert text in self.log, f"the worker ended without {text!r}:\n{self.log}"
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """As `kill -9`; returns when nothing of it is left."""
+        self._process.kill()
+        self.wait()
+
+    def wait(self, seconds: float = 120.0) -> int:
+        """The status it ends with. No helper may outlive it."""
+        status = self._process.wait(seconds)
+        wait_for(lambda: not self.helpers(), "the end of the worker's helpers")
+        return status
+
+    def stop(self, seconds: float = 120.0) -> float:
+        """End it as an operator does; the seconds that took."""
+        started = time.monotonic()
+        self.send(signal.SIGTERM)
+        assert self.wait(seconds) == 0, self.log
+        return time.monotonic() - started
+
+    def end(self) -> None:
+        """For the end of a test: whatever state it is in."""
+        self._process.kill()
+        self._process.wait(60)
+        for process in self.helpers():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def _copy(source: IO[bytes], path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        while data := os.read(source.fileno(), 65536):
+            file.write(data)
