@@ -21,6 +21,7 @@ EVENTS = "/api/v1/asr/events/{}"
 
 def test_streams_of_one_key(service: Attacked, anna: httpx.Client, ben: httpx.Client) -> None:
     """As many as MAX_EVENT_STREAMS, whoever is faster; another key has its own; closed ones make room."""
+    service.lab.close_gate()
     hers, his = submitted(anna, hotwords="gated"), submitted(ben, hotwords="gated")
     with ExitStack() as open_streams:
 
@@ -41,6 +42,7 @@ def test_streams_of_one_key(service: Attacked, anna: httpx.Client, ben: httpx.Cl
     wait_for(there_is_room, "room for a stream", 20)
     for task_id, client in ((hers, anna), (his, ben)):
         client.delete(f"/api/v1/asr/task/{task_id}")
+    service.lab.open_gate()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ def test_nothing_in_the_storage_is_for_others(
     assert end_of(anna, "asr", failed) == "failed"
     assert anna.delete(f"/api/v1/asr/task/{recording}").json()["status"] == "deleted"
     assert end_of(anna, "tts", said(anna, "Told twice.", callback="bot", format="mp3")) == "done"
+    service.lab.close_gate()
     gated = submitted(anna, hotwords="gated")  # which leaves work under way
     seen: set[str] = set()
     deadline = time.monotonic() + 20

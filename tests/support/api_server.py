@@ -22,6 +22,8 @@ from task_lab import Lab
 RECORDINGS = Path(__file__).parent.parent / "data" / "audio"
 NOTE = (RECORDINGS / "zh_note.ogg").read_bytes()
 """Ten seconds of speech, OGG/Opus."""
+_PATIENCE = 100.0
+"""Seconds without a byte: more than the longest poll, and then what a busy machine may need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class ApiServer:
 def running_api(
     redis_url: str, directory: Path, *, by_cli: bool = False, **settings: str
 ) -> Iterator[ApiServer]:
-    """An API with these settings (names as in the environment), answering `/livez` already. `by_cli`: by
-    `voxq api`, which also limits connections and how long it stops."""
+    """An API with these settings (names as in the environment), answering `/livez` already and connected to
+    a Redis that is there. `by_cli`: by `voxq api`, which also limits connections and how long it stops."""
     storage = directory / "storage"
     port = own_port()
     environ = without_settings() | {
@@ -80,7 +82,7 @@ def running_api(
     url = f"http://127.0.0.1:{port}"
     evidence.watch(storage)
     try:
-        with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
+        with httpx.Client(base_url=url, trust_env=False, timeout=_PATIENCE) as http:
             _wait_until_alive(http, process)
             yield ApiServer(url, storage, process, http)
     finally:
@@ -112,5 +114,13 @@ def _wait_until_alive(http: httpx.Client, process: subprocess.Popen[bytes]) -> N
         except httpx.TransportError:
             time.sleep(0.05)
         else:
+            _connect(http)
             return
     raise AssertionError("the API did not start")
+
+
+def _connect(http: httpx.Client) -> None:
+    """Let it make its first connection to Redis, which takes a busy machine longer than any later answer."""
+    for _ in range(3):
+        if http.get("/health").json().get("redis_connected", True):
+            return

@@ -6,7 +6,7 @@ all tasks may share a call, whatever their hotwords. Beside `faulty_engine`'s wo
 
 only-over-<n>   its faults happen to chunks of more than n seconds only
 only-once       its faults happen once, whatever process they end
-gated           waits until the file `calls.gate` is there, ten seconds at most
+gated           waits until the file `calls.gate` is there, a minute at most
 
 Loading it takes VOXQ_TEST_LOAD_SECONDS, and VOXQ_TEST_LOAD_MB of memory. Models of the names between commas
 in VOXQ_TEST_BROKEN do not load, and none does while the file `calls.broken` is there.
@@ -69,7 +69,7 @@ class Counting:
         )
 
     def _wait_for_gate(self) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not self.calls.with_suffix(".gate").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
 

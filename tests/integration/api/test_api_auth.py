@@ -121,7 +121,7 @@ def test_the_log_names_the_key_of_each_request(api: ApiServer, method: str, path
     before = len(lines())
     answer = api.http.request(method, path, headers=bearer(BEN))
     api.http.request(method, path, headers=bearer("wrong-key"))
-    wait_for(lambda: len(lines()) == before + 2, "two lines", 10)
+    wait_for(lambda: len(lines()) == before + 2, "two lines")
     named, unnamed = lines()[before:]
     assert named.endswith("owner=ben")
     assert "owner=" not in unnamed

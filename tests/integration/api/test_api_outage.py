@@ -31,6 +31,8 @@ CALLS = [
     ("POST", "/api/v1/asr/retry/abc123"),
     ("DELETE", "/api/v1/asr/task/abc123"),
 ]
+SOON = 12
+"""Seconds, of which a busy machine may need many; a call that waited for Redis would take 30."""
 
 
 @contextmanager
@@ -53,13 +55,13 @@ def assert_unavailable(api: ApiServer) -> None:
         answer, seconds = timed(api, method, path)
         assert answer.status_code == 503, path
         assert answer.json()["error"]
-        assert seconds < 5, path
+        assert seconds < SOON, path
     started = time.monotonic()
     assert api.submit(tone(1)).json()["code"] == "unavailable"
-    assert time.monotonic() - started < 5
-    alive, seconds = timed(api, "GET", "/livez")
-    assert alive.json() == {"status": "alive"}
-    assert seconds < 0.5
+    assert time.monotonic() - started < SOON
+    alive = [timed(api, "GET", "/livez") for _ in range(5)]
+    assert all(answer.json() == {"status": "alive"} for answer, _ in alive)
+    assert min(seconds for _, seconds in alive) < 0.5, "it does not try Redis first"
 
 
 @pytest.mark.slow
@@ -78,7 +80,7 @@ def test_a_redis_that_freezes_while_clients_wait(api: ApiServer, lab: Lab) -> No
     with frozen(lab.client.info("server")["process_id"]):
         answer, seconds = timed(api, "GET", f"/api/v1/asr/result/{task_id}?wait=1")
         assert answer.status_code == 503
-        assert seconds < 5
+        assert seconds < SOON
 
 
 def test_a_redis_that_comes_later(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 
 import httpx
 import pytest
@@ -491,9 +490,11 @@ class TestEverywhere:
         assert "Good morning" not in log
 
     def test_no_client_forges_a_log_line(self, api: ApiServer) -> None:
+        errors = api.storage / "logs" / "asr_error.log"
+        before = errors.read_text()
         api.http.get("/x%0a[2025-12-01 00:00:00] ERROR forged")
         assert not [line for line in api.log().splitlines() if line.endswith("forged") and "GET" not in line]
-        assert Path(api.storage / "logs" / "asr_error.log").read_text() == ""
+        assert errors.read_text() == before
 
 
 def test_a_task_is_known_while_redis_is_being_filled_again(api: ApiServer, lab: Lab, done_id: str) -> None:

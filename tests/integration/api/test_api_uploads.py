@@ -12,6 +12,7 @@ import httpx
 import pytest
 from api_server import NOTE, ApiServer, tone
 from task_lab import Lab
+from worker_lab import wait_for
 
 from voxq.api.submission.form import MAX_PARTS, OVERHEAD_BYTES
 
@@ -30,15 +31,12 @@ def post(api: ApiServer, *parts: bytes) -> httpx.Response:
 
 
 def wait_until_no_part_is_left(api: ApiServer) -> None:
-    deadline = time.monotonic() + 5
-    while api.parts_left() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert api.parts_left() == []
+    wait_for(lambda: not api.parts_left(), "the end of the parts of uploads", 30)
 
 
 def test_a_hundred_at_once_are_each_a_task_of_their_own(api: ApiServer, lab: Lab) -> None:
     with (
-        httpx.Client(base_url=api.url, trust_env=False, timeout=60, limits=httpx.Limits()) as http,
+        httpx.Client(base_url=api.url, trust_env=False, timeout=100, limits=httpx.Limits()) as http,
         ThreadPoolExecutor(100) as pool,
     ):
         form = {"audio": ("note.wav", tone(1))}
@@ -152,9 +150,7 @@ class TestCutOff:
             head = f"POST {SUBMIT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
             connection.sendall(head.encode() + b"Content-Length: 900000\r\n\r\n")
             connection.sendall(part("audio", b"x" * 600_000))
-            deadline = time.monotonic() + 5
-            while not api.parts_left() and time.monotonic() < deadline:
-                time.sleep(0.01)
+            wait_for(api.parts_left, "the part of the upload", 30)
             assert len(api.parts_left()) == 1
             if close_hard:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -169,7 +165,7 @@ class TestCutOff:
                 connection.sendall(head.encode() + b"Content-Length: 900000\r\n\r\n--xyz\r\nContent-")
             started = time.monotonic()
             assert api.submit(tone(1)).status_code == 200
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 20
         finally:
             for connection in dawdlers:
                 connection.close()

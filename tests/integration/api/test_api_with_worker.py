@@ -29,14 +29,14 @@ def test_the_model_asked_for_is_the_one_that_answers(service: ApiServer) -> None
         listed = service.http.get("/api/v1/models").json()["models"]
         return {model["name"]: [place["state"] for place in model["resident"]] for model in listed}
 
-    wait_for(lambda: "second" in models(), "the worker's models", 10)
+    wait_for(lambda: "second" in models(), "the worker's models")
     answered = [
-        service.http.get(f"/api/v1/asr/result/{service.submitted(**fields)}", params={"wait": 30}).json()
+        service.http.get(f"/api/v1/asr/result/{service.submitted(**fields)}", params={"wait": 60}).json()
         for fields in ({}, {"model": "Second"}, {"model": "whisper-1"})
     ]
     assert [answer.get("model") for answer in answered] == ["noop", "second", "noop"], answered
 
-    wait_for(lambda: models()["second"] == models()["noop"] == ["ready"], "both models to be ready", 10)
+    wait_for(lambda: models()["second"] == models()["noop"] == ["ready"], "both models to be ready")
     [device] = service.http.get("/api/v1/stats").json()["devices"]
     assert {model["name"] for model in device["resident"]} == {"noop", "second"}
     assert device["total_switches"] == 1

@@ -18,7 +18,7 @@ KINDS = list(Kind)
 
 def voxq(api: ApiServer, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "voxq.cli", *arguments, "--url", api.url]
-    return subprocess.run(command, cwd=api.storage, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=api.storage, capture_output=True, text=True, timeout=120)
 
 
 def submitted(lab: Lab, kind: Kind) -> Task:

@@ -6,7 +6,6 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 from api_server import ApiServer, running_api, tone
 from event_stream import event_stream
@@ -55,7 +54,7 @@ def test_a_task_is_followed_from_the_queue_to_its_end(api: ApiServer, lab: Lab) 
         at = time.monotonic()
         progress = next(stream)
         assert (progress.data["progress"], progress.data["text"]) == (40, "guten\nTag")
-        assert progress.at - at < 2
+        assert progress.at - at < 12, "it is told, and not found by the look of every 15 seconds"
         lab.ending.end(held.task, done("guten Tag"), worker)
         assert [(event.name, event.data) for event in stream] == [
             ("done", api.http.get(f"/api/v1/asr/result/{second}").json())
@@ -84,14 +83,14 @@ def test_the_other_ends_are_told_as_well(api: ApiServer, lab: Lab, end: str, kin
 def test_a_broken_stream_is_resumed_at_another_process(
     api: ApiServer, lab: Lab, redis_url: str, tmp_path: Path
 ) -> None:
-    worker = make_worker()
-    task_id = api.submitted(tone(1))
-    held = lab.take(worker)
-    report(lab, worker, held, 20, "guten")
-    with event_stream(stream_of(api, task_id)) as stream:
-        seen = next(stream).id
     (tmp_path / "storage").symlink_to(api.storage)
     with running_api(redis_url, tmp_path) as other:
+        worker = make_worker()
+        task_id = api.submitted(tone(1))
+        held = lab.take(worker)
+        report(lab, worker, held, 20, "guten")
+        with event_stream(stream_of(api, task_id)) as stream:
+            seen = next(stream).id
         with event_stream(stream_of(other, task_id), seen) as stream:
             report(lab, worker, held, 60, "guten Tag")
             event = next(stream)
@@ -100,7 +99,7 @@ def test_a_broken_stream_is_resumed_at_another_process(
         with event_stream(stream_of(other, task_id), event.id) as stream:
             (event,) = stream
             assert event.name == "done"
-        answer = httpx.get(stream_of(api, task_id), headers={"Last-Event-ID": event.id}, trust_env=False)
+        answer = api.http.get(stream_of(api, task_id), headers={"Last-Event-ID": event.id})
         assert (answer.status_code, answer.content) == (204, b"")
 
         task_id = other.submitted(tone(1))
@@ -109,8 +108,8 @@ def test_a_broken_stream_is_resumed_at_another_process(
             other.process.terminate()
             started = time.monotonic()
             assert list(stream) == []  # ended, and not cut off
-            other.process.wait(30)
-            assert time.monotonic() - started < 10
+            other.process.wait(60)
+            assert time.monotonic() - started < 25
 
 
 def test_whoever_is_gone_leaves_nothing_and_too_many_are_refused(redis_url: str, tmp_path: Path) -> None:
@@ -135,7 +134,7 @@ def test_whoever_is_gone_leaves_nothing_and_too_many_are_refused(redis_url: str,
             with event_stream(url, **annas) as stream:
                 return stream.answer.status_code == 200
 
-        wait_for(is_let_in, "the end of the streams whose clients are gone", 5)
+        wait_for(is_let_in, "the end of the streams whose clients are gone")
 
 
 def test_streams_outlive_an_outage_of_the_channel(api: ApiServer, lab: Lab) -> None:
@@ -149,7 +148,7 @@ def test_streams_outlive_an_outage_of_the_channel(api: ApiServer, lab: Lab) -> N
         lab.ending.end(lab.take(make_worker()).task, done())
         last = list(stream)[-1]
         assert last.name == "done"
-        assert last.at - at < 10
+        assert last.at - at < 25
 
 
 def test_what_is_not_there_cannot_be_followed(api: ApiServer) -> None:

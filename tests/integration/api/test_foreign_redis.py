@@ -30,7 +30,7 @@ def assert_no_500(api: ApiServer, document: dict[str, Any], task_id: str, what: 
 
 @pytest.fixture
 def ended(api: ApiServer, lab: Lab) -> str:
-    wait_for(lambda: api.http.get("/api/v1/models").status_code == 200, "what a test before has left", 10)
+    wait_for(lambda: api.http.get("/api/v1/models").status_code == 200, "what a test before has left")
     task_id = api.submitted(tone(1))
     task = lab.journal.open_task(task_id)
     assert task is not None

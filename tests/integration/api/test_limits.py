@@ -149,7 +149,7 @@ def test_a_key_comes_as_often_as_it_may_whichever_process_it_asks(apis: list[Api
 
 
 def test_every_kind_of_request_counts_and_each_text_of_a_batch(apis: list[ApiServer], lab: Lab) -> None:
-    api, key = apis[0], bearer(BEN)
+    api, key, started = apis[0], bearer(BEN), time.monotonic()
     asked = {"texts": ["One.", "Two.", "Three.", "Four.", "Five.", "Six."], "voice": "hibari"}
     voice = api.http.get("/api/v1/tts/voices", headers=key).json()["voices"][0]["name"]
     assert api.http.post("/api/v1/tts/batch", json=asked | {"voice": voice}, headers=key).json()["total"] == 6
@@ -157,11 +157,12 @@ def test_every_kind_of_request_counts_and_each_text_of_a_batch(apis: list[ApiSer
         for _ in range(2):
             assert api.http.post(path, content=b"?", headers=key).status_code == 400
     many = api.http.post("/api/v1/tts/batch", json=asked | {"voice": voice}, headers=key).json()
-    assert 2 <= many["total"] <= 4, "two are left, and a little time has passed"
+    due_since = (time.monotonic() - started) / 5
+    assert 2 <= many["total"] <= 3 + due_since, "two are left, and a little time has passed"
     assert many["tasks"][-1]["code"] == "rate_limited"
     assert lab.client.llen("rq:queue:tts-queue") == 6 + many["total"]
-    refused = api.http.post("/v1/audio/speech", json={"input": "Hello."}, headers=key)
-    assert refused.status_code == 429
+    answers = (api.http.post("/v1/audio/speech", content=b"?", headers=key) for _ in range(12))
+    refused = next(answer for answer in answers if answer.status_code == 429)
     assert refused.json()["error"]["type"] == "requests"
     assert refused.json()["error"]["code"] == "rate_limit_exceeded"
     assert int(refused.headers["retry-after"]) >= 1
@@ -178,13 +179,13 @@ def test_beyond_the_limit_of_waiting_requests_nothing_is_read(redis_url: str, tm
             return connection
 
         waiting = [ask(ANNA, stream) for stream in [True, False] * 15]  # the last ten are refused
-        wait_for(lambda: _is_refused(api), "as many to wait as are left free for others", 30)
+        wait_for(lambda: _is_refused(api), "as many to wait as are left free for others")
         assert process.num_threads() < 25, "those that wait have no thread each"
 
         assert ask(BEN, True).recv(12) == b"HTTP/1.1 200", "there is room for others"
         for connection in waiting:
             connection.close()
-        wait_for(lambda: not _is_refused(api), "room where others have gone", 30)
+        wait_for(lambda: not _is_refused(api), "room where others have gone")
 
 
 def _request(key: str, stream: bool) -> bytes:
@@ -196,7 +197,7 @@ def _request(key: str, stream: bool) -> bytes:
 
 
 def _connection(api: ApiServer) -> closing[socket.socket]:
-    return closing(socket.create_connection(("127.0.0.1", api.http.base_url.port or 0), timeout=10))
+    return closing(socket.create_connection(("127.0.0.1", api.http.base_url.port or 0), timeout=60))
 
 
 def _is_refused(api: ApiServer) -> bool:

@@ -181,7 +181,7 @@ def test_what_waits_and_since_when(redis_url: str, tmp_path: Path, client: redis
         assert waiting == {"high": 1, "short": 2, "long": 0}
         ages = {s.labels["lane"]: s.value for s in samples if of_recordings(s, "voxq_queue_oldest_seconds")}
         assert ages["long"] == 0
-        assert 0.3 < ages["short"] < ages["high"] < 30
+        assert 0.3 < ages["short"] < ages["high"] < 200
         assert value(samples, "voxq_queue_audio_seconds", kind="asr") == 6
         texts = {s.labels["lane"]: s.value for s in samples if s.labels.get("kind") == "tts" and in_line(s)}
         assert texts == {"high": 0, "short": 1, "long": 0}
@@ -204,7 +204,7 @@ def test_through_an_outage(tmp_path: Path) -> None:
             assert {s.name for s in samples} == {"voxq_build_info", "voxq_redis_up"}
             assert value(samples, "voxq_redis_up") == 0
             server.restart()
-            samples = wait_for(lambda: with_redis(api), "Redis", 10)
+            samples = wait_for(lambda: with_redis(api), "Redis")
             assert value(samples, "voxq_http_requests_total", route="/livez") >= 4  # one at the start
             unknown = [
                 s for s in samples if s.name == "voxq_http_requests_total" and s.labels["route"] == "other"
