@@ -31,28 +31,30 @@ def the_task(lab: Lab, before: set[str]) -> Task:
     return task
 
 
-def test_wishes_reach_the_task(api: ApiServer, lab: Lab) -> None:
+def transcribed(api: ApiServer, lab: Lab, text: str, *wishes: str) -> tuple[Task, str]:
+    """The task that the command submits, and what it prints when the task is ended with this text."""
     before = set(lab.journal.open_ids())
-    wishes = ("--model", "Base", "--no-vad", "--no-punc", "--itn", "-l", "zh", "--words")
     with ThreadPoolExecutor(1) as pool:
         transcribing = pool.submit(transcribe, api, *wishes)
         task = the_task(lab, before)
-        lab.ending.end(task, done("fertig", model="whisper-base"))
+        lab.ending.end(task, done(text, model="whisper-base"))
         command = transcribing.result()
+    assert command.returncode == 0, command.stderr
+    return task, command.stdout
 
+
+def test_wishes_reach_the_task(api: ApiServer, lab: Lab) -> None:
+    wishes = ("--model", "Base", "--no-vad", "--no-punc", "--itn", "-l", "zh", "--words")
+    task, printed = transcribed(api, lab, "fertig", *wishes)
     assert task.options == AsrOptions(
         model="whisper-base", language="zh", words=True, use_vad=False, use_punc=False, use_itn=True
     )
-    assert (command.returncode, command.stdout) == (0, "fertig\n")
+    assert printed == "fertig\n"
 
 
 def test_what_was_recognised_before_is_there_at_once(api: ApiServer, lab: Lab) -> None:
-    before = set(lab.journal.open_ids())
-    first = transcribing(api, "--cache")
-    lab.ending.end(the_task(lab, before), done("einmal", model="whisper-base"))
-    assert first.communicate(timeout=30)[0] == "einmal\n"
-    again = transcribing(api, "--cache")
-    assert again.communicate(timeout=30)[0] == "einmal\n", "with no worker there"
+    assert transcribed(api, lab, "einmal", "--cache")[1] == "einmal\n"
+    assert transcribe(api, "--cache").stdout == "einmal\n", "with no worker there"
 
 
 def test_a_model_that_is_not_there_is_refused_with_those_that_are(api: ApiServer) -> None:
