@@ -24,7 +24,7 @@ _PATIENCE = 2.5  # a heartbeat, and a little more
 
 
 class Recovery:
-    """What the janitor does for all kinds of tasks. Safe to run twice at once; a lock only saves the work."""
+    """Of all kinds of tasks. Safe to run twice at once; the janitor's lock only saves the work."""
 
     def __init__(
         self,
