@@ -210,7 +210,8 @@ def test_what_a_voice_cannot_say_is_refused(hibari: Synthesiser) -> None:
     assert error_of(hibari, "Привет", "heart") == "language_unavailable"
     assert error_of(hibari, "...", "heart") == "unpronounceable"
     assert error_of(hibari, "ⅷ", "heart") == "unpronounceable"
-    assert error_of(hibari, "አማርኛ.", "heart") == "unpronounceable"
+    assert error_of(hibari, "𐍈.", "heart") == "unpronounceable"
+    assert error_of(hibari, "አማርኛ.", "heart") == "language_unavailable"
     assert error_of(hibari, "Hello", "../../etc/passwd") == "unknown_voice"
 
 
