@@ -35,6 +35,9 @@ class WorkerProcess:
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self._process = process
         self._log = log
+        # Through a pipe, because tests take from the worker the right to write files.
+        self._copying = Thread(target=_copy, args=(process.stderr, log), daemon=True)
+        self._copying.start()
 
     @classmethod
     def start(cls, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> Self:
@@ -47,8 +50,6 @@ class WorkerProcess:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        # Through a pipe, because tests take from the worker the right to write files.
-        Thread(target=_copy, args=(process.stderr, log), daemon=True).start()
         return cls(process, log)
 
     @property
@@ -69,10 +70,8 @@ class WorkerProcess:
         return [
             process
             for process in psutil.process_iter(["cmdline", "status"])
-            if (command := process.info["cmdline"])
-            and process.info["status"] != psutil.STATUS_ZOMBIE
-            and any(module in command for module in modules)
-            and str(self.pid) in command
+            if process.info["status"] != psutil.STATUS_ZOMBIE
+            and _is_helper(process.info["cmdline"] or [], modules, self.pid)
         ]
 
     def helper(self, role: str) -> psutil.Process:
@@ -80,8 +79,11 @@ class WorkerProcess:
         return wait_for(lambda: self.helpers(role), f"a {role} process")[0]
 
     def wait_for_log(self, text: str, seconds: float = 120.0) -> None:
-        wait_for(lambda: text in self.log or not self.is_alive(), f"the log line {text!r}", seconds)
+        wait_for(lambda: text in self.log or self._has_said_all(), f"the log line {text!r}", seconds)
         assert text in self.log, f"the worker ended without {text!r}:\n{self.log}"
+
+    def _has_said_all(self) -> bool:
+        return not self.is_alive() and not self._copying.is_alive()
 
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -95,6 +97,7 @@ class WorkerProcess:
         """The status it ends with. No helper may outlive it."""
         status = self._process.wait(seconds)
         wait_for(lambda: not self.helpers(), "the end of the worker's helpers")
+        self._copying.join(60)
         return status
 
     def stop(self, seconds: float = 120.0) -> float:
@@ -117,3 +120,8 @@ def _copy(source: IO[bytes], path: Path) -> None:
     with path.open("wb", buffering=0) as file:
         while data := os.read(source.fileno(), 65536):
             file.write(data)
+
+
+def _is_helper(command: Sequence[str], modules: Sequence[str], parent: int) -> bool:
+    """`python -P -m module <descriptor> <parent> ...`: any other argument may be the same number."""
+    return command[2:4] in [["-m", module] for module in modules] and command[5:6] == [str(parent)]

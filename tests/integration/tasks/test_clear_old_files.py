@@ -19,7 +19,7 @@ def clear(lab: Lab, redis_url: str, *arguments: str) -> str:
     environment = {**os.environ, "REDIS_URL": redis_url, "STORAGE_PATH": str(lab.root)}
     command = [sys.executable, str(_SCRIPT), *arguments]
     ran = subprocess.run(
-        command, env=environment, cwd=lab.root, capture_output=True, text=True, timeout=60, check=True
+        command, env=environment, cwd=lab.root, capture_output=True, text=True, timeout=120, check=True
     )
     return ran.stdout
 
