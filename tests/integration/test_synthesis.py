@@ -104,6 +104,29 @@ def test_kokoro_is_understood_in_english(kokoro: Synthesiser, recogniser: Engine
     assert word_error_rate(" ".join(ENGLISH), " ".join(heard)) <= 0.05
 
 
+def test_kokoro_mixes_voices(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
+    text = "If it rains tomorrow, we will take the bus."
+    woman, mixed, man = (
+        speak(kokoro, text, SpeechOptions(voice))
+        for voice in ("af_heart", "af_heart(0.667)+bm_george(0.333)", "bm_george")
+    )
+    assert pitch(woman) > 1.03 * pitch(mixed) > 1.06 * pitch(man)
+    assert word_error_rate(text, hear(recogniser, mixed, "en", tmp_path)) == 0
+
+
+def pitch(spoken: Spoken) -> float:
+    """In Hz, that of most voiced sounds."""
+    frames = spoken.samples[: len(spoken.samples) // 2048 * 2048].reshape(-1, 2048)
+    shortest, longest = spoken.sample_rate // 400, spoken.sample_rate // 60
+    found: list[int] = []
+    for frame in frames:
+        alike = np.correlate(frame, frame, "full")[len(frame) - 1 :]
+        period = shortest + int(np.argmax(alike[shortest:longest]))
+        if alike[period] > 0.5 * alike[0]:
+            found.append(period)
+    return spoken.sample_rate / float(np.median(found))
+
+
 def test_kokoro_says_english_words_inside_chinese(
     kokoro: Synthesiser, recogniser: Engine, tmp_path: Path
 ) -> None:

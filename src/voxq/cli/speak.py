@@ -47,7 +47,12 @@ def speak(
         Path, typer.Option("--output", "-o", metavar="FILE", dir_okay=False, help="Where; - for stdout.")
     ],
     voice: Annotated[
-        str | None, typer.Option("--voice", "-v", help="A speaker; by language if not given.")
+        str | None,
+        typer.Option(
+            "--voice",
+            "-v",
+            help="A speaker, or several of kokoro's mixed: af_heart(2)+af_sky; by language if not given.",
+        ),
     ] = None,
     model: Annotated[str | None, typer.Option(help="hibari or kokoro; by voice if not given.")] = None,
     language: Annotated[

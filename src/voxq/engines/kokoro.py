@@ -19,5 +19,6 @@ KIND = SynthesiserKind(
     voices=VOICES,
     load=_load,
     roles_for=lambda request: {"path": request.model, "voices": "kokoro-voices"},
+    mixes=True,
     packages=PACKAGES,
 )

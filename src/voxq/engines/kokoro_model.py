@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voxq.devices import available_cpus
+from voxq.engines import mixtures
 from voxq.engines.base import ChunkError, EngineError, EngineRequest, ModelPaths
 from voxq.engines.kokoro_voices import VOICES
+from voxq.engines.mixtures import Mixture
 from voxq.engines.phonemes import LanguageUnavailable, cut, phonemes_of
 from voxq.engines.synthesis import SpeechOptions, Spoken, Voice
 from voxq.models.stamp import revision_of
@@ -53,7 +55,7 @@ class Kokoro:
         return [self._sentence(text, options) for text, options in sentences]
 
     def _sentence(self, text: str, options: SpeechOptions) -> Spoken | ChunkError:
-        voice = next((voice for voice in VOICES if voice.name == options.voice), None)
+        voice = mixtures.find(options.voice, VOICES)
         if voice is None:
             return ChunkError("unknown_voice", "Kokoro has no voice of this name.")
         try:
@@ -73,9 +75,14 @@ class Kokoro:
         known = "".join(character for character in phonemes if character in self._vocabulary)
         if not (is_pronounceable(text) and any(map(str.isalpha, known))):
             return ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
-        styles = self._styles(voice.name)
+        styles = self._mixed_styles(Mixture.parse(voice.name))
         sound = np.concatenate([self._infer(piece, styles) for piece in cut(known, _LONGEST)])
         return Spoken(voiced(stretched(sound, _SAMPLE_RATE, options.speed), _SAMPLE_RATE), _SAMPLE_RATE)
+
+    def _mixed_styles(self, mixture: Mixture) -> Samples:
+        """Shape (510, 256): between those of the voices, nearer to those with the larger shares."""
+        shares = np.fromiter(mixture.shares.values(), np.float32)
+        return np.tensordot(shares, np.stack([*map(self._styles, mixture.shares)]), 1)
 
     def _infer(self, phonemes: str, styles: Samples) -> Samples:
         tokens = [_PADDING, *(self._vocabulary[character] for character in phonemes), _PADDING]

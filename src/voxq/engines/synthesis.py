@@ -29,8 +29,9 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class SpeechOptions:
-    """How one sentence is to be spoken. `speed` 2.0 is twice as fast, at the same pitch; `language` is that
-    of words in Latin letters, None for the voice's own; `normalise` writes figures out first."""
+    """How one sentence is to be spoken. `voice` is a name, or that of a mixture; `speed` 2.0 is twice as
+    fast, at the same pitch; `language` is that of words in Latin letters, None for the voice's own;
+    `normalise` writes figures out first."""
 
     voice: str
     speed: float = 1.0
@@ -83,6 +84,8 @@ class SynthesiserKind:
     """The models it needs by role, as names of the model store."""
     at_once: Callable[[EngineRequest], int] = lambda request: 1
     """How many sentences of one call it speaks at the same time, each on a core of its own."""
+    mixes: bool = False
+    """Whether `SpeechOptions.voice` may be a mixture of several."""
     packages: Mapping[str, LanguagePackages] = field(default_factory=dict)
     """What else some of its languages need, by ISO 639-1 code."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from voxq.engines import synthesisers
 from voxq.engines.base import EngineError, EngineRequest
+from voxq.engines.mixtures import Mixture, MixtureError
 from voxq.engines.synthesis import Voice
 from voxq.models.store import ModelStore
 
@@ -52,18 +53,33 @@ def lacking(engines: Iterable[str], voice: str | None, language: str) -> str | N
 
 
 def choose(speakers: Iterable[Speaker], voice: str | None, language: str) -> Speaker:
-    """The voice of this name, in capitals or not, or without one the first that speaks the language.
+    """The voice of this name, in capitals or not, mixed if need be, or without one the first that speaks the
+    language.
 
-    Raises EngineError, with the voices there are.
+    Raises EngineError, with the voices there are, and MixtureError.
     """
     there = tuple(speakers)
     if voice is not None:
-        if found := next((each for each in there if each.voice.name == voice.lower()), None):
-            return found
-        raise EngineError(f"Unknown voice {voice!r}. There are: {', '.join(s.voice.name for s in there)}.")
+        return _mixed(voice, there)
     if found := next((each for each in there if each.voice.language == language), None):
         return found
     raise EngineError(f"No voice here speaks the language {language!r}.")
+
+
+def _mixed(wanted: str, speakers: Sequence[Speaker]) -> Speaker:
+    """Also where the mixture is of one. Raises EngineError, MixtureError."""
+    mixture = Mixture.parse(wanted)
+    known = {speaker.voice.name: speaker for speaker in speakers}
+    if not mixture.shares.keys() <= known.keys():
+        raise EngineError(f"Unknown voice {wanted!r}. There are: {', '.join(known)}.")
+    first, *others = (known[name] for name in mixture.shares)
+    if not others:
+        return first
+    if any(each.voice.language != first.voice.language for each in others):
+        raise MixtureError("Only voices of one language can be mixed")
+    if any(each.engine != first.engine for each in others) or not synthesisers.find(first.engine).mixes:
+        raise MixtureError("These voices cannot be mixed; those of kokoro can")
+    return replace(first, voice=replace(first.voice, name=mixture.name))
 
 
 def _is_here(name: str, store: ModelStore) -> bool:

@@ -98,7 +98,7 @@ class TtsOptions:
     text: str
     """As the client gave it."""
     voice: str
-    """Name of one of the model's voices."""
+    """Name of one of the model's voices, or of a mixture of several."""
     model: str | None = None
     """Name of an offered synthesiser."""
     language: str | None = None

@@ -10,7 +10,7 @@ from typing import Self
 
 from loguru import logger
 
-from voxq.engines import registry, synthesisers, voices
+from voxq.engines import mixtures, registry, synthesisers, voices
 from voxq.engines.base import Chunking, ChunkOptions, EngineError, EngineRequest, EngineTraits
 from voxq.engines.synthesis import SpeechOptions, Voice
 from voxq.models.catalogue import UnknownModel
@@ -49,11 +49,11 @@ class ModelPlan:
         return bool(self.voices)
 
     def voice(self, name: str) -> Voice:
-        """Raises ModelUnavailable."""
-        for voice in self.voices:
-            if voice.name == name:
-                return voice
-        raise ModelUnavailable(f"The model {self.name} has no voice of this name.")
+        """The voice of this name, mixed if need be. Raises ModelUnavailable."""
+        voice = mixtures.find(name, self.voices)
+        if voice is None:
+            raise ModelUnavailable(f"The model {self.name} has no voice of this name.")
+        return voice
 
 
 class WorkPlan:

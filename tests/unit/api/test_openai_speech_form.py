@@ -80,6 +80,7 @@ def test_a_single_voice_speaks_for_all(name: str) -> None:
         ("kokoro", "bf_emma", ("kokoro", "bf_emma")),
         ("tts-1", {"id": "am_puck"}, ("kokoro", "am_puck")),
         ("tts-1", {"id": "echo"}, ("kokoro", "am_echo")),
+        ("kokoro", "af_heart+AF_Sky", ("kokoro", "af_heart(0.5)+af_sky(0.5)")),
         ("speaches-ai/Kokoro-82M-v1.0-ONNX", "AF_Sky", ("kokoro", "af_sky")),
     ],
 )
@@ -96,7 +97,9 @@ def test_model_and_voice(model: str, voice: object, speaks: tuple[str, str]) -> 
         ({"input": "..."}, "unpronounceable", "input"),
         ({"input": "a" * 1001}, "too_large", None),
         ({"voice": ["alloy"]}, "voice_unsupported", "voice"),
-        ({"voice": "af_heart+af_sky"}, "voice_unsupported", "voice"),
+        ({"voice": "af_heart+zf_xiaobei"}, "voice_unsupported", "voice"),
+        ({"voice": "af_heart+nobody"}, "voice_not_found", "voice"),
+        ({"model": "hibari", "voice": "af_heart+af_sky"}, "voice_not_found", "voice"),
         ({"voice": {"id": "alloy", "b": 1}}, "voice_unsupported", "voice"),
         ({"model": "hibari", "input": "你好", "voice": "alloy"}, "voice_not_found", "voice"),
     ],

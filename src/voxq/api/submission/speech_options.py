@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -12,6 +11,7 @@ from voxq.api.submission.options import invalid
 from voxq.engines import voices
 from voxq.engines.base import EngineError
 from voxq.engines.languages import code_of
+from voxq.engines.mixtures import MOST_VOICES, MixtureError
 from voxq.engines.synthesis import FASTEST, SLOWEST
 from voxq.engines.voices import Speaker
 from voxq.models import aliases
@@ -23,8 +23,6 @@ from voxq.tasks.task import Priority, TtsOptions
 
 MAX_TEXTS = 500
 """In one batch."""
-
-_VOICE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 SampleRate = Literal[8000, 16000, 22050, 24000, 44100, 48000]
@@ -60,7 +58,8 @@ class HowToSpeak(Wishes):
 
     voice: Any = Field(
         None,
-        description="A name from `GET /api/v1/tts/voices`; nothing: by the text's language.",
+        description="A name from `GET /api/v1/tts/voices`; nothing: by the text's language. Kokoro's can be "
+        f"mixed, up to {MOST_VOICES} of one language, with a weight if it is not 1: af_heart(2)+af_sky.",
         json_schema_extra={"type": "string", "examples": ["heart"]},
     )
     model: str | None = Field(
@@ -175,18 +174,20 @@ def _voice(wanted: object) -> str | None:
     """A voice is a name. A recording to be imitated, as an address or as bytes, is not that."""
     if wanted is None or wanted == "":
         return None
-    if not isinstance(wanted, str) or not _VOICE_NAME.fullmatch(wanted.strip()):
-        raise Refusal(
-            "voice_unsupported",
-            "voice must be the name of one voice; mixtures, recordings and addresses are not supported",
-            field="voice",
-        )
+    if not isinstance(wanted, str):
+        raise _unsupported("voice must be a name; recordings are not supported")
     return wanted.strip()
+
+
+def _unsupported(problem: str) -> Refusal:
+    return Refusal("voice_unsupported", problem, field="voice")
 
 
 def _speaker(voice: str | None, language: str, speakers: Sequence[Speaker]) -> Speaker:
     try:
         return voices.choose(speakers, voice, language)
+    except MixtureError as error:
+        raise _unsupported(str(error)) from None
     except EngineError:
         _check_packages(voice, language, speakers, "voice")
         names = [speaker.voice.name for speaker in speakers]

@@ -1,0 +1,72 @@
+"""Voices mixed of others: "af_heart(2)+af_sky" is two parts of one and one of the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Self
+
+from voxq.engines.base import EngineError
+from voxq.engines.synthesis import Voice
+
+MOST_VOICES = 4
+LEAST_WEIGHT, MOST_WEIGHT = 0.001, 10.0
+
+_PART = re.compile(r"\s*([A-Za-z0-9_.-]{1,64})\s*(?:\(\s*(\d{1,2}(?:\.\d{1,3})?)\s*\))?\s*", re.ASCII)
+
+
+class MixtureError(EngineError):
+    """What is written is no mixture, or these voices cannot be mixed; the message is for the client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """A voice by the names of its parts, the first of which decides on the language and accent. A single name
+    is a mixture of one."""
+
+    shares: Mapping[str, float]
+    """Of each part, greater than 0; 1 in all."""
+
+    @classmethod
+    def parse(cls, written: str) -> Self:
+        """Names, in capitals or not, each with a weight in brackets if it is not 1. Raises MixtureError."""
+        pieces = written.split("+", MOST_VOICES)
+        if len(pieces) > MOST_VOICES:
+            raise MixtureError(f"A voice may be mixed of {MOST_VOICES}")
+        weights: dict[str, float] = {}
+        for piece in pieces:
+            match = _PART.fullmatch(piece)
+            if match is None:
+                raise MixtureError(
+                    "voice must be a name, or a mixture such as af_heart(2)+af_sky; recordings and addresses"
+                    " are not supported"
+                )
+            weight = float(match[2] or 1)
+            if not LEAST_WEIGHT <= weight <= MOST_WEIGHT:
+                raise MixtureError(f"The weight of a voice must be from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}")
+            name = match[1].lower()
+            weights[name] = weights.get(name, 0.0) + weight
+        whole = sum(weights.values())
+        return cls(MappingProxyType({name: weight / whole for name, weight in weights.items()}))
+
+    @property
+    def name(self) -> str:
+        """One for all ways to write it, to be parsed again: af_heart(0.667)+af_sky(0.333)."""
+        if len(self.shares) == 1:
+            return next(iter(self.shares))
+        return "+".join(
+            f"{name}({max(round(share, 3), LEAST_WEIGHT):g})" for name, share in self.shares.items()
+        )
+
+
+def find(name: str, voices: Iterable[Voice]) -> Voice | None:
+    """The voice of this name, mixed if need be; None if it or a part of it is not among `voices`."""
+    known = {voice.name: voice for voice in voices}
+    try:
+        parts = [known.get(part) for part in Mixture.parse(name).shares]
+    except MixtureError:
+        return None
+    first = parts[0]
+    return None if first is None or None in parts else replace(first, name=name)
