@@ -23,6 +23,10 @@ _EASTERN = ("ja", "zh")
 _LONG_NUMBER = re.compile(r"\d{16,}")
 """Said digit by digit: nobody counts in quadrillions, and number grammars are slow on it or fail."""
 
+_UNIT = re.compile(r"(?<=\d)\s*(?:°[CF]|km/h|m/s|[ckm]?m|kg|mg|ml|L|kW)(?![\w/])")
+"""Letters that are said as a word of whatever language is read; the grammars of Chinese and Japanese know
+these."""
+
 
 class LanguageUnavailable(Exception):
     """The packages for a language are not installed, or there are none; the message is for the client."""
@@ -35,8 +39,9 @@ def phonemes_of(text: str, language: str, *, british: bool = False, normalised: 
     Raises LanguageUnavailable.
     """
     eastern = "ja" if language == "ja" else "zh"
-    # Figures alone have no script: a voice says them in its own language.
-    latin = "en" if language in _EASTERN and any(map(str.isalpha, text)) else language
+    # Figures alone, and their units, have no script: a voice says them in its own language.
+    letters = _UNIT.sub("", text) if normalised else text
+    latin = "en" if language in _EASTERN and any(map(str.isalpha, letters)) else language
     own = language_of(text, latin=latin, han=eastern)
     text = _LONG_NUMBER.sub(lambda number: " ".join(number[0]), text)
     if normalised:

@@ -10,13 +10,22 @@ pytest.importorskip("misaki", reason="the extra kokoro is not installed")
 pytest.importorskip("wetext", reason="the extra kokoro is not installed")
 
 
-@pytest.mark.parametrize(("figures", "words"), [("3.5", "三点五"), ("15:30", "十五点三十分")])
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        ("3.5", "三点五"),
+        ("15:30", "十五点三十分"),
+        ("25 °C", "二十五摄氏度"),
+        ("1.5kg, 60%", "一点五千克，百分之六十"),
+    ],
+)
 def test_a_chinese_voice_says_figures_that_stand_alone_in_chinese(figures: str, words: str) -> None:
     assert phonemes_of(figures, "zh") == phonemes_of(words, "zh")
 
 
 def test_in_an_english_sentence_it_says_them_in_english() -> None:
-    assert phonemes_of("Room 12", "zh") == phonemes_of("Room 12", "en")
+    for text in ("Room 12", "25 °C outside", "4K", "5 men"):
+        assert phonemes_of(text, "zh") == phonemes_of(text, "en")
 
 
 def test_the_switch_keeps_what_is_not_in_words() -> None:

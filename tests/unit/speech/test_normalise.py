@@ -85,6 +85,17 @@ SPANISH = {
     "06 12": "0 6 12",
     "1.2.3": "1.2.3",
     "12:30:15": "12:30:15",
+    "Llama al 612 345 678.": "Llama al 6 1 2, 3 4 5, 6 7 8.",
+    "al 612345678 mañana": "al 6 1 2, 3 4 5, 6 7 8 mañana",
+    "612 34 56 78": "6 1 2, 3 4, 5 6, 7 8",
+    "91 123 45 67": "9 1, 1 2 3, 4 5, 6 7",
+    "+34 612 34 56 78": "más 3 4, 6 1 2, 3 4, 5 6, 7 8",
+    "+34912345678": "más 3 4 9, 1 2 3, 4 5 6, 7 8",
+    "+52 (55) 1234-5678": "más 5 2, 5 5, 1 2 3 4, 5 6 7 8",
+    "612345678 euros": "612345678 euros",
+    "900 123 456 €": "900123456 euros",
+    "12 345 678": "12345678",
+    "de 1990-1995": "de 1990-1995",
 }
 FRENCH = {
     "3,5": "3 virgule 5",
@@ -139,6 +150,10 @@ def test_what_it_reads_well_is_left_to_it(text: str) -> None:
 def test_figures_become_whole_numbers_in_spanish_and_french(language: str, written: str, said: str) -> None:
     assert normalise(written, language) == said
     assert normalise(said, language) == said
+
+
+def test_what_follows_tells_a_spanish_number_from_a_telephones() -> None:
+    assert normalise("612 345 678 personas", "es") == "612345678 personas"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Spanish and French figures as whole numbers and words; their phonemiser reads whole numbers itself.
 
+A Spanish telephone number is said digit by digit, in groups; French ones are read as the pairs they are
+written in.
+
 15:30 is "15 y 30" or "15 heures 30", 3,5 "3 coma 5", 20% "20 por ciento", 12,50 € "12 euros con 50".
 A point before three digits ends thousands, as both languages write them; before others it is read as written.
 """
@@ -26,6 +29,22 @@ _FIGURES = re.compile(
     """,
     re.VERBOSE,
 )
+_SPANISH_TELEPHONE = re.compile(
+    r"""
+    (?<![\w.,:/+(-])(?:
+        \+(?=(?:\D{0,2}\d){8})\d{1,3}(?:[ .-]?\(?\d{2,4}\)?){2,5}  # +34 612 34 56 78, +52 (55) 1234-5678
+      | [679]\d{8}
+      | [679]\d\d(?:[ -]\d\d){3}
+      | [89]\d[ -]\d{3}(?:[ -]\d\d){2}
+      | [679]\d\d-\d{3}-\d{3}
+      | [679]\d\d[ ]\d{3}[ ]\d{3}(?![ ]?[^\W\d_])  # 612 345 678 personas are people
+      | (?:\(\d\d\)|\d\d)[ ]\d{4}[ -]\d{4}
+    )(?!\w|[.,:/-]\d|[ ]\d|[ ]?[$€£%]|[ ](?:euros?|dólares|pesos|millones)\b)
+    """,
+    re.VERBOSE,
+)
+_DIALLED = re.compile(r"\d{1,4}(?!\d)|\d{3}")
+"""Groups as they are written; a longer one is said in threes."""
 _MONEY = "$€£"
 _SPANISH_MONTHS = (
     *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
@@ -49,9 +68,18 @@ class Romance:
     months: tuple[str, ...]
     date: Callable[[int, str, int], str]
     clock: Callable[[int, int], str]
+    telephone: re.Pattern[str] | None = None
+    """Numbers that are said digit by digit."""
+    plus: str = ""
 
     def written_out(self, text: str) -> str:
+        if self.telephone is not None:
+            text = self.telephone.sub(self._dialled, text)
         return _FIGURES.sub(self._said, text)
+
+    def _dialled(self, match: re.Match[str]) -> str:
+        groups = _DIALLED.findall(match[0])
+        return (f"{self.plus} " if match[0].startswith("+") else "") + ", ".join(map(" ".join, groups))
 
     def _said(self, match: re.Match[str]) -> str:
         part = match.groupdict()
@@ -125,6 +153,8 @@ SPANISH = Romance(
     months=_SPANISH_MONTHS,
     date=lambda day, month, year: f"{day} de {month} de {year}",
     clock=_spanish_clock,
+    telephone=_SPANISH_TELEPHONE,
+    plus="más",
 )
 
 FRENCH = Romance(
