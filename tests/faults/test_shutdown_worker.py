@@ -47,7 +47,7 @@ def test_two_workers_are_replaced_under_load(make_lab) -> None:
     wait_for(lambda: lab.facts(1).get("held", 0) > 1, "work for the first")
     drained = drain(lab, 1)
     assert (drained.returncode, drained.stdout) == (0, "worker 1 is drained\n"), drained.stderr
-    assert first.wait(10) == 0
+    assert first.wait() == 0
     assert "requeued=0" in first.log, "it finished what it held"
     third = lab.worker(3)
     tasks += load(lab)
@@ -58,7 +58,7 @@ def test_two_workers_are_replaced_under_load(make_lab) -> None:
     assert drain(lab, 7).returncode == 1, "there is none"
     drained = drain(lab)
     assert sorted(drained.stdout.splitlines()) == ["worker 3 is drained", "worker 4 is drained"]
-    assert (third.wait(10), fourth.wait(10)) == (0, 0)
+    assert (third.wait(), fourth.wait()) == (0, 0)
 
 
 def stopped_in_time(lab: WorkerLab, worker: WorkerProcess, *tasks: Task) -> None:
