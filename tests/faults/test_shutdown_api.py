@@ -13,7 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 from api_server import NOTE, ApiServer, running_api, tone
+from worker_lab import wait_for
 
 _STOP_SECONDS = 15
 """Five are for open requests; the rest is for a busy machine."""
@@ -49,6 +51,13 @@ def follow(api: ApiServer, task_id: str) -> list[str]:
         return [line.removeprefix("event: ") for line in answer.iter_lines() if line.startswith("event: ")]
 
 
+def connections(api: ApiServer) -> int:
+    """How many clients have one."""
+    port = urlsplit(api.url).port
+    sockets = psutil.Process(api.process.pid).net_connections("tcp")
+    return sum(each.laddr.port == port and each.status == psutil.CONN_ESTABLISHED for each in sockets)
+
+
 def transcribe(api: ApiServer, **fields: str) -> httpx.Response:
     return api.http.post(
         "/v1/audio/transcriptions", files={"file": ("a", NOTE)}, data={"model": "whisper-1", **fields}
@@ -64,10 +73,9 @@ def test_everybody_gets_an_answer_and_what_was_accepted_stays(redis_url: str, tm
         plain = pool.submit(transcribe, api)
         stream = pool.submit(transcribe, api, stream="true")
         with slow_upload(api) as upload:
-            deadline = time.monotonic() + 20
-            while len(list((api.storage / "journal/open").glob("*.json"))) < 3 or not api.parts_left():
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            open_tasks = api.storage / "journal/open"
+            wait_for(lambda: len(list(open_tasks.glob("*.json"))) == 3 and api.parts_left(), "the tasks")
+            wait_for(lambda: connections(api) == 5, "everybody's connection")
             time.sleep(1)
             seconds = stopped(api, signal.SIGTERM)
             told = upload.recv(10_000)

@@ -80,10 +80,11 @@ def test_stopping_while_decoding_and_while_joining(make_lab, tmp_path: Path) -> 
     """The process that does it stands still in the middle; it is not waited for."""
     lab: WorkerLab = make_lab(max_inflight=3, long_audio_seconds=1000)
     worker = lab.worker()
+    decoders = worker.slow_media()
     long = lab.submit(recording_of(tmp_path / "long.wav", *["zh_meeting"] * 6), "gated")
     wait_for(lab.calls, "its first chunk")
-    for media in worker.helpers("media"):
-        media.send_signal(signal.SIGSTOP)
+    for decoder in decoders:
+        decoder.suspend()
     lab.open_gate()
     wait_for(lambda: lab.document(long)["progress"] > 0, "its progress")
     time.sleep(0.5)

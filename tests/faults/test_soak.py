@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -59,7 +60,10 @@ def what_is_kept(stack: RunningStack) -> list[str]:
     settings = stack.settings
     journal = (settings.journal_dir / each for each in ("open", "ended", "told"))
     directories = (settings.recordings_dir, settings.work_dir, settings.incoming_dir, *journal)
-    return keys + [str(path) for each in directories for path in each.rglob("*") if path.is_file()]
+    # Not rglob, which does not expect directories to vanish under it.
+    return keys + [
+        f"{folder}/{name}" for each in directories for folder, _, names in os.walk(each) for name in names
+    ]
 
 
 def slack(name: str) -> float:

@@ -15,8 +15,8 @@ _LATEST = CLAIM_TTL - 2
 
 
 def test_what_a_dead_worker_held_goes_on_at_once(tmp_path: Path) -> None:
-    with running_stack(tmp_path / "stack", asr_model="sleep-500ms", max_inflight=2) as stack:
-        held = [stack.submit(MEETING, batch_size="8") for _ in range(2)]
+    with running_stack(tmp_path / "stack", max_inflight=2) as stack:
+        held = [stack.submit(MEETING, batch_size="8", hotwords="gated") for _ in range(2)]
         wait_for(lambda: {stack.result(each)["status"] for each in held} == {"processing"}, "both in hand")
         stack.kill("worker")
         died = time.monotonic()
@@ -24,6 +24,7 @@ def test_what_a_dead_worker_held_goes_on_at_once(tmp_path: Path) -> None:
             lambda: stack.log.count("requeued: its worker has died") == len(held), "the tasks back", _LATEST
         )
         print(f"requeued {time.monotonic() - died:.2f} s after the death")
+        stack.open_gate()
         stack.wait_for_ends(held)
         print(f"all ended {time.monotonic() - died:.2f} s after the death")
         assert {stack.result(each)["attempts"] for each in held} == {1}

@@ -54,7 +54,7 @@ def test_a_clock_that_jumps_while_tasks_are_in_work(make_lab, tmp_path: Path, ho
     assert [(o.status, o.attempts, o.incidents) for o in outcomes] == [(Status.DONE, 1, ())] * len(tasks)
     assert len(lab.calls()) == 5, "nothing ran twice"
     assert all(o.timings.queued >= 0 and o.timings.total >= 0 for o in outcomes)
-    assert all(o.timings.engine < 15 for o in outcomes), "durations do not jump"
+    assert all(o.timings.engine < HOUR / 2 for o in outcomes), "durations do not jump"
     clock.write_text("0")
     again = [lab.submit(NOTE) for _ in range(2)]
     lab.wait_for_ends(again)
@@ -99,7 +99,7 @@ def test_a_janitor_that_died_before_the_clock_was_put_back_is_replaced(lab: Lab)
     janitor = Janitor(lab.client, lab.recovery, [], storage="s")
     janitor.start()
     try:
-        wait_for(lambda: lab.client.ttl("voxq:janitor") <= 10, "a lock that expires soon", 10)
+        wait_for(lambda: lab.client.ttl("voxq:janitor") <= 10, "a lock that expires soon", 30)
     finally:
         janitor.stop()
 

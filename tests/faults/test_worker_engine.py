@@ -58,7 +58,7 @@ def assert_innocent(outcomes: list[Outcome]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("faults", "attempts"),
+    ("faults", "attempts", "batch_ms"),
     [
         (
             {
@@ -70,20 +70,22 @@ def assert_innocent(outcomes: list[Outcome]) -> None:
                 "fault-memory": "out_of_memory",  # the last one, because batches are small from then on
             },
             2,
+            1000,
         ),
-        ({"fault-hang-gil": "engine_hung"}, 1),  # one is enough: each hang takes its time
+        # One attempt is enough: each hang takes thirty times as long as a batch.
+        ({"fault-hang-gil": "engine_hung"}, 1, 200),
     ],
     ids=["errors and crashes", "hangs"],
 )
-def test_only_the_guilty_task_fails(make_lab, faults: dict[str, str], attempts: int) -> None:
-    lab: WorkerLab = make_lab(max_inflight=7, max_batch_ms=100, max_attempts=attempts)
+def test_only_the_guilty_task_fails(make_lab, faults: dict[str, str], attempts: int, batch_ms: int) -> None:
+    lab: WorkerLab = make_lab(max_inflight=7, max_batch_ms=batch_ms, max_attempts=attempts)
     worker = lab.worker()
     tasks: list[Task] = []
     for fault, code in faults.items():
         guilty, innocent = mixed_batch(lab, worker, fault)
         tasks += [guilty, *innocent]
-        assert_innocent(lab.wait_for_ends(innocent, 40))
-        (failed,) = lab.wait_for_ends([guilty], 40)
+        assert_innocent(lab.wait_for_ends(innocent))
+        (failed,) = lab.wait_for_ends([guilty])
 
         assert (failed.status, failed.code, failed.attempts) == (FAILED, code, attempts)
         assert failed.error is not None
@@ -102,7 +104,7 @@ def test_a_crash_that_does_not_come_again_costs_nobody(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=7)
     worker = lab.worker()
     guilty, innocent = mixed_batch(lab, worker, "fault-segfault", "only-once")
-    outcomes = lab.wait_for_ends([guilty, *innocent], 40)
+    outcomes = lab.wait_for_ends([guilty, *innocent])
     assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 1)] * 5
     assert [i.code for i in outcomes[0].incidents] == ["engine_crashed"]
     lab.assert_ended_once([guilty, *innocent])
@@ -112,10 +114,10 @@ def test_running_out_of_memory_makes_batches_smaller(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=7)
     worker = lab.worker()
     guilty, innocent = mixed_batch(lab, worker, "fault-memory-once")
-    outcomes = lab.wait_for_ends([guilty, *innocent], 40)
+    outcomes = lab.wait_for_ends([guilty, *innocent])
     assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 1)] * 5
     assert [i.code for i in outcomes[0].incidents] == ["out_of_memory"]
-    assert "out of memory: batches of at most 14.2 s from now on" in worker.log
+    worker.wait_for_log("out of memory: batches of at most 14.2 s from now on")
     facts = wait_for(lambda: lab.facts(1)["out_of_memory"] and lab.facts(1), "the next heartbeat")
     assert facts["out_of_memory"] == 1
     assert facts["resident"][0]["batch_padded_seconds"] == 14.2
@@ -129,9 +131,9 @@ def test_one_bad_chunk_among_good_ones(make_lab, tmp_path: Path) -> None:
     worker = lab.worker()
     faults = ("fault-segfault", "only-over-7")
     guilty, innocent = mixed_batch(lab, worker, *faults, source=long_and_short(tmp_path))
-    outcomes = lab.wait_for_ends(innocent, 40)
+    outcomes = lab.wait_for_ends(innocent)
     assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 1)] * 4
-    (failed,) = lab.wait_for_ends([guilty], 40)
+    (failed,) = lab.wait_for_ends([guilty])
     assert (failed.status, failed.code, failed.attempts) == (FAILED, "engine_crashed", 2)
     killers = [call for call in lab.calls() if any(s > 7 and words == faults for s, words in call)]
     assert [len(call) == 1 for call in killers] == [False, True, True], "blamed only where it was alone"
@@ -139,16 +141,16 @@ def test_one_bad_chunk_among_good_ones(make_lab, tmp_path: Path) -> None:
 
 
 def test_a_slow_task_times_out_by_its_own_engine_time_only(make_lab) -> None:
-    lab: WorkerLab = make_lab(asr_model="sleep-250ms", rq_worker_timeout=2, max_inflight=3)
+    lab: WorkerLab = make_lab(asr_model="sleep-250ms", rq_worker_timeout=4, max_inflight=3)
     worker = lab.worker()
     endless = lab.submit(NOTE, "fault-hang")
     others = [lab.submit(NOTE) for _ in range(3)]
     assert_innocent(lab.wait_for_ends(others))
     (failed,) = lab.wait_for_ends([endless])
     assert (failed.status, failed.code) == (FAILED, "timeout")
-    assert failed.error == "Processing timeout (2s exceeded)"
-    assert failed.timings.engine == pytest.approx(2.0, abs=1.0)
-    assert f'task={endless.short_id} error="Processing timeout after 2s"' in worker.log
+    assert failed.error == "Processing timeout (4s exceeded)"
+    assert 3 < failed.timings.engine < 20
+    worker.wait_for_log(f'task={endless.short_id} error="Processing timeout after 4s"')
 
 
 def test_a_long_recording_has_the_time_that_its_model_needs_and_a_stuck_one_has_not(make_lab) -> None:
@@ -187,7 +189,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(make_lab) -> None
     lab: WorkerLab = make_lab(asr_engine="counting_engine:KIND")
     worker = lab.worker(ready=False, VOXQ_TEST_CALLS="")
     task = lab.submit()
-    state = wait_for(lambda: lab.facts(1) and lab.facts(1)["error"] and lab.facts(1), "the error told", 20)
+    state = wait_for(lambda: lab.facts(1) and lab.facts(1)["error"] and lab.facts(1), "the error told")
     assert state["state"] == "failed"
     assert lab.document(task)["status"] == "queued"
     assert worker.is_alive()
@@ -197,7 +199,7 @@ def test_a_model_that_never_finishes_loading(make_lab) -> None:
     lab: WorkerLab = make_lab(model_load_timeout=1)
     worker = lab.worker(ready=False, VOXQ_TEST_LOAD_SECONDS="60")
     first = worker.helper("horse").pid
-    wait_for(lambda: lab.facts(1).get("error") == "The model did not load within 1 s.", "the error told", 20)
+    wait_for(lambda: lab.facts(1).get("error") == "The model did not load within 1 s.", "the error told")
     wait_for(lambda: [p.pid for p in worker.helpers("horse")] not in ([], [first]), "another try")
     assert worker.stop() < lab.settings.shutdown_seconds
 
@@ -214,23 +216,25 @@ def test_helpers_that_die_idle_are_replaced(make_lab) -> None:
         helper = worker.helper(role)
         assert oom_score(helper.pid) > oom_score(worker.pid), "the kernel takes it before the worker"
         helper.kill()
-        helper.wait(5)  # until its parent knows
+        helper.wait(30)  # until its parent knows
     (outcome,) = lab.wait_for_ends([lab.submit()])
     assert (outcome.status, outcome.attempts, outcome.incidents) == (DONE, 1, ())
 
 
 def test_a_note_does_not_wait_behind_a_long_file(make_lab, tmp_path: Path) -> None:
-    lab: WorkerLab = make_lab(asr_model="sleep-400ms", max_inflight=3, long_audio_seconds=20)
-    lab.worker()
-    long = lab.submit(recording_of(tmp_path / "long.wav", *["zh_meeting"] * 3), batch_size=4)
+    lab: WorkerLab = make_lab(asr_model="sleep-100ms", max_inflight=3, long_audio_seconds=20)
+    worker = lab.worker()
+    path = recording_of(tmp_path / "long.wav", *["zh_meeting"] * 3)
+    long = lab.submit(path, "gated-after-2", batch_size=4)
     wait_for(lambda: len(lab.calls()) == 3, "the middle of the long file")
     note = lab.submit(NOTE, "note")
-    lab.wait_for_ends([note])
+    worker.wait_for_log(f"task={note.short_id} vad_segments")
+    lab.open_gate()
+    passing, passed = lab.wait_for_ends([note, long])
     calls = [call[0][1] for call in lab.calls()]
-    assert calls.index(("note",)) <= 3 + 3, "it was decoded, and one batch was in hand"
-    assert lab.document(long)["status"] == "processing"
-    (outcome,) = lab.wait_for_ends([long])
-    assert sum(map(len, lab.calls())) == len(outcome.segments) + 1, "nothing ran twice for the note's sake"
+    assert calls.index(("note",)) <= 3 + 1, "one batch was in hand, and one in the pipe"
+    assert passing.ended_at < passed.ended_at
+    assert sum(map(len, lab.calls())) == len(passed.segments) + 1, "nothing ran twice for the note's sake"
 
 
 def test_the_shortest_batch_size_a_client_may_ask_for(make_lab) -> None:
@@ -254,8 +258,8 @@ def test_answers_that_make_no_sense_are_their_own_chunks_error(make_lab) -> None
     }.items():
         guilty, innocent = mixed_batch(lab, worker, fault)
         tasks += [guilty, *innocent]
-        assert_innocent(lab.wait_for_ends(innocent, 40))
-        (failed,) = lab.wait_for_ends([guilty], 40)
+        assert_innocent(lab.wait_for_ends(innocent))
+        (failed,) = lab.wait_for_ends([guilty])
         assert (failed.status, failed.code, failed.attempts) == (FAILED, "engine_error", 1)
         assert said in str(failed.error)
         assert_shared_a_call(lab, fault)

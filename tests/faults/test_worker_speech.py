@@ -21,6 +21,11 @@ def sentences(count: int, word: str = "slowly") -> list[str]:
     return [f"This is sentence {number} and it is spoken {word}." for number in range(1, count + 1)]
 
 
+def held_after(count: int, all_in_all: int) -> list[str]:
+    """Sentences, of which the first so many are spoken while the gate is closed."""
+    return [*sentences(count, "aloud"), *sentences(all_in_all, "gated")[count:]]
+
+
 def samples_of(lab: WorkerLab, task: Task) -> np.ndarray:
     with av.open(str(lab.parts.recordings.path(task.file))) as container:
         return np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)])
@@ -28,11 +33,12 @@ def samples_of(lab: WorkerLab, task: Task) -> np.ndarray:
 
 def test_a_killed_worker_costs_only_the_sentence_in_hand(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=2)
-    said = sentences(12)
+    said = held_after(5, 12)
     first = lab.worker()
     task = lab.submit_text(" ".join(said))
-    wait_for(lambda: len(lab.spoken()) >= 5, "its fifth sentence")
+    wait_for(lambda: len(lab.spoken()) == 6 and lab.chunks_kept(task) == 5, "its sixth sentence")
     first.kill()
+    lab.open_gate()
     before = len(lab.spoken())
     lab.worker(2)
     (outcome,) = lab.wait_for_ends([task], CLAIM_TTL + 30)
@@ -94,23 +100,24 @@ def test_what_nobody_can_say_is_passed_over_but_not_a_whole_text(make_lab) -> No
 
 def test_a_cancelled_text_stops_and_leaves_nothing(make_lab) -> None:
     lab: WorkerLab = make_lab()
-    lab.worker()
-    task = lab.submit_text(" ".join(sentences(60)))
+    worker = lab.worker()
+    task = lab.submit_text(" ".join(held_after(5, 60)))
     wait_for(lambda: lab.document(task).get("progress", 0) > 0, "its progress")
     assert lab.document(task)["text"].startswith("This is sentence 1")
     assert lab.parts.control(Kind.TTS, lab.client).cancel(task.id)
+    worker.wait_for_log("status=dropped")
+    lab.open_gate()
     lab.wait_for_ends([task])
     wait_for(lambda: not list(lab.parts.work.names()), "the end of its files")
-    said = len(lab.spoken())
     time.sleep(1)
-    assert len(lab.spoken()) <= said + 8 < 30, "what was given to the engine is all there is"
+    assert len(lab.spoken()) <= 6 + 8, "what was given to the engine is all there is"
     lab.assert_ended_once([task])
 
 
 def test_a_text_that_is_deleted_while_its_end_is_spoken_leaves_no_speech(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
-    task = lab.submit_text(" ".join(sentences(2)))
+    task = lab.submit_text(" ".join(held_after(1, 2)))
     wait_for(lambda: len(lab.spoken()) == 2, "its last sentence")
     control = lab.parts.control(Kind.TTS, lab.client)
     assert control.cancel(task.id)
@@ -130,9 +137,8 @@ def test_a_hundred_thousand_characters_let_a_note_and_a_short_text_pass(make_lab
     others = [lab.submit(NOTE), lab.submit_text("Hello.", priority=Priority.HIGH)]
     note, short = lab.wait_for_ends(others)
     assert (note.status, short.status) == (DONE, DONE)
-    was_under_way = lab.outcome(book) is None
     (outcome,) = lab.wait_for_ends([book], 120)
-    assert was_under_way
+    assert max(note.ended_at, short.ended_at) < outcome.ended_at
     assert outcome.status is DONE
     assert len(outcome.segments) == len(lab.spoken()) - 1
     assert outcome.duration == pytest.approx(100_000 * LETTER_SECONDS + 1130 * 0.3, rel=0.02)
@@ -169,10 +175,10 @@ def test_a_voice_on_the_cpu_waits_for_no_gpu_but_shares_the_cpu(
     wait_for(lab.calls, "the recording's call")
     text = lab.submit_text("All is well.", priority=Priority.HIGH)
     if is_apart:
-        lab.wait_for_ends([text], 8)
+        lab.wait_for_ends([text], 20)
         assert lab.outcome(recording) is None
     else:
-        lab.wait_for_status(text, "processing", 8)
+        lab.wait_for_status(text, "processing", 20)
         time.sleep(0.5)
         assert lab.spoken() == []
     lab.open_gate()
@@ -227,7 +233,7 @@ def test_a_death_at_every_step(make_lab) -> None:
     tasks = [lab.submit_text(" ".join(sentences(3, f"in text {number}"))) for number in range(len(steps) + 1)]
     for number, step in enumerate(steps, start=1):
         dying = lab.worker(number, ready=False, VOXQ_KILL_AT=step)
-        assert dying.wait(40) != 0, dying.log
+        assert dying.wait(90) != 0, dying.log
     lab.worker(9)
     outcomes = lab.wait_for_ends(tasks, CLAIM_TTL + 40)
     assert [(outcome.status, outcome.attempts) for outcome in outcomes] == [(DONE, 1)] * len(tasks)

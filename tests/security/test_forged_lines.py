@@ -136,7 +136,7 @@ def _raw(service: Attacked, request: str, header: str = "X: y") -> bytes:
     """The answer to bytes that no HTTP library would send."""
     place = urlsplit(service.api.url)
     key = f"Authorization: Bearer {KEYS['anna']}\r\n" if not header.startswith("Authorization") else ""
-    with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+    with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
         connection.sendall(f"{request}\r\nHost: x\r\nConnection: close\r\n{key}{header}\r\n\r\n".encode())
         answer = b""
         try:

@@ -57,7 +57,7 @@ class Impatient(uvicorn.Server):
         )
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.config.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.config.port), timeout=30)
 
     def open_connections(self) -> int:
         return len(self.server_state.connections)
@@ -66,14 +66,14 @@ class Impatient(uvicorn.Server):
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[Impatient]:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.5)
-    monkeypatch.setattr(connection, "TAKE_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "TAKE_SECONDS", 1.0)
     server = Impatient()
     thread = Thread(target=server.run)
     thread.start()
     _wait_until(lambda: server.started)
     yield server
     server.should_exit = True
-    thread.join(10)
+    thread.join(30)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,7 @@ def test_many_connections_leave_files_for_who_is_served(
     impatient: Impatient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "most_connections", lambda: 2)
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 30.0)
     with impatient.connect() as first, impatient.connect() as second:
         with impatient.connect() as third:
             assert received(third).startswith(b"HTTP/1.1 503 ")
@@ -120,7 +121,7 @@ def test_who_takes_no_answer_is_dropped(impatient: Impatient) -> None:
 
 
 def test_who_goes_on_sending_behind_its_answer_is_dropped(impatient: Impatient) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     with impatient.connect() as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         assert len(client.makefile("rb").read(20 * MEGABYTE)) == 20 * MEGABYTE
@@ -160,7 +161,7 @@ def _sent_until_cut_off(client: socket.socket, begin: bytes, more: bytes, most: 
     return sent
 
 
-def _wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def _wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

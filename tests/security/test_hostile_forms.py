@@ -45,7 +45,7 @@ async def test_almost_boundaries_keep_nobody_waiting(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("filling", [";", "; a=b", '; a="\\"', "; boundary=xyz", " "])
 def test_a_long_content_type_is_refused_unread(filling: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(Refusal, match="boundary"):
         FormReader("multipart/form-data" + filling * 100_000, "audio")
-    assert time.perf_counter() - started < 0.1
+    assert time.thread_time() - started < 0.1

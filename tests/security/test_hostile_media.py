@@ -321,7 +321,7 @@ def test_a_year_of_silence_is_too_long_before_it_is_decoded(media: Media, upload
     started = time.monotonic()
     assert refused(media.probe(upload)) == "too_long"
     assert refused(media.prepare(upload, max_seconds=60.0)) == "too_long"
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < SECONDS
     assert media.scratch.stat().st_size <= 60 * SAMPLE_RATE * 4
 
 

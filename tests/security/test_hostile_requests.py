@@ -129,7 +129,7 @@ def test_a_stream_without_end_fills_neither_memory_nor_disk(served: Served, anno
             most = max(most, served.arriving())
         assert client.recv(65536).startswith(b"HTTP/1.1 4")
     assert most <= 8 * MEGABYTE + OVERHEAD_BYTES
-    wait_for(lambda: served.arriving() == 0, "the end of the upload", 10)
+    wait_for(lambda: served.arriving() == 0, "the end of the upload", 30)
     assert served.memory() - before < 30 * MEGABYTE
     assert served.is_alive()
 
@@ -177,7 +177,7 @@ def test_ten_thousand_fields_are_not_read(served: Served) -> None:
         UPLOAD + b"Connection: close\r\nContent-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
     )
     assert answer.startswith(b"HTTP/1.1 400 ")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 25
 
 
 def test_forms_in_forms_and_other_shapes(served: Served) -> None:
@@ -210,7 +210,9 @@ def test_large_texts_of_many_clients_do_not_fill_the_memory(served: Served) -> N
         waiting = [clients.enter_context(served.connect()) for _ in range(12)]
         for client in waiting:
             client.sendall(begun)
-        refused = [client for client in waiting if _answers(client)]
+        wait_for(lambda: len(_answered(waiting)) >= 5, "refusals", 30)
+        time.sleep(1)
+        refused = _answered(waiting)
         assert 5 <= len(refused) <= 8, "a hundred and twenty-eight megabytes are for six"
         assert all(client.recv(100).startswith(b"HTTP/1.1 429 ") for client in refused)
         assert served.memory() - before < 300 * MEGABYTE
@@ -224,6 +226,6 @@ def test_large_texts_of_many_clients_do_not_fill_the_memory(served: Served) -> N
     wait_for(there_is_room, "room after those clients have gone", 20)
 
 
-def _answers(client: socket.socket) -> bool:
-    """Within half a second."""
-    return bool(select.select([client], [], [], 0.5)[0])
+def _answered(clients: list[socket.socket]) -> list[socket.socket]:
+    """Those that have something to read."""
+    return select.select(clients, [], [], 0)[0]

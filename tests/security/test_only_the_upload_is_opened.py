@@ -53,14 +53,14 @@ class Tracer:
 
     def close(self) -> None:
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(10)
+        self._process.wait(30)
 
 
 @contextmanager
 def traced(pid: int, output: Path) -> Iterator[Tracer]:
     tracer = Tracer(pid, output)
     try:
-        wait_for(lambda: tracer.is_attached(pid), "strace", 10)
+        wait_for(lambda: tracer.is_attached(pid), "strace", 30)
         yield tracer
     finally:
         tracer.close()

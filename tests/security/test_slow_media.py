@@ -37,14 +37,14 @@ def test_millions_of_pieces_without_a_sample_are_not_all_looked_at(
         file.write(begin)
         for _ in range(MEGABYTES):
             file.write(more)
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(AudioError):
         probing.probe(upload, 3600)
-    assert time.monotonic() - started < 7  # most of it for the five megabytes that are always looked at
+    assert time.thread_time() - started < 7  # most of it for the five megabytes that are always looked at
     monkeypatch.setattr(decoding, "_SEARCH_SECONDS", 0.2)
     with pytest.raises(AudioError):
         list(decoding.decode_blocks(upload, 3600))
-    assert time.monotonic() - started < 14
+    assert time.thread_time() - started < 14
 
 
 def test_a_recording_is_looked_at_to_its_end_in_that_time(

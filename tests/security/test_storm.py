@@ -51,7 +51,7 @@ def test_every_run_of_every_task_ends_once(lab: WorkerLab, tmp_path: Path, redis
         logged = Counter((record["task_id"], record["run"]) for record in lab.parts.logs[Kind.ASR].records())
         assert set(lab.parts.journal.ended_runs()) <= set(logged)
         assert set(logged.values()) == {1}
-        wait_for(lambda: not list(lab.parts.work.names()), "the end of the work directories", 10)
+        wait_for(lambda: not list(lab.parts.work.names()), "the end of the work directories", 30)
         lab.assert_nothing_waits()
         assert worker.is_alive()
         assert "Traceback" not in worker.log + api.log()

@@ -157,7 +157,7 @@ def _grow_old(stack: RunningStack) -> None:
 
 def _files(stack: RunningStack, ends: dict[Run, Outcome]) -> None:
     settings = stack.settings
-    wait_for(lambda: not _names(settings.work_dir), "the end of the work directories", 20)
+    wait_for(lambda: not _names(settings.work_dir), "the end of the work directories", 60)
     assert not _names(settings.incoming_dir)
     expected = {f"{task_id}.{run}.json" for task_id, run in ends}
     assert _names(settings.journal_dir / "ended") == expected
@@ -175,7 +175,8 @@ def _redis(stack: RunningStack) -> None:
     def work() -> list[str]:
         return [key for pattern in _WORK for key in client.scan_iter(pattern)]
 
-    wait_for(lambda: not work(), f"the end of all work: {work()}", 20)
+    # A webhook whose delivery was cut off has a lease of thirty seconds.
+    wait_for(lambda: not work(), f"the end of all work: {work()}", 60)
     for store in stack.parts.stores.values():
         meters = {name: float(value) for name, value in client.hgetall(f"{store.kind}:meters").items()}
         for queue in store.queues.values():

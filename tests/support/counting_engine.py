@@ -7,6 +7,7 @@ all tasks may share a call, whatever their hotwords. Beside `faulty_engine`'s wo
 only-over-<n>   its faults happen to chunks of more than n seconds only
 only-once       its faults happen once, whatever process they end
 gated           waits until the file `calls.gate` is there, a minute at most
+gated-after-<n> the same, but for the first n calls of a process with this word
 
 Loading it takes VOXQ_TEST_LOAD_SECONDS, and VOXQ_TEST_LOAD_MB of memory. Models of the names between commas
 in VOXQ_TEST_BROKEN do not load, and none does while the file `calls.broken` is there.
@@ -37,6 +38,7 @@ from voxq.engines.base import (
 from voxq.speech.audio import SAMPLE_RATE, Samples
 
 _ONLY_OVER = re.compile(r"only-over-(\d+)")
+_GATED = re.compile(r"gated(?:-after-(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,17 @@ class Counting:
     model: str
     ballast: bytes
     revision: str = "counting"
+    let_through: int = 0
+    """Calls with a gated chunk so far."""
 
     def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
         chunks = [(round(len(samples) / SAMPLE_RATE, 2), options.hotwords) for samples, options in batch]
         with self.calls.open("a") as log:
             log.write(json.dumps({"pid": os.getpid(), "model": self.model, "chunks": chunks}) + "\n")
-        if any("gated" in options.hotwords for _, options in batch):
+        gates = [int(gate[1] or 0) for _, options in batch if (gate := _gate_of(options))]
+        if gates and self.let_through >= min(gates):
             self._wait_for_gate()
+        self.let_through += bool(gates)
         return self.inner.transcribe(
             [(samples, self._allowed(samples, options)) for samples, options in batch]
         )
@@ -85,6 +91,10 @@ class Counting:
             except FileExistsError:
                 return replace(options, hotwords=())
         return options
+
+
+def _gate_of(options: ChunkOptions) -> re.Match[str] | None:
+    return next(filter(None, map(_GATED.fullmatch, options.hotwords)), None)
 
 
 def _traits_for(request: EngineRequest) -> EngineTraits:

@@ -29,7 +29,7 @@ class Served:
         self._incoming = storage / "incoming"
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self._port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self._port), timeout=30)
 
     def told(self, request: bytes) -> bytes:
         """Everything that is answered to these bytes until the server closes. TimeoutError if it does not."""
@@ -47,10 +47,10 @@ class Served:
 
     def arriving(self) -> int:
         """Bytes of uploads on the disk."""
-        return sum(path.stat().st_size for path in self._incoming.iterdir())
+        return sum(map(_size, self._incoming.iterdir()))
 
     def is_alive(self) -> bool:
-        answer = httpx.get(f"http://127.0.0.1:{self._port}/livez", trust_env=False, timeout=5)
+        answer = httpx.get(f"http://127.0.0.1:{self._port}/livez", trust_env=False, timeout=30)
         return answer.status_code == 200
 
 
@@ -80,7 +80,15 @@ def serving(redis_url: str, directory: Path) -> Iterator[Served]:
         yield served
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(60)
+
+
+def _size(path: Path) -> int:
+    """Of an upload that may be gone in the next moment."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def received(client: socket.socket) -> bytes:

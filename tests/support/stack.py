@@ -205,6 +205,13 @@ class RunningStack:
         path = self.root / "up.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def close_gate(self) -> None:
+        """From now on calls with a chunk that is "gated" are held up, as they are to begin with."""
+        self._calls.with_suffix(".gate").unlink(missing_ok=True)
+
+    def open_gate(self) -> None:
+        self._calls.with_suffix(".gate").touch()
+
     def calls(self) -> int:
         """How many calls the recogniser has had, warm-up included."""
         return len(self._calls.read_text().splitlines()) if self._calls.exists() else 0

@@ -200,6 +200,11 @@ class WorkerLab:
         everybody = map(json.loads, self.client.hvals(WORKERS_KEY))
         return next((facts for facts in everybody if facts["id"] == number), {})
 
+    def chunks_kept(self, task: Task) -> int:
+        """How many of its chunks are on the disk: these are never done again."""
+        path = self.settings.work_dir / f"{task.id}.{task.run}" / "chunks.jsonl"
+        return path.read_bytes().count(b"\n") if path.exists() else 0
+
     def forget_twins(self) -> None:
         """No request joins an earlier task, or is answered from its result."""
         for pattern in ("*:twin:*", "*:joinable:*"):

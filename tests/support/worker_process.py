@@ -33,6 +33,7 @@ class WorkerProcess:
     """One `voxq worker`, and the processes it starts."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        """`log`: where what it writes to its stderr, a pipe, is copied to."""
         self._process = process
         self._log = log
         # Through a pipe, because tests take from the worker the right to write files.
@@ -78,6 +79,14 @@ class WorkerProcess:
         """One that is there, or comes."""
         return wait_for(lambda: self.helpers(role), f"a {role} process")[0]
 
+    def slow_media(self) -> list[psutil.Process]:
+        """Its media processes, which let others go first from now on: on a busy machine, too, they are met in
+        the middle of what they do."""
+        found = self.helpers("media")
+        for process in found:
+            process.nice(10)
+        return found
+
     def wait_for_log(self, text: str, seconds: float = 120.0) -> None:
         wait_for(lambda: text in self.log or self._has_said_all(), f"the log line {text!r}", seconds)
         assert text in self.log, f"the worker ended without {text!r}:\n{self.log}"
@@ -94,7 +103,7 @@ class WorkerProcess:
         self.wait()
 
     def wait(self, seconds: float = 120.0) -> int:
-        """The status it ends with. No helper may outlive it."""
+        """The status it ends with, when all of its log is there. No helper may outlive it."""
         status = self._process.wait(seconds)
         wait_for(lambda: not self.helpers(), "the end of the worker's helpers")
         self._copying.join(60)
