@@ -34,9 +34,7 @@ class RedisServer:
         directory.mkdir(parents=True)
         self.port = own_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        # What is written outlives the process; only a machine that dies would need it synced, and a disk that
-        # is slow to sync keeps everybody waiting.
-        self._options = {"appendonly": "yes", "appendfsync": "no"} | options
+        self._options = {"appendonly": "yes", "appendfsync": "always"} | options
         self._process = self._start()
 
     @property

@@ -12,7 +12,7 @@ import redis
 from api_server import ApiServer, running_api, tone
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
-from valkey_lab import RedisServer
+from valkey_lab import RedisServer, forgetful_server
 from worker_lab import NOTE, WorkerLab, wait_for
 
 from voxq.metrics import sums
@@ -47,9 +47,8 @@ def of_recordings(sample: Sample, name: str) -> bool:
 @pytest.fixture
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of a server of its own: to the usual one the API that tests share tells its counts a second later."""
-    server = RedisServer(tmp_path_factory.mktemp("metrics") / "redis")
-    yield server.url
-    server.kill()
+    with forgetful_server(tmp_path_factory.mktemp("metrics")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -191,7 +190,8 @@ def test_what_waits_and_since_when(redis_url: str, tmp_path: Path, client: redis
 
 def test_through_an_outage(tmp_path: Path) -> None:
     """What a client makes up is no label, and what happens while Redis is away is counted."""
-    server = RedisServer(tmp_path / "redis")
+    # What it wrote outlives it without a sync, and a disk that is slow to sync would keep the API waiting.
+    server = RedisServer(tmp_path / "redis", appendfsync="no")
     try:
         with running_api(server.url, tmp_path, API_KEYS=f"anna:{KEY}", METRICS_ANONYMOUS="true") as api:
             for word in ("PROPFIND", "MKCOL", "POST"):
