@@ -42,7 +42,8 @@ def lines_of(text: str) -> Iterator[Line]:
     """
     for stretch in _stretches(text):
         fewest = list(_cut(text, stretch, LINE_COLUMNS))
-        narrowest = math.ceil(sum(map(_columns, text[stretch.start : stretch.end])) / len(fewest))
+        average = math.ceil(sum(map(_columns, text[stretch.start : stretch.end])) / len(fewest))
+        narrowest = min(average, LINE_COLUMNS)  # which a line that could not be cut may exceed
         cuts = (list(_cut(text, stretch, limit)) for limit in range(narrowest, LINE_COLUMNS + 1))
         balanced = [lines for lines in cuts if len(lines) == len(fewest)]
         clean = (lines for lines in balanced if all(_is_clean(text, line) for line in lines[:-1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from voxq.speech.cues import Cue, cues_of
@@ -11,14 +12,22 @@ from voxq.speech.transcript import Segment, Transcript, Word
 from voxq.speech.verbose import verbose
 
 
-def render(transcript: Transcript, format: str) -> str:
-    """The transcript in one of FORMATS. Raises ValueError for another format.
+class Format(StrEnum):
+    """How a transcript is written."""
+
+    JSON = "json"
+    TEXT = "text"
+    SRT = "srt"
+    VTT = "vtt"
+    VERBOSE_JSON = "verbose_json"
+
+
+def render(transcript: Transcript, format: Format) -> str:
+    """The transcript in this format.
 
     "srt" and "vtt" split long segments into cues of at most two lines that never overlap. "json" holds text,
     language, duration and segments with their words. "verbose_json" has the shape of OpenAI's API.
     """
-    if format not in _RENDERERS:
-        raise ValueError(f"format must be one of {', '.join(_RENDERERS)}")
     return _RENDERERS[format](transcript)
 
 
@@ -86,12 +95,10 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-_RENDERERS: Mapping[str, Callable[[Transcript], str]] = {
-    "text": _text,
-    "srt": _srt,
-    "vtt": _vtt,
-    "json": _json,
-    "verbose_json": _verbose_json,
+_RENDERERS: Mapping[Format, Callable[[Transcript], str]] = {
+    Format.TEXT: _text,
+    Format.SRT: _srt,
+    Format.VTT: _vtt,
+    Format.JSON: _json,
+    Format.VERBOSE_JSON: _verbose_json,
 }
-FORMATS = tuple(_RENDERERS)
-"""What `render` knows."""

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.speech.cues import cues_of
-from voxq.speech.lines import LINE_COLUMNS, printable
-from voxq.speech.subtitles import FORMATS, render
+from voxq.speech.lines import LINE_COLUMNS, lines_of, printable
+from voxq.speech.subtitles import Format, render
 from voxq.speech.transcript import Segment, Transcript, Word
 
 nasty = st.sampled_from(
@@ -69,7 +69,7 @@ def parse_vtt(content: str) -> list[Parsed]:
 
 @given(transcripts)
 def test_cues_never_overlap_and_lines_are_never_blank(transcript: Transcript) -> None:
-    for cues in (parse_srt(render(transcript, "srt")), parse_vtt(render(transcript, "vtt"))):
+    for cues in (parse_srt(render(transcript, Format.SRT)), parse_vtt(render(transcript, Format.VTT))):
         assert all(cue.start < cue.end for cue in cues)
         assert all(a.end <= b.start for a, b in pairwise(cues))
         for cue in cues:
@@ -80,8 +80,8 @@ def test_cues_never_overlap_and_lines_are_never_blank(transcript: Transcript) ->
 @given(transcripts)
 def test_subtitles_hold_the_whole_text(transcript: Transcript) -> None:
     said = "".join(printable(segment.text) for segment in transcript.segments).replace(" ", "")
-    srt = "".join(line for cue in parse_srt(render(transcript, "srt")) for line in cue.lines)
-    vtt = "".join(unescape(line) for cue in parse_vtt(render(transcript, "vtt")) for line in cue.lines)
+    srt = "".join(line for cue in parse_srt(render(transcript, Format.SRT)) for line in cue.lines)
+    vtt = "".join(unescape(line) for cue in parse_vtt(render(transcript, Format.VTT)) for line in cue.lines)
     assert srt.replace(" ", "") == said
     assert unescape(said) == unescape(vtt.replace(" ", ""))
 
@@ -125,24 +125,27 @@ def test_srt_and_vtt_to_the_letter() -> None:
     transcript = Transcript.of(
         [Segment("R&D -> go", 3661.5, 3662.0), Segment("好的。", 3662.0, 3663.25)], "en", 4000
     )
-    assert render(transcript, "srt") == (
+    assert render(transcript, Format.SRT) == (
         "1\n01:01:01,500 --> 01:01:02,000\nR&D -> go\n\n2\n01:01:02,000 --> 01:01:03,250\n好的。\n"
     )
-    assert render(transcript, "vtt") == (
+    assert render(transcript, Format.VTT) == (
         "WEBVTT\n\n01:01:01.500 --> 01:01:02.000\nR&amp;D -&gt; go\n\n01:01:02.000 --> 01:01:03.250\n好的。\n"
     )
 
 
 def test_nothing_said_is_a_valid_file() -> None:
     silence = Transcript("", None, 3.0)
-    assert render(silence, "srt") == ""
-    assert render(silence, "vtt") == "WEBVTT\n"
-    assert render(silence, "text") == "\n"
+    assert render(silence, Format.SRT) == ""
+    assert render(silence, Format.VTT) == "WEBVTT\n"
+    assert render(silence, Format.TEXT) == "\n"
 
 
 @given(transcripts)
 def test_json_forms_hold_text_and_times(transcript: Transcript) -> None:
-    simple, verbose = json.loads(render(transcript, "json")), json.loads(render(transcript, "verbose_json"))
+    simple, verbose = (
+        json.loads(render(transcript, Format.JSON)),
+        json.loads(render(transcript, Format.VERBOSE_JSON)),
+    )
     assert simple["text"] == verbose["text"] == transcript.text
     assert len(simple["segments"]) == len(verbose["segments"]) == len(transcript.segments)
     assert ("words" in verbose) == any(segment.words for segment in transcript.segments)
@@ -150,7 +153,7 @@ def test_json_forms_hold_text_and_times(transcript: Transcript) -> None:
 
 def test_verbose_json_has_every_field_the_openai_sdk_requires() -> None:
     transcript = Transcript.of([Segment("Hi there", 0.5, 1.23456, (Word(" Hi", 0.5, 0.7),))], "en", 2.0)
-    verbose = json.loads(render(transcript, "verbose_json"))
+    verbose = json.loads(render(transcript, Format.VERBOSE_JSON))
     assert verbose["segments"] == [
         {
             "id": 0,
@@ -173,7 +176,11 @@ def test_verbose_json_has_every_field_the_openai_sdk_requires() -> None:
     }
 
 
-def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(ValueError, match="srt"):
-        render(Transcript("", None, 0.0), "docx")
-    assert FORMATS == ("text", "srt", "vtt", "json", "verbose_json")
+@pytest.mark.parametrize("format", Format)
+def test_every_format_has_the_text(format: Format) -> None:
+    assert "Hi there" in render(Transcript.of([Segment("Hi there", 0.0, 1.0)], "en", 1.0), format)
+
+
+def test_a_word_with_a_mark_over_the_edge_of_a_line_is_kept_whole() -> None:
+    text = "→→<b>hellohelloworld.world.0000000\u0e5cworld. →"
+    assert [text[line.start : line.end].strip() for line in lines_of(text)] == text.split()

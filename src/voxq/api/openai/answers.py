@@ -7,9 +7,9 @@ from typing import Any
 
 from fastapi import Response
 
-from voxq.api.openai.form import Format, Granularity, Wanted
+from voxq.api.openai.form import Granularity, Wanted
 from voxq.engines.languages import name_of
-from voxq.speech.subtitles import render
+from voxq.speech.subtitles import Format, render
 from voxq.speech.transcript import Transcript
 from voxq.speech.verbose import verbose
 

@@ -7,10 +7,11 @@ from typing import Any
 from fastapi import Response
 
 from voxq.api.openai import errors
-from voxq.api.openai.form import Format, Granularity
+from voxq.api.openai.form import Granularity
 from voxq.api.openai.speech_form import SpeechRequest
 from voxq.api.submission.submit_form import FORM
 from voxq.speech.audio import SPEECH_FORMATS
+from voxq.speech.subtitles import Format
 from voxq.tasks.task import Priority
 
 

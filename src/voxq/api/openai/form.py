@@ -13,6 +13,7 @@ from voxq.api.available import AvailableModels
 from voxq.api.submission import options
 from voxq.api.submission.form import Fields
 from voxq.api.submission.options import invalid
+from voxq.speech.subtitles import Format
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import AsrOptions, Priority
 
@@ -21,16 +22,6 @@ _BETWEEN_TERMS = re.compile(r"[,;，；、\n]+")
 _BETWEEN_WORDS = re.compile(r"""[\s,"'\[\]]+""")
 """Some clients send an array as one field: between commas, or as JSON."""
 _SERVER_VAD = "server_vad"
-
-
-class Format(StrEnum):
-    """How a transcript is written."""
-
-    JSON = "json"
-    TEXT = "text"
-    SRT = "srt"
-    VTT = "vtt"
-    VERBOSE_JSON = "verbose_json"
 
 
 class Granularity(StrEnum):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -20,23 +19,13 @@ from voxq.api.lookup import Found
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.result import Result
 from voxq.api.shapes.submission import Removed
-from voxq.speech.subtitles import render
+from voxq.speech.subtitles import Format, render
 from voxq.tasks.refusal import Refusal
 from voxq.tasks.task import Kind, Status
 
 router = APIRouter()
 
 LONGEST_WAIT = 60.0
-
-
-class Format(StrEnum):
-    """How a result is written. All but json are of the transcript alone."""
-
-    JSON = "json"
-    TEXT = "text"
-    SRT = "srt"
-    VTT = "vtt"
-    VERBOSE_JSON = "verbose_json"
 
 
 _CONTENT_TYPES = {
@@ -73,7 +62,7 @@ async def result(
         float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the task's end, at most.")
     ] = 0,
     format: Annotated[
-        Format, Query(description="409 while the task is not done, but for json.")
+        Format, Query(description="All but json are the transcript alone, and 409 until it is done.")
     ] = Format.JSON,
 ) -> object:
     """With `wait` it answers as soon as the task ends, and needs no polling."""
