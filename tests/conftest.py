@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, settings
 from valkey_lab import forgetful_server, patient_client
 
 # An example may take long only because other processes do something: on its own it is never a failure.
-settings.register_profile(
-    "patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples each time, so that a change is judged by what it changes. Others, to find what nobody has
+# thought of: `pytest --hypothesis-profile=search`.
+settings.register_profile("patient", settings.get_profile("search"), derandomize=True)
 settings.load_profile("patient")
 
 # Not importorskip: it imports torch, which takes seconds in every process of pytest's.
