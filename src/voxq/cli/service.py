@@ -213,8 +213,14 @@ def _of_either_kind(act: Callable[[Kind], T]) -> T:
 
 
 def _refusal(response: httpx.Response) -> ServiceError:
-    kind = NotThere if response.status_code == 404 else ServiceError
-    return kind(_reason(response))
+    match response.status_code:
+        case 404:
+            return NotThere(_reason(response))
+        case 401:
+            own = "this command sends the first of ADMIN_KEYS or API_KEYS in its environment or .env"
+            return ServiceError(f"{_reason(response)}; {own}")
+        case _:
+            return ServiceError(_reason(response))
 
 
 def _reason(response: httpx.Response) -> str:

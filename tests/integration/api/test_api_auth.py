@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import httpx
 import pytest
 import redis
 from api_server import ApiServer, running_api, tone
+from own_environment import without_settings
 from task_lab import Lab, done, failed
 from worker_lab import wait_for
 
@@ -48,6 +51,20 @@ def end(lab: Lab, task_id: str, *, well: bool = True) -> None:
     task = lab.journal.open_task(task_id)
     assert task is not None
     lab.ending.end(task, done() if well else failed())
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [({"API_KEYS": f"ben:{BEN}"}, ""), ({"API_KEYS": "eve:wrong-wrong"}, "ADMIN_KEYS or API_KEYS")],
+)
+def test_the_command_line_says_where_it_takes_its_key_from(
+    api: ApiServer, keys: dict[str, str], said: str
+) -> None:
+    command = [sys.executable, "-m", "voxq.cli", "history", "--url", api.url]
+    environ = without_settings() | keys
+    run = subprocess.run(command, cwd=api.storage, env=environ, capture_output=True, text=True, timeout=120)
+    assert (run.returncode == 0) is (not said), run.stderr
+    assert said in run.stderr
 
 
 def test_an_admin_sees_and_changes_everybodys_tasks(api: ApiServer, lab: Lab) -> None:

@@ -1,0 +1,29 @@
+"""Whoever asks a script how it is used is told, and nothing is set up for that."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+@pytest.mark.parametrize("script", ["demo", "start_workers.sh"])
+@pytest.mark.parametrize(("argument", "status"), [("--help", 0), ("-h", 0), ("--gpu", 2), ("story.txt", 2)])
+def test_a_script_says_how_it_is_used(tmp_path: Path, script: str, argument: str, status: int) -> None:
+    shell = shutil.which("bash")
+    assert shell is not None
+    # Nothing on PATH: it could not even look for Python.
+    done = subprocess.run(
+        [shell, SCRIPTS / script, argument],
+        cwd=tmp_path,
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == status
+    said, silent = (done.stdout, done.stderr) if status == 0 else (done.stderr, done.stdout)
+    assert said.startswith(f"Usage: scripts/{script}")
+    assert silent == ""
