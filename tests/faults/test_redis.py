@@ -164,11 +164,13 @@ def restart_empty(service: Service) -> None:
 
 def restart_as_it_was(service: Service) -> None:
     """From a copy that knows nothing of the latest ends."""
-    backup = service.stack.settings.storage_path.with_name("backup")
+    stack, backup = service.stack, service.stack.settings.storage_path.with_name("backup")
+    stack.close_gate()
+    late = [stack.submit(hotwords="gated") for _ in range(2)]
+    service.ids += late
     service.server.back_up(backup)
-    journal = service.stack.parts.journal
-    ended = len(list(journal.ended_runs()))
-    wait_for(lambda: len(list(journal.ended_runs())) > ended + 1, "ends that the copy lacks")
+    stack.open_gate()
+    stack.wait_for_ends(late)
     service.server.kill()
     service.server.restart(backup=backup)
 

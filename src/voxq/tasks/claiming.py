@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from voxq.tasks import documents, rq_job
+from voxq.tasks.idempotency import key_left
 from voxq.tasks.script import Command
 from voxq.tasks.store import Store
 from voxq.tasks.task import Kind, Lane, Status, Task
@@ -137,6 +138,7 @@ def register(store: Store, worker: Worker, held: Held, now: float, document: dic
         "event": documents.event(task, Status.PROCESSING),
         "short": task.short_id,
         "file": task.file,
+        "key": key_left(task, now) or False,
         "job": job,
     }
     return Command("register", store.context, args, lambda a: a == 1, data)

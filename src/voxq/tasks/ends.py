@@ -7,6 +7,7 @@ from typing import Any
 
 from voxq.tasks import documents, history, rq_job, webhook_job
 from voxq.tasks.claiming import Worker
+from voxq.tasks.idempotency import key_left
 from voxq.tasks.journal import Ended
 from voxq.tasks.script import Command
 from voxq.tasks.statistics import Sample, counters_of
@@ -41,6 +42,9 @@ def finish(store: Store, end: Ended, now: float, worker: Worker | None = None) -
         "samples": _SAMPLES,
         "counters": counters_of(outcome),
         "webhook": webhook_job.of(end) or False,
+        "short": task.short_id,
+        "file": task.file,
+        "key": key_left(task, now) or False,
     }
     return Command("finish", store.context, args, str)
 
@@ -60,6 +64,7 @@ def restore(store: Store, end: Ended, now: float) -> Command[bool]:
         "failed": outcome.status is Status.FAILED,
         "short": task.short_id,
         "file": task.file,
+        "key": key_left(task, now) or False,
         "now": now,
         "job": job,
         "webhook": webhook_job.of(end) or False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
 import redis
@@ -43,14 +43,19 @@ class Restoration:
         closed = [(task_id, run) for task_id, run in latest.items() if task_id not in open_ids]
         for runs, behind in named_by_all(self._client, self._stores.values(), closed, ends.unended):
             found = (self._journal.ended(task_id, run) for task_id, run in runs if task_id in behind)
-            told = [end.task for end in found if end is not None and self._tell_again(end)]
-            self._restore_keys(told)
+            told = sum(end is not None and self._tell_again(end) for end in found)
             if told:
-                logger.warning("Redis had lost the ends of {} tasks", len(told))
+                logger.warning("Redis had lost the ends of {} tasks", told)
 
     def keys(self) -> None:
         """The Idempotency-Keys of all tasks that are kept, whether or not they have ended."""
-        self._restore_keys(self._kept_tasks())
+        now = time.time()
+        pipeline = self._client.pipeline(transaction=False)
+        for task in self._kept_tasks():
+            if key := key_left(task, now):
+                name, seconds = key
+                pipeline.set(name, task.id, nx=True, ex=seconds)
+        pipeline.execute()
 
     def index(self) -> None:
         """Which short id leads to which recording, and the day's number."""
@@ -92,15 +97,6 @@ class Restoration:
         if not script.run(self._client, ends.restore(store, end, now)):
             script.run(self._client, ends.finish(store, end, now))
         return True
-
-    def _restore_keys(self, tasks: Iterable[Task]) -> None:
-        now = time.time()
-        pipeline = self._client.pipeline(transaction=False)
-        for task in tasks:
-            if key := key_left(task, now):
-                name, seconds = key
-                pipeline.set(name, task.id, nx=True, ex=seconds)
-        pipeline.execute()
 
     def _kept_tasks(self) -> Iterator[Task]:
         yield from filter(None, map(self._journal.open_task, self._journal.open_ids()))

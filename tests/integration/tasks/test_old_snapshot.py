@@ -97,3 +97,21 @@ def test_a_history_that_is_all_out_of_date_is_that_of_the_log(
         assert lab.history() != history
         lab.recover()
         assert lab.history() == history
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_a_task_that_its_worker_brings_back_is_found_by_its_key(
+    lab: Lab, server: RedisServer, worker: Worker, has_ended: bool
+) -> None:
+    lab.client.save()
+    key = "e" * 64
+    task = lab.submit(idempotency=key)
+    assert lab.register(worker, task)
+    come_back_as_saved(server)
+    if has_ended:
+        lab.ending.end(task, done(), worker)
+    else:
+        assert lab.register(worker, task)
+    lab.recover()
+    assert lab.enqueue(make_task(idempotency=key)).same_id == task.id
+    assert lab.client.hget("asr:audio", task.short_id) == task.file

@@ -166,6 +166,13 @@ local function place_of(id)
   return nil
 end
 
+-- A task that Redis had lost is found again by its short id (args.short, args.file), and by its Idempotency-Key
+-- (args.key: {where it is kept, seconds it still counts}, or false) unless that was used for another meanwhile.
+local function know_again(id)
+  redis.call('HSETNX', AUDIO, args.short, args.file)
+  if args.key then redis.call('SET', args.key[1], id, 'NX', 'EX', args.key[2]) end
+end
+
 -- Remove what a running job left in RQ's registries.
 local function drop_executions(id, lane)
   for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do

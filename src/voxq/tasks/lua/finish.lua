@@ -1,7 +1,8 @@
 -- Write step E2: the end of a (task, run) becomes visible everywhere at once.
 -- args: id, run, lane, status, document, ttl (s), history (item, '' = none), history_size, event, now, iso,
 -- worker_key ('' = none), working_seconds, result (RQ's Result as a flat list), sample ('' = none), samples (most
--- that are kept), counters (amounts to add to the statistics), webhook (the job that tells it, or false).
+-- that are kept), counters (amounts to add to the statistics), webhook (the job that tells it, or false), short,
+-- file, key (see `know_again`).
 -- Returns 'ended' (announced, and certainly for the first time) | 'restored' (Redis did not know the task) |
 -- 'known' (this run was announced before) | 'superseded' (a later run exists).
 local id, lane = args.id, args.lane
@@ -12,6 +13,7 @@ if current then
 end
 
 expect_to_write(lane)
+if not current then know_again(id) end
 redis.call('LREM', lane_key(lane), 0, id)
 leave_lane(id)
 redis.call('LREM', intermediate_key(lane), 0, id)

@@ -1,6 +1,6 @@
 -- Write step W2: a claimed task becomes work in progress; also how a worker takes up again what it still holds
 -- after Redis lost it. args: id, lane, worker, worker_key, execution, now, iso, ttl (s), document, event, short,
--- file, run, job (RQ's fields as a flat list). ARGV[3]: RQ's compressed `data`.
+-- file, key (see `know_again`), run, job (RQ's fields as a flat list). ARGV[3]: RQ's compressed `data`.
 -- Returns 1, or 0 when the task has ended, is another worker's, or is a later run by now.
 local id, lane = args.id, args.lane
 local task = read_task(id)
@@ -15,7 +15,7 @@ if redis.call('LREM', lane_key(lane), 0, id) > 0 then leave_lane(id) end
 clear_unless('hash', job_key(id))
 if redis.call('EXISTS', job_key(id)) == 0 then
   redis.call('HSET', job_key(id), 'data', ARGV[3], unpack(args.job))
-  redis.call('HSET', AUDIO, args.short, args.file)
+  know_again(id)
 end
 redis.call('HSET', job_key(id), 'status', 'started', 'started_at', args.iso, 'last_heartbeat', args.iso,
   'worker_name', args.worker)
