@@ -35,8 +35,10 @@ pytestmark = pytest.mark.slow
 _LONG = float(os.environ.get("VOXQ_TEST_OUTAGE_SECONDS", "0"))
 _SECONDS = {"frozen": _LONG or 20.0, "clogged": _LONG or 5.0, "lost": _LONG or 5.0}
 """The first is longer than a worker's claims last."""
+PROMISED = 2.0
+"""Seconds in which a call is answered."""
 SOON = 8.0
-"""Seconds in which a call is answered on a busy machine; two are promised, and printed."""
+"""The same for the slowest of many, on a machine that may stand still meanwhile."""
 _NUMBERS = itertools.count()
 
 
@@ -104,13 +106,17 @@ class Service:
         """Every call, while Redis does nothing for anybody."""
         answers = calls(self.stack.url, self.document, self.ids[0])
         slow = max(answers, key=lambda answer: answer.seconds)
-        alive = statistics.median(seconds_alive(self.stack.url))
-        print(f"{what}: the slowest answer {slow.seconds:.2f} s ({slow.path}), livez {alive * 1000:.0f} ms")
+        typical = statistics.median(answer.seconds for answer in answers)
+        alive = seconds_alive(self.stack.url)
+        livez = f"livez {statistics.median(alive) * 1000:.0f} ms"
+        print(f"{what}: the slowest answer {slow.seconds:.2f} s ({slow.path}), {livez}")
         for answer in answers:
             assert answer.status == (503 if answer.needs_redis else 200), answer
             assert answer.seconds < SOON, answer
             assert "health" in answer.path or not answer.needs_redis or answer.headers["Retry-After"], answer
-        assert alive < 1
+        assert typical < PROMISED
+        assert alive[0] < 0.1
+        assert alive[-1] < SOON
 
     def logs(self) -> str:
         directory = self.stack.settings.logs_dir
