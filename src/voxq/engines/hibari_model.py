@@ -20,7 +20,7 @@ import numpy as np
 
 from voxq.engines.base import ChunkError, EngineError, EngineRequest
 from voxq.engines.phonemes import cut, phonemes_of
-from voxq.engines.synthesis import SpeechOptions, Spoken
+from voxq.engines.synthesis import NOTHING_TO_SAY, SpeechOptions, Spoken
 from voxq.speech.scripts import is_mixed, language_of
 from voxq.speech.tempo import stretched
 from voxq.speech.voicing import voiced
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _VOICE = "heart"
 _LONGEST = 400
 """Phonemes of one call."""
-_NOTHING_TO_SAY = ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Hibari:
         pieces = [self._model.ids(piece) for piece in cut(read.phonemes, _LONGEST)]
         sounds = [self._model.from_ids(ids, rng=noise) for ids in pieces if len(ids) > 2]
         if not sounds:  # none of the phonemes is one of the model's
-            return _NOTHING_TO_SAY
+            return NOTHING_TO_SAY
         rate = self._model.sample_rate
         return Spoken(voiced(stretched(np.concatenate(sounds), rate, read.speed), rate), rate)
 
@@ -93,11 +92,11 @@ def _read(text: str, options: SpeechOptions) -> _Read | ChunkError:
     if is_mixed(text) or language_of(text) != "en":
         return ChunkError("language_unavailable", "The voice heart speaks English only.")
     if not is_pronounceable(text):
-        return _NOTHING_TO_SAY
+        return NOTHING_TO_SAY
     try:
         phonemes = phonemes_of(text, "en", normalised=options.normalise)
     except Exception as error:  # one sentence that the phonemiser chokes on must not cost the batch
         return ChunkError.of(error)
     if not any(map(str.isalpha, phonemes)):  # letters of a script that the phonemiser is silent on
-        return _NOTHING_TO_SAY
+        return NOTHING_TO_SAY
     return _Read(phonemes, options.speed, zlib.crc32(text.encode()))

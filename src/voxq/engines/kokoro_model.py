@@ -20,7 +20,7 @@ from voxq.engines.base import ChunkError, EngineError, EngineRequest, ModelPaths
 from voxq.engines.kokoro_voices import VOICES
 from voxq.engines.mixtures import Mixture
 from voxq.engines.phonemes import LanguageUnavailable, cut, phonemes_of
-from voxq.engines.synthesis import SpeechOptions, Spoken, Voice
+from voxq.engines.synthesis import NOTHING_TO_SAY, SpeechOptions, Spoken, Voice
 from voxq.models.stamp import revision_of
 from voxq.speech.audio import Samples
 from voxq.speech.tempo import stretched
@@ -74,7 +74,7 @@ class Kokoro:
         )
         known = "".join(character for character in phonemes if character in self._vocabulary)
         if not (is_pronounceable(text) and any(map(str.isalpha, known))):
-            return ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
+            return NOTHING_TO_SAY
         styles = self._mixed_styles(Mixture.parse(voice.name))
         sound = np.concatenate([self._infer(piece, styles) for piece in cut(known, _LONGEST)])
         return Spoken(voiced(stretched(sound, _SAMPLE_RATE, options.speed), _SAMPLE_RATE), _SAMPLE_RATE)

@@ -15,6 +15,8 @@ from voxq.speech.audio import Samples
 
 SLOWEST, FASTEST = 0.25, 4.0
 """The range of `SpeechOptions.speed`."""
+NOTHING_TO_SAY = ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
+"""Of a sentence without a sound."""
 
 
 @dataclass(frozen=True, slots=True)
