@@ -13,10 +13,10 @@ import sys
 
 import redis
 
+from voxq.parts import Parts
+from voxq.queue import connect
 from voxq.settings import SettingsError, load_settings
-from voxq.tasks import connect
-from voxq.tasks.parts import Parts
-from voxq.up.instance import running_instance
+from voxq.supervisor.instance import running_instance
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ from voxq.cli.temporary import temporary_stack
 from voxq.cli.transcription import Transcription, transcribe_all
 from voxq.settings import SettingsError, load_settings
 from voxq.speech.encode import encode
-from voxq.up.stack import StackError
+from voxq.supervisor.stack import StackError
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".voxq" / "demo"

@@ -6,9 +6,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from voxq.models.catalogue import MODELS, UnknownModel
-from voxq.models.hub import HUBS
-from voxq.models.store import ModelError, ModelStore
+from voxq.model_store.hub import HUBS
+from voxq.model_store.published import MODELS, UnknownModel
+from voxq.model_store.store import ModelError, ModelStore
 
 
 def main() -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from itertools import count
 
-from voxq.tasks.parts import Parts
-from voxq.tasks.task import AsrOptions, Kind, Lane, Task, new_task_id
+from voxq.core.task import AsrOptions, Kind, Lane, Task, new_task_id
+from voxq.parts import Parts
 
 _numbers = count(10**6)
 

@@ -19,9 +19,9 @@ import numpy as np
 
 from voxq.engines import registry, warmup
 from voxq.engines.base import ChunkError, ChunkOptions, Engine, EngineRequest, EngineTraits
-from voxq.media.prepare import prepare
-from voxq.media.protocol import Chunks, Prepare, Prepared
-from voxq.models.store import ModelStore
+from voxq.model_store.store import ModelStore
+from voxq.processes.media.prepare import prepare
+from voxq.processes.media.protocol import Chunks, Prepare, Prepared
 from voxq.settings import Settings, load_settings
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")

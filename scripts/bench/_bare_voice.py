@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from voxq.engines import synthesisers, warmup
 from voxq.engines.base import ChunkError, EngineRequest
 from voxq.engines.synthesis import SpeechOptions
-from voxq.models.store import ModelStore
+from voxq.model_store.store import ModelStore
 from voxq.speech.sentences import split
 from voxq.speech.written import tidy
 

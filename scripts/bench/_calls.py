@@ -46,7 +46,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallLog:
-    """The calls of one service, from the horses' warm-up on."""
+    """The calls of one service, from the model processes' warm-up on."""
 
     path: Path
 

@@ -27,10 +27,10 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from voxq.child import die_with_parent
-from voxq.media.pool import ProbePool
+from voxq.processes.child import die_with_parent
+from voxq.processes.media.pool import ProbePool
 from voxq.settings import Settings
-from voxq.up.ports import free_port
+from voxq.supervisor.ports import free_port
 
 _START_SECONDS = 20.0
 

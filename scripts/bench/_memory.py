@@ -31,8 +31,8 @@ def _kinds(under_test: Service) -> Iterator[tuple[str, Sequence[psutil.Process]]
     yield "API process", [api]
     yield "API's probing processes, each", api.children()
     yield "worker: parent", [worker]
-    yield "worker: media processes, each", _running(worker, "voxq.media")
-    yield "worker: horse (whisper-base)", _running(worker, "voxq.worker.horse")
+    yield "worker: media processes, each", _running(worker, "voxq.processes.media")
+    yield "worker: model process (whisper-base)", _running(worker, "voxq.processes.model")
     yield "Valkey", [under_test.process("valkey")]
 
 

@@ -15,11 +15,11 @@ import psutil
 import redis
 from rq.suspension import resume, suspend
 
+from voxq.queue import connect
 from voxq.settings import Settings, load_settings
-from voxq.tasks import connect
-from voxq.up.instance import running_instance
-from voxq.up.ports import free_port
-from voxq.up.stack import Stack
+from voxq.supervisor.instance import running_instance
+from voxq.supervisor.ports import free_port
+from voxq.supervisor.stack import Stack
 
 _READY_SECONDS = 180.0
 _HEARTBEAT = 1.5

@@ -24,14 +24,14 @@ import redis
 from _ended import ended
 from rq import Queue, Worker
 
+from voxq.core.outcome import Outcome
+from voxq.core.task import Kind, Status, Task
+from voxq.parts import Parts
+from voxq.queue import connect
 from voxq.settings import load_settings
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.decode import decode_blocks
-from voxq.tasks import connect
 from voxq.tasks.ending import Ending
-from voxq.tasks.outcome import Outcome
-from voxq.tasks.parts import Parts
-from voxq.tasks.task import Kind, Status, Task
 
 _REDIS, _STORAGE = "VOXQ_BENCH_REDIS", "VOXQ_BENCH_STORAGE"
 _QUEUE = "bench-stock"

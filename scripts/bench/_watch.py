@@ -12,8 +12,8 @@ from typing import Self
 
 from _service import Service
 
-from voxq.tasks.names import EVENTS_CHANNEL, WAKE_CHANNEL
-from voxq.tasks.task import Status, is_task_id
+from voxq.core.task import Status, is_task_id
+from voxq.queue.keys import EVENTS_CHANNEL, WAKE_CHANNEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Watch:
         self._events: list[Event] = []
         self._ended: dict[str, float] = {}
         self._news = threading.Condition()
-        self._closing = False
+        self._publisher = False
         self._thread = threading.Thread(target=self._listen, daemon=True)
 
     def __enter__(self) -> Self:
@@ -46,7 +46,7 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closing = True
+        self._publisher = True
         self._thread.join()
         self._pubsub.close()
 
@@ -86,7 +86,7 @@ class Watch:
             return self._ended[task_id]
 
     def _listen(self) -> None:
-        while not self._closing:
+        while not self._publisher:
             message = self._pubsub.get_message(timeout=0.2)
             if message is None:
                 continue

@@ -26,8 +26,8 @@ from _recordings import upload
 from _service import Service, service
 from _watch import Watch
 
-from voxq.up.ports import free_port
-from voxq.up.programs import api_part
+from voxq.supervisor.ports import free_port
+from voxq.supervisor.programs import api_part
 
 _STARTS = 3
 _START_SECONDS = 60.0

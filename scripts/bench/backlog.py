@@ -39,7 +39,7 @@ from _recordings import word
 from _service import Service, service
 from _watch import Watch
 
-from voxq.devices import available_cpus
+from voxq.machine.devices import available_cpus
 
 _TASKS = 2000
 _CLIENTS = 8

@@ -25,8 +25,8 @@ from _recordings import notes
 from _service import Service, service
 from _watch import Watch
 
-from voxq.models.store import ModelStore
-from voxq.tasks.task import Status
+from voxq.core.task import Status
+from voxq.model_store.store import ModelStore
 
 _COUNT = 200
 _SHORTEST, _LONGEST = 1.0, 6.0

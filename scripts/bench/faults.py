@@ -53,14 +53,14 @@ _CALM = Pace(240, 190.0, (20.0, 24.0))
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one seed came to. `complaint`: what was not as it must be afterwards."""
+    """What one seed came to. `disk_warnings`: what was not as it must be afterwards."""
 
     seed: int
     tasks: int
     lost: int
     doubled: int
     recoveries: tuple[Recovery, ...]
-    complaint: str = ""
+    disk_warnings: str = ""
 
 
 def main() -> int:
@@ -80,19 +80,19 @@ def main() -> int:
         rounds.append(_round(seed, _CALM if arguments.calm else _STORM))
         each = rounds[-1]
         console.print(
-            f"seed {seed}: {each.tasks} tasks, {each.lost} lost, {each.doubled} doubled {each.complaint}",
+            f"seed {seed}: {each.tasks} tasks, {each.lost} lost, {each.doubled} doubled {each.disk_warnings}",
             markup=False,
         )
     _print(console, rounds)
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(each) for each in rounds], indent=2) + "\n")
-    return 1 if any(each.lost or each.doubled or each.complaint for each in rounds) else 0
+    return 1 if any(each.lost or each.doubled or each.disk_warnings for each in rounds) else 0
 
 
 def _round(seed: int, pace: Pace) -> Round:
     chance = random.Random(seed)
     victims: list[Victim] = [*chance.sample(ROLES, len(ROLES)), "everything"]
-    complaint = ""
+    disk_warnings = ""
     with tempfile.TemporaryDirectory(prefix="voxq-faults-") as directory:
         wanted = wishes(chance, pace.tasks, long_file(Path(directory)))
         with (
@@ -108,10 +108,10 @@ def _round(seed: int, pace: Pace) -> Round:
                 stack.wait_for_ends(set(ids) - answers.forgotten)
                 audit(stack, ids, forgotten=answers.forgotten)
             except AssertionError as error:
-                complaint = str(error)
+                disk_warnings = str(error)
             missing = lost(stack, ids, answers.forgotten)
             recovered = recoveries(stack, kills, answers.at)
-            return Round(seed, len(ids), len(missing), len(doubled(stack)), tuple(recovered), complaint)
+            return Round(seed, len(ids), len(missing), len(doubled(stack)), tuple(recovered), disk_warnings)
 
 
 def _print(console: Console, rounds: Sequence[Round]) -> None:

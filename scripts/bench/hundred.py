@@ -25,8 +25,8 @@ from _recordings import notes
 from _service import Service, service
 from _watch import Event, Watch
 
-from voxq.tasks.parts import Parts
-from voxq.tasks.task import Status
+from voxq.core.task import Status
+from voxq.parts import Parts
 
 _COUNT = 100
 _PATIENCE = 300.0

@@ -29,7 +29,7 @@ from _watch import Watch
 
 from voxq.engines import registry
 from voxq.engines.base import EngineRequest
-from voxq.models.store import ModelStore
+from voxq.model_store.store import ModelStore
 
 _ENGINE, _MODEL = "faster-whisper", "whisper-base"
 _MINUTES = 60

@@ -34,7 +34,7 @@ from _recordings import notes
 from _service import Service, service
 from openai import AsyncOpenAI, OpenAI
 
-from voxq.devices import available_cpus
+from voxq.machine.devices import available_cpus
 
 _NOTE_SECONDS = (2.0, 3.0)
 _NOOP_ROUNDS, _NOOP_PER_ROUND = 60, 10

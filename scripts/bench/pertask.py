@@ -31,9 +31,9 @@ from _service import Service, service
 from _watch import Watch
 from rq import Queue, Worker
 
-from voxq.tasks import connect, queueing, script
-from voxq.tasks.parts import Parts
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
+from voxq.parts import Parts
+from voxq.queue import connect, enqueueing, script
 
 _TASKS = 600
 _CLIENTS = 8
@@ -127,7 +127,7 @@ class _Enqueue:
 
     def ms(self) -> float:
         task = accept(self._parts, self._data)
-        command = queueing.enqueue(self._parts.stores[Kind.ASR], task)
+        command = enqueueing.enqueue(self._parts.stores[Kind.ASR], task)
         began = time.monotonic()
         script.run(self._client, command)
         self._watch.wait_ended([task.id], _PATIENCE)

@@ -26,9 +26,9 @@ from _recordings import notes, speeches
 from _service import Service, service
 from _watch import Watch
 
-from voxq.devices import available_cpus
 from voxq.engines import registry
 from voxq.engines.base import EngineRequest
+from voxq.machine.devices import available_cpus
 from voxq.speech.audio import SAMPLE_RATE
 
 _SMALL_SENSEVOICE = Path(__file__).parents[2] / "tests" / "data" / "models" / "sv-words"

@@ -25,10 +25,10 @@ from _figures import Figure, Target, over_rounds
 from _service import Service, service
 from _watch import Watch
 
-from voxq.devices import available_cpus
 from voxq.engines import synthesisers
 from voxq.engines.base import EngineRequest
-from voxq.models.store import ModelError, ModelStore
+from voxq.machine.devices import available_cpus
+from voxq.model_store.store import ModelError, ModelStore
 
 _CHARACTERS = 1000
 _STORY = Path(__file__).parents[1] / "demo_story.txt"

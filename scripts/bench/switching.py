@@ -27,8 +27,8 @@ from _recordings import notes
 from _service import Service, service
 from _watch import Watch
 
-from voxq.models.store import ModelStore
-from voxq.tasks.names import WORKERS_KEY
+from voxq.model_store.store import ModelStore
+from voxq.queue.keys import WORKERS_KEY
 
 _FIRST, _SECOND = "whisper-base", "second"
 _MEMORY_MB = 350

@@ -21,9 +21,9 @@ from _recordings import speeches
 from _service import Service, service
 from _watch import Watch
 
-from voxq.devices import available_cpus
 from voxq.engines import registry
 from voxq.engines.base import EngineRequest
+from voxq.machine.devices import available_cpus
 
 _ROUNDS = 3
 _COPIES = 2

@@ -12,19 +12,19 @@ import pytest
 from plans import model_plan
 from task_lab import make_task
 
-from voxq import strict_json
-from voxq.child import Child
+from voxq.core import strict_json
 from voxq.engines.base import ChunkOptions
-from voxq.media import protocol
+from voxq.processes.child import Child
+from voxq.processes.media import protocol
+from voxq.queue.claiming import TaskExecution
 from voxq.speech.chunking import Chunking
-from voxq.tasks.claiming import Held
-from voxq.tasks.work import WorkFiles
-from voxq.worker.held.recognition import Recognition
+from voxq.storage.scratch import WorkFiles
 from voxq.worker.media import media_link
 from voxq.worker.media.media_link import MediaFailed, MediaLink
+from voxq.worker.runs.transcription_run import TranscriptionRun
 
 SUPPORT = Path(__file__).parents[1] / "support"
-Told = Callable[[str], tuple[Recognition, Any]]
+Told = Callable[[str], tuple[TranscriptionRun, Any]]
 
 CHUNKS = {"op": "chunks", "chunks": [[0, 16000]], "decoded": 1.0}
 PREPARED = {"op": "prepared", "duration": 1.0, "decode_seconds": 0.1, "vad_seconds": 0.1}
@@ -51,10 +51,14 @@ LIES = {
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
     """What the worker hears when its decoder sends one message, word for word, about the task it works on."""
 
-    def tell(lie: str) -> tuple[Recognition, Any]:
+    def tell(lie: str) -> tuple[TranscriptionRun, Any]:
         task = make_task()
-        assignment = Recognition(
-            Held(task, "x"), WorkFiles(tmp_path).open(task), model_plan(), ChunkOptions(), admitted_at=0.0
+        task_run = TranscriptionRun(
+            TaskExecution(task, "x"),
+            WorkFiles(tmp_path).open(task),
+            model_plan(),
+            ChunkOptions(),
+            admitted_at=0.0,
         )
         message = lie.replace("THE-ID", task.id).encode()
 
@@ -66,10 +70,10 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
         link = MediaLink(timeout=20)
         request = protocol.Prepare(task.id, tmp_path / "a", tmp_path / "b", 100.0, Chunking())
         try:
-            link.ask(assignment, request)
+            link.ask(task_run, request)
             heard = link.receive()
             assert heard is not None
-            return assignment, heard[1]
+            return task_run, heard[1]
         finally:
             link.kill()
 

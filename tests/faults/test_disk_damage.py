@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from task_lab import done, failed, make_task
 
-from voxq.tasks import documents
-from voxq.tasks.history import HistoryLog, record_of
-from voxq.tasks.journal import Ended, Journal
-from voxq.tasks.outcome import Incident
-from voxq.tasks.task import Task
-from voxq.tasks.work import LeftRunning, WorkFiles
-from voxq.up.instance import Instance, running_instance
+from voxq.core.outcome import Incident
+from voxq.core.task import Task
+from voxq.queue import documents
+from voxq.storage.history_log import HistoryLog, record_of
+from voxq.storage.journal import Ended, Journal
+from voxq.storage.scratch import LeftRunning, WorkFiles
+from voxq.supervisor.instance import Instance, running_instance
 
 TASK = make_task()
 OTHER = make_task()

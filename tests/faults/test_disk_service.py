@@ -17,7 +17,7 @@ from full_disk import full_disk
 from task_lab import failed, make_worker
 from worker_lab import WorkerLab, wait_for
 
-from voxq.tasks.task import Kind, Status
+from voxq.core.task import Kind, Status
 
 MEGABYTES = 8
 NOTE_FILE = Path(__file__).parent.parent / "data" / "audio" / "zh_note.ogg"

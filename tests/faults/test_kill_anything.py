@@ -19,8 +19,8 @@ TASKS = 60
 @pytest.mark.parametrize(
     ("seed", "victims", "workers"),
     [
-        (1, ("probe", "horse", "worker", "valkey", "media", "api"), 2),
-        (2, ("up", "horse", "everything"), 1),
+        (1, ("probe", "model process", "worker", "valkey", "media", "api"), 2),
+        (2, ("up", "model process", "everything"), 1),
     ],
 )
 def test_every_answered_task_ends_exactly_once(

@@ -13,7 +13,7 @@ import redis
 from api_server import NOTE, ApiServer, running_api
 from task_lab import Lab, make_worker
 
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
 
 Step = Literal["S1", "S2", "S3"]
 

@@ -22,8 +22,8 @@ from dying import dies_before_line, lines_of
 from loguru import logger
 from task_lab import Lab, done, failed, make_task, make_worker
 
-from voxq.tasks import ends
-from voxq.tasks.task import Task
+from voxq.core.task import Task
+from voxq.queue import ends
 
 EVERYWHERE = os.environ.get("VOXQ_TEST_EVERY_LINE") == "1"
 POINTS = 16

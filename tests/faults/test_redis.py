@@ -28,7 +28,7 @@ from webhook_receiver import SECRET, Receiver, receiver
 from work_done import assert_done_once, chunks
 from worker_lab import MEETING, wait_for
 
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from worker_lab import MEETING, NOTE, WorkerLab, WorkerProcess, recording_of, wait_for
 
-from voxq.tasks.task import Status, Task
+from voxq.core.task import Status, Task
 
 DONE = Status.DONE
 
@@ -72,7 +72,7 @@ def test_stopping_while_a_model_loads(make_lab) -> None:
     lab: WorkerLab = make_lab()
     task = lab.submit(NOTE)
     worker = lab.worker(ready=False, VOXQ_TEST_LOAD_SECONDS="60")
-    worker.helper("horse")
+    worker.helper("model process")
     stopped_in_time(lab, worker, task)
 
 

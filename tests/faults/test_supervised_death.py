@@ -8,7 +8,7 @@ from pathlib import Path
 from stack import running_stack
 from worker_lab import MEETING, wait_for
 
-from voxq.tasks.claiming import CLAIM_TTL
+from voxq.queue.claiming import CLAIM_TTL
 
 _LATEST = CLAIM_TTL - 2
 """Seconds after the death at which no claim can have expired: a heartbeat comes each second."""

@@ -17,12 +17,12 @@ from api_server import ApiServer, running_api, tone
 from task_lab import Lab, make_task, make_worker
 from worker_lab import NOTE, WorkerLab, wait_for
 
-from voxq.api.monitoring.crew import Crew, WorkerFacts
-from voxq.tasks import claiming, queueing
-from voxq.tasks.claiming import CLAIM_TTL, Room
-from voxq.tasks.outcome import elapsed
-from voxq.tasks.task import Lane, Status, age_order, day_of, is_task_id, new_task_id
-from voxq.worker.janitor import Janitor
+from voxq.api.monitoring.workers import WorkerFacts, WorkerOverview
+from voxq.core.outcome import elapsed
+from voxq.core.task import Lane, Status, age_order, day_of, is_task_id, new_task_id
+from voxq.queue import claiming, enqueueing
+from voxq.queue.claiming import CLAIM_TTL, Capacity
+from voxq.recovery.janitor import Janitor
 
 HOUR = 3600
 CLOCKS = Path(__file__).parent.parent / "support" / "shifted_clock"
@@ -86,10 +86,10 @@ def test_a_worker_that_died_before_the_clock_was_put_back(lab: Lab) -> None:
 
 
 def test_a_worker_that_died_gets_no_share_of_what_waits_after_the_clock_was_put_back(lab: Lab) -> None:
-    room = {"held": {}, "free": {lab.store.queues[lane]: 1 for lane in Lane}, "models": []}
-    lab.client.hset("asr:rooms", "dead", json.dumps(room | {"gone": time.time() + HOUR}))
+    capacity = {"held": {}, "free": {lab.store.queues[lane]: 1 for lane in Lane}, "models": []}
+    lab.client.hset("asr:rooms", "dead", json.dumps(capacity | {"gone": time.time() + HOUR}))
     task = lab.submit()
-    holder = Room(dict.fromkeys(Lane, 1), dict.fromkeys(Lane, 1))  # the other one would come first
+    holder = Capacity(dict.fromkeys(Lane, 1), dict.fromkeys(Lane, 1))  # the other one would come first
     taken = lab.run(claiming.claim(lab.store, make_worker(), holder))
     assert [claimed.task_id for claimed in taken.claimed] == [task.id]
 
@@ -106,8 +106,8 @@ def test_a_janitor_that_died_before_the_clock_was_put_back_is_replaced(lab: Lab)
 
 def test_who_beat_in_the_future_is_gone() -> None:
     facts = WorkerFacts(1, "ready", "e", "m", "cpu", beat=1000.0 + HOUR, held=0)
-    assert Crew.of([facts], None, now=1000.0).ready == 0
-    assert Crew.of([facts], None, now=1000.0 + HOUR).ready == 1
+    assert WorkerOverview.of([facts], None, now=1000.0).ready == 0
+    assert WorkerOverview.of([facts], None, now=1000.0 + HOUR).ready == 1
     assert (elapsed(1000.0, 2000.5), elapsed(2000.0, 1000.0)) == (1000.5, 0.0)
 
 
@@ -131,12 +131,12 @@ def test_fifty_at_midnight_have_names_and_numbers_of_their_own(lab: Lab) -> None
     """Half of them knock a second before and half a second after; all are accepted on the next day."""
     midnight = datetime(2026, 3, 29, tzinfo=UTC).timestamp()  # on which clocks in Europe jump, but not these
 
-    def knock(number: int) -> str:
-        door = lab.run(queueing.door(lab.store, midnight + (1 if number % 2 else -1), None, "anna"))
-        return new_task_id(door.opened_at, door.number)
+    def check_entry(number: int) -> str:
+        entry = lab.run(enqueueing.entry(lab.store, midnight + (1 if number % 2 else -1), None, "anna"))
+        return new_task_id(entry.opened_at, entry.number)
 
     with ThreadPoolExecutor(8) as pool:
-        ids = list(pool.map(knock, range(50)))
+        ids = list(pool.map(check_entry, range(50)))
     days = [age_order(task_id) for task_id in ids]
     assert sorted(days) == [(day, n) for day in ("2026-03-28", "2026-03-29") for n in range(1, 26)]
     assert len(set(ids)) == 50

@@ -9,7 +9,7 @@ import pytest
 from api_server import running_api
 from worker_lab import WorkerLab, wait_for
 
-from voxq.tasks.task import Kind, Status
+from voxq.core.task import Kind, Status
 
 FOR_EVER = 2_000_000_000
 """Seconds: the spools get older, and their results are to be kept."""

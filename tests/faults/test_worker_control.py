@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import redis
 from rq import Queue, Worker
-from rq.command import send_kill_horse_command, send_shutdown_command, send_stop_job_command
+from rq.command import send_kill_model_process_command, send_shutdown_command, send_stop_job_command
 from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.suspension import resume, suspend
 from worker_lab import MEETING, NOTE, WorkerLab, recording_of, wait_for
 
-from voxq.tasks.task import Kind, Priority, Status
+from voxq.core.task import Kind, Priority, Status
 
 
 @pytest.fixture
@@ -125,20 +125,22 @@ def test_stopping_a_job_by_rq_cancels_it(make_lab, rq: redis.Redis) -> None:
     lab.assert_ended_once([task])
 
 
-def test_killing_the_horse_by_rq_is_nobodys_fault(make_lab, rq: redis.Redis) -> None:
+def test_killing_the_model_process_by_rq_is_nobodys_fault(make_lab, rq: redis.Redis) -> None:
     lab: WorkerLab = make_lab(
         max_attempts=1, asr_models="b=counting_engine:KIND:noop", preload_models="noop,b"
     )
     worker = lab.worker()
     task = lab.submit(NOTE, "fault-hang", "only-once")
     wait_for(lab.calls, "the chunk in the engine")
-    horses = {horse.pid for horse in worker.helpers("horse")}
-    assert len(horses) == 2
-    send_kill_horse_command(rq, Worker.all(rq)[0].name)
+    links = {link.pid for link in worker.helpers("model process")}
+    assert len(links) == 2
+    send_kill_model_process_command(rq, Worker.all(rq)[0].name)
     (outcome,) = lab.wait_for_ends([task])
     assert (outcome.status, outcome.attempts, outcome.incidents) == (Status.DONE, 1, ())
-    new = wait_for(lambda: len(now := worker.helpers("horse")) == 2 and now, "a new one for each model")
-    assert not horses & {horse.pid for horse in new}
+    new = wait_for(
+        lambda: len(now := worker.helpers("model process")) == 2 and now, "a new one for each model"
+    )
+    assert not links & {link.pid for link in new}
 
 
 def test_shutting_down_by_rq_hands_back(make_lab, rq: redis.Redis) -> None:

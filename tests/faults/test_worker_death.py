@@ -10,8 +10,8 @@ import psutil
 import pytest
 from worker_lab import MEETING, NOTE, WorkerLab, recording_of, wait_for
 
-from voxq.tasks.claiming import CLAIM_TTL
-from voxq.tasks.task import Status
+from voxq.core.task import Status
+from voxq.queue.claiming import CLAIM_TTL
 
 DONE = Status.DONE
 STEPS = ("W1", "W2", "W3", "E1", "E2", "E3")

@@ -12,10 +12,10 @@ import pytest
 from audio import recording
 from worker_lab import MEETING, NOTE, WorkerLab, WorkerProcess, recording_of, wait_for
 
+from voxq.core.outcome import Outcome
+from voxq.core.task import Status, Task
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.encode import encode
-from voxq.tasks.outcome import Outcome
-from voxq.tasks.task import Status, Task
 
 DONE, FAILED = Status.DONE, Status.FAILED
 
@@ -169,15 +169,15 @@ def test_a_long_recording_has_the_time_that_its_model_needs_and_a_stuck_one_has_
     assert failed.error in {f"Processing timeout ({limit}s exceeded)" for limit in limits}
 
 
-def test_a_horse_that_is_killed_costs_one_batch(make_lab) -> None:
+def test_a_model_process_that_is_killed_costs_one_batch(make_lab) -> None:
     lab: WorkerLab = make_lab(asr_model="sleep-200ms")
     worker = lab.worker()
     task = lab.submit(MEETING, batch_size=5)
     wait_for(lambda: len(lab.calls()) >= 2, "two chunks in the engine")
     started = time.monotonic()
-    worker.helper("horse").kill()
+    worker.helper("model process").kill()
     (outcome,) = lab.wait_for_ends([task])
-    print(f"from the horse's death to the end: {time.monotonic() - started:.1f} s")
+    print(f"from the death of the model process to the end: {time.monotonic() - started:.1f} s")
     assert outcome.status is DONE
     chunks = [chunk for call in lab.calls() for chunk in call]
     assert len(chunks) <= len(outcome.segments) + 2, "only what was in the engine ran twice"
@@ -198,9 +198,9 @@ def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(make_lab) -> None
 def test_a_model_that_never_finishes_loading(make_lab) -> None:
     lab: WorkerLab = make_lab(model_load_timeout=1)
     worker = lab.worker(ready=False, VOXQ_TEST_LOAD_SECONDS="60")
-    first = worker.helper("horse").pid
+    first = worker.helper("model process").pid
     wait_for(lambda: lab.facts(1).get("error") == "The model did not load within 1 s.", "the error told")
-    wait_for(lambda: [p.pid for p in worker.helpers("horse")] not in ([], [first]), "another try")
+    wait_for(lambda: [p.pid for p in worker.helpers("model process")] not in ([], [first]), "another try")
     assert worker.stop() < lab.settings.shutdown_seconds
 
 
@@ -212,7 +212,7 @@ def oom_score(pid: int) -> int:
 def test_helpers_that_die_idle_are_replaced(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
-    for role in ("horse", "media"):
+    for role in ("model process", "media"):
         helper = worker.helper(role)
         assert oom_score(helper.pid) > oom_score(worker.pid), "the kernel takes it before the worker"
         helper.kill()
@@ -246,10 +246,11 @@ def test_the_shortest_batch_size_a_client_may_ask_for(make_lab) -> None:
 
 
 def test_answers_that_make_no_sense_are_their_own_chunks_error(make_lab) -> None:
-    """No number, far too much, no result at all: whoever shares the call keeps his, and the horse lives."""
+    """No number, far too much, no result at all: whoever shares the call keeps his, and the model process
+    lives."""
     lab: WorkerLab = make_lab(max_inflight=7, max_attempts=1)
     worker = lab.worker()
-    horse = worker.helper("horse").pid
+    link = worker.helper("model process").pid
     tasks: list[Task] = []
     for fault, said in {
         "fault-nan": "makes no sense",
@@ -267,7 +268,7 @@ def test_answers_that_make_no_sense_are_their_own_chunks_error(make_lab) -> None
     (outcome,) = lab.wait_for_ends([odd])
     assert (outcome.status, outcome.text) == (DONE, "a b [31m  \ufffdz")
     assert [(each["s"], each["e"]) for each in outcome.segments] == [(0.148, 9.644)], "within its chunk"
-    assert worker.helper("horse").pid == horse
+    assert worker.helper("model process").pid == link
     lab.assert_ended_once([*tasks, odd])
 
 

@@ -1,4 +1,4 @@
-"""Several models in one worker: each in a horse of its own, as many as memory is for."""
+"""Several models in one worker: each in a model process of its own, as many as memory is for."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 import psutil
 from worker_lab import MEETING, NOTE, WorkerLab, WorkerProcess, recording_of, wait_for
 
-from voxq.tasks.task import Status
+from voxq.core.task import Status
 
 DONE, FAILED = Status.DONE, Status.FAILED
 TWO = "b=counting_engine:KIND:sleep-1ms"
 THREE = f"{TWO},c=counting_engine:KIND:sleep-2ms"
 SWITCHES = 12
-"""The first ones would show a leak of one horse, or of what it holds."""
+"""The first ones would show a leak of one model process, or of what it holds."""
 
 
 def resident(lab: WorkerLab) -> dict[str, str]:
@@ -28,8 +28,8 @@ def wait_for_resident(lab: WorkerLab, *names: str) -> None:
 
 
 def memory_of(worker: WorkerProcess) -> int:
-    """MB of the worker and its horses."""
-    processes = [psutil.Process(worker.pid), *worker.helpers("horse")]
+    """MB of the worker and its model processes."""
+    processes = [psutil.Process(worker.pid), *worker.helpers("model process")]
     return sum(process.memory_info().rss for process in processes) >> 20
 
 
@@ -57,7 +57,7 @@ def test_two_models_at_once(make_lab) -> None:
     lab.assert_ended_once(tasks)
 
     # One of them dies: the other works on, and it comes back without being asked for.
-    pids = {process.pid for process in worker.helpers("horse")}
+    pids = {process.pid for process in worker.helpers("model process")}
     lab.close_gate()
     held_up = lab.submit(NOTE, "gated", model="b")
     wait_for(lambda: lab.calls()[-1][0][1] == ("gated",), "the call")
@@ -66,22 +66,22 @@ def test_two_models_at_once(make_lab) -> None:
     lab.open_gate()
     assert [o.status for o in lab.wait_for_ends([held_up, other])] == [DONE, DONE]
     wait_for_resident(lab, "noop", "b")
-    assert len(pids & {process.pid for process in worker.helpers("horse")}) == 1
+    assert len(pids & {process.pid for process in worker.helpers("model process")}) == 1
     assert lab.facts(1)["switches"] == 1, "coming back after a crash is none"
 
 
 def test_memory_for_one(make_lab) -> None:
-    """Switches between models of 100 MB: each ends a horse, and its memory is free."""
+    """Switches between models of 100 MB: each ends a model process, and its memory is free."""
     lab: WorkerLab = make_lab(asr_models=TWO, model_memory_mb=200)
     worker = lab.worker(VOXQ_TEST_LOAD_MB="100")
-    horses, memory = {worker.helper("horse").pid}, []
+    links, memory = {worker.helper("model process").pid}, []
     for number in range(SWITCHES):
         (outcome,) = lab.wait_for_ends([lab.submit(NOTE, model=("b", "noop")[number % 2])])
         assert outcome.status is DONE
-        (horse,) = worker.helpers("horse")
-        horses.add(horse.pid)
+        (link,) = worker.helpers("model process")
+        links.add(link.pid)
         memory.append(memory_of(worker))
-    assert len(horses) == SWITCHES + 1
+    assert len(links) == SWITCHES + 1
     facts = wait_for(lambda: lab.facts(1)["switches"] == SWITCHES and lab.facts(1), "all switches told")
     assert facts["loads"] == SWITCHES + 1
     print(f"MB after each switch: {memory}")
@@ -98,7 +98,7 @@ def test_a_model_that_works_is_not_taken_away_in_the_middle_of_a_batch(make_lab)
     wait_for(lab.calls, "the first call")
     second = lab.submit(NOTE, model="b")
     worker.wait_for_log(f"task={second.short_id} vad_segments")
-    assert len(worker.helpers("horse")) == 1
+    assert len(worker.helpers("model process")) == 1
     lab.open_gate()
     outcomes = lab.wait_for_ends([first, second])
     assert [(o.status, o.attempts, o.incidents) for o in outcomes] == [(DONE, 1, ())] * 2
@@ -129,7 +129,7 @@ def test_a_long_file_gets_on_beside_notes_for_another_model(make_lab, tmp_path: 
 def test_an_idle_model_goes_and_comes_back(make_lab) -> None:
     lab: WorkerLab = make_lab(model_idle_seconds=1)
     worker = lab.worker()
-    wait_for(lambda: not worker.helpers("horse"), "the end of the idle horse")
+    wait_for(lambda: not worker.helpers("model process"), "the end of the idle model process")
     facts = wait_for(lambda: not resident(lab) and lab.facts(1), "no model told")
     assert facts["state"] == "ready"
     (outcome,) = lab.wait_for_ends([lab.submit()])
@@ -142,7 +142,7 @@ def test_what_is_preloaded(make_lab) -> None:
     lab: WorkerLab = make_lab(preload_models="none", asr_models=THREE, max_attempts=1)
     worker = lab.worker(1)
     assert lab.facts(1)["state"] == "ready"
-    assert not worker.helpers("horse")
+    assert not worker.helpers("model process")
     lab.wait_for_ends([lab.submit(model="c")])
     assert resident(lab).keys() <= {"c"}
     worker.stop()
@@ -231,7 +231,7 @@ def test_a_default_model_that_does_not_load_any_more(make_lab) -> None:
     begun = lab.submit(MEETING, "gated-after-1", batch_size=5)
     wait_for(lambda: len(lab.calls()) == 2, "its second chunk")
     with lab.broken_models():
-        worker.helper("horse").kill()
+        worker.helper("model process").kill()
         killed = time.monotonic()
         lab.open_gate()
         waiting = [lab.submit(NOTE) for _ in range(3)]
@@ -256,7 +256,7 @@ def test_another_worker_does_what_one_cannot_load(make_lab) -> None:
     with lab.broken_models():
         tasks = [lab.submit(MEETING, "gated", batch_size=5) for _ in range(4)]
         wait_for(lambda: lab.facts(1).get("held", 0) == 2, "tasks for both")
-        broken.helper("horse").kill()
+        broken.helper("model process").kill()
         lab.open_gate()
         outcomes = lab.wait_for_ends(tasks)
     assert [(o.status, o.worker_id) for o in outcomes] == [(DONE, 2)] * 4

@@ -15,8 +15,8 @@ from rq import Worker
 from valkey_lab import RedisServer
 from worker_lab import MEETING, WorkerLab, wait_for
 
-from voxq.tasks.names import EPOCH_KEY
-from voxq.tasks.task import Status
+from voxq.core.task import Status
+from voxq.queue.keys import EPOCH_KEY
 
 
 @pytest.fixture

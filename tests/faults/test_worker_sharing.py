@@ -17,8 +17,8 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 from worker_lab import NOTE, WorkerLab, wait_for
 
-from voxq.tasks.claiming import CLAIM_TTL
-from voxq.tasks.task import Priority, Status, Task
+from voxq.core.task import Priority, Status, Task
+from voxq.queue.claiming import CLAIM_TTL
 
 PATIENT = 3000
 """Milliseconds of a batch, of which a call that is held up may take thirty times as many."""

@@ -11,8 +11,8 @@ import pytest
 from counting_voice import LETTER_SECONDS
 from worker_lab import NOTE, WorkerLab, wait_for
 
-from voxq.tasks.claiming import CLAIM_TTL
-from voxq.tasks.task import Kind, Priority, Status, Task
+from voxq.core.task import Kind, Priority, Status, Task
+from voxq.queue.claiming import CLAIM_TTL
 
 DONE = Status.DONE
 

@@ -10,7 +10,7 @@ from counting_voice import LETTER_SECONDS, RATE
 from full_disk import full_disk
 from worker_lab import WorkerLab, wait_for
 
-from voxq.tasks.task import Status, Task
+from voxq.core.task import Status, Task
 
 DONE = Status.DONE
 LOG_SIZE = 1000
@@ -25,7 +25,7 @@ def growing(lab: WorkerLab, task: Task) -> Path | None:
     return lab.parts.work.speech(task.id, task.run)
 
 
-@pytest.mark.parametrize("role", ["horse", "joiner"])
+@pytest.mark.parametrize("role", ["model process", "joiner"])
 def test_a_full_disk_is_waited_for_and_nobody_is_to_blame(make_lab, role: str) -> None:
     """Where the sentences are written, and where they are joined."""
     lab: WorkerLab = make_lab(max_inflight=2)
@@ -48,7 +48,7 @@ def test_a_disk_that_stays_full_fails_the_text_in_the_end(make_lab) -> None:
     lab: WorkerLab = make_lab(media_timeout_seconds=1)
     worker = lab.worker()
     lab.wait_for_ends([lab.submit_text("Hello.")])
-    with full_disk(*(helper.pid for helper in worker.helpers("horse")), size=LOG_SIZE):
+    with full_disk(*(helper.pid for helper in worker.helpers("model process")), size=LOG_SIZE):
         (outcome,) = lab.wait_for_ends([lab.submit_text("One two three.")])
     assert (outcome.status, outcome.code, outcome.attempts) == (Status.FAILED, "storage", 1)
     assert outcome.error == "The speech could not be kept: File too large."

@@ -14,9 +14,9 @@ import pytest
 import redis
 from task_lab import Lab, cancelled, done, failed, make_task, make_worker
 
-from voxq.tasks import ends, queueing
-from voxq.tasks.claiming import Held
-from voxq.tasks.task import Kind, Task
+from voxq.core.task import Kind, Task
+from voxq.queue import ends, enqueueing
+from voxq.queue.claiming import TaskExecution
 
 
 @pytest.fixture(params=Kind)
@@ -37,7 +37,7 @@ class Run:
         self.lab = lab
         self.worker = make_worker()
         self.task = make_task(kind=lab.kind, idempotency=idempotency)
-        self.held: Held | None = None
+        self.held: TaskExecution | None = None
 
     def s1(self) -> None:
         """A text has no file of its own."""
@@ -181,7 +181,7 @@ def test_a_worker_that_was_only_asleep_does_no_harm(lab: Lab, last: int, redis_i
     run = Run(lab)
     go(run, last, redis_is_lost=redis_is_lost)
     recover_and_drain(lab)
-    held = run.held or Held(run.task, "0" * 32)
+    held = run.held or TaskExecution(run.task, "0" * 32)
     assert lab.beat(run.worker, [held]).lost == (run.task.id,)
     assert lab.register(run.worker, run.task) is None
     assert not lab.ending.end(run.task, failed(), run.worker)
@@ -225,8 +225,8 @@ def test_a_client_that_submits_again_with_its_key_gets_one_result(lab: Lab, last
     first = Run(lab, idempotency="f" * 64)
     go(first, last, redis_is_lost=False)
     second = make_task(kind=lab.kind, idempotency="f" * 64)
-    door = lab.run(queueing.door(lab.store, time.time(), second.idempotency, "anna"))
-    if door.known_id is None:
+    entry = lab.run(enqueueing.entry(lab.store, time.time(), second.idempotency, "anna"))
+    if entry.known_id is None:
         lab.accept(second)
         assert lab.enqueue(second).answer == "queued"
         expected = second

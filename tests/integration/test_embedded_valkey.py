@@ -9,10 +9,10 @@ import pytest
 from own_port import own_port
 from redis import Redis
 
-from voxq.redis_check import ServerUnusable, check_server, describe
+from voxq.queue.redis_check import ServerUnusable, check_server, describe
 from voxq.settings import Settings
-from voxq.up.supervisor import Supervisor
-from voxq.up.valkey import Address, claim_address, configuration, valkey_part
+from voxq.supervisor.supervisor import Supervisor
+from voxq.supervisor.valkey import Address, claim_address, configuration, valkey_part
 
 
 @pytest.fixture

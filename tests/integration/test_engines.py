@@ -13,7 +13,7 @@ from audio import NOTE, english, recording, sounds, spoken_text
 from voxq.engines import registry
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Engine, EngineError, EngineRequest
 from voxq.engines.warmup import measure
-from voxq.models.store import ModelStore
+from voxq.model_store.store import ModelStore
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.transcript import Transcript
 

@@ -20,7 +20,7 @@ from _error_rate import word_error_rate
 from voxq.engines import registry
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Engine, EngineError, EngineRequest
 from voxq.engines.warmup import measure
-from voxq.models.store import ModelStore
+from voxq.model_store.store import ModelStore
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.transcript import Transcript
 

@@ -11,10 +11,10 @@ from valkey_lab import RedisServer
 from words import MODELS, SAID, clip
 from worker_lab import WorkerLab, WorkerProcess, wait_for
 
+from voxq.core.outcome import Outcome
+from voxq.core.task import Kind, Status
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.encode import encode
-from voxq.tasks.outcome import Outcome
-from voxq.tasks.task import Kind, Status
 
 ENGINE = "counted_funasr:KIND"
 LOADING = 200.0

@@ -12,8 +12,8 @@ from words import MODELS, clip
 
 from voxq.engines import registry
 from voxq.engines.base import ChunkOptions, ChunkResult
-from voxq.models.catalogue import find
-from voxq.models.model import Hubs
+from voxq.model_store.model import Hubs
+from voxq.model_store.published import find
 from voxq.settings import load_settings
 from voxq.worker.plan import WorkPlan
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from voxq.up.part import Part
-from voxq.up.supervisor import Supervisor
+from voxq.supervisor.part import Part
+from voxq.supervisor.supervisor import Supervisor
 
 SLEEPER = "import time; time.sleep(600)"
 STUBBORN = """\
@@ -78,7 +78,7 @@ def test_a_death_is_told_once_nothing_is_left_of_it(tmp_path: Path, watched: Wat
     helper, lives, told = tmp_path / "helper", tmp_path / "lives", queue.SimpleQueue[str]()
     code = f"""\
 import subprocess, sys, time
-from voxq import life
+from voxq.processes import life
 helper = subprocess.Popen([sys.executable, '-c', {SLEEPER!r}], pass_fds=life.handed_on())
 open({str(lives)!r}, 'a').write(life.name_of_mine() + '\\n')
 open({str(helper)!r}, 'w').write(str(helper.pid) + '\\n')
@@ -135,7 +135,7 @@ def test_a_part_that_ignores_sigterm_is_killed(tmp_path: Path, hurry: bool) -> N
 def test_kill_minus_nine_of_the_supervisor_leaves_no_orphan() -> None:
     code = (
         "import sys, time\n"
-        "from voxq.up.part import Part\nfrom voxq.up.supervisor import Supervisor\n"
+        "from voxq.supervisor.part import Part\nfrom voxq.supervisor.supervisor import Supervisor\n"
         "s = Supervisor(5, lambda pids: None)\ns.start()\n"
         f"s.add(*(Part(n, (sys.executable, '-c', {STUBBORN!r}), 0) for n in 'ab'))\n"
         "time.sleep(60)"

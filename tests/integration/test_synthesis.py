@@ -16,7 +16,7 @@ from _error_rate import character_error_rate, word_error_rate
 from voxq.engines import registry, synthesisers
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Engine, EngineError, EngineRequest
 from voxq.engines.synthesis import SpeechOptions, Spoken, Synthesiser
-from voxq.models.store import ModelError, ModelStore
+from voxq.model_store.store import ModelError, ModelStore
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.decode import decode_blocks
 from voxq.speech.encode import encode

@@ -156,7 +156,7 @@ def test_it_serves_until_sigterm_and_leaves_nothing(
         assert json.loads(up.voxq("queue", "--json").stdout)["workers"] == 2
 
         family = up.family()
-        assert len(family) >= 6  # each worker has a horse
+        assert len(family) >= 6  # each worker has a model process
         up.process.terminate()
         assert up.process.wait(60) == 0
         until(lambda: gone(family))

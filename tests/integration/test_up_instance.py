@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voxq.up.instance import AlreadyRunning, Instance, exclusive, lives_left, running_instance
+from voxq.supervisor.instance import AlreadyRunning, Instance, exclusive, lives_left, running_instance
 
 
 def test_a_running_stack_is_found_and_gone_afterwards(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_garbage_is_no_stack(tmp_path: Path, garbage: str) -> None:
 
 def test_a_second_stack_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nfrom voxq.up.instance import exclusive\n"
+        "import sys\nfrom pathlib import Path\nfrom voxq.supervisor.instance import exclusive\n"
         "with exclusive(Path(sys.argv[1]), 0):\n    print('held', flush=True)\n    sys.stdin.read()"
     )
     with subprocess.Popen(

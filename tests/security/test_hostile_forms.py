@@ -12,8 +12,8 @@ from starlette.types import Message
 
 from voxq.api.submission.form import FormReader
 from voxq.api.submission.upload import Limits, receive
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
+from voxq.storage.recordings import Recordings
 
 HEAD = b'--xyz\r\nContent-Disposition: form-data; name="audio"\r\n\r\n'
 

@@ -23,8 +23,8 @@ from attack import OpenedFiles
 from hostile_media import foreign, misleading, references
 from media_files import silent_flac, tone, wav, written
 
-from voxq.child import Child
-from voxq.media import MEDIA_MODULE, protocol
+from voxq.processes.child import Child
+from voxq.processes.media import MEDIA_MODULE, protocol
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.chunking import Chunking
 from voxq.speech.encode import encode

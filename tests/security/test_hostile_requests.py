@@ -90,14 +90,19 @@ def test_there_is_nothing_beside_the_routes(served: Served, request_line: bytes,
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
 def test_an_offered_protocol_is_passed_over(served: Served, protocol: bytes) -> None:
     """The body behind the offer is one, and no request; a WebSocket would get past all limits and the log."""
-    offer = b"Host: localhost\r\nConnection: Upgrade\r\nUpgrade: " + protocol + b"\r\n"
-    head = b"POST /api/v1/tts/submit HTTP/1.1\r\n" + offer + b"Sec-WebSocket-Version: 13\r\n"
+    model_catalogue = b"Host: localhost\r\nConnection: Upgrade\r\nUpgrade: " + protocol + b"\r\n"
+    head = b"POST /api/v1/tts/submit HTTP/1.1\r\n" + model_catalogue + b"Sec-WebSocket-Version: 13\r\n"
     with served.connect() as client:
         client.sendall(head + b"Content-Length: " + str(len(SECOND)).encode() + b"\r\n\r\n")
         time.sleep(0.2)  # a packet of its own for the body
         client.sendall(SECOND + head + b"Content-Length: 2\r\n\r\n{}")
         client.sendall(
-            b"GET /livez HTTP/1.1\r\n" + offer + b"\r\n" + b"GET /livez HTTP/1.1\r\n" + CLOSE + b"\r\n"
+            b"GET /livez HTTP/1.1\r\n"
+            + model_catalogue
+            + b"\r\n"
+            + b"GET /livez HTTP/1.1\r\n"
+            + CLOSE
+            + b"\r\n"
         )
         answers = received(client)
     assert re.findall(rb"HTTP/1.1 (\d+) ", answers) == [b"400", b"422", b"200", b"200"], answers

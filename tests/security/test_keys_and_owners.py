@@ -18,8 +18,8 @@ from fastapi.routing import APIRoute, APIRouter
 import voxq.api.openai
 import voxq.api.routes
 from voxq.api.app import create_app
+from voxq.core.task import new_task_id
 from voxq.settings import Settings
-from voxq.tasks.task import new_task_id
 
 HIDDEN = {("GET", "/health"), ("HEAD", "/health"), ("HEAD", "/livez")} | {
     ("HEAD", f"/api/v1/{kind}/audio/{{task_id}}") for kind in ("asr", "tts")

@@ -20,8 +20,8 @@ from attacked import Attacked
 from hostile_media import foreign, misleading, references
 from worker_lab import wait_for
 
-from voxq.child import Child
-from voxq.media import MEDIA_MODULE, protocol
+from voxq.processes.child import Child
+from voxq.processes.media import MEDIA_MODULE, protocol
 from voxq.speech.chunking import Chunking
 
 SUFFIXES = ("", ".mp3", ".m3u8")

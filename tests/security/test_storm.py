@@ -14,7 +14,7 @@ import pytest
 from api_server import NOTE, ApiServer, running_api
 from worker_lab import WorkerLab, wait_for
 
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
 
 CLIENTS = 20
 SECONDS = 5.0

@@ -15,8 +15,8 @@ from attacked import Attacked
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.task import is_short_id, is_task_id
+from voxq.core.task import is_short_id, is_task_id
+from voxq.storage.recordings import Recordings
 
 NATIVE = (
     *("language", "model", "batch_size", "hotwords", "priority", "cache", "callback", "timestamps"),

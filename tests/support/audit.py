@@ -18,8 +18,8 @@ from typing import Any
 from stack import RunningStack
 from worker_lab import wait_for
 
-from voxq.tasks.outcome import Outcome
-from voxq.tasks.task import Kind, Status
+from voxq.core.outcome import Outcome
+from voxq.core.task import Kind, Status
 
 Run = tuple[str, int]
 """A task and which of its runs."""

@@ -11,13 +11,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import voxq.tasks
+import voxq
 
-_LINES_OF = str(Path(voxq.tasks.__file__).parent)
+_ROOT = Path(voxq.__file__).parent
+_LINES_OF = tuple(f"{_ROOT / part}{os.sep}" for part in ("core", "queue", "recovery", "storage", "tasks"))
+"""Where the state of tasks is written."""
 
 
 def lines_of(act: Callable[[], object]) -> int:
-    """How many lines of `voxq.tasks` it runs through, in a process of its own; it is really done."""
+    """How many lines of `_LINES_OF` it runs through, in a process of its own; it is really done."""
     reading, writing = os.pipe()
     assert not _died(act, None, writing)
     os.close(writing)
@@ -26,7 +28,7 @@ def lines_of(act: Callable[[], object]) -> int:
 
 
 def dies_before_line(number: int, act: Callable[[], object]) -> bool:
-    """Do it in a process of its own, which is killed when it comes to its `number`-th line of `voxq.tasks`.
+    """Do it in a process of its own, which is killed when it comes to its `number`-th line of those.
 
     False if it was over before that. Raises AssertionError if it raised an error of its own.
     """

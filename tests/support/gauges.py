@@ -13,7 +13,8 @@ _MIB = 1 << 20
 
 
 def gauges(stack: RunningStack) -> Mapping[str, float]:
-    """By name, such as "worker MB", "horse files" or "redis keys"; processes of one role are added up."""
+    """By name, such as "worker MB", "model process files" or "redis keys"; processes of one role are added
+    up."""
     found: dict[str, float] = {}
     for role, processes in sorted(stack.by_role().items()):
         readings = [reading for process in processes if (reading := _reading(process))]

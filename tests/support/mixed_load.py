@@ -20,7 +20,7 @@ from stack import RunningStack
 from webhook_receiver import SECRET, Receiver
 from worker_lab import NOTE, recording_of
 
-from voxq.tasks.task import Kind, Priority
+from voxq.core.task import Kind, Priority
 
 CALLBACK = "ends"
 """Name of the webhook that some of the clients ask for."""

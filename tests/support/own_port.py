@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 
-from voxq.up.ports import is_free
+from voxq.supervisor.ports import is_free
 
 _LOWEST, _BEYOND = 10_000, 32_000
 """Below those that Linux gives to outgoing connections: none is in the way of a server that comes back."""

@@ -1,4 +1,4 @@
-"""Plans of models, for tests of what needs no horse."""
+"""Plans of models, for tests of what needs no model process."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ from own_port import own_port
 from valkey_lab import patient_client
 from worker_lab import NOTE, wait_for
 
+from voxq.core.task import Kind
+from voxq.parts import Parts
 from voxq.settings import Settings
-from voxq.tasks.parts import Parts
-from voxq.tasks.task import Kind
 
-Role = Literal["up", "valkey", "api", "worker", "horse", "media", "probe"]
+Role = Literal["up", "valkey", "api", "worker", "model process", "media", "probe"]
 """`media` decodes for a worker, `probe` for the API."""
 
-ROLES: tuple[Role, ...] = ("up", "valkey", "api", "worker", "horse", "media", "probe")
+ROLES: tuple[Role, ...] = ("up", "valkey", "api", "worker", "model process", "media", "probe")
 ENDED = frozenset({"done", "failed", "cancelled"})
 
 _SUPPORT = Path(__file__).parent
@@ -287,7 +287,7 @@ def _role_of(process: psutil.Process) -> Role | None:
     """None for one that is just becoming what it will be."""
     with contextlib.suppress(psutil.Error):
         command = process.cmdline()
-        if "voxq.media" in command or "voxq.media.joiner" in command:
+        if "voxq.processes.media" in command or "voxq.processes.media.joiner" in command:
             parent = process.parent()
             return "probe" if parent and "api" in parent.cmdline() else "media"
         return _role_in(command)
@@ -296,10 +296,10 @@ def _role_of(process: psutil.Process) -> Role | None:
 
 def _role_in(command: Iterable[str]) -> Role | None:
     words = list(command)
-    if "voxq.up.exec" in words:
+    if "voxq.supervisor.exec" in words:
         return None
-    if "voxq.worker.horse" in words:
-        return "horse"
+    if "voxq.processes.model" in words:
+        return "model process"
     if "voxq.cli" in words:
         return next((role for role in ("up", "api", "worker") if role in words), None)
     return "valkey" if any("valkey-server" in word for word in words) else None

@@ -13,14 +13,14 @@ from uuid import uuid4
 import redis
 from valkey_lab import PATIENCE
 
+from voxq.core.outcome import Outcome, Timings
+from voxq.core.task import Kind, Lane, Status, Task, TtsOptions, new_task_id
+from voxq.parts import Parts
+from voxq.queue import claiming, documents, enqueueing, script
+from voxq.queue.claiming import Beat, Capacity, TaskExecution, Worker
+from voxq.queue.enqueueing import Enqueued
+from voxq.queue.script import Command
 from voxq.settings import Settings
-from voxq.tasks import claiming, documents, queueing, script
-from voxq.tasks.claiming import Beat, Held, Room, Worker
-from voxq.tasks.outcome import Outcome, Timings
-from voxq.tasks.parts import Parts
-from voxq.tasks.queueing import Enqueued
-from voxq.tasks.script import Command
-from voxq.tasks.task import Kind, Lane, Status, Task, TtsOptions, new_task_id
 
 T = TypeVar("T")
 
@@ -114,7 +114,7 @@ class Lab:
 
     def enqueue(self, task: Task) -> Enqueued:
         """S3."""
-        return self.run(queueing.enqueue(self.parts.stores[task.kind], task))
+        return self.run(enqueueing.enqueue(self.parts.stores[task.kind], task))
 
     def submit(self, **changes: Any) -> Task:
         task = self.accept(make_task(**{"kind": self.kind} | changes))
@@ -124,18 +124,18 @@ class Lab:
     def claim(self, worker: Worker, free: dict[Lane, int] | None = None) -> list[Task]:
         """W1. Ids that the journal does not know as open are left where they are."""
         claimed = self.run(
-            claiming.claim(self.store, worker, Room({}, MANY if free is None else free))
+            claiming.claim(self.store, worker, Capacity({}, MANY if free is None else free))
         ).claimed
         tasks = [self.journal.open_task(each.task_id) for each in claimed]
         return [task for task in tasks if task is not None]
 
-    def register(self, worker: Worker, task: Task) -> Held | None:
+    def register(self, worker: Worker, task: Task) -> TaskExecution | None:
         """W2."""
-        held = Held(task, uuid4().hex)
+        held = TaskExecution(task, uuid4().hex)
         document = documents.processing(task, progress=0, text="", started_at=time.time())
         return held if self.run(claiming.register(self.store, worker, held, time.time(), document)) else None
 
-    def take(self, worker: Worker) -> Held:
+    def take(self, worker: Worker) -> TaskExecution:
         """W1 and W2 of the best task there is."""
         for lane in Lane:
             for task in self.claim(worker, {lane: 1}):
@@ -144,7 +144,7 @@ class Lab:
                 return held
         raise AssertionError("nothing waits")
 
-    def beat(self, worker: Worker, held: Sequence[Held] = ()) -> Beat:
+    def beat(self, worker: Worker, held: Sequence[TaskExecution] = ()) -> Beat:
         return self.run(
             claiming.beat(self.store, worker, held, time.time(), 30, {"beat": time.time()}, is_idle=not held)
         )
@@ -158,15 +158,15 @@ class Lab:
                 self.client.zadd(f"rq:wip:{lane}", {entry: time.time() - 1})
 
     def place(self, task: Task) -> tuple[int, float] | None:
-        place = self.run(queueing.view(self.store, task.id)).place
+        place = self.run(enqueueing.view(self.store, task.id)).place
         return (place.position, round(place.ahead, 6)) if place else None
 
     def status(self, task: Task) -> str | None:
-        document = self.run(queueing.view(self.parts.stores[task.kind], task.id)).document
+        document = self.run(enqueueing.view(self.parts.stores[task.kind], task.id)).document
         return document["status"] if document else None
 
     def queued_seconds(self) -> float:
-        return self.run(queueing.counts(self.store, time.time())).queued_seconds
+        return self.run(enqueueing.counts(self.store, time.time())).queued_seconds
 
     def history(self) -> list[str]:
         return self.client.lrange(self.store.history_key, 0, -1)
@@ -185,7 +185,7 @@ class Lab:
     def drain(self, worker: Worker) -> list[Task]:
         """A worker that does whatever waits, as ModelWorker does."""
         finished = []
-        while claimed := self.run(claiming.claim(self.store, worker, Room({}, MANY))).claimed:
+        while claimed := self.run(claiming.claim(self.store, worker, Capacity({}, MANY))).claimed:
             for each in claimed:
                 task = self.journal.open_task(each.task_id)
                 if task is None and (end := self.journal.last_end(each.task_id)):

@@ -10,9 +10,9 @@ from typing import Any
 from audit import Run
 from stack import RunningStack
 
+from voxq.core.outcome import Outcome
+from voxq.core.task import Kind
 from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
-from voxq.tasks.outcome import Outcome
-from voxq.tasks.task import Kind
 
 _WARM_UP_CALLS = 3
 

@@ -19,17 +19,17 @@ from own_environment import without_settings
 from valkey_lab import patient_client
 from worker_process import WorkerProcess, wait_for
 
+from voxq.core.outcome import Outcome
+from voxq.core.task import AsrOptions, Kind, Priority, Task, TtsOptions, choose_lane, new_task_id
 from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
+from voxq.parts import Parts
+from voxq.queue import enqueueing, script
+from voxq.queue.keys import WORKERS_KEY
 from voxq.settings import Settings
 from voxq.speech.audio import SAMPLE_RATE, SPEECH_FORMATS
 from voxq.speech.encode import encode
 from voxq.speech.probe import probe
 from voxq.speech.sentences import spoken_seconds
-from voxq.tasks import queueing, script
-from voxq.tasks.names import WORKERS_KEY
-from voxq.tasks.outcome import Outcome
-from voxq.tasks.parts import Parts
-from voxq.tasks.task import AsrOptions, Kind, Priority, Task, TtsOptions, choose_lane, new_task_id
 
 NOTE = RECORDINGS / "zh_note.ogg"
 """Ten seconds, one chunk."""
@@ -137,7 +137,7 @@ class WorkerLab:
         self.parts.recordings.keep(part, task.file, fsync=False)
         self.parts.journal.accept(task)
         if enqueue:
-            script.run(self.client, queueing.enqueue(self.parts.stores[Kind.ASR], task))
+            script.run(self.client, enqueueing.enqueue(self.parts.stores[Kind.ASR], task))
         return task
 
     def let_claims_expire(self) -> None:
@@ -177,7 +177,7 @@ class WorkerLab:
             options=chosen,
         )
         self.parts.journal.accept(task)
-        script.run(self.client, queueing.enqueue(self.parts.stores[Kind.TTS], task))
+        script.run(self.client, enqueueing.enqueue(self.parts.stores[Kind.TTS], task))
         return task
 
     def spoken(self) -> list[str]:

@@ -17,7 +17,11 @@ import psutil
 
 T = TypeVar("T")
 
-_MODULES = {"horse": "voxq.worker.horse", "media": "voxq.media", "joiner": "voxq.media.joiner"}
+_MODULES = {
+    "model process": "voxq.processes.model",
+    "media": "voxq.processes.media",
+    "joiner": "voxq.processes.media.joiner",
+}
 
 
 def wait_for(condition: Callable[[], T], what: str, seconds: float = 120.0) -> T:
@@ -65,8 +69,8 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def helpers(self, role: str = "") -> list[psutil.Process]:
-        """Its living "horse", "media" or "joiner" processes, or all of them. They are told its pid when they
-        are started, so that those are found that have outlived it."""
+        """Its living "model process", "media" or "joiner" processes, or all of them. They are told its pid
+        when they are started, so that those are found that have outlived it."""
         modules = [_MODULES[role]] if role else list(_MODULES.values())
         return [
             process

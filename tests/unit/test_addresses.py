@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voxq.addresses import is_public
+from voxq.core.addresses import is_public
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1111", "64:ff9b::5db8:d822"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from voxq.device_memory import HostMemory, memory_of
+from voxq.machine.device_memory import HostMemory, memory_of
 
 
 def cgroup(root: Path, limit: str, current: int = 700 << 20, inactive: int = 200 << 20) -> Path:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from voxq.devices import DeviceError, Gpu, available_cpus, resolve_device, select_visible
+from voxq.machine.devices import DeviceError, Gpu, available_cpus, resolve_device, select_visible
 
 A, B, C = (Gpu(i, f"GPU-{name}", "card", 8_000) for i, name in enumerate(("aa11", "ab22", "cc33")))
 

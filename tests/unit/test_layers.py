@@ -13,12 +13,16 @@ PACKAGE = Path(__file__).parents[2] / "src" / "voxq"
 
 LAYERS = (
     {"cli"},
-    {"api", "worker", "up"},
+    {"api", "worker", "supervisor"},
     {"webhooks", "metrics"},
-    {"tasks", "media", "offer", "logging"},
-    {"settings", "messages"},
-    {"engines", "child", "device_memory"},
-    {"models", "speech", "devices", "redis_check", "addresses", "life", "strict_json", "killpoint"},
+    {"parts"},
+    {"recovery"},
+    {"tasks"},
+    {"queue", "model_catalogue", "logging"},
+    {"storage", "settings"},
+    {"processes"},
+    {"core", "engines"},
+    {"model_store", "speech", "machine"},
 )
 """The best informed first. Parts of one layer do not know each other."""
 

@@ -15,10 +15,10 @@ async def answer(service: Service, found: Found) -> Result:
     has_audio = found.status.is_terminal and await asyncio.to_thread(
         service.parts.recordings.exists, found.file
     )
-    crew = await service.crew.recent() if found.place else None
+    overview = await service.overview.recent() if found.place else None
     return views.result(
         found.document,
         position=found.place.position if found.place else 0,
-        estimated_wait=crew.estimated_wait(found.place, found.kind) if crew else 0,
+        estimated_wait=overview.estimated_wait(found.place, found.kind) if overview else 0,
         has_audio=has_audio,
     )

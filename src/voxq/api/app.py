@@ -39,9 +39,9 @@ from voxq.api.routes import (
     voices,
 )
 from voxq.api.service import running
+from voxq.core.task import Kind
 from voxq.metrics.counters import Counters
 from voxq.settings import Settings, load_settings, unknown_settings
-from voxq.tasks.task import Kind
 
 _DESCRIPTION = (
     "Recordings in, transcripts out; texts in, speech out. Submit one, get a `task_id`, ask for its result. "

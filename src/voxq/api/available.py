@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from loguru import logger
 
-from voxq.api.monitoring.crew import CrewWatch
+from voxq.api.monitoring.workers import WorkerWatch
 from voxq.api.recent import Recent
+from voxq.core.refusal import Refusal
 from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest
 from voxq.engines.languages import LANGUAGES
-from voxq.models import aliases, catalogue
-from voxq.offer import Offer
-from voxq.tasks.refusal import Refusal
+from voxq.model_catalogue import ModelCatalogue
+from voxq.model_store import aliases, published
 
 _KEPT_SECONDS = 10.0
 """How old the list of what is installed may be; making it reads many directories."""
@@ -24,10 +24,11 @@ _LONGEST_ECHO = 100
 
 @dataclass(frozen=True, slots=True)
 class AvailableModels:
-    """Names of models, the operator's default first; `offer` tells what each is, as far as is known here."""
+    """Names of models, the operator's default first; `model_catalogue` tells what each is, as far as is
+    known here."""
 
     names: tuple[str, ...]
-    offer: Offer
+    model_catalogue: ModelCatalogue
 
     @property
     def default(self) -> str:
@@ -61,7 +62,7 @@ class AvailableModels:
 
     def _translates(self, name: str) -> bool:
         """Of a model that only another machine's settings know nobody here can tell, so it does not."""
-        known = self.offer.described(name)
+        known = self.model_catalogue.described(name)
         if known is None:
             return False
         try:
@@ -72,7 +73,7 @@ class AvailableModels:
 
     def languages_of(self, name: str) -> tuple[str, ...]:
         """The codes that may be asked of this model."""
-        entry = self.offer.entry_of(name)
+        entry = self.model_catalogue.entry_of(name)
         return (entry.language_codes if entry else None) or LANGUAGES
 
     def aliases_of(self, name: str) -> list[str]:
@@ -82,27 +83,27 @@ class AvailableModels:
 class ModelWatch:
     """What living workers offer; while there are none, what is installed on this machine."""
 
-    def __init__(self, crew: CrewWatch, offer: Offer) -> None:
-        self._crew = crew
-        self._offer = offer
+    def __init__(self, overview: WorkerWatch, model_catalogue: ModelCatalogue) -> None:
+        self._overview = overview
+        self._catalogue = model_catalogue
         self._installed = Recent(self._look_here, _KEPT_SECONDS)
 
     async def recent(self) -> AvailableModels:
         """Raises redis.exceptions.RedisError when Redis is away."""
-        crew = await self._crew.recent()
-        return AvailableModels(crew.models or await self._installed.get(), self._offer)
+        overview = await self._overview.recent()
+        return AvailableModels(overview.models or await self._installed.get(), self._catalogue)
 
     async def _look_here(self) -> tuple[str, ...]:
         try:
-            return tuple(model.name for model in await asyncio.to_thread(self._offer.all))
+            return tuple(model.name for model in await asyncio.to_thread(self._catalogue.all))
         except OSError as error:  # the default can be asked for all the same: a worker will know
             logger.warning("installed models cannot be listed: {}", error.strerror)
-            return (self._offer.default.name,)
+            return (self._catalogue.default.name,)
 
 
 def _lacking(wanted: str) -> str:
     """What there is to be said of a model that is not there."""
-    known = [model.name for model in catalogue.MODELS if model.role == "recogniser"]
+    known = [model.name for model in published.MODELS if model.role == "recogniser"]
     if name := aliases.resolve(wanted, known):
         return f"The model {name} is not installed here ('voxq models pull {name}')"
     return "Model not found"

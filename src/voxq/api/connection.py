@@ -11,7 +11,7 @@ import asyncio
 import resource
 from typing import Any
 
-from voxq.api.offers import OneProtocol
+from voxq.api.http_protocol import OneProtocol
 
 MAX_HEAD_BYTES = 64 << 10
 """Of a request line with its headers, or of anything else around bodies, give or take what arrives in one

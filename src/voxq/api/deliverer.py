@@ -15,14 +15,14 @@ from redis.exceptions import RedisError
 
 from voxq.api import background
 from voxq.api.live.events import ANY, Events
+from voxq.core.task import Kind, short_id
+from voxq.queue import script, webhook_queue
+from voxq.queue.webhook_job import DELAYS
+from voxq.queue.webhook_queue import Delivery
 from voxq.settings.webhooks import Webhook
-from voxq.tasks import script, webhook_queue
-from voxq.tasks.journal import Journal
-from voxq.tasks.task import Kind, short_id
-from voxq.tasks.webhook_job import DELAYS
-from voxq.tasks.webhook_queue import Delivery
+from voxq.storage.journal import Journal
+from voxq.webhooks.notify import tell
 from voxq.webhooks.post import MOST_AT_ONCE, Poster, PostFailed
-from voxq.webhooks.telling import tell
 
 _LOOK_SECONDS = 1.0
 """Ends are told at once by an event; retries, and what others have left, are looked for."""
@@ -81,7 +81,7 @@ class Deliverer:
     async def _take(self, woken: asyncio.Event) -> None:
         """Begin as many deliveries as are due and there is room for; `woken` is set when one is over."""
         busy = Counter(self._under_way.values())
-        room = {name: _MOST_OF_ONE - busy[name] for name in self._webhooks}
+        capacity = {name: _MOST_OF_ONE - busy[name] for name in self._webhooks}
         most = MOST_AT_ONCE - len(self._under_way)
         if most <= 0:
             return
@@ -90,7 +90,7 @@ class Deliverer:
             del self._under_way[task]
             woken.set()
 
-        for delivery in await script.run_async(self._client, webhook_queue.claim(self._name, room, most)):
+        for delivery in await script.run_async(self._client, webhook_queue.claim(self._name, capacity, most)):
             task = asyncio.create_task(self._deliver(delivery))
             self._under_way[task] = delivery.webhook
             task.add_done_callback(over)

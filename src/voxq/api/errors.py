@@ -16,12 +16,12 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ExceptionHandler
 
 from voxq.api.access_log import note
-from voxq.api.monitoring.crew import Crew
+from voxq.api.monitoring.workers import WorkerOverview
 from voxq.api.openai import errors as openai
 from voxq.api.problem import Problem
 from voxq.api.shapes.errors import Error
+from voxq.core.refusal import Refusal, TaskFailed
 from voxq.speech.audio import SUPPORTED_FORMATS, AudioError
-from voxq.tasks.refusal import Refusal, TaskFailed
 
 _STATUS = {
     "bad_form": 400,
@@ -167,12 +167,12 @@ async def _retry_after(request: Request, details: Mapping[str, Any]) -> int:
         return seconds
     service = request.app.state.service
     try:
-        crew = await service.crew.recent()
+        overview = await service.overview.recent()
     except RedisError:
-        crew = Crew()
+        overview = WorkerOverview()
     limit = details.get("quota_seconds", service.settings.max_queue_seconds)
     excess = details.get("queued_seconds", 0) - limit
-    return min(_LONGEST_RETRY, crew.seconds_for(max(0.0, excess)))
+    return min(_LONGEST_RETRY, overview.seconds_for(max(0.0, excess)))
 
 
 async def _no_audio(request: Request, error: AudioError) -> Problem:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
 
 _PREFIX = re.compile(rf"/api/v1/({'|'.join(Kind)})/")
 

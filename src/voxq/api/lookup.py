@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from voxq.api.service import Service
-from voxq.tasks import documents, queueing, script
-from voxq.tasks.queueing import Place
-from voxq.tasks.refusal import NotFound
-from voxq.tasks.task import Kind, Status, is_short_id, is_task_id, short_id
+from voxq.core.refusal import NotFound
+from voxq.core.task import Kind, Status, is_short_id, is_task_id, short_id
+from voxq.queue import documents, enqueueing, script
+from voxq.queue.enqueueing import Place
 
 _LONGEST_ECHO = 100
 _PAGE = 100
@@ -59,7 +59,7 @@ async def full_id(service: Service, kind: Kind, given: str) -> str:
 async def find(service: Service, kind: Kind, owner: str, given: str) -> Found:
     """Raises NotFound for an unknown task and for somebody else's, and RedisError."""
     task_id = await full_id(service, kind, given)
-    view = await script.run_async(service.client, queueing.view(service.parts.stores[kind], task_id))
+    view = await script.run_async(service.client, enqueueing.view(service.parts.stores[kind], task_id))
     document = view.document or await asyncio.to_thread(_journaled, service, kind, task_id)
     if document is None or not service.access.sees(owner, document["owner"]):
         raise not_found(given)
@@ -84,7 +84,7 @@ def _journaled(service: Service, kind: Kind, task_id: str) -> dict[str, Any] | N
 async def find_file(service: Service, kind: Kind, owner: str, given: str) -> str:
     """The stored name of a task's recording, also when its result has expired. Raises like `find`."""
     task_id = await full_id(service, kind, given)
-    view = await script.run_async(service.client, queueing.view(service.parts.stores[kind], task_id))
+    view = await script.run_async(service.client, enqueueing.view(service.parts.stores[kind], task_id))
     document = view.document or await asyncio.to_thread(_journaled, service, kind, task_id)
     if document is not None:
         if service.access.sees(owner, document["owner"]):

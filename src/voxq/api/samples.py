@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from voxq.api import background
+from voxq.core.refusal import Refusal
 from voxq.engines.voices import Speaker
-from voxq.tasks.refusal import Refusal
 
 FORMAT = "mp3"
 """Whatever plays sound plays it, and it is small."""

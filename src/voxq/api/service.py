@@ -15,27 +15,27 @@ from voxq.api.available import ModelWatch
 from voxq.api.callers.access import Access
 from voxq.api.limits.memory import Memory
 from voxq.api.limits.streams import Streams
-from voxq.api.limits.waiting_room import WaitingRoom
+from voxq.api.limits.waiting_requests import WaitingRequests
 from voxq.api.live.events import Events
 from voxq.api.live.stopping import told_to_stop
-from voxq.api.monitoring.crew import CrewWatch
+from voxq.api.monitoring.counter_sync import CounterSync
 from voxq.api.monitoring.outage import Outage
-from voxq.api.monitoring.telling import Telling
+from voxq.api.monitoring.workers import WorkerWatch
 from voxq.api.samples import VoiceSamples
-from voxq.api.submission.recipes import Recipes
+from voxq.api.submission.model_fingerprints import ModelFingerprints
 from voxq.api.voices import VoiceWatch
 from voxq.api.webhooks import delivering
-from voxq.media.pool import ProbePool
+from voxq.core.task import Kind
 from voxq.metrics.counters import Counters
-from voxq.models.store import ModelStore
-from voxq.offer import Offer
+from voxq.model_catalogue import ModelCatalogue
+from voxq.model_store.store import ModelStore
+from voxq.parts import Parts
+from voxq.processes.media.pool import ProbePool
+from voxq.queue import connect
+from voxq.queue.redis_errors import Repeats
 from voxq.settings import Settings, SettingsError
-from voxq.tasks import connect
 from voxq.tasks.control import Control
 from voxq.tasks.intake import RecordingIntake, TextIntake
-from voxq.tasks.parts import Parts
-from voxq.tasks.redis_errors import Repeats
-from voxq.tasks.task import Kind
 
 _MOST_BODIES = 128 << 20
 """Bytes; four of the largest batches of texts."""
@@ -58,15 +58,15 @@ class Service:
     events: Events
     outage: Outage
     ailments: Repeats
-    crew: CrewWatch
+    overview: WorkerWatch
     models: ModelWatch
     voices: VoiceWatch
     samples: VoiceSamples
-    recipes: Recipes
+    model_fingerprints: ModelFingerprints
     streams: Streams
-    waiting_room: WaitingRoom
+    waiting_requests: WaitingRequests
     memory: Memory
-    telling: Telling
+    counter_sync: CounterSync
     started: float
 
 
@@ -84,8 +84,8 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
     blocking = connect.blocking(settings.redis_url)
     probes = ProbePool(settings.media_processes, settings.media_timeout_seconds, settings.max_audio_seconds)
     events = Events(client)
-    crew = CrewWatch(client, parts.stores)
-    offer = Offer.of(settings)
+    overview = WorkerWatch(client, parts.stores)
+    model_catalogue = ModelCatalogue.of(settings)
     service = Service(
         settings=settings,
         access=Access.of(settings),
@@ -111,22 +111,22 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         events=events,
         outage=Outage(),
         ailments=Repeats(),
-        crew=crew,
-        models=ModelWatch(crew, offer),
-        voices=VoiceWatch(crew, ModelStore(search=[settings.asr_model_path])),
+        overview=overview,
+        models=ModelWatch(overview, model_catalogue),
+        voices=VoiceWatch(overview, ModelStore(search=[settings.asr_model_path])),
         samples=VoiceSamples(settings.samples_dir),
-        recipes=Recipes(settings, offer),
+        model_fingerprints=ModelFingerprints(settings, model_catalogue),
         streams=Streams(settings.max_event_streams),
         memory=Memory(_MOST_BODIES),
-        waiting_room=WaitingRoom(
+        waiting_requests=WaitingRequests(
             settings.max_waiting_requests, is_shared=len(set(settings.keys.values())) > 1
         ),
-        telling=Telling(client, counters),
+        counter_sync=CounterSync(client, counters),
         started=time.monotonic(),
     )
     await probes.start()
     events.start()
-    service.telling.start()
+    service.counter_sync.start()
     try:
         with told_to_stop(events.release):
             async with delivering(parts, client, events):
@@ -135,7 +135,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         await events.close()
         await service.samples.close()
         await probes.close()
-        await service.telling.close()
+        await service.counter_sync.close()
         await client.aclose()
         blocking.close()
 

@@ -17,8 +17,8 @@ from voxq.api.shapes.result import (
     TimingsView,
     WordView,
 )
+from voxq.core.task import Kind, Status, short_id, utc
 from voxq.speech.transcript import Segment, Transcript
-from voxq.tasks.task import Kind, Status, short_id, utc
 
 Document = dict[str, Any]
 

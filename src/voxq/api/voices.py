@@ -6,11 +6,11 @@ import asyncio
 
 from loguru import logger
 
-from voxq.api.monitoring.crew import CrewWatch
+from voxq.api.monitoring.workers import WorkerWatch
 from voxq.api.recent import Recent
 from voxq.engines import synthesisers, voices
 from voxq.engines.voices import Speaker
-from voxq.models.store import ModelStore
+from voxq.model_store.store import ModelStore
 
 _KEPT_SECONDS = 10.0
 
@@ -19,19 +19,19 @@ class VoiceWatch:
     """Those of living workers, of the languages that they have the packages for; while there are none, those
     of this machine."""
 
-    def __init__(self, crew: CrewWatch, store: ModelStore) -> None:
-        self._crew = crew
+    def __init__(self, overview: WorkerWatch, store: ModelStore) -> None:
+        self._overview = overview
         self._store = store
         self._installed = Recent(self._look_here, _KEPT_SECONDS)
 
     async def recent(self) -> tuple[Speaker, ...]:
         """Of each language the best first. Raises redis.exceptions.RedisError when Redis is away."""
-        crew = await self._crew.recent()
-        if not crew.synthesisers:
+        overview = await self._overview.recent()
+        if not overview.synthesisers:
             return await self._installed.get()
         # In our order, which puts the embedded one first; a worker of another version may have others.
-        known = voices.speakers_of(name for name in synthesisers.names() if name in crew.synthesisers)
-        return tuple(each for each in known if crew.speaks(each.engine, each.voice.language))
+        known = voices.speakers_of(name for name in synthesisers.names() if name in overview.synthesisers)
+        return tuple(each for each in known if overview.speaks(each.engine, each.voice.language))
 
     async def _look_here(self) -> tuple[Speaker, ...]:
         return await asyncio.to_thread(self._installed_here)

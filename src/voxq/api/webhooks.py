@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import redis.asyncio
 
 from voxq.api.live.events import Events
-from voxq.tasks.parts import Parts
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
+from voxq.parts import Parts
 
 
 @asynccontextmanager

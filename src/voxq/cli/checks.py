@@ -12,11 +12,11 @@ from voxq.cli.finding import Finding
 from voxq.cli.model_checks import check_models
 from voxq.cli.package_checks import check_packages
 from voxq.cli.voice_checks import check_voices
-from voxq.devices import DeviceError, resolve_device, visible_gpus
-from voxq.redis_check import ServerUnusable, describe, place, problems, read_info
+from voxq.machine.devices import DeviceError, resolve_device, visible_gpus
+from voxq.queue.redis_check import ServerUnusable, describe, place, problems, read_info
 from voxq.settings import Settings, SettingsError, load_settings, unknown_settings
-from voxq.up.instance import running_instance
-from voxq.up.ports import is_free
+from voxq.supervisor.instance import running_instance
+from voxq.supervisor.ports import is_free
 
 
 def examine() -> list[Finding]:

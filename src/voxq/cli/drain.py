@@ -31,8 +31,8 @@ def drain(
     """
     import redis
 
-    from voxq.tasks import connect
-    from voxq.tasks.redis_errors import explain
+    from voxq.queue import connect
+    from voxq.queue.redis_errors import explain
 
     client = connect.blocking(_redis_url(configured()))
     try:
@@ -51,7 +51,7 @@ def drain(
 
 
 def _redis_url(settings: Settings) -> str:
-    from voxq.up.instance import running_instance
+    from voxq.supervisor.instance import running_instance
 
     running = running_instance(settings.run_dir)
     url = settings.redis_url or (running.redis_url if running else None)
@@ -62,10 +62,10 @@ def _redis_url(settings: Settings) -> str:
 
 def _living(client: redis.Redis) -> dict[str, int]:
     """The numbers of all workers by name. What was killed cannot be drained, nor waited for."""
-    from voxq.worker import roster
+    from voxq.recovery import dead_workers
 
     now = time.time()
-    return {entry.name: entry.number for entry in roster.entries(client) if entry.is_alive(now)}
+    return {entry.name: entry.number for entry in dead_workers.entries(client) if entry.is_alive(now)}
 
 
 def _wait_for_end(client: redis.Redis, workers: set[str], seconds: float) -> set[str]:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from voxq.cli.finding import Finding
 from voxq.cli.package_checks import missing_packages
-from voxq.devices import DeviceError, resolve_device
 from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest
-from voxq.models.catalogue import MODELS, UnknownModel
-from voxq.models.model import Packages
-from voxq.models.store import ModelError, ModelStore
-from voxq.offer import Offered, default_model
+from voxq.machine.devices import DeviceError, resolve_device
+from voxq.model_catalogue import ListedModel, default_model
+from voxq.model_store.model import Packages
+from voxq.model_store.published import MODELS, UnknownModel
+from voxq.model_store.store import ModelError, ModelStore
 from voxq.settings import Settings
 
 _EXTRAS = ("funasr",)
@@ -29,20 +29,20 @@ def check_models(settings: Settings) -> Iterator[Finding]:
     """The default model, then the operator's others: those fail only the tasks that ask for them."""
     store = ModelStore(search=[settings.asr_model_path])
     default = default_model(settings)
-    others = [Offered(name, engine, model) for name, (engine, model) in settings.own_models.items()]
+    others = [ListedModel(name, engine, model) for name, (engine, model) in settings.own_models.items()]
     yield from _check_engine_setting(settings, default)
     used: dict[str, list[Path]] = {}
-    for offered in (default, *others):
-        setting = "ASR_MODEL" if offered == default else "ASR_MODELS"
+    for listed in (default, *others):
+        setting = "ASR_MODEL" if listed == default else "ASR_MODELS"
         fix = f"Correct {setting}; see 'voxq models list'."
         try:
-            kind = registry.find(offered.engine)
+            kind = registry.find(listed.engine)
         except EngineError as error:
-            if offered.engine != settings.asr_engine:
-                yield Finding("engine", "failure", f"{offered.name}: {error}", fix)
+            if listed.engine != settings.asr_engine:
+                yield Finding("engine", "failure", f"{listed.name}: {error}", fix)
             continue
-        directories = used.setdefault(offered.engine, [])
-        request = EngineRequest(offered.engine, offered.model)
+        directories = used.setdefault(listed.engine, [])
+        request = EngineRequest(listed.engine, listed.model)
         try:
             kind.traits_for(request)
             for name in kind.roles_for(request).values():
@@ -50,13 +50,13 @@ def check_models(settings: Settings) -> Iterator[Finding]:
                 directories += [path] if path else []
                 yield Finding("model", "ok", says)
         except (EngineError, UnknownModel, ModelError) as error:
-            state = "failure" if offered == default else "warning"
-            yield Finding("model", state, f"{offered.name}: {error}", fix)
+            state = "failure" if listed == default else "warning"
+            yield Finding("model", state, f"{listed.name}: {error}", fix)
     for engine, directories in used.items():
         yield from _check_engine(engine, settings, directories)
 
 
-def _check_engine_setting(settings: Settings, default: Offered) -> Iterator[Finding]:
+def _check_engine_setting(settings: Settings, default: ListedModel) -> Iterator[Finding]:
     try:
         registry.find(settings.asr_engine)
     except EngineError as error:

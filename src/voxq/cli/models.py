@@ -13,8 +13,8 @@ from voxq.cli.options import Json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from voxq.models.model import Model
-    from voxq.models.store import InstalledModel, ModelStore
+    from voxq.model_store.model import Model
+    from voxq.model_store.store import InstalledModel, ModelStore
     from voxq.settings import Settings
 
 app = typer.Typer(help="List, fetch and find speech models.", invoke_without_command=True)
@@ -86,7 +86,7 @@ def path(name: Annotated[str, typer.Argument(metavar="NAME")] = "whisper-base") 
 
 
 def _store(settings: Settings | None = None) -> ModelStore:
-    from voxq.models.store import ModelStore
+    from voxq.model_store.store import ModelStore
     from voxq.settings import load_settings
 
     return ModelStore(search=[(settings or load_settings()).asr_model_path])
@@ -94,8 +94,8 @@ def _store(settings: Settings | None = None) -> ModelStore:
 
 def _rows(settings: Settings, store: ModelStore) -> Iterator[dict[str, Any]]:
     """The catalogue's models, then what is installed beside them, then the operator's own."""
-    from voxq.models.catalogue import MODELS
-    from voxq.offer import default_model
+    from voxq.model_catalogue import default_model
+    from voxq.model_store.published import MODELS
 
     default = default_model(settings).name
     installed = {model.name: model for model in store.list()}

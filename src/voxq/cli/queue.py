@@ -13,7 +13,7 @@ from voxq.cli.options import Json, Url
 
 if TYPE_CHECKING:
     from voxq.cli.service import Service
-    from voxq.tasks.task import Kind
+    from voxq.core.task import Kind
 
 app = typer.Typer(
     help="See what waits and what failed, recordings and texts; requeue or remove it.",
@@ -100,7 +100,7 @@ def _for_each(
 
 def _every_failed(service: Service) -> Iterator[str]:
     """Page by page: what was acted on has left the list by then, or is passed over."""
-    from voxq.tasks.task import Kind
+    from voxq.core.task import Kind
 
     for kind in Kind:
         seen: set[str] = set()

@@ -73,7 +73,7 @@ def worker(
     """Run one worker (or --count of them) without an API; needs Redis and the STORAGE_PATH of the API."""
     if context.invoked_subcommand is not None:
         return
-    from voxq.devices import resolve_device
+    from voxq.machine.devices import resolve_device
 
     settings = configured()
     if count is not None:

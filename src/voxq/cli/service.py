@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 import httpx
 
+from voxq.core.task import Kind
 from voxq.settings import Settings
-from voxq.tasks.task import Kind
-from voxq.up.instance import running_instance
-from voxq.up.stack import api_url
+from voxq.supervisor.instance import running_instance
+from voxq.supervisor.stack import api_url
 
 Json = dict[str, Any]
 T = TypeVar("T")

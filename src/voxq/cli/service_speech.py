@@ -9,7 +9,7 @@ from rich.progress import Progress
 
 from voxq.cli.console import err
 from voxq.cli.service import ENDED, Service, ServiceError
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
 
 _LOOK_SECONDS = 0.5
 """A long poll ends early only at the end of a task, so this is how often the bar moves."""

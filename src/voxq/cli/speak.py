@@ -119,7 +119,7 @@ def _code(language: str | None) -> str | None:
 
 def _speak_here(wishes: _Wishes, file: IO[bytes]) -> None:
     from voxq.cli.speech import choose, load, options_of, sentences_of, spoken
-    from voxq.models.store import ModelStore
+    from voxq.model_store.store import ModelStore
 
     sentences = sentences_of(wishes.text)
     speaker = choose(wishes.text, wishes.model, wishes.voice, wishes.language)

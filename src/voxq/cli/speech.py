@@ -10,8 +10,8 @@ from voxq.engines import synthesisers, voices
 from voxq.engines.base import ChunkError, EngineError, EngineRequest
 from voxq.engines.synthesis import SpeechOptions, Synthesiser
 from voxq.engines.voices import Speaker
-from voxq.models import aliases
-from voxq.models.store import ModelStore
+from voxq.model_store import aliases
+from voxq.model_store.store import ModelStore
 from voxq.speech.audio import Samples
 from voxq.speech.scripts import language_of
 from voxq.speech.sentences import Break, Sentence, split

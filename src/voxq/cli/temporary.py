@@ -13,8 +13,8 @@ from loguru import logger
 
 from voxq.cli.console import err
 from voxq.settings import Settings
-from voxq.up.ports import free_port
-from voxq.up.stack import Stack
+from voxq.supervisor.ports import free_port
+from voxq.supervisor.stack import Stack
 
 
 @contextmanager
@@ -32,7 +32,9 @@ def temporary_stack(settings: Settings) -> Iterator[Stack]:
                 "api_port": free_port(),
             }
         )
-        logger.disable("voxq.up")  # its log is for who runs a service; here a failure ends in a StackError
+        logger.disable(
+            "voxq.supervisor"
+        )  # its log is for who runs a service; here a failure ends in a StackError
         with Stack(own, output=Path(directory) / "parts.log") as stack:
             with err.status("Loading the model ..."):
                 stack.wait_ready(settings.model_load_timeout)

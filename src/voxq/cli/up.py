@@ -20,7 +20,7 @@ def up(
     """Run everything: a Redis server unless one is configured, the workers and the API, until Ctrl-C."""
     from voxq import logging
     from voxq.cli.signals import stop_signals
-    from voxq.up.stack import Stack
+    from voxq.supervisor.stack import Stack
 
     settings = configured()
     logging.setup("up", settings)

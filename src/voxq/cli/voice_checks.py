@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from voxq.cli.finding import Finding
 from voxq.cli.package_checks import missing_packages
 from voxq.engines import synthesisers, voices
-from voxq.models.store import ModelStore
+from voxq.model_store.store import ModelStore
 from voxq.settings import Settings
 
 _KOKORO = "kokoro"

@@ -6,11 +6,11 @@ from loguru import logger
 
 from voxq import logging
 from voxq.cli.signals import stop_signals
-from voxq.redis_check import check_server
+from voxq.queue.redis_check import check_server
 from voxq.settings import Settings, SettingsError
-from voxq.up.instance import running_instance
-from voxq.up.programs import worker_parts
-from voxq.up.supervisor import Supervisor
+from voxq.supervisor.instance import running_instance
+from voxq.supervisor.programs import worker_parts
+from voxq.supervisor.supervisor import Supervisor
 
 
 def run_workers(settings: Settings, count: int, first_id: int) -> int:

@@ -1,7 +1,7 @@
 """What an engine is: a loaded model that takes a batch of chunks and answers for each.
 
 `EngineKind` and `EngineTraits` are what the worker's parent knows without loading anything, so this module
-imports no numerical library; `Engine` lives in the horse.
+imports no numerical library; `Engine` lives in the model process.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class EngineRequest:
 
 
 class Engine(Protocol):
-    """A loaded model. Not thread-safe: one horse calls it, one batch at a time."""
+    """A loaded model. Not thread-safe: one model process calls it, one batch at a time."""
 
     @property
     def traits(self) -> EngineTraits: ...
@@ -136,7 +136,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EngineKind:
-    """One family of engines: what the parent may ask about it, and how the horse loads it."""
+    """One family of engines: what the parent may ask about it, and how the model process loads it."""
 
     summary: str
     traits_for: Callable[[EngineRequest], EngineTraits]

@@ -25,7 +25,7 @@ from voxq.engines.base import (
 )
 from voxq.engines.languages import LANGUAGES
 from voxq.engines.whisper_hypothesis import Hypothesis
-from voxq.models.stamp import revision_of
+from voxq.model_store.stamp import revision_of
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Segment
@@ -151,11 +151,11 @@ def _prompt(tokenizer: Tokenizer, language: str, hotwords: Sequence[str]) -> str
     The hotwords are a sentence: after a list that just ends, Whisper takes the first word as said already.
     """
     known: list[str] = []
-    room = _HOTWORD_TOKENS
+    capacity = _HOTWORD_TOKENS
     for word in hotwords:
         plain = word.replace("<|", "").replace("|>", "")  # the tokenizer's marks for control tokens
-        room -= len(tokenizer.encode(f" {plain},"))
-        if room < 0:
+        capacity -= len(tokenizer.encode(f" {plain},"))
+        if capacity < 0:
             break
         known.append(plain)
     return _PROMPTS.get(language, "") + (f"{', '.join(known)}." if known else "") or None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from voxq.devices import threads_for
 from voxq.engines.base import EngineRequest, ModelPaths
 from voxq.engines.synthesis import Synthesiser, SynthesiserKind, Voice
+from voxq.machine.devices import threads_for
 
 _MOST_AT_ONCE = 4
 """Each takes up to 60 MB meanwhile, and the first sentence of a text waits for the longest beside it."""

@@ -1,4 +1,4 @@
-"""hibari at work, in the horse; see `voxq.engines.hibari`.
+"""hibari at work, in the model process; see `voxq.engines.hibari`.
 
 Its own speed is not used: asked for twice its pace it gives 1.7 times, and whisper-base gets 12% of the words
 wrong; stretched, none. Nor are its threads: two make one sentence a fifth faster, and wait for each other in

@@ -1,4 +1,4 @@
-"""Kokoro at work, in the horse; see `voxq.engines.kokoro`.
+"""Kokoro at work, in the model process; see `voxq.engines.kokoro`.
 
 Its own speed is not used: the model swallows syllables. At half as fast again whisper-base gets 12 to 30% of
 the Chinese characters wrong; stretched, 4%.
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voxq.devices import available_cpus
 from voxq.engines import mixtures
 from voxq.engines.base import ChunkError, EngineError, EngineRequest, ModelPaths
 from voxq.engines.kokoro_voices import VOICES
 from voxq.engines.mixtures import Mixture
 from voxq.engines.phonemes import LanguageUnavailable, cut, phonemes_of
 from voxq.engines.synthesis import NOTHING_TO_SAY, SpeechOptions, Spoken, Voice
-from voxq.models.stamp import revision_of
+from voxq.machine.devices import available_cpus
+from voxq.model_store.stamp import revision_of
 from voxq.speech.audio import Samples
 from voxq.speech.tempo import stretched
 from voxq.speech.voicing import voiced

@@ -58,7 +58,7 @@ class KeptSpeech:
 
 
 class Synthesiser(Protocol):
-    """A loaded model. Not thread-safe: one horse calls it, one batch at a time."""
+    """A loaded model. Not thread-safe: one model process calls it, one batch at a time."""
 
     @property
     def revision(self) -> str:

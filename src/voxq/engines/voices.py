@@ -9,7 +9,7 @@ from voxq.engines import synthesisers
 from voxq.engines.base import EngineError, EngineRequest
 from voxq.engines.mixtures import Mixture, MixtureError
 from voxq.engines.synthesis import Voice
-from voxq.models.store import ModelStore
+from voxq.model_store.store import ModelStore
 
 
 @dataclass(frozen=True, slots=True)

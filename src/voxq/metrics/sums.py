@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from voxq.metrics.counters import Parcel
-from voxq.tasks.script import Command
+from voxq.queue.script import Command
 
 COUNTERS_KEY = "voxq:counters"
 _CONTEXT = json.dumps({"kind": "voxq", "lanes": []})

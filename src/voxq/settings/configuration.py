@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import model_validator
 
-from voxq.addresses import is_loopback
+from voxq.core.addresses import is_loopback
 from voxq.settings.fields import Fields
 from voxq.settings.keys import Allowance, Allowances, parse_allowances, parse_keys
 from voxq.settings.origins import parse_origins

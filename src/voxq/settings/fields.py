@@ -43,7 +43,7 @@ class Fields(BaseSettings):
     redis_db: int = Field(0, ge=0, description="Database number, used with REDIS_HOST.")
     redis_password: str | None = Field(None, repr=False, description="Password, used with REDIS_HOST.")
 
-    # Recognition
+    # TranscriptionRun
     asr_engine: str = Field("faster-whisper", description="Engine that recognises speech.")
     asr_model: RecogniserName = Field(
         "whisper-base", description="Model of that engine: a name from 'voxq models list'."

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from voxq.addresses import is_public
+from voxq.core.addresses import is_public
 
 NAME = re.compile(r"[A-Za-z0-9-]{1,32}")
 

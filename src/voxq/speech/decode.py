@@ -1,4 +1,5 @@
-"""Untrusted bytes to sound. Run it in a process that may die (`voxq.media`): the decoders are C code."""
+"""Untrusted bytes to sound. Run it in a process that may die (`voxq.processes.media`): the decoders are C
+code."""
 
 from __future__ import annotations
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import redis
 
-from voxq.tasks import admission, queueing, script
+from voxq.core.outcome import Outcome, Timings, elapsed
+from voxq.core.refusal import NotFound, Refusal
+from voxq.core.task import Kind, Status, Task
+from voxq.queue import enqueueing, quotas, script
+from voxq.queue.enqueueing import Enqueued
+from voxq.queue.store import Store
+from voxq.storage.history_log import HistoryLog
+from voxq.storage.journal import Journal
+from voxq.storage.recordings import Recordings
 from voxq.tasks.ending import Ending
-from voxq.tasks.history import HistoryLog
-from voxq.tasks.journal import Journal
-from voxq.tasks.outcome import Outcome, Timings, elapsed
-from voxq.tasks.queueing import Enqueued
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.refusal import NotFound, Refusal
-from voxq.tasks.store import Store
-from voxq.tasks.task import Kind, Status, Task
 
 
 class Control:
@@ -95,7 +95,7 @@ class Control:
             self._ending.publish(task)
         self._log.blank(task_id)
         self._recordings.remove_of(task_id)
-        script.run(self._client, queueing.forget(self._store, task_id))
+        script.run(self._client, enqueueing.forget(self._store, task_id))
         for run in self._journal.runs_of(task_id):
             self._journal.forget(task_id, run)
         return True
@@ -123,12 +123,12 @@ class Control:
         if self._journal.has_ended(task):
             raise _not_failed(Status.QUEUED)  # `run` was not its latest
         if limited:
-            admission.check_task(task, self._store.allowance_of(task.owner))
+            quotas.check_task(task, self._store.allowance_of(task.owner))
         if not self._journal.accept_again(task):
             raise _not_failed(Status.QUEUED)
-        enqueued = script.run(self._client, queueing.enqueue(self._store, task, limited=limited))
+        enqueued = script.run(self._client, enqueueing.enqueue(self._store, task, limited=limited))
         try:
-            admission.check_enqueued(enqueued, self._store, task)
+            quotas.check_enqueued(enqueued, self._store, task)
         except Refusal:
             self._journal.withdraw(task_id)  # it is failed as before
             raise

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 
 import redis
 
-from voxq import killpoint
-from voxq.tasks import ends, script
-from voxq.tasks.claiming import Worker
-from voxq.tasks.history import HistoryLog
-from voxq.tasks.journal import Ended, Journal
-from voxq.tasks.outcome import Outcome
-from voxq.tasks.store import Store
-from voxq.tasks.task import Kind, Task
-from voxq.tasks.work import WorkFiles
+from voxq.core import killpoint
+from voxq.core.outcome import Outcome
+from voxq.core.task import Kind, Task
+from voxq.queue import ends, script
+from voxq.queue.claiming import Worker
+from voxq.queue.store import Store
+from voxq.storage.history_log import HistoryLog
+from voxq.storage.journal import Ended, Journal
+from voxq.storage.scratch import WorkFiles
 
 
 class Ending:

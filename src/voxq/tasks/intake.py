@@ -13,18 +13,18 @@ import redis.asyncio
 from loguru import logger
 from redis.exceptions import RedisError, ResponseError
 
-from voxq import killpoint
+from voxq.core import killpoint
+from voxq.core.refusal import Refusal
+from voxq.core.task import AsrOptions, Priority, Task, TtsOptions, choose_lane, new_task_id
+from voxq.queue import enqueueing, quotas, script
+from voxq.queue.enqueueing import EntryCheck, Place
+from voxq.queue.idempotency import idempotency_of
+from voxq.queue.store import Store
 from voxq.speech.audio import SPEECH_FORMATS, AudioInfo
 from voxq.speech.sentences import spoken_seconds
-from voxq.tasks import admission, queueing, script
-from voxq.tasks.idempotency import idempotency_of
-from voxq.tasks.journal import Journal
-from voxq.tasks.queueing import Door, Place
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.storage_id import OTHER_STORAGE, is_other
-from voxq.tasks.store import Store
-from voxq.tasks.task import AsrOptions, Priority, Task, TtsOptions, choose_lane, new_task_id
+from voxq.storage.journal import Journal
+from voxq.storage.recordings import Recordings
+from voxq.storage.storage_id import OTHER_STORAGE, is_other
 
 _LONGEST_INTAKE = 10.0
 """Seconds from S2 to S4, with patience."""
@@ -92,32 +92,34 @@ class Intake:
         self._client = client
         self._long_seconds = long_seconds
 
-    async def knock(self, owner: str, idempotency_key: str | None, *, may_find: bool = False) -> Door:
+    async def check_entry(
+        self, owner: str, idempotency_key: str | None, *, may_find: bool = False
+    ) -> EntryCheck:
         """Before a body is read: may it come in? `may_find`: an earlier task may answer it.
 
-        Raises Refusal as `admission.check_door`, or Unavailable.
+        Raises Refusal as `quotas.refuse_entry`, or Unavailable.
         """
         idempotency = idempotency_of(owner, idempotency_key) if idempotency_key else None
         try:
-            door = await script.run_async(
-                self._client, queueing.door(self._store, time.time(), idempotency, owner)
+            entry = await script.run_async(
+                self._client, enqueueing.entry(self._store, time.time(), idempotency, owner)
             )
         except RedisError as error:
             raise Unavailable from error
-        if is_other(door.epoch, self._journal.storage):
+        if is_other(entry.epoch, self._journal.storage):
             raise Refusal("unavailable", OTHER_STORAGE)
-        if idempotency and not (door.epoch or door.known_id):
+        if idempotency and not (entry.epoch or entry.known_id):
             # One that is just being taken in may still be withdrawn for another with this key, and Redis
             # will know which of them won.
             settled = time.time() - _LONGEST_INTAKE
             known_id = await asyncio.to_thread(self._journal.find, self._store.kind, idempotency, settled)
-            door = replace(door, known_id=known_id)
-        admission.check_door(door, self._store, owner, may_find=may_find)
-        return door
+            entry = replace(entry, known_id=known_id)
+        quotas.refuse_entry(entry, self._store, owner, may_find=may_find)
+        return entry
 
     def _task(
         self,
-        door: Door,
+        entry: EntryCheck,
         request: Request,
         *,
         extension: str,
@@ -128,7 +130,7 @@ class Intake:
     ) -> Task:
         """Raises Refusal ("too_long")."""
         now = time.time()
-        task_id = new_task_id(door.opened_at, door.number)  # midnight may have passed since
+        task_id = new_task_id(entry.opened_at, entry.number)  # midnight may have passed since
         key = request.idempotency_key
         task = Task(
             id=task_id,
@@ -146,13 +148,13 @@ class Intake:
             idempotency=idempotency_of(request.owner, key) if key else None,
             callback=request.callback,
         )
-        admission.check_task(task, self._store.allowance_of(request.owner))
+        quotas.check_task(task, self._store.allowance_of(request.owner))
         return task
 
     async def _enqueue(self, task: Task, request: Request) -> Submission:
         """S3, once the task is accepted. Raises Refusal."""
         try:
-            enqueued = await script.run_async(self._client, queueing.enqueue(self._store, task))
+            enqueued = await script.run_async(self._client, enqueueing.enqueue(self._store, task))
         except RedisError as error:
             if isinstance(error, ResponseError):  # out of memory, read-only: refused as a whole
                 await asyncio.to_thread(self._withdraw, task)
@@ -166,7 +168,7 @@ class Intake:
             raise Unavailable(task.id) from error
         killpoint.reached("S3")
         try:
-            admission.check_enqueued(enqueued, self._store, task)
+            quotas.check_enqueued(enqueued, self._store, task)
         except Refusal:
             await asyncio.to_thread(self._withdraw, task)
             raise
@@ -178,7 +180,7 @@ class Intake:
     async def _replay(self, task_id: str, sha256: str, request: Request) -> Submission:
         """The answer to a request that was made before, if it really is the same one."""
         try:
-            view = await script.run_async(self._client, queueing.view(self._store, task_id))
+            view = await script.run_async(self._client, enqueueing.view(self._store, task_id))
         except RedisError as error:
             raise Unavailable from error
         known = await asyncio.to_thread(self._known, task_id, view.document["run"] if view.document else 1)
@@ -219,19 +221,19 @@ class RecordingIntake(Intake):
         self._probe = probe
         self._fsync = fsync
 
-    async def accept(self, door: Door, upload: Upload, request: Request) -> Submission:
+    async def accept(self, entry: EntryCheck, upload: Upload, request: Request) -> Submission:
         """Make the upload a task. Takes the part file over: it is moved or removed, whatever happens.
 
         Raises AudioError for a file that is no audio, Refusal for one that cannot be taken now.
         """
         try:
-            if door.known_id is not None:
-                replayed = await self._replay(door.known_id, upload.sha256, request)
+            if entry.known_id is not None:
+                replayed = await self._replay(entry.known_id, upload.sha256, request)
                 await asyncio.to_thread(upload.part.unlink, missing_ok=True)
                 return replayed
             info = await self._probe(upload.part, request.owner)
             task = self._task(
-                door,
+                entry,
                 request,
                 extension=info.extension,
                 mime=info.mime,
@@ -259,19 +261,19 @@ class RecordingIntake(Intake):
 class TextIntake(Intake):
     """Of texts, which lie in their tasks: there is no S1."""
 
-    async def accept(self, door: Door, request: Request) -> Submission:
+    async def accept(self, entry: EntryCheck, request: Request) -> Submission:
         """Make the text in the request's options a task. Raises Refusal, or OSError when the disk is full."""
         assert isinstance(request.options, TtsOptions)
-        if door.known_id is not None:
+        if entry.known_id is not None:
             sha256 = hashlib.sha256(request.options.text.encode()).hexdigest()
-            return await self._replay(door.known_id, sha256, request)
-        task = await asyncio.to_thread(self._accept, door, request, request.options)
+            return await self._replay(entry.known_id, sha256, request)
+        task = await asyncio.to_thread(self._accept, entry, request, request.options)
         return await self._enqueue(task, request)
 
-    def _accept(self, door: Door, request: Request, options: TtsOptions) -> Task:
+    def _accept(self, entry: EntryCheck, request: Request, options: TtsOptions) -> Task:
         text = options.text.encode()
         task = self._task(
-            door,
+            entry,
             request,
             extension=options.format,
             mime=SPEECH_FORMATS[options.format],

@@ -1,1 +1,1 @@
-"""Telling the servers of clients how their tasks ended."""
+"""CounterSync the servers of clients how their tasks ended."""

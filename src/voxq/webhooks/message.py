@@ -6,9 +6,9 @@ import hashlib
 import hmac
 import json
 
-from voxq.tasks.journal import Ended
-from voxq.tasks.task import utc
-from voxq.tasks.webhook_queue import Delivery
+from voxq.core.task import utc
+from voxq.queue.webhook_queue import Delivery
+from voxq.storage.journal import Ended
 
 
 def body_of(delivery: Delivery, end: Ended | None) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpcore
 import httpx
 
-from voxq.addresses import is_public
+from voxq.core.addresses import is_public
 
 ATTEMPT_SECONDS = 5.0
 MOST_AT_ONCE = 16

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+from voxq.core.task import Kind, Status
+from voxq.parts import Parts
+from voxq.queue.webhook_queue import Delivery
 from voxq.settings import load_settings
-from voxq.tasks.parts import Parts
-from voxq.tasks.task import Kind, Status
-from voxq.tasks.webhook_queue import Delivery
+from voxq.webhooks.notify import tell
 from voxq.webhooks.post import Poster
-from voxq.webhooks.telling import tell
 
 
 def run(webhook: str, kind: str, task_id: str, run: int, status: str) -> None:

@@ -6,15 +6,15 @@ import time
 
 from voxq.metrics import sums
 from voxq.metrics.counters import Counters
-from voxq.tasks.storage_id import is_other
+from voxq.storage.storage_id import is_other
 from voxq.worker.facts import facts
-from voxq.worker.flow.admission import Admission
-from voxq.worker.flow.claims import Claims
-from voxq.worker.flow.departures import Departures
-from voxq.worker.held.assignments import Assignments
-from voxq.worker.models.stable import Stable
+from voxq.worker.lifecycle.admission import Admission
+from voxq.worker.lifecycle.claims import Claims
+from voxq.worker.lifecycle.endings import RunEndings
+from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.plan import WorkPlan
-from voxq.worker.redis_line import RedisLine
+from voxq.worker.redis_link import RedisLink
+from voxq.worker.runs.task_runs import TaskRuns
 
 _EVERY = 1.0
 
@@ -24,27 +24,27 @@ class Heartbeat:
 
     def __init__(
         self,
-        assignments: Assignments,
+        task_runs: TaskRuns,
         plan: WorkPlan,
-        stable: Stable,
+        pool: ModelPool,
         claims: Claims,
         admission: Admission,
-        departures: Departures,
+        endings: RunEndings,
         counters: Counters,
-        line: RedisLine,
+        redis_link: RedisLink,
         worker_id: int,
         *,
         storage: str,
     ) -> None:
         """`storage`: the name of that which the worker has."""
-        self._assignments = assignments
+        self._task_runs = task_runs
         self._plan = plan
-        self._stable = stable
+        self._pool = pool
         self._claims = claims
         self._admission = admission
-        self._departures = departures
+        self._endings = endings
         self._counters = counters
-        self._line = line
+        self._redis_link = redis_link
         self._worker_id = worker_id
         self._storage = storage
         self.due = 0.0
@@ -60,21 +60,21 @@ class Heartbeat:
 
     def beat(self) -> bool:
         """Keep the worker and all that it holds alive. False: RQ does not know the worker."""
-        held, is_stopping = self._assignments, self._admission.is_closed
-        about_me = facts(self._worker_id, self._plan, self._stable, held, is_stopping=is_stopping)
-        beat = self._claims.beat(held, about_me, self._admission.rooms())
+        held, is_stopping = self._task_runs, self._admission.is_closed
+        about_me = facts(self._worker_id, self._plan, self._pool, held, is_stopping=is_stopping)
+        beat = self._claims.beat(held, about_me, self._admission.capacities())
         if beat is None:
             return True
         # While Redis works for another storage, what waits there is unknown here, and would only be dropped.
         self._admission.is_suspended = beat.suspended or is_other(beat.epoch, self._storage)
         for task_id in beat.lost:
-            assignment = self._assignments.get(task_id)
-            if assignment is not None:
-                self._departures.reclaim(assignment)
+            task_run = self._task_runs.get(task_id)
+            if task_run is not None:
+                self._endings.reclaim(task_run)
         return beat.registered
 
     def tell_counts(self) -> None:
         """What was counted since, if Redis is there; else later."""
         parcel = self._counters.parcel()
-        if parcel is not None and self._line.run(sums.tell(parcel)) is not None:
+        if parcel is not None and self._redis_link.run(sums.tell(parcel)) is not None:
             self._counters.arrived(parcel)

@@ -13,30 +13,31 @@ import redis
 from loguru import logger
 from rq import Queue
 
-from voxq import life, logging, redis_check
-from voxq.device_memory import DeviceMemory, memory_of
-from voxq.devices import visible_gpus
+from voxq import logging
+from voxq.machine.device_memory import DeviceMemory, memory_of
+from voxq.machine.devices import visible_gpus
 from voxq.metrics.counters import Counters
+from voxq.parts import Parts
+from voxq.processes import life
+from voxq.queue import connect, redis_check
+from voxq.queue.claiming import Worker
+from voxq.queue.redis_errors import explain
+from voxq.recovery.abandoned import cancel_abandoned
+from voxq.recovery.dead_workers import strike_dead_workers
+from voxq.recovery.janitor import LOCK_SECONDS, Janitor, serves_other
+from voxq.recovery.server_watch import ServerWatch
 from voxq.settings import Settings
-from voxq.tasks import connect
-from voxq.tasks.claiming import Worker
-from voxq.tasks.parts import Parts
-from voxq.tasks.redis_errors import explain
-from voxq.tasks.storage_id import OTHER_STORAGE
-from voxq.tasks.twins import cancel_abandoned
-from voxq.worker.janitor import LOCK_SECONDS, Janitor, serves_other
+from voxq.storage.storage_id import OTHER_STORAGE
+from voxq.worker.assembly import WorkerParts
+from voxq.worker.loop import ModelWorker
 from voxq.worker.media.media_link import MediaLink
-from voxq.worker.model_worker import ModelWorker
-from voxq.worker.models.horse_link import HorseLink
-from voxq.worker.models.stable import Stable
-from voxq.worker.models.stall import Stall
+from voxq.worker.model_pool.model_link import ModelLink
+from voxq.worker.model_pool.pool import ModelPool
+from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.plan import ModelPlan, ModelUnavailable, WorkPlan, automatic_slots
 from voxq.worker.poller import Poller
-from voxq.worker.roster import strike_dead_workers
 from voxq.worker.scheduler import BatchLimits
-from voxq.worker.server_watch import ServerWatch
 from voxq.worker.wakeup import Wakeup
-from voxq.worker.workshop import Workshop
 
 _REDIS_PATIENCE = 60.0
 
@@ -57,7 +58,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     slots = settings.max_inflight or automatic_slots(plan.largest_batch(), len(plan.names()))
     poller = Poller()
     counters = Counters()
-    stable = _stable(settings, plan, poller, counters, worker_id)
+    pool = _pool(settings, plan, poller, counters, worker_id)
 
     client = connect.blocking(settings.redis_url)
     _wait_for_redis(client)
@@ -68,12 +69,12 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     name = f"voxq-{worker_id}.{socket.gethostname()}.{os.getpid()}.{life.name_of_mine()}"
     media = [MediaLink(settings.media_timeout_seconds) for _ in range(min(2, slots))]
     identity = Worker(name, ModelWorker.redis_worker_namespace_prefix + name)
-    workshop = Workshop.of(
-        parts, plan, stable, poller, media, client, counters, identity, worker_id, slots=slots
+    worker_parts = WorkerParts.of(
+        parts, plan, pool, poller, media, client, counters, identity, worker_id, slots=slots
     )
     worker = ModelWorker(
-        workshop,
-        stable,
+        worker_parts,
+        pool,
         poller,
         Wakeup(connect.blocking(settings.redis_url), name),
         name=name,
@@ -106,9 +107,11 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         janitor.stop()
 
 
-def _stable(settings: Settings, plan: WorkPlan, poller: Poller, counters: Counters, worker_id: int) -> Stable:
-    def make(model: ModelPlan) -> Stall:
-        horse = HorseLink(
+def _pool(
+    settings: Settings, plan: WorkPlan, poller: Poller, counters: Counters, worker_id: int
+) -> ModelPool:
+    def make(model: ModelPlan) -> PooledModel:
+        link = ModelLink(
             model, load_timeout=settings.model_load_timeout, batch_seconds=settings.max_batch_ms / 1000
         )
         limits = BatchLimits(
@@ -119,10 +122,10 @@ def _stable(settings: Settings, plan: WorkPlan, poller: Poller, counters: Counte
             is_parallel=model.traits.is_parallel,
         )
         is_elsewhere = model.request.device != plan.device
-        return Stall(model, horse, limits, time.monotonic(), is_elsewhere=is_elsewhere)
+        return PooledModel(model, link, limits, time.monotonic(), is_elsewhere=is_elsewhere)
 
     memory = memory_of(plan.device)
-    stable = Stable(
+    pool = ModelPool(
         plan.default,
         make,
         memory,
@@ -133,8 +136,8 @@ def _stable(settings: Settings, plan: WorkPlan, poller: Poller, counters: Counte
         max_attempts=settings.max_attempts,
         worker_id=worker_id,
     )
-    stable.preload(_preloads(settings, plan, worker_id))
-    return stable
+    pool.preload(_preloads(settings, plan, worker_id))
+    return pool
 
 
 def _fair_share_mb(settings: Settings, device: str, memory: DeviceMemory) -> int:

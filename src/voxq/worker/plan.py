@@ -10,15 +10,15 @@ from typing import Self
 
 from loguru import logger
 
+from voxq.core.task import Kind, Task
 from voxq.engines import mixtures, registry, synthesisers, voices
 from voxq.engines.base import Chunking, ChunkOptions, EngineError, EngineRequest, EngineTraits
 from voxq.engines.synthesis import SpeechOptions, Voice
-from voxq.models.catalogue import UnknownModel
-from voxq.models.store import ModelError, ModelStore
-from voxq.offer import Offer, Offered
+from voxq.model_catalogue import ListedModel, ModelCatalogue
+from voxq.model_store.published import UnknownModel
+from voxq.model_store.store import ModelError, ModelStore
 from voxq.settings import Settings
 from voxq.speech.chinese_script import Script
-from voxq.tasks.task import Kind, Task
 
 _SHORTEST_MAXIMUM = 2.0
 """Seconds: speech cut finer than this is not understood."""
@@ -32,7 +32,8 @@ class ModelUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ModelPlan:
-    """A model that can be loaded: all that its horse is told, and what is known before it is loaded."""
+    """A model that can be loaded: all that its model process is told, and what is known before it is
+    loaded."""
 
     name: str
     request: EngineRequest
@@ -61,7 +62,7 @@ class WorkPlan:
 
     def __init__(
         self,
-        offer: Offer,
+        model_catalogue: ModelCatalogue,
         store: ModelStore,
         *,
         device: str,
@@ -75,7 +76,7 @@ class WorkPlan:
 
         Raises EngineError, UnknownModel or ModelError if there is no default model.
         """
-        self._offer = offer
+        self._catalogue = model_catalogue
         self._store = store
         self._device = device
         self._threads = threads
@@ -85,7 +86,7 @@ class WorkPlan:
         self._batch_seconds = batch_seconds
         self._names: tuple[str, ...] = ()
         self._names_until = 0.0
-        self.default = self._resolve(offer.default)
+        self.default = self._resolve(model_catalogue.default)
         self._models = {self.default.name: self.default}
         self._speakers: dict[str, ModelPlan] = {}
         self._spoken: Mapping[str, tuple[str, ...]] = {}
@@ -95,7 +96,7 @@ class WorkPlan:
     def of(cls, settings: Settings, device: str) -> Self:
         """Raises as the constructor, and OSError if the hotwords cannot be read."""
         return cls(
-            Offer.of(settings),
+            ModelCatalogue.of(settings),
             ModelStore(search=[settings.asr_model_path]),
             device=device,
             threads=settings.asr_threads,
@@ -112,7 +113,7 @@ class WorkPlan:
     def names(self) -> tuple[str, ...]:
         """The models that tasks may ask for, the default first. Reads directories once a minute."""
         if time.monotonic() >= self._names_until:
-            self._names = tuple(offered.name for offered in self._offered())
+            self._names = tuple(listed.name for listed in self._listed())
             self._names_until = time.monotonic() + _LOOK_AGAIN_SECONDS
         return self._names
 
@@ -125,8 +126,8 @@ class WorkPlan:
             return self.default
         if name not in self._models:
             try:
-                offered = self._offer.find(name)
-                self._models[name] = self._models.get(offered.name) or self._resolve(offered)
+                listed = self._catalogue.find(name)
+                self._models[name] = self._models.get(listed.name) or self._resolve(listed)
             except UnknownModel as error:
                 raise ModelUnavailable(str(error)) from None
             except (EngineError, ModelError, OSError) as error:
@@ -179,12 +180,12 @@ class WorkPlan:
     def largest_batch(self) -> int:
         """Chunks in the largest batch that any offered model takes. Reads directories."""
         sizes = [self.default.traits.max_items]
-        for offered in self._offered():
-            request = self._request(offered)
+        for listed in self._listed():
+            request = self._request(listed)
             try:
                 sizes.append(registry.find(request.engine).traits_for(request).max_items)
             except EngineError as error:
-                logger.warning("the model {} cannot be used: {}", offered.name, error)
+                logger.warning("the model {} cannot be used: {}", listed.name, error)
         return max(sizes)
 
     def options_for(self, task: Task) -> ChunkOptions:
@@ -213,22 +214,22 @@ class WorkPlan:
         longest = max(_SHORTEST_MAXIMUM, wished)
         return replace(chunking, maximum=longest, target=min(chunking.target, longest))
 
-    def _offered(self) -> tuple[Offered, ...]:
+    def _listed(self) -> tuple[ListedModel, ...]:
         try:
-            return self._offer.all()
+            return self._catalogue.all()
         except OSError as error:
             logger.warning("the directories of models cannot be read: {}", error)
-            return (self._offer.default,)
+            return (self._catalogue.default,)
 
-    def _request(self, offered: Offered) -> EngineRequest:
-        return EngineRequest(offered.engine, offered.model, self._device, self._threads)
+    def _request(self, listed: ListedModel) -> EngineRequest:
+        return EngineRequest(listed.engine, listed.model, self._device, self._threads)
 
-    def _resolve(self, offered: Offered) -> ModelPlan:
-        request = self._request(offered)
+    def _resolve(self, listed: ListedModel) -> ModelPlan:
+        request = self._request(listed)
         kind = registry.find(request.engine)
         traits = kind.traits_for(request)
         paths = kind.model_paths(request, self._store.resolve)
-        return ModelPlan(offered.name, request, traits, paths, _size_mb(paths.values()))
+        return ModelPlan(listed.name, request, traits, paths, _size_mb(paths.values()))
 
     def _resolve_synthesiser(self, name: str) -> ModelPlan:
         """It runs on the CPU, whatever the worker's device."""

@@ -13,7 +13,7 @@ import redis
 from loguru import logger
 from rq.command import PUBSUB_CHANNEL_TEMPLATE
 
-from voxq.tasks.names import WAKE_CHANNEL
+from voxq.queue.keys import WAKE_CHANNEL
 
 _RECONNECT_SECONDS = 1.0
 

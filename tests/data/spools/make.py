@@ -19,7 +19,7 @@ import redis
 from valkey_lab import RedisServer
 from worker_lab import MEETING, NOTE, WorkerLab, wait_for
 
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
 
 
 def main(target: Path) -> None:

@@ -16,7 +16,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 from task_lab import Lab, cancelled, done, failed, make_worker
 
-from voxq.tasks import claiming
+from voxq.queue import claiming
 
 FIELDS = (
     "cache",

@@ -14,8 +14,8 @@ from api_server import ApiServer, tone
 from task_lab import Lab, make_worker
 from worker_lab import wait_for
 
-from voxq.tasks import claiming
-from voxq.tasks.names import WORKERS_KEY
+from voxq.queue import claiming
+from voxq.queue.keys import WORKERS_KEY
 
 GPU = {"total_mb": 24000, "used_mb": 6000}
 SENSEVOICE = {
@@ -36,7 +36,7 @@ def beat(lab: Lab, number: int, **facts: Any) -> None:
 
 
 @pytest.fixture
-def crew(api: ApiServer, lab: Lab) -> None:
+def overview(api: ApiServer, lab: Lab) -> None:
     """Two workers on two GPUs, told by facts of the form that workers write."""
     beat(
         lab,
@@ -71,7 +71,7 @@ def forgotten(valkey: str) -> Iterator[None]:
     time.sleep(1.1)
 
 
-@pytest.mark.usefixtures("forgotten", "crew")
+@pytest.mark.usefixtures("forgotten", "overview")
 class TestWithWorkers:
     @pytest.mark.parametrize(
         ("wanted", "name"),

@@ -10,9 +10,9 @@ import pytest
 from api_server import NOTE, ApiServer, tone
 from task_lab import Lab, done, failed, make_worker
 
-from voxq.tasks import claiming, documents
-from voxq.tasks.outcome import Incident, Timings
-from voxq.tasks.task import AsrOptions, Task
+from voxq.core.outcome import Incident, Timings
+from voxq.core.task import AsrOptions, Task
+from voxq.queue import claiming, documents
 
 UTC = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 SEGMENTS = (

@@ -11,7 +11,7 @@ import pytest
 from api_server import ApiServer, running_api, tone
 from task_lab import Lab, done
 
-from voxq.tasks.names import EVENTS_CHANNEL
+from voxq.queue.keys import EVENTS_CHANNEL
 
 LONG = 50
 """Seconds that nobody waits who is woken."""

@@ -8,7 +8,7 @@ import contextlib
 from redis.exceptions import RedisError
 
 from voxq.api import background
-from voxq.tasks import connect
+from voxq.queue import connect
 
 TRIES = 8
 

@@ -9,7 +9,7 @@ from api_server import ApiServer
 from task_lab import Lab, done
 
 from voxq.cli.app import main
-from voxq.tasks import foreign_keys
+from voxq.queue import foreign_keys
 
 JUNK = [
     "",

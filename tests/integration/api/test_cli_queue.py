@@ -11,7 +11,7 @@ import pytest
 from api_server import ApiServer
 from task_lab import Lab, failed
 
-from voxq.tasks.task import Kind, Task, TtsOptions
+from voxq.core.task import Kind, Task, TtsOptions
 
 KINDS = list(Kind)
 

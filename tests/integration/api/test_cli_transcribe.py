@@ -11,7 +11,7 @@ from api_server import RECORDINGS, ApiServer
 from task_lab import Lab, done
 from worker_lab import wait_for
 
-from voxq.tasks.task import AsrOptions, Task
+from voxq.core.task import AsrOptions, Task
 
 NOTE = RECORDINGS / "zh_note.ogg"
 

@@ -12,9 +12,9 @@ from event_stream import event_stream
 from task_lab import Lab, done, failed, make_worker
 from worker_lab import wait_for
 
-from voxq.tasks import claiming, documents
-from voxq.tasks.claiming import Held, Worker
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
+from voxq.queue import claiming, documents
+from voxq.queue.claiming import TaskExecution, Worker
 
 
 def stream_of(api: ApiServer, task_id: str, kind: Kind = Kind.ASR) -> str:
@@ -29,7 +29,7 @@ def submitted(api: ApiServer, kind: Kind) -> str:
     return answer.json()["task_id"]
 
 
-def report(lab: Lab, worker: Worker, held: Held, progress: int, text: str) -> None:
+def report(lab: Lab, worker: Worker, held: TaskExecution, progress: int, text: str) -> None:
     document = documents.processing(held.task, progress=progress, text=text, started_at=time.time())
     assert lab.run(claiming.report(lab.store, worker, held.task, document))
 

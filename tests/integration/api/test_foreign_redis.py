@@ -10,7 +10,7 @@ from every_route import calls
 from task_lab import Lab, done
 from worker_lab import wait_for
 
-from voxq.tasks import foreign_keys
+from voxq.queue import foreign_keys
 
 JUNK = [b"", b"junk", b"[]", b"{}", b"null", b"\xff\x00", b'{"task_id": 5, "status": "done"}', b"[" * 50_000]
 

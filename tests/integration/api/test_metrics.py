@@ -18,7 +18,7 @@ from worker_lab import NOTE, WorkerLab, wait_for
 from voxq.metrics import sums
 from voxq.metrics.catalogue import BLAMES
 from voxq.metrics.counters import Counters, Totals
-from voxq.tasks import script
+from voxq.queue import script
 
 KEY = "annas-secret-key"
 VOICE = "counting_voice:KIND"

@@ -13,7 +13,7 @@ from api_server import NOTE, ApiServer, running_api, tone
 from openai import AsyncOpenAI, OpenAI
 from worker_lab import WorkerLab, wait_for
 
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
 
 ANNA, BEN = "annas-secret-key", "bens-secret-key"
 

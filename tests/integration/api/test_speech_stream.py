@@ -19,9 +19,9 @@ from api_server import ApiServer, running_api
 from counting_voice import LETTER_SECONDS, RATE
 from worker_lab import WorkerLab, wait_for
 
+from voxq.core.task import Kind, Task
+from voxq.queue.keys import EVENTS_CHANNEL
 from voxq.speech.audio import SPEECH_FORMATS
-from voxq.tasks.names import EVENTS_CHANNEL
-from voxq.tasks.task import Kind, Task
 
 READY = "This is said at once. It is heard while the rest is not yet made."
 HELD = f"{READY} And this was gated."

@@ -6,7 +6,7 @@ import pytest
 import redis
 from task_lab import Lab, make_worker
 
-from voxq.tasks.claiming import Worker
+from voxq.queue.claiming import Worker
 
 
 @pytest.fixture

@@ -26,10 +26,10 @@ from hypothesis.stateful import (
 )
 from task_lab import Lab, done, failed, make_task, make_worker
 
-from voxq.tasks import claiming, ends
-from voxq.tasks.claiming import Held
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import Lane, Task
+from voxq.core.refusal import Refusal
+from voxq.core.task import Lane, Task
+from voxq.queue import claiming, ends
+from voxq.queue.claiming import TaskExecution
 
 EXAMPLES = 30
 WORKERS = [make_worker(name) for name in ("w1", "w2")]
@@ -64,7 +64,7 @@ class Service(RuleBasedStateMachine):
     def take(self, worker, how_far: str):
         taken = []
         for task in self.lab.claim(worker, {Lane.SHORT: 1, Lane.HIGH: 1}):
-            held = self.lab.register(worker, task) if how_far == "W2" else Held(task, "0" * 32)
+            held = self.lab.register(worker, task) if how_far == "W2" else TaskExecution(task, "0" * 32)
             if held:
                 taken.append((worker, held))
         return multiple(*taken)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from task_lab import Lab, done
 
-from voxq.tasks.claiming import Worker
+from voxq.queue.claiming import Worker
 
 _SCRIPT = Path(__file__).parents[3] / "scripts" / "clear_old_files.py"
 

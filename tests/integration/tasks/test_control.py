@@ -8,13 +8,13 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from task_lab import Lab, done, failed, make_task
 
-from voxq.tasks import queueing
-from voxq.tasks.claiming import Worker
-from voxq.tasks.history import HistoryLog
-from voxq.tasks.journal import Journal
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.refusal import NotFound, Refusal
-from voxq.tasks.task import Task
+from voxq.core.refusal import NotFound, Refusal
+from voxq.core.task import Task
+from voxq.queue import enqueueing
+from voxq.queue.claiming import Worker
+from voxq.storage.history_log import HistoryLog
+from voxq.storage.journal import Journal
+from voxq.storage.recordings import Recordings
 
 
 class Crash(Exception):
@@ -254,7 +254,7 @@ def test_ended_but_not_yet_published_it_is_forgotten_all_the_same(lab: Lab) -> N
     [
         (HistoryLog, "blank"),
         (Recordings, "remove_of"),
-        (queueing, "forget"),
+        (enqueueing, "forget"),
         (Journal, "runs_of"),
         (Journal, "forget"),
     ],

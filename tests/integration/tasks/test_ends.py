@@ -13,9 +13,9 @@ import pytest
 import redis
 from task_lab import Lab, cancelled, done, failed
 
-from voxq.tasks import ends, queueing
-from voxq.tasks.claiming import Worker
-from voxq.tasks.task import Lane, Task
+from voxq.core.task import Lane, Task
+from voxq.queue import ends, enqueueing
+from voxq.queue.claiming import Worker
 
 
 def keys(client: redis.Redis) -> set[str]:
@@ -96,7 +96,7 @@ def test_figures_are_counted(lab: Lab, worker: Worker) -> None:
         "audio_seconds": 20,
     }
     assert lab.client.llen(lab.store.samples_key) == 2
-    assert lab.run(queueing.counts(lab.store, time.time())).failed == 1
+    assert lab.run(enqueueing.counts(lab.store, time.time())).failed == 1
     busy = lab.client.hgetall(worker.key)
     assert (busy["successful_job_count"], busy["failed_job_count"]) == ("3", "1")
 
@@ -123,9 +123,9 @@ def test_forgetting_leaves_no_trace(lab: Lab, worker: Worker) -> None:
     lab.client.lpush(lab.store.history_key, "garbage", "[1]", "5")
     lab.take(worker)
     lab.ending.end(task, failed(), worker)
-    assert lab.run(queueing.forget(lab.store, task.id))
-    assert not lab.run(queueing.forget(lab.store, task.id))
+    assert lab.run(enqueueing.forget(lab.store, task.id))
+    assert not lab.run(enqueueing.forget(lab.store, task.id))
     assert keys(lab.client) <= before
     assert task.id not in str(lab.history())
     assert len(lab.history()) == 4
-    assert lab.run(queueing.counts(lab.store, time.time())).failed == 0
+    assert lab.run(enqueueing.counts(lab.store, time.time())).failed == 0

@@ -11,10 +11,10 @@ import pytest
 import redis
 from task_lab import Lab, done, make_task
 
-from voxq.tasks import claiming, documents, queueing
-from voxq.tasks.claiming import Worker
-from voxq.tasks.idempotency import idempotency_of
-from voxq.tasks.task import day_of
+from voxq.core.task import day_of
+from voxq.queue import claiming, documents, enqueueing
+from voxq.queue.claiming import Worker
+from voxq.queue.idempotency import idempotency_of
 
 
 def keys(client: redis.Redis) -> set[str]:
@@ -25,7 +25,7 @@ def test_a_task_is_enqueued_once(lab: Lab) -> None:
     task = lab.submit()
     before = keys(lab.client)
     again = lab.enqueue(task)
-    assert (again.answer, again.place) == ("known", lab.run(queueing.view(lab.store, task.id)).place)
+    assert (again.answer, again.place) == ("known", lab.run(enqueueing.view(lab.store, task.id)).place)
     assert keys(lab.client) == before
     assert lab.queued_seconds() == 10
 
@@ -33,7 +33,7 @@ def test_a_task_is_enqueued_once(lab: Lab) -> None:
 def test_who_waits_is_told_its_place_and_who_works_has_none(lab: Lab, worker: Worker) -> None:
     lab.submit()
     task = lab.submit()
-    assert lab.enqueue(task).place == lab.run(queueing.view(lab.store, task.id)).place
+    assert lab.enqueue(task).place == lab.run(enqueueing.view(lab.store, task.id)).place
     lab.take(worker)
     lab.take(worker)
     assert lab.enqueue(task).place is None
@@ -47,7 +47,7 @@ def test_fifty_clients_with_the_same_key_get_the_same_task(lab: Lab) -> None:
     [winner] = [task for task, answer in zip(tasks, answers, strict=True) if answer.answer == "queued"]
     assert {answer.same_id for answer in answers if answer.answer == "same"} == {winner.id}
     assert lab.client.llen("rq:queue:asr-queue") == 1
-    assert lab.run(queueing.door(lab.store, time.time(), key, "anna")).known_id == winner.id
+    assert lab.run(enqueueing.entry(lab.store, time.time(), key, "anna")).known_id == winner.id
 
 
 def test_the_key_of_one_owner_is_not_anothers(lab: Lab) -> None:
@@ -57,8 +57,8 @@ def test_the_key_of_one_owner_is_not_anothers(lab: Lab) -> None:
 
 def test_numbers_of_a_day_go_up(lab: Lab) -> None:
     now = time.time()
-    assert [lab.run(queueing.door(lab.store, now, None, "anna")).number for _ in range(3)] == [1, 2, 3]
-    assert lab.run(queueing.door(lab.store, now + 86400, None, "anna")).number == 1
+    assert [lab.run(enqueueing.entry(lab.store, now, None, "anna")).number for _ in range(3)] == [1, 2, 3]
+    assert lab.run(enqueueing.entry(lab.store, now + 86400, None, "anna")).number == 1
     assert 0 < lab.client.ttl(f"asr:day:{day_of(now)}") <= 172800
 
 
@@ -76,13 +76,13 @@ def test_any_text_passes_through_redis_unchanged(lab: Lab, worker: Worker, text:
     held = lab.take(worker)
     document = documents.processing(task, progress=50, text=text, started_at=time.time())
     assert lab.run(claiming.report(lab.store, worker, task, document))
-    assert lab.run(queueing.view(lab.store, task.id)).document == document
+    assert lab.run(enqueueing.view(lab.store, task.id)).document == document
     lab.run(claiming.release(lab.store, worker, [held.task]))
-    queued = lab.run(queueing.view(lab.store, task.id)).document
+    queued = lab.run(enqueueing.view(lab.store, task.id)).document
     assert queued == documents.queued(task)
     lab.take(worker)
     lab.ending.end(task, done(text), worker)
-    ended = lab.run(queueing.view(lab.store, task.id)).document
+    ended = lab.run(enqueueing.view(lab.store, task.id)).document
     assert ended is not None
     assert ended["text"] == text
     assert json.loads(lab.history()[0])["text"] == text

@@ -18,10 +18,10 @@ from rq.serializers import JSONSerializer
 from task_lab import MANY, Lab, done, failed, make_task
 from valkey_lab import PATIENCE
 
-from voxq.tasks import claiming, connect, documents, ends, foreign_keys, queueing, webhook_queue
-from voxq.tasks.claiming import Room, Worker
-from voxq.tasks.names import EPOCH_KEY
-from voxq.tasks.redis_errors import ScriptFailed, state_of
+from voxq.queue import claiming, connect, documents, ends, enqueueing, foreign_keys, webhook_queue
+from voxq.queue.claiming import Capacity, Worker
+from voxq.queue.keys import EPOCH_KEY
+from voxq.queue.redis_errors import ScriptFailed, state_of
 
 LANE = "rq:queue:asr-queue"
 HOSTILE_IDS = [b"../../etc/passwd", b"", b":", b"_", b"a" * (1 << 20), b"\xff\xfe\x00", b"x\r\ny"]
@@ -70,7 +70,7 @@ def test_somebody_elses_job_is_refused_recorded_and_never_read(
     foreign = Queue("asr-queue", connection=lab.rq, serializer=serializer)
     job = foreign.enqueue("os.system", "touch /nowhere")
     ours = lab.submit()
-    taken = lab.run(claiming.claim(lab.store, worker, Room({}, MANY)))
+    taken = lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY)))
     assert ([each.task_id for each in taken.claimed], taken.refused) == ([ours.id], 1)
     refused = Job.fetch(job.id, connection=lab.rq, serializer=serializer)
     assert refused.get_status() is JobStatus.FAILED
@@ -86,7 +86,7 @@ def test_hostile_ids_in_a_lane_are_passed_over(lab: Lab, worker: Worker) -> None
         lab.rq.zadd("rq:wip:asr-queue", {each: 1, each + b":execution": 1})
         lab.rq.zadd("rq:failed:asr-queue", {each: 2e9})
     task = lab.submit()
-    assert lab.run(queueing.missing(lab.store, [task.id])) == []
+    assert lab.run(enqueueing.missing(lab.store, [task.id])) == []
     assert lab.claim(worker) == [task]
     lab.let_claims_expire()
     assert lab.recovery.bring_back_dead() == 1
@@ -97,12 +97,12 @@ def test_hostile_ids_in_a_lane_are_passed_over(lab: Lab, worker: Worker) -> None
 def test_junk_in_place_of_a_document_loses_nothing(lab: Lab, worker: Worker, junk: bytes) -> None:
     lab.recover()
     waiting, working = lab.submit(), lab.submit()
-    held = lab.run(claiming.claim(lab.store, worker, Room({}, {waiting.lane: 1}))).claimed
+    held = lab.run(claiming.claim(lab.store, worker, Capacity({}, {waiting.lane: 1}))).claimed
     lab.register(worker, waiting)
     assert len(held) == 1
     for task in (waiting, working):
         lab.rq.set(lab.store.task_key(task.id), junk)
-    assert lab.run(queueing.view(lab.store, waiting.id)).document is None
+    assert lab.run(enqueueing.view(lab.store, waiting.id)).document is None
     lab.ending.end(waiting, done(), worker)
     all_end_once(lab, worker)
     assert lab.status(working) == "done"
@@ -206,8 +206,8 @@ def test_a_server_that_takes_no_writes_is_left_as_it_was(
     assert ended is not None
     document = documents.processing(working, progress=50, text="", started_at=1.0)
     commands = [
-        queueing.enqueue(lab.store, new),
-        claiming.claim(lab.store, worker, Room({}, MANY)),
+        enqueueing.enqueue(lab.store, new),
+        claiming.claim(lab.store, worker, Capacity({}, MANY)),
         claiming.register(lab.store, worker, held, 1.0, document),
         claiming.beat(lab.store, worker, [held], 1.0, 30, {}),
         ends.finish(lab.store, ended, 1.0),
@@ -223,8 +223,8 @@ def test_a_server_that_takes_no_writes_is_left_as_it_was(
             with pytest.raises(RedisError) as raised:
                 lab.run(command)
             assert said in str(state_of(raised.value)), command.name
-        lab.run(queueing.view(lab.store, working.id))
-        lab.run(queueing.counts(lab.store, 1.0))
+        lab.run(enqueueing.view(lab.store, working.id))
+        lab.run(enqueueing.counts(lab.store, 1.0))
     assert {key: lab.rq.dump(key) for key in lab.rq.keys("*")} == before
     all_end_once(lab, worker)
 

@@ -11,14 +11,14 @@ import redis
 from task_lab import Lab, done, make_task, make_worker
 from valkey_lab import PATIENCE
 
-from voxq.tasks import connect
-from voxq.tasks.claiming import Worker
+from voxq.core.refusal import Refusal
+from voxq.core.task import Kind
+from voxq.queue import connect
+from voxq.queue.claiming import Worker
+from voxq.queue.keys import EPOCH_KEY, JANITOR_KEY
+from voxq.recovery.janitor import serves_other
+from voxq.storage.storage_id import storage_id
 from voxq.tasks.intake import TextIntake
-from voxq.tasks.names import EPOCH_KEY, JANITOR_KEY
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.storage_id import storage_id
-from voxq.tasks.task import Kind
-from voxq.worker.janitor import serves_other
 
 
 @pytest.fixture
@@ -75,12 +75,14 @@ def test_a_door_to_another_storage_is_shut(labs: tuple[Lab, Lab], redis_url: str
     first, second = labs
     first.recover()
 
-    async def knock(lab: Lab) -> None:
+    async def check_entry(lab: Lab) -> None:
         client = connect.asynchronous(redis_url, seconds=PATIENCE)
         store = lab.parts.stores[Kind.TTS]
-        await TextIntake(store, lab.journal, lab.recordings, client, long_seconds=60).knock("anna", None)
+        await TextIntake(store, lab.journal, lab.recordings, client, long_seconds=60).check_entry(
+            "anna", None
+        )
         await client.aclose()
 
-    asyncio.run(knock(first))
+    asyncio.run(check_entry(first))
     with pytest.raises(Refusal, match="another STORAGE_PATH"):
-        asyncio.run(knock(second))
+        asyncio.run(check_entry(second))

@@ -16,13 +16,13 @@ from cut_wire import Wire, wire_to
 from task_lab import Lab, done
 from valkey_lab import PATIENCE
 
+from voxq.core.refusal import Refusal
+from voxq.core.task import AsrOptions, Lane, Priority
+from voxq.queue import connect, script
+from voxq.queue.claiming import Worker
+from voxq.queue.enqueueing import Place
 from voxq.speech.audio import AudioError, AudioInfo
-from voxq.tasks import connect, script
-from voxq.tasks.claiming import Worker
 from voxq.tasks.intake import RecordingIntake, Request, Submission, Unavailable, Upload
-from voxq.tasks.queueing import Place
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import AsrOptions, Lane, Priority
 
 INFO = AudioInfo("ogg", "opus", "ogg", "audio/ogg", 10.0, 48000, 1)
 ANNA = Request("anna", AsrOptions())
@@ -51,8 +51,8 @@ class Entrance:
         return Upload(part, len(content), hashlib.sha256(content).hexdigest())
 
     async def submit(self, request: Request = ANNA, content: bytes = b"sound") -> Submission:
-        door = await self.intake.knock(request.owner, request.idempotency_key)
-        return await self.intake.accept(door, self.upload(content), request)
+        entry = await self.intake.check_entry(request.owner, request.idempotency_key)
+        return await self.intake.accept(entry, self.upload(content), request)
 
     def assert_nothing_is_left(self) -> None:
         assert not list((self.lab.root / "incoming").iterdir())
@@ -186,7 +186,7 @@ async def test_a_full_queue_turns_away_at_the_door(narrow: Entrance) -> None:
     for _ in range(3):
         await narrow.submit()
     with pytest.raises(Refusal) as refused:
-        await narrow.intake.knock("anna", None)
+        await narrow.intake.check_entry("anna", None)
     assert (refused.value.code, refused.value.details) == ("queue_full", {"queued_seconds": 30})
 
 
@@ -199,9 +199,9 @@ async def test_a_full_queue_still_answers_who_was_here_before(narrow: Entrance) 
 
 
 async def test_all_through_the_door_at_once_only_what_fits_is_kept(narrow: Entrance) -> None:
-    doors = [await narrow.intake.knock("anna", None) for _ in range(10)]
+    doors = [await narrow.intake.check_entry("anna", None) for _ in range(10)]
     answers = await asyncio.gather(
-        *(narrow.intake.accept(door, narrow.upload(), ANNA) for door in doors), return_exceptions=True
+        *(narrow.intake.accept(entry, narrow.upload(), ANNA) for entry in doors), return_exceptions=True
     )
     accepted = [answer for answer in answers if isinstance(answer, Submission)]
     refused = [answer for answer in answers if isinstance(answer, Refusal)]
@@ -218,11 +218,11 @@ async def fail_to_submit(
     entrance: Entrance, before_s3: Callable[[], object], request: Request = ANNA
 ) -> Unavailable:
     """Submit, and let something happen between the probe and S3."""
-    door = await entrance.intake.knock(request.owner, request.idempotency_key)
+    entry = await entrance.intake.check_entry(request.owner, request.idempotency_key)
     upload = entrance.upload()
     before_s3()
     with pytest.raises(Unavailable) as refused:
-        await entrance.intake.accept(door, upload, request)
+        await entrance.intake.accept(entry, upload, request)
     return refused.value
 
 

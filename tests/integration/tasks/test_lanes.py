@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from task_lab import Lab, cancelled, done, make_task, make_worker
 
-from voxq.tasks import claiming, queueing, script
-from voxq.tasks.claiming import Room, Worker
-from voxq.tasks.script import Command
-from voxq.tasks.task import Lane, Task
+from voxq.core.task import Lane, Task
+from voxq.queue import claiming, enqueueing, script
+from voxq.queue.claiming import Capacity, Worker
+from voxq.queue.script import Command
 
 
 def test_the_first_in_is_the_first_out(lab: Lab, worker: Worker) -> None:
@@ -36,7 +36,7 @@ def test_better_lanes_stand_ahead(lab: Lab, worker: Worker) -> None:
     short = lab.submit(duration=5.0)
     high = lab.submit(lane=Lane.HIGH, duration=7.0)
     assert [lab.place(task) for task in (high, short, long)] == [(1, 0), (2, 7), (3, 12)]
-    assert lab.run(queueing.counts(lab.store, time.time())).by_lane == {
+    assert lab.run(enqueueing.counts(lab.store, time.time())).by_lane == {
         Lane.HIGH: 1,
         Lane.SHORT: 1,
         Lane.LONG: 1,
@@ -132,8 +132,8 @@ def test_places_and_meters_agree_with_plain_lists(
         assert lab.queued_seconds() == pytest.approx(seconds, abs=1e-6)
         for owner in OWNERS:
             theirs = sum(task.queue_seconds for task in model.line() if task.owner == owner)
-            door = lab.run(queueing.door(lab.store, time.time(), None, owner))
-            assert door.owner_seconds == pytest.approx(theirs, abs=1e-6)
+            entry = lab.run(enqueueing.entry(lab.store, time.time(), None, owner))
+            assert entry.owner_seconds == pytest.approx(theirs, abs=1e-6)
         for task in model.line():
             position, ahead = lab.place(task) or (0, 0)
             assert (position, ahead) == (expected[task.id][0], pytest.approx(expected[task.id][1], abs=1e-6))
@@ -187,11 +187,11 @@ def test_exactly_at_the_limit_the_door_closes(tmp_path: Path, client: redis.Redi
         lab.submit(duration=10.0)
     refused = lab.enqueue(make_task(duration=0.1))
     assert (refused.answer, refused.waiting_seconds) == ("full", 100)
-    assert lab.run(queueing.door(lab.store, time.time(), None, "anna")).waiting_seconds == 100
+    assert lab.run(enqueueing.entry(lab.store, time.time(), None, "anna")).waiting_seconds == 100
     claimed = lab.claim(make_worker(), {Lane.SHORT: 1})
     assert lab.enqueue(make_task(duration=500.0)).answer == "queued"
     assert lab.run(claiming.release(lab.store, make_worker(), claimed)) == 0
-    assert lab.run(queueing.enqueue(lab.store, make_task(), limited=False)).answer == "queued"
+    assert lab.run(enqueueing.enqueue(lab.store, make_task(), limited=False)).answer == "queued"
 
 
 def test_recordings_of_a_millisecond_do_not_fill_the_queue_for_ever(
@@ -218,7 +218,7 @@ def test_a_question_is_quick_with_five_thousand_waiting(lab: Lab, worker: Worker
     tasks = [make_task() for _ in range(5000)]
     client = lab.client
     for task in tasks:
-        lab.run(queueing.enqueue(lab.store, task, limited=False))
+        lab.run(enqueueing.enqueue(lab.store, task, limited=False))
 
     def once(command: Command[Any]) -> float:
         client.script_load(script.script(command.name).text)
@@ -231,12 +231,12 @@ def test_a_question_is_quick_with_five_thousand_waiting(lab: Lab, worker: Worker
         return min(once(command_for(number)) for number in range(8))
 
     measured = {
-        "view": server_ms(lambda _: queueing.view(lab.store, tasks[-1].id)),
-        "counts": server_ms(lambda _: queueing.counts(lab.store, time.time())),
-        "door": server_ms(lambda _: queueing.door(lab.store, time.time(), None, "anna")),
-        "leave from the middle": server_ms(lambda n: queueing.forget(lab.store, tasks[2500 + n].id)),
-        "missing": server_ms(lambda _: queueing.missing(lab.store, [task.id for task in tasks[:500]])),
-        "claim": server_ms(lambda _: claiming.claim(lab.store, worker, Room({}, {Lane.SHORT: 1}))),
+        "view": server_ms(lambda _: enqueueing.view(lab.store, tasks[-1].id)),
+        "counts": server_ms(lambda _: enqueueing.counts(lab.store, time.time())),
+        "entry": server_ms(lambda _: enqueueing.entry(lab.store, time.time(), None, "anna")),
+        "leave from the middle": server_ms(lambda n: enqueueing.forget(lab.store, tasks[2500 + n].id)),
+        "missing": server_ms(lambda _: enqueueing.missing(lab.store, [task.id for task in tasks[:500]])),
+        "claim": server_ms(lambda _: claiming.claim(lab.store, worker, Capacity({}, {Lane.SHORT: 1}))),
     }
     print(measured)
     # The figures are a tenth of this on an idle machine.

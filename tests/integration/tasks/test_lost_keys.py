@@ -10,12 +10,12 @@ import pytest
 from task_lab import Lab, done, failed, make_task
 from valkey_lab import PATIENCE
 
-from voxq.tasks import connect
-from voxq.tasks.claiming import Worker
-from voxq.tasks.idempotency import idempotency_of
+from voxq.core.task import Kind, TtsOptions
+from voxq.queue import connect
+from voxq.queue.claiming import Worker
+from voxq.queue.enqueueing import EntryCheck
+from voxq.queue.idempotency import idempotency_of
 from voxq.tasks.intake import TextIntake
-from voxq.tasks.queueing import Door
-from voxq.tasks.task import Kind, TtsOptions
 
 KEY = idempotency_of("anna", "k")
 
@@ -25,18 +25,18 @@ def lab(tmp_path: Path, client) -> Lab:
     return Lab(tmp_path / "storage", client)
 
 
-def door_of(lab: Lab, redis_url: str, kind: Kind = Kind.TTS) -> Door:
+def door_of(lab: Lab, redis_url: str, kind: Kind = Kind.TTS) -> EntryCheck:
     """What the same request finds when it comes again."""
 
-    async def knock() -> Door:
+    async def check_entry() -> EntryCheck:
         client = connect.asynchronous(redis_url, seconds=PATIENCE)
         store = lab.parts.stores[kind]
         intake = TextIntake(store, lab.journal, lab.recordings, client, long_seconds=60)
-        door = await intake.knock("anna", "k")
+        entry = await intake.check_entry("anna", "k")
         await client.aclose()
-        return door
+        return entry
 
-    return asyncio.run(knock())
+    return asyncio.run(check_entry())
 
 
 @pytest.mark.parametrize("state", ["open", "done", "retried"])

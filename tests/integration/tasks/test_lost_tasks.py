@@ -7,9 +7,9 @@ from typing import Any
 import redis
 from task_lab import Lab, done, make_task
 
-from voxq.tasks import queueing
-from voxq.tasks.claiming import Worker
-from voxq.tasks.task import Lane
+from voxq.core.task import Lane
+from voxq.queue import enqueueing
+from voxq.queue.claiming import Worker
 
 
 def keys(client: redis.Redis) -> set[str]:
@@ -28,7 +28,7 @@ def test_missing_names_what_needs_a_look_and_changes_nothing(lab: Lab, worker: W
     lab.client.lrem("rq:queue:asr-queue", 0, lost.id)
     before = {key: lab.client.dump(key) for key in keys(lab.client)}
     ids = [task.id for task in (stranger, working, claimed, waiting, ended, lost)]
-    assert lab.run(queueing.missing(lab.store, ids)) == [stranger.id, ended.id, lost.id]
+    assert lab.run(enqueueing.missing(lab.store, ids)) == [stranger.id, ended.id, lost.id]
     assert {key: lab.client.dump(key) for key in keys(lab.client)} == before
 
 
@@ -44,7 +44,7 @@ def test_a_lost_task_is_enqueued_again_in_one_step(lab: Lab) -> None:
 def test_a_flushed_script_cache_goes_unnoticed(lab: Lab) -> None:
     tasks = [make_task() for _ in range(3)]
     lab.client.script_flush()
-    answers = [lab.run(queueing.enqueue(lab.store, task)) for task in tasks]
+    answers = [lab.run(enqueueing.enqueue(lab.store, task)) for task in tasks]
     assert [answer.answer for answer in answers] == ["queued"] * 3
     lab.client.script_flush()
     assert lab.enqueue(make_task()).answer == "queued"

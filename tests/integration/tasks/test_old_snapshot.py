@@ -9,7 +9,7 @@ import pytest
 from task_lab import Lab, cancelled, done, failed, make_task
 from valkey_lab import RedisServer
 
-from voxq.tasks.claiming import Worker
+from voxq.queue.claiming import Worker
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 import redis
 from task_lab import Lab, done, failed, make_task
 
-from voxq.tasks import queueing
-from voxq.tasks.claiming import Worker
-from voxq.tasks.queueing import Door
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
+from voxq.queue import enqueueing
+from voxq.queue.claiming import Worker
+from voxq.queue.enqueueing import EntryCheck
 
 KEYS = "anna:annas-secret-key,ben:bens-secret-key"
 
@@ -26,7 +26,7 @@ def lab(tmp_path: Path, client: redis.Redis) -> Lab:
 
 
 def seconds_of(lab: Lab, owner: str) -> float:
-    return round(lab.run(queueing.door(lab.store, time.time(), None, owner)).owner_seconds, 6)
+    return round(lab.run(enqueueing.entry(lab.store, time.time(), None, owner)).owner_seconds, 6)
 
 
 def test_fifty_submissions_at_once_are_admitted_up_to_the_quota(lab: Lab) -> None:
@@ -131,8 +131,8 @@ def test_tasks_of_an_earlier_version_wait_without_an_owner(lab: Lab, worker: Wor
     assert seconds_of(lab, "anna") == 0
 
 
-def knock(lab: Lab, owner: str = "anna") -> Door:
-    return lab.run(queueing.door(lab.store, time.time(), None, owner))
+def check_entry(lab: Lab, owner: str = "anna") -> EntryCheck:
+    return lab.run(enqueueing.entry(lab.store, time.time(), None, owner))
 
 
 def test_a_minutes_worth_may_come_at_once_and_then_evenly(tmp_path: Path, client: redis.Redis) -> None:
@@ -140,21 +140,21 @@ def test_a_minutes_worth_may_come_at_once_and_then_evenly(tmp_path: Path, client
     lab = Lab(tmp_path, client, api_keys=KEYS, key_limits=limits)
     began = time.time()
     with ThreadPoolExecutor(50) as pool:
-        doors = list(pool.map(lambda _: knock(lab), range(50)))
-    let_in = [door for door in doors if not door.early_seconds]
+        doors = list(pool.map(lambda _: check_entry(lab), range(50)))
+    let_in = [entry for entry in doors if not entry.early_seconds]
     become_due = (time.time() - began) / 2
     assert 30 <= len(let_in) <= 30 + become_due + 1
-    assert sorted(door.number for door in let_in) == list(range(1, len(let_in) + 1))
-    assert all(0 < door.early_seconds <= 2 for door in doors if door not in let_in)
-    assert not any(knock(lab, "ben").early_seconds for _ in range(50))
+    assert sorted(entry.number for entry in let_in) == list(range(1, len(let_in) + 1))
+    assert all(0 < entry.early_seconds <= 2 for entry in doors if entry not in let_in)
+    assert not any(check_entry(lab, "ben").early_seconds for _ in range(50))
     assert 0 < client.ttl("voxq:rate:anna") <= 61
 
-    wait = knock(lab).early_seconds
+    wait = check_entry(lab).early_seconds
     time.sleep(wait + 0.01)
-    assert knock(lab).early_seconds == 0
+    assert check_entry(lab).early_seconds == 0
 
 
 def test_a_clock_that_was_put_back_shuts_nobody_out(tmp_path: Path, client: redis.Redis) -> None:
     lab = Lab(tmp_path, client, rate_limit_per_minute=60)
     client.set("voxq:rate:anna", time.time() + 3600)
-    assert 0 < knock(lab).early_seconds <= 1
+    assert 0 < check_entry(lab).early_seconds <= 1

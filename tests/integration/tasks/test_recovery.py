@@ -14,10 +14,10 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from task_lab import Lab, cancelled, done, failed, make_task, make_worker
 
-from voxq.tasks import queueing
-from voxq.tasks.claiming import Worker
-from voxq.tasks.names import EPOCH_KEY
-from voxq.tasks.task import day_of
+from voxq.core.task import day_of
+from voxq.queue import enqueueing
+from voxq.queue.claiming import Worker
+from voxq.queue.keys import EPOCH_KEY
 
 
 def test_an_empty_redis_is_filled_from_the_disk(lab: Lab, worker: Worker) -> None:
@@ -27,7 +27,7 @@ def test_an_empty_redis_is_filled_from_the_disk(lab: Lab, worker: Worker) -> Non
     lab.ending.end(broken, failed(), worker)
     lab.ending.end(withdrawn, cancelled())
     views = {
-        task.id: lab.run(queueing.view(lab.store, task.id))
+        task.id: lab.run(enqueueing.view(lab.store, task.id))
         for task in (succeeded, broken, withdrawn, waiting)
     }
     history = lab.history()
@@ -35,8 +35,8 @@ def test_an_empty_redis_is_filled_from_the_disk(lab: Lab, worker: Worker) -> Non
     lab.client.flushall()
     assert lab.recovery.rebuild(patience=0)
     for task_id, view in views.items():
-        assert lab.run(queueing.view(lab.store, task_id)).document == view.document
-        assert lab.run(queueing.view(lab.store, task_id)).place == view.place
+        assert lab.run(enqueueing.view(lab.store, task_id)).document == view.document
+        assert lab.run(enqueueing.view(lab.store, task_id)).place == view.place
     assert lab.history() == history
     assert lab.client.hgetall("asr:audio") == index
     assert (
@@ -138,7 +138,7 @@ def test_numbering_goes_on_after_redis_was_lost(lab: Lab) -> None:
     lab.accept(make_task(id=f"{day_of(now)}_1041_abcdef"))
     lab.accept(make_task(id="2001-01-01_9999_abcdef"))
     lab.recover()
-    assert lab.run(queueing.door(lab.store, now, None, "anna")).number == 1042
+    assert lab.run(enqueueing.entry(lab.store, now, None, "anna")).number == 1042
 
 
 def test_tasks_come_back_in_the_order_of_their_days(lab: Lab, worker: Worker) -> None:
@@ -289,8 +289,8 @@ def test_enqueueing_is_safe_while_the_janitor_looks(lab: Lab) -> None:
     lab.recover()
     task = lab.accept(make_task())
     answers = [
-        lab.run(queueing.enqueue(lab.store, task)),
-        lab.run(queueing.enqueue(lab.store, task, limited=False)),
+        lab.run(enqueueing.enqueue(lab.store, task)),
+        lab.run(enqueueing.enqueue(lab.store, task, limited=False)),
     ]
     assert [answer.answer for answer in answers] == ["queued", "known"]
     assert lab.recovery.complete() == 0

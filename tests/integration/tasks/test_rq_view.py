@@ -18,9 +18,9 @@ from rq.serializers import JSONSerializer
 from task_lab import MANY, Lab, done, failed
 from worker_lab import wait_for
 
-from voxq.tasks import claiming
-from voxq.tasks.claiming import Room, Worker
-from voxq.tasks.task import Lane, Task
+from voxq.core.task import Lane, Task
+from voxq.queue import claiming
+from voxq.queue.claiming import Capacity, Worker
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_queued_task_is_a_queued_job(lab: Lab, queue: Queue) -> None:
     job = job_of(lab, task)
     assert job.get_status() is JobStatus.QUEUED
     assert (job.origin, job.timeout, job.args) == ("asr-queue", 600, [task.id])
-    assert job.func_name == "voxq.tasks.rq_job.run"
+    assert job.func_name == "voxq.queue.rq_job.run"
     assert job.description == f"asr {task.file} 10.0s short"
     assert job.enqueued_at is not None
     assert abs(job.enqueued_at.timestamp() - time.time()) < 60
@@ -182,7 +182,7 @@ def test_rqs_clean_up_of_a_live_task_makes_no_second_run(lab: Lab, queue: Queue,
     held = lab.take(worker)
     StartedJobRegistry(queue=queue).cleanup(timestamp=time.time() + 3600)
     assert queue.job_ids == [task.id]
-    assert lab.run(claiming.claim(lab.store, worker, Room({}, MANY))).claimed == ()
+    assert lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY))).claimed == ()
     assert lab.beat(worker, [held]).lost == ()
     lab.ending.end(task, done(), worker)
     lab.recover()
@@ -223,14 +223,14 @@ def test_a_stock_worker_that_is_killed_gives_the_task_back(lab: Lab, worker: Wor
     stock = subprocess.Popen([*command, "-S", "rq.serializers.JSONSerializer", "--quiet"])
     wait_for(lambda: not lab.client.llen("rq:queue:asr-queue"), "a worker that takes it")
     stock.send_signal(signal.SIGSTOP)  # so that it starts no more of them
-    horses = psutil.Process(stock.pid).children()
+    links = psutil.Process(stock.pid).children()
     stock.kill()
     stock.wait(60)
     lab.let_claims_expire()
     lab.client.delete(f"rq:executions:{task.id}")  # it expires by itself, later
     lab.recovery.bring_back_dead()
     lab.recovery.complete()
-    _, left = psutil.wait_procs(horses, timeout=60)  # a stock worker's go on without it
+    _, left = psutil.wait_procs(links, timeout=60)  # a stock worker's go on without it
     assert not left
     lab.recovery.complete()
     assert lab.drain(worker) == [task]

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from task_lab import Lab, make_worker
 
-from voxq.tasks import claiming
-from voxq.tasks.claiming import Room, Worker
-from voxq.tasks.task import AsrOptions, Kind, Lane
-from voxq.worker.flow.slots import rooms_of
+from voxq.core.task import AsrOptions, Kind, Lane
+from voxq.queue import claiming
+from voxq.queue.claiming import Capacity, Worker
+from voxq.worker.lifecycle.capacity import capacities_of
 
 
 @dataclass
@@ -29,18 +29,18 @@ class Hand:
     worker: Worker = field(default_factory=make_worker)
 
     @property
-    def room(self) -> Room:
+    def capacity(self) -> Capacity:
         held = [(Kind.ASR, lane) for lane in self.held]
-        return rooms_of(held, self.slots, {Kind.ASR: self.models})[Kind.ASR]
+        return capacities_of(held, self.slots, {Kind.ASR: self.models})[Kind.ASR]
 
     def beat(self, *, takes_on: bool = True) -> None:
-        room = self.room if takes_on else None
+        capacity = self.capacity if takes_on else None
         facts = {"models": self.models}
-        self.lab.run(claiming.beat(self.lab.store, self.worker, [], time.time(), 30, facts, room))
+        self.lab.run(claiming.beat(self.lab.store, self.worker, [], time.time(), 30, facts, capacity))
 
     def take(self, only: Lane | None = None) -> list[str]:
         taken = self.lab.run(
-            claiming.claim(self.lab.store, self.worker, self.room, *([[only], 1] if only else []))
+            claiming.claim(self.lab.store, self.worker, self.capacity, *([[only], 1] if only else []))
         )
         self.held += [each.lane for each in taken.claimed]
         return [each.task_id for each in taken.claimed]
@@ -143,11 +143,11 @@ def test_any_workers_share_anything(
         mine = [task_id for task_id in taken if task_id in line]
         assert mine == line[: len(mine)], "first in, first out"
         if len(mine) < len(line):
-            assert not any(hand.room.free[lane] for hand in crowd), "nothing lies while a slot is free"
+            assert not any(hand.capacity.free[lane] for hand in crowd), "nothing lies while a slot is free"
     assert all(len(hand.held) <= hand.slots for hand in crowd)
     if len(set(waiting)) == 1:
         counts = [Counter(hand.held)[waiting[0]] for hand in crowd]
-        with_room = [n for n, hand in zip(counts, crowd, strict=True) if hand.room.free[waiting[0]]]
+        with_room = [n for n, hand in zip(counts, crowd, strict=True) if hand.capacity.free[waiting[0]]]
         assert not with_room or max(counts) <= min(with_room) + 1
 
 

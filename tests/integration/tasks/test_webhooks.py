@@ -20,9 +20,9 @@ from valkey_lab import patient_client
 from webhook_receiver import SECRET, Receiver, receiver
 from worker_lab import wait_for
 
-from voxq.tasks.names import EVENTS_CHANNEL
-from voxq.tasks.task import Task
-from voxq.tasks.webhook_job import DELAYS, QUEUE
+from voxq.core.task import Task
+from voxq.queue.keys import EVENTS_CHANNEL
+from voxq.queue.webhook_job import DELAYS, QUEUE
 from voxq.webhooks.post import Poster, PostFailed
 
 SCHEDULED, STARTED = f"rq:scheduled:{QUEUE}", f"rq:wip:{QUEUE}"

@@ -10,9 +10,9 @@ from typing import Any
 import redis
 from task_lab import MANY, Lab, done, failed, make_task, make_worker
 
-from voxq.tasks import claiming, documents, ends, queueing
-from voxq.tasks.claiming import Claimed, Room, Worker
-from voxq.tasks.task import Kind, Lane, Task
+from voxq.core.task import Kind, Lane, Task
+from voxq.queue import claiming, documents, ends, enqueueing
+from voxq.queue.claiming import Capacity, Claimed, Worker
 
 
 def keys(client: redis.Redis) -> set[str]:
@@ -61,17 +61,17 @@ def test_doubled_and_ended_ids_are_dropped_at_the_claim(lab: Lab, worker: Worker
 def test_a_task_goes_through_its_registers(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     [claimed] = lab.claim(worker)
-    assert lab.run(queueing.counts(lab.store, time.time())).processing == 1
+    assert lab.run(enqueueing.counts(lab.store, time.time())).processing == 1
     held = lab.register(worker, claimed)
     assert held is not None
     assert lab.status(task) == "processing"
     assert lab.client.llen("rq:queue:asr-queue:intermediate") == 0
-    assert lab.run(queueing.counts(lab.store, time.time())).processing == 1
+    assert lab.run(enqueueing.counts(lab.store, time.time())).processing == 1
     beat = lab.beat(worker, [held])
     assert beat.lost == ()
     assert lab.run(ends.finish(lab.store, _end(lab, task), time.time(), worker)) == "ended"
     assert lab.run(ends.finish(lab.store, _end(lab, task), time.time(), worker)) == "known"
-    assert lab.run(queueing.counts(lab.store, time.time())).processing == 0
+    assert lab.run(enqueueing.counts(lab.store, time.time())).processing == 0
     assert lab.beat(worker, [held]).lost == (task.id,)
 
 
@@ -135,7 +135,7 @@ def test_a_registration_after_redis_lost_everything_is_whole(lab: Lab, worker: W
     assert lab.register(worker, task)
     assert lab.status(task) == "processing"
     assert lab.client.hget("asr:audio", task.short_id) == task.file
-    assert lab.run(queueing.missing(lab.store, [task.id])) == []
+    assert lab.run(enqueueing.missing(lab.store, [task.id])) == []
     assert lab.ending.end(task, done(), worker)
     assert len(lab.history()) == 1
 
@@ -165,10 +165,10 @@ def test_what_ended_is_not_brought_back(lab: Lab, worker: Worker) -> None:
 def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
     task = make_task()
     lab.enqueue(task)
-    [claimed] = lab.run(claiming.claim(lab.store, worker, Room({}, MANY))).claimed
+    [claimed] = lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY))).claimed
     assert claimed == Claimed(task.id, Lane.SHORT, Kind.ASR)
     lab.run(claiming.drop(lab.store, claimed))
-    assert lab.run(queueing.counts(lab.store, time.time())).processing == 0
+    assert lab.run(enqueueing.counts(lab.store, time.time())).processing == 0
     assert all(lab.client.ttl(key) > 0 for key in keys(lab.client) if task.id in key)
     assert not lab.client.hexists("asr:audio", task.short_id)
 
@@ -181,9 +181,9 @@ def test_of_a_dead_worker_nothing_waits_for_the_end_of_its_claims(lab: Lab) -> N
     lab.claim(dead, {Lane.SHORT: 1})
     others = [lab.take(same), lab.take(next_life)]
     for worker in (dead, same):
-        room = Room({}, MANY)
-        lab.run(claiming.beat(lab.store, worker, [], time.time(), 30, {"beat": time.time()}, room))
-    assert sorted(lab.run(claiming.bury(lab.store, "aaa"))) == [task.id for task in tasks[:2]]
+        capacity = Capacity({}, MANY)
+        lab.run(claiming.beat(lab.store, worker, [], time.time(), 30, {"beat": time.time()}, capacity))
+    assert sorted(lab.run(claiming.release_dead(lab.store, "aaa"))) == [task.id for task in tasks[:2]]
     assert [lab.place(task) for task in tasks] == [(1, 0), (2, 10), None, None, (3, 20)]
     assert [lab.status(task) for task in tasks] == ["queued"] * 2 + ["processing"] * 2 + ["queued"]
     assert lab.client.hkeys("asr:rooms") == [same.name]
@@ -191,7 +191,7 @@ def test_of_a_dead_worker_nothing_waits_for_the_end_of_its_claims(lab: Lab) -> N
     assert [
         lab.beat(worker, [held]).lost for worker, held in zip((same, next_life), others, strict=True)
     ] == [()] * 2
-    assert lab.run(claiming.bury(lab.store, "aaa")) == []
+    assert lab.run(claiming.release_dead(lab.store, "aaa")) == []
     assert lab.claim(make_worker(), {Lane.SHORT: 3}) == [tasks[0], tasks[1], tasks[4]]
 
 
@@ -200,7 +200,7 @@ def test_what_a_dead_worker_has_ended_is_not_begun_again(lab: Lab) -> None:
     worker, task = make_worker("voxq-1.host.7.aaa"), lab.submit()
     held = lab.take(worker)
     lab.ending.decide(held.task, done())
-    assert lab.run(claiming.bury(lab.store, "aaa")) == [task.id]
+    assert lab.run(claiming.release_dead(lab.store, "aaa")) == [task.id]
     assert lab.drain(make_worker()) == []
     assert lab.status(task) == "done"
     assert lab.journal.open_ids() == []

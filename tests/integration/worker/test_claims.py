@@ -5,22 +5,22 @@ from __future__ import annotations
 import redis
 from task_lab import Lab, make_task, make_worker
 
-from voxq.tasks import queueing, script
-from voxq.tasks.claiming import Claimed
-from voxq.tasks.task import Kind, Lane, Task, TtsOptions
-from voxq.worker.flow.claims import Claims
-from voxq.worker.redis_line import RedisLine
+from voxq.core.task import Kind, Lane, Task, TtsOptions
+from voxq.queue import enqueueing, script
+from voxq.queue.claiming import Claimed
+from voxq.worker.lifecycle.claims import Claims
+from voxq.worker.redis_link import RedisLink
 
 
 def submit(lab: Lab, kind: Kind, lane: Lane = Lane.SHORT) -> Task:
     options = {"options": TtsOptions("Hello.", "heart", "hibari")} if kind is Kind.TTS else {}
     task = lab.accept(make_task(kind=kind, lane=lane, **options))
-    assert script.run(lab.client, queueing.enqueue(lab.parts.stores[kind], task)).answer == "queued"
+    assert script.run(lab.client, enqueueing.enqueue(lab.parts.stores[kind], task)).answer == "queued"
     return task
 
 
 def claims_of(lab: Lab) -> Claims:
-    return Claims(lab.parts.stores, lab.client, RedisLine(lab.client, 1), make_worker())
+    return Claims(lab.parts.stores, lab.client, RedisLink(lab.client, 1), make_worker())
 
 
 def taken_by(claims: Claims, *held: tuple[Kind, Lane], slots: int = 1) -> tuple[Claimed, ...]:

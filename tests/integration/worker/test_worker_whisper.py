@@ -14,10 +14,10 @@ from jiwer import cer, wer
 from valkey_lab import RedisServer
 from worker_lab import NOTE, WorkerLab, recording_of, wait_for
 
+from voxq.core.outcome import Outcome
+from voxq.core.task import Status
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.encode import encode
-from voxq.tasks.outcome import Outcome
-from voxq.tasks.task import Status
 
 
 @pytest.fixture(scope="module")

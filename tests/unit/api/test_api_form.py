@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.api.submission.form import MAX_FIELD_BYTES, MAX_PARTS, OVERHEAD_BYTES, FormReader
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
 
 TYPE = "multipart/form-data; boundary=xyz"
 

@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from voxq.api.available import AvailableModels
 from voxq.api.submission import options
+from voxq.core.refusal import Refusal
+from voxq.core.task import AsrOptions, Priority
 from voxq.engines.languages import LANGUAGES, name_of
-from voxq.models.store import ModelStore
-from voxq.offer import Offer, Offered
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import AsrOptions, Priority
+from voxq.model_catalogue import ListedModel, ModelCatalogue
+from voxq.model_store.store import ModelStore
 
 SWITCHES = ("use_vad", "use_punc", "use_itn")
 FIELDS = ("model", "language", "batch_size", "hotwords", "priority", "timestamps", *SWITCHES)
 NAMES = ("whisper-base", "sensevoice", "paraformer-zh", "ours")
-OURS = Offered("ours", "funasr", "/models/ours")
+OURS = ListedModel("ours", "funasr", "/models/ours")
 MODELS = AvailableModels(
-    NAMES, Offer(Offered("whisper-base", "faster-whisper", "whisper-base"), [OURS], ModelStore())
+    NAMES, ModelCatalogue(ListedModel("whisper-base", "faster-whisper", "whisper-base"), [OURS], ModelStore())
 )
 
 

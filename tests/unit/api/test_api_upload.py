@@ -17,8 +17,8 @@ from starlette.requests import ClientDisconnect
 
 from voxq.api.submission import upload
 from voxq.api.submission.upload import Limits, receive
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
+from voxq.storage.recordings import Recordings
 
 HEAD = b'--xyz\r\nContent-Disposition: form-data; name="audio"; filename="a"\r\n\r\n'
 TAIL = b"\r\n--xyz--\r\n"

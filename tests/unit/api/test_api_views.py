@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from voxq.api.access_log import AccessLog
 from voxq.api.errors import server_error, stopping
 from voxq.api.monitoring import devices
-from voxq.api.monitoring.crew import Crew, WorkerFacts
+from voxq.api.monitoring.workers import WorkerFacts, WorkerOverview
 from voxq.api.routes.health import reasons_against, uptime
-from voxq.tasks.queueing import Place
+from voxq.queue.enqueueing import Place
 
 
 def worker(**changes: object) -> WorkerFacts:
@@ -37,34 +37,35 @@ class TestCrew:
         """A clock that was put back makes the past a future."""
         beats = (85.0, 84.9, 115.0, 115.1)
         facts = [worker(id=number, beat=beat) for number, beat in enumerate(beats)]
-        assert [each.id for each in Crew.of(facts, None, 100.0).workers] == [0, 2]
+        assert [each.id for each in WorkerOverview.of(facts, None, 100.0).workers] == [0, 2]
 
     @pytest.mark.parametrize("raw", ["", "null", "[]", "{}", '{"id": 1}', '"x"', "[" * 1000])
     def test_facts_that_nobody_understands_are_ignored(self, raw: str) -> None:
         assert WorkerFacts.load(raw) is None
-        assert Crew.of([WorkerFacts.load(raw)], None, 100.0).workers == ()
+        assert WorkerOverview.of([WorkerFacts.load(raw)], None, 100.0).workers == ()
 
     def test_the_pace_is_measured_or_the_slowest_warm_up_or_real_time(self) -> None:
-        crew = [worker(id=1, rtf=0.1), worker(id=2, rtf=0.3), worker(id=3)]
-        assert Crew.of(crew, 0.05, 100.0).pace == 0.05
-        assert Crew.of(crew, None, 100.0).pace == 0.3
-        assert Crew.of([worker()], None, 100.0).pace == 1.0
+        overview = [worker(id=1, rtf=0.1), worker(id=2, rtf=0.3), worker(id=3)]
+        assert WorkerOverview.of(overview, 0.05, 100.0).pace == 0.05
+        assert WorkerOverview.of(overview, None, 100.0).pace == 0.3
+        assert WorkerOverview.of([worker()], None, 100.0).pace == 1.0
 
     @given(st.floats(0, 1e6), st.floats(0.001, 100), st.integers(0, 8))
     def test_waiting_takes_a_second_at_least_and_fewer_with_more_workers(
         self, ahead: float, pace: float, workers: int
     ) -> None:
         few, more = (
-            Crew(tuple(worker(id=n) for n in range(count)), pace) for count in (workers, workers + 1)
+            WorkerOverview(tuple(worker(id=n) for n in range(count)), pace)
+            for count in (workers, workers + 1)
         )
         place = Place(1, ahead)
         assert 1 <= more.estimated_wait(place) <= few.estimated_wait(place)
         assert few.estimated_wait(None) == 0
 
     def test_what_is_in_work_is_waited_for_too(self) -> None:
-        crew = Crew((worker(id=1, held=1, seconds_left=30.0), worker(id=2)), 0.1)
-        assert crew.estimated_wait(Place(1, 0.0)) == 15
-        assert crew.estimated_wait(Place(2, 100.0)) == 20
+        overview = WorkerOverview((worker(id=1, held=1, seconds_left=30.0), worker(id=2)), 0.1)
+        assert overview.estimated_wait(Place(1, 0.0)) == 15
+        assert overview.estimated_wait(Place(2, 100.0)) == 20
 
 
 class TestDevices:
@@ -117,28 +118,28 @@ class TestDevices:
         assert (other.host, other.utilization_percent, other.free_mb) == ("other", None, 0)
 
     def test_all_models_that_anybody_offers_the_default_first(self) -> None:
-        crew = Crew((worker(models=["b", "a"]), worker(), worker(models=["b", "c", "a"])))
-        assert crew.models == ("b", "a", "c")
-        assert Crew((worker(),)).models == ()
+        overview = WorkerOverview((worker(models=["b", "a"]), worker(), worker(models=["b", "c", "a"])))
+        assert overview.models == ("b", "a", "c")
+        assert WorkerOverview((worker(),)).models == ()
 
 
 class TestHealth:
     @pytest.mark.parametrize(
-        ("crew", "has_room", "words"),
+        ("overview", "has_room", "words"),
         [
-            (Crew((worker(),)), True, []),
-            (Crew((worker(), worker(state="failed"))), True, []),
+            (WorkerOverview((worker(),)), True, []),
+            (WorkerOverview((worker(), worker(state="failed"))), True, []),
             (None, True, ["redis_away"]),
-            (Crew(), True, ["no_workers"]),
-            (Crew((worker(state="loading"),)), True, ["loading"]),
-            (Crew((worker(state="failed"),)), True, ["model_failed"]),
-            (Crew((worker(state="stopping"),)), True, ["stopping"]),
-            (Crew((worker(),)), False, ["disk_full"]),
+            (WorkerOverview(), True, ["no_workers"]),
+            (WorkerOverview((worker(state="loading"),)), True, ["loading"]),
+            (WorkerOverview((worker(state="failed"),)), True, ["model_failed"]),
+            (WorkerOverview((worker(state="stopping"),)), True, ["stopping"]),
+            (WorkerOverview((worker(),)), False, ["disk_full"]),
             (None, False, ["redis_away", "disk_full"]),
         ],
     )
-    def test_reasons(self, crew: Crew | None, has_room: bool, words: list[str]) -> None:
-        assert [reason.word for reason in reasons_against(crew, has_room)] == words
+    def test_reasons(self, overview: WorkerOverview | None, has_capacity: bool, words: list[str]) -> None:
+        assert [reason.word for reason in reasons_against(overview, has_capacity)] == words
 
     @pytest.mark.parametrize(
         ("seconds", "words"),

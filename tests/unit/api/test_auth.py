@@ -10,8 +10,8 @@ from starlette.datastructures import Headers
 from voxq.api.callers import browsers
 from voxq.api.callers.access import ANONYMOUS, Access
 from voxq.api.callers.auth import is_local
+from voxq.core.refusal import Refusal
 from voxq.settings import Settings
-from voxq.tasks.refusal import Refusal
 
 KEYED = Access.of(
     Settings(api_keys="anna:secret-of-anna,ben:schlüssel-von-ben", admin_keys="me:secret-of-me")

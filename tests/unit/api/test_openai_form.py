@@ -12,12 +12,12 @@ from voxq.api.available import AvailableModels
 from voxq.api.openai.form import Format, Granularity, transcription, translation
 from voxq.api.submission.form import Fields
 from voxq.api.submission.options import MAX_HOTWORDS, hotwords_in
-from voxq.models.store import ModelStore
-from voxq.offer import Offer, Offered
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import Priority
+from voxq.core.refusal import Refusal
+from voxq.core.task import Priority
+from voxq.model_catalogue import ListedModel, ModelCatalogue
+from voxq.model_store.store import ModelStore
 
-OFFER = Offer(Offered("noop", "noop", "noop"), [], ModelStore(Path("nowhere"), environ={}))
+OFFER = ModelCatalogue(ListedModel("noop", "noop", "noop"), [], ModelStore(Path("nowhere"), environ={}))
 MODELS = AvailableModels(("noop", "whisper-base", "whisper-large-v3", "whisper-large-v3-turbo"), OFFER)
 
 

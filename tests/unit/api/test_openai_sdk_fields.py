@@ -20,13 +20,13 @@ from voxq.api.available import AvailableModels
 from voxq.api.openai import documentation, form, speech_form
 from voxq.api.openai.speech_form import SpeechRequest
 from voxq.api.submission.form import Fields
+from voxq.core.refusal import Refusal
 from voxq.engines import voices
-from voxq.models.store import ModelStore
-from voxq.offer import Offer, Offered
-from voxq.tasks.refusal import Refusal
+from voxq.model_catalogue import ListedModel, ModelCatalogue
+from voxq.model_store.store import ModelStore
 
-OFFER = Offer(
-    Offered("whisper-base", "faster-whisper", "whisper-base"), [], ModelStore(Path("nowhere"), environ={})
+OFFER = ModelCatalogue(
+    ListedModel("whisper-base", "faster-whisper", "whisper-base"), [], ModelStore(Path("nowhere"), environ={})
 )
 MODELS = AvailableModels(("whisper-base",), OFFER)
 SPEAKERS = voices.speakers_of(["hibari", "kokoro"])

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from voxq.api.openai import voices
 from voxq.api.openai.speech_events import usage
 from voxq.api.openai.speech_form import SpeechRequest, Wanted, wanted
+from voxq.core.refusal import Refusal
+from voxq.core.task import Priority
 from voxq.engines.voices import Speaker, speakers_of
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import Priority
 
 HIBARI, KOKORO = speakers_of(["hibari"]), speakers_of(["kokoro"])
 BOTH = (*HIBARI, *KOKORO)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from voxq.api.submission.recipes import Recipes
-from voxq.models.stamp import Stamp
-from voxq.offer import Offer
+from voxq.api.submission.model_fingerprints import ModelFingerprints
+from voxq.core.task import Kind
+from voxq.model_catalogue import ModelCatalogue
+from voxq.model_store.stamp import Stamp
 from voxq.settings import load_settings
-from voxq.tasks.task import Kind
 
 
 @pytest.fixture
@@ -22,42 +22,44 @@ def model(tmp_path: Path) -> Path:
     return directory
 
 
-async def recipe(model: Path, kind: Kind = Kind.ASR, name: str = "calls", **given: Any) -> str:
+async def model_fingerprint(model: Path, kind: Kind = Kind.ASR, name: str = "calls", **given: Any) -> str:
     """As a process of the API reckons it that starts now."""
     settings = load_settings(asr_models=f"calls=faster-whisper:{model}", **given)
-    return await Recipes(settings, Offer.of(settings)).of(kind, name)
+    return await ModelFingerprints(settings, ModelCatalogue.of(settings)).of(kind, name)
 
 
 async def test_as_long_as_nothing_changes_it_is_the_same(model: Path) -> None:
-    assert await recipe(model) == await recipe(model)
-    assert await recipe(model, Kind.TTS, "hibari") == await recipe(model, Kind.TTS, "hibari")
+    assert await model_fingerprint(model) == await model_fingerprint(model)
+    assert await model_fingerprint(model, Kind.TTS, "hibari") == await model_fingerprint(
+        model, Kind.TTS, "hibari"
+    )
 
 
 async def test_other_weights_are_another(model: Path) -> None:
-    before = await recipe(model)
+    before = await model_fingerprint(model)
     (model / "model.bin").write_bytes(b"better weights")
-    assert await recipe(model) != before
+    assert await model_fingerprint(model) != before
 
 
 async def test_so_are_other_companions(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXQ_MODELS", str(tmp_path))
     (tmp_path / "ct-punc").mkdir()
-    recipes = set()
+    model_fingerprints = set()
     for revision in ("earlier", "later"):
         Stamp(revision, "modelscope", {}).write(tmp_path / "ct-punc")
-        recipes.add(await recipe(model, name="paraformer-zh"))
-    assert len(recipes) == 2
+        model_fingerprints.add(await model_fingerprint(model, name="paraformer-zh"))
+    assert len(model_fingerprints) == 2
 
 
 async def test_the_operators_defaults_are_in_it(model: Path, tmp_path: Path) -> None:
     hotwords = tmp_path / "hotwords.txt"
     hotwords.write_text("Aimee\n")
     others = [
-        await recipe(model),
-        await recipe(model, asr_language="zh"),
-        await recipe(model, asr_batch_size=30),
-        await recipe(model, asr_hotwords_path=hotwords),
-        await recipe(model, name="whisper-base"),
-        await recipe(model, Kind.TTS, "hibari"),
+        await model_fingerprint(model),
+        await model_fingerprint(model, asr_language="zh"),
+        await model_fingerprint(model, asr_batch_size=30),
+        await model_fingerprint(model, asr_hotwords_path=hotwords),
+        await model_fingerprint(model, name="whisper-base"),
+        await model_fingerprint(model, Kind.TTS, "hibari"),
     ]
     assert len(set(others)) == len(others)

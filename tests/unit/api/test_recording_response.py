@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message
 
 from voxq.api.routes.audio import RecordingResponse
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
 
 
 @pytest.mark.parametrize("headers", [[], [(b"range", b"bytes=1-2")], [(b"range", b"bytes=1-2,5-6")]])

@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from voxq.api.monitoring.crew import Crew, WorkerFacts
+from voxq.api.monitoring.workers import WorkerFacts, WorkerOverview
 from voxq.api.submission.speech_options import HowToSpeak, tts_options
+from voxq.core.refusal import Refusal
+from voxq.core.task import TtsOptions
 from voxq.engines import voices
 from voxq.engines.language_packages import LanguagePackages
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import TtsOptions
 
 WITHOUT_JAPANESE = [s for s in voices.speakers_of(["hibari", "kokoro"]) if s.voice.language != "ja"]
 
@@ -68,10 +68,10 @@ def test_a_language_is_spoken_where_every_worker_with_that_voice_can() -> None:
     old = worker(1, synthesisers=("hibari", "kokoro"))
     full = worker(2, synthesisers=("kokoro",), spoken={"kokoro": ("en", "zh", "ja")})
     plain = worker(3, synthesisers=("kokoro",), spoken={"kokoro": ("en", "zh")})
-    assert Crew((old, full)).speaks("kokoro", "ja"), "one of an earlier version does not tell"
-    assert not Crew((full, plain)).speaks("kokoro", "ja")
-    assert Crew((full, plain)).speaks("kokoro", "zh")
-    assert not Crew((full, plain)).speaks("hibari", "en")
+    assert WorkerOverview((old, full)).speaks("kokoro", "ja"), "one of an earlier version does not tell"
+    assert not WorkerOverview((full, plain)).speaks("kokoro", "ja")
+    assert WorkerOverview((full, plain)).speaks("kokoro", "zh")
+    assert not WorkerOverview((full, plain)).speaks("hibari", "en")
 
 
 def test_packages_are_there_when_all_their_modules_are() -> None:

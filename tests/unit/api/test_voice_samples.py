@@ -11,9 +11,9 @@ import pytest
 
 from voxq.api import samples
 from voxq.api.samples import VoiceSamples
+from voxq.core.refusal import Refusal
 from voxq.engines import synthesisers
 from voxq.engines.voices import Speaker
-from voxq.tasks.refusal import Refusal
 
 SPEAKER = Speaker("hibari", synthesisers.find("hibari").voices[0])
 

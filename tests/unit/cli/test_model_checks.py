@@ -15,8 +15,8 @@ import pytest
 from voxq.cli import model_checks, package_checks
 from voxq.cli.finding import Finding
 from voxq.cli.model_checks import check_models
-from voxq.models.catalogue import find
-from voxq.models.model import Hubs
+from voxq.model_store.model import Hubs
+from voxq.model_store.published import find
 from voxq.settings import load_settings
 
 

@@ -11,8 +11,8 @@ from hub_server import Hub, serving
 from typer.testing import CliRunner
 
 from voxq.cli.app import app
-from voxq.models import catalogue
-from voxq.models.model import Hubs, Model
+from voxq.model_store import published
+from voxq.model_store.model import Hubs, Model
 
 FILES = {"model.pt": b"w" * 100_000, "config.yaml": b"model: Paraformer"}
 
@@ -31,7 +31,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ASR_MODEL_PATH", str(tmp_path / "mine"))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setattr(
-        catalogue, "MODELS", (entry("hearing", needs=("commas",)), entry("commas", role="punctuation"))
+        published, "MODELS", (entry("hearing", needs=("commas",)), entry("commas", role="punctuation"))
     )
     return tmp_path
 

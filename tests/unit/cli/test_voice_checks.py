@@ -8,8 +8,8 @@ import pytest
 
 from voxq.cli import package_checks
 from voxq.cli.voice_checks import check_voices
-from voxq.models.model import Model
-from voxq.models.store import ModelStore
+from voxq.model_store.model import Model
+from voxq.model_store.store import ModelStore
 from voxq.settings import load_settings
 
 

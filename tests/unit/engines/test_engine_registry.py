@@ -40,7 +40,7 @@ def test_the_parent_learns_everything_without_a_numerical_library() -> None:
 import sys
 from voxq.engines import languages, registry
 from voxq.engines.base import EngineRequest
-from voxq.worker.horse import protocol
+from voxq.processes.model import protocol
 for name in registry.names():
     model = {{"funasr": "sensevoice"}}.get(name, "noop")
     registry.find(name).traits_for(EngineRequest(name, model))

@@ -9,7 +9,7 @@ import pytest
 
 from voxq.engines import registry
 from voxq.engines.base import ChunkOptions, EngineError, EngineRequest
-from voxq.models import catalogue
+from voxq.model_store import published
 
 MODELS = Path(__file__).parents[2] / "data" / "models"
 KIND = registry.find("funasr")
@@ -24,11 +24,11 @@ def key(model: object, options: ChunkOptions) -> str:
 
 
 def test_the_catalogues_recognisers_are_known() -> None:
-    names = [m.name for m in catalogue.MODELS if m.engine == "funasr" and m.role == "recogniser"]
+    names = [m.name for m in published.MODELS if m.engine == "funasr" and m.role == "recogniser"]
     assert {"sensevoice", "paraformer-zh", "paraformer-en", "fun-asr-nano"} <= set(names)
     for name in names:
         assert KIND.traits_for(request(name)).max_items > 1
-        needs = catalogue.find(name).needs
+        needs = published.find(name).needs
         assert tuple(KIND.roles_for(request(name)).values()) == (name, *needs)
 
 

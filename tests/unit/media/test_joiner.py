@@ -12,10 +12,10 @@ import av
 import numpy as np
 import pytest
 
-from voxq.child import Child
-from voxq.media import JOINER_MODULE
-from voxq.media import join_protocol as protocol
-from voxq.media.join import Joint
+from voxq.processes.child import Child
+from voxq.processes.media import JOINER_MODULE
+from voxq.processes.media import join_protocol as protocol
+from voxq.processes.media.join import Joint
 from voxq.speech.audio import SPEECH_FORMATS, Samples
 from voxq.speech.sentences import Break
 from voxq.speech.voicing import voiced

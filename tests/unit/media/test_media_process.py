@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voxq.child import Child, ChildDied
-from voxq.media import MEDIA_MODULE, protocol
+from voxq.processes.child import Child, ChildDied
+from voxq.processes.media import MEDIA_MODULE, protocol
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.chunking import Chunking
 from voxq.speech.decode import decode_blocks
@@ -167,7 +167,7 @@ def test_a_process_that_only_probes_loads_no_inference_library(media: Child) -> 
 
 def test_it_ends_with_its_parent() -> None:
     code = (
-        "from voxq.child import Child; from voxq.media import MEDIA_MODULE; import time\n"
+        "from voxq.processes.child import Child; from voxq.processes.media import MEDIA_MODULE; import time\n"
         "child = Child.start(MEDIA_MODULE); print(child.pid, flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from voxq.media import protocol
-from voxq.messages import ProtocolError
+from voxq.processes.media import protocol
+from voxq.processes.messages import ProtocolError
 from voxq.speech.audio import AudioInfo
 from voxq.speech.chunking import Chunking
 from voxq.speech.sentences import Break

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from voxq.child import Child
-from voxq.media.pool import ProbePool
+from voxq.processes.child import Child
+from voxq.processes.media.pool import ProbePool
 from voxq.speech.audio import AudioError
 
 _start = Child.start
@@ -35,7 +35,7 @@ def children() -> set[int]:
             command = path.with_name("cmdline").read_bytes()
         except OSError:
             continue
-        if int(parent) == os.getpid() and state != "Z" and b"voxq.media" in command:
+        if int(parent) == os.getpid() and state != "Z" and b"voxq.processes.media" in command:
             pids.add(int(path.parent.name))
     return pids
 
@@ -183,7 +183,8 @@ async def test_closing_ends_every_process_even_in_the_middle() -> None:
 
 
 def test_the_api_process_loads_no_decoder() -> None:
-    code = "import sys, voxq.media.pool; print(sorted({'av', 'numpy', 'onnxruntime'} & set(sys.modules)))"
+    libraries = "{'av', 'numpy', 'onnxruntime'}"
+    code = f"import sys, voxq.processes.media.pool; print(sorted({libraries} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "[]"
 

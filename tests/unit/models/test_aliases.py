@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.models.aliases import ALIASES, DEFAULT, aliases_of, resolve
+from voxq.model_store.aliases import ALIASES, DEFAULT, aliases_of, resolve
 
 CANDIDATES = sorted({name for names in ALIASES.values() for name in names} - {DEFAULT})
 some_models = st.lists(st.sampled_from([*CANDIDATES, "calls", "Calls"]), unique=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from hub_server import Hub, serving
 
-from voxq.models.catalogue import find
-from voxq.models.model import Hubs, ModelError
-from voxq.models.store import ModelStore
+from voxq.model_store.model import Hubs, ModelError
+from voxq.model_store.published import find
+from voxq.model_store.store import ModelStore
 
 TOOLS = {
     "huggingface": "huggingface_hub",

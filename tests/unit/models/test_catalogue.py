@@ -4,9 +4,9 @@ import pytest
 
 from voxq.engines import registry, synthesisers
 from voxq.engines.languages import LANGUAGES
-from voxq.models import catalogue
-from voxq.models.catalogue import MODELS, UnknownModel
-from voxq.models.model import HUBS, Hubs, Model, is_repository
+from voxq.model_store import published
+from voxq.model_store.model import HUBS, Hubs, Model, is_repository
+from voxq.model_store.published import MODELS, UnknownModel
 
 
 @pytest.fixture(params=MODELS, ids=lambda model: model.name)
@@ -20,7 +20,7 @@ def test_names_are_unique() -> None:
 
 
 def test_an_entry_is_whole(model: Model) -> None:
-    assert catalogue.find(model.name) is model
+    assert published.find(model.name) is model
     assert model.role != "recogniser" or model.engine in registry.names()
     assert model.role != "synthesiser" or model.engine in synthesisers.names()
     assert model.licence
@@ -46,19 +46,19 @@ def test_a_repository_is_known_by_its_id(model: Model) -> None:
     """Who names a repository of the catalogue gets the entry, with its engine and its companions."""
     if isinstance(model.source, Hubs):
         for repository in model.source.repositories.values():
-            assert catalogue.find(repository) is model
+            assert published.find(repository) is model
 
 
 def test_companions_are_helpers_that_need_nothing_themselves(model: Model) -> None:
-    companions = list(map(catalogue.find, model.needs))
+    companions = list(map(published.find, model.needs))
     assert all(companion.role != "recogniser" and not companion.needs for companion in companions)
 
 
 def test_the_presets() -> None:
-    assert catalogue.find("SenseVoice").needs == ()
-    assert catalogue.find("paraformer-zh").needs == ("ct-punc",)
+    assert published.find("SenseVoice").needs == ()
+    assert published.find("paraformer-zh").needs == ("ct-punc",)
 
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
     with pytest.raises(UnknownModel, match=r"sensevoice.*whisper-base"):
-        catalogue.find("owner/nothing-like-it")
+        published.find("owner/nothing-like-it")

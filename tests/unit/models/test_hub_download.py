@@ -11,9 +11,9 @@ from hub_server import Hub, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.models import hub as hubs
-from voxq.models.model import ModelError
-from voxq.models.store import ModelStore
+from voxq.model_store import hub as hubs
+from voxq.model_store.model import ModelError
+from voxq.model_store.store import ModelStore
 
 FILES = {
     "model.bin": random.Random(1).randbytes(300_000),
@@ -201,8 +201,8 @@ def test_the_next_hub_is_asked_where_one_fails(server: Hub, tmp_path: Path) -> N
 
 
 def test_a_repository_without_a_file_that_is_needed_is_not_installed(server: Hub, tmp_path: Path) -> None:
-    from voxq.models.download import download
-    from voxq.models.model import Hubs
+    from voxq.model_store.download import download
+    from voxq.model_store.model import Hubs
 
     source = Hubs({"huggingface": "owner/name"}, required=("am.mvn", "config.json"))
     with pytest.raises(ModelError, match=r"owner/name lacks am\.mvn"):
@@ -212,8 +212,8 @@ def test_a_repository_without_a_file_that_is_needed_is_not_installed(server: Hub
 
 def test_only_the_files_that_are_needed_are_fetched(server: Hub, tmp_path: Path) -> None:
     """The catalogue's Whisper models leave out everything but CTranslate2's files."""
-    from voxq.models.download import download
-    from voxq.models.model import Hubs
+    from voxq.model_store.download import download
+    from voxq.model_store.model import Hubs
 
     source = Hubs({"huggingface": "owner/name"}, ("config.json", "model.bin"))
     stamp = download(source, None, {"HF_ENDPOINT": server.url}, tmp_path, lambda done, total: None)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from voxq.models import catalogue
-from voxq.models.catalogue import UnknownModel
-from voxq.models.model import Model, ModelError, PackagedFile, Packages
-from voxq.models.stamp import NAME, revision_of
-from voxq.models.store import ModelStore
+from voxq.model_store import published
+from voxq.model_store.model import Model, ModelError, PackagedFile, Packages
+from voxq.model_store.published import UnknownModel
+from voxq.model_store.stamp import NAME, revision_of
+from voxq.model_store.store import ModelStore
 
 PARTS = (b"first half, " * 1000, b"second half" * 1000)
 WHOLE = b"".join(PARTS)
@@ -32,7 +32,7 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
     parts = ("voxq_test_part1:half", "voxq_test_part2:half")
     file = PackagedFile("model.bin", len(WHOLE), hashlib.sha256(WHOLE).hexdigest(), parts)
     model = Model("test", "noop", Packages(("voxq-test",), (file,)), "MIT", "-", 1)
-    monkeypatch.setattr(catalogue, "MODELS", (model,))
+    monkeypatch.setattr(published, "MODELS", (model,))
     return model
 
 
@@ -97,7 +97,7 @@ def test_a_place_that_cannot_be_written_is_told(packaged: Model, tmp_path: Path)
 
 def test_processes_that_install_at_once_all_get_it(tmp_path: Path) -> None:
     """The real whisper-base, by four processes."""
-    code = "import sys; from pathlib import Path; from voxq.models.store import ModelStore;"
+    code = "import sys; from pathlib import Path; from voxq.model_store.store import ModelStore;"
     code += "print(ModelStore(Path(sys.argv[1])).resolve('whisper-base'))"
     running = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)

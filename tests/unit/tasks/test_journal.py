@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from task_lab import done, failed, make_task
 
-from voxq.tasks.journal import Journal
-from voxq.tasks.task import Task
+from voxq.core.task import Task
+from voxq.storage.journal import Journal
 
 spawn = multiprocessing.get_context("spawn")
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis._parsers.base import BaseParser
 
-from voxq.redis_check import hindrances
-from voxq.tasks import redis_errors
-from voxq.tasks.redis_errors import Repeats, ScriptFailed, explain, state_of
+from voxq.queue import redis_errors
+from voxq.queue.redis_check import hindrances
+from voxq.queue.redis_errors import Repeats, ScriptFailed, explain, state_of
 
 GOOD = {"redis_version": "7.2.4", "maxmemory_policy": "noeviction", "role": "master", "cluster_enabled": 0}
 

@@ -5,9 +5,9 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.tasks.recordings import Recording
-from voxq.tasks.retention import EndedRecord, Limits, plan
-from voxq.tasks.task import Kind, Status
+from voxq.core.task import Kind, Status
+from voxq.recovery.retention import EndedRecord, Limits, plan
+from voxq.storage.recordings import Recording
 
 NOW = 1_000_000.0
 LIMITS = Limits(max_recordings=3, result_ttl=3600, failed_ttl=7200, orphan_age=60)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from task_lab import make_task
 
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.speech_file import SpeechChanged, SpeechFile
-from voxq.tasks.task import Kind, TtsOptions
-from voxq.tasks.work import WorkDirectory, WorkFiles
+from voxq.core.task import Kind, TtsOptions
+from voxq.storage.recordings import Recordings
+from voxq.storage.scratch import WorkDirectory, WorkFiles
+from voxq.storage.speech_file import SpeechChanged, SpeechFile
 
 HEAD = b"h" * 64
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from task_lab import make_task
 
-from voxq.tasks.outcome import Incident
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.work import LeftRunning, WorkFiles
+from voxq.core.outcome import Incident
+from voxq.storage.recordings import Recordings
+from voxq.storage.scratch import LeftRunning, WorkFiles
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.tasks.task import (
+from voxq.core.task import (
     Lane,
     Priority,
     age_order,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from task_lab import done, make_task
 
-from voxq.tasks import documents
-from voxq.tasks.outcome import Incident, Outcome, Timings
-from voxq.tasks.task import AsrOptions, Lane, Status, Task
+from voxq.core.outcome import Incident, Outcome, Timings
+from voxq.core.task import AsrOptions, Lane, Status, Task
+from voxq.queue import documents
 
 times = st.floats(0, 4_102_444_800)
 seconds = st.floats(0, 1e6)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.up.part import FIRST_DELAY, LONGEST_DELAY, STABLE_AFTER, next_delay
+from voxq.supervisor.part import FIRST_DELAY, LONGEST_DELAY, STABLE_AFTER, next_delay
 
 
 def test_delays_double_up_to_the_longest() -> None:

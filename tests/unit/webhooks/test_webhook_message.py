@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from voxq.tasks.task import Kind, Status
-from voxq.tasks.webhook_queue import Delivery
+from voxq.core.task import Kind, Status
+from voxq.queue.webhook_queue import Delivery
 from voxq.webhooks.message import body_of, headers_of
 
 

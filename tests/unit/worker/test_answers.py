@@ -1,4 +1,4 @@
-"""Whatever a model library hands over, what leaves the horse can be sent, written and shown."""
+"""Whatever a model library hands over, what leaves the model process can be sent, written and shown."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from voxq.engines.base import ChunkError, ChunkResult
 from voxq.engines.synthesis import Spoken
+from voxq.processes.model.answers import checked_sound, checked_text
 from voxq.speech.transcript import Segment, Word
-from voxq.worker.horse.answers import checked_sound, checked_text
 
 SECONDS = 30.0
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.tasks.task import Lane
-from voxq.worker.engine.anticipation import PATIENCE, Anticipation
+from voxq.core.task import Lane
+from voxq.worker.dispatch.anticipation import PATIENCE, Anticipation
 
 
 def test_a_long_file_waits_for_a_note_that_is_being_decoded() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from voxq import child
-from voxq.child import Child, ChildDied, Pipe
+from voxq.processes import child
+from voxq.processes.child import Child, ChildDied, Pipe
 
 SUPPORT = Path(__file__).parents[2] / "support"
 Liar = Callable[[bytes], Child]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from task_lab import make_task
 
+from voxq.core.task import AsrOptions
 from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest
 from voxq.settings import Settings
-from voxq.tasks.task import AsrOptions
 from voxq.worker.plan import ModelUnavailable, WorkPlan, automatic_slots
 
 

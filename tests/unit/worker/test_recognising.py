@@ -1,4 +1,4 @@
-"""What becomes of a recogniser's text before it leaves the horse."""
+"""What becomes of a recogniser's text before it leaves the model process."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 
 from voxq.engines import registry
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, EngineKind, EngineRequest, EngineTraits
+from voxq.processes.model.recognising import Recogniser
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.chinese_script import Script
 from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Segment, Word
-from voxq.worker.horse.recognising import Recogniser
 
 HEARD = "我們說"
 SILENCE = np.zeros(SAMPLE_RATE, np.float32)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.worker.models.residency import Resident, excess, idle, to_unload
+from voxq.worker.model_pool.residency import Resident, excess, idle, to_unload
 
 residents = st.lists(
     st.builds(

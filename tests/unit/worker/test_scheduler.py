@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voxq.core.task import Lane
 from voxq.engines.base import Cost
-from voxq.tasks.task import Lane
 from voxq.worker.scheduler import (
     LANE_DELAY,
     LOADING_WEIGHT,

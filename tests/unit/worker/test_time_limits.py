@@ -1,4 +1,4 @@
-"""How long a task may take, as far as it needs no horse."""
+"""How long a task may take, as far as it needs no model process."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from hypothesis import strategies as st
 from plans import model_plan
 from task_lab import make_task
 
-from voxq.device_memory import HostMemory
+from voxq.core.task import Kind, Task, TtsOptions
 from voxq.engines.base import ChunkOptions, ChunkResult, Cost
 from voxq.engines.synthesis import KeptSpeech, SpeechOptions
+from voxq.machine.device_memory import HostMemory
 from voxq.metrics.counters import Counters
+from voxq.processes.model.protocol import Loaded
+from voxq.queue.claiming import TaskExecution
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break
-from voxq.tasks.claiming import Held
-from voxq.tasks.task import Kind, Task, TtsOptions
-from voxq.tasks.work import WorkFiles
-from voxq.worker.engine.time_limits import TimeLimits
-from voxq.worker.held.assignment import AnyAssignment, Prepared
-from voxq.worker.held.batch import Batch, Member
-from voxq.worker.held.chunks import Phrase, Span
-from voxq.worker.held.recognition import Recognition
-from voxq.worker.held.synthesis import Synthesis
-from voxq.worker.horse.protocol import Loaded
-from voxq.worker.models.horse_link import HorseLink
-from voxq.worker.models.stable import Stable
-from voxq.worker.models.stall import Stall
+from voxq.storage.scratch import WorkFiles
+from voxq.worker.dispatch.time_limits import TimeLimits
+from voxq.worker.model_pool.model_link import ModelLink
+from voxq.worker.model_pool.pool import ModelPool
+from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.plan import ModelPlan
 from voxq.worker.poller import Poller
+from voxq.worker.runs.batch import Batch, Member
+from voxq.worker.runs.chunks import Phrase, Span
+from voxq.worker.runs.speech_run import SpeechRun
+from voxq.worker.runs.task_run import AnyTaskRun, Prepared
+from voxq.worker.runs.transcription_run import TranscriptionRun
 from voxq.worker.scheduler import BatchLimits
 
 PLAN = model_plan()
 HOUR = 3600.0
 
 
-def stable_of(cost: Cost) -> Stable:
+def stable_of(cost: Cost) -> ModelPool:
     """Its model was measured to cost so much."""
 
-    def make(plan: ModelPlan) -> Stall:
-        horse = HorseLink(plan, load_timeout=10.0, batch_seconds=1.0)
-        horse.loaded = Loaded(1.0, "revision", 1, 1, cost)
-        return Stall(plan, horse, BatchLimits(1.0, 60.0, 8), now=0.0)
+    def make(plan: ModelPlan) -> PooledModel:
+        link = ModelLink(plan, load_timeout=10.0, batch_seconds=1.0)
+        link.loaded = Loaded(1.0, "revision", 1, 1, cost)
+        return PooledModel(plan, link, BatchLimits(1.0, 60.0, 8), now=0.0)
 
-    return Stable(
+    return ModelPool(
         PLAN,
         make,
         HostMemory(),
@@ -60,17 +60,19 @@ def stable_of(cost: Cost) -> Stable:
     )
 
 
-def recording(root: Path, seconds: float | None, task: Task | None = None) -> Recognition:
+def recording(root: Path, seconds: float | None, task: Task | None = None) -> TranscriptionRun:
     task = task or make_task(duration=seconds)
     directory = WorkFiles(root).open(task)
-    return Recognition(Held(task, "x"), directory, PLAN, ChunkOptions(), admitted_at=time.time())
+    return TranscriptionRun(
+        TaskExecution(task, "x"), directory, PLAN, ChunkOptions(), admitted_at=time.time()
+    )
 
 
-def text(root: Path, seconds: float | None) -> Synthesis:
+def text(root: Path, seconds: float | None) -> SpeechRun:
     task = make_task(kind=Kind.TTS, options=TtsOptions("text", "teller", speed=2.0), duration=seconds)
     directory = WorkFiles(root).open(task)
     how = SpeechOptions("teller", 2.0)
-    return Synthesis(Held(task, "x"), directory, PLAN, how, admitted_at=time.time())
+    return SpeechRun(TaskExecution(task, "x"), directory, PLAN, how, admitted_at=time.time())
 
 
 def span(number: int, seconds: float) -> Span:
@@ -97,7 +99,7 @@ def phrase(number: int, seconds: float) -> Phrase:
 )
 def test_what_gets_on_as_predicted_is_never_over_its_limit(
     tmp_path_factory,
-    make: Callable[..., AnyAssignment],
+    make: Callable[..., AnyTaskRun],
     piece: Callable[..., Span | Phrase],
     result: object,
     lengths: list[float],
@@ -108,8 +110,8 @@ def test_what_gets_on_as_predicted_is_never_over_its_limit(
 ) -> None:
     """Not quite four times as slowly at most, whatever was promised of its length, and whenever its chunks
     are found; the operator allows a second."""
-    stable = stable_of(cost)
-    limits = TimeLimits(stable, 1.0)
+    pool = stable_of(cost)
+    limits = TimeLimits(pool, 1.0)
     task = make(tmp_path_factory.mktemp("w"), promised)
     left = [piece(number, seconds) for number, seconds in enumerate(lengths)]
     while left or task.chunks.count_left:
@@ -133,16 +135,16 @@ def test_what_gets_on_as_predicted_is_never_over_its_limit(
 
 def test_ten_hours_on_a_slow_processor(tmp_path: Path) -> None:
     """They may take as long as they are, and a chunk that hangs is given up when any other would be."""
-    stable = stable_of(Cost(0.5, 0.7))
-    limits = TimeLimits(stable, 600.0)
+    pool = stable_of(Cost(0.5, 0.7))
+    limits = TimeLimits(pool, 600.0)
     task = recording(tmp_path, 10 * HOUR)
     task.find([span(number, 30.0) for number in range(2)], "revision")
     assert 4 * 7 * HOUR < limits.of(task) < 30 * HOUR
-    horse = stable.of(PLAN).horse
-    horse._batches.append(Batch("1", (Member(task, 0),), stable.of(PLAN).terms.cost.predict(30.0), False))
-    assert limits.for_next_batch(stable.of(PLAN)) == 600.0
+    link = pool.of(PLAN).link
+    link._batches.append(Batch("1", (Member(task, 0),), pool.of(PLAN).terms.cost.predict(30.0), False))
+    assert limits.for_next_batch(pool.of(PLAN)) == 600.0
     task.engine_seconds = limits.of(task) - 5.0
-    assert limits.for_next_batch(stable.of(PLAN)) == pytest.approx(5.0)
+    assert limits.for_next_batch(pool.of(PLAN)) == pytest.approx(5.0)
 
 
 def test_what_a_slower_worker_has_spent_is_not_held_against_a_recording(tmp_path: Path) -> None:

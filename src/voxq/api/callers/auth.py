@@ -12,7 +12,7 @@ from voxq.api.callers import browsers
 from voxq.api.callers.access import ANONYMOUS
 from voxq.api.monitoring.request_metrics import OWNER
 from voxq.api.service import TheService
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
 
 _bearer = HTTPBearer(
     auto_error=False, description="One of API_KEYS or ADMIN_KEYS; not needed while none are set."

@@ -12,9 +12,9 @@ import re
 
 from starlette.datastructures import Headers
 
+from voxq.core.refusal import Refusal
 from voxq.settings import Settings
 from voxq.settings.origins import are_allowed
-from voxq.tasks.refusal import Refusal
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_PAGE = frozenset({"same-origin", "none"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
 
 
 class Memory:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
 
 
 class Streams:

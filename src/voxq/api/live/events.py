@@ -15,8 +15,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from voxq.api import background
-from voxq.tasks.names import EVENTS_CHANNEL
-from voxq.tasks.task import Status
+from voxq.core.task import Status
+from voxq.queue.keys import EVENTS_CHANNEL
 
 ANY = "*"
 """Stands for every task."""

@@ -20,10 +20,10 @@ from voxq.api import lookup
 from voxq.api.access_log import note
 from voxq.api.lookup import Found
 from voxq.api.service import Service
+from voxq.core.refusal import Refusal, TaskFailed
+from voxq.core.task import Kind, Status
 from voxq.speech.audio import SPEECH_FORMATS
-from voxq.tasks.refusal import Refusal, TaskFailed
-from voxq.tasks.speech_file import SpeechChanged, SpeechFile
-from voxq.tasks.task import Kind, Status
+from voxq.storage.speech_file import SpeechChanged, SpeechFile
 
 _PIECE = 64 << 10
 _LOOK_SECONDS = 5.0

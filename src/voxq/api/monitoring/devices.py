@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from voxq.api.monitoring.crew import Memory, WorkerFacts
+from voxq.api.monitoring.workers import Memory, WorkerFacts
 from voxq.api.shapes.workers import DeviceView, ResidentView
 
 

@@ -21,12 +21,12 @@ from prometheus_client.registry import Collector
 
 import voxq
 from voxq.api.monitoring import devices
-from voxq.api.monitoring.crew import Crew, WorkerFacts
+from voxq.api.monitoring.workers import WorkerFacts, WorkerOverview
+from voxq.core.task import Kind, Lane, Status
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Totals, cumulative
-from voxq.tasks import statistics
-from voxq.tasks.queueing import Counts
-from voxq.tasks.task import Kind, Lane, Status
+from voxq.queue import statistics
+from voxq.queue.enqueueing import Counts
 
 _MB = 1 << 20
 _WAIT_EDGES = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
@@ -37,7 +37,7 @@ _WORKER_STATES = ("loading", "ready", "failed", "stopping")
 @dataclass(frozen=True, slots=True)
 class KindSeen:
     """One kind of task. `oldest`: seconds for which the first of each lane has waited, 0 in an empty one;
-    `statistics`: the counters of its ends, see `voxq.tasks.statistics`."""
+    `statistics`: the counters of its ends, see `voxq.queue.statistics`."""
 
     kind: Kind
     counts: Counts
@@ -50,7 +50,7 @@ class Seen:
     """What Redis knew at one moment."""
 
     kinds: Sequence[KindSeen]
-    crew: Crew
+    overview: WorkerOverview
     totals: Totals
     deliveries: Mapping[str, str]
     """Tries at telling webhooks, by how they went."""
@@ -76,8 +76,8 @@ def _all(seen: Seen | None) -> Iterator[Metric]:
         return
     yield from _queue(seen.kinds)
     yield from _ends(seen.kinds)
-    yield from _workers(seen.crew.workers)
-    yield from _memory(seen.crew.workers)
+    yield from _workers(seen.overview.workers)
+    yield from _memory(seen.overview.workers)
     yield from _counted(seen.totals)
     yield _counter("voxq_webhook_tries", "Tries at telling a webhook of an end.", ["result"], seen.deliveries)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loguru import logger
 from redis.exceptions import RedisError
 
-from voxq.tasks.redis_errors import Repeats, explain, state_of
+from voxq.queue.redis_errors import Repeats, explain, state_of
 
 
 class Outage:

@@ -10,10 +10,10 @@ from typing import Literal
 from voxq.api import lookup
 from voxq.api.service import Service
 from voxq.api.submission import reuse
-from voxq.tasks import script, twins
-from voxq.tasks.refusal import NotFound
-from voxq.tasks.task import Kind, Task
-from voxq.tasks.twins import Twin
+from voxq.core.refusal import NotFound
+from voxq.core.task import Kind, Task
+from voxq.queue import fingerprints, script
+from voxq.queue.fingerprints import EarlierTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,19 @@ async def begin(
 ) -> Begun:
     """`accept` makes the new task if there must be one. Raises what it raises, and RedisError."""
     if may_reuse:
-        look = twins.look(service.parts.stores[kind], fingerprint, join=True)
-        twin = await script.run_async(service.client, look)
-        if twin is not None and await _is_there(service, kind, owner, twin):
-            return Begun(kind, owner, twin.task_id, twin.how)
+        look = fingerprints.look(service.parts.stores[kind], fingerprint, join=True)
+        earlier = await script.run_async(service.client, look)
+        if earlier is not None and await _is_there(service, kind, owner, earlier):
+            return Begun(kind, owner, earlier.task_id, earlier.how)
     task = await accept()
     await reuse.adopt(service, fingerprint, task, leased=True)
     return Begun(kind, owner, task.id, "miss")
 
 
-async def _is_there(service: Service, kind: Kind, owner: str, twin: Twin) -> bool:
+async def _is_there(service: Service, kind: Kind, owner: str, earlier: EarlierTask) -> bool:
     """What speech was made may have been deleted before the record of its task."""
     try:
-        found = await lookup.find(service, kind, owner, twin.task_id)
+        found = await lookup.find(service, kind, owner, earlier.task_id)
     except NotFound:
         return False
     if kind is Kind.ASR or not found.status.is_terminal:

@@ -10,9 +10,9 @@ from voxq.api.openai import errors
 from voxq.api.openai.form import Granularity
 from voxq.api.openai.speech_form import SpeechRequest
 from voxq.api.submission.submit_form import FORM
+from voxq.core.task import Priority
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.speech.subtitles import Format
-from voxq.tasks.task import Priority
 
 
 def _text(description: str, **more: Any) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from voxq.api.available import AvailableModels
 from voxq.api.submission import options
 from voxq.api.submission.form import Fields
 from voxq.api.submission.options import invalid
+from voxq.core.refusal import Refusal
+from voxq.core.task import AsrOptions, Priority
 from voxq.speech.subtitles import Format
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import AsrOptions, Priority
 
 _MOST_WORDS_OF_A_TERM = 3
 _BETWEEN_TERMS = re.compile(r"[,;，；、\n]+")

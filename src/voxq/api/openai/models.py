@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from voxq.api.callers.auth import Owner
 from voxq.api.openai import errors
 from voxq.api.service import Service, TheService
-from voxq.models import aliases
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
+from voxq.model_store import aliases
 
 router = APIRouter(prefix="/v1/models", tags=["openai"])
 

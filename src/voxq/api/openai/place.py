@@ -12,7 +12,7 @@ from voxq.api.service import TheService
 
 
 async def _with_place(service: TheService, owner: Owner) -> AsyncIterator[str]:
-    with service.waiting_room.place_for(owner):
+    with service.waiting_requests.place_for(owner):
         yield owner
 
 

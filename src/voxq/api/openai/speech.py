@@ -22,9 +22,9 @@ from voxq.api.openai.waiting import in_time, lease_kept, while_connected
 from voxq.api.service import Service, TheService
 from voxq.api.submission import reuse
 from voxq.api.submission.body import TheBody, bytes_for
+from voxq.core.task import Kind, Task, short_id
+from voxq.queue.enqueueing import EntryCheck
 from voxq.tasks import intake
-from voxq.tasks.queueing import Door
-from voxq.tasks.task import Kind, Task, short_id
 
 router = APIRouter(prefix="/v1/audio", tags=["openai"])
 
@@ -32,12 +32,12 @@ router = APIRouter(prefix="/v1/audio", tags=["openai"])
 @router.post("/speech", summary="Speak a text", **SPEECH)
 async def speech(request: Request, service: TheService, owner: Waiting, body: TheBody) -> Response:
     """As OpenAI's. The same request again, after a lost connection, finds its task."""
-    door = await service.texts.knock(owner, None, may_find=True)
+    entry = await service.texts.check_entry(owner, None, may_find=True)
     longest = service.settings.max_text_characters
     asked = await body.read(request, SpeechRequest, bytes_for(longest))
     speakers = await service.voices.recent()
     wanted = await asyncio.to_thread(speech_form.wanted, asked, speakers, longest)
-    begun = await _begin(service, owner, door, wanted)
+    begun = await _begin(service, owner, entry, wanted)
     note(request, task=short_id(begun.task_id), cache=begun.cache)
     # Until there is sound to be sent, an answer can still be an error with a status of its own.
     beginning = in_time(service, begun, speech_stream.begin(service, owner, begun.task_id))
@@ -48,13 +48,13 @@ async def speech(request: Request, service: TheService, owner: Waiting, body: Th
     return _AwaitedSpeech(service, begun, sound, begun.headers)
 
 
-async def _begin(service: Service, owner: str, door: Door, wanted: Wanted) -> Begun:
+async def _begin(service: Service, owner: str, entry: EntryCheck, wanted: Wanted) -> Begun:
     fingerprint = await reuse.of_text(service, owner, wanted.options)
 
     async def accept() -> Task:
-        await asyncio.to_thread(disk.check_room, service.settings)
+        await asyncio.to_thread(disk.check_space, service.settings)
         asked = intake.Request(owner, wanted.options, wanted.priority)
-        return (await service.texts.accept(door, asked)).task
+        return (await service.texts.accept(entry, asked)).task
 
     return await begin(service, Kind.TTS, owner, fingerprint, accept, may_reuse=wanted.cache)
 

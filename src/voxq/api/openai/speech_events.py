@@ -16,7 +16,7 @@ from voxq.api.openai import sse
 from voxq.api.openai.beginning import Begun
 from voxq.api.openai.waiting import lease_kept
 from voxq.api.service import Service
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
 
 _TOKEN_SECONDS = 0.05
 

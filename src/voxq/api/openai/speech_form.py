@@ -19,12 +19,12 @@ from voxq.api.submission.speech_options import (
     Speed,
     Wishes,
 )
+from voxq.core.refusal import Refusal
+from voxq.core.task import Priority, TtsOptions
 from voxq.engines.languages import code_of
 from voxq.engines.voices import Speaker
-from voxq.models import aliases
+from voxq.model_store import aliases
 from voxq.speech.scripts import language_of
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import Priority, TtsOptions
 
 _PCM_RATE = 24_000
 """Of raw samples at OpenAI, whose clients play them at that rate: there is no header to tell another."""

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from voxq.api import errors
 from voxq.api.openai.errors import body
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
 
 CONTENT_TYPE = "text/event-stream"
 DONE = "data: [DONE]\n\n"

@@ -13,8 +13,8 @@ from voxq.api.openai import sse
 from voxq.api.openai.beginning import Begun
 from voxq.api.openai.waiting import lease_kept, looks, transcript_of
 from voxq.api.service import Service
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import Status
+from voxq.core.refusal import Refusal
+from voxq.core.task import Status
 
 
 async def events(service: Service, begun: Begun, request: Request) -> AsyncGenerator[str]:

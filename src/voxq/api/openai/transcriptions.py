@@ -20,8 +20,8 @@ from voxq.api.openai.waiting import end_of, transcript_of
 from voxq.api.service import Service, TheService
 from voxq.api.submission import reuse, upload
 from voxq.api.submission.form import Fields
+from voxq.core.task import Kind, Task, short_id
 from voxq.tasks import intake
-from voxq.tasks.task import Kind, Task, short_id
 
 router = APIRouter(prefix="/v1/audio", tags=["openai"])
 
@@ -44,7 +44,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     limits = upload.Limits.of(service.settings)
     upload.check_size(request, limits)
     models = await service.models.recent()
-    door = await service.intake.knock(owner, None, may_find=True)
+    entry = await service.intake.check_entry(owner, None, may_find=True)
     received = await upload.receive(
         request,
         service.parts.recordings,
@@ -58,7 +58,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
 
         async def accept() -> Task:
             asked = intake.Request(owner, wanted.options, wanted.priority)
-            return (await service.intake.accept(door, received.upload, asked)).task
+            return (await service.intake.accept(entry, received.upload, asked)).task
 
         begun = await begin(service, Kind.ASR, owner, fingerprint, accept, may_reuse=wanted.cache)
     finally:

@@ -18,11 +18,11 @@ from voxq.api.live.disconnection import unless_gone
 from voxq.api.lookup import Found
 from voxq.api.openai.beginning import Begun
 from voxq.api.service import Service
+from voxq.core.refusal import Refusal, TaskFailed
+from voxq.core.task import Status
+from voxq.queue import fingerprints, script
+from voxq.queue.script import Command
 from voxq.speech.transcript import Transcript
-from voxq.tasks import script, twins
-from voxq.tasks.refusal import Refusal, TaskFailed
-from voxq.tasks.script import Command
-from voxq.tasks.task import Status
 
 T = TypeVar("T")
 
@@ -105,7 +105,7 @@ def transcript_of(found: Found) -> Transcript:
 
 async def _timeout(service: Service, begun: Begun) -> Refusal:
     """From now on the task goes on without anybody waiting."""
-    await _tell(service, twins.detach(service.parts.stores[begun.kind], begun.task_id))
+    await _tell(service, fingerprints.detach(service.parts.stores[begun.kind], begun.task_id))
     seconds = service.settings.openai_timeout_seconds
     url = views.result_url(begun.kind, begun.task_id)
     message = f"Not done within {seconds} s; the task goes on: GET {url}"
@@ -114,8 +114,8 @@ async def _timeout(service: Service, begun: Begun) -> Refusal:
 
 async def _renew(service: Service, begun: Begun) -> None:
     while True:
-        await asyncio.sleep(twins.RENEW_SECONDS)
-        await _tell(service, twins.renew(service.parts.stores[begun.kind], begun.task_id))
+        await asyncio.sleep(fingerprints.RENEW_SECONDS)
+        await _tell(service, fingerprints.renew(service.parts.stores[begun.kind], begun.task_id))
 
 
 async def _tell(service: Service, command: Command[Any]) -> None:

@@ -19,9 +19,9 @@ from voxq.api.kind import TheKind
 from voxq.api.live import speech_stream
 from voxq.api.live.disconnection import unless_gone
 from voxq.api.service import Service, TheService
+from voxq.core.refusal import Refusal
+from voxq.core.task import Kind, Status
 from voxq.speech.audio import MIME_TYPES, SPEECH_FORMATS
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import Kind, Status
 
 router = APIRouter()
 

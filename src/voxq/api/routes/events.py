@@ -20,8 +20,8 @@ from voxq.api.callers.auth import Owner
 from voxq.api.kind import TheKind
 from voxq.api.lookup import Found
 from voxq.api.service import Service, TheService
-from voxq.tasks.refusal import NotFound
-from voxq.tasks.task import Kind, Status
+from voxq.core.refusal import NotFound
+from voxq.core.task import Kind, Status
 
 router = APIRouter()
 

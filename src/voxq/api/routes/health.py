@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from redis.exceptions import RedisError
 
-from voxq import redis_check
 from voxq.api.access_log import note
-from voxq.api.monitoring.crew import Crew
+from voxq.api.monitoring.workers import WorkerOverview
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.health import Alive, Health
-from voxq.tasks.names import EPOCH_KEY
-from voxq.tasks.storage_id import OTHER_STORAGE, is_other
+from voxq.queue import redis_check
+from voxq.queue.keys import EPOCH_KEY
+from voxq.storage.storage_id import OTHER_STORAGE, is_other
 
 router = APIRouter(tags=["health"])
 
@@ -51,21 +51,21 @@ async def livez(request: Request) -> Alive:
 )
 async def health(request: Request, response: Response, service: TheService) -> Health:
     """Also at `/health`. Needs no key. Submitting while models load is fine: the task waits."""
-    crew, hindrances = None, []
+    overview, hindrances = None, []
     try:
         hindrances = await _hindrances(service)
-        crew = await service.crew.look()
+        overview = await service.overview.look()
     except RedisError as error:
         service.outage.tell(error)
-    reasons = reasons_against(crew, await _has_room(service), hindrances)
-    ready = crew.ready if crew else 0
+    reasons = reasons_against(overview, await _has_room(service), hindrances)
+    ready = overview.ready if overview else 0
     words = ",".join(reason.word for reason in reasons) or "ready"
     # Every start begins with loading, and whoever polls must not fill the log.
     is_known = words in ("ready", "loading") or not service.ailments.is_news(words)
     note(request, quiet=is_known, status=words)
     facts = {
         "model_loaded": ready > 0,
-        "redis_connected": crew is not None,
+        "redis_connected": overview is not None,
         "workers_active": ready,
         "uptime": uptime(time.monotonic() - service.started),
     }
@@ -77,23 +77,25 @@ async def health(request: Request, response: Response, service: TheService) -> H
     )
 
 
-def reasons_against(crew: Crew | None, has_room: bool, hindrances: Sequence[str] = ()) -> list[Reason]:
-    """Why no work would be done, the gravest first; empty when it would. `crew` is None without Redis,
+def reasons_against(
+    overview: WorkerOverview | None, has_capacity: bool, hindrances: Sequence[str] = ()
+) -> list[Reason]:
+    """Why no work would be done, the gravest first; empty when it would. `overview` is None without Redis,
     `hindrances` are what keeps it from its work."""
     reasons: list[Reason] = []
-    if crew is None:
+    if overview is None:
         reasons.append(Reason("redis_away", "Redis does not answer"))
-    elif not crew.workers:
+    elif not overview.workers:
         reasons.append(Reason("no_workers", "No worker is running"))
-    elif not crew.ready:
-        if any(worker.state == "loading" for worker in crew.workers):
+    elif not overview.ready:
+        if any(worker.state == "loading" for worker in overview.workers):
             reasons.append(Reason("loading", "Models are still loading..."))
-        elif any(worker.state == "failed" for worker in crew.workers):
+        elif any(worker.state == "failed" for worker in overview.workers):
             reasons.append(Reason("model_failed", "The model cannot be loaded; the worker's log says why"))
         else:
             reasons.append(Reason("stopping", "The workers are stopping"))
     reasons.extend(Reason("redis_unfit", sentence) for sentence in hindrances)
-    if not has_room:
+    if not has_capacity:
         reasons.append(Reason("disk_full", "The disk is nearly full or does not answer"))
     return reasons
 

@@ -14,8 +14,8 @@ from voxq.api.callers.auth import Owner
 from voxq.api.kind import TheKind
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.history import History, HistoryRecord
-from voxq.tasks import documents
-from voxq.tasks.task import Kind, Status
+from voxq.core.task import Kind, Status
+from voxq.queue import documents
 
 router = APIRouter()
 

@@ -15,12 +15,12 @@ from voxq.api.access_log import note
 from voxq.api.callers import auth
 from voxq.api.monitoring.metrics import KindSeen, Seen, as_text
 from voxq.api.service import Service, TheService
+from voxq.core.task import Lane
 from voxq.metrics.counters import Totals
 from voxq.metrics.sums import COUNTERS_KEY
-from voxq.tasks import queueing, script
-from voxq.tasks.statistics import readable
-from voxq.tasks.store import Store
-from voxq.tasks.task import Lane
+from voxq.queue import enqueueing, script
+from voxq.queue.statistics import readable
+from voxq.queue.store import Store
 
 router = APIRouter(tags=["stats"])
 
@@ -44,7 +44,7 @@ async def metrics(request: Request, service: TheService) -> Response:
     """Of all processes of the API and all workers, whichever is asked. Without Redis it says only that."""
     note(request, quiet=True)
     try:
-        await service.telling.tell()
+        await service.counter_sync.tell()
         seen = await _look(service)
     except RedisError:
         seen = None
@@ -60,7 +60,7 @@ async def _look(service: Service) -> Seen:
         totals, deliveries = await pipeline.execute()
     return Seen(
         kinds=[await _look_at(service, store) for store in service.parts.stores.values()],
-        crew=await service.crew.look(),
+        overview=await service.overview.look(),
         totals=Totals(totals),
         deliveries=readable(deliveries),
     )
@@ -68,7 +68,7 @@ async def _look(service: Service) -> Seen:
 
 async def _look_at(service: Service, store: Store) -> KindSeen:
     now = time.time()
-    counts = await script.run_async(service.client, queueing.counts(store, now))
+    counts = await script.run_async(service.client, enqueueing.counts(store, now))
     async with service.client.pipeline(transaction=False) as pipeline:
         for queue in store.queues.values():
             pipeline.lindex(f"rq:queue:{queue}", 0)

@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from voxq.api import errors
 from voxq.api.available import AvailableModels
 from voxq.api.callers.auth import Owner
-from voxq.api.monitoring.crew import Crew
+from voxq.api.monitoring.workers import WorkerOverview
 from voxq.api.service import TheService
-from voxq.api.shapes.offer import ModelList, ModelView, PlaceView
+from voxq.api.shapes.model_listing import ModelList, ModelView, PlaceView
 
 router = APIRouter(prefix="/api/v1", tags=["models"])
 
@@ -22,26 +22,26 @@ router = APIRouter(prefix="/api/v1", tags=["models"])
 )
 async def models(service: TheService, _: Owner) -> ModelList:
     """What living workers offer; while there are none, what is installed where the API runs."""
-    crew = await service.crew.recent()
+    overview = await service.overview.recent()
     available = await service.models.recent()
     return ModelList(
-        default=available.default, models=[_view(name, available, crew) for name in available.names]
+        default=available.default, models=[_view(name, available, overview) for name in available.names]
     )
 
 
-def _view(name: str, available: AvailableModels, crew: Crew) -> ModelView:
-    entry = available.offer.entry_of(name)
+def _view(name: str, available: AvailableModels, overview: WorkerOverview) -> ModelView:
+    entry = available.model_catalogue.entry_of(name)
     return ModelView(
         name=name,
         aliases=available.aliases_of(name),
         is_default=name == available.default,
-        engine=available.offer.engine_of(name),
+        engine=available.model_catalogue.engine_of(name),
         languages=entry.languages if entry else None,
         language_codes=list(available.languages_of(name)),
         licence=entry.licence if entry else None,
         resident=[
             PlaceView(device=worker.device, host=worker.host, state=model.state)
-            for worker in crew.workers
+            for worker in overview.workers
             for model in worker.resident
             if model.name == name
         ],

@@ -11,7 +11,7 @@ from voxq.api.callers.auth import Owner
 from voxq.api.kind import TheKind
 from voxq.api.service import TheService
 from voxq.api.shapes.queue import Lanes, QueueStatus
-from voxq.tasks import queueing, script
+from voxq.queue import enqueueing, script
 
 router = APIRouter()
 
@@ -24,14 +24,16 @@ router = APIRouter()
 )
 async def status(service: TheService, kind: TheKind, _: Owner) -> QueueStatus:
     """Counts everybody's tasks; of whom they are it does not say."""
-    counts = await script.run_async(service.client, queueing.counts(service.parts.stores[kind], time.time()))
-    crew = await service.crew.look()
+    counts = await script.run_async(
+        service.client, enqueueing.counts(service.parts.stores[kind], time.time())
+    )
+    overview = await service.overview.look()
     return QueueStatus(
         queued=counts.queued,
         processing=counts.processing,
         failed=counts.failed,
-        workers=len(crew.workers),
-        workers_busy=crew.busy,
+        workers=len(overview.workers),
+        workers_busy=overview.busy,
         queued_seconds=round(counts.queued_seconds, 1),
         lanes=Lanes(**counts.by_lane),
     )

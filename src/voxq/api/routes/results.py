@@ -19,9 +19,9 @@ from voxq.api.lookup import Found
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.result import Result
 from voxq.api.shapes.submission import Removed
+from voxq.core.refusal import Refusal
+from voxq.core.task import Kind, Status
 from voxq.speech.subtitles import Format, render
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import Kind, Status
 
 router = APIRouter()
 

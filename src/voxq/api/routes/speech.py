@@ -18,10 +18,10 @@ from voxq.api.submission import options, reuse, speech_options
 from voxq.api.submission.body import TheBody, bytes_for
 from voxq.api.submission.speech_options import HowToSpeak, ManyTexts, OneText
 from voxq.api.submission.submitted import submitted, submitted_or_reused
+from voxq.core.refusal import Refusal
+from voxq.core.task import TtsOptions
 from voxq.tasks import intake
 from voxq.tasks.intake import Submission
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import TtsOptions
 
 router = APIRouter(prefix="/api/v1/tts", tags=["tts"])
 
@@ -120,6 +120,6 @@ async def _accept(
     key: str | None,
     callback: str | None,
 ) -> Submission:
-    await asyncio.to_thread(disk.check_room, service.settings)
-    door = await service.texts.knock(owner, key)
-    return await service.texts.accept(door, intake.Request(owner, chosen, how.priority, key, callback))
+    await asyncio.to_thread(disk.check_space, service.settings)
+    entry = await service.texts.check_entry(owner, key)
+    return await service.texts.accept(entry, intake.Request(owner, chosen, how.priority, key, callback))

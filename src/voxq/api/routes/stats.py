@@ -13,9 +13,9 @@ from voxq.api.monitoring import devices
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.stats import KindStats, LastHour, SinceStart, Stats, TasksByStatus
 from voxq.api.shapes.workers import WorkerView
-from voxq.tasks import queueing, script, statistics
-from voxq.tasks.store import Store
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
+from voxq.queue import enqueueing, script, statistics
+from voxq.queue.store import Store
 
 router = APIRouter(prefix="/api/v1", tags=["stats"])
 
@@ -29,21 +29,21 @@ router = APIRouter(prefix="/api/v1", tags=["stats"])
 async def stats(service: TheService, _: Owner) -> Stats:
     """Everybody's tasks: how many, how much audio, how long they waited, how fast the engines were."""
     kinds = {kind: await _of_kind(service, store) for kind, store in service.parts.stores.items()}
-    crew = await service.crew.look()
+    overview = await service.overview.look()
     recordings = kinds[Kind.ASR]
     return Stats(
         tasks=recordings.tasks,
         since_start=recordings.since_start,
         last_hour=recordings.last_hour,
         kinds=kinds,
-        workers=[WorkerView.model_validate(asdict(worker)) for worker in crew.workers],
-        devices=devices.views_of(crew.workers),
+        workers=[WorkerView.model_validate(asdict(worker)) for worker in overview.workers],
+        devices=devices.views_of(overview.workers),
     )
 
 
 async def _of_kind(service: Service, store: Store) -> KindStats:
     now = time.time()
-    counts = await script.run_async(service.client, queueing.counts(store, now))
+    counts = await script.run_async(service.client, enqueueing.counts(store, now))
     async with service.client.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(store.stats_key)
         pipeline.lrange(store.samples_key, 0, -1)

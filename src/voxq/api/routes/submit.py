@@ -14,8 +14,8 @@ from voxq.api.shapes.submission import Submitted
 from voxq.api.submission import options, reuse, upload
 from voxq.api.submission.submit_form import FORM
 from voxq.api.submission.submitted import submitted, submitted_or_reused
+from voxq.core.refusal import Refusal
 from voxq.tasks import intake
-from voxq.tasks.refusal import Refusal
 
 router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
 
@@ -37,7 +37,7 @@ async def submit(
     key = options.idempotency_key(idempotency_key)
     limits = upload.Limits.of(service.settings)
     upload.check_size(request, limits)
-    door = await service.intake.knock(owner, key)
+    entry = await service.intake.check_entry(owner, key)
     models = await service.models.recent()
     webhooks = service.settings.registered_webhooks
 
@@ -58,7 +58,7 @@ async def submit(
     except Refusal:
         await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
         raise
-    submission = await service.intake.accept(door, received.upload, wanted)
+    submission = await service.intake.accept(entry, received.upload, wanted)
     if not may_reuse or submission.replayed:
         return await submitted(request, service, submission.task, submission.place)
     task = submission.task

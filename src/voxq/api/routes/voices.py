@@ -17,13 +17,13 @@ from voxq.api.callers import browsers
 from voxq.api.callers.auth import Owner
 from voxq.api.limits import disk
 from voxq.api.service import Service, TheService
-from voxq.api.shapes.offer import VoiceList, VoiceView
+from voxq.api.shapes.model_listing import VoiceList, VoiceView
+from voxq.core.refusal import Refusal
+from voxq.core.task import Kind, Priority, Status, Task, TtsOptions
 from voxq.engines.greetings import GREETINGS
 from voxq.engines.voices import Speaker
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.tasks import intake
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import Kind, Priority, Status, Task, TtsOptions
 
 router = APIRouter(prefix="/api/v1/tts", tags=["tts"])
 
@@ -96,11 +96,11 @@ async def _speak(service: Service, owner: str, speaker: Speaker, path: Path) -> 
 
     Raises Refusal, and redis.exceptions.RedisError.
     """
-    await asyncio.to_thread(disk.check_room, service.settings)
+    await asyncio.to_thread(disk.check_space, service.settings)
     text = GREETINGS[speaker.voice.language]
     options = TtsOptions(text, speaker.voice.name, speaker.engine, format=samples.FORMAT)
-    door = await service.texts.knock(owner, None)
-    submission = await service.texts.accept(door, intake.Request(owner, options, Priority.LOW))
+    entry = await service.texts.check_entry(owner, None)
+    submission = await service.texts.accept(entry, intake.Request(owner, options, Priority.LOW))
     await _end_of(service, submission.task)
     await asyncio.to_thread(_keep, service, submission.task, path)
 

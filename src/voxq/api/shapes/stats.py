@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from voxq.api.shapes.workers import DeviceView, WorkerView
-from voxq.tasks.task import Kind
+from voxq.core.task import Kind
 
 
 class MeanAndP95(BaseModel):

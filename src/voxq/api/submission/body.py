@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from voxq.api.limits.memory import Memory
 from voxq.api.service import TheService
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from voxq.tasks.refusal import Refusal
+from voxq.core.refusal import Refusal
 
 MAX_FIELD_BYTES = 16 << 10
 MAX_PARTS = 40

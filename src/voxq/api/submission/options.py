@@ -11,9 +11,9 @@ from typing import Annotated, TypeVar
 from fastapi import Header
 
 from voxq.api.available import AvailableModels
+from voxq.core.refusal import Refusal
+from voxq.core.task import AsrOptions, Priority
 from voxq.engines.languages import LANGUAGES, code_of
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import AsrOptions, Priority
 
 D = TypeVar("D", bool, None)
 E = TypeVar("E", bound=StrEnum)

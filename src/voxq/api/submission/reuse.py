@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 
 from voxq.api.available import AvailableModels
 from voxq.api.service import Service
-from voxq.tasks import script, twins
-from voxq.tasks.task import AsrOptions, Kind, Task, TtsOptions
+from voxq.core.task import AsrOptions, Kind, Task, TtsOptions
+from voxq.queue import fingerprints, script
 
 HEADER = "x-voxq-cache"
 """hit, miss or joined."""
@@ -20,26 +20,26 @@ HEADER = "x-voxq-cache"
 async def of_recording(
     service: Service, owner: str, sha256: str, options: AsrOptions, models: AvailableModels
 ) -> str:
-    """The fingerprint of a recording's request, see `voxq.tasks.twins`.
+    """The fingerprint of a recording's request, see `voxq.queue.fingerprints`.
 
     Whether the default model was named or not makes no difference.
     """
     name = options.model or models.default
-    recipe = await service.recipes.of(Kind.ASR, name)
-    return twins.fingerprint_of(owner, sha256, recipe, replace(options, model=name))
+    model_fingerprint = await service.model_fingerprints.of(Kind.ASR, name)
+    return fingerprints.fingerprint_of(owner, sha256, model_fingerprint, replace(options, model=name))
 
 
 async def of_text(service: Service, owner: str, options: TtsOptions) -> str:
     """The fingerprint of a text's request; its options name the model."""
-    recipe = await service.recipes.of(Kind.TTS, options.model or "")
-    return twins.fingerprint_of(owner, "", recipe, options)
+    model_fingerprint = await service.model_fingerprints.of(Kind.TTS, options.model or "")
+    return fingerprints.fingerprint_of(owner, "", model_fingerprint, options)
 
 
 async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool) -> None:
     """Let later requests of this fingerprint find the task. Without Redis they will not, and that is all."""
     store = service.parts.stores[task.kind]
     try:
-        await script.run_async(service.client, twins.adopt(store, fingerprint, task.id, leased=leased))
+        await script.run_async(service.client, fingerprints.adopt(store, fingerprint, task.id, leased=leased))
     except RedisError as error:
         logger.warning("task={} cannot be found again: {}", task.short_id, type(error).__name__)
 
@@ -49,12 +49,12 @@ async def answer_from_cache(service: Service, task: Task, fingerprint: str) -> b
 
     False if there is none: then this one's result is what the next gets.
     """
-    look = twins.look(service.parts.stores[task.kind], fingerprint, join=False)
+    look = fingerprints.look(service.parts.stores[task.kind], fingerprint, join=False)
     try:
-        twin = await script.run_async(service.client, look)
-        if twin is not None:
+        earlier = await script.run_async(service.client, look)
+        if earlier is not None:
             answer_as = service.control[task.kind].answer_as
-            if await asyncio.to_thread(answer_as, task, twin.task_id):
+            if await asyncio.to_thread(answer_as, task, earlier.task_id):
                 return True
     except (RedisError, OSError) as error:
         logger.warning("task={} is done anew: {}", task.short_id, type(error).__name__)

@@ -8,18 +8,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from voxq.api.submission.options import invalid
+from voxq.core.refusal import Refusal
+from voxq.core.task import Priority, TtsOptions
 from voxq.engines import voices
 from voxq.engines.base import EngineError
 from voxq.engines.languages import code_of
 from voxq.engines.mixtures import MOST_VOICES, MixtureError
 from voxq.engines.synthesis import FASTEST, SLOWEST
 from voxq.engines.voices import Speaker
-from voxq.models import aliases
+from voxq.model_store import aliases
 from voxq.settings.webhooks import Webhook
 from voxq.speech.scripts import language_of
 from voxq.speech.written import is_pronounceable
-from voxq.tasks.refusal import Refusal
-from voxq.tasks.task import Priority, TtsOptions
 
 MAX_TEXTS = 500
 """In one batch."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from voxq.api.submission import options
+from voxq.core.task import Priority
 from voxq.engines.languages import LANGUAGES
-from voxq.tasks.task import Priority
 
 
 def _switch(default: bool | None, description: str) -> dict[str, Any]:

@@ -9,26 +9,28 @@ from voxq.api.access_log import note
 from voxq.api.service import Service
 from voxq.api.shapes.submission import Submitted
 from voxq.api.submission import reuse
-from voxq.tasks import queueing, script
+from voxq.core.task import Status, Task
+from voxq.queue import enqueueing, script
+from voxq.queue.enqueueing import Place
 from voxq.tasks.intake import Submission
-from voxq.tasks.queueing import Place
-from voxq.tasks.task import Status, Task
 
 
 async def submitted(request: Request, service: Service, task: Task, place: Place | None) -> Response:
     """Where the task is now. Raises redis.exceptions.RedisError."""
     status = Status.QUEUED
     if place is None:  # somebody was faster: the same key or the same retry, and a worker since
-        view = await script.run_async(service.client, queueing.view(service.parts.stores[task.kind], task.id))
+        view = await script.run_async(
+            service.client, enqueueing.view(service.parts.stores[task.kind], task.id)
+        )
         place = view.place
         status = Status(view.document["status"]) if view.document else status
-    crew = await service.crew.recent()
+    overview = await service.overview.recent()
     note(request, task=task.short_id, file=task.file, size=_shown(task.size), status=status)
     answer = Submitted(
         task_id=task.id,
         status=status.value,
         position=place.position if place else 0,
-        estimated_wait=crew.estimated_wait(place, task.kind),
+        estimated_wait=overview.estimated_wait(place, task.kind),
     )
     return JSONResponse(answer.model_dump())  # valid already: a hundred clients wait for it
 

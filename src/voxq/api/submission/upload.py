@@ -18,11 +18,11 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from voxq.api.submission.form import OVERHEAD_BYTES, Fields, FormReader
+from voxq.core.refusal import Refusal
 from voxq.settings import Settings
 from voxq.speech.audio import SUPPORTED_FORMATS
+from voxq.storage.recordings import Recordings
 from voxq.tasks.intake import Upload
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.refusal import Refusal
 
 _BUFFER_BYTES = 512 << 10
 _PIECE_BYTES = 32 << 10

@@ -11,10 +11,10 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
-from voxq.devices import available_cpus
 from voxq.engines.base import EngineError, EngineRequest, ModelPaths
 from voxq.engines.funasr.model_class import ModelClass, read_class, read_parts
-from voxq.models.stamp import revision_of
+from voxq.machine.devices import available_cpus
+from voxq.model_store.stamp import revision_of
 
 if TYPE_CHECKING:
     import torch

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from voxq.child import Child, ChildDied
-from voxq.media import JOINER_MODULE
-from voxq.media import join_protocol as protocol
-from voxq.messages import ProtocolError
-from voxq.worker.complaint import Complaint
-from voxq.worker.held.setback import Setback
-from voxq.worker.held.synthesis import Joined, Synthesis
+from voxq.processes.child import Child, ChildDied
+from voxq.processes.media import JOINER_MODULE
+from voxq.processes.media import join_protocol as protocol
+from voxq.processes.messages import ProtocolError
+from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.media.media_link import MediaFailed
 from voxq.worker.poller import Poller
+from voxq.worker.runs.disk_retry import DiskRetry
+from voxq.worker.runs.speech_run import Joined, SpeechRun
 
 _AT_ONCE = 8
 """Sentences in one request: a resumed book does not keep the others waiting."""
@@ -28,7 +28,7 @@ class Grown:
 
 
 News = Grown | Joined | MediaFailed
-Hear = Callable[[Synthesis, News], None]
+Hear = Callable[[SpeechRun, News], None]
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class _Case:
     is_asked: bool = False
     """An answer is due."""
     times: list[tuple[float, float]] = field(default_factory=list)
-    setback: Setback = field(default_factory=Setback)
+    disk_retry: DiskRetry = field(default_factory=DiskRetry)
 
     def start_over(self) -> None:
         self.id, self.given, self.is_asked = None, 0, False
@@ -56,15 +56,17 @@ class Joining:
     that lie on disk: encoding is many times faster than speaking.
     """
 
-    def __init__(self, poller: Poller, trouble: Complaint, *, timeout: float, patience: float) -> None:
+    def __init__(
+        self, poller: Poller, disk_warnings: DiskWarnings, *, timeout: float, patience: float
+    ) -> None:
         """`timeout`: seconds that one request may take; `patience`: for which a disk is waited for."""
         self._poller = poller
-        self._trouble = trouble
+        self._disk_warnings = disk_warnings
         self._timeout = timeout
         self._patience = patience
         self._child: Child | None = None
-        self._cases: dict[Synthesis, _Case] = {}
-        self._asked: deque[tuple[Synthesis, str]] = deque()
+        self._cases: dict[SpeechRun, _Case] = {}
+        self._asked: deque[tuple[SpeechRun, str]] = deque()
         """What the process has not answered; it works on the first."""
         self._late_at = float("inf")
         self._numbers = count(1)
@@ -76,15 +78,15 @@ class Joining:
         try:
             self._ready()
         except OSError as error:  # tried again with the first sentence
-            self._trouble.about(error)
+            self._disk_warnings.about(error)
 
-    def go_on(self, text: Synthesis) -> bool:
+    def go_on(self, text: SpeechRun) -> bool:
         """Have joined what is spoken by now. True if something is under way, so that news of it will come."""
         case = self._cases.setdefault(text, _Case())
         if case.is_asked:
             return True
         sounds = text.sounds(case.given, _AT_ONCE)
-        if not sounds or time.monotonic() < case.setback.not_before:
+        if not sounds or time.monotonic() < case.disk_retry.not_before:
             return False
         try:
             self._give(text, case, sounds)
@@ -98,7 +100,7 @@ class Joining:
         for text in list(self._cases):
             self.go_on(text)
 
-    def remove(self, text: Synthesis) -> None:
+    def remove(self, text: SpeechRun) -> None:
         """It is not wanted any more."""
         case = self._cases.pop(text, None)
         if case is not None and case.id is not None and self._child is not None:
@@ -110,7 +112,7 @@ class Joining:
     @property
     def deadline(self) -> float:
         """When `enforce_deadlines` or `advance` has something to do next (monotonic clock)."""
-        waiting = (case.setback.not_before for case in self._cases.values() if case.id is None)
+        waiting = (case.disk_retry.not_before for case in self._cases.values() if case.id is None)
         return min([self._late_at, *(at for at in waiting if at > time.monotonic())])
 
     def enforce_deadlines(self) -> None:
@@ -121,7 +123,7 @@ class Joining:
     def close(self) -> None:
         self._end()
 
-    def _give(self, text: Synthesis, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
+    def _give(self, text: SpeechRun, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
         """Raises OSError, ChildDied."""
         try:
             self._send(text, case, sounds)
@@ -129,7 +131,7 @@ class Joining:
             self._end()
             self._send(text, case, text.sounds(0, _AT_ONCE))
 
-    def _send(self, text: Synthesis, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
+    def _send(self, text: SpeechRun, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
         child = self._ready()
         if case.id is None:
             id = f"{text.task.id}.{next(self._numbers)}"
@@ -162,10 +164,10 @@ class Joining:
             case.is_asked = False
             self._take(text, case, reply)
 
-    def _take(self, text: Synthesis, case: _Case, reply: protocol.Reply) -> None:
+    def _take(self, text: SpeechRun, case: _Case, reply: protocol.Reply) -> None:
         match reply:
             case protocol.Appended():
-                case.setback.over()
+                case.disk_retry.over()
                 case.times += reply.times
                 self.go_on(text)  # at once: what is told now may keep the worker busy for a while
                 self.hear(text, Grown())
@@ -180,10 +182,10 @@ class Joining:
                 case.start_over()
                 self.hear(text, MediaFailed(reply.code, reply.message))
 
-    def _put_off(self, text: Synthesis, case: _Case, message: str) -> None:
+    def _put_off(self, text: SpeechRun, case: _Case, message: str) -> None:
         case.start_over()
-        if case.setback.again(time.monotonic(), self._patience):
-            self._trouble.about(message)
+        if case.disk_retry.again(time.monotonic(), self._patience):
+            self._disk_warnings.about(message)
         else:
             self.hear(text, MediaFailed("storage", message))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from voxq.child import Child, ChildDied
-from voxq.media import MEDIA_MODULE, protocol
-from voxq.messages import ProtocolError
+from voxq.processes.child import Child, ChildDied
+from voxq.processes.media import MEDIA_MODULE, protocol
+from voxq.processes.messages import ProtocolError
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break, spoken_seconds
-from voxq.worker.held.assignment import AnyAssignment, Prepared
-from voxq.worker.held.chunks import Phrase, Span
+from voxq.worker.runs.chunks import Phrase, Span
+from voxq.worker.runs.task_run import AnyTaskRun, Prepared
 
 _SLACK_SECONDS = 1.0
 """By which what is decoded may be longer than allowed: its end comes in blocks."""
@@ -51,7 +51,7 @@ class MediaLink:
         self._longest = 0.0
         self.decoded = 0.0
         """Seconds of the recording so far."""
-        self.assignment: AnyAssignment | None = None
+        self.task_run: AnyTaskRun | None = None
         self.deadline = float("inf")
         """When the process is to be killed."""
 
@@ -65,7 +65,7 @@ class MediaLink:
             self._child = Child.start(MEDIA_MODULE)
         return self._child
 
-    def ask(self, assignment: AnyAssignment, request: protocol.Request) -> None:
+    def ask(self, task_run: AnyTaskRun, request: protocol.Request) -> None:
         """Begin what `receive` will tell the outcome of.
 
         Raises OSError when no process can be started, or the disk is not writable.
@@ -78,44 +78,44 @@ class MediaLink:
         except ChildDied:  # between two tasks: nobody's fault
             self.kill()
             self.start().send(message)
-        self.assignment, self._found, self.decoded = assignment, 0, 0.0
+        self.task_run, self._found, self.decoded = task_run, 0, 0.0
         self._longest = request.max_seconds + _SLACK_SECONDS if isinstance(request, protocol.Prepare) else 0.0
         self.deadline = time.monotonic() + self._timeout
 
-    def receive(self) -> tuple[AnyAssignment, News] | None:
+    def receive(self) -> tuple[AnyTaskRun, News] | None:
         """Take one message. None if it concerns nobody any more."""
         assert self._child is not None
-        assignment = self.assignment
+        task_run = self.task_run
         try:
             reply = protocol.CODEC.decode_reply(self._child.receive())
             self._check(reply)
         except (ChildDied, ProtocolError):
             ended = self.kill()
-            if assignment is None:
+            if task_run is None:
                 return None
-            what = "decoder" if assignment.subject == "recording" else "text processor"
-            message = f"The {what} crashed on this {assignment.subject} ({ended})."
-            return assignment, MediaFailed("decoder_crashed", message, is_crash=True)
-        if assignment is None or reply.id != assignment.task.id:
+            what = "decoder" if task_run.subject == "recording" else "text processor"
+            message = f"The {what} crashed on this {task_run.subject} ({ended})."
+            return task_run, MediaFailed("decoder_crashed", message, is_crash=True)
+        if task_run is None or reply.id != task_run.task.id:
             return None
         news = self._news(reply)
         if not isinstance(news, list):
-            self.assignment, self.deadline = None, float("inf")
-        return assignment, news
+            self.task_run, self.deadline = None, float("inf")
+        return task_run, news
 
-    def expire(self) -> tuple[AnyAssignment, News] | None:
+    def expire(self) -> tuple[AnyTaskRun, News] | None:
         """The time is up: end the process."""
-        assignment = self.assignment
+        task_run = self.task_run
         self.kill()
-        if assignment is None:
+        if task_run is None:
             return None
-        verb = "Decoding" if assignment.subject == "recording" else "Text processing"
-        return assignment, MediaFailed("decode_timeout", f"{verb} timeout ({self._timeout:g}s exceeded)")
+        verb = "Decoding" if task_run.subject == "recording" else "Text processing"
+        return task_run, MediaFailed("decode_timeout", f"{verb} timeout ({self._timeout:g}s exceeded)")
 
     def kill(self) -> str:
         """End the process, whatever it does; says how it ended."""
         ended = self._child.kill() if self._child else "not running"
-        self._child, self.assignment, self.deadline = None, None, float("inf")
+        self._child, self.task_run, self.deadline = None, None, float("inf")
         return ended
 
     def _check(self, reply: protocol.Reply) -> None:

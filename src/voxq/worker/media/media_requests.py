@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from voxq.media.protocol import Prepare, Request, Split
-from voxq.tasks.recordings import Recordings
-from voxq.tasks.task import Kind
-from voxq.worker.held.assignment import AnyAssignment
+from voxq.core.task import Kind
+from voxq.processes.media.protocol import Prepare, Request, Split
+from voxq.storage.recordings import Recordings
 from voxq.worker.plan import WorkPlan
+from voxq.worker.runs.task_run import AnyTaskRun
 
 
 class MediaRequests:
@@ -18,15 +18,15 @@ class MediaRequests:
         self._recordings = recordings
         self._max_seconds = max_seconds
 
-    def of(self, assignment: AnyAssignment) -> Request:
+    def of(self, task_run: AnyTaskRun) -> Request:
         """Raises ModelUnavailable."""
-        task = assignment.task
+        task = task_run.task
         if task.kind is Kind.TTS:
             return Split(task.id, task.speech.text)
         return Prepare(
             task.id,
             self._recordings.path(task.file),
-            assignment.directory.pcm,
+            task_run.directory.pcm,
             self._max_seconds,
             self._plan.chunking_for(task),
             task.recognition.use_vad,

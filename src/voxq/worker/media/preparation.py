@@ -6,18 +6,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from voxq.media import protocol
-from voxq.tasks.task import Lane
-from voxq.worker.complaint import Complaint
-from voxq.worker.held.assignment import AnyAssignment, Prepared
-from voxq.worker.held.setback import Setback
+from voxq.core.task import Lane
+from voxq.processes.media import protocol
+from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.media.media_link import MediaFailed, MediaLink, News
-from voxq.worker.media.sound_room import Sound, has_room
+from voxq.worker.media.pcm_budget import Sound, has_capacity
 from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
+from voxq.worker.runs.disk_retry import DiskRetry
+from voxq.worker.runs.task_run import AnyTaskRun, Prepared
 
-Hear = Callable[[AnyAssignment, News], None]
-RequestFor = Callable[[AnyAssignment], protocol.Request]
+Hear = Callable[[AnyTaskRun, News], None]
+RequestFor = Callable[[AnyTaskRun], protocol.Request]
 
 _TOLERANCE, _TOLERANCE_SECONDS = 1.1, 10.0
 """How far the sound of an honest recording may go beyond what was promised."""
@@ -34,37 +34,37 @@ class _Case:
     sound: Sound
     """As expected, while it waits; then what lies on disk, or will."""
     is_begun: bool = False
-    setback: Setback = field(default_factory=Setback)
+    disk_retry: DiskRetry = field(default_factory=DiskRetry)
 
 
 class Preparation:
-    """A line of assignments before a few media processes."""
+    """A line of task runs before a few media processes."""
 
     def __init__(
         self,
         links: Sequence[MediaLink],
         request_for: RequestFor,
         poller: Poller,
-        trouble: Complaint,
+        disk_warnings: DiskWarnings,
         *,
         sound_seconds: float,
         long_seconds: float,
         patience: float,
     ) -> None:
-        """`request_for` tells what is to be done for an assignment, and may raise ModelUnavailable.
+        """`request_for` tells what is to be done for an task run, and may raise ModelUnavailable.
         `sound_seconds`: how much decoded sound may lie on disk at once; a recording of more than
         `long_seconds` counts as long, whatever its lane; `patience`: seconds for which a disk that takes
         nothing is waited for before a recording fails."""
         self._links = links
         self._request_for = request_for
         self._poller = poller
-        self._trouble = trouble
+        self._disk_warnings = disk_warnings
         self._sound_seconds = sound_seconds
         self._long_seconds = long_seconds
         self._patience = patience
-        self._cases: dict[AnyAssignment, _Case] = {}
-        self._line: list[AnyAssignment] = []
-        self.hear: Hear = lambda assignment, news: None
+        self._cases: dict[AnyTaskRun, _Case] = {}
+        self._line: list[AnyTaskRun] = []
+        self.hear: Hear = lambda task_run, news: None
         """Called with all that is found out of a recording or text."""
 
     def start(self) -> None:
@@ -73,21 +73,21 @@ class Preparation:
             try:
                 self._watch(link)
             except OSError as error:  # tried again with the first recording
-                self._trouble.about(error)
+                self._disk_warnings.about(error)
 
-    def add(self, assignment: AnyAssignment) -> None:
-        task = assignment.task
+    def add(self, task_run: AnyTaskRun) -> None:
+        task = task_run.task
         place = time.monotonic() - _HEAD_START[task.lane]
-        self._cases[assignment] = _Case(place, self._sound(assignment, assignment.seconds))
-        self._line.append(assignment)
+        self._cases[task_run] = _Case(place, self._sound(task_run, task_run.seconds))
+        self._line.append(task_run)
 
-    def remove(self, assignment: AnyAssignment) -> None:
+    def remove(self, task_run: AnyTaskRun) -> None:
         """The recording is not needed any more."""
-        self._cases.pop(assignment, None)
-        if assignment in self._line:
-            self._line.remove(assignment)
+        self._cases.pop(task_run, None)
+        if task_run in self._line:
+            self._line.remove(task_run)
         for link in self._links:
-            if link.assignment is assignment:
+            if link.task_run is task_run:
                 self._kill(link)
 
     def advance(self) -> None:
@@ -96,17 +96,17 @@ class Preparation:
             return
         now = time.monotonic()
         crowded: set[bool] = set()
-        for assignment in sorted(self._line, key=lambda each: self._cases[each].place):
-            case = self._cases[assignment]
+        for task_run in sorted(self._line, key=lambda each: self._cases[each].place):
+            case = self._cases[task_run]
             is_long = case.sound.is_long
             link = self._free_link(is_long)
-            if link is None or now < case.setback.not_before:
+            if link is None or now < case.disk_retry.not_before:
                 continue
             # Nobody overtakes one of his kind for want of room: what is smaller would, for ever.
-            if is_long in crowded or not self._fits(assignment, case.sound):
+            if is_long in crowded or not self._fits(task_run, case.sound):
                 crowded.add(is_long)
                 continue
-            if not self._begin(link, assignment):
+            if not self._begin(link, task_run):
                 return
 
     @property
@@ -128,81 +128,81 @@ class Preparation:
 
     def _free_link(self, is_long: bool) -> MediaLink | None:
         """The last free process is not for long recordings, or they would take them all."""
-        free = [link for link in self._links if link.assignment is None]
+        free = [link for link in self._links if link.task_run is None]
         if not free or (is_long and len(free) == 1 and len(self._links) > 1):
             return None
         return free[0]
 
-    def _begin(self, link: MediaLink, assignment: AnyAssignment) -> bool:
+    def _begin(self, link: MediaLink, task_run: AnyTaskRun) -> bool:
         """False: the disk does not take it now."""
-        self._line.remove(assignment)
+        self._line.remove(task_run)
         try:
-            link.ask(assignment, self._request_for(assignment))
+            link.ask(task_run, self._request_for(task_run))
             self._watch(link)
         except ModelUnavailable as error:  # it was uninstalled since
-            self.hear(assignment, MediaFailed("model_unavailable", str(error)))
+            self.hear(task_run, MediaFailed("model_unavailable", str(error)))
             return True
         except OSError as error:
-            link.assignment = None
+            link.task_run = None
             reason = error.strerror or type(error).__name__
-            self._postpone(assignment, MediaFailed("storage", f"The disk is not writable: {reason}."))
+            self._postpone(task_run, MediaFailed("storage", f"The disk is not writable: {reason}."))
             return False
-        self._cases[assignment].is_begun = True
+        self._cases[task_run].is_begun = True
         return True
 
-    def _sound(self, assignment: AnyAssignment, seconds: float) -> Sound:
-        task = assignment.task
+    def _sound(self, task_run: AnyTaskRun, seconds: float) -> Sound:
+        task = task_run.task
         return Sound(
-            seconds * assignment.room_per_second, task.lane is Lane.LONG or seconds > self._long_seconds
+            seconds * task_run.disk_per_second, task.lane is Lane.LONG or seconds > self._long_seconds
         )
 
-    def _fits(self, assignment: AnyAssignment, sound: Sound) -> bool:
+    def _fits(self, task_run: AnyTaskRun, sound: Sound) -> bool:
         beside = [
-            case.sound for other, case in self._cases.items() if case.is_begun and other is not assignment
+            case.sound for other, case in self._cases.items() if case.is_begun and other is not task_run
         ]
-        return has_room(sound, beside, self._sound_seconds)
+        return has_capacity(sound, beside, self._sound_seconds)
 
-    def _grow(self, assignment: AnyAssignment, seconds: float) -> bool:
+    def _grow(self, task_run: AnyTaskRun, seconds: float) -> bool:
         """So much is decoded, and its container may have promised less. False: it has to wait for room."""
-        case = self._cases[assignment]
+        case = self._cases[task_run]
         if seconds <= _TOLERANCE * case.sound.seconds + _TOLERANCE_SECONDS:
             return True
-        case.sound = self._sound(assignment, seconds)
-        if self._fits(assignment, case.sound):
+        case.sound = self._sound(task_run, seconds)
+        if self._fits(task_run, case.sound):
             return True
-        case.sound = self._sound(assignment, 2 * seconds)  # or it would come back for every second
-        if not assignment.chunks.running:  # or the engine would miss it
-            assignment.directory.pcm.unlink(missing_ok=True)
-        self._put_back(assignment)
+        case.sound = self._sound(task_run, 2 * seconds)  # or it would come back for every second
+        if not task_run.chunks.running:  # or the engine would miss it
+            task_run.directory.pcm.unlink(missing_ok=True)
+        self._put_back(task_run)
         return False
 
-    def _put_back(self, assignment: AnyAssignment) -> None:
+    def _put_back(self, task_run: AnyTaskRun) -> None:
         """Into the line, at its old place: it will be decoded anew."""
-        self._cases[assignment].is_begun = False
-        assignment.start_over()
-        self._line.append(assignment)
+        self._cases[task_run].is_begun = False
+        task_run.start_over()
+        self._line.append(task_run)
 
-    def _postpone(self, assignment: AnyAssignment, failed: MediaFailed) -> None:
+    def _postpone(self, task_run: AnyTaskRun, failed: MediaFailed) -> None:
         """A full disk is not the recording's fault: wait for space, within reason.
 
         Only this one waits. Its files are gone, too, when it was cancelled a moment ago, and no client may
         hold up the others by cancelling.
         """
-        if not self._cases[assignment].setback.again(time.monotonic(), self._patience):
-            self.hear(assignment, failed)
+        if not self._cases[task_run].disk_retry.again(time.monotonic(), self._patience):
+            self.hear(task_run, failed)
             return
-        self._trouble.about(failed.message)
-        self._put_back(assignment)
+        self._disk_warnings.about(failed.message)
+        self._put_back(task_run)
 
-    def _tell(self, assignment: AnyAssignment, news: News) -> None:
+    def _tell(self, task_run: AnyTaskRun, news: News) -> None:
         if isinstance(news, MediaFailed) and news.is_disk_trouble:
-            self._postpone(assignment, news)
+            self._postpone(task_run, news)
             return
         if isinstance(news, Prepared):
-            case = self._cases[assignment]
-            case.setback.over()
-            case.sound = self._sound(assignment, news.duration or assignment.seconds)
-        self.hear(assignment, news)
+            case = self._cases[task_run]
+            case.disk_retry.over()
+            case.sound = self._sound(task_run, news.duration or task_run.seconds)
+        self.hear(task_run, news)
 
     def _watch(self, link: MediaLink) -> None:
         self._poller.watch(link.start().fileno(), lambda: self._on_message(link))
@@ -222,10 +222,10 @@ class Preparation:
             self._poller.unwatch(descriptor)
         if told is None:
             return
-        assignment, news = told
-        if isinstance(news, list) and not self._grow(assignment, link.decoded):
+        task_run, news = told
+        if isinstance(news, list) and not self._grow(task_run, link.decoded):
             self._kill(link)
             return
-        if link.assignment is None:
+        if link.task_run is None:
             self.advance()  # at once: what is told now may keep the worker busy for a while
-        self._tell(assignment, news)
+        self._tell(task_run, news)

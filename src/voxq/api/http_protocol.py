@@ -1,0 +1,61 @@
+"""Requests that offer to go on in another protocol, served as if they did not.
+
+HTTP lets a server pass over such an offer, and here it always does. But what parses the bytes takes all that
+follows the head for the other protocol: the body of the request would be lost, or answered as a request of
+its own, with whatever rights a proxy in front gives to what it sends. Java's HttpClient offers HTTP/2 with
+the first request to every server, and curl does when told to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class OneProtocol(HttpToolsProtocol):
+    """HTTP/1.1, from the first byte of a connection to the last. There are no WebSockets either."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ws_protocol_class = None
+        self.parser = _Parser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own does
+
+    @property
+    def asks_for_upgrade(self) -> bool:
+        """Whether the head that is complete now will come again, without the offer in it."""
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def on_headers_complete(self) -> None:
+        if not self.asks_for_upgrade:
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self.asks_for_upgrade:
+            super().on_message_complete()
+
+    def head_without_upgrade(self) -> bytes:
+        """The last head, ready to be parsed."""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
+
+
+class _Parser(httptools.HttpRequestParser):
+    def __init__(self, protocol: OneProtocol) -> None:
+        super().__init__(protocol)
+        self._protocol = protocol
+
+    def feed_data(self, data: Any) -> None:
+        rest = memoryview(data)
+        while True:
+            try:
+                return super().feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                if not self._protocol.asks_for_upgrade:
+                    raise
+                super().feed_data(self._protocol.head_without_upgrade())
+                rest = rest[upgrade.args[0] :]

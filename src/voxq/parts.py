@@ -1,0 +1,87 @@
+"""Everything about tasks, put together from the settings; each process makes its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import redis
+
+from voxq.core.task import Kind, Lane
+from voxq.queue.store import Store
+from voxq.recovery import retention
+from voxq.recovery.cleanup import Cleanup
+from voxq.recovery.passes import Recovery
+from voxq.recovery.restoration import Restoration
+from voxq.settings import Queues, Settings
+from voxq.storage.history_log import HistoryLog
+from voxq.storage.journal import Journal
+from voxq.storage.recordings import Recordings
+from voxq.storage.scratch import WorkFiles
+from voxq.tasks.control import Control
+from voxq.tasks.ending import Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The disk and Redis sides of all tasks. Making it creates the directories that are missing.
+
+    All kinds share the journal, the files and the work in progress; each has its keys and its log.
+    """
+
+    settings: Settings
+    stores: Mapping[Kind, Store]
+    journal: Journal
+    logs: Mapping[Kind, HistoryLog]
+    recordings: Recordings
+    work: WorkFiles
+
+    @classmethod
+    def of(cls, settings: Settings) -> Parts:
+        return cls(
+            settings=settings,
+            stores={
+                Kind.ASR: _store(Kind.ASR, settings.queues, settings),
+                Kind.TTS: _store(Kind.TTS, settings.speech_queues, settings),
+            },
+            journal=Journal(settings.journal_dir, fsync=settings.fsync),
+            logs={
+                kind: HistoryLog(settings.logs_dir / f"{kind}_history.jsonl", fsync=settings.fsync)
+                for kind in Kind
+            },
+            recordings=Recordings(settings.recordings_dir, settings.incoming_dir),
+            work=WorkFiles(settings.work_dir),
+        )
+
+    def ending(self, client: redis.Redis) -> Ending:
+        return Ending(self.journal, self.logs, self.work, self.stores, client)
+
+    def control(self, kind: Kind, client: redis.Redis) -> Control:
+        return Control(
+            self.journal, self.logs[kind], self.recordings, self.ending(client), self.stores[kind], client
+        )
+
+    def recovery(self, client: redis.Redis) -> Recovery:
+        restoration = Restoration(self.journal, self.logs, self.recordings, self.stores, client)
+        return Recovery(self.journal, self.recordings, self.ending(client), restoration, self.stores, client)
+
+    def cleanup(self, client: redis.Redis) -> Cleanup:
+        limits = retention.Limits(
+            max_recordings=self.settings.max_recordings,
+            result_ttl=self.settings.result_ttl,
+            failed_ttl=self.settings.failed_ttl,
+        )
+        return Cleanup(self.journal, self.recordings, self.work, self.stores, client, limits)
+
+
+def _store(kind: Kind, queues: Queues, settings: Settings) -> Store:
+    return Store(
+        kind,
+        {Lane.HIGH: queues.high, Lane.SHORT: queues.short, Lane.LONG: queues.long},
+        result_ttl=settings.result_ttl,
+        failed_ttl=settings.failed_ttl,
+        history_size=settings.max_history_records,
+        task_timeout=settings.rq_worker_timeout,
+        max_queue_seconds=settings.max_queue_seconds,
+        allowances=settings.allowances,
+    )

@@ -1,0 +1,1 @@
+"""Helper processes: how they are started and spoken to, and what runs in them."""

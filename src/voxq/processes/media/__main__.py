@@ -1,0 +1,84 @@
+"""The media process: decodes recordings, splits texts. It knows neither Redis nor HTTP.
+
+Hostile bytes end up here, so it is started by somebody who can kill it, with a cap on its memory. Every
+failure is a message; only a crash, or the end of its parent, ends it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from loguru import logger
+
+from voxq.processes.child import ChildDied, Pipe
+from voxq.processes.media import protocol
+from voxq.processes.media.process import connected
+from voxq.processes.messages import ProtocolError
+from voxq.speech.audio import AudioError
+
+_DEFAULT_MEGABYTES = 2048
+"""Of address space; decoding and VAD take about 300."""
+
+_FAILURES = {
+    "probe": "The recording could not be decoded",
+    "prepare": "The recording could not be decoded",
+    "split": "The text could not be read",
+}
+
+
+def main() -> None:
+    """Serve requests until the parent goes away."""
+    pipe, _ = connected(_DEFAULT_MEGABYTES)
+    import voxq.speech.probe  # noqa: F401  # now rather than at the first request, which somebody waits for
+
+    try:
+        while True:
+            _serve(pipe)
+    except ChildDied:
+        sys.exit(0)
+    except ProtocolError as error:
+        logger.error("media: the parent sent what the protocol does not know: {}", error)
+        sys.exit(2)
+
+
+def _serve(pipe: Pipe) -> None:
+    request = protocol.CODEC.decode_request(pipe.receive())
+    for reply in _replies(request):
+        pipe.send(protocol.CODEC.encode(reply))
+
+
+def _replies(request: protocol.Request) -> Iterator[protocol.Reply]:
+    try:
+        yield from _work(request)
+    except AudioError as error:
+        yield protocol.Failed(request.id, error.code, str(error))
+    except MemoryError:
+        yield protocol.Failed(request.id, "too_large", "This needs more memory than allowed.")
+    except OSError as error:
+        logger.error("media: {} of {} failed: {}", request.op, request.id, error.strerror)
+        yield protocol.Failed(request.id, "storage", f"{_FAILURES[request.op]}: {error.strerror}.")
+    except Exception:
+        logger.exception("media: {} of {} failed", request.op, request.id)
+        yield protocol.Failed(request.id, "internal", f"{_FAILURES[request.op]}.")
+
+
+def _work(request: protocol.Request) -> Iterator[protocol.Reply]:
+    # Only now: a process that only probes stays small.
+    match request:
+        case protocol.Probe():
+            from voxq.speech.probe import probe
+
+            yield protocol.Probed(request.id, probe(request.path, request.max_seconds))
+        case protocol.Prepare():
+            from voxq.processes.media.prepare import prepare
+
+            yield from prepare(request)
+        case protocol.Split():
+            from voxq.processes.media.split import split
+
+            yield from split(request)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The joining process of a worker: the speech of several texts, each in the file that it grows in.
+
+Apart from the processes that decode, so that neither a long recording nor one that ends its decoder keeps
+speech from being heard. Every failure is a message; only a crash, or the end of its parent, ends it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from loguru import logger
+
+from voxq.processes.child import ChildDied
+from voxq.processes.media import join_protocol as protocol
+from voxq.processes.media.join import Joint, SoundGone
+from voxq.processes.media.process import connected
+from voxq.processes.messages import ProtocolError
+
+_DEFAULT_MEGABYTES = 2048
+"""Of address space."""
+
+
+def main() -> None:
+    """Serve requests until the parent goes away."""
+    pipe, _ = connected(_DEFAULT_MEGABYTES)
+    joints = Joints()
+    try:
+        while True:
+            reply = joints.answer(protocol.CODEC.decode_request(pipe.receive()))
+            if reply is not None:
+                pipe.send(protocol.CODEC.encode(reply))
+    except ChildDied:
+        sys.exit(0)
+    except ProtocolError as error:
+        logger.error("joiner: the parent sent what the protocol does not know: {}", error)
+        sys.exit(2)
+
+
+class Joints:
+    """The texts under way, by id."""
+
+    def __init__(self) -> None:
+        self._joints: dict[str, Joint | protocol.Failed] = {}
+        """A failure to begin is told when something is to be appended."""
+
+    def answer(self, request: protocol.Request) -> protocol.Reply | None:
+        match request:
+            case protocol.Begin():
+                self._begin(request)
+            case protocol.Append():
+                return self._append(request)
+            case protocol.Drop():
+                self._drop(request.id)
+        return None
+
+    def _begin(self, begin: protocol.Begin) -> None:
+        self._drop(begin.id)
+        try:
+            self._joints[begin.id] = Joint(begin)
+        except Exception as error:
+            self._joints[begin.id] = _failed(begin.id, error)
+
+    def _append(self, append: protocol.Append) -> protocol.Reply:
+        joint = self._joints.get(append.id, protocol.Failed(append.id, "internal", "It was not begun."))
+        if isinstance(joint, protocol.Failed):
+            self._drop(append.id)
+            return joint
+        try:
+            times = joint.append(append.sounds, is_last=append.is_last)
+        except Exception as error:
+            self._drop(append.id)
+            return _failed(append.id, error)
+        if not append.is_last:
+            return protocol.Appended(append.id, times)
+        del self._joints[append.id]
+        return protocol.Joined(append.id, times, joint.duration, joint.rate, round(joint.seconds, 4))
+
+    def _drop(self, id: str) -> None:
+        joint = self._joints.pop(id, None)
+        if isinstance(joint, Joint):
+            joint.drop()
+
+
+def _failed(id: str, error: Exception) -> protocol.Failed:
+    if isinstance(error, SoundGone):
+        return protocol.Failed(id, "audio_unavailable", "The sound of a sentence is gone.")
+    if isinstance(error, OSError):
+        logger.error("joiner: {} cannot be written: {}", id, error.strerror)
+        return protocol.Failed(id, "storage", f"The speech could not be written: {error.strerror}.")
+    logger.opt(exception=error).error("joiner: {} failed", id)
+    return protocol.Failed(id, "internal", "The speech could not be put together.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""A recording made ready for an engine: decoded into a scratch file and cut into chunks."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from voxq.processes.media.cutting import cutting_for
+from voxq.processes.media.protocol import Chunks, Prepare, Prepared
+from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.decode import decode_blocks
+from voxq.speech.spans import Span
+
+_SIGN_OF_LIFE = 1.0
+"""Seconds of work without a chunk after which progress is told all the same."""
+
+
+def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
+    """Do the work and yield what is to be told, as it becomes true.
+
+    Raises AudioError as `decode_blocks` does, and OSError if the scratch file cannot be written.
+    """
+    cutting = cutting_for(request.chunking, use_vad=request.use_vad)
+    blocks = decode_blocks(request.path, request.max_seconds)
+    samples = 0
+    decode_seconds = vad_seconds = 0.0
+    told = begun = time.perf_counter()
+    with _created(request.scratch) as scratch:
+        for block in blocks:
+            scratch.write(block.astype("<f4", copy=False).data)
+            samples += len(block)
+            decoded = time.perf_counter()
+            chunks = cutting.push(block)
+            found = time.perf_counter()
+            decode_seconds += decoded - begun
+            vad_seconds += found - decoded
+            if chunks or found - told > _SIGN_OF_LIFE:
+                scratch.flush()  # before it is announced that they can be read
+                yield _announced(request, chunks, samples)
+                told = found
+            begun = time.perf_counter()
+        scratch.flush()
+        decode_seconds += time.perf_counter() - begun
+    begun = time.perf_counter()
+    chunks = cutting.flush()
+    vad_seconds += time.perf_counter() - begun
+    yield _announced(request, chunks, samples)
+    yield Prepared(request.id, samples / SAMPLE_RATE, round(decode_seconds, 4), round(vad_seconds, 4))
+
+
+def _announced(request: Prepare, chunks: list[Span], samples: int) -> Chunks:
+    return Chunks(request.id, tuple((c.start, c.end) for c in chunks), round(samples / SAMPLE_RATE, 3))
+
+
+def _created(path: os.PathLike[str]) -> BinaryIO:
+    """A new, empty file that only this user may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")

@@ -1,0 +1,21 @@
+"""How a media process begins, whatever it does then."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from loguru import logger
+
+from voxq.processes.child import Pipe, connect_to_parent, limit_memory
+
+
+def connected(megabytes: int) -> tuple[Pipe, list[str]]:
+    """The pipe to the parent, and the arguments; the first, if there is one, replaces `megabytes`, the most
+    address space that it may take."""
+    pipe, args = connect_to_parent()
+    limit_memory(int(args[0]) if args else megabytes)
+    os.dup2(2, 1)  # libraries print
+    logger.configure(handlers=[{"sink": sys.stderr, "backtrace": False, "diagnose": False}])
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported; each thread costs address space
+    return pipe, args

@@ -1,0 +1,28 @@
+"""A text made ready for a synthesiser: tidied and split into sentences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from voxq.processes.media.protocol import Failed, Prepared, Sentences, Split
+from voxq.speech import sentences
+from voxq.speech.written import is_pronounceable, tidy
+
+_AT_ONCE = 200
+
+
+def split(request: Split) -> Iterator[Sentences | Prepared | Failed]:
+    """What can be said of the text, in order. Never raises for what is in it."""
+    started = time.perf_counter()
+    said = [
+        (sentence.text, sentence.ending)
+        for sentence in sentences.split(tidy(request.text))
+        if is_pronounceable(sentence.text)
+    ]
+    if not said:
+        yield Failed(request.id, "unpronounceable", "There is nothing in this text that can be said.")
+        return
+    for first in range(0, len(said), _AT_ONCE):
+        yield Sentences(request.id, tuple(said[first : first + _AT_ONCE]))
+    yield Prepared(request.id, 0.0, round(time.perf_counter() - started, 4), 0.0)

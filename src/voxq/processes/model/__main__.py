@@ -1,0 +1,127 @@
+"""The model process: the only process that loads a model, and only one. It knows neither Redis nor HTTP.
+
+Started by the worker's parent with `Child.start(MODEL_PROCESS_MODULE)`; see `protocol` for what is said. It
+reads one message at a time, so a second batch waits in the pipe while the first is worked on.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import psutil
+from loguru import logger
+
+from voxq.engines.base import ChunkError, EngineError, EngineRequest
+from voxq.machine.device_memory import memory_of
+from voxq.machine.devices import threads_for
+from voxq.processes.child import ChildDied, Pipe, connect_to_parent
+from voxq.processes.messages import ProtocolError
+from voxq.processes.model import protocol as protocol
+from voxq.processes.model.served_model import Answer, ServedModel
+
+
+def main() -> None:
+    """Load, then serve runs until the parent goes away."""
+    pipe, _ = connect_to_parent()
+    _keep_stdout_for_nobody()
+    faulthandler.enable()  # a crash in native code leaves its stack on stderr
+    try:
+        request = protocol.CODEC.decode_request(pipe.receive())
+        if not isinstance(request, protocol.Load):
+            raise ProtocolError(f"the first message must be load, not {request.op}")
+        reply = partial(_send, pipe)
+        served = _load(request, reply)
+        if served is None:
+            sys.exit(1)
+        while True:
+            _serve(served, protocol.CODEC.decode_request(pipe.receive()), reply)
+    except ChildDied:
+        sys.exit(0)
+    except ProtocolError as error:
+        logger.error("model process: the parent sent what the protocol does not know: {}", error)
+        sys.exit(2)
+
+
+def _send(pipe: Pipe, reply: protocol.Reply) -> None:
+    pipe.send(protocol.CODEC.encode(reply))
+
+
+def _keep_stdout_for_nobody() -> None:
+    """Libraries print; send it all to stderr, where the worker's log is, without values in tracebacks."""
+    os.dup2(2, 1)
+    logger.configure(handlers=[{"sink": sys.stderr, "backtrace": False, "diagnose": False}])
+
+
+def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> ServedModel | None:
+    """Load and warm up the model and say so; None if it could not be loaded."""
+    started = time.perf_counter()
+    _set_environment(message.request)
+    gpu = memory_of(message.request.device) if message.request.device != "cpu" else None
+    used_before = gpu.read().used_mb if gpu else 0
+    # Numerical libraries read the environment when they are imported.
+    from voxq.processes.model.recognising import Recogniser
+    from voxq.processes.model.speaking import Speaker
+
+    try:
+        served = (Speaker if message.speaks else Recogniser)(message.request, message.models)
+        cost = served.measure()
+    except EngineError as error:
+        reply(protocol.LoadFailed(str(error)))
+        return None
+    except Exception as error:
+        logger.exception("model process: loading {} failed", message.request.engine)
+        reply(protocol.LoadFailed(f"{message.request.engine} could not be loaded: {error}"))
+        return None
+    rss_mb = _rss_mb()
+    memory_mb = max(0, gpu.read().used_mb - used_before) if gpu else rss_mb
+    reply(protocol.Loaded(time.perf_counter() - started, served.revision, rss_mb, memory_mb, cost))
+    return served
+
+
+def _set_environment(request: EngineRequest) -> None:
+    threads = str(threads_for(request.threads))
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = threads
+    os.environ["HF_HUB_OFFLINE"] = (
+        "1"  # models are resolved before a model process starts; nothing here may fetch
+    )
+
+
+def _rss_mb() -> int:
+    return psutil.Process().memory_info().rss >> 20
+
+
+def _serve(served: ServedModel, request: protocol.Request, reply: Callable[[protocol.Reply], None]) -> None:
+    if not isinstance(request, protocol.Run):
+        raise ProtocolError(f"expected run, not {request.op}")
+    reply(protocol.Started(request.batch))
+    reply(_run(served, request))
+
+
+def _run(served: ServedModel, run: protocol.Run) -> protocol.Finished:
+    """The answers to a batch: an item that cannot be read has its own error and leaves the others alone."""
+    read = [served.read(ref) for ref in run.items]
+    batch = [item for item in read if not isinstance(item, ChunkError)]
+    started = time.perf_counter()
+    failure: ChunkError | None = None
+    answers: Sequence[Answer] = ()
+    try:
+        answers = served.call(batch) if batch else []
+        if len(answers) != len(batch):
+            raise ValueError(f"{len(answers)} answers to {len(batch)} chunks")
+    except Exception as error:
+        logger.exception("model process: a batch of {} failed", len(batch))
+        failure = ChunkError.of(error)
+    seconds = time.perf_counter() - started
+    remaining = iter(answers)
+    items = tuple(item if isinstance(item, ChunkError) else failure or next(remaining) for item in read)
+    return protocol.Finished(run.batch, seconds, items, batch_failed=failure is not None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""A synthesiser at work in the model process: sentences in, a file of samples for each out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from voxq.engines import synthesisers, warmup
+from voxq.engines.base import ChunkError, Cost, EngineRequest, ModelPaths
+from voxq.engines.synthesis import KeptSpeech, Spoken
+from voxq.processes.model.answers import checked_sound
+from voxq.processes.model.protocol import ChunkRef, SentenceRef
+from voxq.speech.audio import Samples
+
+_UNKNOWN_RATE = 24_000
+"""Of a sentence without a sample."""
+
+
+class Speaker:
+    """See `voxq.processes.model.served_model`."""
+
+    def __init__(self, request: EngineRequest, models: ModelPaths) -> None:
+        """Raises EngineError, or whatever the model library raises."""
+        kind = synthesisers.find(request.engine)
+        self._voices = kind.voices
+        self._synthesiser = kind.load(request, models)
+        self.revision = self._synthesiser.revision
+        self._rate: int | None = None
+
+    def measure(self) -> Cost:
+        return warmup.measure_speech(self._synthesiser, self._voices)
+
+    def read(self, ref: ChunkRef) -> SentenceRef | ChunkError:
+        if isinstance(ref, SentenceRef):
+            return ref
+        return ChunkError("bad_chunk", "This model speaks, and was given a recording.")
+
+    def call(self, batch: Sequence[SentenceRef]) -> list[KeptSpeech | ChunkError]:
+        answers = self._synthesiser.speak([(ref.text, ref.options) for ref in batch])
+        return [self._kept(ref, answer) for ref, answer in zip(batch, answers, strict=True)]
+
+    def _kept(self, ref: SentenceRef, answer: object) -> KeptSpeech | ChunkError:
+        spoken = checked_sound(answer, ref.text, ref.options.speed)
+        if isinstance(spoken, Spoken) and spoken.sample_rate != self._rate:
+            if self._rate is not None:  # it would be joined to the others at theirs
+                return ChunkError("engine_error", "The model changed its sample rate within a text.")
+            self._rate = spoken.sample_rate
+        return _kept(ref.sound, spoken)
+
+
+def _kept(path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:
+    if isinstance(answer, ChunkError):
+        # One odd sentence in a book is passed over; a text of nothing else fails in the end.
+        return KeptSpeech(0, _UNKNOWN_RATE) if answer.code == "unpronounceable" else answer
+    try:
+        _write(path, answer.samples)
+    except FileNotFoundError:
+        return ChunkError("audio_unavailable", "The place for this sentence is gone.")
+    except OSError as error:
+        return ChunkError("storage", f"The speech could not be kept: {error.strerror}.")
+    return KeptSpeech(len(answer.samples), answer.sample_rate)
+
+
+def _write(path: Path, samples: Samples) -> None:
+    """Under its name it is whole."""
+    beside = path.with_suffix(".part")
+    beside.write_bytes(np.ascontiguousarray(samples, "<f4").data)  # `tofile` does not tell why it fails
+    beside.replace(path)

@@ -1,0 +1,84 @@
+"""What Redis is told of tasks that have ended, and told again when it has lost that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from voxq.core.task import Status
+from voxq.queue import documents, rq_job, webhook_job
+from voxq.queue.claiming import Worker
+from voxq.queue.idempotency import key_left
+from voxq.queue.script import Command
+from voxq.queue.statistics import Sample, counters_of
+from voxq.queue.store import Store
+from voxq.storage import history_log
+from voxq.storage.journal import Ended
+
+_SAMPLES = 5000
+
+
+def finish(store: Store, end: Ended, now: float, worker: Worker | None = None) -> Command[str]:
+    """Write step E2. Answers "ended" (announced for the first time), "restored" (Redis did not know the
+    task), "known" (announced before) or "superseded" (by a retry)."""
+    task, outcome = end.task, end.outcome
+    in_history = outcome.status is not Status.CANCELLED
+    sample = Sample.of(end)
+    args = {
+        "id": task.id,
+        "run": task.run,
+        "lane": store.queues[task.lane],
+        "status": outcome.status,
+        "document": documents.dump(documents.ended(task, outcome)),
+        "ttl": store.ttl_of(outcome.status),
+        "history": documents.dump(history_log.record_of(end)) if in_history else "",
+        "history_size": store.history_size,
+        "event": documents.event(task, outcome.status, 100),
+        "now": now,
+        "iso": rq_job.iso(outcome.ended_at),
+        "worker_key": worker.key if worker else "",
+        "working_seconds": round(outcome.timings.total - outcome.timings.queued, 3),
+        "result": rq_job.result_of(outcome, worker.name if worker else ""),
+        "sample": sample.dump() if sample else "",
+        "samples": _SAMPLES,
+        "counters": counters_of(outcome),
+        "webhook": webhook_job.of(end) or False,
+        "short": task.short_id,
+        "file": task.file,
+        "key": key_left(task, now) or False,
+    }
+    return Command("finish", store.context, args, str)
+
+
+def restore(store: Store, end: Ended, now: float) -> Command[bool]:
+    """The end of a task, back into a Redis that lost it; a failed one is listed as such again.
+
+    Only while `store.seconds_left` is positive.
+    """
+    task, outcome = end.task, end.outcome
+    data, job = store.job_of(task)
+    args = {
+        "id": task.id,
+        "lane": store.queues[task.lane],
+        "document": documents.dump(documents.ended(task, outcome)),
+        "ttl": store.seconds_left(outcome, now),
+        "failed": outcome.status is Status.FAILED,
+        "short": task.short_id,
+        "file": task.file,
+        "key": key_left(task, now) or False,
+        "now": now,
+        "job": job,
+        "webhook": webhook_job.of(end) or False,
+    }
+    return Command("restore", store.context, args, lambda a: a == 1, data)
+
+
+def remember(store: Store, records: Sequence[dict[str, Any]]) -> Command[int]:
+    """Bring these back into a history that lost them, newest first, after what is there by now."""
+    args = {"items": list(map(documents.dump, records)), "history_size": store.history_size}
+    return Command("remember", store.context, args, int)
+
+
+def unended(store: Store, runs: Sequence[tuple[str, int]]) -> Command[list[str]]:
+    """Which tasks of these ended runs Redis does not know, or as they were before. Changes nothing."""
+    return Command("unended", store.context, {"runs": list(map(list, runs))}, list)

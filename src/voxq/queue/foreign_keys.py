@@ -1,0 +1,74 @@
+"""Keys at our names that are not what we put there: somebody else uses the same Redis, or tried something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import redis
+from loguru import logger
+
+from voxq.queue.keys import EPOCH_KEY, JANITOR_KEY, SERVER_KEY, WORKERS_KEY
+from voxq.queue.store import Store
+from voxq.queue.webhook_job import QUEUE
+
+_ASIDE = "voxq:foreign:"
+_KEPT_SECONDS = 7 * 86400
+_OF_ALL = {
+    EPOCH_KEY: "string",
+    SERVER_KEY: "string",
+    JANITOR_KEY: "string",
+    WORKERS_KEY: "hash",
+    "voxq:counters": "hash",
+    "webhook:stats": "hash",
+    "rq:queues": "set",
+    "rq:workers": "set",
+}
+_OF_KIND = {
+    "waiting": "hash",
+    "meters": "hash",
+    "owners": "hash",
+    "audio": "hash",
+    "rooms": "hash",
+    "leases": "zset",
+    "history:latest": "list",
+    "stats": "hash",
+    "stats:samples": "list",
+}
+_OF_QUEUE = {
+    "rq:queue:{}": "list",
+    "rq:queue:{}:intermediate": "list",
+    "rq:wip:{}": "zset",
+    "rq:finished:{}": "zset",
+    "rq:failed:{}": "zset",
+    "rq:scheduled:{}": "zset",
+    "rq:workers:{}": "set",
+}
+
+
+def expected(stores: Iterable[Store]) -> dict[str, str]:
+    """The names that every task shares, with the type of what stands there. Those of one task are not among
+    them: the scripts put them right."""
+    stores = list(stores)
+    queues = [QUEUE, *(queue for store in stores for queue in store.queues.values())]
+    return (
+        _OF_ALL
+        | {f"{store.kind}:{name}": kind for store in stores for name, kind in _OF_KIND.items()}
+        | {pattern.format(queue): kind for queue in queues for pattern, kind in _OF_QUEUE.items()}
+    )
+
+
+def put_aside(client: redis.Redis, types: Mapping[str, str]) -> bool:
+    """Rename what has another type; whether there was anything. Raises redis.exceptions.RedisError."""
+    pipeline = client.pipeline(transaction=False)
+    for name in types:
+        pipeline.type(name)
+    wrong = [
+        name
+        for (name, kind), found in zip(types.items(), pipeline.execute(), strict=True)
+        if found not in (kind, "none")
+    ]
+    for name in wrong:
+        logger.error("{} in Redis is no {} any more: put aside as {}{}", name, types[name], _ASIDE, name)
+        client.rename(name, _ASIDE + name)
+        client.expire(_ASIDE + name, _KEPT_SECONDS)
+    return bool(wrong)

@@ -1,0 +1,67 @@
+"""Who is turned away, and why: too many requests, too much that waits."""
+
+from __future__ import annotations
+
+import math
+
+from voxq.core.refusal import Refusal
+from voxq.core.task import Task
+from voxq.queue.enqueueing import Enqueued, EntryCheck
+from voxq.queue.store import Store
+from voxq.settings.keys import Allowance
+
+
+def refuse_entry(entry: EntryCheck, store: Store, owner: str, *, may_find: bool = False) -> None:
+    """Before a body is read. Raises Refusal ("rate_limited", "queue_full", "quota_exceeded").
+
+    What is asked for again needs no room: with a known key, or where the body may tell (`may_find`).
+    """
+    allowance = store.allowance_of(owner)
+    if entry.early_seconds:
+        raise _rate_limited(entry.early_seconds, allowance)
+    if entry.known_id is not None or may_find:
+        return
+    limit = store.max_queue_seconds
+    if limit and entry.waiting_seconds >= limit:
+        raise _queue_full(entry.waiting_seconds, limit)
+    quota = allowance.queue_seconds
+    if quota and entry.owner_seconds >= quota:
+        raise _quota_exceeded(entry.owner_seconds, 0, quota)
+
+
+def check_task(task: Task, allowance: Allowance) -> None:
+    """Raises Refusal ("too_long") for one that its owner's quota could never take in."""
+    quota = allowance.queue_seconds
+    if quota and task.queue_seconds > quota:
+        message = f"This key may have {quota} seconds of audio waiting, and this has {task.seconds:.0f}"
+        raise Refusal("too_long", message, quota_seconds=quota)
+
+
+def check_enqueued(enqueued: Enqueued, store: Store, task: Task) -> None:
+    """After S3, which has counted exactly. Raises Refusal ("queue_full", "quota_exceeded")."""
+    if enqueued.answer == "full":
+        raise _queue_full(enqueued.waiting_seconds, store.max_queue_seconds)
+    if enqueued.answer == "quota":
+        quota = store.allowance_of(task.owner).queue_seconds
+        raise _quota_exceeded(enqueued.waiting_seconds, task.queue_seconds, quota)
+
+
+def _rate_limited(early: float, allowance: Allowance) -> Refusal:
+    seconds = math.ceil(early)
+    message = f"{allowance.requests_per_minute} requests a minute are allowed, come back in {seconds} s"
+    return Refusal("rate_limited", message, retry_after=seconds)
+
+
+def _queue_full(waiting: float, limit: float) -> Refusal:
+    message = f"{waiting:.0f} seconds of audio already wait (limit {limit:.0f}), please try again later"
+    return Refusal("queue_full", message, queued_seconds=round(waiting))
+
+
+def _quota_exceeded(waiting: float, more: float, quota: float) -> Refusal:
+    message = f"{waiting:.0f} seconds of this key's audio already wait (limit {quota:.0f})"
+    if more:
+        message += f", and this has {more:.0f}"
+    seconds = round(waiting + more)
+    return Refusal(
+        "quota_exceeded", f"{message}; please try again later", queued_seconds=seconds, quota_seconds=quota
+    )

@@ -1,0 +1,97 @@
+"""A task as an RQ job: the fields of its hash, and what a stock `rq worker` would find to run."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import zlib
+from datetime import UTC, datetime
+from functools import cache
+
+from redis import Redis
+from rq.job import Job, JobStatus
+from rq.results import Result
+from rq.serializers import JSONSerializer
+from rq.utils import utcformat
+
+from voxq.core.outcome import Outcome
+from voxq.core.task import Status, Task
+
+FUNCTION = "voxq.queue.rq_job.run"
+
+# Only the end of a task is final, and VoxQ decides it: RQ's own clean-up must always put a job back.
+_UNLIMITED = 1_000_000_000
+_NO_CONNECTION = Redis()  # a Job wants one; nothing is ever sent over it
+
+Fields = tuple[bytes, list[str]]
+"""RQ's compressed `data`, and the other fields of the job's hash as a flat list of names and values."""
+
+
+def fields_of(task: Task, queue: str, timeout: int) -> Fields:
+    """The hash of the queued job; `timeout` in seconds."""
+    now = utcformat(datetime.now(UTC))
+    fields = _same_for_all(queue, timeout) | {
+        "created_at": now,
+        "enqueued_at": now,
+        "description": f"{task.kind} {task.file} {task.seconds:.1f}s {task.lane}",
+    }
+    data = zlib.compress(JSONSerializer.dumps([FUNCTION, None, [task.id], {}]))
+    return data, [each for pair in fields.items() for each in pair]
+
+
+@cache
+def _same_for_all(queue: str, timeout: int) -> dict[str, str]:
+    """What RQ itself would write and what does not differ between jobs: made once, it is on the path of a
+    submission."""
+    job = Job.create(
+        FUNCTION, connection=_NO_CONNECTION, serializer=JSONSerializer, origin=queue, timeout=timeout
+    )
+    job.retries_left = _UNLIMITED
+    fields = {name: str(value) for name, value in job.to_dict().items() if value is not None}
+    del fields["data"]
+    return fields | {"status": JobStatus.QUEUED.value}
+
+
+def iso(timestamp: float) -> str:
+    """A time, in seconds since the epoch, as RQ writes it."""
+    return utcformat(datetime.fromtimestamp(timestamp, UTC))
+
+
+def result_of(outcome: Outcome, worker: str) -> list[str]:
+    """RQ's Result of an ended job as a flat list; it carries the facts and not the text."""
+    if outcome.status is Status.FAILED:
+        return failure(f"{outcome.code}: {outcome.error}", worker)
+    value = {"status": outcome.status, "duration": outcome.duration, "characters": len(outcome.text)}
+    return [
+        "type",
+        str(Result.Type.SUCCESSFUL.value),
+        "worker_name",
+        worker,
+        "return_value",
+        base64.b64encode(json.dumps(value).encode()).decode(),
+    ]
+
+
+def failure(message: str, worker: str) -> list[str]:
+    """RQ's Result of a job that failed, as a flat list."""
+    return [
+        "type",
+        str(Result.Type.FAILED.value),
+        "worker_name",
+        worker,
+        "exc_string",
+        base64.b64encode(zlib.compress(message.encode())).decode(),
+    ]
+
+
+@cache
+def refusal() -> list[str]:
+    """RQ's Result of a job that stands in a queue of ours and is none of ours."""
+    return failure("VoxQ runs only its own tasks: submit them to its API, and queue other jobs elsewhere", "")
+
+
+def run(task_id: str) -> None:
+    """What a stock `rq worker` ends up in. It fails politely: RQ retries, and a VoxQ worker takes the job."""
+    time.sleep(1)
+    raise RuntimeError(f"{task_id} needs a VoxQ worker: start one with `voxq worker`")

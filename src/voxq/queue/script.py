@@ -1,0 +1,81 @@
+"""Lua scripts as values: built by pure code, run by a blocking or an asyncio client."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Generic, TypeVar
+
+import redis
+import redis.asyncio
+from redis.exceptions import NoScriptError, ResponseError
+
+from voxq.queue.redis_errors import ScriptFailed, state_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The text of a script behind the shared prelude, and its SHA-1 for EVALSHA."""
+
+    text: str
+    sha: str
+
+
+@cache
+def script(name: str) -> Script:
+    """The script `lua/<name>.lua`."""
+    folder = resources.files("voxq.queue") / "lua"
+    text = (folder / "common.lua").read_text("utf-8") + (folder / f"{name}.lua").read_text("utf-8")
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[T]):
+    """One atomic step in Redis, ready to be sent. `parse` makes its answer a value."""
+
+    name: str
+    context: str
+    args: dict[str, Any]
+    parse: Callable[[Any], T]
+    data: bytes = b""
+
+    @property
+    def argv(self) -> tuple[str | bytes, ...]:
+        return (self.context, json.dumps(self.args, ensure_ascii=False), self.data)
+
+
+def run(client: redis.Redis, command: Command[T]) -> T:
+    """Raises redis.exceptions.RedisError when Redis is away or refuses, ScriptFailed when the script does."""
+    code = script(command.name)
+    try:
+        try:
+            answer = client.evalsha(code.sha, 0, *command.argv)
+        except NoScriptError:
+            answer = client.eval(code.text, 0, *command.argv)
+    except ResponseError as error:
+        raise _failure(command, error) from error
+    return command.parse(answer)
+
+
+async def run_async(client: redis.asyncio.Redis, command: Command[T]) -> T:
+    """Raises redis.exceptions.RedisError when Redis is away or refuses, ScriptFailed when the script does."""
+    code = script(command.name)
+    try:
+        try:
+            answer = await client.evalsha(code.sha, 0, *command.argv)
+        except NoScriptError:
+            answer = await client.eval(code.text, 0, *command.argv)
+    except ResponseError as error:
+        raise _failure(command, error) from error
+    return command.parse(answer)
+
+
+def _failure(command: Command[Any], error: ResponseError) -> ResponseError:
+    """The error, unless the server would do other things at this moment: then the script is named."""
+    return error if state_of(error) else ScriptFailed(f"the script {command.name} failed: {error}")

@@ -1,0 +1,1 @@
+"""What brings a service back in order: lost queues, dead workers, old files."""

@@ -1,0 +1,99 @@
+"""Deleting what retention lets go, and what unfinished work has left behind. Everything blocks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import redis
+from loguru import logger
+
+from voxq.core.task import Kind, short_id
+from voxq.queue.store import Store
+from voxq.recovery import retention
+from voxq.storage.journal import Journal
+from voxq.storage.recordings import Recordings
+from voxq.storage.scratch import WorkFiles
+
+_STALE_UPLOAD = 3 * 3600.0  # longer than a clock jumps: one under way is written to all the time
+_STALE_WRITE = 600.0
+
+
+class Cleanup:
+    """Of all kinds of tasks; see `voxq.recovery.retention`. Safe to run twice at once."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        recordings: Recordings,
+        work: WorkFiles,
+        stores: Mapping[Kind, Store],
+        client: redis.Redis,
+        limits: retention.Limits,
+    ) -> None:
+        self._journal = journal
+        self._recordings = recordings
+        self._work = work
+        self._stores = stores
+        self._client = client
+        self._limits = limits
+        self._known_ends: dict[tuple[str, int], retention.EndedRecord] = {}
+
+    def plan(self) -> retention.Plan:
+        """What `run` would delete now of recordings and records; needs no Redis."""
+        # In this order: a task that ends meanwhile is still seen as open, and so kept.
+        recordings = self._recordings.all()
+        kept = [*self._journal.open_ids(), *self._journal.unreadable_ids()]
+        return retention.plan(time.time(), recordings, kept, self._ended(), self._limits)
+
+    def run(self) -> None:
+        """Delete it, cut-off uploads and the work of ended tasks.
+
+        Raises redis.exceptions.RedisError if Redis has ids to forget and is away: then nothing is deleted.
+        """
+        plan = self.plan()
+        self._unindex(plan)  # first: once the files are gone, nothing leads here again after a crash
+        for name in plan.recordings:
+            self._recordings.remove(name)
+        for record in plan.records:
+            self._journal.forget(record.task_id, record.run)
+        if plan.recordings or plan.records:
+            logger.info(
+                "retention: {} recordings, {} records deleted", len(plan.recordings), len(plan.records)
+            )
+        self._sweep()
+
+    def _unindex(self, plan: retention.Plan) -> None:
+        """A short id leads to its task for as long as there is a recording or a result of it."""
+        names, runs = set(plan.recordings), {(record.task_id, record.run) for record in plan.records}
+        touched = {name.partition(".")[0] for name in names} | {task_id for task_id, _ in runs}
+        if not touched:
+            return
+        left = {recording.task_id for recording in self._recordings.all() if recording.name not in names}
+        left |= {run[0] for run in self._journal.ended_runs() if run not in runs}
+        gone = [short_id(task_id) for task_id in touched - left]
+        for store in self._stores.values() if gone else ():
+            self._client.hdel(store.audio_key, *gone)
+
+    def _sweep(self) -> None:
+        now = time.time()
+        self._recordings.sweep(now - _STALE_UPLOAD)
+        self._journal.sweep(now - _STALE_WRITE)
+        for name in list(self._work.names()):
+            task_id = name.rpartition(".")[0]
+            if self._journal.open_task(task_id) is None:
+                self._work.remove_named(name)
+
+    def _ended(self) -> list[retention.EndedRecord]:
+        """All ended runs. Each record is read once in the life of this object: it never changes."""
+        runs = list(self._journal.ended_runs())
+        known = {run: self._known_ends.get(run) or self._read_end(*run) for run in runs}
+        self._known_ends = {run: record for run, record in known.items() if record is not None}
+        return list(self._known_ends.values())
+
+    def _read_end(self, task_id: str, run: int) -> retention.EndedRecord | None:
+        end = self._journal.ended(task_id, run)
+        if end is None:
+            return None
+        task, outcome = end.task, end.outcome
+        return retention.EndedRecord(task_id, run, task.kind, outcome.status, outcome.ended_at, task.file)

@@ -1,0 +1,55 @@
+"""Who is listed as a worker. One that was killed cannot take itself off the lists."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import redis
+from rq import Queue
+from rq.worker_registration import clean_worker_registry
+
+from voxq.queue.claiming import CLAIM_TTL
+from voxq.queue.keys import WORKERS_KEY
+from voxq.storage import records
+
+_REMEMBERED = 3600.0
+"""Seconds for which `/stats` can still tell what a dead worker was."""
+_ENTRY = {"id": int, "beat": int | float}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A worker as Redis knows it, its number, and when it last told of itself, in seconds since the epoch."""
+
+    name: str
+    number: int
+    beat: float
+
+    def is_alive(self, now: float) -> bool:
+        return abs(now - self.beat) <= CLAIM_TTL
+
+
+def entries(client: redis.Redis) -> Iterator[Entry]:
+    """All that are listed; what is no worker is passed over. Raises redis.exceptions.RedisError."""
+    listed = cast("dict[str, str]", client.hgetall(WORKERS_KEY))  # the client decodes
+    for name, facts in listed.items():
+        try:
+            record = records.parse(facts.encode())
+        except records.Damaged:
+            continue
+        if records.has_shape(record, _ENTRY):
+            yield Entry(name, record["id"], record["beat"])
+
+
+def strike_dead_workers(client: redis.Redis, queues: Sequence[Queue]) -> None:
+    """Remove workers that are gone from our list and from RQ's. `client` answers text, the queues' bytes."""
+    now = time.time()
+    listed = set(client.hkeys(WORKERS_KEY))  # first: who comes meanwhile is none of them
+    remembered = {entry.name for entry in entries(client) if abs(now - entry.beat) <= _REMEMBERED}
+    for name in listed - remembered:
+        client.hdel(WORKERS_KEY, name)
+    for queue in queues:
+        clean_worker_registry(queue)

@@ -1,0 +1,151 @@
+"""Bringing journal, Redis and the JSONL logs back into agreement, whatever died. Everything blocks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, cast
+
+import redis
+from loguru import logger
+
+from voxq.core.task import Kind, short_id
+from voxq.queue import claiming, enqueueing, foreign_keys, script
+from voxq.queue.keys import EPOCH_KEY, SERVER_KEY
+from voxq.queue.store import Store
+from voxq.recovery.comparing import named_by_all
+from voxq.recovery.restoration import Restoration
+from voxq.storage.journal import Journal
+from voxq.storage.recordings import Recordings
+from voxq.storage.storage_id import is_other
+from voxq.tasks.ending import Ending
+
+_PATIENCE = 2.5  # a heartbeat, and a little more
+
+
+class Recovery:
+    """Of all kinds of tasks. Safe to run twice at once; the janitor's lock only saves the work."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        recordings: Recordings,
+        ending: Ending,
+        restoration: Restoration,
+        stores: Mapping[Kind, Store],
+        client: redis.Redis,
+    ) -> None:
+        self._journal = journal
+        self._recordings = recordings
+        self._ending = ending
+        self._restoration = restoration
+        self._stores = stores
+        self._client = client
+        self._key_types = foreign_keys.expected(stores.values())
+        self._behind_since: float | None = None
+
+    def clear_the_way(self) -> None:
+        """Put aside what stands at our names and is not ours; what was there before is filled again."""
+        if foreign_keys.put_aside(self._client, self._key_types):
+            self._client.delete(EPOCH_KEY)
+
+    def bring_back_dead(self) -> int:
+        """Tasks of workers whose heartbeat ended go back to the front of their lanes, free of charge."""
+        back = [
+            task_id
+            for store in self._stores.values()
+            for task_id in script.run(self._client, claiming.reap(store, time.time()))
+        ]
+        for task_id in back:
+            logger.warning("task={} requeued: its worker is gone", short_id(task_id))
+        return len(back)
+
+    def complete(self) -> int:
+        """Finish every interrupted end, and enqueue every accepted task that Redis would not deliver.
+
+        Does nothing while Redis may have lost something: then `rebuild` comes first.
+        """
+        is_whole = self._is_ours(self._epoch()) and self._noted_server() == self._server()
+        return self._complete() if is_whole else 0
+
+    def rebuild(self, patience: float = _PATIENCE) -> bool:
+        """If Redis came back empty (its epoch is missing), or from another storage, restore queue, results,
+        index and history. If it was only started anew, it may have come back as it was a while ago: then
+        restore what has happened since.
+
+        Workers have `patience` seconds from the first look to register again what they hold. True: it was
+        done. The epoch and the server are noted last: an interrupted rebuild is done again.
+        """
+        epoch, server = self._epoch(), self._server()
+        if epoch == self._journal.storage and self._noted_server() == server:
+            self._behind_since = None
+            return False
+        now = time.monotonic()
+        if self._behind_since is None:
+            self._behind_since = now
+            if not self._is_ours(epoch):
+                what = "has worked for another storage" if epoch else "is new or came back empty"
+                logger.warning("Redis {}: it is filled again from the journal", what)
+        if now - self._behind_since < patience:
+            return False
+        self._complete(has_redis_lost=True)
+        self._restoration.results()
+        if not self._is_ours(epoch):
+            self._restoration.keys()
+            self._restoration.index()
+        self._restoration.history()
+        self._client.mset({EPOCH_KEY: self._journal.storage, SERVER_KEY: server})
+        return True
+
+    def _epoch(self) -> str | None:
+        return cast("str | None", self._client.get(EPOCH_KEY))  # the client decodes
+
+    def _is_ours(self, epoch: str | None) -> bool:
+        """Whether Redis works for this storage; earlier versions wrote something else."""
+        return bool(epoch) and not is_other(epoch, self._journal.storage)
+
+    def _noted_server(self) -> str | None:
+        """The one that was last put right."""
+        return cast("str | None", self._client.get(SERVER_KEY))
+
+    def _server(self) -> str:
+        """What Redis calls itself from one start to the next."""
+        return str(cast("dict[str, Any]", self._client.info("server")).get("run_id", ""))
+
+    def _complete(self, *, has_redis_lost: bool = False) -> int:
+        has_ended = {task_id for task_id, _ in self._journal.ended_runs()}
+        count = 0
+        for ids, missing in named_by_all(
+            self._client, self._stores.values(), self._journal.open_ids(), enqueueing.missing
+        ):
+            for task_id in ids:
+                if task_id in missing or task_id in has_ended:
+                    try:
+                        count += self._complete_task(task_id, has_redis_lost)
+                    except OSError as error:  # a sick disk must not keep the others from being looked at
+                        logger.error("task={} cannot be completed: {}", short_id(task_id), error)
+        if count:
+            logger.info("{} tasks brought into agreement with the journal", count)
+        return count
+
+    def _complete_task(self, task_id: str, has_redis_lost: bool) -> bool:
+        """Whether there was something to do. `has_redis_lost`: it may have forgotten what it knew."""
+        task = self._journal.open_task(task_id)
+        if task is None:
+            return False
+        if self._journal.has_ended(task):
+            self._ending.publish(task)
+            return True
+        store = self._stores[task.kind]
+        enqueued = script.run(self._client, enqueueing.enqueue(store, task, limited=False))
+        if enqueued.answer == "same" and has_redis_lost:
+            # Redis had forgotten the key when it was used again, so both clients may have been answered.
+            task = task.evolve(idempotency=None)
+            self._journal.accept(task)
+            enqueued = script.run(self._client, enqueueing.enqueue(store, task, limited=False))
+        elif enqueued.answer == "same":  # its client was answered with the other task
+            self._journal.withdraw(task.id)
+            self._recordings.remove(task.file)
+        if enqueued.answer == "queued" and not self._journal.is_known(task):
+            script.run(self._client, enqueueing.forget(store, task.id))  # withdrawn by its intake meanwhile
+        return enqueued.answer != "known"

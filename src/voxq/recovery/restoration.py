@@ -1,0 +1,119 @@
+"""What Redis is given back, besides the queue, when it has lost something. Everything blocks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
+
+import redis
+from loguru import logger
+
+from voxq.core.task import Kind, Task, age_order, day_of, short_id
+from voxq.queue import ends, script
+from voxq.queue.idempotency import key_left
+from voxq.queue.store import Store
+from voxq.recovery.comparing import named_by_all
+from voxq.storage.history_log import HistoryLog
+from voxq.storage.journal import Ended, Journal
+from voxq.storage.recordings import Recordings
+
+
+class Restoration:
+    """From journal, recordings and JSONL logs, for all kinds of tasks. Whatever Redis has by now stays."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        logs: Mapping[Kind, HistoryLog],
+        recordings: Recordings,
+        stores: Mapping[Kind, Store],
+        client: redis.Redis,
+    ) -> None:
+        self._journal = journal
+        self._logs = logs
+        self._recordings = recordings
+        self._stores = stores
+        self._client = client
+
+    def results(self) -> None:
+        """Tell Redis of every end that it does not show."""
+        # In this order: what ends meanwhile is still open here, and somebody else's to tell.
+        latest, open_ids = self._latest_ends(), set(self._journal.open_ids())
+        closed = [(task_id, run) for task_id, run in latest.items() if task_id not in open_ids]
+        for runs, behind in named_by_all(self._client, self._stores.values(), closed, ends.unended):
+            found = (self._journal.ended(task_id, run) for task_id, run in runs if task_id in behind)
+            told = sum(end is not None and self._tell_again(end) for end in found)
+            if told:
+                logger.warning("Redis had lost the ends of {} tasks", told)
+
+    def keys(self) -> None:
+        """The Idempotency-Keys of all tasks that are kept, whether or not they have ended."""
+        now = time.time()
+        pipeline = self._client.pipeline(transaction=False)
+        for task in self._kept_tasks():
+            if key := key_left(task, now):
+                name, seconds = key
+                pipeline.set(name, task.id, nx=True, ex=seconds)
+        pipeline.execute()
+
+    def index(self) -> None:
+        """Which short id leads to which recording, and the day's number."""
+        today = day_of(time.time())
+        number = 0
+        pipeline = self._client.pipeline(transaction=False)
+        recordings = self._recordings.all()
+        kinds = self._kinds_of({recording.task_id for recording in recordings})
+        for recording in recordings:
+            key = self._stores[kinds[recording.task_id]].audio_key
+            pipeline.hsetnx(key, short_id(recording.task_id), recording.name)
+            day, of_day = age_order(recording.task_id)
+            if day == today:
+                number = max(number, of_day)
+        for store in self._stores.values():
+            pipeline.set(f"{store.kind}:day:{today}", number, ex=172800, nx=True)
+        pipeline.execute()
+
+    def history(self) -> None:
+        """The latest ends, from the logs."""
+        for kind, store in self._stores.items():
+            logged = (each for each in self._logs[kind].records() if each.get("status") != "cancelled")
+            latest = list(islice(logged, store.history_size))
+            if latest:
+                script.run(self._client, ends.remember(store, latest))
+
+    def _latest_ends(self) -> dict[str, int]:
+        """Ended tasks and their last runs."""
+        latest: dict[str, int] = {}
+        for task_id, run in self._journal.ended_runs():
+            latest[task_id] = max(run, latest.get(task_id, 0))
+        return latest
+
+    def _tell_again(self, end: Ended) -> bool:
+        """False when its time is over."""
+        store, now = self._stores[end.task.kind], time.time()
+        if store.seconds_left(end.outcome, now) <= 0:
+            return False
+        if not script.run(self._client, ends.restore(store, end, now)):
+            script.run(self._client, ends.finish(store, end, now))
+        return True
+
+    def _kept_tasks(self) -> Iterator[Task]:
+        yield from filter(None, map(self._journal.open_task, self._journal.open_ids()))
+        found = (self._journal.ended(task_id, run) for task_id, run in self._latest_ends().items())
+        yield from (end.task for end in found if end is not None)
+
+    def _kinds_of(self, task_ids: Collection[str]) -> dict[str, Kind]:
+        """Which kind of task each was. Its record tells; when that is gone, the log in which it ended."""
+        latest = self._latest_ends()
+        kinds: dict[str, Kind] = {}
+        for task_id in task_ids:
+            end = self._journal.ended(task_id, latest[task_id]) if task_id in latest else None
+            task = end.task if end else self._journal.open_task(task_id)
+            if task is not None:
+                kinds[task_id] = task.kind
+        if len(kinds) < len(task_ids):
+            spoken = {record.get("task_id") for record in self._logs[Kind.TTS].records()}
+            left = set(task_ids) - kinds.keys()
+            kinds |= {task_id: Kind.TTS if task_id in spoken else Kind.ASR for task_id in left}
+        return kinds

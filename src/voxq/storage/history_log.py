@@ -1,0 +1,194 @@
+"""The JSONL log of ended tasks: one line each, derived from the journal, for `jq` and spreadsheets."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from voxq.storage import records
+from voxq.storage.journal import Ended, Journal
+from voxq.core.task import Status, utc
+
+_BLOCK = 65536
+_ERASED = "erased"
+_RECORD = {
+    "task_id": str,
+    "run": int,
+    "file": str,
+    "text": str,
+    "created_at": str,
+    "duration": int | float,
+    "status": str,
+}
+_WORDS = {Status.DONE: "success", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
+
+
+def record_of(ended: Ended) -> dict[str, Any]:
+    """The history record of an ended task; `status` is `success` where a result says `done`."""
+    task, outcome = ended.task, ended.outcome
+    record: dict[str, Any] = {
+        "task_id": task.id,
+        "run": task.run,
+        "owner": task.owner,
+        "file": task.file,
+        "text": outcome.text,
+        "created_at": utc(task.created_at),
+        "duration": round(outcome.duration, 3),
+        "status": _WORDS[outcome.status],
+        "worker_id": outcome.worker_id,
+    }
+    if outcome.model is not None:
+        record["model"] = outcome.model
+    if outcome.error is not None:
+        record["error"] = outcome.error
+    return record
+
+
+class HistoryLog:
+    """An append-only file of lines. Every write happens under one lock file, by whichever process."""
+
+    def __init__(self, path: Path, *, fsync: bool = False) -> None:
+        """With `fsync`, a line is on the disk before its task is closed."""
+        self._path = path
+        self._lock_path = path.with_name(f".{path.name}.lock")
+        self._fsync = fsync
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def settle(self, ended: Ended, journal: Journal, *, maybe_logged: bool) -> None:
+        """Write step E3: append the line and close the task, once, whoever comes first.
+
+        `maybe_logged`: an earlier process may have died between the two; look for its line first.
+        Raises OSError when the disk is full; then nothing has changed.
+        """
+        task = ended.task
+        with self._locked():
+            current = journal.open_task(task.id)
+            if current is None or current.run != task.run:
+                return
+            if not (maybe_logged and self._has(task.id, task.run)):
+                self._append(record_of(ended))
+            journal.close(task.id)
+
+    def blank(self, task_id: str) -> None:
+        """Remove text and error from every line of a task, in place, without moving any other line."""
+        with self._locked(), self._opened() as file:
+            for start, line in _lines_backwards(file):
+                if task_id.encode() in line:
+                    record = _record(line)
+                    if record is None:  # somebody died while blanking it, and nothing else may be left so
+                        os.pwrite(file, b" " * len(line), start)
+                    elif record.get("task_id") == task_id:
+                        os.pwrite(file, _blanked(record, len(line)), start)
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Everything that is readable and was not blanked, newest first."""
+        with self._opened() as file:
+            for _, _, record in _records_backwards(file):
+                if not record.get(_ERASED) and records.has_shape(record, _RECORD):
+                    yield record
+
+    def tail(self, count: int) -> list[dict[str, Any]]:
+        """The last `count` of `records`."""
+        return list(islice(self.records(), count))
+
+    def _append(self, record: dict[str, Any]) -> None:
+        line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+        with self._opened() as file:
+            end = _end_of_last_line(file)
+            if end != os.fstat(file).st_size:
+                os.ftruncate(file, end)  # a torn line: its writer died, and its task is still open
+            written = 0
+            try:
+                while written < len(line):
+                    written += os.pwrite(file, line[written:], end + written)
+                if self._fsync:
+                    os.fsync(file)
+            except OSError:
+                os.ftruncate(file, end)  # a full disk must not leave half a line for readers to trip over
+                raise
+
+    def _has(self, task_id: str, run: int) -> bool:
+        with self._opened() as file:
+            return any(
+                record.get("task_id") == task_id and record.get("run") == run
+                for _, _, record in _records_backwards(file, containing=task_id.encode())
+            )
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[int]:
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            yield file
+        finally:
+            os.close(file)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+
+def _blanked(record: dict[str, Any], size: int) -> bytes:
+    """The line of a forgotten task, `size` bytes long. Written tightly, there is room for the mark."""
+    kept = {name: value for name, value in record.items() if name != "error"} | {"text": "", _ERASED: True}
+    line = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+    # A line that somebody has rewritten may leave no room: then nothing of it stays.
+    return line.ljust(size) if len(line) <= size else b" " * size
+
+
+def _end_of_last_line(file: int) -> int:
+    """The offset just after the last newline: the file's size unless a writer died in mid-line."""
+    position = os.fstat(file).st_size
+    while position > 0:
+        start = max(0, position - _BLOCK)
+        newline = os.pread(file, position - start, start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        position = start
+    return 0
+
+
+def _records_backwards(file: int, containing: bytes = b"") -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+    """Offset, bytes and record of each readable whole line with `containing` in it, last first."""
+    for start, line in _lines_backwards(file):
+        if containing in line and (record := _record(line)) is not None:
+            yield start, line, record
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    with contextlib.suppress(records.Damaged):
+        record = records.parse(line)
+        if isinstance(record, dict):
+            return record
+    return None
+
+
+def _lines_backwards(file: int) -> Iterator[tuple[int, bytes]]:
+    """Offset and bytes of each whole line, last first.
+
+    Reads blocks and maps nothing: the file may be cut short meanwhile, by a person or by whoever finds a torn
+    line.
+    """
+    position = _end_of_last_line(file) - 1
+    rest = b""
+    while position > 0:
+        start = max(0, position - _BLOCK)
+        rest, *lines = (os.pread(file, position - start, start) + rest).split(b"\n")
+        position = start
+        offset = start + len(rest) + sum(len(line) + 1 for line in lines)
+        for line in reversed(lines):
+            offset -= len(line)
+            yield offset, line
+            offset -= 1
+    if rest:
+        yield 0, rest

@@ -1,0 +1,121 @@
+"""The file of a task's speech, read while a worker still writes it.
+
+It grows in the task's work directory and is renamed into the recordings when it is whole. A worker that has
+to begin anew writes a file of its own, with the same bytes, and marks the earlier one void: a reader goes on
+in the new one at its place.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import zlib
+from pathlib import Path
+
+from voxq.storage.recordings import Recordings
+from voxq.storage.scratch import WorkFiles, is_void
+
+_HEADER = 64
+"""Bytes that may differ: there the length is corrected when it is known."""
+_BLOCK = 1 << 20
+
+
+class SpeechChanged(Exception):
+    """The file was begun anew and its bytes are others, so what was read has no continuation."""
+
+
+class SpeechFile:
+    """One reader of the speech of one (task, run). Everything here blocks; it may be closed in the middle."""
+
+    def __init__(self, work: WorkFiles, recordings: Recordings, task_id: str, run: int, name: str) -> None:
+        """`name` is the stored one."""
+        self._work = work
+        self._recording = recordings.path(name)
+        self._task_id = task_id
+        self._run = run
+        self._descriptor: int | None = None
+        self._is_known = True
+        self._read = 0
+        self._checksum = 0
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def read(self, most: int) -> bytes:
+        """The next bytes, at most so many; none where nothing more is written yet.
+
+        Raises OSError, SpeechChanged.
+        """
+        with self._lock:
+            return b"" if self._is_closed else self._take(most)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it has been read. Ask once the task is done and `read` has nothing more."""
+        return self._descriptor is not None and self._is_known and not self._is_void
+
+    def close(self) -> None:
+        """Waits for a read in another thread."""
+        with self._lock:
+            self._is_closed = True
+            self._let_go()
+
+    def _take(self, most: int) -> bytes:
+        data = self._next(most)
+        if not data and self._reopen():
+            data = self._next(most)
+        if not data:
+            return b""
+        if not self._is_known:
+            self._recognise()
+        start = max(0, _HEADER - self._read)
+        self._checksum = zlib.crc32(data[start:], self._checksum)
+        self._read += len(data)
+        return data
+
+    @property
+    def _is_void(self) -> bool:
+        return self._descriptor is not None and is_void(os.fstat(self._descriptor))
+
+    def _next(self, most: int) -> bytes:
+        return b"" if self._descriptor is None else os.pread(self._descriptor, most, self._read)
+
+    def _reopen(self) -> bool:
+        """Open the file that there is now, unless it is the one that is open."""
+        path = self._path()
+        if path is None:
+            return False
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except (FileNotFoundError, PermissionError):  # renamed, or void, since the look at it
+            return False
+        if self._descriptor is not None and os.path.sameopenfile(descriptor, self._descriptor):
+            os.close(descriptor)
+            return False
+        self._let_go()
+        self._descriptor, self._is_known = descriptor, self._read == 0
+        return True
+
+    def _let_go(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _path(self) -> Path | None:
+        if self._recording.exists():
+            return self._recording
+        if self._descriptor is None or self._is_void:
+            return self._work.speech(self._task_id, self._run)
+        return None
+
+    def _recognise(self) -> None:
+        """Look whether this file begins with what has been read. Raises SpeechChanged."""
+        assert self._descriptor is not None
+        checksum, place = 0, min(_HEADER, self._read)
+        while place < self._read:
+            data = os.pread(self._descriptor, min(_BLOCK, self._read - place), place)
+            if not data:
+                break
+            checksum, place = zlib.crc32(data, checksum), place + len(data)
+        if checksum != self._checksum:
+            raise SpeechChanged
+        self._is_known = True

@@ -1,0 +1,150 @@
+"""One supervised process: what it is, how it is started again, how it is stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+from loguru import logger
+
+from voxq.processes.life import Life
+
+FIRST_DELAY, LONGEST_DELAY, STABLE_AFTER = 1.0, 30.0, 60.0
+_LAST_BREATH = 60.0
+"""Seconds after which the helpers of a dead process are left to the kernel, in which they hang."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A program of the stack. `stage` orders the end: lower stages stop first.
+
+    `orphan_signal` is what it gets when the supervisor is killed. `on_death` is called with the name of each
+    life that ended by itself, once nothing of it is left, in a thread of its own.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    stage: int
+    env: Mapping[str, str] = field(default_factory=dict)
+    orphan_signal: signal.Signals = signal.SIGKILL
+    on_death: Callable[[str], object] | None = None
+
+
+def next_delay(previous: float, uptime: float) -> float:
+    """Seconds before the next start of a part that was up for `uptime` seconds; `previous` is 0 at first."""
+    if previous == 0 or uptime >= STABLE_AFTER:
+        return FIRST_DELAY
+    return min(previous * 2, LONGEST_DELAY)
+
+
+class Running:
+    """A part's process, and the back-off between its lives.
+
+    Start it from a thread that outlives it: the orphan signal fires when the *thread* that started it ends.
+    """
+
+    def __init__(self, part: Part, output: IO[bytes] | None, pass_fds: Sequence[int]) -> None:
+        """`output` takes its stdout and stderr (None: they are ours); `pass_fds` stay open in it."""
+        self.part = part
+        self._output = output
+        self._pass_fds = pass_fds
+        self._process: subprocess.Popen[bytes] | None = None
+        self._life: Life | None = None
+        self._started = 0.0
+        self.deaths = 0
+        self._delay = 0.0
+        self._due = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    @property
+    def life(self) -> str | None:
+        """The name of the last life that somebody is to be told the end of."""
+        return self._life.name if self._life and self.part.on_death else None
+
+    def tend(self, now: float) -> bool:
+        """Reap it if it died, start it if it is due; `now` is monotonic. Whether a process was started."""
+        if self._process is not None:
+            code = self._process.poll()
+            if code is None:
+                return False
+            self._process = None
+            if self._life is not None:
+                self._record_worker_death(self._life)
+            self.deaths += 1
+            self._delay = next_delay(self._delay, now - self._started)
+            self._due = now + self._delay
+            logger.warning("{} ended with {}; again in {:.0f} s", self.part.name, ended(code), self._delay)
+        if now < self._due:
+            return False
+        self._start(now)
+        return True
+
+    def signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    def wait(self, deadline: float) -> bool:
+        """Whether it has ended by `deadline` (monotonic)."""
+        if self._process is None:
+            return True
+        try:
+            self._process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return False
+        self._process = None
+        if self._life is not None:
+            self._life.close()
+        return True
+
+    def _record_worker_death(self, life: Life) -> None:
+        if self.part.on_death is None:
+            life.close()
+        else:  # which may take its time, while others are to be looked after
+            threading.Thread(target=_tell, args=(life, self.part.on_death), daemon=True).start()
+
+    def _start(self, now: float) -> None:
+        trampoline = (
+            sys.executable,
+            "-m",
+            "voxq.supervisor.exec",
+            str(os.getpid()),
+            str(int(self.part.orphan_signal)),
+        )
+        life = Life()
+        with life.given() as (pipe, environ):
+            self._process = subprocess.Popen(
+                (*trampoline, *self.part.argv),
+                env={**os.environ, **self.part.env, **environ},
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=self._output,
+                pass_fds=[*self._pass_fds, pipe],
+                start_new_session=True,  # a terminal's Ctrl-C is for the supervisor, which orders the end
+                umask=0o077,
+            )
+        self._life, self._started = life, now
+
+
+def ended(code: int) -> str:
+    """An exit code in words."""
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
+
+
+def _tell(life: Life, on_death: Callable[[str], object]) -> None:
+    try:
+        if life.wait_over(_LAST_BREATH):
+            on_death(life.name)
+    finally:
+        life.close()

@@ -1,0 +1,160 @@
+"""Everything that one machine needs to serve: a Redis server, workers and the API, kept alive together."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+import httpx
+from loguru import logger
+
+from voxq.machine.devices import DeviceError
+from voxq.queue.redis_check import ServerUnusable, check_server
+from voxq.settings import Settings, SettingsError
+from voxq.supervisor import orphaned_claims
+from voxq.supervisor.instance import AlreadyRunning, Instance, exclusive, lives_left
+from voxq.supervisor.ports import is_free
+from voxq.supervisor.programs import REDIS_STAGE, api_part, worker_parts
+from voxq.supervisor.supervisor import Supervisor
+from voxq.supervisor.valkey import NoServerBinary, claim_address, valkey_part
+
+_VALKEY_START_SECONDS = 30.0
+_REDIS_PATIENCE_SECONDS = 5.0
+_HOPELESS_DEATHS = 3
+_LOOK_EVERY_SECONDS = 0.25
+
+
+class StackError(Exception):
+    """The stack cannot run; the message says why and what to change."""
+
+
+class Stack:
+    """A context manager: inside it the service runs.
+
+    Its storage directory is held exclusively. When the process ends in whatever way, so do all parts.
+    """
+
+    def __init__(self, settings: Settings, output: Path | None = None) -> None:
+        """`output` takes what the parts write to stdout and stderr; None leaves it on ours."""
+        self._given = settings
+        self._output = output
+        self._exit = ExitStack()
+        self._supervisor: Supervisor | None = None
+        self._redis_url = settings.redis_url or ""
+
+    @property
+    def api_url(self) -> str:
+        return api_url(self._given)
+
+    @property
+    def redis_url(self) -> str:
+        """With its password, for clients on this machine. Empty before the start of an embedded server."""
+        return self._redis_url
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Returns when Redis is up and the other parts are being started; raises StackError."""
+        try:
+            self._start()
+        except (AlreadyRunning, DeviceError, NoServerBinary, ServerUnusable, SettingsError) as error:
+            self.stop()
+            raise StackError(str(error)) from error
+        except OSError as error:
+            self.stop()
+            raise StackError(f"{error.filename or 'The system'}: {error.strerror or error}") from error
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the API, then the workers, then the server; within SHUTDOWN_SECONDS and a few more."""
+        self._exit.close()
+
+    def hurry(self) -> None:
+        """Kill whatever is still stopping."""
+        if self._supervisor is not None:
+            self._supervisor.hurry()
+
+    def is_ready(self) -> bool:
+        """Whether work would be done now: the API answers, and a worker has its model."""
+        try:
+            return httpx.get(f"{self.api_url}/health", timeout=2, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def wait_ready(self, seconds: float) -> None:
+        """Raises StackError if it is not ready in time, or a part dies again and again."""
+        deadline = time.monotonic() + seconds
+        while not self.is_ready():
+            if self._supervisor is not None and self._supervisor.deaths() >= _HOPELESS_DEATHS:
+                raise StackError(f"A part of the service does not start.{self._hint()}")
+            if time.monotonic() > deadline:
+                raise StackError(f"The service is not ready after {seconds:.0f} s.{self._hint()}")
+            time.sleep(_LOOK_EVERY_SECONDS)
+
+    def _hint(self) -> str:
+        """The last thing that the parts complained about, if we have what they wrote."""
+        if self._output is None:
+            return ""
+        lines = self._output.read_text(errors="replace").splitlines()
+        complaints = [line for line in lines if "error: " in line or "] ERROR " in line]
+        return f" {(complaints or lines or [''])[-1]}"
+
+    def _start(self) -> None:
+        self._given.check_exposure()
+        settings = self._given.model_copy(update={"storage_path": self._given.storage_path.absolute()})
+        lock = self._exit.enter_context(exclusive(settings.run_dir, settings.shutdown_seconds))
+        if not is_free(settings.api_host, settings.api_port):
+            raise StackError(
+                f"Port {settings.api_port} on {settings.api_host} is taken or not permitted:"
+                " set API_PORT to another."
+            )
+        left = lives_left(settings.run_dir)  # before our own are written there
+        output = self._exit.enter_context(self._output.open("wb")) if self._output else None
+        self._supervisor = Supervisor(settings.shutdown_seconds, self._record, output, [lock])
+        self._supervisor.start()
+        self._exit.callback(self._supervisor.stop)
+        if settings.redis_url is None:
+            settings = self._start_valkey(settings, self._supervisor)
+        else:
+            check_server(settings.redis_url, _REDIS_PATIENCE_SECONDS)
+        for life in left:
+            threading.Thread(target=orphaned_claims.settle, args=(settings, life), daemon=True).start()
+        self._supervisor.add(*worker_parts(settings), api_part(settings))
+
+    def _start_valkey(self, settings: Settings, supervisor: Supervisor) -> Settings:
+        """The same settings, with the address of the server that was started."""
+        address = claim_address(settings.run_dir)
+        supervisor.add(valkey_part(settings, address, REDIS_STAGE))
+        try:
+            check_server(address.url, _VALKEY_START_SECONDS)
+        except ServerUnusable as error:
+            log = settings.run_dir / "valkey.log"
+            said = log.read_text(errors="replace").splitlines()[-1:] if log.exists() else []
+            raise StackError(f"The embedded server does not start: {''.join(said) or error}") from None
+        self._redis_url = address.url
+        return settings.model_copy(update={"redis_url": address.url})
+
+    def _record(self, pids: dict[str, int]) -> None:
+        try:
+            lives = self._supervisor.lives() if self._supervisor else ()
+            instance = Instance(os.getpid(), self.api_url, self._redis_url, pids, lives)
+            instance.write(self._given.run_dir)
+        except OSError as error:  # a full disk; the parts themselves are fine
+            logger.warning("cannot write {}/up.json: {}", self._given.run_dir, error.strerror)
+
+
+def api_url(settings: Settings) -> str:
+    """Where a client on this machine finds the API."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.api_host, settings.api_host)  # noqa: S104 (where to find it, not where to listen)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"

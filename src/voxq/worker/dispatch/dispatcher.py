@@ -1,0 +1,110 @@
+"""Chunks into batches, and batches to the model processes.
+
+On each device one batch is in an engine at a time, whatever models are loaded: two at once would take twice
+as long, and what was predicted of them would be wrong. A voice on the CPU and a recogniser on a GPU hold up
+each other in nothing; where the CPU is all there is, they have its cores in turn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import count
+
+from voxq.worker.dispatch.accounting import Accounting
+from voxq.worker.dispatch.anticipation import Anticipation
+from voxq.worker.dispatch.failures import Failures
+from voxq.worker.dispatch.waiting_chunks import coming, waiting
+from voxq.worker.model_pool.model_link import ModelProcessFailed
+from voxq.worker.model_pool.pool import ModelPool
+from voxq.worker.runs.batch import Batch, Member
+from voxq.worker.runs.task_runs import TaskRuns
+from voxq.worker.scheduler import WaitingChunk, choose
+
+
+class Dispatcher:
+    """Of one stable. Times are on the monotonic clock."""
+
+    def __init__(
+        self, task_runs: TaskRuns, pool: ModelPool, accounting: Accounting, failures: Failures
+    ) -> None:
+        self._task_runs = task_runs
+        self._pool = pool
+        self._accounting = accounting
+        self._failures = failures
+        self._anticipations: defaultdict[str, Anticipation] = defaultdict(Anticipation)
+        self._numbers = count(1)
+
+    def feed(self) -> None:
+        """Load what is needed next, and give batches to each device while there is room for one."""
+        self._pool.part()
+        for device in dict.fromkeys(self._pool.of(each.model).device for each in self._task_runs):
+            self._dispatch(device)
+
+    @property
+    def next_event(self) -> float:
+        """When `feed` will have something to do that no message announces."""
+        now = time.monotonic()
+        dispatcher = map(self._dispatches_from, self._pool.devices)
+        return min((at for at in dispatcher if at > now), default=float("inf"))
+
+    def _dispatch(self, device: str) -> None:
+        anticipation = self._anticipations[device]
+        while True:
+            self._pool.part()
+            now = time.monotonic()
+            has_capacity = now >= self._free_from(device)
+            if not has_capacity and all(self._pool.of(each.model).is_available for each in self._task_runs):
+                return
+            chosen = self._choose(device)
+            if not (has_capacity and chosen):
+                return
+            wait_until = anticipation.hold_until(
+                now, chosen[0].lane, coming(self._task_runs, self._pool, device)
+            )
+            if wait_until > now or not self._give(chosen):
+                return
+            anticipation.went()
+
+    def _choose(self, device: str) -> list[WaitingChunk]:
+        """The next batch of a loaded model there. If another model's would come before, that is being
+        brought."""
+        everything = list(waiting(self._task_runs, self._pool, self._accounting, time.monotonic()))
+        terms = {pooled.name: pooled.terms for pooled in self._pool}
+        working = {chunk.model for chunk in everything}
+        working |= {pooled.name for pooled in self._pool if not pooled.link.is_idle}
+        candidates = [chunk for chunk in everything if self._pool[chunk.model].device == device]
+        is_somebody_coming = False
+        while chosen := choose(candidates, terms):
+            pooled = self._pool[chosen[0].model]
+            if pooled.is_available:
+                break
+            if not is_somebody_coming:
+                is_somebody_coming = self._pool.bring(pooled, self._task_runs.models, working)
+            candidates = [chunk for chunk in candidates if chunk.model != pooled.name]
+        return chosen
+
+    def _give(self, chosen: Sequence[WaitingChunk]) -> bool:
+        """False if the engine must become free first."""
+        pooled = self._pool[chosen[0].model]
+        busy = self._pool.busy_on(pooled.device)
+        is_suspect, ahead = chosen[0].is_suspect, busy.link.next_batch if busy else None
+        if ahead is not None and (busy is not pooled or is_suspect or ahead.is_suspect):
+            return False  # a suspect has the model process to itself, and a model process the device
+        members = tuple(Member(self._task_runs[chunk.task_id], chunk.index) for chunk in chosen)
+        batch = Batch(str(next(self._numbers)), members, pooled.terms.predict(chosen), is_suspect)
+        for task_run in batch.task_runs:
+            task_run.begin([member.index for member in members if member.task_run is task_run])
+        try:
+            pooled.link.give(batch)
+        except ModelProcessFailed as failure:
+            self._failures.on_process_failed(pooled, failure)
+        return True
+
+    def _free_from(self, device: str) -> float:
+        busy = self._pool.busy_on(device)
+        return busy.link.free_from if busy else 0.0
+
+    def _dispatches_from(self, device: str) -> float:
+        return max(self._free_from(device), self._anticipations[device].wait_until)

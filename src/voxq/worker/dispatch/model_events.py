@@ -1,0 +1,100 @@
+"""The engines of a worker: which models are there, and what their model processes say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from loguru import logger
+
+from voxq.worker.dispatch.failures import Failures
+from voxq.worker.dispatch.results import Results
+from voxq.worker.dispatch.time_limits import TimeLimits
+from voxq.worker.lifecycle.endings import RunEndings
+from voxq.worker.lifecycle.stages import Stages
+from voxq.worker.model_pool.model_link import ModelProcessFailed
+from voxq.worker.model_pool.pool import ModelPool
+from voxq.worker.model_pool.pooled_model import PooledModel
+from voxq.worker.plan import WorkPlan
+from voxq.worker.runs.task_runs import TaskRuns
+
+
+class ModelEvents:
+    """Looks after one stable."""
+
+    def __init__(
+        self,
+        task_runs: TaskRuns,
+        pool: ModelPool,
+        plan: WorkPlan,
+        limits: TimeLimits,
+        results: Results,
+        failures: Failures,
+        stages: Stages,
+        endings: RunEndings,
+        changed: Callable[[], None],
+        worker_id: int,
+    ) -> None:
+        """`changed` is called when a model is loaded."""
+        self._task_runs = task_runs
+        self._pool = pool
+        self._plan = plan
+        self._limits = limits
+        self._results = results
+        self._failures = failures
+        self._stages = stages
+        self._endings = endings
+        self._changed = changed
+        self._worker_id = worker_id
+        pool.hear = self._on_message
+
+    def look_after_models(self) -> None:
+        """Start what should be loaded, unload what should not, give up what cannot be loaded."""
+        self._pool.tidy(time.monotonic(), self._task_runs.models)
+        for pooled in self._pool.hopeless:
+            self._give_up(pooled)
+        if self._pool.broken:
+            self._hand_back_for(self._pool.default)
+        self._pool.keep()
+
+    def _on_message(self, pooled: PooledModel) -> None:
+        was_ready = pooled.link.is_ready
+        try:
+            finished = self._pool.receive(pooled, self._limits.for_next_batch(pooled))
+        except ModelProcessFailed as failure:
+            self._failures.on_process_failed(pooled, failure)
+            return
+        if pooled.link.is_ready and not was_ready:
+            self._on_loaded(pooled)
+        if finished is not None:
+            self._results.take(pooled, *finished)
+
+    def _on_loaded(self, pooled: PooledModel) -> None:
+        for task_run in self._task_runs:
+            if task_run.model.name == pooled.name and pooled.revision is not None:
+                task_run.recall(pooled.revision)
+                if task_run.needs_no_engine or task_run.progress:
+                    self._stages.advanced(task_run)
+        self._changed()
+
+    def _hand_back_for(self, pooled: PooledModel) -> None:
+        """It does not load: its tasks wait for better times, or another worker has them."""
+        for task_run in self._task_runs:
+            if task_run.model.name == pooled.name:
+                logger.error(
+                    "Worker-{} task={} handed back: model={} does not load",
+                    self._worker_id,
+                    task_run.task.short_id,
+                    pooled.name,
+                )
+                self._endings.hand_back(task_run)
+
+    def _give_up(self, pooled: PooledModel) -> None:
+        """It does not load: its tasks fail, and the next one may try again."""
+        logger.error("Worker-{} model={} is given up: {}", self._worker_id, pooled.name, pooled.link.error)
+        self._pool.forget(pooled)
+        self._plan.forget(pooled.name)
+        for task_run in self._task_runs:
+            if task_run.model.name == pooled.name:
+                message = f"The model {pooled.name} could not be loaded here."
+                self._endings.fail(task_run, "model_failed", message)

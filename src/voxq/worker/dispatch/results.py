@@ -1,0 +1,130 @@
+"""What comes back from an engine: results and errors, each to its task."""
+
+from __future__ import annotations
+
+import time
+
+from voxq.core import killpoint
+from voxq.engines.base import ChunkError, ChunkResult
+from voxq.engines.synthesis import KeptSpeech
+from voxq.processes.model.protocol import Finished
+from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.dispatch.accounting import Accounting
+from voxq.worker.dispatch.failures import Failures
+from voxq.worker.dispatch.time_limits import TimeLimits
+from voxq.worker.lifecycle.blame import Blame
+from voxq.worker.lifecycle.endings import RunEndings
+from voxq.worker.lifecycle.stages import Stages
+from voxq.worker.model_pool.pooled_model import PooledModel
+from voxq.worker.runs.batch import Batch, Member
+from voxq.worker.runs.task_run import AnyTaskRun
+from voxq.worker.runs.task_runs import TaskRuns
+
+_OUT_OF_MEMORY = "out_of_memory"
+_STORAGE = "storage"
+_SOUND_LOST = "audio_unavailable"
+_FINAL = ("language_unavailable", "unknown_voice")
+"""What another try cannot change."""
+
+
+class Results:
+    """Of one worker's batches."""
+
+    def __init__(
+        self,
+        task_runs: TaskRuns,
+        limits: TimeLimits,
+        accounting: Accounting,
+        failures: Failures,
+        stages: Stages,
+        endings: RunEndings,
+        blame: Blame,
+        disk_warnings: DiskWarnings,
+        *,
+        patience: float,
+    ) -> None:
+        """`patience`: seconds for which a disk that takes nothing is waited for before a task fails."""
+        self._task_runs = task_runs
+        self._limits = limits
+        self._accounting = accounting
+        self._failures = failures
+        self._stages = stages
+        self._endings = endings
+        self._blame = blame
+        self._disk_warnings = disk_warnings
+        self._patience = patience
+
+    def take(self, pooled: PooledModel, batch: Batch, finished: Finished) -> None:
+        self._accounting.charge(pooled, batch, finished.seconds)
+        failure = _failure(batch, finished)
+        errors = [failure] if failure else [item for item in finished.items if isinstance(item, ChunkError)]
+        starved = next((error for error in errors if error.code == _OUT_OF_MEMORY), None)
+        is_excused = starved is not None and self._failures.find_memory(pooled, batch, starved)
+        if failure is not None:
+            self._failures.put_back(batch)
+            if not is_excused:
+                self._blame.blame_batch(batch, failure.code, failure.message)
+            return
+        pooled.observe(batch, finished.seconds, time.monotonic())
+        for member, item in zip(batch.members, finished.items, strict=True):
+            if member.task_run not in self._task_runs:
+                continue  # cancelled meanwhile
+            if not isinstance(item, ChunkError):
+                self._keep(pooled, member, item, finished.seconds * batch.share(member))
+            elif is_excused and item.code == _OUT_OF_MEMORY:
+                member.task_run.chunks.give_up(member.index)
+            else:
+                self._on_error(member, item)
+        for task_run in batch.task_runs:
+            if task_run in self._task_runs:
+                task_run.mark_running()
+                self._go_on(task_run)
+
+    def _keep(
+        self, pooled: PooledModel, member: Member, result: ChunkResult | KeptSpeech, seconds: float
+    ) -> None:
+        assert pooled.revision is not None  # a batch came back
+        member.task_run.disk_retry.over()
+        try:
+            member.task_run.finish(member.index, result, pooled.revision, seconds)
+        except OSError as error:
+            self._disk_warnings.about(error)
+        killpoint.reached("W3")
+
+    def _go_on(self, task_run: AnyTaskRun) -> None:
+        if self._limits.is_over(task_run) and not task_run.needs_no_engine:
+            self._endings.time_out(task_run, self._limits.of(task_run))
+        else:
+            self._stages.advanced(task_run)
+
+    def _on_error(self, member: Member, error: ChunkError) -> None:
+        """One chunk's error is its task's alone."""
+        task_run = member.task_run
+        task_run.chunks.give_up(member.index)
+        if error.code == _SOUND_LOST:
+            if task_run.chunks.is_found(member.index):  # or it is being decoded anew already
+                self._stages.sound_lost(task_run)
+        elif error.code == _STORAGE:
+            self._wait_for_disk(task_run, error)
+        elif error.code in _FINAL:
+            self._endings.fail(task_run, error.code, error.message)
+        else:
+            task_run.chunks.suspect(member.index)
+            self._blame.blame(task_run, error.code, error.message)
+
+    def _wait_for_disk(self, task_run: AnyTaskRun, error: ChunkError) -> None:
+        """The result could not be kept, which is nobody's fault."""
+        self._disk_warnings.about(error.message)
+        if not task_run.disk_retry.again(time.monotonic(), self._patience):
+            self._endings.fail(task_run, error.code, error.message)
+
+
+def _failure(batch: Batch, finished: Finished) -> ChunkError | None:
+    """Why the whole call failed, or None if it did not."""
+    if len(finished.items) != len(batch.members):
+        return ChunkError("engine_error", "The engine lost count of its chunks.")
+    if not finished.batch_failed:
+        return None
+    # A chunk that could not be read was not in the call.
+    errors = [e for e in finished.items if isinstance(e, ChunkError) and e.code != _SOUND_LOST]
+    return errors[0] if errors else ChunkError("engine_error", "The engine failed.")

@@ -1,1 +1,0 @@
-"""The process that holds a model: `python -m voxq.worker.horse`."""

@@ -1,0 +1,225 @@
+"""A worker's hold on tasks, as Redis knows it: taken, registered, kept alive, told about, handed back.
+
+Every method answers None while Redis is away; nothing here waits for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import redis
+from loguru import logger
+
+from voxq.core.task import Kind, Lane, Task
+from voxq.queue import claiming, documents
+from voxq.queue.claiming import Beat, Capacity, Claimed, Taken, Worker
+from voxq.queue.store import Store
+from voxq.worker.lifecycle.capacity import Turns, capacities_of, free_slots
+from voxq.worker.redis_link import RedisLink
+from voxq.worker.runs.task_run import AnyTaskRun
+
+WORKER_TTL = 90
+"""Seconds after which `rq info` forgets a worker that was killed."""
+_REPORT_EVERY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """What a worker got out of the lanes. `left` still wait there: for a slot, or for another worker."""
+
+    claimed: Sequence[Claimed] = ()
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """What a worker has in hand, and what it can do beside it."""
+
+    held: Sequence[tuple[Kind, Lane]]
+    count: int
+    models: Mapping[Kind, Collection[str]]
+    broken: Mapping[Kind, Collection[str]]
+
+    @property
+    def free(self) -> Mapping[Lane, int]:
+        return free_slots([lane for _, lane in self.held], self.count)
+
+    def capacity(self, kind: Kind, taken: Iterable[Claimed] = ()) -> Capacity:
+        """For tasks of this kind, after some were taken."""
+        held = [*self.held, *((each.kind, each.lane) for each in taken)]
+        return capacities_of(held, self.count, self.models, self.broken)[kind]
+
+
+class Claims:
+    """Of one worker, over the lanes of all kinds."""
+
+    def __init__(
+        self, stores: Mapping[Kind, Store], client: redis.Redis, redis_link: RedisLink, identity: Worker
+    ) -> None:
+        self._stores = stores
+        self._client = client
+        self._redis_link = redis_link
+        self._identity = identity
+        self._turns = Turns(time.monotonic())
+        self._order = list(stores)
+        """Of the kinds: whose turn it was comes last."""
+
+    def take(
+        self,
+        held: Sequence[tuple[Kind, Lane]],
+        slots: int,
+        models: Mapping[Kind, Collection[str]],
+        broken: Mapping[Kind, Collection[str]],
+    ) -> Catch | None:
+        """Write step W1: as many waiting tasks as there is room for, and as are its share.
+
+        `held`: what it has already; `models`: what it can do, but for those that are `broken` now. A better
+        lane comes first, of whatever kind; within a lane the kinds take turns.
+        """
+        mine = _Slots(held, slots, models, broken)
+        turn = self._turns.next(time.monotonic(), mine.free)
+        catch = self._take_of_one_kind(mine) if turn is None else None
+        return catch or self._take_of_all_kinds(mine, turn)
+
+    def _take_of_one_kind(self, mine: _Slots) -> Catch | None:
+        """Mostly tasks of one kind come again and again: that one is taken from without a look at the others.
+        None if something of another kind waits, or Redis is away."""
+        *others, kind = self._order
+        beside = [queue for other in others for queue in self._stores[other].queues.values()]
+        taken = self._claim(kind, mine.capacity(kind), list(Lane), beside=beside)
+        if taken is None or taken.waits_beside:
+            return None
+        self._had(taken.claimed)
+        return Catch(taken.claimed, taken.left)
+
+    def _take_of_all_kinds(self, mine: _Slots, turn: Lane | None) -> Catch | None:
+        """`turn`: the lane that is asked first, for one task."""
+        waiting = self._redis_link.attempt(self._waiting)
+        if waiting is None:
+            return None
+        taken: list[Claimed] = []
+        left = sum(waiting.values())
+
+        def claim(kind: Kind, lanes: Sequence[Lane], most: int | None = None) -> None:
+            nonlocal left
+            capacity = mine.capacity(kind, taken)
+            if any(capacity.free[lane] for lane in lanes):
+                answer = self._claim(kind, capacity, lanes, most) or Taken()
+                taken.extend(answer.claimed)
+                left -= len(answer.claimed) + answer.refused
+
+        if turn is not None:
+            self._turns.had(turn, time.monotonic())
+            for kind in self._order:
+                if not taken and (kind, turn) in waiting:
+                    claim(kind, [turn], 1)
+        kinds = [kind for kind in self._order if any(other is kind for other, _ in waiting)]
+        if not taken and len(kinds) == 1:
+            claim(kinds[0], list(Lane))
+        elif not taken:
+            for lane in Lane:
+                for kind in kinds:
+                    if (kind, lane) in waiting:
+                        claim(kind, [lane])
+        self._had(taken)
+        return Catch(taken, max(0, left))
+
+    def _claim(
+        self,
+        kind: Kind,
+        capacity: Capacity,
+        lanes: Sequence[Lane],
+        most: int | None = None,
+        *,
+        beside: Sequence[str] = (),
+    ) -> Taken | None:
+        command = claiming.claim(self._stores[kind], self._identity, capacity, lanes, most, beside=beside)
+        taken = self._redis_link.run(command)
+        if taken is not None and taken.refused:
+            logger.error(
+                "{} jobs in the queues of {} are not VoxQ's: refused, see rq's failed jobs",
+                taken.refused,
+                kind,
+            )
+        return taken
+
+    def _had(self, taken: Sequence[Claimed]) -> None:
+        now = time.monotonic()
+        for claimed in taken:
+            self._turns.had(claimed.lane, now)
+            self._order.remove(claimed.kind)
+            self._order.append(claimed.kind)
+
+    def _waiting(self) -> dict[tuple[Kind, Lane], int]:
+        """How many wait in each lane in which anything does."""
+        pipeline = self._client.pipeline(transaction=False)
+        lanes = [(kind, lane) for kind in self._stores for lane in Lane]
+        for kind, lane in lanes:
+            pipeline.llen(f"rq:queue:{self._stores[kind].queues[lane]}")
+        return {each: length for each, length in zip(lanes, pipeline.execute(), strict=True) if length}
+
+    def register(self, task_run: AnyTaskRun) -> bool | None:
+        """Write step W2, and taking up again what Redis has lost. False: it has ended or is another's."""
+        document, store = _document(task_run), self._stores[task_run.task.kind]
+        return self._redis_link.run(
+            claiming.register(store, self._identity, task_run.held, time.time(), document)
+        )
+
+    def report(self, task_run: AnyTaskRun) -> bool | None:
+        """Tell its progress, not too often: too soon, it is to be told at `report_at`. False: the claim is
+        gone."""
+        now = time.monotonic()
+        if now - task_run.reported_at < _REPORT_EVERY:
+            task_run.report_at = task_run.reported_at + _REPORT_EVERY
+            return None
+        task_run.reported_at, task_run.report_at = now, float("inf")
+        store = self._stores[task_run.task.kind]
+        return self._redis_link.run(
+            claiming.report(store, self._identity, task_run.task, _document(task_run))
+        )
+
+    def beat(
+        self,
+        task_runs: Iterable[AnyTaskRun],
+        facts: dict[str, Any],
+        capacities: Mapping[Kind, Capacity] | None,
+    ) -> Beat | None:
+        """Keep the worker and all it holds alive. `capacities`: None while it takes on nothing."""
+        held = [task_run.held for task_run in task_runs]
+        last, lost = None, ()
+        for kind, store in self._stores.items():
+            of_kind = [each for each in held if each.task.kind is kind]
+            capacity = capacities[kind] if capacities else None
+            last = self._redis_link.run(
+                claiming.beat(
+                    store, self._identity, of_kind, time.time(), WORKER_TTL, facts, capacity, is_idle=not held
+                )
+            )
+            if last is None:
+                return None
+            lost += last.lost
+        return replace(last, lost=lost) if last else None
+
+    def drop(self, claimed: Claimed) -> None:
+        """Forget an id that no journal knows."""
+        self._redis_link.run(claiming.drop(self._stores[claimed.kind], claimed))
+
+    def release(self, tasks: Collection[Task]) -> int:
+        """Hand tasks back to the front of their lanes; how many wait again."""
+        return sum(
+            self._redis_link.run(claiming.release(store, self._identity, of_kind)) or 0
+            for kind, store in self._stores.items()
+            if (of_kind := [task for task in tasks if task.kind is kind])
+        )
+
+
+def _document(task_run: AnyTaskRun) -> dict[str, Any]:
+    return documents.processing(
+        task_run.task,
+        progress=task_run.progress,
+        text=task_run.text,
+        started_at=task_run.admitted_at,
+    )

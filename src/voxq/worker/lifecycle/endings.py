@@ -1,0 +1,136 @@
+"""How tasks leave a worker: ended, handed back, or lost to somebody else."""
+
+from __future__ import annotations
+
+import time
+
+from loguru import logger
+
+from voxq.core import killpoint
+from voxq.core.outcome import Outcome
+from voxq.core.task import Task
+from voxq.parts import Parts
+from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.lifecycle.claims import Claims
+from voxq.worker.lifecycle.publishing import EndPublisher
+from voxq.worker.media.joining import Joining
+from voxq.worker.media.preparation import Preparation
+from voxq.worker.runs.speech_run import SpeechRun
+from voxq.worker.runs.task_run import AnyTaskRun
+from voxq.worker.runs.task_runs import TaskRuns
+
+
+class RunEndings:
+    """Of one worker. A task is held until its end is on disk, and nothing works on it from then on."""
+
+    def __init__(
+        self,
+        task_runs: TaskRuns,
+        parts: Parts,
+        claims: Claims,
+        publisher: EndPublisher,
+        preparation: Preparation,
+        joining: Joining,
+        disk_warnings: DiskWarnings,
+        worker_id: int,
+    ) -> None:
+        self._task_runs = task_runs
+        self._parts = parts
+        self._claims = claims
+        self._publisher = publisher
+        self._preparation = preparation
+        self._joining = joining
+        self._disk_warnings = disk_warnings
+        self._worker_id = worker_id
+
+    def complete(self, task_run: AnyTaskRun) -> None:
+        """All of its work is done; speech is put where clients find it, before anybody is told."""
+        if isinstance(task_run, SpeechRun) and task_run.file.exists():
+            try:
+                fsync = self._parts.settings.fsync
+                self._parts.recordings.keep(task_run.file, task_run.task.file, fsync=fsync)
+            except OSError as error:
+                self._disk_warnings.about(error)
+                return
+            killpoint.reached("W4")
+        self._end(task_run, task_run.done(time.time(), self._worker_id))
+
+    def fail(self, task_run: AnyTaskRun, code: str, error: str) -> None:
+        self._end(task_run, task_run.failed(time.time(), self._worker_id, code, error))
+
+    def time_out(self, task_run: AnyTaskRun, limit: float) -> None:
+        """It used more of the engine than the `limit`, in seconds."""
+        self.fail(task_run, "timeout", f"Processing timeout ({limit:.0f}s exceeded)")
+
+    def cancel(self, task_run: AnyTaskRun) -> None:
+        self._end(task_run, task_run.cancelled(time.time(), self._worker_id))
+
+    def try_again(self) -> None:
+        """End those whose end the disk did not take a moment ago."""
+        for task_run in self._task_runs:
+            if task_run.outcome is not None:
+                self._end(task_run, task_run.outcome)
+            elif task_run.is_complete:
+                self.complete(task_run)
+
+    def hand_back(self, task_run: AnyTaskRun) -> None:
+        """It is to wait in its lane, or for another worker."""
+        task_run.release()
+        self._claims.release([task_run.task])  # without Redis its claim will expire
+        self._let_go(task_run)
+
+    def hand_back_all(self) -> int:
+        """At the worker's end; finished chunks stay on disk. Returns how many wait again."""
+        for task_run in self._task_runs:
+            task_run.release()
+        return self._claims.release([task_run.task for task_run in self._task_runs])
+
+    def reclaim(self, task_run: AnyTaskRun) -> None:
+        """The claim is gone. Redis may have lost it, then it is taken up again; or the task was cancelled."""
+        if not self.drop_if_ended(task_run) and self._claims.register(task_run) is False:
+            self._drop(task_run, "another worker took it over")
+
+    def drop_if_ended(self, task_run: AnyTaskRun) -> bool:
+        """Whether somebody else has ended the task: then it is held no more."""
+        if self._is_open(task_run.task):
+            return False
+        self._drop(task_run, "it ended elsewhere")
+        return True
+
+    def forget(self, task_run: AnyTaskRun) -> None:
+        """It is somebody else's, or ended. Whoever ended it removed its files, and some were written here at
+        that moment."""
+        self._let_go(task_run)
+        if not self._is_open(task_run.task):
+            self._parts.work.remove(task_run.task)
+
+    def _is_open(self, task: Task) -> bool:
+        """Whether it is to be worked on. Where a sick disk does not tell, it is: the end is decided later."""
+        try:
+            return self._parts.journal.is_open(task)
+        except OSError as error:
+            self._disk_warnings.about(error)
+            return True
+
+    def _drop(self, task_run: AnyTaskRun, reason: str) -> None:
+        self.forget(task_run)
+        logger.info(
+            'Worker-{} task={} status=dropped reason="{}"', self._worker_id, task_run.task.short_id, reason
+        )
+
+    def _end(self, task_run: AnyTaskRun, outcome: Outcome) -> None:
+        """Let the task go once its end is on disk; until then it stays held, and this is tried again."""
+        self._put_away(task_run)
+        if self._publisher.end(task_run.task, outcome):
+            self._let_go(task_run)
+        else:
+            task_run.outcome = outcome
+
+    def _let_go(self, task_run: AnyTaskRun) -> None:
+        self._task_runs.remove(task_run)
+        self._put_away(task_run)
+
+    def _put_away(self, task_run: AnyTaskRun) -> None:
+        self._preparation.remove(task_run)
+        if isinstance(task_run, SpeechRun):
+            self._joining.remove(task_run)

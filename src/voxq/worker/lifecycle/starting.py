@@ -1,0 +1,137 @@
+"""From a claimed id to an task run: what the journal knows of it, and write step W2."""
+
+from __future__ import annotations
+
+import time
+from uuid import uuid4
+
+from loguru import logger
+
+from voxq.core import killpoint
+from voxq.core.outcome import Outcome, Timings, elapsed
+from voxq.core.task import Kind, Status, Task
+from voxq.parts import Parts
+from voxq.queue.claiming import Claimed, TaskExecution
+from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.lifecycle.blame import Blame
+from voxq.worker.lifecycle.claims import Claims
+from voxq.worker.lifecycle.endings import RunEndings
+from voxq.worker.lifecycle.publishing import EndPublisher
+from voxq.worker.lifecycle.stages import Stages
+from voxq.worker.plan import ModelUnavailable, WorkPlan
+from voxq.worker.runs.speech_run import SpeechRun
+from voxq.worker.runs.task_run import AnyTaskRun
+from voxq.worker.runs.task_runs import TaskRuns
+from voxq.worker.runs.transcription_run import TranscriptionRun
+
+
+class RunStarter:
+    """Into the task runs of one worker."""
+
+    def __init__(
+        self,
+        task_runs: TaskRuns,
+        parts: Parts,
+        plan: WorkPlan,
+        claims: Claims,
+        publisher: EndPublisher,
+        endings: RunEndings,
+        blame: Blame,
+        stages: Stages,
+        disk_warnings: DiskWarnings,
+        worker_id: int,
+    ) -> None:
+        self._task_runs = task_runs
+        self._journal = parts.journal
+        self._work = parts.work
+        self._plan = plan
+        self._claims = claims
+        self._publisher = publisher
+        self._endings = endings
+        self._blame = blame
+        self._stages = stages
+        self._disk_warnings = disk_warnings
+        self._worker_id = worker_id
+
+    def take_on(self, claimed: Claimed, place: int) -> bool:
+        """Begin with a task, unless it has ended or cannot be done here. `place`: among those claimed with
+        it, from 1. False if the disk takes or tells nothing: it is back in its lane, or its claim expires."""
+        mine = self._task_runs.get(claimed.task_id)
+        if mine is not None:  # Redis lost the claim, and somebody queued it again
+            self._endings.reclaim(mine)
+            return True
+        try:
+            task = self._journal.open_task(claimed.task_id)
+            end = None if task else self._journal.last_end(claimed.task_id)
+        except OSError as error:
+            self._disk_warnings.about(error)
+            return False
+        if end is not None and end.task.kind is claimed.kind:  # Redis came back as it was before
+            self._publisher.resume(end.task)
+        elif task is None or task.kind is not claimed.kind:
+            logger.error("task={} is queued, but the journal here does not know it", claimed.task_id)
+            self._claims.drop(claimed)
+        elif self._journal.has_ended(task):
+            self._publisher.resume(task)
+        else:
+            return self._begin(task, place)
+        return True
+
+    def _begin(self, task: Task, place: int) -> bool:
+        try:
+            task_run = self._run_of(task)
+        except ModelUnavailable as error:
+            return self._refuse(task, str(error))
+        except OSError as error:
+            self._disk_warnings.about(error)
+            self._claims.release([task])
+            return False
+        task_run.last_served = time.monotonic()
+        self._task_runs.add(task_run)
+        self._stages.begin(task_run)  # at once: it need not wait for Redis, and nobody else has the claim
+        # Without an answer it is worked on all the same: a heartbeat will register it.
+        if self._claims.register(task_run) is False:
+            self._endings.forget(task_run)
+            return True
+        killpoint.reached("W2")
+        if task_run.was_alone_at_death:
+            self._blame.record_worker_death(task_run)
+        if task_run not in self._task_runs or task_run.outcome is not None:
+            return True
+        logger.info(
+            "Worker-{} task={} status=started queue_position={} lane={}",
+            self._worker_id,
+            task.short_id,
+            place,
+            task.lane,
+        )
+        return True
+
+    def _run_of(self, task: Task) -> AnyTaskRun:
+        """Raises ModelUnavailable, OSError."""
+        model = self._plan.model_for(task)
+        directory = self._work.open(task)
+        held, now = TaskExecution(task, uuid4().hex), time.time()
+        if task.kind is Kind.TTS:
+            options = self._plan.speech_options_for(task)
+            return SpeechRun(held, directory, model, options, admitted_at=now)
+        return TranscriptionRun(held, directory, model, self._plan.options_for(task), admitted_at=now)
+
+    def _refuse(self, task: Task, error: str) -> bool:
+        """Its model is not to be had here. False as for `take_on`."""
+        now = time.time()
+        waited = elapsed(task.accepted_at, now)
+        outcome = Outcome(
+            status=Status.FAILED,
+            ended_at=now,
+            duration=task.duration or 0.0,
+            error=error,
+            code="model_unavailable",
+            timings=Timings(queued=waited, total=waited),
+            worker_id=self._worker_id,
+            model=task.options.model,
+        )
+        if self._publisher.end(task, outcome):
+            return True
+        self._claims.release([task])
+        return False

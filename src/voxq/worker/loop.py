@@ -1,0 +1,183 @@
+"""The worker: an RQ worker whose event loop admits tasks and keeps its media processes and its model
+processes busy.
+
+RQ gives it identity, registration and every monitoring view. The loop is its own, because RQ's worker state
+is for a single job. One thread does everything here; it never touches a model or an untrusted byte.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import redis
+from loguru import logger
+from rq.serializers import JSONSerializer
+from rq.worker.base import BaseWorker, WorkerStatus
+
+from voxq.queue.keys import WORKERS_KEY
+from voxq.worker.assembly import WorkerParts
+from voxq.worker.lifecycle.claims import WORKER_TTL
+from voxq.worker.model_pool.pool import ModelPool
+from voxq.worker.poller import Poller
+from voxq.worker.runs.batch import Batch
+from voxq.worker.wakeup import Wakeup
+
+_SHARE_OF_SHUTDOWN = 0.7
+"""Of SHUTDOWN_SECONDS is for what engines were given; the rest is for handing back."""
+
+
+class ModelWorker(BaseWorker):
+    """One device's worker. `work()` returns after SIGTERM or SIGINT, with everything handed back."""
+
+    def __init__(
+        self,
+        worker_parts: WorkerParts,
+        pool: ModelPool,
+        poller: Poller,
+        wakeup: Wakeup,
+        *,
+        name: str,
+        worker_id: int,
+        device: str,
+        queues: Sequence[str],
+        rq_connection: redis.Redis,
+        shutdown_seconds: float,
+    ) -> None:
+        """`rq_connection` answers bytes, as RQ wants it."""
+        super().__init__(
+            queues, name=name, connection=rq_connection, serializer=JSONSerializer, worker_ttl=WORKER_TTL
+        )
+        self.worker_id = worker_id
+        self._device = device
+        self._parts = worker_parts
+        self._pool = pool
+        self._poller = poller
+        self._wakeup = wakeup
+        self._shutdown_seconds = shutdown_seconds
+        self._is_ready = False
+        self._is_draining = False
+        self._stop_by: float | None = None
+        self._last_batches: Collection[Batch] = ()
+
+    def work(self, *_: Any, **__: Any) -> bool:
+        """Work until told to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        self._parts.redis_link.attempt(self._register)
+        self._wakeup.start()
+        self._poller.watch(self._wakeup.fileno(), self._on_wakeup)
+        self._parts.preparation.start()
+        logger.info("Worker-{} status=starting device={}", self.worker_id, self._device)
+        try:
+            while not self._is_done():
+                self._step()
+        finally:
+            self._leave()
+        return True
+
+    def _step(self) -> None:
+        parts = self._parts
+        ready = self._poller.wait(self._next_event() - time.monotonic())
+        # Heartbeats first: after a long standstill others may have taken over what the messages are about.
+        if time.monotonic() >= parts.heartbeat.due:
+            parts.heartbeat.wait()
+            self._tick()
+        self._poller.call(ready)
+        parts.failures.enforce_deadlines()
+        parts.preparation.enforce_deadlines()
+        parts.joining.enforce_deadlines()
+        parts.joining.advance()
+        parts.stages.report()
+        if self._is_draining and not parts.task_runs and self._stop_by is None:
+            self._request_stop()
+        if self._stop_by is None:
+            parts.admission.admit()
+            parts.preparation.advance()
+            parts.dispatcher.feed()
+
+    def _next_event(self) -> float:
+        """When there will be something to do that no message announces."""
+        parts = self._parts
+        return min(
+            parts.heartbeat.due,
+            parts.dispatcher.next_event,
+            parts.failures.deadline,
+            parts.preparation.deadline,
+            parts.joining.deadline,
+            parts.stages.next_report,
+        )
+
+    def _tick(self) -> None:
+        parts = self._parts
+        parts.endings.try_again()
+        parts.publisher.publish()
+        if not parts.heartbeat.beat():
+            parts.redis_link.attempt(self._register)
+        parts.heartbeat.tell_counts()
+        if not self._is_ready and self._pool.is_settled:
+            self._is_ready = True
+            logger.info("Worker-{} status=ready device={}", self.worker_id, self._device)
+        parts.admission.look_again()  # wake-ups are hints, and can be lost
+        if self._stop_by is None:
+            parts.engines.look_after_models()
+
+    # The end of it.
+
+    def _on_signal(self, *_: Any) -> None:
+        self._request_stop()
+        self._wakeup.wake()
+
+    def _on_wakeup(self) -> None:
+        parts = self._parts
+        parts.admission.look_again()
+        for command in self._wakeup.drain():
+            match command:
+                case {"command": "shutdown"}:
+                    self._request_stop()
+                case {"command": "drain"}:
+                    self._is_draining = parts.admission.is_closed = True
+                    logger.info("Worker-{} status=draining tasks={}", self.worker_id, len(parts.task_runs))
+                case {"command": "kill-horse"}:
+                    parts.failures.end_processes()
+                case {"command": "stop-job", "job_id": str(task_id)}:
+                    task_run = parts.task_runs.get(task_id)
+                    if task_run is not None:
+                        parts.endings.cancel(task_run)
+
+    def _request_stop(self) -> None:
+        """First: finish what engines were given. Asked again: stop now."""
+        now = time.monotonic()
+        patience = self._shutdown_seconds * _SHARE_OF_SHUTDOWN
+        self._stop_by = now if self._stop_by is not None else now + patience
+        self._last_batches = self._pool.batches
+        self._parts.admission.is_closed = True
+
+    def _is_done(self) -> bool:
+        if self._stop_by is None:
+            return False
+        in_hand = {batch.id for batch in self._pool.batches}
+        is_done = in_hand.isdisjoint(batch.id for batch in self._last_batches)
+        return is_done or time.monotonic() >= self._stop_by
+
+    def _leave(self) -> None:
+        """Hand back what is left, finished chunks stay on disk; then disappear from every view."""
+        parts = self._parts
+        self._pool.close()
+        parts.preparation.close()
+        parts.joining.close()
+        parts.publisher.publish()
+        released = parts.endings.hand_back_all()
+        parts.heartbeat.tell_counts()
+        parts.redis_link.attempt(self.register_death)
+        parts.redis_link.attempt(lambda: self.connection.hdel(WORKERS_KEY, self.name))
+        self._wakeup.close()
+        logger.info("Worker-{} status=stopped requeued={}", self.worker_id, released)
+
+    def _register(self) -> None:
+        with contextlib.suppress(ValueError):  # what was sent into an outage has arrived after all
+            self.register_birth()
+        self.set_state(WorkerStatus.IDLE)

@@ -1,0 +1,259 @@
+"""The models of one worker: which are loaded, which come and which go. One model process process for each of
+them.
+
+Unloading a model is ending its model process, so its memory is really free, and a crash takes one model with
+it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from loguru import logger
+
+from voxq.core.task import Kind
+from voxq.machine.device_memory import DeviceMemory
+from voxq.metrics.catalogue import LOAD_SECONDS, UNLOADS
+from voxq.metrics.counters import Counters
+from voxq.processes.model.protocol import Finished
+from voxq.worker.model_pool import residency
+from voxq.worker.model_pool.model_link import ModelProcessFailed
+from voxq.worker.model_pool.pooled_model import PooledModel
+from voxq.worker.model_pool.tally import Tally
+from voxq.worker.plan import ModelPlan
+from voxq.worker.poller import Poller
+from voxq.worker.runs.batch import Batch
+
+
+class ModelPool:
+    """At most one model loads at a time. Times are on the monotonic clock."""
+
+    def __init__(
+        self,
+        default: ModelPlan,
+        make: Callable[[ModelPlan], PooledModel],
+        memory: DeviceMemory,
+        poller: Poller,
+        counters: Counters,
+        *,
+        budget_mb: int,
+        idle_seconds: float,
+        max_attempts: int,
+        worker_id: int,
+    ) -> None:
+        """`max_attempts`: loads that fail in a row before a model counts as broken."""
+        self._make = make
+        self._memory = memory
+        self._poller = poller
+        self._counters = counters
+        self._budget_mb = budget_mb
+        self._idle_seconds = idle_seconds
+        self._max_attempts = max_attempts
+        self._worker_id = worker_id
+        self._preloaded: list[PooledModel] = []
+        self.default = make(default)
+        self._models = {default.name: self.default}
+        self.tally = Tally()
+        self.hear: Callable[[PooledModel], None] = lambda pooled: None
+        """Called when a model process has something to say."""
+
+    def __iter__(self) -> Iterator[PooledModel]:
+        return iter(list(self._models.values()))
+
+    def __getitem__(self, name: str) -> PooledModel:
+        """Of a model that was asked for before. Raises KeyError."""
+        return self._models[name]
+
+    def of(self, plan: ModelPlan) -> PooledModel:
+        """The place of this model, made when it is first asked for."""
+        if plan.name not in self._models:
+            self._models[plan.name] = self._make(plan)
+        return self._models[plan.name]
+
+    @property
+    def memory(self) -> DeviceMemory:
+        return self._memory
+
+    @property
+    def devices(self) -> Sequence[str]:
+        """Those that its models run on: that of the worker, and the CPU for what only runs there."""
+        return list(dict.fromkeys(pooled.device for pooled in self))
+
+    def busy_on(self, device: str) -> PooledModel | None:
+        """The one model on this device that has batches, if one has."""
+        return next((pooled for pooled in self if pooled.device == device and not pooled.link.is_idle), None)
+
+    @property
+    def batches(self) -> Collection[Batch]:
+        """All that engines were given and have not ended."""
+        return [batch for pooled in self for batch in pooled.link.batches]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what was to be loaded at the start is there, or known not to work; the default must be."""
+        return all(
+            pooled.link.loaded is not None
+            or (pooled is not self.default and (pooled.link.failures > 0 or not pooled.is_kept))
+            for pooled in self._preloaded
+        )
+
+    @property
+    def broken(self) -> Mapping[Kind, Collection[str]]:
+        """The models that tasks have to wait for, by their names; "" is that of a task which asks for none.
+
+        Only the default is tried again for ever: without it the worker is as good as none.
+        """
+        default = self.default
+        is_broken = not default.link.is_ready and default.link.failures >= self._max_attempts
+        return {Kind.ASR: ("", default.name)} if is_broken else {}
+
+    @property
+    def hopeless(self) -> Collection[PooledModel]:
+        """Those beside the default that do not load."""
+        return [
+            pooled
+            for pooled in self
+            if pooled is not self.default and pooled.link.failures >= self._max_attempts
+        ]
+
+    def preload(self, plans: Sequence[ModelPlan]) -> None:
+        """Have these loaded from the start."""
+        self._preloaded = [self.of(plan) for plan in plans]
+        for pooled in self._preloaded:
+            pooled.is_kept = True
+
+    def keep(self) -> None:
+        """Start what is to be there and is not: at the beginning, and after a crash."""
+        for pooled in self:
+            if not pooled.is_kept or pooled.is_present:
+                continue
+            if self._too_many_beside(pooled, frozenset()):
+                pooled.is_kept = False  # it comes back when somebody needs it
+                logger.warning(
+                    "Worker-{} model={} is not loaded: no memory left", self._worker_id, pooled.name
+                )
+            else:
+                self._start(pooled)
+
+    def bring(self, pooled: PooledModel, needed: Collection[str], working: Collection[str]) -> bool:
+        """A task needs this model: load it as soon as there is room. `needed`: models that any task is for;
+        `working`: those that have something to do now.
+
+        False if it has to wait: it did not load a moment ago, or it is the turn of those in its place. Others
+        may be brought meanwhile.
+        """
+        if pooled.is_present:
+            pooled.is_leaving = False
+            return True
+        if not pooled.link.may_start:
+            return False
+        if any(other.link.is_loading for other in self):
+            return True
+        leaving, now = self._too_many_beside(pooled, needed), time.monotonic()
+        if any(other.name in working and now < other.has_turn_until for other in leaving):
+            return False
+        for other in leaving:
+            other.is_leaving = True
+        self.part()
+        if not any(other.is_leaving for other in self):
+            pooled.is_on_demand = pooled.is_on_demand or not pooled.is_kept
+            self._start(pooled)
+        return True
+
+    def part(self) -> None:
+        """Unload those that are to leave and are done."""
+        for pooled in self:
+            if pooled.is_leaving and pooled.link.is_idle:
+                self.unload(pooled)
+
+    def tidy(self, now: float, needed: Collection[str]) -> None:
+        """Unload what nobody uses, and what is too much: models grow while they work."""
+        residents = self._residents(needed)
+        idle = residency.idle(residents, now, self._idle_seconds)
+        for pooled in self._named(idle | residency.excess(residents, self._budget_mb)):
+            pooled.is_leaving = True
+        self.part()
+
+    def unload_others(self, pooled: PooledModel) -> bool:
+        """Unload all others on its device, which are idle while this one works. False if there are none."""
+        others = [each for each in self if each.device == pooled.device and each.link.is_ready]
+        others = [each for each in others if each is not pooled]
+        for other in others:
+            self.unload(other)
+        return bool(others)
+
+    def unload(self, pooled: PooledModel) -> None:
+        pooled.measure(self._memory)
+        self.end_process(pooled)
+        pooled.is_kept = pooled.is_leaving = False
+        self._counters.add(UNLOADS, pooled.name)
+        logger.info("Worker-{} model={} status=unloaded", self._worker_id, pooled.name)
+
+    def end_process(self, pooled: PooledModel) -> ModelProcessFailed:
+        """End it now; says what it was in."""
+        if pooled.link.child is not None:
+            self._poller.unwatch(pooled.link.child.fileno())
+        return pooled.link.kill()
+
+    def forget(self, pooled: PooledModel) -> None:
+        """It cannot be loaded. The next task for it may try again, from the beginning."""
+        self.end_process(pooled)
+        self._models.pop(pooled.name, None)
+
+    def receive(self, pooled: PooledModel, seconds_allowed: float) -> tuple[Batch, Finished] | None:
+        """As `ModelLink.receive`."""
+        descriptor = pooled.link.child.fileno() if pooled.link.child else -1
+        was_ready = pooled.link.is_ready
+        try:
+            finished = pooled.link.receive(seconds_allowed)
+        except ModelProcessFailed:
+            self._poller.unwatch(descriptor)
+            raise
+        if pooled.link.is_ready and not was_ready:
+            self._on_loaded(pooled)
+        return finished
+
+    def close(self) -> None:
+        for pooled in self:
+            self.end_process(pooled)
+
+    def _on_loaded(self, pooled: PooledModel) -> None:
+        pooled.begin_turn(time.monotonic())
+        pooled.measure(self._memory)
+        self.tally.loads += 1
+        self.tally.load_seconds += pooled.load_seconds
+        self.tally.switches += pooled.is_on_demand
+        self._counters.observe(
+            LOAD_SECONDS, pooled.load_seconds, pooled.name, str(pooled.is_on_demand).lower()
+        )
+        pooled.is_on_demand = False
+        logger.info(
+            "Worker-{} model={} status=loaded engine={} device={} load={:.1f}s memory={}MB",
+            self._worker_id,
+            pooled.name,
+            pooled.plan.request.engine,
+            pooled.device,
+            pooled.load_seconds,
+            pooled.memory_mb,
+        )
+
+    def _start(self, pooled: PooledModel) -> None:
+        if any(other.link.is_loading for other in self) or not pooled.link.may_start:
+            return
+        pooled.is_kept, pooled.is_leaving = True, False
+        if pooled.link.ensure_started() and pooled.link.child is not None:
+            self._poller.watch(pooled.link.child.fileno(), lambda: self.hear(pooled))
+
+    def _too_many_beside(self, pooled: PooledModel, needed: Collection[str]) -> list[PooledModel]:
+        names = residency.to_unload(self._residents(needed), pooled.memory_mb, self._budget_mb)
+        return self._named(names)
+
+    def _residents(self, needed: Collection[str]) -> list[residency.Resident]:
+        present = [pooled for pooled in self if pooled.is_present]
+        for pooled in present:
+            pooled.measure(self._memory)
+        return [pooled.as_resident(is_needed=pooled.name in needed) for pooled in present]
+
+    def _named(self, names: Collection[str]) -> list[PooledModel]:
+        return [pooled for pooled in self if pooled.name in names]

@@ -1,0 +1,39 @@
+"""Chunks on their way through the engine together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voxq.worker.runs.task_run import AnyTaskRun
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One chunk of a batch."""
+
+    task_run: AnyTaskRun
+    index: int
+
+    @property
+    def seconds(self) -> float:
+        return self.task_run.chunks[self.index].seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`predicted` in engine seconds; a suspect is the only member of its batch."""
+
+    id: str
+    members: tuple[Member, ...]
+    predicted: float
+    is_suspect: bool
+
+    @property
+    def task_runs(self) -> tuple[AnyTaskRun, ...]:
+        """Each once, in order."""
+        return tuple(dict.fromkeys(member.task_run for member in self.members))
+
+    def share(self, member: Member) -> float:
+        """The part of the batch's engine time that a member pays for: by length."""
+        total = sum(each.seconds for each in self.members)
+        return member.seconds / total if total else 1 / len(self.members)

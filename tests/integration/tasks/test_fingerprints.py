@@ -1,0 +1,125 @@
+"""The same request again: whose task it joins, whose result it gets, and when a task is given up."""
+
+from __future__ import annotations
+
+import redis
+from task_lab import Lab, cancelled, done, failed, make_worker
+
+from voxq.core.task import AsrOptions, Task
+from voxq.queue import fingerprints
+from voxq.queue.fingerprints import LEASE_SECONDS, RENEW_SECONDS, EarlierTask
+
+PRINT = "f" * 64
+
+
+def adopted(lab: Lab, *, leased: bool = True) -> Task:
+    task = lab.submit()
+    lab.run(fingerprints.adopt(lab.store, PRINT, task.id, leased=leased))
+    return task
+
+
+def look(lab: Lab, *, join: bool = True) -> EarlierTask | None:
+    return lab.run(fingerprints.look(lab.store, PRINT, join=join))
+
+
+def lease_left(lab: Lab, client: redis.Redis, task: Task) -> float | None:
+    ends = client.zscore(lab.store.leases_key, task.id)
+    return None if ends is None else ends - client.time()[0]  # pyright: ignore[reportIndexIssue]
+
+
+def shorten(lab: Lab, client: redis.Redis, task: Task, left: float) -> None:
+    client.zadd(lab.store.leases_key, {task.id: client.time()[0] + left})  # pyright: ignore[reportIndexIssue]
+
+
+def test_an_open_task_is_joined_and_a_done_one_is_a_hit(lab: Lab, client: redis.Redis) -> None:
+    assert look(lab) is None
+    task = adopted(lab)
+    assert look(lab) == EarlierTask("joined", task.id)
+    assert look(lab, join=False) is None, "there is no result yet"
+    held = lab.take(make_worker())
+    assert look(lab) == EarlierTask("joined", task.id), "also while it is in work"
+    lab.ending.end(held.task, done())
+    assert look(lab) == look(lab, join=False) == EarlierTask("hit", task.id)
+    assert lease_left(lab, client, task) is None
+    lab.control.forget(task.id)
+    assert look(lab) is None
+
+
+def test_what_did_not_end_well_is_no_result(lab: Lab) -> None:
+    for outcome in (failed(), cancelled()):
+        lab.ending.end(adopted(lab), outcome)
+        assert look(lab) is None
+
+
+def test_a_task_without_waiting_clients_is_not_joined(lab: Lab, client: redis.Redis) -> None:
+    task = adopted(lab, leased=False)
+    assert look(lab) is None
+    assert lease_left(lab, client, task) is None
+    lab.ending.end(task, done())
+    assert look(lab) == EarlierTask("hit", task.id)
+
+
+def test_waiting_and_joining_keep_a_lease_alive(lab: Lab, client: redis.Redis) -> None:
+    task = adopted(lab)
+    for renewed in (fingerprints.renew(lab.store, task.id), fingerprints.look(lab.store, PRINT, join=True)):
+        shorten(lab, client, task, 5)
+        lab.run(renewed)
+        left = lease_left(lab, client, task)
+        assert left is not None and LEASE_SECONDS <= left <= LEASE_SECONDS + RENEW_SECONDS
+
+
+def test_after_its_lease_nobody_joins_a_task_and_it_is_cancelled(lab: Lab, client: redis.Redis) -> None:
+    task = adopted(lab)
+    assert fingerprints.cancel_abandoned(client, lab.store, lab.control) == 0
+    shorten(lab, client, task, -1)
+    assert look(lab) is None
+    assert fingerprints.cancel_abandoned(client, lab.store, lab.control) == 1
+    assert lab.status(task) == "cancelled"
+    assert lease_left(lab, client, task) is None
+    assert fingerprints.cancel_abandoned(client, lab.store, lab.control) == 0
+
+
+def test_without_a_lease_it_is_joined_and_runs_to_its_end(lab: Lab, client: redis.Redis) -> None:
+    task = adopted(lab)
+    lab.run(fingerprints.detach(lab.store, task.id))
+    lab.run(fingerprints.renew(lab.store, task.id))
+    assert lease_left(lab, client, task) is None
+    assert look(lab) == EarlierTask("joined", task.id)
+    assert fingerprints.cancel_abandoned(client, lab.store, lab.control) == 0
+    assert lab.status(task) == "queued"
+
+
+def test_a_retry_of_a_failed_task_is_not_given_up(lab: Lab, client: redis.Redis) -> None:
+    task = adopted(lab)
+    lab.ending.end(task, failed())
+    lab.control.retry(task.id, 1)
+    assert fingerprints.cancel_abandoned(client, lab.store, lab.control) == 0
+    assert lab.status(task) == "queued"
+
+
+def test_a_result_is_taken_over_as_it_is_and_counted_as_no_work(lab: Lab) -> None:
+    first, second = adopted(lab), lab.submit()
+    assert not lab.control.answer_as(second, first.id), "it has none yet"
+    lab.ending.end(first, done("guten Tag"))
+    assert lab.control.answer_as(second, first.id)
+    assert not lab.control.answer_as(second, first.id)
+    end = lab.journal.ended(second.id, 1)
+    assert end is not None
+    assert (end.outcome.text, end.outcome.worker_id, end.outcome.timings.engine) == ("guten Tag", 0, 0.0)
+    stats = lab.client.hgetall(lab.store.stats_key)
+    assert float(stats["done"]) == 2
+    assert float(stats["audio_seconds"]) == 10.0
+    assert lab.queued_seconds() == 0
+
+
+def test_a_fingerprint_tells_everything_apart() -> None:
+    ours = ("anna", "0" * 64, "recipe", AsrOptions(model="m"))
+    others = [
+        ("ben", *ours[1:]),
+        ("anna", "1" * 64, *ours[2:]),
+        (*ours[:2], "other", ours[3]),
+        (*ours[:3], AsrOptions(model="m", translate=True)),
+    ]
+    prints = {fingerprints.fingerprint_of(*each) for each in (ours, *others)}
+    assert len(prints) == 5
+    assert fingerprints.fingerprint_of(*ours) in prints

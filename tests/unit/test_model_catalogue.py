@@ -1,0 +1,116 @@
+"""The models of a service: the default, the operator's own, and what is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from voxq.engines import registry
+from voxq.model_catalogue import ListedModel, ModelCatalogue, default_model
+from voxq.model_store import published
+from voxq.model_store.published import UnknownModel
+from voxq.model_store.store import ModelStore
+from voxq.settings import Settings
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> Path:
+    """Where somebody has put a whisper-small and half a whisper-tiny."""
+    for repository, files in {"small": ("config.json", "model.bin"), "tiny": ("config.json",)}.items():
+        directory = tmp_path / "hub" / f"Systran/faster-whisper-{repository}"
+        directory.mkdir(parents=True)
+        for file in files:
+            (directory / file).touch()
+    return tmp_path / "hub"
+
+
+def model_catalogue(tmp_path: Path, search: Path, **settings: str) -> ModelCatalogue:
+    ours = Settings(**settings)  # pyright: ignore[reportArgumentType]
+    store = ModelStore(tmp_path / "models", [search], environ={"HF_HOME": str(tmp_path)})
+    own = [ListedModel(name, engine, model) for name, (engine, model) in ours.own_models.items()]
+    return ModelCatalogue(default_model(ours), own, store)
+
+
+def test_the_default_comes_first_and_then_all_that_can_be_loaded(tmp_path: Path, search: Path) -> None:
+    calls = "calls=noop:/models/calls, Notes=noop:sleep-1ms"
+    assert [model.name for model in model_catalogue(tmp_path, search, asr_models=calls).all()] == [
+        "whisper-base",
+        "Notes",
+        "calls",
+        "whisper-small",
+    ]
+
+
+def test_an_operators_name_hides_what_is_installed_under_it(tmp_path: Path, search: Path) -> None:
+    ours = model_catalogue(tmp_path, search, asr_models="whisper-small=noop:noop")
+    assert ours.find("whisper-small") == ListedModel("whisper-small", "noop", "noop")
+    assert [model.name for model in ours.all()] == ["whisper-base", "whisper-small"]
+    assert ours.entry_of("whisper-small") is None
+    assert ours.engine_of("whisper-small") == "noop"
+
+
+def test_models_are_found_by_name_and_alias(tmp_path: Path, search: Path) -> None:
+    ours = model_catalogue(tmp_path, search)
+    assert ours.find(None) == ours.find("whisper-1") == ours.find("Whisper-Base") == ours.default
+    assert ours.find("small") == ListedModel("whisper-small", "faster-whisper", "whisper-small")
+    for missing in ("whisper-tiny", "tiny", "sensevoice", "tts-1", "../whisper-small", ""):
+        with pytest.raises(UnknownModel, match=r"whisper-base, whisper-small\."):
+            ours.find(missing)
+
+
+def test_what_is_installed_later_is_found(tmp_path: Path, search: Path) -> None:
+    ours = model_catalogue(tmp_path, search)
+    (search / "Systran/faster-whisper-tiny/model.bin").touch()
+    assert ours.find("tiny").name == "whisper-tiny"
+
+
+def test_what_cannot_be_loaded_is_not_offered(
+    tmp_path: Path, search: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Paraformer that somebody's tools have left here: without its punctuation, then without its engine."""
+    ours, engines = model_catalogue(tmp_path, search), {"faster-whisper", "funasr"}
+    monkeypatch.setattr(registry, "is_installed", engines.__contains__)
+
+    def put(name: str) -> None:
+        hubs = published.find(name).hubs
+        assert hubs is not None
+        directory = search / hubs.repositories["modelscope"]
+        directory.mkdir(parents=True)
+        for file in hubs.required:
+            (directory / file).touch()
+
+    put("paraformer-zh")
+    with pytest.raises(UnknownModel):
+        ours.find("paraformer")
+    put("ct-punc")
+    assert ours.find("paraformer") == ListedModel("paraformer-zh", "funasr", "paraformer-zh")
+    engines.remove("funasr")
+    with pytest.raises(UnknownModel):
+        ours.find("paraformer")
+
+
+def test_the_catalogue_speaks_of_its_own_models_under_whatever_name(tmp_path: Path, search: Path) -> None:
+    ours = model_catalogue(
+        tmp_path, search, asr_models="fast=faster-whisper:whisper-tiny,ours=funasr:/models/ours"
+    )
+    for name, described in {"whisper-base": "whisper-base", "fast": "whisper-tiny"}.items():
+        entry = ours.entry_of(name)
+        assert entry is not None
+        assert entry.name == described
+    assert ours.entry_of("ours") is None
+    assert ours.engine_of("ours") == "funasr"
+    assert ours.entry_of("another machine's") is None
+    assert ours.engine_of("another machine's") is None
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("small", ListedModel("whisper-small", "faster-whisper", "whisper-small")),
+        ("/models/our-whisper", ListedModel("our-whisper", "noop", "/models/our-whisper")),
+        ("someone/their-model", ListedModel("their-model", "noop", "someone/their-model")),
+    ],
+)
+def test_the_default_brings_its_engine_if_it_is_known(model: str, expected: ListedModel) -> None:
+    assert default_model(Settings(asr_model=model, asr_engine="noop")) == expected

@@ -1,0 +1,112 @@
+"""How far ahead a real model process is fed, and what one is not believed."""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from plans import model_plan
+from task_lab import make_task
+
+from voxq.engines.base import ChunkOptions, Cost
+from voxq.processes.child import Child, Message
+from voxq.processes.model import protocol as protocol
+from voxq.queue.claiming import TaskExecution
+from voxq.storage.scratch import WorkFiles
+from voxq.worker.model_pool import model_link
+from voxq.worker.model_pool.model_link import ModelLink, ModelProcessFailed
+from voxq.worker.runs.batch import Batch, Member
+from voxq.worker.runs.chunks import Span
+from voxq.worker.runs.transcription_run import TranscriptionRun
+
+SUPPORT = Path(__file__).parents[2] / "support"
+
+
+@contextmanager
+def ready_model_process(max_items: int, *, is_parallel: bool) -> Iterator[ModelLink]:
+    plan = model_plan(max_items=max_items, is_parallel=is_parallel)
+    link = ModelLink(plan, load_timeout=30.0, batch_seconds=1.0)
+    assert link.ensure_started()
+    try:
+        while not link.is_ready:
+            link.receive(60.0)
+        yield link
+    finally:
+        link.kill()
+
+
+@pytest.fixture
+def batch(tmp_path: Path) -> Batch:
+    task = make_task()
+    directory = WorkFiles(tmp_path).open(task)
+    task_run = TranscriptionRun(
+        TaskExecution(task, "x"), directory, model_plan(), ChunkOptions(), admitted_at=time.time()
+    )
+    task_run.find([Span(0, 0)], None)
+    return Batch("0", (Member(task_run, 0),), 0.0, is_suspect=False)
+
+
+@pytest.mark.parametrize(
+    ("max_items", "is_parallel", "predicted", "given"),
+    [
+        (1, False, 0.01, 8),
+        (1, False, 0.03, 4),
+        (1, False, 0.06, 2),
+        (1, False, 5.0, 1),
+        (2, True, 0.03, 4),
+        (16, False, 0.01, 2),
+        (16, False, 5.0, 1),
+    ],
+)
+def test_short_batches_of_single_chunks_wait_in_the_pipe(
+    batch: Batch,
+    monkeypatch: pytest.MonkeyPatch,
+    max_items: int,
+    is_parallel: bool,
+    predicted: float,
+    given: int,
+) -> None:
+    """So many that a tenth of a second is covered; where many chunks can share a batch, one."""
+    with ready_model_process(max_items, is_parallel=is_parallel) as link:
+        began, count = 1000.0, 1
+        monkeypatch.setattr(model_link, "time", SimpleNamespace(monotonic=lambda: began))
+        link.give(replace(batch, id="1", predicted=predicted))
+        link.receive(60.0)
+        while link.free_from <= began:
+            count += 1
+            link.give(replace(batch, id=str(count), predicted=predicted))
+    assert count == given
+
+
+def test_a_model_process_that_is_loaded_twice_is_ended(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or what has taken it over could put off its deadline for ever, and promise what it costs."""
+    loaded = protocol.CODEC.encode(protocol.Loaded(1.0, "revision", 1, 1, Cost(0.0, 1e9)))
+    told = b"".join(map(framed, [loaded, protocol.CODEC.encode(protocol.Started(batch.id)), loaded]))
+
+    def start(module: str) -> Child:
+        return Child.start("lying_child", [told.hex()], {"PYTHONPATH": str(SUPPORT)})
+
+    monkeypatch.setattr(model_link, "Child", type("Liar", (), {"start": staticmethod(start)}))
+    link = ModelLink(model_plan(), load_timeout=30.0, batch_seconds=1.0)
+    link.ensure_started()
+    try:
+        link.receive(60.0)
+        link.give(batch)
+        link.receive(60.0)
+        with pytest.raises(ModelProcessFailed) as failure:
+            link.receive(60.0)
+    finally:
+        link.kill()
+    assert failure.value.batch is batch
+
+
+def framed(message: Message) -> bytes:
+    body = json.dumps(message).encode()
+    return struct.pack("!i", len(body)) + body

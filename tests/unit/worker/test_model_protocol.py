@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
+from voxq.engines.synthesis import KeptSpeech, SpeechOptions
+from voxq.processes.messages import ProtocolError
+from voxq.processes.model.protocol import (
+    CODEC,
+    Finished,
+    Load,
+    Loaded,
+    LoadFailed,
+    Reply,
+    Request,
+    Run,
+    SentenceRef,
+    SpanRef,
+    Started,
+)
+from voxq.speech.transcript import Segment, Word
+
+seconds = st.floats(0, 1e6)
+text = st.text(max_size=20)
+words = st.builds(Word, text, seconds, seconds)
+segments = st.builds(Segment, text, seconds, seconds, st.lists(words, max_size=2).map(tuple))
+results = st.builds(ChunkResult, st.lists(segments, max_size=2).map(tuple), st.none() | text)
+kept = st.builds(KeptSpeech, st.integers(0, 10**9), st.integers(8000, 48000))
+errors = st.builds(ChunkError, text, text)
+replies: st.SearchStrategy[Reply] = st.one_of(
+    st.builds(
+        Loaded, seconds, text, st.integers(0, 10**6), st.integers(0, 10**6), st.builds(Cost, seconds, seconds)
+    ),
+    st.builds(LoadFailed, text),
+    st.builds(Started, text),
+    st.builds(
+        Finished, text, seconds, st.lists(results | kept | errors, max_size=3).map(tuple), st.booleans()
+    ),
+)
+options = st.builds(ChunkOptions, st.none() | text, st.lists(text, max_size=2).map(tuple), st.booleans())
+paths = st.sampled_from([Path("/a/b c"), Path("relative"), Path("/音")])
+requests: st.SearchStrategy[Request] = st.one_of(
+    st.builds(
+        Load, st.builds(EngineRequest, text, text, text, st.integers(0, 64)), st.just({"path": Path("/m")})
+    ),
+    st.builds(
+        Run,
+        text,
+        st.lists(
+            st.builds(SpanRef, paths, st.integers(), st.integers(), options)
+            | st.builds(SentenceRef, text, st.builds(SpeechOptions, text), paths),
+            max_size=2,
+        ).map(tuple),
+    ),
+)
+
+
+@given(requests)
+def test_requests_survive_the_pipe(request: Request) -> None:
+    assert CODEC.decode_request(json.loads(json.dumps(CODEC.encode(request)))) == request
+
+
+@given(replies)
+def test_replies_survive_the_pipe(reply: Reply) -> None:
+    assert CODEC.decode_reply(json.loads(json.dumps(CODEC.encode(reply)))) == reply
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(
+    st.sampled_from(["loaded", "load_failed", "started", "result", "load", "zzz"]),
+    st.dictionaries(st.sampled_from(["batch", "items", "seconds", "cost", "message"]), json_values),
+)
+def test_anything_else_is_a_protocol_error_or_a_reply(op: str, fields: dict[str, Any]) -> None:
+    try:
+        CODEC.decode_reply({"op": op, **fields})
+    except ProtocolError:
+        return
+    assert op != "load"
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_times_that_are_no_numbers_are_refused(bad: float) -> None:
+    message = CODEC.encode(Finished("b", 1.0, (ChunkResult((Segment("secret", 0.0, 1.0),), "en"),)))
+    message["items"][0]["segments"][0]["end"] = bad
+    with pytest.raises(ProtocolError) as caught:
+        CODEC.decode_reply(message)
+    assert "secret" not in str(caught.value)

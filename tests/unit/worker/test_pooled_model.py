@@ -1,0 +1,105 @@
+"""A model's place, as far as it needs no model process."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from plans import model_plan
+from task_lab import make_task
+
+from voxq.engines.base import ChunkOptions
+from voxq.machine.device_memory import HostMemory
+from voxq.queue.claiming import TaskExecution
+from voxq.speech.audio import SAMPLE_RATE
+from voxq.storage.scratch import WorkFiles
+from voxq.worker.model_pool.model_link import ModelLink
+from voxq.worker.model_pool.pooled_model import PooledModel
+from voxq.worker.runs.batch import Batch, Member
+from voxq.worker.runs.chunks import Span
+from voxq.worker.runs.transcription_run import TranscriptionRun
+from voxq.worker.scheduler import BatchLimits
+
+
+def pooled(size_mb: int = 0, padded_to: float | None = None, *, is_parallel: bool = False) -> PooledModel:
+    plan = model_plan(size_mb=size_mb, padded_to=padded_to, is_parallel=is_parallel)
+    limits = BatchLimits(
+        seconds=1.0, padded_seconds=60.0, items=8, padded_to=padded_to, is_parallel=is_parallel
+    )
+    return PooledModel(plan, ModelLink(plan, load_timeout=10.0, batch_seconds=1.0), limits, now=0.0)
+
+
+@pytest.fixture
+def batch(tmp_path: Path):
+    """Makes a batch of chunks of these lengths, in seconds."""
+
+    def make(*lengths: float) -> Batch:
+        task = make_task()
+        directory = WorkFiles(tmp_path).open(task)
+        task_run = TranscriptionRun(
+            TaskExecution(task, "x"), directory, model_plan(), ChunkOptions(), admitted_at=time.time()
+        )
+        ends = [sum(lengths[: n + 1]) for n in range(len(lengths))]
+        pairs = zip(ends, lengths, strict=True)
+        spans = [Span(int((e - each) * SAMPLE_RATE), int(e * SAMPLE_RATE)) for e, each in pairs]
+        task_run.find(spans, None)
+        return Batch("1", tuple(Member(task_run, n) for n in range(len(lengths))), 1.0, is_suspect=False)
+
+    return make
+
+
+@pytest.mark.parametrize(("size_mb", "expected"), [(0, 300), (148, 522), (1000, 1800)])
+def test_before_the_first_load_the_files_tell_what_to_expect(size_mb: int, expected: int) -> None:
+    model = pooled(size_mb)
+    model.measure(HostMemory())
+    assert model.memory_mb == expected
+    assert model.load_seconds == pytest.approx(2 + size_mb / 100)
+    assert not model.is_present and not model.is_available
+    assert model.revision is None
+
+
+@pytest.mark.parametrize(("size_mb", "seconds"), [(0, 20.0), (50, 25.0), (1000, 30.0)])
+def test_a_turn_is_worth_the_loading_and_ends(size_mb: int, seconds: float) -> None:
+    model = pooled(size_mb)
+    model.begin_turn(100.0)
+    assert (model.last_used, model.has_turn_until) == (100.0, 100.0 + seconds)
+
+
+def test_memory_that_did_not_suffice_halves_the_padded_seconds(batch) -> None:
+    model = pooled()
+    model.shrink(batch(10.0, 8.0, 2.0))
+    assert model.terms.limits.padded_seconds == 15.0
+    assert model.terms.limits.items == 8, "short chunks still share"
+    model.shrink(batch(20.0, 20.0))
+    assert model.terms.limits.padded_seconds == 15.0, "it never grows again"
+
+
+def test_what_an_engine_pads_to_counts(batch) -> None:
+    model = pooled(padded_to=30.0)
+    model.shrink(batch(10.0, 8.0))
+    assert model.terms.limits.padded_seconds == 30.0
+
+
+def test_batches_that_take_long_make_predictions_longer(batch) -> None:
+    model = pooled()
+    promised = model.terms.cost.predict(10.0)
+    for second in range(20):
+        model.observe(batch(10.0), 2 * promised, now=float(second))
+    assert model.terms.cost.predict(10.0) == pytest.approx(2 * promised, rel=0.05)
+    assert model.last_used == 19.0
+
+
+def test_padding_is_what_the_longest_chunk_makes_of_the_others(batch) -> None:
+    assert pooled().padding(batch(10.0, 8.0, 2.0)) == pytest.approx(10.0)
+    assert pooled().padding(batch(10.0)) == 0.0
+    assert pooled(padded_to=30.0).padding(batch(10.0, 8.0)) == pytest.approx(42.0)
+    assert pooled(is_parallel=True).padding(batch(10.0, 8.0, 2.0)) == 0.0
+
+
+def test_where_chunks_go_side_by_side_the_longest_tells_the_pace(batch) -> None:
+    model = pooled(is_parallel=True)
+    promised = model.terms.cost.predict(10.0)
+    for second in range(20):
+        model.observe(batch(10.0, 8.0, 2.0), promised, now=float(second))
+    assert model.terms.cost.predict(10.0) == pytest.approx(promised)
