@@ -11,6 +11,8 @@ import redis
 from hypothesis import HealthCheck, settings
 from valkey_lab import forgetful_server, patient_client
 
+import voxq.kinds  # noqa: F401 - registers every kind
+
 # An example may take long only because other processes do something: on its own it is never a failure.
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # The same examples each time, so that a change is judged by what it changes. Others, to find what nobody has

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from itertools import count
 
-from voxq.core.task import AsrOptions, Kind, Lane, Task, new_task_id
+from voxq.core.task import Kind, Lane, Task, new_task_id
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.parts import Parts
 
 _numbers = count(10**6)
@@ -27,7 +28,7 @@ def accept(parts: Parts, recording: bytes, seconds: float = 0.5) -> Task:
         duration=seconds,
         created_at=now,
         accepted_at=now,
-        options=AsrOptions(),
+        options=TranscriptionOptions(),
     )
     parts.recordings.path(task.file).write_bytes(recording)
     parts.journal.accept(task)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from voxq.engines import synthesisers, warmup
 from voxq.engines.base import ChunkError, EngineRequest
-from voxq.engines.synthesis import SpeechOptions
+from voxq.engines.synthesis import SentenceOptions
 from voxq.model_store.store import ModelStore
 from voxq.speech.sentences import split
 from voxq.speech.written import tidy
@@ -86,7 +86,7 @@ def main() -> None:
     for line in sys.stdin:
         began, sound = time.perf_counter(), 0.0
         for text in json.loads(line):
-            said = [(sentence.text, SpeechOptions(voice)) for sentence in split(tidy(text))]
+            said = [(sentence.text, SentenceOptions(voice)) for sentence in split(tidy(text))]
             for first in range(0, len(said), at_once):
                 for spoken in synthesiser.speak(said[first : first + at_once]):
                     if isinstance(spoken, ChunkError):

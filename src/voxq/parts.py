@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import redis
 
+import voxq.kinds  # noqa: F401 - registers every kind
 from voxq.core.task import Kind, Lane
 from voxq.queue.store import Store
 from voxq.recovery import retention

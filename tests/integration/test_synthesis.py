@@ -15,7 +15,7 @@ from own_port import own_port
 from _error_rate import character_error_rate, word_error_rate
 from voxq.engines import registry, synthesisers
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Engine, EngineError, EngineRequest
-from voxq.engines.synthesis import SpeechOptions, Spoken, Synthesiser
+from voxq.engines.synthesis import SentenceOptions, Spoken, Synthesiser
 from voxq.model_store.store import ModelError, ModelStore
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.decode import decode_blocks
@@ -58,7 +58,7 @@ def kokoro() -> Synthesiser:
     return kind.load(request, models)
 
 
-def speak(synthesiser: Synthesiser, text: str, options: SpeechOptions) -> Spoken:
+def speak(synthesiser: Synthesiser, text: str, options: SentenceOptions) -> Spoken:
     (answer,) = synthesiser.speak([(text, options)])
     assert isinstance(answer, Spoken), answer
     assert answer.samples.dtype == np.float32
@@ -67,7 +67,7 @@ def speak(synthesiser: Synthesiser, text: str, options: SpeechOptions) -> Spoken
 
 
 def error_of(synthesiser: Synthesiser, text: str, voice: str) -> str:
-    (answer,) = synthesiser.speak([(text, SpeechOptions(voice))])
+    (answer,) = synthesiser.speak([(text, SentenceOptions(voice))])
     assert isinstance(answer, ChunkError)
     return answer.code
 
@@ -86,7 +86,7 @@ def hear(recogniser: Engine, spoken: Spoken, language: str, directory: Path) -> 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
 def test_hibari_is_understood(hibari: Synthesiser, recogniser: Engine, speed: float, tmp_path: Path) -> None:
     heard = [
-        hear(recogniser, speak(hibari, text, SpeechOptions("heart", speed)), "en", tmp_path)
+        hear(recogniser, speak(hibari, text, SentenceOptions("heart", speed)), "en", tmp_path)
         for text in ENGLISH
     ]
     assert word_error_rate(" ".join(ENGLISH), " ".join(heard)) <= 0.05
@@ -94,20 +94,20 @@ def test_hibari_is_understood(hibari: Synthesiser, recogniser: Engine, speed: fl
 
 def test_kokoro_is_understood_in_chinese(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
     voices = ("zf_xiaobei", "zm_yunxi")
-    spoken = [speak(kokoro, t, SpeechOptions(v)) for t, v in zip(CHINESE, voices, strict=True)]
+    spoken = [speak(kokoro, t, SentenceOptions(v)) for t, v in zip(CHINESE, voices, strict=True)]
     heard = [hear(recogniser, each, "zh", tmp_path) for each in spoken]
     assert character_error_rate("".join(CHINESE), "".join(heard)) <= 0.1
 
 
 def test_kokoro_is_understood_in_english(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
-    heard = [hear(recogniser, speak(kokoro, t, SpeechOptions("af_heart")), "en", tmp_path) for t in ENGLISH]
+    heard = [hear(recogniser, speak(kokoro, t, SentenceOptions("af_heart")), "en", tmp_path) for t in ENGLISH]
     assert word_error_rate(" ".join(ENGLISH), " ".join(heard)) <= 0.05
 
 
 def test_kokoro_mixes_voices(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
     text = "If it rains tomorrow, we will take the bus."
     woman, mixed, man = (
-        speak(kokoro, text, SpeechOptions(voice))
+        speak(kokoro, text, SentenceOptions(voice))
         for voice in ("af_heart", "af_heart(0.667)+bm_george(0.333)", "bm_george")
     )
     assert pitch(woman) > 1.03 * pitch(mixed) > 1.06 * pitch(man)
@@ -130,7 +130,7 @@ def pitch(spoken: Spoken) -> float:
 def test_kokoro_says_english_words_inside_chinese(
     kokoro: Synthesiser, recogniser: Engine, tmp_path: Path
 ) -> None:
-    spoken = speak(kokoro, "我们明天用 Microsoft Office 写报告。", SpeechOptions("zf_xiaobei"))
+    spoken = speak(kokoro, "我们明天用 Microsoft Office 写报告。", SentenceOptions("zf_xiaobei"))
     heard = hear(recogniser, spoken, "zh", tmp_path).lower()
     assert "microsoft office" in heard
 
@@ -145,7 +145,7 @@ def test_kokoro_says_english_words_inside_chinese(
 def test_kokoro_is_understood_in_spanish_and_french(
     kokoro: Synthesiser, recogniser: Engine, voice: str, text: str, language: str, tmp_path: Path
 ) -> None:
-    heard = hear(recogniser, speak(kokoro, text, SpeechOptions(voice)), language, tmp_path)
+    heard = hear(recogniser, speak(kokoro, text, SentenceOptions(voice)), language, tmp_path)
     assert word_error_rate(text, heard) <= 0.2
 
 
@@ -153,41 +153,43 @@ def test_figures_are_heard_as_they_were_meant(
     hibari: Synthesiser, recogniser: Engine, tmp_path: Path
 ) -> None:
     """By itself the phonemiser says "five, ten" and "ten"."""
-    spoken = speak(hibari, "The tickets cost $5-$10 each, or 10€ online.", SpeechOptions("heart"))
+    spoken = speak(hibari, "The tickets cost $5-$10 each, or 10€ online.", SentenceOptions("heart"))
     heard = hear(recogniser, spoken, "en", tmp_path)
     assert "to $10" in heard and "euros" in heard
 
 
 def test_figures_are_heard_in_spanish(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
-    spoken = speak(kokoro, "Cuesta 12,50 €, un 20% menos.", SpeechOptions("ef_dora"))
+    spoken = speak(kokoro, "Cuesta 12,50 €, un 20% menos.", SentenceOptions("ef_dora"))
     heard = hear(recogniser, spoken, "es", tmp_path)
     assert "euros" in heard and ("20%" in heard or "por ciento" in heard)
 
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0])
 def test_speed_is_length(hibari: Synthesiser, speed: float) -> None:
-    usual, other = (speak(hibari, ENGLISH[0], SpeechOptions("heart", s)) for s in (1.0, speed))
+    usual, other = (speak(hibari, ENGLISH[0], SentenceOptions("heart", s)) for s in (1.0, speed))
     assert len(other.samples) / len(usual.samples) == pytest.approx(1 / speed, rel=0.05)
 
 
 def test_the_same_text_gives_the_same_samples(hibari: Synthesiser) -> None:
-    first, second = (speak(hibari, ENGLISH[0], SpeechOptions("heart")) for _ in range(2))
+    first, second = (speak(hibari, ENGLISH[0], SentenceOptions("heart")) for _ in range(2))
     assert np.array_equal(first.samples, second.samples)
 
 
 def test_side_by_side_each_sentence_is_what_it_is_alone(hibari: Synthesiser) -> None:
     several = synthesisers.find("hibari").load(EngineRequest("hibari", "hibari", threads=3), {})
     texts = (*ENGLISH, "你好", "Yes.", "...", *ENGLISH)
-    for text, answer in zip(texts, several.speak([(t, SpeechOptions("heart")) for t in texts]), strict=True):
+    for text, answer in zip(
+        texts, several.speak([(t, SentenceOptions("heart")) for t in texts]), strict=True
+    ):
         if isinstance(answer, Spoken):
-            assert np.array_equal(answer.samples, speak(hibari, text, SpeechOptions("heart")).samples)
+            assert np.array_equal(answer.samples, speak(hibari, text, SentenceOptions("heart")).samples)
         else:
             assert answer.code == error_of(hibari, text, "heart")
 
 
 def test_loudness_is_steady_between_sentences(hibari: Synthesiser) -> None:
     texts = ("Yes.", "What a wonderful surprise!", *ENGLISH, "Is it?")
-    spoken = [speak(hibari, text, SpeechOptions("heart")).samples for text in texts]
+    spoken = [speak(hibari, text, SentenceOptions("heart")).samples for text in texts]
     levels = [float(np.sqrt((samples**2).mean())) for samples in spoken]
     assert max(levels) / min(levels) < 1.6  # 4 dB
     assert all(samples[0] == samples[-1] == 0 for samples in spoken)
@@ -210,7 +212,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_spoken_or_refused(hibari: Synthesiser, text: str) -> None:
-    answers = hibari.speak([(text, SpeechOptions("heart")), (ENGLISH[0], SpeechOptions("heart"))])
+    answers = hibari.speak([(text, SentenceOptions("heart")), (ENGLISH[0], SentenceOptions("heart"))])
     assert isinstance(answers[0], Spoken) or answers[0].code in ("unpronounceable", "language_unavailable")
     assert isinstance(answers[1], Spoken)
 
@@ -224,7 +226,7 @@ def test_hostile_text_is_spoken_or_refused_in_chinese(kokoro: Synthesiser) -> No
         "龘靐齉😀",
         "𠮷",
     ]
-    for answer in kokoro.speak([(text, SpeechOptions("zf_xiaobei")) for text in texts]):
+    for answer in kokoro.speak([(text, SentenceOptions("zf_xiaobei")) for text in texts]):
         assert isinstance(answer, Spoken) or answer.code == "unpronounceable"
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 
 from voxq.engines.base import ChunkError, EngineRequest, ModelPaths
-from voxq.engines.synthesis import SpeechOptions, Spoken, SynthesiserKind, Voice
+from voxq.engines.synthesis import SentenceOptions, Spoken, SynthesiserKind, Voice
 
 RATE = 16_000
 LETTER_SECONDS = 0.01
@@ -45,7 +45,7 @@ class CountingVoice:
     def __init__(self, log: Path) -> None:
         self._log = log
 
-    def speak(self, sentences: Sequence[tuple[str, SpeechOptions]]) -> list[Spoken | ChunkError]:
+    def speak(self, sentences: Sequence[tuple[str, SentenceOptions]]) -> list[Spoken | ChunkError]:
         return [self._sentence(text) for text, _ in sentences]
 
     def _sentence(self, text: str) -> Spoken | ChunkError:

@@ -14,7 +14,9 @@ import redis
 from valkey_lab import PATIENCE
 
 from voxq.core.outcome import Outcome, Timings
-from voxq.core.task import Kind, Lane, Status, Task, TtsOptions, new_task_id
+from voxq.core.task import Kind, Lane, Status, Task, new_task_id
+from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.parts import Parts
 from voxq.queue import claiming, documents, enqueueing, script
 from voxq.queue.claiming import Beat, Capacity, TaskExecution, Worker
@@ -35,7 +37,7 @@ def make_task(**changes: Any) -> Task:
     now = time.time()
     task_id = changes.pop("id", None) or new_task_id(now, next(_numbers))
     if changes.get("kind") is Kind.TTS:
-        options = TtsOptions("Guten Tag.", "teller", model="counting_voice:KIND")
+        options = SpeechOptions("Guten Tag.", "teller", model="counting_voice:KIND")
         changes = {"file": f"{task_id}.wav", "mime": "audio/wav", "options": options} | changes
     values: dict[str, Any] = {
         "id": task_id,
@@ -49,6 +51,7 @@ def make_task(**changes: Any) -> Task:
         "duration": 10.0,
         "created_at": now,
         "accepted_at": now,
+        "options": TranscriptionOptions(),
     }
     return Task(**values | changes)
 

@@ -20,8 +20,10 @@ from valkey_lab import patient_client
 from worker_process import WorkerProcess, wait_for
 
 from voxq.core.outcome import Outcome
-from voxq.core.task import AsrOptions, Kind, Priority, Task, TtsOptions, choose_lane, new_task_id
+from voxq.core.task import Kind, Priority, Task, choose_lane, new_task_id
 from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
+from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.parts import Parts
 from voxq.queue import enqueueing, script
 from voxq.queue.keys import WORKERS_KEY
@@ -130,7 +132,7 @@ class WorkerLab:
             duration=info.duration,
             created_at=now,
             accepted_at=now,
-            options=AsrOptions(hotwords=faults, **options),
+            options=TranscriptionOptions(hotwords=faults, **options),
         )
         part = self.parts.recordings.part(task_id)
         shutil.copyfile(recording, part)
@@ -160,7 +162,7 @@ class WorkerLab:
         """The steps S2 and S3 of a text, to be spoken by `counting_voice` unless `options` say otherwise."""
         now = time.time()
         task_id = new_task_id(now, next(_NUMBERS))
-        chosen = TtsOptions(text, **{"voice": "teller", "model": "counting_voice:KIND"} | options)
+        chosen = SpeechOptions(text, **{"voice": "teller", "model": "counting_voice:KIND"} | options)
         seconds = spoken_seconds(text) / chosen.speed
         task = Task(
             id=task_id,

@@ -20,6 +20,7 @@ LAYERS = (
     {"tasks"},
     {"queue", "model_catalogue", "logging"},
     {"storage", "settings"},
+    {"kinds"},
     {"processes"},
     {"core", "engines"},
     {"model_store", "speech", "machine"},

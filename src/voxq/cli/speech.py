@@ -8,7 +8,7 @@ import numpy as np
 
 from voxq.engines import synthesisers, voices
 from voxq.engines.base import ChunkError, EngineError, EngineRequest
-from voxq.engines.synthesis import SpeechOptions, Synthesiser
+from voxq.engines.synthesis import SentenceOptions, Synthesiser
 from voxq.engines.voices import Speaker
 from voxq.model_store import aliases
 from voxq.model_store.store import ModelStore
@@ -57,14 +57,14 @@ def choose(
         return speakers[0]  # who asks for a model gets it, and is told by it what it cannot say
 
 
-def options_of(speaker: Speaker, speed: float, language: str | None, *, normalise: bool) -> SpeechOptions:
+def options_of(speaker: Speaker, speed: float, language: str | None, *, normalise: bool) -> SentenceOptions:
     """`language`: of words in Latin letters, if it is not the voice's own."""
     foreign = language if language != speaker.voice.language else None
-    return SpeechOptions(speaker.voice.name, speed, foreign, normalise)
+    return SentenceOptions(speaker.voice.name, speed, foreign, normalise)
 
 
 def spoken(
-    synthesiser: Synthesiser, sentences: Sequence[Sentence], options: SpeechOptions
+    synthesiser: Synthesiser, sentences: Sequence[Sentence], options: SentenceOptions
 ) -> Iterator[tuple[Samples, int]]:
     """(samples with the pause that follows, their rate) of each sentence when ready. Raises SpeechError."""
     for index, sentence in enumerate(sentences):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter
+from pydantic import Field, TypeAdapter
+
+from voxq.core import kinds
+from voxq.core.options import Options
 
 SCHEMA = 1
 
@@ -69,60 +72,6 @@ def choose_lane(priority: Priority, duration: float | None, long_seconds: float)
 
 
 @dataclass(frozen=True, slots=True)
-class AsrOptions:
-    """How a recording is to be recognised. None everywhere means "as the service is set up"."""
-
-    model: str | None = None
-    """Name of an offered model, never an alias."""
-    language: str | None = None
-    """ISO 639-1 code; None may also mean "detect it"."""
-    hotwords: tuple[str, ...] = ()
-    words: bool = False
-    """Whether every word gets its times."""
-    batch_size: int | None = None
-    """Caps the padded seconds of a batch that this task shares."""
-    use_vad: bool = True
-    """False: all of the recording goes to the model, its silence, too."""
-    use_punc: bool = True
-    """Whether a model without punctuation of its own gets it from a second one."""
-    use_itn: bool | None = None
-    """Whether numbers and dates are written as digits, where the model can choose."""
-    translate: bool = False
-    """Whether the text is to be English, whatever is spoken; only of a model that can."""
-
-
-@dataclass(frozen=True, slots=True)
-class TtsOptions:
-    """What is to be spoken, and how."""
-
-    text: str
-    """As the client gave it."""
-    voice: str
-    """Name of one of the model's voices, or of a mixture of several."""
-    model: str | None = None
-    """Name of an offered synthesiser."""
-    language: str | None = None
-    """ISO 639-1 code of words in Latin letters; None: the voice's own."""
-    speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
-    """2 is twice as fast, at the same pitch."""
-    format: str = "wav"
-    """One of `voxq.speech.audio.SPEECH_FORMATS`."""
-    sample_rate: int | None = None
-    """Of the file, in Hz; None: the voice's own."""
-    normalise: bool = True
-    """Whether numbers and dates are written out before they are read."""
-
-
-def _kind_of_options(record: object) -> str:
-    return Kind.TTS.value if isinstance(record, dict) and "text" in record else Kind.ASR.value
-
-
-Options = Annotated[
-    Annotated[AsrOptions, Tag("asr")] | Annotated[TtsOptions, Tag("tts")], Discriminator(_kind_of_options)
-]
-
-
-@dataclass(frozen=True, slots=True)
 class Task:
     """One recording to transcribe or one text to speak. One task is one RQ job with the same id."""
 
@@ -144,7 +93,7 @@ class Task:
     """When it was submitted."""
     accepted_at: Timestamp
     """When this run was accepted; later than `created_at` after a retry."""
-    options: Options = field(default_factory=AsrOptions)
+    options: Options
     run: Annotated[int, Field(ge=1)] = 1
     """Counts the client's retries: (id, run) ends exactly once."""
     idempotency: str | None = None
@@ -161,16 +110,9 @@ class Task:
         return short_id(self.id)
 
     @property
-    def recognition(self) -> AsrOptions:
-        """The options of a recording."""
-        assert isinstance(self.options, AsrOptions)
-        return self.options
-
-    @property
-    def speech(self) -> TtsOptions:
-        """The options of a text."""
-        assert isinstance(self.options, TtsOptions)
-        return self.options
+    def model(self) -> str | None:
+        """Name of the model it asks for; None: the service's default."""
+        return getattr(self.options, "model", None)
 
     @property
     def seconds(self) -> float:
@@ -192,11 +134,12 @@ class Task:
 
         Raises ValueError when the record cannot be a task.
         """
-        task = _ADAPTER.validate_python(data)
+        if not isinstance(data, dict) or not isinstance(data.get("options"), dict):
+            raise ValueError("not a task with options")
+        options = kinds.find(data.get("kind")).read_options(data["options"])
+        task = _ADAPTER.validate_python({**data, "options": options})
         if not is_task_id(task.id) or task.file.partition(".")[0] != task.id:
             raise ValueError("not a task id with a file of its own")
-        if isinstance(task.options, TtsOptions) != (task.kind is Kind.TTS):
-            raise ValueError("not the options of this kind of task")
         return task
 
 

@@ -27,8 +27,8 @@ class EngineError(Exception):
 @dataclass(frozen=True, slots=True)
 class ChunkOptions:
     """How one chunk is to be recognised. `language` is an ISO 639-1 code, or None for "detect it"; `punc`,
-    `itn` and `translate` as in `AsrOptions`, for engines that can choose; `script` is that of Mandarin, None
-    for what the model writes."""
+    `itn` and `translate` as in `TranscriptionOptions`, for engines that can choose; `script` is that of
+    Mandarin, None for what the model writes."""
 
     language: str | None = None
     hotwords: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ import numpy as np
 
 from voxq.engines.base import ChunkError, EngineError, EngineRequest
 from voxq.engines.phonemes import cut, phonemes_of
-from voxq.engines.synthesis import NOTHING_TO_SAY, SpeechOptions, Spoken
+from voxq.engines.synthesis import NOTHING_TO_SAY, SentenceOptions, Spoken
 from voxq.speech.scripts import is_mixed, language_of
 from voxq.speech.tempo import stretched
 from voxq.speech.voicing import voiced
@@ -53,7 +53,7 @@ class Hibari:
         self._model = model
         self._threads = ThreadPoolExecutor(at_once)
 
-    def speak(self, sentences: Sequence[tuple[str, SpeechOptions]]) -> list[Spoken | ChunkError]:
+    def speak(self, sentences: Sequence[tuple[str, SentenceOptions]]) -> list[Spoken | ChunkError]:
         read = [_read(text, options) for text, options in sentences]  # in turn: a phonemiser keeps state
         return list(self._threads.map(self._answer, read))
 
@@ -86,7 +86,7 @@ def load(request: EngineRequest, at_once: int = 1) -> Hibari:
     return Hibari(model, f"hibari:{version('hibari-tts')}:{weights}", at_once)
 
 
-def _read(text: str, options: SpeechOptions) -> _Read | ChunkError:
+def _read(text: str, options: SentenceOptions) -> _Read | ChunkError:
     if options.voice != _VOICE:
         return ChunkError("unknown_voice", "hibari has one voice: heart.")
     if is_mixed(text) or language_of(text) != "en":

@@ -19,7 +19,7 @@ from voxq.engines.base import ChunkError, EngineError, EngineRequest, ModelPaths
 from voxq.engines.kokoro_voices import VOICES
 from voxq.engines.mixtures import Mixture
 from voxq.engines.phonemes import LanguageUnavailable, cut, phonemes_of
-from voxq.engines.synthesis import NOTHING_TO_SAY, SpeechOptions, Spoken, Voice
+from voxq.engines.synthesis import NOTHING_TO_SAY, SentenceOptions, Spoken, Voice
 from voxq.machine.devices import available_cpus
 from voxq.model_store.stamp import revision_of
 from voxq.speech.audio import Samples
@@ -51,10 +51,10 @@ class Kokoro:
         # Exports differ in the name of their first input.
         self._tokens = next(i.name for i in session.get_inputs() if i.name not in ("style", "speed"))
 
-    def speak(self, sentences: Sequence[tuple[str, SpeechOptions]]) -> list[Spoken | ChunkError]:
+    def speak(self, sentences: Sequence[tuple[str, SentenceOptions]]) -> list[Spoken | ChunkError]:
         return [self._sentence(text, options) for text, options in sentences]
 
-    def _sentence(self, text: str, options: SpeechOptions) -> Spoken | ChunkError:
+    def _sentence(self, text: str, options: SentenceOptions) -> Spoken | ChunkError:
         voice = mixtures.find(options.voice, VOICES)
         if voice is None:
             return ChunkError("unknown_voice", "Kokoro has no voice of this name.")
@@ -65,7 +65,7 @@ class Kokoro:
         except Exception as error:  # one sentence that a phonemiser chokes on must not cost the batch
             return ChunkError.of(error)
 
-    def _spoken(self, text: str, voice: Voice, options: SpeechOptions) -> Spoken | ChunkError:
+    def _spoken(self, text: str, voice: Voice, options: SentenceOptions) -> Spoken | ChunkError:
         phonemes = phonemes_of(
             text,
             options.language or voice.language,

@@ -14,7 +14,7 @@ from voxq.engines.language_packages import LanguagePackages
 from voxq.speech.audio import Samples
 
 SLOWEST, FASTEST = 0.25, 4.0
-"""The range of `SpeechOptions.speed`."""
+"""The range of `SentenceOptions.speed`."""
 NOTHING_TO_SAY = ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
 """Of a sentence without a sound."""
 
@@ -30,7 +30,7 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeechOptions:
+class SentenceOptions:
     """How one sentence is to be spoken. `voice` is a name, or that of a mixture; `speed` 2.0 is twice as
     fast, at the same pitch; `language` is that of words in Latin letters, None for the voice's own;
     `normalise` writes figures out first."""
@@ -65,7 +65,7 @@ class Synthesiser(Protocol):
         """Identifies the weights: the same revision, text and options give the same samples."""
         ...
 
-    def speak(self, sentences: Sequence[tuple[str, SpeechOptions]]) -> list[Spoken | ChunkError]:
+    def speak(self, sentences: Sequence[tuple[str, SentenceOptions]]) -> list[Spoken | ChunkError]:
         """One answer per sentence, in order. Raises only when the whole batch failed.
 
         Errors: "unknown_voice", "unpronounceable", "language_unavailable", and those of `ChunkError.of`.
@@ -87,7 +87,7 @@ class SynthesiserKind:
     at_once: Callable[[EngineRequest], int] = lambda request: 1
     """How many sentences of one call it speaks at the same time, each on a core of its own."""
     mixes: bool = False
-    """Whether `SpeechOptions.voice` may be a mixture of several."""
+    """Whether `SentenceOptions.voice` may be a mixture of several."""
     packages: Mapping[str, LanguagePackages] = field(default_factory=dict)
     """What else some of its languages need, by ISO 639-1 code."""
 

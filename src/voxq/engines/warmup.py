@@ -15,7 +15,7 @@ import numpy as np
 
 from voxq.engines.base import ChunkError, ChunkOptions, Cost, Engine, EngineError
 from voxq.engines.greetings import GREETINGS
-from voxq.engines.synthesis import SpeechOptions, Synthesiser, Voice
+from voxq.engines.synthesis import SentenceOptions, Synthesiser, Voice
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.sentences import split, spoken_seconds
 
@@ -70,7 +70,7 @@ def _greet(synthesiser: Synthesiser, voices: Sequence[Voice]) -> None:
     chinese = next((voice for voice in voices if voice.language == "zh"), None)
     if chinese is not None:
         (beginning, *_) = split(GREETINGS["zh"])
-        synthesiser.speak([(beginning.text, SpeechOptions(chinese.name))])
+        synthesiser.speak([(beginning.text, SentenceOptions(chinese.name))])
 
 
 def _line(short: tuple[float, float], long: tuple[float, float]) -> Cost:
@@ -81,7 +81,7 @@ def _line(short: tuple[float, float], long: tuple[float, float]) -> Cost:
 
 def _speaking_seconds(synthesiser: Synthesiser, voice: str, sentence: str) -> float:
     started = time.perf_counter()
-    (answer,) = synthesiser.speak([(sentence, SpeechOptions(voice))])
+    (answer,) = synthesiser.speak([(sentence, SentenceOptions(voice))])
     if isinstance(answer, ChunkError):
         raise EngineError(f"The synthesiser is loaded but cannot say its first sentence: {answer.message}")
     return time.perf_counter() - started

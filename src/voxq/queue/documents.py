@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 from voxq.core.outcome import Outcome
-from voxq.core.task import Status, Task, TtsOptions, utc
+from voxq.core.task import Status, Task, utc
+from voxq.kinds.speech import SpeechOptions
 
 _STATUSES = frozenset(Status)
 
@@ -43,7 +44,7 @@ def event(task: Task, status: Status, progress: int = 0) -> str:
 
 def _asked(task: Task) -> dict[str, Any]:
     """What a client may want to be told again of the speech that it asked for."""
-    if not isinstance(task.options, TtsOptions):
+    if not isinstance(task.options, SpeechOptions):
         return {}
     return {"voice": task.options.voice, "format": task.options.format, "speed": task.options.speed}
 
@@ -70,7 +71,7 @@ def load(raw: str | bytes) -> dict[str, Any] | None:
 def _open(task: Task, status: Status) -> dict[str, Any]:
     return _common(task) | {
         "status": status,
-        "model": task.options.model or "",
+        "model": task.model or "",
         "text": "",
         "progress": 0,
         "duration": round(task.duration or 0.0, 3),

@@ -12,7 +12,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from voxq.core.task import AsrOptions, Status, TtsOptions
+from voxq.core.task import Status
+from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue.script import Command
 from voxq.queue.store import Store
 
@@ -35,7 +37,7 @@ class EarlierTask:
 
 
 def fingerprint_of(
-    owner: str, audio_sha256: str, model_fingerprint: str, options: AsrOptions | TtsOptions
+    owner: str, audio_sha256: str, model_fingerprint: str, options: TranscriptionOptions | SpeechOptions
 ) -> str:
     """Of a request: equal for the same owner only, and only if everything that makes the result is equal.
 

@@ -15,7 +15,9 @@ from redis.exceptions import RedisError, ResponseError
 
 from voxq.core import killpoint
 from voxq.core.refusal import Refusal
-from voxq.core.task import AsrOptions, Priority, Task, TtsOptions, choose_lane, new_task_id
+from voxq.core.task import Priority, Task, choose_lane, new_task_id
+from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import enqueueing, quotas, script
 from voxq.queue.enqueueing import EntryCheck, Place
 from voxq.queue.idempotency import idempotency_of
@@ -47,7 +49,7 @@ class Request:
     """What the client asks for: something to be done with an upload, or with the text in the options."""
 
     owner: str
-    options: AsrOptions | TtsOptions
+    options: TranscriptionOptions | SpeechOptions
     priority: Priority = Priority.NORMAL
     idempotency_key: str | None = None
     callback: str | None = None
@@ -263,14 +265,14 @@ class TextIntake(Intake):
 
     async def accept(self, entry: EntryCheck, request: Request) -> Submission:
         """Make the text in the request's options a task. Raises Refusal, or OSError when the disk is full."""
-        assert isinstance(request.options, TtsOptions)
+        assert isinstance(request.options, SpeechOptions)
         if entry.known_id is not None:
             sha256 = hashlib.sha256(request.options.text.encode()).hexdigest()
             return await self._replay(entry.known_id, sha256, request)
         task = await asyncio.to_thread(self._accept, entry, request, request.options)
         return await self._enqueue(task, request)
 
-    def _accept(self, entry: EntryCheck, request: Request, options: TtsOptions) -> Task:
+    def _accept(self, entry: EntryCheck, request: Request, options: SpeechOptions) -> Task:
         text = options.text.encode()
         task = self._task(
             entry,

@@ -13,7 +13,8 @@ from loguru import logger
 from voxq.core.task import Kind, Task
 from voxq.engines import mixtures, registry, synthesisers, voices
 from voxq.engines.base import Chunking, ChunkOptions, EngineError, EngineRequest, EngineTraits
-from voxq.engines.synthesis import SpeechOptions, Voice
+from voxq.engines.synthesis import SentenceOptions, Voice
+from voxq.kinds import speech, transcription
 from voxq.model_catalogue import ListedModel, ModelCatalogue
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelError, ModelStore
@@ -163,12 +164,12 @@ class WorkPlan:
     def model_for(self, task: Task) -> ModelPlan:
         """The model that the task asks for. Raises ModelUnavailable, also if it cannot do what is asked."""
         if task.kind is Kind.TTS:
-            options = task.speech
+            options = speech.options_of(task)
             model = self.synthesiser(options.model or synthesisers.names()[0])
             model.voice(options.voice)
             return model
-        model = self.find(task.options.model)
-        if task.recognition.translate and not model.traits.translates:
+        model = self.find(task.model)
+        if transcription.options_of(task).translate and not model.traits.translates:
             raise ModelUnavailable(f"The model {model.name} cannot translate.")
         return model
 
@@ -190,7 +191,7 @@ class WorkPlan:
 
     def options_for(self, task: Task) -> ChunkOptions:
         """Of a recording: the client's wishes over the operator's."""
-        options = task.recognition
+        options = transcription.options_of(task)
         hotwords = tuple(dict.fromkeys((*options.hotwords, *self._hotwords)))
         return ChunkOptions(
             language=options.language or self._language,
@@ -202,15 +203,16 @@ class WorkPlan:
             script=self._script,
         )
 
-    def speech_options_for(self, task: Task) -> SpeechOptions:
+    def speech_options_for(self, task: Task) -> SentenceOptions:
         """Of a text."""
-        options = task.speech
-        return SpeechOptions(options.voice, options.speed, options.language, options.normalise)
+        options = speech.options_of(task)
+        return SentenceOptions(options.voice, options.speed, options.language, options.normalise)
 
     def chunking_for(self, task: Task) -> Chunking:
         """How the recording is to be cut. Raises ModelUnavailable."""
-        chunking = self.find(task.options.model).traits.chunking
-        wished = min(chunking.maximum, self._batch_seconds, task.recognition.batch_size or chunking.maximum)
+        chunking = self.find(task.model).traits.chunking
+        batch_size = transcription.options_of(task).batch_size
+        wished = min(chunking.maximum, self._batch_seconds, batch_size or chunking.maximum)
         longest = max(_SHORTEST_MAXIMUM, wished)
         return replace(chunking, maximum=longest, target=min(chunking.target, longest))
 

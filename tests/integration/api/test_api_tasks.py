@@ -11,7 +11,8 @@ from api_server import NOTE, ApiServer, tone
 from task_lab import Lab, done, failed, make_worker
 
 from voxq.core.outcome import Incident, Timings
-from voxq.core.task import AsrOptions, Task
+from voxq.core.task import Task
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import claiming, documents
 
 UTC = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
@@ -110,7 +111,7 @@ class TestSubmit:
         task = open_task(lab, api.submitted(priority="high", **wanted))
 
         assert task.lane == "high"
-        assert task.options == AsrOptions(
+        assert task.options == TranscriptionOptions(
             model="whisper-base",
             language="zh",
             hotwords=("VoxQ", "苏州", "O'Brien"),

@@ -11,7 +11,8 @@ import pytest
 from api_server import ApiServer
 from task_lab import Lab, failed
 
-from voxq.core.task import Kind, Task, TtsOptions
+from voxq.core.task import Kind, Task
+from voxq.kinds.speech import SpeechOptions
 
 KINDS = list(Kind)
 
@@ -24,7 +25,7 @@ def voxq(api: ApiServer, *arguments: str) -> subprocess.CompletedProcess[str]:
 def submitted(lab: Lab, kind: Kind) -> Task:
     if kind is Kind.ASR:
         return lab.submit(owner="anonymous")
-    return lab.submit(owner="anonymous", kind=kind, options=TtsOptions("Hello.", "heart"))
+    return lab.submit(owner="anonymous", kind=kind, options=SpeechOptions("Hello.", "heart"))
 
 
 def fail(lab: Lab, kind: Kind, count: int) -> list[Task]:

@@ -11,7 +11,8 @@ from api_server import RECORDINGS, ApiServer
 from task_lab import Lab, done
 from worker_lab import wait_for
 
-from voxq.core.task import AsrOptions, Task
+from voxq.core.task import Task
+from voxq.kinds.transcription import TranscriptionOptions
 
 NOTE = RECORDINGS / "zh_note.ogg"
 
@@ -46,7 +47,7 @@ def transcribed(api: ApiServer, lab: Lab, text: str, *wishes: str) -> tuple[Task
 def test_wishes_reach_the_task(api: ApiServer, lab: Lab) -> None:
     wishes = ("--model", "Base", "--no-vad", "--no-punc", "--itn", "-l", "zh", "--words")
     task, printed = transcribed(api, lab, "fertig", *wishes)
-    assert task.options == AsrOptions(
+    assert task.options == TranscriptionOptions(
         model="whisper-base", language="zh", words=True, use_vad=False, use_punc=False, use_itn=True
     )
     assert printed == "fertig\n"

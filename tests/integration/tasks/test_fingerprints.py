@@ -5,7 +5,8 @@ from __future__ import annotations
 import redis
 from task_lab import Lab, cancelled, done, failed, make_worker
 
-from voxq.core.task import AsrOptions, Task
+from voxq.core.task import Task
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import fingerprints
 from voxq.queue.fingerprints import LEASE_SECONDS, RENEW_SECONDS, EarlierTask
 
@@ -113,12 +114,12 @@ def test_a_result_is_taken_over_as_it_is_and_counted_as_no_work(lab: Lab) -> Non
 
 
 def test_a_fingerprint_tells_everything_apart() -> None:
-    ours = ("anna", "0" * 64, "recipe", AsrOptions(model="m"))
+    ours = ("anna", "0" * 64, "recipe", TranscriptionOptions(model="m"))
     others = [
         ("ben", *ours[1:]),
         ("anna", "1" * 64, *ours[2:]),
         (*ours[:2], "other", ours[3]),
-        (*ours[:3], AsrOptions(model="m", translate=True)),
+        (*ours[:3], TranscriptionOptions(model="m", translate=True)),
     ]
     prints = {fingerprints.fingerprint_of(*each) for each in (ours, *others)}
     assert len(prints) == 5

@@ -17,7 +17,8 @@ from task_lab import Lab, done
 from valkey_lab import PATIENCE
 
 from voxq.core.refusal import Refusal
-from voxq.core.task import AsrOptions, Lane, Priority
+from voxq.core.task import Lane, Priority
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import connect, script
 from voxq.queue.claiming import Worker
 from voxq.queue.enqueueing import Place
@@ -25,7 +26,7 @@ from voxq.speech.audio import AudioError, AudioInfo
 from voxq.tasks.intake import RecordingIntake, Request, Submission, Unavailable, Upload
 
 INFO = AudioInfo("ogg", "opus", "ogg", "audio/ogg", 10.0, 48000, 1)
-ANNA = Request("anna", AsrOptions())
+ANNA = Request("anna", TranscriptionOptions())
 
 
 class Entrance:
@@ -134,8 +135,8 @@ async def test_the_same_request_again_is_answered_with_the_same_task(
     ("request_", "content"),
     [
         (replace(ANNA, idempotency_key="k"), b"other sound"),
-        (Request("anna", AsrOptions(language="en"), idempotency_key="k"), b"sound"),
-        (Request("anna", AsrOptions(hotwords=("VoxQ",)), idempotency_key="k"), b"sound"),
+        (Request("anna", TranscriptionOptions(language="en"), idempotency_key="k"), b"sound"),
+        (Request("anna", TranscriptionOptions(hotwords=("VoxQ",)), idempotency_key="k"), b"sound"),
     ],
 )
 async def test_another_request_with_the_same_key_is_a_conflict(
@@ -150,7 +151,7 @@ async def test_another_request_with_the_same_key_is_a_conflict(
 
 async def test_keys_of_different_owners_do_not_meet(entrance: Entrance) -> None:
     await entrance.submit(replace(ANNA, idempotency_key="k"))
-    theirs = await entrance.submit(Request("bob", AsrOptions(), idempotency_key="k"))
+    theirs = await entrance.submit(Request("bob", TranscriptionOptions(), idempotency_key="k"))
     assert not theirs.replayed
 
 

@@ -10,7 +10,8 @@ import pytest
 from task_lab import Lab, done, failed, make_task
 from valkey_lab import PATIENCE
 
-from voxq.core.task import Kind, TtsOptions
+from voxq.core.task import Kind
+from voxq.kinds.speech import SpeechOptions
 from voxq.queue import connect
 from voxq.queue.claiming import Worker
 from voxq.queue.enqueueing import EntryCheck
@@ -83,7 +84,7 @@ def test_a_task_that_redis_knows_is_not_withdrawn_for_its_key(lab: Lab, worker: 
 
 
 def test_texts_have_keys_of_their_own(lab: Lab, redis_url: str) -> None:
-    task = make_task(kind=Kind.TTS, idempotency=KEY, options=TtsOptions("Guten Tag", voice="teller"))
+    task = make_task(kind=Kind.TTS, idempotency=KEY, options=SpeechOptions("Guten Tag", voice="teller"))
     lab.journal.accept(task)
     assert door_of(lab, redis_url).known_id is None, "its intake may still take it back"
     lab.journal.accept(task.evolve(accepted_at=task.accepted_at - 60))

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from task_lab import Lab, make_worker
 
-from voxq.core.task import AsrOptions, Kind, Lane
+from voxq.core.task import Kind, Lane
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import claiming
 from voxq.queue.claiming import Capacity, Worker
 from voxq.worker.lifecycle.capacity import capacities_of
@@ -156,7 +157,8 @@ def test_a_task_is_left_to_a_worker_that_has_its_model(lab: Lab) -> None:
     plain.beat()
     able.beat()
     tasks = [
-        lab.submit(duration=2.0, options=AsrOptions(model=model)) for model in ("b", None, "b", "a", "b")
+        lab.submit(duration=2.0, options=TranscriptionOptions(model=model))
+        for model in ("b", None, "b", "a", "b")
     ]
     assert plain.take() == [tasks[1].id, tasks[3].id]
     assert lab.queued_seconds() == 6
@@ -169,7 +171,7 @@ def test_a_model_that_nobody_else_has_is_no_reason_to_wait(lab: Lab) -> None:
     """Who takes the task can say why it fails; a worker that was killed a moment ago may come back."""
     plain, able = Hand(lab, models=("a",)), Hand(lab, models=("a", "b"))
     able.beat(takes_on=False)
-    task = lab.submit(options=AsrOptions(model="b"))
+    task = lab.submit(options=TranscriptionOptions(model="b"))
     plain.beat()
     assert plain.take() == []
     lab.client.hdel("voxq:workers", able.worker.name)

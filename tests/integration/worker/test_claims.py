@@ -5,7 +5,8 @@ from __future__ import annotations
 import redis
 from task_lab import Lab, make_task, make_worker
 
-from voxq.core.task import Kind, Lane, Task, TtsOptions
+from voxq.core.task import Kind, Lane, Task
+from voxq.kinds.speech import SpeechOptions
 from voxq.queue import enqueueing, script
 from voxq.queue.claiming import Claimed
 from voxq.worker.lifecycle.claims import Claims
@@ -13,7 +14,7 @@ from voxq.worker.redis_link import RedisLink
 
 
 def submit(lab: Lab, kind: Kind, lane: Lane = Lane.SHORT) -> Task:
-    options = {"options": TtsOptions("Hello.", "heart", "hibari")} if kind is Kind.TTS else {}
+    options = {"options": SpeechOptions("Hello.", "heart", "hibari")} if kind is Kind.TTS else {}
     task = lab.accept(make_task(kind=kind, lane=lane, **options))
     assert script.run(lab.client, enqueueing.enqueue(lab.parts.stores[kind], task)).answer == "queued"
     return task

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from voxq.api.available import AvailableModels
 from voxq.api.submission import options
 from voxq.core.refusal import Refusal
-from voxq.core.task import AsrOptions, Priority
+from voxq.core.task import Priority
 from voxq.engines.languages import LANGUAGES, name_of
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.model_catalogue import ListedModel, ModelCatalogue
 from voxq.model_store.store import ModelStore
 
@@ -25,13 +26,13 @@ MODELS = AvailableModels(
 )
 
 
-def asked(**fields: str) -> AsrOptions:
+def asked(**fields: str) -> TranscriptionOptions:
     return options.asr_options(fields, MODELS)
 
 
 def test_nothing_asked_is_the_services_choice() -> None:
     empty = dict.fromkeys(FIELDS, " ")
-    assert asked() == asked(**empty) == AsrOptions()
+    assert asked() == asked(**empty) == TranscriptionOptions()
     assert options.priority({}) is options.priority(empty) is Priority.NORMAL
 
 

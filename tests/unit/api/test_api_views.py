@@ -125,7 +125,7 @@ class TestDevices:
 
 class TestHealth:
     @pytest.mark.parametrize(
-        ("overview", "has_room", "words"),
+        ("overview", "has_capacity", "words"),
         [
             (WorkerOverview((worker(),)), True, []),
             (WorkerOverview((worker(), worker(state="failed"))), True, []),

@@ -9,14 +9,14 @@ import pytest
 from voxq.api.monitoring.workers import WorkerFacts, WorkerOverview
 from voxq.api.submission.speech_options import HowToSpeak, tts_options
 from voxq.core.refusal import Refusal
-from voxq.core.task import TtsOptions
 from voxq.engines import voices
 from voxq.engines.language_packages import LanguagePackages
+from voxq.kinds.speech import SpeechOptions
 
 WITHOUT_JAPANESE = [s for s in voices.speakers_of(["hibari", "kokoro"]) if s.voice.language != "ja"]
 
 
-def options(text: str, **how: object) -> TtsOptions:
+def options(text: str, **how: object) -> SpeechOptions:
     return tts_options(text, HowToSpeak.model_validate(how), WITHOUT_JAPANESE, 1000)
 
 

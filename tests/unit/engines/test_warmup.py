@@ -10,7 +10,7 @@ import pytest
 from voxq.engines import synthesisers, warmup
 from voxq.engines.base import ChunkError, EngineError
 from voxq.engines.greetings import GREETINGS
-from voxq.engines.synthesis import SpeechOptions, Spoken
+from voxq.engines.synthesis import SentenceOptions, Spoken
 from voxq.speech.scripts import language_of
 from voxq.speech.written import is_pronounceable
 
@@ -24,7 +24,7 @@ class Polyglot:
         self.said: list[tuple[str, str]] = []
         self._mute = mute
 
-    def speak(self, sentences: Sequence[tuple[str, SpeechOptions]]) -> list[Spoken | ChunkError]:
+    def speak(self, sentences: Sequence[tuple[str, SentenceOptions]]) -> list[Spoken | ChunkError]:
         self.said += [(text, options.voice) for text, options in sentences]
         spoken = Spoken(np.zeros(1, np.float32), 24_000)
         return [ChunkError("x", "No.") if text in self._mute else spoken for text, _ in sentences]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from task_lab import done, make_task
 
 from voxq.core.outcome import Incident, Outcome, Timings
-from voxq.core.task import AsrOptions, Lane, Status, Task
+from voxq.core.task import Lane, Status, Task
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import documents
 
 times = st.floats(0, 4_102_444_800)
@@ -19,7 +20,7 @@ seconds = st.floats(0, 1e6)
 texts = st.text(max_size=30)
 
 options = st.builds(
-    AsrOptions,
+    TranscriptionOptions,
     language=st.none() | st.sampled_from(["en", "zh"]),
     hotwords=st.lists(texts, max_size=3).map(tuple),
     words=st.booleans(),

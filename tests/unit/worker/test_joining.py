@@ -13,8 +13,9 @@ import pytest
 from plans import model_plan
 from task_lab import make_task
 
-from voxq.core.task import Kind, TtsOptions
-from voxq.engines.synthesis import KeptSpeech, SpeechOptions
+from voxq.core.task import Kind
+from voxq.engines.synthesis import KeptSpeech, SentenceOptions
+from voxq.kinds.speech import SpeechOptions
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.sentences import Break
 from voxq.storage.scratch import WorkFiles
@@ -47,9 +48,9 @@ class Capacity:
 
     def text(self, sentences: int) -> SpeechRun:
         """One of so many sentences, none of which is spoken."""
-        task = make_task(kind=Kind.TTS, options=TtsOptions("text", "teller", format="mp3"), duration=9.0)
+        task = make_task(kind=Kind.TTS, options=SpeechOptions("text", "teller", format="mp3"), duration=9.0)
         held, directory = TaskExecution(task, "x"), self.work.open(task)
-        text = SpeechRun(held, directory, model_plan(), SpeechOptions("teller"), admitted_at=time.time())
+        text = SpeechRun(held, directory, model_plan(), SentenceOptions("teller"), admitted_at=time.time())
         text.find([Phrase(n, n + 1, "x", Break.SENTENCE, 1.0) for n in range(sentences)], None)
         text.prepare(Prepared(0.0, 0.0, 0.0))
         return text

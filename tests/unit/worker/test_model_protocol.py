@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
-from voxq.engines.synthesis import KeptSpeech, SpeechOptions
+from voxq.engines.synthesis import KeptSpeech, SentenceOptions
 from voxq.processes.messages import ProtocolError
 from voxq.processes.model.protocol import (
     CODEC,
@@ -54,7 +54,7 @@ requests: st.SearchStrategy[Request] = st.one_of(
         text,
         st.lists(
             st.builds(SpanRef, paths, st.integers(), st.integers(), options)
-            | st.builds(SentenceRef, text, st.builds(SpeechOptions, text), paths),
+            | st.builds(SentenceRef, text, st.builds(SentenceOptions, text), paths),
             max_size=2,
         ).map(tuple),
     ),

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from task_lab import make_task
 
-from voxq.core.task import AsrOptions
 from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.settings import Settings
 from voxq.worker.plan import ModelUnavailable, WorkPlan, automatic_slots
 
@@ -67,10 +67,10 @@ def test_a_forgotten_model_is_looked_for_anew(tmp_path: Path) -> None:
 def test_chunks_are_as_long_as_the_tasks_own_model_wants_them(tmp_path: Path) -> None:
     models = plan(tmp_path, asr_batch_size=20)
     assert models.chunking_for(make_task()).maximum == 20
-    chunking = models.chunking_for(make_task(options=AsrOptions(batch_size=1)))
+    chunking = models.chunking_for(make_task(options=TranscriptionOptions(batch_size=1)))
     assert (chunking.maximum, chunking.target) == (2, 2)
     with pytest.raises(ModelUnavailable):
-        models.chunking_for(make_task(options=AsrOptions(model="nothing")))
+        models.chunking_for(make_task(options=TranscriptionOptions(model="nothing")))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_what_a_model_cannot_translate_it_is_not_given(tmp_path: Path) -> None:
     models = plan(tmp_path)
     assert models.model_for(make_task()) is models.default
     with pytest.raises(ModelUnavailable, match="noop cannot translate"):
-        models.model_for(make_task(options=AsrOptions(translate=True)))
+        models.model_for(make_task(options=TranscriptionOptions(translate=True)))
 
 
 @pytest.mark.parametrize(

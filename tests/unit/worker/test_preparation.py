@@ -12,8 +12,9 @@ from audio import RECORDINGS
 from plans import model_plan
 from task_lab import make_task
 
-from voxq.core.task import AsrOptions, Lane
+from voxq.core.task import Lane
 from voxq.engines.base import ChunkOptions
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.processes.media import protocol
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.chunking import Chunking
@@ -57,7 +58,7 @@ class Capacity:
 
     def assign(self, lane: Lane, seconds: float | None = 23.0, model: str | None = None) -> TranscriptionRun:
         """The recording is of 23 seconds, whatever its container promises. No model has a name here."""
-        task = make_task(lane=lane, duration=seconds, options=AsrOptions(model=model))
+        task = make_task(lane=lane, duration=seconds, options=TranscriptionOptions(model=model))
         shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.recordings.path(task.file))
         held, directory = TaskExecution(task, "x"), self.work.open(task)
         task_run = TranscriptionRun(held, directory, model_plan(), ChunkOptions(), admitted_at=time.time())

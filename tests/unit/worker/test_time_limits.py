@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from plans import model_plan
 from task_lab import make_task
 
-from voxq.core.task import Kind, Task, TtsOptions
+from voxq.core.task import Kind, Task
 from voxq.engines.base import ChunkOptions, ChunkResult, Cost
-from voxq.engines.synthesis import KeptSpeech, SpeechOptions
+from voxq.engines.synthesis import KeptSpeech, SentenceOptions
+from voxq.kinds.speech import SpeechOptions
 from voxq.machine.device_memory import HostMemory
 from voxq.metrics.counters import Counters
 from voxq.processes.model.protocol import Loaded
@@ -69,9 +70,9 @@ def recording(root: Path, seconds: float | None, task: Task | None = None) -> Tr
 
 
 def text(root: Path, seconds: float | None) -> SpeechRun:
-    task = make_task(kind=Kind.TTS, options=TtsOptions("text", "teller", speed=2.0), duration=seconds)
+    task = make_task(kind=Kind.TTS, options=SpeechOptions("text", "teller", speed=2.0), duration=seconds)
     directory = WorkFiles(root).open(task)
-    how = SpeechOptions("teller", 2.0)
+    how = SentenceOptions("teller", 2.0)
     return SpeechRun(TaskExecution(task, "x"), directory, PLAN, how, admitted_at=time.time())
 
 

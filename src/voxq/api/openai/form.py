@@ -14,7 +14,8 @@ from voxq.api.submission import options
 from voxq.api.submission.form import Fields
 from voxq.api.submission.options import invalid
 from voxq.core.refusal import Refusal
-from voxq.core.task import AsrOptions, Priority
+from voxq.core.task import Priority
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.speech.subtitles import Format
 
 _MOST_WORDS_OF_A_TERM = 3
@@ -35,7 +36,7 @@ class Granularity(StrEnum):
 class Wanted:
     """What a client asks for."""
 
-    options: AsrOptions
+    options: TranscriptionOptions
     format: Format = Format.JSON
     granularities: frozenset[Granularity] = frozenset({Granularity.SEGMENT})
     streams: bool = False
@@ -77,7 +78,7 @@ def translation(fields: Fields, models: AvailableModels) -> Wanted:
     )
 
 
-def _asr_options(fields: Fields, models: AvailableModels) -> AsrOptions:
+def _asr_options(fields: Fields, models: AvailableModels) -> TranscriptionOptions:
     """`temperature` is checked and has no effect: every engine here searches for the best text."""
     _check_temperature(fields)
     languages = _all_of(fields, "languages")

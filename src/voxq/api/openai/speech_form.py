@@ -20,9 +20,10 @@ from voxq.api.submission.speech_options import (
     Wishes,
 )
 from voxq.core.refusal import Refusal
-from voxq.core.task import Priority, TtsOptions
+from voxq.core.task import Priority
 from voxq.engines.languages import code_of
 from voxq.engines.voices import Speaker
+from voxq.kinds.speech import SpeechOptions
 from voxq.model_store import aliases
 from voxq.speech.scripts import language_of
 
@@ -72,7 +73,7 @@ class SpeechRequest(Wishes):
 class Wanted:
     """What a client asks for."""
 
-    options: TtsOptions
+    options: SpeechOptions
     priority: Priority
     cache: bool
     """Whether an earlier task may answer."""

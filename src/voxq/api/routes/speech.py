@@ -19,7 +19,7 @@ from voxq.api.submission.body import TheBody, bytes_for
 from voxq.api.submission.speech_options import HowToSpeak, ManyTexts, OneText
 from voxq.api.submission.submitted import submitted, submitted_or_reused
 from voxq.core.refusal import Refusal
-from voxq.core.task import TtsOptions
+from voxq.kinds.speech import SpeechOptions
 from voxq.tasks import intake
 from voxq.tasks.intake import Submission
 
@@ -81,7 +81,7 @@ async def batch(request: Request, service: TheService, owner: Owner, body: TheBo
     """
     wanted = await body.read(request, ManyTexts, _BATCH_BYTES)
     callback = speech_options.callback(wanted, service.settings.registered_webhooks)
-    chosen: list[TtsOptions] = []
+    chosen: list[SpeechOptions] = []
     for number, text in enumerate(wanted.texts):
         try:
             chosen.append(await _options(service, text, wanted))
@@ -105,7 +105,7 @@ async def batch(request: Request, service: TheService, owner: Owner, body: TheBo
     return Batch(total=taken, tasks=tasks)
 
 
-async def _options(service: Service, text: str, how: HowToSpeak) -> TtsOptions:
+async def _options(service: Service, text: str, how: HowToSpeak) -> SpeechOptions:
     speakers = await service.voices.recent()
     # In a thread: a long text takes a moment to look through.
     longest = service.settings.max_text_characters
@@ -115,7 +115,7 @@ async def _options(service: Service, text: str, how: HowToSpeak) -> TtsOptions:
 async def _accept(
     service: Service,
     owner: str,
-    chosen: TtsOptions,
+    chosen: SpeechOptions,
     how: HowToSpeak,
     key: str | None,
     callback: str | None,

@@ -15,6 +15,7 @@ from voxq.api.submission import options, reuse, upload
 from voxq.api.submission.submit_form import FORM
 from voxq.api.submission.submitted import submitted, submitted_or_reused
 from voxq.core.refusal import Refusal
+from voxq.kinds import transcription
 from voxq.tasks import intake
 
 router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
@@ -62,5 +63,6 @@ async def submit(
     if not may_reuse or submission.replayed:
         return await submitted(request, service, submission.task, submission.place)
     task = submission.task
-    fingerprint = await reuse.of_recording(service, owner, task.audio_sha256, task.recognition, models)
+    asked = transcription.options_of(task)
+    fingerprint = await reuse.of_recording(service, owner, task.audio_sha256, asked, models)
     return await submitted_or_reused(request, service, submission, fingerprint)

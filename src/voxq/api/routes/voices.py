@@ -19,9 +19,10 @@ from voxq.api.limits import disk
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.model_listing import VoiceList, VoiceView
 from voxq.core.refusal import Refusal
-from voxq.core.task import Kind, Priority, Status, Task, TtsOptions
+from voxq.core.task import Kind, Priority, Status, Task
 from voxq.engines.greetings import GREETINGS
 from voxq.engines.voices import Speaker
+from voxq.kinds.speech import SpeechOptions
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.tasks import intake
 
@@ -98,7 +99,7 @@ async def _speak(service: Service, owner: str, speaker: Speaker, path: Path) -> 
     """
     await asyncio.to_thread(disk.check_space, service.settings)
     text = GREETINGS[speaker.voice.language]
-    options = TtsOptions(text, speaker.voice.name, speaker.engine, format=samples.FORMAT)
+    options = SpeechOptions(text, speaker.voice.name, speaker.engine, format=samples.FORMAT)
     entry = await service.texts.check_entry(owner, None)
     submission = await service.texts.accept(entry, intake.Request(owner, options, Priority.LOW))
     await _end_of(service, submission.task)

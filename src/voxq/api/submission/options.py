@@ -12,8 +12,9 @@ from fastapi import Header
 
 from voxq.api.available import AvailableModels
 from voxq.core.refusal import Refusal
-from voxq.core.task import AsrOptions, Priority
+from voxq.core.task import Priority
 from voxq.engines.languages import LANGUAGES, code_of
+from voxq.kinds.transcription import TranscriptionOptions
 
 D = TypeVar("D", bool, None)
 E = TypeVar("E", bound=StrEnum)
@@ -43,14 +44,14 @@ class Timestamps(StrEnum):
     WORD = "word"
 
 
-def asr_options(fields: Mapping[str, str], models: AvailableModels) -> AsrOptions:
+def asr_options(fields: Mapping[str, str], models: AvailableModels) -> TranscriptionOptions:
     """The options in a form's fields; what is absent or empty is the service's choice.
 
     Raises Refusal ("invalid_option", with the field's name; "model_not_found").
     """
     model = models.choose(fields.get("model", ""))
     timestamps = choice(Timestamps, fields, "timestamps", Timestamps.SEGMENT)
-    return AsrOptions(
+    return TranscriptionOptions(
         model=model,
         language=_language(fields.get("language", ""), model or models.default, models),
         hotwords=_hotwords(fields.get("hotwords", "")),

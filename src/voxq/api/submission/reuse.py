@@ -10,7 +10,9 @@ from redis.exceptions import RedisError
 
 from voxq.api.available import AvailableModels
 from voxq.api.service import Service
-from voxq.core.task import AsrOptions, Kind, Task, TtsOptions
+from voxq.core.task import Kind, Task
+from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import fingerprints, script
 
 HEADER = "x-voxq-cache"
@@ -18,7 +20,7 @@ HEADER = "x-voxq-cache"
 
 
 async def of_recording(
-    service: Service, owner: str, sha256: str, options: AsrOptions, models: AvailableModels
+    service: Service, owner: str, sha256: str, options: TranscriptionOptions, models: AvailableModels
 ) -> str:
     """The fingerprint of a recording's request, see `voxq.queue.fingerprints`.
 
@@ -29,7 +31,7 @@ async def of_recording(
     return fingerprints.fingerprint_of(owner, sha256, model_fingerprint, replace(options, model=name))
 
 
-async def of_text(service: Service, owner: str, options: TtsOptions) -> str:
+async def of_text(service: Service, owner: str, options: SpeechOptions) -> str:
     """The fingerprint of a text's request; its options name the model."""
     model_fingerprint = await service.model_fingerprints.of(Kind.TTS, options.model or "")
     return fingerprints.fingerprint_of(owner, "", model_fingerprint, options)

@@ -9,13 +9,14 @@ from pydantic import BaseModel, Field, model_validator
 
 from voxq.api.submission.options import invalid
 from voxq.core.refusal import Refusal
-from voxq.core.task import Priority, TtsOptions
+from voxq.core.task import Priority
 from voxq.engines import voices
 from voxq.engines.base import EngineError
 from voxq.engines.languages import code_of
 from voxq.engines.mixtures import MOST_VOICES, MixtureError
 from voxq.engines.synthesis import FASTEST, SLOWEST
 from voxq.engines.voices import Speaker
+from voxq.kinds.speech import SpeechOptions
 from voxq.model_store import aliases
 from voxq.settings.webhooks import Webhook
 from voxq.speech.scripts import language_of
@@ -93,7 +94,7 @@ class ManyTexts(HowToSpeak):
     texts: list[str] = Field(min_length=1, max_length=MAX_TEXTS, description="What to say.")
 
 
-def tts_options(text: str, how: HowToSpeak, speakers: Sequence[Speaker], longest: int) -> TtsOptions:
+def tts_options(text: str, how: HowToSpeak, speakers: Sequence[Speaker], longest: int) -> SpeechOptions:
     """The options of one text of at most `longest` characters.
 
     Raises Refusal ("too_large", "unpronounceable", "voice_not_found" with the voices there are,
@@ -107,7 +108,7 @@ def tts_options(text: str, how: HowToSpeak, speakers: Sequence[Speaker], longest
     language = _language(how.language, there)
     speaker = _speaker(_voice(how.voice), language or language_of(text), there)
     _check_text(text, language, speaker, there)
-    return TtsOptions(
+    return SpeechOptions(
         text=text,
         voice=speaker.voice.name,
         model=speaker.engine,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
-from voxq.engines.synthesis import KeptSpeech, SpeechOptions
+from voxq.engines.synthesis import KeptSpeech, SentenceOptions
 from voxq.processes.messages import Codec
 
 MODEL_PROCESS_MODULE = "voxq.processes.model"
@@ -45,7 +45,7 @@ class SentenceRef:
     """A sentence, and where its sound is to be put (raw float32 LE mono); what is there is replaced."""
 
     text: str
-    options: SpeechOptions
+    options: SentenceOptions
     sound: Path
 
 

@@ -6,6 +6,7 @@ import time
 
 from loguru import logger
 
+from voxq.kinds import speech
 from voxq.worker.lifecycle.blame import Blame
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.endings import RunEndings
@@ -147,7 +148,7 @@ class Stages:
                 self._worker_id,
                 task_run.task.short_id,
                 len(task_run.chunks),
-                len(task_run.task.speech.text),
+                len(speech.options_of(task_run.task).text),
                 prepared.decode,
             )
         else:

@@ -129,7 +129,7 @@ class RunStarter:
             code="model_unavailable",
             timings=Timings(queued=waited, total=waited),
             worker_id=self._worker_id,
-            model=task.options.model,
+            model=task.model,
         )
         if self._publisher.end(task, outcome):
             return True

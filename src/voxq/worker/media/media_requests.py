@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from voxq.core.task import Kind
+from voxq.kinds import speech, transcription
 from voxq.processes.media.protocol import Prepare, Request, Split
 from voxq.storage.recordings import Recordings
 from voxq.worker.plan import WorkPlan
@@ -22,12 +23,12 @@ class MediaRequests:
         """Raises ModelUnavailable."""
         task = task_run.task
         if task.kind is Kind.TTS:
-            return Split(task.id, task.speech.text)
+            return Split(task.id, speech.options_of(task).text)
         return Prepare(
             task.id,
             self._recordings.path(task.file),
             task_run.directory.pcm,
             self._max_seconds,
             self._plan.chunking_for(task),
-            task.recognition.use_vad,
+            transcription.options_of(task).use_vad,
         )

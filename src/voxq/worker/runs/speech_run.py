@@ -8,7 +8,8 @@ from typing import Any
 
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status
-from voxq.engines.synthesis import KeptSpeech, SpeechOptions
+from voxq.engines.synthesis import KeptSpeech, SentenceOptions
+from voxq.kinds import speech
 from voxq.processes.media.join_protocol import Begin, Sound
 from voxq.processes.model.protocol import SentenceRef
 from voxq.queue.claiming import TaskExecution
@@ -44,7 +45,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
         held: TaskExecution,
         directory: WorkDirectory,
         model: ModelPlan,
-        options: SpeechOptions,
+        options: SentenceOptions,
         *,
         admitted_at: float,
     ) -> None:
@@ -112,9 +113,9 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
         return Begin(
             id,
             self.directory.begin_speech(self.held.execution),
-            self.task.speech.format,
+            speech.options_of(self.task).format,
             self._sample_rate,
-            self.task.speech.sample_rate,
+            speech.options_of(self.task).sample_rate,
             self._options.speed,
         )
 
@@ -143,7 +144,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
             worker_id,
             encode=self.joined.encode,
             status=Status.DONE,
-            text=self.task.speech.text,
+            text=speech.options_of(self.task).text,
             language=self._options.language or self.model.voice(self._options.voice).language,
             segments=tuple(segment.to_json() for segment in segments),
             sample_rate=self.joined.rate,

@@ -9,6 +9,7 @@ from typing import Any
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status
 from voxq.engines.base import ChunkOptions, ChunkResult
+from voxq.kinds import transcription
 from voxq.processes.model.protocol import SpanRef
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.audio import SAMPLE_RATE
@@ -52,7 +53,7 @@ class TranscriptionRun(TaskRun[Span, ChunkResult]):
 
     @property
     def batch_seconds(self) -> float:
-        return self.task.recognition.batch_size or float("inf")
+        return transcription.options_of(self.task).batch_size or float("inf")
 
     @property
     def seconds(self) -> float:

@@ -1,0 +1,52 @@
+"""The kinds of task there are, by name. `voxq.kinds` registers them: nothing below it names one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from voxq.core.options import Options
+
+
+class UnknownKind(ValueError):
+    """No kind of this name is registered."""
+
+
+class KindOfTask(Protocol):
+    """What a task has to know of its kind."""
+
+    @property
+    def name(self) -> str:
+        """Prefix of its Redis keys, part of its URLs; it stands in every record."""
+        ...
+
+    @property
+    def options(self) -> type[Options]:
+        """The class of its options."""
+        ...
+
+    def read_options(self, record: Mapping[str, Any]) -> Options:
+        """The options in a record of this or an earlier version. Raises ValueError."""
+        ...
+
+
+_registered: dict[str, KindOfTask] = {}
+
+
+def register(kind: KindOfTask) -> None:
+    """Make a kind known in this process. One of the same name is replaced."""
+    _registered[kind.name] = kind
+
+
+def registered() -> Mapping[str, KindOfTask]:
+    """Every kind by its name, in the order of registration."""
+    return MappingProxyType(_registered)
+
+
+def find(name: object) -> KindOfTask:
+    """The kind of this name. Raises UnknownKind."""
+    try:
+        return _registered[str(name)]
+    except KeyError:
+        raise UnknownKind(f"There is no kind of task {str(name)[:40]!r}") from None
