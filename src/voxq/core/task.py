@@ -134,9 +134,9 @@ class Task:
 
         Raises ValueError when the record cannot be a task.
         """
-        if not isinstance(data, dict) or not isinstance(data.get("options"), dict):
+        if not isinstance(data, dict) or not isinstance(data.get("options", {}), dict):
             raise ValueError("not a task with options")
-        options = kinds.find(data.get("kind")).read_options(data["options"])
+        options = kinds.find(data.get("kind")).read_options(data.get("options", {}))
         task = _ADAPTER.validate_python({**data, "options": options})
         if not is_task_id(task.id) or task.file.partition(".")[0] != task.id:
             raise ValueError("not a task id with a file of its own")
