@@ -7,15 +7,13 @@ minutes later, and which task is in which state.
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
-import redis
+import redis_contents
 from valkey_lab import RedisServer
 from worker_lab import MEETING, NOTE, WorkerLab, wait_for
 
@@ -55,7 +53,7 @@ def main(target: Path) -> None:
     (target / "tasks.json").write_text(
         json.dumps({state: task.id for state, task in tasks.items()}, indent=2)
     )
-    (target / "redis.json").write_text(json.dumps(_keys(server.url), indent=1))
+    (target / "redis.json").write_text(json.dumps(redis_contents.lasting(server.url), indent=1))
     lab.close()
     server.kill()
 
@@ -63,37 +61,6 @@ def main(target: Path) -> None:
 def _needless(directory: str, names: list[str]) -> set[str]:
     """Sound, which the test puts back, and locks."""
     return {name for name in names if name.endswith((".ogg", ".f32", ".lock", ".log"))}
-
-
-def _keys(url: str) -> dict[str, Any]:
-    """Every key by name that does not expire within minutes: what it is and holds. Bytes are in base64."""
-    with redis.Redis.from_url(url) as client:
-        names = [name for name in sorted(client.scan_iter()) if not 0 <= client.ttl(name) <= 300]
-        return {name.decode(): _value(client, name) for name in names}
-
-
-def _value(client: redis.Redis, name: bytes) -> list[Any]:
-    kind = client.type(name).decode()
-    match kind:
-        case "string":
-            return [kind, _text(client.get(name))]
-        case "hash":
-            return [kind, {_text(field): _text(value) for field, value in client.hgetall(name).items()}]
-        case "list":
-            return [kind, [_text(item) for item in client.lrange(name, 0, -1)]]
-        case "set":
-            return [kind, sorted(_text(member) for member in client.smembers(name))]
-        case "zset":
-            return [
-                kind,
-                {_text(member): score for member, score in client.zrange(name, 0, -1, withscores=True)},
-            ]
-        case _:
-            return [kind, {_text(k): _text(v) for _, f in client.xrange(name) for k, v in f.items()}]
-
-
-def _text(value: bytes | None) -> str:
-    return base64.b64encode(value or b"").decode()
 
 
 if __name__ == "__main__":

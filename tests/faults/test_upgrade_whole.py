@@ -1,0 +1,230 @@
+"""An upgrade of a whole service that was killed with something of everything in it: `before-inputs`.
+
+Whatever was under way ends once, with the result that the earlier version would have come to; what was
+finished is not done again; what clients knew, they find again. All of that also when the upgrade is killed,
+again and again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import old_spool
+import pytest
+import work_done
+from audit import audit
+from dying import dies_before_line
+from mixed_load import CALLBACK, webhook
+from stack import RunningStack
+from valkey_lab import RedisServer
+from webhook_receiver import Receiver, receiver
+from worker_lab import NOTE, wait_for
+
+from voxq.parts import Parts
+
+SPOOL = "before-inputs"
+FOR_EVER = 2_000_000_000
+"""Seconds: the spool gets older, and its results are to be kept."""
+LEFT = "v1_left"
+"""Its client had gone. Who keeps its lease is gone, too, so it may be cancelled before it is done."""
+STEPS = ("W1", "W2", "W3", "W4", "E1", "E2", "E3")
+LINES = (1, 30, 100, 200, 400, 700, 1000, 1500, 2500, 4000)
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def killed_service(
+    root: Path, redis_is: str, before: Callable[[RunningStack, RedisServer], None] | None = None
+) -> Iterator[tuple[RunningStack, Receiver]]:
+    """The spool where a service is about to be started on it, and the webhook that it tells of ends.
+
+    `before`: what happens to the storage and to Redis, of which the test has a server of its own till then.
+    """
+    old_spool.unpack(SPOOL, root / "storage")
+    (root / "calls.once").touch()  # what was to go wrong once has gone wrong
+    with receiver() as told:
+        stack = RunningStack(
+            root,
+            asr_model="sleep-300ms",
+            api_keys="anna:the-key-of-anna,bob:the-key-of-bob",
+            admin_keys="root:the-key-of-root",
+            max_attempts=10,
+            result_ttl=FOR_EVER,
+            failed_ttl=FOR_EVER,
+            **webhook(told),
+        )
+        stack.http.headers.update(key_of("root"))
+        server = RedisServer(root / "redis")
+        try:
+            if redis_is == "kept":
+                with server.client() as client:
+                    old_spool.restore(SPOOL, client)
+            if before:
+                before(stack, server)
+        finally:
+            server.stop()
+        server.back_up(stack.settings.redis_dir)
+        try:
+            yield stack, told
+        finally:
+            stack.close()
+
+
+def key_of(owner: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer the-key-of-{owner}"}
+
+
+@pytest.mark.parametrize("redis_is", ["kept", "empty"])
+def test_an_upgrade(tmp_path: Path, redis_is: str) -> None:
+    expected = old_spool.Expected(SPOOL)
+    with killed_service(tmp_path, redis_is) as (stack, told):
+        stack.start()
+        everything_ends(stack, told, expected)
+        assert chunks_of(stack, "Later") == expected.chunks_left("under_way")
+        assert Counter(work_done.sentences(stack)) == Counter(sentences_to_speak(expected))
+        begun = [words for _, words in work_done.chunks(stack) if not {"Later", "Delta"} & set(words)]
+        assert sorted(begun) == sorted(hotwords_waiting(expected))
+        attempts = {name: end["attempts"] for name, end in expected.ends.items() if name != LEFT}
+        assert {name: outcome_of(stack, expected, name)["attempts"] for name in attempts} == attempts
+        assert sorted(each.delivery for each in told.told) == sorted(deliveries(expected))
+        clients_find_it_again(stack, expected, redis_is)
+        deleted_is_gone(stack, expected)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("redis_is", ["kept", "empty"])
+def test_an_upgrade_that_is_killed_in_its_middle(tmp_path: Path, redis_is: str) -> None:
+    expected = old_spool.Expected(SPOOL)
+    with killed_service(tmp_path, redis_is, janitors_die) as (stack, told):
+        stack.start(ready=False)
+        stack.kill_everything()
+        for step in STEPS:
+            deaths = stack.log.count("ended with signal SIGKILL")
+            stack.start(ready=False, VOXQ_KILL_AT=step)
+            wait_for(
+                lambda deaths=deaths: stack.log.count("ended with signal SIGKILL") > deaths, f"{step}", 60
+            )
+            stack.kill_everything()
+        stack.start()
+        everything_ends(stack, told, expected)
+        left = expected.chunks_left("under_way")
+        given = chunks_of(stack, "Later")
+        assert given.keys() <= left.keys()
+        assert given.total() <= left.total() + len(STEPS) + 1, "what was in an engine ran again"
+        to_speak = Counter(sentences_to_speak(expected))
+        spoken = Counter(work_done.sentences(stack))
+        assert spoken.keys() <= to_speak.keys()
+        assert {each.delivery for each in told.told} == set(deliveries(expected))
+
+
+def janitors_die(stack: RunningStack, server: RedisServer) -> None:
+    """One after another takes the storage over, and is killed a little later than the one before it."""
+    parts = Parts.of(stack.settings)
+
+    def take_over() -> None:
+        with server.client() as client:
+            recovery = parts.recovery(client)
+            recovery.clear_the_way()
+            recovery.bring_back_dead()
+            recovery.rebuild(patience=0)
+            recovery.complete()
+            parts.cleanup(client).run()
+
+    assert sum(dies_before_line(number, take_over) for number in LINES) > len(LINES) / 2
+
+
+def everything_ends(stack: RunningStack, told: Receiver, expected: old_spool.Expected) -> None:
+    """Each task once, as it would have ended, in the journal, the logs, Redis and the API."""
+    stack.wait_for_ends(expected.tasks.values())
+    wait_for(lambda: {each.delivery for each in told.told} >= set(deliveries(expected)), "the webhook", 60)
+    stack.parts.cleanup(stack.client).run()  # of a task that was tried again, only the last end stays
+    audit(stack, list(expected.tasks.values()), forgotten=expected.deleted())
+    for name, end in expected.ends.items():
+        outcome = outcome_of(stack, expected, name)
+        found = {field: outcome[field] for field in end.keys() & outcome.keys() - {"attempts"}}
+        assert name == LEFT or found == {field: end[field] for field in found}, name
+    assert outcome_of(stack, expected, LEFT)["status"] in ("done", "cancelled")
+
+
+def outcome_of(stack: RunningStack, expected: old_spool.Expected, name: str) -> dict[str, Any]:
+    end = stack.parts.journal.last_end(expected.tasks[name])
+    assert end is not None, name
+    outcome = end.outcome.to_json() | {"kind": end.task.kind, "run": end.task.run}
+    return outcome | {"segments": list(end.outcome.segments)}
+
+
+def chunks_of(stack: RunningStack, word: str) -> Counter[float]:
+    """Seconds of the chunks with this hotword that the recogniser was given."""
+    return Counter(seconds for seconds, words in work_done.chunks(stack) if word in words)
+
+
+def hotwords_waiting(expected: old_spool.Expected) -> list[list[str]]:
+    """Of each recording that waits; all but Bob's are one chunk."""
+    return [
+        record["options"]["hotwords"]
+        for name, record in expected.waiting().items()
+        if record["kind"] == "asr" and name != LEFT
+        for _ in expected.ends[name]["segments"]
+    ]
+
+
+def sentences_to_speak(expected: old_spool.Expected) -> list[str]:
+    waiting = [record for record in expected.waiting().values() if record["kind"] == "tts"]
+    return [*expected.sentences_left("text_under_way"), *(record["options"]["text"] for record in waiting)]
+
+
+def deliveries(expected: old_spool.Expected) -> list[str]:
+    """What the webhook has not been told yet: a task and its run each."""
+    names = ("untold", "text_untold", "text_under_way", "queued_with_key")
+    return [f"{expected.tasks[name]}.1" for name in names]
+
+
+def clients_find_it_again(stack: RunningStack, expected: old_spool.Expected, redis_is: str) -> None:
+    """Keys, repeated requests, owners, sound: without work being done for any of it."""
+    spoken, recognised = stack.spoken(), stack.calls()
+    http, tasks = stack.http, expected.tasks
+    sample = http.get("/api/v1/tts/voices/teller/sample")
+    assert (sample.status_code, sample.content) == (200, expected.sample())
+    for owner, status in (("bob", 200), ("anna", 404)):
+        answer = http.get(f"/api/v1/asr/result/{tasks['queued_by_bob']}", headers=key_of(owner))
+        assert answer.status_code == status
+    http.headers.update(key_of("anna"))
+    if redis_is == "kept":  # an empty Redis gets keys back that are not older than a day, and no fingerprints
+        assert stack.post(key="anna-1", language="en").json()["task_id"] == tasks["with_key"]
+        assert stack.post(key="anna-2", callback=CALLBACK).json()["task_id"] == tasks["queued_with_key"]
+        assert stack.post(key="anna-1").status_code == 409, "another request"
+        again = stack.post_text("With key.", key="anna-2")
+        assert again.json()["task_id"] == tasks["text_queued_with_key"]
+        assert transcribe(http).json()["text"] == expected.ends["v1_done"]["text"]
+    history = http.get("/api/v1/asr/history", params={"limit": 100}).json()["records"]
+    assert {each["task_id"] for each in history} >= {tasks["done"], tasks["failed"], tasks["under_way"]}
+    assert tasks["queued_by_bob"] not in {each["task_id"] for each in history}
+    assert (stack.spoken(), stack.calls()) == (spoken, recognised)
+    http.headers.update(key_of("root"))
+
+
+def transcribe(http: httpx.Client) -> httpx.Response:
+    """The request that `v1_done` came from, once more."""
+    form = {"model": "whisper-1", "prompt": "Gamma"}
+    with NOTE.open("rb") as file:
+        return http.post("/v1/audio/transcriptions", files={"file": ("note.ogg", file)}, data=form)
+
+
+def deleted_is_gone(stack: RunningStack, expected: old_spool.Expected) -> None:
+    """What the earlier version wrote of a task can be deleted: files, records, its text in the log."""
+    for name in ("done", "text_done", "under_way", "text_under_way", "failed"):
+        kind, task_id = expected.ends[name]["kind"], expected.tasks[name]
+        assert stack.http.delete(f"/api/v1/{kind}/task/{task_id}").json()["status"] == "deleted", name
+        for path in stack.storage.rglob(f"{task_id}*"):
+            raise AssertionError(f"{name}: {path.name} is left")
+        assert stack.http.get(f"/api/v1/{kind}/result/{task_id}").status_code == 404
+        text = expected.ends[name]["text"]
+        assert not text or task_id not in {
+            record["task_id"] for log in stack.parts.logs.values() for record in log.records()
+        }
