@@ -24,6 +24,7 @@ LAYERS = (
     {"processes"},
     {"core", "engines"},
     {"model_store", "speech", "machine"},
+    {"back_off"},
 )
 """The best informed first. Parts of one layer do not know each other."""
 

@@ -17,7 +17,7 @@ from voxq.api import background
 from voxq.api.live.events import ANY, Events
 from voxq.core.task import Kind, short_id
 from voxq.queue import script, webhook_queue
-from voxq.queue.webhook_job import DELAYS
+from voxq.queue.webhook_job import RETRIES
 from voxq.queue.webhook_queue import Delivery
 from voxq.settings.webhooks import Webhook
 from voxq.storage.journal import Journal
@@ -119,7 +119,7 @@ class Deliverer:
         if not delivery.tries_left:
             await self._give_up(delivery, reason)
             return
-        seconds = DELAYS[-delivery.tries_left]
+        seconds = RETRIES.pauses[-delivery.tries_left]
         logger.warning(
             'webhook={} {} error="{}", again in {} s', delivery.webhook, _of(delivery), reason, seconds
         )

@@ -16,14 +16,15 @@ from urllib.parse import quote
 
 import httpx
 
+from voxq.back_off import BackOff
 from voxq.model_store.model import HUBS
 
 Advance = Callable[[int], None]
 """Called with the number of bytes that have newly arrived; negative when they must be fetched again."""
 
 _BLOCK = 1 << 20
-_ATTEMPTS = 5
-_RETRY_SECONDS = 0.2
+_RETRIES = BackOff.growing(0.2, most=1.6)
+"""Between a broken connection and the next; one retry for each pause."""
 _TIMEOUT = httpx.Timeout(30.0)
 
 
@@ -176,16 +177,16 @@ def _complete(client: httpx.Client, file: RemoteFile, target: Path, advance: Adv
     """Fetch what is missing, over as many connections as it takes. Raises HubError."""
     advance(target.stat().st_size)
     failure = "the connection keeps breaking"
-    for attempt in range(_ATTEMPTS):
+    for pause in (0.0, *_RETRIES.pauses):
         if target.stat().st_size == file.size:
             break
+        time.sleep(pause)
         try:
             _append(client, file, target, advance)
         except httpx.HTTPError as error:
             failure = _reason(error)
             if isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error:
                 break  # asking again would not help
-            time.sleep(_RETRY_SECONDS * 2**attempt)
     if target.stat().st_size != file.size:
         raise HubError(f"{file.path}: {failure}. What has arrived is kept.")
 

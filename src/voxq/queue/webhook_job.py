@@ -12,11 +12,12 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.utils import utcformat
 
+from voxq.back_off import BackOff
 from voxq.storage.journal import Ended
 
 QUEUE = "voxq-webhooks"
-DELAYS = (5, 15, 60, 240, 600, 1200, 1480)
-"""Seconds between the tries: eight of them in an hour."""
+RETRIES = BackOff((5, 15, 60, 240, 600, 1200, 1480))
+"""Between the tries: eight of them in an hour."""
 
 _FUNCTION = "voxq.webhooks.stock.run"
 _TIMEOUT = 60
@@ -59,7 +60,7 @@ def _same_for_all() -> dict[str, str]:
     job = Job.create(
         _FUNCTION, connection=_NO_CONNECTION, serializer=JSONSerializer, origin=QUEUE, timeout=_TIMEOUT
     )
-    job.retries_left = len(DELAYS)
-    job.retry_intervals = list(DELAYS)
+    job.retries_left = len(RETRIES.pauses)
+    job.retry_intervals = [int(pause) for pause in RETRIES.pauses]  # as RQ has it
     fields = {name: str(value) for name, value in job.to_dict().items() if value is not None}
     return fields | {"status": JobStatus.QUEUED.value}

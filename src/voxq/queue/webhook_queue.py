@@ -12,7 +12,7 @@ from uuid import uuid4
 from voxq.core.task import Kind, Status
 from voxq.queue import rq_job
 from voxq.queue.script import Command
-from voxq.queue.webhook_job import DELAYS, QUEUE
+from voxq.queue.webhook_job import QUEUE, RETRIES
 
 _CONTEXT = json.dumps({"kind": "webhook", "lanes": [QUEUE]})
 _LEASE = 12
@@ -106,5 +106,5 @@ def _delivery(job_id: str, execution: str, meta: str, retries_left: str) -> Deli
         task_id=about["task_id"],
         run=about["run"],
         status=Status(about["status"]),
-        tries_left=max(0, min(len(DELAYS), int(retries_left or 0))),
+        tries_left=max(0, min(len(RETRIES.pauses), int(retries_left or 0))),
     )

@@ -15,9 +15,13 @@ from typing import IO
 
 from loguru import logger
 
+from voxq.back_off import BackOff
 from voxq.processes.life import Life
 
-FIRST_DELAY, LONGEST_DELAY, STABLE_AFTER = 1.0, 30.0, 60.0
+RESTARTS = BackOff.growing(1.0, most=30.0)
+"""Between the end of a part and its next start."""
+STEADY_AFTER = 60.0
+"""Seconds after which a part counts as running well: its next end is the first in a row."""
 _LAST_BREATH = 60.0
 """Seconds after which the helpers of a dead process are left to the kernel, in which they hang."""
 
@@ -38,13 +42,6 @@ class Part:
     on_death: Callable[[str], object] | None = None
 
 
-def next_delay(previous: float, uptime: float) -> float:
-    """Seconds before the next start of a part that was up for `uptime` seconds; `previous` is 0 at first."""
-    if previous == 0 or uptime >= STABLE_AFTER:
-        return FIRST_DELAY
-    return min(previous * 2, LONGEST_DELAY)
-
-
 class Running:
     """A part's process, and the back-off between its lives.
 
@@ -60,7 +57,7 @@ class Running:
         self._life: Life | None = None
         self._started = 0.0
         self.deaths = 0
-        self._delay = 0.0
+        self._ends_in_a_row = 0
         self._due = 0.0
 
     @property
@@ -82,9 +79,11 @@ class Running:
             if self._life is not None:
                 self._record_worker_death(self._life)
             self.deaths += 1
-            self._delay = next_delay(self._delay, now - self._started)
-            self._due = now + self._delay
-            logger.warning("{} ended with {}; again in {:.0f} s", self.part.name, ended(code), self._delay)
+            is_first = now - self._started >= STEADY_AFTER
+            self._ends_in_a_row = 1 if is_first else self._ends_in_a_row + 1
+            pause = RESTARTS.after(self._ends_in_a_row)
+            self._due = now + pause
+            logger.warning("{} ended with {}; again in {:.0f} s", self.part.name, ended(code), pause)
         if now < self._due:
             return False
         self._start(now)

@@ -22,7 +22,7 @@ from worker_lab import wait_for
 
 from voxq.core.task import Task
 from voxq.queue.keys import EVENTS_CHANNEL
-from voxq.queue.webhook_job import DELAYS, QUEUE
+from voxq.queue.webhook_job import QUEUE, RETRIES
 from voxq.webhooks.post import Poster, PostFailed
 
 SCHEDULED, STARTED = f"rq:scheduled:{QUEUE}", f"rq:wip:{QUEUE}"
@@ -157,7 +157,7 @@ def test_it_is_tried_eight_times_and_no_redirect_is_followed(
         bot.answer = lambda: 302
         began = time.time()
         lab.ending.end(task, done())
-        for number, delay in enumerate(DELAYS, 1):
+        for number, delay in enumerate(RETRIES.pauses, 1):
             job_is(lab, task, "scheduled")
             ((_, due),) = lab.client.zrange(SCHEDULED, 0, -1, withscores=True)
             assert began + delay - 1 < due <= time.time() + delay, "its clock knows whole seconds"

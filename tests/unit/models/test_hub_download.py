@@ -11,6 +11,7 @@ from hub_server import Hub, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voxq.back_off import BackOff
 from voxq.model_store import hub as hubs
 from voxq.model_store.model import ModelError
 from voxq.model_store.store import ModelStore
@@ -31,7 +32,7 @@ def server() -> Iterator[Hub]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hubs, "_RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(hubs, "_RETRIES", BackOff((0.001,) * 4))
 
 
 @pytest.fixture(params=hubs.HUBS)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from enum import StrEnum
 
+from voxq.back_off import BackOff
 from voxq.engines.base import Cost
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.messages import ProtocolError
@@ -25,8 +26,8 @@ _MARGIN = 30.0
 """How many times longer than predicted a batch may take before it counts as hung. Predictions are made on an
 idle machine, and a recogniser that is unsure searches several times."""
 _LEAST_PATIENCE = 0.1
-_FIRST_RESTART = 1.0
-_SLOWEST_RESTART = 60.0
+_LOADS = BackOff.growing(1.0, most=60.0)
+"""Between a load that failed and the next."""
 
 
 class State(StrEnum):
@@ -211,8 +212,7 @@ class ModelLink:
         self._child, self.state, self._deadline = None, State.ABSENT, float("inf")
         if was_loading:
             self.failures += 1
-            pause = min(_SLOWEST_RESTART, _FIRST_RESTART * 2 ** (self.failures - 1))
-            self._not_before = time.monotonic() + pause
+            self._not_before = time.monotonic() + _LOADS.after(self.failures)
             self.error = self.error or f"The model process ended while loading the model ({ended})."
         batch = self._batches.popleft() if self._started_at is not None and self._batches else None
         self._started_at = None

@@ -1,0 +1,31 @@
+"""How long to wait after failures in a row, before trying again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """The pauses after the first, the second, ... failure in a row, in seconds; the last one repeats."""
+
+    pauses: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError without a pause, or for a negative one."""
+        if not self.pauses or min(self.pauses) < 0:
+            raise ValueError(f"these are no pauses: {self.pauses}")
+
+    @classmethod
+    def growing(cls, first: float, most: float, factor: float = 2.0) -> BackOff:
+        """Pauses that start at `first` and grow by `factor` up to `most`. Raises ValueError if not."""
+        if not (0 < first <= most and factor > 1):
+            raise ValueError(f"from {first} s by {factor} to {most} s is no growth")
+        pauses = [first]
+        while pauses[-1] < most:
+            pauses.append(min(most, pauses[-1] * factor))
+        return cls(tuple(pauses))
+
+    def after(self, failures: int) -> float:
+        """Seconds to wait after this many failures in a row; none after no failure."""
+        return self.pauses[min(failures, len(self.pauses)) - 1] if failures > 0 else 0.0
