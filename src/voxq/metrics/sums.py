@@ -11,7 +11,6 @@ import json
 from voxq.metrics.counters import Parcel
 from voxq.queue.script import Command
 
-COUNTERS_KEY = "voxq:counters"
 _CONTEXT = json.dumps({"kind": "voxq", "lanes": []})
 _REMEMBERED = 86400
 """Seconds for which a parcel is recognised that comes a second time, because its receipt was lost."""

@@ -17,7 +17,6 @@ _ANY_WHISPER = (*_WHISPER, *(f"whisper-{size}" for size in ("medium", "small", "
 _SENSEVOICE = ("sensevoice",)
 _PARAFORMER_ZH = ("paraformer-zh",)
 _FUN_ASR_NANO = ("fun-asr-nano",)
-_QWEN = ("qwen3-asr-0.6b", "qwen3-asr-1.7b")
 _SPEECH = ("kokoro", "hibari")
 
 
@@ -63,19 +62,11 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "fun-asr": _FUN_ASR_NANO,
     "fun-asr-nano-2512": _FUN_ASR_NANO,
     "funaudiollm/fun-asr-nano-2512": _FUN_ASR_NANO,
-    # Qwen's recognisers; where none is offered, the nearest of the same kind
-    "qwen3-asr": (*_QWEN, *_FUN_ASR_NANO),
-    "qwen3-asr-0.6b": (*_QWEN, *_FUN_ASR_NANO),
-    "qwen/qwen3-asr-0.6b": (*_QWEN, *_FUN_ASR_NANO),
-    "qwen3-asr-1.7b": (*reversed(_QWEN), *_FUN_ASR_NANO),
-    "qwen/qwen3-asr-1.7b": (*reversed(_QWEN), *_FUN_ASR_NANO),
     # Speech out
     "kokoro-82m": ("kokoro",),
     "hexgrad/kokoro-82m": ("kokoro",),
     "onnx-community/kokoro-82m-v1.0-onnx": ("kokoro",),
     "speaches-ai/kokoro-82m-v1.0-onnx": ("kokoro",),
-    "indextts2": ("indextts-2",),
-    "indexteam/indextts-2": ("indextts-2",),
 }
 """Alias, case-folded -> names of models in order of preference."""
 

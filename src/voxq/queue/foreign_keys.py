@@ -7,7 +7,21 @@ from collections.abc import Iterable, Mapping
 import redis
 from loguru import logger
 
-from voxq.queue.keys import EPOCH_KEY, JANITOR_KEY, SERVER_KEY, WORKERS_KEY
+from voxq.queue.keys import (
+    COUNTERS_KEY,
+    EPOCH_KEY,
+    JANITOR_KEY,
+    RQ_FAILED,
+    RQ_FINISHED,
+    RQ_QUEUE,
+    RQ_QUEUES,
+    RQ_SCHEDULED,
+    RQ_STARTED,
+    SERVER_KEY,
+    WEBHOOK_STATS_KEY,
+    WORKERS_KEY,
+    KindName,
+)
 from voxq.queue.store import Store
 from voxq.queue.webhook_job import QUEUE
 
@@ -18,29 +32,20 @@ _OF_ALL = {
     SERVER_KEY: "string",
     JANITOR_KEY: "string",
     WORKERS_KEY: "hash",
-    "voxq:counters": "hash",
-    "webhook:stats": "hash",
-    "rq:queues": "set",
+    COUNTERS_KEY: "hash",
+    WEBHOOK_STATS_KEY: "hash",
+    RQ_QUEUES: "set",
     "rq:workers": "set",
 }
-_OF_KIND = {
-    "waiting": "hash",
-    "meters": "hash",
-    "owners": "hash",
-    "audio": "hash",
-    "rooms": "hash",
-    "leases": "zset",
-    "history:latest": "list",
-    "stats": "hash",
-    "stats:samples": "list",
-}
+_LISTS = (KindName.HISTORY, KindName.SAMPLES)
+_OF_KIND = {name: "list" if name in _LISTS else "hash" for name in KindName} | {KindName.LEASES: "zset"}
 _OF_QUEUE = {
-    "rq:queue:{}": "list",
-    "rq:queue:{}:intermediate": "list",
-    "rq:wip:{}": "zset",
-    "rq:finished:{}": "zset",
-    "rq:failed:{}": "zset",
-    "rq:scheduled:{}": "zset",
+    RQ_QUEUE + "{}": "list",
+    RQ_QUEUE + "{}:intermediate": "list",
+    RQ_STARTED + "{}": "zset",
+    RQ_FINISHED + "{}": "zset",
+    RQ_FAILED + "{}": "zset",
+    RQ_SCHEDULED + "{}": "zset",
     "rq:workers:{}": "set",
 }
 
@@ -52,7 +57,7 @@ def expected(stores: Iterable[Store]) -> dict[str, str]:
     queues = [QUEUE, *(queue for store in stores for queue in store.queues.values())]
     return (
         _OF_ALL
-        | {f"{store.kind}:{name}": kind for store in stores for name, kind in _OF_KIND.items()}
+        | {name.of(store.kind): kind for store in stores for name, kind in _OF_KIND.items()}
         | {pattern.format(queue): kind for queue in queues for pattern, kind in _OF_QUEUE.items()}
     )
 

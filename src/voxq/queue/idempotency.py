@@ -6,6 +6,7 @@ import hashlib
 import json
 
 from voxq.core.task import Task
+from voxq.queue.keys import KindPrefix
 
 IDEMPOTENCY_TTL = 24 * 3600
 """Seconds for which a key counts, from the creation of its task."""
@@ -21,4 +22,4 @@ def key_left(task: Task, now: float) -> tuple[str, int] | None:
     seconds = int(task.created_at + IDEMPOTENCY_TTL - now)
     if task.idempotency is None or seconds <= 0:
         return None
-    return f"{task.kind}:idempotency:{task.idempotency}", seconds
+    return KindPrefix.IDEMPOTENCY.of(task.kind, task.idempotency), seconds

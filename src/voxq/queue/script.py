@@ -18,6 +18,9 @@ from voxq.queue.redis_errors import ScriptFailed, state_of
 
 T = TypeVar("T")
 
+_ARGUMENTS = "local context = cjson.decode(ARGV[1])\nlocal args = cjson.decode(ARGV[2])\n"
+"""What `Command.argv` holds, as the scripts know it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -31,7 +34,8 @@ class Script:
 def script(name: str) -> Script:
     """The script `lua/<name>.lua`."""
     folder = resources.files("voxq.queue") / "lua"
-    text = (folder / "common.lua").read_text("utf-8") + (folder / f"{name}.lua").read_text("utf-8")
+    files = (folder / "common.lua", folder / f"{name}.lua")
+    text = "".join((_ARGUMENTS, keys.in_lua(), *(file.read_text("utf-8") for file in files)))
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 

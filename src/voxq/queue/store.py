@@ -11,6 +11,7 @@ from functools import cached_property
 from voxq.core.outcome import Outcome
 from voxq.core.task import Kind, Lane, Status, Task
 from voxq.queue import rq_job
+from voxq.queue.keys import KindName, KindPrefix
 from voxq.settings.keys import Allowance, Allowances
 
 
@@ -42,28 +43,27 @@ class Store:
 
     @property
     def history_key(self) -> str:
-        return f"{self.kind}:history:latest"
+        return KindName.HISTORY.of(self.kind)
 
     @property
     def audio_key(self) -> str:
-        """A hash: short id -> stored file."""
-        return f"{self.kind}:audio"
+        return KindName.AUDIO.of(self.kind)
 
     @property
     def stats_key(self) -> str:
-        return f"{self.kind}:stats"
+        return KindName.STATS.of(self.kind)
 
     @property
     def leases_key(self) -> str:
         """A sorted set, see `voxq.queue.fingerprints`."""
-        return f"{self.kind}:leases"
+        return KindName.LEASES.of(self.kind)
 
     @property
     def samples_key(self) -> str:
-        return f"{self.kind}:stats:samples"
+        return KindName.SAMPLES.of(self.kind)
 
     def task_key(self, task_id: str) -> str:
-        return f"{self.kind}:task:{task_id}"
+        return KindPrefix.TASK.of(self.kind, task_id)
 
     def allowance_of(self, owner: str) -> Allowance:
         return self.allowances.of(owner)

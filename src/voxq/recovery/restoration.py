@@ -12,6 +12,7 @@ from loguru import logger
 from voxq.core.task import Kind, Task, age_order, day_of, short_id
 from voxq.queue import ends, script
 from voxq.queue.idempotency import key_left
+from voxq.queue.keys import KindPrefix
 from voxq.queue.store import Store
 from voxq.recovery.comparing import named_by_all
 from voxq.storage.history_log import HistoryLog
@@ -71,7 +72,7 @@ class Restoration:
             if day == today:
                 number = max(number, of_day)
         for store in self._stores.values():
-            pipeline.set(f"{store.kind}:day:{today}", number, ex=172800, nx=True)
+            pipeline.set(KindPrefix.DAY.of(store.kind, today), number, ex=172800, nx=True)
         pipeline.execute()
 
     def history(self) -> None:

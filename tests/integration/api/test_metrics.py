@@ -19,6 +19,7 @@ from voxq.metrics import sums
 from voxq.metrics.catalogue import BLAMES
 from voxq.metrics.counters import Counters, Totals
 from voxq.queue import script
+from voxq.queue.keys import COUNTERS_KEY
 
 KEY = "annas-secret-key"
 VOICE = "counting_voice:KIND"
@@ -234,4 +235,4 @@ def test_a_parcel_that_comes_again_is_counted_once(client: redis.Redis) -> None:
     first, second = told
     answers = [script.run(client, sums.tell(parcel)) for parcel in (first, first, second, first, second)]
     assert answers == [True, False, True, False, False]
-    assert Totals(client.hgetall(sums.COUNTERS_KEY)).counts(BLAMES) == {("timeout",): 2}
+    assert Totals(client.hgetall(COUNTERS_KEY)).counts(BLAMES) == {("timeout",): 2}

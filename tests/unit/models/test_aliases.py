@@ -62,8 +62,8 @@ def test_what_openais_clients_send_is_the_default_whatever_it_is(alias: str, the
 
 @given(some_models)
 def test_a_voice_is_no_recogniser(there: list[str]) -> None:
-    recognisers = [name for name in there if name not in ("kokoro", "hibari", "indextts-2")]
-    for alias in ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "kokoro", "indextts-2"):
+    recognisers = [name for name in there if name not in ("kokoro", "hibari")]
+    for alias in ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "kokoro"):
         assert resolve(alias, recognisers, next(iter(recognisers), None)) is None
 
 

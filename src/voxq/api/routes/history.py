@@ -16,6 +16,7 @@ from voxq.api.service import Service, TheService
 from voxq.api.shapes.history import History, HistoryRecord
 from voxq.core.task import Kind, Status
 from voxq.queue import documents
+from voxq.queue.keys import RQ_FAILED
 
 router = APIRouter()
 
@@ -71,7 +72,7 @@ async def _failed(service: Service, kind: Kind, owner: str) -> AsyncIterator[dic
     store = service.parts.stores[kind]
     async with service.client.pipeline(transaction=False) as pipeline:
         for queue in store.queues.values():
-            pipeline.zrange(f"rq:failed:{queue}", 0, -1, withscores=True)
+            pipeline.zrange(RQ_FAILED + queue, 0, -1, withscores=True)
         entries = [entry for registry in await pipeline.execute() for entry in registry]
     # A score is the end of the task's time, and all have the same time: the later, the newer.
     ids = [task_id for task_id, _ in sorted(entries, key=lambda entry: entry[1], reverse=True)]

@@ -17,14 +17,13 @@ from voxq.api.monitoring.metrics import KindSeen, Seen, as_text
 from voxq.api.service import Service, TheService
 from voxq.core.task import Lane
 from voxq.metrics.counters import Totals
-from voxq.metrics.sums import COUNTERS_KEY
 from voxq.queue import enqueueing, script
+from voxq.queue.keys import COUNTERS_KEY, RQ_JOB, RQ_QUEUE, WEBHOOK_STATS_KEY
 from voxq.queue.statistics import readable
 from voxq.queue.store import Store
 
 router = APIRouter(tags=["stats"])
 
-_WEBHOOKS_KEY = "webhook:stats"
 _TEXT = {
     200: {
         "description": "Prometheus' text format.",
@@ -56,7 +55,7 @@ async def metrics(request: Request, service: TheService) -> Response:
 async def _look(service: Service) -> Seen:
     async with service.client.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(COUNTERS_KEY)
-        pipeline.hgetall(_WEBHOOKS_KEY)
+        pipeline.hgetall(WEBHOOK_STATS_KEY)
         totals, deliveries = await pipeline.execute()
     return Seen(
         kinds=[await _look_at(service, store) for store in service.parts.stores.values()],
@@ -71,12 +70,12 @@ async def _look_at(service: Service, store: Store) -> KindSeen:
     counts = await script.run_async(service.client, enqueueing.counts(store, now))
     async with service.client.pipeline(transaction=False) as pipeline:
         for queue in store.queues.values():
-            pipeline.lindex(f"rq:queue:{queue}", 0)
+            pipeline.lindex(RQ_QUEUE + queue, 0)
         pipeline.hgetall(store.stats_key)
         *firsts, counters = await pipeline.execute()
     async with service.client.pipeline(transaction=False) as pipeline:
         for task_id in firsts:
-            pipeline.hget(f"rq:job:{task_id}", "enqueued_at")
+            pipeline.hget(f"{RQ_JOB}{task_id}", "enqueued_at")
         since = await pipeline.execute()
     oldest = {lane: _age(at, now) for lane, at in zip(Lane, since, strict=True)}
     return KindSeen(store.kind, counts, oldest, readable(counters))

@@ -14,14 +14,14 @@ if registered == 1 then
     redis.call('HDEL', args.worker_key, 'current_job')
   end
 end
-redis.call('HSET', 'voxq:workers', args.worker, args.facts)
+redis.call('HSET', WORKERS_KEY, args.worker, args.facts)
 if args.room == '' then
   redis.call('HDEL', ROOMS, args.worker)
 else
   args.room.gone = server_time() + args.room_ttl
   redis.call('HSET', ROOMS, args.worker, cjson.encode(args.room))
 end
-local answer = {redis.call('GET', 'voxq:epoch') or '', registered, redis.call('EXISTS', 'rq:suspended')}
+local answer = {redis.call('GET', EPOCH_KEY) or '', registered, redis.call('EXISTS', 'rq:suspended')}
 for _, held in ipairs(args.held) do
   local id, lane, execution = held[1], held[2], held[3]
   if holder_of(id) == args.worker then

@@ -80,7 +80,7 @@ local others_models
 local function do_others_have(model)
   if not others_models then
     others_models = {}
-    local told = redis.call('HGETALL', 'voxq:workers')
+    local told = redis.call('HGETALL', WORKERS_KEY)
     for index = 1, #told, 2 do
       if told[index] ~= args.worker then
         local facts = decoded(told[index + 1]) or {}
@@ -115,7 +115,7 @@ local function set_right(id, lane, task)
     local has_failed = task.status == 'failed'
     redis.call('HSET', job_key(id), 'status', has_failed and 'failed' or 'finished')
     redis.call('EXPIRE', job_key(id), math.max(1, ttl))
-    redis.call('ZADD', (has_failed and 'rq:failed:' or 'rq:finished:') .. lane, server_time() + ttl, id)
+    redis.call('ZADD', (has_failed and RQ_FAILED or RQ_FINISHED) .. lane, server_time() + ttl, id)
   end
 end
 

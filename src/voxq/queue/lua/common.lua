@@ -1,24 +1,17 @@
 -- Shared by every script. ARGV[1] is the context: {kind = "asr", lanes = {"asr-queue-high", ...}}, best lane first;
 -- ARGV[2] the named arguments of the script. Keys are derived here, so the scripts need one Redis and not a cluster.
 
-local context = cjson.decode(ARGV[1])
-local args = cjson.decode(ARGV[2])
+-- `context`, `args` and the names in Redis (EPOCH_KEY, WAITING, RQ_FAILED, ...) come from `voxq.queue.script` and
+-- `voxq.queue.keys`.
 
-local function task_key(id) return context.kind .. ':task:' .. id end
+local function task_key(id) return TASK .. id end
 local function claim_key(id) return context.kind .. ':claim:' .. id end
-local function job_key(id) return 'rq:job:' .. id end
-local function lane_key(lane) return 'rq:queue:' .. lane end
+local function job_key(id) return RQ_JOB .. id end
+local function lane_key(lane) return RQ_QUEUE .. lane end
 local function intermediate_key(lane) return lane_key(lane) .. ':intermediate' end
-local function started_key(lane) return 'rq:wip:' .. lane end
-
-local WAITING = context.kind .. ':waiting'  -- id -> {lane, seconds, mark, owner} of the tasks that wait in a lane
-local OWNERS = context.kind .. ':owners'    -- owner -> audio seconds of its tasks that wait
-local METERS = context.kind .. ':meters'    -- in:<lane>, out:<lane>: audio seconds that ever entered and left it
-local AUDIO = context.kind .. ':audio'      -- short id -> stored file
-local ROOMS = context.kind .. ':rooms'      -- worker -> {held, free, models, gone}: who takes on which tasks, and how many
-local LEASES = context.kind .. ':leases'    -- open tasks with clients that wait for them -> when that counts as over
-local EVENTS = 'voxq:events'
-local WAKE = 'voxq:wake'
+local function started_key(lane) return RQ_STARTED .. lane end
+-- `entry`: what stands in the list of started jobs, the job's id and the execution's with a colon between.
+local function execution_key(entry) return 'rq:execution:' .. entry end
 
 -- Seconds on Redis' own clock: those of several machines differ.
 local function server_time() return tonumber(redis.call('TIME')[1]) end
@@ -176,7 +169,7 @@ end
 -- Remove what a running job left in RQ's registries.
 local function drop_executions(id, lane)
   for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
-    redis.call('DEL', 'rq:execution:' .. id .. ':' .. execution)
+    redis.call('DEL', execution_key(id .. ':' .. execution))
     redis.call('ZREM', started_key(lane), id .. ':' .. execution)
   end
   redis.call('DEL', 'rq:executions:' .. id)
@@ -184,7 +177,7 @@ end
 
 -- Record one execution of a job as RQ does, or keep it alive.
 local function add_execution(id, lane, execution, worker, now, ttl)
-  local key = 'rq:execution:' .. id .. ':' .. execution
+  local key = execution_key(id .. ':' .. execution)
   redis.call('HSETNX', key, 'created_at', now)
   redis.call('HSET', key, 'id', execution, 'worker_name', worker, 'last_heartbeat', now)
   redis.call('EXPIRE', key, ttl)
@@ -206,10 +199,10 @@ local function refuse(id, lane, ttl, result)
   local now = server_time()
   redis.call('HSET', job_key(id), 'status', 'failed')
   redis.call('EXPIRE', job_key(id), ttl)
-  clear_unless('stream', 'rq:results:' .. id)
-  redis.call('XADD', 'rq:results:' .. id, 'MAXLEN', 10, '*', unpack(result))
-  redis.call('EXPIRE', 'rq:results:' .. id, ttl)
-  redis.call('ZADD', 'rq:failed:' .. lane, now + ttl, id)
+  clear_unless('stream', RQ_RESULTS .. id)
+  redis.call('XADD', RQ_RESULTS .. id, 'MAXLEN', 10, '*', unpack(result))
+  redis.call('EXPIRE', RQ_RESULTS .. id, ttl)
+  redis.call('ZADD', RQ_FAILED .. lane, now + ttl, id)
 end
 
 -- A task that was taken goes back to the front of its lane; nobody is blamed.
@@ -236,6 +229,6 @@ end
 local function call_back(webhook)
   if not webhook or redis.call('EXISTS', job_key(webhook.id)) == 1 then return end
   redis.call('HSET', job_key(webhook.id), unpack(webhook.fields))
-  redis.call('SADD', 'rq:queues', lane_key(webhook.queue))
+  redis.call('SADD', RQ_QUEUES, lane_key(webhook.queue))
   redis.call('RPUSH', lane_key(webhook.queue), webhook.id)
 end

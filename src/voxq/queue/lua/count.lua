@@ -3,5 +3,5 @@
 local known = 'voxq:counted:' .. args.sender
 if tonumber(redis.call('GET', known) or '0') >= args.number then return 0 end
 redis.call('SET', known, args.number, 'EX', args.ttl)
-for name, amount in pairs(args.amounts) do add_to('voxq:counters', name, amount) end
+for name, amount in pairs(args.amounts) do add_to(COUNTERS_KEY, name, amount) end
 return 1

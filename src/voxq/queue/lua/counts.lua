@@ -6,6 +6,6 @@ for _, lane in ipairs(context.lanes) do
   queued = queued + length
   lanes[#lanes + 1] = length
   started = started + redis.call('ZCARD', started_key(lane)) + redis.call('LLEN', intermediate_key(lane))
-  failed = failed + redis.call('ZCOUNT', 'rq:failed:' .. lane, '(' .. args.now, '+inf')
+  failed = failed + redis.call('ZCOUNT', RQ_FAILED .. lane, '(' .. args.now, '+inf')
 end
 return {queued, started, failed, tostring(waiting_seconds()), unpack(lanes)}

@@ -18,7 +18,7 @@ if current and current.run >= args.run then
   if is_settled or is_taken(id) or place_of(id) then return answer('known') end
 end
 
-local idempotency = context.kind .. ':idempotency:' .. args.idempotency
+local idempotency = IDEMPOTENCY .. args.idempotency
 if args.idempotency ~= '' and not current then
   local other = redis.call('GET', idempotency)
   if other and other ~= id then return {'same', other} end
@@ -31,12 +31,12 @@ if args.quota > 0 and own + args.seconds > args.quota + 0.001 then return {'quot
 if args.idempotency ~= '' then redis.call('SET', idempotency, id, 'EX', args.idempotency_ttl) end
 redis.call('SET', task_key(id), args.document)
 redis.call('HSET', AUDIO, args.short, args.file)
-redis.call('DEL', job_key(id), 'rq:results:' .. id)
-redis.call('ZREM', 'rq:failed:' .. args.lane, id)
+redis.call('DEL', job_key(id), RQ_RESULTS .. id)
+redis.call('ZREM', RQ_FAILED .. args.lane, id)
 redis.call('HSET', job_key(id), 'data', ARGV[3], unpack(args.job))
-for _, lane in ipairs(context.lanes) do redis.call('SADD', 'rq:queues', lane_key(lane)) end
+for _, lane in ipairs(context.lanes) do redis.call('SADD', RQ_QUEUES, lane_key(lane)) end
 redis.call('LREM', lane_key(args.lane), 0, id)
 leave_lane(id)
 wait_in_lane(id, args.lane, args.seconds, args.owner, false)
-redis.call('PUBLISH', WAKE, id)
+redis.call('PUBLISH', WAKE_CHANNEL, id)
 return answer('queued')

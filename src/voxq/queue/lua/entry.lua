@@ -20,12 +20,12 @@ end
 
 local early = args.per_minute > 0 and seconds_too_early(args.owner, args.per_minute) or 0
 local known = ''
-if args.idempotency ~= '' then known = redis.call('GET', context.kind .. ':idempotency:' .. args.idempotency) or '' end
+if args.idempotency ~= '' then known = redis.call('GET', IDEMPOTENCY .. args.idempotency) or '' end
 local number = 0
 if early == 0 then
-  local day = context.kind .. ':day:' .. args.day
+  local day = DAY .. args.day
   number = redis.call('INCR', day)
   redis.call('EXPIRE', day, 172800)
 end
 return {number, tostring(waiting_seconds()), tostring(owner_seconds(args.owner)), known, tostring(early),
-  redis.call('GET', 'voxq:epoch') or ''}
+  redis.call('GET', EPOCH_KEY) or ''}

@@ -22,7 +22,7 @@ for _, lane in ipairs(context.lanes) do
   local started = redis.call('ZREVRANGE', started_key(lane), 0, -1, 'WITHSCORES')
   for index = 1, #started, 2 do
     local entry, id = started[index], string.match(started[index], '^([^:]*)')
-    local execution = 'rq:execution:' .. entry
+    local execution = execution_key(entry)
     if redis.call('EXISTS', claim_key(id)) == 1 then shorten(execution) end  -- or it is one of a stock worker
     if tonumber(started[index + 1]) < args.now or redis.call('EXISTS', execution) == 0 then
       redis.call('ZREM', started_key(lane), entry)
@@ -32,5 +32,5 @@ for _, lane in ipairs(context.lanes) do
     end
   end
 end
-if #back > 0 then redis.call('PUBLISH', WAKE, '') end
+if #back > 0 then redis.call('PUBLISH', WAKE_CHANNEL, '') end
 return back

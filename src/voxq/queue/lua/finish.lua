@@ -21,22 +21,21 @@ redis.call('DEL', claim_key(id))
 redis.call('ZREM', LEASES, id)
 drop_executions(id, lane)
 redis.call('SET', task_key(id), args.document, 'EX', args.ttl)
-local history = context.kind .. ':history:latest'
-if args.history ~= '' and args.history_size > 0 and (current or not redis.call('LPOS', history, args.history)) then
-  redis.call('LPUSH', history, args.history)
-  redis.call('LTRIM', history, 0, args.history_size - 1)
+if args.history ~= '' and args.history_size > 0 and (current or not redis.call('LPOS', HISTORY, args.history)) then
+  redis.call('LPUSH', HISTORY, args.history)
+  redis.call('LTRIM', HISTORY, 0, args.history_size - 1)
 end
 
 local failed = args.status == 'failed'
 if args.status == 'cancelled' then
-  redis.call('DEL', job_key(id), 'rq:results:' .. id)
+  redis.call('DEL', job_key(id), RQ_RESULTS .. id)
 elseif redis.call('TYPE', job_key(id)).ok == 'hash' then
-  clear_unless('stream', 'rq:results:' .. id)
+  clear_unless('stream', RQ_RESULTS .. id)
   redis.call('HSET', job_key(id), 'status', failed and 'failed' or 'finished', 'ended_at', args.iso)
   redis.call('EXPIRE', job_key(id), args.ttl)
-  redis.call('XADD', 'rq:results:' .. id, 'MAXLEN', 10, '*', unpack(args.result))
-  redis.call('EXPIRE', 'rq:results:' .. id, args.ttl)
-  local registry = (failed and 'rq:failed:' or 'rq:finished:') .. lane
+  redis.call('XADD', RQ_RESULTS .. id, 'MAXLEN', 10, '*', unpack(args.result))
+  redis.call('EXPIRE', RQ_RESULTS .. id, args.ttl)
+  local registry = (failed and RQ_FAILED or RQ_FINISHED) .. lane
   redis.call('ZREMRANGEBYSCORE', registry, '-inf', args.now)
   redis.call('ZADD', registry, args.now + args.ttl, id)
 end
@@ -45,12 +44,11 @@ if args.worker_key ~= '' and redis.call('EXISTS', args.worker_key) == 1 then
   redis.call('HINCRBYFLOAT', args.worker_key, 'total_working_time', args.working_seconds)
 end
 
-local stats = context.kind .. ':stats'
-for name, amount in pairs(args.counters) do add_to(stats, name, amount) end
+for name, amount in pairs(args.counters) do add_to(STATS, name, amount) end
 if args.sample ~= '' then
-  redis.call('LPUSH', stats .. ':samples', args.sample)
-  redis.call('LTRIM', stats .. ':samples', 0, args.samples - 1)
+  redis.call('LPUSH', SAMPLES, args.sample)
+  redis.call('LTRIM', SAMPLES, 0, args.samples - 1)
 end
 call_back(args.webhook)
-redis.call('PUBLISH', EVENTS, args.event)
+redis.call('PUBLISH', EVENTS_CHANNEL, args.event)
 return current and 'ended' or 'restored'

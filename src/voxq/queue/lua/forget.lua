@@ -3,15 +3,14 @@
 local id = args.id
 for _, lane in ipairs(context.lanes) do
   redis.call('LREM', lane_key(lane), 0, id)
-  redis.call('ZREM', 'rq:finished:' .. lane, id)
-  redis.call('ZREM', 'rq:failed:' .. lane, id)
+  redis.call('ZREM', RQ_FINISHED .. lane, id)
+  redis.call('ZREM', RQ_FAILED .. lane, id)
 end
 leave_lane(id)
 redis.call('HDEL', AUDIO, args.short)
-redis.call('DEL', job_key(id), 'rq:results:' .. id)
-local history = context.kind .. ':history:latest'
-for _, item in ipairs(redis.call('LRANGE', history, 0, -1)) do
+redis.call('DEL', job_key(id), RQ_RESULTS .. id)
+for _, item in ipairs(redis.call('LRANGE', HISTORY, 0, -1)) do
   local is_record, record = pcall(cjson.decode, item)
-  if is_record and type(record) == 'table' and record.task_id == id then redis.call('LREM', history, 0, item) end
+  if is_record and type(record) == 'table' and record.task_id == id then redis.call('LREM', HISTORY, 0, item) end
 end
 return redis.call('DEL', task_key(id))

@@ -25,5 +25,5 @@ if redis.call('EXISTS', args.worker_key) == 1 then
   redis.call('HSET', args.worker_key, 'state', 'busy', 'current_job', id)
 end
 redis.call('SET', task_key(id), args.document)
-redis.call('PUBLISH', EVENTS, args.event)
+redis.call('PUBLISH', EVENTS_CHANNEL, args.event)
 return 1

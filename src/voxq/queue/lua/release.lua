@@ -6,5 +6,5 @@ for index = #args.held, 1, -1 do
   local id, lane = args.held[index][1], args.held[index][2]
   if holder_of(id) == args.worker and give_back(id, lane) then count = count + 1 end
 end
-if count > 0 then redis.call('PUBLISH', WAKE, '') end
+if count > 0 then redis.call('PUBLISH', WAKE_CHANNEL, '') end
 return count

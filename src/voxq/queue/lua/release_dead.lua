@@ -19,5 +19,5 @@ end
 for _, worker in ipairs(redis.call('HKEYS', ROOMS)) do
   if was_its(worker) then redis.call('HDEL', ROOMS, worker) end
 end
-if #back > 0 then redis.call('PUBLISH', WAKE, '') end
+if #back > 0 then redis.call('PUBLISH', WAKE_CHANNEL, '') end
 return back

@@ -1,7 +1,6 @@
 -- History that Redis has lost; in one step, because tasks end meanwhile, and their ends are in the log by then. What has
 -- come in since stays first. A Redis that came back as it was a while ago has nothing but older records: they come last.
 -- args: items (newest first, one at least), history_size. Returns how many were missing.
-local history = context.kind .. ':history:latest'
 local in_log, in_list, newer, older = {}, {}, {}, {}
 for _, item in ipairs(args.items) do in_log[item] = true end
 
@@ -11,7 +10,7 @@ local function age(item)
   return tostring(record.created_at) .. tostring(record.task_id)
 end
 
-local list, first_known = redis.call('LRANGE', history, 0, -1), nil
+local list, first_known = redis.call('LRANGE', HISTORY, 0, -1), nil
 for index, item in ipairs(list) do
   if in_log[item] then
     in_list[item] = true
@@ -27,11 +26,11 @@ for index, item in ipairs(list) do
   end
 end
 
-redis.call('DEL', history)
+redis.call('DEL', HISTORY)
 for _, items in ipairs({newer, args.items, older}) do
-  for _, item in ipairs(items) do redis.call('RPUSH', history, item) end
+  for _, item in ipairs(items) do redis.call('RPUSH', HISTORY, item) end
 end
-redis.call('LTRIM', history, 0, args.history_size - 1)
+redis.call('LTRIM', HISTORY, 0, args.history_size - 1)
 local count = 0
 for _, item in ipairs(args.items) do
   if not in_list[item] then count = count + 1 end

@@ -12,7 +12,7 @@ if args.failed then
   redis.call('HSET', job_key(id), 'data', ARGV[3], unpack(args.job))
   redis.call('HSET', job_key(id), 'status', 'failed')
   redis.call('EXPIRE', job_key(id), args.ttl)
-  redis.call('ZADD', 'rq:failed:' .. args.lane, args.now + args.ttl, id)
+  redis.call('ZADD', RQ_FAILED .. args.lane, args.now + args.ttl, id)
 end
 call_back(args.webhook)
 return 1

@@ -10,8 +10,8 @@ for _, entry in ipairs(redis.call('ZRANGEBYSCORE', started_key(queue), '-inf', n
   drop_executions(id, queue)
   redis.call('LPUSH', lane_key(queue), id)
 end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', 'rq:scheduled:' .. queue, '-inf', now)) do
-  redis.call('ZREM', 'rq:scheduled:' .. queue, id)
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', RQ_SCHEDULED .. queue, '-inf', now)) do
+  redis.call('ZREM', RQ_SCHEDULED .. queue, id)
   redis.call('RPUSH', lane_key(queue), id)
 end
 

@@ -16,6 +16,7 @@ from loguru import logger
 from voxq.core.task import Kind, Lane, Task
 from voxq.queue import claiming, documents
 from voxq.queue.claiming import Beat, Capacity, Claimed, Taken, Worker
+from voxq.queue.keys import RQ_QUEUE
 from voxq.queue.store import Store
 from voxq.worker.lifecycle.capacity import Turns, capacities_of, free_slots
 from voxq.worker.redis_link import RedisLink
@@ -158,7 +159,7 @@ class Claims:
         pipeline = self._client.pipeline(transaction=False)
         lanes = [(kind, lane) for kind in self._stores for lane in Lane]
         for kind, lane in lanes:
-            pipeline.llen(f"rq:queue:{self._stores[kind].queues[lane]}")
+            pipeline.llen(RQ_QUEUE + self._stores[kind].queues[lane])
         return {each: length for each, length in zip(lanes, pipeline.execute(), strict=True) if length}
 
     def register(self, task_run: AnyTaskRun) -> bool | None:

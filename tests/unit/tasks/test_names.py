@@ -1,0 +1,36 @@
+"""The names in Redis stand in one place."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from voxq.core.task import Kind
+from voxq.queue.keys import KindName, KindPrefix
+
+PACKAGE = Path(__file__).parents[3] / "src" / "voxq"
+LITERAL = re.compile(r"""(["'])((?:rq|voxq|webhook):[^"'{ ]*)""")
+
+
+def test_no_name_is_written_in_two_files() -> None:
+    places = defaultdict(set)
+    for path in (*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.lua")):
+        for _, name in LITERAL.findall(path.read_text("utf-8")):
+            places[name.rstrip(":")].add(path.name)
+    places.pop("rq:workers", None)  # "rq:workers" and "rq:workers:<queue>" are two keys in one file
+    assert {name: sorted(files) for name, files in places.items() if len(files) > 1} == {}
+    assert places["voxq:workers"] == {"names.py"}, "the pattern finds names"
+
+
+def test_scripts_get_the_same_names() -> None:
+    lines = names.in_lua().splitlines()
+    assert len(lines) == len(set(lines)) > 20
+    assert f"local WORKERS_KEY = '{names.WORKERS_KEY}'" in lines
+    assert "local HISTORY = context.kind .. ':history:latest'" in lines
+    assert "local TASK = context.kind .. ':task:'" in lines
+
+
+def test_names_of_a_kind() -> None:
+    assert KindName.SAMPLES.of(Kind.ASR) == "asr:stats:samples"
+    assert KindPrefix.TASK.of(Kind.TTS, "1") == "tts:task:1"
