@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from voxq.engines import registry
+from voxq.extras import Extra
 from voxq.model_store import aliases, published
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelStore
@@ -95,6 +96,11 @@ def default_model(settings: Settings) -> ListedModel:
         return _of_catalogue(published.find(given))
     except UnknownModel:
         return ListedModel(Path(given).name, settings.asr_engine, given)
+
+
+def missing_extra(settings: Settings) -> Extra | None:
+    """What to install before a worker can start here; None if nothing."""
+    return registry.missing(default_model(settings).engine)
 
 
 def _of_catalogue(model: published.Model) -> ListedModel:

@@ -24,7 +24,7 @@ LAYERS = (
     {"processes"},
     {"core", "engines"},
     {"model_store", "speech", "machine"},
-    {"back_off"},
+    {"back_off", "extras"},
 )
 """The best informed first. Parts of one layer do not know each other."""
 

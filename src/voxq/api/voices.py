@@ -42,6 +42,8 @@ class VoiceWatch:
         except OSError as error:
             logger.warning("installed voices cannot be listed: {}", error.strerror)
             return voices.speakers_of(synthesisers.names()[:1])
+        if not spoken:  # a machine for the API alone: its workers will know better
+            return voices.speakers_of(synthesisers.names()[:1])
         return tuple(
             each for each in voices.speakers_of(spoken) if each.voice.language in spoken[each.engine]
         )

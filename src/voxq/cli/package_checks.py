@@ -8,12 +8,13 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from packaging.requirements import Requirement
 
 from voxq.cli.finding import Finding
+from voxq.extras import install_command
 
 
 def check_packages() -> Iterator[Finding]:
     wrong = missing_packages()
     for problem in wrong:
-        yield Finding("packages", "failure", problem, "Run 'uv sync' in the checkout.")
+        yield Finding("packages", "failure", problem, f"Run: {install_command()}")
     if not wrong:
         yield Finding("packages", "ok", "every dependency is installed in a version that will do")
 
@@ -21,7 +22,15 @@ def check_packages() -> Iterator[Finding]:
 def missing_packages(extra: str = "") -> list[str]:
     """What is wrong with the dependencies, or with those of an extra alone, in sentences."""
     requirements = [Requirement(text) for text in requires("voxq") or []]
-    return [problem for wanted in requirements if _applies(wanted, extra) and (problem := _problem(wanted))]
+    problems: list[str] = []
+    for wanted in requirements:
+        if not _applies(wanted, extra):
+            continue
+        if wanted.name == "voxq":  # an extra that includes others
+            problems += [problem for other in wanted.extras for problem in missing_packages(other)]
+        elif problem := _problem(wanted):
+            problems.append(problem)
+    return list(dict.fromkeys(problems))
 
 
 def _applies(requirement: Requirement, extra: str) -> bool:

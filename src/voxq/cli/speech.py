@@ -24,7 +24,9 @@ class SpeechError(Exception):
 
 
 def load(speaker: Speaker, store: ModelStore) -> Synthesiser:
-    """Raises EngineError or ModelError."""
+    """Raises SpeechError, EngineError or ModelError."""
+    if missing := synthesisers.missing(speaker.engine):
+        raise SpeechError(missing.advice)
     kind = synthesisers.find(speaker.engine)
     request = EngineRequest(speaker.engine, speaker.engine)
     models = {role: store.resolve(name) for role, name in kind.roles_for(request).items()}

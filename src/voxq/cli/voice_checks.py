@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from voxq.cli.finding import Finding
 from voxq.cli.package_checks import missing_packages
 from voxq.engines import synthesisers, voices
+from voxq.extras import install_command
 from voxq.model_store.store import ModelStore
 from voxq.settings import Settings
 
@@ -27,13 +28,15 @@ def check_voices(settings: Settings) -> Iterator[Finding]:
         yield from _phonemisers()
     for name in synthesisers.names():
         if name not in installed:
-            yield Finding("voices", "ok", f"{name} is not installed: {synthesisers.find(name).summary}")
+            missing = synthesisers.missing(name)
+            says = f"{name} is not installed: {synthesisers.find(name).summary}"
+            yield Finding("voices", "ok", says, f"To have it, run: {missing.command}" if missing else "")
 
 
 def _phonemisers() -> Iterator[Finding]:
     if problems := missing_packages(_EXTRA):
         says = f"{_KOKORO} cannot speak all of these languages: {', '.join(problems)}"
-        yield Finding("voices", "warning", says, f"Run: uv sync --inexact --extra {_EXTRA}")
+        yield Finding("voices", "warning", says, f"Run: {install_command(_EXTRA)}")
     elif missing_packages(_EXTRA_JAPANESE):  # not everybody wants it, and it is large
-        says = f"{_KOKORO} speaks no Japanese yet: 'uv sync --inexact --extra {_EXTRA_JAPANESE}'"
+        says = f"{_KOKORO} speaks no Japanese yet: {install_command(_EXTRA_JAPANESE)}"
         yield Finding("voices", "ok", says)

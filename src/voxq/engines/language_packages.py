@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from types import MappingProxyType
 
+from voxq.extras import install_command
+
 
 @dataclass(frozen=True, slots=True)
 class LanguagePackages:
@@ -26,7 +28,7 @@ class LanguagePackages:
         """A sentence for clients and operators."""
         return (
             f"Speech in the language {language!r} needs packages that are not installed:"
-            f" uv sync --inexact --extra {self.extra}"
+            f" {install_command(self.extra)}"
         )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
-from importlib.util import find_spec
 
+from voxq import extras
 from voxq.engines.base import EngineError, EngineKind
+from voxq.extras import Extra
 
 _MODULES = {
     "faster-whisper": "voxq.engines.faster_whisper",
@@ -14,8 +15,7 @@ _MODULES = {
     "funasr": "voxq.engines.funasr",
 }
 
-# What comes with an extra only.
-_LIBRARIES = {"funasr": ("funasr", "torch")}
+_EXTRAS = {"faster-whisper": extras.WHISPER, "funasr": extras.FUNASR}
 
 
 def names() -> tuple[str, ...]:
@@ -25,7 +25,19 @@ def names() -> tuple[str, ...]:
 
 def is_installed(name: str) -> bool:
     """Whether the libraries of an engine are there. Nothing is imported: they may be broken."""
-    return all(find_spec(library) is not None for library in _LIBRARIES.get(name, ()))
+    extra = extra_of(name)
+    return extra is None or extra.is_installed
+
+
+def extra_of(name: str) -> Extra | None:
+    """The extra that brings the libraries of an engine; None of one that needs none."""
+    return _EXTRAS.get(name)
+
+
+def missing(name: str) -> Extra | None:
+    """What to install before a worker can recognise with this engine; None if nothing."""
+    needed = (extra_of(name), extras.WORKER)
+    return next((extra for extra in needed if extra is not None and not extra.is_installed), None)
 
 
 def find(name: str) -> EngineKind:

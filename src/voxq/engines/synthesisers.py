@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib
 import os
 
+from voxq import extras
 from voxq.engines.base import EngineError
 from voxq.engines.synthesis import SynthesiserKind
+from voxq.extras import Extra
 
 _MODULES = {
     "hibari": "voxq.engines.hibari",
     "kokoro": "voxq.engines.kokoro",
 }
+
+_EXTRAS = {"hibari": extras.HIBARI, "kokoro": extras.KOKORO}
 
 
 def names() -> tuple[str, ...]:
@@ -21,6 +25,12 @@ def names() -> tuple[str, ...]:
     """
     of_tests = os.environ.get("VOXQ_TEST_SYNTHESISER") if os.environ.get("VOXQ_TEST_ENGINES") == "1" else None
     return (*_MODULES, of_tests) if of_tests else tuple(_MODULES)
+
+
+def missing(name: str) -> Extra | None:
+    """What to install before this one can speak; None if nothing."""
+    extra = _EXTRAS.get(name)
+    return None if extra is None or extra.is_installed else extra
 
 
 def find(name: str) -> SynthesiserKind:

@@ -21,7 +21,7 @@ class Speaker:
 
 
 def installed(store: ModelStore) -> tuple[str, ...]:
-    """The synthesisers whose models are all here, the embedded one first. Reads directories."""
+    """The synthesisers whose packages and models are all here, the embedded one first. Reads directories."""
     return tuple(name for name in synthesisers.names() if _is_here(name, store))
 
 
@@ -83,5 +83,7 @@ def _mixed(wanted: str, speakers: Sequence[Speaker]) -> Speaker:
 
 
 def _is_here(name: str, store: ModelStore) -> bool:
+    if synthesisers.missing(name):
+        return False
     roles = synthesisers.find(name).roles_for(EngineRequest(name, name))
     return all(store.find(model) is not None for model in roles.values())

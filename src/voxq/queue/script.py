@@ -14,6 +14,7 @@ import redis
 import redis.asyncio
 from redis.exceptions import NoScriptError, ResponseError
 
+from voxq.queue import keys
 from voxq.queue.redis_errors import ScriptFailed, state_of
 
 T = TypeVar("T")

@@ -13,6 +13,7 @@ import httpx
 from loguru import logger
 
 from voxq.machine.devices import DeviceError
+from voxq.model_catalogue import missing_extra
 from voxq.queue.redis_check import ServerUnusable, check_server
 from voxq.settings import Settings, SettingsError
 from voxq.supervisor import orphaned_claims
@@ -112,6 +113,8 @@ class Stack:
 
     def _start(self) -> None:
         self._given.check_exposure()
+        if missing := missing_extra(self._given):
+            raise StackError(missing.advice)
         settings = self._given.model_copy(update={"storage_path": self._given.storage_path.absolute()})
         lock = self._exit.enter_context(exclusive(settings.run_dir, settings.shutdown_seconds))
         if not is_free(settings.api_host, settings.api_port):

