@@ -84,8 +84,9 @@ def _check_engine(engine: str, settings: Settings, directories: Sequence[Path]) 
     problems: list[str] = []
     fix = "See report/MODELS.md."
     if extra := registry.extra_of(engine):
-        problems = missing_packages(extra.name)
-        fix = f"Run: {extra.command}" if problems else fix
+        missing = missing_packages(extra.name)
+        problems = [", ".join(missing)] if missing else []
+        fix = f"Run: {extra.command}" if missing else fix
     if engine in _DIAGNOSED and not problems:
         problems = _diagnose(engine, _device(settings), directories)
     for problem in problems:
