@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 
@@ -12,6 +13,9 @@ from hypothesis import HealthCheck, settings
 from valkey_lab import forgetful_server, patient_client
 
 import voxq.kinds  # noqa: F401 - registers every kind
+
+# No test depends on what is outside, nor what it starts: hubs are asked only where a test names one.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 # An example may take long only because other processes do something: on its own it is never a failure.
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])

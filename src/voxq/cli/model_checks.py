@@ -14,6 +14,7 @@ from voxq.engines import registry
 from voxq.engines.base import EngineError, EngineRequest
 from voxq.machine.devices import DeviceError, resolve_device
 from voxq.model_catalogue import ListedModel, default_model, missing_extra
+from voxq.model_store import install
 from voxq.model_store.model import Packages
 from voxq.model_store.published import MODELS, UnknownModel
 from voxq.model_store.store import ModelError, ModelStore
@@ -73,8 +74,8 @@ def _check_engine_setting(settings: Settings, default: ListedModel) -> Iterator[
 
 def _where(store: ModelStore, name: str) -> tuple[Path | None, str]:
     # Asking for the path of a packaged model would put it together, and a doctor only looks.
-    packaged = any(model.name == name and isinstance(model.source, Packages) for model in MODELS)
-    if packaged and store.find(name) is None:
+    source = next((model.source for model in MODELS if model.name == name), None)
+    if isinstance(source, Packages) and install.is_packaged(source) and store.find(name) is None:
         return None, f"{name} came with the packages and is put together at the first start"
     path = store.resolve(name)
     return path, f"{name} is at {path}"

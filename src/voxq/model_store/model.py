@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -39,6 +40,16 @@ class Packages:
 
     requirements: tuple[str, ...]
     files: tuple[PackagedFile, ...]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 by path."""
+        return {file.path: file.sha256 for file in self.files}
+
+    @property
+    def revision(self) -> str:
+        """What identifies the content, wherever it came from."""
+        return sha256(" ".join(file.sha256 for file in self.files).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,7 @@ class Model:
     best_for: str = ""
     """Whom it suits, in a few words."""
     otherwise: Hubs | None = None
-    """Where else its files come from: where the packages are not installed, or npm is not."""
+    """Where else its files come from: a hub that answers at once is preferred to packages and npm."""
 
     @property
     def hubs(self) -> Hubs | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from voxq.model_store import aliases
 from voxq.model_store.funasr import FUNASR
 from voxq.model_store.kokoro import KOKORO
-from voxq.model_store.model import Hubs, Model
+from voxq.model_store.model import Model
 from voxq.model_store.whisper import WHISPER
 
 
@@ -22,6 +22,6 @@ def find(name: str) -> Model:
     if found := aliases.resolve(name, models):
         return models[found]
     for model in MODELS:
-        if isinstance(model.source, Hubs) and name in model.source.repositories.values():
+        if model.hubs and name in model.hubs.repositories.values():
             return model
     raise UnknownModel(f"Unknown model {name!r}. There are: {', '.join(models)}.")

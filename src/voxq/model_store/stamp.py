@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -40,6 +41,13 @@ def is_complete(directory: Path) -> bool:
         (directory / name).is_file() and (directory / name).stat().st_size == size
         for name, size in stamp.files.items()
     )
+
+
+def clear_but(directory: Path, wanted: Collection[str]) -> None:
+    """Remove every file whose path in the directory is not wanted."""
+    for path in directory.rglob("*"):
+        if path.is_file() and path.relative_to(directory).as_posix() not in wanted:
+            path.unlink()
 
 
 def revision_of(directory: Path) -> str:

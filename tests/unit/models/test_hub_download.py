@@ -202,22 +202,22 @@ def test_the_next_hub_is_asked_where_one_fails(server: Hub, tmp_path: Path) -> N
 
 
 def test_a_repository_without_a_file_that_is_needed_is_not_installed(server: Hub, tmp_path: Path) -> None:
-    from voxq.model_store.download import download
+    from voxq.model_store.download import Wanted, download
     from voxq.model_store.model import Hubs
 
     source = Hubs({"huggingface": "owner/name"}, required=("am.mvn", "config.json"))
     with pytest.raises(ModelError, match=r"owner/name lacks am\.mvn"):
-        download(source, None, {"HF_ENDPOINT": server.url}, tmp_path, lambda done, total: None)
+        download(Wanted(source), None, {"HF_ENDPOINT": server.url}, tmp_path, lambda done, total: None)
     assert downloads(server) == []
 
 
 def test_only_the_files_that_are_needed_are_fetched(server: Hub, tmp_path: Path) -> None:
     """The catalogue's Whisper models leave out everything but CTranslate2's files."""
-    from voxq.model_store.download import download
+    from voxq.model_store.download import Wanted, download
     from voxq.model_store.model import Hubs
 
     source = Hubs({"huggingface": "owner/name"}, ("config.json", "model.bin"))
-    stamp = download(source, None, {"HF_ENDPOINT": server.url}, tmp_path, lambda done, total: None)
+    stamp = download(Wanted(source), None, {"HF_ENDPOINT": server.url}, tmp_path, lambda done, total: None)
     assert set(stamp.files) == {"config.json", "model.bin"}
     assert len(downloads(server)) == 2
 
