@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import evidence
 import pytest
@@ -28,6 +29,17 @@ settings.load_profile("patient")
 _HAS_FUNASR = find_spec("funasr") is not None
 
 collect_ignore_glob = [] if _HAS_FUNASR else ["integration/test_funasr*.py", "integration/test_presets.py"]
+
+
+_FOLDERS = ("unit", "integration", "faults", "security")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test bears the name of its folder as a marker: `pytest -m "integration and not slow"`."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in _FOLDERS:
+            item.add_marker(folder)
 
 
 def pytest_report_header() -> str | None:

@@ -9,8 +9,21 @@ import pytest
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
-@pytest.mark.parametrize("script", ["demo", "start_workers.sh"])
-@pytest.mark.parametrize(("argument", "status"), [("--help", 0), ("-h", 0), ("--gpu", 2), ("story.txt", 2)])
+@pytest.mark.parametrize(
+    ("script", "argument", "status"),
+    [
+        *(
+            (script, argument, 0)
+            for script in ("demo", "start_workers.sh", "test")
+            for argument in ("--help", "-h")
+        ),
+        *(
+            (script, argument, 2)
+            for script in ("demo", "start_workers.sh")
+            for argument in ("--gpu", "story.txt")
+        ),
+    ],
+)
 def test_a_script_says_how_it_is_used(tmp_path: Path, script: str, argument: str, status: int) -> None:
     shell = shutil.which("bash")
     assert shell is not None
