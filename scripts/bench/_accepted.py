@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from itertools import count
 
-from voxq.core.task import Kind, Lane, Task, new_task_id
+from voxq.core.task import Lane, Task, new_task_id
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.parts import Parts
 
@@ -18,7 +18,7 @@ def accept(parts: Parts, recording: bytes, seconds: float = 0.5) -> Task:
     task_id = new_task_id(now, next(_numbers))
     task = Task(
         id=task_id,
-        kind=Kind.ASR,
+        kind="asr",
         owner="bench",
         lane=Lane.SHORT,
         file=f"{task_id}.wav",

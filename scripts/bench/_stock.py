@@ -25,7 +25,7 @@ from _ended import ended
 from rq import Queue, Worker
 
 from voxq.core.outcome import Outcome
-from voxq.core.task import Kind, Status, Task
+from voxq.core.task import Status, Task
 from voxq.parts import Parts
 from voxq.queue import connect
 from voxq.settings import load_settings
@@ -44,9 +44,7 @@ def parts_in(storage: Path) -> Parts:
 
 def announce(parts: Parts, client: redis.Redis, task: Task) -> None:
     """What Redis is to know of a task before it ends."""
-    client.set(
-        parts.stores[Kind.ASR].task_key(task.id), json.dumps({"run": task.run, "status": Status.QUEUED})
-    )
+    client.set(parts.stores["asr"].task_key(task.id), json.dumps({"run": task.run, "status": Status.QUEUED}))
 
 
 def transcribe(task_id: str) -> None:

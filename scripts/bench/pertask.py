@@ -31,7 +31,6 @@ from _service import Service, service
 from _watch import Watch
 from rq import Queue, Worker
 
-from voxq.core.task import Kind
 from voxq.parts import Parts
 from voxq.queue import connect, enqueueing, script
 
@@ -127,7 +126,7 @@ class _Enqueue:
 
     def ms(self) -> float:
         task = accept(self._parts, self._data)
-        command = enqueueing.enqueue(self._parts.stores[Kind.ASR], task)
+        command = enqueueing.enqueue(self._parts.stores["asr"], task)
         began = time.monotonic()
         script.run(self._client, command)
         self._watch.wait_ended([task.id], _PATIENCE)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import redis
 
-import voxq.kinds  # noqa: F401 - registers every kind
-from voxq.core.task import Kind, Lane
+from voxq import kinds
+from voxq.core.task import Lane
 from voxq.queue.store import Store
 from voxq.recovery import retention
 from voxq.recovery.cleanup import Cleanup
@@ -31,9 +31,9 @@ class Parts:
     """
 
     settings: Settings
-    stores: Mapping[Kind, Store]
+    stores: Mapping[str, Store]
     journal: Journal
-    logs: Mapping[Kind, HistoryLog]
+    logs: Mapping[str, HistoryLog]
     recordings: Recordings
     work: WorkFiles
 
@@ -42,13 +42,13 @@ class Parts:
         return cls(
             settings=settings,
             stores={
-                Kind.ASR: _store(Kind.ASR, settings.queues, settings),
-                Kind.TTS: _store(Kind.TTS, settings.speech_queues, settings),
+                name: _store(name, settings.queues_of(kind), settings)
+                for name, kind in kinds.registered().items()
             },
             journal=Journal(settings.journal_dir, fsync=settings.fsync),
             logs={
-                kind: HistoryLog(settings.logs_dir / f"{kind}_history.jsonl", fsync=settings.fsync)
-                for kind in Kind
+                name: HistoryLog(settings.logs_dir / f"{name}_history.jsonl", fsync=settings.fsync)
+                for name in kinds.registered()
             },
             recordings=Recordings(settings.recordings_dir, settings.incoming_dir),
             work=WorkFiles(settings.work_dir),
@@ -57,7 +57,7 @@ class Parts:
     def ending(self, client: redis.Redis) -> Ending:
         return Ending(self.journal, self.logs, self.work, self.stores, client)
 
-    def control(self, kind: Kind, client: redis.Redis) -> Control:
+    def control(self, kind: str, client: redis.Redis) -> Control:
         return Control(
             self.journal, self.logs[kind], self.recordings, self.ending(client), self.stores[kind], client
         )
@@ -75,7 +75,7 @@ class Parts:
         return Cleanup(self.journal, self.recordings, self.work, self.stores, client, limits)
 
 
-def _store(kind: Kind, queues: Queues, settings: Settings) -> Store:
+def _store(kind: str, queues: Queues, settings: Settings) -> Store:
     return Store(
         kind,
         {Lane.HIGH: queues.high, Lane.SHORT: queues.short, Lane.LONG: queues.long},

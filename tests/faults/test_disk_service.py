@@ -17,7 +17,7 @@ from full_disk import full_disk
 from task_lab import failed, make_worker
 from worker_lab import WorkerLab, wait_for
 
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 
 MEGABYTES = 8
 NOTE_FILE = Path(__file__).parent.parent / "data" / "audio" / "zh_note.ogg"
@@ -131,7 +131,7 @@ def test_a_disk_that_is_really_full_and_then_read_only(
         assert len(lab.calls()) == 2
         lab.assert_ended_once(tasks)
         log = small_disk / "logs" / "asr_history.jsonl"
-        assert log.read_bytes().count(b"\n") == len(list(lab.parts.logs[Kind.ASR].records())) == 2
+        assert log.read_bytes().count(b"\n") == len(list(lab.parts.logs["asr"].records())) == 2
 
         last = lab.submit(NOTE_FILE, "gated")
         with read_only(small_disk):

@@ -13,20 +13,20 @@ import redis
 from api_server import NOTE, ApiServer, running_api
 from task_lab import Lab, make_worker
 
-from voxq.core.task import Kind
+from voxq import kinds
 
 Step = Literal["S1", "S2", "S3"]
 
-MOMENTS: list[tuple[Kind, Step]] = [
-    *((Kind.ASR, step) for step in ("S1", "S2", "S3")),
-    *((Kind.TTS, step) for step in ("S2", "S3")),
+MOMENTS: list[tuple[str, Step]] = [
+    *(("asr", step) for step in ("S1", "S2", "S3")),
+    *(("tts", step) for step in ("S2", "S3")),
 ]
 """After S3 all there is to come is the answer, which is lost."""
 
 
-def submit(api: ApiServer, kind: Kind, key: str) -> httpx.Response:
+def submit(api: ApiServer, kind: str, key: str) -> httpx.Response:
     headers = {"Idempotency-Key": key}
-    if kind is Kind.TTS:
+    if kind == "tts":
         return api.http.post("/api/v1/tts/submit", json={"text": "Hello there."}, headers=headers)
     files = {"audio": ("note", NOTE)}
     return api.http.post("/api/v1/asr/submit", files=files, headers=headers)
@@ -37,7 +37,7 @@ def test_an_answer_that_was_lost_is_asked_for_again(
     tmp_path: Path, redis_url: str, client: redis.Redis
 ) -> None:
     """Of recordings before the janitor looks, of texts after it."""
-    labs = [Lab(tmp_path / "storage", client, kind=kind) for kind in Kind]
+    labs = [Lab(tmp_path / "storage", client, kind=kind) for kind in kinds.registered()]
     labs[0].recover()
     for kind, step in MOMENTS:
         with running_api(redis_url, tmp_path, VOXQ_KILL_AT=step) as dying:

@@ -28,8 +28,6 @@ from webhook_receiver import SECRET, Receiver, receiver
 from work_done import assert_done_once, chunks
 from worker_lab import MEETING, wait_for
 
-from voxq.core.task import Kind
-
 pytestmark = pytest.mark.slow
 
 _LONG = float(os.environ.get("VOXQ_TEST_OUTAGE_SECONDS", "0"))
@@ -71,13 +69,13 @@ class Service:
     def _wish(self, number: int) -> Wish:
         fields: dict[str, Any] = {"callback": CALLBACK} if number % 4 == 0 else {}
         if number % 10 == 1:
-            return Wish(f"k{number}", Kind.ASR, fields | {"batch_size": "8"}, self.long)
+            return Wish(f"k{number}", "asr", fields | {"batch_size": "8"}, self.long)
         if number % 2:
-            return Wish(f"k{number}", Kind.ASR, fields | {"batch_size": "8"}, MEETING)
+            return Wish(f"k{number}", "asr", fields | {"batch_size": "8"}, MEETING)
         sentences = (
             f"Sentence {each} of text {number} is said{' slowly' * (each == 0)}." for each in range(4)
         )
-        return Wish(f"k{number}", Kind.TTS, fields, text=" ".join(sentences))
+        return Wish(f"k{number}", "tts", fields, text=" ".join(sentences))
 
     def assert_all_well(self, load: MixedLoad, what: str, since: float) -> None:
         """Everybody is answered, everything ends once and was done once, every webhook knows; and nothing was

@@ -106,8 +106,8 @@ def test_a_janitor_that_died_before_the_clock_was_put_back_is_replaced(lab: Lab)
 
 def test_who_beat_in_the_future_is_gone() -> None:
     facts = WorkerFacts(1, "ready", "e", "m", "cpu", beat=1000.0 + HOUR, held=0)
-    assert WorkerOverview.of([facts], None, now=1000.0).ready == 0
-    assert WorkerOverview.of([facts], None, now=1000.0 + HOUR).ready == 1
+    assert WorkerOverview.of([facts], {}, now=1000.0).ready == 0
+    assert WorkerOverview.of([facts], {}, now=1000.0 + HOUR).ready == 1
     assert (elapsed(1000.0, 2000.5), elapsed(2000.0, 1000.0)) == (1000.5, 0.0)
 
 

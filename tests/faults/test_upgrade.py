@@ -9,7 +9,7 @@ import pytest
 from api_server import running_api
 from worker_lab import WorkerLab, wait_for
 
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 
 FOR_EVER = 2_000_000_000
 """Seconds: the spools get older, and their results are to be kept."""
@@ -34,7 +34,7 @@ def test_an_upgrade(make_lab, tmp_path: Path, name: str, redis_is: str) -> None:
         "queued": Status.DONE,
     }
     assert journal.unreadable_ids() == []
-    logged = [record["task_id"] for record in lab.parts.logs[Kind.ASR].records()]
+    logged = [record["task_id"] for record in lab.parts.logs["asr"].records()]
     assert sorted(logged) == sorted(tasks.values()), "each has one line, whoever wrote it"
     assert {words for call in lab.calls() for _, words in call} == {("later",), ("still",)}
     chunks = ends["under_way"].outcome.segments if ends["under_way"] else ()

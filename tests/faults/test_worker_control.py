@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 from rq.suspension import resume, suspend
 from worker_lab import MEETING, NOTE, WorkerLab, recording_of, wait_for
 
-from voxq.core.task import Kind, Priority, Status
+from voxq.core.task import Priority, Status
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_cancelling_a_task_that_waits(make_lab) -> None:
     first = lab.submit(NOTE, "gated")
     wait_for(lab.calls, "the first task in the engine")
     second = lab.submit()
-    assert lab.parts.control(Kind.ASR, lab.client).cancel(second.id)
+    assert lab.parts.control("asr", lab.client).cancel(second.id)
     lab.open_gate()
     outcomes = lab.wait_for_ends([first, second])
     assert [o.status for o in outcomes] == [Status.DONE, Status.CANCELLED]
@@ -88,7 +88,7 @@ def test_cancelling_in_the_engine_stops_with_the_batch_in_hand(make_lab) -> None
     worker = lab.worker()
     task = lab.submit(MEETING, "gated-after-1", batch_size=5)
     wait_for(lambda: len(lab.calls()) == 2, "the second chunk")
-    assert lab.parts.control(Kind.ASR, lab.client).cancel(task.id)
+    assert lab.parts.control("asr", lab.client).cancel(task.id)
     note = lab.submit()
     worker.wait_for_log("status=dropped")
     lab.open_gate()
@@ -104,7 +104,7 @@ def test_cancelling_while_decoding(make_lab, tmp_path: Path) -> None:
     worker = lab.worker()
     task = lab.submit(recording_of(tmp_path / "long.wav", *["zh_meeting"] * 20), "gated")
     wait_for(lab.calls, "the first chunk")
-    assert lab.parts.control(Kind.ASR, lab.client).cancel(task.id)
+    assert lab.parts.control("asr", lab.client).cancel(task.id)
     worker.wait_for_log("status=dropped")
     lab.open_gate()
     wait_for(lambda: not list(lab.parts.work.names()), "the end of its files")

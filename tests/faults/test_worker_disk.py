@@ -11,7 +11,7 @@ from full_disk import full_disk
 from worker_lab import MEETING, NOTE, WorkerLab, wait_for
 
 from voxq.core.outcome import Outcome
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 from voxq.queue import enqueueing, script
 
 
@@ -143,7 +143,7 @@ def test_records_of_tasks_cannot_be_read(make_lab) -> None:
     worker = lab.worker()
     task = lab.submit(enqueue=False)
     with unusable(lab.settings.journal_dir / "open"):
-        script.run(lab.client, enqueueing.enqueue(lab.parts.stores[Kind.ASR], task))
+        script.run(lab.client, enqueueing.enqueue(lab.parts.stores["asr"], task))
         worker.wait_for_log("is held up: Not a directory")
         assert worker.is_alive()
     lab.let_claims_expire()

@@ -11,7 +11,7 @@ import pytest
 from counting_voice import LETTER_SECONDS
 from worker_lab import NOTE, WorkerLab, wait_for
 
-from voxq.core.task import Kind, Priority, Status, Task
+from voxq.core.task import Priority, Status, Task
 from voxq.queue.claiming import CLAIM_TTL
 
 DONE = Status.DONE
@@ -84,7 +84,7 @@ def test_a_sentence_that_cannot_be_spoken_fails_its_text_only(
     assert "recording" not in (failed.error or "")
     assert not lab.parts.recordings.exists(bad.file)
     # The text is in the task, so it can be tried again, whatever is left on disk.
-    again, _ = lab.parts.control(Kind.TTS, lab.client).retry(bad.id, 1)
+    again, _ = lab.parts.control("tts", lab.client).retry(bad.id, 1)
     (outcome,) = lab.wait_for_ends([again], 40)
     assert outcome.code == code
 
@@ -104,7 +104,7 @@ def test_a_cancelled_text_stops_and_leaves_nothing(make_lab) -> None:
     task = lab.submit_text(" ".join(held_after(5, 60)))
     wait_for(lambda: lab.document(task).get("progress", 0) > 0, "its progress")
     assert lab.document(task)["text"].startswith("This is sentence 1")
-    assert lab.parts.control(Kind.TTS, lab.client).cancel(task.id)
+    assert lab.parts.control("tts", lab.client).cancel(task.id)
     worker.wait_for_log("status=dropped")
     lab.open_gate()
     lab.wait_for_ends([task])
@@ -119,7 +119,7 @@ def test_a_text_that_is_deleted_while_its_end_is_spoken_leaves_no_speech(make_la
     worker = lab.worker()
     task = lab.submit_text(" ".join(held_after(1, 2)))
     wait_for(lambda: len(lab.spoken()) == 2, "its last sentence")
-    control = lab.parts.control(Kind.TTS, lab.client)
+    control = lab.parts.control("tts", lab.client)
     assert control.cancel(task.id)
     assert control.forget(task.id)
     worker.wait_for_log("status=dropped")
@@ -216,11 +216,11 @@ def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None
     recording = lab.submit(NOTE)
     outcomes = lab.wait_for_ends([under_way, recording], 40)
     assert [outcome.status for outcome in outcomes] == [DONE, DONE]
-    store = lab.parts.stores[Kind.TTS]
+    store = lab.parts.stores["tts"]
     wait_for(lambda: lab.document(failing).get("status") == "failed", "the failed text's result")
     assert lab.client.hget(store.audio_key, failing.short_id) == failing.file, "its short id leads to it"
     wait_for(lambda: lab.client.llen(store.history_key) == 3, "its history")
-    assert lab.client.llen(lab.parts.stores[Kind.ASR].history_key) == 1
+    assert lab.client.llen(lab.parts.stores["asr"].history_key) == 1
     assert len(lab.spoken()) == 1 + 1 + 15, "nothing was spoken twice"
     assert worker.stop() < lab.settings.shutdown_seconds
 

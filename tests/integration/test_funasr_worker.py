@@ -12,7 +12,7 @@ from words import MODELS, SAID, clip
 from worker_lab import WorkerLab, WorkerProcess, wait_for
 
 from voxq.core.outcome import Outcome
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.encode import encode
 
@@ -107,7 +107,7 @@ def test_a_cancelled_task_leaves_the_others_alone(
     task = lab.submit(long, "slowly", batch_size=4)
     wait_for(lambda: len(lab.calls()) > before + 2, "the third call")
     note = lab.submit(notes[1], use_itn=False)
-    assert lab.parts.control(Kind.ASR, lab.client).cancel(task.id)
+    assert lab.parts.control("asr", lab.client).cancel(task.id)
     cancelled, done = lab.wait_for_ends([task, note])
     assert (cancelled.status, done.status, done.text) == (Status.CANCELLED, Status.DONE, SAID[1])
     assert worker.is_alive()

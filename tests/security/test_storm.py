@@ -14,8 +14,6 @@ import pytest
 from api_server import NOTE, ApiServer, running_api
 from worker_lab import WorkerLab, wait_for
 
-from voxq.core.task import Kind
-
 CLIENTS = 20
 SECONDS = 5.0
 EXPECTED = {
@@ -51,7 +49,7 @@ def test_every_run_of_every_task_ends_once(lab: WorkerLab, tmp_path: Path, redis
         assert sum(answers[what, AWAY] for what in EXPECTED) < answers.total() / 20, answers
         assert answers["retry", 200], answers
         assert answers["cancel or delete", 200]
-        logged = Counter((record["task_id"], record["run"]) for record in lab.parts.logs[Kind.ASR].records())
+        logged = Counter((record["task_id"], record["run"]) for record in lab.parts.logs["asr"].records())
         assert set(lab.parts.journal.ended_runs()) <= set(logged)
         assert set(logged.values()) == {1}
         wait_for(lambda: not list(lab.parts.work.names()), "the end of the work directories", 30)

@@ -18,8 +18,9 @@ from typing import Any
 from stack import RunningStack
 from worker_lab import wait_for
 
+from voxq import kinds
 from voxq.core.outcome import Outcome
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 
 Run = tuple[str, int]
 """A task and which of its runs."""
@@ -28,7 +29,7 @@ _WORK = (
     "rq:queue:*",
     "rq:wip:*",
     "rq:execution*",
-    *(f"{kind}:{what}" for kind in Kind for what in ("claim:*", "waiting", "owners", "leases")),
+    *(f"{kind}:{what}" for kind in kinds.registered() for what in ("claim:*", "waiting", "owners", "leases")),
 )
 """Keys of what waits or is under way: for tasks and for webhooks."""
 _FOR_EVER = re.compile(
@@ -105,7 +106,7 @@ def _logs(stack: RunningStack, ends: dict[Run, Outcome], forgotten: Collection[s
 def logged(stack: RunningStack) -> list[dict[str, Any]]:
     """Every line of the logs. Raises ValueError for one that is not whole."""
     records: list[dict[str, Any]] = []
-    for kind in Kind:
+    for kind in kinds.registered():
         path = stack.settings.logs_dir / f"{kind}_history.jsonl"
         text = path.read_bytes() if path.exists() else b""
         assert not text or text.endswith(b"\n"), "half a line at the end of a log"

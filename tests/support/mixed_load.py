@@ -20,7 +20,7 @@ from stack import RunningStack
 from webhook_receiver import SECRET, Receiver
 from worker_lab import NOTE, recording_of
 
-from voxq.core.task import Kind, Priority
+from voxq.core.task import Priority
 
 CALLBACK = "ends"
 """Name of the webhook that some of the clients ask for."""
@@ -35,7 +35,7 @@ class Wish:
     """What one client wants. A recording has a path, a text its sentences."""
 
     key: str
-    kind: Kind
+    kind: str
     fields: dict[str, Any]
     recording: Path = NOTE
     text: str = ""
@@ -86,7 +86,7 @@ def wishes(
 
 def post(stack: RunningStack, wish: Wish, *, key: str | None = None) -> httpx.Response:
     """Ask for it, once."""
-    if wish.kind is Kind.TTS:
+    if wish.kind == "tts":
         return stack.post_text(wish.text, key=key, **wish.fields)
     return stack.post(wish.recording, key=key, **wish.fields)
 
@@ -98,14 +98,14 @@ def _wish(chance: random.Random, number: int, long: Path, callback: str | None, 
         fields["callback"] = callback
     is_cancelled = number % 10 == 7
     if number % 20 == 5:
-        return Wish(key, Kind.ASR, fields | {"batch_size": "8"}, long, is_cancelled=is_cancelled)
+        return Wish(key, "asr", fields | {"batch_size": "8"}, long, is_cancelled=is_cancelled)
     if number % 15 == 4:
-        return Wish(key, Kind.ASR, fields | {"hotwords": "fault-error"})
+        return Wish(key, "asr", fields | {"hotwords": "fault-error"})
     if chance.random() < 0.5:
-        return Wish(key, Kind.ASR, fields, is_cancelled=is_cancelled)
+        return Wish(key, "asr", fields, is_cancelled=is_cancelled)
     count = chance.randint(1, 4)
     sentences = (f"Sentence {each} of text {number} is said {how}." for each in range(count))
-    return Wish(key, Kind.TTS, fields, text=" ".join(sentences), is_cancelled=is_cancelled)
+    return Wish(key, "tts", fields, text=" ".join(sentences), is_cancelled=is_cancelled)
 
 
 class MixedLoad:

@@ -28,7 +28,7 @@ from own_port import own_port
 from valkey_lab import patient_client
 from worker_lab import NOTE, wait_for
 
-from voxq.core.task import Kind
+from voxq import kinds
 from voxq.parts import Parts
 from voxq.settings import Settings
 
@@ -69,7 +69,7 @@ class RunningStack:
         self._address = ""
         self._calls = root / "calls.jsonl"
         self._mark = uuid.uuid4().hex
-        self._kinds: dict[str, Kind] = {}
+        self._kinds: dict[str, str] = {}
         self._up: subprocess.Popen[str] | None = None
 
     # Its life.
@@ -248,7 +248,7 @@ class RunningStack:
     def result(self, task_id: str, wait: float = 0) -> dict[str, Any]:
         """What the API says of a task, of whichever kind it is; `wait` so many seconds for its end."""
         known = self._kinds.get(task_id)
-        for kind in [known] if known else Kind:
+        for kind in [known] if known else kinds.registered():
             path = f"/api/v1/{kind}/result/{task_id}"
             answer = self.http.get(path, params={"wait": wait}, timeout=wait + 30)
             if answer.status_code != 404:

@@ -10,8 +10,8 @@ from typing import Any
 from audit import Run
 from stack import RunningStack
 
+from voxq import kinds
 from voxq.core.outcome import Outcome
-from voxq.core.task import Kind
 from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
 
 _WARM_UP_CALLS = 3
@@ -35,10 +35,10 @@ def sentences(stack: RunningStack) -> list[str]:
 
 def assert_done_once(stack: RunningStack, ends: Mapping[Run, Outcome]) -> None:
     """`ends`: all that there are."""
-    to_do: Counter[Kind] = Counter()
+    to_do: Counter[str] = Counter()
     for run, outcome in ends.items():
         end = stack.parts.journal.ended(*run)
         assert end is not None
         to_do[end.task.kind] += len(outcome.segments)
-    done = {Kind.ASR: len(chunks(stack)), Kind.TTS: len(sentences(stack))}
-    assert done == {kind: to_do[kind] for kind in Kind}, "something was done again"
+    done = {"asr": len(chunks(stack)), "tts": len(sentences(stack))}
+    assert done == {kind: to_do[kind] for kind in kinds.registered()}, "something was done again"

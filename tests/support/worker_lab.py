@@ -19,8 +19,9 @@ from own_environment import without_settings
 from valkey_lab import patient_client
 from worker_process import WorkerProcess, wait_for
 
+from voxq import kinds
 from voxq.core.outcome import Outcome
-from voxq.core.task import Kind, Priority, Task, choose_lane, new_task_id
+from voxq.core.task import Priority, Task, choose_lane, new_task_id
 from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
 from voxq.kinds.speech import SpeechOptions
 from voxq.kinds.transcription import TranscriptionOptions
@@ -45,7 +46,7 @@ _TRACES = (
     "rq:queue:*",
     "rq:wip:*",
     "rq:execution*",
-    *(f"{k}:{x}" for k in Kind for x in ("claim:*", "waiting", "owners")),
+    *(f"{k}:{x}" for k in kinds.registered() for x in ("claim:*", "waiting", "owners")),
 )
 """Keys of work that waits or is under way."""
 
@@ -122,7 +123,7 @@ class WorkerLab:
         task_id = new_task_id(now, next(_NUMBERS))
         task = Task(
             id=task_id,
-            kind=Kind.ASR,
+            kind="asr",
             owner=owner,
             lane=choose_lane(priority, info.duration, self.settings.long_audio_seconds),
             file=f"{task_id}.{info.extension}",
@@ -139,7 +140,7 @@ class WorkerLab:
         self.parts.recordings.keep(part, task.file, fsync=False)
         self.parts.journal.accept(task)
         if enqueue:
-            script.run(self.client, enqueueing.enqueue(self.parts.stores[Kind.ASR], task))
+            script.run(self.client, enqueueing.enqueue(self.parts.stores["asr"], task))
         return task
 
     def let_claims_expire(self) -> None:
@@ -166,7 +167,7 @@ class WorkerLab:
         seconds = spoken_seconds(text) / chosen.speed
         task = Task(
             id=task_id,
-            kind=Kind.TTS,
+            kind="tts",
             owner=owner,
             lane=choose_lane(priority, seconds, self.settings.long_audio_seconds),
             file=f"{task_id}.{chosen.format}",
@@ -179,7 +180,7 @@ class WorkerLab:
             options=chosen,
         )
         self.parts.journal.accept(task)
-        script.run(self.client, enqueueing.enqueue(self.parts.stores[Kind.TTS], task))
+        script.run(self.client, enqueueing.enqueue(self.parts.stores["tts"], task))
         return task
 
     def spoken(self) -> list[str]:

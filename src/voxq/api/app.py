@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from loguru import logger
 
 import voxq
-from voxq import logging
+from voxq import kinds, logging
 from voxq.api import docs, errors
 from voxq.api.access_log import AccessLog
 from voxq.api.callers.cors import Cors
@@ -39,7 +39,6 @@ from voxq.api.routes import (
     voices,
 )
 from voxq.api.service import running
-from voxq.core.task import Kind
 from voxq.metrics.counters import Counters
 from voxq.settings import Settings, load_settings, unknown_settings
 
@@ -92,7 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for family in (submit, speech, transcriptions, openai_speech, openai_models, listings):
         app.include_router(family.router)
     app.include_router(voices.router)
-    for kind in Kind:
+    for kind in kinds.registered():
         for family in (results, retry, events, history, audio, queue):
             app.include_router(family.router, prefix=f"/api/v1/{kind}", tags=[kind])
     for family in (models, health, stats, metrics):

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from voxq.api import background
 from voxq.api.live.events import ANY, Events
-from voxq.core.task import Kind, short_id
+from voxq.core.task import short_id
 from voxq.queue import script, webhook_queue
 from voxq.queue.webhook_job import RETRIES
 from voxq.queue.webhook_queue import Delivery
@@ -38,13 +38,13 @@ class Deliverer:
         self,
         client: redis.asyncio.Redis,
         events: Events,
-        journals: Mapping[Kind, Journal],
+        journal: Journal,
         webhooks: Mapping[str, Webhook],
         poster: Poster,
     ) -> None:
         self._client = client
         self._events = events
-        self._journals = journals
+        self._journal = journal
         self._webhooks = webhooks
         self._poster = poster
         self._name = f"webhooks.{socket.gethostname()}.{os.getpid()}"
@@ -108,7 +108,7 @@ class Deliverer:
             webhook = self._webhooks.get(delivery.webhook)
             if webhook is None:  # any more, or not yet in the settings of this process
                 raise PostFailed("no webhook of this name is registered")
-            await tell(self._poster, webhook, delivery, self._journals[delivery.kind])
+            await tell(self._poster, webhook, delivery, self._journal)
         except PostFailed as failure:
             await self._failed(delivery, str(failure))
             return

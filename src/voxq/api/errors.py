@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ExceptionHandler
 
+from voxq import kinds
 from voxq.api.access_log import note
 from voxq.api.monitoring.workers import WorkerOverview
 from voxq.api.openai import errors as openai
@@ -172,7 +173,7 @@ async def _retry_after(request: Request, details: Mapping[str, Any]) -> int:
         overview = WorkerOverview()
     limit = details.get("quota_seconds", service.settings.max_queue_seconds)
     excess = details.get("queued_seconds", 0) - limit
-    return min(_LONGEST_RETRY, overview.seconds_for(max(0.0, excess)))
+    return min(_LONGEST_RETRY, overview.seconds_for(max(0.0, excess), kinds.first().name))
 
 
 async def _no_audio(request: Request, error: AudioError) -> Problem:

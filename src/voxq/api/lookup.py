@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+from voxq import kinds
 from voxq.api.service import Service
 from voxq.core.refusal import NotFound
-from voxq.core.task import Kind, Status, is_short_id, is_task_id, short_id
+from voxq.core.task import Status, is_short_id, is_task_id, short_id
 from voxq.queue import documents, enqueueing, script
 from voxq.queue.enqueueing import Place
 
@@ -28,9 +29,9 @@ class Found:
     place: Place | None
 
     @property
-    def kind(self) -> Kind:
-        """Earlier versions knew one."""
-        return Kind(self.document.get("kind", Kind.ASR))
+    def kind(self) -> str:
+        """Its name."""
+        return kinds.kind_in(self.document).name
 
     @property
     def task_id(self) -> str:
@@ -46,7 +47,7 @@ class Found:
         return self.document["file"]
 
 
-async def full_id(service: Service, kind: Kind, given: str) -> str:
+async def full_id(service: Service, kind: str, given: str) -> str:
     """The id behind a full or short one. Raises NotFound; an impossible id is not even looked up."""
     if is_task_id(given):
         return given
@@ -56,7 +57,7 @@ async def full_id(service: Service, kind: Kind, given: str) -> str:
     return file.partition(".")[0]
 
 
-async def find(service: Service, kind: Kind, owner: str, given: str) -> Found:
+async def find(service: Service, kind: str, owner: str, given: str) -> Found:
     """Raises NotFound for an unknown task and for somebody else's, and RedisError."""
     task_id = await full_id(service, kind, given)
     view = await script.run_async(service.client, enqueueing.view(service.parts.stores[kind], task_id))
@@ -66,7 +67,7 @@ async def find(service: Service, kind: Kind, owner: str, given: str) -> Found:
     return Found(document, view.place)
 
 
-def _journaled(service: Service, kind: Kind, task_id: str) -> dict[str, Any] | None:
+def _journaled(service: Service, kind: str, task_id: str) -> dict[str, Any] | None:
     """The document of a task that Redis does not know yet or any more: accepted in an outage, or lost in one.
 
     Redis will know it again within seconds; its client is not to be told meanwhile that it does not exist.
@@ -74,14 +75,14 @@ def _journaled(service: Service, kind: Kind, task_id: str) -> dict[str, Any] | N
     journal, store = service.parts.journal, service.parts.stores[kind]
     task = journal.open_task(task_id)
     if task is not None:
-        return documents.queued(task) if task.kind is kind else None
+        return documents.queued(task) if task.kind == kind else None
     end = journal.last_end(task_id)
-    if end is None or end.task.kind is not kind or store.seconds_left(end.outcome, time.time()) <= 0:
+    if end is None or end.task.kind != kind or store.seconds_left(end.outcome, time.time()) <= 0:
         return None
     return documents.ended(end.task, end.outcome)
 
 
-async def find_file(service: Service, kind: Kind, owner: str, given: str) -> str:
+async def find_file(service: Service, kind: str, owner: str, given: str) -> str:
     """The stored name of a task's recording, also when its result has expired. Raises like `find`."""
     task_id = await full_id(service, kind, given)
     view = await script.run_async(service.client, enqueueing.view(service.parts.stores[kind], task_id))
@@ -94,7 +95,7 @@ async def find_file(service: Service, kind: Kind, owner: str, given: str) -> str
     raise not_found(given)
 
 
-async def own_history(service: Service, kind: Kind, owner: str) -> AsyncIterator[dict[str, Any]]:
+async def own_history(service: Service, kind: str, owner: str) -> AsyncIterator[dict[str, Any]]:
     """The records in the history list that the caller may see, newest first."""
     store = service.parts.stores[kind]
     seen: set[str | bytes] = set()
@@ -121,7 +122,7 @@ def _record(item: str | bytes) -> dict[str, Any] | None:
     return record if is_record and isinstance(record["task_id"], str) else None
 
 
-async def _leftover(service: Service, kind: Kind, owner: str, task_id: str) -> str | None:
+async def _leftover(service: Service, kind: str, owner: str, task_id: str) -> str | None:
     """The stored name that is left of a task whose result has expired.
 
     The history tells whose it was. Beyond it nobody can, so only who sees everything still gets it.
@@ -136,7 +137,7 @@ async def _leftover(service: Service, kind: Kind, owner: str, task_id: str) -> s
     return None
 
 
-async def _indexed(service: Service, kind: Kind, short: str) -> str | None:
+async def _indexed(service: Service, kind: str, short: str) -> str | None:
     file = await service.client.hget(service.parts.stores[kind].audio_key, short)
     return cast("str | None", file)  # the client decodes
 

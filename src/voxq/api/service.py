@@ -25,7 +25,8 @@ from voxq.api.samples import VoiceSamples
 from voxq.api.submission.model_fingerprints import ModelFingerprints
 from voxq.api.voices import VoiceWatch
 from voxq.api.webhooks import delivering
-from voxq.core.task import Kind
+from voxq.kinds.speech import SPEECH
+from voxq.kinds.transcription import TRANSCRIPTION
 from voxq.metrics.counters import Counters
 from voxq.model_catalogue import ModelCatalogue
 from voxq.model_store.store import ModelStore
@@ -54,7 +55,7 @@ class Service:
     client: redis.asyncio.Redis
     intake: RecordingIntake
     texts: TextIntake
-    control: Mapping[Kind, Control]
+    control: Mapping[str, Control]
     events: Events
     outage: Outage
     ailments: Repeats
@@ -92,7 +93,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         parts=parts,
         client=client,
         intake=RecordingIntake(
-            parts.stores[Kind.ASR],
+            parts.stores[TRANSCRIPTION.name],
             parts.journal,
             parts.recordings,
             client,
@@ -101,13 +102,13 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
             fsync=settings.fsync,
         ),
         texts=TextIntake(
-            parts.stores[Kind.TTS],
+            parts.stores[SPEECH.name],
             parts.journal,
             parts.recordings,
             client,
             long_seconds=settings.long_audio_seconds,
         ),
-        control={kind: parts.control(kind, blocking) for kind in Kind},
+        control={kind: parts.control(kind, blocking) for kind in parts.stores},
         events=events,
         outage=Outage(),
         ailments=Repeats(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from voxq import kinds
 from voxq.api.shapes.history import HistoryRecord
 from voxq.api.shapes.result import (
     CancelledResult,
@@ -17,21 +18,21 @@ from voxq.api.shapes.result import (
     TimingsView,
     WordView,
 )
-from voxq.core.task import Kind, Status, short_id, utc
+from voxq.core.task import Status, short_id, utc
 from voxq.speech.transcript import Segment, Transcript
 
 Document = dict[str, Any]
 
 
-def audio_url(kind: Kind, task_id: str) -> str:
+def audio_url(kind: str, task_id: str) -> str:
     return f"/api/v1/{kind}/audio/{short_id(task_id)}"
 
 
-def result_url(kind: Kind, task_id: str) -> str:
+def result_url(kind: str, task_id: str) -> str:
     return f"/api/v1/{kind}/result/{short_id(task_id)}"
 
 
-def retry_url(kind: Kind, task_id: str) -> str:
+def retry_url(kind: str, task_id: str) -> str:
     return f"/api/v1/{kind}/retry/{short_id(task_id)}"
 
 
@@ -63,7 +64,7 @@ def transcript(document: Document) -> Transcript:
     return Transcript.from_json(document)
 
 
-def history_record(kind: Kind, record: Document, *, has_audio: bool) -> HistoryRecord:
+def history_record(kind: str, record: Document, *, has_audio: bool) -> HistoryRecord:
     """A line of the history list."""
     optional = {name: record[name] for name in ("error", "model") if name in record}
     return HistoryRecord(
@@ -78,7 +79,7 @@ def history_record(kind: Kind, record: Document, *, has_audio: bool) -> HistoryR
     )
 
 
-def dead_letter(kind: Kind, document: Document, *, has_audio: bool) -> HistoryRecord:
+def dead_letter(kind: str, document: Document, *, has_audio: bool) -> HistoryRecord:
     """A failed task in the shape of history, with what is needed to try it again."""
     task_id = document["task_id"]
     return HistoryRecord(
@@ -97,14 +98,9 @@ def dead_letter(kind: Kind, document: Document, *, has_audio: bool) -> HistoryRe
     )
 
 
-def _kind(document: Document) -> Kind:
-    """Earlier versions knew one."""
-    return Kind(document.get("kind", Kind.ASR))
-
-
-def _may_retry(kind: Kind, has_audio: bool) -> bool:
-    """A text lies in its task, a recording beside it."""
-    return has_audio or kind is Kind.TTS
+def _may_retry(kind: str, has_audio: bool) -> bool:
+    """Whether all is there that it was made from."""
+    return has_audio or not kinds.find(kind).takes_recording
 
 
 def _common(document: Document) -> Document:
@@ -140,7 +136,7 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
         timings=_timings(document),
         attempts=document["attempts"],
         incidents=_incidents(document),
-        audio_url=audio_url(_kind(document), document["task_id"]) if has_audio else None,
+        audio_url=audio_url(kinds.kind_in(document).name, document["task_id"]) if has_audio else None,
     )
 
 
@@ -157,7 +153,7 @@ def _segment(segment: Segment) -> SegmentView:
 
 
 def _failed(document: Document, has_audio: bool) -> FailedResult:
-    kind, task_id = _kind(document), document["task_id"]
+    kind, task_id = kinds.kind_in(document).name, document["task_id"]
     return FailedResult(
         **_common(document),
         **_model(document),

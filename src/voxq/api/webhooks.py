@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 import redis.asyncio
 
 from voxq.api.live.events import Events
-from voxq.core.task import Kind
 from voxq.parts import Parts
 
 
@@ -24,8 +23,7 @@ async def delivering(parts: Parts, client: redis.asyncio.Redis, events: Events) 
     from voxq.webhooks.post import Poster
 
     poster = Poster(allow_private=settings.webhook_allow_private)
-    journals = dict.fromkeys(Kind, parts.journal)
-    deliverer = Deliverer(client, events, journals, settings.registered_webhooks, poster)
+    deliverer = Deliverer(client, events, parts.journal, settings.registered_webhooks, poster)
     deliverer.start()
     try:
         yield

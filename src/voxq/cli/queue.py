@@ -13,7 +13,6 @@ from voxq.cli.options import Json, Url
 
 if TYPE_CHECKING:
     from voxq.cli.service import Service
-    from voxq.core.task import Kind
 
 app = typer.Typer(
     help="See what waits and what failed, recordings and texts; requeue or remove it.",
@@ -48,7 +47,7 @@ def status(url: Url = None, json_: Json = False) -> None:
 
 @app.command()
 def failed(url: Url = None, json_: Json = False) -> None:
-    """List the latest failed tasks of both kinds, and why they failed."""
+    """List the latest failed tasks of all kinds, and why they failed."""
     with _service(url) as service:
         records = service.history(_PAGE, "failed")
     if json_:
@@ -100,14 +99,14 @@ def _for_each(
 
 def _every_failed(service: Service) -> Iterator[str]:
     """Page by page: what was acted on has left the list by then, or is passed over."""
-    from voxq.core.task import Kind
+    from voxq import kinds
 
-    for kind in Kind:
+    for kind in kinds.registered():
         seen: set[str] = set()
         while fresh := _failed_ids(service, kind) - seen:
             seen |= fresh
             yield from sorted(fresh)
 
 
-def _failed_ids(service: Service, kind: Kind) -> set[str]:
+def _failed_ids(service: Service, kind: str) -> set[str]:
     return {str(record["task_id"]) for record in service.history_of(kind, _PAGE, "failed")}

@@ -12,7 +12,9 @@ from urllib.parse import quote
 
 import httpx
 
-from voxq.core.task import Kind
+from voxq import kinds
+from voxq.kinds.speech import SPEECH
+from voxq.kinds.transcription import TRANSCRIPTION
 from voxq.settings import Settings
 from voxq.supervisor.instance import running_instance
 from voxq.supervisor.stack import api_url
@@ -65,16 +67,19 @@ class Service:
         try:
             with _Counted(path, on_bytes) as file:
                 return self._json(
-                    "POST", "/api/v1/asr/submit", data=dict(options), files={"audio": (path.name, file)}
+                    "POST",
+                    f"/api/v1/{TRANSCRIPTION.name}/submit",
+                    data=dict(options),
+                    files={"audio": (path.name, file)},
                 )
         except OSError as error:
             raise ServiceError(f"{path}: {error.strerror}") from None
 
     def speak(self, wishes: Mapping[str, Any]) -> Json:
         """Submit a text; `wishes` as `POST /api/v1/tts/submit` knows them."""
-        return self._json("POST", "/api/v1/tts/submit", json=dict(wishes))
+        return self._json("POST", f"/api/v1/{SPEECH.name}/submit", json=dict(wishes))
 
-    def result(self, task_id: str, wait: float = 0, kind: Kind | None = None) -> Json:
+    def result(self, task_id: str, wait: float = 0, kind: str | None = None) -> Json:
         """The task as it is now, or when it has ended if that is within `wait` (<= 60) seconds."""
         return self._read(self._of_task("GET", "result", task_id, kind, params={"wait": wait}))
 
@@ -89,7 +94,7 @@ class Service:
         """
         params = {"stream": "true"} if live else {}
 
-        def save(kind: Kind) -> None:
+        def save(kind: str) -> None:
             with self._http.stream("GET", _path(kind, "audio", task_id), params=params) as response:
                 if not response.is_success:
                     response.read()
@@ -99,29 +104,29 @@ class Service:
                     file.flush()
 
         try:
-            _of_either_kind(save)
+            _of_any_kind(save)
         except httpx.HTTPError as error:
             raise self._silence(error) from None
 
     def queue(self) -> Json:
         """How full the queue is: counts of all tasks together, and of each kind under `kinds`."""
-        kinds = {kind.value: self._json("GET", f"/api/v1/{kind}/queue/status") for kind in Kind}
-        (first, *_) = kinds.values()
-        sums = {name: sum(counts.get(name, 0) for counts in kinds.values()) for name in _SUMMED}
-        lanes = {lane: sum(c["lanes"][lane] for c in kinds.values()) for lane in first["lanes"]}
-        return first | sums | {"lanes": lanes, "kinds": kinds}
+        counts = {kind: self._json("GET", f"/api/v1/{kind}/queue/status") for kind in kinds.registered()}
+        (first, *_) = counts.values()
+        sums = {name: sum(of_kind.get(name, 0) for of_kind in counts.values()) for name in _SUMMED}
+        lanes = {lane: sum(of_kind["lanes"][lane] for of_kind in counts.values()) for lane in first["lanes"]}
+        return first | sums | {"lanes": lanes, "kinds": counts}
 
     def history(self, limit: int, status: str | None = None) -> list[Json]:
         """The latest ended tasks of all kinds, each with its `kind`; what was submitted last comes first."""
-        records = [record for kind in Kind for record in self.history_of(kind, limit, status)]
+        records = [record for kind in kinds.registered() for record in self.history_of(kind, limit, status)]
         records.sort(key=lambda record: str(record["created_at"]), reverse=True)
         return records[:limit]
 
-    def history_of(self, kind: Kind, limit: int, status: str | None = None) -> list[Json]:
+    def history_of(self, kind: str, limit: int, status: str | None = None) -> list[Json]:
         """The latest ended tasks of one kind; what ended last comes first."""
         params = {"limit": limit} | ({"status": status} if status else {})
         records = self._json("GET", f"/api/v1/{kind}/history", params=params)["records"]
-        return [{"kind": kind.value, **record} for record in records]
+        return [{"kind": kind, **record} for record in records]
 
     def retry(self, task_id: str) -> None:
         """Queue a failed task again."""
@@ -132,12 +137,12 @@ class Service:
         self._of_task("DELETE", "task", task_id)
 
     def _of_task(
-        self, method: str, what: str, task_id: str, kind: Kind | None = None, **request: Any
+        self, method: str, what: str, task_id: str, kind: str | None = None, **request: Any
     ) -> httpx.Response:
-        def send(kind: Kind) -> httpx.Response:
+        def send(kind: str) -> httpx.Response:
             return self._send(method, _path(kind, what, task_id), **request)
 
-        return send(kind) if kind else _of_either_kind(send)
+        return send(kind) if kind else _of_any_kind(send)
 
     def _json(self, method: str, path: str, **request: Any) -> Json:
         return self._read(self._send(method, path, **request))
@@ -199,13 +204,13 @@ class _Counted(io.BufferedReader):
         return data
 
 
-def _path(kind: Kind, what: str, task_id: str) -> str:
+def _path(kind: str, what: str, task_id: str) -> str:
     return f"/api/v1/{kind}/{what}/{quote(task_id, safe='')}"
 
 
-def _of_either_kind(act: Callable[[Kind], T]) -> T:
+def _of_any_kind(act: Callable[[str], T]) -> T:
     """What `act` gives for the kind that knows the task; for any other it raises NotThere."""
-    *others, last = Kind
+    *others, last = kinds.registered()
     for kind in others:
         with contextlib.suppress(NotThere):
             return act(kind)

@@ -9,7 +9,7 @@ from rich.progress import Progress
 
 from voxq.cli.console import err
 from voxq.cli.service import ENDED, Service, ServiceError
-from voxq.core.task import Kind
+from voxq.kinds.speech import SPEECH
 
 _LOOK_SECONDS = 0.5
 """A long poll ends early only at the end of a task, so this is how often the bar moves."""
@@ -49,7 +49,7 @@ def _end_of(service: Service, task_id: str) -> dict[str, Any]:
     with Progress(console=err) as bars:
         bar = bars.add_task("queued", total=100)
         while True:
-            state = service.result(task_id, _LOOK_SECONDS, Kind.TTS)
+            state = service.result(task_id, _LOOK_SECONDS, SPEECH.name)
             is_done = state["status"] == "done"
             percent = 100 if is_done else state.get("progress", 0)
             bars.update(bar, completed=percent, description=state["status"])

@@ -8,8 +8,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from voxq import kinds
+
 _LONGEST = 60
-_WORDS = {"asr": "recordings", "tts": "texts"}
 
 
 def tasks_table(records: Iterable[dict[str, Any]]) -> Table:
@@ -39,10 +40,16 @@ def queue_table(kinds: Mapping[str, Mapping[str, Any]]) -> Table:
     for kind, counts in kinds.items():
         seconds = f"{float(counts.get('queued_seconds') or 0):.0f}"
         table.add_row(
-            _WORDS.get(kind, kind),
+            _things(kind),
             str(counts["queued"]),
             seconds,
             str(counts["processing"]),
             str(counts["failed"]),
         )
     return table
+
+
+def _things(kind: str) -> str:
+    """What its tasks are made from; the service may be of a version that knows more kinds."""
+    found = kinds.registered().get(kind)
+    return f"{found.noun}s" if found else kind

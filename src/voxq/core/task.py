@@ -27,13 +27,6 @@ _TASK_ID = re.compile(r"\d{4}-\d{2}-\d{2}_\d{3,9}_(?P<short>[a-z0-9]{6,32})", re
 _SHORT_ID = re.compile(r"[a-z0-9]{6,32}", re.ASCII)
 
 
-class Kind(StrEnum):
-    """What is turned into what; also the prefix of the task's Redis keys."""
-
-    ASR = "asr"  # a recording into text
-    TTS = "tts"  # a text into speech
-
-
 class Status(StrEnum):
     """Where a task is."""
 
@@ -73,10 +66,11 @@ def choose_lane(priority: Priority, duration: float | None, long_seconds: float)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One recording to transcribe or one text to speak. One task is one RQ job with the same id."""
+    """One thing that a client asked for. One task is one RQ job with the same id."""
 
     id: str
-    kind: Kind
+    kind: str
+    """Name of a registered kind, see `voxq.core.kinds`; also the prefix of the task's Redis keys."""
     owner: str
     lane: Lane
     file: str

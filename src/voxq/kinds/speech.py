@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from voxq.core.options import Affects, Mark, Options
 from voxq.core.task import Task
-from voxq.kinds.base import Kind
+from voxq.kinds.base import InlineInput, Kind
+from voxq.speech.audio import SPEECH_FORMATS
+from voxq.speech.sentences import spoken_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,31 @@ class SpeechOptions(Options):
     ] = True
 
 
-SPEECH = Kind(name="tts", options=SpeechOptions)
+class _Speech(Kind):
+    def inline_input(self, options: Options) -> InlineInput:
+        assert isinstance(options, SpeechOptions)
+        return InlineInput(
+            options.text,
+            extension=options.format,
+            mime=SPEECH_FORMATS[options.format],
+            seconds=round(spoken_seconds(options.text) / options.speed, 3),
+        )
+
+    def shown(self, options: Options) -> dict[str, Any]:
+        assert isinstance(options, SpeechOptions)
+        return {"voice": options.voice, "format": options.format, "speed": options.speed}
+
+
+SPEECH = _Speech(
+    name="tts",
+    options=SpeechOptions,
+    noun="text",
+    capability="speak",
+    preparation="Text processing",
+    preparer="text processor",
+    queue_setting="tts_queue_name",
+    makes_file=True,
+)
 
 
 def options_of(task: Task) -> SpeechOptions:

@@ -55,7 +55,16 @@ class TranscriptionOptions(Options):
     """Only of a model that can."""
 
 
-TRANSCRIPTION = Kind(name="asr", options=TranscriptionOptions)
+TRANSCRIPTION = Kind(
+    name="asr",
+    options=TranscriptionOptions,
+    noun="recording",
+    capability="recognise",
+    preparation="Decoding",
+    preparer="decoder",
+    queue_setting="rq_queue_name",
+    takes_recording=True,
+)
 
 
 def options_of(task: Task) -> TranscriptionOptions:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voxq.core.task import Kind, Lane, Status, Task
+from voxq.core.task import Lane, Status, Task
 from voxq.queue import documents, rq_job
 from voxq.queue.idempotency import key_left
 from voxq.queue.script import Command
@@ -33,7 +33,7 @@ class Claimed:
 
     task_id: str
     lane: Lane
-    kind: Kind = Kind.ASR
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from voxq import kinds
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status, Task, utc
-from voxq.kinds.speech import SpeechOptions
 
 _STATUSES = frozenset(Status)
 
@@ -32,7 +32,7 @@ def processing(task: Task, *, progress: int, text: str, started_at: float) -> di
 def ended(task: Task, outcome: Outcome) -> dict[str, Any]:
     fields = outcome.to_json()
     fields |= {"ended_at": utc(outcome.ended_at), "duration": round(outcome.duration, 3)}
-    return _common(task) | _asked(task) | fields
+    return _common(task) | kinds.find(task.kind).shown(task.options) | fields
 
 
 def event(task: Task, status: Status, progress: int = 0) -> str:
@@ -40,13 +40,6 @@ def event(task: Task, status: Status, progress: int = 0) -> str:
     return json.dumps(
         {"task_id": task.id, "kind": task.kind, "run": task.run, "status": status, "progress": progress}
     )
-
-
-def _asked(task: Task) -> dict[str, Any]:
-    """What a client may want to be told again of the speech that it asked for."""
-    if not isinstance(task.options, SpeechOptions):
-        return {}
-    return {"voice": task.options.voice, "format": task.options.format, "speed": task.options.speed}
 
 
 def dump(document: dict[str, Any]) -> str:

@@ -12,9 +12,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from voxq.core.options import Options
 from voxq.core.task import Status
-from voxq.kinds.speech import SpeechOptions
-from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue.script import Command
 from voxq.queue.store import Store
 
@@ -36,9 +35,7 @@ class EarlierTask:
     task_id: str
 
 
-def fingerprint_of(
-    owner: str, audio_sha256: str, model_fingerprint: str, options: TranscriptionOptions | SpeechOptions
-) -> str:
+def fingerprint_of(owner: str, audio_sha256: str, model_fingerprint: str, options: Options) -> str:
     """Of a request: equal for the same owner only, and only if everything that makes the result is equal.
 
     `audio_sha256` is that of a recording; a text stands in its options. `model_fingerprint` identifies what

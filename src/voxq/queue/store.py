@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from voxq.core.outcome import Outcome
-from voxq.core.task import Kind, Lane, Status, Task
+from voxq.core.task import Lane, Status, Task
 from voxq.queue import rq_job
 from voxq.queue.keys import KindName, KindPrefix
 from voxq.settings.keys import Allowance, Allowances
@@ -19,7 +19,7 @@ from voxq.settings.keys import Allowance, Allowances
 class Store:
     """Holds no connection. TTLs and the timeout in seconds."""
 
-    kind: Kind
+    kind: str
     queues: Mapping[Lane, str]
     """The RQ queue of each lane, the best lane first."""
     result_ttl: int

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
-from voxq.core.task import Kind, Status
+from voxq import kinds
+from voxq.core.task import Status
 from voxq.queue import rq_job
 from voxq.queue.script import Command
 from voxq.queue.webhook_job import QUEUE, RETRIES
@@ -31,7 +32,7 @@ class Delivery:
     job_id: str
     execution: str
     webhook: str
-    kind: Kind
+    kind: str
     task_id: str
     run: int
     status: Status
@@ -102,7 +103,7 @@ def _delivery(job_id: str, execution: str, meta: str, retries_left: str) -> Deli
         job_id=job_id,
         execution=execution,
         webhook=about["webhook"],
-        kind=Kind(about["kind"]),
+        kind=kinds.find(about["kind"]).name,
         task_id=about["task_id"],
         run=about["run"],
         status=Status(about["status"]),

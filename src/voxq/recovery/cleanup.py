@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import redis
 from loguru import logger
 
-from voxq.core.task import Kind, short_id
+from voxq.core.task import short_id
 from voxq.queue.store import Store
 from voxq.recovery import retention
 from voxq.storage.journal import Journal
@@ -27,7 +27,7 @@ class Cleanup:
         journal: Journal,
         recordings: Recordings,
         work: WorkFiles,
-        stores: Mapping[Kind, Store],
+        stores: Mapping[str, Store],
         client: redis.Redis,
         limits: retention.Limits,
     ) -> None:

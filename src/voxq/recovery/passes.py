@@ -9,7 +9,7 @@ from typing import Any, cast
 import redis
 from loguru import logger
 
-from voxq.core.task import Kind, short_id
+from voxq.core.task import short_id
 from voxq.queue import claiming, enqueueing, foreign_keys, script
 from voxq.queue.keys import EPOCH_KEY, SERVER_KEY
 from voxq.queue.store import Store
@@ -32,7 +32,7 @@ class Recovery:
         recordings: Recordings,
         ending: Ending,
         restoration: Restoration,
-        stores: Mapping[Kind, Store],
+        stores: Mapping[str, Store],
         client: redis.Redis,
     ) -> None:
         self._journal = journal

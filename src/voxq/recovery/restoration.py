@@ -9,7 +9,8 @@ from itertools import islice
 import redis
 from loguru import logger
 
-from voxq.core.task import Kind, Task, age_order, day_of, short_id
+from voxq import kinds
+from voxq.core.task import Task, age_order, day_of, short_id
 from voxq.queue import ends, script
 from voxq.queue.idempotency import key_left
 from voxq.queue.keys import KindPrefix
@@ -26,9 +27,9 @@ class Restoration:
     def __init__(
         self,
         journal: Journal,
-        logs: Mapping[Kind, HistoryLog],
+        logs: Mapping[str, HistoryLog],
         recordings: Recordings,
-        stores: Mapping[Kind, Store],
+        stores: Mapping[str, Store],
         client: redis.Redis,
     ) -> None:
         self._journal = journal
@@ -64,9 +65,9 @@ class Restoration:
         number = 0
         pipeline = self._client.pipeline(transaction=False)
         recordings = self._recordings.all()
-        kinds = self._kinds_of({recording.task_id for recording in recordings})
+        kind_of = self._kinds_of({recording.task_id for recording in recordings})
         for recording in recordings:
-            key = self._stores[kinds[recording.task_id]].audio_key
+            key = self._stores[kind_of[recording.task_id]].audio_key
             pipeline.hsetnx(key, short_id(recording.task_id), recording.name)
             day, of_day = age_order(recording.task_id)
             if day == today:
@@ -104,17 +105,18 @@ class Restoration:
         found = (self._journal.ended(task_id, run) for task_id, run in self._latest_ends().items())
         yield from (end.task for end in found if end is not None)
 
-    def _kinds_of(self, task_ids: Collection[str]) -> dict[str, Kind]:
+    def _kinds_of(self, task_ids: Collection[str]) -> dict[str, str]:
         """Which kind of task each was. Its record tells; when that is gone, the log in which it ended."""
         latest = self._latest_ends()
-        kinds: dict[str, Kind] = {}
+        found: dict[str, str] = {}
         for task_id in task_ids:
             end = self._journal.ended(task_id, latest[task_id]) if task_id in latest else None
             task = end.task if end else self._journal.open_task(task_id)
             if task is not None:
-                kinds[task_id] = task.kind
-        if len(kinds) < len(task_ids):
-            spoken = {record.get("task_id") for record in self._logs[Kind.TTS].records()}
-            left = set(task_ids) - kinds.keys()
-            kinds |= {task_id: Kind.TTS if task_id in spoken else Kind.ASR for task_id in left}
-        return kinds
+                found[task_id] = task.kind
+        if left := set(task_ids) - found.keys():
+            found |= dict.fromkeys(left, kinds.first().name)
+            for name, log in self._logs.items():
+                logged = {str(record.get("task_id")) for record in log.records()}
+                found |= dict.fromkeys(left & logged, name)
+        return found

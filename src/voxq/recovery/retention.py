@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from voxq.core.task import Kind, Status
+from voxq import kinds
+from voxq.core.task import Status
 from voxq.storage.recordings import Recording
 
 
@@ -15,7 +16,7 @@ class EndedRecord:
 
     task_id: str
     run: int
-    kind: Kind
+    kind: str
     status: Status
     ended_at: float
     file: str
@@ -53,7 +54,7 @@ def plan(
 
     - A recording of an open task stays, whatever the limits say.
     - A failed task's recording stays for `failed_ttl`, so that retry works, and does not count.
-    - The speech of a text is its result, stays for `result_ttl` like any, and does not count until then.
+    - A file that a task made is its result, stays for `result_ttl` like any, and does not count until then.
     - Of the others the newest `max_recordings` stay. One without a record has ended long ago, or was never
       accepted; it is spared while it is younger than `orphan_age`, because it may be about to be accepted.
     - A record goes after its time, or when a later run of its task has ended.
@@ -81,7 +82,7 @@ def plan(
         if record is not None and record.status is Status.FAILED:
             if now - record.ended_at > limits.failed_ttl:
                 gone.append(recording.name)
-        elif record is not None and record.kind is Kind.TTS and now - record.ended_at <= limits.result_ttl:
+        elif record is not None and _is_result(record) and now - record.ended_at <= limits.result_ttl:
             continue
         elif record is not None or now - recording.modified > limits.orphan_age:
             finished.append(recording)
@@ -93,6 +94,11 @@ def plan(
     finished.sort(key=newest_first, reverse=True)
     gone += [recording.name for recording in finished[limits.max_recordings :]]
     return Plan(recordings=gone, records=expired)
+
+
+def _is_result(record: EndedRecord) -> bool:
+    """Whether the file of the task is what it made."""
+    return kinds.find(record.kind).makes_file
 
 
 def _ttl(status: Status, limits: Limits) -> float:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
 from pydantic import model_validator
 
+from voxq import kinds
 from voxq.core.addresses import is_loopback
+from voxq.kinds import Kind
 from voxq.settings.fields import Fields
 from voxq.settings.keys import Allowance, Allowances, parse_allowances, parse_keys
 from voxq.settings.origins import parse_origins
@@ -61,8 +64,11 @@ class Settings(Fields):
 
     def _clashes(self) -> Iterator[str]:
         """What is wrong with settings of which each alone would do, a line each."""
-        if set(self.queues) & set(self.speech_queues):
-            yield "RQ_QUEUE_NAME and TTS_QUEUE_NAME must not share a queue"
+        named = [kind for kind in kinds.registered().values() if kind.queue_setting]
+        for one, other in combinations(named, 2):
+            if set(self.queues_of(one)) & set(self.queues_of(other)):
+                names = " and ".join(str(kind.queue_setting).upper() for kind in (one, other))
+                yield f"{names} must not share a queue"
         ordinary, admin = parse_keys(self.api_keys), parse_keys(self.admin_keys)
         if ordinary.keys() & admin.keys() or set(ordinary.values()) & set(admin.values()):
             yield "API_KEYS and ADMIN_KEYS must not share a key or a name"
@@ -117,15 +123,16 @@ class Settings(Fields):
     def hotwords_path(self) -> Path:
         return self.asr_hotwords_path or PACKAGED_HOTWORDS
 
-    @property
-    def queues(self) -> Queues:
-        """The lanes of recordings; the short one bears RQ_QUEUE_NAME exactly: clients of RQ look there."""
-        return _queues(self.rq_queue_name)
+    def queues_of(self, kind: Kind) -> Queues:
+        """The lanes of a kind of task; the short one bears the name in its setting exactly: clients of RQ
+        look there."""
+        name = getattr(self, kind.queue_setting) if kind.queue_setting else f"{kind.name}-queue"
+        return Queues(f"{name}-high", name, f"{name}-long")
 
     @property
-    def speech_queues(self) -> Queues:
-        """The lanes of texts to speak."""
-        return _queues(self.tts_queue_name)
+    def queues(self) -> tuple[str, ...]:
+        """All lanes of all kinds."""
+        return tuple(queue for kind in kinds.registered().values() for queue in self.queues_of(kind))
 
     @property
     def own_models(self) -> Mapping[str, tuple[str, str]]:
@@ -183,10 +190,6 @@ class Settings(Fields):
             f"API_HOST={self.api_host} opens the API to the network without a key. Set API_KEYS=name:key, "
             "or API_HOST=127.0.0.1, or ALLOW_ANONYMOUS=true if everybody there may use it."
         )
-
-
-def _queues(name: str) -> Queues:
-    return Queues(f"{name}-high", name, f"{name}-long")
 
 
 def _written(value: object) -> str:

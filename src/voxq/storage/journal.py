@@ -22,7 +22,7 @@ from loguru import logger
 from voxq.storage import records
 from voxq.core.outcome import Outcome
 from voxq.storage.storage_id import storage_id
-from voxq.core.task import Kind, Task, age_order, is_task_id
+from voxq.core.task import Task, age_order, is_task_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Journal:
         """Ids of all accepted tasks, oldest first."""
         return sorted(filter(is_task_id, self._names(self._open)), key=age_order)
 
-    def find(self, kind: Kind, idempotency: str, before: float) -> str | None:
+    def find(self, kind: str, idempotency: str, before: float) -> str | None:
         """The id of a kept task that was submitted with this Idempotency-Key, and is not open only since
         `before` (seconds since the epoch). Reads them all: it is for when Redis has lost its index."""
         for task_id in self.open_ids():

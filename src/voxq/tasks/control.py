@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import redis
 
+from voxq import kinds
 from voxq.core.outcome import Outcome, Timings, elapsed
 from voxq.core.refusal import NotFound, Refusal
-from voxq.core.task import Kind, Status, Task
+from voxq.core.task import Status, Task
 from voxq.queue import enqueueing, quotas, script
 from voxq.queue.enqueueing import Enqueued
 from voxq.queue.store import Store
@@ -62,13 +63,13 @@ class Control:
     def answer_as(self, task: Task, other_id: str) -> bool:
         """End an open task with the result that another one had. False when there is none, or it ended first.
 
-        It may be in a lane, or with a worker, which then loses its claim as when a task is cancelled. Speech
-        is shared, unless a worker was faster and has made its own.
+        It may be in a lane, or with a worker, which then loses its claim as when a task is cancelled. A file
+        that was made is shared, unless a worker was faster and has made its own.
         """
         end = self._journal.last_end(other_id)
         if end is None or end.outcome.status is not Status.DONE:
             return False
-        if task.kind is Kind.TTS and not self._recordings.share(end.task.file, task.file):
+        if kinds.find(task.kind).makes_file and not self._recordings.share(end.task.file, task.file):
             return False
         now = time.time()
         outcome = replace(
@@ -103,8 +104,8 @@ class Control:
     def retry(self, task_id: str, run: int, *, limited: bool = False) -> tuple[Task, Enqueued]:
         """Accept a failed task once more, as its next run. `run` is the one that failed.
 
-        A text is kept with its task, a recording beside it. Raises NotFound, or Refusal ("not_failed",
-        "recording_gone"; when `limited` also "too_long", "queue_full", "quota_exceeded").
+        Its recording must still be there, if it is made from one. Raises NotFound, or Refusal
+        ("not_failed", "recording_gone"; when `limited` also "too_long", "queue_full", "quota_exceeded").
         """
         end = self._journal.ended(task_id, run)
         task = self._journal.open_task(task_id)
@@ -114,7 +115,7 @@ class Control:
             raise NotFound(task_id)
         if end.outcome.status is not Status.FAILED:
             raise _not_failed(end.outcome.status)
-        if end.task.kind is Kind.ASR and not self._recordings.exists(end.task.file):
+        if kinds.find(end.task.kind).takes_recording and not self._recordings.exists(end.task.file):
             raise Refusal("recording_gone", "The recording of this task has been deleted")
         if task is not None:
             # The earlier run is closed before its open record is replaced, or its line would never be logged.

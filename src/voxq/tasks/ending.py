@@ -9,7 +9,7 @@ import redis
 
 from voxq.core import killpoint
 from voxq.core.outcome import Outcome
-from voxq.core.task import Kind, Task
+from voxq.core.task import Task
 from voxq.queue import ends, script
 from voxq.queue.claiming import Worker
 from voxq.queue.store import Store
@@ -24,9 +24,9 @@ class Ending:
     def __init__(
         self,
         journal: Journal,
-        logs: Mapping[Kind, HistoryLog],
+        logs: Mapping[str, HistoryLog],
         work: WorkFiles,
-        stores: Mapping[Kind, Store],
+        stores: Mapping[str, Store],
         client: redis.Redis,
     ) -> None:
         self._journal = journal

@@ -13,17 +13,17 @@ import redis.asyncio
 from loguru import logger
 from redis.exceptions import RedisError, ResponseError
 
+from voxq import kinds
 from voxq.core import killpoint
+from voxq.core.options import Options
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority, Task, choose_lane, new_task_id
-from voxq.kinds.speech import SpeechOptions
-from voxq.kinds.transcription import TranscriptionOptions
+from voxq.kinds.base import InlineInput
 from voxq.queue import enqueueing, quotas, script
 from voxq.queue.enqueueing import EntryCheck, Place
 from voxq.queue.idempotency import idempotency_of
 from voxq.queue.store import Store
-from voxq.speech.audio import SPEECH_FORMATS, AudioInfo
-from voxq.speech.sentences import spoken_seconds
+from voxq.speech.audio import AudioInfo
 from voxq.storage.journal import Journal
 from voxq.storage.recordings import Recordings
 from voxq.storage.storage_id import OTHER_STORAGE, is_other
@@ -49,7 +49,7 @@ class Request:
     """What the client asks for: something to be done with an upload, or with the text in the options."""
 
     owner: str
-    options: TranscriptionOptions | SpeechOptions
+    options: Options
     priority: Priority = Priority.NORMAL
     idempotency_key: str | None = None
     callback: str | None = None
@@ -265,23 +265,23 @@ class TextIntake(Intake):
 
     async def accept(self, entry: EntryCheck, request: Request) -> Submission:
         """Make the text in the request's options a task. Raises Refusal, or OSError when the disk is full."""
-        assert isinstance(request.options, SpeechOptions)
+        given = kinds.find(self._store.kind).inline_input(request.options)
         if entry.known_id is not None:
-            sha256 = hashlib.sha256(request.options.text.encode()).hexdigest()
+            sha256 = hashlib.sha256(given.text.encode()).hexdigest()
             return await self._replay(entry.known_id, sha256, request)
-        task = await asyncio.to_thread(self._accept, entry, request, request.options)
+        task = await asyncio.to_thread(self._accept, entry, request, given)
         return await self._enqueue(task, request)
 
-    def _accept(self, entry: EntryCheck, request: Request, options: SpeechOptions) -> Task:
-        text = options.text.encode()
+    def _accept(self, entry: EntryCheck, request: Request, given: InlineInput) -> Task:
+        text = given.text.encode()
         task = self._task(
             entry,
             request,
-            extension=options.format,
-            mime=SPEECH_FORMATS[options.format],
+            extension=given.extension,
+            mime=given.mime,
             size=len(text),
             sha256=hashlib.sha256(text).hexdigest(),
-            duration=round(spoken_seconds(options.text) / options.speed, 3),
+            duration=given.seconds,
         )
         self._journal.accept(task)
         killpoint.reached("S2")

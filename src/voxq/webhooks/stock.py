@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from voxq.core.task import Kind, Status
+from voxq import kinds
+from voxq.core.task import Status
 from voxq.parts import Parts
 from voxq.queue.webhook_queue import Delivery
 from voxq.settings import load_settings
@@ -13,12 +14,13 @@ from voxq.webhooks.post import Poster
 
 
 def run(webhook: str, kind: str, task_id: str, run: int, status: str) -> None:
-    """One try. Raises PostFailed, and RQ tries again as the job says; KeyError for an unknown webhook."""
+    """One try. Raises PostFailed, and RQ tries again as the job says; KeyError for an unknown webhook and
+    ValueError for an unknown kind of task."""
     settings = load_settings()
 
     async def once() -> None:
         poster = Poster(allow_private=settings.webhook_allow_private)
-        delivery = Delivery("", "", webhook, Kind(kind), task_id, run, Status(status), 0)
+        delivery = Delivery("", "", webhook, kinds.find(kind).name, task_id, run, Status(status), 0)
         try:
             await tell(poster, settings.registered_webhooks[webhook], delivery, Parts.of(settings).journal)
         finally:

@@ -83,7 +83,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         name=name,
         worker_id=worker_id,
         device=device,
-        queues=(*settings.queues, *settings.speech_queues),
+        queues=settings.queues,
         rq_connection=connect.blocking(settings.redis_url, text=False),
         shutdown_seconds=settings.shutdown_seconds,
     )
@@ -166,7 +166,7 @@ def _preloads(settings: Settings, plan: WorkPlan, worker_id: int) -> list[ModelP
 
 def _rq_queues(settings: Settings) -> list[Queue]:
     connection = connect.blocking(str(settings.redis_url), text=False)
-    return [Queue(name, connection=connection) for name in (*settings.queues, *settings.speech_queues)]
+    return [Queue(name, connection=connection) for name in settings.queues]
 
 
 def _rotate_logs(settings: Settings) -> None:

@@ -10,7 +10,8 @@ from typing import Self
 
 from loguru import logger
 
-from voxq.core.task import Kind, Task
+from voxq import kinds
+from voxq.core.task import Task
 from voxq.engines import mixtures, registry, synthesisers, voices
 from voxq.engines.base import Chunking, ChunkOptions, EngineError, EngineRequest, EngineTraits
 from voxq.engines.synthesis import SentenceOptions, Voice
@@ -49,6 +50,11 @@ class ModelPlan:
     @property
     def speaks(self) -> bool:
         return bool(self.voices)
+
+    @property
+    def capability(self) -> str:
+        """What it can do, in the words of `Kind.capability`."""
+        return "speak" if self.speaks else "recognise"
 
     def voice(self, name: str) -> Voice:
         """The voice of this name, mixed if need be. Raises ModelUnavailable."""
@@ -147,9 +153,10 @@ class WorkPlan:
             self._spoken_until = time.monotonic() + _LOOK_AGAIN_SECONDS
         return self._spoken
 
-    def models(self) -> Mapping[Kind, tuple[str, ...]]:
+    def models(self) -> Mapping[str, tuple[str, ...]]:
         """The names that tasks of each kind may ask for."""
-        return {Kind.ASR: self.names(), Kind.TTS: self.synthesisers()}
+        by_capability = {"recognise": self.names(), "speak": self.synthesisers()}
+        return {name: by_capability[kind.capability] for name, kind in kinds.registered().items()}
 
     def synthesiser(self, name: str) -> ModelPlan:
         """The synthesiser of this name. Reads directories the first time. Raises ModelUnavailable."""
@@ -163,7 +170,7 @@ class WorkPlan:
 
     def model_for(self, task: Task) -> ModelPlan:
         """The model that the task asks for. Raises ModelUnavailable, also if it cannot do what is asked."""
-        if task.kind is Kind.TTS:
+        if kinds.find(task.kind).capability == "speak":
             options = speech.options_of(task)
             model = self.synthesiser(options.model or synthesisers.names()[0])
             model.voice(options.voice)

@@ -17,8 +17,6 @@ import redis_contents
 from valkey_lab import RedisServer
 from worker_lab import MEETING, NOTE, WorkerLab, wait_for
 
-from voxq.core.task import Kind
-
 
 def main(target: Path) -> None:
     root = Path(tempfile.mkdtemp())
@@ -30,7 +28,7 @@ def main(target: Path) -> None:
     tasks["cancelled"] = lab.submit(NOTE, "gated")
     wait_for(lambda: lab.document(tasks["cancelled"]).get("status") == "processing", "it is begun")
     control = lab.parts.control
-    (control(Kind.ASR, lab.client) if control.__code__.co_argcount == 3 else control(lab.client)).cancel(
+    (control("asr", lab.client) if control.__code__.co_argcount == 3 else control(lab.client)).cancel(
         tasks["cancelled"].id
     )
     lab.wait_for_ends([tasks["cancelled"]])

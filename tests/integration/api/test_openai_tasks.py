@@ -13,8 +13,6 @@ from api_server import NOTE, ApiServer, running_api, tone
 from openai import AsyncOpenAI, OpenAI
 from worker_lab import WorkerLab, wait_for
 
-from voxq.core.task import Kind
-
 ANNA, BEN = "annas-secret-key", "bens-secret-key"
 
 
@@ -226,7 +224,7 @@ def test_a_native_task_can_have_an_earlier_result(api: ApiServer, lab: WorkerLab
     assert len(lab.calls()) == calls
     assert api.http.get("/api/v1/stats").json()["since_start"]["audio_seconds"] == stats
     wait_for(
-        lambda: task_id in {r["task_id"] for r in lab.parts.logs[Kind.ASR].records()}, "its line in the log"
+        lambda: task_id in {r["task_id"] for r in lab.parts.logs["asr"].records()}, "its line in the log"
     )
     lab.assert_nothing_waits()
 

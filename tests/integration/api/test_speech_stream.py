@@ -19,7 +19,7 @@ from api_server import ApiServer, running_api
 from counting_voice import LETTER_SECONDS, RATE
 from worker_lab import WorkerLab, wait_for
 
-from voxq.core.task import Kind, Task
+from voxq.core.task import Task
 from voxq.queue.keys import EVENTS_CHANNEL
 from voxq.speech.audio import SPEECH_FORMATS
 
@@ -166,7 +166,7 @@ def test_what_ends_badly_has_no_clean_end(place: Place, gate: Callable[[], None]
         pieces = answer.iter_raw()
         assert next(pieces)
         if how == "it is cancelled":
-            assert lab.parts.control(Kind.TTS, lab.client).cancel(task.id)
+            assert lab.parts.control("tts", lab.client).cancel(task.id)
         gate()
         with pytest.raises(httpx.RemoteProtocolError):
             for _ in pieces:

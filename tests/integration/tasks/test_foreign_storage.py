@@ -12,7 +12,6 @@ from task_lab import Lab, done, make_task, make_worker
 from valkey_lab import PATIENCE
 
 from voxq.core.refusal import Refusal
-from voxq.core.task import Kind
 from voxq.queue import connect
 from voxq.queue.claiming import Worker
 from voxq.queue.keys import EPOCH_KEY, JANITOR_KEY
@@ -77,7 +76,7 @@ def test_a_door_to_another_storage_is_shut(labs: tuple[Lab, Lab], redis_url: str
 
     async def check_entry(lab: Lab) -> None:
         client = connect.asynchronous(redis_url, seconds=PATIENCE)
-        store = lab.parts.stores[Kind.TTS]
+        store = lab.parts.stores["tts"]
         await TextIntake(store, lab.journal, lab.recordings, client, long_seconds=60).check_entry(
             "anna", None
         )

@@ -10,7 +10,6 @@ import pytest
 from task_lab import Lab, done, failed, make_task
 from valkey_lab import PATIENCE
 
-from voxq.core.task import Kind
 from voxq.kinds.speech import SpeechOptions
 from voxq.queue import connect
 from voxq.queue.claiming import Worker
@@ -26,7 +25,7 @@ def lab(tmp_path: Path, client) -> Lab:
     return Lab(tmp_path / "storage", client)
 
 
-def door_of(lab: Lab, redis_url: str, kind: Kind = Kind.TTS) -> EntryCheck:
+def door_of(lab: Lab, redis_url: str, kind: str = "tts") -> EntryCheck:
     """What the same request finds when it comes again."""
 
     async def check_entry() -> EntryCheck:
@@ -51,12 +50,12 @@ def test_a_key_outlives_redis(lab: Lab, worker: Worker, redis_url: str, state: s
         lab.control.retry(task.id, 1)
         lab.drain(worker)
     lab.client.flushall()
-    assert door_of(lab, redis_url, Kind.ASR).known_id == task.id, "at once, out of the journal"
+    assert door_of(lab, redis_url, "asr").known_id == task.id, "at once, out of the journal"
     lab.recover()
     assert lab.client.get(f"asr:idempotency:{KEY}") == task.id
     assert 0 < lab.client.ttl(f"asr:idempotency:{KEY}") <= 86400
-    assert door_of(lab, redis_url, Kind.ASR).known_id == task.id
-    assert door_of(lab, redis_url, Kind.TTS).known_id is None
+    assert door_of(lab, redis_url, "asr").known_id == task.id
+    assert door_of(lab, redis_url, "tts").known_id is None
 
 
 def test_two_answers_for_one_key_are_two_tasks(lab: Lab, worker: Worker) -> None:
@@ -76,7 +75,7 @@ def test_a_task_that_redis_knows_is_not_withdrawn_for_its_key(lab: Lab, worker: 
     """A key that has expired may name another task by now."""
     lab.recover()
     task = lab.submit(idempotency=KEY)
-    other = make_task(idempotency=KEY, kind=Kind.ASR)
+    other = make_task(idempotency=KEY, kind="asr")
     lab.client.set(f"asr:idempotency:{KEY}", other.id)
     lab.client.delete("rq:queue:asr-queue")
     assert lab.recovery.complete() == 1
@@ -84,9 +83,9 @@ def test_a_task_that_redis_knows_is_not_withdrawn_for_its_key(lab: Lab, worker: 
 
 
 def test_texts_have_keys_of_their_own(lab: Lab, redis_url: str) -> None:
-    task = make_task(kind=Kind.TTS, idempotency=KEY, options=SpeechOptions("Guten Tag", voice="teller"))
+    task = make_task(kind="tts", idempotency=KEY, options=SpeechOptions("Guten Tag", voice="teller"))
     lab.journal.accept(task)
     assert door_of(lab, redis_url).known_id is None, "its intake may still take it back"
     lab.journal.accept(task.evolve(accepted_at=task.accepted_at - 60))
     assert door_of(lab, redis_url).known_id == task.id
-    assert door_of(lab, redis_url, Kind.ASR).known_id is None
+    assert door_of(lab, redis_url, "asr").known_id is None

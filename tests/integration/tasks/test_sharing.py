@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from task_lab import Lab, make_worker
 
-from voxq.core.task import Kind, Lane
+from voxq.core.task import Lane
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import claiming
 from voxq.queue.claiming import Capacity, Worker
@@ -31,8 +31,8 @@ class Hand:
 
     @property
     def capacity(self) -> Capacity:
-        held = [(Kind.ASR, lane) for lane in self.held]
-        return capacities_of(held, self.slots, {Kind.ASR: self.models})[Kind.ASR]
+        held = [("asr", lane) for lane in self.held]
+        return capacities_of(held, self.slots, {"asr": self.models})["asr"]
 
     def beat(self, *, takes_on: bool = True) -> None:
         capacity = self.capacity if takes_on else None

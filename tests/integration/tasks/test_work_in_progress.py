@@ -10,7 +10,7 @@ from typing import Any
 import redis
 from task_lab import MANY, Lab, done, failed, make_task, make_worker
 
-from voxq.core.task import Kind, Lane, Task
+from voxq.core.task import Lane, Task
 from voxq.queue import claiming, documents, ends, enqueueing
 from voxq.queue.claiming import Capacity, Claimed, Worker
 
@@ -166,7 +166,7 @@ def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
     task = make_task()
     lab.enqueue(task)
     [claimed] = lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY))).claimed
-    assert claimed == Claimed(task.id, Lane.SHORT, Kind.ASR)
+    assert claimed == Claimed(task.id, Lane.SHORT, "asr")
     lab.run(claiming.drop(lab.store, claimed))
     assert lab.run(enqueueing.counts(lab.store, time.time())).processing == 0
     assert all(lab.client.ttl(key) > 0 for key in keys(lab.client) if task.id in key)

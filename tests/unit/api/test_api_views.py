@@ -37,35 +37,35 @@ class TestCrew:
         """A clock that was put back makes the past a future."""
         beats = (85.0, 84.9, 115.0, 115.1)
         facts = [worker(id=number, beat=beat) for number, beat in enumerate(beats)]
-        assert [each.id for each in WorkerOverview.of(facts, None, 100.0).workers] == [0, 2]
+        assert [each.id for each in WorkerOverview.of(facts, {}, 100.0).workers] == [0, 2]
 
     @pytest.mark.parametrize("raw", ["", "null", "[]", "{}", '{"id": 1}', '"x"', "[" * 1000])
     def test_facts_that_nobody_understands_are_ignored(self, raw: str) -> None:
         assert WorkerFacts.load(raw) is None
-        assert WorkerOverview.of([WorkerFacts.load(raw)], None, 100.0).workers == ()
+        assert WorkerOverview.of([WorkerFacts.load(raw)], {}, 100.0).workers == ()
 
     def test_the_pace_is_measured_or_the_slowest_warm_up_or_real_time(self) -> None:
         overview = [worker(id=1, rtf=0.1), worker(id=2, rtf=0.3), worker(id=3)]
-        assert WorkerOverview.of(overview, 0.05, 100.0).pace == 0.05
-        assert WorkerOverview.of(overview, None, 100.0).pace == 0.3
-        assert WorkerOverview.of([worker()], None, 100.0).pace == 1.0
+        assert WorkerOverview.of(overview, {"asr": 0.05}, 100.0).pace_of("asr") == 0.05
+        assert WorkerOverview.of(overview, {"asr": None}, 100.0).pace_of("asr") == 0.3
+        assert WorkerOverview.of([worker()], {}, 100.0).pace_of("asr") == 1.0
 
     @given(st.floats(0, 1e6), st.floats(0.001, 100), st.integers(0, 8))
     def test_waiting_takes_a_second_at_least_and_fewer_with_more_workers(
         self, ahead: float, pace: float, workers: int
     ) -> None:
         few, more = (
-            WorkerOverview(tuple(worker(id=n) for n in range(count)), pace)
+            WorkerOverview(tuple(worker(id=n) for n in range(count)), {"asr": pace})
             for count in (workers, workers + 1)
         )
         place = Place(1, ahead)
-        assert 1 <= more.estimated_wait(place) <= few.estimated_wait(place)
-        assert few.estimated_wait(None) == 0
+        assert 1 <= more.estimated_wait(place, "asr") <= few.estimated_wait(place, "asr")
+        assert few.estimated_wait(None, "asr") == 0
 
     def test_what_is_in_work_is_waited_for_too(self) -> None:
-        overview = WorkerOverview((worker(id=1, held=1, seconds_left=30.0), worker(id=2)), 0.1)
-        assert overview.estimated_wait(Place(1, 0.0)) == 15
-        assert overview.estimated_wait(Place(2, 100.0)) == 20
+        overview = WorkerOverview((worker(id=1, held=1, seconds_left=30.0), worker(id=2)), {"asr": 0.1})
+        assert overview.estimated_wait(Place(1, 0.0), "asr") == 15
+        assert overview.estimated_wait(Place(2, 100.0), "asr") == 20
 
 
 class TestDevices:

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 from voxq.recovery.retention import EndedRecord, Limits, plan
 from voxq.storage.recordings import Recording
 
@@ -29,8 +29,7 @@ def storages(draw: st.DrawFn) -> tuple[list[Recording], list[str], list[EndedRec
             open_ids.append(task_id)
         ends = draw(st.lists(st.tuples(ended_statuses, ages), max_size=3))
         ended += [
-            EndedRecord(task_id, run, Kind.ASR, how, NOW - age, file)
-            for run, (how, age) in enumerate(ends, 1)
+            EndedRecord(task_id, run, "asr", how, NOW - age, file) for run, (how, age) in enumerate(ends, 1)
         ]
     return recordings, open_ids, ended
 
@@ -124,13 +123,13 @@ def test_a_recording_that_was_stored_just_now_is_spared() -> None:
 
 
 def test_speech_stays_as_long_as_its_result_and_displaces_no_recording() -> None:
-    def ended(number: int, kind: Kind, age: float, extension: str) -> EndedRecord:
+    def ended(number: int, kind: str, age: float, extension: str) -> EndedRecord:
         task_id = f"2025-12-01_{number:03d}_abcdef"
         return EndedRecord(task_id, 1, kind, Status.DONE, NOW - age, f"{task_id}.{extension}")
 
-    batch = [ended(number, Kind.TTS, 10.0, "mp3") for number in range(100)]
-    notes = [ended(200 + number, Kind.ASR, 20.0, "ogg") for number in range(LIMITS.max_recordings)]
-    old = [ended(300 + number, Kind.TTS, LIMITS.result_ttl + 1, "mp3") for number in range(2)]
+    batch = [ended(number, "tts", 10.0, "mp3") for number in range(100)]
+    notes = [ended(200 + number, "asr", 20.0, "ogg") for number in range(LIMITS.max_recordings)]
+    old = [ended(300 + number, "tts", LIMITS.result_ttl + 1, "mp3") for number in range(2)]
     records = [*batch, *notes, *old]
     recordings = [Recording(record.file, record.ended_at) for record in records]
     chosen = plan(NOW, recordings, [], records, LIMITS)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from task_lab import make_task
 
-from voxq.core.task import Kind
 from voxq.kinds.speech import SpeechOptions
 from voxq.storage.recordings import Recordings
 from voxq.storage.scratch import WorkDirectory, WorkFiles
@@ -23,7 +22,7 @@ class Place:
     def __init__(self, root: Path) -> None:
         work = WorkFiles(root / "work")
         self.recordings = Recordings(root / "recordings", root / "incoming")
-        self.task = make_task(kind=Kind.TTS, options=SpeechOptions("text", "teller", format="pcm"))
+        self.task = make_task(kind="tts", options=SpeechOptions("text", "teller", format="pcm"))
         self.directory: WorkDirectory = work.open(self.task)
         self.file = SpeechFile(work, self.recordings, self.task.id, self.task.run, self.task.file)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 from voxq.queue.webhook_queue import Delivery
 from voxq.webhooks.message import body_of, headers_of
 
 
 def test_of_a_task_that_is_gone_only_its_end_is_told() -> None:
     task_id = "2025-12-01_001_abc123"
-    delivery = Delivery("bot_x_1", "e", "bot", Kind.ASR, task_id, 2, Status.DONE, 7)
+    delivery = Delivery("bot_x_1", "e", "bot", "asr", task_id, 2, Status.DONE, 7)
     assert json.loads(body_of(delivery, None)) == {
         "delivery": f"{task_id}.2",
         "task_id": task_id,
@@ -23,7 +23,7 @@ def test_of_a_task_that_is_gone_only_its_end_is_told() -> None:
 
 
 def test_the_signature_is_that_of_the_time_and_the_body() -> None:
-    delivery = Delivery("bot_x_1", "e", "bot", Kind.ASR, "2025-12-01_001_abc123", 1, Status.DONE, 7)
+    delivery = Delivery("bot_x_1", "e", "bot", "asr", "2025-12-01_001_abc123", 1, Status.DONE, 7)
     headers = headers_of(delivery, b"{}", "secret", 1764583200.9)
     # printf '1764583200.{}' | openssl dgst -sha256 -hmac secret
     assert headers["X-VoxQ-Timestamp"] == "1764583200"

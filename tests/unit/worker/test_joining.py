@@ -13,7 +13,6 @@ import pytest
 from plans import model_plan
 from task_lab import make_task
 
-from voxq.core.task import Kind
 from voxq.engines.synthesis import KeptSpeech, SentenceOptions
 from voxq.kinds.speech import SpeechOptions
 from voxq.queue.claiming import TaskExecution
@@ -48,7 +47,7 @@ class Capacity:
 
     def text(self, sentences: int) -> SpeechRun:
         """One of so many sentences, none of which is spoken."""
-        task = make_task(kind=Kind.TTS, options=SpeechOptions("text", "teller", format="mp3"), duration=9.0)
+        task = make_task(kind="tts", options=SpeechOptions("text", "teller", format="mp3"), duration=9.0)
         held, directory = TaskExecution(task, "x"), self.work.open(task)
         text = SpeechRun(held, directory, model_plan(), SentenceOptions("teller"), admitted_at=time.time())
         text.find([Phrase(n, n + 1, "x", Break.SENTENCE, 1.0) for n in range(sentences)], None)

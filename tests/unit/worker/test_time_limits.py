@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from plans import model_plan
 from task_lab import make_task
 
-from voxq.core.task import Kind, Task
+from voxq.core.task import Task
 from voxq.engines.base import ChunkOptions, ChunkResult, Cost
 from voxq.engines.synthesis import KeptSpeech, SentenceOptions
 from voxq.kinds.speech import SpeechOptions
@@ -70,7 +70,7 @@ def recording(root: Path, seconds: float | None, task: Task | None = None) -> Tr
 
 
 def text(root: Path, seconds: float | None) -> SpeechRun:
-    task = make_task(kind=Kind.TTS, options=SpeechOptions("text", "teller", speed=2.0), duration=seconds)
+    task = make_task(kind="tts", options=SpeechOptions("text", "teller", speed=2.0), duration=seconds)
     directory = WorkFiles(root).open(task)
     how = SentenceOptions("teller", 2.0)
     return SpeechRun(TaskExecution(task, "x"), directory, PLAN, how, admitted_at=time.time())

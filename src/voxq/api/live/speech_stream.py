@@ -21,7 +21,7 @@ from voxq.api.access_log import note
 from voxq.api.lookup import Found
 from voxq.api.service import Service
 from voxq.core.refusal import Refusal, TaskFailed
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.storage.speech_file import SpeechChanged, SpeechFile
 
@@ -73,14 +73,14 @@ class SpeechStream:
         await self._others.aclose()
 
 
-async def begin(service: Service, owner: str, task_id: str) -> SpeechStream:
+async def begin(service: Service, kind: str, owner: str, task_id: str) -> SpeechStream:
     """The speech of a task, as soon as its first bytes are there; waits for them without a limit.
 
     `task_id` may be short. Raises NotFound; TaskFailed for a task that failed or was cancelled; Refusal
     ("recording_gone"; "unavailable" when the process is to stop); RedisError for the first look only, a Redis
     that is away later is waited for. May be cancelled while it waits.
     """
-    found = await lookup.find(service, Kind.TTS, owner, task_id)
+    found = await lookup.find(service, kind, owner, task_id)
     pieces = _pieces(service, owner, found)
     return SpeechStream(found.task_id, found.file, await anext(pieces, b""), pieces)
 
@@ -137,7 +137,7 @@ async def _is_done(service: Service, owner: str, found: Found) -> bool:
     if service.events.is_over:
         raise Refusal("unavailable", "The server stops; the task goes on", task_id=found.task_id)
     try:
-        now = await lookup.find(service, Kind.TTS, owner, found.task_id)
+        now = await lookup.find(service, found.kind, owner, found.task_id)
     except RedisError:
         return False
     if now.document["run"] != found.document["run"]:

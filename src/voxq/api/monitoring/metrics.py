@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 import voxq
 from voxq.api.monitoring import devices
 from voxq.api.monitoring.workers import WorkerFacts, WorkerOverview
-from voxq.core.task import Kind, Lane, Status
+from voxq.core.task import Lane, Status
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Totals, cumulative
 from voxq.queue import statistics
@@ -39,7 +39,7 @@ class KindSeen:
     """One kind of task. `oldest`: seconds for which the first of each lane has waited, 0 in an empty one;
     `statistics`: the counters of its ends, see `voxq.queue.statistics`."""
 
-    kind: Kind
+    kind: str
     counts: Counts
     oldest: Mapping[Lane, float]
     statistics: Mapping[str, str]

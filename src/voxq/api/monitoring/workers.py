@@ -11,8 +11,8 @@ from typing import Self
 import redis.asyncio
 from pydantic import TypeAdapter, ValidationError
 
+from voxq import kinds
 from voxq.api.recent import Recent
-from voxq.core.task import Kind
 from voxq.queue.claiming import CLAIM_TTL
 from voxq.queue.enqueueing import Place
 from voxq.queue.keys import WORKERS_KEY
@@ -84,26 +84,28 @@ _FACTS = TypeAdapter(WorkerFacts)
 
 @dataclass(frozen=True, slots=True)
 class WorkerOverview:
-    """The workers that are alive, and the engine seconds that a second of audio costs (measured, or 1): to
-    recognise (`pace`), and to speak."""
+    """The workers that are alive, and the engine seconds that a second of audio costs, by kind of task
+    (measured, or 1)."""
 
     workers: tuple[WorkerFacts, ...] = ()
-    pace: float = 1.0
-    speech_pace: float = 1.0
+    paces: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls,
-        facts: Iterable[WorkerFacts | None],
-        measured: float | None,
-        now: float,
-        speech_measured: float | None = None,
+        cls, facts: Iterable[WorkerFacts | None], measured: Mapping[str, float | None], now: float
     ) -> Self:
         """Only what beat within CLAIM_TTL seconds of `now` is alive: a beat in the future was told before the
-        clock was put back. `measured` is None at first."""
+        clock was put back. `measured` by kind of task, None at first."""
         alive = sorted((w for w in facts if w and abs(now - w.beat) <= CLAIM_TTL), key=lambda w: w.id)
+        paces = {kind: pace for kind, pace in measured.items() if pace}
         warm_up = [worker.rtf for worker in alive if worker.rtf]
-        return cls(tuple(alive), measured or (max(warm_up) if warm_up else 1.0), speech_measured or 1.0)
+        if warm_up:  # of the model that a worker loads first
+            paces.setdefault(kinds.first().name, max(warm_up))
+        return cls(tuple(alive), paces)
+
+    def pace_of(self, kind: str) -> float:
+        """Engine seconds for a second of audio."""
+        return self.paces.get(kind, 1.0)
 
     @property
     def ready(self) -> int:
@@ -128,37 +130,36 @@ class WorkerOverview:
         having = [worker for worker in self.workers if synthesiser in worker.synthesisers]
         return bool(having) and all(language in w.spoken.get(synthesiser, (language,)) for w in having)
 
-    def seconds_for(self, audio_seconds: float, kind: Kind = Kind.ASR) -> int:
+    def seconds_for(self, audio_seconds: float, kind: str) -> int:
         """Whole seconds, at least 1, until what is in work and so much audio after it is worked off."""
         in_work = sum(worker.seconds_left for worker in self.workers)
-        pace = self.speech_pace if kind is Kind.TTS else self.pace
-        return max(1, math.ceil((in_work + audio_seconds * pace) / max(1, len(self.workers))))
+        return max(1, math.ceil((in_work + audio_seconds * self.pace_of(kind)) / max(1, len(self.workers))))
 
-    def estimated_wait(self, place: Place | None, kind: Kind = Kind.ASR) -> int:
+    def estimated_wait(self, place: Place | None, kind: str) -> int:
         """Seconds until a task at this place is begun; 0 when it does not wait any more."""
         return self.seconds_for(place.ahead, kind) if place else 0
 
 
 class WorkerWatch:
-    """Reads the crew out of Redis. Belongs to one event loop."""
+    """Reads the workers out of Redis. Belongs to one event loop."""
 
-    def __init__(self, client: redis.asyncio.Redis, stores: Mapping[Kind, Store]) -> None:
+    def __init__(self, client: redis.asyncio.Redis, stores: Mapping[str, Store]) -> None:
         self._client = client
         self._stores = stores
         self._latest = Recent(self.look, _KEPT_SECONDS)
 
     async def look(self) -> WorkerOverview:
-        """The crew right now. Raises redis.exceptions.RedisError when Redis is away."""
+        """The workers right now. Raises redis.exceptions.RedisError when Redis is away."""
         async with self._client.pipeline(transaction=False) as pipeline:
             pipeline.hvals(WORKERS_KEY)
-            for kind in (Kind.ASR, Kind.TTS):
-                pipeline.hmget(self._stores[kind].stats_key, ["engine_seconds", "audio_seconds"])
-            facts, recognised, spoken = await pipeline.execute()
-        workers = map(WorkerFacts.load, facts)
-        return WorkerOverview.of(workers, _measured(*recognised), time.time(), _measured(*spoken))
+            for store in self._stores.values():
+                pipeline.hmget(store.stats_key, ["engine_seconds", "audio_seconds"])
+            facts, *sums = await pipeline.execute()
+        measured = {kind: _measured(*each) for kind, each in zip(self._stores, sums, strict=True)}
+        return WorkerOverview.of(map(WorkerFacts.load, facts), measured, time.time())
 
     async def recent(self) -> WorkerOverview:
-        """The crew of a moment ago: good enough for an estimate. Raises redis.exceptions.RedisError."""
+        """The workers of a moment ago: good enough for an estimate. Raises redis.exceptions.RedisError."""
         return await self._latest.get()
 
 

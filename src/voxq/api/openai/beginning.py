@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from voxq import kinds
 from voxq.api import lookup
 from voxq.api.service import Service
 from voxq.api.submission import reuse
 from voxq.core.refusal import NotFound
-from voxq.core.task import Kind, Task
+from voxq.core.task import Task
 from voxq.queue import fingerprints, script
 from voxq.queue.fingerprints import EarlierTask
 
@@ -20,7 +21,7 @@ from voxq.queue.fingerprints import EarlierTask
 class Begun:
     """The task that will answer a request of `owner`, and whether it is new."""
 
-    kind: Kind
+    kind: str
     owner: str
     task_id: str
     cache: Literal["hit", "miss", "joined"]
@@ -32,7 +33,7 @@ class Begun:
 
 async def begin(
     service: Service,
-    kind: Kind,
+    kind: str,
     owner: str,
     fingerprint: str,
     accept: Callable[[], Awaitable[Task]],
@@ -50,12 +51,12 @@ async def begin(
     return Begun(kind, owner, task.id, "miss")
 
 
-async def _is_there(service: Service, kind: Kind, owner: str, earlier: EarlierTask) -> bool:
-    """What speech was made may have been deleted before the record of its task."""
+async def _is_there(service: Service, kind: str, owner: str, earlier: EarlierTask) -> bool:
+    """The file that a task made may have been deleted before its record."""
     try:
         found = await lookup.find(service, kind, owner, earlier.task_id)
     except NotFound:
         return False
-    if kind is Kind.ASR or not found.status.is_terminal:
+    if not kinds.find(kind).makes_file or not found.status.is_terminal:
         return True
     return await asyncio.to_thread(service.parts.recordings.exists, found.file)

@@ -22,7 +22,8 @@ from voxq.api.openai.waiting import in_time, lease_kept, while_connected
 from voxq.api.service import Service, TheService
 from voxq.api.submission import reuse
 from voxq.api.submission.body import TheBody, bytes_for
-from voxq.core.task import Kind, Task, short_id
+from voxq.core.task import Task, short_id
+from voxq.kinds.speech import SPEECH as SPEECH_KIND
 from voxq.queue.enqueueing import EntryCheck
 from voxq.tasks import intake
 
@@ -40,7 +41,7 @@ async def speech(request: Request, service: TheService, owner: Waiting, body: Th
     begun = await _begin(service, owner, entry, wanted)
     note(request, task=short_id(begun.task_id), cache=begun.cache)
     # Until there is sound to be sent, an answer can still be an error with a status of its own.
-    beginning = in_time(service, begun, speech_stream.begin(service, owner, begun.task_id))
+    beginning = in_time(service, begun, speech_stream.begin(service, begun.kind, owner, begun.task_id))
     sound = await while_connected(service, begun, request, beginning)
     if wanted.as_events:
         events = speech_events.events(service, begun, request, sound, wanted.options.text)
@@ -56,7 +57,7 @@ async def _begin(service: Service, owner: str, entry: EntryCheck, wanted: Wanted
         asked = intake.Request(owner, wanted.options, wanted.priority)
         return (await service.texts.accept(entry, asked)).task
 
-    return await begin(service, Kind.TTS, owner, fingerprint, accept, may_reuse=wanted.cache)
+    return await begin(service, SPEECH_KIND.name, owner, fingerprint, accept, may_reuse=wanted.cache)
 
 
 class _AwaitedSpeech(SpeechResponse):

@@ -20,7 +20,8 @@ from voxq.api.openai.waiting import end_of, transcript_of
 from voxq.api.service import Service, TheService
 from voxq.api.submission import reuse, upload
 from voxq.api.submission.form import Fields
-from voxq.core.task import Kind, Task, short_id
+from voxq.core.task import Task, short_id
+from voxq.kinds.transcription import TRANSCRIPTION as TRANSCRIPTION_KIND
 from voxq.tasks import intake
 
 router = APIRouter(prefix="/v1/audio", tags=["openai"])
@@ -60,7 +61,9 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
             asked = intake.Request(owner, wanted.options, wanted.priority)
             return (await service.intake.accept(entry, received.upload, asked)).task
 
-        begun = await begin(service, Kind.ASR, owner, fingerprint, accept, may_reuse=wanted.cache)
+        begun = await begin(
+            service, TRANSCRIPTION_KIND.name, owner, fingerprint, accept, may_reuse=wanted.cache
+        )
     finally:
         await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)  # a new task has moved it
     note(request, task=short_id(begun.task_id), cache=begun.cache)

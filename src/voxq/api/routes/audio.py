@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from voxq import kinds
 from voxq.api import errors, lookup
 from voxq.api.access_log import note
 from voxq.api.callers.auth import Owner
@@ -20,7 +21,7 @@ from voxq.api.live import speech_stream
 from voxq.api.live.disconnection import unless_gone
 from voxq.api.service import Service, TheService
 from voxq.core.refusal import Refusal
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 from voxq.speech.audio import MIME_TYPES, SPEECH_FORMATS
 
 router = APIRouter()
@@ -78,16 +79,16 @@ async def audio(
     try:
         stat = await asyncio.to_thread(recordings.stat, name)
     except FileNotFoundError:
-        if kind is Kind.TTS and may_stream:
-            speech = await unless_gone(request, speech_stream.begin(service, owner, task_id))
+        if kinds.find(kind).makes_file and may_stream:
+            speech = await unless_gone(request, speech_stream.begin(service, kind, owner, task_id))
             return speech_stream.SpeechResponse(speech, _HEADERS)
         raise await _missing(service, kind, owner, task_id) from None
     return RecordingResponse(recordings.path(name), stat)
 
 
-async def _missing(service: Service, kind: Kind, owner: str, task_id: str) -> Refusal:
+async def _missing(service: Service, kind: str, owner: str, task_id: str) -> Refusal:
     """Why there is no file."""
-    if kind is Kind.TTS:
+    if kinds.find(kind).makes_file:
         status = (await lookup.find(service, kind, owner, task_id)).status
         if status is not Status.DONE:
             return Refusal("not_done", f"There is no speech: the task is {status}", status=status.value)

@@ -21,7 +21,7 @@ from voxq.api.kind import TheKind
 from voxq.api.lookup import Found
 from voxq.api.service import Service, TheService
 from voxq.core.refusal import NotFound
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 
 router = APIRouter()
 
@@ -100,7 +100,7 @@ class _Event:
 
 
 async def _follow(
-    service: Service, kind: Kind, owner: str, task_id: str, seen: str | None
+    service: Service, kind: str, owner: str, task_id: str, seen: str | None
 ) -> AsyncIterator[str]:
     """The events of a task but the one with the id `seen`, and comments while there are none."""
     yield f"retry: {_RECONNECT_MS}\n\n"
@@ -125,7 +125,7 @@ async def _follow(
                 await asyncio.wait_for(woken.wait(), _HEARTBEAT_SECONDS if is_in_work else _LOOK_SECONDS)
 
 
-async def _look(service: Service, kind: Kind, owner: str, task_id: str) -> _Event | None:
+async def _look(service: Service, kind: str, owner: str, task_id: str) -> _Event | None:
     """The event that tells where the task is now; None while Redis is away. Raises NotFound."""
     try:
         found = await lookup.find(service, kind, owner, task_id)

@@ -14,7 +14,7 @@ from voxq.api.callers.auth import Owner
 from voxq.api.kind import TheKind
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.history import History, HistoryRecord
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 from voxq.queue import documents
 from voxq.queue.keys import RQ_FAILED
 
@@ -67,7 +67,7 @@ def _present(service: Service, records: list[dict[str, Any]]) -> list[bool]:
     return [service.parts.recordings.exists(record["file"]) for record in records]
 
 
-async def _failed(service: Service, kind: Kind, owner: str) -> AsyncIterator[dict[str, Any]]:
+async def _failed(service: Service, kind: str, owner: str) -> AsyncIterator[dict[str, Any]]:
     """The documents of the failed tasks that the caller may see, the last one to fail first."""
     store = service.parts.stores[kind]
     async with service.client.pipeline(transaction=False) as pipeline:

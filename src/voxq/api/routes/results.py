@@ -20,7 +20,7 @@ from voxq.api.service import Service, TheService
 from voxq.api.shapes.result import Result
 from voxq.api.shapes.submission import Removed
 from voxq.core.refusal import Refusal
-from voxq.core.task import Kind, Status
+from voxq.core.task import Status
 from voxq.speech.subtitles import Format, render
 
 router = APIRouter()
@@ -95,7 +95,7 @@ async def remove(task_id: str, request: Request, service: TheService, kind: TheK
     return Removed(task_id=full_id, status="deleted")
 
 
-async def _end_of(service: Service, kind: Kind, owner: str, task_id: str, seconds: float) -> Found:
+async def _end_of(service: Service, kind: str, owner: str, task_id: str, seconds: float) -> Found:
     """The task when it has ended, or as it is after so many seconds or when the process is to stop."""
     deadline = time.monotonic() + seconds
     with service.events.listening(task_id) as woken:

@@ -19,11 +19,11 @@ from voxq.api.submission.body import TheBody, bytes_for
 from voxq.api.submission.speech_options import HowToSpeak, ManyTexts, OneText
 from voxq.api.submission.submitted import submitted, submitted_or_reused
 from voxq.core.refusal import Refusal
-from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.speech import SPEECH, SpeechOptions
 from voxq.tasks import intake
 from voxq.tasks.intake import Submission
 
-router = APIRouter(prefix="/api/v1/tts", tags=["tts"])
+router = APIRouter(prefix=f"/api/v1/{SPEECH.name}", tags=[SPEECH.name])
 
 _BATCH_BYTES = 32 << 20
 

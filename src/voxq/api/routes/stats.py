@@ -7,13 +7,13 @@ from dataclasses import asdict
 
 from fastapi import APIRouter
 
+from voxq import kinds
 from voxq.api import errors
 from voxq.api.callers.auth import Owner
 from voxq.api.monitoring import devices
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.stats import KindStats, LastHour, SinceStart, Stats, TasksByStatus
 from voxq.api.shapes.workers import WorkerView
-from voxq.core.task import Kind
 from voxq.queue import enqueueing, script, statistics
 from voxq.queue.store import Store
 
@@ -28,14 +28,14 @@ router = APIRouter(prefix="/api/v1", tags=["stats"])
 )
 async def stats(service: TheService, _: Owner) -> Stats:
     """Everybody's tasks: how many, how much audio, how long they waited, how fast the engines were."""
-    kinds = {kind: await _of_kind(service, store) for kind, store in service.parts.stores.items()}
+    of_kinds = {kind: await _of_kind(service, store) for kind, store in service.parts.stores.items()}
     overview = await service.overview.look()
-    recordings = kinds[Kind.ASR]
+    first = of_kinds[kinds.first().name]
     return Stats(
-        tasks=recordings.tasks,
-        since_start=recordings.since_start,
-        last_hour=recordings.last_hour,
-        kinds=kinds,
+        tasks=first.tasks,
+        since_start=first.since_start,
+        last_hour=first.last_hour,
+        kinds=of_kinds,
         workers=[WorkerView.model_validate(asdict(worker)) for worker in overview.workers],
         devices=devices.views_of(overview.workers),
     )

@@ -16,9 +16,10 @@ from voxq.api.submission.submit_form import FORM
 from voxq.api.submission.submitted import submitted, submitted_or_reused
 from voxq.core.refusal import Refusal
 from voxq.kinds import transcription
+from voxq.kinds.transcription import TRANSCRIPTION
 from voxq.tasks import intake
 
-router = APIRouter(prefix="/api/v1/asr", tags=["asr"])
+router = APIRouter(prefix=f"/api/v1/{TRANSCRIPTION.name}", tags=[TRANSCRIPTION.name])
 
 
 @router.post(

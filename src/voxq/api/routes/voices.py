@@ -19,14 +19,14 @@ from voxq.api.limits import disk
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.model_listing import VoiceList, VoiceView
 from voxq.core.refusal import Refusal
-from voxq.core.task import Kind, Priority, Status, Task
+from voxq.core.task import Priority, Status, Task
 from voxq.engines.greetings import GREETINGS
 from voxq.engines.voices import Speaker
-from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.speech import SPEECH, SpeechOptions
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.tasks import intake
 
-router = APIRouter(prefix="/api/v1/tts", tags=["tts"])
+router = APIRouter(prefix=f"/api/v1/{SPEECH.name}", tags=[SPEECH.name])
 
 _LOOK_SECONDS = 10.0
 """Without an event: one can be lost."""
@@ -88,7 +88,7 @@ def _view(speaker: Speaker) -> VoiceView:
         gender=voice.gender,
         accent=voice.accent,
         model=speaker.engine,
-        sample=f"/api/v1/tts/voices/{voice.name}/sample",
+        sample=f"/api/v1/{SPEECH.name}/voices/{voice.name}/sample",
     )
 
 
@@ -126,4 +126,4 @@ def _keep(service: Service, task: Task, path: Path) -> None:
         service.parts.recordings.path(task.file).replace(path)
     except FileNotFoundError:
         raise Refusal("sample_pending", "The sample was deleted meanwhile, please ask again") from None
-    service.control[Kind.TTS].forget(task.id)
+    service.control[task.kind].forget(task.id)

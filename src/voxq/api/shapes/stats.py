@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from voxq.api.shapes.workers import DeviceView, WorkerView
-from voxq.core.task import Kind
 
 
 class MeanAndP95(BaseModel):
@@ -55,6 +54,6 @@ class KindStats(BaseModel):
 class Stats(KindStats):
     """Figures of the whole service. Beside `kinds` and what workers have, they are of recordings."""
 
-    kinds: dict[Kind, KindStats] = Field(description="asr: of recordings, the same again; tts: of texts.")
+    kinds: dict[str, KindStats] = Field(description="asr: of recordings, the same again; tts: of texts.")
     workers: list[WorkerView]
     devices: list[DeviceView]

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import voxq
 from voxq.api.recent import Recent
-from voxq.core.task import Kind
 from voxq.engines import synthesisers
 from voxq.engines.base import EngineRequest
+from voxq.kinds import Kind
 from voxq.model_catalogue import ModelCatalogue
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.stamp import revision_of
@@ -31,16 +31,16 @@ class ModelFingerprints:
         self._settings = settings
         self._catalogue = model_catalogue
         self._store = ModelStore(search=[settings.asr_model_path])
-        self._known: dict[tuple[Kind, str], Recent[str]] = {}
+        self._known: dict[tuple[str, str], Recent[str]] = {}
 
     async def of(self, kind: Kind, name: str) -> str:
         """A digest that is another one after anything has changed. `name` is that of an available model."""
-        if (kind, name) not in self._known:
-            read = self._recognition if kind is Kind.ASR else self._speech
-            self._known[kind, name] = Recent(
-                lambda: asyncio.to_thread(lambda: _digest(kind, name, *read(name))), _KEPT_SECONDS
+        if (kind.name, name) not in self._known:
+            read = self._recognition if kind.capability == "recognise" else self._speech
+            self._known[kind.name, name] = Recent(
+                lambda: asyncio.to_thread(lambda: _digest(kind.name, name, *read(name))), _KEPT_SECONDS
             )
-        return await self._known[kind, name].get()
+        return await self._known[kind.name, name].get()
 
     def _recognition(self, name: str) -> Iterator[object]:
         settings = self._settings

@@ -10,9 +10,9 @@ from redis.exceptions import RedisError
 
 from voxq.api.available import AvailableModels
 from voxq.api.service import Service
-from voxq.core.task import Kind, Task
-from voxq.kinds.speech import SpeechOptions
-from voxq.kinds.transcription import TranscriptionOptions
+from voxq.core.task import Task
+from voxq.kinds.speech import SPEECH, SpeechOptions
+from voxq.kinds.transcription import TRANSCRIPTION, TranscriptionOptions
 from voxq.queue import fingerprints, script
 
 HEADER = "x-voxq-cache"
@@ -27,13 +27,13 @@ async def of_recording(
     Whether the default model was named or not makes no difference.
     """
     name = options.model or models.default
-    model_fingerprint = await service.model_fingerprints.of(Kind.ASR, name)
+    model_fingerprint = await service.model_fingerprints.of(TRANSCRIPTION, name)
     return fingerprints.fingerprint_of(owner, sha256, model_fingerprint, replace(options, model=name))
 
 
 async def of_text(service: Service, owner: str, options: SpeechOptions) -> str:
     """The fingerprint of a text's request; its options name the model."""
-    model_fingerprint = await service.model_fingerprints.of(Kind.TTS, options.model or "")
+    model_fingerprint = await service.model_fingerprints.of(SPEECH, options.model or "")
     return fingerprints.fingerprint_of(owner, "", model_fingerprint, options)
 
 

@@ -73,7 +73,7 @@ class Failures:
         if failure.batch is not None:
             self.put_back(failure.batch)
             self._counters.add(catalogue.ENGINE_DEATHS, pooled.name, code)
-            self._blame.blame_batch(failure.batch, code, message.format(failure.batch.task_runs[0].subject))
+            self._blame.blame_batch(failure.batch, code, message.format(failure.batch.task_runs[0].kind.noun))
         self._changed()
 
     @property

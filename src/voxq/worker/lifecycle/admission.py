@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 
 from voxq.core import killpoint
-from voxq.core.task import Kind
 from voxq.queue.claiming import Capacity
 from voxq.worker.lifecycle.capacity import capacities_of
 from voxq.worker.lifecycle.claims import Claims
@@ -51,7 +50,7 @@ class Admission:
         """The lanes may hold what they did not a moment ago."""
         self._may_have_work = True
 
-    def capacities(self) -> Mapping[Kind, Capacity] | None:
+    def capacities(self) -> Mapping[str, Capacity] | None:
         """What the worker holds and what it could take on; None: nothing now."""
         if self.is_closed or self.is_suspended or not self._pool.is_settled:
             return None

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from voxq.core.task import Kind, Lane
+from voxq import kinds
+from voxq.core.task import Lane
 from voxq.queue.claiming import Capacity
 
 TURN_SECONDS = {Lane.SHORT: 30.0, Lane.LONG: 60.0}
@@ -14,15 +15,15 @@ TURN_SECONDS = {Lane.SHORT: 30.0, Lane.LONG: 60.0}
 would keep it waiting for ever."""
 
 
-_NONE: Mapping[Kind, Collection[str]] = MappingProxyType({})
+_NONE: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 def capacities_of(
-    held: Sequence[tuple[Kind, Lane]],
+    held: Sequence[tuple[str, Lane]],
     slots: int,
-    models: Mapping[Kind, Collection[str]] = _NONE,
-    broken: Mapping[Kind, Collection[str]] = _NONE,
-) -> dict[Kind, Capacity]:
+    models: Mapping[str, Collection[str]] = _NONE,
+    broken: Mapping[str, Collection[str]] = _NONE,
+) -> dict[str, Capacity]:
     """What a worker with `slots` in all, that holds tasks of these kinds and lanes and has these models, can
     tell of itself. Of the models those that are `broken` do not load at the moment.
 
@@ -31,12 +32,12 @@ def capacities_of(
     free = free_slots([lane for _, lane in held], slots)
     return {
         kind: Capacity(
-            Counter(lane for other, lane in held if other is kind),
+            Counter(lane for other, lane in held if other == kind),
             free,
             [name for name in models.get(kind, ()) if name not in broken.get(kind, ())],
             broken.get(kind, ()),
         )
-        for kind in Kind
+        for kind in kinds.registered()
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import redis
 from loguru import logger
 
-from voxq.core.task import Kind, Lane, Task
+from voxq.core.task import Lane, Task
 from voxq.queue import claiming, documents
 from voxq.queue.claiming import Beat, Capacity, Claimed, Taken, Worker
 from voxq.queue.keys import RQ_QUEUE
@@ -39,16 +39,16 @@ class Catch:
 class _Slots:
     """What a worker has in hand, and what it can do beside it."""
 
-    held: Sequence[tuple[Kind, Lane]]
+    held: Sequence[tuple[str, Lane]]
     count: int
-    models: Mapping[Kind, Collection[str]]
-    broken: Mapping[Kind, Collection[str]]
+    models: Mapping[str, Collection[str]]
+    broken: Mapping[str, Collection[str]]
 
     @property
     def free(self) -> Mapping[Lane, int]:
         return free_slots([lane for _, lane in self.held], self.count)
 
-    def capacity(self, kind: Kind, taken: Iterable[Claimed] = ()) -> Capacity:
+    def capacity(self, kind: str, taken: Iterable[Claimed] = ()) -> Capacity:
         """For tasks of this kind, after some were taken."""
         held = [*self.held, *((each.kind, each.lane) for each in taken)]
         return capacities_of(held, self.count, self.models, self.broken)[kind]
@@ -58,7 +58,7 @@ class Claims:
     """Of one worker, over the lanes of all kinds."""
 
     def __init__(
-        self, stores: Mapping[Kind, Store], client: redis.Redis, redis_link: RedisLink, identity: Worker
+        self, stores: Mapping[str, Store], client: redis.Redis, redis_link: RedisLink, identity: Worker
     ) -> None:
         self._stores = stores
         self._client = client
@@ -70,10 +70,10 @@ class Claims:
 
     def take(
         self,
-        held: Sequence[tuple[Kind, Lane]],
+        held: Sequence[tuple[str, Lane]],
         slots: int,
-        models: Mapping[Kind, Collection[str]],
-        broken: Mapping[Kind, Collection[str]],
+        models: Mapping[str, Collection[str]],
+        broken: Mapping[str, Collection[str]],
     ) -> Catch | None:
         """Write step W1: as many waiting tasks as there is room for, and as are its share.
 
@@ -104,7 +104,7 @@ class Claims:
         taken: list[Claimed] = []
         left = sum(waiting.values())
 
-        def claim(kind: Kind, lanes: Sequence[Lane], most: int | None = None) -> None:
+        def claim(kind: str, lanes: Sequence[Lane], most: int | None = None) -> None:
             nonlocal left
             capacity = mine.capacity(kind, taken)
             if any(capacity.free[lane] for lane in lanes):
@@ -117,7 +117,7 @@ class Claims:
             for kind in self._order:
                 if not taken and (kind, turn) in waiting:
                     claim(kind, [turn], 1)
-        kinds = [kind for kind in self._order if any(other is kind for other, _ in waiting)]
+        kinds = [kind for kind in self._order if any(other == kind for other, _ in waiting)]
         if not taken and len(kinds) == 1:
             claim(kinds[0], list(Lane))
         elif not taken:
@@ -130,7 +130,7 @@ class Claims:
 
     def _claim(
         self,
-        kind: Kind,
+        kind: str,
         capacity: Capacity,
         lanes: Sequence[Lane],
         most: int | None = None,
@@ -154,7 +154,7 @@ class Claims:
             self._order.remove(claimed.kind)
             self._order.append(claimed.kind)
 
-    def _waiting(self) -> dict[tuple[Kind, Lane], int]:
+    def _waiting(self) -> dict[tuple[str, Lane], int]:
         """How many wait in each lane in which anything does."""
         pipeline = self._client.pipeline(transaction=False)
         lanes = [(kind, lane) for kind in self._stores for lane in Lane]
@@ -186,13 +186,13 @@ class Claims:
         self,
         task_runs: Iterable[AnyTaskRun],
         facts: dict[str, Any],
-        capacities: Mapping[Kind, Capacity] | None,
+        capacities: Mapping[str, Capacity] | None,
     ) -> Beat | None:
         """Keep the worker and all it holds alive. `capacities`: None while it takes on nothing."""
         held = [task_run.held for task_run in task_runs]
         last, lost = None, ()
         for kind, store in self._stores.items():
-            of_kind = [each for each in held if each.task.kind is kind]
+            of_kind = [each for each in held if each.task.kind == kind]
             capacity = capacities[kind] if capacities else None
             last = self._redis_link.run(
                 claiming.beat(
@@ -213,7 +213,7 @@ class Claims:
         return sum(
             self._redis_link.run(claiming.release(store, self._identity, of_kind)) or 0
             for kind, store in self._stores.items()
-            if (of_kind := [task for task in tasks if task.kind is kind])
+            if (of_kind := [task for task in tasks if task.kind == kind])
         )
 
 

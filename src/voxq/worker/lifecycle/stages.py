@@ -67,7 +67,7 @@ class Stages:
     def sound_lost(self, task_run: AnyTaskRun) -> None:
         """Its decoded sound is gone: somebody ended the task, or took its files."""
         if not self._endings.drop_if_ended(task_run):
-            message = f"The sound of this {task_run.subject} is gone."
+            message = f"The sound of this {task_run.kind.noun} is gone."
             self._blame.blame(task_run, "audio_unavailable", message)
             self._prepare_anew(task_run)
 

@@ -9,7 +9,7 @@ from loguru import logger
 
 from voxq.core import killpoint
 from voxq.core.outcome import Outcome, Timings, elapsed
-from voxq.core.task import Kind, Status, Task
+from voxq.core.task import Status, Task
 from voxq.parts import Parts
 from voxq.queue.claiming import Claimed, TaskExecution
 from voxq.worker.disk_warnings import DiskWarnings
@@ -66,9 +66,9 @@ class RunStarter:
         except OSError as error:
             self._disk_warnings.about(error)
             return False
-        if end is not None and end.task.kind is claimed.kind:  # Redis came back as it was before
+        if end is not None and end.task.kind == claimed.kind:  # Redis came back as it was before
             self._publisher.resume(end.task)
-        elif task is None or task.kind is not claimed.kind:
+        elif task is None or task.kind != claimed.kind:
             logger.error("task={} is queued, but the journal here does not know it", claimed.task_id)
             self._claims.drop(claimed)
         elif self._journal.has_ended(task):
@@ -112,7 +112,7 @@ class RunStarter:
         model = self._plan.model_for(task)
         directory = self._work.open(task)
         held, now = TaskExecution(task, uuid4().hex), time.time()
-        if task.kind is Kind.TTS:
+        if model.speaks:
             options = self._plan.speech_options_for(task)
             return SpeechRun(held, directory, model, options, admitted_at=now)
         return TranscriptionRun(held, directory, model, self._plan.options_for(task), admitted_at=now)

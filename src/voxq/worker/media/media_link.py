@@ -93,8 +93,8 @@ class MediaLink:
             ended = self.kill()
             if task_run is None:
                 return None
-            what = "decoder" if task_run.subject == "recording" else "text processor"
-            message = f"The {what} crashed on this {task_run.subject} ({ended})."
+            kind = task_run.kind
+            message = f"The {kind.preparer} crashed on this {kind.noun} ({ended})."
             return task_run, MediaFailed("decoder_crashed", message, is_crash=True)
         if task_run is None or reply.id != task_run.task.id:
             return None
@@ -109,8 +109,8 @@ class MediaLink:
         self.kill()
         if task_run is None:
             return None
-        verb = "Decoding" if task_run.subject == "recording" else "Text processing"
-        return task_run, MediaFailed("decode_timeout", f"{verb} timeout ({self._timeout:g}s exceeded)")
+        what = task_run.kind.preparation
+        return task_run, MediaFailed("decode_timeout", f"{what} timeout ({self._timeout:g}s exceeded)")
 
     def kill(self) -> str:
         """End the process, whatever it does; says how it ended."""

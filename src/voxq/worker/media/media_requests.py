@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voxq.core.task import Kind
+from voxq import kinds
 from voxq.kinds import speech, transcription
 from voxq.processes.media.protocol import Prepare, Request, Split
 from voxq.storage.recordings import Recordings
@@ -22,7 +22,7 @@ class MediaRequests:
     def of(self, task_run: AnyTaskRun) -> Request:
         """Raises ModelUnavailable."""
         task = task_run.task
-        if task.kind is Kind.TTS:
+        if not kinds.find(task.kind).takes_recording:
             return Split(task.id, speech.options_of(task).text)
         return Prepare(
             task.id,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from loguru import logger
 
-from voxq.core.task import Kind
+from voxq import kinds
 from voxq.machine.device_memory import DeviceMemory
 from voxq.metrics.catalogue import LOAD_SECONDS, UNLOADS
 from voxq.metrics.counters import Counters
@@ -99,14 +99,17 @@ class ModelPool:
         )
 
     @property
-    def broken(self) -> Mapping[Kind, Collection[str]]:
+    def broken(self) -> Mapping[str, Collection[str]]:
         """The models that tasks have to wait for, by their names; "" is that of a task which asks for none.
 
         Only the default is tried again for ever: without it the worker is as good as none.
         """
         default = self.default
         is_broken = not default.link.is_ready and default.link.failures >= self._max_attempts
-        return {Kind.ASR: ("", default.name)} if is_broken else {}
+        if not is_broken:
+            return {}
+        using = [kind for kind in kinds.registered().values() if kind.capability == default.plan.capability]
+        return {kind.name: ("", default.name) for kind in using}
 
     @property
     def hopeless(self) -> Collection[PooledModel]:

@@ -36,7 +36,6 @@ class Joined:
 class SpeechRun(TaskRun[Phrase, KeptSpeech]):
     """Its chunks are sentences; their results lie as sound in the work directory, to be joined in the end."""
 
-    subject = "text"
     disk_per_second = 1.5
     """Voices have 24 kHz."""
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from voxq import kinds
 from voxq.core.outcome import Incident, Outcome, Timings, elapsed
 from voxq.core.task import Status
 from voxq.engines.base import Cost
@@ -37,8 +38,6 @@ class TaskRun(ABC, Generic[P, R]):
     Of one kind of task each: `TranscriptionRun` and `SpeechRun`.
     """
 
-    subject: str
-    """What the task is about, in a sentence for its client."""
     disk_per_second = 1.0
     """How much room a second of its sound takes on disk, against decoded sound."""
 
@@ -47,6 +46,7 @@ class TaskRun(ABC, Generic[P, R]):
     ) -> None:
         self.held = held
         self.task = held.task
+        self.kind = kinds.find(self.task.kind)
         self.model = model
         self.directory = directory
         self.admitted_at = admitted_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from voxq.core.task import Kind, Lane
+from voxq.core.task import Lane
 from voxq.worker.runs.task_run import AnyTaskRun
 
 
@@ -40,7 +40,7 @@ class TaskRuns:
         self._by_id.pop(task_run.task.id, None)
 
     @property
-    def lanes(self) -> list[tuple[Kind, Lane]]:
+    def lanes(self) -> list[tuple[str, Lane]]:
         """What slots are taken by: of each task its kind and its lane."""
         return [(task_run.task.kind, task_run.task.lane) for task_run in self]
 

@@ -24,8 +24,6 @@ from voxq.worker.runs.task_run import TaskRun
 class TranscriptionRun(TaskRun[Span, ChunkResult]):
     """Its chunks are spans of the decoded sound, their results text."""
 
-    subject = "recording"
-
     def __init__(
         self,
         held: TaskExecution,
