@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from voxq.core.task import Kind
 from voxq.queue import keys
 from voxq.queue.keys import KindName, KindPrefix
 
@@ -33,5 +32,5 @@ def test_scripts_get_the_same_names() -> None:
 
 
 def test_names_of_a_kind() -> None:
-    assert KindName.SAMPLES.of(Kind.ASR) == "asr:stats:samples"
-    assert KindPrefix.TASK.of(Kind.TTS, "1") == "tts:task:1"
+    assert KindName.SAMPLES.of("asr") == "asr:stats:samples"
+    assert KindPrefix.TASK.of("tts", "1") == "tts:task:1"
