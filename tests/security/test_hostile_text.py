@@ -13,8 +13,8 @@ from attacked import Attacked, end_of, said
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voxq.api.submission import options
 from voxq.engines.phonemes import phonemes_of
+from voxq.kinds.hotwords import hotwords_in
 from voxq.speech import normalise, scripts, sentences, written
 from voxq.speech.sentences import LONGEST
 
@@ -98,7 +98,7 @@ def look_through(text: str, seconds: float) -> list[sentences.Sentence]:
     worked(seconds, lambda: written.is_pronounceable(text))
     worked(seconds, lambda: scripts.language_of(text))
     worked(seconds, lambda: sentences.spoken_seconds(text))
-    worked(seconds, lambda: options.hotwords_in(text))
+    worked(seconds, lambda: hotwords_in(text))
     tidied = worked(seconds, lambda: written.tidy(text))
     found = worked(seconds, lambda: sentences.split(tidied))
     for sentence in found[:3]:

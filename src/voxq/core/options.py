@@ -4,18 +4,23 @@ from.
 An option is a field annotated with its type, its Pydantic constraints and a `Mark`. A field without a mark is
 treated as the safe one: chunks with different values never share an engine call, and a result made under one
 value is never reused under another.
+
+Derived here: batch keys, conditions, operator's defaults. `voxq.core.request_reader` derives what requests
+may hold and how they are described, `voxq.cli.flags` the flags of commands.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
 from enum import Flag, auto
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
 
 
 class Affects(Flag):
@@ -35,6 +40,8 @@ SAFE = Affects.BATCH | Affects.RESULT
 class SetBy(Flag):
     """Who may set an option."""
 
+    SERVICE = 0
+    """Nobody but the service itself, by the route that was asked."""
     CLIENT = auto()
     OPERATOR = auto()
 
@@ -45,13 +52,23 @@ class Mark:
 
     affects: Affects = SAFE
     set_by: SetBy = SetBy.CLIENT
+    field: str | None = None
+    """Its name in requests, where that is not its own."""
+    wire: Any = None
+    """Its type in requests, where that is not the one it is stored with: an annotation for Pydantic."""
+    choices: tuple[tuple[str, Any], ...] = ()
+    """The words that stand for its values in requests, where there are some."""
+    openai: str | None = None
+    """Its name under `/v1`, where that is not the one of other requests; "" where it has none."""
+    flag: str | None = None
+    """Its flag on the command line, such as "--language/-l", where that is not made of its name; "" where it
+    has none."""
     setting: str | None = None
     """Name of the field of `Settings` with the operator's default: it applies where the client's value is
-    None."""
-    openai: str | None = None
-    """Its name under `/v1`, where that is not its own."""
-    flag: str | None = None
-    """Its flag on the command line, such as "--language/-l", where that is not made of its name."""
+    None, and is added to a value that is a tuple."""
+    from_setting: Callable[[Any], Any] | None = None
+    """Makes the operator's default of the setting's value, where that is not it already; it may read files,
+    and raise OSError."""
 
 
 DEFAULT_MARK = Mark()
@@ -59,12 +76,30 @@ DEFAULT_MARK = Mark()
 
 @dataclass(frozen=True, slots=True)
 class OptionField:
-    """One declared option: its name, its whole annotation, its default and its mark."""
+    """One declared option: its name, its type, its default, its description and constraints, its mark."""
 
     name: str
-    annotation: Any
+    type: Any
     default: Any
+    """`dataclasses.MISSING` where it must be given."""
+    info: tuple[Any, ...]
+    """Pydantic's part of the annotation."""
     mark: Mark
+
+    @property
+    def field(self) -> str:
+        """Its name in requests."""
+        return self.mark.field or self.name
+
+    @property
+    def openai(self) -> str:
+        """Its name under `/v1`; "" where it has none."""
+        return self.field if self.mark.openai is None else self.mark.openai
+
+    @property
+    def description(self) -> str:
+        found = (each.description for each in self.info if isinstance(each, FieldInfo))
+        return next(filter(None, found), "")
 
 
 @dataclass(frozen=True)
@@ -89,26 +124,57 @@ class Options:
         return _canonical(self.values(Affects.BATCH))
 
     def conditions(self) -> str:
-        """Equal for options under which a result is the same, and only for those."""
-        return _canonical(self.values(Affects.RESULT))
+        """Equal for options under which a result is the same, and only for those; a SHA-256, because a text
+        may be among them."""
+        return hashlib.sha256(_canonical(self.values(Affects.RESULT)).encode()).hexdigest()
+
+    def over(self, defaults: Mapping[str, Any]) -> Self:
+        """These with the operator's defaults, by name of the option, where the client left them open.
+
+        A default that is a tuple is added to what the client gave.
+        """
+        changes: dict[str, Any] = {}
+        for name, default in defaults.items():
+            given = getattr(self, name)
+            if isinstance(given, tuple):
+                changes[name] = tuple(dict.fromkeys((*given, *default)))
+            elif given is None:
+                changes[name] = default
+        return replace(self, **changes)
+
+
+def operator_defaults(options: type[Options], settings: object) -> dict[str, Any]:
+    """The operator's default of each option that has one, as `settings` says. Raises OSError."""
+    defaults: dict[str, Any] = {}
+    for each in options.declared().values():
+        if each.mark.setting is not None:
+            value = getattr(settings, each.mark.setting)
+            convert = each.mark.from_setting
+            defaults[each.name] = convert(value) if convert is not None else value
+    return defaults
 
 
 @cache
 def _declared(options: type[Options]) -> Mapping[str, OptionField]:
     hints = get_type_hints(options, include_extras=True)
-    return {
-        each.name: OptionField(each.name, hints[each.name], each.default, _mark_in(hints[each.name]))
-        for each in fields(options)
-    }
+    return {each.name: _option(each.name, hints[each.name], each.default) for each in fields(options)}
 
 
-def _mark_in(annotation: Any) -> Mark:
-    return next((each for each in _metadata(annotation) if isinstance(each, Mark)), DEFAULT_MARK)
+def _option(name: str, annotation: Any, default: Any) -> OptionField:
+    marks = (each for each in _metadata(annotation) if isinstance(each, Mark))
+    info = tuple(each for each in _metadata(annotation) if not isinstance(each, Mark))
+    plain = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return OptionField(name, plain, default, info, next(marks, DEFAULT_MARK))
 
 
 def _metadata(annotation: Any) -> Iterator[Any]:
     if get_origin(annotation) is Annotated:
         yield from get_args(annotation)[1:]
+
+
+def is_required(option: OptionField) -> bool:
+    """Whether a request must have it."""
+    return option.default is MISSING
 
 
 @cache

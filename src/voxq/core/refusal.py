@@ -23,3 +23,14 @@ class NotFound(Refusal):
 class TaskFailed(Refusal):
     """A task that was waited for ended without a result. The same request again would fare no better: the
     queue has tried again already."""
+
+
+def invalid(field: str, problem: str) -> Refusal:
+    """For a field that is not as it must be."""
+    return Refusal("invalid_option", f"{field} {problem}", field=field)
+
+
+def shown(text: str, most: int = 100) -> str:
+    """A client's text as an error may repeat it: cut, and without characters that act on who reads it."""
+    cut = text[:most]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

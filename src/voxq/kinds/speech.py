@@ -3,38 +3,79 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from voxq.core.options import Affects, Mark, Options
+from voxq.core.refusal import Refusal
 from voxq.core.task import Task
 from voxq.kinds.base import InlineInput, Kind
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.speech.sentences import spoken_seconds
+
+Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+"""Those of `voxq.speech.audio.SPEECH_FORMATS`."""
+SampleRate = Literal[8000, 16000, 22050, 24000, 44100, 48000]
+
+
+def no_recording(given: Any) -> Any:
+    """A voice is a name. A recording to be imitated, as an address or as bytes, is not that.
+
+    Raises Refusal ("voice_unsupported").
+    """
+    if isinstance(given, str):
+        return given
+    raise Refusal("voice_unsupported", "voice must be a name; recordings are not supported", field="voice")
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechOptions(Options):
     """What is to be spoken, and how."""
 
-    text: Annotated[str, Field(description="What to say."), Mark(affects=Affects.RESULT)]
+    text: Annotated[
+        str, Field(description="What to say."), Mark(affects=Affects.RESULT, openai="input", flag="")
+    ]
     """As the client gave it."""
-    voice: Annotated[str, Field(description="Name of a voice, or of a mixture of several.")]
-    model: Annotated[str | None, Field(description="Name of an offered synthesiser.")] = None
-    language: Annotated[
-        str | None, Field(description="ISO 639-1 code of words in Latin letters; nothing: the voice's own.")
+    voice: Annotated[
+        str,
+        Field(
+            description="A name from `GET /api/v1/tts/voices`; nothing: by the text's language. Kokoro's can "
+            f"be mixed, up to {MOST_VOICES} of one language, with a weight if it is not 1: "
+            "af_heart(2)+af_sky.",
+            json_schema_extra={"examples": ["heart"]},
+        ),
+        Mark(wire=Annotated[str, BeforeValidator(no_recording)], flag="--voice/-v"),
+    ] = ""
+    """Of an accepted task, always the name of a voice, or of a mixture of several."""
+    model: Annotated[
+        str | None, Field(description="A synthesiser by name or alias; nothing: the one with the voice.")
     ] = None
-    speed: Annotated[float, Field(ge=0.25, le=4, description="2 is twice as fast, at the same pitch.")] = 1.0
-    format: Annotated[str, Field(description="Of the audio file."), Mark(affects=Affects.RESULT)] = "wav"
-    """One of `voxq.speech.audio.SPEECH_FORMATS`."""
+    language: Annotated[
+        str | None,
+        Field(
+            description="ISO 639-1 code or English name, or auto: told by the script. Of words in Latin "
+            "letters, too."
+        ),
+        Mark(flag="--language/-l"),
+    ] = None
+    """Of words in Latin letters; None: the voice's own."""
+    speed: Annotated[
+        float, Field(ge=SLOWEST, le=FASTEST, description="2 is twice as fast, at the same pitch.")
+    ] = 1.0
+    format: Annotated[
+        str,
+        Field(description="Of the audio file."),
+        Mark(affects=Affects.RESULT, wire=Format, openai="response_format", flag="--format/-f"),
+    ] = "wav"
     sample_rate: Annotated[
         int | None,
-        Field(description="Of the audio file, in Hz; nothing: the voice's own."),
-        Mark(affects=Affects.RESULT),
+        Field(description="Of the audio file, in Hz; nothing: the voice's own. Opus knows some only."),
+        Mark(affects=Affects.RESULT, wire=SampleRate),
     ] = None
     normalise: Annotated[
-        bool, Field(description="Whether numbers and dates are written out before they are read.")
+        bool,
+        Field(description="Write out figures and addresses before reading; false: as the voice reads them."),
     ] = True
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from voxq.core.options import Options
@@ -41,9 +41,8 @@ def fingerprint_of(owner: str, audio_sha256: str, model_fingerprint: str, option
     `audio_sha256` is that of a recording; a text stands in its options. `model_fingerprint` identifies what
     is not the client's: the model's files, the operator's defaults.
     """
-    return hashlib.sha256(
-        json.dumps([owner, audio_sha256, model_fingerprint, asdict(options)]).encode()
-    ).hexdigest()
+    everything = [owner, audio_sha256, model_fingerprint, options.conditions()]
+    return hashlib.sha256(json.dumps(everything).encode()).hexdigest()
 
 
 def look(store: Store, fingerprint: str, *, join: bool) -> Command[EarlierTask | None]:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from voxq.api.available import AvailableModels
 from voxq.api.submission import options
 from voxq.core.refusal import Refusal
+from voxq.core.request_reader import RequestReader
 from voxq.core.task import Priority
 from voxq.engines.languages import LANGUAGES, name_of
+from voxq.kinds.hotwords import MAX_HOTWORD_LENGTH, MAX_HOTWORDS
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.model_catalogue import ListedModel, ModelCatalogue
 from voxq.model_store.store import ModelStore
@@ -26,14 +28,18 @@ MODELS = AvailableModels(
 )
 
 
+READER = RequestReader(TranscriptionOptions)
+
+
 def asked(**fields: str) -> TranscriptionOptions:
-    return options.asr_options(fields, MODELS)
+    return options.for_models(READER.form(fields).options, MODELS)
 
 
 def test_nothing_asked_is_the_services_choice() -> None:
     empty = dict.fromkeys(FIELDS, " ")
     assert asked() == asked(**empty) == TranscriptionOptions()
-    assert options.priority({}) is options.priority(empty) is Priority.NORMAL
+    assert READER.form({}) == READER.form(empty)
+    assert READER.form({}).submission.priority is Priority.NORMAL
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=60)))
@@ -50,13 +56,13 @@ def test_whatever_is_asked_is_answered_with_safe_options_or_a_named_field(fields
         return
     assert made.model in {None, *NAMES}
     assert made.language is None or made.language in LANGUAGES
-    assert made.batch_size is None or 1 <= made.batch_size <= options.MAX_BATCH_SECONDS
+    assert made.batch_size is None or 1 <= made.batch_size <= 3600
     for word in made.hotwords:
         assert not re.search(r"[/\\:\s\x00-\x1f<>|$`\"*?{}]", word)
         assert not word.startswith(("-", "."))
 
 
-@given(st.lists(st.from_regex(r"[a-zA-Z0-9苏州東京é]{1,10}", fullmatch=True), max_size=options.MAX_HOTWORDS))
+@given(st.lists(st.from_regex(r"[a-zA-Z0-9苏州東京é]{1,10}", fullmatch=True), max_size=MAX_HOTWORDS))
 def test_hotwords_keep_their_order_and_number(words: list[str]) -> None:
     for separator in (",", "，", "\n", " ", "; ", "、"):
         made = asked(hotwords=separator.join(words))
@@ -84,8 +90,8 @@ def test_words_of_all_scripts_are_hotwords(word: str) -> None:
         "a/b",
         "<s>",
         "a_b",
-        "x" * (options.MAX_HOTWORD_LENGTH + 1),
-        " ".join(["word"] * (options.MAX_HOTWORDS + 1)),
+        "x" * (MAX_HOTWORD_LENGTH + 1),
+        " ".join(["word"] * (MAX_HOTWORDS + 1)),
         "nul\x00",
         "\u202egnp",
     ],

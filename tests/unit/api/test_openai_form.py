@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from voxq.api.available import AvailableModels
 from voxq.api.openai.form import Format, Granularity, transcription, translation
 from voxq.api.submission.form import Fields
-from voxq.api.submission.options import MAX_HOTWORDS, hotwords_in
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority
+from voxq.kinds.hotwords import MAX_HOTWORDS, hotwords_in
 from voxq.model_catalogue import ListedModel, ModelCatalogue
 from voxq.model_store.store import ModelStore
 

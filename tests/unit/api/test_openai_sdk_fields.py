@@ -18,7 +18,7 @@ from openai.types.audio import (
 
 from voxq.api.available import AvailableModels
 from voxq.api.openai import documentation, form, speech_form
-from voxq.api.openai.speech_form import SpeechRequest
+from voxq.api.openai.speech_form import SPOKEN
 from voxq.api.submission.form import Fields
 from voxq.core.refusal import Refusal
 from voxq.engines import voices
@@ -111,7 +111,7 @@ def test_every_field_of_speech_is_known_and_accepted() -> None:
         assert set(get_args(hints[field])) == set(SPEECH[field])
     for field, values in SPEECH.items():
         for value in values:
-            asked = SpeechRequest.model_validate({"input": "Hello.", field: value})
+            asked = SPOKEN.values({"input": "Hello.", field: value})
             speech_form.wanted(asked, SPEAKERS, 100)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from voxq.api.openai import voices
 from voxq.api.openai.speech_events import usage
-from voxq.api.openai.speech_form import SpeechRequest, Wanted, wanted
+from voxq.api.openai.speech_form import SPOKEN, Wanted, wanted
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority
 from voxq.engines.voices import Speaker, speakers_of
@@ -20,7 +19,7 @@ TEXTS = {"en": "Hello there.", "zh": "今天天气很好。", "ja": "こんに�
 
 
 def asked(speakers: tuple[Speaker, ...] = BOTH, **fields: object) -> Wanted:
-    return wanted(SpeechRequest.model_validate({"input": "Hello there.", **fields}), speakers, 1000)
+    return wanted(SPOKEN.values({"input": "Hello there.", **fields}), speakers, 1000)
 
 
 def test_nothing_but_a_text_gets_mp3_in_the_high_lane() -> None:
@@ -31,7 +30,7 @@ def test_nothing_but_a_text_gets_mp3_in_the_high_lane() -> None:
 
 
 def test_what_is_null_is_not_there() -> None:
-    optional = set(SpeechRequest.model_fields) - {"input"}
+    optional = SPOKEN.names - {"input"}
     assert asked(**dict.fromkeys(optional)) == asked()
 
 
@@ -120,12 +119,12 @@ anything = (
 )
 
 
-@given(st.dictionaries(st.sampled_from(list(SpeechRequest.model_fields)), anything))
+@given(st.dictionaries(st.sampled_from(sorted(SPOKEN.names)), anything))
 def test_whatever_is_sent_is_accepted_or_refused(fields: dict[str, object]) -> None:
     try:
-        asked = SpeechRequest.model_validate({"input": "Hello.", **fields})
+        asked = SPOKEN.values({"input": "Hello.", **fields})
         options = wanted(asked, BOTH, 1000).options
-    except (Refusal, ValidationError):
+    except Refusal:
         return
     assert Speaker(str(options.model), next(s.voice for s in BOTH if s.voice.name == options.voice)) in BOTH
 

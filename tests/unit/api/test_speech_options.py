@@ -7,17 +7,21 @@ import time
 import pytest
 
 from voxq.api.monitoring.workers import WorkerFacts, WorkerOverview
-from voxq.api.submission.speech_options import HowToSpeak, tts_options
+from voxq.api.submission.speech_options import for_speakers
 from voxq.core.refusal import Refusal
+from voxq.core.request_reader import RequestReader
 from voxq.engines import voices
 from voxq.engines.language_packages import LanguagePackages
 from voxq.kinds.speech import SpeechOptions
 
 WITHOUT_JAPANESE = [s for s in voices.speakers_of(["hibari", "kokoro"]) if s.voice.language != "ja"]
 
+READER = RequestReader(SpeechOptions)
+
 
 def options(text: str, **how: object) -> SpeechOptions:
-    return tts_options(text, HowToSpeak.model_validate(how), WITHOUT_JAPANESE, 1000)
+    asked = READER.values({"text": text, **how}).options
+    return for_speakers(asked, WITHOUT_JAPANESE, 1000)
 
 
 def worker(number: int, **facts: object) -> WorkerFacts:

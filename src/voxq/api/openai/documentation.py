@@ -7,10 +7,8 @@ from typing import Any
 from fastapi import Response
 
 from voxq.api.openai import errors
-from voxq.api.openai.form import Granularity
-from voxq.api.openai.speech_form import SpeechRequest
-from voxq.api.submission.submit_form import FORM
-from voxq.core.task import Priority
+from voxq.api.openai.form import OWN, Granularity
+from voxq.api.openai.speech_form import SPOKEN
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.speech.subtitles import Format
 
@@ -23,16 +21,11 @@ def _texts(description: str) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string"}, "description": description}
 
 
-_NATIVE: dict[str, Any] = FORM["properties"]
-_OWN: dict[str, Any] = {
-    **{name: _NATIVE[name] for name in ("hotwords", "batch_size", "use_vad", "use_punc", "use_itn")},
-    "priority": _NATIVE["priority"] | {"default": Priority.HIGH},
-    "cache": {
-        "type": "boolean",
-        "default": True,
-        "description": "false: recognise it anew, even if this key has asked for the same before.",
-    },
-}
+_OWN: dict[str, Any] = OWN.form_schema({})["properties"]
+_UNKNOWN = (
+    "What OpenAI's API knows and this service has no use for has no effect, as said of each such field; "
+    "a field that neither knows is refused, with the names there are."
+)
 _SPEAKERS = "Refused: no model here tells speakers apart."
 _SHARED: dict[str, Any] = {
     "file": _text("The recording, of any supported format; its content counts.", format="binary"),
@@ -49,8 +42,8 @@ _SHARED: dict[str, Any] = {
     },
 }
 _TRANSCRIPTION: dict[str, Any] = {
+    **_OWN,
     **_SHARED,
-    "language": _NATIVE["language"],
     "languages[]": _texts("Counts if there is one; of several, what is spoken is detected."),
     "keywords[]": _texts("Listened for, as `hotwords`."),
     "timestamp_granularities[]": {
@@ -69,7 +62,6 @@ _TRANSCRIPTION: dict[str, Any] = {
     "include[]": _texts("Has no effect: no engine here tells how likely each token is."),
     "known_speaker_names[]": _texts(_SPEAKERS),
     "known_speaker_references[]": _texts(_SPEAKERS),
-    **_OWN,
 }
 
 
@@ -77,7 +69,12 @@ def _route(fields: dict[str, Any], *kinds: str) -> dict[str, Any]:
     """The arguments of a route with a form of these fields, and with answers of these content types."""
     content = {kind: {"schema": {"type": "string"}} for kind in kinds}
     content["application/json"] = {"schema": {"type": "object"}}
-    schema = {"type": "object", "required": ["file"], "properties": fields}
+    schema = {
+        "type": "object",
+        "required": ["file"],
+        "properties": fields,
+        "description": _UNKNOWN,
+    }
     failures = errors.documented(400, 401, 403, 404, 408, 409, 413, 429, 500, 503, 504, 507)
     return {
         "responses": {200: {"description": "The text.", "content": content}} | failures,
@@ -88,13 +85,11 @@ def _route(fields: dict[str, Any], *kinds: str) -> dict[str, Any]:
 
 
 TRANSCRIPTION = _route(_TRANSCRIPTION, "text/plain", "text/event-stream")
-TRANSLATION = _route({**_SHARED, **_OWN}, "text/plain")
+TRANSLATION = _route({**_OWN, **_SHARED}, "text/plain")
 
 
 def _speech() -> dict[str, Any]:
-    schema = SpeechRequest.model_json_schema()
-    schema.pop("$defs")
-    schema["properties"]["priority"] = _NATIVE["priority"] | {"default": Priority.HIGH}
+    schema = SPOKEN.json_schema() | {"description": _UNKNOWN}
     sound = {"schema": {"type": "string", "format": "binary"}}
     content: dict[str, Any] = dict.fromkeys(SPEECH_FORMATS.values(), sound)
     content["text/event-stream"] = {

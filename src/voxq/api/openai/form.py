@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self, TypeVar
 
 from voxq.api.available import AvailableModels
 from voxq.api.submission import options
 from voxq.api.submission.form import Fields
-from voxq.api.submission.options import invalid
-from voxq.core.refusal import Refusal
+from voxq.core.refusal import Refusal, invalid
+from voxq.core.request_reader import Asked, RequestReader, unknown_field
 from voxq.core.task import Priority
+from voxq.kinds.hotwords import hotwords_in, together
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.speech.subtitles import Format
 
@@ -23,6 +25,24 @@ _BETWEEN_TERMS = re.compile(r"[,;，；、\n]+")
 _BETWEEN_WORDS = re.compile(r"""[\s,"'\[\]]+""")
 """Some clients send an array as one field: between commas, or as JSON."""
 _SERVER_VAD = "server_vad"
+_SWITCH = {"true": True, "1": True, "yes": True, "": False, "false": False, "0": False, "no": False}
+
+E = TypeVar("E", bound=StrEnum)
+
+OWN = RequestReader(TranscriptionOptions, openai=True, defaults={"priority": Priority.HIGH, "cache": True})
+"""This service's own options; a few of them have the names and the meaning of OpenAI's."""
+WITHOUT_EFFECT = frozenset({"temperature", "chunking_strategy", "include"})
+"""What OpenAI's API knows and this service takes, but does nothing about."""
+REFUSED = frozenset({"known_speaker_names", "known_speaker_references"})
+OPENAIS = (
+    WITHOUT_EFFECT
+    | REFUSED
+    | {
+        *("file", "model", "language", "languages", "keywords", "prompt"),
+        *("response_format", "stream", "timestamp_granularities"),
+    }
+)
+"""Every field of OpenAI's, for transcriptions and for translations: clients share their code for both."""
 
 
 class Granularity(StrEnum):
@@ -45,50 +65,80 @@ class Wanted:
     """Whether an earlier task may answer."""
 
 
+def check(fields: Fields, models: AvailableModels) -> None:
+    """What can be said of the first fields of a form, while others are still to come. Raises Refusal."""
+    models.choose(_own(fields).options.model or "")
+
+
 def transcription(fields: Fields, models: AvailableModels) -> Wanted:
     """Raises Refusal ("invalid_option", with the field's name; "model_not_found")."""
     _refuse_diarization(fields)
     _check_chunking_strategy(fields)
-    format = options.choice(Format, fields, "response_format", Format.JSON)
-    streams = options.switch(fields, "stream", False)
-    if streams and format not in (Format.JSON, Format.TEXT):
+    more = _More.of(fields)
+    if more.streams and more.format not in (Format.JSON, Format.TEXT):
         raise invalid("stream", "is for the formats json and text")
     granularities = _granularities(fields)
-    asked = _asr_options(fields, models)
-    has_words = Granularity.WORD in granularities and format is Format.VERBOSE_JSON
+    asked = _own(fields)
+    has_words = Granularity.WORD in granularities and more.format is Format.VERBOSE_JSON
+    chosen = _chosen(asked.options, fields, models)
     return Wanted(
-        options=replace(asked, words=has_words),
-        format=format,
+        options=replace(chosen, words=has_words),
+        format=more.format,
         granularities=granularities,
-        streams=streams,
-        priority=_priority(fields),
-        cache=options.switch(fields, "cache", True),
+        streams=more.streams,
+        priority=asked.submission.priority,
+        cache=asked.submission.cache,
     )
 
 
 def translation(fields: Fields, models: AvailableModels) -> Wanted:
     """Raises Refusal ("invalid_option", with the field's name; "model_not_found")."""
-    model = models.translator(fields.get("model", ""))
-    asked = _asr_options(fields, models)
+    asked = _own(fields)
+    model = models.translator(asked.options.model or "")
+    chosen = _chosen(asked.options, fields, models)
     return Wanted(
-        options=replace(asked, model=model, translate=True),
-        format=options.choice(Format, fields, "response_format", Format.JSON),
-        priority=_priority(fields),
-        cache=options.switch(fields, "cache", True),
+        options=replace(chosen, model=model, translate=True),
+        format=_More.of(fields).format,
+        priority=asked.submission.priority,
+        cache=asked.submission.cache,
     )
 
 
-def _asr_options(fields: Fields, models: AvailableModels) -> TranscriptionOptions:
+def _own(fields: Fields) -> Asked[TranscriptionOptions]:
+    """This service's own options. Raises Refusal ("invalid_option") for fields that nobody knows, too."""
+    own: dict[str, str] = {}
+    for name in fields:
+        if name in OWN.names:
+            own[name] = fields[name]
+        elif name.partition("[")[0] not in OPENAIS:
+            raise unknown_field(name, sorted(OPENAIS | OWN.names))
+    return OWN.form(own)
+
+
+def _chosen(asked: TranscriptionOptions, fields: Fields, models: AvailableModels) -> TranscriptionOptions:
     """`temperature` is checked and has no effect: every engine here searches for the best text."""
     _check_temperature(fields)
     languages = _all_of(fields, "languages")
-    language = fields.get("language") or (languages[0] if len(languages) == 1 else "")
-    own = ("model", "hotwords", "batch_size", "use_vad", "use_punc", "use_itn")
-    plain = {name: fields[name] for name in own if name in fields}
-    asked = options.asr_options({**plain, "language": language}, models)
+    language = asked.language or (languages[0] if len(languages) == 1 else None)
+    chosen = options.for_models(replace(asked, language=language), models)
     terms = " ".join((*_terms(fields.get("prompt", "")), *_all_of(fields, "keywords")))
-    hotwords = dict.fromkeys((*asked.hotwords, *options.hotwords_in(terms)))
-    return replace(asked, hotwords=tuple(hotwords)[: options.MAX_HOTWORDS])
+    return replace(chosen, hotwords=together((*chosen.hotwords, *hotwords_in(terms))))
+
+
+@dataclass(frozen=True, slots=True)
+class _More:
+    """How the answer is written, and whether it is streamed."""
+
+    format: Format
+    streams: bool
+
+    @classmethod
+    def of(cls, fields: Fields) -> Self:
+        """Raises Refusal ("invalid_option")."""
+        return cls(
+            _choice(Format, fields.get("response_format", ""), "response_format", Format.JSON),
+            _switch(fields.get("stream", ""), "stream"),
+        )
 
 
 def _terms(prompt: str) -> Iterator[str]:
@@ -103,7 +153,7 @@ def _granularities(fields: Fields) -> frozenset[Granularity]:
     name = "timestamp_granularities"
     given = [word for text in _all_of(fields, name) for word in _BETWEEN_WORDS.split(text) if word]
     given = given or [Granularity.SEGMENT]
-    return frozenset(options.choice(Granularity, {name: one}, name, Granularity.SEGMENT) for one in given)
+    return frozenset(_choice(Granularity, one, name, Granularity.SEGMENT) for one in given)
 
 
 def _check_temperature(fields: Fields) -> None:
@@ -141,8 +191,23 @@ def _unsupported(field: str, what: str) -> Refusal:
     return Refusal("unsupported_value", message, field=field)
 
 
-def _priority(fields: Fields) -> Priority:
-    return options.choice(Priority, fields, "priority", Priority.HIGH)
+def _choice(kind: type[E], text: str, name: str, default: E) -> E:
+    """One of a few words. Raises Refusal ("invalid_option")."""
+    given = text.strip().lower()
+    if not given:
+        return default
+    try:
+        return kind(given)
+    except ValueError:
+        raise invalid(name, f"must be one of {', '.join(kind)}") from None
+
+
+def _switch(text: str, name: str) -> bool:
+    """A yes or no. Raises Refusal ("invalid_option")."""
+    given = text.strip().lower()
+    if given not in _SWITCH:
+        raise invalid(name, f"must be one of {', '.join(filter(None, _SWITCH))}")
+    return _SWITCH[given]
 
 
 def _all_of(fields: Fields, name: str) -> list[str]:

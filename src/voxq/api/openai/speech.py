@@ -16,7 +16,7 @@ from voxq.api.openai import speech_events, speech_form, sse
 from voxq.api.openai.beginning import Begun, begin
 from voxq.api.openai.documentation import SPEECH
 from voxq.api.openai.place import Waiting
-from voxq.api.openai.speech_form import SpeechRequest, Wanted
+from voxq.api.openai.speech_form import SPOKEN, Wanted
 from voxq.api.openai.streamed import Streamed
 from voxq.api.openai.waiting import in_time, lease_kept, while_connected
 from voxq.api.service import Service, TheService
@@ -35,7 +35,7 @@ async def speech(request: Request, service: TheService, owner: Waiting, body: Th
     """As OpenAI's. The same request again, after a lost connection, finds its task."""
     entry = await service.texts.check_entry(owner, None, may_find=True)
     longest = service.settings.max_text_characters
-    asked = await body.read(request, SpeechRequest, bytes_for(longest))
+    asked = await body.read(request, SPOKEN, bytes_for(longest))
     speakers = await service.voices.recent()
     wanted = await asyncio.to_thread(speech_form.wanted, asked, speakers, longest)
     begun = await _begin(service, owner, entry, wanted)

@@ -50,7 +50,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
         request,
         service.parts.recordings,
         limits,
-        lambda fields: read(fields, models),
+        lambda fields: form.check(fields, models),
         file_field="file",
     )
     try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from dataclasses import replace
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import Field
 
 from voxq.api import errors
 from voxq.api.access_log import note
@@ -16,27 +17,35 @@ from voxq.api.service import Service, TheService
 from voxq.api.shapes.submission import Batch, BatchItem, Submitted
 from voxq.api.submission import options, reuse, speech_options
 from voxq.api.submission.body import TheBody, bytes_for
-from voxq.api.submission.speech_options import HowToSpeak, ManyTexts, OneText
 from voxq.api.submission.submitted import submitted, submitted_or_reused
 from voxq.core.refusal import Refusal
+from voxq.core.request_reader import RequestReader
+from voxq.core.submission import SubmissionOptions
 from voxq.kinds.speech import SPEECH, SpeechOptions
 from voxq.tasks import intake
 from voxq.tasks.intake import Submission
 
 router = APIRouter(prefix=f"/api/v1/{SPEECH.name}", tags=[SPEECH.name])
 
+MAX_TEXTS = 500
+"""In one batch."""
+
 _BATCH_BYTES = 32 << 20
+_ONE_TEXT = RequestReader(SpeechOptions)
+_MANY_TEXTS = RequestReader(
+    SpeechOptions,
+    fixed={"text": "", "cache": False},
+    besides={
+        "texts": Annotated[
+            list[str], Field(min_length=1, max_length=MAX_TEXTS, description="What to say, a task each.")
+        ]
+    },
+)
 
 
-def _json(shape: type[BaseModel]) -> dict[str, Any]:
-    schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
-    schema["properties"]["priority"] = {
-        "type": "string",
-        "enum": ["high", "normal", "low"],
-        "default": "normal",
-    }
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+def _body(reader: RequestReader[SpeechOptions]) -> dict[str, object]:
+    content = {"application/json": {"schema": reader.json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 @router.post(
@@ -44,7 +53,7 @@ def _json(shape: type[BaseModel]) -> dict[str, Any]:
     summary="Submit a text",
     response_model=Submitted,
     responses=errors.documented(400, 401, 403, 404, 408, 409, 413, 422, 429, 503, 507),
-    openapi_extra=_json(OneText),
+    openapi_extra=_body(_ONE_TEXT),
 )
 async def submit(
     request: Request,
@@ -56,11 +65,12 @@ async def submit(
     """The text is checked and queued; ask for its result, and its audio, by the `task_id`."""
     key = options.idempotency_key(idempotency_key)
     longest = service.settings.max_text_characters
-    wanted = await body.read(request, OneText, bytes_for(longest))
-    callback = speech_options.callback(wanted, service.settings.registered_webhooks)
-    chosen = await _options(service, wanted.text, wanted)
-    submission = await _accept(service, owner, chosen, wanted, key, callback)
-    if not wanted.cache or submission.replayed:
+    asked = await body.read(request, _ONE_TEXT, bytes_for(longest))
+    how = asked.submission
+    callback = how.webhook(service.settings.registered_webhooks)
+    chosen = await _chosen(service, asked.options)
+    submission = await _accept(service, owner, chosen, how, key, callback)
+    if not how.cache or submission.replayed:
         return await submitted(request, service, submission.task, submission.place)
     fingerprint = await reuse.of_text(service, owner, chosen)
     return await submitted_or_reused(request, service, submission, fingerprint)
@@ -72,26 +82,27 @@ async def submit(
     response_model=Batch,
     response_model_exclude_unset=True,
     responses=errors.documented(400, 401, 403, 404, 408, 413, 422, 429, 503, 507),
-    openapi_extra=_json(ManyTexts),
+    openapi_extra=_body(_MANY_TEXTS),
 )
 async def batch(request: Request, service: TheService, owner: Owner, body: TheBody) -> Batch:
     """A task for each, all spoken alike. Nothing is queued unless every text can be spoken.
 
     When the queue is full in the middle, the texts that were not taken say so.
     """
-    wanted = await body.read(request, ManyTexts, _BATCH_BYTES)
-    callback = speech_options.callback(wanted, service.settings.registered_webhooks)
+    asked = await body.read(request, _MANY_TEXTS, _BATCH_BYTES)
+    how = asked.submission
+    callback = how.webhook(service.settings.registered_webhooks)
     chosen: list[SpeechOptions] = []
-    for number, text in enumerate(wanted.texts):
+    for number, text in enumerate(asked.besides["texts"]):
         try:
-            chosen.append(await _options(service, text, wanted))
+            chosen.append(await _chosen(service, replace(asked.options, text=text)))
         except Refusal as refusal:
             details = refusal.details | {"index": number}
             raise Refusal(refusal.code, f"texts.{number}: {refusal.message}", **details) from None
     tasks: list[BatchItem] = []
     for each in chosen:
         try:
-            task = (await _accept(service, owner, each, wanted, None, callback)).task
+            task = (await _accept(service, owner, each, how, None, callback)).task
             tasks.append(BatchItem(task_id=task.id, status="queued"))
         except Refusal as refusal:
             if not tasks:
@@ -105,18 +116,18 @@ async def batch(request: Request, service: TheService, owner: Owner, body: TheBo
     return Batch(total=taken, tasks=tasks)
 
 
-async def _options(service: Service, text: str, how: HowToSpeak) -> SpeechOptions:
+async def _chosen(service: Service, asked: SpeechOptions) -> SpeechOptions:
     speakers = await service.voices.recent()
     # In a thread: a long text takes a moment to look through.
     longest = service.settings.max_text_characters
-    return await asyncio.to_thread(speech_options.tts_options, text, how, speakers, longest)
+    return await asyncio.to_thread(speech_options.for_speakers, asked, speakers, longest)
 
 
 async def _accept(
     service: Service,
     owner: str,
     chosen: SpeechOptions,
-    how: HowToSpeak,
+    how: SubmissionOptions,
     key: str | None,
     callback: str | None,
 ) -> Submission:

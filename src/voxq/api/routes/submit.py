@@ -12,14 +12,24 @@ from voxq.api.callers.auth import Owner
 from voxq.api.service import TheService
 from voxq.api.shapes.submission import Submitted
 from voxq.api.submission import options, reuse, upload
-from voxq.api.submission.submit_form import FORM
 from voxq.api.submission.submitted import submitted, submitted_or_reused
 from voxq.core.refusal import Refusal
+from voxq.core.request_reader import RequestReader
 from voxq.kinds import transcription
-from voxq.kinds.transcription import TRANSCRIPTION
+from voxq.kinds.transcription import TRANSCRIPTION, TranscriptionOptions
 from voxq.tasks import intake
 
 router = APIRouter(prefix=f"/api/v1/{TRANSCRIPTION.name}", tags=[TRANSCRIPTION.name])
+
+_AUDIO = {
+    "audio": {
+        "type": "string",
+        "format": "binary",
+        "description": "The recording, of any supported format; its content counts and not its name.",
+    }
+}
+_READER = RequestReader(TranscriptionOptions, elsewhere=_AUDIO)
+_FORM = _READER.form_schema(_AUDIO)
 
 
 @router.post(
@@ -27,7 +37,7 @@ router = APIRouter(prefix=f"/api/v1/{TRANSCRIPTION.name}", tags=[TRANSCRIPTION.n
     summary="Submit a recording",
     response_model=Submitted,
     responses=errors.documented(400, 401, 403, 404, 408, 409, 413, 422, 429, 503, 507),
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )
 async def submit(
     request: Request,
@@ -44,19 +54,20 @@ async def submit(
     webhooks = service.settings.registered_webhooks
 
     def check(fields: Mapping[str, str]) -> None:
-        models.choose(fields.get("model", ""))
-        options.callback(fields, webhooks)
+        asked = _READER.form(fields)
+        models.choose(asked.options.model or "")  # the language is of a model that may not have come yet
+        asked.submission.webhook(webhooks)
+
+    def read(fields: Mapping[str, str]) -> tuple[intake.Request, bool]:
+        """What is asked for, and whether an earlier result will do."""
+        asked = _READER.form(fields)
+        chosen = options.for_models(asked.options, models)
+        how = asked.submission
+        return intake.Request(owner, chosen, how.priority, key, how.webhook(webhooks)), how.cache
 
     received = await upload.receive(request, service.parts.recordings, limits, check)
     try:
-        wanted = intake.Request(
-            owner,
-            options.asr_options(received.fields, models),
-            options.priority(received.fields),
-            key,
-            options.callback(received.fields, webhooks),
-        )
-        may_reuse = options.switch(received.fields, "cache", False)
+        wanted, may_reuse = read(received.fields)
     except Refusal:
         await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
         raise

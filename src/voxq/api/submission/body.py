@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ValidationError
 
 from voxq.api.limits.memory import Memory
 from voxq.api.service import TheService
+from voxq.core.options import Options
 from voxq.core.refusal import Refusal
+from voxq.core.request_reader import Asked, RequestReader
 
-M = TypeVar("M", bound=BaseModel)
+O = TypeVar("O", bound=Options)  # noqa: E741
 
 _SECONDS = 60.0
 _BYTES_PER_CHARACTER = 12
@@ -28,11 +29,11 @@ class Body:
         self._memory = memory
         self._taken = 0
 
-    async def read(self, request: Request, kind: type[M], most: int) -> M:
-        """The body, of at most `most` bytes, as a `kind`.
+    async def read(self, request: Request, reader: RequestReader[O], most: int) -> Asked[O]:
+        """What the body, of at most `most` bytes, asks for.
 
-        Raises Refusal ("too_large", "too_many_waiting", "upload_stalled", "bad_json", "invalid_option" with
-        the field's name) and ClientDisconnect.
+        Raises Refusal ("too_large", "too_many_waiting", "upload_stalled"; as `RequestReader.json`) and
+        ClientDisconnect.
         """
         body = bytearray()
         try:
@@ -45,10 +46,7 @@ class Body:
                     body += piece
         except TimeoutError:
             raise Refusal("upload_stalled", "The request arrives too slowly, please try again") from None
-        try:
-            return kind.model_validate_json(bytes(body))
-        except ValidationError as error:
-            raise _refusal(error) from None
+        return reader.json(bytes(body))
 
     def release(self) -> None:
         """Nothing of it is needed any more."""
@@ -70,12 +68,3 @@ async def _body(service: TheService) -> AsyncIterator[Body]:
 
 
 TheBody = Annotated[Body, Depends(_body)]
-
-
-def _refusal(error: ValidationError) -> Refusal:
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    if first["type"] == "json_invalid" or not first["loc"]:
-        return Refusal("bad_json", "Send a JSON object as the body")
-    field = str(first["loc"][0])
-    place = ".".join(map(str, first["loc"]))
-    return Refusal("invalid_option", f"{place}: {first['msg']}", field=field)

@@ -1,0 +1,44 @@
+"""What a client says of a request itself, whatever kind of task it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from voxq.core.options import Affects, Mark, Options
+from voxq.core.refusal import invalid
+from voxq.core.task import Priority
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionOptions(Options):
+    """How a request is queued and answered: nothing of it changes a result."""
+
+    priority: Annotated[
+        Priority,
+        Field(description="high overtakes everything that waits; low lets everything else pass."),
+        Mark(affects=Affects.NOTHING, choices=tuple((each.value, each) for each in Priority)),
+    ] = Priority.NORMAL
+    callback: Annotated[
+        str | None,
+        Field(description="Name of a webhook, registered with this service, that is told of the end."),
+        Mark(affects=Affects.NOTHING, openai=""),
+    ] = None
+    cache: Annotated[
+        bool,
+        Field(
+            description="true: what this key has had made from the same in the same way before is the "
+            "result at once; false: it is made anew."
+        ),
+        Mark(affects=Affects.NOTHING, flag="--cache"),
+    ] = False
+
+    def webhook(self, registered: Container[str]) -> str | None:
+        """The name of the webhook to be told, if one is. Raises Refusal ("invalid_option")."""
+        name = (self.callback or "").strip()
+        if not name or name in registered:
+            return name or None
+        raise invalid("callback", "must be the name of a registered webhook, and no URL")

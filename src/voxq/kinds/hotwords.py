@@ -1,0 +1,65 @@
+"""Words to listen for, checked: some model libraries open a hotword that looks like a file or an address, and
+nothing such gets through."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from voxq.core.refusal import invalid
+
+MAX_HOTWORDS = 100
+MAX_HOTWORD_LENGTH = 40
+
+_BETWEEN = re.compile(r"[\s,;，；、]+")
+_AROUND = " .!?:\"'“”‘’。！？：()[]"
+_WITHIN = frozenset("'’.-·")
+
+
+def checked_hotwords(given: Any) -> Any:
+    """The words of a request, a list or a text between commas or spaces; what is neither comes back as it is.
+
+    Raises Refusal ("invalid_option").
+    """
+    if isinstance(given, list) and all(isinstance(each, str) for each in given):
+        given = "\n".join(given)
+    if not isinstance(given, str):
+        return given
+    words = tuple(filter(None, _BETWEEN.split(unicodedata.normalize("NFC", given))))
+    if len(words) > MAX_HOTWORDS:
+        raise invalid("hotwords", f"may have {MAX_HOTWORDS} words")
+    if not all(map(_is_hotword, words)):
+        raise invalid(
+            "hotwords", f"may have words of letters and digits, of {MAX_HOTWORD_LENGTH} characters at most"
+        )
+    return words
+
+
+def hotwords_in(text: str) -> tuple[str, ...]:
+    """The first words of a text that can be hotwords; the others are left out."""
+    pieces = _BETWEEN.split(unicodedata.normalize("NFC", text))
+    words = (piece.strip(_AROUND) for piece in pieces)
+    return together(word for word in words if word and _is_hotword(word))
+
+
+def together(words: Iterable[str]) -> tuple[str, ...]:
+    """Each once, in their order, as many as there may be."""
+    return tuple(dict.fromkeys(words))[:MAX_HOTWORDS]
+
+
+def hotwords_of_file(path: Path) -> tuple[str, ...]:
+    """The words of the operator's file: one a line, `#` starts a comment. Raises OSError."""
+    lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def _is_hotword(word: str) -> bool:
+    return (
+        len(word) <= MAX_HOTWORD_LENGTH
+        and word[0].isalnum()
+        and all(c in _WITHIN or unicodedata.category(c)[0] in "LNM" for c in word)
+        and not word.lower().endswith(".txt")
+    )
