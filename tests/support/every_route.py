@@ -18,7 +18,7 @@ _TEXT = {"text": "Good evening.", "voice": "teller"}
 _BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/asr/submit": {"files": {"audio": ("note", tone(1))}},
     "/api/v1/tts/submit": {"json": _TEXT},
-    "/api/v1/tts/batch": {"json": {"items": [_TEXT], "texts": ["Good evening."], "voice": "teller"}},
+    "/api/v1/tts/batch": {"json": {"texts": ["Good evening."], "voice": "teller"}},
     "/v1/audio/transcriptions": {"files": {"file": ("note", tone(1))}, "data": {"model": "whisper-1"}},
     "/v1/audio/translations": {"files": {"file": ("note", tone(1))}, "data": {"model": "whisper-1"}},
     "/v1/audio/speech": {"json": {"input": "Good evening.", "voice": "teller", "model": "tts-1"}},

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from loguru import logger
 
 import voxq
@@ -23,6 +23,7 @@ from voxq.api.openai import listings, transcriptions
 from voxq.api.openai import models as openai_models
 from voxq.api.openai import speech as openai_speech
 from voxq.api.openai.request_id import RequestIds
+from voxq.api.query import PREFIX, check_query
 from voxq.api.routes import (
     audio,
     events,
@@ -50,10 +51,13 @@ _DESCRIPTION = (
 
 class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """Says of keys what is true: they are needed only where API_KEYS are set."""
+        """Says of keys what is true: they are needed only where API_KEYS are set. And of every native path,
+        that it refuses query parameters it does not know."""
         document = super().openapi()
-        for operations in document["paths"].values():
+        for path, operations in document["paths"].items():
             for operation in operations.values():
+                if path.startswith(PREFIX):
+                    operation["responses"].setdefault("422", errors.UNKNOWN_PARAMETER)
                 if {} not in operation.get("security", [{}]):
                     operation["security"].append({})
         return document
@@ -82,6 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="VoxQ",
         version=voxq.__version__,
         description=_DESCRIPTION,
+        dependencies=[Depends(check_query)],
         lifespan=lifespan,
         redirect_slashes=False,
         docs_url=None,

@@ -84,6 +84,12 @@ _MEANINGS = {
     507: "The disk is nearly full.",
 }
 
+UNKNOWN_PARAMETER: Mapping[str, Any] = {
+    "description": "A query parameter that does not exist here; `fields` are those that do.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
+"""What the OpenAPI document says of it on routes that have nothing else to find wrong."""
+
 _WORDS = {404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
 _SENTENCES = {
     404: "There is nothing at this path; /docs shows what there is",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from voxq.cli.configuration import configured
 from voxq.cli.console import err, fail, print_json
+from voxq.cli.flags import takes_flags
 from voxq.cli.formats import Format
-from voxq.cli.options import Cache, Json, Priority, Url
+from voxq.cli.options import Json, Url
+from voxq.kinds.transcription import TranscriptionOptions
 
 if TYPE_CHECKING:
     from voxq.cli.service import Service
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from voxq.settings import Settings
 
 
+@takes_flags(TranscriptionOptions)
 def transcribe(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="Recordings.")
@@ -32,39 +35,15 @@ def transcribe(
             "--output", "-o", metavar="DIR", help="Write NAME.txt, NAME.srt ... here, not to stdout."
         ),
     ] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="whisper-base, sensevoice ...; else the default.")
-    ] = None,
-    language: Annotated[str | None, typer.Option("--language", "-l", help="en, zh ...; or auto.")] = None,
-    hotwords: Annotated[str | None, typer.Option(help="Names and terms to expect, comma-separated.")] = None,
-    words: Annotated[bool, typer.Option("--words", help="Times of each word, too.")] = False,
-    vad: Annotated[bool, typer.Option(help="Leave silence out.")] = True,
-    punc: Annotated[bool, typer.Option(help="Punctuate where the model does not.")] = True,
-    itn: Annotated[
-        bool | None, typer.Option("--itn/--no-itn", help="Digits for numbers, if the model can choose.")
-    ] = None,
-    priority: Annotated[Priority, typer.Option(help="Which work goes first.")] = Priority.NORMAL,
-    cache: Cache = False,
     url: Url = None,
     json_: Json = False,
+    *,
+    asked: Mapping[str, Any],
 ) -> None:
     """Turn recordings into text, on the running service or on one that lives for this call."""
     from voxq.cli.transcription import transcribe_all
 
-    wishes = {
-        "model": model,
-        "language": language,
-        "hotwords": hotwords,
-        "cache": "true" if cache else None,
-        "use_vad": None if vad else "false",
-        "use_punc": None if punc else "false",
-        "use_itn": None if itn is None else str(itn).lower(),
-    }
-    options = {
-        "priority": priority.value,
-        "timestamps": "word" if words else "segment",
-        **{name: wish for name, wish in wishes.items() if wish},
-    }
+    options = {name: _written(value) for name, value in asked.items()}
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
     with ExitStack() as exit:
@@ -77,6 +56,11 @@ def transcribe(
         _write(done, output, format)
     if any(not transcription.succeeded for transcription in done):
         raise typer.Exit(1)
+
+
+def _written(value: object) -> str:
+    """As a field of a form."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _service(settings: Settings, url: str | None, exit: ExitStack) -> Service:

@@ -55,8 +55,9 @@ class RequestReader(Generic[O]):
 
         `openai`: the names of fields are those under `/v1`. `fixed`: options that these requests have no
         field for, with their values. `defaults`: where these requests have others. `types`: where requests of
-        this route may hold more than others, with a description. `besides`: other fields with their annotations and defaults, as
-        Pydantic's `create_model` takes them. `elsewhere`: fields that are read by others, named in errors.
+        this route may hold more than others, with a description. `besides`: other fields with their
+        annotations and defaults, as Pydantic's `create_model` takes them. `elsewhere`: fields that are read
+        by others, named in errors.
         """
         self._options = options
         self._fixed = dict(fixed or {})
@@ -171,13 +172,15 @@ class RequestReader(Generic[O]):
         return [info.alias or name for name, info in self._model.model_fields.items()]
 
 
-def unknown_field(name: str, there: Iterable[str]) -> Refusal:
-    """The refusal of a field that means nothing here, with the names of those that do: an option that is
-    ignored in silence is a wrong result."""
+def unknown_field(name: str, there: Iterable[str], sort: str = "field") -> Refusal:
+    """The refusal of a field, or another `sort` of name, that means nothing here; it names those that do.
+
+    An option that is ignored in silence is a wrong result.
+    """
     names = list(dict.fromkeys(there))
     known = f"there are: {', '.join(names)}" if names else "there are none"
     told = shown(name, _LONGEST_NAME)
-    return Refusal("invalid_option", f"There is no field {told}; {known}", field=told, fields=names)
+    return Refusal("invalid_option", f"There is no {sort} {told}; {known}", field=told, fields=names)
 
 
 class _Body(BaseModel):

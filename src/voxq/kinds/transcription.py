@@ -55,7 +55,7 @@ class TranscriptionOptions(Options):
     ] = ()
     words: Annotated[
         bool,
-        Field(description="word: the result has the time of every word, too."),
+        Field(description="How fine the times in the result are; word: that of every word, too."),
         Mark(field="timestamps", choices=(("segment", False), ("word", True)), openai="", flag="--words"),
     ] = False
     """Whether every word gets its times. Under `/v1`, `timestamp_granularities` says it."""

@@ -74,8 +74,20 @@ class TestForms:
     def test_a_part_without_a_file_name_is_a_recording_all_the_same(self, api: ApiServer) -> None:
         assert post(api, part("audio", NOTE)).status_code == 200
 
-    def test_unknown_fields_do_no_harm(self, api: ApiServer) -> None:
-        assert post(api, part("comment", b"hello"), part("audio", NOTE, "a.ogg")).status_code == 200
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_an_unknown_field_is_refused_with_those_there_are(self, api: ApiServer, is_first: bool) -> None:
+        parts = [part("comment", b"hello"), part("audio", NOTE, "a.ogg")]
+        answer = post(api, *(parts if is_first else reversed(parts)))
+        assert answer.status_code == 422
+        assert answer.json() == {
+            "error": answer.json()["error"],
+            "code": "invalid_option",
+            "field": "comment",
+            "fields": answer.json()["fields"],
+        }
+        assert {"audio", "language", "hotwords", "timestamps", "priority"} <= set(answer.json()["fields"])
+        assert "comment; there are: audio, model, language" in answer.json()["error"]
+        assert api.parts_left() == []
 
     @pytest.mark.parametrize(
         ("parts", "code"),

@@ -1,0 +1,41 @@
+"""Query parameters that mean nothing are refused, as fields of forms and bodies are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+
+from voxq.api.openai import errors as openai
+from voxq.core.request_reader import unknown_field
+
+PREFIX = "/api/"
+"""Of native paths. Pages for people and probes of monitors may have any query they like."""
+_OPENAIS = frozenset({"api-version"})
+"""OpenAI's SDKs send it when they are set up for Azure; it has no effect here."""
+
+_known: dict[Callable[..., Any], tuple[str, ...]] = {}
+
+
+async def check_query(request: Request) -> None:
+    """Raises Refusal ("invalid_option", with the parameters there are)."""
+    if not request.scope["query_string"]:
+        return
+    route = request.scope["route"]
+    is_openais = openai.is_ours(route.path)
+    if not is_openais and not route.path.startswith(PREFIX):
+        return
+    if route.endpoint not in _known:
+        _known[route.endpoint] = tuple(dict.fromkeys(_parameters(route.dependant)))
+    known = _known[route.endpoint]
+    for name in request.query_params:
+        if name not in known and not (is_openais and name in _OPENAIS):
+            raise unknown_field(name, known, sort="query parameter")
+
+
+def _parameters(dependant: Dependant) -> Iterator[str]:
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for each in dependant.dependencies:
+        yield from _parameters(each)
