@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from voxq.engines import registry, warmup
-from voxq.engines.base import ChunkError, ChunkOptions, Engine, EngineRequest, EngineTraits
+from voxq.engines.contract import AudioItem, ChunkError, EngineRequest, Recogniser, Traits
 from voxq.model_store.store import ModelStore
 from voxq.processes.media.prepare import prepare
 from voxq.processes.media.protocol import Chunks, Prepare, Prepared
@@ -36,7 +36,7 @@ class Precut:
     seconds: float
 
 
-def precut(recording: Path, pcm: Path, traits: EngineTraits, max_seconds: float) -> Precut:
+def precut(recording: Path, pcm: Path, traits: Traits, max_seconds: float) -> Precut:
     """What a worker's media process makes of the recording, by the same code."""
     chunks: list[tuple[int, int]] = []
     seconds = 0.0
@@ -103,12 +103,12 @@ def main() -> None:
         print(time.perf_counter() - began, flush=True)
 
 
-def _recognise(engine: Engine, recording: Precut) -> None:
+def _recognise(engine: Recogniser, recording: Precut) -> None:
     """As a worker does it: one chunk a call, the language fixed by the first speech."""
     pcm = np.memmap(recording.pcm, "<f4", "r")
     language = None
     for start, end in recording.chunks:
-        (answer,) = engine.transcribe([(pcm[start:end], ChunkOptions(language))])
+        (answer,) = engine.run([AudioItem(pcm[start:end], {"language": language})])
         if isinstance(answer, ChunkError):
             raise RuntimeError(answer.message)
         language = language or answer.language

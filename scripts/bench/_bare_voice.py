@@ -15,9 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from voxq.engines import synthesisers, warmup
-from voxq.engines.base import ChunkError, EngineRequest
-from voxq.engines.synthesis import SentenceOptions
+from voxq.engines import voices, warmup
+from voxq.engines.contract import ChunkError, EngineRequest, TextItem
 from voxq.model_store.store import ModelStore
 from voxq.speech.sentences import split
 from voxq.speech.written import tidy
@@ -76,19 +75,18 @@ def bare_voice(model: str, voice: str, threads: int) -> Iterator[BareVoice]:
 
 def main() -> None:
     model, voice, threads = sys.argv[1:]
-    kind = synthesisers.find(model)
-    request = EngineRequest(model, model, "cpu", int(threads))
-    paths = {role: ModelStore().resolve(name) for role, name in kind.roles_for(request).items()}
-    synthesiser = kind.load(request, paths)
-    at_once = kind.at_once(request)
-    warmup.measure_speech(synthesiser, kind.voices)
+    family = voices.family_of(model)
+    request = EngineRequest(family.name, model, "cpu", int(threads))
+    synthesiser = family.load(request, family.model_paths(request, ModelStore().resolve))
+    at_once = family.traits_for(request).max_items
+    warmup.measure_speech(synthesiser, family.voices_for(model))
     print("loaded", flush=True)
     for line in sys.stdin:
         began, sound = time.perf_counter(), 0.0
         for text in json.loads(line):
-            said = [(sentence.text, SentenceOptions(voice)) for sentence in split(tidy(text))]
+            said = [TextItem(sentence.text, {"voice": voice}) for sentence in split(tidy(text))]
             for first in range(0, len(said), at_once):
-                for spoken in synthesiser.speak(said[first : first + at_once]):
+                for spoken in synthesiser.run(said[first : first + at_once]):
                     if isinstance(spoken, ChunkError):
                         raise RuntimeError(spoken.message)
                     sound += len(spoken.samples) / spoken.sample_rate

@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import TextIO
 
 from voxq.engines import registry
-from voxq.engines.base import (
+from voxq.engines.contract import (
+    AudioItem,
     ChunkError,
-    ChunkOptions,
-    ChunkResult,
-    Engine,
-    EngineKind,
+    EngineFamily,
     EngineRequest,
-    EngineTraits,
     ModelPaths,
+    Recognised,
+    Recogniser,
+    Traits,
 )
 from voxq.speech.audio import Samples
 
@@ -115,23 +115,22 @@ def busy_share(calls: Sequence[Call]) -> float:
 class _Logged:
     """See the module."""
 
-    inner: Engine
-    traits: EngineTraits
+    inner: Recogniser
     log: TextIO
 
     @property
     def revision(self) -> str:
         return self.inner.revision
 
-    def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
+    def run(self, batch: Sequence[AudioItem]) -> Sequence[Recognised | ChunkError]:
         began = time.monotonic()
-        answers = self.inner.transcribe(batch)
-        call = Call(began, time.monotonic(), tuple(fingerprint(samples) for samples, _ in batch))
+        answers = self.inner.run(batch)
+        call = Call(began, time.monotonic(), tuple(fingerprint(item.samples) for item in batch))
         self.log.write(json.dumps(asdict(call)) + "\n")
         return answers
 
 
-def __getattr__(name: str) -> EngineKind:
+def __getattr__(name: str) -> EngineFamily:
     """The logged engine of this name, which is none that a variable could have."""
     engine, _, items = name.partition("/")
     if engine not in registry.names():
@@ -141,13 +140,13 @@ def __getattr__(name: str) -> EngineKind:
     def asked(request: EngineRequest) -> EngineRequest:
         return replace(request, engine=engine)
 
-    def traits_for(request: EngineRequest) -> EngineTraits:
+    def traits_for(request: EngineRequest) -> Traits:
         traits = kind.traits_for(asked(request))
         return replace(traits, max_items=int(items)) if items else traits
 
-    def load(request: EngineRequest, models: ModelPaths) -> Engine:
+    def load(request: EngineRequest, models: ModelPaths) -> Recogniser:
         inner = kind.load(asked(request), models)
-        return _Logged(inner, traits_for(request), Path(os.environ[_LOG]).open("a", buffering=1))
+        return _Logged(inner, Path(os.environ[_LOG]).open("a", buffering=1))
 
     def roles_for(request: EngineRequest) -> dict[str, str]:
         return dict(kind.roles_for(asked(request)))

@@ -15,7 +15,7 @@ from _service import Service
 from openai import OpenAI
 
 from voxq.engines import registry
-from voxq.engines.base import EngineRequest
+from voxq.engines.contract import EngineRequest
 
 T = TypeVar("T")
 

@@ -28,7 +28,7 @@ from _service import Service, service
 from _watch import Watch
 
 from voxq.engines import registry
-from voxq.engines.base import EngineRequest
+from voxq.engines.contract import EngineRequest
 from voxq.model_store.store import ModelStore
 
 _ENGINE, _MODEL = "faster-whisper", "whisper-base"

@@ -27,7 +27,7 @@ from _service import Service, service
 from _watch import Watch
 
 from voxq.engines import registry
-from voxq.engines.base import EngineRequest
+from voxq.engines.contract import EngineRequest
 from voxq.machine.devices import available_cpus
 from voxq.speech.audio import SAMPLE_RATE
 

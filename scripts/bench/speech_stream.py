@@ -25,8 +25,8 @@ from _figures import Figure, Target, over_rounds
 from _service import Service, service
 from _watch import Watch
 
-from voxq.engines import synthesisers
-from voxq.engines.base import EngineRequest
+from voxq.engines import voices
+from voxq.engines.contract import EngineRequest
 from voxq.machine.devices import available_cpus
 from voxq.model_store.store import ModelError, ModelStore
 
@@ -54,7 +54,7 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
 
 def _figures(model: str, text: str, say: Callable[[str], None]) -> Iterator[Figure]:
     threads = available_cpus()
-    voice = next(each.name for each in synthesisers.find(model).voices if each.language == "en")
+    voice = next(each.name for each in voices.family_of(model).voices_for(model) if each.language == "en")
     with (
         service(asr_threads=threads, asr_use_gpu=False, preload_models=model) as under_test,
         bare_voice(model, voice, threads) as bare,
@@ -81,9 +81,9 @@ def _figures(model: str, text: str, say: Callable[[str], None]) -> Iterator[Figu
 
 def _installed() -> Iterator[str]:
     store = ModelStore()
-    for name in synthesisers.names():
+    for name in voices.models():
         try:
-            for model in synthesisers.find(name).roles_for(EngineRequest(name, name)).values():
+            for model in voices.family_of(name).roles_for(EngineRequest(name, name)).values():
                 store.resolve(model)
         except ModelError:
             continue

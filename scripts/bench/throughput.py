@@ -22,7 +22,7 @@ from _service import Service, service
 from _watch import Watch
 
 from voxq.engines import registry
-from voxq.engines.base import EngineRequest
+from voxq.engines.contract import EngineRequest
 from voxq.machine.devices import available_cpus
 
 _ROUNDS = 3

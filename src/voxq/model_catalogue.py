@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from voxq.engines import registry
-from voxq.extras import Extra
+from voxq.engines.contract import Capability, Requirements
 from voxq.model_store import aliases, published
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelStore
@@ -53,7 +53,7 @@ class ModelCatalogue:
             and installed.issuperset((model.name, *model.needs))
             and registry.is_installed(model.engine)
         }
-        others = {**known, **self._own}
+        others = {**_of_families(), **known, **self._own}
         others.pop(self.default.name, None)
         return (self.default, *(others[name] for name in sorted(others)))
 
@@ -81,7 +81,7 @@ class ModelCatalogue:
         """The model offered by this name, installed or not; None of one that only another machine's settings
         know."""
         entry = self.entry_of(name)
-        return self._own.get(name) or (_of_catalogue(entry) if entry else None)
+        return self._own.get(name) or (_of_catalogue(entry) if entry else _of_families().get(name))
 
     def engine_of(self, name: str) -> str | None:
         """None of a name that only another machine's settings know."""
@@ -90,18 +90,27 @@ class ModelCatalogue:
 
 
 def default_model(settings: Settings) -> ListedModel:
-    """ASR_MODEL. One of the catalogue brings its engine along; ASR_ENGINE is for all others."""
+    """ASR_MODEL. One of the catalogue, or that a family offers by itself, brings its engine along; ASR_ENGINE
+    is for all others."""
     given = settings.asr_model
     try:
         return _of_catalogue(published.find(given))
     except UnknownModel:
-        return ListedModel(Path(given).name, settings.asr_engine, given)
+        return _of_families().get(given) or ListedModel(Path(given).name, settings.asr_engine, given)
 
 
-def missing_extra(settings: Settings) -> Extra | None:
+def missing_for(settings: Settings) -> Requirements | None:
     """What to install before a worker can start here; None if nothing."""
-    return registry.missing(default_model(settings).engine)
+    if Capability.RECOGNISE in settings.capabilities:
+        return registry.missing(default_model(settings).engine)
+    return registry.missing(registry.names(Capability.SPEAK)[0])
 
 
 def _of_catalogue(model: published.Model) -> ListedModel:
     return ListedModel(model.name, model.engine, model.name)
+
+
+def _of_families() -> dict[str, ListedModel]:
+    """The recognisers that families offer by themselves, by name."""
+    offered = registry.models(Capability.RECOGNISE)
+    return {name: ListedModel(name, family.name, name) for name, family in offered.items()}

@@ -9,9 +9,10 @@ import jiwer
 import numpy as np
 import pytest
 from audio import NOTE, english, recording, sounds, spoken_text
+from engine_calls import Options, recognition, transcribe
 
 from voxq.engines import registry
-from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Engine, EngineError, EngineRequest
+from voxq.engines.contract import ChunkError, EngineError, EngineRequest, Recognised, Recogniser
 from voxq.engines.warmup import measure
 from voxq.model_store.store import ModelStore
 from voxq.speech.audio import SAMPLE_RATE, Samples
@@ -21,19 +22,19 @@ REQUEST = EngineRequest("faster-whisper", "whisper-base", threads=2)
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
+def engine() -> Recogniser:
     kind = registry.find(REQUEST.engine)
     return kind.load(REQUEST, kind.model_paths(REQUEST, ModelStore().resolve))
 
 
-def recognise(engine: Engine, samples: Samples, options: ChunkOptions) -> ChunkResult:
-    (answer,) = engine.transcribe([(samples, options)])
-    assert isinstance(answer, ChunkResult)
+def recognise(engine: Recogniser, samples: Samples, options: Options) -> Recognised:
+    (answer,) = transcribe(engine, [(samples, options)])
+    assert isinstance(answer, Recognised)
     _check_times(answer, len(samples) / SAMPLE_RATE)
     return answer
 
 
-def text_of(result: ChunkResult) -> str:
+def text_of(result: Recognised) -> str:
     return Transcript.of(result.segments, result.language, 0.0).text
 
 
@@ -45,7 +46,7 @@ def character_error_rate(said: str, heard: str) -> float:
     return jiwer.cer(*(re.sub(r"\W", "", text) for text in (said, heard)))
 
 
-def _check_times(result: ChunkResult, seconds: float) -> None:
+def _check_times(result: Recognised, seconds: float) -> None:
     for segment in result.segments:
         assert 0 <= segment.start <= segment.end <= seconds
         times = [time for word in segment.words for time in (word.start, word.end)]
@@ -55,16 +56,16 @@ def _check_times(result: ChunkResult, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("language", [None, "en"])
-def test_english(engine: Engine, language: str | None) -> None:
-    result = recognise(engine, english(), ChunkOptions(language))
+def test_english(engine: Recogniser, language: str | None) -> None:
+    result = recognise(engine, english(), recognition(language))
     assert result.language == "en"
     assert word_error_rate(NOTE, text_of(result)) < 0.05
 
 
 @pytest.mark.parametrize("name", ["zh_note", "zh_meeting"])
 @pytest.mark.parametrize("language", [None, "zh"])
-def test_chinese_is_simplified_and_punctuated(engine: Engine, name: str, language: str | None) -> None:
-    result = recognise(engine, recording(name), ChunkOptions(language))
+def test_chinese_is_simplified_and_punctuated(engine: Recogniser, name: str, language: str | None) -> None:
+    result = recognise(engine, recording(name), recognition(language))
     text = text_of(result)
     assert result.language == "zh"
     assert character_error_rate(spoken_text(name), text) < 0.08
@@ -73,58 +74,58 @@ def test_chinese_is_simplified_and_punctuated(engine: Engine, name: str, languag
 
 @pytest.mark.parametrize("language", [None, "zh"])
 @pytest.mark.parametrize("name", sounds())
-def test_what_nobody_said_is_no_text(engine: Engine, name: str, language: str | None) -> None:
-    result = recognise(engine, sounds()[name], ChunkOptions(language))
+def test_what_nobody_said_is_no_text(engine: Recogniser, name: str, language: str | None) -> None:
+    result = recognise(engine, sounds()[name], recognition(language))
     assert (text_of(result), result.language) == ("", None)
 
 
-def test_silence_after_speech_adds_no_words(engine: Engine) -> None:
+def test_silence_after_speech_adds_no_words(engine: Recogniser) -> None:
     speech = recording("zh_note")
     long = np.concatenate([speech, np.zeros(15 * SAMPLE_RATE, np.float32)])
-    text = text_of(recognise(engine, long, ChunkOptions("zh")))
+    text = text_of(recognise(engine, long, recognition("zh")))
     assert character_error_rate(spoken_text("zh_note"), text) < 0.08
 
 
-def test_a_quiet_recording_is_heard(engine: Engine) -> None:
-    text = text_of(recognise(engine, recording("zh_note") * np.float32(0.01), ChunkOptions("zh")))
+def test_a_quiet_recording_is_heard(engine: Recogniser) -> None:
+    text = text_of(recognise(engine, recording("zh_note") * np.float32(0.01), recognition("zh")))
     assert character_error_rate(spoken_text("zh_note"), text) < 0.08
 
 
-def test_noise_does_not_swallow_the_second_sentence(engine: Engine) -> None:
+def test_noise_does_not_swallow_the_second_sentence(engine: Recogniser) -> None:
     """Greedy decoding ends after the first sentence here: without a second try the rest would be lost."""
     speech = recording("zh_note")
     noise = np.random.default_rng(0).normal(0, 1, len(speech))
     noise *= np.sqrt(np.mean(speech**2) / np.mean(noise**2) / 10**0.5)  # 5 dB below the speech
-    result = recognise(engine, (speech + noise).astype(np.float32), ChunkOptions("zh"))
+    result = recognise(engine, (speech + noise).astype(np.float32), recognition("zh"))
     assert result.segments[-1].end > 8
     assert character_error_rate(spoken_text("zh_note"), text_of(result)) < 0.35
 
 
-def test_words_have_times_in_order(engine: Engine) -> None:
-    result = recognise(engine, english(), ChunkOptions("en", words=True))
+def test_words_have_times_in_order(engine: Recogniser) -> None:
+    result = recognise(engine, english(), recognition("en", words=True))
     words = [word for segment in result.segments for word in segment.words]
     assert word_error_rate(NOTE, " ".join(word.text for word in words)) < 0.05
     assert all(word.text == word.text.strip() != "" for word in words)
     assert all(a.end <= b.start for a, b in pairwise(words))
 
 
-def test_chinese_words_add_up_to_the_text(engine: Engine) -> None:
-    result = recognise(engine, recording("zh_note"), ChunkOptions("zh", words=True))
+def test_chinese_words_add_up_to_the_text(engine: Recogniser) -> None:
+    result = recognise(engine, recording("zh_note"), recognition("zh", words=True))
     for segment in result.segments:
         assert "".join(word.text for word in segment.words) == segment.text
 
 
-def test_hotwords_change_the_spelling(engine: Engine) -> None:
+def test_hotwords_change_the_spelling(engine: Recogniser) -> None:
     speech = english("Please call Jon Smyth about the contract.")
-    plain = text_of(recognise(engine, speech, ChunkOptions("en")))
-    helped = text_of(recognise(engine, speech, ChunkOptions("en", hotwords=("Jon Smyth",))))
+    plain = text_of(recognise(engine, speech, recognition("en")))
+    helped = text_of(recognise(engine, speech, recognition("en", hotwords=("Jon Smyth",))))
     assert "Jon Smyth" not in plain
     assert "Jon Smyth" in helped
 
 
-def test_a_hotword_that_is_said_first_is_not_taken_as_said(engine: Engine) -> None:
+def test_a_hotword_that_is_said_first_is_not_taken_as_said(engine: Recogniser) -> None:
     speech = english("Katherine and Geoff live in Leicester.")
-    text = text_of(recognise(engine, speech, ChunkOptions("en", hotwords=("Catharine", "Jeff"))))
+    text = text_of(recognise(engine, speech, recognition("en", hotwords=("Catharine", "Jeff"))))
     assert text.startswith("Catharine and Jeff")
 
 
@@ -132,45 +133,46 @@ def test_a_hotword_that_is_said_first_is_not_taken_as_said(engine: Engine) -> No
     "hotwords",
     [("<|endoftext|>", "<|zh|><|translate|>"), ("很" * 50,) * 40, ("http://localhost/x", "/etc/passwd")],
 )
-def test_hostile_hotwords_are_only_words(engine: Engine, hotwords: tuple[str, ...]) -> None:
-    result = recognise(engine, english(), ChunkOptions("en", hotwords=hotwords))
+def test_hostile_hotwords_are_only_words(engine: Recogniser, hotwords: tuple[str, ...]) -> None:
+    result = recognise(engine, english(), recognition("en", hotwords=hotwords))
     assert word_error_rate(NOTE, text_of(result)) < 0.2
 
 
-def test_a_translation_is_english_and_the_language_is_what_was_spoken(engine: Engine) -> None:
-    answer = recognise(engine, recording("zh_note"), ChunkOptions(translate=True))
+def test_a_translation_is_english_and_the_language_is_what_was_spoken(engine: Recogniser) -> None:
+    answer = recognise(engine, recording("zh_note"), recognition(translate=True))
     assert text_of(answer).isascii() and len(text_of(answer).split()) > 5
     assert answer.language == "zh"
 
 
 @pytest.mark.parametrize("milliseconds", [0, 1, 99])
-def test_what_is_too_short_is_no_speech(engine: Engine, milliseconds: int) -> None:
+def test_what_is_too_short_is_no_speech(engine: Recogniser, milliseconds: int) -> None:
     samples = english()[16_000 : 16_000 + milliseconds * 16]
-    assert recognise(engine, samples, ChunkOptions()).segments == ()
+    assert recognise(engine, samples, recognition()).segments == ()
 
 
-def test_each_item_of_a_batch_has_its_own_answer(engine: Engine) -> None:
-    answers = engine.transcribe(
+def test_each_item_of_a_batch_has_its_own_answer(engine: Recogniser) -> None:
+    answers = transcribe(
+        engine,
         [
-            (english(), ChunkOptions("en")),
-            (english(), ChunkOptions("tlh")),
-            (recording("zh_note"), ChunkOptions("zh", words=True)),
-            (np.zeros(10, np.float32), ChunkOptions()),
-        ]
+            (english(), recognition("en")),
+            (english(), recognition("tlh")),
+            (recording("zh_note"), recognition("zh", words=True)),
+            (np.zeros(10, np.float32), recognition()),
+        ],
     )
     first, klingon, third, empty = answers
     assert isinstance(klingon, ChunkError) and klingon.code == "bad_language"
-    assert isinstance(first, ChunkResult) and first.language == "en" and not first.segments[0].words
-    assert isinstance(third, ChunkResult) and third.language == "zh" and third.segments[0].words
-    assert empty == ChunkResult((), None)
+    assert isinstance(first, Recognised) and first.language == "en" and not first.segments[0].words
+    assert isinstance(third, Recognised) and third.language == "zh" and third.segments[0].words
+    assert empty == Recognised((), None)
 
 
-def test_the_same_audio_gives_the_same_text(engine: Engine) -> None:
+def test_the_same_audio_gives_the_same_text(engine: Recogniser) -> None:
     noisy = (english() + np.random.default_rng(1).normal(0, 0.1, len(english()))).astype(np.float32)
-    assert recognise(engine, noisy, ChunkOptions()) == recognise(engine, noisy, ChunkOptions())
+    assert recognise(engine, noisy, recognition()) == recognise(engine, noisy, recognition())
 
 
-def test_the_warm_up_measures_a_price(engine: Engine) -> None:
+def test_the_warm_up_measures_a_price(engine: Recogniser) -> None:
     costs = (measure(engine) for _ in range(3))  # a machine that stands still for a moment measures nonsense
     # 30 s are encoded whatever the chunk's length.
     assert any(cost.fixed > 0.05 and 0 <= cost.per_second < cost.fixed for cost in costs)

@@ -13,31 +13,32 @@ import psutil
 import pytest
 import torch
 from audio import NOTE, english
+from engine_calls import Options, recognition, transcribe
 from whisper_weights import to_funasr
 from words import MODELS, SAID, clip
 
 from _error_rate import word_error_rate
 from voxq.engines import registry
-from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Engine, EngineError, EngineRequest
+from voxq.engines.contract import ChunkError, EngineError, EngineRequest, Recognised, Recogniser
 from voxq.engines.warmup import measure
 from voxq.model_store.store import ModelStore
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.transcript import Transcript
 
 RECOGNISERS = ("sv-words", "bicif-words", "seaco-words")
-PLAIN = ChunkOptions(punc=False, itn=False)
+PLAIN = recognition(use_punc=False, use_itn=False)
 
-_loaded: dict[str, Engine] = {}
+_loaded: dict[str, Recogniser] = {}
 
 
-def load(directory: Path, device: str = "cpu") -> Engine:
+def load(directory: Path, device: str = "cpu") -> Recogniser:
     kind = registry.find("funasr")
     request = EngineRequest("funasr", str(directory), device, threads=1)
     return kind.load(request, kind.model_paths(request, Path))
 
 
 @pytest.fixture
-def engine_of() -> Callable[[str], Engine]:
+def engine_of() -> Callable[[str], Recogniser]:
     """Each model is loaded once."""
     return lambda name: (
         _loaded.setdefault(name, load(MODELS / name)) if name not in _loaded else _loaded[name]
@@ -45,33 +46,33 @@ def engine_of() -> Callable[[str], Engine]:
 
 
 @pytest.fixture(params=RECOGNISERS)
-def engine(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) -> Engine:
+def engine(request: pytest.FixtureRequest, engine_of: Callable[[str], Recogniser]) -> Recogniser:
     return engine_of(request.param)
 
 
 @pytest.fixture
-def sensevoice(engine_of: Callable[[str], Engine]) -> Engine:
+def sensevoice(engine_of: Callable[[str], Recogniser]) -> Recogniser:
     return engine_of("sv-words")
 
 
 @pytest.fixture
-def seaco(engine_of: Callable[[str], Engine]) -> Engine:
+def seaco(engine_of: Callable[[str], Recogniser]) -> Recogniser:
     return engine_of("seaco-words")
 
 
-def recognise(engine: Engine, samples: Samples, options: ChunkOptions = PLAIN) -> ChunkResult:
-    (answer,) = engine.transcribe([(samples, options)])
-    assert isinstance(answer, ChunkResult)
+def recognise(engine: Recogniser, samples: Samples, options: Options = PLAIN) -> Recognised:
+    (answer,) = transcribe(engine, [(samples, options)])
+    assert isinstance(answer, Recognised)
     _check_times(answer, len(samples) / SAMPLE_RATE)
     return answer
 
 
-def text_of(answer: ChunkResult | ChunkError) -> str:
-    assert isinstance(answer, ChunkResult)
+def text_of(answer: Recognised | ChunkError) -> str:
+    assert isinstance(answer, Recognised)
     return Transcript.of(answer.segments, answer.language, 0.0).text
 
 
-def _check_times(result: ChunkResult, seconds: float) -> None:
+def _check_times(result: Recognised, seconds: float) -> None:
     for segment in result.segments:
         assert 0 <= segment.start <= segment.end <= seconds
         times = [time for word in segment.words for time in (word.start, word.end)]
@@ -80,17 +81,17 @@ def _check_times(result: ChunkResult, seconds: float) -> None:
     assert all(a.end <= b.start for a, b in pairwise(result.segments))
 
 
-def test_a_batch_of_all_lengths_says_what_was_said(engine: Engine) -> None:
+def test_a_batch_of_all_lengths_says_what_was_said(engine: Recogniser) -> None:
     clips = [clip(said) for said in SAID]
-    answers = engine.transcribe([(samples, PLAIN) for samples in clips])
+    answers = transcribe(engine, [(samples, PLAIN) for samples in clips])
     assert [text_of(answer) for answer in answers] == list(SAID)
-    assert [answer for samples in clips for answer in engine.transcribe([(samples, PLAIN)])] == answers
-    assert {answer.language for answer in answers if isinstance(answer, ChunkResult)} == {"en"}
+    assert [answer for samples in clips for answer in transcribe(engine, [(samples, PLAIN)])] == answers
+    assert {answer.language for answer in answers if isinstance(answer, Recognised)} == {"en"}
 
 
-def test_words_have_times(engine: Engine) -> None:
+def test_words_have_times(engine: Recogniser) -> None:
     samples = clip(SAID[2])
-    (segment,) = recognise(engine, samples, ChunkOptions(words=True, punc=False, itn=False)).segments
+    (segment,) = recognise(engine, samples, recognition(words=True, use_punc=False, use_itn=False)).segments
     assert [word.text for word in segment.words] == SAID[2].split()
     # As spoken: each word within the time that is its share, give or take half a second.
     share = len(samples) / SAMPLE_RATE / len(segment.words)
@@ -100,36 +101,36 @@ def test_words_have_times(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("milliseconds", [0, 1, 99, 100, 101])
-def test_what_is_too_short_is_no_speech(engine: Engine, milliseconds: int) -> None:
+def test_what_is_too_short_is_no_speech(engine: Recogniser, milliseconds: int) -> None:
     samples = clip(SAID[0])[8000 : 8000 + milliseconds * SAMPLE_RATE // 1000]
-    result = recognise(engine, samples, ChunkOptions(words=True))
-    assert milliseconds >= 100 or result == ChunkResult((), None)
+    result = recognise(engine, samples, recognition(words=True))
+    assert milliseconds >= 100 or result == Recognised((), None)
 
 
-def test_silence_is_no_text_alone_or_among_speech(engine: Engine) -> None:
+def test_silence_is_no_text_alone_or_among_speech(engine: Recogniser) -> None:
     """FunASR leaves out of its list what it heard nothing in."""
     silence = np.zeros(4 * SAMPLE_RATE, np.float32)
-    assert recognise(engine, silence) == ChunkResult((), None)
-    assert engine.transcribe([(silence, PLAIN)] * 3) == [ChunkResult((), None)] * 3
-    answers = engine.transcribe([(silence, PLAIN), (clip(SAID[1]), PLAIN), (silence, PLAIN)])
+    assert recognise(engine, silence) == Recognised((), None)
+    assert transcribe(engine, [(silence, PLAIN)] * 3) == [Recognised((), None)] * 3
+    answers = transcribe(engine, [(silence, PLAIN), (clip(SAID[1]), PLAIN), (silence, PLAIN)])
     assert [text_of(answer) for answer in answers] == ["", SAID[1], ""]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
-def test_broken_numbers_stay_in_their_own_chunk(engine: Engine, value: float) -> None:
+def test_broken_numbers_stay_in_their_own_chunk(engine: Recogniser, value: float) -> None:
     broken = clip(SAID[0]).copy()
     broken[::1000] = value
-    answers = engine.transcribe([(clip(SAID[1]), PLAIN), (broken, PLAIN), (clip(SAID[3]), PLAIN)])
+    answers = transcribe(engine, [(clip(SAID[1]), PLAIN), (broken, PLAIN), (clip(SAID[3]), PLAIN)])
     assert [text_of(answers[0]), text_of(answers[2])] == [SAID[1], SAID[3]]
-    assert isinstance(answers[1], ChunkResult)
+    assert isinstance(answers[1], Recognised)
 
 
-def test_one_bad_chunk_fails_alone(engine: Engine) -> None:
+def test_one_bad_chunk_fails_alone(engine: Recogniser) -> None:
     """An array of two dimensions makes FunASR fail over the whole list."""
     bad = np.stack([clip(SAID[0])] * 3, axis=1)
     with pytest.raises(RuntimeError, match="must match the size"):
         engine._model.generate(input=[clip(SAID[1]), bad], batch_size=2)  # type: ignore[attr-defined]
-    first, failed, last = engine.transcribe([(clip(SAID[1]), PLAIN), (bad, PLAIN), (clip(SAID[3]), PLAIN)])
+    first, failed, last = transcribe(engine, [(clip(SAID[1]), PLAIN), (bad, PLAIN), (clip(SAID[3]), PLAIN)])
     assert [text_of(first), text_of(last)] == [SAID[1], SAID[3]]
     assert isinstance(failed, ChunkError)
     assert failed.code == "engine_error"
@@ -137,7 +138,7 @@ def test_one_bad_chunk_fails_alone(engine: Engine) -> None:
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory."), MemoryError()])
 def test_out_of_memory_is_the_whole_batchs(
-    sensevoice: Engine, monkeypatch: pytest.MonkeyPatch, error: Exception
+    sensevoice: Recogniser, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """The scheduler makes smaller batches then; memory that is really short would end the tests."""
 
@@ -146,34 +147,36 @@ def test_out_of_memory_is_the_whole_batchs(
 
     monkeypatch.setattr(sensevoice._model.model, "inference", fail)  # type: ignore[attr-defined]
     with pytest.raises(type(error)):
-        sensevoice.transcribe([(clip(SAID[0]), PLAIN)] * 2)
+        transcribe(sensevoice, [(clip(SAID[0]), PLAIN)] * 2)
 
 
-def test_an_error_of_the_device_ends_the_process(sensevoice: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_device_ends_the_process(
+    sensevoice: Recogniser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*args: object, **kwargs: object) -> None:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
     monkeypatch.setattr(sensevoice._model.model, "inference", fail)  # type: ignore[attr-defined]
     with pytest.raises(SystemExit):
-        sensevoice.transcribe([(clip(SAID[0]), PLAIN)] * 2)
+        transcribe(sensevoice, [(clip(SAID[0]), PLAIN)] * 2)
 
 
-def test_options_that_no_call_can_share_are_kept_apart(sensevoice: Engine) -> None:
-    words = ChunkOptions("en", words=True, itn=False)
-    answers = sensevoice.transcribe([(clip(SAID[0]), words), (clip(SAID[1]), PLAIN), (clip(SAID[3]), words)])
+def test_options_that_no_call_can_share_are_kept_apart(sensevoice: Recogniser) -> None:
+    words = recognition("en", words=True, use_itn=False)
+    answers = transcribe(sensevoice, [(clip(SAID[0]), words), (clip(SAID[1]), PLAIN), (clip(SAID[3]), words)])
     assert [text_of(answer) for answer in answers] == [SAID[0], SAID[1], SAID[3]]
-    counts = [len(a.segments[0].words) for a in answers if isinstance(a, ChunkResult)]
+    counts = [len(a.segments[0].words) for a in answers if isinstance(a, Recognised)]
     assert counts == [4, 0, 3]
 
 
-def test_sensevoice_tells_how_it_was_said(sensevoice: Engine) -> None:
-    (segment,) = recognise(sensevoice, clip(SAID[0]), ChunkOptions("en", itn=True)).segments
+def test_sensevoice_tells_how_it_was_said(sensevoice: Recogniser) -> None:
+    (segment,) = recognise(sensevoice, clip(SAID[0]), recognition("en", use_itn=True)).segments
     assert (segment.text, segment.emotion, segment.events) == (SAID[0], "neutral", ())
 
 
-def test_sensevoice_refuses_languages_it_does_not_know(sensevoice: Engine) -> None:
-    klingon, english_ = sensevoice.transcribe(
-        [(clip(SAID[0]), ChunkOptions("tlh")), (clip(SAID[0]), ChunkOptions("en"))]
+def test_sensevoice_refuses_languages_it_does_not_know(sensevoice: Recogniser) -> None:
+    klingon, english_ = transcribe(
+        sensevoice, [(clip(SAID[0]), recognition("tlh")), (clip(SAID[0]), recognition("en"))]
     )
     assert isinstance(klingon, ChunkError)
     assert klingon.code == "bad_language"
@@ -190,14 +193,14 @@ def test_sensevoice_refuses_languages_it_does_not_know(sensevoice: Engine) -> No
         ("很" * 5000, "x" * 5000),
     ],
 )
-def test_hotwords_are_only_words(seaco: Engine, hotwords: tuple[str, ...], tmp_path: Path) -> None:
-    answers = seaco.transcribe([(clip(s), ChunkOptions(punc=False, hotwords=hotwords)) for s in SAID[:3]])
+def test_hotwords_are_only_words(seaco: Recogniser, hotwords: tuple[str, ...], tmp_path: Path) -> None:
+    answers = transcribe(seaco, [(clip(s), recognition(use_punc=False, hotwords=hotwords)) for s in SAID[:3]])
     assert [text_of(answer) for answer in answers] == list(SAID[:3])
 
 
-def test_hotwords_reach_the_model(seaco: Engine) -> None:
+def test_hotwords_reach_the_model(seaco: Recogniser) -> None:
     """Its own decoder for them says "none of these", always: the text cannot show it."""
-    recognise(seaco, clip(SAID[0]), ChunkOptions(hotwords=("stop", "http", "open/left")))
+    recognise(seaco, clip(SAID[0]), recognition(hotwords=("stop", "http", "open/left")))
     model = seaco._model.model  # type: ignore[attr-defined]
     tokens = seaco._model.kwargs["tokenizer"]  # type: ignore[attr-defined]
     assert [tokens.ids2tokens(word) for word in model.hotword_list] == [["stop"], ["<unk>"], ["<s>"]]
@@ -205,9 +208,9 @@ def test_hotwords_reach_the_model(seaco: Engine) -> None:
     assert model.hotword_list is None
 
 
-def test_punctuation_keeps_the_words_and_what_was_before(seaco: Engine) -> None:
+def test_punctuation_keeps_the_words_and_what_was_before(seaco: Recogniser) -> None:
     """Random weights: where the marks are is of no interest."""
-    result = recognise(seaco, clip(SAID[2]), ChunkOptions(words=True))
+    result = recognise(seaco, clip(SAID[2]), recognition(words=True))
     text = text_of(result)
     assert text != SAID[2]
     assert "".join(c for c in text.lower() if c.isalnum() or c == " ") == SAID[2]
@@ -216,24 +219,24 @@ def test_punctuation_keeps_the_words_and_what_was_before(seaco: Engine) -> None:
     assert all(segment.text[0].isupper() for segment in result.segments)
 
 
-def test_the_same_audio_gives_the_same_text(engine: Engine) -> None:
+def test_the_same_audio_gives_the_same_text(engine: Recogniser) -> None:
     """FunASR's frontends add noise unless they are told not to."""
     noisy = clip(SAID[2]) + np.random.default_rng(1).normal(0, 0.05, len(clip(SAID[2])))
-    options = ChunkOptions(words=True)
-    answers = [engine.transcribe([(noisy.astype(np.float32), options)]) for _ in range(3)]
+    options = recognition(words=True)
+    answers = [transcribe(engine, [(noisy.astype(np.float32), options)]) for _ in range(3)]
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_the_warm_up_measures_a_price(engine: Engine) -> None:
+def test_the_warm_up_measures_a_price(engine: Recogniser) -> None:
     assert 0 < min(measure(engine).predict(10) for _ in range(3)) < 5
 
 
-def test_two_hundred_calls_leave_nothing_behind(sensevoice: Engine) -> None:
+def test_two_hundred_calls_leave_nothing_behind(sensevoice: Recogniser) -> None:
     clips = [clip(said) for said in SAID]
 
     def call(number: int) -> None:
-        options = ChunkOptions("en", words=number % 4 == 0, itn=False)
-        sensevoice.transcribe([(samples, options) for samples in clips[: 1 + number % 3]])
+        options = recognition("en", words=number % 4 == 0, use_itn=False)
+        transcribe(sensevoice, [(samples, options) for samples in clips[: 1 + number % 3]])
 
     def resident_mb() -> float:
         gc.collect()
@@ -304,7 +307,7 @@ def test_whisper_says_the_same_as_in_ctranslate2(tmp_path: Path) -> None:
     request = EngineRequest("faster-whisper", "whisper-base", threads=2)
     kind = registry.find("faster-whisper")
     paths = kind.model_paths(request, ModelStore().resolve)
-    options = ChunkOptions("en")
+    options = recognition("en")
     theirs = text_of(recognise(kind.load(request, paths), english(), options))
     to_funasr(paths["path"], tmp_path / "whisper-base")
     ours = text_of(recognise(load(tmp_path / "whisper-base"), english(), options))

@@ -16,9 +16,10 @@ import numpy as np
 import psutil
 import pytest
 from audio import recording, spoken_text
+from engine_calls import recognition
 
 from voxq.engines import registry
-from voxq.engines.base import ChunkOptions, ChunkResult, EngineRequest
+from voxq.engines.contract import EngineRequest, Recognised
 from voxq.model_store.store import ModelStore
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.model.protocol import (
@@ -94,14 +95,14 @@ def chunk(tmp_path: Path) -> Callable[..., SpanRef]:
     np.linspace(-0.5, 0.5, 10 * SAMPLE_RATE, dtype="<f4").tofile(pcm)
 
     def make(*hotwords: str, start: float = 0.0, end: float = 1.0) -> SpanRef:
-        options = ChunkOptions("en", hotwords)
+        options = recognition("en", hotwords)
         return SpanRef(pcm, round(start * SAMPLE_RATE), round(end * SAMPLE_RATE), options)
 
     return make
 
 
 def texts(finished: Finished) -> list[str]:
-    return [a.segments[0].text if isinstance(a, ChunkResult) else a.code for a in finished.items]
+    return [a.segments[0].text if isinstance(a, Recognised) else a.code for a in finished.items]
 
 
 def test_real_speech_goes_through(link: ModelProcess, tmp_path: Path) -> None:
@@ -112,9 +113,9 @@ def test_real_speech_goes_through(link: ModelProcess, tmp_path: Path) -> None:
     silence = np.zeros(3 * SAMPLE_RATE, np.float32)
     speech = recording("zh_note")
     np.concatenate([silence, speech]).astype("<f4").tofile(tmp_path / "pcm")
-    run = link.run(SpanRef(tmp_path / "pcm", len(silence), len(silence) + len(speech), ChunkOptions()))
+    run = link.run(SpanRef(tmp_path / "pcm", len(silence), len(silence) + len(speech), recognition()))
     (answer,) = run.items
-    assert isinstance(answer, ChunkResult)
+    assert isinstance(answer, Recognised)
     assert answer.language == "zh"
     heard = "".join(segment.text for segment in answer.segments)
     assert re.sub(r"\W", "", heard) == re.sub(r"\W", "", spoken_text("zh_note"))
@@ -169,7 +170,7 @@ def test_audio_that_is_gone_is_an_error_of_its_item(
     link: ModelProcess, chunk: Callable[..., SpanRef], tmp_path: Path
 ) -> None:
     link.load(FAULTY)
-    missing = SpanRef(tmp_path / "missing", 0, 100, ChunkOptions())
+    missing = SpanRef(tmp_path / "missing", 0, 100, recognition())
     finished = link.run(chunk(), missing, chunk(start=9, end=11), chunk(start=2, end=1), chunk(end=3600))
     assert texts(finished) == [
         "1.00 seconds", "audio_unavailable", "audio_unavailable", "bad_chunk", "bad_chunk",
@@ -258,12 +259,12 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from voxq.processes.child import Child
-from voxq.engines.base import ChunkOptions, EngineRequest
+from voxq.engines.contract import EngineRequest
 from voxq.processes.model.protocol import MODEL_PROCESS_MODULE, CODEC, SpanRef, Load, Run
 child = Child.start(MODEL_PROCESS_MODULE)
 child.send(CODEC.encode(Load(EngineRequest("faulty_engine:KIND", "noop"), {})))
 child.receive()
-chunk = SpanRef(Path(sys.argv[1]), 0, 100, ChunkOptions("en", ("fault-hang-gil",)))
+chunk = SpanRef(Path(sys.argv[1]), 0, 100, {"hotwords": ["fault-hang-gil"]})
 child.send(CODEC.encode(Run("b", (chunk,))))
 child.receive()
 print(child.pid, flush=True)

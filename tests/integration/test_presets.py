@@ -8,10 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from engine_calls import recognition, transcribe
 from words import MODELS, clip
 
 from voxq.engines import registry
-from voxq.engines.base import ChunkOptions, ChunkResult
+from voxq.engines.contract import Recognised
 from voxq.model_store.model import Hubs
 from voxq.model_store.published import find
 from voxq.settings import load_settings
@@ -61,8 +62,8 @@ def test_one_line_is_enough(cache: Path, name: str, roles: set[str]) -> None:
     assert plan.traits.chunking.maximum <= 30
     assert plan.traits.max_items > 1
     engine = registry.find(plan.request.engine).load(plan.request, plan.paths)
-    (result,) = engine.transcribe([(clip(SAID), ChunkOptions())])
-    assert isinstance(result, ChunkResult)
+    (result,) = transcribe(engine, [(clip(SAID), recognition())])
+    assert isinstance(result, Recognised)
     heard = " ".join(segment.raw_text or segment.text for segment in result.segments)
     assert heard == SAID
 
@@ -79,6 +80,6 @@ def test_a_repository_that_the_catalogue_does_not_know(cache: Path) -> None:
     assert plan.name == "our-paraformer"
     assert plan.paths["path"] == cache / "mine/someone/our-paraformer"
     engine = registry.find(plan.request.engine).load(plan.request, plan.paths)
-    (result,) = engine.transcribe([(clip(SAID), ChunkOptions())])
-    assert isinstance(result, ChunkResult)
+    (result,) = transcribe(engine, [(clip(SAID), recognition())])
+    assert isinstance(result, Recognised)
     assert " ".join(segment.raw_text or segment.text for segment in result.segments) == SAID

@@ -10,12 +10,20 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from engine_calls import Options, recognition, speak_all, speech, transcribe
 from own_port import own_port
 
 from _error_rate import character_error_rate, word_error_rate
-from voxq.engines import registry, synthesisers
-from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Engine, EngineError, EngineRequest
-from voxq.engines.synthesis import SentenceOptions, Spoken, Synthesiser
+from voxq.engines import registry, voices
+from voxq.engines.contract import (
+    ChunkError,
+    EngineError,
+    EngineRequest,
+    Recognised,
+    Recogniser,
+    Spoken,
+    Synthesiser,
+)
 from voxq.model_store.store import ModelError, ModelStore
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.decode import decode_blocks
@@ -33,7 +41,7 @@ CHINESE = (
 
 
 @pytest.fixture(scope="module")
-def recogniser() -> Engine:
+def recogniser() -> Recogniser:
     kind = registry.find("faster-whisper")
     request = EngineRequest("faster-whisper", "whisper-base", threads=2)
     return kind.load(request, kind.model_paths(request, ModelStore().resolve))
@@ -41,7 +49,7 @@ def recogniser() -> Engine:
 
 @pytest.fixture(scope="module")
 def hibari() -> Synthesiser:
-    return synthesisers.find("hibari").load(EngineRequest("hibari", "hibari"), {})
+    return registry.find("hibari").load(EngineRequest("hibari", "hibari"), {})
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,7 @@ def kokoro() -> Synthesiser:
     """Skips where neither the packages and npm nor a hub give the model."""
     pytest.importorskip("misaki", reason="the extra kokoro is not installed")
     store = ModelStore()
-    kind = synthesisers.find("kokoro")
+    kind = registry.find("kokoro")
     request = EngineRequest("kokoro", "kokoro", threads=2)
     try:
         models = {role: store.install(name).path for role, name in kind.roles_for(request).items()}
@@ -58,8 +66,8 @@ def kokoro() -> Synthesiser:
     return kind.load(request, models)
 
 
-def speak(synthesiser: Synthesiser, text: str, options: SentenceOptions) -> Spoken:
-    (answer,) = synthesiser.speak([(text, options)])
+def speak(synthesiser: Synthesiser, text: str, options: Options) -> Spoken:
+    (answer,) = speak_all(synthesiser, [(text, options)])
     assert isinstance(answer, Spoken), answer
     assert answer.samples.dtype == np.float32
     assert 0 < np.abs(answer.samples).max() <= 1
@@ -67,47 +75,48 @@ def speak(synthesiser: Synthesiser, text: str, options: SentenceOptions) -> Spok
 
 
 def error_of(synthesiser: Synthesiser, text: str, voice: str) -> str:
-    (answer,) = synthesiser.speak([(text, SentenceOptions(voice))])
+    (answer,) = speak_all(synthesiser, [(text, speech(voice))])
     assert isinstance(answer, ChunkError)
     return answer.code
 
 
-def hear(recogniser: Engine, spoken: Spoken, language: str, directory: Path) -> str:
+def hear(recogniser: Recogniser, spoken: Spoken, language: str, directory: Path) -> str:
     """What is understood of it, through a file as a client would get it."""
     path = directory / "spoken"
     path.write_bytes(encode(spoken.samples, spoken.sample_rate, "ogg"))
     samples: Samples = np.concatenate(list(decode_blocks(path, max_seconds=60)))
     assert len(samples) / SAMPLE_RATE == pytest.approx(len(spoken.samples) / spoken.sample_rate, abs=0.1)
-    (answer,) = recogniser.transcribe([(samples, ChunkOptions(language))])
-    assert isinstance(answer, ChunkResult)
+    (answer,) = transcribe(recogniser, [(samples, recognition(language))])
+    assert isinstance(answer, Recognised)
     return Transcript.of(answer.segments, language, 0.0).text
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
-def test_hibari_is_understood(hibari: Synthesiser, recogniser: Engine, speed: float, tmp_path: Path) -> None:
+def test_hibari_is_understood(
+    hibari: Synthesiser, recogniser: Recogniser, speed: float, tmp_path: Path
+) -> None:
     heard = [
-        hear(recogniser, speak(hibari, text, SentenceOptions("heart", speed)), "en", tmp_path)
-        for text in ENGLISH
+        hear(recogniser, speak(hibari, text, speech("heart", speed)), "en", tmp_path) for text in ENGLISH
     ]
     assert word_error_rate(" ".join(ENGLISH), " ".join(heard)) <= 0.05
 
 
-def test_kokoro_is_understood_in_chinese(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
+def test_kokoro_is_understood_in_chinese(kokoro: Synthesiser, recogniser: Recogniser, tmp_path: Path) -> None:
     voices = ("zf_xiaobei", "zm_yunxi")
-    spoken = [speak(kokoro, t, SentenceOptions(v)) for t, v in zip(CHINESE, voices, strict=True)]
+    spoken = [speak(kokoro, t, speech(v)) for t, v in zip(CHINESE, voices, strict=True)]
     heard = [hear(recogniser, each, "zh", tmp_path) for each in spoken]
     assert character_error_rate("".join(CHINESE), "".join(heard)) <= 0.1
 
 
-def test_kokoro_is_understood_in_english(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
-    heard = [hear(recogniser, speak(kokoro, t, SentenceOptions("af_heart")), "en", tmp_path) for t in ENGLISH]
+def test_kokoro_is_understood_in_english(kokoro: Synthesiser, recogniser: Recogniser, tmp_path: Path) -> None:
+    heard = [hear(recogniser, speak(kokoro, t, speech("af_heart")), "en", tmp_path) for t in ENGLISH]
     assert word_error_rate(" ".join(ENGLISH), " ".join(heard)) <= 0.05
 
 
-def test_kokoro_mixes_voices(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
+def test_kokoro_mixes_voices(kokoro: Synthesiser, recogniser: Recogniser, tmp_path: Path) -> None:
     text = "If it rains tomorrow, we will take the bus."
     woman, mixed, man = (
-        speak(kokoro, text, SentenceOptions(voice))
+        speak(kokoro, text, speech(voice))
         for voice in ("af_heart", "af_heart(0.667)+bm_george(0.333)", "bm_george")
     )
     assert pitch(woman) > 1.03 * pitch(mixed) > 1.06 * pitch(man)
@@ -128,9 +137,9 @@ def pitch(spoken: Spoken) -> float:
 
 
 def test_kokoro_says_english_words_inside_chinese(
-    kokoro: Synthesiser, recogniser: Engine, tmp_path: Path
+    kokoro: Synthesiser, recogniser: Recogniser, tmp_path: Path
 ) -> None:
-    spoken = speak(kokoro, "我们明天用 Microsoft Office 写报告。", SentenceOptions("zf_xiaobei"))
+    spoken = speak(kokoro, "我们明天用 Microsoft Office 写报告。", speech("zf_xiaobei"))
     heard = hear(recogniser, spoken, "zh", tmp_path).lower()
     assert "microsoft office" in heard
 
@@ -143,53 +152,51 @@ def test_kokoro_says_english_words_inside_chinese(
     ],
 )
 def test_kokoro_is_understood_in_spanish_and_french(
-    kokoro: Synthesiser, recogniser: Engine, voice: str, text: str, language: str, tmp_path: Path
+    kokoro: Synthesiser, recogniser: Recogniser, voice: str, text: str, language: str, tmp_path: Path
 ) -> None:
-    heard = hear(recogniser, speak(kokoro, text, SentenceOptions(voice)), language, tmp_path)
+    heard = hear(recogniser, speak(kokoro, text, speech(voice)), language, tmp_path)
     assert word_error_rate(text, heard) <= 0.2
 
 
 def test_figures_are_heard_as_they_were_meant(
-    hibari: Synthesiser, recogniser: Engine, tmp_path: Path
+    hibari: Synthesiser, recogniser: Recogniser, tmp_path: Path
 ) -> None:
     """By itself the phonemiser says "five, ten" and "ten"."""
-    spoken = speak(hibari, "The tickets cost $5-$10 each, or 10€ online.", SentenceOptions("heart"))
+    spoken = speak(hibari, "The tickets cost $5-$10 each, or 10€ online.", speech("heart"))
     heard = hear(recogniser, spoken, "en", tmp_path)
     assert "to $10" in heard and "euros" in heard
 
 
-def test_figures_are_heard_in_spanish(kokoro: Synthesiser, recogniser: Engine, tmp_path: Path) -> None:
-    spoken = speak(kokoro, "Cuesta 12,50 €, un 20% menos.", SentenceOptions("ef_dora"))
+def test_figures_are_heard_in_spanish(kokoro: Synthesiser, recogniser: Recogniser, tmp_path: Path) -> None:
+    spoken = speak(kokoro, "Cuesta 12,50 €, un 20% menos.", speech("ef_dora"))
     heard = hear(recogniser, spoken, "es", tmp_path)
     assert "euros" in heard and ("20%" in heard or "por ciento" in heard)
 
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0])
 def test_speed_is_length(hibari: Synthesiser, speed: float) -> None:
-    usual, other = (speak(hibari, ENGLISH[0], SentenceOptions("heart", s)) for s in (1.0, speed))
+    usual, other = (speak(hibari, ENGLISH[0], speech("heart", s)) for s in (1.0, speed))
     assert len(other.samples) / len(usual.samples) == pytest.approx(1 / speed, rel=0.05)
 
 
 def test_the_same_text_gives_the_same_samples(hibari: Synthesiser) -> None:
-    first, second = (speak(hibari, ENGLISH[0], SentenceOptions("heart")) for _ in range(2))
+    first, second = (speak(hibari, ENGLISH[0], speech("heart")) for _ in range(2))
     assert np.array_equal(first.samples, second.samples)
 
 
 def test_side_by_side_each_sentence_is_what_it_is_alone(hibari: Synthesiser) -> None:
-    several = synthesisers.find("hibari").load(EngineRequest("hibari", "hibari", threads=3), {})
+    several = registry.find("hibari").load(EngineRequest("hibari", "hibari", threads=3), {})
     texts = (*ENGLISH, "你好", "Yes.", "...", *ENGLISH)
-    for text, answer in zip(
-        texts, several.speak([(t, SentenceOptions("heart")) for t in texts]), strict=True
-    ):
+    for text, answer in zip(texts, speak_all(several, [(t, speech("heart")) for t in texts]), strict=True):
         if isinstance(answer, Spoken):
-            assert np.array_equal(answer.samples, speak(hibari, text, SentenceOptions("heart")).samples)
+            assert np.array_equal(answer.samples, speak(hibari, text, speech("heart")).samples)
         else:
             assert answer.code == error_of(hibari, text, "heart")
 
 
 def test_loudness_is_steady_between_sentences(hibari: Synthesiser) -> None:
     texts = ("Yes.", "What a wonderful surprise!", *ENGLISH, "Is it?")
-    spoken = [speak(hibari, text, SentenceOptions("heart")).samples for text in texts]
+    spoken = [speak(hibari, text, speech("heart")).samples for text in texts]
     levels = [float(np.sqrt((samples**2).mean())) for samples in spoken]
     assert max(levels) / min(levels) < 1.6  # 4 dB
     assert all(samples[0] == samples[-1] == 0 for samples in spoken)
@@ -212,7 +219,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_spoken_or_refused(hibari: Synthesiser, text: str) -> None:
-    answers = hibari.speak([(text, SentenceOptions("heart")), (ENGLISH[0], SentenceOptions("heart"))])
+    answers = speak_all(hibari, [(text, speech("heart")), (ENGLISH[0], speech("heart"))])
     assert isinstance(answers[0], Spoken) or answers[0].code in ("unpronounceable", "language_unavailable")
     assert isinstance(answers[1], Spoken)
 
@@ -226,7 +233,7 @@ def test_hostile_text_is_spoken_or_refused_in_chinese(kokoro: Synthesiser) -> No
         "龘靐齉😀",
         "𠮷",
     ]
-    for answer in kokoro.speak([(text, SentenceOptions("zf_xiaobei")) for text in texts]):
+    for answer in speak_all(kokoro, [(text, speech("zf_xiaobei")) for text in texts]):
         assert isinstance(answer, Spoken) or answer.code == "unpronounceable"
 
 
@@ -242,15 +249,15 @@ def test_what_a_voice_cannot_say_is_refused(hibari: Synthesiser) -> None:
 
 def test_unknown_names_are_answered_with_those_there_are() -> None:
     with pytest.raises(EngineError, match=r"hibari.*kokoro"):
-        synthesisers.find("espeak")
+        voices.family_of("espeak")
     with pytest.raises(EngineError, match="heart"):
-        synthesisers.find("hibari").voice("nobody")
+        voices.choose(voices.speakers_of(["hibari"]), "nobody", "en")
 
 
 def test_every_voice_has_a_name_of_its_own() -> None:
-    voices = [voice for name in synthesisers.names() for voice in synthesisers.find(name).voices]
-    assert len({voice.name for voice in voices}) == len(voices)
-    assert {voice.language for voice in voices} == {"en", "zh", "ja", "es", "fr"}
+    known = [speaker.voice for speaker in voices.speakers_of(voices.models())]
+    assert len({voice.name for voice in known}) == len(known)
+    assert {voice.language for voice in known} == {"en", "zh", "ja", "es", "fr"}
 
 
 def voxq(directory: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
@@ -264,7 +271,7 @@ def voxq(directory: Path, *arguments: str, stdin: str = "") -> subprocess.Comple
     )
 
 
-def test_the_command_speaks_without_a_service(recogniser: Engine, tmp_path: Path) -> None:
+def test_the_command_speaks_without_a_service(recogniser: Recogniser, tmp_path: Path) -> None:
     named = ("--model", "Hibari", "--voice", "Heart", "--language", "en-GB")
     rate = ("--sample-rate", "16000")
     done = voxq(tmp_path, "-", "-o", "out.mp3", *named, *rate, stdin=" ".join(ENGLISH))
@@ -272,8 +279,8 @@ def test_the_command_speaks_without_a_service(recogniser: Engine, tmp_path: Path
     with av.open(tmp_path / "out.mp3") as container:
         assert container.streams.audio[0].rate == 16_000
     samples = np.concatenate(list(decode_blocks(tmp_path / "out.mp3", max_seconds=60)))
-    (answer,) = recogniser.transcribe([(samples, ChunkOptions("en"))])
-    assert isinstance(answer, ChunkResult)
+    (answer,) = transcribe(recogniser, [(samples, recognition("en"))])
+    assert isinstance(answer, Recognised)
     heard = Transcript.of(answer.segments, "en", 0.0).text
     assert word_error_rate(" ".join(ENGLISH), heard) <= 0.05
 

@@ -13,7 +13,7 @@ from attacked import Attacked, end_of, said
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voxq.engines.phonemes import phonemes_of
+from voxq.engines.speak.phonemes import phonemes_of
 from voxq.kinds.hotwords import hotwords_in
 from voxq.speech import normalise, scripts, sentences, written
 from voxq.speech.sentences import LONGEST

@@ -14,17 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from voxq.engines import funasr
-from voxq.engines.base import (
+from voxq.engines.contract import (
+    AudioItem,
     ChunkError,
-    ChunkOptions,
-    ChunkResult,
-    Engine,
     EngineRequest,
-    EngineTraits,
     ModelPaths,
+    Recognised,
+    Recogniser,
 )
-from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.engines.recognise import funasr
 
 _SLOWLY = 0.3
 _PATIENCE = 30.0
@@ -34,13 +32,9 @@ _PATIENCE = 30.0
 class Counted:
     """See the module."""
 
-    inner: Engine
+    inner: Recogniser
     model: str
     calls: Path
-
-    @property
-    def traits(self) -> EngineTraits:
-        return self.inner.traits
 
     @property
     def revision(self) -> str:
@@ -50,8 +44,8 @@ class Counted:
     def _gate(self) -> Path:
         return self.calls.with_suffix(".gate")
 
-    def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
-        chunks = [(round(len(samples) / SAMPLE_RATE, 2), options.hotwords) for samples, options in batch]
+    def run(self, batch: Sequence[AudioItem]) -> Sequence[Recognised | ChunkError]:
+        chunks = [(round(item.seconds, 2), item.options.get("hotwords", ())) for item in batch]
         with self.calls.open("a") as log:
             log.write(json.dumps({"pid": os.getpid(), "model": self.model, "chunks": chunks}) + "\n")
         hotwords = {word for _, words in chunks for word in words}
@@ -60,11 +54,11 @@ class Counted:
         deadline = time.monotonic() + _PATIENCE
         while "gated" in hotwords and not self._gate.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
-        return self.inner.transcribe(batch)
+        return self.inner.run(batch)
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> Counted:
-    return Counted(funasr.KIND.load(request, models), request.model, Path(os.environ["VOXQ_TEST_CALLS"]))
+    return Counted(funasr.FAMILY.load(request, models), request.model, Path(os.environ["VOXQ_TEST_CALLS"]))
 
 
-KIND = replace(funasr.KIND, load=_load)
+KIND = replace(funasr.FAMILY, load=_load)

@@ -20,41 +20,34 @@ import os
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import faulty_engine
 
-from voxq.engines.base import (
+from voxq.engines.contract import (
+    SAMPLE_RATE,
+    AudioItem,
+    Capability,
     ChunkError,
-    ChunkOptions,
-    ChunkResult,
-    Engine,
-    EngineKind,
+    EngineFamily,
     EngineRequest,
-    EngineTraits,
     ModelPaths,
+    Options,
+    Recognised,
+    Recogniser,
+    Traits,
 )
-from voxq.speech.audio import SAMPLE_RATE, Samples
 
 _ONLY_OVER = re.compile(r"only-over-(\d+)")
 _GATED = re.compile(r"gated(?:-after-(\d+))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Sociable(EngineTraits):
-    """Traits of an engine whose batches may mix all options."""
-
-    def batch_key(self, options: ChunkOptions) -> str:
-        return "any"
 
 
 @dataclass(slots=True)
 class Counting:
     """See the module."""
 
-    traits: EngineTraits
-    inner: Engine
+    inner: Recogniser
     calls: Path
     model: str
     ballast: bytes
@@ -62,44 +55,47 @@ class Counting:
     let_through: int = 0
     """Calls with a gated chunk so far."""
 
-    def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
-        chunks = [(round(len(samples) / SAMPLE_RATE, 2), options.hotwords) for samples, options in batch]
+    def run(self, batch: Sequence[AudioItem]) -> Sequence[Recognised | ChunkError]:
+        chunks = [(round(item.seconds, 2), _hotwords(item.options)) for item in batch]
         with self.calls.open("a") as log:
             log.write(json.dumps({"pid": os.getpid(), "model": self.model, "chunks": chunks}) + "\n")
-        gates = [int(gate[1] or 0) for _, options in batch if (gate := _gate_of(options))]
+        gates = [int(gate[1] or 0) for item in batch if (gate := _gate_of(item.options))]
         if gates and self.let_through >= min(gates):
             self._wait_for_gate()
         self.let_through += bool(gates)
-        return self.inner.transcribe(
-            [(samples, self._allowed(samples, options)) for samples, options in batch]
-        )
+        return self.inner.run([AudioItem(item.samples, self._allowed(item)) for item in batch])
 
     def _wait_for_gate(self) -> None:
         deadline = time.monotonic() + 60
         while not self.calls.with_suffix(".gate").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
 
-    def _allowed(self, samples: Samples, options: ChunkOptions) -> ChunkOptions:
+    def _allowed(self, item: AudioItem) -> Options:
         """The options without the faults that are not to happen to this chunk, or not again."""
-        for word in options.hotwords:
+        harmless = {**item.options, "hotwords": ()}
+        for word in _hotwords(item.options):
             match = _ONLY_OVER.fullmatch(word)
-            if match and len(samples) <= int(match[1]) * SAMPLE_RATE:
-                return replace(options, hotwords=())
-        if "only-once" in options.hotwords:
+            if match and len(item.samples) <= int(match[1]) * SAMPLE_RATE:
+                return harmless
+        if "only-once" in _hotwords(item.options):
             try:
                 self.calls.with_suffix(".once").touch(exist_ok=False)
             except FileExistsError:
-                return replace(options, hotwords=())
-        return options
+                return harmless
+        return item.options
 
 
-def _gate_of(options: ChunkOptions) -> re.Match[str] | None:
-    return next(filter(None, map(_GATED.fullmatch, options.hotwords)), None)
+def _hotwords(options: Options) -> Sequence[str]:
+    return options.get("hotwords", ())
 
 
-def _traits_for(request: EngineRequest) -> EngineTraits:
-    plain = faulty_engine.KIND.traits_for(request)
-    return Sociable(**{each.name: getattr(plain, each.name) for each in fields(plain)})
+def _gate_of(options: Options) -> re.Match[str] | None:
+    return next(filter(None, map(_GATED.fullmatch, _hotwords(options))), None)
+
+
+def _traits_for(request: EngineRequest) -> Traits:
+    """Batches may mix all options."""
+    return replace(faulty_engine.KIND.traits_for(request), per_call=())
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> Counting:
@@ -109,7 +105,6 @@ def _load(request: EngineRequest, models: ModelPaths) -> Counting:
     if request.model in os.environ.get("VOXQ_TEST_BROKEN", "").split(","):
         raise RuntimeError("This model was to be broken.")
     return Counting(
-        _traits_for(request),
         faulty_engine.KIND.load(request, models),
         Path(os.environ["VOXQ_TEST_CALLS"]),
         request.model,
@@ -117,4 +112,4 @@ def _load(request: EngineRequest, models: ModelPaths) -> Counting:
     )
 
 
-KIND = EngineKind("Misbehaves on demand, and counts", _traits_for, _load, roles_for=lambda request: {})
+KIND = EngineFamily("counting", Capability.RECOGNISE, "Misbehaves on demand, and counts", _load, _traits_for)

@@ -28,8 +28,17 @@ from pathlib import Path
 
 import numpy as np
 
-from voxq.engines.base import ChunkError, EngineRequest, ModelPaths
-from voxq.engines.synthesis import SentenceOptions, Spoken, SynthesiserKind, Voice
+from voxq.engines.contract import (
+    Capability,
+    ChunkError,
+    EngineFamily,
+    EngineRequest,
+    ModelPaths,
+    Spoken,
+    TextItem,
+    Traits,
+    Voice,
+)
 
 RATE = 16_000
 LETTER_SECONDS = 0.01
@@ -45,8 +54,8 @@ class CountingVoice:
     def __init__(self, log: Path) -> None:
         self._log = log
 
-    def speak(self, sentences: Sequence[tuple[str, SentenceOptions]]) -> list[Spoken | ChunkError]:
-        return [self._sentence(text) for text, _ in sentences]
+    def run(self, batch: Sequence[TextItem]) -> list[Spoken | ChunkError]:
+        return [self._sentence(item.text) for item in batch]
 
     def _sentence(self, text: str) -> Spoken | ChunkError:
         with self._log.open("a", encoding="utf-8") as log:
@@ -81,4 +90,12 @@ def _load(request: EngineRequest, models: ModelPaths) -> CountingVoice:
     return CountingVoice(Path(os.environ["VOXQ_TEST_CALLS"]).with_suffix(".spoken"))
 
 
-KIND = SynthesiserKind("Counts", (Voice("teller", "en", "female"),), _load, roles_for=lambda request: {})
+KIND = EngineFamily(
+    "counting_voice:KIND",
+    Capability.SPEAK,
+    "Counts",
+    _load,
+    lambda request: Traits(is_parallel=True),
+    models=("counting_voice:KIND",),
+    voices_for=lambda model: (Voice("teller", "en", "female"),),
+)

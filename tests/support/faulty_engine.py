@@ -32,55 +32,60 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from voxq.engines import noop
-from voxq.engines.base import (
+from voxq.engines.contract import (
+    AudioItem,
+    Capability,
     ChunkError,
-    ChunkOptions,
-    ChunkResult,
-    Engine,
-    EngineKind,
+    EngineFamily,
     EngineRequest,
-    EngineTraits,
     ModelPaths,
+    Options,
+    Recognised,
+    Recogniser,
+    Segment,
+    Traits,
+    Word,
 )
-from voxq.speech.audio import SAMPLE_RATE, Samples
-from voxq.speech.transcript import Segment, Word
+from voxq.engines.recognise import noop
 
 _HOUR = 3600
-Answers = list[ChunkResult | ChunkError]
+Answers = list[Recognised | ChunkError]
 
 
 @dataclass(slots=True)
 class Faulty:
     """See the module."""
 
-    traits: EngineTraits
-    slow: Engine
+    slow: Recogniser
     revision: str = "faulty"
     memory_failed: bool = field(default=False)
 
-    def transcribe(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> Answers:
-        self.slow.transcribe(batch)
-        answers = [_answer(len(samples) / SAMPLE_RATE, options) for samples, options in batch]
-        for fault in {word for _, options in batch for word in options.hotwords if word in _FAULTS}:
+    def run(self, batch: Sequence[AudioItem]) -> Answers:
+        self.slow.run(batch)
+        answers = [_answer(item.seconds, item.options) for item in batch]
+        for fault in {word for item in batch for word in _hotwords(item.options) if word in _FAULTS}:
             answers = _FAULTS[fault](self, answers)
         return answers
 
 
-def _answer(seconds: float, options: ChunkOptions) -> ChunkResult | ChunkError:
-    if "fault-error" in options.hotwords:
+def _hotwords(options: Options) -> Sequence[str]:
+    return options.get("hotwords", ())
+
+
+def _answer(seconds: float, options: Options) -> Recognised | ChunkError:
+    if "fault-error" in _hotwords(options):
         return ChunkError("faulty", "This chunk was to fail.")
-    if "fault-nan" in options.hotwords:
-        return ChunkResult((Segment("when", float("nan"), seconds),), "en")
-    if "fault-huge" in options.hotwords:
-        return ChunkResult((Segment("x" * 100_000_000, 0.0, seconds),), "en")
-    if "fault-shape" in options.hotwords:
+    if "fault-nan" in _hotwords(options):
+        return Recognised((Segment("when", float("nan"), seconds),), "en")
+    if "fault-huge" in _hotwords(options):
+        return Recognised((Segment("x" * 100_000_000, 0.0, seconds),), "en")
+    if "fault-shape" in _hotwords(options):
         return "only a text"  # pyright: ignore[reportReturnType]
-    if "fault-control" in options.hotwords:
-        return ChunkResult((Segment("a\0b\x1b[31m\r\n\ud800z", -5.0, 1e308),), "en")
+    if "fault-control" in _hotwords(options):
+        return Recognised((Segment("a\0b\x1b[31m\r\n\ud800z", -5.0, 1e308),), "en")
     text = f"{seconds:.2f} seconds"
-    words = (Word(text, 0.0, seconds),) if options.words else ()
-    return ChunkResult((Segment(text, 0.0, seconds, words),), options.language or "en")
+    words = (Word(text, 0.0, seconds),) if options.get("words") else ()
+    return Recognised((Segment(text, 0.0, seconds, words),), options.get("language") or "en")
 
 
 def _hang(engine: Faulty, answers: Answers) -> Answers:
@@ -149,12 +154,12 @@ _FAULTS: dict[str, Callable[[Faulty, Answers], Answers]] = {
 }
 
 
-def _traits_for(request: EngineRequest) -> EngineTraits:
-    return replace(noop.KIND.traits_for(request), name="faulty", max_items=8)
+def _traits_for(request: EngineRequest) -> Traits:
+    return replace(noop.FAMILY.traits_for(request), max_items=8)
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> Faulty:
-    return Faulty(_traits_for(request), noop.KIND.load(request, models))
+    return Faulty(noop.FAMILY.load(request, models))
 
 
-KIND = EngineKind("Misbehaves on demand", _traits_for, _load, roles_for=lambda request: {})
+KIND = EngineFamily("faulty", Capability.RECOGNISE, "Misbehaves on demand", _load, _traits_for)

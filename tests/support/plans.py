@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from voxq.engines import noop
-from voxq.engines.base import EngineRequest
+from voxq.engines.contract import Capability, EngineRequest
+from voxq.engines.recognise import noop
 from voxq.worker.plan import ModelPlan
 
 
 def model_plan(name: str = "noop", *, size_mb: int = 0, **traits: Any) -> ModelPlan:
     """Of the noop engine, with some of its traits changed."""
     request = EngineRequest("noop", "noop")
-    return ModelPlan(name, request, replace(noop.KIND.traits_for(request), **traits), {}, size_mb)
+    changed = replace(noop.FAMILY.traits_for(request), **traits)
+    return ModelPlan(name, Capability.RECOGNISE, request, changed, {}, size_mb)

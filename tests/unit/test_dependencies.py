@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from voxq import extras
-from voxq.engines.language_packages import PACKAGES
+from voxq.engines.speak.language_requirements import REQUIREMENTS
 from voxq.extras import Extra
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ def test_the_core_works_without_the_extras() -> None:
 
 
 def test_nothing_is_declared_for_nothing() -> None:
-    modules = {module for packages in PACKAGES.values() for module in packages.modules}
+    modules = {module for packages in REQUIREMENTS.values() for module in packages.libraries}
     used = {name for _, name, _ in found()} | {distribution_of(module) for module in modules}
     assert core() - used - NEVER_IMPORTED == set()
     # The rest is imported by libraries of the same extra, which do not declare it.
@@ -111,8 +111,8 @@ def test_an_extra_brings_the_modules_by_which_it_is_known() -> None:
     for extra in vars(extras).values():
         if isinstance(extra, Extra):
             assert {distribution_of(module) for module in extra.modules} <= closure(extra.name), extra
-    for packages in PACKAGES.values():
-        assert {distribution_of(module) for module in packages.modules} <= closure(packages.extra), packages
+    for packages in REQUIREMENTS.values():
+        assert {distribution_of(module) for module in packages.libraries} <= closure(packages.extra), packages
 
 
 def test_the_default_group_is_the_whole_service_of_one_machine() -> None:

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "voxq"
 
 LAYERS = (
-    {"cli"},
+    {"cli", "testing"},
     {"api", "worker", "supervisor"},
     {"webhooks", "metrics"},
     {"parts"},

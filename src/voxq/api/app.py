@@ -40,6 +40,7 @@ from voxq.api.routes import (
     voices,
 )
 from voxq.api.service import running
+from voxq.engines import registry
 from voxq.metrics.counters import Counters
 from voxq.settings import Settings, load_settings, unknown_settings
 
@@ -66,7 +67,8 @@ class _Api(FastAPI):
 def create_app(settings: Settings | None = None) -> FastAPI:
     """An application; it connects to nothing and starts nothing before its lifespan begins.
 
-    `settings` are read from the environment then, unless given. Starting raises SettingsError.
+    `settings` are read from the environment then, unless given. Starting raises SettingsError, and
+    EngineError for an engine of another package that cannot be used.
     """
 
     counters = Counters()
@@ -75,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         ours = settings or load_settings()
         ours.check_exposure()
+        registry.use_plugins(ours.plugins)
         logging.setup("api", ours)
         for warning in unknown_settings():
             logger.warning(warning)

@@ -11,7 +11,7 @@ from voxq.api.monitoring.workers import WorkerWatch
 from voxq.api.recent import Recent
 from voxq.core.refusal import Refusal
 from voxq.engines import registry
-from voxq.engines.base import EngineError, EngineRequest
+from voxq.engines.contract import EngineError, EngineRequest
 from voxq.engines.languages import LANGUAGES
 from voxq.model_catalogue import ModelCatalogue
 from voxq.model_store import aliases, published

@@ -8,7 +8,7 @@ from loguru import logger
 
 from voxq.api.monitoring.workers import WorkerWatch
 from voxq.api.recent import Recent
-from voxq.engines import synthesisers, voices
+from voxq.engines import voices
 from voxq.engines.voices import Speaker
 from voxq.model_store.store import ModelStore
 
@@ -30,7 +30,7 @@ class VoiceWatch:
         if not overview.synthesisers:
             return await self._installed.get()
         # In our order, which puts the embedded one first; a worker of another version may have others.
-        known = voices.speakers_of(name for name in synthesisers.names() if name in overview.synthesisers)
+        known = voices.speakers_of(name for name in voices.models() if name in overview.synthesisers)
         return tuple(each for each in known if overview.speaks(each.engine, each.voice.language))
 
     async def _look_here(self) -> tuple[Speaker, ...]:
@@ -41,9 +41,9 @@ class VoiceWatch:
             spoken = voices.spoken_here(self._store)
         except OSError as error:
             logger.warning("installed voices cannot be listed: {}", error.strerror)
-            return voices.speakers_of(synthesisers.names()[:1])
+            return voices.speakers_of(voices.models()[:1])
         if not spoken:  # a machine for the API alone: its workers will know better
-            return voices.speakers_of(synthesisers.names()[:1])
+            return voices.speakers_of(voices.models()[:1])
         return tuple(
             each for each in voices.speakers_of(spoken) if each.voice.language in spoken[each.engine]
         )

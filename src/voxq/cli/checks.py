@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from voxq import extras
+from voxq.cli.engine_checks import check_engines
 from voxq.cli.finding import Finding
 from voxq.cli.model_checks import check_models
 from voxq.cli.package_checks import check_packages
@@ -32,6 +33,7 @@ def examine() -> list[Finding]:
         *check_packages(),
         *_redis(settings),
         *_storage(settings),
+        *check_engines(settings),
         *check_models(settings),
         *check_voices(settings),
         *_devices(settings.asr_use_gpu),

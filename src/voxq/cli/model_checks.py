@@ -11,9 +11,9 @@ from pathlib import Path
 from voxq.cli.finding import Finding
 from voxq.cli.package_checks import missing_packages
 from voxq.engines import registry
-from voxq.engines.base import EngineError, EngineRequest
+from voxq.engines.contract import Capability, EngineError, EngineRequest
 from voxq.machine.devices import DeviceError, resolve_device
-from voxq.model_catalogue import ListedModel, default_model, missing_extra
+from voxq.model_catalogue import ListedModel, default_model, missing_for
 from voxq.model_store import install
 from voxq.model_store.model import Packages
 from voxq.model_store.published import MODELS, UnknownModel
@@ -28,8 +28,8 @@ _DIAGNOSIS_SECONDS = 180.0
 
 def check_models(settings: Settings) -> Iterator[Finding]:
     """The default model, then the operator's others: those fail only the tasks that ask for them."""
-    if settings.redis_url and (missing := missing_extra(settings)):
-        says = f"only the API can run here: the packages of the extra {missing.name!r} are not installed"
+    if settings.redis_url and (missing := missing_for(settings)):
+        says = f"only the API can run here: the packages of the extra {missing.extra!r} are not installed"
         yield Finding("worker", "warning", says, f"Run: {missing.command}")
         return
     store = ModelStore(search=[settings.asr_model_path])
@@ -41,7 +41,7 @@ def check_models(settings: Settings) -> Iterator[Finding]:
         setting = "ASR_MODEL" if listed == default else "ASR_MODELS"
         fix = f"Correct {setting}; see 'voxq models list'."
         try:
-            kind = registry.find(listed.engine)
+            family = registry.find(listed.engine, Capability.RECOGNISE)
         except EngineError as error:
             if listed.engine != settings.asr_engine:
                 yield Finding("engine", "failure", f"{listed.name}: {error}", fix)
@@ -49,8 +49,8 @@ def check_models(settings: Settings) -> Iterator[Finding]:
         directories = used.setdefault(listed.engine, [])
         request = EngineRequest(listed.engine, listed.model)
         try:
-            kind.traits_for(request)
-            for name in kind.roles_for(request).values():
+            family.traits_for(request)
+            for name in family.roles_for(request).values():
                 path, says = _where(store, name)
                 directories += [path] if path else []
                 yield Finding("model", "ok", says)
@@ -63,7 +63,7 @@ def check_models(settings: Settings) -> Iterator[Finding]:
 
 def _check_engine_setting(settings: Settings, default: ListedModel) -> Iterator[Finding]:
     try:
-        registry.find(settings.asr_engine)
+        registry.find(settings.asr_engine, Capability.RECOGNISE)
     except EngineError as error:
         yield Finding("engine", "failure", str(error), "Correct ASR_ENGINE.")
         return
@@ -84,10 +84,11 @@ def _where(store: ModelStore, name: str) -> tuple[Path | None, str]:
 def _check_engine(engine: str, settings: Settings, directories: Sequence[Path]) -> Iterator[Finding]:
     problems: list[str] = []
     fix = "See report/MODELS.md."
-    if extra := registry.extra_of(engine):
-        missing = missing_packages(extra.name)
+    needs = registry.find(engine).requirements
+    if needs.extra:
+        missing = missing_packages(needs.extra)
         problems = [", ".join(missing)] if missing else []
-        fix = f"Run: {extra.command}" if missing else fix
+        fix = f"Run: {needs.command}" if missing else fix
     if engine in _DIAGNOSED and not problems:
         problems = _diagnose(engine, _device(settings), directories)
     for problem in problems:
@@ -105,7 +106,13 @@ def _device(settings: Settings) -> str:
 
 def _diagnose(engine: str, device: str, directories: Sequence[Path]) -> list[str]:
     """What the engine's own libraries say, in sentences: asked in a process that can be given up."""
-    command = [sys.executable, "-m", f"voxq.engines.{engine}.diagnosis", device, *map(str, directories)]
+    command = [
+        sys.executable,
+        "-m",
+        f"voxq.engines.recognise.{engine}.diagnosis",
+        device,
+        *map(str, directories),
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_DIAGNOSIS_SECONDS)
     except subprocess.TimeoutExpired:

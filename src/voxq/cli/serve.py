@@ -25,9 +25,11 @@ def api() -> None:
     import uvicorn
 
     from voxq import logging
+    from voxq.engines import registry
 
     settings = configured()
     settings.check_exposure()
+    registry.use_plugins(settings.plugins)  # what is wrong with one is said before a server starts
     if settings.redis_url is None:
         raise SettingsError("The API alone needs a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
     logging.setup("api", settings)

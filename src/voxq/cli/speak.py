@@ -41,17 +41,20 @@ def speak(
 ) -> None:
     """Turn text into speech: on the running service, or right here where there is none."""
     from voxq.cli.service import find_service
+    from voxq.engines import registry
 
     said = sys.stdin.read() if text == "-" else text
     wishes = {"text": said, "format": asked.get("format") or _format_of(output), **asked}
     with whole(output) as file:
-        if service := find_service(configured(), url):
+        settings = configured()
+        if service := find_service(settings, url):
             from voxq.cli.service_speech import speak_through
 
             speak_through(service, wishes, file)
         else:
             from voxq.core.request_reader import RequestReader
 
+            registry.use_plugins(settings.plugins)
             _speak_here(RequestReader(SpeechOptions).values(wishes).options, file)
 
 

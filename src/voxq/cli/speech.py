@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from voxq.engines import synthesisers, voices
-from voxq.engines.base import ChunkError, EngineError, EngineRequest
-from voxq.engines.synthesis import SentenceOptions, Synthesiser
+from voxq.engines import voices
+from voxq.engines.contract import ChunkError, EngineError, EngineRequest, Options, Synthesiser, TextItem
 from voxq.engines.voices import Speaker
 from voxq.model_store import aliases
 from voxq.model_store.store import ModelStore
@@ -25,12 +24,11 @@ class SpeechError(Exception):
 
 def load(speaker: Speaker, store: ModelStore) -> Synthesiser:
     """Raises SpeechError, EngineError or ModelError."""
-    if missing := synthesisers.missing(speaker.engine):
-        raise SpeechError(missing.advice)
-    kind = synthesisers.find(speaker.engine)
-    request = EngineRequest(speaker.engine, speaker.engine)
-    models = {role: store.resolve(name) for role, name in kind.roles_for(request).items()}
-    return kind.load(request, models)
+    family = voices.family_of(speaker.engine)
+    if not family.requirements.are_installed:
+        raise SpeechError(family.requirements.advice)
+    request = EngineRequest(family.name, speaker.engine)
+    return family.load(request, family.model_paths(request, store.resolve))
 
 
 def sentences_of(text: str) -> list[Sentence]:
@@ -49,7 +47,7 @@ def choose(
 
     Raises EngineError.
     """
-    there = synthesisers.names()
+    there = voices.models()
     speakers = voices.speakers_of([aliases.resolve(engine, there) or engine] if engine else there)
     try:
         return voices.choose(speakers, voice, language or language_of(text))
@@ -59,21 +57,21 @@ def choose(
         return speakers[0]  # who asks for a model gets it, and is told by it what it cannot say
 
 
-def options_of(speaker: Speaker, speed: float, language: str | None, *, normalise: bool) -> SentenceOptions:
+def options_of(speaker: Speaker, speed: float, language: str | None, *, normalise: bool) -> Options:
     """`language`: of words in Latin letters, if it is not the voice's own."""
     foreign = language if language != speaker.voice.language else None
-    return SentenceOptions(speaker.voice.name, speed, foreign, normalise)
+    return {"voice": speaker.voice.name, "speed": speed, "language": foreign, "normalise": normalise}
 
 
 def spoken(
-    synthesiser: Synthesiser, sentences: Sequence[Sentence], options: SentenceOptions
+    synthesiser: Synthesiser, sentences: Sequence[Sentence], options: Options
 ) -> Iterator[tuple[Samples, int]]:
     """(samples with the pause that follows, their rate) of each sentence when ready. Raises SpeechError."""
     for index, sentence in enumerate(sentences):
-        (answer,) = synthesiser.speak([(sentence.text, options)])
+        (answer,) = synthesiser.run([TextItem(sentence.text, options)])
         if isinstance(answer, ChunkError):
             raise SpeechError(f"Sentence {index + 1}: {answer.message}")
         is_last = index + 1 == len(sentences)
         ending = Break.CLAUSE if is_last else sentence.ending
-        pause = pause_after(ending, answer.sample_rate, options.speed)
+        pause = pause_after(ending, answer.sample_rate, options["speed"])
         yield np.concatenate([answer.samples, pause]), answer.sample_rate

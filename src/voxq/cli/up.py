@@ -20,9 +20,11 @@ def up(
     """Run everything: a Redis server unless one is configured, the workers and the API, until Ctrl-C."""
     from voxq import logging
     from voxq.cli.signals import stop_signals
+    from voxq.engines import registry
     from voxq.supervisor.stack import Stack
 
     settings = configured()
+    registry.use_plugins(settings.plugins)  # what is wrong with one is said before anything starts
     logging.setup("up", settings)
     stack = Stack(settings)
     with stop_signals(again=stack.hurry) as stop, stack:

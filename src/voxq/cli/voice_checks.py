@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from voxq.cli.finding import Finding
 from voxq.cli.package_checks import missing_packages
-from voxq.engines import synthesisers, voices
+from voxq.engines import voices
 from voxq.extras import install_command
 from voxq.model_store.store import ModelStore
 from voxq.settings import Settings
@@ -20,17 +20,19 @@ def check_voices(settings: Settings) -> Iterator[Finding]:
     """What is installed, and what it lacks to speak all of its languages."""
     installed = voices.installed(ModelStore(search=[settings.asr_model_path]))
     for name in installed:
-        kind = synthesisers.find(name)
-        languages = kind.languages_here()
-        spoken = sum(voice.language in languages for voice in kind.voices)
+        family = voices.family_of(name)
+        languages = family.languages_here(name)
+        spoken = sum(voice.language in languages for voice in family.voices_for(name))
         yield Finding("voices", "ok", f"{name}: {spoken} in {', '.join(languages)}")
     if _KOKORO in installed:
         yield from _phonemisers()
-    for name in synthesisers.names():
+    for name in voices.models():
         if name not in installed:
-            missing = synthesisers.missing(name)
-            says = f"{name} is not installed: {synthesisers.find(name).summary}"
-            yield Finding("voices", "ok", says, f"To have it, run: {missing.command}" if missing else "")
+            family = voices.family_of(name)
+            fix = (
+                "" if family.requirements.are_installed else f"To have it, run: {family.requirements.command}"
+            )
+            yield Finding("voices", "ok", f"{name} is not installed: {family.summary}", fix)
 
 
 def _phonemisers() -> Iterator[Finding]:

@@ -6,7 +6,8 @@ from loguru import logger
 
 from voxq import logging
 from voxq.cli.signals import stop_signals
-from voxq.model_catalogue import missing_extra
+from voxq.engines import registry
+from voxq.model_catalogue import missing_for
 from voxq.queue.redis_check import check_server
 from voxq.settings import Settings, SettingsError
 from voxq.supervisor.instance import running_instance
@@ -17,8 +18,9 @@ from voxq.supervisor.supervisor import Supervisor
 def run_workers(settings: Settings, count: int, first_id: int) -> int:
     """Until a signal; the exit status. `count` 0: as many as the settings say.
 
-    Raises SettingsError, ServerUnusable or DeviceError."""
-    if missing := missing_extra(settings):
+    Raises SettingsError, ServerUnusable, DeviceError or EngineError."""
+    registry.use_plugins(settings.plugins)
+    if missing := missing_for(settings):
         raise SettingsError(missing.advice)
     if settings.redis_url is None:
         running = running_instance(settings.run_dir)

@@ -1,1 +1,1 @@
-"""One file per model family, behind the Protocols of `voxq.engines.base`."""
+"""One file per model family, behind the Protocols of `voxq.engines.contract`."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Self
 
-from voxq.engines.base import EngineError
-from voxq.engines.synthesis import Voice
+from voxq.engines.contract import EngineError, Voice
 
 MOST_VOICES = 4
 LEAST_WEIGHT, MOST_WEIGHT = 0.001, 10.0

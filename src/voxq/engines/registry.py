@@ -1,53 +1,116 @@
-"""The engines there are, by name. Nothing of an engine is imported before it is asked for."""
+"""The engine families there are, by name. Nothing of one is imported before it is asked for."""
 
 from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterable, Mapping
 
 from voxq import extras
-from voxq.engines.base import EngineError, EngineKind
-from voxq.extras import Extra
+from voxq.engines import plugins
+from voxq.engines.contract import Capability, EngineError, EngineFamily, Requirements
 
-_MODULES = {
-    "faster-whisper": "voxq.engines.faster_whisper",
-    "noop": "voxq.engines.noop",
-    "funasr": "voxq.engines.funasr",
+_BUILT_IN: Mapping[Capability, Mapping[str, str]] = {
+    Capability.RECOGNISE: {
+        "faster-whisper": "voxq.engines.recognise.faster_whisper",
+        "noop": "voxq.engines.recognise.noop",
+        "funasr": "voxq.engines.recognise.funasr",
+    },
+    Capability.SPEAK: {
+        "hibari": "voxq.engines.speak.hibari",
+        "kokoro": "voxq.engines.speak.kokoro",
+    },
 }
+"""The module that holds the FAMILY of each. A text that asks for no voice gets that of the first that
+speaks its language."""
+_MODULES = {name: module for families in _BUILT_IN.values() for name, module in families.items()}
+_ONLY_CATALOGUE = frozenset(_BUILT_IN[Capability.RECOGNISE])
+"""Families whose models are all in the catalogue: they need not be imported to know them."""
 
-_EXTRAS = {"faster-whisper": extras.WHISPER, "funasr": extras.FUNASR}
+_HEARING = Requirements(extras.WORKER.modules, extras.WORKER.name)
+"""What finds the speech in recordings, whatever then recognises it."""
+
+_added: dict[str, EngineFamily] = {}
+"""Families of other packages that this process uses."""
 
 
-def names() -> tuple[str, ...]:
-    """Every engine that `find` knows."""
-    return tuple(_MODULES)
+def use_plugins(names: Iterable[str]) -> None:
+    """Make the families that other packages offer by these names known in this process.
+
+    Raises EngineError for one that cannot be used, and for one with the name of a built-in family.
+    """
+    for name in names:
+        if name in _added:
+            continue
+        if name in _MODULES:
+            raise EngineError(f"The engine {name} is built in: no package can take its place.")
+        _added[name] = plugins.load(name)
+
+
+def is_plugin(name: str) -> bool:
+    """Whether this family comes from another package."""
+    return name in _added
+
+
+def names(capability: Capability | None = None) -> tuple[str, ...]:
+    """Every family that `find` knows, or those with this capability.
+
+    With VOXQ_TEST_ENGINES=1, VOXQ_TEST_SYNTHESISER names another one that speaks.
+    """
+    known = {name: each for each, families in _BUILT_IN.items() for name in families}
+    known |= {name: family.capability for name, family in _added.items()}
+    if os.environ.get("VOXQ_TEST_ENGINES") == "1" and (ours := os.environ.get("VOXQ_TEST_SYNTHESISER")):
+        known[ours] = Capability.SPEAK
+    return tuple(name for name, each in known.items() if capability in (None, each))
+
+
+def find(name: str, capability: Capability | None = None) -> EngineFamily:
+    """The family of this name. Raises EngineError, with the names there are, for any other, and for one that
+    does not have this capability.
+
+    With VOXQ_TEST_ENGINES=1, "module:attribute" names a family that only tests can reach.
+    """
+    family = _find(name)
+    if family is None or (capability is not None and family.capability is not capability):
+        raise EngineError(f"Unknown engine {name!r}. There are: {', '.join(names(capability))}.")
+    return family
+
+
+def missing(name: str) -> Requirements | None:
+    """What to install before a worker can use this family; None if nothing, or if there is no such family."""
+    try:
+        family = find(name)
+    except EngineError:
+        return None
+    needed = [family.requirements]
+    if family.capability is Capability.RECOGNISE:
+        needed.append(_HEARING)
+    return next((each for each in needed if not each.are_installed), None)
 
 
 def is_installed(name: str) -> bool:
-    """Whether the libraries of an engine are there. Nothing is imported: they may be broken."""
-    extra = extra_of(name)
-    return extra is None or extra.is_installed
+    """Whether the libraries of a family are there. None of them is imported: they may be broken."""
+    return find(name).requirements.are_installed
 
 
-def extra_of(name: str) -> Extra | None:
-    """The extra that brings the libraries of an engine; None of one that needs none."""
-    return _EXTRAS.get(name)
+def models(capability: Capability) -> Mapping[str, EngineFamily]:
+    """The models that families with this capability offer by themselves, by name. Raises EngineError."""
+    offered: dict[str, EngineFamily] = {}
+    for name in names(capability):
+        if name in _ONLY_CATALOGUE:
+            continue
+        family = find(name)
+        for model in family.models:
+            offered.setdefault(model, family)
+    return offered
 
 
-def missing(name: str) -> Extra | None:
-    """What to install before a worker can recognise with this engine; None if nothing."""
-    needed = (extra_of(name), extras.WORKER)
-    return next((extra for extra in needed if extra is not None and not extra.is_installed), None)
-
-
-def find(name: str) -> EngineKind:
-    """The engine of this name. Raises EngineError, with the names there are, for any other.
-
-    With VOXQ_TEST_ENGINES=1, "module:attribute" names an engine that only tests can reach.
-    """
+def _find(name: str) -> EngineFamily | None:
     if name in _MODULES:
-        return importlib.import_module(_MODULES[name]).KIND
+        return importlib.import_module(_MODULES[name]).FAMILY
+    if name in _added:
+        return _added[name]
     if os.environ.get("VOXQ_TEST_ENGINES") == "1" and ":" in name:
         module, attribute = name.split(":", 1)
         return getattr(importlib.import_module(module), attribute)
-    raise EngineError(f"Unknown engine {name!r}. There are: {', '.join(_MODULES)}.")
+    return None

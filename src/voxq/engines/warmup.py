@@ -1,4 +1,4 @@
-"""The first calls of a freshly loaded model: they make it ready, and they measure what a chunk costs.
+"""The first calls of a freshly loaded model: they make it ready, and they measure what an item costs.
 
 The clip is real speech (English, spoken by hibari), because recognisers work by the word: noise or silence
 would measure something else.
@@ -13,10 +13,19 @@ from importlib.resources import files
 
 import numpy as np
 
-from voxq.engines.base import ChunkError, ChunkOptions, Cost, Engine, EngineError
-from voxq.engines.greetings import GREETINGS
-from voxq.engines.synthesis import SentenceOptions, Synthesiser, Voice
-from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.engines.contract import (
+    SAMPLE_RATE,
+    AudioItem,
+    ChunkError,
+    Cost,
+    EngineError,
+    Recogniser,
+    Samples,
+    Synthesiser,
+    TextItem,
+    Voice,
+)
+from voxq.engines.speak.greetings import GREETINGS
 from voxq.speech.sentences import split, spoken_seconds
 
 SHORT_SECONDS = 2.3
@@ -36,7 +45,7 @@ def clip() -> Samples:
     return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
 
 
-def measure(engine: Engine) -> Cost:
+def measure(engine: Recogniser) -> Cost:
     """Time a short and a long chunk and fit the line between. Raises EngineError if the engine fails."""
     long = clip()
     short = long[: int(SHORT_SECONDS * SAMPLE_RATE)]
@@ -70,7 +79,7 @@ def _greet(synthesiser: Synthesiser, voices: Sequence[Voice]) -> None:
     chinese = next((voice for voice in voices if voice.language == "zh"), None)
     if chinese is not None:
         (beginning, *_) = split(GREETINGS["zh"])
-        synthesiser.speak([(beginning.text, SentenceOptions(chinese.name))])
+        synthesiser.run([TextItem(beginning.text, {"voice": chinese.name})])
 
 
 def _line(short: tuple[float, float], long: tuple[float, float]) -> Cost:
@@ -81,15 +90,15 @@ def _line(short: tuple[float, float], long: tuple[float, float]) -> Cost:
 
 def _speaking_seconds(synthesiser: Synthesiser, voice: str, sentence: str) -> float:
     started = time.perf_counter()
-    (answer,) = synthesiser.speak([(sentence, SentenceOptions(voice))])
+    (answer,) = synthesiser.run([TextItem(sentence, {"voice": voice})])
     if isinstance(answer, ChunkError):
         raise EngineError(f"The synthesiser is loaded but cannot say its first sentence: {answer.message}")
     return time.perf_counter() - started
 
 
-def _seconds(engine: Engine, samples: Samples) -> float:
+def _seconds(engine: Recogniser, samples: Samples) -> float:
     started = time.perf_counter()
-    (answer,) = engine.transcribe([(samples, ChunkOptions(language="en"))])
+    (answer,) = engine.run([AudioItem(samples, {"language": "en"})])
     if isinstance(answer, ChunkError):
         raise EngineError(f"The engine is loaded but fails on the warm-up clip: {answer.message}")
     return time.perf_counter() - started

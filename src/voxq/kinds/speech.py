@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 from voxq.core.options import Affects, Mark, Options
 from voxq.core.refusal import Refusal
 from voxq.core.task import Task
+from voxq.engines.contract import FASTEST, SLOWEST
 from voxq.engines.mixtures import MOST_VOICES
-from voxq.engines.synthesis import FASTEST, SLOWEST
 from voxq.kinds.base import InlineInput, Kind
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.speech.sentences import spoken_seconds

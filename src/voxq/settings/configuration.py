@@ -13,7 +13,9 @@ from pydantic import model_validator
 
 from voxq import kinds
 from voxq.core.addresses import is_loopback
+from voxq.engines.contract import Capability
 from voxq.kinds import Kind
+from voxq.settings.capabilities import parse_capabilities, parse_plugins
 from voxq.settings.fields import Fields
 from voxq.settings.keys import Allowance, Allowances, parse_allowances, parse_keys
 from voxq.settings.origins import parse_origins
@@ -133,6 +135,16 @@ class Settings(Fields):
     def queues(self) -> tuple[str, ...]:
         """All lanes of all kinds."""
         return tuple(queue for kind in kinds.registered().values() for queue in self.queues_of(kind))
+
+    @property
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What workers do, the main one first."""
+        return parse_capabilities(self.worker_capabilities)
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """Names of the engines of other packages that may be used."""
+        return parse_plugins(self.engine_plugins)
 
     @property
     def own_models(self) -> Mapping[str, tuple[str, str]]:

@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from voxq.settings.values import (
     AutoOrBool,
+    CapabilityNames,
+    Device,
     Duration,
     HomePath,
     KeyLimits,
@@ -18,6 +20,7 @@ from voxq.settings.values import (
     LogLevel,
     Origins,
     OwnModels,
+    PluginNames,
     QueueName,
     RecogniserName,
     RedisUrl,
@@ -82,6 +85,17 @@ class Fields(BaseSettings):
         "auto", description="auto, true (refuse to start without a GPU) or false."
     )
     asr_threads: int = Field(0, ge=0, le=256, description="CPU threads of one engine; 0 = share the cores.")
+    tts_device: Device = Field(
+        "cpu",
+        description="Device of the models that speak: cpu, cuda:0, ...; one that knows no GPU has the CPU.",
+    )
+    worker_capabilities: CapabilityNames = Field(
+        "",
+        description="What workers do: recognise, speak, or both, between commas. Unset: both.",
+    )
+    engine_plugins: PluginNames = Field(
+        "", description="Engines of other installed packages that may be used: their names, between commas."
+    )
     asr_batch_size: int = Field(
         60, ge=1, le=3600, description="Seconds of (padded) audio given to the model at once, at most."
     )

@@ -16,7 +16,19 @@ from voxq.settings.configuration import Settings, SettingsError
 
 _DOTENV = Path(".env")
 _PREFIXES = (
-    *("ADMIN_KEY", "API_", "ASR_", "CORS_", "KEY_LIMIT", "LOG_", "MAX_", "MEDIA_", "MODEL_", "RATE_LIMIT"),
+    *(
+        "ADMIN_KEY",
+        "API_",
+        "ASR_",
+        "CORS_",
+        "ENGINE_",
+        "KEY_LIMIT",
+        "LOG_",
+        "MAX_",
+        "MEDIA_",
+        "MODEL_",
+        "RATE_LIMIT",
+    ),
     *("REDIS_", "RQ_", "STORAGE_", "TTS_", "WEBHOOK"),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voxq.engines import synthesisers
+from voxq.engines import voices
 
 
 def parse_models(text: str) -> dict[str, tuple[str, str]]:
@@ -24,5 +24,5 @@ def parse_models(text: str) -> dict[str, tuple[str, str]]:
 
 def check_name(model: str) -> None:
     """Raises ValueError for a recogniser with a synthesiser's name: a worker knows both by their names."""
-    if model.lower() in synthesisers.names():
+    if model.lower() in voices.models():
         raise ValueError(f"{model!r} is a synthesiser's name; give the recogniser another: {model}-asr")

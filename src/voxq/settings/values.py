@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from voxq.engines.languages import NAMES, code_of
+from voxq.settings.capabilities import parse_capabilities, parse_plugins
 from voxq.settings.keys import Allowance, parse_allowances, parse_keys
 from voxq.settings.origins import parse_origins
 from voxq.settings.recognisers import check_name, parse_models
@@ -48,6 +49,9 @@ def _language(text: str) -> str:
     return code
 
 
+CapabilityNames = Annotated[str, _as_read_by(parse_capabilities)]
+Device = Annotated[str, Field(pattern=r"^(cpu|cuda:[0-9]{1,2})$")]
+PluginNames = Annotated[str, _as_read_by(parse_plugins)]
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 RedisUrl = Annotated[str, AfterValidator(_server_url)]
 QueueName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]

@@ -13,7 +13,7 @@ import httpx
 from loguru import logger
 
 from voxq.machine.devices import DeviceError
-from voxq.model_catalogue import missing_extra
+from voxq.model_catalogue import missing_for
 from voxq.queue.redis_check import ServerUnusable, check_server
 from voxq.settings import Settings, SettingsError
 from voxq.supervisor import orphaned_claims
@@ -113,7 +113,7 @@ class Stack:
 
     def _start(self) -> None:
         self._given.check_exposure()
-        if missing := missing_extra(self._given):
+        if missing := missing_for(self._given):
             raise StackError(missing.advice)
         settings = self._given.model_copy(update={"storage_path": self._given.storage_path.absolute()})
         lock = self._exit.enter_context(exclusive(settings.run_dir, settings.shutdown_seconds))

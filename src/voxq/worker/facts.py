@@ -7,6 +7,7 @@ import socket
 import time
 from typing import Any
 
+from voxq.engines.contract import Capability
 from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.plan import WorkPlan
@@ -18,12 +19,14 @@ def facts(
 ) -> dict[str, Any]:
     """As JSON, told with every heartbeat.
 
-    Engine, model, rtf, load seconds, memory of the model process and error are the default model's;
+    Engine, model, load seconds, memory of the model process and error are the default model's, and so is rtf,
+    if it recognises;
     `seconds_left`: of the engine, for all that it holds; `batch_*`: what a batch may be now, smaller after
     memory ran out.
     """
     default = pool.default
     loaded = default.link.loaded
+    is_recogniser = default.plan.capability is Capability.RECOGNISE
     typical = default.plan.traits.chunking.target
     memory = pool.memory.read()
     return {
@@ -40,7 +43,7 @@ def facts(
         "beat": time.time(),
         "held": len(held),
         "seconds_left": round(sum(a.work_left(pool.of(a.model).terms.cost) for a in held), 3),
-        "rtf": round(default.terms.cost.predict(typical) / typical, 4) if loaded else None,
+        "rtf": round(default.terms.cost.predict(typical) / typical, 4) if loaded and is_recogniser else None,
         "horse_rss_mb": loaded.rss_mb if loaded else None,
         "load_seconds": round(loaded.seconds, 2) if loaded else None,
         "error": default.link.error,

@@ -14,10 +14,11 @@ from loguru import logger
 from rq import Queue
 
 from voxq import logging
+from voxq.engines import registry
 from voxq.machine.device_memory import DeviceMemory, memory_of
 from voxq.machine.devices import visible_gpus
 from voxq.metrics.counters import Counters
-from voxq.model_catalogue import missing_extra
+from voxq.model_catalogue import missing_for
 from voxq.parts import Parts
 from voxq.processes import life
 from voxq.queue import connect, redis_check
@@ -55,7 +56,8 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     logging.setup("worker", settings)
     if settings.redis_url is None:
         raise CannotWork("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`.")
-    if missing := missing_extra(settings):
+    registry.use_plugins(settings.plugins)
+    if missing := missing_for(settings):
         raise CannotWork(missing.advice)
     plan = WorkPlan.of(settings, device)
     slots = settings.max_inflight or automatic_slots(plan.largest_batch(), len(plan.names()))
@@ -82,8 +84,8 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         Wakeup(connect.blocking(settings.redis_url), name),
         name=name,
         worker_id=worker_id,
-        device=device,
-        queues=settings.queues,
+        device=plan.device,
+        queues=[queue for kind in plan.models() for queue in parts.stores[kind].queues.values()],
         rq_connection=connect.blocking(settings.redis_url, text=False),
         shutdown_seconds=settings.shutdown_seconds,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from voxq.engines.base import Cost
+from voxq.engines.contract import Cost
 
 _MEMORY = 0.9
 """What a batch leaves of the weight of those before it."""

@@ -6,15 +6,14 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from loguru import logger
 
 from voxq import kinds
 from voxq.core.task import Task
-from voxq.engines import mixtures, registry, synthesisers, voices
-from voxq.engines.base import Chunking, ChunkOptions, EngineError, EngineRequest, EngineTraits
-from voxq.engines.synthesis import SentenceOptions, Voice
+from voxq.engines import mixtures, registry, voices
+from voxq.engines.contract import Capability, Chunking, EngineError, EngineRequest, Traits, Voice
 from voxq.kinds import speech, transcription
 from voxq.model_catalogue import ListedModel, ModelCatalogue
 from voxq.model_store.published import UnknownModel
@@ -38,23 +37,15 @@ class ModelPlan:
     loaded."""
 
     name: str
+    capability: Capability
     request: EngineRequest
-    traits: EngineTraits
+    traits: Traits
     paths: Mapping[str, Path]
-    """Directories by role, see `EngineKind.model_paths`."""
+    """Directories by role, see `EngineFamily.model_paths`."""
     size_mb: int = 0
     """On disk."""
     voices: tuple[Voice, ...] = ()
-    """Of a synthesiser; a recogniser has none."""
-
-    @property
-    def speaks(self) -> bool:
-        return bool(self.voices)
-
-    @property
-    def capability(self) -> str:
-        """What it can do, in the words of `Kind.capability`."""
-        return "speak" if self.speaks else "recognise"
+    """Of a model that speaks; others have none."""
 
     def voice(self, name: str) -> Voice:
         """The voice of this name, mixed if need be. Raises ModelUnavailable."""
@@ -65,27 +56,28 @@ class ModelPlan:
 
 
 class WorkPlan:
-    """The models of one worker's device and the operator's defaults for all of them."""
+    """The models that one worker serves and the operator's defaults for all of them."""
 
     def __init__(
         self,
         model_catalogue: ModelCatalogue,
         store: ModelStore,
         *,
-        device: str,
+        devices: Mapping[Capability, str],
         threads: int,
         language: str | None,
         script: Script | None,
         hotwords: tuple[str, ...],
         batch_seconds: float,
     ) -> None:
-        """`batch_seconds` caps a batch, and so every chunk.
+        """`devices`: the capabilities that the worker serves, the main one first, and the device of each;
+        `batch_seconds` caps a batch, and so every chunk.
 
-        Raises EngineError, UnknownModel or ModelError if there is no default model.
+        Raises EngineError, UnknownModel or ModelError if there is no default model of the main capability.
         """
         self._catalogue = model_catalogue
         self._store = store
-        self._device = device
+        self._devices = devices
         self._threads = threads
         self._language = language
         self._script: Script | None = script
@@ -93,9 +85,11 @@ class WorkPlan:
         self._batch_seconds = batch_seconds
         self._names: tuple[str, ...] = ()
         self._names_until = 0.0
-        self.default = self._resolve(model_catalogue.default)
-        self._models = {self.default.name: self.default}
-        self._speakers: dict[str, ModelPlan] = {}
+        self._models: dict[tuple[Capability, str], ModelPlan] = {}
+        main = next(iter(devices))
+        self.default = self._resolve(main, self._default_of(main))
+        """Of the main capability: the model without which the worker is as good as none."""
+        self._models[main, self.default.name] = self.default
         self._spoken: Mapping[str, tuple[str, ...]] = {}
         self._spoken_until = 0.0
 
@@ -105,7 +99,10 @@ class WorkPlan:
         return cls(
             ModelCatalogue.of(settings),
             ModelStore(search=[settings.asr_model_path]),
-            device=device,
+            devices={
+                each: settings.tts_device if each is Capability.SPEAK else device
+                for each in settings.capabilities
+            },
             threads=settings.asr_threads,
             language=None if settings.asr_language == "auto" else settings.asr_language,
             script=None if settings.asr_chinese_script == "unchanged" else settings.asr_chinese_script,
@@ -115,64 +112,71 @@ class WorkPlan:
 
     @property
     def device(self) -> str:
-        return self._device
+        """That of the main capability."""
+        return next(iter(self._devices.values()))
 
     def names(self) -> tuple[str, ...]:
-        """The models that tasks may ask for, the default first. Reads directories once a minute."""
+        """The recognisers that tasks may ask for, the default first; none if the worker does not recognise.
+        Reads directories once a minute."""
+        if Capability.RECOGNISE not in self._devices:
+            return ()
         if time.monotonic() >= self._names_until:
             self._names = tuple(listed.name for listed in self._listed())
             self._names_until = time.monotonic() + _LOOK_AGAIN_SECONDS
         return self._names
 
     def find(self, name: str | None) -> ModelPlan:
-        """The offered model of this name, the default for None. Reads directories the first time.
+        """The offered recogniser of this name, the default for None. Reads directories the first time.
 
         Raises ModelUnavailable.
         """
-        if name is None:
-            return self.default
-        if name not in self._models:
-            try:
-                listed = self._catalogue.find(name)
-                self._models[name] = self._models.get(listed.name) or self._resolve(listed)
-            except UnknownModel as error:
-                raise ModelUnavailable(str(error)) from None
-            except (EngineError, ModelError, OSError) as error:
-                logger.error("the model {} cannot be used: {}", name, error)
-                raise ModelUnavailable(f"The model {name} cannot be used at the moment.") from None
-        return self._models[name]
+        if Capability.RECOGNISE not in self._devices:
+            raise ModelUnavailable("No recordings are recognised here.")
+        try:
+            listed = self._catalogue.find(name)
+        except UnknownModel as error:
+            raise ModelUnavailable(str(error)) from None
+        except OSError as error:
+            raise _unusable(str(name), error) from None
+        return self._model(Capability.RECOGNISE, listed)
 
     def synthesisers(self) -> tuple[str, ...]:
-        """Those that texts may be given to. Reads directories once a minute."""
+        """The models that texts may be given to. Reads directories once a minute."""
         return tuple(self.spoken())
 
     def spoken(self) -> Mapping[str, tuple[str, ...]]:
         """The languages of each of them that can be spoken here. Reads directories once a minute."""
+        if Capability.SPEAK not in self._devices:
+            return {}
         if time.monotonic() >= self._spoken_until:
             self._spoken = voices.spoken_here(self._store)
             self._spoken_until = time.monotonic() + _LOOK_AGAIN_SECONDS
         return self._spoken
 
     def models(self) -> Mapping[str, tuple[str, ...]]:
-        """The names that tasks of each kind may ask for."""
-        by_capability = {"recognise": self.names(), "speak": self.synthesisers()}
-        return {name: by_capability[kind.capability] for name, kind in kinds.registered().items()}
+        """The names that tasks of each kind that is served may ask for."""
+        there = {Capability.RECOGNISE: self.names, Capability.SPEAK: self.synthesisers}
+        return {
+            name: there[Capability(kind.capability)]()
+            for name, kind in kinds.registered().items()
+            if kind.capability in self._devices
+        }
 
     def synthesiser(self, name: str) -> ModelPlan:
-        """The synthesiser of this name. Reads directories the first time. Raises ModelUnavailable."""
-        if name not in self._speakers:
-            try:
-                self._speakers[name] = self._resolve_synthesiser(name)
-            except (EngineError, ModelError, UnknownModel, OSError) as error:
-                logger.error("the model {} cannot be used: {}", name, error)
-                raise ModelUnavailable(f"The model {name} cannot be used at the moment.") from None
-        return self._speakers[name]
+        """The model of this name that speaks. Reads directories the first time. Raises ModelUnavailable."""
+        if Capability.SPEAK not in self._devices:
+            raise ModelUnavailable("No texts are spoken here.")
+        try:
+            listed = _speaking(name)
+        except EngineError as error:
+            raise _unusable(name, error) from None
+        return self._model(Capability.SPEAK, listed)
 
     def model_for(self, task: Task) -> ModelPlan:
         """The model that the task asks for. Raises ModelUnavailable, also if it cannot do what is asked."""
         if kinds.find(task.kind).capability == "speak":
             options = speech.options_of(task)
-            model = self.synthesiser(options.model or synthesisers.names()[0])
+            model = self.synthesiser(options.model or voices.models()[0])
             model.voice(options.voice)
             return model
         model = self.find(task.model)
@@ -182,38 +186,44 @@ class WorkPlan:
 
     def forget(self, name: str) -> None:
         """Look anew for a model that cannot be loaded: it may be installed differently by now."""
-        self._models = {key: plan for key, plan in self._models.items() if plan.name != name}
-        self._speakers.pop(name, None)
+        self._models = {
+            key: plan for key, plan in self._models.items() if plan.name != name or plan is self.default
+        }
 
     def largest_batch(self) -> int:
         """Chunks in the largest batch that any offered model takes. Reads directories."""
         sizes = [self.default.traits.max_items]
-        for listed in self._listed():
-            request = self._request(listed)
+        for listed in self._listed() if Capability.RECOGNISE in self._devices else ():
             try:
+                request = self._request(Capability.RECOGNISE, listed)
                 sizes.append(registry.find(request.engine).traits_for(request).max_items)
             except EngineError as error:
                 logger.warning("the model {} cannot be used: {}", listed.name, error)
         return max(sizes)
 
-    def options_for(self, task: Task) -> ChunkOptions:
-        """Of a recording: the client's wishes over the operator's."""
+    def options_for(self, task: Task) -> dict[str, Any]:
+        """Of a recording, as engines read them: the client's wishes over the operator's."""
         options = transcription.options_of(task)
         hotwords = tuple(dict.fromkeys((*options.hotwords, *self._hotwords)))
-        return ChunkOptions(
-            language=options.language or self._language,
-            hotwords=hotwords,
-            words=options.words,
-            punc=options.use_punc,
-            itn=options.use_itn,
-            translate=options.translate,
-            script=self._script,
-        )
+        return {
+            "language": options.language or self._language,
+            "hotwords": list(hotwords),
+            "words": options.words,
+            "use_punc": options.use_punc,
+            "use_itn": options.use_itn,
+            "translate": options.translate,
+            "script": self._script,
+        }
 
-    def speech_options_for(self, task: Task) -> SentenceOptions:
-        """Of a text."""
+    def speech_options_for(self, task: Task) -> dict[str, Any]:
+        """Of a text, as engines read them."""
         options = speech.options_of(task)
-        return SentenceOptions(options.voice, options.speed, options.language, options.normalise)
+        return {
+            "voice": options.voice,
+            "speed": options.speed,
+            "language": options.language,
+            "normalise": options.normalise,
+        }
 
     def chunking_for(self, task: Task) -> Chunking:
         """How the recording is to be cut. Raises ModelUnavailable."""
@@ -230,30 +240,56 @@ class WorkPlan:
             logger.warning("the directories of models cannot be read: {}", error)
             return (self._catalogue.default,)
 
-    def _request(self, listed: ListedModel) -> EngineRequest:
-        return EngineRequest(listed.engine, listed.model, self._device, self._threads)
+    def _default_of(self, capability: Capability) -> ListedModel:
+        """Raises EngineError."""
+        if capability is Capability.RECOGNISE:
+            return self._catalogue.default
+        installed = voices.installed(self._store)
+        if not installed:
+            raise EngineError("No model that speaks is installed. Run: voxq models list")
+        return _speaking(installed[0])
 
-    def _resolve(self, listed: ListedModel) -> ModelPlan:
-        request = self._request(listed)
-        kind = registry.find(request.engine)
-        traits = kind.traits_for(request)
-        paths = kind.model_paths(request, self._store.resolve)
-        return ModelPlan(listed.name, request, traits, paths, _size_mb(paths.values()))
+    def _model(self, capability: Capability, listed: ListedModel) -> ModelPlan:
+        """Raises ModelUnavailable."""
+        if (capability, listed.name) not in self._models:
+            try:
+                self._models[capability, listed.name] = self._resolve(capability, listed)
+            except (EngineError, ModelError, UnknownModel, OSError) as error:
+                raise _unusable(listed.name, error) from None
+        return self._models[capability, listed.name]
 
-    def _resolve_synthesiser(self, name: str) -> ModelPlan:
-        """It runs on the CPU, whatever the worker's device."""
-        request = EngineRequest(name, name, "cpu", self._threads)
-        kind = synthesisers.find(name)
-        traits = EngineTraits(
-            name,
-            Chunking(),
-            max_items=kind.at_once(request),
-            padded_to=None,
-            detects_language=False,
-            is_parallel=True,
+    def _request(self, capability: Capability, listed: ListedModel) -> EngineRequest:
+        """Raises EngineError."""
+        device = self._devices[capability]
+        if capability is Capability.SPEAK:
+            device = registry.find(listed.engine).device_for(device)
+        return EngineRequest(listed.engine, listed.model, device, self._threads)
+
+    def _resolve(self, capability: Capability, listed: ListedModel) -> ModelPlan:
+        """Raises EngineError, UnknownModel, ModelError or OSError."""
+        family = registry.find(listed.engine, capability)
+        request = self._request(capability, listed)
+        traits = family.traits_for(request)
+        paths = family.model_paths(request, self._store.resolve)
+        return ModelPlan(
+            listed.name,
+            capability,
+            request,
+            traits,
+            paths,
+            _size_mb(paths.values()),
+            family.voices_for(listed.model),
         )
-        paths = {role: self._store.resolve(model) for role, model in kind.roles_for(request).items()}
-        return ModelPlan(name, request, traits, paths, _size_mb(paths.values()), kind.voices)
+
+
+def _speaking(name: str) -> ListedModel:
+    """Raises EngineError."""
+    return ListedModel(name, voices.family_of(name).name, name)
+
+
+def _unusable(name: str, error: Exception) -> ModelUnavailable:
+    logger.error("the model {} cannot be used: {}", name, error)
+    return ModelUnavailable(f"The model {name} cannot be used at the moment.")
 
 
 def automatic_slots(largest_batch: int, models: int) -> int:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from voxq.core.task import Lane
-from voxq.engines.base import Cost
+from voxq.engines.contract import Cost
 
 LANE_DELAY = {Lane.HIGH: 0.0, Lane.SHORT: 5.0, Lane.LONG: 30.0}
 MOST_REMAINING = 20.0

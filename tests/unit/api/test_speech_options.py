@@ -11,7 +11,7 @@ from voxq.api.submission.speech_options import for_speakers
 from voxq.core.refusal import Refusal
 from voxq.core.request_reader import RequestReader
 from voxq.engines import voices
-from voxq.engines.language_packages import LanguagePackages
+from voxq.engines.contract import Requirements
 from voxq.kinds.speech import SpeechOptions
 
 WITHOUT_JAPANESE = [s for s in voices.speakers_of(["hibari", "kokoro"]) if s.voice.language != "ja"]
@@ -79,5 +79,5 @@ def test_a_language_is_spoken_where_every_worker_with_that_voice_can() -> None:
 
 
 def test_packages_are_there_when_all_their_modules_are() -> None:
-    assert LanguagePackages("x", ("json", "wave")).are_installed
-    assert not LanguagePackages("x", ("json", "no_such_module")).are_installed
+    assert Requirements(("json", "wave")).are_installed
+    assert not Requirements(("json", "no_such_module")).are_installed

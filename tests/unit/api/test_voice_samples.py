@@ -12,10 +12,10 @@ import pytest
 from voxq.api import samples
 from voxq.api.samples import VoiceSamples
 from voxq.core.refusal import Refusal
-from voxq.engines import synthesisers
+from voxq.engines import voices
 from voxq.engines.voices import Speaker
 
-SPEAKER = Speaker("hibari", synthesisers.find("hibari").voices[0])
+SPEAKER = Speaker("hibari", voices.family_of("hibari").voices_for("hibari")[0])
 
 
 class Maker:

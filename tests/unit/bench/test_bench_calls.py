@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.engines import registry
-from voxq.engines.base import ChunkOptions, EngineRequest
+from voxq.engines.contract import AudioItem, EngineRequest
 
 LECTURE = (1, 2, 3, 3)
 NOTE = (9,)
@@ -55,7 +55,7 @@ def test_a_logged_engine_answers_as_ever_and_leaves_its_calls(tmp_path: Path) ->
         request = EngineRequest(logged("noop", alone=True), "sleep-10ms")
         engine = kind.load(request, {})
         sounds = [np.full(1600, level, np.float32) for level in (0.1, 0.2)]
-        answers = [engine.transcribe([(sound, ChunkOptions())]) for sound in sounds]
+        answers = [engine.run([AudioItem(sound)]) for sound in sounds]
     assert kind.traits_for(request).max_items == 1
     assert all(len(answer) == 1 for answer in answers)
     assert [call.chunks for call in log.calls()] == [(fingerprint(sound),) for sound in sounds]

@@ -101,7 +101,7 @@ def test_libraries_that_cannot_be_imported_are_told(monkeypatch: pytest.MonkeyPa
     monkeypatch.undo()
     (problem,) = model_checks._diagnose("nothing", "cpu", [])
     assert "cannot be imported" in problem
-    assert "voxq.engines.nothing" in problem
+    assert "voxq.engines.recognise.nothing" in problem
 
 
 @pytest.mark.slow

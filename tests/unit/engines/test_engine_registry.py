@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from engine_calls import recognition
 
 from voxq.engines import registry
-from voxq.engines.base import (
+from voxq.engines.contract import (
     ChunkError,
-    ChunkOptions,
     Cost,
     EngineError,
-    EngineKind,
+    EngineFamily,
     EngineRequest,
     is_out_of_memory,
 )
@@ -31,7 +31,7 @@ def test_test_engines_are_out_of_reach_without_the_switch(monkeypatch: pytest.Mo
     with pytest.raises(EngineError):
         registry.find("faulty_engine:KIND")
     monkeypatch.setenv("VOXQ_TEST_ENGINES", "1")
-    assert isinstance(registry.find("faulty_engine:KIND"), EngineKind)
+    assert isinstance(registry.find("faulty_engine:KIND"), EngineFamily)
 
 
 def test_the_parent_learns_everything_without_a_numerical_library() -> None:
@@ -39,7 +39,7 @@ def test_the_parent_learns_everything_without_a_numerical_library() -> None:
     code = f"""
 import sys
 from voxq.engines import languages, registry
-from voxq.engines.base import EngineRequest
+from voxq.engines.contract import EngineRequest
 from voxq.processes.model import protocol
 for name in registry.names():
     model = {{"funasr": "sensevoice"}}.get(name, "noop")
@@ -101,10 +101,10 @@ def test_out_of_memory_is_known_in_all_its_forms(error: Exception) -> None:
 def test_batch_keys_keep_different_options_apart() -> None:
     traits = registry.find("noop").traits_for(EngineRequest("noop", "noop"))
     options = [
-        ChunkOptions(),
-        ChunkOptions("en"),
-        ChunkOptions("en", words=True),
-        ChunkOptions("en", ("VoxQ",)),
+        recognition(),
+        recognition("en"),
+        recognition("en", words=True),
+        recognition("en", ("VoxQ",)),
     ]
     assert len({traits.batch_key(o) for o in options}) == len(options)
 

@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from engine_calls import Options, recognition
 
 from voxq.engines import registry
-from voxq.engines.base import ChunkOptions, EngineError, EngineRequest
+from voxq.engines.contract import EngineError, EngineRequest
 from voxq.model_store import published
 
 MODELS = Path(__file__).parents[2] / "data" / "models"
@@ -19,7 +20,7 @@ def request(model: object) -> EngineRequest:
     return EngineRequest("funasr", str(model))
 
 
-def key(model: object, options: ChunkOptions) -> str:
+def key(model: object, options: Options) -> str:
     return KIND.traits_for(request(model)).batch_key(options)
 
 
@@ -49,12 +50,12 @@ def test_an_unknown_model_is_answered_with_those_there_are(name: str) -> None:
 
 
 def test_a_batch_mixes_what_a_call_does_not_fix() -> None:
-    plain, hot = ChunkOptions(), ChunkOptions(hotwords=("VoxQ",))
-    english = ChunkOptions("en")
+    plain, hot = recognition(), recognition(hotwords=("VoxQ",))
+    english = recognition("en")
     assert key("sensevoice", plain) == key("sensevoice", hot) != key("sensevoice", english)
     assert key("paraformer-zh", plain) == key("paraformer-zh", english) != key("paraformer-zh", hot)
     bicif = MODELS / "bicif-words"
-    assert key(bicif, plain) == key(bicif, hot) == key(bicif, ChunkOptions(words=True, punc=False))
+    assert key(bicif, plain) == key(bicif, hot) == key(bicif, recognition(words=True, use_punc=False))
 
 
 def test_punctuation_lies_beside_an_own_model(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.engines.funasr.hotwords import MOST, safe_words
-from voxq.engines.funasr.sensevoice import Tagged
-from voxq.engines.funasr.words import align, ends_sentence, segments, sentences, split_units
+from voxq.engines.recognise.funasr.hotwords import MOST, safe_words
+from voxq.engines.recognise.funasr.sensevoice import Tagged
+from voxq.engines.recognise.funasr.words import align, ends_sentence, segments, sentences, split_units
 from voxq.speech.transcript import Word, words_within
 
 TEXT = st.text(st.sampled_from("ab9éß你好カ한 .,。，“\"-'<|>"), max_size=40)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.engines import mixtures, voices
-from voxq.engines.base import EngineError
-from voxq.engines.kokoro_voices import VOICES
+from voxq.engines.contract import EngineError
 from voxq.engines.mixtures import LEAST_WEIGHT, MOST_VOICES, MOST_WEIGHT, Mixture, MixtureError
+from voxq.engines.speak.kokoro_voices import VOICES
 
 SPEAKERS = voices.speakers_of(["hibari", "kokoro"])
 names = st.sampled_from([voice.name for voice in VOICES])

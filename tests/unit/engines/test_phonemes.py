@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voxq.engines.phonemes import phonemes_of
+from voxq.engines.speak.phonemes import phonemes_of
 
 pytest.importorskip("misaki", reason="the extra kokoro is not installed")
 pytest.importorskip("wetext", reason="the extra kokoro is not installed")

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from voxq.engines import synthesisers, warmup
-from voxq.engines.base import ChunkError, EngineError
-from voxq.engines.greetings import GREETINGS
-from voxq.engines.synthesis import SentenceOptions, Spoken
+from voxq.engines import voices, warmup
+from voxq.engines.contract import ChunkError, EngineError, Spoken, TextItem
+from voxq.engines.speak.greetings import GREETINGS
 from voxq.speech.scripts import language_of
 from voxq.speech.written import is_pronounceable
 
@@ -24,21 +23,21 @@ class Polyglot:
         self.said: list[tuple[str, str]] = []
         self._mute = mute
 
-    def speak(self, sentences: Sequence[tuple[str, SentenceOptions]]) -> list[Spoken | ChunkError]:
-        self.said += [(text, options.voice) for text, options in sentences]
+    def run(self, batch: Sequence[TextItem]) -> list[Spoken | ChunkError]:
+        self.said += [(item.text, item.options["voice"]) for item in batch]
         spoken = Spoken(np.zeros(1, np.float32), 24_000)
-        return [ChunkError("x", "No.") if text in self._mute else spoken for text, _ in sentences]
+        return [ChunkError("x", "No.") if item.text in self._mute else spoken for item in batch]
 
 
-@pytest.mark.parametrize("name", synthesisers.names())
+@pytest.mark.parametrize("name", voices.models())
 def test_every_voice_can_be_heard(name: str) -> None:
-    assert {voice.language for voice in synthesisers.find(name).voices} <= set(GREETINGS)
+    assert {voice.language for voice in voices.family_of(name).voices_for(name)} <= set(GREETINGS)
 
 
 @pytest.mark.parametrize("mute", ["", "大家早上好，欢迎你们。"])
 def test_chinese_and_english_are_warmed_up_and_nothing_else(mute: str) -> None:
     synthesiser = Polyglot(mute)
-    warmup.measure_speech(synthesiser, synthesisers.find("kokoro").voices)
+    warmup.measure_speech(synthesiser, voices.family_of("kokoro").voices_for("kokoro"))
     (text, voice), *rest = synthesiser.said
     assert (text, voice) == ("大家早上好，欢迎你们。", "zf_xiaobei")
     assert {voice for _, voice in rest} == {"af_heart"}
@@ -46,13 +45,15 @@ def test_chinese_and_english_are_warmed_up_and_nothing_else(mute: str) -> None:
 
 def test_an_english_voice_is_warmed_up_in_english() -> None:
     synthesiser = Polyglot()
-    warmup.measure_speech(synthesiser, synthesisers.find("hibari").voices)
+    warmup.measure_speech(synthesiser, voices.family_of("hibari").voices_for("hibari"))
     assert {text for text, _ in synthesiser.said} == {warmup.SHORT_SENTENCE, warmup.LONG_SENTENCE}
 
 
 def test_a_voice_that_cannot_say_its_first_sentence_is_of_no_use() -> None:
     with pytest.raises(EngineError, match="first sentence: No"):
-        warmup.measure_speech(Polyglot(warmup.SHORT_SENTENCE), synthesisers.find("hibari").voices)
+        warmup.measure_speech(
+            Polyglot(warmup.SHORT_SENTENCE), voices.family_of("hibari").voices_for("hibari")
+        )
 
 
 @pytest.mark.parametrize("language", GREETINGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from faster_whisper.transcribe import Segment
 
-from voxq.engines.whisper_hypothesis import Hypothesis
+from voxq.engines.recognise.whisper_hypothesis import Hypothesis
 
 
 def decoded(

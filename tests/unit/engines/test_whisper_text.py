@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.engines.whisper_text import full_width, merge_pieces, without_loops
+from voxq.engines.recognise.whisper_text import full_width, merge_pieces, without_loops
 from voxq.speech.transcript import Word
 
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from voxq.engines import registry, synthesisers
+from voxq.engines import registry
+from voxq.engines.contract import Capability
 from voxq.engines.languages import LANGUAGES
 from voxq.model_store import published
 from voxq.model_store.model import HUBS, Hubs, Model, is_repository
@@ -21,8 +22,8 @@ def test_names_are_unique() -> None:
 
 def test_an_entry_is_whole(model: Model) -> None:
     assert published.find(model.name) is model
-    assert model.role != "recogniser" or model.engine in registry.names()
-    assert model.role != "synthesiser" or model.engine in synthesisers.names()
+    assert model.role != "recogniser" or model.engine in registry.names(Capability.RECOGNISE)
+    assert model.role != "synthesiser" or model.engine in registry.names(Capability.SPEAK)
     assert model.licence
     assert model.languages
     assert model.size_mb > 0

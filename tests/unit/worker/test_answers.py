@@ -9,8 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.engines.base import ChunkError, ChunkResult
-from voxq.engines.synthesis import Spoken
+from voxq.engines.contract import ChunkError, Recognised, Spoken
 from voxq.processes.model.answers import checked_sound, checked_text
 from voxq.speech.transcript import Segment, Word
 
@@ -21,7 +20,7 @@ texts = st.text(st.characters(), max_size=20) | st.just("x" * 30_000) | st.none(
 words = st.builds(Word, texts, times, times) | st.none()
 segments = st.builds(Segment, texts, times, times, st.lists(words, max_size=2).map(tuple), texts) | st.none()
 results: st.SearchStrategy[Any] = (
-    st.builds(ChunkResult, st.lists(segments, max_size=3).map(tuple), st.none())
+    st.builds(Recognised, st.lists(segments, max_size=3).map(tuple), st.none())
     | st.builds(ChunkError, st.just("x"), st.just("y"))
     | st.none()
     | st.text(max_size=3)
@@ -44,7 +43,7 @@ def test_a_text_can_be_written_and_lies_within_its_chunk(answer: object) -> None
 
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=50), st.floats(0, SECONDS))
 def test_a_text_that_makes_sense_stays_as_it_is(text: str, end: float) -> None:
-    answer = ChunkResult(
+    answer = Recognised(
         (Segment(text, 0.0, end, (Word(text, 0.0, end),), text, "happy", ("applause",)),), "en"
     )
     assert checked_text(answer, SECONDS) == answer

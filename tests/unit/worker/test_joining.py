@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from engine_calls import speech
 from plans import model_plan
 from task_lab import make_task
 
-from voxq.engines.synthesis import KeptSpeech, SentenceOptions
 from voxq.kinds.speech import SpeechOptions
+from voxq.processes.model.protocol import KeptSpeech
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.sentences import Break
 from voxq.storage.scratch import WorkFiles
@@ -49,7 +50,7 @@ class Capacity:
         """One of so many sentences, none of which is spoken."""
         task = make_task(kind="tts", options=SpeechOptions("text", "teller", format="mp3"), duration=9.0)
         held, directory = TaskExecution(task, "x"), self.work.open(task)
-        text = SpeechRun(held, directory, model_plan(), SentenceOptions("teller"), admitted_at=time.time())
+        text = SpeechRun(held, directory, model_plan(), speech("teller"), admitted_at=time.time())
         text.find([Phrase(n, n + 1, "x", Break.SENTENCE, 1.0) for n in range(sentences)], None)
         text.prepare(Prepared(0.0, 0.0, 0.0))
         return text

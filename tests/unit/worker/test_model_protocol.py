@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
-from voxq.engines.synthesis import KeptSpeech, SentenceOptions
+from voxq.engines.contract import ChunkError, Cost, EngineRequest, Recognised
 from voxq.processes.messages import ProtocolError
 from voxq.processes.model.protocol import (
     CODEC,
     Finished,
+    KeptSpeech,
     Load,
     Loaded,
     LoadFailed,
@@ -30,7 +30,7 @@ seconds = st.floats(0, 1e6)
 text = st.text(max_size=20)
 words = st.builds(Word, text, seconds, seconds)
 segments = st.builds(Segment, text, seconds, seconds, st.lists(words, max_size=2).map(tuple))
-results = st.builds(ChunkResult, st.lists(segments, max_size=2).map(tuple), st.none() | text)
+results = st.builds(Recognised, st.lists(segments, max_size=2).map(tuple), st.none() | text)
 kept = st.builds(KeptSpeech, st.integers(0, 10**9), st.integers(8000, 48000))
 errors = st.builds(ChunkError, text, text)
 replies: st.SearchStrategy[Reply] = st.one_of(
@@ -43,7 +43,7 @@ replies: st.SearchStrategy[Reply] = st.one_of(
         Finished, text, seconds, st.lists(results | kept | errors, max_size=3).map(tuple), st.booleans()
     ),
 )
-options = st.builds(ChunkOptions, st.none() | text, st.lists(text, max_size=2).map(tuple), st.booleans())
+options = st.dictionaries(text, st.none() | text | st.booleans() | st.lists(text, max_size=2), max_size=3)
 paths = st.sampled_from([Path("/a/b c"), Path("relative"), Path("/音")])
 requests: st.SearchStrategy[Request] = st.one_of(
     st.builds(
@@ -54,7 +54,7 @@ requests: st.SearchStrategy[Request] = st.one_of(
         text,
         st.lists(
             st.builds(SpanRef, paths, st.integers(), st.integers(), options)
-            | st.builds(SentenceRef, text, st.builds(SentenceOptions, text), paths),
+            | st.builds(SentenceRef, text, options, paths),
             max_size=2,
         ).map(tuple),
     ),
@@ -92,7 +92,7 @@ def test_anything_else_is_a_protocol_error_or_a_reply(op: str, fields: dict[str,
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 def test_times_that_are_no_numbers_are_refused(bad: float) -> None:
-    message = CODEC.encode(Finished("b", 1.0, (ChunkResult((Segment("secret", 0.0, 1.0),), "en"),)))
+    message = CODEC.encode(Finished("b", 1.0, (Recognised((Segment("secret", 0.0, 1.0),), "en"),)))
     message["items"][0]["segments"][0]["end"] = bad
     with pytest.raises(ProtocolError) as caught:
         CODEC.decode_reply(message)

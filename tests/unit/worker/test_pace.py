@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.engines.base import Cost
+from voxq.engines.contract import Cost
 from voxq.worker.pace import Pace
 
 times = st.floats(0, 100)

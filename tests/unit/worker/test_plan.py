@@ -8,7 +8,7 @@ import pytest
 from task_lab import make_task
 
 from voxq.engines import registry
-from voxq.engines.base import EngineError, EngineRequest
+from voxq.engines.contract import EngineError, EngineRequest
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.settings import Settings
 from voxq.worker.plan import ModelUnavailable, WorkPlan, automatic_slots
@@ -99,6 +99,38 @@ def test_a_voice_that_speaks_sentences_side_by_side_is_given_as_many(tmp_path: P
     assert plan(tmp_path, asr_threads=64).synthesiser("hibari").traits.max_items == 4
 
 
+def test_a_worker_that_only_speaks_needs_no_recogniser(tmp_path: Path) -> None:
+    models = plan(tmp_path, asr_model="nothing", worker_capabilities="speak", tts_device="cuda:1")
+    assert models.default.name == "hibari"
+    assert models.default.request.device == "cpu", "hibari knows no other"
+    assert models.names() == ()
+    assert list(models.models()) == ["tts"]
+    with pytest.raises(ModelUnavailable, match="recognised"):
+        models.model_for(make_task())
+
+
+def test_a_worker_that_only_recognises_speaks_nothing(tmp_path: Path) -> None:
+    models = plan(tmp_path, worker_capabilities="recognise")
+    assert models.synthesisers() == ()
+    assert list(models.models()) == ["asr"]
+    with pytest.raises(ModelUnavailable, match="spoken"):
+        models.synthesiser("hibari")
+
+
+def test_a_family_has_several_models_each_on_the_device_that_was_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOXQ_TEST_ENGINES", "1")
+    monkeypatch.setenv("VOXQ_TEST_SYNTHESISER", "choir:FAMILY")
+    models = plan(tmp_path, tts_device="cuda:1")
+    assert set(models.synthesisers()) >= {"hibari", "soprano", "bass"}
+    low, high = models.synthesiser("bass"), models.synthesiser("soprano")
+    assert [voice.name for voice in low.voices] == ["ivan"]
+    assert [voice.name for voice in high.voices] == ["anna"]
+    assert (low.request.engine, low.request.model, low.request.device) == ("choir:FAMILY", "bass", "cuda:1")
+    assert models.default.request.device == "cpu", "the recogniser's own"
+
+
 def test_what_a_model_cannot_translate_it_is_not_given(tmp_path: Path) -> None:
     models = plan(tmp_path)
     assert models.model_for(make_task()) is models.default
@@ -125,4 +157,4 @@ def test_which_whisper_models_translate(model: str, can: bool) -> None:
     [("simplified", "simplified"), ("traditional", "traditional"), ("unchanged", None)],
 )
 def test_the_script_of_mandarin_is_the_operators(tmp_path: Path, setting: str, script: str | None) -> None:
-    assert plan(tmp_path, asr_chinese_script=setting).options_for(make_task()).script == script
+    assert plan(tmp_path, asr_chinese_script=setting).options_for(make_task())["script"] == script

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from audio import RECORDINGS
+from engine_calls import recognition
 from plans import model_plan
 from task_lab import make_task
 
 from voxq.core.task import Lane
-from voxq.engines.base import ChunkOptions
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.processes.media import protocol
 from voxq.queue.claiming import TaskExecution
@@ -61,7 +61,7 @@ class Capacity:
         task = make_task(lane=lane, duration=seconds, options=TranscriptionOptions(model=model))
         shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.recordings.path(task.file))
         held, directory = TaskExecution(task, "x"), self.work.open(task)
-        task_run = TranscriptionRun(held, directory, model_plan(), ChunkOptions(), admitted_at=time.time())
+        task_run = TranscriptionRun(held, directory, model_plan(), recognition(), admitted_at=time.time())
         self.preparation.add(task_run)
         return task_run
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.core.task import Lane
-from voxq.engines.base import Cost
+from voxq.engines.contract import Cost
 from voxq.worker.scheduler import (
     LANE_DELAY,
     LOADING_WEIGHT,

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+from engine_calls import Options, recognition
 from hypothesis import given
 from hypothesis import strategies as st
 from plans import model_plan
@@ -11,7 +12,7 @@ from task_lab import make_task
 
 from voxq.core.outcome import Incident
 from voxq.core.task import Status, Task
-from voxq.engines.base import ChunkOptions, ChunkResult
+from voxq.engines.contract import Recognised
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.transcript import Segment, Word
@@ -31,25 +32,25 @@ def spans(*lengths: float) -> list[Span]:
     ]
 
 
-def result(text: str = "hello", language: str | None = "en") -> ChunkResult:
-    return ChunkResult((Segment(text, 0.0, 1.0, (Word(text, 0.0, 1.0),)),), language)
+def result(text: str = "hello", language: str | None = "en") -> Recognised:
+    return Recognised((Segment(text, 0.0, 1.0, (Word(text, 0.0, 1.0),)),), language)
 
 
 def assign(
-    root: Path, task: Task | None = None, options: ChunkOptions | None = None, *, language_first: bool = False
+    root: Path, task: Task | None = None, options: Options | None = None, *, language_first: bool = False
 ) -> TranscriptionRun:
     task = task or make_task()
     return TranscriptionRun(
         TaskExecution(task, "execution"),
         WorkFiles(root).open(task),
         model_plan(detects_language=language_first),
-        options or ChunkOptions(),
+        options or recognition(),
         admitted_at=time.time(),
     )
 
 
 def run(
-    task_run: TranscriptionRun, index: int, answer: ChunkResult | None = None, seconds: float = 0.5
+    task_run: TranscriptionRun, index: int, answer: Recognised | None = None, seconds: float = 0.5
 ) -> None:
     task_run.begin([index])
     task_run.finish(index, answer or result(f"chunk {index}"), "revision", seconds)
@@ -106,21 +107,21 @@ def test_chunks_come_one_at_a_time_until_the_language_is_known(tmp_path: Path) -
     assert task_run.waiting(10) == [0]
     task_run.begin([0])
     assert list(task_run.waiting(10)) == []
-    task_run.finish(0, ChunkResult((), None), "revision", 0.1)
+    task_run.finish(0, Recognised((), None), "revision", 0.1)
     assert task_run.waiting(10) == [1], "silence does not tell"
-    assert task_run.options.language is None
+    assert task_run.options["language"] is None
     run(task_run, 1, result(language="zh"))
     assert task_run.waiting(10) == [2, 3]
-    assert task_run.options.language == "zh"
+    assert task_run.options["language"] == "zh"
 
 
 @pytest.mark.parametrize(
     ("options", "language_first"),
-    [(ChunkOptions("de"), True), (ChunkOptions(), False)],
+    [(recognition("de"), True), (recognition(), False)],
     ids=["given", "each"],
 )
 def test_without_need_nobody_waits_for_the_language(
-    tmp_path: Path, options: ChunkOptions, language_first: bool
+    tmp_path: Path, options: Options, language_first: bool
 ) -> None:
     task_run = assign(tmp_path, options=options, language_first=language_first)
     task_run.find(spans(5.0, 5.0), "revision")
@@ -141,7 +142,7 @@ def test_another_worker_does_only_the_rest(tmp_path: Path) -> None:
     second.find(parts, "revision")
     assert second.waiting(10) == [2]
     assert second.chunks.is_suspect(2), "it was in the engine when the worker died"
-    assert second.options.language == "zh"
+    assert second.options["language"] == "zh"
     assert second.engine_seconds == 0.75
     assert second.progress == first.progress
     assert [s.words for s in second.segments()] == [s.words for s in first.segments()]
@@ -174,7 +175,7 @@ def test_chunks_of_other_conditions_are_done_again(tmp_path: Path, change: str) 
     second = assign(
         tmp_path,
         task.evolve(audio_sha256="1" * 64) if change == "sound" else task,
-        ChunkOptions(words=True) if change == "options" else None,
+        recognition(words=True) if change == "options" else None,
     )
     second.find(parts, "other" if change == "revision" else "revision")
     assert second.waiting(10) == [0, 1]
@@ -240,7 +241,7 @@ def test_segments_are_timed_from_the_start_of_the_recording(tmp_path: Path) -> N
 def test_the_first_speech_gives_the_language(tmp_path: Path) -> None:
     task_run = assign(tmp_path)
     task_run.find(spans(1.0, 1.0, 1.0), "revision")
-    run(task_run, 0, ChunkResult((), None))
+    run(task_run, 0, Recognised((), None))
     assert task_run.transcript().language is None
     run(task_run, 1, result(language="zh"))
     run(task_run, 2, result(language="en"))

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from engine_calls import recognition, speech
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plans import model_plan
 from task_lab import make_task
 
 from voxq.core.task import Task
-from voxq.engines.base import ChunkOptions, ChunkResult, Cost
-from voxq.engines.synthesis import KeptSpeech, SentenceOptions
+from voxq.engines.contract import Cost, Recognised
 from voxq.kinds.speech import SpeechOptions
 from voxq.machine.device_memory import HostMemory
 from voxq.metrics.counters import Counters
-from voxq.processes.model.protocol import Loaded
+from voxq.processes.model.protocol import KeptSpeech, Loaded
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break
@@ -64,15 +64,13 @@ def stable_of(cost: Cost) -> ModelPool:
 def recording(root: Path, seconds: float | None, task: Task | None = None) -> TranscriptionRun:
     task = task or make_task(duration=seconds)
     directory = WorkFiles(root).open(task)
-    return TranscriptionRun(
-        TaskExecution(task, "x"), directory, PLAN, ChunkOptions(), admitted_at=time.time()
-    )
+    return TranscriptionRun(TaskExecution(task, "x"), directory, PLAN, recognition(), admitted_at=time.time())
 
 
 def text(root: Path, seconds: float | None) -> SpeechRun:
     task = make_task(kind="tts", options=SpeechOptions("text", "teller", speed=2.0), duration=seconds)
     directory = WorkFiles(root).open(task)
-    how = SentenceOptions("teller", 2.0)
+    how = speech("teller", 2.0)
     return SpeechRun(TaskExecution(task, "x"), directory, PLAN, how, admitted_at=time.time())
 
 
@@ -87,7 +85,7 @@ def phrase(number: int, seconds: float) -> Phrase:
 
 @pytest.mark.parametrize(
     ("make", "piece", "result"),
-    [(recording, span, ChunkResult((), None)), (text, phrase, KeptSpeech(0, 24_000))],
+    [(recording, span, Recognised((), None)), (text, phrase, KeptSpeech(0, 24_000))],
     ids=["recording", "text"],
 )
 @settings(max_examples=40)
@@ -156,7 +154,7 @@ def test_what_a_slower_worker_has_spent_is_not_held_against_a_recording(tmp_path
     slow.find(parts, "revision")
     for index in range(3):
         slow.begin([index])
-        slow.finish(index, ChunkResult((), None), "revision", 1000.0)
+        slow.finish(index, Recognised((), None), "revision", 1000.0)
     fast = recording(tmp_path, None, task)
     fast.find(parts, "revision")
     limits = TimeLimits(stable_of(Cost(0.0, 0.001)), 600.0)

@@ -20,7 +20,7 @@ from voxq.api.service import Service, TheService
 from voxq.api.shapes.model_listing import VoiceList, VoiceView
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority, Status, Task
-from voxq.engines.greetings import GREETINGS
+from voxq.engines.speak.greetings import GREETINGS
 from voxq.engines.voices import Speaker
 from voxq.kinds.speech import SPEECH, SpeechOptions
 from voxq.speech.audio import SPEECH_FORMATS

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import voxq
 from voxq.api.recent import Recent
-from voxq.engines import synthesisers
-from voxq.engines.base import EngineRequest
+from voxq.engines import voices
+from voxq.engines.contract import EngineRequest
 from voxq.kinds import Kind
 from voxq.model_catalogue import ModelCatalogue
 from voxq.model_store.published import UnknownModel
@@ -60,7 +60,7 @@ class ModelFingerprints:
     def _speech(self, name: str) -> Iterator[object]:
         """How texts are read out is ours; the embedded voice comes with the version that pins it."""
         yield voxq.__version__
-        for model in synthesisers.find(name).roles_for(EngineRequest(name, name)).values():
+        for model in voices.family_of(name).roles_for(EngineRequest(name, name)).values():
             yield self._revision(model)
 
     def _revision(self, model: str) -> str:

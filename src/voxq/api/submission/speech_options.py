@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from voxq.core.refusal import Refusal, invalid
 from voxq.engines import voices
-from voxq.engines.base import EngineError
+from voxq.engines.contract import EngineError
 from voxq.engines.languages import code_of
 from voxq.engines.mixtures import MixtureError
 from voxq.engines.voices import Speaker

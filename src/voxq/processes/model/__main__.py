@@ -16,7 +16,8 @@ from functools import partial
 import psutil
 from loguru import logger
 
-from voxq.engines.base import ChunkError, EngineError, EngineRequest
+from voxq.engines import registry
+from voxq.engines.contract import Capability, ChunkError, EngineError, EngineFamily, EngineRequest, ModelPaths
 from voxq.machine.device_memory import memory_of
 from voxq.machine.devices import threads_for
 from voxq.processes.child import ChildDied, Pipe, connect_to_parent
@@ -63,12 +64,9 @@ def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> Se
     _set_environment(message.request)
     gpu = memory_of(message.request.device) if message.request.device != "cpu" else None
     used_before = gpu.read().used_mb if gpu else 0
-    # Numerical libraries read the environment when they are imported.
-    from voxq.processes.model.recognising import Recogniser
-    from voxq.processes.model.speaking import Speaker
-
     try:
-        served = (Speaker if message.speaks else Recogniser)(message.request, message.models)
+        registry.use_plugins([message.request.engine] if message.is_plugin else [])
+        served = _served(registry.find(message.request.engine), message)
         cost = served.measure()
     except EngineError as error:
         reply(protocol.LoadFailed(str(error)))
@@ -81,6 +79,21 @@ def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> Se
     memory_mb = max(0, gpu.read().used_mb - used_before) if gpu else rss_mb
     reply(protocol.Loaded(time.perf_counter() - started, served.revision, rss_mb, memory_mb, cost))
     return served
+
+
+def _served(family: EngineFamily, message: protocol.Load) -> ServedModel:
+    """Raises EngineError, or whatever the model library raises."""
+    # Numerical libraries read the environment when they are imported, so not before it is set.
+    from voxq.processes.model.recognising import Recogniser
+    from voxq.processes.model.speaking import Speaker
+
+    adapters: dict[Capability, Callable[[EngineFamily, EngineRequest, ModelPaths], ServedModel]] = {
+        Capability.RECOGNISE: Recogniser,
+        Capability.SPEAK: Speaker,
+    }
+    if family.capability not in adapters:
+        raise EngineError(f"{family.name}: this version of VoxQ has no use for {family.capability} yet.")
+    return adapters[family.capability](family, message.request, message.models)
 
 
 def _set_environment(request: EngineRequest) -> None:

@@ -10,9 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from voxq.engines.base import ChunkError, ChunkResult
-from voxq.engines.synthesis import Spoken
-from voxq.speech.transcript import Segment, Word
+from voxq.engines.contract import ChunkError, Recognised, Segment, Spoken, Word
 
 _MOST_CHARACTERS = 20_000
 """Of one chunk: nobody says so much in half a minute."""
@@ -28,11 +26,11 @@ _NO_SOUND = ChunkError("engine_error", "The model gave something else than sound
 _TOO_LONG = ChunkError("engine_error", "The model spoke this text for far longer than it can take.")
 
 
-def checked_text(answer: object, seconds: float) -> ChunkResult | ChunkError:
+def checked_text(answer: object, seconds: float) -> Recognised | ChunkError:
     """The answer to a chunk of `seconds`, with all times in it, and texts without control characters."""
     if isinstance(answer, ChunkError):
         return answer
-    if not isinstance(answer, ChunkResult):
+    if not isinstance(answer, Recognised):
         return _NONSENSE
     try:
         if sum(map(_length, answer.segments)) > _MOST_CHARACTERS:

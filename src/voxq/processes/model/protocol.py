@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest
-from voxq.engines.synthesis import KeptSpeech, SentenceOptions
+from voxq.engines.contract import ChunkError, Cost, EngineRequest, Recognised
 from voxq.processes.messages import Codec
 
 MODEL_PROCESS_MODULE = "voxq.processes.model"
@@ -22,11 +21,12 @@ MODEL_PROCESS_MODULE = "voxq.processes.model"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Load an engine, or with `speaks` a synthesiser; `models` are directories by role."""
+    """Load a model; `models` are directories by role."""
 
     request: EngineRequest
     models: dict[str, Path]
-    speaks: bool = False
+    is_plugin: bool = False
+    """Whether the engine comes from another package, by its name."""
     op: Literal["load"] = "load"
 
 
@@ -37,7 +37,7 @@ class SpanRef:
     pcm: Path
     start: int
     end: int
-    options: ChunkOptions
+    options: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,19 @@ class SentenceRef:
     """A sentence, and where its sound is to be put (raw float32 LE mono); what is there is replaced."""
 
     text: str
-    options: SentenceOptions
+    options: dict[str, Any]
     sound: Path
 
 
 ChunkRef = SpanRef | SentenceRef
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSpeech:
+    """One sentence as sound that lies in a file: so many samples, 0 where there was nothing to say."""
+
+    samples: int
+    sample_rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ class Finished:
 
     batch: str
     seconds: float
-    items: tuple[ChunkResult | KeptSpeech | ChunkError, ...]
+    items: tuple[Recognised | KeptSpeech | ChunkError, ...]
     batch_failed: bool = False
     op: Literal["result"] = "result"
 

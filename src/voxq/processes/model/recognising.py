@@ -7,11 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from voxq.engines import registry, warmup
-from voxq.engines.base import ChunkError, ChunkOptions, ChunkResult, Cost, EngineRequest, ModelPaths
+from voxq.engines import warmup
+from voxq.engines.contract import (
+    SAMPLE_RATE,
+    AudioItem,
+    ChunkError,
+    Cost,
+    EngineFamily,
+    EngineRequest,
+    ModelPaths,
+    Options,
+    Recognised,
+)
 from voxq.processes.model.answers import checked_text
 from voxq.processes.model.protocol import ChunkRef, SpanRef
-from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.chinese_script import in_script
 
 _FLOAT32 = 4
@@ -20,40 +29,41 @@ _FLOAT32 = 4
 class Recogniser:
     """See `voxq.processes.model.served_model`."""
 
-    def __init__(self, request: EngineRequest, models: ModelPaths) -> None:
+    def __init__(self, family: EngineFamily, request: EngineRequest, models: ModelPaths) -> None:
         """Raises EngineError, or whatever the model library raises."""
-        self._engine = registry.find(request.engine).load(request, models)
+        self._longest = family.traits_for(request).chunking.maximum
+        self._engine = family.load(request, models)
         self.revision = self._engine.revision
 
     def measure(self) -> Cost:
         return warmup.measure(self._engine)
 
-    def read(self, ref: ChunkRef) -> tuple[Samples, ChunkOptions] | ChunkError:
+    def read(self, ref: ChunkRef) -> AudioItem | ChunkError:
         """The samples are copied, not mapped: a file that shrinks under a map is a SIGBUS."""
         if not isinstance(ref, SpanRef):
             return ChunkError("bad_chunk", "This model recognises, and was given a text.")
-        maximum = self._engine.traits.chunking.maximum
         count = ref.end - ref.start
-        if ref.start < 0 or count < 0 or count > (maximum + 1) * SAMPLE_RATE:
-            return ChunkError("bad_chunk", f"A chunk must be 0 to {maximum:g} seconds long.")
+        if ref.start < 0 or count < 0 or count > (self._longest + 1) * SAMPLE_RATE:
+            return ChunkError("bad_chunk", f"A chunk must be 0 to {self._longest:g} seconds long.")
         try:
             samples = np.fromfile(ref.pcm, dtype="<f4", count=count, offset=ref.start * _FLOAT32)
         except OSError:
             samples = np.empty(0, dtype="<f4")
         if len(samples) != count:
             return ChunkError("audio_unavailable", "The decoded audio of this chunk is gone.")
-        return samples, ref.options
+        return AudioItem(samples, ref.options)
 
-    def call(self, batch: Sequence[tuple[Samples, ChunkOptions]]) -> list[ChunkResult | ChunkError]:
-        answers = self._engine.transcribe(batch)
+    def call(self, batch: Sequence[AudioItem]) -> list[Recognised | ChunkError]:
+        answers = self._engine.run(batch)
         return [
-            _written(checked_text(answer, len(samples) / SAMPLE_RATE), options)
-            for (samples, options), answer in zip(batch, answers, strict=True)
+            _written(checked_text(answer, item.seconds), item.options)
+            for item, answer in zip(batch, answers, strict=True)
         ]
 
 
-def _written(answer: ChunkResult | ChunkError, options: ChunkOptions) -> ChunkResult | ChunkError:
+def _written(answer: Recognised | ChunkError, options: Options) -> Recognised | ChunkError:
     """Mandarin in the script that is wanted, whatever a model mixes."""
-    if isinstance(answer, ChunkError) or answer.language != "zh" or options.translate or not options.script:
+    script = options.get("script")
+    if isinstance(answer, ChunkError) or answer.language != "zh" or options.get("translate") or not script:
         return answer
-    return replace(answer, segments=tuple(in_script(each, options.script) for each in answer.segments))
+    return replace(answer, segments=tuple(in_script(each, script) for each in answer.segments))

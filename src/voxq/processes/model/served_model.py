@@ -1,15 +1,14 @@
-"""What a model process does with its model: recognise, or speak."""
+"""What a model process does with its model, whatever that can do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
-from voxq.engines.base import ChunkError, ChunkResult, Cost
-from voxq.engines.synthesis import KeptSpeech
-from voxq.processes.model.protocol import ChunkRef
+from voxq.engines.contract import ChunkError, Cost, Recognised
+from voxq.processes.model.protocol import ChunkRef, KeptSpeech
 
-Answer: TypeAlias = ChunkResult | KeptSpeech | ChunkError
+Answer: TypeAlias = Recognised | KeptSpeech | ChunkError
 
 
 class ServedModel(Protocol):

@@ -7,12 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
-from voxq.engines import synthesisers, warmup
-from voxq.engines.base import ChunkError, Cost, EngineRequest, ModelPaths
-from voxq.engines.synthesis import KeptSpeech, Spoken
+from voxq.engines import warmup
+from voxq.engines.contract import (
+    ChunkError,
+    Cost,
+    EngineFamily,
+    EngineRequest,
+    ModelPaths,
+    Samples,
+    Spoken,
+    TextItem,
+)
 from voxq.processes.model.answers import checked_sound
-from voxq.processes.model.protocol import ChunkRef, SentenceRef
-from voxq.speech.audio import Samples
+from voxq.processes.model.protocol import ChunkRef, KeptSpeech, SentenceRef
 
 _UNKNOWN_RATE = 24_000
 """Of a sentence without a sample."""
@@ -21,11 +28,10 @@ _UNKNOWN_RATE = 24_000
 class Speaker:
     """See `voxq.processes.model.served_model`."""
 
-    def __init__(self, request: EngineRequest, models: ModelPaths) -> None:
+    def __init__(self, family: EngineFamily, request: EngineRequest, models: ModelPaths) -> None:
         """Raises EngineError, or whatever the model library raises."""
-        kind = synthesisers.find(request.engine)
-        self._voices = kind.voices
-        self._synthesiser = kind.load(request, models)
+        self._voices = family.voices_for(request.model)
+        self._synthesiser = family.load(request, models)
         self.revision = self._synthesiser.revision
         self._rate: int | None = None
 
@@ -38,11 +44,11 @@ class Speaker:
         return ChunkError("bad_chunk", "This model speaks, and was given a recording.")
 
     def call(self, batch: Sequence[SentenceRef]) -> list[KeptSpeech | ChunkError]:
-        answers = self._synthesiser.speak([(ref.text, ref.options) for ref in batch])
+        answers = self._synthesiser.run([TextItem(ref.text, ref.options) for ref in batch])
         return [self._kept(ref, answer) for ref, answer in zip(batch, answers, strict=True)]
 
     def _kept(self, ref: SentenceRef, answer: object) -> KeptSpeech | ChunkError:
-        spoken = checked_sound(answer, ref.text, ref.options.speed)
+        spoken = checked_sound(answer, ref.text, ref.options.get("speed", 1.0))
         if isinstance(spoken, Spoken) and spoken.sample_rate != self._rate:
             if self._rate is not None:  # it would be joined to the others at theirs
                 return ChunkError("engine_error", "The model changed its sample rate within a text.")

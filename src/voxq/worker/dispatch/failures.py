@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from loguru import logger
 
-from voxq.engines.base import ChunkError
+from voxq.engines.contract import ChunkError
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Counters
 from voxq.worker.dispatch.time_limits import TimeLimits

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 
 from voxq.core import killpoint
-from voxq.engines.base import ChunkError, ChunkResult
-from voxq.engines.synthesis import KeptSpeech
-from voxq.processes.model.protocol import Finished
+from voxq.engines.contract import ChunkError, Recognised
+from voxq.processes.model.protocol import Finished, KeptSpeech
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
 from voxq.worker.dispatch.failures import Failures
@@ -81,7 +80,7 @@ class Results:
                 self._go_on(task_run)
 
     def _keep(
-        self, pooled: PooledModel, member: Member, result: ChunkResult | KeptSpeech, seconds: float
+        self, pooled: PooledModel, member: Member, result: Recognised | KeptSpeech, seconds: float
     ) -> None:
         assert pooled.revision is not None  # a batch came back
         member.task_run.disk_retry.over()

@@ -14,26 +14,27 @@ TURN_SECONDS = {Lane.SHORT: 30.0, Lane.LONG: 60.0}
 """A worse lane is asked first when nothing was admitted from it for so long: else a flood of better tasks
 would keep it waiting for ever."""
 
-
 _NONE: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 def capacities_of(
     held: Sequence[tuple[str, Lane]],
     slots: int,
-    models: Mapping[str, Collection[str]] = _NONE,
+    models: Mapping[str, Collection[str]],
     broken: Mapping[str, Collection[str]] = _NONE,
 ) -> dict[str, Capacity]:
     """What a worker with `slots` in all, that holds tasks of these kinds and lanes and has these models, can
-    tell of itself. Of the models those that are `broken` do not load at the moment.
+    tell of itself. Of the models those that are `broken` do not load at the moment; it takes no tasks of a
+    kind that is not among `models`.
 
     All kinds share its slots, so each can be told of all that are free.
     """
     free = free_slots([lane for _, lane in held], slots)
+    none = dict.fromkeys(free, 0)
     return {
         kind: Capacity(
             Counter(lane for other, lane in held if other == kind),
-            free,
+            free if kind in models else none,
             [name for name in models.get(kind, ()) if name not in broken.get(kind, ())],
             broken.get(kind, ()),
         )

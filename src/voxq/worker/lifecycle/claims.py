@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import redis
@@ -77,8 +78,9 @@ class Claims:
     ) -> Catch | None:
         """Write step W1: as many waiting tasks as there is room for, and as are its share.
 
-        `held`: what it has already; `models`: what it can do, but for those that are `broken` now. A better
-        lane comes first, of whatever kind; within a lane the kinds take turns.
+        `held`: what it has already; `models`: what it can do, but for those that are `broken` now; tasks of
+        other kinds are left to other workers. A better lane comes first, of whatever kind; within a lane the
+        kinds take turns.
         """
         mine = _Slots(held, slots, models, broken)
         turn = self._turns.next(time.monotonic(), mine.free)
@@ -88,7 +90,7 @@ class Claims:
     def _take_of_one_kind(self, mine: _Slots) -> Catch | None:
         """Mostly tasks of one kind come again and again: that one is taken from without a look at the others.
         None if something of another kind waits, or Redis is away."""
-        *others, kind = self._order
+        *others, kind = (each for each in self._order if each in mine.models)
         beside = [queue for other in others for queue in self._stores[other].queues.values()]
         taken = self._claim(kind, mine.capacity(kind), list(Lane), beside=beside)
         if taken is None or taken.waits_beside:
@@ -98,7 +100,7 @@ class Claims:
 
     def _take_of_all_kinds(self, mine: _Slots, turn: Lane | None) -> Catch | None:
         """`turn`: the lane that is asked first, for one task."""
-        waiting = self._redis_link.attempt(self._waiting)
+        waiting = self._redis_link.attempt(partial(self._waiting, mine.models))
         if waiting is None:
             return None
         taken: list[Claimed] = []
@@ -154,10 +156,10 @@ class Claims:
             self._order.remove(claimed.kind)
             self._order.append(claimed.kind)
 
-    def _waiting(self) -> dict[tuple[str, Lane], int]:
-        """How many wait in each lane in which anything does."""
+    def _waiting(self, kinds: Collection[str]) -> dict[tuple[str, Lane], int]:
+        """How many tasks of these kinds wait in each lane in which any does."""
         pipeline = self._client.pipeline(transaction=False)
-        lanes = [(kind, lane) for kind in self._stores for lane in Lane]
+        lanes = [(kind, lane) for kind in self._stores if kind in kinds for lane in Lane]
         for kind, lane in lanes:
             pipeline.llen(RQ_QUEUE + self._stores[kind].queues[lane])
         return {each: length for each, length in zip(lanes, pipeline.execute(), strict=True) if length}

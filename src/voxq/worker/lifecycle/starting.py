@@ -10,6 +10,7 @@ from loguru import logger
 from voxq.core import killpoint
 from voxq.core.outcome import Outcome, Timings, elapsed
 from voxq.core.task import Status, Task
+from voxq.engines.contract import Capability
 from voxq.parts import Parts
 from voxq.queue.claiming import Claimed, TaskExecution
 from voxq.worker.disk_warnings import DiskWarnings
@@ -112,7 +113,7 @@ class RunStarter:
         model = self._plan.model_for(task)
         directory = self._work.open(task)
         held, now = TaskExecution(task, uuid4().hex), time.time()
-        if model.speaks:
+        if model.capability is Capability.SPEAK:
             options = self._plan.speech_options_for(task)
             return SpeechRun(held, directory, model, options, admitted_at=now)
         return TranscriptionRun(held, directory, model, self._plan.options_for(task), admitted_at=now)

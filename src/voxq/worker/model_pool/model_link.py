@@ -9,7 +9,8 @@ from dataclasses import replace
 from enum import StrEnum
 
 from voxq.back_off import BackOff
-from voxq.engines.base import Cost
+from voxq.engines import registry
+from voxq.engines.contract import Cost
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.messages import ProtocolError
 from voxq.processes.model import protocol as protocol
@@ -49,7 +50,7 @@ class ModelLink:
 
     def __init__(self, plan: ModelPlan, *, load_timeout: float, batch_seconds: float) -> None:
         """`batch_seconds` is what batches are made for; a shorter one is given as much patience."""
-        self._load = protocol.Load(plan.request, dict(plan.paths), plan.speaks)
+        self._load = protocol.Load(plan.request, dict(plan.paths), registry.is_plugin(plan.request.engine))
         self._load_timeout = load_timeout
         self._batch_seconds = batch_seconds
         # What waits outside can still join a batch, where an engine has large ones.

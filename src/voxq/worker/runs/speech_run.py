@@ -8,10 +8,10 @@ from typing import Any
 
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status
-from voxq.engines.synthesis import KeptSpeech, SentenceOptions
+from voxq.engines.contract import Options
 from voxq.kinds import speech
 from voxq.processes.media.join_protocol import Begin, Sound
-from voxq.processes.model.protocol import SentenceRef
+from voxq.processes.model.protocol import KeptSpeech, SentenceRef
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.sentences import Break
 from voxq.speech.transcript import Segment, Transcript
@@ -44,7 +44,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
         held: TaskExecution,
         directory: WorkDirectory,
         model: ModelPlan,
-        options: SentenceOptions,
+        options: Options,
         *,
         admitted_at: float,
     ) -> None:
@@ -54,8 +54,8 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
 
     @property
     def batch_key(self) -> str:
-        each = self._options
-        return f"{each.voice}|{each.speed}|{each.language}|{each.normalise}"
+        names = ("voice", "speed", "language", "normalise")
+        return "|".join(str(self._options[name]) for name in names)
 
     @property
     def batch_seconds(self) -> float:
@@ -64,7 +64,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
     @property
     def seconds(self) -> float:
         """At the voice's own speed: a faster one takes as much work."""
-        return self.task.seconds * self._options.speed
+        return self.task.seconds * self._options["speed"]
 
     @property
     def text(self) -> str:
@@ -86,7 +86,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
 
     def ref(self, index: int) -> SentenceRef:
         phrase = self.chunks[index]
-        return SentenceRef(phrase.text, self._options, self._sound(phrase))
+        return SentenceRef(phrase.text, dict(self._options), self._sound(phrase))
 
     def sounds(self, first: int, most: int) -> tuple[Sound, ...]:
         """The sentences to be joined next: at most so many from `first` on, as far as they are spoken without
@@ -115,7 +115,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
             speech.options_of(self.task).format,
             self._sample_rate,
             speech.options_of(self.task).sample_rate,
-            self._options.speed,
+            self._options["speed"],
         )
 
     def forget_lost(self) -> None:
@@ -144,7 +144,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
             encode=self.joined.encode,
             status=Status.DONE,
             text=speech.options_of(self.task).text,
-            language=self._options.language or self.model.voice(self._options.voice).language,
+            language=self._options["language"] or self.model.voice(self._options["voice"]).language,
             segments=tuple(segment.to_json() for segment in segments),
             sample_rate=self.joined.rate,
         )

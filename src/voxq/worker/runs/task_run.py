@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from voxq import kinds
 from voxq.core.outcome import Incident, Outcome, Timings, elapsed
 from voxq.core.task import Status
-from voxq.engines.base import Cost
+from voxq.engines.contract import Cost
 from voxq.processes.model.protocol import ChunkRef
 from voxq.queue.claiming import TaskExecution
 from voxq.storage.scratch import WorkDirectory

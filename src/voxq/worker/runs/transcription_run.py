@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status
-from voxq.engines.base import ChunkOptions, ChunkResult
+from voxq.engines.contract import Options, Recognised
 from voxq.kinds import transcription
 from voxq.processes.model.protocol import SpanRef
 from voxq.queue.claiming import TaskExecution
@@ -21,7 +20,7 @@ from voxq.worker.runs.chunks import Span
 from voxq.worker.runs.task_run import TaskRun
 
 
-class TranscriptionRun(TaskRun[Span, ChunkResult]):
+class TranscriptionRun(TaskRun[Span, Recognised]):
     """Its chunks are spans of the decoded sound, their results text."""
 
     def __init__(
@@ -29,7 +28,7 @@ class TranscriptionRun(TaskRun[Span, ChunkResult]):
         held: TaskExecution,
         directory: WorkDirectory,
         model: ModelPlan,
-        options: ChunkOptions,
+        options: Options,
         *,
         admitted_at: float,
     ) -> None:
@@ -37,11 +36,11 @@ class TranscriptionRun(TaskRun[Span, ChunkResult]):
         self._given = options
         self._options = options
         # Without a given language, that of the first speech goes for all chunks.
-        self._language_first = model.traits.detects_language and options.language is None
+        self._language_first = model.traits.detects_language and options.get("language") is None
         self._language: str | None = None
 
     @property
-    def options(self) -> ChunkOptions:
+    def options(self) -> Options:
         """How its next chunk is to be recognised."""
         return self._options
 
@@ -63,13 +62,13 @@ class TranscriptionRun(TaskRun[Span, ChunkResult]):
 
     def waiting(self, most: int) -> Sequence[int]:
         """One at a time until the language is known."""
-        if self._language_first and self._options.language is None:
+        if self._language_first and self._options.get("language") is None:
             return () if self.chunks.running else super().waiting(1)[:1]
         return super().waiting(most)
 
     def ref(self, index: int) -> SpanRef:
         span = self.chunks[index]
-        return SpanRef(self.directory.pcm, span.start, span.end, self._options)
+        return SpanRef(self.directory.pcm, span.start, span.end, dict(self._options))
 
     def segments(self) -> Iterator[Segment]:
         """What has been recognised so far, timed from the start of the recording."""
@@ -79,7 +78,7 @@ class TranscriptionRun(TaskRun[Span, ChunkResult]):
 
     def transcript(self) -> Transcript:
         """What has been recognised so far."""
-        return Transcript.of(self.segments(), self._given.language or self._language, self.duration)
+        return Transcript.of(self.segments(), self._given.get("language") or self._language, self.duration)
 
     def done(self, now: float, worker_id: int) -> Outcome:
         transcript = self.transcript()
@@ -96,13 +95,13 @@ class TranscriptionRun(TaskRun[Span, ChunkResult]):
     def _conditions(self, revision: str) -> str:
         return chunk_record.conditions(self.task, self._given, revision)
 
-    def _record(self, result: ChunkResult, seconds: float) -> dict[str, Any]:
+    def _record(self, result: Recognised, seconds: float) -> dict[str, Any]:
         return chunk_record.to_json(result, seconds)
 
-    def _recorded(self, piece: Span, record: dict[str, Any]) -> tuple[ChunkResult, float] | None:
+    def _recorded(self, piece: Span, record: dict[str, Any]) -> tuple[Recognised, float] | None:
         return chunk_record.from_json(record)
 
-    def _taken(self, result: ChunkResult) -> None:
+    def _taken(self, result: Recognised) -> None:
         self._language = self._language or result.language
-        if self._language_first and self._options.language is None:
-            self._options = replace(self._given, language=self._language)
+        if self._language_first and self._options.get("language") is None:
+            self._options = {**self._given, "language": self._language}

@@ -1,0 +1,26 @@
+"""Whether the engines of other packages that the settings name can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voxq.cli.finding import Finding
+from voxq.engines import plugins, registry
+from voxq.engines.contract import EngineError
+from voxq.settings import Settings
+
+
+def check_engines(settings: Settings) -> Iterator[Finding]:
+    """Those that can are known in this process from then on."""
+    for name in settings.plugins:
+        try:
+            registry.use_plugins([name])
+        except EngineError as error:
+            yield Finding("engine", "failure", str(error), "Correct ENGINE_PLUGINS, or install it.")
+        else:
+            yield Finding("engine", "ok", f"{name}: {registry.find(name).summary}")
+    for name in plugins.installed():
+        if name not in settings.plugins:
+            yield Finding(
+                "engine", "ok", f"{name} is installed and not used: ENGINE_PLUGINS does not name it"
+            )

@@ -1,0 +1,350 @@
+"""The contract between VoxQ and its engines: the only module that authors of engines build on.
+
+An engine family offers models of one capability. The worker's parent process reads what the family says of
+itself and never loads a model; a model process calls `load` once and then `run` with one batch after another.
+So this module imports no numerical library, and a family imports its own only in `load`.
+
+`CONTRACT_VERSION` rises when an engine that was written for an earlier version would no longer work.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+
+from voxq.extras import install_command
+from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.chunking import Chunking
+from voxq.speech.transcript import Segment, Word
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "FASTEST",
+    "NOTHING_TO_SAY",
+    "SAMPLE_RATE",
+    "SLOWEST",
+    "AudioItem",
+    "Capability",
+    "ChunkError",
+    "Chunking",
+    "Cost",
+    "Embedding",
+    "Engine",
+    "EngineError",
+    "EngineFamily",
+    "EngineRequest",
+    "ModelPaths",
+    "Options",
+    "Recognised",
+    "Recogniser",
+    "Requirements",
+    "Rewritten",
+    "Samples",
+    "Segment",
+    "Spoken",
+    "Synthesiser",
+    "TextItem",
+    "Traits",
+    "Voice",
+    "Word",
+    "is_out_of_memory",
+]
+
+CONTRACT_VERSION = 1
+
+Options: TypeAlias = Mapping[str, Any]
+"""Options of one item as JSON values by name. One that is missing has its default."""
+
+ModelPaths: TypeAlias = Mapping[str, Path]
+"""Directories of the models that an engine needs, by role; the main one is "path"."""
+
+SLOWEST, FASTEST = 0.25, 4.0
+"""The range of the option `speed`."""
+
+
+class Capability(StrEnum):
+    """What the models of a family can do."""
+
+    RECOGNISE = "recognise"
+    """`AudioItem` to `Recognised`. Options: `language` (ISO 639-1 code, or None: detect it), `hotwords`
+    (strings), `words` (whether words get times), `use_punc`, `use_itn`, `translate` (into English)."""
+    SPEAK = "speak"
+    """`TextItem` to `Spoken`. Options: `voice` (a name, or a mixture such as "a(0.5)+b(0.5)" where the family
+    mixes), `speed` (2.0 is twice as fast, at the same pitch), `language` (of words in Latin letters, None:
+    the voice's own), `normalise` (whether figures are written out first)."""
+    EMBED = "embed"
+    """`AudioItem` to `Embedding`."""
+    REWRITE = "rewrite"
+    """`TextItem` to `Rewritten`."""
+
+
+# Items and results.
+
+
+@dataclass(frozen=True, slots=True)
+class AudioItem:
+    """A stretch of sound: float32, mono, 16 kHz, shape (n,)."""
+
+    samples: Samples
+    options: Options = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class TextItem:
+    """A sentence, or a text."""
+
+    text: str
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The text of a stretch of sound; times in seconds from its start.
+
+    `language` is what was spoken, also where the text is a translation; None where nothing was recognised:
+    silence does not decide a task's language.
+    """
+
+    segments: tuple[Segment, ...]
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One sentence as sound: float32, mono, shape (n,), -1.0 to 1.0, without pauses at its ends."""
+
+    samples: Samples
+    sample_rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A stretch of sound as a vector of unit length; vectors of one revision can be compared."""
+
+    vector: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A text made of another."""
+
+    text: str
+
+
+# Errors.
+
+
+class EngineError(Exception):
+    """An engine cannot be found, or cannot be loaded as asked; the message is for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkError:
+    """Why one item of a batch has no result. `message` is for the client: it quotes no path.
+
+    Codes that the worker knows: "out_of_memory" (a smaller batch may fit), "language_unavailable" and
+    "unknown_voice" (another try cannot help), "unpronounceable" (passed over). Any other snake_case word,
+    such as "engine_error" or "bad_language", makes it try again, and fail the task in the end.
+    """
+
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> ChunkError:
+        """What a client may know of an exception: its class, never its message, which can hold paths."""
+        if is_out_of_memory(error):
+            return cls("out_of_memory", "The model ran out of memory.")
+        return cls("engine_error", f"The engine failed ({type(error).__name__}).")
+
+
+NOTHING_TO_SAY = ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
+"""For a sentence without a sound."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether host or device memory ran out: CTranslate2 and torch say so only in a RuntimeError's text."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "alloc_failed" in text
+
+
+# What is known of a model before it is loaded.
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The measured price of a chunk, in seconds of engine time: `fixed` + `per_second` * its length."""
+
+    fixed: float
+    per_second: float
+
+    def predict(self, seconds: float) -> float:
+        """Engine seconds for a chunk of `seconds`."""
+        return self.fixed + self.per_second * seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """How the calls of a model are to be made."""
+
+    chunking: Chunking = field(default_factory=Chunking)
+    """How long a stretch of sound may be, and had better be."""
+    max_items: int = 1
+    """Items per call. 1 where batching gains nothing (CTranslate2 on a CPU)."""
+    padded_to: float | None = None
+    """Seconds every item costs whatever its length (Whisper pads to 30 s), or None."""
+    detects_language: bool = False
+    """Whether the first stretch of a recording that has a language fixes that of the rest."""
+    translates: bool = False
+    """Whether it can write English whatever is spoken."""
+    is_parallel: bool = False
+    """Whether each item of a call has a core of its own: none is padded, and the call takes as long as the
+    longest."""
+    per_call: tuple[str, ...] | None = None
+    """Names of the options that all items of a call must share; None: all of them."""
+
+    def batch_key(self, options: Options) -> str:
+        """Items with the same key may share a call."""
+        names = options.keys() if self.per_call is None else self.per_call
+        chosen = {name: options.get(name) for name in names}
+        return json.dumps(chosen, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A speaker. `language` is an ISO 639-1 code; `accent` a region ("US", "GB") where there are several."""
+
+    name: str
+    language: str
+    gender: Literal["female", "male"]
+    accent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What must be installed beside VoxQ's core. Asking imports nothing."""
+
+    libraries: tuple[str, ...] = ()
+    """Modules that must be importable; they may be broken all the same."""
+    extra: str = ""
+    """The extra of VoxQ that brings them, if one does."""
+
+    @property
+    def are_installed(self) -> bool:
+        return all(find_spec(library) is not None for library in self.libraries)
+
+    @property
+    def command(self) -> str:
+        """What installs them."""
+        return install_command(self.extra) if self.extra else f"pip install {' '.join(self.libraries)}"
+
+    @property
+    def advice(self) -> str:
+        """What to say where they are missing."""
+        which = (
+            f"packages of the extra {self.extra!r}" if self.extra else f"modules {', '.join(self.libraries)}"
+        )
+        return f"The {which} are not installed. Run: {self.command}"
+
+    def missing_for(self, what: str) -> str:
+        """A sentence for clients and operators."""
+        return f"{what} needs packages that are not installed: {self.command}"
+
+
+# Engines and families.
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRequest:
+    """What to load. `device` is "cpu", "cuda:0", "net"; `threads` 0 means as many as useful."""
+
+    engine: str
+    model: str
+    device: str = "cpu"
+    threads: int = 0
+
+    @property
+    def device_class(self) -> str:
+        """Such as "cuda"."""
+        return self.device.partition(":")[0]
+
+
+_Item = TypeVar("_Item", contravariant=True)
+_Result = TypeVar("_Result", covariant=True)
+
+
+class Engine(Protocol[_Item, _Result]):
+    """A loaded model. It need not be thread-safe: one model process calls it, one batch at a time."""
+
+    @property
+    def revision(self) -> str:
+        """Identifies the weights: with the same revision, item and options the result is the same, and
+        results of another revision are never mixed in."""
+        ...
+
+    def run(self, batch: Sequence[_Item]) -> Sequence[_Result | ChunkError]:
+        """One answer for each item, in order; an item that fails leaves the others alone.
+
+        Raises only when the whole batch failed.
+        """
+        ...
+
+
+Recogniser: TypeAlias = Engine[AudioItem, Recognised]
+Synthesiser: TypeAlias = Engine[TextItem, Spoken]
+AnyEngine: TypeAlias = Engine[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFamily:
+    """One family of engines: what may be asked without loading a model, and how to load one."""
+
+    name: str
+    """Lower-case letters, digits and hyphens; operators write it into settings."""
+    capability: Capability
+    summary: str
+    """One line for operators."""
+    load: Callable[[EngineRequest, ModelPaths], AnyEngine]
+    """Load a model, in a model process. Raises EngineError, or whatever the model library raises."""
+    traits_for: Callable[[EngineRequest], Traits]
+    """Cheap and without heavy imports. Raises EngineError for a request that cannot be served."""
+    roles_for: Callable[[EngineRequest], Mapping[str, str]] = lambda request: {}
+    """The models it needs by role, as names of the model store; the main one is "path"."""
+    models: tuple[str, ...] = ()
+    """Models that this family offers by itself, the best first. Those of the catalogue that name this family
+    need not be repeated."""
+    options: frozenset[str] = frozenset()
+    """The options that it honours."""
+    devices: tuple[str, ...] = ("cpu",)
+    """Classes of devices that its models run on: "cuda", "cpu", "net"."""
+    requirements: Requirements = Requirements()
+    voices_for: Callable[[str], tuple[Voice, ...]] = lambda model: ()
+    """The voices of a model that speaks; of each language the best first, the first of all is its default."""
+    mixes: bool = False
+    """Whether the option `voice` may be a mixture of several."""
+    languages: Mapping[str, Requirements] = field(default_factory=dict)
+    """What else some languages of its voices need, by ISO 639-1 code."""
+    contract: int = CONTRACT_VERSION
+    """The version of this contract that it was written for."""
+
+    def model_paths(self, request: EngineRequest, resolve: Callable[[str], Path]) -> dict[str, Path]:
+        """The directories to send with a load request; `resolve` is `ModelStore.resolve`, and may raise."""
+        return {role: resolve(name) for role, name in self.roles_for(request).items()}
+
+    def device_for(self, wished: str) -> str:
+        """The device that a model runs on where `wished` is the worker's: the CPU if it knows no other."""
+        return wished if wished.partition(":")[0] in self.devices else self.devices[0]
+
+    def languages_here(self, model: str) -> tuple[str, ...]:
+        """Languages of the model's voices that can be spoken where this runs: what they need is installed."""
+        spoken = dict.fromkeys(voice.language for voice in self.voices_for(model))
+        return tuple(x for x in spoken if x not in self.languages or self.languages[x].are_installed)

@@ -1,0 +1,54 @@
+"""Engine families of other packages, found by the entry-point group `voxq.engines`.
+
+One is imported only when the operator lists its name: a package that is merely installed runs no code here.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import EntryPoint, entry_points
+
+from voxq.engines.contract import CONTRACT_VERSION, EngineError, EngineFamily
+
+GROUP = "voxq.engines"
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+
+
+def installed() -> tuple[str, ...]:
+    """The names that packages offer, whether listed or not. Imports none of them."""
+    return tuple(sorted({each.name for each in entry_points(group=GROUP)}))
+
+
+def load(name: str) -> EngineFamily:
+    """The family that an installed package offers by this name. Raises EngineError for one that is not there,
+    cannot be imported, is not what it says, or was written for another version of the contract."""
+    family = _imported(_entry_point(name))
+    if not isinstance(family, EngineFamily):
+        raise EngineError(f"The engine {name} is no EngineFamily but a {type(family).__name__}.")
+    if family.contract != CONTRACT_VERSION:
+        raise EngineError(
+            f"The engine {name} was written for version {family.contract} of the contract; "
+            f"this VoxQ has version {CONTRACT_VERSION}. Install versions that fit."
+        )
+    if family.name != name:
+        raise EngineError(f"The engine {name} calls itself {family.name!r}: both names must be the same.")
+    return family
+
+
+def _entry_point(name: str) -> EntryPoint:
+    found = list(entry_points(group=GROUP, name=name))
+    if len(found) > 1:
+        packages = ", ".join(sorted(each.dist.name for each in found if each.dist))
+        raise EngineError(f"Several packages offer an engine {name}: {packages}. Uninstall all but one.")
+    if not found:
+        there = ", ".join(installed()) or "none"
+        raise EngineError(f"No installed package offers an engine {name}. There are: {there}.")
+    return found[0]
+
+
+def _imported(entry: EntryPoint) -> object:
+    try:
+        return entry.load()
+    except (Exception, SystemExit) as error:  # whatever the module of another package does
+        reason = f"{type(error).__name__}: {error}"
+        raise EngineError(f"The engine {entry.name} ({entry.value}) cannot be imported: {reason}") from error

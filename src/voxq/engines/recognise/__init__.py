@@ -1,0 +1,1 @@
+"""Engines that turn recordings into text, one file or folder for each family."""

@@ -1,0 +1,259 @@
+"""Whisper models in CTranslate2's form, through faster-whisper.
+
+A chunk is at most one window of 30 s. It is encoded once, for the detection of its language and for its text,
+and decoded greedily; what then looks wrong is decoded again with a beam, never by sampling, so that the same
+audio always gives the same text. faster-whisper is given arrays only: it opens paths without a whitelist.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voxq import extras
+from voxq.engines.contract import (
+    SAMPLE_RATE,
+    AudioItem,
+    Capability,
+    ChunkError,
+    Chunking,
+    EngineError,
+    EngineFamily,
+    EngineRequest,
+    ModelPaths,
+    Options,
+    Recognised,
+    Requirements,
+    Samples,
+    Segment,
+    Traits,
+)
+from voxq.engines.languages import LANGUAGES
+from voxq.engines.recognise.whisper_hypothesis import Hypothesis
+from voxq.model_store.stamp import revision_of
+
+if TYPE_CHECKING:
+    import ctranslate2
+    from faster_whisper import WhisperModel
+    from faster_whisper.tokenizer import Tokenizer
+    from faster_whisper.transcribe import TranscriptionOptions
+
+_SHORTEST_SECONDS = 0.1
+_FRAME = SAMPLE_RATE // 50
+_FADE_FRAMES = 10
+_QUIET = 0.05
+"""Against the loudest part of a chunk: -26 dB."""
+_LOUD_PEAK = 0.5
+_SILENT_PEAK = 1e-4
+_MAX_WINDOWS = 4
+
+_ONLY_TRANSCRIBES = re.compile(r"turbo|distil|\.en\b")
+"""In the names of models that have never been taught to translate."""
+
+_HOTWORD_TOKENS = 100
+_PROMPTS = {"zh": "以下是普通话的句子。"}
+"""Without it, Whisper mixes traditional characters into Mandarin and leaves punctuation out."""
+
+
+class FasterWhisper:
+    """A Whisper model. `beams` are the widths to search with, the next one where a result is doubtful."""
+
+    def __init__(self, model: WhisperModel, revision: str, beams: tuple[int, ...]) -> None:
+        self.revision = revision
+        self._model = model
+        self._beams = beams
+
+    def run(self, batch: Sequence[AudioItem]) -> list[Recognised | ChunkError]:
+        return [self._chunk(item) for item in batch]
+
+    def _chunk(self, item: AudioItem) -> Recognised | ChunkError:
+        language = item.options.get("language")
+        if language is not None and language not in LANGUAGES:
+            return ChunkError("bad_language", f"Whisper does not know the language {language!r}.")
+        try:
+            return self._recognise(_without_quiet_end(_audible(item.samples)), item.options)
+        except (RuntimeError, MemoryError) as error:  # CTranslate2's own failures, out of memory among them
+            return ChunkError.of(error)
+
+    def _recognise(self, samples: Samples, options: Options) -> Recognised:
+        """The text of a chunk; what a decoding stopped before is decoded as a window of its own."""
+        segments: list[Segment] = []
+        language, start = options.get("language"), 0
+        for _ in range(_MAX_WINDOWS):
+            window = samples[start:]
+            if len(window) < _SHORTEST_SECONDS * SAMPLE_RATE:
+                break
+            language, hypothesis = self._window(window, language, options)
+            offset = start / SAMPLE_RATE
+            written = _written(language, options)
+            segments += [segment.shifted(offset) for segment in hypothesis.written_in(written)]
+            if not hypothesis.segments or not hypothesis.stops_early:
+                break
+            start += int(hypothesis.end * SAMPLE_RATE)
+        return Recognised(tuple(segments), language if segments else None)
+
+    def _window(self, samples: Samples, language: str | None, options: Options) -> tuple[str, Hypothesis]:
+        """Encode once, detect the language if it is not known, then search ever wider while in doubt."""
+        from faster_whisper.audio import pad_or_trim
+        from faster_whisper.tokenizer import Tokenizer
+
+        seconds = len(samples) / SAMPLE_RATE
+        features = self._model.feature_extractor(samples)
+        encoded = self._model.encode(pad_or_trim(features[..., :-1]))
+        language = language or self._detect_language(encoded)
+        tokenizer = Tokenizer(
+            self._model.hf_tokenizer,
+            self._model.model.is_multilingual,
+            task="translate" if options.get("translate") else "transcribe",
+            language=language,
+        )
+        prompt = _prompt(tokenizer, _written(language, options), options.get("hotwords", ()))
+        hypothesis = Hypothesis((), seconds)
+        for beam in self._beams:
+            settings = _settings(tokenizer, prompt, seconds, beam, options.get("words", False))
+            raw = self._model.generate_segments(features, tokenizer, settings, False, encoded)
+            hypothesis = Hypothesis.of(raw, seconds)
+            if not hypothesis.is_doubtful:
+                break
+        return language, hypothesis
+
+    def _detect_language(self, encoded: ctranslate2.StorageView) -> str:
+        if not self._model.model.is_multilingual:
+            return "en"
+        token, _ = self._model.model.detect_language(encoded)[0][0]
+        return token.removeprefix("<|").removesuffix("|>")
+
+
+def _written(language: str, options: Options) -> str:
+    """The language of the text."""
+    return "en" if options.get("translate") else language
+
+
+def _audible(samples: Samples) -> Samples:
+    """A quiet chunk made louder: Whisper's features have an absolute floor under which it misses words."""
+    peak = float(abs(samples).max(initial=0.0))
+    return samples * (_LOUD_PEAK / peak) if _SILENT_PEAK < peak < _LOUD_PEAK else samples
+
+
+def _without_quiet_end(samples: Samples) -> Samples:
+    """The chunk up to its last sound: Whisper fills a window of silence with invented words."""
+    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    loudness = (frames**2).mean(axis=1) ** 0.5
+    loud = (loudness > _QUIET * loudness.max(initial=0.0)).nonzero()[0]
+    return samples[: (int(loud[-1]) + _FADE_FRAMES) * _FRAME] if len(loud) else samples
+
+
+def _prompt(tokenizer: Tokenizer, language: str, hotwords: Sequence[str]) -> str | None:
+    """What Whisper is told it heard before: the language's style, and as many hotwords as have room.
+
+    The hotwords are a sentence: after a list that just ends, Whisper takes the first word as said already.
+    """
+    known: list[str] = []
+    capacity = _HOTWORD_TOKENS
+    for word in hotwords:
+        plain = word.replace("<|", "").replace("|>", "")  # the tokenizer's marks for control tokens
+        capacity -= len(tokenizer.encode(f" {plain},"))
+        if capacity < 0:
+            break
+        known.append(plain)
+    return _PROMPTS.get(language, "") + (f"{', '.join(known)}." if known else "") or None
+
+
+def _settings(
+    tokenizer: Tokenizer, prompt: str | None, seconds: float, beam: int, words: bool
+) -> TranscriptionOptions:
+    """One deterministic search. faster-whisper's own thresholds are off: `Hypothesis` judges."""
+    from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
+
+    return TranscriptionOptions(
+        beam_size=beam,
+        best_of=1,
+        patience=1,
+        length_penalty=1,
+        repetition_penalty=1,
+        no_repeat_ngram_size=0,
+        log_prob_threshold=None,
+        no_speech_threshold=None,
+        compression_ratio_threshold=None,
+        condition_on_previous_text=False,
+        prompt_reset_on_temperature=0.5,
+        temperatures=[0.0],
+        initial_prompt=None,
+        prefix=None,
+        suppress_blank=True,
+        suppress_tokens=get_suppressed_tokens(tokenizer, (-1,)),
+        without_timestamps=False,
+        max_initial_timestamp=1.0,
+        word_timestamps=words,
+        prepend_punctuations="\"'“¿([{-",
+        append_punctuations="\"'.。,，!！?？:：”)]}、",
+        multilingual=False,
+        max_new_tokens=min(300, 32 + int(16 * seconds)),  # nobody speaks faster, and a loop ends sooner
+        clip_timestamps="0",
+        hallucination_silence_threshold=None,
+        hotwords=prompt,
+    )
+
+
+def _traits_for(request: EngineRequest) -> Traits:
+    # One chunk per call: on a CPU CTranslate2 gains nothing from batches; on a GPU it is not measured yet.
+    return Traits(
+        Chunking(),
+        max_items=1,
+        padded_to=30.0,
+        detects_language=True,
+        translates=not _ONLY_TRANSCRIBES.search(Path(request.model).name.lower()),
+    )
+
+
+def _load(request: EngineRequest, models: ModelPaths) -> FasterWhisper:
+    path = models["path"]
+    missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (path / name).is_file()]
+    if missing:
+        raise EngineError(f"{path} holds no Whisper model for CTranslate2: {', '.join(missing)} is missing.")
+    from faster_whisper import WhisperModel
+
+    kind, _, index = request.device.partition(":")
+    device_index = int(index or 0)
+    compute_type = _compute_type(kind, device_index)
+    model = WhisperModel(
+        str(path),
+        device=kind,
+        device_index=device_index,
+        compute_type=compute_type,
+        cpu_threads=request.threads or int(os.environ.get("OMP_NUM_THREADS", 0)),
+        local_files_only=True,
+    )
+    beams = (1, 5) if kind == "cpu" else (5,)
+    revision = f"faster-whisper:{revision_of(path)}:{compute_type}:{beams[0]}"
+    return FasterWhisper(model, revision, beams)
+
+
+def _compute_type(kind: str, index: int) -> str:
+    """int8 on a CPU, half precision on a GPU that has it. Raises EngineError for a missing device."""
+    import ctranslate2
+
+    if kind == "cpu":
+        return "int8"
+    if kind != "cuda":
+        raise EngineError(f"faster-whisper runs on cpu or cuda:<number>, not on {kind!r}.")
+    if index >= ctranslate2.get_cuda_device_count():
+        raise EngineError(f"CTranslate2 sees no GPU {index}. Are the CUDA libraries (cuBLAS, cuDNN) there?")
+    supported = ctranslate2.get_supported_compute_types("cuda", index)
+    return "float16" if "float16" in supported else "float32"
+
+
+FAMILY = EngineFamily(
+    name="faster-whisper",
+    capability=Capability.RECOGNISE,
+    summary="Whisper models in CTranslate2's form: about 100 languages, CPU or NVIDIA GPU",
+    traits_for=_traits_for,
+    load=_load,
+    roles_for=lambda request: {"path": request.model},
+    options=frozenset({"language", "hotwords", "words", "translate"}),
+    devices=("cuda", "cpu"),
+    requirements=Requirements(extras.WHISPER.modules, extras.WHISPER.name),
+)

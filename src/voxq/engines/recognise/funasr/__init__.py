@@ -1,0 +1,69 @@
+"""FunASR's models: SenseVoice, Paraformer, Fun-ASR-Nano and Whisper, on a CPU or an NVIDIA GPU.
+
+Only the models are FunASR's. Cutting at pauses, batching, joining, retrying and progress are this project's
+own, and FunASR is given arrays only: it opens strings as files, and fetches those that look like addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from voxq import extras
+from voxq.engines.contract import (
+    Capability,
+    EngineFamily,
+    EngineRequest,
+    ModelPaths,
+    Recogniser,
+    Requirements,
+    Traits,
+)
+from voxq.engines.recognise.funasr.model_class import PUNCTUATION, class_of, read_recogniser
+
+_BESIDE = "ct-punc"
+"""What the punctuation model of an operator's own model is called, in the directory that holds both."""
+
+
+def _traits_for(request: EngineRequest) -> Traits:
+    return class_of(request.model).traits
+
+
+def _roles_for(request: EngineRequest) -> Mapping[str, str]:
+    """A model of the catalogue comes with punctuation; a directory has it if it lies beside."""
+    roles = {"path": request.model}
+    if class_of(request.model).needs_punctuation:
+        own = Path(request.model).expanduser()
+        if not own.is_dir():
+            roles["punc"] = "ct-punc"
+        elif (own.parent / _BESIDE).is_dir():
+            roles["punc"] = str(own.resolve().parent / _BESIDE)
+    return roles
+
+
+def _load(request: EngineRequest, models: ModelPaths) -> Recogniser:
+    from voxq.engines.recognise.funasr import loading
+    from voxq.engines.recognise.funasr.dialects import dialect_for
+    from voxq.engines.recognise.funasr.engine import FunAsr
+    from voxq.engines.recognise.funasr.punctuation import Punctuation
+
+    model_class = read_recogniser(models["path"])
+    model = loading.load(models["path"], model_class, request)
+    punctuation = None
+    if model_class.needs_punctuation and "punc" in models:
+        punctuation = Punctuation(loading.load(models["punc"], PUNCTUATION, request))
+    dialect = dialect_for(model_class, punctuation)
+    return FunAsr(model, dialect, model_class.traits, loading.revision(model_class, models))
+
+
+FAMILY = EngineFamily(
+    name="funasr",
+    capability=Capability.RECOGNISE,
+    summary="FunASR's models: SenseVoice, Paraformer, Fun-ASR-Nano, Whisper; CPU or NVIDIA GPU",
+    traits_for=_traits_for,
+    load=_load,
+    roles_for=_roles_for,
+    options=frozenset({"language", "hotwords", "words", "use_punc", "use_itn"}),
+    devices=("cuda", "cpu"),
+    requirements=Requirements(extras.FUNASR.modules, extras.FUNASR.name),
+)

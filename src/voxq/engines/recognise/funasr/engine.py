@@ -1,0 +1,122 @@
+"""A loaded FunASR model as an engine: batches in, an answer for each chunk out, whatever one of them does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+from loguru import logger
+
+from voxq.engines.contract import (
+    SAMPLE_RATE,
+    AudioItem,
+    ChunkError,
+    Options,
+    Recognised,
+    Samples,
+    Traits,
+    is_out_of_memory,
+)
+
+if TYPE_CHECKING:
+    from funasr import AutoModel
+
+Raw: TypeAlias = Mapping[str, Any]
+"""FunASR's own result for one chunk; empty where it heard nothing."""
+
+_SHORTEST = SAMPLE_RATE // 10
+"""FunASR crashes the process on an empty array, and exits on very short ones."""
+
+
+class Dialect(Protocol):
+    """How one class of models is asked, and what its answers mean."""
+
+    def refuse(self, options: Options) -> ChunkError | None:
+        """Why it cannot do this, if it cannot."""
+        ...
+
+    def arguments(self, options: Options) -> dict[str, Any]:
+        """For one call; all of its chunks have the same batch key."""
+        ...
+
+    def read(self, raw: Raw, seconds: float, options: Options) -> Recognised:
+        """The result of a chunk of so many seconds."""
+        ...
+
+
+class FunAsr:
+    """Not thread-safe, as FunASR's models are not."""
+
+    def __init__(self, model: AutoModel, dialect: Dialect, traits: Traits, revision: str) -> None:
+        self._traits = traits
+        self.revision = revision
+        self._model = model
+        self._dialect = dialect
+
+    def run(self, batch: Sequence[AudioItem]) -> list[Recognised | ChunkError]:
+        """As `Engine`. Raises when memory runs out, of the host or of the device: a smaller batch may fit."""
+        answers: list[Recognised | ChunkError] = [Recognised((), None)] * len(batch)
+        calls: dict[str, list[int]] = {}
+        for index, item in enumerate(batch):
+            if refusal := self._dialect.refuse(item.options):
+                answers[index] = refusal
+            elif len(item.samples) >= _SHORTEST:
+                calls.setdefault(self._traits.batch_key(item.options), []).append(index)
+        for members in calls.values():
+            clips = [_clean(batch[index].samples) for index in members]
+            arguments = self._dialect.arguments(batch[members[0]].options)
+            for index, raw in zip(members, self._recognise(clips, arguments), strict=True):
+                item = batch[index]
+                answers[index] = self._read(raw, item.seconds, item.options)
+        return answers
+
+    def _recognise(
+        self, clips: Sequence[Samples], arguments: Mapping[str, Any]
+    ) -> Sequence[Raw | ChunkError]:
+        """One result for each. FunASR fails as a whole over a single bad clip, and leaves out those in which
+        it heard nothing: then each is tried alone."""
+        import torch
+
+        try:
+            # Fun-ASR-Nano knows tensors only, the others both.
+            sounds = [torch.from_numpy(clip) for clip in clips]
+            raws = self._model.generate(input=sounds, batch_size=len(clips), **arguments)
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            _end_if_device_is_lost(error)
+            if len(clips) == 1:
+                logger.opt(exception=error).warning("funasr: a chunk failed")
+                return [ChunkError.of(error)]
+        else:
+            if len(raws) == len(clips):
+                return raws
+            if len(clips) == 1:
+                return [{}]
+        return [self._recognise([clip], arguments)[0] for clip in clips]
+
+    def _read(self, raw: Raw | ChunkError, seconds: float, options: Options) -> Recognised | ChunkError:
+        if isinstance(raw, ChunkError):
+            return raw
+        try:
+            return self._dialect.read(raw, seconds, options)
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            logger.opt(exception=error).warning("funasr: the result of a chunk cannot be read")
+            return ChunkError.of(error)
+
+
+def _clean(samples: Samples) -> Samples:
+    """Contiguous and within -1 to 1: a single NaN would spread over its whole batch."""
+    finite = np.nan_to_num(np.asarray(samples, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    return np.ascontiguousarray(np.clip(finite, -1.0, 1.0))
+
+
+def _end_if_device_is_lost(error: Exception) -> None:
+    """After an error of CUDA itself every further call fails, too: better a new process."""
+    if "CUDA error" in str(error):
+        logger.opt(exception=error).error("funasr: the GPU cannot be used by this process any more")
+        sys.exit(1)

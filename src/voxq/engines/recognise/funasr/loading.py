@@ -1,0 +1,166 @@
+"""Loading a FunASR model, with the checks that FunASR leaves out: it prints a warning, or nothing at all, and
+goes on with random weights, with another device, or without half of itself."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, Any
+
+from voxq.engines.contract import EngineError, EngineRequest, ModelPaths
+from voxq.engines.recognise.funasr.model_class import ModelClass, read_class, read_parts
+from voxq.machine.devices import available_cpus
+from voxq.model_store.stamp import revision_of
+
+if TYPE_CHECKING:
+    import torch
+    from funasr import AutoModel
+
+_CHECKPOINT = "model.pt"
+_SHOWN = 3
+_SHORT = 3
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Under which keys trainers put the weights; FunASR unwraps them in this order."""
+
+
+def load(directory: Path, model_class: ModelClass, request: EngineRequest) -> AutoModel:
+    """The model of a local directory, ready to run. Raises EngineError."""
+    funasr = check(directory, model_class, request.device)
+    there = _shapes(directory / _CHECKPOINT)
+    model = funasr.AutoModel(
+        model=str(directory),
+        device=request.device,
+        ncpu=request.threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or available_cpus(),
+        disable_update=True,
+        disable_pbar=True,
+        log_level="ERROR",
+        **model_class.settings,
+    )
+    _check_weights(directory, there, model.model, model_class)
+    return model
+
+
+def check(directory: Path, model_class: ModelClass, device: str) -> Any:
+    """FunASR itself, if all is there that this model needs; the weights are not looked into.
+
+    Raises EngineError.
+    """
+    _check_files(directory, model_class)
+    funasr = check_libraries(device)
+    _check_registered(funasr, directory)
+    return funasr
+
+
+def check_libraries(device: str) -> Any:
+    """FunASR itself, if it and PyTorch can be used on this device. Raises EngineError."""
+    funasr = _import_funasr()
+    _check_device(device)
+    return funasr
+
+
+def revision(model_class: ModelClass, models: ModelPaths) -> str:
+    """All that a text depends on besides its audio and its options."""
+    weights = ":".join(revision_of(models[role]) for role in sorted(models))
+    return f"funasr-{version('funasr')}:{model_class.name}:{weights}"
+
+
+def _import_funasr() -> Any:
+    try:
+        import funasr
+    except ImportError as error:
+        raise EngineError(
+            f"FunASR cannot be imported ({error}). Install it: uv sync --inexact --extra funasr"
+        ) from error
+    logging.getLogger().setLevel(logging.ERROR)  # at INFO FunASR writes down the hotwords of clients
+    return funasr
+
+
+def _check_files(directory: Path, model_class: ModelClass) -> None:
+    if (found := read_class(directory)) != model_class:
+        raise EngineError(f"{directory} holds a {found.name}, not a {model_class.name}.")
+    groups = ((_CHECKPOINT,), *model_class.files)
+    missing = [" or ".join(group) for group in groups if not any(any(directory.glob(p)) for p in group)]
+    if missing:
+        raise EngineError(f"{directory} is not complete: {', '.join(missing)} is missing.")
+
+
+def _check_device(device: str) -> None:
+    """FunASR takes the CPU where there is no GPU, and says nothing."""
+    import torch
+
+    kind, _, index = device.partition(":")
+    if kind == "cpu":
+        return
+    if kind != "cuda":
+        raise EngineError(f"FunASR runs on cpu or cuda:<number>, not on {device!r}.")
+    if torch.version.cuda is None:
+        raise EngineError(f"This build of PyTorch ({torch.__version__}) is for CPUs: it cannot use {device}.")
+    if int(index or 0) >= torch.cuda.device_count():
+        raise EngineError(f"PyTorch sees no GPU {index or 0}. Does nvidia-smi show it?")
+
+
+def _check_registered(funasr: Any, directory: Path) -> None:
+    """A module of FunASR that cannot be imported, for want of a dependency, just leaves its classes out.
+
+    Those of other models may be left out: some need what nobody installs.
+    """
+    errors: Mapping[str, str] = funasr.get_import_errors()
+    if error := errors.get("funasr.auto.auto_model"):
+        raise EngineError(f"FunASR is not complete: {error}")
+    try:
+        import kaldi_native_fbank  # noqa: F401 - its absence shows only with the first sound
+    except ImportError as error:
+        raise EngineError(f"FunASR needs kaldi-native-fbank: {error}") from error
+    from funasr.register import tables
+
+    for part, name in read_parts(directory).items():
+        if name not in getattr(tables, f"{part}_classes"):
+            reasons = "; ".join(_reasons(errors, name)) or "see funasr.get_import_errors()"
+            raise EngineError(f"FunASR is installed without the {part} {name}: {reasons}")
+
+
+def _reasons(errors: Mapping[str, str], name: str) -> Iterator[str]:
+    """The import errors of the modules that a class seems to be from."""
+    for module, error in errors.items():
+        parts = [part.replace("_", "") for part in module.split(".")[1:]]
+        if any(len(part) > _SHORT and part in name.lower() for part in parts):
+            yield f"{module}: {error}"
+
+
+def _check_weights(
+    directory: Path, there: Mapping[str, torch.Size], model: torch.nn.Module, model_class: ModelClass
+) -> None:
+    """FunASR leaves weights random that the checkpoint lacks, or has in another shape: the model would run,
+    and speak nonsense. `there`: what the checkpoint has."""
+    expected = dict(model.named_parameters())
+    wrong = [
+        name
+        for name, weights in expected.items()
+        if there.get(name, there.get(f"module.{name}")) != weights.shape
+        and not name.startswith(model_class.may_lack)
+    ]
+    if wrong:
+        shown = ", ".join(wrong[:_SHOWN]) + (" ..." if len(wrong) > _SHOWN else "")
+        raise EngineError(
+            f"{directory / _CHECKPOINT} does not fit its config.yaml: {len(wrong)} of {len(expected)} weights"
+            f" are missing or have another shape ({shown})."
+        )
+
+
+def _shapes(checkpoint: Path) -> dict[str, torch.Size]:
+    """Of all weights, without reading them. Raises EngineError."""
+    import torch
+
+    try:
+        state = torch.load(checkpoint, map_location="meta", weights_only=True)
+        for wrapper in _WRAPPERS:
+            state = state.get(wrapper, state)
+    except (RuntimeError, OSError, EOFError, UnpicklingError, AttributeError) as error:
+        raise EngineError(
+            f"{checkpoint} is damaged ({type(error).__name__}): not fetched whole, or no checkpoint."
+        ) from error
+    return {name: tensor.shape for name, tensor in state.items() if isinstance(tensor, torch.Tensor)}

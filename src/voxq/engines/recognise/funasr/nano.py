@@ -1,0 +1,40 @@
+"""Fun-ASR-Nano, a language model that listens. Written from FunASR's source; its weights were not at hand, so
+it has not been run here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxq.engines.contract import ChunkError, Options, Recognised
+from voxq.engines.recognise.funasr.engine import Raw
+from voxq.engines.recognise.funasr.hotwords import safe_words
+from voxq.engines.recognise.funasr.words import align, segments, split_units
+from voxq.speech.transcript import join_texts
+
+_LANGUAGES = {"zh": "中文", "en": "英文", "ja": "日文", "ko": "韩文", "yue": "粤语"}
+
+
+class Nano:
+    """See `Dialect`."""
+
+    def refuse(self, options: Options) -> ChunkError | None:
+        language = options.get("language")
+        if language is None or language in _LANGUAGES:
+            return None
+        known = ", ".join(_LANGUAGES)
+        return ChunkError("bad_language", f"Fun-ASR-Nano is asked for {known}, not {language!r}.")
+
+    def arguments(self, options: Options) -> dict[str, Any]:
+        return {
+            "language": _LANGUAGES.get(options.get("language") or ""),
+            "hotwords": safe_words(options.get("hotwords", ())),
+            "itn": options.get("use_itn") is not False,
+        }
+
+    def read(self, raw: Raw, seconds: float, options: Options) -> Recognised:
+        units = split_units(raw.get("text", ""))
+        pieces = [
+            (str(t["token"]), float(t["start_time"]), float(t["end_time"])) for t in raw.get("timestamps", ())
+        ]
+        heard = segments(join_texts(units), align(units, pieces), seconds, options.get("words", False))
+        return Recognised(heard, options.get("language") if heard else None)

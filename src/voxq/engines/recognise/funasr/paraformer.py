@@ -1,0 +1,73 @@
+"""The Paraformer family: words with their times, without punctuation; SeACo also takes hotwords."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from voxq.engines.contract import ChunkError, Options, Recognised
+from voxq.engines.recognise.funasr.engine import Raw
+from voxq.engines.recognise.funasr.hotwords import safe_words
+from voxq.engines.recognise.funasr.punctuation import Punctuation
+from voxq.engines.recognise.funasr.words import segments, sentences, split_units
+from voxq.speech.transcript import Segment, Word, is_spaceless, join_texts, words_within
+
+
+class Paraformer:
+    """See `Dialect`. Without `punctuation` its texts have none."""
+
+    def __init__(self, punctuation: Punctuation | None, takes_hotwords: bool, has_word_times: bool) -> None:
+        self._punctuation = punctuation
+        self._takes_hotwords = takes_hotwords
+        self._has_word_times = has_word_times
+
+    def refuse(self, options: Options) -> ChunkError | None:
+        return None
+
+    def arguments(self, options: Options) -> dict[str, Any]:
+        """The space in front keeps FunASR from taking a word that begins with "http" for an address."""
+        words = safe_words(options.get("hotwords", ())) if self._takes_hotwords else ()
+        return {"hotword": " " + " ".join(words)} if words else {}
+
+    def read(self, raw: Raw, seconds: float, options: Options) -> Recognised:
+        units = split_units(raw.get("text", ""))
+        if not units:
+            return Recognised((), None)
+        shown = self._punctuation.add(units) if self._punctuation and options.get("use_punc", True) else units
+        times = raw.get("timestamp", ()) if self._has_word_times else ()
+        heard = _segments(units, shown, times, seconds, options.get("words", False))
+        return Recognised(heard, options.get("language") or _language(units))
+
+
+def _segments(
+    units: Sequence[str],
+    shown: Sequence[str],
+    times: Sequence[tuple[float, float]],
+    seconds: float,
+    show_words: bool,
+) -> tuple[Segment, ...]:
+    """`shown` are the units as they are written, with their punctuation; `times` in milliseconds. FunASR
+    sometimes has more or fewer times than words: then there are none."""
+    if len(times) != len(units):
+        whole = segments(join_texts(shown), (), seconds, show_words)
+        return tuple(_with_raw_text(segment, units) for segment in whole)
+    words = [Word(u, start / 1000, end / 1000) for u, (start, end) in zip(shown, times, strict=True)]
+    heard: list[Segment] = []
+    begin = 0
+    for sentence in sentences(words_within(words, seconds)):
+        text = join_texts(word.text for word in sentence)
+        segment = Segment(text, sentence[0].start, sentence[-1].end, sentence if show_words else ())
+        heard.append(_with_raw_text(segment, units[begin : begin + len(sentence)]))
+        begin += len(sentence)
+    return tuple(heard)
+
+
+def _with_raw_text(segment: Segment, units: Sequence[str]) -> Segment:
+    raw_text = join_texts(units)
+    return segment if raw_text == segment.text else replace(segment, raw_text=raw_text)
+
+
+def _language(units: Sequence[str]) -> str:
+    """Paraformers know Chinese and English, and do not tell which it was: the script does."""
+    return "zh" if any(is_spaceless(unit[0]) for unit in units) else "en"

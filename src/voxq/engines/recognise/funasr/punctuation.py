@@ -1,0 +1,53 @@
+"""Punctuation for the words of recognisers that give none, by a model of FunASR's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from voxq.engines.recognise.funasr.words import ends_sentence
+
+if TYPE_CHECKING:
+    from funasr import AutoModel
+
+_HALF_WIDTH = {"，": ",", "。": ".", "？": "?", "、": ","}
+_NO_MARKS = ("_", "<unk>")
+_NOT_READ = re.compile(r"[^\w'’-]+")
+
+
+class Punctuation:
+    """A CT-Transformer. Only the marks are taken from it: its text loses spaces and changes words."""
+
+    def __init__(self, model: AutoModel) -> None:
+        self._model = model
+        self._marks: Sequence[str] = model.model.punc_list
+
+    def add(self, units: Sequence[str]) -> list[str]:
+        """The units of `split_units` with the punctuation after them, and capitals where sentences begin."""
+        written: list[str] = []
+        for unit, mark in zip(units, self._marks_after(units), strict=True):
+            is_latin = unit[-1].isascii()
+            if not written or ends_sentence(written[-1]):
+                unit = unit[:1].upper() + unit[1:]
+            written.append(unit + (_HALF_WIDTH.get(mark, mark) if is_latin else mark))
+        return written
+
+    def _marks_after(self, units: Sequence[str]) -> list[str]:
+        """One for each unit, "" for none. The model counts every character but ASCII's as a word of its own;
+        where its count is another one after all, nothing is punctuated."""
+        from funasr.models.ct_transformer.utils import split_words
+
+        plain = [_NOT_READ.sub("", unit) or "-" for unit in units]
+        counts = [len(split_words(unit)) for unit in plain]
+        (result,) = self._model.generate(input=[" ".join(plain)])
+        indices = [int(index) for index in result["punc_array"]]
+        if len(indices) != sum(counts):
+            return [""] * len(units)
+        marks: list[str] = []
+        position = 0
+        for count in counts:
+            position += count
+            mark = self._marks[indices[position - 1]]
+            marks.append("" if mark in _NO_MARKS else mark)
+        return marks

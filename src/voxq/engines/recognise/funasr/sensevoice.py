@@ -1,0 +1,82 @@
+"""SenseVoice: it also tells the language, how the speaker sounds, and what is heard besides speech."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from voxq.engines.contract import ChunkError, Options, Recognised
+from voxq.engines.recognise.funasr.engine import Raw
+from voxq.engines.recognise.funasr.words import align, segments, split_units
+from voxq.speech.transcript import join_texts
+
+LANGUAGES = ("zh", "en", "yue", "ja", "ko")
+_TAG = re.compile(r"<\|([^|]*)\|>")
+_EMOTIONS = ("HAPPY", "SAD", "ANGRY", "NEUTRAL", "FEARFUL", "DISGUSTED", "SURPRISED")
+_EVENTS = {
+    "BGM": "music",
+    "Applause": "applause",
+    "Laughter": "laughter",
+    "Cry": "crying",
+    "Sneeze": "sneezing",
+    "Breath": "breathing",
+    "Cough": "coughing",
+    "Sing": "singing",
+    "Speech_Noise": "noise",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A text, and what its tags say of it."""
+
+    text: str
+    language: str | None
+    emotion: str | None
+    events: tuple[str, ...]
+
+    @classmethod
+    def of(cls, raw: str) -> Tagged:
+        """Of "<|en|><|NEUTRAL|><|Speech|><|withitn|>Hello."; tags that say nothing, or are unknown, are left
+        out, and so is what it writes where it says that there is no speech."""
+        tags = _TAG.findall(raw)
+        text = "" if "nospeech" in tags else join_texts(split_units(_TAG.sub(" ", raw)))
+        return cls(
+            text,
+            next((tag for tag in tags if tag in LANGUAGES), None),
+            next((tag.lower() for tag in tags if tag in _EMOTIONS), None),
+            tuple(dict.fromkeys(_EVENTS[tag] for tag in tags if tag in _EVENTS)),
+        )
+
+
+class SenseVoice:
+    """See `Dialect`."""
+
+    def refuse(self, options: Options) -> ChunkError | None:
+        language = options.get("language")
+        if language in (None, *LANGUAGES):
+            return None
+        known = ", ".join(LANGUAGES)
+        return ChunkError("bad_language", f"SenseVoice knows {known}, not {language!r}.")
+
+    def arguments(self, options: Options) -> dict[str, Any]:
+        """Digits and punctuation come together; the times of words are costly, so only on demand."""
+        return {
+            "language": options.get("language") or "auto",
+            "use_itn": options.get("use_itn") is not False,
+            "output_timestamp": options.get("words", False),
+        }
+
+    def read(self, raw: Raw, seconds: float, options: Options) -> Recognised:
+        tagged = Tagged.of(raw.get("text", ""))
+        pieces = [
+            (str(piece), start / 1000, end / 1000)
+            for piece, (start, end) in zip(raw.get("words", ()), raw.get("timestamp", ()), strict=True)
+        ]
+        words = align(split_units(tagged.text), pieces)
+        heard = tuple(
+            replace(segment, emotion=tagged.emotion, events=tagged.events)
+            for segment in segments(tagged.text, words, seconds, options.get("words", False))
+        )
+        return Recognised(heard, (options.get("language") or tagged.language) if heard else None)

@@ -1,0 +1,34 @@
+"""Whisper as FunASR runs it: one chunk a call, no times. Elsewhere `faster_whisper` is the better choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxq.engines.contract import ChunkError, Options, Recognised
+from voxq.engines.languages import LANGUAGES
+from voxq.engines.recognise.funasr.engine import Raw
+from voxq.engines.recognise.funasr.words import segments
+from voxq.engines.recognise.whisper_text import full_width, without_loops
+
+
+class Whisper:
+    """See `Dialect`."""
+
+    def refuse(self, options: Options) -> ChunkError | None:
+        language = options.get("language")
+        if language is None or language in LANGUAGES:
+            return None
+        return ChunkError("bad_language", f"Whisper does not know the language {language!r}.")
+
+    def arguments(self, options: Options) -> dict[str, Any]:
+        decoding = {"language": options.get("language"), "fp16": False, "without_timestamps": True}
+        return {"DecodingOptions": decoding}
+
+    def read(self, raw: Raw, seconds: float, options: Options) -> Recognised:
+        """FunASR does not pass on which language Whisper detected."""
+        text = without_loops(raw.get("text", "").strip())
+        language = options.get("language")
+        if language in ("zh", "yue"):
+            text = full_width(text)
+        heard = segments(text, (), seconds, options.get("words", False))
+        return Recognised(heard, language if text else None)

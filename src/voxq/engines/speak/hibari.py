@@ -1,0 +1,42 @@
+"""hibari: English, one voice, small and fast, inside a package. The embedded default."""
+
+from __future__ import annotations
+
+from voxq import extras
+from voxq.engines.contract import (
+    Capability,
+    EngineFamily,
+    EngineRequest,
+    ModelPaths,
+    Requirements,
+    Synthesiser,
+    Traits,
+    Voice,
+)
+from voxq.machine.devices import threads_for
+
+_MOST_AT_ONCE = 4
+"""Each takes up to 60 MB meanwhile, and the first sentence of a text waits for the longest beside it."""
+
+
+def _load(request: EngineRequest, models: ModelPaths) -> Synthesiser:
+    from voxq.engines.speak import hibari_model
+
+    return hibari_model.load(request, _at_once(request))
+
+
+def _at_once(request: EngineRequest) -> int:
+    return min(threads_for(request.threads), _MOST_AT_ONCE)
+
+
+FAMILY = EngineFamily(
+    name="hibari",
+    capability=Capability.SPEAK,
+    models=("hibari",),
+    summary="English, one voice, built in: faster than real time by a hundred on a CPU",
+    voices_for=lambda model: (Voice("heart", "en", "female", "US"),),
+    load=_load,
+    traits_for=lambda request: Traits(max_items=_at_once(request), is_parallel=True),
+    options=frozenset({"voice", "speed", "normalise"}),
+    requirements=Requirements(extras.HIBARI.modules, extras.HIBARI.name),
+)

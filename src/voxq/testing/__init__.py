@@ -1,0 +1,1 @@
+"""Tools for tests of VoxQ itself and of packages that extend it."""
