@@ -60,7 +60,9 @@ class RequestReader(Generic[O]):
         by others, named in errors.
         """
         self._options = options
-        self._fixed = dict(fixed or {})
+        fixed = fixed or {}
+        self._fixed = {name: value for name, value in fixed.items() if name in options.declared()}
+        self._fixed_submission = {name: value for name, value in fixed.items() if name not in self._fixed}
         self._defaults = dict(defaults or {})
         self._besides = dict(besides or {})
         self._elsewhere = tuple(elsewhere)
@@ -129,11 +131,15 @@ class RequestReader(Generic[O]):
         own = {name: getattr(body, name) for name in self._own if name in given or name in self._defaults}
         submission = {name: getattr(body, name) for name in self._submission}
         besides = {name: getattr(body, name) for name in self._besides}
-        return Asked(self._options(**self._fixed, **own), SubmissionOptions(**submission), besides)
+        return Asked(
+            self._options(**self._fixed, **own),
+            SubmissionOptions(**self._fixed_submission, **submission),
+            besides,
+        )
 
     def _is_asked(self, option: OptionField, openai: bool) -> bool:
         has_field = SetBy.CLIENT in option.mark.set_by and (option.openai or not openai)
-        return bool(has_field) and option.name not in self._fixed
+        return bool(has_field) and option.name not in {**self._fixed, **self._fixed_submission}
 
     def _definition(self, option: OptionField, types: Mapping[str, Any]) -> tuple[Any, Any]:
         about: dict[str, Any] = {"alias": self._names[option.name]}
