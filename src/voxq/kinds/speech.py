@@ -51,8 +51,11 @@ class SpeechOptions(Options):
     ] = ""
     """Of an accepted task, always the name of a voice, or of a mixture of several."""
     model: Annotated[
-        str | None, Field(description="A synthesiser by name or alias; nothing: the one with the voice.")
+        str | None,
+        Field(description="A synthesiser by name or alias; nothing: the one with the voice."),
+        Mark(affects=Affects.RESULT),
     ] = None
+    """Each model has calls of its own anyway."""
     language: Annotated[
         str | None,
         Field(

@@ -21,9 +21,9 @@ class TranscriptionOptions(Options):
     model: Annotated[
         str | None,
         Field(description="A name or alias from `GET /api/v1/models`; nothing: the service's default."),
-        Mark(flag="--model/-m"),
+        Mark(affects=Affects.RESULT, flag="--model/-m"),
     ] = None
-    """Name of an offered model, never an alias."""
+    """Name of an offered model, never an alias. Each model has calls of its own anyway."""
     language: Annotated[
         str | None,
         Field(
@@ -32,6 +32,7 @@ class TranscriptionOptions(Options):
             json_schema_extra={"enum": ["auto", *LANGUAGES]},
         ),
         Mark(
+            set_by=SetBy.CLIENT | SetBy.OPERATOR,
             setting="asr_language",
             from_setting=lambda language: None if language == "auto" else language,
             flag="--language/-l",
@@ -49,6 +50,7 @@ class TranscriptionOptions(Options):
         Field(description=f"Up to {MAX_HOTWORDS} words to listen for, between commas or spaces."),
         Mark(
             wire=Annotated[tuple[str, ...], BeforeValidator(checked_hotwords)],
+            set_by=SetBy.CLIENT | SetBy.OPERATOR,
             setting="hotwords_path",
             from_setting=hotwords_of_file,
         ),

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from voxq.settings.configuration import Settings, SettingsError
+from voxq.settings.option_defaults import settings_class
 
 _DOTENV = Path(".env")
 _PREFIXES = (
@@ -39,7 +40,7 @@ def load_settings(dotenv: Path = _DOTENV, **overrides: Any) -> Settings:
     Raises SettingsError with every setting that is wrong, or else with all that do not fit together.
     """
     try:
-        return Settings(_env_file=dotenv, **overrides)  # pyright: ignore[reportCallIssue]
+        return settings_class()(_env_file=dotenv, **overrides)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
         raise SettingsError(*(line for each in error.errors() for line in _lines(each))) from None
 
@@ -55,7 +56,7 @@ def unknown_settings(
         environ = os.environ
     if dotenv is None:
         dotenv = dotenv_values(_DOTENV)
-    known = {name.upper() for name in Settings.model_fields}
+    known = {name.upper() for name in settings_class().model_fields}
     given = {name.upper() for name in (*environ, *dotenv)}
     return [_warning(name, known) for name in sorted(given - known) if name.startswith(_PREFIXES)]
 

@@ -1,0 +1,34 @@
+"""A new option, declared: nothing but this class says anything about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from voxq.core.options import Mark, SetBy
+from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.transcription import TranscriptionOptions
+
+
+@dataclass(frozen=True, slots=True)
+class LouderTranscription(TranscriptionOptions):
+    """Recordings can be heard louder."""
+
+    loudness: Annotated[
+        int | None,
+        Field(ge=1, le=11, description="How loud it is to be heard."),
+        Mark(set_by=SetBy.CLIENT | SetBy.OPERATOR, setting="asr_loudness", openai="vendor_loudness"),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class LouderSpeech(SpeechOptions):
+    """Texts can be spoken louder."""
+
+    loudness: Annotated[
+        int | None,
+        Field(ge=1, le=11, description="How loud it is to be spoken."),
+        Mark(set_by=SetBy.CLIENT | SetBy.OPERATOR, setting="tts_loudness", openai="vendor_loudness"),
+    ] = None
