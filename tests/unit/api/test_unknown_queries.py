@@ -1,0 +1,50 @@
+"""A query parameter that means nothing is refused on every route, with those that mean something there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from voxq.api.app import create_app
+
+APP = create_app()
+ROUTES = [
+    pytest.param(method.upper(), path, [each["name"] for each in operation.get("parameters", ())], id=path)
+    for path, operations in APP.openapi()["paths"].items()
+    for method, operation in operations.items()
+    if path.startswith(("/api/", "/v1/"))
+]
+
+
+async def asked(method: str, path: str, **query: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app=APP)
+    async with httpx.AsyncClient(transport=transport, base_url="http://voxq") as http:
+        return await http.request(method, path, params=query)
+
+
+@pytest.mark.parametrize(("method", "path", "names"), ROUTES)
+async def test_a_parameter_that_is_not_there_is_refused(method: str, path: str, names: list[str]) -> None:
+    answer = await asked(method, path.replace("{", "").replace("}", ""), foo="1")
+    body: dict[str, Any] = answer.json()
+    if path.startswith("/v1/"):
+        assert answer.status_code == 400
+        assert (body["error"]["code"], body["error"]["param"]) == ("invalid_option", "foo")
+        return
+    assert answer.status_code == 422
+    assert (body["code"], body["field"]) == ("invalid_option", "foo")
+    assert set(body["fields"]) <= set(names)
+    assert ("/history" not in path) or set(body["fields"]) == {"limit", "status"}
+
+
+async def test_its_name_is_told_without_what_acts_on_a_reader() -> None:
+    answer = await asked("GET", "/api/v1/asr/history", **{"\x1b[31m" + "x" * 500: "1"})
+    assert answer.json()["field"].startswith(r"\x1b[31mxxx")
+    assert len(answer.json()["error"]) < 200
+
+
+def test_every_native_route_says_so() -> None:
+    for path, operations in APP.openapi()["paths"].items():
+        if path.startswith("/api/"):
+            assert all("422" in operation["responses"] for operation in operations.values()), path
