@@ -23,10 +23,11 @@ async def check_query(request: Request) -> None:
     """Raises Refusal ("invalid_option", with the parameters there are)."""
     if not request.scope["query_string"]:
         return
-    route = request.scope["route"]
-    is_openais = openai.is_ours(route.path)
-    if not is_openais and not route.path.startswith(PREFIX):
+    path = request.url.path
+    is_openais = openai.is_ours(path)
+    if not is_openais and PREFIX not in path:  # it may begin with what a proxy put in front
         return
+    route = request.scope["route"]
     if route.endpoint not in _known:
         _known[route.endpoint] = tuple(dict.fromkeys(_parameters(route.dependant)))
     known = _known[route.endpoint]

@@ -96,6 +96,10 @@ class OptionField:
         """Its name under `/v1`; "" where it has none."""
         return self.field if self.mark.openai is None else self.mark.openai
 
+    def constrained(self, annotation: Any) -> Any:
+        """This annotation with the option's own constraints."""
+        return Annotated[annotation, *self.info] if self.info else annotation
+
     @property
     def description(self) -> str:
         found = (each.description for each in self.info if isinstance(each, FieldInfo))

@@ -210,13 +210,13 @@ def _request_type(option: OptionField) -> Any:
     if mark.choices:
         values = dict(mark.choices)
         annotation = _one_of(Literal[tuple(values)])
-        return Annotated[annotation, *option.info, AfterValidator(values.__getitem__)]
+        return Annotated[option.constrained(annotation), AfterValidator(values.__getitem__)]
     annotation = _without_none(option.type) if mark.wire is None else mark.wire
     if get_origin(annotation) is Literal:
         annotation = _one_of(annotation)
     elif mark.wire is None and get_origin(annotation) is tuple:
         annotation = Annotated[annotation, BeforeValidator(_between_commas)]
-    return Annotated[annotation, *option.info]
+    return option.constrained(annotation)
 
 
 def _one_of(literal: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Optional
+from typing import Any, Optional
 
 from pydantic import Field, create_model
 
@@ -26,6 +26,6 @@ def with_settings_of(kinds_options: Iterable[type[Options]]) -> type[Settings]:
             name = option.mark.setting
             if name is None or name in Settings.model_fields or hasattr(Settings, name):
                 continue
-            annotation = Annotated[Optional[option.type], *option.info]  # noqa: UP045
+            annotation = option.constrained(Optional[option.type])  # noqa: UP045
             fields[name] = (annotation, Field(None, description=option.description))
     return create_model("Settings", __base__=Settings, **fields) if fields else Settings
