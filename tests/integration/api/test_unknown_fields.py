@@ -1,0 +1,89 @@
+"""A field that means nothing is refused, in every form and body, with those that mean something; OpenAI's own
+are taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import openai
+import pytest
+from api_server import NOTE, ApiServer
+from openai import OpenAI
+
+NATIVE = {
+    "/api/v1/tts/submit": {"text": "Hello."},
+    "/api/v1/tts/batch": {"texts": ["Hello."]},
+}
+
+
+@pytest.fixture
+def client(api: ApiServer) -> OpenAI:
+    return OpenAI(base_url=f"{api.url}/v1", api_key="-", max_retries=0)
+
+
+@pytest.mark.parametrize("path", NATIVE)
+@pytest.mark.parametrize("value", [None, 1, "x", {"text": "x"}])
+def test_a_json_body_with_an_unknown_field_is_refused(api: ApiServer, path: str, value: Any) -> None:
+    answer = api.http.post(path, json={**NATIVE[path], "emotion": value})
+    body = answer.json()
+    assert (answer.status_code, body["code"], body["field"]) == (422, "invalid_option", "emotion")
+    assert {"voice", "speed", "format", "priority", "callback"} <= set(body["fields"])
+    assert "There is no field emotion; there are: " in body["error"]
+
+
+def test_one_text_has_other_fields_than_many(api: ApiServer) -> None:
+    one = api.http.post("/api/v1/tts/submit", json={"text": "Hello.", "texts": ["Hello."]}).json()
+    many = api.http.post("/api/v1/tts/batch", json={"texts": ["Hello."], "cache": True}).json()
+    assert (one["field"], many["field"]) == ("texts", "cache")
+    assert ("cache" in one["fields"], "texts" in many["fields"]) == (True, True)
+    assert api.http.post("/api/v1/tts/batch", json={"texts": ["Hello.", "Goodbye."]}).json()["total"] == 2
+
+
+def test_a_field_that_a_service_sets_itself_is_unknown(api: ApiServer) -> None:
+    answer = api.submit(translate="true")
+    assert (answer.status_code, answer.json()["field"]) == (422, "translate")
+
+
+@pytest.mark.parametrize("name", ["words", "speaker", "timestamps", "callback", "audio[]", "hotwords[]"])
+@pytest.mark.parametrize("route", ["transcriptions", "translations"])
+def test_what_nobody_knows_is_refused_in_openais_shape(client: OpenAI, route: str, name: str) -> None:
+    create = getattr(client.audio, route).create
+    with pytest.raises(openai.BadRequestError) as refused:
+        create(file=("note", NOTE), model="whisper-1", extra_body={name: "x"})
+    assert (refused.value.code, refused.value.param) == ("invalid_option", name)
+    assert refused.value.type == "invalid_request_error"
+    for there in ("hotwords", "use_vad", "priority", "response_format"):
+        assert there in refused.value.message
+
+
+@pytest.mark.parametrize("name", ["text", "format", "callback", "emotion"])
+def test_speech_refuses_what_nobody_knows(client: OpenAI, name: str) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.audio.speech.create(input="Hi.", voice="heart", model="tts-1", extra_body={name: "x"})
+    assert (refused.value.code, refused.value.param) == ("invalid_option", name)
+    assert "response_format" in refused.value.message
+
+
+def test_what_openai_knows_is_taken_and_the_document_says_that_it_has_no_effect(api: ApiServer) -> None:
+    fields = {
+        "temperature": "0.5",
+        "include[]": "logprobs",
+        "chunking_strategy": "auto",
+        "model": "no-such-model",
+    }
+    answer = api.http.post("/v1/audio/transcriptions", files={"file": ("note", NOTE)}, data=fields)
+    assert answer.json()["error"]["code"] == "model_not_found", "it was read as far as that"
+    paths = api.http.get("/openapi.json").json()["paths"]
+    for path, names in {
+        "/v1/audio/transcriptions": ("temperature", "include[]", "chunking_strategy"),
+        "/v1/audio/speech": ("instructions",),
+    }.items():
+        [content] = paths[path]["post"]["requestBody"]["content"].values()
+        assert "a field that neither knows is refused" in content["schema"]["description"]
+        for name in names:
+            assert "no effect" in content["schema"]["properties"][name]["description"]
+
+
+def test_azures_query_parameter_does_no_harm(api: ApiServer) -> None:
+    assert api.http.get("/v1/models", params={"api-version": "2024-10-21"}).status_code == 200
+    assert api.http.get("/v1/models", params={"limit": "3"}).status_code == 400
