@@ -13,6 +13,7 @@ from engine_calls import Options, recognition, transcribe
 
 from voxq.engines import registry
 from voxq.engines.contract import ChunkError, EngineError, EngineRequest, Recognised, Recogniser
+from voxq.engines.recognise.faster_whisper import _PROMPTS
 from voxq.engines.warmup import measure
 from voxq.model_store.store import ModelStore
 from voxq.speech.audio import SAMPLE_RATE, Samples
@@ -55,6 +56,7 @@ def _check_times(result: Recognised, seconds: float) -> None:
     assert all(a.start <= b.start for a, b in pairwise(result.segments))
 
 
+@pytest.mark.numerics
 @pytest.mark.parametrize("language", [None, "en"])
 def test_english(engine: Recogniser, language: str | None) -> None:
     result = recognise(engine, english(), recognition(language))
@@ -62,6 +64,7 @@ def test_english(engine: Recogniser, language: str | None) -> None:
     assert word_error_rate(NOTE, text_of(result)) < 0.05
 
 
+@pytest.mark.numerics
 @pytest.mark.parametrize("name", ["zh_note", "zh_meeting"])
 @pytest.mark.parametrize("language", [None, "zh"])
 def test_chinese_is_simplified_and_punctuated(engine: Recogniser, name: str, language: str | None) -> None:
@@ -72,6 +75,7 @@ def test_chinese_is_simplified_and_punctuated(engine: Recogniser, name: str, lan
     assert "，" in text and text.endswith("。")
 
 
+@pytest.mark.numerics
 @pytest.mark.parametrize("language", [None, "zh"])
 @pytest.mark.parametrize("name", sounds())
 def test_what_nobody_said_is_no_text(engine: Recogniser, name: str, language: str | None) -> None:
@@ -79,6 +83,46 @@ def test_what_nobody_said_is_no_text(engine: Recogniser, name: str, language: st
     assert (text_of(result), result.language) == ("", None)
 
 
+@pytest.mark.numerics
+@pytest.mark.parametrize(
+    ("language", "hotwords"), [("zh", ("达摩院", "语音识别")), ("en", ("Jon Smyth", "Stop"))]
+)
+@pytest.mark.parametrize("name", ["silence", "hiss", "loud noise", "notes", "a knock"])
+def test_the_prompt_is_no_text_where_nobody_speaks(
+    engine: Recogniser, name: str, language: str, hotwords: tuple[str, ...]
+) -> None:
+    result = recognise(engine, sounds()[name], recognition(language, hotwords=hotwords))
+    assert (text_of(result), result.language) == ("", None)
+
+
+@pytest.mark.numerics
+def test_the_sentence_of_the_prompt_is_a_text_where_somebody_says_it(engine: Recogniser) -> None:
+    said = spoken_text("zh_prompt")
+    assert said == _PROMPTS["zh"]
+    heard = text_of(recognise(engine, recording("zh_prompt"), recognition("zh")))
+    assert character_error_rate(said, heard) <= 2 / 9
+
+
+@pytest.mark.numerics
+@pytest.mark.parametrize(
+    ("said", "hotwords"), [("Yes. Stop. Yes.", ("Stop", "Yes")), ("Good morning.", ("Good morning",))]
+)
+def test_hotwords_that_are_all_that_is_said_are_heard(
+    engine: Recogniser, said: str, hotwords: tuple[str, ...]
+) -> None:
+    heard = text_of(recognise(engine, english(said), recognition("en", hotwords=hotwords)))
+    assert word_error_rate(said, heard) == 0
+
+
+@pytest.mark.numerics
+def test_a_hotword_that_is_the_beginning_of_a_sentence_adds_nothing(engine: Recogniser) -> None:
+    """So much of it that the engine looks whether it was said."""
+    options = recognition("zh", hotwords=("今天天气很好",))
+    text = text_of(recognise(engine, recording("zh_note"), options))
+    assert character_error_rate(spoken_text("zh_note"), text) < 0.08
+
+
+@pytest.mark.numerics
 def test_silence_after_speech_adds_no_words(engine: Recogniser) -> None:
     speech = recording("zh_note")
     long = np.concatenate([speech, np.zeros(15 * SAMPLE_RATE, np.float32)])
@@ -86,11 +130,13 @@ def test_silence_after_speech_adds_no_words(engine: Recogniser) -> None:
     assert character_error_rate(spoken_text("zh_note"), text) < 0.08
 
 
+@pytest.mark.numerics
 def test_a_quiet_recording_is_heard(engine: Recogniser) -> None:
     text = text_of(recognise(engine, recording("zh_note") * np.float32(0.01), recognition("zh")))
     assert character_error_rate(spoken_text("zh_note"), text) < 0.08
 
 
+@pytest.mark.numerics
 def test_noise_does_not_swallow_the_second_sentence(engine: Recogniser) -> None:
     """Greedy decoding ends after the first sentence here: without a second try the rest would be lost."""
     speech = recording("zh_note")
@@ -101,6 +147,7 @@ def test_noise_does_not_swallow_the_second_sentence(engine: Recogniser) -> None:
     assert character_error_rate(spoken_text("zh_note"), text_of(result)) < 0.35
 
 
+@pytest.mark.numerics
 def test_words_have_times_in_order(engine: Recogniser) -> None:
     result = recognise(engine, english(), recognition("en", words=True))
     words = [word for segment in result.segments for word in segment.words]
@@ -115,6 +162,7 @@ def test_chinese_words_add_up_to_the_text(engine: Recogniser) -> None:
         assert "".join(word.text for word in segment.words) == segment.text
 
 
+@pytest.mark.numerics
 def test_hotwords_change_the_spelling(engine: Recogniser) -> None:
     speech = english("Please call Jon Smyth about the contract.")
     plain = text_of(recognise(engine, speech, recognition("en")))
@@ -123,6 +171,7 @@ def test_hotwords_change_the_spelling(engine: Recogniser) -> None:
     assert "Jon Smyth" in helped
 
 
+@pytest.mark.numerics
 def test_a_hotword_that_is_said_first_is_not_taken_as_said(engine: Recogniser) -> None:
     speech = english("Katherine and Geoff live in Leicester.")
     text = text_of(recognise(engine, speech, recognition("en", hotwords=("Catharine", "Jeff"))))

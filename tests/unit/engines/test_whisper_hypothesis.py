@@ -33,6 +33,8 @@ def test_speech_is_taken_as_it_is() -> None:
         decoded(no_speech=0.6, log_probability=-0.9),
         decoded(no_speech=0.6, compression=3.0),
         decoded(log_probability=-1.6),
+        decoded(no_speech=0.65, log_probability=-0.71),  # white noise, of all sounds the closest to speech
+        decoded(no_speech=0.24, log_probability=-2.03),
     ],
 )
 def test_what_was_invented_over_noise_is_no_text(invented: Segment) -> None:
@@ -40,6 +42,19 @@ def test_what_was_invented_over_noise_is_no_text(invented: Segment) -> None:
     assert hypothesis.written_in("en") == []
     assert hypothesis.end == 0.0
     assert not hypothesis.is_doubtful, "a wider search finds nothing in noise"
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        decoded(no_speech=0.52, log_probability=-0.62),  # two seconds in noise, on AVX2
+        decoded(no_speech=0.68, log_probability=-0.48),  # as much noise as voice
+        decoded(no_speech=0.12, log_probability=-0.73),
+        decoded(no_speech=0.48, log_probability=-0.22, compression=2.8),
+    ],
+)
+def test_speech_in_noise_is_believed(heard: Segment) -> None:
+    assert Hypothesis.of([heard], 10.0).texts == [heard.text]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from voxq.engines.contract import (
     Traits,
 )
 from voxq.engines.languages import LANGUAGES
+from voxq.engines.recognise.whisper_echo import confirms, repeats_prompt
 from voxq.engines.recognise.whisper_hypothesis import Hypothesis
 from voxq.model_store.stamp import revision_of
 
@@ -48,6 +49,7 @@ _QUIET = 0.05
 """Against the loudest part of a chunk: -26 dB."""
 _LOUD_PEAK = 0.5
 _SILENT_PEAK = 1e-4
+"""Three steps of 16 bits: nobody hears what is not louder, but Whisper writes something down all the same."""
 _MAX_WINDOWS = 4
 
 _ONLY_TRANSCRIBES = re.compile(r"turbo|distil|\.en\b")
@@ -73,6 +75,8 @@ class FasterWhisper:
         language = item.options.get("language")
         if language is not None and language not in LANGUAGES:
             return ChunkError("bad_language", f"Whisper does not know the language {language!r}.")
+        if len(item.samples) and float(abs(item.samples).max()) <= _SILENT_PEAK:
+            return Recognised((), None)
         try:
             return self._recognise(_without_quiet_end(_audible(item.samples)), item.options)
         except (RuntimeError, MemoryError) as error:  # CTranslate2's own failures, out of memory among them
@@ -96,7 +100,10 @@ class FasterWhisper:
         return Recognised(tuple(segments), language if segments else None)
 
     def _window(self, samples: Samples, language: str | None, options: Options) -> tuple[str, Hypothesis]:
-        """Encode once, detect the language if it is not known, then search ever wider while in doubt."""
+        """Encode once, detect the language if it is not known, then search for the text.
+
+        What may be the prompt come back is believed only if it is also heard without one.
+        """
         from faster_whisper.audio import pad_or_trim
         from faster_whisper.tokenizer import Tokenizer
 
@@ -110,14 +117,24 @@ class FasterWhisper:
             task="translate" if options.get("translate") else "transcribe",
             language=language,
         )
+
+        def search(prompt: str | None) -> Hypothesis:
+            """Search ever wider while in doubt."""
+            hypothesis = Hypothesis((), seconds)
+            for beam in self._beams:
+                settings = _settings(tokenizer, prompt, seconds, beam, options.get("words", False))
+                raw = self._model.generate_segments(features, tokenizer, settings, False, encoded)
+                hypothesis = Hypothesis.of(raw, seconds)
+                if not hypothesis.is_doubtful:
+                    break
+            return hypothesis
+
         prompt = _prompt(tokenizer, _written(language, options), options.get("hotwords", ()))
-        hypothesis = Hypothesis((), seconds)
-        for beam in self._beams:
-            settings = _settings(tokenizer, prompt, seconds, beam, options.get("words", False))
-            raw = self._model.generate_segments(features, tokenizer, settings, False, encoded)
-            hypothesis = Hypothesis.of(raw, seconds)
-            if not hypothesis.is_doubtful:
-                break
+        hypothesis = search(prompt)
+        if prompt and repeats_prompt(hypothesis.texts, prompt):
+            plain = search(None)
+            if not confirms(" ".join(plain.texts), hypothesis.texts, prompt):
+                return language, plain
         return language, hypothesis
 
     def _detect_language(self, encoded: ctranslate2.StorageView) -> str:
