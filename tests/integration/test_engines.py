@@ -56,7 +56,6 @@ def _check_times(result: Recognised, seconds: float) -> None:
     assert all(a.start <= b.start for a, b in pairwise(result.segments))
 
 
-@pytest.mark.numerics
 @pytest.mark.parametrize("language", [None, "en"])
 def test_english(engine: Recogniser, language: str | None) -> None:
     result = recognise(engine, english(), recognition(language))
@@ -75,8 +74,7 @@ def test_chinese_is_simplified_and_punctuated(engine: Recogniser, name: str, lan
     assert "，" in text and text.endswith("。")
 
 
-@pytest.mark.numerics
-@pytest.mark.parametrize("language", [None, "zh"])
+@pytest.mark.parametrize("language", [None, pytest.param("zh", marks=pytest.mark.numerics)])
 @pytest.mark.parametrize("name", sounds())
 def test_what_nobody_said_is_no_text(engine: Recogniser, name: str, language: str | None) -> None:
     result = recognise(engine, sounds()[name], recognition(language))
@@ -147,7 +145,6 @@ def test_noise_does_not_swallow_the_second_sentence(engine: Recogniser) -> None:
     assert character_error_rate(spoken_text("zh_note"), text_of(result)) < 0.35
 
 
-@pytest.mark.numerics
 def test_words_have_times_in_order(engine: Recogniser) -> None:
     result = recognise(engine, english(), recognition("en", words=True))
     words = [word for segment in result.segments for word in segment.words]

@@ -16,9 +16,9 @@ _LONGEST_REST = 1.5
 """Seconds of a chunk that may follow its last segment: VAD ends a chunk close to its last word."""
 
 # Measured with whisper-base on four kinds of x86-64 arithmetic (MKL and oneDNN, with AVX2 and with AVX-512).
-# One sound's no-speech probability differs by up to 0.25 between them, and those of speech (0.02 to 0.68) and
-# of other sounds (0.23 to 0.99) overlap. Less the mean log-probability they do not: speech that was
-# understood, in as much noise as voice, has 0.2 to 1.16; noise, tones and music have 1.36 to 2.8.
+# The no-speech probability of one sound differs by up to 0.3 between them, and those of speech (0.02 to 0.68)
+# and of other sounds (0.23 to 0.99) overlap. Less the mean log-probability they do not: speech that was heard
+# right, in as much noise as voice, has 0.2 to 1.16; noise, tones and music have 1.36 to 2.8.
 _INVENTED = 1.25
 # Of a loop the model is sure. Its no-speech probability is up to 0.48 over speech, 0.61 or more over others.
 _LOOPED_OVER_NOTHING = 0.55
