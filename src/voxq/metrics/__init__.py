@@ -1,1 +1,1 @@
-"""What processes count, how Redis adds it up, and what it is called for Prometheus."""
+"""Counters of processes, their sums in Redis, and their names for Prometheus."""

@@ -1,6 +1,6 @@
-"""Everything that is counted as it happens. What Redis knows anyway is in `voxq.api.monitoring.metrics`.
+"""Metrics counted as events happen. Those read from Redis's data are in `voxq.api.monitoring.metrics`.
 
-No label may take a value that a client makes up: each one is kept for ever.
+No label may take a value made up by a client, because each value is kept for ever.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one process has counted and Redis does not know yet. Pure."""
+"""Counters of one process until they are added to Redis, and the totals read back. Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ SUM = "sum"
 INFINITY = "+Inf"
 
 Key = tuple[str, str, tuple[str, ...]]
-"""Name of a metric; which part of it: an upper edge, SUM, or "" for a plain count; values of its labels."""
+"""(Metric name, part, label values); the part is an upper edge, SUM, or "" for a plain count."""
 
 
 Buckets = list[tuple[str, float]]
-"""As Prometheus has them: an upper edge, and how many are up to it; the infinite one last."""
+"""Prometheus buckets: (upper edge, number of values up to it), the infinite edge last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What only grows. `name` without the `_total` that Prometheus wants at its end."""
+    """A counter that only grows. `name` lacks the suffix `_total` that Prometheus expects."""
 
     name: str
     help: str
@@ -32,7 +32,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Values by size; `edges` are the upper edges of its buckets, increasing, the infinite one left out."""
+    """A histogram; `edges` are the upper edges of its buckets, increasing, without the infinite one."""
 
     name: str
     help: str
@@ -42,7 +42,10 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Amounts by field, to be added to what Redis has. `number` grows: one that comes twice is added once."""
+    """Amounts by field, to be added to those in Redis.
+
+    `number` grows with each parcel of a sender, so that a parcel that arrives twice is added once.
+    """
 
     sender: str
     number: int
@@ -50,7 +53,7 @@ class Parcel:
 
 
 class Counters:
-    """Belongs to one thread. What is counted stays here until Redis has said that it has it."""
+    """Counts for one thread. Amounts are kept until Redis has acknowledged them."""
 
     def __init__(self) -> None:
         self._sender = secrets.token_hex(8)
@@ -59,13 +62,17 @@ class Counters:
         self._underway: Parcel | None = None
 
     def add(self, metric: Count, *labels: str, amount: float = 1) -> None:
-        """`labels`: as many values as the metric has labels, else ValueError; only such as are few."""
+        """Add `amount`; a non-finite one is ignored.
+
+        `labels` are the values of the metric's labels, from a small set. Raises ValueError for a wrong number
+        of them.
+        """
         key = metric.name, "", _checked(metric, labels)
-        if math.isfinite(amount):  # a sum would never be a number again
+        if math.isfinite(amount):  # otherwise the sum would stay non-finite for ever
             self._amounts[key] += amount
 
     def observe(self, metric: Distribution, value: float, *labels: str) -> None:
-        """As `add`."""
+        """Record a value of a distribution. `labels` and errors are as for `add`."""
         if not math.isfinite(value):
             return
         edge = next((str(edge) for edge in metric.edges if value <= edge), INFINITY)
@@ -73,7 +80,7 @@ class Counters:
         self._amounts[metric.name, SUM, labels] += value
 
     def parcel(self) -> Parcel | None:
-        """What is to be told, None if nothing is: the same again until it `arrived`."""
+        """Return the amounts to send, or None without any: the same parcel until `arrived` is called."""
         if self._underway is None and self._amounts:
             self._number += 1
             amounts = {_field(key): amount for key, amount in self._amounts.items()}
@@ -87,10 +94,10 @@ class Counters:
 
 
 class Totals:
-    """What all processes have ever counted, as Redis keeps it: a hash of fields and amounts."""
+    """Amounts that all processes have ever counted, read from the hash of fields and amounts in Redis."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        """What cannot be understood, another version may have written it, is left out."""
+        """Parse `fields`; unintelligible ones, perhaps written by another version, are left out."""
         self._amounts: defaultdict[str, dict[tuple[str, ...], dict[str, float]]] = defaultdict(dict)
         for field, amount in fields.items():
             if (key := _key(field)) is not None and _is_number(amount):
@@ -98,11 +105,11 @@ class Totals:
                 self._amounts[name].setdefault(labels, {})[part] = float(amount)
 
     def counts(self, metric: Count) -> dict[tuple[str, ...], float]:
-        """By the values of its labels."""
+        """Return label values -> total of a counter."""
         return {labels: parts[""] for labels, parts in self._of(metric) if "" in parts}
 
     def histograms(self, metric: Distribution) -> dict[tuple[str, ...], tuple[Buckets, float]]:
-        """By the values of its labels, each with the sum."""
+        """Return label values -> (buckets, sum of all values) of a distribution."""
         return {
             labels: (cumulative(metric.edges, _sizes(parts)), parts.get(SUM, 0.0))
             for labels, parts in self._of(metric)
@@ -114,7 +121,7 @@ class Totals:
 
 
 def cumulative(edges: Sequence[float], sizes: Mapping[float, float]) -> Buckets:
-    """Of `sizes` (upper bound -> how many)."""
+    """Accumulate `sizes` (upper bound -> number of values) into buckets with these edges."""
     bounded = [(str(edge), sum(n for bound, n in sizes.items() if bound <= edge)) for edge in edges]
     return [*bounded, (INFINITY, sum(sizes.values()))]
 

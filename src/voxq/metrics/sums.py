@@ -1,7 +1,7 @@
-"""The sums of all processes, in one hash in Redis: they outlive whoever counted.
+"""Sums over all processes, in one hash in Redis that outlives the processes that counted.
 
-A process tells what has come since it told last. So restarts of workers and of the API lose nothing and
-reset nothing, and whichever process of the API is asked knows all.
+Each process sends the amounts counted since its last parcel. So restarts of workers and of the API lose and
+reset nothing, and every API process can report all sums.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from voxq.queue.script import Command
 
 _CONTEXT = json.dumps({"kind": "voxq", "lanes": []})
 _REMEMBERED = 86400
-"""Seconds for which a parcel is recognised that comes a second time, because its receipt was lost."""
+"""Seconds for which a parcel sent again, because its acknowledgement was lost, is recognised."""
 
 
 def tell(parcel: Parcel) -> Command[bool]:
-    """Add what a parcel holds, once. False: it was known already."""
+    """Add a parcel's amounts once. The command's result is False if the parcel was already added."""
     args = {
         "sender": parcel.sender,
         "number": parcel.number,

@@ -1,7 +1,7 @@
-"""Every setting, read once from the environment and a `.env` file in the working directory.
+"""All settings, read once from the environment and a `.env` file in the working directory.
 
-The environment wins over `.env`, names are case-insensitive, an empty value counts as unset. Nothing ever
-`source`s the file, so values with spaces need no quotes.
+The environment takes precedence over `.env`, names are case-insensitive, and an empty value counts as unset.
+The file is never `source`d by a shell, so values with spaces need no quotes.
 """
 
 from voxq.settings.configuration import PACKAGED_HOTWORDS, Queues, Settings, SettingsError

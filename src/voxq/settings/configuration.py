@@ -1,4 +1,4 @@
-"""The settings together: what must fit, and what follows from them."""
+"""The complete settings: checks across several of them, and values derived from them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ PACKAGED_HOTWORDS = Path(__file__).parents[1] / "data" / "hotwords.txt"
 
 
 class SettingsError(Exception):
-    """The configuration cannot be used; each of `problems` says which setting, why, and what to write
-    instead, and the message is all of them, a line each."""
+    """The configuration cannot be used.
+
+    Each of `problems` names a setting, what is wrong with it, and what to write instead; the message has them
+    all, one per line.
+    """
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -36,7 +39,7 @@ class SettingsError(Exception):
 
 
 class Queues(NamedTuple):
-    """The three lanes of one kind of work, as RQ queue names."""
+    """The three lanes of one kind of task, as RQ queue names."""
 
     high: str
     short: str
@@ -44,7 +47,7 @@ class Queues(NamedTuple):
 
 
 class Settings(Fields):
-    """One immutable configuration."""
+    """An immutable configuration."""
 
     @model_validator(mode="before")
     @classmethod
@@ -83,42 +86,42 @@ class Settings(Fields):
 
     @property
     def recordings_dir(self) -> Path:
-        """The uploads, under their stored names."""
+        """Directory of uploads, under their stored names."""
         return self.storage_path / "recordings"
 
     @property
     def logs_dir(self) -> Path:
-        """asr_api.log, asr_worker.log, asr_error.log and asr_history.jsonl."""
+        """Directory of asr_api.log, asr_worker.log, asr_error.log and asr_history.jsonl."""
         return self.storage_path / "logs"
 
     @property
     def journal_dir(self) -> Path:
-        """The disk truth about tasks."""
+        """Directory of the journal, the durable record of tasks."""
         return self.storage_path / "journal"
 
     @property
     def incoming_dir(self) -> Path:
-        """Uploads still arriving; beside the recordings, so that a rename ends an upload."""
+        """Directory of unfinished uploads, beside the recordings so that a rename completes an upload."""
         return self.storage_path / "incoming"
 
     @property
     def work_dir(self) -> Path:
-        """Scratch files of tasks being worked on."""
+        """Directory of scratch files of tasks being processed."""
         return self.storage_path / "work"
 
     @property
     def samples_dir(self) -> Path:
-        """A few words of each voice that somebody wanted to listen to."""
+        """Directory of cached voice samples."""
         return self.storage_path / "samples"
 
     @property
     def redis_dir(self) -> Path:
-        """The embedded server's append-only file."""
+        """Directory of the embedded server's append-only file."""
         return self.storage_path / "redis"
 
     @property
     def run_dir(self) -> Path:
-        """Lock, address and secret of the running stack."""
+        """Directory of the running stack's lock, address and secret."""
         return self.storage_path / "run"
 
     @property
@@ -148,33 +151,33 @@ class Settings(Fields):
 
     @property
     def own_models(self) -> Mapping[str, tuple[str, str]]:
-        """Name -> (engine, model) of ASR_MODELS."""
+        """Name -> (engine, model), from ASR_MODELS."""
         return parse_models(self.asr_models)
 
     @property
     def keys(self) -> Mapping[str, str]:
-        """API key -> name of its owner, those of admins first; empty when none are set."""
+        """API key -> name of its owner, admins first; empty if no keys are set."""
         return parse_keys(self.admin_keys) | parse_keys(self.api_keys)
 
     @property
     def admins(self) -> frozenset[str]:
-        """Names of the ADMIN_KEYS."""
+        """Names of the owners of ADMIN_KEYS."""
         return frozenset(parse_keys(self.admin_keys).values())
 
     @property
     def allowances(self) -> Allowances:
-        """How much each key may ask for."""
+        """Limits of each key."""
         usual = Allowance(self.rate_limit_per_minute, self.max_queue_seconds_per_key or 0)
         return parse_allowances(self.key_limits, usual)
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """Of the pages that CORS_ORIGINS lets in."""
+        """Origins from CORS_ORIGINS."""
         return parse_origins(self.cors_origins)
 
     @property
     def registered_webhooks(self) -> Mapping[str, Webhook]:
-        """By name, of WEBHOOKS and WEBHOOK_SECRETS."""
+        """Name -> webhook, from WEBHOOKS and WEBHOOK_SECRETS."""
         return parse_webhooks(self.webhooks, self.webhook_secrets, allow_private=self.webhook_allow_private)
 
     @property
@@ -186,16 +189,16 @@ class Settings(Fields):
         return parse_duration(self.log_retention)
 
     def worker_count(self, gpus: int) -> int:
-        """How many workers to run on a machine with `gpus` visible GPUs (>= 0)."""
+        """Return how many workers to run on a machine with `gpus` visible GPUs (>= 0)."""
         return self.rq_worker_count or max(1, gpus)
 
     def environ(self) -> dict[str, str]:
-        """The variables with which a child process in any directory reads these same settings."""
+        """Return the variables from which a child process, in any directory, reads these same settings."""
         given = {name.upper(): getattr(self, name) for name in type(self).model_fields}
         return {name: _written(value) for name, value in given.items() if value is not None}
 
     def check_exposure(self) -> None:
-        """Raises SettingsError if anybody on the network could use the API without having been invited."""
+        """Raise SettingsError if the API would be open to the network without keys and without consent."""
         if self.keys or self.allow_anonymous or is_loopback(self.api_host):
             return
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""What can be set: each setting with its default and what it means. `.env.example` is the mirror."""
+"""Definition of every setting: type, default and description. `.env.example` mirrors it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from voxq.settings.values import (
 
 
 class Fields(BaseSettings):
-    """Immutable. Paths are kept as given, `~` expanded."""
+    """Immutable values of all settings. Paths are kept as given, with `~` expanded."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", env_ignore_empty=True, validate_default=True, hide_input_in_errors=True
@@ -46,7 +46,7 @@ class Fields(BaseSettings):
     redis_db: int = Field(0, ge=0, description="Database number, used with REDIS_HOST.")
     redis_password: str | None = Field(None, repr=False, description="Password, used with REDIS_HOST.")
 
-    # TranscriptionRun
+    # Recognition
     asr_engine: str = Field("faster-whisper", description="Engine that recognises speech.")
     asr_model: RecogniserName = Field(
         "whisper-base", description="Model of that engine: a name from 'voxq models list'."

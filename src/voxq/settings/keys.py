@@ -1,4 +1,4 @@
-"""API keys: whose they are, and how much each may ask for. Keys and names come from the operator."""
+"""API keys, their owners and their limits. Keys and names come from the operator."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _FIELDS = {"per_minute": "requests_per_minute", "queue_seconds": "queue_seconds"
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How much one key may ask for; 0: as much as it likes."""
+    """Limits of one key; 0 means unlimited."""
 
     requests_per_minute: int = 0
-    """Requests that make work. As many may come at once, then they are admitted evenly."""
+    """Submissions per minute. As many may come in one burst; after that they are admitted evenly."""
     queue_seconds: int = 0
-    """Seconds of audio that may wait, of each kind of task."""
+    """Seconds of audio that may wait, per kind of task."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """Of all keys: what is usual, and what some have instead, by name."""
+    """Limits of all keys: the usual ones, and exceptions by the owner's name."""
 
     usual: Allowance = Allowance()
     special: Mapping[str, Allowance] = field(default_factory=dict)
@@ -35,10 +35,10 @@ class Allowances:
 
 
 def parse_keys(text: str) -> dict[str, str]:
-    """API key -> owner of "name:key,name2:key2"; a bare key's owner is named after its hash.
+    """Parse "name:key,name2:key2" to API key -> owner; a bare key's owner is named after its hash.
 
-    Raises ValueError (which quotes no key) for a key shorter than 8 characters or given twice, and for a name
-    that would not be one word in a log.
+    Raises ValueError, without quoting a key, for a key shorter than 8 characters or given twice, and for a
+    name that would not be one word in a log.
     """
     owners: dict[str, str] = {}
     for entry in _entries(text):
@@ -54,9 +54,9 @@ def parse_keys(text: str) -> dict[str, str]:
 
 
 def parse_allowances(text: str, usual: Allowance) -> Allowances:
-    """Of "name:per_minute=60:queue_seconds=3600,name2:per_minute=0"; what is left out is as usual.
+    """Parse "name:per_minute=60:queue_seconds=3600,name2:per_minute=0"; omitted limits are those of `usual`.
 
-    Raises ValueError, which quotes no entry: somebody may have put a key there.
+    Raises ValueError, without quoting an entry, because a key may have been put there by mistake.
     """
     special: dict[str, Allowance] = {}
     for entry in _entries(text):

@@ -1,4 +1,4 @@
-"""Reading the settings of a process, and telling what is wrong with them."""
+"""Loading of a process's settings, with errors and warnings about them."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _PREFIXES = (
 
 
 def load_settings(dotenv: Path = _DOTENV, **overrides: Any) -> Settings:
-    """The settings of this process; `overrides` (field names) win over everything.
+    """Load the settings of this process; `overrides`, by field name, take precedence over everything.
 
-    Raises SettingsError with every setting that is wrong, or else with all that do not fit together.
+    Raises SettingsError with every invalid setting, or with all conflicts if each setting is valid.
     """
     try:
         return settings_class()(_env_file=dotenv, **overrides)  # pyright: ignore[reportCallIssue]
@@ -48,9 +48,9 @@ def load_settings(dotenv: Path = _DOTENV, **overrides: Any) -> Settings:
 def unknown_settings(
     environ: Mapping[str, str] | None = None, dotenv: Mapping[str, str | None] | None = None
 ) -> list[str]:
-    """A warning for each name that looks like a setting of ours and is none, with the likely right name.
+    """Return a warning for each name that looks like a setting but is unknown, with the likely right name.
 
-    `environ` and `dotenv` are those of this process unless given.
+    `environ` and `dotenv` default to those of this process.
     """
     if environ is None:
         environ = os.environ
@@ -65,7 +65,7 @@ def _lines(error: ErrorDetails) -> Iterator[str]:
     says = error["msg"].removeprefix("Value error, ")
     if location := error["loc"]:
         yield f"{str(location[0]).upper()}: {says}"
-    else:  # of several settings, which it names itself
+    else:  # a conflict of settings, which its text names
         yield from says.splitlines()
 
 

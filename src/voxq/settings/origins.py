@@ -1,4 +1,4 @@
-"""Origins: the scheme, host and port that a browser says a page comes from."""
+"""Web origins: the scheme, host and port that a browser reports for a page."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from collections.abc import Collection
 
 ANY = "*"
-"""Stands for every page there is."""
+"""Wildcard for pages of every origin."""
 
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(?P<port>:\d{1,5})?")
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 def parse_origins(text: str) -> tuple[str, ...]:
-    """The origins in "https://app.example.org,http://localhost:5173", or ANY alone.
+    """Parse "https://app.example.org,http://localhost:5173", or ANY alone.
 
-    Raises ValueError for what no browser would ever send, as it would never match.
+    Raises ValueError for an origin that no browser would ever send, since it would never match.
     """
     origins = tuple(dict.fromkeys(filter(None, (part.strip() for part in text.split(",")))))
     if ANY in origins and len(origins) > 1:
@@ -30,7 +30,7 @@ def parse_origins(text: str) -> tuple[str, ...]:
 
 
 def are_allowed(origin: str, origins: Collection[str]) -> bool:
-    """Whether a page of this origin is among those of `parse_origins`."""
+    """Whether `origin` is among `origins`, the output of `parse_origins`."""
     return ANY in origins or origin in origins
 
 

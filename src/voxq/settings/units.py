@@ -1,4 +1,4 @@
-"""Sizes and times as people write them."""
+"""Parsing of sizes and durations as people write them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TIME_UNITS = ("second", "minute", "hour", "day", "week")
 
 
 def parse_size(text: str) -> int:
-    """Bytes of a size such as "10 MB" (1 MB = 1024 KB). Raises ValueError unless it is positive."""
+    """Parse a size such as "10 MB" (1 MB = 1024 KB) to bytes. Raises ValueError unless it is positive."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?B)\s*", text, re.IGNORECASE)
     size = int(float(match[1]) * _SIZE_UNITS[match[2].upper()]) if match else 0
     if size <= 0:
@@ -19,7 +19,7 @@ def parse_size(text: str) -> int:
 
 
 def parse_duration(text: str) -> timedelta:
-    """The time of "30 days" and the like. Raises ValueError unless it is positive and under 1000 years."""
+    """Parse a duration such as "30 days". Raises ValueError unless it is positive and under 1000 years."""
     match = re.fullmatch(rf"\s*(\d{{1,9}})\s*({'|'.join(_TIME_UNITS)})s?\s*", text, re.IGNORECASE)
     try:
         time = timedelta(**{f"{match[2].lower()}s": int(match[1])}) if match else timedelta()

@@ -1,4 +1,4 @@
-"""How settings are written that are more than a number, checked when they are read."""
+"""Types of settings that need more than a number, validated when they are read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0"
 
 
 def _as_read_by(parse: Callable[[str], object]) -> AfterValidator:
-    """Of a text that `parse` takes; its ValueError says what is wrong with others."""
+    """Accept the texts that `parse` accepts; its ValueError explains what is wrong with others."""
 
     def check(text: str) -> str:
         parse(text)

@@ -1,4 +1,4 @@
-"""The webhooks that the operator has registered: clients name one of them, and never an address."""
+"""Webhooks registered by the operator: clients name one of them and never give an address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LEAST_SECRET = 16
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """`url` is not shown either: its path may be as good as a password."""
+    """A registered webhook. `url` is kept out of its repr like `secret`: its path may act as a password."""
 
     name: str
     url: str = field(repr=False)
@@ -24,7 +24,10 @@ class Webhook:
 
 
 def parse_webhooks(urls: str, secrets: str, *, allow_private: bool) -> dict[str, Webhook]:
-    """By name, of "bot=https://host/path,..." and "bot:secret,...". Raises ValueError, quoting neither."""
+    """Parse "bot=https://host/path,..." and "bot:secret,..." to webhooks by name.
+
+    Raises ValueError, without quoting a URL or a secret.
+    """
     known = _pairs("WEBHOOKS", urls, "=", "name=https://host/path")
     keys = _pairs("WEBHOOK_SECRETS", secrets, ":", "name:secret")
     if missing := known.keys() ^ keys.keys():
@@ -70,7 +73,7 @@ def _check(name: str, url: str, allow_private: bool) -> None:
 
 
 def _is_private(host: str) -> bool:
-    """As far as the name alone tells; what it resolves to is looked at when it is connected to."""
+    """Whether a host is private, judging by its name alone; its address is checked when connecting."""
     try:
         return not is_public(host)
     except ValueError:

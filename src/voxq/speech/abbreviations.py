@@ -23,13 +23,13 @@ los las un una le les une il elle je tu nous vous
 """
 
 _NEVER_LAST = frozenset(_NEVER_LAST_TEXT.split())
-"""A word always follows them."""
+"""Abbreviations that are always followed by another word of the same sentence."""
 _BEFORE_NUMBER = frozenset(_BEFORE_NUMBER_TEXT.split())
-"""Only before a number: "No. 5" is one, "No. I do not" is two sentences."""
+"""Abbreviations only before a number: "No. 5" is one sentence, "No. I do not" is two."""
 _MAYBE_LAST = frozenset(_MAYBE_LAST_TEXT.split())
-"""They may end a sentence, too."""
+"""Abbreviations that may also end a sentence."""
 _STARTERS = frozenset(_STARTERS_TEXT.split())
-"""Words that, written with a capital, begin a sentence more often than a name."""
+"""Words that, when capitalised, begin a sentence more often than they begin a name."""
 
 _INITIALS = re.compile(r"(?:[A-Za-z]\.)*[A-Za-z]")
 _WORDS_OF_ONE_LETTER = "Iiaoy"
@@ -37,7 +37,7 @@ _LAST_WORD = re.compile(r"[\w.&'’-]*\Z")
 
 
 def belongs_to_word(before: str, following: str) -> bool:
-    """Whether a full stop after `before` is part of an abbreviation, an initial or a list's number."""
+    """Whether a full stop after `before` belongs to an abbreviation, an initial or a list number."""
     match = _LAST_WORD.search(before)
     last = match[0].lstrip(".'’-") if match else ""
     known = last.lower()

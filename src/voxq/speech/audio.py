@@ -1,4 +1,4 @@
-"""What every part may know about sound without loading a decoder."""
+"""Constants and types for audio that need no decoder."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 SAMPLE_RATE = 16_000
-"""Samples per second of everything that VAD and engines hear."""
+"""Samples per second of all audio given to VAD and to recognition engines."""
 
 SHORTEST_CLIP = SAMPLE_RATE // 10
-"""Samples: what is shorter than 100 ms is silence to everybody. No word is so short."""
+"""Samples in 100 ms. Anything shorter is treated as silence, because no word is that short."""
 
 Samples: TypeAlias = "npt.NDArray[np.float32]"
-"""Mono, -1.0 to 1.0, shape (n,)."""
+"""Mono samples from -1.0 to 1.0, shape (n,)."""
 
 MIME_TYPES: Mapping[str, str] = MappingProxyType(
     {
@@ -47,7 +47,7 @@ MIME_TYPES: Mapping[str, str] = MappingProxyType(
         "tta": "audio/x-tta",
     }
 )
-"""The content type for each file extension that a stored recording can have."""
+"""File extension of a stored recording -> content type."""
 
 SPEECH_FORMATS: Mapping[str, str] = MappingProxyType(
     {
@@ -59,21 +59,21 @@ SPEECH_FORMATS: Mapping[str, str] = MappingProxyType(
         "pcm": "audio/pcm",
     }
 )
-"""The formats in which speech is given out, each with its content type; all can be streamed."""
+"""Output format of synthesised speech -> content type. All of them can be streamed."""
 
 SUPPORTED_FORMATS = (
     *("wav", "mp3", "m4a", "flac", "aac", "ogg", "opus", "webm", "amr", "3gp", "wma"),
     *("mp4", "mov", "mkv", "wmv", "aiff", "caf", "au", "w64", "ac3", "eac3", "ape", "wv", "tta"),
 )
-"""For people who ask what can be uploaded. The content of a file counts, never its name."""
+"""Formats listed to clients as accepted. A file is judged by its content, never by its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """What a look into a recording found.
+    """Properties of a recording found by probing it.
 
     `container` and `codec` are short names such as "ogg" and "opus"; `extension`, a key of MIME_TYPES, and
-    `mime` follow from them. `duration` is in seconds, or None where only decoding everything would tell.
+    `mime` follow from them. `duration` is in seconds, or None if only decoding the whole file would tell.
     """
 
     container: str
@@ -86,10 +86,10 @@ class AudioInfo:
 
 
 class AudioError(Exception):
-    """A recording that cannot be used; the message is one sentence for the client.
+    """A recording cannot be used; the message is one sentence for the client.
 
-    `code` says why: "undecodable", "no_audio", "empty", "too_long", "too_large" (of memory, not of disk) or
-    "missing".
+    `code` says why: "undecodable", "no_audio", "empty", "too_long", "too_large" (decoding needs too much
+    memory) or "missing".
     """
 
     def __init__(self, code: str, message: str) -> None:

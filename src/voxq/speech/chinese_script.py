@@ -1,6 +1,7 @@
-"""In which of its two scripts Mandarin is written. Models mix them: Whisper does, whatever it is told.
+"""Conversion of Mandarin between simplified and traditional characters.
 
-OpenCC knows words, not characters alone (乾净 but 乾隆). Text that is in the script already stays as it is.
+Models mix the two scripts; Whisper does so whatever it is told. OpenCC converts by words and not only by
+characters (乾净 but 乾隆). Text already in the wanted script stays as it is.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
 Script = Literal["simplified", "traditional"]
 
 _CONFIGURATIONS: dict[Script, str] = {"simplified": "t2s", "traditional": "s2tw"}
-"""Traditional as it is written in Taiwan; the words stay those that were said."""
+"""Script -> OpenCC configuration. Traditional uses Taiwan's characters but keeps the words that were said."""
 _CHINESE = re.compile(f"[{HAN}]+")
 _JAPANESE = re.compile(f"[{KANA}]")
 
 
 def in_script(segment: Segment, script: Script) -> Segment:
-    """A segment of Mandarin in this script, its words and their times with it.
+    """Convert a Mandarin segment, its raw text and its words to `script`; times stay as they are.
 
-    One with kana stays: it is Japanese, or quotes it.
+    A segment that contains kana is returned unchanged, because it is Japanese or quotes Japanese.
     """
     if _JAPANESE.search(segment.text):
         return segment
@@ -38,7 +39,10 @@ def in_script(segment: Segment, script: Script) -> Segment:
 
 
 def _words(words: Sequence[Word], script: Script) -> Iterator[Word]:
-    """Converted together: a word that OpenCC knows may be several here. A character stays one character."""
+    """Convert all words as one text, because a word known to OpenCC may span several of them.
+
+    Conversion keeps the number of characters, so the text can be split at the same places again.
+    """
     converted = _converted("".join(word.text for word in words), script)
     end = 0
     for word in words:
@@ -47,13 +51,13 @@ def _words(words: Sequence[Word], script: Script) -> Iterator[Word]:
 
 
 def _converted(text: str, script: Script) -> str:
-    # Only the characters concerned: a NUL ends a text for OpenCC, and half a surrogate pair is an error.
+    # Only Chinese characters reach OpenCC: it stops at a NUL and fails on half a surrogate pair.
     return _CHINESE.sub(lambda run: _converter(script).convert(run[0]), text)
 
 
 @lru_cache(maxsize=2)
 def _converter(script: Script) -> OpenCC:
-    """Takes 25 ms and 3 MB."""
+    """Load an OpenCC converter, which takes 25 ms and 3 MB."""
     from opencc import OpenCC
 
     return OpenCC(_CONFIGURATIONS[script])

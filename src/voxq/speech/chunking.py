@@ -1,4 +1,4 @@
-"""From stretches of speech to the chunks that a model is given, one call each."""
+"""Grouping of speech spans into chunks, each of which is one input of a model."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from voxq.speech.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Chunking:
-    """How VAD segments become chunks, in seconds: neighbours less than `max_gap` apart are joined up to
-    `target`; nothing is longer than `maximum`."""
+    """Limits for turning VAD spans into chunks, in seconds.
+
+    Neighbouring spans less than `max_gap` apart are joined up to `target`; no chunk is longer than `maximum`.
+    """
 
     maximum: float = 30.0
     target: float = 25.0
@@ -20,10 +22,10 @@ class Chunking:
 
 
 class Chunker:
-    """Joins the spans of one recording into chunks, as they come.
+    """Joins the spans of one recording into chunks as they arrive.
 
-    A chunk goes from the start of its first span to the end of its last one, pauses included. Chunks are in
-    order and apart from each other, and every sample of every span is in exactly one of them.
+    A chunk reaches from the start of its first span to the end of its last one, pauses included. Chunks are
+    in order and do not overlap, and every sample of every span is in exactly one of them.
     """
 
     def __init__(self, chunking: Chunking) -> None:
@@ -36,7 +38,7 @@ class Chunker:
         self._open: Span | None = None
 
     def push(self, spans: Iterable[Span]) -> list[Span]:
-        """The next spans, in order and without overlap. Returns the chunks that are complete."""
+        """Add the next spans, in order and without overlap, and return the chunks that are complete."""
         complete = []
         for span in spans:
             for piece in _pieces(span, self._maximum):
@@ -49,7 +51,7 @@ class Chunker:
         return complete
 
     def flush(self) -> list[Span]:
-        """The last chunk, if there is one."""
+        """Return the last chunk, if there is one."""
         last, self._open = self._open, None
         return [last] if last is not None else []
 
@@ -58,10 +60,10 @@ class Chunker:
 
 
 class EvenCutter:
-    """Cuts all of one recording into pieces of `maximum` seconds as it comes.
+    """Cuts the whole of one recording into pieces of `maximum` seconds as it arrives.
 
-    The last two share what is left, so that none of several is shorter than half of `maximum`. The pieces are
-    the same whatever the sizes of the blocks.
+    The last two pieces share the remainder, so that none of several is shorter than half of `maximum`. The
+    pieces do not depend on the sizes of the blocks.
     """
 
     def __init__(self, maximum: float) -> None:
@@ -72,7 +74,7 @@ class EvenCutter:
         self._start = self._end = 0
 
     def push(self, samples: int) -> list[Span]:
-        """So many more samples. Returns the pieces that are certain."""
+        """Add `samples` more samples and return the pieces that are final."""
         self._end += samples
         pieces = []
         while self._end - self._start >= 2 * self._maximum:
@@ -81,13 +83,13 @@ class EvenCutter:
         return pieces
 
     def flush(self) -> list[Span]:
-        """The rest: one piece, or two of the same length."""
+        """Return the remainder as one piece or as two of equal length."""
         rest, self._start = Span(self._start, self._end), self._end
         return list(_pieces(rest, self._maximum))
 
 
 def _pieces(span: Span, maximum: int) -> Iterator[Span]:
-    """Equal parts, as few as `maximum` samples allow; none of nothing."""
+    """Split a span into as few equal parts of at most `maximum` samples as possible; none if it is empty."""
     count = -(-len(span) // maximum)
     for part in range(count):
         yield Span(span.start + len(span) * part // count, span.start + len(span) * (part + 1) // count)

@@ -1,8 +1,8 @@
-"""Opening an untrusted recording, and telling what it is by its content.
+"""Opening of untrusted recordings and identification by their content.
 
-Left to itself libavformat follows what a file says: a playlist named talk.mp3 makes it read other files or
-fetch URLs. So it gets an anonymous stream instead of a path, a whitelist of containers that refer to nothing
-outside themselves, a whitelist of audio codecs, and no protocol at all.
+Left to itself, libavformat does what a file tells it to: a playlist named talk.mp3 makes it read other files
+or fetch URLs. So it gets an anonymous stream instead of a path, a whitelist of self-contained container
+formats, a whitelist of audio codecs, and no protocol at all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from av.stream import Disposition
 from voxq.speech.audio import MIME_TYPES, AudioError
 
 DECODING_ERRORS = (FFmpegError, ValueError, EOFError, OverflowError, NotImplementedError)
-"""What PyAV raises for bytes that make no sense."""
+"""Exceptions that PyAV raises for malformed data."""
 
 _DEMUXERS = "wav,w64,mp3,ogg,flac,aac,mov,matroska,asf,amr,caf,aiff,au,ac3,eac3,ape,wv,tta"
 _DECODERS = (
@@ -40,7 +40,7 @@ _OPTIONS = {
     "probesize": str(5 << 20),
     "analyzeduration": "5000000",
     "max_streams": "16",
-    # Concerns only PCM that may hide DTS or AC-3, for which a WAV would be searched for ten milliseconds.
+    # Limits only the search for DTS or AC-3 disguised as PCM, which costs ten milliseconds for each WAV.
     "max_probe_packets": "16",
 }
 
@@ -50,10 +50,11 @@ _MIME_TYPES_WITH_VIDEO = {"webm": "video/webm", "3gp": "video/3gpp"}
 
 
 class Patience:
-    """How long this thread may be busy with a recording in which there is no sound to be found.
+    """CPU time that this thread may spend on a recording without finding sound.
 
-    Only its own work counts, so that a busy machine refuses nothing. What is found pays for as much time as
-    it takes to hear it, which is many times what decoding takes: sound is never given up, damage soon.
+    CPU time is counted instead of wall time, so that a busy machine refuses nothing. Each second of decoded
+    sound extends the limit by a second, many times what decoding it costs: sound is always decoded to its
+    end, while damaged data is given up on soon.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -65,16 +66,16 @@ class Patience:
         return time.thread_time() >= self._end
 
     def found(self, seconds: float) -> None:
-        """So many seconds of sound. Patience is never longer than at first, and does not come back."""
+        """Extend the limit for `seconds` of decoded sound, up to its initial length; no effect once over."""
         if not self.is_over:
             self._end = min(self._end + seconds, time.thread_time() + self._seconds)
 
 
 class _Anonymous(io.RawIOBase):
-    """A file without its name: PyAV fetches over HTTP when a file object's name ends in .m3u8.
+    """A file object without a name, because PyAV fetches over HTTP if the name ends in .m3u8.
 
-    Without patience it ends, wherever it is: millions of empty chunks keep libavformat busy for minutes in
-    one call, and this is the only place where that call comes by.
+    It reports the end of the file once `patience` is over: millions of empty chunks keep libavformat busy for
+    minutes in one call, and only its reads give a chance to stop it.
     """
 
     def __init__(self, file: BinaryIO, patience: Patience) -> None:
@@ -94,7 +95,7 @@ class _Anonymous(io.RawIOBase):
         try:
             return self._file.seek(offset, whence)
         except OSError:
-            return -1  # a damaged index asks for places before the beginning; libavformat copes with a no
+            return -1  # a damaged index seeks before the beginning; libavformat copes with an error
 
     def tell(self) -> int:
         return self._file.tell()
@@ -102,10 +103,10 @@ class _Anonymous(io.RawIOBase):
 
 @contextmanager
 def opened(path: Path, patience: Patience) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """The container and its first sound track; where `patience` is over, the file is, too.
+    """Open a recording and yield its container and its first sound track.
 
-    Raises AudioError: missing, empty, undecodable, no_audio.
-    Errors of PyAV inside the `with` block become "undecodable", too.
+    The file appears to end where `patience` is over. Raises AudioError: missing, empty, undecodable,
+    no_audio, too_large. Errors of PyAV inside the `with` block become "undecodable", too.
     """
     try:
         file = path.open("rb")
@@ -131,7 +132,7 @@ def opened(path: Path, patience: Patience) -> Iterator[tuple[InputContainer, Aud
 
 
 def identify(container: InputContainer, codec: str) -> tuple[str, str, str]:
-    """The container's short name, the file extension and the MIME type, all from the content."""
+    """Return the container's short name, the file extension and the MIME type, all from the content."""
     name = _NAMES.get(container.format.name, container.format.name)
     has_video = any(not v.disposition & Disposition.attached_pic for v in container.streams.video)
     extension = _extension(name, codec, container.metadata.get("major_brand", "").strip().lower(), has_video)

@@ -1,4 +1,4 @@
-"""Segments of a transcript as subtitles: short cues that can be read while they are shown."""
+"""Conversion of transcript segments to subtitle cues short enough to be read while they are shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from voxq.speech.transcript import Segment
 
 _LINES_PER_CUE = 2
 _LONG_CUE = 7_000
-"""Milliseconds past which a cue gets no second line."""
+"""Milliseconds beyond which a cue gets no second line."""
 _SENTENCE_END = tuple(".!?。！？…")
 
 
@@ -24,10 +24,10 @@ class Cue:
 
 
 def cues_of(segments: Iterable[Segment]) -> list[Cue]:
-    """Cues in order: each is at least 1 ms long and starts when or after the one before it ends.
+    """Return cues in order, each at least 1 ms long and none starting before the previous one ends.
 
-    Times come from the segment's words, or are in proportion to the text where there are none. No line is
-    empty, holds a control character or the arrow "-->".
+    Times come from the segment's words or, without words, in proportion to the text. No line is empty or
+    contains a control character or the arrow "-->".
     """
     cues: list[Cue] = []
     for segment in segments:
@@ -56,7 +56,7 @@ def _split(segment: Segment) -> Iterator[Cue]:
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
-    """Characters `first` up to `last`, spaces not counted, are heard from `start` to `end` seconds."""
+    """Characters `first` up to `last`, not counting spaces, spoken from `start` to `end` in seconds."""
 
     first: int
     last: int
@@ -65,7 +65,7 @@ class _Timed:
 
 
 class _Timeline:
-    """When each part of a segment's text is heard."""
+    """Times of the parts of a segment's text."""
 
     def __init__(self, segment: Segment, text: str) -> None:
         self._text = text
@@ -76,18 +76,18 @@ class _Timeline:
         return Cue(self.start_of(lines[0]), self.end_of(lines[-1]), shown)
 
     def start_of(self, line: Line) -> int:
-        """Milliseconds."""
+        """Start of a line in milliseconds."""
         position = _length(self._text[: line.start])
         return _time(next(part for part in self._parts if position < part.last), position)
 
     def end_of(self, line: Line) -> int:
-        """Milliseconds."""
+        """End of a line in milliseconds."""
         position = _length(self._text[: line.end])
         return _time(next(part for part in self._parts if position <= part.last), position)
 
 
 def _word_parts(segment: Segment, text: str) -> list[_Timed]:
-    """One part for each word; none if the words do not spell the text."""
+    """Return one part per word, or none if the words do not spell the text."""
     parts: list[_Timed] = []
     spelled = ""
     for word in segment.words:

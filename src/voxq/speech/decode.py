@@ -1,5 +1,7 @@
-"""Untrusted bytes to sound. Run it in a process that may die (`voxq.processes.media`): the decoders are C
-code."""
+"""Decoding of untrusted recordings to samples.
+
+The decoders are C code: run them in a process that may crash (`voxq.processes.media`).
+"""
 
 from __future__ import annotations
 
@@ -17,20 +19,23 @@ from voxq.speech.resample import Resampler
 
 _BLOCK_SECONDS = 10
 _SAMPLE_RATES = range(4_000, 768_001)
-"""What recordings have. At 1 Hz, one byte of PCM would become thousands of samples."""
+"""Accepted sample rates in Hz. At 1 Hz, one byte of PCM would become thousands of samples."""
 _PLANES = 8
 _SEARCH_SECONDS = 20.0
-"""Of work without sound. One good frame before a gigabyte of damage would keep the decoder for a quarter of
-an hour; a recording that is worth anything has no twenty megabytes of damage in one place."""
+"""CPU seconds without decoded sound before a recording is given up.
+
+One good frame before a gigabyte of damage would keep the decoder busy for a quarter of an hour; no usable
+recording has twenty megabytes of damage in one place.
+"""
 
 
 def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE) -> Iterator[Samples]:
-    """The sound of a recording in blocks of about ten seconds, mono, at `sample_rate`, within -1.0 to 1.0.
+    """Decode a recording in blocks of about ten seconds: mono, at `sample_rate`, from -1.0 to 1.0.
 
-    Damaged packets are skipped, what is not a number becomes silence, and memory stays flat however long the
-    recording is. Time stamps are not looked at: the sound of all packets stands end to end.
-    Raises AudioError: missing, undecodable (where damage goes on for too long, too), no_audio, empty,
-    too_large, and too_long where there is more than `max_seconds`.
+    Damaged packets are skipped, NaN and infinite samples become silence, and memory use does not grow with
+    the length of the recording. Time stamps are ignored: the sound of all packets is joined end to end.
+    Raises AudioError: missing, undecodable (also if damage goes on for too long), no_audio, empty, too_large,
+    and too_long if there is more than `max_seconds` of sound.
     """
     most = round(max_seconds * sample_rate)
     done = 0
@@ -47,9 +52,9 @@ def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE
 
 
 def frames(container: InputContainer, stream: AudioStream, patience: Patience) -> Iterator[av.AudioFrame]:
-    """Every frame that can be decoded and used.
+    """Yield every frame that can be decoded and used.
 
-    Raises AudioError (undecodable) if there is damage only, or more of it than `patience`.
+    Raises AudioError ("undecodable") if everything is damaged, or `patience` runs out.
     """
     damaged = decoded = False
     packets = container.demux(stream)
@@ -87,7 +92,7 @@ def _pieces(sound: Iterator[av.AudioFrame], sample_rate: int) -> Iterator[Sample
     for frame in sound:
         try:
             pieces = resampler.push(frame)
-        except DECODING_ERRORS:  # a layout that cannot be mixed, perhaps of one damaged frame
+        except DECODING_ERRORS:  # a layout that cannot be mixed, perhaps that of a single damaged frame
             failed = True
             resampler = Resampler(sample_rate)
         else:
@@ -99,7 +104,7 @@ def _pieces(sound: Iterator[av.AudioFrame], sample_rate: int) -> Iterator[Sample
 
 
 def _is_usable(frame: av.AudioFrame) -> bool:
-    # PyAV finds the first eight planes only, and reads wild memory for the others.
+    # PyAV finds only the first eight planes and reads invalid memory for the others.
     has_all_planes = frame.layout.nb_channels <= _PLANES or not frame.format.is_planar
     return frame.samples > 0 and frame.sample_rate in _SAMPLE_RATES and has_all_planes
 

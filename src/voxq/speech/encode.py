@@ -1,4 +1,4 @@
-"""Sound to a file's bytes, which can be read while they are written."""
+"""Encoding of samples to files that can be read while they are written."""
 
 from __future__ import annotations
 
@@ -20,25 +20,28 @@ class _Format:
     codec: str
     bit_rate: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
-    """Of the muxer."""
+    """Options of the muxer."""
     effort: Mapping[str, str] = field(default_factory=dict)
-    """Of the codec. By default each takes longer than a fast voice needs to speak, for a difference that
-    speech hardly shows. For a second of sound: AAC 2 ms instead of 16, Opus 3 instead of 10, MP3 6 of 9."""
+    """Options of the codec.
+
+    With its defaults, each takes longer than a fast synthesiser, for a difference hardly audible in speech.
+    For a second of sound: AAC 2 ms instead of 16, Opus 3 instead of 10, MP3 6 instead of 9.
+    """
 
 
 _OPUS = _Format(
     "ogg",
     "libopus",
     48_000,
-    {"page_duration": "200000"},  # microseconds; a page is held back
+    {"page_duration": "200000"},  # microseconds; output comes in whole pages
     {"compression_level": "5"},
 )
 _AAC_EFFORT = {"aac_coder": "fast"}
 
 _FORMATS: Mapping[str, _Format] = {
     "wav": _Format("wav", "pcm_s16le"),
-    # A Xing header says that there are no frames until it is corrected, and who listens believes it. At a
-    # constant bit rate nobody needs one.
+    # Until it is corrected, a Xing header says that there are no frames, and players believe it. It is not
+    # needed at a constant bit rate.
     "mp3": _Format("mp3", "libmp3lame", 96_000, {"write_xing": "0"}, {"compression_level": "7"}),
     "ogg": _OPUS,
     "opus": _OPUS,
@@ -48,29 +51,29 @@ _FORMATS: Mapping[str, _Format] = {
     "m4a": _Format("ipod", "aac", effort=_AAC_EFFORT),
 }
 ENCODABLE = ("wav", "mp3", "ogg", "flac", "m4a")
-"""The formats of recordings; "ogg" is Opus, as in a voice note."""
+"""Formats in which recordings can be written; "ogg" is Opus, as in voice notes."""
 
-_FALLBACK_RATE = 48_000  # every codec here takes it
+_FALLBACK_RATE = 48_000  # Hz; supported by every codec here
 _BLOCK_SECONDS = 1.0
 
 
 class Sink(Protocol):
-    """Where a file is written; with `seek` and `tell`, its header is corrected at the end."""
+    """Destination of an encoded file; one with `seek` and `tell` gets its header corrected at the end."""
 
     def write(self, data: bytes, /) -> int: ...
 
 
 class AudioWriter:
-    """Writes mono samples to a sink as they come; `close` completes the file.
+    """Encodes mono samples to a sink as they arrive; `close` completes the file.
 
-    The same samples give the same bytes, however they are cut. What is written is final, but for the first
-    64 bytes of a WAV or FLAC file: they say that the length is unknown, and are corrected by `close` where
-    the sink can seek. A codec holds back 0.2 s at most. `rate` is that of the file: the one asked for, or
-    48 kHz where the codec does not know it.
+    The same samples give the same bytes, however they are split. Written bytes are final, except the first 64
+    of a WAV or FLAC file: they declare an unknown length, and `close` corrects them if the sink can seek. A
+    codec delays its output by at most 0.2 s. `rate` is the sample rate of the file in Hz: the requested one,
+    or 48 kHz if the codec does not support it.
     """
 
     def __init__(self, sink: Sink, format: str, sample_rate: int, *, file_rate: int | None = None) -> None:
-        """`sample_rate` of what will be pushed; `file_rate` of the file, the same if not given.
+        """Open the file. `sample_rate` is that of the samples; `file_rate`, if given, that of the file.
 
         Raises ValueError for an unknown format, or for rates outside 8 to 48 kHz.
         """
@@ -96,10 +99,10 @@ class AudioWriter:
             encoder.format, "mono", self.rate, frame_size=encoder.frame_size or None
         )
         self._has_sound = False
-        self._container.start_encoding()  # writes the header even where no frame follows
+        self._container.start_encoding()  # writes the header even if no frame follows
 
     def write(self, samples: Samples) -> None:
-        """Encode more `samples` of shape (n,), -1.0 to 1.0. Raises ValueError for another shape."""
+        """Encode `samples` of shape (n,), -1.0 to 1.0. Raises ValueError for another shape."""
         if samples.ndim != 1:
             raise ValueError("samples must have one dimension")
         block = int(_BLOCK_SECONDS * self._sample_rate)
@@ -113,7 +116,7 @@ class AudioWriter:
             self._encode(self._resampler.resample(frame))
 
     def close(self) -> None:
-        """Write what the codec holds back, and the end of the file. The sink stays open."""
+        """Write the rest of the codec's output and the end of the file. The sink stays open."""
         if self._has_sound:
             self._encode(self._resampler.resample(None))
         self._container.mux(self._stream.encode(None))
@@ -126,10 +129,10 @@ class AudioWriter:
 
 
 def encode(samples: Samples, sample_rate: int, format: str) -> bytes:
-    """Mono `samples` of shape (n,), -1.0 to 1.0, as a file of one of ENCODABLE or SPEECH_FORMATS.
+    """Encode mono `samples` of shape (n,), -1.0 to 1.0, in one of ENCODABLE or SPEECH_FORMATS.
 
-    A rate that the codec does not know is converted to 48 kHz. Raises ValueError for another format or for
-    samples of another shape.
+    A rate that the codec does not support is converted to 48 kHz. Raises ValueError for another format or
+    for samples of another shape.
     """
     buffer = io.BytesIO()
     writer = AudioWriter(buffer, format, sample_rate)

@@ -1,4 +1,4 @@
-"""Text cut into lines of a readable width."""
+"""Breaking of text into lines of a readable width."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from voxq.speech.transcript import is_spaceless
 
 LINE_COLUMNS = 42
-"""Width of a line; a Chinese character takes two columns."""
+"""Maximum width of a line; a Chinese character takes two columns."""
 
 _ENOUGH_FOR_A_LINE = LINE_COLUMNS // 2
-"""From this width on, a line ends where a sentence does."""
+"""Columns from which on a line ends where a sentence does."""
 _SENTENCE_END = frozenset(".!?。！？…")
 _NEVER_FIRST = frozenset("，。！？、；：」』）》】〉”’…—～ー々,.!?;:%)]}")
 _NEVER_LAST = frozenset("「『（《【〈“‘([{")
@@ -22,28 +22,28 @@ _INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The characters of a text from `start` up to `end`, perhaps with a space at the end."""
+    """Characters of a text from `start` up to `end`, possibly with a trailing space."""
 
     start: int
     end: int
 
 
 def printable(text: str) -> str:
-    """On one line, with single spaces, without control characters and without the arrow of subtitle files."""
+    """Return the text on one line with single spaces, without control characters and the arrow "-->"."""
     visible = "".join(" " if unicodedata.category(c) in _INVISIBLE else c for c in text)
     return " ".join(visible.replace("-->", "→").split())
 
 
 def lines_of(text: str) -> Iterator[Line]:
-    """Lines of at most LINE_COLUMNS that together are `text`, which must be `printable`.
+    """Break `text`, which must be `printable`, into lines of at most LINE_COLUMNS that together are the text.
 
-    Cut between words, anywhere in Chinese but before closing punctuation, and inside a word only if it is
-    wider than a line; into as few lines as will do, of about the same width.
+    Breaks come between words, anywhere in Chinese except before closing punctuation, and inside a word only
+    if it is wider than a line. There are as few lines as possible, of about the same width.
     """
     for stretch in _stretches(text):
         fewest = list(_cut(text, stretch, LINE_COLUMNS))
         average = math.ceil(sum(map(_columns, text[stretch.start : stretch.end])) / len(fewest))
-        narrowest = min(average, LINE_COLUMNS)  # which a line that could not be cut may exceed
+        narrowest = min(average, LINE_COLUMNS)  # an unbreakable line may exceed it
         cuts = (list(_cut(text, stretch, limit)) for limit in range(narrowest, LINE_COLUMNS + 1))
         balanced = [lines for lines in cuts if len(lines) == len(fewest)]
         clean = (lines for lines in balanced if all(_is_clean(text, line) for line in lines[:-1]))
@@ -51,12 +51,12 @@ def lines_of(text: str) -> Iterator[Line]:
 
 
 def _is_clean(text: str, line: Line) -> bool:
-    """Whether the line ends between words, as far as can be told without a dictionary."""
+    """Whether the line ends between words, as far as this is known without a dictionary."""
     return text[line.end - 1] == " " or text[line.end - 1] in _NEVER_FIRST
 
 
 def _stretches(text: str) -> Iterator[Line]:
-    """Parts that begin on a new line: a sentence, or a few that are short."""
+    """Yield the parts that each begin on a new line: one sentence, or a few short ones."""
     start = columns = 0
     for at, character in enumerate(text):
         is_sentence_over = columns >= _ENOUGH_FOR_A_LINE and text[start:at].rstrip()[-1] in _SENTENCE_END
@@ -69,7 +69,7 @@ def _stretches(text: str) -> Iterator[Line]:
 
 
 def _cut(text: str, stretch: Line, limit: int) -> Iterator[Line]:
-    """Lines of at most `limit` columns, each as full as it can be."""
+    """Yield lines of at most `limit` columns, each as full as possible."""
     start, columns, opportunity = stretch.start, 0, stretch.start
     for at in range(stretch.start, stretch.end):
         if at > stretch.start and _may_break(text, at):

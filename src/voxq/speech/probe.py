@@ -1,4 +1,4 @@
-"""A quick look into a recording: what it is, how long it is, and whether it decodes at all."""
+"""Quick inspection of a recording: its format, its duration, and whether it decodes at all."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from voxq.speech.container import Patience, identify, opened
 from voxq.speech.decode import frames, too_long
 
 _GUESSED_FROM_BIT_RATE = frozenset({"aac", "amr", "ac3", "eac3"})
-"""Containers without a duration, for which libavformat makes one up."""
+"""Containers that declare no duration; libavformat guesses one from the bit rate."""
 
 _PLAUSIBLE_BYTES_PER_SECOND = (16.0, 16.0 * (1 << 20))
-"""Silence in Opus or FLAC takes about 150; video in high resolution takes millions."""
+"""Range in which a declared duration is believed.
+
+Silence in Opus or FLAC takes about 150 bytes per second, high-resolution video takes millions.
+"""
 
 _LOOK_SECONDS = 5.0
-"""Until the first samples must have been found. Made for it, a few megabytes could take minutes, and whoever
-submits a recording waits behind them."""
+"""CPU seconds within which the first samples must be found.
+
+A few megabytes crafted for the purpose could take minutes, while other submissions wait for the process.
+"""
 
 _SCAN_SECONDS = 2.0
 _MICROSECONDS = 1_000_000
@@ -29,9 +34,9 @@ _MICROSECONDS = 1_000_000
 def probe(path: Path, max_seconds: float) -> AudioInfo:
     """Decode the first samples of a recording and find its duration without decoding the rest.
 
-    Takes milliseconds where the header tells a duration that can be true, and about two seconds at the most
-    where the packets must be counted; a file that was made to take long, about seven. Raises AudioError:
-    missing, undecodable, no_audio, empty, too_large, and too_long where the header or the packets say so.
+    Takes milliseconds if the header declares a plausible duration, at most about two seconds if the packets
+    must be counted, and about seven for a file crafted to take long. Raises AudioError: missing, undecodable,
+    no_audio, empty, too_large, and too_long according to the header or the packets.
     """
     patience = Patience(_LOOK_SECONDS)
     with opened(path, patience) as (container, stream):
@@ -41,7 +46,7 @@ def probe(path: Path, max_seconds: float) -> AudioInfo:
         codec = stream.codec_context.codec.canonical_name
         name, extension, mime = identify(container, codec)
         duration = _declared_duration(container, stream, path.stat().st_size)
-    if duration is None or duration > max_seconds:  # a header alone refuses nothing
+    if duration is None or duration > max_seconds:  # a header alone is no reason to refuse
         counted = _counted_duration(path)
         duration = duration if counted is None else counted
     if duration is not None and duration > max_seconds:
@@ -69,7 +74,7 @@ def _declared_duration(container: InputContainer, stream: AudioStream, size: int
 
 
 def _counted_duration(path: Path) -> float | None:
-    """The packets' durations added up; None if they tell none or are too many to count."""
+    """Sum of the packets' durations in seconds; None if they carry none or are too many to count in time."""
     deadline = time.monotonic() + _SCAN_SECONDS
     total = 0
     with opened(path, Patience(_LOOK_SECONDS)) as (container, stream):

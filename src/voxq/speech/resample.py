@@ -1,4 +1,4 @@
-"""Frames of any rate, layout and sample format to mono float32 at one rate."""
+"""Conversion of frames of any rate, layout and sample format to mono float32 at one rate."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import numpy as np
 
 from voxq.speech.audio import Samples
 
-_MIXED_BY_LIBSWRESAMPLE = 8  # of more channels it knows only a few layouts
+_MIXED_BY_LIBSWRESAMPLE = 8  # channels; beyond that it knows only a few layouts
 
-_MIXING = {"rematrix_maxval": "1.0"}  # otherwise float samples of loud stereo are mixed to 1.4 and clipped
+_MIXING = {"rematrix_maxval": "1.0"}  # without it, loud float stereo would be mixed to 1.4 and clipped
 
 _Parameters = tuple[str, str, int]
 
 
 class Resampler:
-    """Stateful: give it every frame of a track in order, then call `flush`.
+    """Stateful converter: push every frame of a track in order, then call `flush`.
 
-    Frames of more than eight channels must be packed. After an error of PyAV it cannot be used any more.
+    Frames with more than eight channels must be packed. It cannot be used any more after a PyAV error.
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -26,22 +26,22 @@ class Resampler:
         self._resampler = self._fresh()
 
     def push(self, frame: av.AudioFrame) -> list[Samples]:
-        """The samples that are ready; the filter keeps a few back."""
+        """Convert a frame and return the samples that are ready; the filter keeps a few back."""
         if frame.layout.nb_channels > _MIXED_BY_LIBSWRESAMPLE:
             frame = _average(frame)
         frame.pts = None  # a damaged time stamp must not move the sound
         parameters = (frame.format.name, frame.layout.name, frame.sample_rate)
         tail: list[Samples] = []
-        if parameters != self._parameters:  # some streams change in the middle
+        if parameters != self._parameters:  # some streams change format in the middle
             tail = self.flush()
             self._parameters = parameters
         return tail + [_clean(out) for out in self._resampler.resample(frame)]
 
     def flush(self) -> list[Samples]:
-        """The samples still inside the filter."""
+        """Return the samples still inside the filter."""
         finished, self._resampler = self._resampler, self._fresh()
         self._parameters = None
-        # A resampler with nothing to convert passes frames on, and this None as well.
+        # A resampler with nothing to convert passes frames through, including this None.
         return [_clean(out) for out in finished.resample(None) if out is not None]
 
     def _fresh(self) -> av.AudioResampler:
@@ -49,7 +49,7 @@ class Resampler:
 
 
 def _average(frame: av.AudioFrame) -> av.AudioFrame:
-    """The mean of all channels of a packed frame, as a mono frame."""
+    """Average all channels of a packed frame into a mono frame."""
     raw = frame.to_ndarray()
     mono = raw.reshape(-1, frame.layout.nb_channels).mean(axis=1, dtype=np.float32)
     if np.issubdtype(raw.dtype, np.integer):

@@ -1,4 +1,4 @@
-"""In which language a stretch of text is to be read, told by its script."""
+"""Detection of the language in which a text is to be read, by its script."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ _OTHERS = {
     "MYANMAR": "my",
     "TIBETAN": "bo",
 }
-"""Script, as names of characters begin -> the language that is written in it most."""
+"""Script, as the first word of a Unicode character name -> ISO 639-1 code of its most common language."""
 
 
 def language_of(text: str, latin: str = "en", han: str = "zh") -> str:
-    """The ISO 639-1 code of a sentence's language.
+    """Return the ISO 639-1 code of a sentence's language.
 
-    Kana make it Japanese, other characters of Chinese `han`, unless words in Latin letters outnumber them.
-    What is written mostly in Latin letters, or in none, is taken for `latin`: their script does not tell
-    English, Spanish and French apart, a voice does.
+    Kana mean Japanese and other Chinese characters mean `han`, unless words in Latin letters outnumber them.
+    Text mostly in Latin letters, or without any letters, is taken for `latin`: the script does not tell
+    English, Spanish and French apart, so the caller says which one the voice speaks.
     """
     if characters := len(_EASTERN.findall(text)):
         if sum(1 for _ in _LATIN_WORDS.finditer(text)) > characters:
@@ -65,13 +65,15 @@ def language_of(text: str, latin: str = "en", han: str = "zh") -> str:
 
 
 def is_mixed(text: str) -> bool:
-    """Whether characters of Chinese or Japanese are in it, however few."""
+    """Whether the text contains Chinese or Japanese characters, however few."""
     return _EASTERN.search(text) is not None
 
 
 def runs(text: str, *, latin: bool) -> Iterator[tuple[bool, str]]:
-    """(is_of_that_script, piece): the runs of words in Latin letters, or those of Chinese and Japanese
-    characters, and what stands between them. The pieces are the whole text, in order."""
+    """Split a text into pairs (matches, piece), in order; the pieces together are the whole text.
+
+    With `latin`, runs of words in Latin letters match, otherwise runs of Chinese and Japanese characters.
+    """
     end = 0
     for match in (_LATIN_RUN if latin else _EASTERN_RUN).finditer(text):
         if match.start() > end:

@@ -1,9 +1,9 @@
-"""Text to sentences, each of them one call of a synthesiser.
+"""Splitting of text into sentences, each of which is one call of a synthesiser.
 
 A sentence ends at its punctuation, unless a full stop belongs to an abbreviation, a number, an initial or a
-URL; a line break ends one, unless the line was only wrapped. What is too long for one breath is cut between
-clauses, else between words. Nothing is lost: joined, the sentences are the text but for white space. Every
-step is linear in the length of the text.
+URL; a line break ends one, unless the line was only wrapped. Sentences that are too long are cut between
+clauses, else between words. No text is lost: the sentences joined equal the text except for white space.
+Every step is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from voxq.speech.scripts import HAN, KANA
 from voxq.speech.transcript import is_spaceless
 
 LONGEST = 240
-"""Of one sentence, in letters; about 16 s of speech. A digit, a Chinese or a Japanese character is four."""
+"""Maximum weight of one sentence, about 16 s of speech.
+
+A letter weighs one; a digit, a Chinese or a Japanese character weighs four.
+"""
 
 _WEIGHT_PER_SECOND = 15.0
 _SYLLABLE_WEIGHT = 4
 _WRAPPED = 50
-"""A line shorter than this was ended by its author, not by an editor's margin."""
+"""Characters; a shorter line was ended by its author and not wrapped at a margin."""
 
 
 class Break(Enum):
-    """What follows a sentence, and so how long a pause it wants."""
+    """Kind of boundary after a sentence, which decides the length of the pause."""
 
     CLAUSE = "clause"  # the sentence goes on: it was too long for one call
     SENTENCE = "sentence"
@@ -36,7 +39,7 @@ class Break(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Text without white space at its ends, and how it ends."""
+    """Text without leading or trailing white space, and the boundary after it."""
 
     text: str
     ending: Break = Break.SENTENCE
@@ -50,9 +53,10 @@ _NEXT_WORD = re.compile(r"[\s\"'“‘(\[«¿¡]*([\w'’]*)")
 
 
 def split(text: str, longest: int = LONGEST) -> list[Sentence]:
-    """The sentences of a `tidy` text in order; none of an empty one.
+    """Split a `tidy` text into sentences, in order; none for an empty text.
 
-    `longest` is the weight at which a sentence is cut, see LONGEST; only a longer word is cut inside.
+    `longest` is the weight (see LONGEST) above which a sentence is cut. A word is cut only if it alone is
+    heavier.
     """
     sentences: list[Sentence] = []
     for paragraph in re.split(r"\n\s*\n", text):
@@ -67,12 +71,12 @@ def split(text: str, longest: int = LONGEST) -> list[Sentence]:
 
 
 def spoken_seconds(text: str) -> float:
-    """About how long it takes to read a text out, pauses included."""
+    """Estimate the seconds it takes to read a text out, pauses included."""
     return _weights(text)[-1] / _WEIGHT_PER_SECOND
 
 
 def _lines(paragraph: str) -> Iterator[str]:
-    """The lines as their author ended them; those that were only wrapped are joined again."""
+    """Yield the lines as their author ended them; wrapped lines are joined again."""
     joined: list[str] = []
     for line in filter(None, map(str.strip, paragraph.split("\n"))):
         if joined and not (len(joined[-1]) >= _WRAPPED and joined[-1][-1].isalnum() and line[0].islower()):
@@ -84,7 +88,7 @@ def _lines(paragraph: str) -> Iterator[str]:
 
 
 def _ended(line: str) -> Iterator[str]:
-    """The sentences of one line."""
+    """Yield the sentences of one line."""
     start = 0
     for match in _ENDS.finditer(line):
         if _is_end(line, start, match):
@@ -112,7 +116,7 @@ _CLAUSE_END = re.compile(r"(?:[,;:，、；：﹐﹑][\"'”’»)\]」』）]*|
 
 
 def _cut(sentence: str, longest: int) -> Iterator[str]:
-    """Pieces of nearly equal weight, none of them above `longest`."""
+    """Yield pieces of nearly equal weight, none above `longest`."""
     weights = _weights(sentence)
     rest, start = weights[-1], 0
     while rest > longest:
@@ -128,7 +132,7 @@ def _cut(sentence: str, longest: int) -> Iterator[str]:
 
 
 def _weights(sentence: str) -> list[int]:
-    """At i the weight of the first i characters."""
+    """Return prefix sums: item i is the weight of the first i characters."""
     sums = [0]
     for character in sentence:
         is_syllable = character.isdigit() or (not character.isascii() and is_spaceless(character))
@@ -137,7 +141,7 @@ def _weights(sentence: str) -> list[int]:
 
 
 def _best_cut(sentence: str, weights: list[int], start: int, fair: float, longest: int) -> int:
-    """The index nearest to the weight `fair`: after a clause, else between words, else anywhere."""
+    """Return the index nearest to the weight `fair`: after a clause, else between words, else anywhere."""
     end = start + 1
     while end < len(sentence) and weights[end + 1] - weights[start] <= longest:
         end += 1
@@ -160,14 +164,14 @@ def _best_cut(sentence: str, weights: list[int], start: int, fair: float, longes
 
 
 def _is_clause_end(sentence: str, index: int) -> bool:
-    """Whether the mark before `index` is no part of "1,000", "12:30" or a URL."""
+    """Whether the mark before `index` ends a clause and is not part of "1,000", "12:30" or a URL."""
     if index >= len(sentence) or not sentence[index - 1].isascii():
         return True
     return sentence[index].isspace() or not sentence[index].isascii()
 
 
 def _is_between_words(sentence: str, index: int) -> bool:
-    """Whether a word ends before `index` and another begins there; "10 000" and "五十" are one."""
+    """Whether a word ends before `index` and another begins there; "10 000" and "五十" are one word."""
     if index + 1 >= len(sentence):
         return False
     before, after = sentence[index - 1], sentence[index]

@@ -1,4 +1,4 @@
-"""From speech probabilities to spans of speech."""
+"""Conversion of speech probabilities to spans of speech."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ WINDOW = 512
 """Samples per probability: 32 ms."""
 
 _ONSET = 0.5
-"""A window at least this probable is speech."""
+"""Speech begins at a window of at least this probability."""
 _RELEASE = 0.35
-"""Speech goes on until a window is less probable than this."""
+"""Speech goes on until a window is below this probability."""
 _MIN_SPEECH = 5 * WINDOW
-"""What is shorter is a click or noise: 160 ms. The shortest words have seven windows."""
+"""160 ms in samples; anything shorter is a click or noise. The shortest words have seven windows."""
 _PAD = SAMPLE_RATE * 3 // 10
-"""Kept on both sides, because soft consonants at the edges of words have low probabilities."""
+"""Samples kept on both sides, because soft consonants at the edges of words have low probabilities."""
 _MIN_SILENCE = 2 * _PAD
-"""A shorter pause does not end a span. Twice the padding, so that padded spans cannot overlap."""
+"""Samples; a shorter pause does not end a span. Twice the padding, so that padded spans cannot overlap."""
 _SHORTEST_MAXIMUM = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From `start` up to, and without, `end`: in samples at 16 kHz."""
+    """Samples from `start` up to, but not including, `end`, at 16 kHz."""
 
     start: int
     end: int
@@ -36,7 +36,7 @@ class Span:
 
 @dataclass(slots=True)
 class _Speech:
-    """The span that is open: where it and its first and last speech lie, and how loud each window was."""
+    """The open span: its start, the start and end of the speech in it, and the loudness of each window."""
 
     start: int
     first: int
@@ -46,9 +46,9 @@ class _Speech:
 
 
 class SpanFinder:
-    """Turns a stream of windows into padded spans, in order, none longer than `maximum` seconds.
+    """Turns a stream of windows into padded spans, in order and none longer than `maximum` seconds.
 
-    Speech without a pause is cut at the quietest place in the second half of what `maximum` allows.
+    Speech without a pause is cut at the quietest place in the second half of the allowed length.
     """
 
     def __init__(self, maximum: float) -> None:
@@ -62,9 +62,9 @@ class SpanFinder:
         self._open: _Speech | None = None
 
     def push(self, windows: Iterable[tuple[float, float]]) -> list[Span]:
-        """The next windows as (probability, loudness); returns the spans that have ended with them.
+        """Add the next windows as (probability, loudness) and return the spans that ended with them.
 
-        Loudness has any unit; only the places to cut at depend on it.
+        Loudness may have any unit; it decides only where long speech is cut.
         """
         spans = []
         for probability, loudness in windows:
@@ -74,7 +74,7 @@ class SpanFinder:
         return spans
 
     def finish(self, total: int) -> list[Span]:
-        """The span still open at the end of a recording of `total` samples."""
+        """Return the span still open at the end of a recording of `total` samples, if there is one."""
         speech, self._open = self._open, None
         span = self._closed(speech, total) if speech else None
         return [span] if span else []
@@ -107,7 +107,7 @@ class SpanFinder:
 
     def _cut(self, speech: _Speech) -> Span | None:
         first_candidate = (speech.start + self._maximum // 2 - speech.first) // WINDOW
-        candidates = speech.loudness[first_candidate:-1]  # without the newest, which may reach past the end
+        candidates = speech.loudness[first_candidate:-1]  # not the newest, which may pass the end
         quietest = first_candidate + min(range(len(candidates)), key=candidates.__getitem__)
         place = speech.first + quietest * WINDOW + WINDOW // 2
         rest = speech.loudness[quietest + 1 :]

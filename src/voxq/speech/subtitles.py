@@ -1,4 +1,4 @@
-"""One stored transcript, rendered: plain text, SRT, WebVTT, JSON and OpenAI's verbose JSON."""
+"""Rendering of a stored transcript as plain text, SRT, WebVTT, JSON or OpenAI's verbose JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from voxq.speech.verbose import verbose
 
 
 class Format(StrEnum):
-    """How a transcript is written."""
+    """Formats in which a transcript can be rendered."""
 
     JSON = "json"
     TEXT = "text"
@@ -23,9 +23,9 @@ class Format(StrEnum):
 
 
 def render(transcript: Transcript, format: Format) -> str:
-    """The transcript in this format.
+    """Render the transcript in this format.
 
-    "srt" and "vtt" split long segments into cues of at most two lines that never overlap. "json" holds text,
+    "srt" and "vtt" split long segments into cues of at most two lines that never overlap. "json" has text,
     language, duration and segments with their words. "verbose_json" has the shape of OpenAI's API.
     """
     return _RENDERERS[format](transcript)

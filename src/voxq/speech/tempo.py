@@ -1,4 +1,4 @@
-"""Faster and slower speech at the same pitch."""
+"""Change of the speed of speech at the same pitch."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _FRAME = 4096
 
 
 def stretched(samples: Samples, sample_rate: int, factor: float) -> Samples:
-    """`samples`, shape (n,), spoken `factor` (0.25 to 4) times as fast, by FFmpeg's overlap and add.
+    """Play `samples`, shape (n,), `factor` (0.25 to 4) times as fast, with FFmpeg's overlap-add filter.
 
-    Exactly n / factor samples, rounded. Raises ValueError for another factor.
+    The result has exactly round(n / factor) samples. Raises ValueError for a factor out of range.
     """
     if not 0.25 <= factor <= 4:
         raise ValueError("factor must be from 0.25 to 4")
     count = round(len(samples) / factor)
     if factor == 1 or not len(samples):
         return samples
-    # The filter holds some sound back at the end: silence after the speech pushes it out.
+    # The filter keeps some sound back at the end; silence after the speech pushes it out.
     padded = np.concatenate([samples, np.zeros(sample_rate // 2, np.float32)])
     out = np.concatenate(list(_filtered(padded, sample_rate, factor)))
     return np.pad(out[:count], (0, max(0, count - len(out))))
@@ -39,7 +39,7 @@ def _filtered(samples: Samples, sample_rate: int, factor: float) -> list[Samples
         sample_rate=sample_rate, format="flt", layout="mono", time_base=Fraction(1, sample_rate)
     )
     sink = graph.add("abuffersink")
-    steps = [factor] if factor >= 0.5 else [factor / 0.5, 0.5]  # atempo itself begins at a half
+    steps = [factor] if factor >= 0.5 else [factor / 0.5, 0.5]  # atempo supports 0.5 and above
     chain = [source, *(graph.add("atempo", str(step)) for step in steps), sink]
     for before, after in pairwise(chain):
         before.link_to(after)

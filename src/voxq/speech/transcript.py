@@ -1,4 +1,4 @@
-"""A transcript as a value: words, segments, and how their texts are joined."""
+"""Transcripts as values: words, segments, and the joining of their texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_SPACE_AFTER = frozenset("([{«“¿¡")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word (for Chinese: one token) with its times in seconds."""
+    """A word (in Chinese, a token) with its times in seconds."""
 
     text: str
     start: float
@@ -24,27 +24,27 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of speech with its text, times in seconds, and its words when they were asked for."""
+    """A stretch of speech with its text, its times in seconds, and its words if they were requested."""
 
     text: str
     start: float
     end: float
     words: tuple[Word, ...] = ()
     raw_text: str | None = None
-    """The text as the recogniser gave it, before punctuation was added; None: the same."""
+    """Text as the recogniser gave it, before punctuation was added; None if it is the same."""
     emotion: str | None = None
-    """How it sounded, in one lower-case word, where the model tells: "happy", "neutral", ..."""
+    """One lower-case word such as "happy" or "neutral", from models that detect emotions."""
     events: tuple[str, ...] = ()
-    """What was heard besides speech: "laughter", "applause", ..."""
+    """Sounds other than speech, such as "laughter" or "applause"."""
 
     def shifted(self, seconds: float) -> Segment:
-        """The same segment, later by `seconds`."""
+        """Return the same segment, later by `seconds`."""
         words = tuple(replace(w, start=w.start + seconds, end=w.end + seconds) for w in self.words)
         return replace(self, start=self.start + seconds, end=self.end + seconds, words=words)
 
     def to_json(self) -> Json:
-        """`{"t": text, "s": start, "e": end, "w": [[text, start, end], ...], "r": raw_text, "m": emotion,
-        "v": events}`, without what it does not have.
+        """Convert to `{"t": text, "s": start, "e": end, "w": [[text, start, end], ...], "r": raw_text,
+        "m": emotion, "v": events}`, leaving out what the segment does not have.
 
         Times are rounded to milliseconds.
         """
@@ -56,7 +56,7 @@ class Segment:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Segment:
-        """What `to_json` gave. Raises ValueError for anything else."""
+        """Read the output of `to_json`. Raises ValueError for anything else."""
         try:
             return cls(
                 text=str(record["t"]),
@@ -73,9 +73,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said in a recording of `duration` seconds; segments in order of time.
+    """Text of a recording of `duration` seconds; segments are in order of time.
 
-    `language` is an ISO 639-1 code, or None where nothing was said or the engine cannot tell.
+    `language` is an ISO 639-1 code, or None if nothing was said or the engine cannot tell.
     """
 
     text: str
@@ -85,17 +85,17 @@ class Transcript:
 
     @property
     def raw_text(self) -> str:
-        """The text before punctuation was added to it."""
+        """Text before punctuation was added."""
         return join_texts(s.text if s.raw_text is None else s.raw_text for s in self.segments)
 
     @classmethod
     def of(cls, segments: Iterable[Segment], language: str | None, duration: float) -> Transcript:
-        """A transcript whose text is that of its segments."""
+        """Make a transcript whose text is that of its segments, joined."""
         kept = tuple(segments)
         return cls(join_texts(segment.text for segment in kept), language, duration, kept)
 
     def to_json(self) -> Json:
-        """`{"text", "language", "duration", "segments": [...]}`, each segment by its own `to_json`."""
+        """Convert to `{"text", "language", "duration", "segments": [Segment.to_json(), ...]}`."""
         return {
             "text": self.text,
             "language": self.language,
@@ -105,7 +105,7 @@ class Transcript:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Transcript:
-        """What `to_json` gave. Raises ValueError for anything else."""
+        """Read the output of `to_json`. Raises ValueError for anything else."""
         try:
             return cls(
                 text=str(record["text"]),
@@ -118,8 +118,10 @@ class Transcript:
 
 
 def words_within(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:
-    """The words with times inside a chunk of so many seconds, that never run backwards; plain floats, where
-    engines give NumPy's."""
+    """Clamp the words' times to a chunk of `seconds` and make them never run backwards.
+
+    Times become plain floats, because engines may give NumPy's.
+    """
     kept: list[Word] = []
     earliest = 0.0
     for word in words:
@@ -130,9 +132,9 @@ def words_within(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:
 
 
 def join_texts(texts: Iterable[str]) -> str:
-    """Texts one after another as one would write them: a space between words, none inside Chinese.
+    """Join texts as one would write them: with a space between words, without one inside Chinese.
 
-    Each text is stripped first, and empty ones leave no trace.
+    Each text is stripped first; empty texts are left out.
     """
     joined: list[str] = []
     for text in filter(None, map(str.strip, texts)):
@@ -143,7 +145,7 @@ def join_texts(texts: Iterable[str]) -> str:
 
 
 def is_spaceless(character: str) -> bool:
-    """Whether it belongs to a script that writes without spaces (Chinese, Japanese), punctuation included."""
+    """Whether a character belongs to a script without spaces (Chinese, Japanese), punctuation included."""
     return (
         unicodedata.east_asian_width(character) in "WF"
         and unicodedata.category(character) != "So"  # emoji

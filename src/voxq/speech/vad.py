@@ -1,7 +1,7 @@
-"""Where speech is in a recording: Silero VAD v6, streaming.
+"""Streaming voice activity detection with Silero VAD v6.
 
 The model is the ONNX file inside the faster-whisper package. Only the file is used: importing that package
-would load CTranslate2 into a process that has no need of it.
+would load CTranslate2 into a process that does not need it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import onnxruntime
 from voxq.speech.audio import SHORTEST_CLIP, Samples
 from voxq.speech.spans import WINDOW, Span, SpanFinder
 
-_CONTEXT = 64  # samples of the window before that the model sees
+_CONTEXT = 64  # samples of the previous window that the model also sees
 _STATE_SHAPE = (1, 1, 128)
 _GROUP = 128
-"""Windows per call. Always the same number, so that rounding does not depend on the blocks pushed."""
+"""Windows per model call; always the same number, so that rounding does not depend on the blocks pushed."""
 
 
 class VoiceActivity:
     """Finds the spans of speech in one recording, pushed block by block.
 
-    The spans are padded by 0.3 s, in order, apart from each other, and none is longer than `maximum` seconds.
-    They are the same whatever the sizes of the blocks. A recording shorter than 100 ms is silence. Not
+    The spans are padded by 0.3 s, in order and without overlap, and none is longer than `maximum` seconds.
+    They do not depend on the sizes of the blocks. A recording shorter than 100 ms is silence. Not
     thread-safe.
     """
 
@@ -40,7 +40,7 @@ class VoiceActivity:
         self._total = 0
 
     def push(self, block: Samples) -> list[Span]:
-        """The next samples, mono at 16 kHz, shape (n,), any n. Returns the spans known to have ended."""
+        """Add samples, mono at 16 kHz, shape (n,), any n, and return the spans known to have ended."""
         self._total += len(block)
         samples = np.concatenate((self._waiting, block))
         size = _GROUP * WINDOW
@@ -49,7 +49,7 @@ class VoiceActivity:
         return [span for at in range(0, whole, size) for span in self._find(samples[at : at + size])]
 
     def flush(self) -> list[Span]:
-        """The spans left at the end of the recording. Nothing can be pushed after it."""
+        """Return the spans left at the end of the recording. Nothing can be pushed afterwards."""
         if self._total < SHORTEST_CLIP:
             return []
         rest = np.pad(self._waiting, (0, -len(self._waiting) % WINDOW))
@@ -62,7 +62,7 @@ class VoiceActivity:
         self._context = windows[-1, -_CONTEXT:].copy()
         inputs = {"input": np.hstack((before, windows)), "h": self._hidden, "c": self._cell}
         probabilities, self._hidden, self._cell = map(np.asarray, _session().run(None, inputs))
-        # A pause is where the voice is both improbable and weak; either alone misleads under music.
+        # A pause has both low probability and low energy; either alone misleads under music.
         loudness = probabilities * np.sqrt(np.mean(np.square(windows), axis=1))
         return self._finder.push(zip(probabilities.tolist(), loudness.tolist(), strict=True))
 

@@ -1,4 +1,4 @@
-"""A transcript in the shape of OpenAI's verbose JSON."""
+"""Transcripts in the shape of OpenAI's verbose JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from voxq.speech.transcript import Segment, Transcript, Word
 def verbose(
     transcript: Transcript, *, task: str, language: str, segments: bool, words: bool
 ) -> dict[str, Any]:
-    """`task` is "transcribe" or "translate"; `segments` and `words` say which of them are wanted."""
+    """Convert a transcript.
+
+    `task` is "transcribe" or "translate"; `segments` and `words` say which lists to include.
+    """
     shape: dict[str, Any] = {
         "task": task,
         "language": language,
@@ -29,8 +32,11 @@ def verbose(
 
 
 def _segment(number: int, segment: Segment) -> Mapping[str, Any]:
-    """SDKs require every field. What engines do not tell gets the value that claims nothing: no tokens, a
-    temperature of 0 (nothing is sampled here), and a log-probability and no-speech probability of 0."""
+    """Convert a segment, with every field that SDKs require.
+
+    Fields that engines do not provide get neutral values: no tokens, a temperature of 0 (nothing is sampled
+    here), and a log-probability and no-speech probability of 0.
+    """
     return {
         "id": number,
         "seek": round(100 * segment.start),
@@ -45,7 +51,7 @@ def _segment(number: int, segment: Segment) -> Mapping[str, Any]:
 
 
 def _compression_ratio(text: str) -> float:
-    """How much shorter zlib makes it: far above 2 for a text that repeats itself."""
+    """Compression ratio of the text with zlib: far above 2 for a text that repeats itself."""
     raw = text.encode()
     return round(len(raw) / len(zlib.compress(raw)), 4)
 

@@ -1,4 +1,4 @@
-"""What one sentence needs before it stands beside others: the same loudness, no silence and no clicks."""
+"""Preparation of a synthesised sentence for joining: trimmed silence, common loudness, no clicks."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from voxq.speech.audio import Samples
 from voxq.speech.sentences import Break
 
 _LOUDNESS = 0.09
-"""Root mean square of the voiced part: -21 dB, what the voices here have on average."""
+"""Target root mean square of the voiced part: -21 dB, the average of the supported voices."""
 _PEAK = 0.97
 _MOST_GAIN = 8.0
 _WILDEST = 4.0
-"""Beyond full scale a model's sound can go a little; what is far outside is no sound."""
+"""Amplitude at which samples are clipped first: a model may exceed full scale, but not by this much."""
 _FRAME_SECONDS = 0.01
 _SILENT = 0.02
-"""Of the loudest frame: -34 dB."""
+"""Loudness below which a frame is silent, as a fraction of the loudest frame's: -34 dB."""
 _KEPT_FRAMES = 3
 _FADE_SECONDS = 0.005
 
@@ -23,9 +23,10 @@ _PAUSES = {Break.CLAUSE: 0.12, Break.SENTENCE: 0.3, Break.PARAGRAPH: 0.6}
 
 
 def voiced(samples: Samples, sample_rate: int) -> Samples:
-    """The sentence without silence at its ends, at a common loudness, fading in and out in 5 ms.
+    """Trim silence at the ends of a sentence, set a common loudness, and fade in and out over 5 ms.
 
-    `samples` has shape (n,), finite or not; so has the result, within -1.0 to 1.0. Silence comes back empty.
+    `samples` has shape (n,) and may contain non-finite values. The result has one dimension and lies within
+    -1.0 to 1.0; it is empty for silence.
     """
     heard = np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     heard = np.clip(heard, -_WILDEST, _WILDEST)
@@ -43,7 +44,7 @@ def voiced(samples: Samples, sample_rate: int) -> Samples:
 
 
 def pause_after(ending: Break, sample_rate: int, speed: float = 1.0) -> Samples:
-    """The silence that follows a sentence; a faster speaker pauses for less."""
+    """Return the silence that follows a sentence, shorter at a higher speed."""
     return np.zeros(round(_PAUSES[ending] / speed * sample_rate), np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Written text made fit for reading aloud: one spelling of each character, and none that has no sound."""
+"""Cleaning of written text for reading aloud: Unicode normalisation and removal of silent characters."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import unicodedata
 
 _LINE_ENDS = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
-_JOINERS = ("\u200d", "\ufe0e", "\ufe0f", "\u20e3")  # of emoji: they mean nothing without them
+_JOINERS = ("\u200d", "\ufe0e", "\ufe0f", "\u20e3")  # parts of emoji, meaningless without them
 _SILENT = ("Cc", "Cf", "Cs", "Co", "Cn")
-"""Control and format characters (zero-width, bidi marks), halves of surrogates, private and unassigned."""
+"""Unicode categories: control, format (zero-width, bidi marks), surrogate, private use and unassigned."""
 
 
 def tidy(text: str) -> str:
-    """The text in NFC with "\\n" as its only line end, without characters that have no sound.
+    """Return the text in NFC with "\\n" as its only line end, without characters that have no sound.
 
-    Control and zero-width characters and bidi marks vanish; emoji and other pictures leave a space, so that
-    the words around them stay apart.
+    Control and zero-width characters and bidi marks are removed; emoji and other pictures become a space, so
+    that the words around them stay apart.
     """
     lined = _LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text))
     kept = "".join(_kept(character) for character in lined)
@@ -24,7 +24,7 @@ def tidy(text: str) -> str:
 
 
 def is_pronounceable(text: str) -> bool:
-    """Whether there is anything to say: a letter or a digit of any script."""
+    """Whether the text contains anything to say: a letter or a digit of any script."""
     return any(character.isalnum() for character in text)
 
 

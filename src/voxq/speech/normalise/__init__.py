@@ -1,8 +1,9 @@
-"""Figures, dates, amounts and addresses in words, as they are said in a language.
+"""Writing out of numbers, dates, amounts and addresses in words, as each language says them.
 
 Chinese and Japanese go through wetext's grammars. The English phonemiser reads most figures itself, and
-better than wetext: only what it garbles is written out for it. The Spanish and French one reads whole
-numbers, and is given everything else as such. What is in words already stays: 下午三点半, half past three.
+better than wetext, so only those that it garbles are written out. The Spanish and French one reads whole
+numbers, so everything else is reduced to whole numbers and words. Text that is already in words stays as it
+is: 下午三点半, half past three.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ _NORMALISERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "fr": romance.FRENCH.written_out,
     }
 )
-"""By ISO 639-1 code."""
+"""ISO 639-1 code -> function that writes out a sentence."""
 
 
 def normalise(text: str, language: str) -> str:
-    """A sentence of one language with what is not written in words written out; other languages stay.
+    """Write out the figures in a sentence of one language; other languages are returned unchanged.
 
-    Speakable text stays speakable. Without wetext (the extra "kokoro"), and where its grammar fails, what is
-    left to it comes back as it was. Never raises.
+    Speakable text stays speakable. Without wetext (the extra "kokoro"), or if its grammar fails, the parts
+    meant for it are returned unchanged. Never raises.
     """
     return _NORMALISERS[language](text) if language in _NORMALISERS else text

@@ -1,6 +1,6 @@
-"""Chinese figures in plain Mandarin: 15:30 is 十五点三十分, 3.5 三点五, ￥25 二十五元, 50% 百分之五十.
+"""Chinese figures in words: 15:30 is 十五点三十分, 3.5 is 三点五, ￥25 is 二十五元, 50% is 百分之五十.
 
-A telephone number is said digit by digit. URLs and e-mail addresses stay for the English that reads them.
+Telephone numbers are said digit by digit. URLs and e-mail addresses are left to the English voice.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""What hibari's English phonemiser garbles, put so that it reads it right; everything else is left to it.
+"""Rewriting of figures that hibari's English phonemiser garbles; everything else is left to it.
 
 It reads numbers, money, dates, times, percentages, units, ordinals, years, Roman numerals and abbreviations
 itself. So does wetext, but it says "thousand people" for 1,000 people, "ten hundred" for 1000, "one thousand
 nine hundred and eighty seconds" for the 1980s and "four K Television", and fails on #1, ±5 and +44. So it is
-given only the kinds of which the phonemiser loses a part (16:9 as "sixteen nine", 3x as "three ex"), each
-without the text around it, and errs in none of them. Telephone numbers and addresses are spelt out by rules:
-wetext knows those of one country, gives up in the middle of a URL, and hibari is often without it.
+given only the kinds of figures that the phonemiser reads incompletely (16:9 as "sixteen nine", 3x as "three
+ex"), each without the text around it, and reads all of them right. Telephone numbers and addresses are spelt
+out by rules: wetext knows those of one country and gives up in the middle of a URL, and hibari is often
+installed without it.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ _UNITS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "l": ("liter", "liters"),
     }
 )
-"""Those that both take for letters, or worse: 100 m is no hundred minutes."""
+"""Units that both the phonemiser and wetext misread, as letters or worse: 100 m as a hundred minutes."""
 
 
 def written_out(text: str) -> str:
-    """Each kind once, from left to right: what one of them has written is not looked at by another."""
+    """Write out every match from left to right in one pass, so that no rule sees another's output."""
     return _ANY.sub(_put, text) if _MAY_NEED_IT.search(text) else text
 
 
@@ -91,7 +92,7 @@ def _negative(text: str) -> str:
 
 
 def _sign_first(text: str) -> str:
-    amount = re.sub(r",(?=\d\d$)", ".", text[:-1].rstrip())  # 5,50 €, as it is written where that is
+    amount = re.sub(r",(?=\d\d$)", ".", text[:-1].rstrip())  # 5,50 € has a decimal comma
     return f"{text[-1]}{amount}"
 
 
@@ -139,7 +140,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[str], str]]] = MappingProxyType(
         "list": (r"\d+(?:,\d{1,2})+\b(?!,\d)", _apart),
     }
 )
-"""name -> (pattern, what to put there). Where several begin, the first one wins."""
+"""Name -> (pattern, function that rewrites a match). If several match at one place, the first wins."""
 
 _ANY = re.compile(
     "|".join(rf"(?P<{name}>(?<![\w.,:/-])(?:{pattern}))" for name, (pattern, _) in _KINDS.items())

@@ -1,4 +1,4 @@
-"""wetext's grammars: digits and symbols to words. Imported when the first text needs one (0.3 s, 13 MB)."""
+"""Digits and symbols to words by wetext's grammars, imported when first needed (0.3 s, 13 MB)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ if TYPE_CHECKING:
 
 Language = Literal["en", "ja", "zh"]
 
-_LONG_NUMBER = re.compile(r"\d{21,}")  # nobody means one as a number, and the grammar is slow on it
+_LONG_NUMBER = re.compile(r"\d{21,}")  # not meant as a number, and slow in the grammar
 
 
 def said(text: str, language: Language) -> str:
-    """The text in words, or as it came where that fails. White space at its ends stays. Never raises."""
+    """Write the text out in words, or return it unchanged if that fails.
+
+    White space at its ends is kept. Never raises.
+    """
     normaliser = _normaliser(language)
     if normaliser is None or _LONG_NUMBER.search(text):
         return text
     try:
         words = str(normaliser.normalize(text)).strip()
-    except Exception:  # its token parser asserts and indexes; a sentence read plainly is better than none
+    except Exception:  # its token parser asserts and indexes; a sentence read badly is better than none
         return text
     lead, trail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
     return f"{lead}{words}{trail}" if words else text

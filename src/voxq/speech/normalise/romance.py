@@ -1,10 +1,10 @@
-"""Spanish and French figures as whole numbers and words; their phonemiser reads whole numbers itself.
+"""Spanish and French figures as whole numbers and words; the phonemiser reads whole numbers itself.
 
-A Spanish telephone number is said digit by digit, in groups; French ones are read as the pairs they are
-written in.
+Spanish telephone numbers are said digit by digit, in groups; French ones are read as the pairs in which they
+are written.
 
 15:30 is "15 y 30" or "15 heures 30", 3,5 "3 coma 5", 20% "20 por ciento", 12,50 € "12 euros con 50".
-A point before three digits ends thousands, as both languages write them; before others it is read as written.
+A point before three digits separates thousands, as in both languages; any other is read as a decimal point.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _SPANISH_TELEPHONE = re.compile(
     re.VERBOSE,
 )
 _DIALLED = re.compile(r"\d{1,4}(?!\d)|\d{3}")
-"""Groups as they are written; a longer one is said in threes."""
+"""Groups of digits as written; longer ones are said in threes."""
 _MONEY = "$€£"
 _SPANISH_MONTHS = (
     *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
@@ -58,18 +58,18 @@ _FRENCH_MONTHS = (
 
 @dataclass(frozen=True, slots=True)
 class Romance:
-    """How a language says figures; numbers in what it writes are whole, and of digits."""
+    """Rules by which a language writes out figures; the numbers left in its output are whole, in digits."""
 
     marks: Mapping[str, str]
-    """What the mark before a fraction is called."""
+    """Decimal mark -> its name."""
     units: Mapping[str, tuple[str, str]]
-    """Symbol -> (one of it, the name of several)."""
+    """Symbol -> (phrase for exactly one, name for any other number)."""
     and_cents: str
     months: tuple[str, ...]
     date: Callable[[int, str, int], str]
     clock: Callable[[int, int], str]
     telephone: re.Pattern[str] | None = None
-    """Numbers that are said digit by digit."""
+    """Pattern of telephone numbers, which are said digit by digit; None leaves them to the other rules."""
     plus: str = ""
 
     def written_out(self, text: str) -> str:
@@ -103,7 +103,7 @@ class Romance:
 
 
 def _parsed(number: str) -> tuple[str, str, str]:
-    """(whole, mark, fraction); the last two empty for a whole number."""
+    """Return (whole, mark, fraction); the last two are empty for a whole number."""
     if re.fullmatch(_OUR_THOUSANDS, number):
         number = number.replace(" ", "").replace(".", "")
     elif re.fullmatch(_ENGLISH_THOUSANDS, number):
@@ -114,7 +114,7 @@ def _parsed(number: str) -> tuple[str, str, str]:
 
 
 def _digits(number: str) -> str:
-    """As one number, or digit by digit: where it begins with a zero (06, 3,05)."""
+    """Return the number as it is, or digit by digit if it begins with a zero (06, 3,05)."""
     return " ".join(number) if number.startswith("0") else number
 
 
