@@ -1,1 +1,1 @@
-"""What this machine has: processors, GPUs, memory."""
+"""Hardware of this machine: processors, GPUs, memory."""

@@ -1,4 +1,4 @@
-"""How much memory a device has, how much of it is used, and by which process; without any model library."""
+"""Total and used memory of a device, also per process, without importing a model library."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ _MOST_PROCESSES = 256
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """In MB."""
+    """Memory of a device in MB."""
 
     total_mb: int
     used_mb: int
 
 
 class DeviceMemory(Protocol):
-    """The memory of one device. Reading takes well under a millisecond."""
+    """Reader of one device's memory. A reading takes well under a millisecond."""
 
     @property
     def share(self) -> float:
-        """Of all memory, what models may take where nobody says otherwise."""
+        """Fraction of all memory that models may take by default."""
         ...
 
     def read(self) -> Memory: ...
 
     def of_process(self, pid: int) -> int | None:
-        """MB that a process takes of it; None where nobody tells."""
+        """MB used by a process; None if unknown."""
         ...
 
 
 def memory_of(device: str) -> DeviceMemory:
-    """Of "cpu", "cuda:0" ...; of the host where the driver does not answer for a GPU."""
+    """Return the memory of "cpu", "cuda:0", ...; that of the host if the driver does not know the GPU."""
     index = device.removeprefix("cuda:")
     if device != index and (gpu := _GpuMemory.of(int(index))):
         return gpu
@@ -49,7 +49,7 @@ def memory_of(device: str) -> DeviceMemory:
 
 
 class HostMemory:
-    """RAM, or what a container's limit leaves of it."""
+    """RAM of the host, or of the container if it has a limit."""
 
     share = 0.7
 
@@ -59,7 +59,7 @@ class HostMemory:
     def read(self) -> Memory:
         ram = psutil.virtual_memory()
         with contextlib.suppress(OSError, ValueError):
-            limit = int((self._cgroup / "memory.max").read_text())  # "max" is no number: no limit
+            limit = int((self._cgroup / "memory.max").read_text())  # "max" is not a number: no limit
             if limit < ram.total:
                 used = int((self._cgroup / "memory.current").read_text()) - self._reclaimable()
                 return Memory(limit >> 20, max(0, used) >> 20)
@@ -71,7 +71,7 @@ class HostMemory:
         return None
 
     def _reclaimable(self) -> int:
-        """Bytes of files that were read once: the kernel gives them up before anything is killed."""
+        """Bytes of inactive page cache, which the kernel reclaims before it kills a process."""
         lines = (self._cgroup / "memory.stat").read_text().splitlines()
         return next((int(line.split()[1]) for line in lines if line.startswith("inactive_file ")), 0)
 
@@ -90,7 +90,7 @@ class _NvmlProcess(ctypes.Structure):
 
 
 class _GpuMemory:
-    """Of one GPU, by the driver's own library (NVML), which stays initialised."""
+    """Memory of one GPU, read through the driver's own library (NVML), which stays initialised."""
 
     share = 0.9
 
@@ -100,7 +100,7 @@ class _GpuMemory:
 
     @classmethod
     def of(cls, index: int) -> _GpuMemory | None:
-        """`index` among the visible GPUs, as CUDA numbers them."""
+        """Open the GPU with this index among the visible ones, as CUDA numbers them; None if it fails."""
         gpus = visible_gpus()
         if index >= len(gpus):
             return None
@@ -118,7 +118,10 @@ class _GpuMemory:
         return Memory(memory.total >> 20, memory.used >> 20)
 
     def of_process(self, pid: int) -> int | None:
-        """None in most containers, too: the driver knows processes by other numbers there."""
+        """MB used by a process; None if unknown.
+
+        Usually None in containers, where the driver sees different process ids.
+        """
         count, processes = ctypes.c_uint(_MOST_PROCESSES), (_NvmlProcess * _MOST_PROCESSES)()
         try:
             answer = self._nvml.nvmlDeviceGetComputeRunningProcesses_v3(

@@ -1,4 +1,4 @@
-"""Which processors there are, asked without importing any model library."""
+"""Detection of GPUs and CPUs without importing a model library."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 _MOST_THREADS = 8
-"""More than this make a model on the CPU hardly faster and its neighbours slower."""
+"""Threads beyond which a model on the CPU hardly gets faster and its neighbours get slower."""
 _NVML_SUCCESS = 0
 _NAME_BYTES = 96
 
 
 class DeviceError(Exception):
-    """The device that the settings ask for is not there; the message says what to change."""
+    """The device required by the settings is not there; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,16 @@ class Gpu:
 
 
 def visible_gpus(environ: Mapping[str, str] = os.environ) -> tuple[Gpu, ...]:
-    """The GPUs that CUDA_VISIBLE_DEVICES leaves, in its order; none without an NVIDIA driver."""
+    """Return the GPUs in CUDA_VISIBLE_DEVICES (all if unset), in its order; none without an NVIDIA driver."""
     return select_visible(_driver_gpus(), environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 def select_visible(gpus: Iterable[Gpu], visible: str | None) -> tuple[Gpu, ...]:
-    """CUDA's own reading of CUDA_VISIBLE_DEVICES: indices or unique starts of UUIDs; the list ends at the
-    first entry that names no GPU, and naming one twice leaves none."""
+    """Select GPUs as CUDA reads CUDA_VISIBLE_DEVICES.
+
+    Entries are indices or unique prefixes of UUIDs. The list ends at the first entry that names no GPU, and
+    is empty if one is named twice.
+    """
     there = tuple(gpus)
     if visible is None:
         return there
@@ -61,9 +64,9 @@ def select_visible(gpus: Iterable[Gpu], visible: str | None) -> tuple[Gpu, ...]:
 def resolve_device(
     use_gpu: bool | Literal["auto"], index: int = 0, gpus: tuple[Gpu, ...] | None = None
 ) -> str:
-    """ "cpu" or "cuda:N" for the worker number `index`; workers are spread over the GPUs in turn.
+    """Return "cpu" or "cuda:N" for the worker number `index`; workers take the GPUs in turn.
 
-    "auto" takes a GPU when there is one. Raises DeviceError when True finds none: never silently the CPU.
+    "auto" takes a GPU if there is one. True never falls back to the CPU: raises DeviceError without a GPU.
     """
     if use_gpu is False:
         return "cpu"
@@ -79,9 +82,9 @@ def resolve_device(
 
 
 def available_cpus(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """CPUs this process may really use: its affinity, and the quota of its container where there is one.
+    """Number of CPUs this process may use, by its affinity and the CPU quota of its container.
 
-    A container limited to two CPUs on a 64-core host sees 64; 64 threads on two CPUs crawl.
+    A container limited to two CPUs on a 64-core host sees 64 of them, and 64 threads on two CPUs are slow.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
@@ -92,7 +95,7 @@ def available_cpus(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
 
 
 def threads_for(asked: int) -> int:
-    """The threads of a model on the CPU: those asked for, or with 0 as many as useful here."""
+    """Number of threads of a model on the CPU: `asked`, or with 0 as many as are useful here."""
     return asked or min(available_cpus(), _MOST_THREADS)
 
 
@@ -107,7 +110,7 @@ class _NvmlMemory(ctypes.Structure):
 
 
 def _driver_gpus() -> tuple[Gpu, ...]:
-    """All GPUs of the machine, from the driver's own small library (NVML): importing torch takes seconds."""
+    """All GPUs of the machine, from the driver's library (NVML), because importing torch takes seconds."""
     try:
         nvml = ctypes.CDLL("libnvidia-ml.so.1")
     except OSError:

@@ -1,1 +1,1 @@
-"""The whole service as one supervised stack of processes: `voxq up`."""
+"""The whole service as one supervised stack of processes (`voxq up`)."""

@@ -1,9 +1,9 @@
-"""Become another program that ends with its parent.
+"""Replacement of this process by another program that ends with its parent.
 
 `python -m voxq.supervisor.exec <parent pid> <signal number> <program> <arguments...>`
 
-The wish to die with the parent survives exec, so that even `kill -9` of a supervisor leaves no orphan. A
-Popen preexec_fn could ask for it, too, but may deadlock in a process with threads.
+The parent-death signal survives exec, so that even `kill -9` of a supervisor leaves no orphan. A Popen
+preexec_fn could set it, too, but may deadlock in a process with threads.
 """
 
 from __future__ import annotations

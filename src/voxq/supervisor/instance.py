@@ -1,4 +1,4 @@
-"""One stack per storage directory, and how other commands find it."""
+"""Exclusive use of a storage directory by one stack, and its discovery by other commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHAPE = {"pid": int, "api_url": str, "redis_url": str, "pids": dict}
 
 
 class AlreadyRunning(Exception):
-    """Another stack holds this storage directory; the message names its process."""
+    """Another stack uses this storage directory; the message names its process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,22 @@ class Instance:
     redis_url: str
     pids: dict[str, int]
     lives: tuple[str, ...] = ()
-    """Of its workers (`voxq.processes.life`), for who comes after it."""
+    """Names of the lives of its workers (`voxq.processes.life`), read by the next stack."""
 
     def write(self, run_dir: Path) -> None:
-        """The file is private: the Redis URL holds a password."""
+        """Write `up.json`, readable by its owner only because the Redis URL contains a password."""
         write_private(run_dir / "up.json", json.dumps(asdict(self), indent=2))
 
 
 def running_instance(run_dir: Path) -> Instance | None:
-    """The stack that runs on this storage directory, or None."""
+    """Return the stack that runs on this storage directory, or None."""
     try:
         record = records.parse(records.read(run_dir / "up.json"))
         descriptor = records.open_file(run_dir / "up.lock", os.O_RDWR)
     except (OSError, records.Damaged):
         return None
     try:
-        # The lock tells a living stack from the file of a killed one whose process id somebody else now has.
+        # The lock tells a running stack from the file of a killed one whose process id was reused.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         is_ours = records.has_shape(record, _SHAPE) and _is_alive(record["pid"])
@@ -57,8 +57,10 @@ def running_instance(run_dir: Path) -> Instance | None:
 
 
 def lives_left(run_dir: Path) -> list[str]:
-    """The lives of the workers of a stack that was killed here. All of them are over for whoever holds the
-    directory."""
+    """Return the lives of the workers of a stack that was killed here.
+
+    For the caller, which must hold the directory (`exclusive`), all of them have ended.
+    """
     try:
         record = records.parse(records.read(run_dir / "up.json"))
     except (OSError, records.Damaged):
@@ -69,11 +71,11 @@ def lives_left(run_dir: Path) -> list[str]:
 
 @contextmanager
 def exclusive(run_dir: Path, patience: float) -> Iterator[int]:
-    """Hold the storage directory. Yields the lock's file descriptor.
+    """Lock the storage directory and yield the lock's file descriptor.
 
-    Parts inherit the descriptor: if a supervisor is killed, the directory stays held until its last part is
-    gone, and two servers never write to one append-only file. Waits `patience` seconds for such leftovers.
-    Raises AlreadyRunning.
+    Parts inherit the descriptor: if a supervisor is killed, the directory stays locked until its last part
+    has ended, so that two servers never write to one append-only file. Waits up to `patience` seconds for
+    such leftovers. Raises AlreadyRunning.
     """
     run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(run_dir / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -1,4 +1,4 @@
-"""What a dead worker leaves: its tasks go back to their lanes at once, and not when its claims expire."""
+"""Return of a dead worker's tasks to their lanes at once, without waiting for its claims to expire."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _RETRY_SECONDS = 0.5
 
 
 def settle(settings: Settings, life: str) -> None:
-    """Give back what the worker of this life held; it and its helpers must be dead.
+    """Release the claims of the worker of this life; it and its helpers must be dead.
 
-    Blocks while Redis is away, until its claims have expired by themselves.
+    Blocks while Redis is away, at most until the claims have expired by themselves.
     """
-    # Whoever only wants to find a stack need not load all that tasks are made of.
+    # Imported here, because commands that only look for a stack need none of it.
     from voxq.core.task import short_id
     from voxq.parts import Parts
     from voxq.queue import claiming, connect, script

@@ -1,4 +1,4 @@
-"""One supervised process: what it is, how it is started again, how it is stopped."""
+"""A supervised process: its definition, its restarts and its end."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from voxq.back_off import BackOff
 from voxq.processes.life import Life
 
 RESTARTS = BackOff.growing(1.0, most=30.0)
-"""Between the end of a part and its next start."""
+"""Pauses between the end of a part and its next start."""
 STEADY_AFTER = 60.0
-"""Seconds after which a part counts as running well: its next end is the first in a row."""
+"""Seconds after which a part counts as running well, so that its next end is the first in a row."""
 _LAST_BREATH = 60.0
-"""Seconds after which the helpers of a dead process are left to the kernel, in which they hang."""
+"""Seconds to wait for the helpers of a dead process; any left after that hang in the kernel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A program of the stack. `stage` orders the end: lower stages stop first.
+    """A program of the stack. `stage` orders the shutdown: lower stages stop first.
 
-    `orphan_signal` is what it gets when the supervisor is killed. `on_death` is called with the name of each
-    life that ended by itself, once nothing of it is left, in a thread of its own.
+    `orphan_signal` is sent to it when the supervisor is killed. `on_death` is called with the name of each
+    life that ended by itself, once all its processes are gone, in a thread of its own.
     """
 
     name: str
@@ -43,13 +43,13 @@ class Part:
 
 
 class Running:
-    """A part's process, and the back-off between its lives.
+    """A part's process and the back-off between its starts.
 
     Start it from a thread that outlives it: the orphan signal fires when the *thread* that started it ends.
     """
 
     def __init__(self, part: Part, output: IO[bytes] | None, pass_fds: Sequence[int]) -> None:
-        """`output` takes its stdout and stderr (None: they are ours); `pass_fds` stay open in it."""
+        """`output` receives its stdout and stderr (None: inherit ours); `pass_fds` stay open in it."""
         self.part = part
         self._output = output
         self._pass_fds = pass_fds
@@ -66,11 +66,14 @@ class Running:
 
     @property
     def life(self) -> str | None:
-        """The name of the last life that somebody is to be told the end of."""
+        """Name of the last life, if the part has an `on_death`."""
         return self._life.name if self._life and self.part.on_death else None
 
     def tend(self, now: float) -> bool:
-        """Reap it if it died, start it if it is due; `now` is monotonic. Whether a process was started."""
+        """Reap the process if it died and start it if it is due; `now` is monotonic.
+
+        Returns whether a process was started.
+        """
         if self._process is not None:
             code = self._process.poll()
             if code is None:
@@ -95,7 +98,7 @@ class Running:
                 self._process.send_signal(number)
 
     def wait(self, deadline: float) -> bool:
-        """Whether it has ended by `deadline` (monotonic)."""
+        """Wait for its end until `deadline` (monotonic) and return whether it has ended."""
         if self._process is None:
             return True
         try:
@@ -110,7 +113,7 @@ class Running:
     def _record_worker_death(self, life: Life) -> None:
         if self.part.on_death is None:
             life.close()
-        else:  # which may take its time, while others are to be looked after
+        else:  # it may block, and the other parts must be watched meanwhile
             threading.Thread(target=_tell, args=(life, self.part.on_death), daemon=True).start()
 
     def _start(self, now: float) -> None:
@@ -130,14 +133,14 @@ class Running:
                 stdout=self._output,
                 stderr=self._output,
                 pass_fds=[*self._pass_fds, pipe],
-                start_new_session=True,  # a terminal's Ctrl-C is for the supervisor, which orders the end
+                start_new_session=True,  # Ctrl-C must reach only the supervisor, which orders the end
                 umask=0o077,
             )
         self._life, self._started = life, now
 
 
 def ended(code: int) -> str:
-    """An exit code in words."""
+    """Describe an exit code in words."""
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
 
 

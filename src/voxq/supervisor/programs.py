@@ -1,4 +1,4 @@
-"""The API and the workers as parts of a stack."""
+"""Definitions of the API and the workers as parts of a stack."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def api_part(settings: Settings) -> Part:
 
 
 def worker_parts(settings: Settings, count: int | None = None, first_id: int = 1) -> Sequence[Part]:
-    """`count` workers (default: what the settings say), spread over the GPUs or sharing the processor cores.
+    """Define `count` workers (default: from the settings), spread over the GPUs or sharing the CPU cores.
 
-    Raises DeviceError if ASR_USE_GPU=true and there is none.
+    Raises DeviceError if ASR_USE_GPU=true and there is no GPU.
     """
     gpus = visible_gpus() if settings.asr_use_gpu is not False else ()
     count = count or settings.worker_count(len(gpus))

@@ -1,4 +1,4 @@
-"""Everything that one machine needs to serve: a Redis server, workers and the API, kept alive together."""
+"""A complete service on one machine: a Redis server, workers and the API, kept running together."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class StackError(Exception):
 
 
 class Stack:
-    """A context manager: inside it the service runs.
+    """A context manager inside which the service runs.
 
-    Its storage directory is held exclusively. When the process ends in whatever way, so do all parts.
+    Its storage directory is locked exclusively. However the process ends, all parts end with it.
     """
 
     def __init__(self, settings: Settings, output: Path | None = None) -> None:
-        """`output` takes what the parts write to stdout and stderr; None leaves it on ours."""
+        """`output` receives the parts' stdout and stderr; with None they inherit ours."""
         self._given = settings
         self._output = output
         self._exit = ExitStack()
@@ -53,7 +53,7 @@ class Stack:
 
     @property
     def redis_url(self) -> str:
-        """With its password, for clients on this machine. Empty before the start of an embedded server."""
+        """URL with the password, for clients on this machine. Empty before an embedded server has started."""
         return self._redis_url
 
     def __enter__(self) -> Self:
@@ -64,7 +64,7 @@ class Stack:
         self.stop()
 
     def start(self) -> None:
-        """Returns when Redis is up and the other parts are being started; raises StackError."""
+        """Start the stack and return when Redis is up and the other parts are starting. Raises StackError."""
         try:
             self._start()
         except (AlreadyRunning, DeviceError, NoServerBinary, ServerUnusable, SettingsError) as error:
@@ -78,7 +78,7 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """End the API, then the workers, then the server; within SHUTDOWN_SECONDS and a few more."""
+        """End the API, then the workers, then the server, within SHUTDOWN_SECONDS and a few seconds more."""
         self._exit.close()
 
     def hurry(self) -> None:
@@ -87,14 +87,14 @@ class Stack:
             self._supervisor.hurry()
 
     def is_ready(self) -> bool:
-        """Whether work would be done now: the API answers, and a worker has its model."""
+        """Whether tasks would be processed now: the API answers, and a worker has its model."""
         try:
             return httpx.get(f"{self.api_url}/health", timeout=2, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
 
     def wait_ready(self, seconds: float) -> None:
-        """Raises StackError if it is not ready in time, or a part dies again and again."""
+        """Wait until `is_ready`. Raises StackError after `seconds`, or if a part keeps dying."""
         deadline = time.monotonic() + seconds
         while not self.is_ready():
             if self._supervisor is not None and self._supervisor.deaths() >= _HOPELESS_DEATHS:
@@ -104,7 +104,7 @@ class Stack:
             time.sleep(_LOOK_EVERY_SECONDS)
 
     def _hint(self) -> str:
-        """The last thing that the parts complained about, if we have what they wrote."""
+        """Return the last error line of the parts' output, with a leading space; empty without output."""
         if self._output is None:
             return ""
         lines = self._output.read_text(errors="replace").splitlines()
@@ -122,7 +122,7 @@ class Stack:
                 f"Port {settings.api_port} on {settings.api_host} is taken or not permitted:"
                 " set API_PORT to another."
             )
-        left = lives_left(settings.run_dir)  # before our own are written there
+        left = lives_left(settings.run_dir)  # read before our own are written
         output = self._exit.enter_context(self._output.open("wb")) if self._output else None
         self._supervisor = Supervisor(settings.shutdown_seconds, self._record, output, [lock])
         self._supervisor.start()
@@ -136,7 +136,7 @@ class Stack:
         self._supervisor.add(*worker_parts(settings), api_part(settings))
 
     def _start_valkey(self, settings: Settings, supervisor: Supervisor) -> Settings:
-        """The same settings, with the address of the server that was started."""
+        """Start the embedded server and return the settings with its address."""
         address = claim_address(settings.run_dir)
         supervisor.add(valkey_part(settings, address, REDIS_STAGE))
         try:
@@ -153,11 +153,11 @@ class Stack:
             lives = self._supervisor.lives() if self._supervisor else ()
             instance = Instance(os.getpid(), self.api_url, self._redis_url, pids, lives)
             instance.write(self._given.run_dir)
-        except OSError as error:  # a full disk; the parts themselves are fine
+        except OSError as error:  # a full disk; the parts are unaffected
             logger.warning("cannot write {}/up.json: {}", self._given.run_dir, error.strerror)
 
 
 def api_url(settings: Settings) -> str:
-    """Where a client on this machine finds the API."""
+    """Return the URL of the API for clients on this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.api_host, settings.api_host)  # noqa: S104 (where to find it, not where to listen)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"

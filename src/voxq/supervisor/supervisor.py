@@ -1,4 +1,4 @@
-"""Keeps parts alive until told to stop, then ends them stage by stage."""
+"""Supervision of parts: restart them until told to stop, then end them stage by stage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KILL_WAIT = 5.0
 
 
 class Supervisor:
-    """One thread that starts, watches and ends every part. Only it touches the processes."""
+    """A thread that starts, watches and ends every part. Only this thread touches the processes."""
 
     def __init__(
         self,
@@ -27,7 +27,10 @@ class Supervisor:
         output: IO[bytes] | None = None,
         pass_fds: Sequence[int] = (),
     ) -> None:
-        """`grace`: seconds for a clean stop. `on_change` gets name -> pid, from the thread, at each start."""
+        """`grace` is the time for a clean stop in seconds.
+
+        `on_change` is called with name -> pid, in the supervising thread, whenever a part was started.
+        """
         self._output = output
         self._pass_fds = pass_fds
         self._running: list[Running] = []
@@ -41,25 +44,25 @@ class Supervisor:
         self._thread.start()
 
     def add(self, *parts: Part) -> None:
-        """Start these parts, too, and keep them alive."""
-        # One atomic step, because the thread goes through the list at the same time.
+        """Start more parts and keep them running."""
+        # Replaced in one atomic step, because the thread iterates over the list at the same time.
         self._running = [*self._running, *(Running(part, self._output, self._pass_fds) for part in parts)]
 
     def deaths(self) -> int:
-        """How often the part that died most has died."""
+        """Number of deaths of the part that died most often."""
         return max((running.deaths for running in self._running), default=0)
 
     def lives(self) -> tuple[str, ...]:
-        """Of the parts whose death matters to somebody."""
+        """Names of the lives of the parts that have an `on_death`."""
         return tuple(running.life for running in self._running if running.life is not None)
 
     def hurry(self) -> None:
-        """Give up on a clean stop: the parts that are left are killed at once."""
+        """Give up on a clean stop and kill the remaining parts at once."""
         self._hurry.set()
         self._stopping.set()
 
     def stop(self) -> None:
-        """Returns when every part has ended, at most `grace` and a few seconds later."""
+        """End every part; returns after at most `grace` and a few seconds more."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -83,7 +86,7 @@ class Supervisor:
         by_stage = sorted(self._running, key=lambda running: running.part.stage)
         stages = [list(members) for _, members in itertools.groupby(by_stage, lambda r: r.part.stage)]
         for left, members in zip(range(len(stages), 0, -1), stages, strict=True):
-            # Every stage that follows keeps a share of the time, so that the last one can still save.
+            # Leave a share of the time to the later stages, so that the last one can still save its data.
             now = time.monotonic()
             self._end(members, deadline if left == 1 else now + (deadline - now) * 0.6)
 

@@ -1,4 +1,4 @@
-"""The embedded Valkey server: its configuration, its secret and its port, the same at every start."""
+"""The embedded Valkey server: its configuration, and its password and port, which persist over restarts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ HOST = "127.0.0.1"
 
 
 class NoServerBinary(Exception):
-    """There is no Valkey here, or none for this kind of machine; the message says what to do instead."""
+    """Valkey is not installed, or not available for this platform; the message says what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the embedded server listens, and the password without which nobody on this machine gets in."""
+    """Port of the embedded server, and the password that keeps other users of this machine out."""
 
     port: int
     password: str
@@ -34,7 +34,7 @@ class Address:
 
 
 def claim_address(run_dir: Path) -> Address:
-    """The address of last time if its port is free, else a new one, remembered for next time."""
+    """Return the address of the last start if its port is free, else a new one, saved for the next start."""
     place = run_dir / "valkey.json"
     try:
         address = Address(**json.loads(place.read_text()))
@@ -47,7 +47,10 @@ def claim_address(run_dir: Path) -> Address:
 
 
 def configuration(address: Address, directory: Path, log: Path, fsync: bool) -> str:
-    """The server's configuration file. The append-only file is written through every second, or always."""
+    """Return the text of the server's configuration file.
+
+    The append-only file is synced to disk every second or, with `fsync`, at every write.
+    """
     return "\n".join(
         [
             f"bind {HOST}",
@@ -67,13 +70,13 @@ def configuration(address: Address, directory: Path, log: Path, fsync: bool) -> 
 
 
 def valkey_part(settings: Settings, address: Address, stage: int) -> Part:
-    """The server as a part of the stack. Raises NoServerBinary."""
+    """Define the server as a part of the stack. Raises NoServerBinary."""
     binary = _binary()
     directory = settings.redis_dir.absolute()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = settings.run_dir.absolute() / "valkey.log"
-    log.unlink(missing_ok=True)  # the last start's; warnings only, so one start's log stays small
-    file = settings.run_dir.absolute() / "valkey.conf"  # not arguments: everybody may read those
+    log.unlink(missing_ok=True)  # only the current start is kept; it logs warnings only and stays small
+    file = settings.run_dir.absolute() / "valkey.conf"  # arguments would be visible to all users
     write_private(file, configuration(address, directory, log, settings.fsync))
     return Part("valkey", (str(binary), str(file)), stage, orphan_signal=signal.SIGTERM)
 

@@ -1,1 +1,1 @@
-"""CounterSync the servers of clients how their tasks ended."""
+"""Delivery of task results to the clients' webhooks."""

@@ -1,4 +1,4 @@
-"""What a webhook is told, and how it can tell that it is true. Pure."""
+"""Body and signature of a webhook message. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voxq.storage.journal import Ended
 
 
 def body_of(delivery: Delivery, end: Ended | None) -> bytes:
-    """JSON. Without `end` (its record is gone by now) it says no more than that the task has ended."""
+    """Return the JSON body; without `end` (the record is gone by now) it says only that the task ended."""
     message = {
         "delivery": delivery.id,
         "task_id": delivery.task_id,
@@ -37,7 +37,10 @@ def body_of(delivery: Delivery, end: Ended | None) -> bytes:
 
 
 def headers_of(delivery: Delivery, body: bytes, secret: str, now: float) -> dict[str, str]:
-    """`now`: seconds since the epoch; receivers should not believe in a message from long ago."""
+    """Return the headers, with a signature; `now` is in seconds since the epoch.
+
+    The timestamp is signed so that receivers can reject old messages.
+    """
     timestamp = str(int(now))
     return {
         "Content-Type": "application/json",
@@ -49,5 +52,5 @@ def headers_of(delivery: Delivery, body: bytes, secret: str, now: float) -> dict
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """HMAC-SHA256 (hex) over the timestamp, a full stop and the body."""
+    """Return the hexadecimal HMAC-SHA256 of the timestamp, a full stop and the body."""
     return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""One try at telling a webhook of an end."""
+"""One attempt at notifying a webhook of a task's end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from voxq.webhooks.post import Poster
 
 
 async def tell(poster: Poster, webhook: Webhook, delivery: Delivery, journal: Journal) -> None:
-    """Does nothing if the journal knows that it was told before. Raises PostFailed."""
+    """Notify the webhook, unless the journal shows that it was notified before. Raises PostFailed."""
     if await asyncio.to_thread(journal.was_told, delivery.task_id, delivery.run):
         return
     body = body_of(delivery, await asyncio.to_thread(journal.ended, delivery.task_id, delivery.run))

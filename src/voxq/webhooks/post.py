@@ -1,4 +1,4 @@
-"""One POST to a webhook: nowhere else than was registered, and not for long."""
+"""A POST to a webhook: only to the registered address, and with a short timeout."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MOST_AT_ONCE = 16
 
 
 class PostFailed(Exception):
-    """The webhook did not take it; the message says how, and neither address nor content."""
+    """The webhook did not accept the message; the error says why, without address or content."""
 
 
 class Poster:
-    """Follows no redirect, uses no proxy and reads no body: of the answer only the status counts."""
+    """HTTP client that follows no redirect, uses no proxy and reads only the status of a response."""
 
     def __init__(self, *, allow_private: bool) -> None:
         self._backend = _CheckedBackend(allow_private)
@@ -34,7 +34,7 @@ class Poster:
         )
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises PostFailed unless it is answered with 2xx within ATTEMPT_SECONDS."""
+        """Send `body`. Raises PostFailed unless a 2xx response comes within ATTEMPT_SECONDS."""
         try:
             async with (
                 asyncio.timeout(ATTEMPT_SECONDS),
@@ -58,12 +58,12 @@ class _Forbidden(httpcore.ConnectError):
 
 
 class _CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to the very address that was checked: a name may resolve to another one a moment later."""
+    """Connects to exactly the address that was checked, because a name may resolve differently later."""
 
     def __init__(self, allow_private: bool) -> None:
         self._allow_private = allow_private
         self._network = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
-        # A resolver that hangs must not take the threads of the event loop, which the whole process needs.
+        # Its own threads, because a hanging resolver must not use up those of the event loop.
         self._resolvers = ThreadPoolExecutor(MOST_AT_ONCE, "webhook-dns")
 
     async def connect_tcp(

@@ -1,4 +1,7 @@
-"""What a stock `rq worker` does with a delivery. With `--with-scheduler` it serves the queue like the API."""
+"""Job function with which a stock `rq worker` makes a delivery.
+
+A worker run `--with-scheduler` serves the queue as the API does.
+"""
 
 from __future__ import annotations
 
