@@ -1,1 +1,1 @@
-"""The models VoxQ knows, where they lie, and how they get there."""
+"""Known models, where they are stored, and how they are installed."""

@@ -1,4 +1,4 @@
-"""The names by which clients know models, in one table, and which of the models at hand each one means."""
+"""Table of the aliases that clients use for models, and their resolution to available models."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 
 DEFAULT = "*"
-"""Among candidates: the operator's default model, whatever it is."""
+"""Candidate that stands for the operator's default model."""
 
 _LONGEST_NAME = 200
-"""Beyond it nothing is compared: folding a text can make it many times longer."""
+"""Characters; longer names are not compared, because case folding can make them many times longer."""
 
 _SIZES = ("tiny", "base", "small", "medium", "large-v2", "large-v3", "large-v3-turbo")
 _WHISPER = tuple(f"whisper-{size}" for size in ("large-v3-turbo", "large-v3", "large-v2"))
@@ -27,7 +27,7 @@ def _whisper_sizes() -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
-    # What OpenAI's clients send whoever serves them.
+    # Sent by OpenAI's clients to any server.
     "whisper-1": (DEFAULT,),
     "gpt-4o-transcribe": (DEFAULT,),
     "gpt-4o-mini-transcribe": (DEFAULT,),
@@ -68,14 +68,14 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "onnx-community/kokoro-82m-v1.0-onnx": ("kokoro",),
     "speaches-ai/kokoro-82m-v1.0-onnx": ("kokoro",),
 }
-"""Alias, case-folded -> names of models in order of preference."""
+"""Alias, case-folded -> model names in order of preference."""
 
 
 def resolve(wanted: str, there: Collection[str], default: str | None = None) -> str | None:
-    """The name among those `there` that `wanted` means as a name or an alias; None when it means none.
+    """Return the name in `there` that `wanted` means as a name or an alias; None if there is none.
 
-    Names are told apart by case only where two differ in nothing else. Of an alias' candidates the operator's
-    `default` wins, then the order of the table; `default` counts only if it is there.
+    An exact match of the name is preferred to one that differs in case. Among the candidates of an alias the
+    operator's `default` wins, if it is in `there`, then the order of the table.
     """
     if wanted in there:
         return wanted
@@ -92,7 +92,7 @@ def resolve(wanted: str, there: Collection[str], default: str | None = None) -> 
 
 
 def aliases_of(name: str, there: Collection[str], default: str | None = None) -> list[str]:
-    """Every alias that means `name` where these models are `there`, sorted."""
+    """Return every alias that means `name` if the models in `there` are available, sorted."""
     return sorted(alias for alias in ALIASES if resolve(alias, there, default) == name != alias)
 
 

@@ -1,4 +1,4 @@
-"""All of a model's files out of a hub, or the next one that has them."""
+"""Download of all files of a model from a hub, or from the next one that has them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from voxq.model_store.stamp import Stamp, clear_but
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A model in hubs. What is named in `digests` (path -> SHA-256) must have that content."""
+    """A model to download from hubs. Files named in `digests` (path -> SHA-256) must have that content."""
 
     source: Hubs
     digests: Mapping[str, str] = field(default_factory=dict)
 
     def choose(self, name: str, listing: hub.Listing) -> list[hub.RemoteFile]:
-        """The files to fetch of those that a hub lists. Raises HubError if they are not the model's."""
+        """Choose the files to fetch among those a hub lists. Raises HubError if they are not the model's."""
         repository = self.source.repositories[name]
         files = [file for file in listing.files if self.source.wants(file.path)]
         if missing := set(self.source.required) - {file.path for file in files}:
@@ -35,14 +35,14 @@ class Wanted:
         return files
 
     def check(self, path: str, digest: str, repository: str) -> None:
-        """Raises HubError for a content that is not the model's."""
+        """Raise HubError if a file's digest is not the expected one."""
         if self.digests.get(path, digest) != digest:
             raise hub.HubError(f"{path} of {repository} is another revision than the one that VoxQ knows.")
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A hub that has answered: what it lists of the model."""
+    """A hub that has answered, with its listing of the model."""
 
     name: str
     remote: hub.Hub
@@ -50,20 +50,20 @@ class Reached:
 
 
 def reach(wanted: Wanted, environ: Mapping[str, str], patience: float) -> Reached | None:
-    """The hub that is first to list the model; None when none does within `patience` seconds in all."""
+    """Return the hub that is first to list the model; None if none does within `patience` seconds."""
     answers: SimpleQueue[Reached | None] = SimpleQueue()
 
     def ask(name: str) -> None:
         try:
             answers.put(_reached(wanted, name, environ))
-        except Exception:  # whatever it is that went wrong: this one is of no use
+        except Exception:  # whatever went wrong, this hub cannot be used
             answers.put(None)
 
     deadline = time.monotonic() + patience
     if hub.is_offline(environ):
         return None
     for name in wanted.source.repositories:
-        # Not waited for in the end: a name server that is away cannot be interrupted.
+        # Never joined: a DNS lookup without an answer cannot be interrupted.
         threading.Thread(target=ask, args=(name,), daemon=True).start()
     for _ in wanted.source.repositories:
         try:
@@ -77,9 +77,9 @@ def reach(wanted: Wanted, environ: Mapping[str, str], patience: float) -> Reache
 def download(
     wanted: Wanted, name: str | None, environ: Mapping[str, str], building: Path, report: Progress
 ) -> Stamp:
-    """Fetch the files into the directory `building` from the hub `name`, or the first that gives them.
+    """Fetch the files into the directory `building` from the hub `name`, or the first that has them.
 
-    What an earlier try left there is used. Raises ModelError.
+    Resumes what an earlier attempt left there. Raises ModelError.
     """
     repositories = wanted.source.repositories
     if name and name not in repositories:
@@ -94,9 +94,9 @@ def download(
 
 
 def fetch(wanted: Wanted, reached: Reached, building: Path, report: Progress) -> Stamp:
-    """Fetch the files from a hub that has answered; what an earlier try left is used. Raises HubError."""
+    """Fetch the files from a hub that has answered, resuming an earlier attempt. Raises HubError."""
     files = wanted.choose(reached.name, reached.listing)
-    # An earlier try may have been at another revision, or at the other hub.
+    # An earlier attempt may have been for another revision, or from the other hub.
     clear_but(building, {file.path for file in files})
     done, total = 0, sum(file.size for file in files)
 
@@ -115,7 +115,7 @@ def fetch(wanted: Wanted, reached: Reached, building: Path, report: Progress) ->
 
 
 def _reached(wanted: Wanted, name: str, environ: Mapping[str, str]) -> Reached:
-    """Raises HubError."""
+    """Ask a hub for its listing of the model. Raises HubError."""
     remote = hub.open_hub(name, environ)
     with hub.new_client(remote) as client:
         listing = hub.listing(client, remote, wanted.source.repositories[name])

@@ -1,6 +1,8 @@
-"""FunASR's models: the ids are those of FunASR's own name tables and model zoo (report/MODELS.md says which
-of this was read where). "FunASR" is the licence of that name; where the two hubs' cards differ, ModelScope's
-comes first."""
+"""FunASR's models.
+
+The ids are those of FunASR's own name tables and model zoo; report/MODELS.md names the source of each fact.
+"FunASR" is the licence of that name. Where the model cards of the two hubs differ, ModelScope's comes first.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ _PARAFORMER_FILES = (*_COMMON_FILES, "am.mvn", "tokens.json", "seg_dict")
 def _hubs(
     modelscope: str, huggingface: str | None, required: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> Hubs:
-    """ModelScope first: it is where FunASR itself looks, and near to most who speak Chinese."""
+    """Describe the hubs of a model, ModelScope first: FunASR itself looks there, and it is fast in China."""
     repositories = {"modelscope": modelscope}
     if huggingface:
         repositories["huggingface"] = huggingface
@@ -24,7 +26,7 @@ def _hubs(
 
 
 def _helper(name: str, role: Role, source: Hubs, languages: str, size_mb: int, best_for: str) -> Model:
-    """A model that works for a recogniser."""
+    """Describe a model that assists a recogniser."""
     return Model(name, _ENGINE, source, _BOTH, languages, size_mb, role=role, best_for=best_for)
 
 

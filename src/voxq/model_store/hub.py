@@ -1,7 +1,8 @@
-"""Model hubs over HTTP: which files a repository has, and fetching one with resume and verification.
+"""Model hubs over HTTP: listing a repository's files, and fetching them with resume and verification.
 
-Both hubs are asked in their own protocol through one client, so that mirrors, proxies, resume and checksums
-behave the same. What a hub says is not trusted: paths stay inside the target, sizes and digests must match.
+Each hub has its own protocol, but both use one HTTP client, so that mirrors, proxies, resuming and checksums
+behave the same. A hub's answers are not trusted: paths must stay inside the target, and sizes and digests
+must match.
 """
 
 from __future__ import annotations
@@ -20,21 +21,21 @@ from voxq.back_off import BackOff
 from voxq.model_store.model import HUBS
 
 Advance = Callable[[int], None]
-"""Called with the number of bytes that have newly arrived; negative when they must be fetched again."""
+"""Called with the number of bytes newly arrived; negative if bytes must be fetched again."""
 
 _BLOCK = 1 << 20
 _RETRIES = BackOff.growing(0.2, most=1.6)
-"""Between a broken connection and the next; one retry for each pause."""
+"""Pauses between a broken connection and the next, with one retry after each."""
 _TIMEOUT = httpx.Timeout(30.0)
 
 
 class HubError(Exception):
-    """A hub cannot be reached, does not have it, or sent something else than it promised."""
+    """A hub cannot be reached, lacks the repository or file, or sent other content than it listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A file of a repository. `digest` is hexadecimal, or None where the hub does not tell."""
+    """A file of a repository. `size` is in bytes; `digest` is hexadecimal, or None if the hub gives none."""
 
     path: str
     size: int
@@ -55,17 +56,17 @@ class Listing:
 class Hub(Protocol):
     @property
     def headers(self) -> dict[str, str]:
-        """What every request carries; credentials are not sent on to another host."""
+        """Headers of every request; credentials are not forwarded to another host."""
         ...
 
     def listing(self, client: httpx.Client, repository: str) -> Listing:
-        """All files of "owner/name"."""
+        """List all files of "owner/name"."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class HuggingFace:
-    """huggingface.co, or the mirror that HF_ENDPOINT names; HF_TOKEN opens gated repositories."""
+    """huggingface.co, or the mirror in HF_ENDPOINT; HF_TOKEN gives access to gated repositories."""
 
     endpoint: str
     token: str | None = None
@@ -90,7 +91,7 @@ class HuggingFace:
 
 @dataclass(frozen=True, slots=True)
 class ModelScope:
-    """modelscope.cn, or the place that MODELSCOPE_ENDPOINT or the older MODELSCOPE_DOMAIN names."""
+    """modelscope.cn, or the address in MODELSCOPE_ENDPOINT or the older MODELSCOPE_DOMAIN."""
 
     endpoint: str
 
@@ -113,7 +114,7 @@ class ModelScope:
 
 
 def open_hub(name: str, environ: Mapping[str, str]) -> Hub:
-    """The hub of this name, as the hubs' own environment variables set it up. Raises HubError."""
+    """Return the hub of this name, configured by the hubs' own environment variables. Raises HubError."""
     if name == "huggingface":
         if is_offline(environ):
             raise HubError("HF_HUB_OFFLINE is set: Hugging Face is not asked.")
@@ -128,19 +129,19 @@ def open_hub(name: str, environ: Mapping[str, str]) -> Hub:
 
 
 def is_offline(environ: Mapping[str, str]) -> bool:
-    """Whether the operator has told Hugging Face's tools to stay off the network."""
+    """Whether HF_HUB_OFFLINE tells Hugging Face's tools to stay off the network."""
     return environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
 
 
 def new_client(hub: Hub) -> httpx.Client:
-    """A client that follows the hub's redirects to its storage, and the environment's proxy settings."""
-    # A compressed answer could not be resumed at a byte.
+    """Return a client that follows redirects to the hub's storage and the environment's proxy settings."""
+    # A compressed response could not be resumed at a byte.
     headers = {"User-Agent": "voxq", "Accept-Encoding": "identity", **hub.headers}
     return httpx.Client(follow_redirects=True, timeout=_TIMEOUT, headers=headers)
 
 
 def safe_path(path: str) -> str:
-    """The path of a file inside its repository. Raises HubError for one that leaves it."""
+    """Return `path` if it stays inside the repository. Raises HubError otherwise."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
         raise HubError(f"The hub lists a file with the unsafe path {path!r}.")
@@ -148,7 +149,7 @@ def safe_path(path: str) -> str:
 
 
 def listing(client: httpx.Client, hub: Hub, repository: str) -> Listing:
-    """All files of "owner/name" at its newest revision. Raises HubError."""
+    """List all files of "owner/name" at its newest revision. Raises HubError."""
     try:
         return hub.listing(client, repository)
     except (KeyError, TypeError, ValueError) as error:
@@ -156,9 +157,9 @@ def listing(client: httpx.Client, hub: Hub, repository: str) -> Listing:
 
 
 def fetch(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance) -> None:
-    """Download `file` to `target`, going on where an earlier try stopped. Raises HubError.
+    """Download `file` to `target`, resuming where an earlier attempt stopped. Raises HubError.
 
-    A connection that breaks is tried again; a complete file with the wrong digest is removed.
+    Broken connections are retried; a complete file with a wrong digest is removed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     target.touch()
@@ -167,7 +168,7 @@ def fetch(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance
     begun = target.stat().st_size
     _complete(client, file, target, advance)
     if begun and _is_damaged(file, target):
-        # The beginning may be of another revision, or of the other hub.
+        # The beginning may come from another revision, or from the other hub.
         advance(-file.size)
         target.write_bytes(b"")
         _complete(client, file, target, advance)
@@ -181,7 +182,7 @@ def _is_damaged(file: RemoteFile, target: Path) -> bool:
 
 
 def _complete(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance) -> None:
-    """Fetch what is missing, over as many connections as it takes. Raises HubError."""
+    """Fetch the missing bytes, reconnecting a limited number of times. Raises HubError."""
     advance(target.stat().st_size)
     failure = "the connection keeps breaking"
     for pause in (0.0, *_RETRIES.pauses):
@@ -199,7 +200,7 @@ def _complete(client: httpx.Client, file: RemoteFile, target: Path, advance: Adv
 
 
 def _append(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance) -> None:
-    """One request for what is still missing."""
+    """Send one request for the missing bytes and append them."""
     have = target.stat().st_size
     with client.stream("GET", file.url, headers={"Range": f"bytes={have}-"} if have else {}) as response:
         response.raise_for_status()
@@ -208,7 +209,7 @@ def _append(client: httpx.Client, file: RemoteFile, target: Path, advance: Advan
             advance(-have)
             have = 0
         with target.open("ab" if resumed else "wb") as stream:
-            for block in response.iter_bytes():  # as it comes: what is still gathered is lost in a break
+            for block in response.iter_bytes():  # without a size: a partial block would be lost in a break
                 have += len(block)
                 if have > file.size:
                     raise HubError(f"{file.path} is longer than the hub said.")
@@ -217,7 +218,7 @@ def _append(client: httpx.Client, file: RemoteFile, target: Path, advance: Advan
 
 
 def digest(path: Path, algorithm: Literal["sha256", "git"]) -> str:
-    """The hexadecimal digest of a file."""
+    """Return the hexadecimal digest of a file."""
     hasher = hashlib.sha256() if algorithm == "sha256" else hashlib.sha1(usedforsecurity=False)
     if algorithm == "git":
         hasher.update(f"blob {path.stat().st_size}\0".encode())
@@ -228,7 +229,7 @@ def digest(path: Path, algorithm: Literal["sha256", "git"]) -> str:
 
 
 def _content_revision(files: tuple[RemoteFile, ...]) -> str:
-    """ModelScope's branch says nothing about content, so the files' own digests name the revision."""
+    """Derive a revision from the files' digests, because ModelScope's branch does not identify content."""
     return hashlib.sha256("\n".join(sorted(f"{f.path} {f.digest}" for f in files)).encode()).hexdigest()
 
 

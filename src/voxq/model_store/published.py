@@ -1,4 +1,4 @@
-"""The models that VoxQ knows by name, as data."""
+"""Models that VoxQ knows by name."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from voxq.model_store.whisper import WHISPER
 
 
 class UnknownModel(LookupError):
-    """No model has this name; the message lists those there are."""
+    """No model has this name; the message lists the known ones."""
 
 
 MODELS: tuple[Model, ...] = (*FUNASR, *WHISPER, *KOKORO)
 
 
 def find(name: str) -> Model:
-    """The model of this name or alias, or of this repository in a hub. Raises UnknownModel."""
+    """Find a model by name, alias or repository in a hub. Raises UnknownModel."""
     models = {model.name: model for model in MODELS}
     if found := aliases.resolve(name, models):
         return models[found]

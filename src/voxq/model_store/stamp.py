@@ -1,4 +1,4 @@
-"""The stamp in a model directory: what the directory should hold, so that looking again is cheap."""
+"""The stamp in a model directory, which lists its expected files so that checking it is cheap."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ NAME = ".voxq.json"
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What an installed directory holds: file sizes by path, and the revision of the whole.
+    """Expected content of an installed directory: path -> size in bytes, and the revision of the whole.
 
-    `origin` is "packages" or the name of a hub.
+    `origin` is "packages", "npm" or the name of a hub.
     """
 
     revision: str
@@ -27,7 +27,7 @@ class Stamp:
 
     @classmethod
     def read(cls, directory: Path) -> Stamp | None:
-        """The stamp of a directory, or None where there is none that can be read."""
+        """Read the stamp of a directory; None if there is no readable one."""
         try:
             return cls(**json.loads((directory / NAME).read_text()))
         except (OSError, ValueError, TypeError):
@@ -35,7 +35,7 @@ class Stamp:
 
 
 def is_complete(directory: Path) -> bool:
-    """Whether all stamped files are there in their sizes; checksums at each start would take seconds."""
+    """Whether all stamped files exist with their sizes; checksums at each start would take seconds."""
     stamp = Stamp.read(directory)
     return stamp is not None and all(
         (directory / name).is_file() and (directory / name).stat().st_size == size
@@ -44,14 +44,14 @@ def is_complete(directory: Path) -> bool:
 
 
 def clear_but(directory: Path, wanted: Collection[str]) -> None:
-    """Remove every file whose path in the directory is not wanted."""
+    """Remove every file whose path in the directory is not in `wanted`."""
     for path in directory.rglob("*"):
         if path.is_file() and path.relative_to(directory).as_posix() not in wanted:
             path.unlink()
 
 
 def revision_of(directory: Path) -> str:
-    """What identifies the content of a model directory: its stamp, else its files' names, sizes and times."""
+    """Identify the content of a model directory by its stamp, else by its files' names, sizes and times."""
     if stamp := Stamp.read(directory):
         return stamp.revision
     files = sorted(

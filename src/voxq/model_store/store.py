@@ -1,8 +1,8 @@
-"""Where models lie on this machine, and how they are installed there, once and whole.
+"""Lookup of models on this machine, and their atomic installation.
 
-A model is a directory. It is built under a temporary name beside its place and renamed when every checksum
-was verified, so a directory under its own name is complete; its stamp says what it should hold, which makes
-looking again cheap. Model names come from the operator's settings, never from a client.
+A model is a directory. It is built under a temporary name beside its final place and renamed when every
+checksum has been verified, so a directory under its own name is complete. Its stamp lists the expected files,
+which makes checking it cheap. Model names come from the operator's settings, never from a client.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ __all__ = ["InstalledModel", "ModelError", "ModelStore"]
 
 @dataclass(frozen=True, slots=True)
 class InstalledModel:
-    """A model that can be loaded. `origin` is "packages", a hub, or "found": somebody else put it there."""
+    """A model that can be loaded.
+
+    `origin` is "packages", "npm", the name of a hub, or "found" if VoxQ did not install it.
+    """
 
     name: str
     path: Path
@@ -35,7 +38,7 @@ class InstalledModel:
 
 
 class ModelStore:
-    """The models in VoxQ's own `directory`, and those that others left in `search` or a hub's cache."""
+    """Models in VoxQ's own `directory`, in the `search` directories, and in the hubs' caches."""
 
     def __init__(
         self,
@@ -43,8 +46,10 @@ class ModelStore:
         search: Sequence[Path] = (),
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        """`directory` defaults to $VOXQ_MODELS, else ~/.cache/voxq/models; `search` is tried in order, before
-        the places where `environ` says that the hubs' own tools keep theirs."""
+        """`directory` defaults to $VOXQ_MODELS, else ~/.cache/voxq/models.
+
+        `search` is tried in order, before the caches of the hubs' own tools, which `environ` locates.
+        """
         own = directory or Path(environ.get("VOXQ_MODELS") or "~/.cache/voxq/models")
         self.directory = own.expanduser()
         self._modelscope = caches.modelscope_roots(environ, search)
@@ -52,16 +57,16 @@ class ModelStore:
         self._environ = environ
 
     def list(self) -> list[InstalledModel]:
-        """Every model of the catalogue that is here, and whatever was pulled as "owner/name"."""
+        """List every model of the catalogue that is installed, and those pulled as "owner/name"."""
         known = [(model.name, self._find(model)) for model in published.MODELS]
         pulled = [(name, self.directory / name) for name in self._pulled_repositories()]
         return [_installed(name, path) for name, path in [*known, *pulled] if path is not None]
 
     def resolve(self, name: str) -> Path:
-        """The directory of a model: by name, alias, "owner/name" in a hub, or a path of the operator's.
+        """Return the directory of a model given by name, alias, "owner/name" in a hub, or an operator's path.
 
-        A model that came inside packages is put together first: that asks no hub and takes about a second.
-        Raises UnknownModel or ModelError.
+        A model carried by packages is assembled first, which asks no hub and takes about a second. Raises
+        UnknownModel or ModelError.
         """
         if found := self.find(name):
             return found
@@ -80,11 +85,11 @@ class ModelStore:
         *,
         ask_hubs: bool = True,
     ) -> InstalledModel:
-        """Put a model into VoxQ's own directory; at once when it is there already.
+        """Install a model in VoxQ's own directory; returns at once if it is already there.
 
-        `hub` chooses one of the hubs that have it; without `ask_hubs` none is asked while packages have it.
-        Safe when several processes do it at the same time, and a broken download goes on where it stopped.
-        Raises UnknownModel or ModelError.
+        `hub` chooses one of the hubs that have it; without `ask_hubs` none is asked if packages have it.
+        Several processes may install at the same time, and a broken download resumes where it stopped. Raises
+        UnknownModel or ModelError.
         """
         model = _model(name)
         place = self.directory / model.name
@@ -100,7 +105,7 @@ class ModelStore:
         return _installed(model.name, place)
 
     def to_install(self, names: Iterable[str]) -> list[str]:
-        """What pulling these means: each, and those of its companions that are nowhere on this machine.
+        """Return the models to install for these names: each one, and the missing models that it needs.
 
         Raises UnknownModel.
         """
@@ -113,12 +118,14 @@ class ModelStore:
         building.mkdir(exist_ok=True)
         stamp = install.assemble(model, hub, self._environ, building, report, ask_hubs=ask_hubs)
         stamp.write(building)
-        shutil.rmtree(place, ignore_errors=True)  # what is there lacks a file, or one has a wrong size
+        shutil.rmtree(place, ignore_errors=True)  # incomplete, or with a file of a wrong size
         building.rename(place)
 
     def find(self, name: str) -> Path | None:
-        """Where a model lies, by any name that `resolve` takes; None when it is not here. Nothing is
-        installed. Raises UnknownModel."""
+        """Find a model by any name that `resolve` takes; None if it is not here. Installs nothing.
+
+        Raises UnknownModel.
+        """
         if _is_path(name):
             path = Path(name).expanduser()
             return path.resolve() if path.is_dir() else None
@@ -133,8 +140,8 @@ class ModelStore:
         return next((p for p in self._foreign_places(hubs.repositories) if _holds(p, hubs)), None)
 
     def _foreign_places(self, repositories: Mapping[str, str]) -> Iterator[Path]:
-        """Where the hubs' own tools, and people with a copy, put a repository."""
-        # The common machine has few of these directories, and the whole catalogue is looked for often.
+        """Yield the places where the hubs' own tools or the operator may have put a repository."""
+        # Most machines have few of these directories, and the whole catalogue is looked up often.
         roots = [root for root in self._modelscope if root.is_dir()]
         for repository in dict.fromkeys(repositories.values()):
             for root in roots:
@@ -148,7 +155,7 @@ class ModelStore:
 
 
 def _model(name: str) -> Model:
-    """The catalogue's model, or an entry for a repository that the operator names as "owner/name"."""
+    """Return the catalogue's model, or a new entry for a repository named "owner/name"."""
     try:
         return published.find(name)
     except UnknownModel:

