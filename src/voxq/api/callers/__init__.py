@@ -1,1 +1,1 @@
-"""Who calls, what is theirs, and what a browser may do in their name."""
+"""Callers: their keys, the tasks they may see, and limits on what browsers may do in their name."""

@@ -1,4 +1,4 @@
-"""Whose key a key is, and whose tasks its owner may see."""
+"""Owners of API keys, and the tasks that each may see."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Self
 from voxq.settings import Settings
 
 ANONYMOUS = "anonymous"
-"""Owns everything while no keys are set."""
+"""Owner of everything while no keys are set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`owners`: SHA-256 of a key -> name of its owner; `admins`: names of those who see everything."""
+    """Access rights. `owners`: SHA-256 of a key -> name of its owner; `admins`: names that see everything."""
 
     owners: Mapping[bytes, str] = field(repr=False)
     admins: frozenset[str]
@@ -31,9 +31,9 @@ class Access:
         return bool(self.owners)
 
     def owner_of(self, given: str | None) -> str | None:
-        """The owner of the key in a header (decoded as Latin-1), or None.
+        """Return the owner of the key in a header (decoded as Latin-1), or None if it is unknown.
 
-        Takes as long whichever key it is, and whether it is one.
+        The time it takes does not depend on which key it is or whether it is valid.
         """
         found = None
         digest = _digest((given or "").encode("latin-1", "replace"))
@@ -46,7 +46,7 @@ class Access:
         return caller in self.admins
 
     def sees(self, caller: str, owner: str) -> bool:
-        """Whether the tasks of `owner` are there for `caller`, to look at and to change."""
+        """Whether `caller` may see and change the tasks of `owner`."""
         return caller == owner or self.sees_all(caller)
 
 

@@ -1,4 +1,4 @@
-"""Who is calling. With API_KEYS every call needs one of them; its name owns what the call makes."""
+"""Authentication of callers. With API_KEYS every call needs a key, whose owner owns the tasks it creates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _bearer = HTTPBearer(
 
 
 def is_local(server: tuple[str, int | None] | None) -> bool:
-    """Whether a connection to this address of ours came from this machine, as far as the address tells."""
+    """Whether a connection to this address of the server came from this machine, judging by the address."""
     try:
         return server is None or ipaddress.ip_address(server[0]).is_loopback
     except ValueError:
@@ -39,7 +39,7 @@ async def _owner(
             raise Refusal("unauthorized", "Send one of this service's keys as 'Authorization: Bearer KEY'")
         setattr(request.state, OWNER, owner)
         return owner
-    # The settings are checked at start, but `uvicorn --host 0.0.0.0` does not ask them.
+    # The settings are checked at start, but `uvicorn --host 0.0.0.0` bypasses them.
     if not settings.allow_anonymous and not is_local(request.scope.get("server")):
         raise Refusal("exposed", "Set API_KEYS, or ALLOW_ANONYMOUS=true, to serve beyond this machine")
     browsers.check(request.method, request.headers, settings)
@@ -48,7 +48,7 @@ async def _owner(
 
 
 Owner = Annotated[str, Depends(_owner)]
-"""The caller's name. Raises Refusal ("unauthorized"; without keys "exposed" and as `browsers.check`)."""
+"""Name of the caller. Raises Refusal ("unauthorized"; without keys "exposed" and as `browsers.check`)."""
 
 
 async def may_measure(
@@ -56,8 +56,11 @@ async def may_measure(
     service: TheService,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> None:
-    """As for everything else, unless METRICS_ANONYMOUS=true; where there are admins, it takes one of them,
-    because what is measured names all keys. Raises as Owner, and Refusal ("not_admin")."""
+    """Require a key as for other calls, unless METRICS_ANONYMOUS=true.
+
+    If there are admins, only they are allowed, because the metrics name the owners of all keys. Raises as
+    Owner, and Refusal ("not_admin").
+    """
     if service.settings.metrics_anonymous:
         return
     caller = await _owner(request, service, credentials)

@@ -1,8 +1,8 @@
-"""What a page in somebody's browser could do to a service that asks for no key, and is not let to.
+"""Protection against foreign web pages of a service that requires no key.
 
-A browser reaches what listens on its own machine and network, whatever page it shows. That page could send
-forms here; and by giving its own name the address of this machine (DNS rebinding) it could read the answers,
-too. Where keys are set no page knows one.
+Any page that a browser shows can reach services on the browser's machine and network. It could send forms
+here and, by pointing its own name at this machine's address (DNS rebinding), read the responses, too. With
+keys no protection is needed, because no page knows one.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from voxq.settings.origins import are_allowed
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_PAGE = frozenset({"same-origin", "none"})
-"""What `Sec-Fetch-Site` says of a page of this service, and of what a person has typed."""
+"""Values of `Sec-Fetch-Site` for a page of this service and for an address typed by a person."""
 
 
 def check(method: str, headers: Headers, settings: Settings) -> None:
-    """Of a request without a key. Raises Refusal ("foreign_host", "foreign_origin")."""
+    """Check a request without a key. Raises Refusal ("foreign_host", "foreign_origin")."""
     host = headers.get("host", "")
     if not settings.allow_anonymous and not is_own_name(host, settings.api_host):
         raise Refusal(
@@ -37,7 +37,7 @@ def check(method: str, headers: Headers, settings: Settings) -> None:
 
 
 def is_own_name(host: str, api_host: str) -> bool:
-    """Whether a `Host` header names this machine, or what API_HOST does. No browser leaves it out."""
+    """Whether a `Host` header names this machine or API_HOST, or is empty, as no browser sends it."""
     name = re.sub(r":\d*$", "", host).strip("[]").removesuffix(".").lower()
     if name in ("", "localhost", api_host.lower()) or name.endswith(".localhost"):
         return True
@@ -49,7 +49,10 @@ def is_own_name(host: str, api_host: str) -> bool:
 
 
 def _is_own_page(headers: Headers, host: str) -> bool:
-    """Behind a proxy that hides its name, only the browser knows; an old one does not tell."""
+    """Whether a page of this service sent the request.
+
+    Only the browser knows it behind a proxy that changes `Host`; old browsers do not send `Sec-Fetch-Site`.
+    """
     if site := headers.get("sec-fetch-site"):
         return site in _OWN_PAGE
     origin = headers.get("origin")

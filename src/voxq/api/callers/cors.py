@@ -1,4 +1,4 @@
-"""Answers that pages of other origins may read, where CORS_ORIGINS lets them."""
+"""Permission for pages of other origins to read responses, as listed in CORS_ORIGINS."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SHOWN = (
     "x-voxq-cache",
     "x-voxq-task",
 )
-"""Headers that a page may read beside those that it always may."""
+"""Response headers that a page may read besides the default ones."""
 _HOUR = 3600
 
 
 class Cors:
-    """Starlette's middleware, for origins that are known once the lifespan has begun.
+    """Starlette's middleware, set up once the lifespan has begun and the settings are known.
 
-    Outside of everything that makes answers: a page is to read errors, too.
+    It must be outside everything that makes responses, so that pages can read errors, too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -43,7 +43,11 @@ class Cors:
 
 
 def _answering(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
-    """Never with credentials: keys come in a header that a page sets itself, and there are no cookies."""
+    """Wrap `app` with CORS for `origins`, if there are any.
+
+    Credentials are never allowed: pages send keys in a header that they set themselves, and there are no
+    cookies.
+    """
     if not origins:
         return app
     return CORSMiddleware(

@@ -1,4 +1,4 @@
-"""Headers that keep browsers from doing more with an answer than was meant."""
+"""Security headers that restrict what browsers do with a response."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 
 class SecurityHeaders:
-    """Adds what a route has not set itself."""
+    """Middleware that adds the headers that a route has not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

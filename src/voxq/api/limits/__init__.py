@@ -1,1 +1,1 @@
-"""How much of the machine clients may take at once: disk, memory, connections that wait."""
+"""Limits on what clients may use at once: disk, memory, waiting connections."""

@@ -1,4 +1,4 @@
-"""How much memory the bodies of requests may take: a few dozen large ones would fill a machine."""
+"""Limit on the memory of request bodies, a few dozen of which would fill a machine."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from voxq.core.refusal import Refusal
 
 
 class Memory:
-    """Of one process, in bytes of bodies as they came; read and checked, they take about thrice as much."""
+    """Memory budget of one process, in bytes of raw bodies; parsed bodies take about three times as much."""
 
     def __init__(self, most: int) -> None:
         self._free = most
 
     def take(self, size: int) -> None:
-        """Raises Refusal ("too_many_waiting") if there is not so much."""
+        """Reserve `size` bytes. Raises Refusal ("too_many_waiting") if not enough are left."""
         if size > self._free:
             raise Refusal("too_many_waiting", "Too many large requests come at once, please try again later")
         self._free -= size

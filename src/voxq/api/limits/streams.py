@@ -1,4 +1,4 @@
-"""How many streams, of events or speech, may be open: each holds a connection as long as its task takes."""
+"""Limit on open streams of events or speech, each of which keeps a connection until its task ends."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from voxq.core.refusal import Refusal
 
 
 class Streams:
-    """The open streams of one process, by owner."""
+    """Open streams of one process, counted by owner."""
 
     def __init__(self, most: int) -> None:
-        """`most` of one owner at once."""
+        """`most` is the number of streams that one owner may have open at once."""
         self._most = most
         self._open: Counter[str] = Counter()
 
     @contextmanager
     def one_of(self, owner: str) -> Iterator[None]:
-        """One more stream, for as long as the context. Raises Refusal ("too_many_streams")."""
+        """Count one more stream inside the context. Raises Refusal ("too_many_streams")."""
         if self._open[owner] >= self._most:
             raise Refusal("too_many_streams", f"{self._most} streams are open; close one first")
         self._open[owner] += 1

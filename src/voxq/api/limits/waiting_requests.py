@@ -1,4 +1,4 @@
-"""How many requests may wait: each holds a connection for as long as its task takes."""
+"""Limit on waiting requests, each of which keeps a connection until its task ends."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from voxq.core.refusal import Refusal
 
 
 class WaitingRequests:
-    """The waiting requests of one process, by owner."""
+    """Waiting requests of one process, counted by owner."""
 
     def __init__(self, most: int, *, is_shared: bool) -> None:
-        """`most` of all owners at once. When it is shared, none may have more places than it leaves free: one
-        alone gets half, two get a third each, and there is room for whoever comes next."""
+        """`most` is the number of requests of all owners that may wait at once.
+
+        With `is_shared`, no owner may have more places than remain free: a single owner gets half of them,
+        two get a third each, and places are left for the next owner.
+        """
         self._most = most
         self._is_shared = is_shared
         self._waiting: Counter[str] = Counter()
 
     @contextmanager
     def place_for(self, owner: str) -> Iterator[None]:
-        """One more place, for as long as the context. Raises Refusal ("too_many_waiting")."""
+        """Take a place inside the context. Raises Refusal ("too_many_waiting")."""
         free = self._most - self._waiting.total()
         if free < 1 or (self._is_shared and self._waiting[owner] >= free):
             raise Refusal("too_many_waiting", "Too many requests wait already, please try again later")

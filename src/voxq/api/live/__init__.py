@@ -1,1 +1,1 @@
-"""Answers that follow a task while it is worked on, and connections that end before it does."""
+"""Responses that follow a task in progress, and connections that end before it does."""

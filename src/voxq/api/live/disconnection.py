@@ -1,4 +1,4 @@
-"""Waiting no longer than the client does."""
+"""Cancellation of work when its client disconnects."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ T = TypeVar("T")
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` gives. Raises ClientDisconnect once the client has gone, with the work cancelled, and
-    whatever `work` raises. The body of the request must have been read."""
+    """Run `work` and return its result; cancel it and raise ClientDisconnect once the client has gone.
+
+    Raises whatever `work` raises. The body of the request must have been read.
+    """
     working = asyncio.create_task(work)
     gone = asyncio.create_task(_disconnection(request))
     try:

@@ -1,4 +1,4 @@
-"""Who waits for a task is woken when it changes: one subscription per process, and no polling."""
+"""Wake-up of requests that wait for a task when it changes, by one Redis subscription per process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from voxq.core.task import Status
 from voxq.queue.keys import EVENTS_CHANNEL
 
 ANY = "*"
-"""Stands for every task."""
+"""Wildcard for every task."""
 
 _QUIET_SECONDS = 5.0
 _PAUSE_SECONDS = 0.5
@@ -28,10 +28,10 @@ _Listeners = defaultdict[str, set[asyncio.Event]]
 
 
 class Events:
-    """What happens to tasks, told to whoever is listening. Belongs to one event loop.
+    """Distributes events about tasks to listeners. Belongs to one event loop.
 
-    An event can be lost while the connection is, so everybody is woken when it breaks and when it stands
-    again: being woken means "look again", and nothing more.
+    Events are lost while the connection to Redis is down, so all listeners are woken when it breaks and when
+    it is restored. A wake-up means only "look again".
     """
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
@@ -43,30 +43,33 @@ class Events:
 
     @property
     def is_over(self) -> bool:
-        """Whether waiting makes no sense any more."""
+        """Whether the process is about to stop, so that nobody should wait any longer."""
         return self._is_over
 
     def start(self) -> None:
-        """Begin to listen, and keep at it until `close`."""
+        """Listen until `close`."""
         self._task = asyncio.create_task(self._keep_listening())
 
     def release(self) -> None:
-        """The process is about to stop: nobody is to wait any longer."""
+        """Wake all listeners for good, because the process is about to stop."""
         self._is_over = True
         self._wake_all()
 
     async def close(self) -> None:
-        """Stop listening; wakes everybody."""
+        """Stop listening and wake all listeners."""
         self.release()
         if self._task is not None:
             await background.end(self._task)
 
     def listening(self, task_id: str) -> contextlib.AbstractContextManager[asyncio.Event]:
-        """An event that is set when the task (or ANY) may have ended. Look after entering, not before."""
+        """Return a context with an event that is set when the task (or ANY) may have ended.
+
+        Check the task after entering the context, or its end may be missed.
+        """
         return _listening(self._of_ends, task_id)
 
     def following(self, task_id: str) -> contextlib.AbstractContextManager[asyncio.Event]:
-        """The same for all that happens to it: taken by a worker, progress, its end."""
+        """Like `listening`, for all events of a task: taken by a worker, progress, its end."""
         return _listening(self._of_changes, task_id)
 
     async def _keep_listening(self) -> None:
@@ -127,7 +130,10 @@ def _listening(listeners: _Listeners, task_id: str) -> Iterator[asyncio.Event]:
 
 
 def _change(data: str) -> tuple[str, bool] | None:
-    """Which task changed, and whether it has ended; None for what is no event (the channel is open)."""
+    """Return the id of the changed task and whether it has ended.
+
+    None if the message is not an event: anybody with access to Redis can publish to the channel.
+    """
     try:
         event = json.loads(data)
         return str(event["task_id"]), Status(event["status"]).is_terminal

@@ -1,7 +1,7 @@
-"""Speech that is heard while it is made: its file, read as a worker writes it.
+"""Streaming of speech while it is synthesised, by reading its file as a worker writes it.
 
-Any process that sees the storage can do it. Who listens is woken by the task's events, as everybody who
-waits; being slow, or going away, holds up nobody.
+Any process with access to the storage can do this. Streams are woken by the task's events like all other
+waiting requests; a client that is slow or disconnects delays nobody else.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from voxq.storage.speech_file import SpeechChanged, SpeechFile
 
 _PIECE = 64 << 10
 _LOOK_SECONDS = 5.0
-"""An event can be lost."""
+"""Seconds after which the task is checked even without an event, because events can be lost."""
 
 
 class BrokenOff(Exception):
-    """What has come of the speech is not all of it, and no more will come; `refusal` says why."""
+    """The stream ended before the end of the speech; `refusal` says why."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
@@ -39,15 +39,15 @@ class BrokenOff(Exception):
 
 
 class SpeechStream:
-    """The bytes of a speech file in pieces of at most 64 KiB: iterate once, then `aclose`.
+    """Bytes of a speech file in pieces of at most 64 KiB: iterate once, then call `aclose`.
 
-    The end of the iteration is the end of the speech; BrokenOff is raised instead where it breaks off. Waits
-    for sentences that are not spoken yet. Without an end that is known, a WAV or FLAC header says so; all
-    other bytes are those of the finished file.
+    The iteration waits for sentences that are not synthesised yet. It ends with the speech, or raises
+    BrokenOff if the speech breaks off. A WAV or FLAC header read before the end is known declares an unknown
+    length; all other bytes are those of the finished file.
     """
 
     def __init__(self, task_id: str, name: str, first: bytes, others: AsyncGenerator[bytes]) -> None:
-        """`name` is the stored one."""
+        """`name` is that of the stored file."""
         self.task_id = task_id
         self.name = name
         self._first = first
@@ -69,7 +69,7 @@ class SpeechStream:
             raise BrokenOff(Refusal("internal", "The speech could not be read")) from error
 
     async def aclose(self) -> None:
-        """Let go of the file; also when nothing, or not all, was iterated."""
+        """Close the file. Must be called even if not everything was iterated."""
         await self._others.aclose()
 
 
@@ -77,8 +77,8 @@ async def begin(service: Service, kind: str, owner: str, task_id: str) -> Speech
     """The speech of a task, as soon as its first bytes are there; waits for them without a limit.
 
     `task_id` may be short. Raises NotFound; TaskFailed for a task that failed or was cancelled; Refusal
-    ("recording_gone"; "unavailable" when the process is to stop); RedisError for the first look only, a Redis
-    that is away later is waited for. May be cancelled while it waits.
+    ("recording_gone"; "unavailable" if the process is about to stop); RedisError if Redis is away at the
+    first look (a later outage is waited out). May be cancelled while it waits.
     """
     found = await lookup.find(service, kind, owner, task_id)
     pieces = _pieces(service, owner, found)
@@ -86,11 +86,14 @@ async def begin(service: Service, kind: str, owner: str, task_id: str) -> Speech
 
 
 class SpeechResponse(StreamingResponse):
-    """The stream as a chunked body. Broken off, it has no end: the server closes the connection."""
+    """Response with the stream as a chunked body.
+
+    If the stream breaks off, the body stays unterminated and the server closes the connection.
+    """
 
     def __init__(self, stream: SpeechStream, headers: Mapping[str, str]) -> None:
-        """`headers` beside those that a stream needs."""
-        own = {"X-Accel-Buffering": "no"}  # nginx collects an answer unless it is told not to
+        """`headers` are sent in addition to those that a stream needs."""
+        own = {"X-Accel-Buffering": "no"}  # nginx buffers a response unless told otherwise
         super().__init__(stream, headers={**headers, **own}, media_type=stream.media_type)
         self._stream = stream
 
@@ -104,7 +107,7 @@ class SpeechResponse(StreamingResponse):
 
 
 async def _pieces(service: Service, owner: str, found: Found) -> AsyncGenerator[bytes]:
-    """What the file has, and will have. Raises as `begin`, at any time."""
+    """Yield the present and future content of the file. Raises as `begin` does, at any time."""
     parts = service.parts
     file = SpeechFile(parts.work, parts.recordings, found.task_id, found.document["run"], found.file)
     try:
@@ -121,7 +124,7 @@ async def _pieces(service: Service, owner: str, found: Found) -> AsyncGenerator[
         if not await asyncio.to_thread(lambda: file.is_whole):
             raise Refusal("recording_gone", "The sound of this task has been deleted")
     finally:
-        # Nobody waits for it: it is behind a read that may still be under way.
+        # Not awaited, because closing waits for a read that may still be in progress.
         asyncio.get_running_loop().run_in_executor(None, file.close)
 
 
@@ -133,7 +136,7 @@ async def _read(file: SpeechFile) -> bytes:
 
 
 async def _is_done(service: Service, owner: str, found: Found) -> bool:
-    """Raises NotFound, TaskFailed, Refusal. Says no while Redis is away."""
+    """Whether the speech is complete; False while Redis is away. Raises NotFound, TaskFailed, Refusal."""
     if service.events.is_over:
         raise Refusal("unavailable", "The server stops; the task goes on", task_id=found.task_id)
     try:

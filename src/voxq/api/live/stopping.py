@@ -1,7 +1,7 @@
-"""Hearing early that the process is told to stop.
+"""Early notice of signals that stop the process.
 
-A server ends the lifespan only when every request has been answered, which a long poll would hold up for as
-long as it may wait.
+A server ends the lifespan only after every request has been answered, which long polls would delay for as
+long as they may wait.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def told_to_stop(heard: Callable[[], None]) -> Iterator[None]:
-    """While inside, a signal to stop also calls `heard`, in the running event loop.
+    """Inside the context, a signal to stop also calls `heard` in the running event loop.
 
-    The server's own handlers go on to do what they do. Outside the main thread, where no signal arrives, it
-    does nothing.
+    The server's own handlers still run. Outside the main thread, where no signals arrive, it does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,1 +1,1 @@
-"""What operators are shown: metrics, the workers and their devices, what is wrong with Redis."""
+"""Information for operators: metrics, workers and their devices, outages of Redis."""

@@ -1,4 +1,4 @@
-"""Tells Redis what this process has counted, so that whichever process is asked knows of it."""
+"""Transfer of this process's counters to Redis, so that every API process can report them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EVERY_SECONDS = 1.0
 
 
 class CounterSync:
-    """Once a second, if there is anything to tell. Belongs to one event loop."""
+    """Sends new amounts once a second. Belongs to one event loop."""
 
     def __init__(self, client: redis.asyncio.Redis, counters: Counters) -> None:
         self._client = client
@@ -28,14 +28,14 @@ class CounterSync:
         self._task = asyncio.create_task(self._go_on())
 
     async def close(self) -> None:
-        """Tells the last of it, if Redis is there."""
+        """Stop, and send the last amounts if Redis answers."""
         if self._task is not None:
             await background.end(self._task)
         with contextlib.suppress(RedisError):
             await self.tell()
 
     async def tell(self) -> None:
-        """At once. Raises redis.exceptions.RedisError; what was counted is kept then."""
+        """Send new amounts now. Raises redis.exceptions.RedisError and keeps the amounts then."""
         parcel = self._counters.parcel()
         if parcel is not None:
             await script.run_async(self._client, sums.tell(parcel))

@@ -1,4 +1,4 @@
-"""The devices behind the workers, put together from what each worker says of its own. Pure."""
+"""Views of the workers' devices, combined from the reports of the workers. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from voxq.api.shapes.workers import DeviceView, ResidentView
 
 
 def views_of(workers: Iterable[WorkerFacts]) -> list[DeviceView]:
-    """One view for each device of each host, by host and device."""
+    """Return one view per device of each host, sorted by host and device."""
     by_device: defaultdict[tuple[str, str], list[WorkerFacts]] = defaultdict(list)
     for worker in workers:
         by_device[worker.host, worker.device].append(worker)
@@ -19,7 +19,7 @@ def views_of(workers: Iterable[WorkerFacts]) -> list[DeviceView]:
 
 
 def _view(host: str, device: str, workers: Sequence[WorkerFacts]) -> DeviceView:
-    # Each worker tells of the whole device: the latest word counts.
+    # Each worker reports the memory of the whole device; the latest report counts.
     memory = next((w.memory for w in sorted(workers, key=lambda w: -w.beat) if w.memory), None)
     loads = sum(worker.loads for worker in workers)
     seconds = sum(worker.load_seconds_total for worker in workers)

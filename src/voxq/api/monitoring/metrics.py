@@ -1,6 +1,6 @@
-"""What Prometheus is shown: counters out of Redis, and what is true at this moment. Pure.
+"""Metrics for Prometheus: counters from Redis, and the current state. Pure.
 
-Nothing is of the process that happens to be asked: several may be behind one port.
+No metric concerns only the API process that answers, because several may share one port.
 """
 
 from __future__ import annotations
@@ -36,8 +36,11 @@ _WORKER_STATES = ("loading", "ready", "failed", "stopping")
 
 @dataclass(frozen=True, slots=True)
 class KindSeen:
-    """One kind of task. `oldest`: seconds for which the first of each lane has waited, 0 in an empty one;
-    `statistics`: the counters of its ends, see `voxq.queue.statistics`."""
+    """State of one kind of task.
+
+    `oldest`: seconds that the first task of each lane has waited, 0 for an empty lane; `statistics`: counters
+    of ended tasks, see `voxq.queue.statistics`.
+    """
 
     kind: str
     counts: Counts
@@ -47,17 +50,17 @@ class KindSeen:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What Redis knew at one moment."""
+    """Snapshot of the data in Redis."""
 
     kinds: Sequence[KindSeen]
     overview: WorkerOverview
     totals: Totals
     deliveries: Mapping[str, str]
-    """Tries at telling webhooks, by how they went."""
+    """Result -> number of attempts to notify a webhook."""
 
 
 def as_text(seen: Seen | None) -> bytes:
-    """In Prometheus' text format 0.0.4; `seen` is None without Redis, then only that is told."""
+    """Format the metrics in Prometheus' text format 0.0.4; with None, only that Redis does not answer."""
     return generate_latest(_Families(seen))
 
 

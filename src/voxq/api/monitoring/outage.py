@@ -1,4 +1,4 @@
-"""What is wrong with Redis, said once in a while and not at every request that finds it so."""
+"""Logging of Redis outages, now and then instead of at every failed request."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from voxq.queue.redis_errors import Repeats, explain, state_of
 
 
 class Outage:
-    """Of one API process."""
+    """Log of Redis errors in one API process."""
 
     def __init__(self) -> None:
         self._said = Repeats()
 
     def tell(self, error: RedisError) -> None:
-        """Write it to the log, unless it stands there already."""
+        """Log the error, unless it was logged recently."""
         reason = explain(error)
         if self._said.is_news(reason):
             if state_of(error):

@@ -1,4 +1,4 @@
-"""Counts requests, and measures how long their clients wait for the first of an answer."""
+"""Counting of requests and measurement of the time until their response starts."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from voxq.metrics.catalogue import REQUEST_SECONDS, REQUESTS
 from voxq.metrics.counters import Counters
 
 OWNER = "owner"
-"""Under this name the state of a request has whose key it came with."""
+"""Name in a request's state under which the owner of its key is stored."""
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _OTHER = "other"
-"""A client may send any word as a method, and any path: each would be a time series for ever."""
+"""Label for unknown methods and paths: clients may send any, and each would be a time series for ever."""
 _GONE = 499
 
 
 class RequestMetrics:
-    """Outside of everything that makes answers."""
+    """Middleware; must be outside everything that makes responses."""
 
     def __init__(self, app: ASGIApp, counters: Counters) -> None:
         self._app = app

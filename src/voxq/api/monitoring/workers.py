@@ -1,4 +1,4 @@
-"""The workers as the API sees them, and how long waiting takes with them."""
+"""Workers as the API sees them, and the waiting times that follow from their work."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from voxq.queue.keys import WORKERS_KEY
 from voxq.queue.store import Store
 
 _KEPT_SECONDS = 1.0
-"""How old an estimate may be; a hundred clients that ask at once cost one look."""
+"""Maximum age in seconds of an estimate; a hundred clients that ask at once cost one query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """A model that a worker has loaded, or is loading. `batch_items` and `batch_padded_seconds` are what it
-    may get at once by now: less after running out of memory."""
+    """A model that a worker has loaded or is loading.
+
+    `batch_items` and `batch_padded_seconds` are its current batch limits, reduced after out of memory.
+    """
 
     name: str
     state: str
@@ -37,7 +39,7 @@ class Resident:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Of a device as a whole, whoever uses it."""
+    """Memory of a whole device, whoever uses it."""
 
     total_mb: float
     used_mb: float
@@ -45,8 +47,12 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class WorkerFacts:
-    """What a worker says of itself. `beat` in seconds since the epoch; `rtf` as measured at its warm-up;
-    `seconds_left` of its engine for what it holds; `models` are the names it offers, the default first."""
+    """Report of a worker about itself.
+
+    `beat`: time of the report, in seconds since the epoch; `held`: tasks in progress; `rtf`: real-time factor
+    at its warm-up; `seconds_left`: engine seconds its tasks still need; `models`: names it offers, the
+    default first.
+    """
 
     id: int
     state: str
@@ -61,18 +67,18 @@ class WorkerFacts:
     models: tuple[str, ...] = ()
     synthesisers: tuple[str, ...] = ()
     spoken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The languages of each synthesiser; one that is not in it belongs to a worker that does not tell."""
+    """Synthesiser -> its languages; a worker of an older version may leave synthesisers out."""
     resident: tuple[Resident, ...] = ()
     memory: Memory | None = None
     loads: int = 0
     load_seconds_total: float = 0.0
     switches: int = 0
-    """Loads on demand."""
+    """Number of models loaded on demand."""
     out_of_memory: int = 0
 
     @classmethod
     def load(cls, raw: str) -> WorkerFacts | None:
-        """Another version may have written it: None when it cannot be understood."""
+        """Parse a report; None if it is unintelligible, because another version may have written it."""
         try:
             return _FACTS.validate_json(raw)
         except ValidationError:
@@ -117,16 +123,16 @@ class WorkerOverview:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The names that some worker offers, the default first; none without workers."""
+        """Names of models that some worker offers, the default first; empty without workers."""
         return tuple(dict.fromkeys(name for worker in self.workers for name in worker.models))
 
     @property
     def synthesisers(self) -> tuple[str, ...]:
-        """The names that some worker can speak with."""
+        """Names of synthesisers that some worker offers."""
         return tuple(dict.fromkeys(name for worker in self.workers for name in worker.synthesisers))
 
     def speaks(self, synthesiser: str, language: str) -> bool:
-        """Whether each worker that has this synthesiser can: any of them may be the one to get a text."""
+        """Whether every worker with this synthesiser speaks the language: any of them may get a text."""
         having = [worker for worker in self.workers if synthesiser in worker.synthesisers]
         return bool(having) and all(language in w.spoken.get(synthesiser, (language,)) for w in having)
 
@@ -164,7 +170,7 @@ class WorkerWatch:
 
 
 def _measured(engine: str | None, audio: str | None) -> float | None:
-    """Engine seconds per second of audio, once there was any."""
+    """Engine seconds per second of audio; None before there was any audio."""
     try:
         return float(engine or 0) / float(audio or 0)
     except (ValueError, ZeroDivisionError):
