@@ -1,4 +1,4 @@
-"""How long to wait after failures in a row, before trying again."""
+"""Pauses before retries, which depend on the number of failures in a row."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BackOff:
-    """The pauses after the first, the second, ... failure in a row, in seconds; the last one repeats."""
+    """Pauses after the first, the second, ... failure in a row, in seconds; the last one repeats."""
 
     pauses: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        """Raises ValueError without a pause, or for a negative one."""
+        """Raise ValueError if there are no pauses or a negative one."""
         if not self.pauses or min(self.pauses) < 0:
             raise ValueError(f"these are no pauses: {self.pauses}")
 
     @classmethod
     def growing(cls, first: float, most: float, factor: float = 2.0) -> BackOff:
-        """Pauses that start at `first` and grow by `factor` up to `most`. Raises ValueError if not."""
+        """Make pauses that start at `first` and grow by `factor` up to `most`.
+
+        Raises ValueError unless 0 < first <= most and factor > 1.
+        """
         if not (0 < first <= most and factor > 1):
             raise ValueError(f"from {first} s by {factor} to {most} s is no growth")
         pauses = [first]
@@ -27,5 +30,5 @@ class BackOff:
         return cls(tuple(pauses))
 
     def after(self, failures: int) -> float:
-        """Seconds to wait after this many failures in a row; none after no failure."""
+        """Return the seconds to wait after this many failures in a row; 0 after none."""
         return self.pauses[min(failures, len(self.pauses)) - 1] if failures > 0 else 0.0

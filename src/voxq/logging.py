@@ -1,7 +1,8 @@
-"""Where log lines go: stderr, a file per role, and errors of every role together.
+"""Logging to stderr, to a file per role, and to a common file for the errors of all roles.
 
 Several processes append to these files, and loguru does not coordinate rotation between processes. So none of
-them rotates: `rotate_logs` renames a full file, from one place, and everybody's next line reopens the name.
+them rotates: `rotate_logs`, called in one process only, renames a full file, and every other process reopens
+the name with its next line.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _NAMES = ("asr_api.log", "asr_worker.log", "asr_error.log")
 _TEMPLATE = "[{time:YYYY-MM-DD HH:mm:ss}] {level} {extra[_text]}\n"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _MOST_OLD = 50
-"""Files of each name that are kept: whoever can send requests can write lines, and must not fill the disk."""
+"""Old files kept per name: clients cause log lines by their requests and must not fill the disk."""
 
 # Uvicorn's access log would repeat our own line for every request; the others are chatty.
 _LEVELS = {
@@ -36,13 +37,13 @@ _LEVELS = {
     "asyncio": "WARNING",
     "httpx": "WARNING",
     "httpcore": "WARNING",
-    "python_multipart": "ERROR",  # at DEBUG it tells of each byte, at WARNING of each form that is none
+    "python_multipart": "ERROR",  # logs each byte at DEBUG and each malformed form at WARNING
 }
 
-# An answer that is broken off on purpose; the line of its request says why.
+# Logged for a response that is broken off on purpose; the line of its request says why.
 _NO_ERROR = "ASGI callable returned without completing response."
 
-# C0, DEL, C1, the Unicode line separators, and the marks that reorder what a terminal shows.
+# C0, DEL, C1, the Unicode line separators, and the bidi marks that reorder text in a terminal.
 _CONTROL = [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _ESCAPES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _CONTROL} | {
     0x09: "\\t",
@@ -52,15 +53,15 @@ _ESCAPES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for cod
 
 
 def setup(role: Role, settings: Settings) -> None:
-    """Send this process's log lines, the standard library's included, to stderr and the log files.
+    """Send this process's log lines, including those of the standard library, to stderr and the log files.
 
-    The supervisor ("up") has no file of its own. Also makes everything the process creates owner-only:
-    recordings and transcripts are private.
+    The supervisor ("up") has no file of its own. Also sets a umask that makes all files of this process
+    private to its owner, because recordings and transcripts are.
     """
     os.umask(0o077)
     settings.logs_dir.mkdir(parents=True, exist_ok=True)
     logger.remove()
-    # diagnose would print the values of variables, and they may hold a transcript.
+    # `diagnose` would print the values of variables, which may contain a transcript.
     logger.add(sys.stderr, level=settings.log_level, format=_format, diagnose=False)
     own = {} if role == "up" else {f"asr_{role}.log": settings.log_level}
     for name, level in {**own, "asr_error.log": "ERROR"}.items():
@@ -75,9 +76,9 @@ def setup(role: Role, settings: Settings) -> None:
 
 
 def rotate_logs(settings: Settings, now: datetime) -> list[Path]:
-    """Set full log files aside, and remove those set aside longer than LOG_RETENTION ago or beyond fifty.
+    """Rename full log files, and remove old ones beyond LOG_RETENTION or the newest fifty of each name.
 
-    Call it from one place only. `now` is an aware time; returns the removed files.
+    Call it in one process only. `now` is an aware time. Returns the removed files.
     """
     stamp = now.astimezone(UTC).strftime(_STAMP)
     removed: list[Path] = []
@@ -95,7 +96,7 @@ def rotate_logs(settings: Settings, now: datetime) -> list[Path]:
 
 
 def one_line(text: str) -> str:
-    """The text with its control characters escaped, so that no client can forge or hide a log line."""
+    """Escape the control characters of a text, so that no client can forge or hide a log line."""
     return text.translate(_ESCAPES)
 
 
@@ -109,7 +110,7 @@ def _unused(path: Path) -> Path:
 
 
 class _Forward(logging.Handler):
-    """Hands the standard library's records to loguru."""
+    """Forwards the standard library's records to loguru."""
 
     def emit(self, record: logging.LogRecord) -> None:
         known = record.levelname in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -120,7 +121,7 @@ class _Forward(logging.Handler):
 
 
 def _format(record: Record) -> str:
-    """A traceback is indented under its line: what starts with "[" is a line of ours, always."""
+    """Format a record; a traceback is indented, so that only the first line of a record starts with "["."""
     lines = [one_line(record["message"])]
     if raised := record["exception"]:
         trace = "".join(traceback.format_exception(raised.type, raised.value, raised.traceback))

@@ -1,4 +1,4 @@
-"""Whose network addresses are: everybody's on the internet, or this machine's."""
+"""Classification of network addresses: on the public internet, or of this machine."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one on the internet, and not of this machine, its network or its provider.
+    """Whether an IP address is public, and not one of this machine, its network or its provider.
 
-    Raises ValueError for what is no IP address.
+    Raises ValueError for anything but an IP address.
     """
     real = _carried(ip_address(address.partition("%")[0]))
     return real.is_global and not real.is_multicast and not real.is_reserved
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, by address or by name, is this machine itself."""
+    """Whether a host, given as an address or a name, is this machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -25,7 +25,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _carried(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that an IPv6 address is only another spelling of, or a tunnel to."""
+    """Return the IPv4 address that an IPv6 address maps or tunnels to, else the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:

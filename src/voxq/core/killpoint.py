@@ -1,7 +1,7 @@
-"""Where a process can be made to die, for the tests of the write order.
+"""Points at which tests of the write order can kill a process.
 
-Every step of the order in which a task is written calls `reached` once it is done. With VOXQ_KILL_AT naming a
-step, the process that reaches it ends there as with `kill -9`; without it this does nothing.
+Every step in which a task is written calls `reached` when it is done. A process that reaches the step named
+in VOXQ_KILL_AT ends as with `kill -9`; if the variable is unset, nothing happens.
 """
 
 from __future__ import annotations
@@ -16,6 +16,6 @@ _KILL_AT = os.environ.get("VOXQ_KILL_AT")
 
 
 def reached(step: Step) -> None:
-    """Mark the end of a step."""
+    """Mark the end of a step, and kill this process if it is the one in VOXQ_KILL_AT."""
     if step == _KILL_AT:
         os.kill(os.getpid(), signal.SIGKILL)

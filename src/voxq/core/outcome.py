@@ -1,4 +1,4 @@
-"""How a task ended, as an immutable value."""
+"""The end of a task as an immutable value."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from voxq.speech.transcript import Segment
 
 
 def elapsed(since: float, until: float) -> float:
-    """Seconds between two times of the wall clock; 0 if it was put back in between."""
+    """Return the seconds between two wall-clock times; 0 if the clock was set back in between."""
     return round(max(0.0, until - since), 3)
 
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Where the time of a task went, all in seconds."""
+    """Durations of the phases of a task, in seconds."""
 
     queued: float = 0.0
     """From acceptance to admission by the worker that ended it."""
     decode: float = 0.0
-    """Of a recording; of a text, finding its sentences."""
+    """Decoding a recording, or splitting a text into sentences."""
     vad: float = 0.0
     engine: float = 0.0
-    """The task's share of the batches it was in."""
+    """The task's share of the engine time of its batches."""
     encode: float = 0.0
     """Joining speech and writing its file."""
     total: float = 0.0
@@ -37,7 +37,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Something that went wrong on the way and was survived, or not: a crash, a timeout, out of memory."""
+    """A fault during a task, whether or not the task survived it: a crash, a timeout, out of memory."""
 
     at: Timestamp
     code: str
@@ -51,27 +51,27 @@ class Outcome:
     status: Status
     ended_at: Timestamp
     duration: Seconds
-    """Seconds of audio; always a number, because people average it."""
+    """Seconds of audio; always a number, so that clients can average it."""
     text: str = ""
-    """What was recognised, or spoken."""
+    """Text that was recognised or spoken."""
     raw_text: str = ""
     language: str | None = None
     model: str | None = None
-    """Name of the model that did it, or was to; None when none was chosen yet."""
+    """Name of the model that did the task or was chosen for it; None if none was chosen yet."""
     segments: tuple[dict[str, Any], ...] = ()
-    """`voxq.speech.transcript` segments as JSON; of speech, its sentences."""
+    """Segments (`voxq.speech.transcript`) as JSON; for speech, its sentences."""
     sample_rate: int | None = None
-    """Of speech, in Hz."""
+    """Sample rate of speech in Hz."""
     error: str | None = None
     code: str | None = None
     attempts: int = 1
     incidents: tuple[Incident, ...] = ()
     timings: Timings = field(default_factory=Timings)
     worker_id: int = 0
-    """0 when no worker was involved: it was cancelled while it waited, or has an earlier task's result."""
+    """0 if no worker was involved: the task was cancelled while waiting or reuses an earlier result."""
 
     def to_json(self) -> dict[str, Any]:
-        # Not `asdict` as a whole: it would copy each word of a long transcript.
+        # Not `asdict` for everything, because it would copy each word of a long transcript.
         shallow = {each.name: getattr(self, each.name) for each in fields(self)}
         return shallow | {
             "incidents": [asdict(incident) for incident in self.incidents],
@@ -80,9 +80,9 @@ class Outcome:
 
     @classmethod
     def from_json(cls, data: object) -> Outcome:
-        """Reads what this or an earlier version wrote; unknown fields are ignored.
+        """Read a record of this or an earlier version; unknown fields are ignored.
 
-        Raises ValueError when the record cannot be an outcome.
+        Raises ValueError if the record is not a valid outcome.
         """
         outcome = _ADAPTER.validate_python(data)
         is_explained = outcome.error is not None and outcome.code is not None

@@ -1,4 +1,4 @@
-"""Why a request is not done, in words for the client and a code for programs."""
+"""Refusals of requests, with a message for people and a code for programs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """`code` is a word for programs, `message` a sentence for people, `details` are extra fields."""
+    """A request is refused.
+
+    `code` is a word for programs, `message` a sentence for people; `details` are extra response fields.
+    """
 
     def __init__(self, code: str, message: str, **details: Any) -> None:
         super().__init__(message)

@@ -1,8 +1,8 @@
-"""JSON as this service writes it: UTF-8, finite numbers of 64 bits, and text that can be written again.
+"""Strict reading of JSON: UTF-8, finite 64-bit numbers, and text that can be encoded again.
 
-Python's own reader takes NaN, infinities, integers of any length and lone surrogates, escaped or as bytes,
-which blow up only where somebody reckons with them or passes them on: in another task's log line, or in an
-answer to a client.
+Python's own reader accepts NaN, infinities, integers of any length and lone surrogates, escaped or as bytes.
+They fail only later, when they are used or passed on: in another task's log line, or in a response to a
+client.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ _LARGEST = 2**63 - 1
 
 
 def loads(data: bytes) -> Any:
-    """The value. Raises ValueError for whatever is not such JSON, however deeply nested."""
+    """Parse `data`. Raises ValueError for anything but strict JSON, and for too deep nesting."""
     try:
         text = data.decode()
         value = _DECODER.decode(text)
-        if "\\u" in text:  # only an escape can bring in half a character
+        if "\\u" in text:  # only an escape can produce a lone surrogate
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("too deeply nested") from None
@@ -41,4 +41,4 @@ def _no_number(text: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite, parse_int=_small)
-"""Made once: messages and records are read many times for each task."""
+"""Shared decoder, because many messages and records are read for each task."""

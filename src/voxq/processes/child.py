@@ -1,8 +1,8 @@
 """Exec'd helper processes and the JSON pipe to them.
 
-A child is exec'd and never forked, because CUDA and CTranslate2 threads do not survive a fork. It dies with
-its parent (PR_SET_PDEATHSIG), so a `kill -9` of the parent frees the GPU. Messages are JSON: a child that
-hostile bytes have taken over can send wrong values, never code.
+A child is started by exec, not only by fork, because CUDA and CTranslate2 threads do not survive a fork. It
+dies with its parent (PR_SET_PDEATHSIG), so that `kill -9` of the parent frees the GPU. Messages are JSON, so
+that a child compromised by hostile data can send wrong values but no code.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ Message = dict[str, Any]
 
 _PR_SET_PDEATHSIG = 1
 _MAX_MESSAGE = 64 << 20
-"""Bytes; the words of a whole batch are a few hundred thousand."""
+"""Maximum size of a message in bytes; the words of a whole batch take a few hundred thousand."""
 _STALL_SECONDS = 5
-"""A child that stops in the middle of a message, or reads none, is as good as dead."""
+"""Seconds after which a child that stops in the middle of a message, or reads none, counts as dead."""
 
 
 class ChildDied(Exception):
-    """The other end of the pipe is gone."""
+    """The process at the other end of the pipe is gone, or sent garbage."""
 
 
 class Pipe:
@@ -44,7 +44,7 @@ class Pipe:
 
     def __init__(self, fd: int) -> None:
         self._connection = Connection(fd)
-        # Made once: what the connection's own `poll` makes for each message takes as long as the reading.
+        # Made once, because the connection's own `poll` sets up a selector for each call, as slow as reading.
         self._arrival = select.poll()
         self._arrival.register(fd, select.POLLIN)
 
@@ -52,18 +52,18 @@ class Pipe:
         return self._connection.fileno()
 
     def poll(self, seconds: float = 0.0) -> bool:
-        """Whether a message, or the end of the other side, is there to be received."""
+        """Wait up to `seconds` and return whether a message, or the end of the stream, can be received."""
         return self._arrives_within(seconds)
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Raises ChildDied if the other end is gone."""
+        """Send a message. Raises ChildDied if the other end is gone."""
         try:
             self._connection.send_bytes(json.dumps(message, ensure_ascii=False).encode())
         except OSError as error:
             raise ChildDied from error
 
     def receive(self) -> Message:
-        """Blocks for the next message. Raises ChildDied at the end of the stream or on garbage."""
+        """Block until the next message. Raises ChildDied at the end of the stream or on garbage."""
         try:
             self._arrives_within(None)
             message = strict_json.loads(self._connection.recv_bytes(_MAX_MESSAGE))
@@ -77,14 +77,16 @@ class Pipe:
         self._connection.close()
 
     def _arrives_within(self, seconds: float | None) -> bool:
-        """None waits for as long as it takes. Raises OSError once it is closed: its number may be another
-        file's by then."""
+        """Wait for data, without a limit if `seconds` is None, and return whether it came.
+
+        Raises OSError if the pipe is closed, because its descriptor may belong to another file by then.
+        """
         self._connection.fileno()
         return bool(self._arrival.poll(None if seconds is None else seconds * 1000))
 
 
 class Child(Pipe):
-    """The parent's view of a helper process: its pipe, its pid and its end."""
+    """A helper process as its parent sees it: its pipe, its pid and its end."""
 
     def __init__(self, process: subprocess.Popen[bytes], fd: int) -> None:
         super().__init__(fd)
@@ -97,7 +99,7 @@ class Child(Pipe):
         Call it from the main thread: PDEATHSIG fires when the *thread* that started the child ends.
         """
         ours, theirs = socket.socketpair()
-        # -P: what lies in the working directory is not imported.
+        # -P: modules in the working directory must not be imported.
         argv = [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(os.getpid()), *args]
         process = subprocess.Popen(
             argv,
@@ -122,7 +124,7 @@ class Child(Pipe):
     def kill(self, wait: float = 5.0) -> str:
         """End the child with SIGKILL and say how it ended, e.g. "signal SIGSEGV" or "status 1".
 
-        A child in uninterruptible driver sleep survives SIGKILL: after `wait` seconds it is left behind.
+        A child in an uninterruptible driver call survives SIGKILL; it is abandoned after `wait` seconds.
         """
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
@@ -136,13 +138,13 @@ class Child(Pipe):
 
 
 def connect_to_parent(oom_score: int = 500) -> tuple[Pipe, list[str]]:
-    """In a child: the pipe to the parent, and the remaining arguments.
+    """Return the pipe to the parent and the remaining arguments; call it in the child.
 
-    `oom_score` (0-1000) makes the kernel's out-of-memory killer take the child before the parent.
+    `oom_score` (0-1000) makes the kernel's out-of-memory killer prefer the child to the parent.
     """
     fd, parent_pid, *args = sys.argv[1:]
     die_with_parent(int(parent_pid))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the parent decides, with SIGKILL
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the parent ends it, with SIGKILL
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(oom_score))
@@ -150,7 +152,7 @@ def connect_to_parent(oom_score: int = 500) -> tuple[Pipe, list[str]]:
 
 
 def die_with_parent(parent_pid: int, sig: signal.Signals = signal.SIGKILL) -> None:
-    """Ask the kernel for `sig` when the parent ends; exit at once if it already has. A no-op but on Linux."""
+    """Make the kernel send `sig` when the parent ends; exit at once if it already has. Linux only."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, sig)
@@ -159,6 +161,6 @@ def die_with_parent(parent_pid: int, sig: signal.Signals = signal.SIGKILL) -> No
 
 
 def limit_memory(megabytes: int) -> None:
-    """Cap this process's address space, so that a decompression bomb ends here with MemoryError."""
+    """Limit this process's address space, so that a decompression bomb ends in a MemoryError."""
     size = megabytes << 20
     resource.setrlimit(resource.RLIMIT_AS, (size, size))

@@ -1,7 +1,7 @@
-"""One life of a supervised process: a name of its own, and a pipe that ends when nothing of it is left.
+"""One life of a supervised process: a unique name, and a pipe that closes when all its processes are dead.
 
-The supervisor gives both to a part, and the part hands the pipe on to the processes it starts. So the end of
-the pipe says what no look at process ids can: that the last of them is dead, one in a write included.
+The supervisor passes both to a part, and the part passes the pipe on to the processes it starts. The end of
+the pipe proves what process ids cannot: that the last of them is dead, even one that was blocked in a write.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ _PIPE = "VOXQ_LIFE_FD"
 
 
 class Life:
-    """As the supervisor has it. Close it."""
+    """The supervisor's end of a life; must be closed."""
 
     def __init__(self) -> None:
-        """Raises OSError without free file descriptors."""
+        """Create the pipe. Raises OSError if there are no free file descriptors."""
         self.name = _new_name()
         self._ends, self._given = os.pipe()
 
     @contextmanager
     def given(self) -> Iterator[tuple[int, Mapping[str, str]]]:
-        """Inside, the part is started: with this file descriptor, and this in its environment. Once."""
+        """Yield the file descriptor and the environment variables with which to start the part.
+
+        Start it inside the context; may be used once.
+        """
         try:
             yield self._given, {_NAME: self.name, _PIPE: str(self._given)}
         except BaseException:
@@ -37,8 +40,8 @@ class Life:
             os.close(self._given)
 
     def wait_over(self, seconds: float) -> bool:
-        """Whether all of its processes have ended within so many seconds."""
-        poll = select.poll()  # not `select`, which knows only the first 1024 file descriptors
+        """Wait up to `seconds` and return whether all of its processes have ended."""
+        poll = select.poll()  # not `select`, which supports only file descriptors below 1024
         poll.register(self._ends, 0)
         return bool(poll.poll(seconds * 1000))
 
@@ -47,7 +50,7 @@ class Life:
 
 
 def name_of_mine() -> str:
-    """The name of this process's life; a new one if nobody supervises it."""
+    """Return the name of this process's life; a new one if it is not supervised."""
     return os.environ.get(_NAME) or _new_name()
 
 
@@ -56,7 +59,7 @@ def is_name(value: object) -> bool:
 
 
 def handed_on() -> list[int]:
-    """The file descriptors that every helper of this process must inherit."""
+    """Return the file descriptors that every helper of this process must inherit."""
     pipe = os.environ.get(_PIPE)
     return [int(pipe)] if pipe else []
 

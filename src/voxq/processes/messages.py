@@ -1,4 +1,4 @@
-"""Typed messages over a JSON pipe: values on both ends, and nothing but the agreed shapes gets through."""
+"""Typed messages over a JSON pipe, validated so that only the agreed shapes are accepted."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _FINITE = ConfigDict(allow_inf_nan=False)
 
 
 class ProtocolError(Exception):
-    """The other end sent what the protocol does not know."""
+    """The other end sent a message that the protocol does not define."""
 
 
 class Codec(Generic[Request, Reply]):
-    """Encodes and decodes dataclasses that a field `op` tells apart."""
+    """Encodes and decodes dataclasses, told apart by their field `op`."""
 
     def __init__(self, request: Any, reply: Any) -> None:
         """`request` and `reply` are unions of dataclasses."""
@@ -28,16 +28,16 @@ class Codec(Generic[Request, Reply]):
         self._reply = _adapter(reply)
 
     def encode(self, message: Request | Reply) -> Message:
-        """The JSON object for a message."""
+        """Convert a message to a JSON object."""
         adapter = self._request if isinstance(message, self._request_types) else self._reply
         return adapter.dump_python(message, mode="json")
 
     def decode_request(self, message: Message) -> Request:
-        """In the child. Raises ProtocolError."""
+        """Read a request, in the child. Raises ProtocolError."""
         return _decode(self._request, message)
 
     def decode_reply(self, message: Message) -> Reply:
-        """In the parent. Raises ProtocolError."""
+        """Read a reply, in the parent. Raises ProtocolError."""
         return _decode(self._reply, message)
 
 
@@ -50,7 +50,7 @@ def _decode(adapter: TypeAdapter[Any], message: Message) -> Any:
     try:
         return adapter.validate_python(message)
     except ValidationError as error:
-        # Without the input: it can hold what was spoken, or what a client sent.
+        # Without the input, which may contain a transcript or a client's data.
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ProtocolError(f"{place or 'message'}: {first['msg']}") from None
