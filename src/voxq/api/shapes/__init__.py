@@ -1,1 +1,1 @@
-"""The shapes of all answers, as the OpenAPI document shows them. Fields that are not set are left out."""
+"""Response models, as the OpenAPI document shows them. Fields that are not set are left out."""

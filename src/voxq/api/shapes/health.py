@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it would work."""
+"""Liveness and readiness of the service."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pydantic import BaseModel, Field
 
 
 class Alive(BaseModel):
-    """The process answers; this says nothing about anything else."""
+    """The API process answers; nothing else is checked."""
 
     status: Literal["alive"]
 
 
 class Health(BaseModel):
-    """Whether work would be done."""
+    """Whether tasks would be processed now."""
 
     status: Literal["ready", "unavailable"]
-    model_loaded: bool = Field(description="Whether some worker can begin at once.")
+    model_loaded: bool = Field(description="Whether some worker can start a task at once.")
     redis_connected: bool
-    workers_active: int = Field(ge=0, description="Workers that can begin at once.")
-    uptime: str = Field(examples=["3 days 5 hours"], description="Of this API process.")
+    workers_active: int = Field(ge=0, description="Workers that can start a task at once.")
+    uptime: str = Field(examples=["3 days 5 hours"], description="Uptime of this API process.")
     error: str = Field(default="", description="503: the first reason.")
-    reasons: list[str] = Field(default=[], description="503: all reasons, as words.")
+    reasons: list[str] = Field(default=[], description="503: all reasons, as codes.")

@@ -13,18 +13,22 @@ class HistoryRecord(BaseModel):
     """One ended task."""
 
     task_id: TaskId
-    filename: str = Field(examples=["2025-12-01_001_k3v9qz0b1x2y.wav"], description="The stored name.")
+    filename: str = Field(
+        examples=["2025-12-01_001_k3v9qz0b1x2y.wav"], description="Name of the stored file."
+    )
     text: str = Field(description="What was said; empty for a failed task.")
     created_at: CreatedAt
     duration: Duration
-    status: Literal["success", "failed"] = Field(description="success is what a result calls done.")
+    status: Literal["success", "failed"] = Field(description="success corresponds to a result's done.")
     audio_url: AudioUrl
-    model: str = Field(default="", description="Name of the model, where known.")
-    error: str = Field(default="", description="Why it failed; only then.")
-    code: str = Field(default="", description="Why it failed, in one word; with status=failed.")
-    attempts: int = Field(default=0, description="How often it was tried; with status=failed.")
-    retry_url: str | None = Field(default=None, description="POST here to try again; with status=failed.")
-    owner: str = Field(default="", description="Whose it is, where it is not the caller's.")
+    model: str = Field(default="", description="Name of the model, if known.")
+    error: str = Field(default="", description="Why the task failed; with status=failed.")
+    code: str = Field(default="", description="Why the task failed, as a code; with status=failed.")
+    attempts: int = Field(default=0, description="Number of attempts; with status=failed.")
+    retry_url: str | None = Field(
+        default=None, description="URL for a POST that retries the task; with status=failed."
+    )
+    owner: str = Field(default="", description="Owner of the task, if it is not the caller.")
 
 
 class History(BaseModel):

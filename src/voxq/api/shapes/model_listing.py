@@ -1,4 +1,4 @@
-"""The models and the voices that can be asked for."""
+"""Listings of models and voices."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ class PlaceView(BaseModel):
 
 
 class ModelView(BaseModel):
-    """A model that can be asked for."""
+    """A model that clients may request."""
 
-    name: str = Field(examples=["whisper-base"], description="For the field `model` of a submission.")
-    aliases: list[str] = Field(description="Other names that mean it here, in any case.")
-    is_default: bool = Field(description="Whether it is used when no model is asked for.")
-    engine: str | None = Field(description="null where only a worker knows; so below.")
-    languages: str | None = Field(description="What it recognises, in words.")
-    language_codes: list[str] = Field(description="What `language` may name besides auto.")
+    name: str = Field(examples=["whisper-base"], description="Value for the field `model` of a submission.")
+    aliases: list[str] = Field(description="Other names for this model, case-insensitive.")
+    is_default: bool = Field(description="Whether it is used if a request names no model.")
+    engine: str | None = Field(description="null if only a worker knows; likewise for the next fields.")
+    languages: str | None = Field(description="Languages it recognises, in words.")
+    language_codes: list[str] = Field(description="Values of `language` besides auto.")
     licence: str | None
-    resident: list[PlaceView] = Field(description="Where it is loaded now; elsewhere that takes a while.")
+    resident: list[PlaceView] = Field(description="Workers that have it loaded; others load it first.")
 
 
 class ModelList(BaseModel):
-    """The models there are."""
+    """The available models."""
 
-    default: str = Field(description="The one that is used when none is asked for.")
-    models: list[ModelView] = Field(description="The default first.")
+    default: str = Field(description="Name of the model used if a request names none.")
+    models: list[ModelView] = Field(description="The available models, the default first.")
 
 
 class VoiceView(BaseModel):
-    """Somebody who can speak."""
+    """A voice for speech synthesis."""
 
-    name: str = Field(examples=["heart"], description="For the field `voice` of a submission.")
+    name: str = Field(examples=["heart"], description="Value for the field `voice` of a submission.")
     language: str = Field(description="ISO 639-1 code.")
     gender: Literal["female", "male"]
-    accent: str | None = Field(description="A region, where a language has several.")
-    model: str = Field(description="Whose voice it is.")
-    sample: str = Field(description="Where it can be listened to (relative URL).")
+    accent: str | None = Field(description="Region, for languages with several accents.")
+    model: str = Field(description="Name of the model that has this voice.")
+    sample: str = Field(description="Relative URL of an audio sample.")
 
 
 class VoiceList(BaseModel):
-    """The voices there are; of each language the first is used when none is asked for."""
+    """The available voices; the first of each language is used if a request names none."""
 
     voices: list[VoiceView]

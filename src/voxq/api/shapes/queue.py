@@ -1,4 +1,4 @@
-"""The queue at a glance."""
+"""Response with the state of the queue."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from pydantic import BaseModel, Field
 
 
 class Lanes(BaseModel):
-    """Waiting tasks by lane."""
+    """Number of waiting tasks by lane."""
 
     high: int = Field(description="Submitted with priority=high.")
-    short: int = Field(description="Voice notes and the like.")
+    short: int = Field(description="Short recordings such as voice notes.")
     long: int = Field(description="Long recordings, unknown durations, priority=low.")
 
 
 class QueueStatus(BaseModel):
-    """The queue at a glance, everybody's tasks."""
+    """State of the queue, with the tasks of all owners."""
 
-    queued: int = Field(ge=0, description="Tasks that wait.")
-    processing: int = Field(ge=0, description="Tasks that workers have.")
-    failed: int = Field(ge=0, description="Failed tasks that are still kept.")
-    workers: int = Field(ge=0, description="Workers that are alive.")
-    workers_busy: int = Field(ge=0, description="Workers that have a task.")
-    queued_seconds: float = Field(ge=0, description="Seconds of audio that wait.")
+    queued: int = Field(ge=0, description="Waiting tasks.")
+    processing: int = Field(ge=0, description="Tasks that workers are processing.")
+    failed: int = Field(ge=0, description="Failed tasks that are still stored.")
+    workers: int = Field(ge=0, description="Living workers.")
+    workers_busy: int = Field(ge=0, description="Workers that are processing a task.")
+    queued_seconds: float = Field(ge=0, description="Seconds of waiting audio.")
     lanes: Lanes

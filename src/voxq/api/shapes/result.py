@@ -1,4 +1,4 @@
-"""How a task is: one shape for each status, and what they are made of."""
+"""Status and result of a task, with one model for each status."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class SegmentView(BaseModel):
 
     start: float = Field(description="Seconds from the beginning of the recording.")
     end: float = Field(description="Seconds from the beginning of the recording.")
-    text: str = Field(description="What was said.")
-    raw_text: str = Field(default="", description="The same before punctuation was added, if it was.")
-    emotion: str = Field(default="", examples=["happy"], description="How it sounded, if the model tells.")
+    text: str = Field(description="Text of the speech.")
+    raw_text: str = Field(default="", description="Text before punctuation was added, if it was.")
+    emotion: str = Field(default="", examples=["happy"], description="Emotion, if the model detects it.")
     events: list[str] = Field(
-        default=[], examples=[["laughter"]], description="What was heard besides speech, if the model tells."
+        default=[], examples=[["laughter"]], description="Sounds besides speech, if the model detects them."
     )
 
 
 class WordView(BaseModel):
-    """One word; for Chinese, one token."""
+    """A word; in Chinese, a token."""
 
     word: str = Field(description="The word.")
     start: float = Field(description="Seconds from the beginning of the recording.")
@@ -40,27 +40,27 @@ class WordView(BaseModel):
 
 
 class TimingsView(BaseModel):
-    """Where the time went, in seconds."""
+    """Durations of the task's phases, in seconds."""
 
     queued: float = Field(description="From acceptance until a worker took it.")
     decode: float = Field(description="Decoding the recording, or splitting the text.")
-    vad: float = Field(description="Finding the speech in it.")
-    engine: float = Field(description="Its share of the model's time.")
+    vad: float = Field(description="Detecting speech in the recording.")
+    engine: float = Field(description="The task's share of the model's time.")
     encode: float = Field(default=0.0, description="Joining and encoding speech.")
     total: float = Field(description="From acceptance to the end.")
     rtf: float | None = Field(description="Real-time factor: engine seconds per second of audio.")
 
 
 class IncidentView(BaseModel):
-    """Something that went wrong on the way."""
+    """A fault during the task."""
 
-    at: str = Field(description="When, UTC.")
+    at: str = Field(description="Time of the fault, UTC.")
     code: str = Field(description="One word for programs.")
     message: str = Field(description="One sentence for people.")
 
 
 class QueuedResult(BaseModel):
-    """The task waits."""
+    """A task that is waiting."""
 
     task_id: TaskId
     status: Literal["queued"]
@@ -71,11 +71,11 @@ class QueuedResult(BaseModel):
 
 
 class ProcessingResult(BaseModel):
-    """A worker has the task."""
+    """A task that a worker is processing."""
 
     task_id: TaskId
     status: Literal["processing"]
-    progress: int = Field(ge=0, le=100, description="Percent of the recording or text that is done.")
+    progress: int = Field(ge=0, le=100, description="Percentage of the recording or text that is done.")
     text: str = Field(description="What has been recognised or spoken so far.")
     created_at: CreatedAt
     started_at: str = Field(description="When the worker took it, UTC.")
@@ -83,39 +83,43 @@ class ProcessingResult(BaseModel):
 
 
 class DoneResult(BaseModel):
-    """The task has its result."""
+    """A task with its result."""
 
     task_id: TaskId
     status: Literal["done"]
-    text: str = Field(description="What was said, empty when nothing was; or the text that was spoken.")
-    raw_text: str = Field(description="The same before punctuation was added.")
-    language: str | None = Field(description="ISO 639-1 code; null when nothing was said.")
-    model: str = Field(default="", description="Name of the model that recognised it.")
+    text: str = Field(description="Recognised text, empty if nothing was said; or the spoken text.")
+    raw_text: str = Field(description="Text before punctuation was added.")
+    language: str | None = Field(description="ISO 639-1 code; null if nothing was said.")
+    model: str = Field(default="", description="Name of the model that was used.")
     duration: Duration
     created_at: CreatedAt
     ended_at: str = Field(description="When it ended, UTC.")
     segments: list[SegmentView] = Field(description="The stretches of speech, or the sentences, in order.")
-    words: list[WordView] = Field(default=[], description="Only if asked for with timestamps=word.")
-    voice: str = Field(default="", description="Of speech: who speaks; so below.")
-    speed: float = Field(default=1.0, description="As asked for.")
-    format: str = Field(default="", description="Of its file.")
-    sample_rate: int = Field(default=0, description="Of its file, in Hz.")
+    words: list[WordView] = Field(
+        default=[], description="Words with their times; only with timestamps=word."
+    )
+    voice: str = Field(default="", description="Voice of synthesised speech; likewise the next fields.")
+    speed: float = Field(default=1.0, description="Speed as requested.")
+    format: str = Field(default="", description="Format of the audio file.")
+    sample_rate: int = Field(default=0, description="Sample rate of the audio file, in Hz.")
     timings: TimingsView
     attempts: Attempts
-    incidents: list[IncidentView] = Field(description="What went wrong and was survived.")
+    incidents: list[IncidentView] = Field(description="Faults from which the task recovered.")
     audio_url: AudioUrl
 
 
 class FailedResult(BaseModel):
-    """The task could not be done."""
+    """A task that failed."""
 
     task_id: TaskId
     status: Literal["failed"]
-    error: str = Field(examples=["Processing timeout (600s exceeded)"], description="Why, in one sentence.")
-    code: str = Field(description="Why, in one word.")
-    model: str = Field(default="", description="Name of the model it was given to, if it was.")
+    error: str = Field(
+        examples=["Processing timeout (600s exceeded)"], description="Reason, in one sentence."
+    )
+    code: str = Field(description="Reason, as one word for programs.")
+    model: str = Field(default="", description="Name of the model, if one was chosen.")
     attempts: Attempts
-    incidents: list[IncidentView] = Field(description="What went wrong on the way.")
+    incidents: list[IncidentView] = Field(description="Faults during the task.")
     duration: Duration
     created_at: CreatedAt
     ended_at: str = Field(description="When it failed, UTC.")
@@ -124,12 +128,12 @@ class FailedResult(BaseModel):
 
 
 class CancelledResult(BaseModel):
-    """The task was withdrawn."""
+    """A task that was cancelled."""
 
     task_id: TaskId
     status: Literal["cancelled"]
     created_at: CreatedAt
-    ended_at: str = Field(description="When it was withdrawn, UTC.")
+    ended_at: str = Field(description="When it was cancelled, UTC.")
     duration: Duration
 
 

@@ -1,4 +1,4 @@
-"""Figures: of each kind of task, and of the whole service."""
+"""Statistics of each kind of task and of the whole service."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from voxq.api.shapes.workers import DeviceView, WorkerView
 
 
 class MeanAndP95(BaseModel):
-    mean: float | None = Field(description="null before anything was measured.")
-    p95: float | None = Field(description="null before anything was measured; at most 10% too high.")
+    mean: float | None = Field(description="Mean; null without data.")
+    p95: float | None = Field(description="95th percentile, at most 10% too high; null without data.")
 
 
 class LastHour(BaseModel):
     """Tasks done in the last 3600 seconds."""
 
-    done: int = Field(ge=0, description="How many (of the last 5000).")
-    audio_seconds: float = Field(description="Seconds of audio in them.")
-    queue_wait: MeanAndP95 = Field(description="Seconds they waited.")
+    done: int = Field(ge=0, description="Number of tasks (among the last 5000).")
+    audio_seconds: float = Field(description="Seconds of audio in these tasks.")
+    queue_wait: MeanAndP95 = Field(description="Seconds that these tasks waited.")
     real_time_factor: MeanAndP95 = Field(description="Engine seconds per second of audio.")
 
 
 class SinceStart(BaseModel):
-    """Everything since Redis was empty."""
+    """Totals since Redis was empty."""
 
     done: int
     failed: int
@@ -34,7 +34,7 @@ class SinceStart(BaseModel):
 
 
 class TasksByStatus(BaseModel):
-    """Tasks by where they are; ended ones since Redis was empty."""
+    """Number of tasks by status; ended ones since Redis was empty."""
 
     queued: int
     processing: int
@@ -44,7 +44,7 @@ class TasksByStatus(BaseModel):
 
 
 class KindStats(BaseModel):
-    """Figures of one kind of task."""
+    """Statistics of one kind of task."""
 
     tasks: TasksByStatus
     since_start: SinceStart
@@ -52,7 +52,7 @@ class KindStats(BaseModel):
 
 
 class Stats(KindStats):
-    """Figures of the whole service. Beside `kinds` and what workers have, they are of recordings."""
+    """Statistics of the whole service. Except for `kinds` and the workers, they concern recordings only."""
 
     kinds: dict[str, KindStats] = Field(description="asr: of recordings, the same again; tts: of texts.")
     workers: list[WorkerView]

@@ -1,4 +1,4 @@
-"""Workers, their devices, and the models that are loaded there."""
+"""Views of workers, their devices, and the models loaded there."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pydantic import BaseModel, Field
 
 
 class ResidentView(BaseModel):
-    """A model that is loaded."""
+    """A loaded model."""
 
     name: str
     state: str = Field(description="loading or ready.")
-    memory_mb: float | None = Field(description="What it takes; null while unknown.")
-    load_seconds: float | None = Field(description="How long loading it took.")
+    memory_mb: float | None = Field(description="Memory it takes in MB; null while unknown.")
+    load_seconds: float | None = Field(description="Seconds that loading it took.")
     batch_items: int | None = Field(
-        description="Chunks it may get at once: fewer after it ran out of memory."
+        description="Maximum chunks per batch; reduced after it ran out of memory."
     )
     batch_padded_seconds: float | None = Field(
-        description="Seconds of padded audio it may get at once: fewer after it ran out of memory."
+        description="Maximum seconds of padded audio per batch; reduced after it ran out of memory."
     )
 
 
@@ -26,26 +26,28 @@ class WorkerView(BaseModel):
     id: int
     state: str = Field(description="loading, ready, stopping or failed.")
     engine: str
-    model: str = Field(description="Its default model.")
+    model: str = Field(description="Default model of the worker.")
     device: str
     host: str
-    held: int = Field(description="Tasks it works on.")
-    rtf: float | None = Field(description="Engine seconds per second of audio, as warmed up.")
-    resident: list[ResidentView] = Field(description="The models it has loaded.")
-    switches: int = Field(description="Models it loaded on demand.")
-    out_of_memory: int = Field(description="Batches that did not fit into memory.")
+    held: int = Field(description="Number of tasks it is processing.")
+    rtf: float | None = Field(description="Engine seconds per second of audio, measured at warm-up.")
+    resident: list[ResidentView] = Field(description="Models that it has loaded.")
+    switches: int = Field(description="Number of models it loaded on demand.")
+    out_of_memory: int = Field(description="Number of batches that did not fit into memory.")
 
 
 class DeviceView(BaseModel):
-    """A processor with its memory, and the workers on it."""
+    """A device with its memory, and the workers on it."""
 
     device: str = Field(examples=["cuda:0"])
     host: str
     workers: list[int] = Field(description="Ids of the workers on it.")
-    total_mb: float | None = Field(description="Its memory; null while unknown.")
-    used_mb: float | None = Field(description="Of it, what anybody uses.")
+    total_mb: float | None = Field(description="Memory of the device; null while unknown.")
+    used_mb: float | None = Field(description="Memory in use by all processes.")
     free_mb: float | None
-    utilization_percent: float | None = Field(description="Share of its memory that is used.")
-    avg_load_time_seconds: float | None = Field(description="Of the models loaded so far; null without any.")
-    total_switches: int = Field(description="Models loaded on demand.")
-    resident: list[ResidentView] = Field(description="The models that are loaded on it.")
+    utilization_percent: float | None = Field(description="Percentage of the memory that is in use.")
+    avg_load_time_seconds: float | None = Field(
+        description="Mean loading time of the models loaded so far; null without any."
+    )
+    total_switches: int = Field(description="Number of models loaded on demand.")
+    resident: list[ResidentView] = Field(description="Models that are loaded on the device.")
