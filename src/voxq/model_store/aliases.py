@@ -62,7 +62,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "fun-asr": _FUN_ASR_NANO,
     "fun-asr-nano-2512": _FUN_ASR_NANO,
     "funaudiollm/fun-asr-nano-2512": _FUN_ASR_NANO,
-    # Speech out
+    # Synthesisers
     "kokoro-82m": ("kokoro",),
     "hexgrad/kokoro-82m": ("kokoro",),
     "onnx-community/kokoro-82m-v1.0-onnx": ("kokoro",),

@@ -1,4 +1,4 @@
-"""Full stops that end no sentence: after abbreviations, initials and the numbers of a list."""
+"""Detection of full stops that end no sentence: after abbreviations, initials and list numbers."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Chunker:
     """
 
     def __init__(self, chunking: Chunking) -> None:
-        """Raises ValueError if `maximum` is not positive."""
+        """Raise ValueError if `maximum` is not positive."""
         self._maximum = int(chunking.maximum * SAMPLE_RATE)
         self._target = min(int(chunking.target * SAMPLE_RATE), self._maximum)
         self._max_gap = int(chunking.max_gap * SAMPLE_RATE)
@@ -67,7 +67,7 @@ class EvenCutter:
     """
 
     def __init__(self, maximum: float) -> None:
-        """Raises ValueError if `maximum` is not positive."""
+        """Raise ValueError if `maximum`, in seconds, is not positive."""
         self._maximum = int(maximum * SAMPLE_RATE)
         if self._maximum < 1:
             raise ValueError("maximum must be positive")

@@ -52,7 +52,7 @@ class SpanFinder:
     """
 
     def __init__(self, maximum: float) -> None:
-        """Raises ValueError for a `maximum` of less than two seconds."""
+        """Raise ValueError for a `maximum` of less than two seconds."""
         if not maximum >= _SHORTEST_MAXIMUM:
             raise ValueError(f"maximum must be at least {_SHORTEST_MAXIMUM} s")
         self._maximum = int(maximum * SAMPLE_RATE)

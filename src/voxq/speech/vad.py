@@ -31,7 +31,7 @@ class VoiceActivity:
     """
 
     def __init__(self, maximum: float = 30.0) -> None:
-        """Raises ValueError for a `maximum` of less than two seconds."""
+        """Raise ValueError for a `maximum` of less than two seconds."""
         self._finder = SpanFinder(maximum)
         self._waiting: Samples = np.zeros(0, np.float32)
         self._context: Samples = np.zeros(_CONTEXT, np.float32)

@@ -1,4 +1,4 @@
-"""Ended tasks as a list."""
+"""Response with ended tasks."""
 
 from __future__ import annotations
 
