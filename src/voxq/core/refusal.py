@@ -24,16 +24,18 @@ class NotFound(Refusal):
 
 
 class TaskFailed(Refusal):
-    """A task that was waited for ended without a result. The same request again would fare no better: the
-    queue has tried again already."""
+    """The task that a request waited for ended without a result.
+
+    Repeating the request would not help, because the queue has already retried the task.
+    """
 
 
 def invalid(field: str, problem: str) -> Refusal:
-    """For a field that is not as it must be."""
+    """Make the refusal of an invalid field."""
     return Refusal("invalid_option", f"{field} {problem}", field=field)
 
 
 def shown(text: str, most: int = 100) -> str:
-    """A client's text as an error may repeat it: cut, and without characters that act on who reads it."""
+    """Shorten a client's text to `most` characters and escape unprintable ones, to quote it in an error."""
     cut = text[:most]
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

@@ -68,7 +68,7 @@ class Settings(Fields):
         return self
 
     def _clashes(self) -> Iterator[str]:
-        """What is wrong with settings of which each alone would do, a line each."""
+        """Yield one line for each conflict between settings that are valid on their own."""
         named = [kind for kind in kinds.registered().values() if kind.queue_setting]
         for one, other in combinations(named, 2):
             if set(self.queues_of(one)) & set(self.queues_of(other)):
@@ -129,14 +129,16 @@ class Settings(Fields):
         return self.asr_hotwords_path or PACKAGED_HOTWORDS
 
     def queues_of(self, kind: Kind) -> Queues:
-        """The lanes of a kind of task; the short one bears the name in its setting exactly: clients of RQ
-        look there."""
+        """Return the lanes of a kind of task.
+
+        The short one is named exactly as the kind's setting says, because clients of RQ look there.
+        """
         name = getattr(self, kind.queue_setting) if kind.queue_setting else f"{kind.name}-queue"
         return Queues(f"{name}-high", name, f"{name}-long")
 
     @property
     def queues(self) -> tuple[str, ...]:
-        """All lanes of all kinds."""
+        """Names of all lanes of all kinds."""
         return tuple(queue for kind in kinds.registered().values() for queue in self.queues_of(kind))
 
     @property

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Script = Literal["simplified", "traditional"]
 
 _CONFIGURATIONS: dict[Script, str] = {"simplified": "t2s", "traditional": "s2tw"}
-"""Script -> OpenCC configuration. Traditional uses Taiwan's characters but keeps the words that were said."""
+"""Script -> OpenCC configuration. Traditional uses Taiwan's characters but does not replace words."""
 _CHINESE = re.compile(f"[{HAN}]+")
 _JAPANESE = re.compile(f"[{KANA}]")
 

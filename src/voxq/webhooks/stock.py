@@ -17,8 +17,11 @@ from voxq.webhooks.post import Poster
 
 
 def run(webhook: str, kind: str, task_id: str, run: int, status: str) -> None:
-    """One try. Raises PostFailed, and RQ tries again as the job says; KeyError for an unknown webhook and
-    ValueError for an unknown kind of task."""
+    """Try once to deliver.
+
+    Raises PostFailed, upon which RQ retries as the job says; KeyError for an unknown webhook and ValueError
+    for an unknown kind of task.
+    """
     settings = load_settings()
 
     async def once() -> None:

@@ -74,7 +74,7 @@ class SpeechStream:
 
 
 async def begin(service: Service, kind: str, owner: str, task_id: str) -> SpeechStream:
-    """The speech of a task, as soon as its first bytes are there; waits for them without a limit.
+    """Return the speech of a task once its first bytes exist; waits for them without a time limit.
 
     `task_id` may be short. Raises NotFound; TaskFailed for a task that failed or was cancelled; Refusal
     ("recording_gone"; "unavailable" if the process is about to stop); RedisError if Redis is away at the

@@ -90,8 +90,7 @@ _FACTS = TypeAdapter(WorkerFacts)
 
 @dataclass(frozen=True, slots=True)
 class WorkerOverview:
-    """The workers that are alive, and the engine seconds that a second of audio costs, by kind of task
-    (measured, or 1)."""
+    """Living workers, and the engine seconds per second of audio (measured, or 1) by kind of task."""
 
     workers: tuple[WorkerFacts, ...] = ()
     paces: Mapping[str, float] = field(default_factory=dict)
@@ -100,17 +99,20 @@ class WorkerOverview:
     def of(
         cls, facts: Iterable[WorkerFacts | None], measured: Mapping[str, float | None], now: float
     ) -> Self:
-        """Only what beat within CLAIM_TTL seconds of `now` is alive: a beat in the future was told before the
-        clock was put back. `measured` by kind of task, None at first."""
+        """Select the workers whose last report is within CLAIM_TTL seconds of `now`.
+
+        Reports from the future count, too: they were sent before the clock was set back. `measured` is the
+        pace by kind of task, None for a kind until one of its tasks has ended.
+        """
         alive = sorted((w for w in facts if w and abs(now - w.beat) <= CLAIM_TTL), key=lambda w: w.id)
         paces = {kind: pace for kind, pace in measured.items() if pace}
         warm_up = [worker.rtf for worker in alive if worker.rtf]
-        if warm_up:  # of the model that a worker loads first
+        if warm_up:  # measured on the model that a worker loads first
             paces.setdefault(kinds.first().name, max(warm_up))
         return cls(tuple(alive), paces)
 
     def pace_of(self, kind: str) -> float:
-        """Engine seconds for a second of audio."""
+        """Return the engine seconds per second of audio of a kind of task; 1 if nothing was measured."""
         return self.paces.get(kind, 1.0)
 
     @property
@@ -137,17 +139,20 @@ class WorkerOverview:
         return bool(having) and all(language in w.spoken.get(synthesiser, (language,)) for w in having)
 
     def seconds_for(self, audio_seconds: float, kind: str) -> int:
-        """Whole seconds, at least 1, until what is in work and so much audio after it is worked off."""
+        """Estimate the seconds until the work in progress and `audio_seconds` of audio after it are done.
+
+        Whole seconds, at least 1.
+        """
         in_work = sum(worker.seconds_left for worker in self.workers)
         return max(1, math.ceil((in_work + audio_seconds * self.pace_of(kind)) / max(1, len(self.workers))))
 
     def estimated_wait(self, place: Place | None, kind: str) -> int:
-        """Seconds until a task at this place is begun; 0 when it does not wait any more."""
+        """Estimate the seconds until a task at this place is started; 0 if it does not wait any more."""
         return self.seconds_for(place.ahead, kind) if place else 0
 
 
 class WorkerWatch:
-    """Reads the workers out of Redis. Belongs to one event loop."""
+    """Reads the state of the workers from Redis. Belongs to one event loop."""
 
     def __init__(self, client: redis.asyncio.Redis, stores: Mapping[str, Store]) -> None:
         self._client = client
@@ -155,7 +160,7 @@ class WorkerWatch:
         self._latest = Recent(self.look, _KEPT_SECONDS)
 
     async def look(self) -> WorkerOverview:
-        """The workers right now. Raises redis.exceptions.RedisError when Redis is away."""
+        """Read the current state. Raises redis.exceptions.RedisError if Redis is away."""
         async with self._client.pipeline(transaction=False) as pipeline:
             pipeline.hvals(WORKERS_KEY)
             for store in self._stores.values():
@@ -165,7 +170,7 @@ class WorkerWatch:
         return WorkerOverview.of(map(WorkerFacts.load, facts), measured, time.time())
 
     async def recent(self) -> WorkerOverview:
-        """The workers of a moment ago: good enough for an estimate. Raises redis.exceptions.RedisError."""
+        """Return a state at most a second old, enough for an estimate. Raises redis.exceptions.RedisError."""
         return await self._latest.get()
 
 

@@ -54,6 +54,8 @@ class KindStats(BaseModel):
 class Stats(KindStats):
     """Statistics of the whole service. Except for `kinds` and the workers, they concern recordings only."""
 
-    kinds: dict[str, KindStats] = Field(description="asr: of recordings, the same again; tts: of texts.")
+    kinds: dict[str, KindStats] = Field(
+        description="asr: recordings, as at the top level; tts: texts to speak."
+    )
     workers: list[WorkerView]
     devices: list[DeviceView]
