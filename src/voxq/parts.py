@@ -15,9 +15,11 @@ from voxq.recovery.cleanup import Cleanup
 from voxq.recovery.passes import Recovery
 from voxq.recovery.restoration import Restoration
 from voxq.settings import Queues, Settings
+from voxq.storage.blobs.files import FileBlobs
+from voxq.storage.blobs.port import Blobs
 from voxq.storage.history_log import HistoryLog
-from voxq.storage.journal import Journal
-from voxq.storage.recordings import Recordings
+from voxq.storage.journal.files import FileJournal
+from voxq.storage.journal.port import Journal
 from voxq.storage.scratch import WorkFiles
 from voxq.tasks.control import Control
 from voxq.tasks.ending import Ending
@@ -34,7 +36,7 @@ class Parts:
     stores: Mapping[str, Store]
     journal: Journal
     logs: Mapping[str, HistoryLog]
-    recordings: Recordings
+    blobs: Blobs
     work: WorkFiles
 
     @classmethod
@@ -45,12 +47,12 @@ class Parts:
                 name: _store(name, settings.queues_of(kind), settings)
                 for name, kind in kinds.registered().items()
             },
-            journal=Journal(settings.journal_dir, fsync=settings.fsync),
+            journal=FileJournal(settings.journal_dir, fsync=settings.fsync),
             logs={
                 name: HistoryLog(settings.logs_dir / f"{name}_history.jsonl", fsync=settings.fsync)
                 for name in kinds.registered()
             },
-            recordings=Recordings(settings.recordings_dir, settings.incoming_dir),
+            blobs=FileBlobs(settings.recordings_dir, settings.incoming_dir, fsync=settings.fsync),
             work=WorkFiles(settings.work_dir),
         )
 
@@ -59,12 +61,12 @@ class Parts:
 
     def control(self, kind: str, client: redis.Redis) -> Control:
         return Control(
-            self.journal, self.logs[kind], self.recordings, self.ending(client), self.stores[kind], client
+            self.journal, self.logs[kind], self.blobs, self.ending(client), self.stores[kind], client
         )
 
     def recovery(self, client: redis.Redis) -> Recovery:
-        restoration = Restoration(self.journal, self.logs, self.recordings, self.stores, client)
-        return Recovery(self.journal, self.recordings, self.ending(client), restoration, self.stores, client)
+        restoration = Restoration(self.journal, self.logs, self.blobs, self.stores, client)
+        return Recovery(self.journal, self.blobs, self.ending(client), restoration, self.stores, client)
 
     def cleanup(self, client: redis.Redis) -> Cleanup:
         limits = retention.Limits(
@@ -72,7 +74,7 @@ class Parts:
             result_ttl=self.settings.result_ttl,
             failed_ttl=self.settings.failed_ttl,
         )
-        return Cleanup(self.journal, self.recordings, self.work, self.stores, client, limits)
+        return Cleanup(self.journal, self.blobs, self.work, self.stores, client, limits)
 
 
 def _store(kind: str, queues: Queues, settings: Settings) -> Store:

@@ -20,7 +20,8 @@ from voxq.core.outcome import Incident
 from voxq.core.task import Task
 from voxq.queue import documents
 from voxq.storage.history_log import HistoryLog, record_of
-from voxq.storage.journal import Ended, Journal
+from voxq.storage.journal.files import FileJournal
+from voxq.storage.journal.port import Ended
 from voxq.storage.scratch import LeftRunning, WorkFiles
 from voxq.supervisor.instance import Instance, running_instance
 
@@ -80,7 +81,7 @@ def can_be_told(document: dict[str, Any]) -> None:
 @given(damaged(TASK.to_json()))
 def test_an_accepted_task(content: bytes) -> None:
     with storage() as root:
-        journal = Journal(root)
+        journal = FileJournal(root)
         (root / f"open/{TASK.id}.json").write_bytes(content)
         journal.accept(OTHER)
         task = journal.open_task(TASK.id)
@@ -96,7 +97,7 @@ def test_an_accepted_task(content: bytes) -> None:
 @given(damaged({"task": TASK.to_json(), "outcome": END.outcome.to_json()}) | damaged(END.outcome.to_json()))
 def test_an_end(content: bytes) -> None:
     with storage() as root:
-        journal = Journal(root)
+        journal = FileJournal(root)
         (root / f"ended/{TASK.id}.1.json").write_bytes(content)
         journal.accept(OTHER)
         assert journal.end(OTHER, done())
@@ -112,7 +113,7 @@ def test_an_end(content: bytes) -> None:
 def test_the_outcome_within_an_end(content: bytes) -> None:
     """Its task is whole, so that more of the damage gets through."""
     with storage() as root:
-        journal = Journal(root)
+        journal = FileJournal(root)
         (root / f"ended/{TASK.id}.1.json").write_bytes(
             b'{"task": ' + json.dumps(TASK.to_json()).encode() + b', "outcome": ' + content + b"}"
         )
@@ -124,7 +125,7 @@ def test_the_outcome_within_an_end(content: bytes) -> None:
 @given(damaged(LOGGED))
 def test_the_log(line: bytes) -> None:
     with storage() as root:
-        path, journal = root / "asr_history.jsonl", Journal(root / "journal")
+        path, journal = root / "asr_history.jsonl", FileJournal(root / "journal")
         log = HistoryLog(path)
         before, after = Ended(OTHER, done()), Ended(make_task(), done())
         for end in (before, None, after):
@@ -212,7 +213,7 @@ STRANGE = (Path.mkdir, fifo, bound_socket, way_out, lambda path: path.symlink_to
 def test_what_is_no_file(tmp_path: Path, put: Callable[[Path], object]) -> None:
     """It is neither waited for, nor followed, nor written to."""
     root = tmp_path / "storage" / "journal"
-    journal, files = Journal(root), WorkFiles(root / "work")
+    journal, files = FileJournal(root), WorkFiles(root / "work")
     work = files.open(TASK)
     directory = root / "work" / f"{TASK.id}.1"
     for path in (root / f"open/{TASK.id}.json", root / f"ended/{TASK.id}.1.json"):

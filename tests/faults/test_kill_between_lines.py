@@ -145,7 +145,7 @@ def retain(world: World) -> None:
     for task in tasks:
         lab.ending.end(task, done(SECRET, ended_at=time.time() - 9999))
         lab.journal.mark_told(task.id, 1)
-    part = lab.recordings.part("0" * 32)
+    part = lab.blobs.part("0" * 32)
     part.touch()
     os.utime(part, (0, 0))
     lab.parts.work.open(make_task())
@@ -250,7 +250,7 @@ def nothing_is_left(world: World, known: set[str], when: str) -> None:
         assert client.keys(pattern) == [], when
     assert lab.queued_seconds() == 0, when
     for task in world.gone:
-        assert not lab.recordings.exists(task.file), when
+        assert not lab.blobs.exists(task.file), when
         assert client.hget("asr:audio", task.short_id) is None, f"{when}: its short id leads nowhere"
     if world.again is world.act:
         assert SECRET not in (lab.root / "logs/asr_history.jsonl").read_text(), when

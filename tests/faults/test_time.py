@@ -121,7 +121,7 @@ def test_a_task_that_waited_for_longer_than_results_are_kept(tmp_path: Path, cli
     assert HOUR - 60 < lab.client.ttl(lab.store.task_key(task.id)) <= HOUR
     lab.recover()
     assert lab.journal.ended(task.id, 1) is not None, "its time begins with its end"
-    assert lab.recordings.exists(task.file)
+    assert lab.blobs.exists(task.file)
     lab.client.flushall()
     lab.recover()
     assert lab.status(task) == "done", "also out of the journal"

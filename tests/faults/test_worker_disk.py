@@ -128,7 +128,7 @@ def test_decoded_sound_disappears(make_lab) -> None:
 def test_a_recording_disappears(make_lab) -> None:
     lab: WorkerLab = make_lab()
     task = lab.submit(NOTE)
-    lab.parts.recordings.path(task.file).unlink()
+    lab.parts.blobs.path(task.file).unlink()
     worker = lab.worker()
     (outcome,) = lab.wait_for_ends([task])
     assert (outcome.status, outcome.code) == (Status.FAILED, "missing")

@@ -27,7 +27,7 @@ def held_after(count: int, all_in_all: int) -> list[str]:
 
 
 def samples_of(lab: WorkerLab, task: Task) -> np.ndarray:
-    with av.open(str(lab.parts.recordings.path(task.file))) as container:
+    with av.open(str(lab.parts.blobs.path(task.file))) as container:
         return np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)])
 
 
@@ -82,7 +82,7 @@ def test_a_sentence_that_cannot_be_spoken_fails_its_text_only(
     assert (failed.status, failed.code, done.status) == (Status.FAILED, code, DONE)
     assert sum(word in sentence for sentence in lab.spoken()) == attempts
     assert "recording" not in (failed.error or "")
-    assert not lab.parts.recordings.exists(bad.file)
+    assert not lab.parts.blobs.exists(bad.file)
     # The text is in the task, so it can be tried again, whatever is left on disk.
     again, _ = lab.parts.control("tts", lab.client).retry(bad.id, 1)
     (outcome,) = lab.wait_for_ends([again], 40)
@@ -123,7 +123,7 @@ def test_a_text_that_is_deleted_while_its_end_is_spoken_leaves_no_speech(make_la
     assert control.cancel(task.id)
     assert control.forget(task.id)
     worker.wait_for_log("status=dropped")
-    assert lab.parts.recordings.all() == []
+    assert lab.parts.blobs.all() == []
     assert list(lab.parts.work.names()) == []
 
 

@@ -18,7 +18,7 @@ LOG_SIZE = 1000
 
 
 def bytes_of(lab: WorkerLab, task: Task) -> bytes:
-    return lab.parts.recordings.path(task.file).read_bytes()
+    return lab.parts.blobs.path(task.file).read_bytes()
 
 
 def growing(lab: WorkerLab, task: Task) -> Path | None:

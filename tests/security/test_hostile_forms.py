@@ -13,7 +13,7 @@ from starlette.types import Message
 from voxq.api.submission.form import FormReader
 from voxq.api.submission.upload import Limits, receive
 from voxq.core.refusal import Refusal
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.files import FileBlobs
 
 HEAD = b'--xyz\r\nContent-Disposition: form-data; name="audio"\r\n\r\n'
 
@@ -35,7 +35,7 @@ async def test_almost_boundaries_keep_nobody_waiting(tmp_path: Path) -> None:
             await asyncio.sleep(0)
 
     waiting = asyncio.create_task(others())
-    recordings = Recordings(tmp_path / "recordings", tmp_path / "incoming")
+    recordings = FileBlobs(tmp_path / "recordings", tmp_path / "incoming")
     limits = Limits(bytes=1 << 20, free_bytes=0, fsync=False)
     received = await receive(Request(scope, once), recordings, limits)
     waiting.cancel()

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.core.task import is_short_id, is_task_id
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.files import FileBlobs
 
 NATIVE = (
     *("language", "model", "batch_size", "hotwords", "priority", "cache", "callback", "timestamps"),
@@ -163,13 +163,13 @@ def test_what_is_taken_for_an_id_is_a_plain_name(text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> FileBlobs:
     directory = tmp_path_factory.mktemp("storage")
-    return Recordings(directory / "recordings", directory / "incoming")
+    return FileBlobs(directory / "recordings", directory / "incoming")
 
 
 @given(st.text(max_size=60) | IDS.map(lambda text: f"{text}.wav") | IDS.map(lambda text: f"../{text}.ogg"))
-def test_no_name_leads_out_of_the_recordings(recordings: Recordings, text: str) -> None:
+def test_no_name_leads_out_of_the_recordings(recordings: FileBlobs, text: str) -> None:
     home = recordings.path("2025-12-01_001_abc123abc123.wav").parent
     try:
         path = recordings.path(text)

@@ -94,7 +94,7 @@ class Lab:
         self.store = self.parts.stores[kind]
         self.journal = self.parts.journal
         self.log = self.parts.logs[kind]
-        self.recordings = self.parts.recordings
+        self.blobs = self.parts.blobs
         self.ending = self.parts.ending(client)
         self.control = self.parts.control(kind, client)
         self.recovery = self.parts.recovery(client)
@@ -105,9 +105,9 @@ class Lab:
 
     def keep(self, task: Task) -> Task:
         """S1."""
-        part = self.parts.recordings.part(uuid4().hex)
+        part = self.parts.blobs.part(uuid4().hex)
         part.write_bytes(b"sound")
-        self.parts.recordings.keep(part, task.file, fsync=False)
+        self.parts.blobs.keep(part, task.file)
         return task
 
     def accept(self, task: Task) -> Task:

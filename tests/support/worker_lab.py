@@ -135,9 +135,9 @@ class WorkerLab:
             accepted_at=now,
             options=TranscriptionOptions(hotwords=faults, **options),
         )
-        part = self.parts.recordings.part(task_id)
+        part = self.parts.blobs.part(task_id)
         shutil.copyfile(recording, part)
-        self.parts.recordings.keep(part, task.file, fsync=False)
+        self.parts.blobs.keep(part, task.file)
         self.parts.journal.accept(task)
         if enqueue:
             script.run(self.client, enqueueing.enqueue(self.parts.stores["asr"], task))

@@ -82,6 +82,19 @@ def test_no_two_folders_know_each_other(package: str) -> None:
     TopologicalSorter(known).prepare()
 
 
+def test_only_the_parts_choose_a_storage() -> None:
+    """Everybody else works with the ports: another adapter is one more file, and one more choice."""
+    files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+    adapters = {
+        name
+        for name, path in files.items()
+        if (path.parent / "port.py").exists() and path.stem not in ("__init__", "port")
+    }
+    assert {"voxq.storage.journal.files", "voxq.storage.blobs.files"} <= adapters
+    knowing = {name for name, path in files.items() if known_files(path, files) & adapters}
+    assert knowing - adapters == {"voxq.parts"}
+
+
 def module_of(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
 

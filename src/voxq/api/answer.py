@@ -12,9 +12,7 @@ from voxq.api.shapes.result import Result
 
 async def answer(service: Service, found: Found) -> Result:
     """Raises redis.exceptions.RedisError."""
-    has_audio = found.status.is_terminal and await asyncio.to_thread(
-        service.parts.recordings.exists, found.file
-    )
+    has_audio = found.status.is_terminal and await asyncio.to_thread(service.parts.blobs.exists, found.file)
     overview = await service.overview.recent() if found.place else None
     return views.result(
         found.document,

@@ -20,7 +20,7 @@ from voxq.queue import script, webhook_queue
 from voxq.queue.webhook_job import RETRIES
 from voxq.queue.webhook_queue import Delivery
 from voxq.settings.webhooks import Webhook
-from voxq.storage.journal import Journal
+from voxq.storage.journal.port import Journal
 from voxq.webhooks.notify import tell
 from voxq.webhooks.post import MOST_AT_ONCE, Poster, PostFailed
 

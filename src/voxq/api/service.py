@@ -95,16 +95,15 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         intake=RecordingIntake(
             parts.stores[TRANSCRIPTION.name],
             parts.journal,
-            parts.recordings,
+            parts.blobs,
             client,
             probes.probe,
             long_seconds=settings.long_audio_seconds,
-            fsync=settings.fsync,
         ),
         texts=TextIntake(
             parts.stores[SPEECH.name],
             parts.journal,
-            parts.recordings,
+            parts.blobs,
             client,
             long_seconds=settings.long_audio_seconds,
         ),

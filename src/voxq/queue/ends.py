@@ -13,7 +13,7 @@ from voxq.queue.script import Command
 from voxq.queue.statistics import Sample, counters_of
 from voxq.queue.store import Store
 from voxq.storage import history_log
-from voxq.storage.journal import Ended
+from voxq.storage.journal.port import Ended
 
 _SAMPLES = 5000
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status
-from voxq.storage.journal import Ended
+from voxq.storage.journal.port import Ended
 
 _GROWTH = 1.1  # a histogram bucket is 10% wide, so a percentile read from it is at most 10% off
 _SMALLEST = 1e-5

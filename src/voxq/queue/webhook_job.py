@@ -13,7 +13,7 @@ from rq.serializers import JSONSerializer
 from rq.utils import utcformat
 
 from voxq.back_off import BackOff
-from voxq.storage.journal import Ended
+from voxq.storage.journal.port import Ended
 
 QUEUE = "voxq-webhooks"
 RETRIES = BackOff((5, 15, 60, 240, 600, 1200, 1480))

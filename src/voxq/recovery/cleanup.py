@@ -11,8 +11,8 @@ from loguru import logger
 from voxq.core.task import short_id
 from voxq.queue.store import Store
 from voxq.recovery import retention
-from voxq.storage.journal import Journal
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.port import Blobs
+from voxq.storage.journal.port import Journal
 from voxq.storage.scratch import WorkFiles
 
 _STALE_UPLOAD = 3 * 3600.0  # longer than a clock jumps: one under way is written to all the time
@@ -25,14 +25,14 @@ class Cleanup:
     def __init__(
         self,
         journal: Journal,
-        recordings: Recordings,
+        blobs: Blobs,
         work: WorkFiles,
         stores: Mapping[str, Store],
         client: redis.Redis,
         limits: retention.Limits,
     ) -> None:
         self._journal = journal
-        self._recordings = recordings
+        self._blobs = blobs
         self._work = work
         self._stores = stores
         self._client = client
@@ -42,9 +42,9 @@ class Cleanup:
     def plan(self) -> retention.Plan:
         """What `run` would delete now of recordings and records; needs no Redis."""
         # In this order: a task that ends meanwhile is still seen as open, and so kept.
-        recordings = self._recordings.all()
+        blobs = self._blobs.all()
         kept = [*self._journal.open_ids(), *self._journal.unreadable_ids()]
-        return retention.plan(time.time(), recordings, kept, self._ended(), self._limits)
+        return retention.plan(time.time(), blobs, kept, self._ended(), self._limits)
 
     def run(self) -> None:
         """Delete it, cut-off uploads and the work of ended tasks.
@@ -53,23 +53,21 @@ class Cleanup:
         """
         plan = self.plan()
         self._unindex(plan)  # first: once the files are gone, nothing leads here again after a crash
-        for name in plan.recordings:
-            self._recordings.remove(name)
+        for name in plan.blobs:
+            self._blobs.remove(name)
         for record in plan.records:
             self._journal.forget(record.task_id, record.run)
-        if plan.recordings or plan.records:
-            logger.info(
-                "retention: {} recordings, {} records deleted", len(plan.recordings), len(plan.records)
-            )
+        if plan.blobs or plan.records:
+            logger.info("retention: {} files, {} records deleted", len(plan.blobs), len(plan.records))
         self._sweep()
 
     def _unindex(self, plan: retention.Plan) -> None:
         """A short id leads to its task for as long as there is a recording or a result of it."""
-        names, runs = set(plan.recordings), {(record.task_id, record.run) for record in plan.records}
+        names, runs = set(plan.blobs), {(record.task_id, record.run) for record in plan.records}
         touched = {name.partition(".")[0] for name in names} | {task_id for task_id, _ in runs}
         if not touched:
             return
-        left = {recording.task_id for recording in self._recordings.all() if recording.name not in names}
+        left = {blob.task_id for blob in self._blobs.all() if blob.name not in names}
         left |= {run[0] for run in self._journal.ended_runs() if run not in runs}
         gone = [short_id(task_id) for task_id in touched - left]
         for store in self._stores.values() if gone else ():
@@ -77,7 +75,7 @@ class Cleanup:
 
     def _sweep(self) -> None:
         now = time.time()
-        self._recordings.sweep(now - _STALE_UPLOAD)
+        self._blobs.sweep(now - _STALE_UPLOAD)
         self._journal.sweep(now - _STALE_WRITE)
         for name in list(self._work.names()):
             task_id = name.rpartition(".")[0]

@@ -15,8 +15,8 @@ from voxq.queue.keys import EPOCH_KEY, SERVER_KEY
 from voxq.queue.store import Store
 from voxq.recovery.comparing import named_by_all
 from voxq.recovery.restoration import Restoration
-from voxq.storage.journal import Journal
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.port import Blobs
+from voxq.storage.journal.port import Journal
 from voxq.storage.storage_id import is_other
 from voxq.tasks.ending import Ending
 
@@ -29,14 +29,14 @@ class Recovery:
     def __init__(
         self,
         journal: Journal,
-        recordings: Recordings,
+        blobs: Blobs,
         ending: Ending,
         restoration: Restoration,
         stores: Mapping[str, Store],
         client: redis.Redis,
     ) -> None:
         self._journal = journal
-        self._recordings = recordings
+        self._blobs = blobs
         self._ending = ending
         self._restoration = restoration
         self._stores = stores
@@ -145,7 +145,7 @@ class Recovery:
             enqueued = script.run(self._client, enqueueing.enqueue(store, task, limited=False))
         elif enqueued.answer == "same":  # its client was answered with the other task
             self._journal.withdraw(task.id)
-            self._recordings.remove(task.file)
+            self._blobs.remove(task.file)
         if enqueued.answer == "queued" and not self._journal.is_known(task):
             script.run(self._client, enqueueing.forget(store, task.id))  # withdrawn by its intake meanwhile
         return enqueued.answer != "known"

@@ -16,9 +16,9 @@ from voxq.queue.idempotency import key_left
 from voxq.queue.keys import KindPrefix
 from voxq.queue.store import Store
 from voxq.recovery.comparing import named_by_all
+from voxq.storage.blobs.port import Blobs
 from voxq.storage.history_log import HistoryLog
-from voxq.storage.journal import Ended, Journal
-from voxq.storage.recordings import Recordings
+from voxq.storage.journal.port import Ended, Journal
 
 
 class Restoration:
@@ -28,13 +28,13 @@ class Restoration:
         self,
         journal: Journal,
         logs: Mapping[str, HistoryLog],
-        recordings: Recordings,
+        blobs: Blobs,
         stores: Mapping[str, Store],
         client: redis.Redis,
     ) -> None:
         self._journal = journal
         self._logs = logs
-        self._recordings = recordings
+        self._blobs = blobs
         self._stores = stores
         self._client = client
 
@@ -64,12 +64,12 @@ class Restoration:
         today = day_of(time.time())
         number = 0
         pipeline = self._client.pipeline(transaction=False)
-        recordings = self._recordings.all()
-        kind_of = self._kinds_of({recording.task_id for recording in recordings})
-        for recording in recordings:
-            key = self._stores[kind_of[recording.task_id]].audio_key
-            pipeline.hsetnx(key, short_id(recording.task_id), recording.name)
-            day, of_day = age_order(recording.task_id)
+        blobs = self._blobs.all()
+        kind_of = self._kinds_of({blob.task_id for blob in blobs})
+        for blob in blobs:
+            key = self._stores[kind_of[blob.task_id]].audio_key
+            pipeline.hsetnx(key, short_id(blob.task_id), blob.name)
+            day, of_day = age_order(blob.task_id)
             if day == today:
                 number = max(number, of_day)
         for store in self._stores.values():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from voxq import kinds
 from voxq.core.task import Status
-from voxq.storage.recordings import Recording
+from voxq.storage.blobs.port import StoredBlob
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class Limits:
 class Plan:
     """What may go."""
 
-    recordings: list[str] = field(default_factory=list)
+    blobs: list[str] = field(default_factory=list)
     records: list[EndedRecord] = field(default_factory=list)
 
 
 def plan(
     now: float,
-    recordings: Iterable[Recording],
+    blobs: Iterable[StoredBlob],
     open_ids: Iterable[str],
     ended: Iterable[EndedRecord],
     limits: Limits,
@@ -74,26 +74,26 @@ def plan(
     ]
 
     gone: list[str] = []
-    finished: list[Recording] = []
-    for recording in recordings:
-        record = by_task.get(recording.task_id)
-        if recording.task_id in is_open:
+    finished: list[StoredBlob] = []
+    for blob in blobs:
+        record = by_task.get(blob.task_id)
+        if blob.task_id in is_open:
             continue
         if record is not None and record.status is Status.FAILED:
             if now - record.ended_at > limits.failed_ttl:
-                gone.append(recording.name)
+                gone.append(blob.name)
         elif record is not None and _is_result(record) and now - record.ended_at <= limits.result_ttl:
             continue
-        elif record is not None or now - recording.modified > limits.orphan_age:
-            finished.append(recording)
+        elif record is not None or now - blob.modified > limits.orphan_age:
+            finished.append(blob)
 
-    def newest_first(recording: Recording) -> tuple[float, str]:
-        record = by_task.get(recording.task_id)
-        return (record.ended_at if record else recording.modified, recording.name)
+    def newest_first(blob: StoredBlob) -> tuple[float, str]:
+        record = by_task.get(blob.task_id)
+        return (record.ended_at if record else blob.modified, blob.name)
 
     finished.sort(key=newest_first, reverse=True)
-    gone += [recording.name for recording in finished[limits.max_recordings :]]
-    return Plan(recordings=gone, records=expired)
+    gone += [blob.name for blob in finished[limits.max_recordings :]]
+    return Plan(blobs=gone, records=expired)
 
 
 def _is_result(record: EndedRecord) -> bool:

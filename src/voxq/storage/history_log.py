@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from voxq.storage import records
-from voxq.storage.journal import Ended, Journal
+from voxq.storage.journal.port import Ended, Journal
 from voxq.core.task import Status, utc
 
 _BLOCK = 65536

@@ -1,6 +1,6 @@
 """The file of a task's speech, read while a worker still writes it.
 
-It grows in the task's work directory and is renamed into the recordings when it is whole. A worker that has
+It grows in the task's work directory and is kept as a blob when it is whole. A worker that has
 to begin anew writes a file of its own, with the same bytes, and marks the earlier one void: a reader goes on
 in the new one at its place.
 """
@@ -12,7 +12,7 @@ import threading
 import zlib
 from pathlib import Path
 
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.port import Blobs
 from voxq.storage.scratch import WorkFiles, is_void
 
 _HEADER = 64
@@ -27,10 +27,11 @@ class SpeechChanged(Exception):
 class SpeechFile:
     """One reader of the speech of one (task, run). Everything here blocks; it may be closed in the middle."""
 
-    def __init__(self, work: WorkFiles, recordings: Recordings, task_id: str, run: int, name: str) -> None:
+    def __init__(self, work: WorkFiles, blobs: Blobs, task_id: str, run: int, name: str) -> None:
         """`name` is the stored one."""
         self._work = work
-        self._recording = recordings.path(name)
+        self._blobs = blobs
+        self._name = name
         self._task_id = task_id
         self._run = run
         self._descriptor: int | None = None
@@ -101,8 +102,8 @@ class SpeechFile:
             self._descriptor = None
 
     def _path(self) -> Path | None:
-        if self._recording.exists():
-            return self._recording
+        if self._blobs.exists(self._name):
+            return self._blobs.path(self._name)
         if self._descriptor is None or self._is_void:
             return self._work.speech(self._task_id, self._run)
         return None

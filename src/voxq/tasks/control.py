@@ -14,9 +14,9 @@ from voxq.core.task import Status, Task
 from voxq.queue import enqueueing, quotas, script
 from voxq.queue.enqueueing import Enqueued
 from voxq.queue.store import Store
+from voxq.storage.blobs.port import Blobs
 from voxq.storage.history_log import HistoryLog
-from voxq.storage.journal import Journal
-from voxq.storage.recordings import Recordings
+from voxq.storage.journal.port import Journal
 from voxq.tasks.ending import Ending
 
 
@@ -30,14 +30,14 @@ class Control:
         self,
         journal: Journal,
         log: HistoryLog,
-        recordings: Recordings,
+        blobs: Blobs,
         ending: Ending,
         store: Store,
         client: redis.Redis,
     ) -> None:
         self._journal = journal
         self._log = log
-        self._recordings = recordings
+        self._blobs = blobs
         self._ending = ending
         self._store = store
         self._client = client
@@ -69,7 +69,7 @@ class Control:
         end = self._journal.last_end(other_id)
         if end is None or end.outcome.status is not Status.DONE:
             return False
-        if kinds.find(task.kind).makes_file and not self._recordings.share(end.task.file, task.file):
+        if kinds.find(task.kind).makes_file and not self._blobs.share(end.task.file, task.file):
             return False
         now = time.time()
         outcome = replace(
@@ -95,7 +95,7 @@ class Control:
                 return False
             self._ending.publish(task)
         self._log.blank(task_id)
-        self._recordings.remove_of(task_id)
+        self._blobs.remove_of(task_id)
         script.run(self._client, enqueueing.forget(self._store, task_id))
         for run in self._journal.runs_of(task_id):
             self._journal.forget(task_id, run)
@@ -115,7 +115,7 @@ class Control:
             raise NotFound(task_id)
         if end.outcome.status is not Status.FAILED:
             raise _not_failed(end.outcome.status)
-        if kinds.find(end.task.kind).takes_recording and not self._recordings.exists(end.task.file):
+        if kinds.find(end.task.kind).takes_recording and not self._blobs.exists(end.task.file):
             raise Refusal("recording_gone", "The recording of this task has been deleted")
         if task is not None:
             # The earlier run is closed before its open record is replaced, or its line would never be logged.

@@ -14,7 +14,7 @@ from voxq.queue import ends, script
 from voxq.queue.claiming import Worker
 from voxq.queue.store import Store
 from voxq.storage.history_log import HistoryLog
-from voxq.storage.journal import Ended, Journal
+from voxq.storage.journal.port import Ended, Journal
 from voxq.storage.scratch import WorkFiles
 
 

@@ -24,8 +24,8 @@ from voxq.queue.enqueueing import EntryCheck, Place
 from voxq.queue.idempotency import idempotency_of
 from voxq.queue.store import Store
 from voxq.speech.audio import AudioInfo
-from voxq.storage.journal import Journal
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.port import Blobs
+from voxq.storage.journal.port import Journal
 from voxq.storage.storage_id import OTHER_STORAGE, is_other
 
 _LONGEST_INTAKE = 10.0
@@ -83,14 +83,14 @@ class Intake:
         self,
         store: Store,
         journal: Journal,
-        recordings: Recordings,
+        blobs: Blobs,
         client: redis.asyncio.Redis,
         *,
         long_seconds: float,
     ) -> None:
         self._store = store
         self._journal = journal
-        self._recordings = recordings
+        self._blobs = blobs
         self._client = client
         self._long_seconds = long_seconds
 
@@ -202,7 +202,7 @@ class Intake:
 
     def _withdraw(self, task: Task) -> None:
         self._journal.withdraw(task.id)
-        self._recordings.remove(task.file)
+        self._blobs.remove(task.file)
 
 
 class RecordingIntake(Intake):
@@ -212,16 +212,14 @@ class RecordingIntake(Intake):
         self,
         store: Store,
         journal: Journal,
-        recordings: Recordings,
+        blobs: Blobs,
         client: redis.asyncio.Redis,
         probe: Probe,
         *,
         long_seconds: float,
-        fsync: bool,
     ) -> None:
-        super().__init__(store, journal, recordings, client, long_seconds=long_seconds)
+        super().__init__(store, journal, blobs, client, long_seconds=long_seconds)
         self._probe = probe
-        self._fsync = fsync
 
     async def accept(self, entry: EntryCheck, upload: Upload, request: Request) -> Submission:
         """Make the upload a task. Takes the part file over: it is moved or removed, whatever happens.
@@ -250,13 +248,13 @@ class RecordingIntake(Intake):
         return await self._enqueue(task, request)
 
     def _keep(self, task: Task, upload: Upload) -> None:
-        self._recordings.keep(upload.part, task.file, fsync=self._fsync)
+        self._blobs.keep(upload.part, task.file)
         killpoint.reached("S1")
         try:
             self._journal.accept(task)
             killpoint.reached("S2")
         except OSError:
-            self._recordings.remove(task.file)
+            self._blobs.remove(task.file)
             raise
 
 

@@ -8,7 +8,7 @@ import json
 
 from voxq.core.task import utc
 from voxq.queue.webhook_queue import Delivery
-from voxq.storage.journal import Ended
+from voxq.storage.journal.port import Ended
 
 
 def body_of(delivery: Delivery, end: Ended | None) -> bytes:

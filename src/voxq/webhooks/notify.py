@@ -7,7 +7,7 @@ import time
 
 from voxq.queue.webhook_queue import Delivery
 from voxq.settings.webhooks import Webhook
-from voxq.storage.journal import Journal
+from voxq.storage.journal.port import Journal
 from voxq.webhooks.message import body_of, headers_of
 from voxq.webhooks.post import Poster
 

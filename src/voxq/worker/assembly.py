@@ -81,7 +81,7 @@ class WorkerParts:
         task_runs = TaskRuns()
         preparation = Preparation(
             media,
-            MediaRequests(plan, parts.recordings, settings.max_audio_seconds).of,
+            MediaRequests(plan, parts.blobs, settings.max_audio_seconds).of,
             poller,
             disk_warnings,
             sound_seconds=(settings.worker_pcm_mb << 20) / _BYTES_PER_SECOND,

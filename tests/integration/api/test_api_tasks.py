@@ -241,7 +241,7 @@ class TestResult:
         assert body["code"] == "timeout"
         assert body["retry_url"] == f"/api/v1/asr/retry/{short(failed_id)}"
 
-        lab.parts.recordings.remove(f"{failed_id}.ogg")
+        lab.parts.blobs.remove(f"{failed_id}.ogg")
         assert result(api, failed_id).json()["retry_url"] is None
         assert api.http.post(body["retry_url"]).status_code == 410
 
@@ -395,7 +395,7 @@ class TestAudio:
         lab.client.delete(lab.store.task_key(done_id))
         assert api.http.get(url).content == NOTE
 
-        lab.parts.recordings.remove(f"{done_id}.ogg")
+        lab.parts.blobs.remove(f"{done_id}.ogg")
         gone = api.http.get(url)
         assert (gone.status_code, gone.json()["code"]) == (410, "recording_gone")
 

@@ -73,9 +73,9 @@ def test_more_than_one_page_of_failed_tasks_is_removed(api: ApiServer, lab: Lab)
 def test_the_sound_of_a_task_is_saved_whole_or_not_at_all(api: ApiServer, lab: Lab, tmp_path: Path) -> None:
     task = submitted(lab, "asr")
     assert voxq(api, "task", task.id, "-o", str(tmp_path / "sound.ogg")).returncode == 0
-    assert (tmp_path / "sound.ogg").read_bytes() == lab.recordings.path(task.file).read_bytes()
+    assert (tmp_path / "sound.ogg").read_bytes() == lab.blobs.path(task.file).read_bytes()
     text = submitted(lab, "tts")
-    lab.recordings.remove(text.file)
+    lab.blobs.remove(text.file)
     refused = voxq(api, "task", text.id, "-o", str(tmp_path / "speech.wav"))
     assert (refused.returncode, "queued" in refused.stderr) == (1, True)
     assert [path.name for path in tmp_path.iterdir() if "speech" in path.name] == []

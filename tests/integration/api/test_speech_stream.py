@@ -43,7 +43,7 @@ class Place:
         return next(self._turns).http.stream("GET", f"/api/v1/tts/audio/{task.id}", params={"stream": "true"})
 
     def file_of(self, task: Task) -> bytes:
-        return self.lab.parts.recordings.path(task.file).read_bytes()
+        return self.lab.parts.blobs.path(task.file).read_bytes()
 
 
 @pytest.fixture(scope="module")

@@ -169,7 +169,7 @@ class Service(RuleBasedStateMachine):
         }
         assert lasting <= singletons | registries
         assert self.lab.queued_seconds() == 0
-        kept = {recording.task_id for recording in self.lab.parts.recordings.all()}
+        kept = {recording.task_id for recording in self.lab.parts.blobs.all()}
         assert kept <= self.accepted - self.forgotten
         assert list(self.lab.parts.work.names()) == []
 

@@ -12,9 +12,9 @@ from voxq.core.refusal import NotFound, Refusal
 from voxq.core.task import Task
 from voxq.queue import enqueueing
 from voxq.queue.claiming import Worker
+from voxq.storage.blobs.files import FileBlobs
 from voxq.storage.history_log import HistoryLog
-from voxq.storage.journal import Journal
-from voxq.storage.recordings import Recordings
+from voxq.storage.journal.files import FileJournal
 
 
 class Crash(Exception):
@@ -153,7 +153,7 @@ def test_only_a_failed_task_is_run_again(lab: Lab, worker: Worker) -> None:
 def test_without_its_recording_nothing_is_run_again(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     lab.ending.end(task, failed(), worker)
-    lab.parts.recordings.remove(task.file)
+    lab.parts.blobs.remove(task.file)
     assert refusal(lab, task) == "recording_gone"
 
 
@@ -225,7 +225,7 @@ def test_an_open_task_is_not_forgotten(lab: Lab, worker: Worker) -> None:
     assert not lab.control.forget(task.id)
     lab.take(worker)
     assert not lab.control.forget(task.id)
-    assert lab.parts.recordings.exists(task.file)
+    assert lab.parts.blobs.exists(task.file)
     assert lab.ending.end(task, done(), worker)
 
 
@@ -253,10 +253,10 @@ def test_ended_but_not_yet_published_it_is_forgotten_all_the_same(lab: Lab) -> N
     ("owner", "step"),
     [
         (HistoryLog, "blank"),
-        (Recordings, "remove_of"),
+        (FileBlobs, "remove_of"),
         (enqueueing, "forget"),
-        (Journal, "runs_of"),
-        (Journal, "forget"),
+        (FileJournal, "runs_of"),
+        (FileJournal, "forget"),
     ],
 )
 def test_forgetting_again_finishes_what_was_interrupted(

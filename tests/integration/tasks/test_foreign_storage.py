@@ -77,9 +77,7 @@ def test_a_door_to_another_storage_is_shut(labs: tuple[Lab, Lab], redis_url: str
     async def check_entry(lab: Lab) -> None:
         client = connect.asynchronous(redis_url, seconds=PATIENCE)
         store = lab.parts.stores["tts"]
-        await TextIntake(store, lab.journal, lab.recordings, client, long_seconds=60).check_entry(
-            "anna", None
-        )
+        await TextIntake(store, lab.journal, lab.blobs, client, long_seconds=60).check_entry("anna", None)
         await client.aclose()
 
     asyncio.run(check_entry(first))

@@ -37,7 +37,7 @@ class Entrance:
         self.info: AudioInfo | AudioError = INFO
         self.probed = 0
         self.intake = RecordingIntake(
-            lab.store, lab.journal, lab.parts.recordings, client, self._probe, long_seconds=300, fsync=False
+            lab.store, lab.journal, lab.parts.blobs, client, self._probe, long_seconds=300
         )
 
     async def _probe(self, path: Path, owner: str) -> AudioInfo:
@@ -47,7 +47,7 @@ class Entrance:
         return self.info
 
     def upload(self, content: bytes = b"sound") -> Upload:
-        part = self.lab.parts.recordings.part(uuid4().hex)
+        part = self.lab.parts.blobs.part(uuid4().hex)
         part.write_bytes(content)
         return Upload(part, len(content), hashlib.sha256(content).hexdigest())
 
@@ -83,7 +83,7 @@ async def test_an_upload_becomes_a_waiting_task(entrance: Entrance, lab: Lab) ->
     task = second.task
     assert (first.place, second.place) == (Place(1, 0), Place(2, 10))
     assert lab.journal.open_task(task.id) == task
-    assert lab.parts.recordings.path(task.file).read_bytes() == b"other sound"
+    assert lab.parts.blobs.path(task.file).read_bytes() == b"other sound"
     assert (task.owner, task.mime, task.size, task.duration) == ("anna", "audio/ogg", 11, 10.0)
     assert task.audio_sha256 == hashlib.sha256(b"other sound").hexdigest()
     assert not list((lab.root / "incoming").iterdir())

@@ -31,7 +31,7 @@ def door_of(lab: Lab, redis_url: str, kind: str = "tts") -> EntryCheck:
     async def check_entry() -> EntryCheck:
         client = connect.asynchronous(redis_url, seconds=PATIENCE)
         store = lab.parts.stores[kind]
-        intake = TextIntake(store, lab.journal, lab.recordings, client, long_seconds=60)
+        intake = TextIntake(store, lab.journal, lab.blobs, client, long_seconds=60)
         entry = await intake.check_entry("anna", "k")
         await client.aclose()
         return entry

@@ -75,7 +75,7 @@ def test_a_short_id_leads_to_its_task_while_anything_of_it_is_left(
     task = lab.submit()
     lab.ending.end(task, done(ended_at=time.time() - 10), worker)
     lab.cleanup.run()
-    assert not lab.parts.recordings.exists(task.file)
+    assert not lab.parts.blobs.exists(task.file)
     assert lab.client.hget(lab.store.audio_key, task.short_id) == task.file
     Lab(tmp_path, client, max_recordings=0, result_ttl=1).cleanup.run()
     assert not lab.client.hexists(lab.store.audio_key, task.short_id)
@@ -180,7 +180,7 @@ def test_who_has_anothers_idempotency_key_was_never_answered(lab: Lab) -> None:
     answered = lab.submit(idempotency="f" * 64)
     lab.recovery.complete()
     assert lab.journal.open_ids() == [answered.id]
-    assert not lab.parts.recordings.exists(lost.file)
+    assert not lab.parts.blobs.exists(lost.file)
 
 
 def test_a_key_that_redis_forgot_parts_no_client_from_its_task(lab: Lab, worker: Worker) -> None:
@@ -224,7 +224,7 @@ def test_one_damaged_record_stops_nobody(lab: Lab, worker: Worker) -> None:
     lab.client.delete(lab.store.task_key(damaged.id))
     lab.recover()
     assert lab.drain(worker) == tasks
-    assert lab.parts.recordings.exists(damaged.file)
+    assert lab.parts.blobs.exists(damaged.file)
     assert lab.queued_seconds() == 0
 
 
@@ -235,7 +235,7 @@ def test_retention_spares_what_is_open(tmp_path: Path, client: redis.Redis, work
     for task in ended:
         lab.ending.end(task, done(ended_at=time.time()), worker)
     lab.recover()
-    kept = {recording.task_id for recording in lab.parts.recordings.all()}
+    kept = {recording.task_id for recording in lab.parts.blobs.all()}
     assert kept == {task.id for task in [*waiting, *ended[-2:]]}
     assert set(client.hkeys("asr:audio")) == {task.short_id for task in [*waiting, *ended]}
 
@@ -253,7 +253,7 @@ def test_what_work_left_behind_is_swept(lab: Lab, worker: Worker) -> None:
     lab.parts.work.open(waiting)
     lab.ending.end(ended, done(), worker)
     lab.parts.work.open(ended)
-    part = lab.parts.recordings.part("cut-off")
+    part = lab.parts.blobs.part("cut-off")
     part.touch()
     os.utime(part, (1, 1))
     lab.recover()

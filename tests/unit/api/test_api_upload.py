@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from voxq.api.submission import upload
 from voxq.api.submission.upload import Limits, receive
 from voxq.core.refusal import Refusal
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.files import FileBlobs
 
 HEAD = b'--xyz\r\nContent-Disposition: form-data; name="audio"; filename="a"\r\n\r\n'
 TAIL = b"\r\n--xyz--\r\n"
@@ -27,11 +27,11 @@ Disk = namedtuple("Disk", "total used free")
 
 
 @pytest.fixture
-def recordings(tmp_path: Path) -> Recordings:
-    return Recordings(tmp_path / "recordings", tmp_path / "incoming")
+def recordings(tmp_path: Path) -> FileBlobs:
+    return FileBlobs(tmp_path / "recordings", tmp_path / "incoming")
 
 
-def left(recordings: Recordings) -> list[Path]:
+def left(recordings: FileBlobs) -> list[Path]:
     return list(recordings.part("x").parent.iterdir())
 
 
@@ -51,7 +51,7 @@ def request(pieces: list[Any], headers: dict[str, str] | None = None) -> Request
     return Request(scope, messages)
 
 
-async def test_a_large_upload_is_written_as_it_comes_and_hashed(recordings: Recordings) -> None:
+async def test_a_large_upload_is_written_as_it_comes_and_hashed(recordings: FileBlobs) -> None:
     audio = bytes(range(256)) * 4096
     pieces = [audio[start : start + 60_000] for start in range(0, len(audio), 60_000)]
     received = await receive(request([HEAD, *pieces, TAIL]), recordings, LIMITS)
@@ -61,14 +61,14 @@ async def test_a_large_upload_is_written_as_it_comes_and_hashed(recordings: Reco
     assert received.upload.sha256 == hashlib.sha256(audio).hexdigest()
 
 
-async def test_one_byte_too_many(recordings: Recordings) -> None:
+async def test_one_byte_too_many(recordings: FileBlobs) -> None:
     with pytest.raises(Refusal) as refused:
         await receive(request([HEAD, b"x" * LIMITS.bytes, b"y", TAIL]), recordings, LIMITS)
     assert refused.value.code == "too_large"
     assert left(recordings) == []
 
 
-async def test_a_client_that_goes_away(recordings: Recordings) -> None:
+async def test_a_client_that_goes_away(recordings: FileBlobs) -> None:
     gone = {"type": "http.disconnect"}
     with pytest.raises(ClientDisconnect):
         await receive(request([HEAD, b"x" * 700_000, gone]), recordings, LIMITS)
@@ -76,13 +76,13 @@ async def test_a_client_that_goes_away(recordings: Recordings) -> None:
 
 
 @pytest.mark.parametrize("size", ["-1", "x", "1e9", "٣", "9" * 30])
-async def test_an_absurd_content_length_says_nothing(recordings: Recordings, size: str) -> None:
+async def test_an_absurd_content_length_says_nothing(recordings: FileBlobs, size: str) -> None:
     raw = size.encode().decode("latin-1")
     received = await receive(request([HEAD, b"sound", TAIL], {"content-length": raw}), recordings, LIMITS)
     assert received.upload.size == 5
 
 
-async def test_a_body_that_is_announced_as_too_large_is_not_read(recordings: Recordings) -> None:
+async def test_a_body_that_is_announced_as_too_large_is_not_read(recordings: FileBlobs) -> None:
     with pytest.raises(Refusal) as refused:
         await receive(request([], {"content-length": str(10 << 20)}), recordings, LIMITS)
     assert refused.value.code == "too_large"
@@ -94,7 +94,7 @@ async def test_a_body_that_is_announced_as_too_large_is_not_read(recordings: Rec
     ids=["less than stays free", "not enough for what is announced"],
 )
 async def test_a_disk_that_is_nearly_full(
-    recordings: Recordings, monkeypatch: pytest.MonkeyPatch, free: int, announced: int
+    recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch, free: int, announced: int
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Disk(1 << 40, 0, free))
     limits = Limits(bytes=1 << 20, free_bytes=100, fsync=False)
@@ -104,9 +104,7 @@ async def test_a_disk_that_is_nearly_full(
     assert left(recordings) == []
 
 
-async def test_a_disk_that_fills_up_meanwhile(
-    recordings: Recordings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_disk_that_fills_up_meanwhile(recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """/dev/full refuses every write, as a full disk does."""
     real_open = Path.open
     monkeypatch.setattr(Path, "open", lambda self, mode: real_open(Path("/dev/full"), "wb"))
@@ -115,7 +113,7 @@ async def test_a_disk_that_fills_up_meanwhile(
     assert refused.value.errno == errno.ENOSPC
 
 
-async def test_a_client_that_stalls(recordings: Recordings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_stalls(recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "_STALL_SECONDS", 0.05)
     stalled = request([HEAD])
     ours = stalled.receive
@@ -132,7 +130,7 @@ async def test_a_client_that_stalls(recordings: Recordings, monkeypatch: pytest.
     assert left(recordings) == []
 
 
-async def test_a_client_that_dribbles(recordings: Recordings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_dribbles(recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each byte comes in time, and all together they are too slow."""
     monkeypatch.setattr(upload, "_STALL_SECONDS", 0.1)
     dribble = Request(request([]).scope, _dribbling())
@@ -142,7 +140,7 @@ async def test_a_client_that_dribbles(recordings: Recordings, monkeypatch: pytes
 
 
 async def test_a_field_that_comes_first_is_checked_before_the_recording_is_read(
-    recordings: Recordings,
+    recordings: FileBlobs,
 ) -> None:
     def check(fields: Mapping[str, str]) -> None:
         if "model" in fields:

@@ -15,7 +15,8 @@ from task_lab import cancelled, done, failed, make_task
 from voxq.core.outcome import Outcome
 from voxq.core.task import Task
 from voxq.storage.history_log import HistoryLog, record_of
-from voxq.storage.journal import Ended, Journal
+from voxq.storage.journal.files import FileJournal
+from voxq.storage.journal.port import Ended
 
 spawn = multiprocessing.get_context("spawn")
 
@@ -25,7 +26,7 @@ class Desk:
 
     def __init__(self, root: Path, *, fsync: bool = False) -> None:
         self.path = root / "logs" / "asr_history.jsonl"
-        self.journal = Journal(root / "journal")
+        self.journal = FileJournal(root / "journal")
         self.log = HistoryLog(self.path, fsync=fsync)
 
     def settle(self, outcome: Outcome | None = None, task: Task | None = None) -> Ended:

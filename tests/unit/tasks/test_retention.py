@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from voxq.core.task import Status
 from voxq.recovery.retention import EndedRecord, Limits, plan
-from voxq.storage.recordings import Recording
+from voxq.storage.blobs.port import StoredBlob
 
 NOW = 1_000_000.0
 LIMITS = Limits(max_recordings=3, result_ttl=3600, failed_ttl=7200, orphan_age=60)
@@ -17,14 +17,14 @@ ended_statuses = st.sampled_from([Status.DONE, Status.FAILED, Status.CANCELLED])
 
 
 @st.composite
-def storages(draw: st.DrawFn) -> tuple[list[Recording], list[str], list[EndedRecord]]:
+def storages(draw: st.DrawFn) -> tuple[list[StoredBlob], list[str], list[EndedRecord]]:
     """Recordings, ids of open tasks, ended runs."""
     recordings, open_ids, ended = [], [], []
     for number in range(draw(st.integers(0, 15))):
         task_id = f"2025-12-01_{number:03d}_abcdef"
         file = f"{task_id}.ogg"
         if draw(st.booleans()):
-            recordings.append(Recording(file, NOW - draw(ages)))
+            recordings.append(StoredBlob(file, NOW - draw(ages)))
         if draw(st.booleans()):
             open_ids.append(task_id)
         ends = draw(st.lists(st.tuples(ended_statuses, ages), max_size=3))
@@ -42,7 +42,7 @@ def latest_of(ended: list[EndedRecord]) -> dict[str, EndedRecord]:
 def test_nothing_of_an_open_task_goes(storage) -> None:
     recordings, open_ids, ended = storage
     chosen = plan(NOW, recordings, open_ids, ended, LIMITS)
-    assert not {name.partition(".")[0] for name in chosen.recordings} & set(open_ids)
+    assert not {name.partition(".")[0] for name in chosen.blobs} & set(open_ids)
     assert not {record.task_id for record in chosen.records} & set(open_ids)
 
 
@@ -50,9 +50,9 @@ def test_nothing_of_an_open_task_goes(storage) -> None:
 def test_the_newest_recordings_of_what_did_not_fail_stay(storage) -> None:
     recordings, open_ids, ended = storage
     latest = latest_of(ended)
-    chosen = set(plan(NOW, recordings, open_ids, ended, LIMITS).recordings)
+    chosen = set(plan(NOW, recordings, open_ids, ended, LIMITS).blobs)
 
-    def age(recording: Recording) -> float:
+    def age(recording: StoredBlob) -> float:
         record = latest.get(recording.task_id)
         return record.ended_at if record else recording.modified
 
@@ -76,7 +76,7 @@ def test_the_newest_recordings_of_what_did_not_fail_stay(storage) -> None:
 def test_a_failed_task_can_be_retried_for_its_time(storage) -> None:
     recordings, open_ids, ended = storage
     chosen = plan(NOW, recordings, open_ids, ended, LIMITS)
-    gone = set(chosen.recordings)
+    gone = set(chosen.blobs)
     for recording in recordings:
         record = latest_of(ended).get(recording.task_id)
         if record and record.status is Status.FAILED and recording.task_id not in open_ids:
@@ -103,23 +103,23 @@ def test_the_order_of_the_listings_does_not_matter(storage, order: random.Random
     for listing in (recordings, open_ids, ended):
         order.shuffle(listing)
     after = plan(NOW, recordings, open_ids, ended, LIMITS)
-    assert sorted(before.recordings) == sorted(after.recordings)
+    assert sorted(before.blobs) == sorted(after.blobs)
     assert sorted(before.records, key=repr) == sorted(after.records, key=repr)
 
 
 def test_a_hundred_waiting_uploads_are_all_kept() -> None:
     ids = [f"2025-12-01_{number:03d}_abcdef" for number in range(100)]
-    recordings = [Recording(f"{task_id}.wav", 0.0) for task_id in ids]
+    recordings = [StoredBlob(f"{task_id}.wav", 0.0) for task_id in ids]
     limits = Limits(max_recordings=10, result_ttl=1, failed_ttl=1)
-    assert plan(NOW, recordings, ids, [], limits).recordings == []
-    assert len(plan(NOW, recordings, ids[:50], [], limits).recordings) == 40
+    assert plan(NOW, recordings, ids, [], limits).blobs == []
+    assert len(plan(NOW, recordings, ids[:50], [], limits).blobs) == 40
 
 
 def test_a_recording_that_was_stored_just_now_is_spared() -> None:
     limits = Limits(max_recordings=0, result_ttl=1, failed_ttl=1)
-    fresh = Recording("2025-12-01_001_abcdef.wav", NOW - 59)
-    old = Recording("2025-12-01_002_abcdef.wav", NOW - 61)
-    assert plan(NOW, [fresh, old], [], [], limits).recordings == [old.name]
+    fresh = StoredBlob("2025-12-01_001_abcdef.wav", NOW - 59)
+    old = StoredBlob("2025-12-01_002_abcdef.wav", NOW - 61)
+    assert plan(NOW, [fresh, old], [], [], limits).blobs == [old.name]
 
 
 def test_speech_stays_as_long_as_its_result_and_displaces_no_recording() -> None:
@@ -131,7 +131,7 @@ def test_speech_stays_as_long_as_its_result_and_displaces_no_recording() -> None
     notes = [ended(200 + number, "asr", 20.0, "ogg") for number in range(LIMITS.max_recordings)]
     old = [ended(300 + number, "tts", LIMITS.result_ttl + 1, "mp3") for number in range(2)]
     records = [*batch, *notes, *old]
-    recordings = [Recording(record.file, record.ended_at) for record in records]
+    recordings = [StoredBlob(record.file, record.ended_at) for record in records]
     chosen = plan(NOW, recordings, [], records, LIMITS)
-    assert sorted(chosen.recordings) == [record.file for record in old]
+    assert sorted(chosen.blobs) == [record.file for record in old]
     assert chosen.records == old

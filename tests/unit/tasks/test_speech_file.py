@@ -9,7 +9,7 @@ import pytest
 from task_lab import make_task
 
 from voxq.kinds.speech import SpeechOptions
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.files import FileBlobs
 from voxq.storage.scratch import WorkDirectory, WorkFiles
 from voxq.storage.speech_file import SpeechChanged, SpeechFile
 
@@ -21,10 +21,10 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         work = WorkFiles(root / "work")
-        self.recordings = Recordings(root / "recordings", root / "incoming")
+        self.blobs = FileBlobs(root / "recordings", root / "incoming")
         self.task = make_task(kind="tts", options=SpeechOptions("text", "teller", format="pcm"))
         self.directory: WorkDirectory = work.open(self.task)
-        self.file = SpeechFile(work, self.recordings, self.task.id, self.task.run, self.task.file)
+        self.file = SpeechFile(work, self.blobs, self.task.id, self.task.run, self.task.file)
 
     def write(self, data: bytes, whose: str = "w") -> None:
         """More of it, by one who has begun already or does now."""
@@ -36,7 +36,7 @@ class Place:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
     def keep(self, whose: str = "w") -> None:
-        self.recordings.keep(self.directory.speech(whose), self.task.file, fsync=False)
+        self.blobs.keep(self.directory.speech(whose), self.task.file)
 
     def heard(self, most: int = 1000) -> bytes:
         parts = []
@@ -108,7 +108,7 @@ def test_what_one_who_was_asleep_still_writes_is_not_heard(place: Place) -> None
     place.write(b" late", "sleeper")
     assert place.heard() in (b" late", b" two"), "either way it is the same speech"
     place.keep("sleeper")  # he comes first all the same: his file is whole and his own
-    assert (place.recordings.path(place.task.file)).read_bytes() == HEAD + b"one late"
+    assert (place.blobs.path(place.task.file)).read_bytes() == HEAD + b"one late"
 
 
 def test_a_recording_that_is_removed_while_it_is_read_is_read_to_its_end(place: Place) -> None:
@@ -116,7 +116,7 @@ def test_a_recording_that_is_removed_while_it_is_read_is_read_to_its_end(place: 
     place.write(HEAD + b"one two")
     assert place.file.read(66) == HEAD + b"on"
     place.keep()
-    place.recordings.remove(place.task.file)
+    place.blobs.remove(place.task.file)
     assert place.heard() == b"e two"
     assert place.file.is_whole
 

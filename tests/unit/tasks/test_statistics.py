@@ -10,7 +10,7 @@ from task_lab import cancelled, done, failed, make_task
 
 from voxq.core.outcome import Outcome, Timings
 from voxq.queue.statistics import Sample, counters_of, last_hour, since_start
-from voxq.storage.journal import Ended
+from voxq.storage.journal.port import Ended
 
 waits = st.lists(st.floats(0.001, 50_000), min_size=1, max_size=200)
 

@@ -18,7 +18,7 @@ from voxq.kinds.transcription import TranscriptionOptions
 from voxq.processes.media import protocol
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.chunking import Chunking
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.files import FileBlobs
 from voxq.storage.scratch import WorkFiles
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.media.media_link import MediaFailed, MediaLink, News
@@ -34,7 +34,7 @@ class Capacity:
 
     def __init__(self, root: Path, processes: int, *, patience: float = 0.0) -> None:
         self.links = [MediaLink(timeout=100) for _ in range(processes)]
-        self.recordings = Recordings(root / "recordings", root / "incoming")
+        self.blobs = FileBlobs(root / "recordings", root / "incoming")
         self.work = WorkFiles(root / "work")
         self.heard: list[tuple[AnyTaskRun, News]] = []
         self.poller = Poller()
@@ -53,13 +53,13 @@ class Capacity:
         task = task_run.task
         if task.options.model is not None:
             raise ModelUnavailable("It is gone.")
-        recording = self.recordings.path(task.file)
+        recording = self.blobs.path(task.file)
         return protocol.Prepare(task.id, recording, task_run.directory.pcm, 100, Chunking())
 
     def assign(self, lane: Lane, seconds: float | None = 23.0, model: str | None = None) -> TranscriptionRun:
         """The recording is of 23 seconds, whatever its container promises. No model has a name here."""
         task = make_task(lane=lane, duration=seconds, options=TranscriptionOptions(model=model))
-        shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.recordings.path(task.file))
+        shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.blobs.path(task.file))
         held, directory = TaskExecution(task, "x"), self.work.open(task)
         task_run = TranscriptionRun(held, directory, model_plan(), recognition(), admitted_at=time.time())
         self.preparation.add(task_run)

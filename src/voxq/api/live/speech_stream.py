@@ -109,7 +109,7 @@ class SpeechResponse(StreamingResponse):
 async def _pieces(service: Service, owner: str, found: Found) -> AsyncGenerator[bytes]:
     """Yield the present and future content of the file. Raises as `begin` does, at any time."""
     parts = service.parts
-    file = SpeechFile(parts.work, parts.recordings, found.task_id, found.document["run"], found.file)
+    file = SpeechFile(parts.work, parts.blobs, found.task_id, found.document["run"], found.file)
     try:
         with service.events.following(found.task_id) as woken:
             while True:

@@ -59,4 +59,4 @@ async def _is_there(service: Service, kind: str, owner: str, earlier: EarlierTas
         return False
     if not kinds.find(kind).makes_file or not found.status.is_terminal:
         return True
-    return await asyncio.to_thread(service.parts.recordings.exists, found.file)
+    return await asyncio.to_thread(service.parts.blobs.exists, found.file)

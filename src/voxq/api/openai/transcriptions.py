@@ -48,7 +48,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     entry = await service.intake.check_entry(owner, None, may_find=True)
     received = await upload.receive(
         request,
-        service.parts.recordings,
+        service.parts.blobs,
         limits,
         lambda fields: form.check(fields, models),
         file_field="file",

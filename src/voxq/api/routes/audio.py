@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from voxq.api.service import Service, TheService
 from voxq.core.refusal import Refusal
 from voxq.core.task import Status
 from voxq.speech.audio import MIME_TYPES, SPEECH_FORMATS
+from voxq.storage.blobs.port import Blobs
 
 router = APIRouter()
 
@@ -75,15 +77,21 @@ async def audio(
     """
     name = await lookup.find_file(service, kind, owner, task_id)
     note(request, file=name)
-    recordings = service.parts.recordings
-    try:
-        stat = await asyncio.to_thread(recordings.stat, name)
-    except FileNotFoundError:
+    found = await asyncio.to_thread(_find, service.parts.blobs, name)
+    if found is None:
         if kinds.find(kind).makes_file and may_stream:
             speech = await unless_gone(request, speech_stream.begin(service, kind, owner, task_id))
             return speech_stream.SpeechResponse(speech, _HEADERS)
-        raise await _missing(service, kind, owner, task_id) from None
-    return RecordingResponse(recordings.path(name), stat)
+        raise await _missing(service, kind, owner, task_id)
+    return RecordingResponse(*found)
+
+
+def _find(blobs: Blobs, name: str) -> tuple[Path, os.stat_result] | None:
+    if blobs.exists(name):
+        path = blobs.path(name)
+        with contextlib.suppress(FileNotFoundError):  # deleted since
+            return path, path.stat()
+    return None
 
 
 async def _missing(service: Service, kind: str, owner: str, task_id: str) -> Refusal:

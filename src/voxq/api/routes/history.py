@@ -64,7 +64,7 @@ def _named(record: HistoryRecord, theirs: str, caller: str) -> HistoryRecord:
 
 
 def _present(service: Service, records: list[dict[str, Any]]) -> list[bool]:
-    return [service.parts.recordings.exists(record["file"]) for record in records]
+    return [service.parts.blobs.exists(record["file"]) for record in records]
 
 
 async def _failed(service: Service, kind: str, owner: str) -> AsyncIterator[dict[str, Any]]:

@@ -65,7 +65,7 @@ async def submit(
         how = asked.submission
         return intake.Request(owner, chosen, how.priority, key, how.webhook(webhooks)), how.cache
 
-    received = await upload.receive(request, service.parts.recordings, limits, check)
+    received = await upload.receive(request, service.parts.blobs, limits, check)
     try:
         wanted, may_reuse = read(received.fields)
     except Refusal:

@@ -123,7 +123,7 @@ async def _end_of(service: Service, task: Task) -> None:
 
 def _keep(service: Service, task: Task, path: Path) -> None:
     try:
-        service.parts.recordings.path(task.file).replace(path)
+        service.parts.blobs.take(task.file, path)
     except FileNotFoundError:
         raise Refusal("sample_pending", "The sample was deleted meanwhile, please ask again") from None
     service.control[task.kind].forget(task.id)

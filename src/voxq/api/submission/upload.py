@@ -21,7 +21,7 @@ from voxq.api.submission.form import OVERHEAD_BYTES, Fields, FormReader
 from voxq.core.refusal import Refusal
 from voxq.settings import Settings
 from voxq.speech.audio import SUPPORTED_FORMATS
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.port import Blobs
 from voxq.tasks.intake import Upload
 
 _BUFFER_BYTES = 512 << 10
@@ -64,7 +64,7 @@ def check_size(request: Request, limits: Limits) -> int:
 
 async def receive(
     request: Request,
-    recordings: Recordings,
+    blobs: Blobs,
     limits: Limits,
     check: Callable[[Fields], object] = lambda fields: None,
     *,
@@ -77,7 +77,7 @@ async def receive(
     ClientDisconnect, OSError or what `check` raises, and then leaves nothing behind.
     """
     form = FormReader(request.headers.get("content-type"), file_field)
-    part = _Part(recordings.part(secrets.token_hex(16)), limits, check_size(request, limits))
+    part = _Part(blobs.part(secrets.token_hex(16)), limits, check_size(request, limits))
     checked = 0
     try:
         async for data in _body(request, limits):

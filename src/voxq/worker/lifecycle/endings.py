@@ -47,8 +47,7 @@ class RunEndings:
         """All of its work is done; speech is put where clients find it, before anybody is told."""
         if isinstance(task_run, SpeechRun) and task_run.file.exists():
             try:
-                fsync = self._parts.settings.fsync
-                self._parts.recordings.keep(task_run.file, task_run.task.file, fsync=fsync)
+                self._parts.blobs.keep(task_run.file, task_run.task.file)
             except OSError as error:
                 self._disk_warnings.about(error)
                 return

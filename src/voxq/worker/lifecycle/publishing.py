@@ -11,7 +11,7 @@ from loguru import logger
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status, Task
 from voxq.queue.claiming import Worker
-from voxq.storage.journal import Ended
+from voxq.storage.journal.port import Ended
 from voxq.tasks.ending import Ending
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.redis_link import RedisLink

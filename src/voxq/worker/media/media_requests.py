@@ -5,7 +5,7 @@ from __future__ import annotations
 from voxq import kinds
 from voxq.kinds import speech, transcription
 from voxq.processes.media.protocol import Prepare, Request, Split
-from voxq.storage.recordings import Recordings
+from voxq.storage.blobs.port import Blobs
 from voxq.worker.plan import WorkPlan
 from voxq.worker.runs.task_run import AnyTaskRun
 
@@ -13,10 +13,10 @@ from voxq.worker.runs.task_run import AnyTaskRun
 class MediaRequests:
     """By one worker."""
 
-    def __init__(self, plan: WorkPlan, recordings: Recordings, max_seconds: float) -> None:
+    def __init__(self, plan: WorkPlan, blobs: Blobs, max_seconds: float) -> None:
         """`max_seconds` of a recording are decoded at most."""
         self._plan = plan
-        self._recordings = recordings
+        self._blobs = blobs
         self._max_seconds = max_seconds
 
     def of(self, task_run: AnyTaskRun) -> Request:
@@ -26,7 +26,7 @@ class MediaRequests:
             return Split(task.id, speech.options_of(task).text)
         return Prepare(
             task.id,
-            self._recordings.path(task.file),
+            self._blobs.path(task.file),
             task_run.directory.pcm,
             self._max_seconds,
             self._plan.chunking_for(task),
