@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from voxq.core.task import Status, utc
 from voxq.storage import records
 from voxq.storage.journal.port import Ended, Journal
-from voxq.core.task import Status, utc
 
 _BLOCK = 65536
 _ERASED = "erased"

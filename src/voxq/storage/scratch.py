@@ -20,9 +20,9 @@ from typing import Any
 
 from loguru import logger
 
-from voxq.storage import records
 from voxq.core.outcome import Incident
 from voxq.core.task import Task
+from voxq.storage import records
 
 _RUNNING = "running.json"
 _LONGEST_MARK = 1 << 16

@@ -1,0 +1,1 @@
+"""The disk side of tasks: journal, recordings, scratch files, the history log."""

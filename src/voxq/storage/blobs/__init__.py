@@ -1,0 +1,1 @@
+"""The large files of tasks: recordings, and the speech that is made of texts."""
