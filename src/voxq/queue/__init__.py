@@ -1,1 +1,1 @@
-"""The Redis side of tasks: keys, lanes, claims, ends, webhooks; every change is one Lua script."""
+"""Tasks in Redis: keys, lanes, claims, ends and webhooks; every change is one Lua script."""

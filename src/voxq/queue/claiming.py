@@ -1,4 +1,4 @@
-"""Tasks in the hands of workers: claimed, registered, kept alive, told about, handed or brought back."""
+"""Commands for tasks in work: claim, register, report progress, heartbeat, release and reap."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from voxq.queue.script import Command
 from voxq.queue.store import Store
 
 CLAIM_TTL = 15
-"""Seconds without a heartbeat after which a worker's tasks go back to their lanes."""
+"""Seconds without a heartbeat after which a worker's tasks return to their lanes."""
 _CAPACITY_TTL = 3
-"""Seconds without a heartbeat after which a worker gets no share of what waits."""
+"""Seconds without a heartbeat after which other workers leave no share of the waiting tasks to a worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """How a worker is known to Redis."""
+    """A worker's name and the key of its RQ registration in Redis."""
 
     name: str
     key: str
@@ -29,7 +29,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An id out of a lane; the task itself is read from the journal."""
+    """A task id taken from a lane; the task itself is read from the journal."""
 
     task_id: str
     lane: Lane
@@ -38,19 +38,19 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a worker got out of the lanes, how many jobs in its way were not tasks of ours, and how many still
-    wait there: for a slot, or for another worker."""
+    """Result of a claim: the claimed ids, the number of foreign jobs that were refused, and the number of
+    tasks still waiting in those lanes, for a free slot or for another worker."""
 
     claimed: tuple[Claimed, ...] = ()
     refused: int = 0
     left: int = 0
     waits_beside: bool = False
-    """Nothing was taken, because of what waits in a lane beside these."""
+    """Whether nothing was taken because something waits in one of the queues `beside`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskExecution:
-    """A task a worker holds, with the id of its RQ execution."""
+    """A task that a worker is processing, with the id of its RQ execution."""
 
     task: Task
     execution: str
@@ -58,19 +58,25 @@ class TaskExecution:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """How many tasks of each lane a worker holds, and how many more it could take on, for which models."""
+    """Numbers of tasks per lane that a worker is processing (`held`) and could still accept (`free`), and the
+    models it can and cannot run."""
 
     held: Mapping[Lane, int]
     free: Mapping[Lane, int]
     models: Collection[str] = ()
-    """Tasks for others are left to a worker that has theirs, if one has."""
+    """Models that the worker has. A task for any other model is left to a worker that has it, if one does."""
     broken: Collection[str] = ()
-    """Models that do not load at the moment; "" is the default. Tasks for them are left where they are."""
+    """Models that fail to load at the moment; "" is the default model. Tasks for them stay in their lanes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The answer to a heartbeat. `epoch`: the storage that Redis works for; empty if it came back empty."""
+    """Reply to a heartbeat.
+
+    `epoch` is the id of the storage that Redis works for, empty if Redis lost its data. `registered` says
+    whether RQ still lists the worker, `suspended` whether RQ's workers are suspended, and `lost` lists the
+    ids of tasks whose claim the worker no longer has.
+    """
 
     epoch: str
     registered: bool
@@ -87,10 +93,10 @@ def claim(
     *,
     beside: Sequence[str] = (),
 ) -> Command[Taken]:
-    """Write step W1: the worker's share of what waits in these lanes, `most` at most; nothing as long as
-    anything waits in one of the queues `beside`.
+    """Write step W1: claim the worker's share of the tasks waiting in `lanes`, at most `most`.
 
-    The slots of a lane are open to better lanes, too, so the largest count is that of all free slots.
+    Claims nothing while anything waits in one of the queues `beside`. `most` defaults to the number of free
+    slots, which is the largest count in `capacity.free`: better lanes may also use the slots of worse ones.
     """
     args = {
         "worker": worker.name,
@@ -115,7 +121,7 @@ def claim(
 
 
 def drop(store: Store, claimed: Claimed) -> Command[int]:
-    """Forget a claimed id that no journal knows."""
+    """Remove a claimed id for which the journal has no task."""
     args = {"id": claimed.task_id, "lane": store.queues[claimed.lane], "ttl": store.result_ttl}
     return Command("drop", store.context, args, int)
 
@@ -123,7 +129,10 @@ def drop(store: Store, claimed: Claimed) -> Command[int]:
 def register(
     store: Store, worker: Worker, held: TaskExecution, now: float, document: dict[str, Any]
 ) -> Command[bool]:
-    """Write step W2. False: the task has ended or is another worker's; let it go."""
+    """Write step W2: register a claimed task as work in progress.
+
+    Returns False if the task has ended or belongs to another worker; the caller must then give it up.
+    """
     task = held.task
     data, job = store.job_of(task)
     args = {
@@ -147,7 +156,7 @@ def register(
 
 
 def report(store: Store, worker: Worker, task: Task, document: dict[str, Any]) -> Command[bool]:
-    """Progress. False: the claim is gone; stop working on the task."""
+    """Publish progress. Returns False if the claim is gone; the caller must then stop working on the task."""
     args = {
         "id": task.id,
         "worker": worker.name,
@@ -168,10 +177,10 @@ def beat(
     *,
     is_idle: bool = False,
 ) -> Command[Beat]:
-    """Keep the worker (for `worker_ttl` seconds) and all it holds of this kind alive.
+    """Renew the worker's registration (for `worker_ttl` seconds) and its claims on `held` tasks of this kind.
 
-    `capacity`: what other workers leave a share for; None while it takes on nothing. `is_idle`: it holds
-    nothing of any kind.
+    `capacity` lets other workers leave a share of the waiting tasks to this one; None while it accepts no
+    tasks. `is_idle` says that it is processing no task of any kind.
     """
     args = {
         "is_idle": is_idle,
@@ -194,24 +203,26 @@ def beat(
 
 
 def release(store: Store, worker: Worker, tasks: Sequence[Task]) -> Command[int]:
-    """Hand tasks back to the front of their lanes; answers how many wait again."""
+    """Return tasks to the front of their lanes; the result is how many wait again."""
     args = {"worker": worker.name, "held": [[task.id, store.queues[task.lane]] for task in tasks]}
     return Command("release", store.context, args, int)
 
 
 def reap(store: Store, now: float) -> Command[list[str]]:
-    """Bring back what dead workers held."""
+    """Requeue the tasks of workers whose claims have expired; the result is their ids."""
     return Command("expire", store.context, {"now": now, "ttl": CLAIM_TTL}, list)
 
 
 def release_dead(store: Store, life: str) -> Command[list[str]]:
-    """Bring back what the worker of this life (`voxq.processes.life`) held; it and its helpers must be
-    dead."""
+    """Requeue the tasks of the worker with this life (`voxq.processes.life`); the result is their ids.
+
+    The worker and all its child processes must be dead.
+    """
     return Command("release_dead", store.context, {"life": life}, list)
 
 
 def _by_queue(store: Store, capacity: Capacity) -> dict[str, Any]:
-    """As scripts know lanes."""
+    """Convert a capacity to JSON, with the names of queues in place of lanes."""
     return {
         "held": {store.queues[lane]: count for lane, count in capacity.held.items()},
         "free": {store.queues[lane]: count for lane, count in capacity.free.items()},

@@ -1,4 +1,4 @@
-"""Connections to Redis with the patience each kind of caller can afford."""
+"""Redis connections, with time limits for each kind of caller."""
 
 from __future__ import annotations
 
@@ -9,29 +9,36 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 _SECONDS = 2.0
-"""How long a command may take. Whoever needs Redis answers within two seconds that it is away."""
+"""Time limit for a command, so that callers can report within two seconds that Redis is unavailable."""
 
 _ENCODING_ERRORS = "replace"
-"""What we write is UTF-8; what a foreign hand wrote must not raise in the middle of an answer."""
+"""VoxQ writes UTF-8; bytes written by other programs must not raise while a reply is decoded."""
 
 _CONNECTIONS = 32
-"""Of one event loop; more requests at once wait for each other instead of opening a connection each."""
+"""Connections per event loop; further concurrent requests wait for a free one instead of opening their
+own."""
 
 
 def blocking(url: str, *, text: bool = True) -> redis.Redis:
-    """For workers, threads and commands. RQ wants bytes (`text=False`); everything of ours reads text."""
+    """Create a client for workers, threads and CLI commands.
+
+    RQ needs bytes (`text=False`); VoxQ's own code reads text.
+    """
     return redis.Redis.from_url(
         url,
         decode_responses=text,
         encoding_errors=_ENCODING_ERRORS,
         socket_timeout=_SECONDS,
         socket_connect_timeout=_SECONDS,
-        retry=Retry(NoBackoff(), 1),  # once, at once: a pooled connection may have died with the server
+        retry=Retry(NoBackoff(), 1),  # immediately: a pooled connection may be dead after a server restart
     )
 
 
 def asynchronous(url: str, *, seconds: float = _SECONDS / 2) -> redis.asyncio.Redis:
-    """For an event loop; `seconds` for each of: waiting for a connection, a try, its repetition."""
+    """Create a client for an event loop.
+
+    `seconds` limits each of: the wait for a connection, the first attempt and its one retry.
+    """
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
         max_connections=_CONNECTIONS,

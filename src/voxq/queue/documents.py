@@ -1,7 +1,7 @@
-"""What Redis shows of a task: the JSON under `asr:task:{id}` or `tts:task:{id}` and the events beside it.
+"""Task documents, the JSON under `asr:task:{id}` or `tts:task:{id}`, and event messages.
 
-Clients read these keys directly; `status`, `text` and `duration` are theirs to rely on. While a task is open
-its document holds scalars only, because scripts rewrite it and Lua cannot tell `[]` from `{}`.
+Clients read these keys directly and rely on `status`, `text` and `duration`. While a task is open, its
+document contains only scalars, because scripts rewrite it and Lua cannot tell `[]` from `{}`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def queued(task: Task) -> dict[str, Any]:
 
 
 def processing(task: Task, *, progress: int, text: str, started_at: float) -> dict[str, Any]:
-    """`progress` in percent; `text` is what has been recognised or spoken so far."""
+    """Document of a task in work: `progress` in percent, `text` recognised or spoken so far."""
     return _open(task, Status.PROCESSING) | {
         "progress": progress,
         "text": text,
@@ -36,7 +36,7 @@ def ended(task: Task, outcome: Outcome) -> dict[str, Any]:
 
 
 def event(task: Task, status: Status, progress: int = 0) -> str:
-    """One message on the events channel: enough to wake who waits, never the text."""
+    """JSON message for the events channel: enough to wake waiting clients, never the text itself."""
     return json.dumps(
         {"task_id": task.id, "kind": task.kind, "run": task.run, "status": status, "progress": progress}
     )
@@ -50,7 +50,7 @@ _NEEDED = {"task_id": str, "run": int, "owner": str, "file": str, "created_at": 
 
 
 def load(raw: str | bytes) -> dict[str, Any] | None:
-    """A document as it was dumped; None for anything else that a foreign hand has left in its place."""
+    """Parse a document written by `dump`; None for anything else that another program left under its key."""
     try:
         document = json.loads(raw)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What Redis is told of tasks that have ended, and told again when it has lost that."""
+"""Commands that publish the end of a task in Redis, and that restore ends which Redis has lost."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ _SAMPLES = 5000
 
 
 def finish(store: Store, end: Ended, now: float, worker: Worker | None = None) -> Command[str]:
-    """Write step E2. Answers "ended" (announced for the first time), "restored" (Redis did not know the
-    task), "known" (announced before) or "superseded" (by a retry)."""
+    """Write step E2: publish the end of a task.
+
+    The result is "ended" (published for the first time), "restored" (Redis did not know the task), "known"
+    (published before) or "superseded" (by a retry).
+    """
     task, outcome = end.task, end.outcome
     in_history = outcome.status is not Status.CANCELLED
     sample = Sample.of(end)
@@ -51,9 +54,9 @@ def finish(store: Store, end: Ended, now: float, worker: Worker | None = None) -
 
 
 def restore(store: Store, end: Ended, now: float) -> Command[bool]:
-    """The end of a task, back into a Redis that lost it; a failed one is listed as such again.
+    """Restore the end of a task that Redis has lost; a failed task is listed as failed again.
 
-    Only while `store.seconds_left` is positive.
+    Valid only while `store.seconds_left` is positive.
     """
     task, outcome = end.task, end.outcome
     data, job = store.job_of(task)
@@ -74,11 +77,14 @@ def restore(store: Store, end: Ended, now: float) -> Command[bool]:
 
 
 def remember(store: Store, records: Sequence[dict[str, Any]]) -> Command[int]:
-    """Bring these back into a history that lost them, newest first, after what is there by now."""
+    """Restore lost history records, given newest first, behind any newer ones in Redis.
+
+    The result is how many were missing.
+    """
     args = {"items": list(map(documents.dump, records)), "history_size": store.history_size}
     return Command("remember", store.context, args, int)
 
 
 def unended(store: Store, runs: Sequence[tuple[str, int]]) -> Command[list[str]]:
-    """Which tasks of these ended runs Redis does not know, or as they were before. Changes nothing."""
+    """Find the tasks among these ended (id, run) pairs whose end Redis does not show. Changes nothing."""
     return Command("unended", store.context, {"runs": list(map(list, runs))}, list)

@@ -1,4 +1,4 @@
-"""Tasks on their way in, in line, and out of Redis altogether: what the API and the recovery ask for."""
+"""Commands of the API and of recovery: enqueue, look up, count and forget tasks."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from voxq.queue.store import Store
 
 @dataclass(frozen=True, slots=True)
 class EntryCheck:
-    """What an upload needs to know before its body is read."""
+    """State of the queue and of the owner, read before the body of an upload is accepted."""
 
     opened_at: float
-    """Seconds since the epoch: on that day, `number` is its own."""
+    """Seconds since the epoch; `number` is unique on that day."""
     number: int
     waiting_seconds: float
     owner_seconds: float
-    """Of the waiting ones, those of who knocks."""
+    """The part of `waiting_seconds` that belongs to the owner of this request."""
     known_id: str | None
-    """The task that was submitted with the same Idempotency-Key."""
+    """Id of the task that was submitted with the same Idempotency-Key, if any."""
     early_seconds: float
-    """Until one more request is within the rate; 0: it is."""
+    """Seconds until another request is within the rate limit; 0 if this one is."""
     epoch: str
-    """The storage that Redis works for; empty: it has lost everything, or is new."""
+    """Id of the storage that Redis works for; empty if Redis is new or has lost its data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a waiting task stands: 1 is next; `ahead` in audio seconds, all better lanes included."""
+    """Position of a waiting task (1 is next) and the audio seconds ahead of it, better lanes included."""
 
     position: int
     ahead: float
@@ -41,8 +41,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """The answer to S3. `place` while it waits; `same_id`: the task that has this Idempotency-Key;
-    `waiting_seconds`: of all, or of the owner, whichever are too many."""
+    """Result of write step S3.
+
+    `place` is set while the task waits. `same_id` is the task that already has this Idempotency-Key.
+    `waiting_seconds` is the audio that exceeds a limit: of all tasks ("full") or of the owner's ("quota").
+    """
 
     answer: Literal["queued", "known", "same", "full", "quota"]
     place: Place | None = None
@@ -52,7 +55,7 @@ class Enqueued:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A task's document (None: unknown) and, while it waits, its place."""
+    """Document of a task (None if unknown) and, while it waits, its place."""
 
     document: dict[str, Any] | None
     place: Place | None
@@ -60,7 +63,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Tasks by where they are, and the audio seconds that wait."""
+    """Numbers of tasks by state, and the audio seconds that wait."""
 
     queued: int
     processing: int
@@ -70,7 +73,7 @@ class Counts:
 
 
 def entry(store: Store, now: float, idempotency: str | None, owner: str) -> Command[EntryCheck]:
-    """One more request of `owner`, which counts against its rate."""
+    """Count a request against the owner's rate limit and reserve a task number for it."""
     args = {
         "day": day_of(now),
         "idempotency": idempotency or "",
@@ -85,7 +88,8 @@ def entry(store: Store, now: float, idempotency: str | None, owner: str) -> Comm
 
 
 def enqueue(store: Store, task: Task, *, limited: bool = True) -> Command[Enqueued]:
-    """Write step S3. Recovery is not `limited`: what was accepted is never refused."""
+    """Write step S3: put a task into its lane. Recovery passes `limited=False`: accepted tasks are never
+    refused."""
     data, job = store.job_of(task)
     args = {
         "id": task.id,
@@ -118,12 +122,12 @@ def counts(store: Store, now: float) -> Command[Counts]:
 
 
 def missing(store: Store, task_ids: Sequence[str]) -> Command[list[str]]:
-    """Which of these accepted tasks need a look: ended, unknown, or in no list. Changes nothing."""
+    """Find accepted tasks that need attention: ended, unknown to Redis, or in no list. Changes nothing."""
     return Command("missing", store.context, {"ids": list(task_ids)}, list)
 
 
 def forget(store: Store, task_id: str) -> Command[bool]:
-    """Remove every trace of a task that has ended or was withdrawn. False: it had no document."""
+    """Remove every trace of a task that has ended or was withdrawn. Returns False if it had no document."""
     args = {"id": task_id, "short": short_id(task_id)}
     return Command("forget", store.context, args, lambda a: a == 1)
 

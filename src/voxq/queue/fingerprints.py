@@ -1,8 +1,9 @@
-"""The same recording or text, asked for in the same way: it joins the task under way, or gets its result.
+"""Fingerprints of requests: a repeated request joins the open task of the first one, or gets its result.
 
-A task that clients wait for has a lease, kept alive by each of them. It goes on for LEASE_SECONDS after the
-last of them is gone (RENEW_SECONDS more at most), so that a client which lost its connection can join it, and
-is then cancelled. Where a lease is lost, with Redis or between two writes, the task runs to its end.
+A task that clients wait for has a lease, which each waiting client renews. After the last client has gone the
+task runs on for LEASE_SECONDS (RENEW_SECONDS more at most), so that a client that lost its connection can
+join it again, and is then cancelled. If the lease is lost, with Redis or between two writes, the task runs to
+its end.
 """
 
 from __future__ import annotations
@@ -19,40 +20,40 @@ from voxq.queue.store import Store
 
 LEASE_SECONDS = 30
 RENEW_SECONDS = 10.0
-"""Whoever waits renews the lease this often."""
+"""Interval at which a waiting client's request renews the lease."""
 
 _LEASE_SECONDS = LEASE_SECONDS + RENEW_SECONDS
-"""Whoever goes need not say so: what is left by then is long enough."""
+"""Duration written to Redis. Clients need not announce that they leave: at least LEASE_SECONDS remain."""
 _LEAST_TTL = 24 * 3600
-"""Seconds for which a task can be found by its fingerprint; its result goes when RESULT_TTL says so."""
+"""Minimum seconds for which a task can be found by its fingerprint; RESULT_TTL limits its result."""
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierTask:
-    """The task that a repeated request means: "joined" while it is under way, "hit" when it is done."""
+    """Existing task for a repeated request: "joined" while it is open, "hit" once it is done."""
 
     how: Literal["joined", "hit"]
     task_id: str
 
 
 def fingerprint_of(owner: str, audio_sha256: str, model_fingerprint: str, options: Options) -> str:
-    """Of a request: equal for the same owner only, and only if everything that makes the result is equal.
+    """SHA-256 (hex) of a request: equal only for the same owner and if all that affects the result is equal.
 
-    `audio_sha256` is that of a recording; a text stands in its options. `model_fingerprint` identifies what
-    is not the client's: the model's files, the operator's defaults.
+    `audio_sha256` is the hash of a recording; a text is part of its options. `model_fingerprint` identifies
+    what the client does not choose: the model's files and the operator's defaults.
     """
     everything = [owner, audio_sha256, model_fingerprint, options.conditions()]
     return hashlib.sha256(json.dumps(everything).encode()).hexdigest()
 
 
 def look(store: Store, fingerprint: str, *, join: bool) -> Command[EarlierTask | None]:
-    """The task that this request means; without `join`, only one that is done."""
+    """Find the existing task for this request; without `join`, only a task that is done."""
     args = {"fingerprint": fingerprint, "join": join, "lease": _LEASE_SECONDS}
     return Command("earlier", store.context, args, lambda a: EarlierTask(*a) if a else None)
 
 
 def adopt(store: Store, fingerprint: str, task_id: str, *, leased: bool) -> Command[Any]:
-    """From now on this request means a new task; with `leased`, for clients who wait for it."""
+    """Make a new task the one for this request. `leased`: clients wait for it, and others may join it."""
     args = {
         "id": task_id,
         "fingerprint": fingerprint,
@@ -63,15 +64,15 @@ def adopt(store: Store, fingerprint: str, task_id: str, *, leased: bool) -> Comm
 
 
 def renew(store: Store, task_id: str) -> Command[Any]:
-    """Somebody still waits. Changes nothing for a task without a lease."""
+    """Extend the lease of a task for a client that still waits. Does nothing if the task has no lease."""
     return Command("renew", store.context, {"id": task_id, "lease": _LEASE_SECONDS}, int)
 
 
 def detach(store: Store, task_id: str) -> Command[Any]:
-    """Take the lease from a task: it runs to its end, whoever waits."""
+    """Remove the lease of a task, so that it runs to its end whether or not clients wait."""
     return Command("detach", store.context, {"id": task_id}, int)
 
 
 def abandoned(store: Store, most: int) -> Command[list[str]]:
-    """The ids of at most so many tasks whose lease has ended."""
+    """Find the ids of at most `most` tasks whose lease has expired."""
     return Command("abandoned", store.context, {"most": most}, list)

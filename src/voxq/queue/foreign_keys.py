@@ -1,4 +1,5 @@
-"""Keys at our names that are not what we put there: somebody else uses the same Redis, or tried something."""
+"""Redis keys with VoxQ's names but the wrong type, left by another program or a person using the same
+Redis."""
 
 from __future__ import annotations
 
@@ -51,8 +52,10 @@ _OF_QUEUE = {
 
 
 def expected(stores: Iterable[Store]) -> dict[str, str]:
-    """The names that every task shares, with the type of what stands there. Those of one task are not among
-    them: the scripts put them right."""
+    """Shared key names with the Redis type expected of each.
+
+    Keys of a single task are not included: the scripts repair those themselves.
+    """
     stores = list(stores)
     queues = [QUEUE, *(queue for store in stores for queue in store.queues.values())]
     return (
@@ -63,7 +66,7 @@ def expected(stores: Iterable[Store]) -> dict[str, str]:
 
 
 def put_aside(client: redis.Redis, types: Mapping[str, str]) -> bool:
-    """Rename what has another type; whether there was anything. Raises redis.exceptions.RedisError."""
+    """Rename keys of a wrong type; returns whether there were any. Raises redis.exceptions.RedisError."""
     pipeline = client.pipeline(transaction=False)
     for name in types:
         pipeline.type(name)

@@ -1,28 +1,28 @@
-"""The names in Redis that more than one place knows, ours and RQ's. Scripts have them too, see `in_lua`."""
+"""Redis key and channel names that are used in several places, VoxQ's and RQ's. Lua gets them by `in_lua`."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-# What all kinds of tasks share.
+# Shared by all kinds of tasks.
 EPOCH_KEY = "voxq:epoch"
-"""The storage that Redis works for; missing: Redis is new, or has lost everything."""
+"""Id of the storage that Redis works for; missing if Redis is new or has lost its data."""
 SERVER_KEY = "voxq:server"
-"""Which start of Redis was last put right."""
+"""`run_id` of the Redis server that recovery last brought up to date."""
 JANITOR_KEY = "voxq:janitor"
-"""The lock of the one worker that recovers for all."""
+"""Lock of the one worker that runs recovery for all."""
 WORKERS_KEY = "voxq:workers"
-"""A hash: worker -> its facts as JSON."""
+"""Hash: worker -> its facts as JSON."""
 COUNTERS_KEY = "voxq:counters"
-"""A hash: what all processes have counted, see `voxq.metrics.sums`."""
+"""Hash: sums of the counters of all processes, see `voxq.metrics.sums`."""
 WEBHOOK_STATS_KEY = "webhook:stats"
-"""A hash: how tries of webhooks went -> how many."""
+"""Hash: result of a webhook attempt -> number of attempts."""
 WAKE_CHANNEL = "voxq:wake"
-"""Tells idle workers that something waits."""
+"""Channel that tells idle workers that a task waits."""
 EVENTS_CHANNEL = "voxq:events"
-"""Tells whoever follows tasks, see `voxq.queue.documents.event`."""
+"""Channel for task events, see `voxq.queue.documents.event`."""
 
-# RQ's. Those with a colon at the end are continued by a job's id or a queue's name.
+# RQ's names. After a final colon follows the id of a job or the name of a queue.
 RQ_QUEUES = "rq:queues"
 RQ_JOB = "rq:job:"
 RQ_RESULTS = "rq:results:"
@@ -34,47 +34,47 @@ RQ_SCHEDULED = "rq:scheduled:"
 
 
 class KindName(StrEnum):
-    """What each kind of task has for itself: `KindName.WAITING.of("asr")` is "asr:waiting"."""
+    """Keys that each kind of task has once: `KindName.WAITING.of("asr")` is "asr:waiting"."""
 
     WAITING = "waiting"
-    """A hash: id -> lane, seconds, mark and owner of the tasks that wait in a lane."""
+    """Hash: id -> lane, seconds, mark and owner, for each task that waits in a lane."""
     OWNERS = "owners"
-    """A hash: owner -> audio seconds of its tasks that wait."""
+    """Hash: owner -> audio seconds of its waiting tasks."""
     METERS = "meters"
-    """A hash: in:<lane>, out:<lane> -> audio seconds that ever entered and left it."""
+    """Hash: in:<lane>, out:<lane> -> total audio seconds that have entered and left the lane."""
     AUDIO = "audio"
-    """A hash: short id -> stored file."""
+    """Hash: short id -> stored file."""
     ROOMS = "rooms"
-    """A hash: worker -> held, free, models and gone: which tasks it takes on, and how many."""
+    """Hash: worker -> its capacity as JSON: held, free, models, broken and gone (when the entry expires)."""
     LEASES = "leases"
-    """A sorted set: open tasks with clients that wait for them, by when that counts as over."""
+    """Sorted set: open tasks that clients wait for, scored by the end of their lease (seconds)."""
     HISTORY = "history:latest"
-    """A list: the latest ends, newest first."""
+    """List: history records of the latest ends, newest first."""
     STATS = "stats"
-    """A hash: name of a sum -> amount."""
+    """Hash: counter -> sum."""
     SAMPLES = "stats:samples"
-    """A list: the latest ends in numbers, newest first."""
+    """List: measurements of the latest finished tasks, newest first."""
 
     def of(self, kind: str) -> str:
         return f"{kind}:{self}"
 
 
 class KindPrefix(StrEnum):
-    """What each kind has one of per task, day, ...: `KindPrefix.TASK.of("asr", id)` is "asr:task:<id>"."""
+    """Keys that each kind has per task, day, ...: `KindPrefix.TASK.of("asr", id)` is "asr:task:<id>"."""
 
     TASK = "task"
-    """The document of a task, as JSON."""
+    """Document of a task, as JSON."""
     DAY = "day"
-    """The number of the day's last task."""
+    """Number of the last task of a day."""
     IDEMPOTENCY = "idempotency"
-    """The id of the task that an Idempotency-Key means."""
+    """Id of the task that was submitted with an Idempotency-Key."""
 
     def of(self, kind: str, rest: str) -> str:
         return f"{kind}:{self}:{rest}"
 
 
 def in_lua() -> str:
-    """Each name as a local variable of the same name. Those of a kind need `context.kind` to be there."""
+    """Lua source that declares each name as a local variable; names of a kind need `context.kind`."""
     lines = [f"local {name} = '{value}'" for name, value in globals().items() if name.isupper()]
     lines += [f"local {name.name} = context.kind .. ':{name}'" for name in KindName]
     lines += [f"local {name.name} = context.kind .. ':{name}:'" for name in KindPrefix]

@@ -1,4 +1,4 @@
-"""Who is turned away, and why: too many requests, too much that waits."""
+"""Limits on requests: rate per owner, and audio that waits, of all tasks and of each owner."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from voxq.settings.keys import Allowance
 
 
 def refuse_entry(entry: EntryCheck, store: Store, owner: str, *, may_find: bool = False) -> None:
-    """Before a body is read. Raises Refusal ("rate_limited", "queue_full", "quota_exceeded").
+    """Check the limits before a request's body is read.
 
-    What is asked for again needs no room: with a known key, or where the body may tell (`may_find`).
+    Raises Refusal ("rate_limited", "queue_full", "quota_exceeded"). Only the rate applies to a repeated
+    request, which adds nothing to the queue: one with a known Idempotency-Key, or one whose body may match an
+    earlier task (`may_find`).
     """
     allowance = store.allowance_of(owner)
     if entry.early_seconds:
@@ -30,7 +32,7 @@ def refuse_entry(entry: EntryCheck, store: Store, owner: str, *, may_find: bool 
 
 
 def check_task(task: Task, allowance: Allowance) -> None:
-    """Raises Refusal ("too_long") for one that its owner's quota could never take in."""
+    """Raise Refusal ("too_long") if the task alone exceeds its owner's quota."""
     quota = allowance.queue_seconds
     if quota and task.queue_seconds > quota:
         message = f"This key may have {quota} seconds of audio waiting, and this has {task.seconds:.0f}"
@@ -38,7 +40,10 @@ def check_task(task: Task, allowance: Allowance) -> None:
 
 
 def check_enqueued(enqueued: Enqueued, store: Store, task: Task) -> None:
-    """After S3, which has counted exactly. Raises Refusal ("queue_full", "quota_exceeded")."""
+    """Check the result of write step S3, which counts exactly.
+
+    Raises Refusal ("queue_full", "quota_exceeded").
+    """
     if enqueued.answer == "full":
         raise _queue_full(enqueued.waiting_seconds, store.max_queue_seconds)
     if enqueued.answer == "quota":

@@ -1,4 +1,4 @@
-"""What must be true of a Redis or Valkey server before work is entrusted to it."""
+"""Requirements on a Redis or Valkey server, checked before work starts."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, BusyLoadingError, ConnectionError, RedisError, TimeoutError
 
 OLDEST = (6, 2)
-"""LMOVE, with which a job leaves a lane without ever being in no list, came with Redis 6.2."""
+"""Oldest supported version: Redis 6.2 added LMOVE, which moves a job between lists atomically."""
 
 
 class ServerUnusable(Exception):
-    """The server cannot be reached or used; the message says what to change and holds no password."""
+    """Raised if the server cannot be reached or used; the message says what to change, without passwords."""
 
 
 def read_info(url: str, patience: float = 5.0) -> Mapping[str, Any]:
-    """The server's INFO; waits up to `patience` seconds while it starts. Raises ServerUnusable."""
+    """Read the server's INFO, waiting up to `patience` seconds for it to start. Raises ServerUnusable."""
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -41,7 +41,7 @@ def read_info(url: str, patience: float = 5.0) -> Mapping[str, Any]:
 
 
 def check_server(url: str, patience: float = 5.0) -> Mapping[str, Any]:
-    """The INFO of a server that work can be entrusted to. Raises ServerUnusable with all its problems."""
+    """Read the INFO of a usable server. Raises ServerUnusable with all problems found."""
     info = read_info(url, patience)
     if found := problems(info):
         raise ServerUnusable("\n".join(found))
@@ -49,7 +49,7 @@ def check_server(url: str, patience: float = 5.0) -> Mapping[str, Any]:
 
 
 def place(url: str) -> str:
-    """A Redis URL without its secrets, for messages."""
+    """Host and port, or socket path, of a Redis URL: without secrets, for messages."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
         return parts.path
@@ -57,24 +57,24 @@ def place(url: str) -> str:
 
 
 def problems(info: Mapping[str, Any]) -> list[str]:
-    """Why this server cannot be used, one sentence each with its remedy; `info` is its INFO as a mapping."""
+    """Reasons why the server cannot be used, one sentence each with its remedy. `info`: its INFO, parsed."""
     return [text for text in (_version(info), _eviction(info), _role(info), _cluster(info)) if text]
 
 
 def hindrances(info: Mapping[str, Any]) -> list[str]:
-    """Why this server would not do its work at this moment: its problems, and what may pass by itself."""
+    """Reasons why the server cannot work now: its `problems`, and conditions that may pass by themselves."""
     return [*problems(info), *(text for text in (_memory(info), _append_only_file(info)) if text)]
 
 
 def describe(info: Mapping[str, Any]) -> str:
-    """ "Valkey 9.1.2" or "Redis 7.4.1"."""
+    """Name and version of the server, such as "Valkey 9.1.2" or "Redis 7.4.1"."""
     if version := info.get("valkey_version"):
         return f"Valkey {version}"
     return f"Redis {info.get('redis_version', 'of unknown version')}"
 
 
 def _version(info: Mapping[str, Any]) -> str | None:
-    # Every Valkey says redis_version 7.2 or later, for clients like this one.
+    # Every Valkey reports redis_version 7.2 or later, for compatibility with clients.
     digits = [int(part) for part in str(info.get("redis_version", "0")).split(".")[:2] if part.isdecimal()]
     if tuple(digits) >= OLDEST:
         return None

@@ -1,4 +1,4 @@
-"""What a Redis that does not do as it is asked means by it, in words for a log."""
+"""Explanations of Redis errors for logs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STATES: tuple[tuple[type[RedisError], str], ...] = (
     (ClusterCrossSlotError, _CLUSTER),
     (MovedError, _CLUSTER),
 )
-"""Error classes of redis-py that tell the state of the server; the first that fits."""
+"""Error classes of redis-py that tell the state of the server; the first match counts."""
 
 _WORDS = {
     "OOM": _FULL,
@@ -48,17 +48,17 @@ _WORDS = {
     "BUSY": "a script that does not end keeps it busy",
     "max number of clients reached": "it takes no more connections; raise its maxclients",
 }
-"""The same by what the answer says: redis-py has no class for these, and Redis 6 wraps errors of scripts."""
+"""States by a word in the error's text: redis-py has no class for some, and Redis 6 wraps script errors."""
 
 _WORD = re.compile(rf"\b({'|'.join(_WORDS)})\b")
 
 
 class ScriptFailed(ResponseError):
-    """A script met what it cannot work with, on a server that works: a bug, or the doing of foreign hands."""
+    """Raised if a script fails on a working server: a bug, or data damaged by another program."""
 
 
 def state_of(error: RedisError) -> str | None:
-    """What keeps the server from doing anything like it now; None when it is the command that is wrong."""
+    """State of the server that prevents commands at the moment; None if the command itself is at fault."""
     for kind, state in _STATES:
         if isinstance(error, kind):
             return state
@@ -68,21 +68,21 @@ def state_of(error: RedisError) -> str | None:
 
 
 def explain(error: RedisError) -> str:
-    """One clause for a log; it quotes the server only where nothing better is known."""
+    """Describe an error in one clause for a log; quotes the server only if nothing better is known."""
     if state := state_of(error):
         return state
     return str(error) if isinstance(error, ScriptFailed) else f"Redis refuses a command: {error}"
 
 
 class Repeats:
-    """Tells what was said a moment ago, for troubles that come back with every try. Not for threads."""
+    """Filter for log messages about errors that recur with every attempt. Not thread-safe."""
 
     def __init__(self, seconds: float = 60.0) -> None:
         self._seconds = seconds
         self._said: dict[str, float] = {}
 
     def is_news(self, words: str) -> bool:
-        """Whether these have not been said for a while; from now on they have."""
+        """Whether `words` were not logged within the last seconds; records them as logged now."""
         now = time.monotonic()
         self._said = {each: at for each, at in self._said.items() if now - at < self._seconds}
         is_news = words not in self._said

@@ -1,4 +1,5 @@
-"""A task as an RQ job: the fields of its hash, and what a stock `rq worker` would find to run."""
+"""Tasks as RQ jobs: the fields of a job's hash, its results, and the function a stock `rq worker` would
+run."""
 
 from __future__ import annotations
 
@@ -20,16 +21,16 @@ from voxq.core.task import Status, Task
 
 FUNCTION = "voxq.queue.rq_job.run"
 
-# Only the end of a task is final, and VoxQ decides it: RQ's own clean-up must always put a job back.
+# VoxQ alone decides that a task has ended, so RQ's clean-up must always requeue a job.
 _UNLIMITED = 1_000_000_000
-_NO_CONNECTION = Redis()  # a Job wants one; nothing is ever sent over it
+_NO_CONNECTION = Redis()  # Job requires one; nothing is ever sent over it
 
 Fields = tuple[bytes, list[str]]
 """RQ's compressed `data`, and the other fields of the job's hash as a flat list of names and values."""
 
 
 def fields_of(task: Task, queue: str, timeout: int) -> Fields:
-    """The hash of the queued job; `timeout` in seconds."""
+    """Fields of a queued job; `timeout` in seconds."""
     now = utcformat(datetime.now(UTC))
     fields = _same_for_all(queue, timeout) | {
         "created_at": now,
@@ -42,8 +43,10 @@ def fields_of(task: Task, queue: str, timeout: int) -> Fields:
 
 @cache
 def _same_for_all(queue: str, timeout: int) -> dict[str, str]:
-    """What RQ itself would write and what does not differ between jobs: made once, it is on the path of a
-    submission."""
+    """Fields that RQ would write and that are the same for all jobs of a queue.
+
+    Cached because every submission needs them.
+    """
     job = Job.create(
         FUNCTION, connection=_NO_CONNECTION, serializer=JSONSerializer, origin=queue, timeout=timeout
     )
@@ -54,12 +57,12 @@ def _same_for_all(queue: str, timeout: int) -> dict[str, str]:
 
 
 def iso(timestamp: float) -> str:
-    """A time, in seconds since the epoch, as RQ writes it."""
+    """Format a time, in seconds since the epoch, as RQ does."""
     return utcformat(datetime.fromtimestamp(timestamp, UTC))
 
 
 def result_of(outcome: Outcome, worker: str) -> list[str]:
-    """RQ's Result of an ended job as a flat list; it carries the facts and not the text."""
+    """RQ's Result of an ended job as a flat list of names and values; it contains no text of the task."""
     if outcome.status is Status.FAILED:
         return failure(f"{outcome.code}: {outcome.error}", worker)
     value = {"status": outcome.status, "duration": outcome.duration, "characters": len(outcome.text)}
@@ -74,7 +77,7 @@ def result_of(outcome: Outcome, worker: str) -> list[str]:
 
 
 def failure(message: str, worker: str) -> list[str]:
-    """RQ's Result of a job that failed, as a flat list."""
+    """RQ's Result of a failed job, as a flat list of names and values."""
     return [
         "type",
         str(Result.Type.FAILED.value),
@@ -87,11 +90,14 @@ def failure(message: str, worker: str) -> list[str]:
 
 @cache
 def refusal() -> list[str]:
-    """RQ's Result of a job that stands in a queue of ours and is none of ours."""
+    """RQ's Result of a foreign job in one of VoxQ's queues."""
     return failure("VoxQ runs only its own tasks: submit them to its API, and queue other jobs elsewhere", "")
 
 
 def run(task_id: str) -> None:
-    """What a stock `rq worker` ends up in. It fails politely: RQ retries, and a VoxQ worker takes the job."""
+    """Job function that only a stock `rq worker` runs.
+
+    Raises, so that RQ retries and a VoxQ worker takes it.
+    """
     time.sleep(1)
     raise RuntimeError(f"{task_id} needs a VoxQ worker: start one with `voxq worker`")

@@ -1,4 +1,4 @@
-"""Lua scripts as values: built by pure code, run by a blocking or an asyncio client."""
+"""Lua scripts as values, built by pure code and run by a blocking or an asyncio client."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from voxq.queue.redis_errors import ScriptFailed, state_of
 T = TypeVar("T")
 
 _ARGUMENTS = "local context = cjson.decode(ARGV[1])\nlocal args = cjson.decode(ARGV[2])\n"
-"""What `Command.argv` holds, as the scripts know it."""
+"""Lua source that decodes `Command.argv`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The text of a script behind the shared prelude, and its SHA-1 for EVALSHA."""
+    """Text of a script, including the shared prelude, and its SHA-1 for EVALSHA."""
 
     text: str
     sha: str
@@ -33,7 +33,7 @@ class Script:
 
 @cache
 def script(name: str) -> Script:
-    """The script `lua/<name>.lua`."""
+    """Load the script `lua/<name>.lua`."""
     folder = resources.files("voxq.queue") / "lua"
     files = (folder / "common.lua", folder / f"{name}.lua")
     text = "".join((_ARGUMENTS, keys.in_lua(), *(file.read_text("utf-8") for file in files)))
@@ -42,7 +42,7 @@ def script(name: str) -> Script:
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[T]):
-    """One atomic step in Redis, ready to be sent. `parse` makes its answer a value."""
+    """An atomic step in Redis, ready to be sent. `parse` converts its reply."""
 
     name: str
     context: str
@@ -56,7 +56,10 @@ class Command(Generic[T]):
 
 
 def run(client: redis.Redis, command: Command[T]) -> T:
-    """Raises redis.exceptions.RedisError when Redis is away or refuses, ScriptFailed when the script does."""
+    """Run a command and return its parsed reply.
+
+    Raises redis.exceptions.RedisError if Redis is unavailable or refuses, ScriptFailed if the script fails.
+    """
     code = script(command.name)
     try:
         try:
@@ -69,7 +72,10 @@ def run(client: redis.Redis, command: Command[T]) -> T:
 
 
 async def run_async(client: redis.asyncio.Redis, command: Command[T]) -> T:
-    """Raises redis.exceptions.RedisError when Redis is away or refuses, ScriptFailed when the script does."""
+    """Run a command and return its parsed reply.
+
+    Raises redis.exceptions.RedisError if Redis is unavailable or refuses, ScriptFailed if the script fails.
+    """
     code = script(command.name)
     try:
         try:
@@ -82,5 +88,5 @@ async def run_async(client: redis.asyncio.Redis, command: Command[T]) -> T:
 
 
 def _failure(command: Command[Any], error: ResponseError) -> ResponseError:
-    """The error, unless the server would do other things at this moment: then the script is named."""
+    """Name the script if it is at fault; an error about the state of the server stays as it is."""
     return error if state_of(error) else ScriptFailed(f"the script {command.name} failed: {error}")

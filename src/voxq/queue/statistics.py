@@ -1,4 +1,4 @@
-"""Figures about ended tasks: counters for ever, samples of the last ones, and what `/stats` makes of them."""
+"""Statistics of ended tasks for `/stats`: permanent counters, and samples of the latest tasks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BUCKET = re.compile(r"-?\d{1,3}")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One finished task: when it ended, how long it waited (s), its real-time factor, its audio (s)."""
+    """Measurements of a finished task: time of its end, wait (s), real-time factor and audio (s)."""
 
     at: float
     wait: float
@@ -30,7 +30,7 @@ class Sample:
 
     @classmethod
     def of(cls, end: Ended) -> Self | None:
-        """None for a task that has no result to measure, or that of another one."""
+        """Sample of an ended task; None if it did not succeed or got the result of another task."""
         outcome = end.outcome
         if not _was_worked_on(outcome):
             return None
@@ -41,7 +41,7 @@ class Sample:
 
     @classmethod
     def load(cls, raw: str) -> Self | None:
-        """None for what is no sample: foreign hands can reach the list."""
+        """Parse a sample; None for anything else, since other programs can write to the list."""
         try:
             sample = cls(**json.loads(raw))
         except (ValueError, TypeError, RecursionError):
@@ -50,12 +50,12 @@ class Sample:
 
 
 def readable(counters: Mapping[str, str]) -> dict[str, str]:
-    """The counters that are numbers, as all are that we have counted."""
+    """Counters with numeric values; others were not written by VoxQ."""
     return {name: amount for name, amount in counters.items() if _NUMBER.fullmatch(amount)}
 
 
 def counters_of(outcome: Outcome) -> dict[str, float]:
-    """What an ended task adds to the counters since start."""
+    """Amounts that an ended task adds to the counters."""
     counters: dict[str, float] = {outcome.status: 1, "incidents": len(outcome.incidents)}
     if _was_worked_on(outcome):
         counters |= {
@@ -72,12 +72,12 @@ def counters_of(outcome: Outcome) -> dict[str, float]:
 
 
 def _was_worked_on(outcome: Outcome) -> bool:
-    """Whether its times say how fast this service is."""
+    """Whether a worker produced the result, so that its timings measure this service."""
     return outcome.status is Status.DONE and outcome.worker_id != 0
 
 
 def since_start(counters: Mapping[str, str]) -> dict[str, Any]:
-    """The part of `/stats` that covers everything since Redis was empty."""
+    """Part of `/stats` that covers everything since Redis was empty."""
     done = int(float(counters.get("done", 0)))
     audio, engine = float(counters.get("audio_seconds", 0)), float(counters.get("engine_seconds", 0))
     return {
@@ -102,7 +102,7 @@ def since_start(counters: Mapping[str, str]) -> dict[str, Any]:
 
 
 def last_hour(samples: Iterable[Sample | None], now: float) -> dict[str, Any]:
-    """The part of `/stats` that covers the last 3600 seconds."""
+    """Part of `/stats` that covers the last 3600 seconds."""
     recent = [sample for sample in samples if sample is not None and now - sample.at <= 3600]
     return {
         "done": len(recent),
@@ -124,9 +124,9 @@ def _bucket(value: float) -> int:
 
 
 def distribution(counters: Mapping[str, str], name: str) -> dict[float, float]:
-    """How many of the finished tasks by their "wait" (s) or "rtf": upper bound -> count, increasing.
+    """Histogram of finished tasks by "wait" (s) or "rtf": upper bound -> count, in increasing order.
 
-    A bound is at most 10% above the values that are counted under it.
+    A bound is at most 10% above the values in its bucket.
     """
     prefix = f"{name}:"
     buckets = sorted(

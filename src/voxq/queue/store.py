@@ -1,5 +1,8 @@
-"""One kind of task in Redis: its names and its limits. What is done there is in `queueing`, `claiming` and
-`ends`: every change is one script, built as a `voxq.queue.script.Command` and run by whoever has a client."""
+"""Redis names and limits of one kind of task.
+
+The operations are in `enqueueing`, `claiming` and `ends`: each is one script, built as a
+`voxq.queue.script.Command` and run with any client.
+"""
 
 from __future__ import annotations
 
@@ -17,28 +20,28 @@ from voxq.settings.keys import Allowance, Allowances
 
 @dataclass(frozen=True)
 class Store:
-    """Holds no connection. TTLs and the timeout in seconds."""
+    """Redis names and limits of one kind of task, without a connection. TTLs and the timeout in seconds."""
 
     kind: str
     queues: Mapping[Lane, str]
-    """The RQ queue of each lane, the best lane first."""
+    """RQ queue of each lane, best lane first."""
     result_ttl: int
     failed_ttl: int
     history_size: int
     task_timeout: int
     max_queue_seconds: float
-    """Of audio that may wait; 0: no limit."""
+    """Limit on the audio that may wait; 0 for no limit."""
     allowances: Allowances
-    """Of owners, by name."""
+    """Allowances of owners, by name."""
 
     @cached_property
     def context(self) -> str:
-        """What every script is told of this kind of task."""
+        """JSON that every script gets about this kind of task."""
         return json.dumps({"kind": self.kind, "lanes": [self.queues[lane] for lane in Lane]})
 
     @cached_property
     def lanes(self) -> Mapping[str, Lane]:
-        """By queue, as scripts know them."""
+        """Lane of each RQ queue."""
         return {queue: lane for lane, queue in self.queues.items()}
 
     @property
@@ -55,7 +58,7 @@ class Store:
 
     @property
     def leases_key(self) -> str:
-        """A sorted set, see `voxq.queue.fingerprints`."""
+        """Key of the sorted set of leases, see `voxq.queue.fingerprints`."""
         return KindName.LEASES.of(self.kind)
 
     @property
@@ -69,13 +72,13 @@ class Store:
         return self.allowances.of(owner)
 
     def ttl_of(self, status: Status) -> int:
-        """How long, in seconds, the record of an ended task is kept."""
+        """Seconds for which the record of an ended task is kept."""
         return self.failed_ttl if status is Status.FAILED else self.result_ttl
 
     def seconds_left(self, outcome: Outcome, now: float) -> int:
-        """For how long the record of an ended task is still kept; negative once it should have gone."""
+        """Remaining seconds for which the record of an ended task is kept; negative once it has expired."""
         return int(outcome.ended_at + self.ttl_of(outcome.status) - now)
 
     def job_of(self, task: Task) -> rq_job.Fields:
-        """The RQ job of a task that is to be in its lane."""
+        """Fields of the RQ job of a task to be queued in its lane."""
         return rq_job.fields_of(task, self.queues[task.lane], self.task_timeout)

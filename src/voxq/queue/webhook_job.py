@@ -1,4 +1,4 @@
-"""The telling of an end to a webhook, as an RQ job of its own: its id, its hash, its tries."""
+"""Webhook deliveries as RQ jobs: id, fields and retries of the job that reports the end of a task."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from voxq.storage.journal.port import Ended
 
 QUEUE = "voxq-webhooks"
 RETRIES = BackOff((5, 15, 60, 240, 600, 1200, 1480))
-"""Between the tries: eight of them in an hour."""
+"""Pauses between attempts, in seconds: eight attempts within an hour."""
 
 _FUNCTION = "voxq.webhooks.stock.run"
 _TIMEOUT = 60
-_NO_CONNECTION = Redis()  # a Job wants one; nothing is ever sent over it
+_NO_CONNECTION = Redis()  # Job requires one; nothing is ever sent over it
 
 
 def of(end: Ended) -> dict[str, Any] | None:
-    """Id, queue and fields (a flat list) of the job, as scripts want them; None for who asked for none.
+    """Id, queue and fields (a flat list) of the job for the scripts; None if the task has no webhook.
 
-    The job carries no text: what a webhook is told is read from the journal when it is told.
+    The job contains no text: the payload is read from the journal at delivery.
     """
     task = end.task
     if task.callback is None:
@@ -41,7 +41,7 @@ def of(end: Ended) -> dict[str, Any] | None:
         "status": end.outcome.status,
     }
     fields = _same_for_all() | {
-        # Not compressed, which RQ reads as well: scripts get their arguments as JSON.
+        # Uncompressed, which RQ accepts: scripts get their arguments as JSON, which cannot carry bytes.
         "data": json.dumps([_FUNCTION, None, [], about]),
         "meta": json.dumps(about),
         "created_at": now,
@@ -49,7 +49,7 @@ def of(end: Ended) -> dict[str, Any] | None:
         "description": f"tell {task.callback} of {task.kind} {task.id} {end.outcome.status}",
     }
     return {
-        "id": f"{task.callback}_{task.id}_{task.run}",  # scripts read the webhook's name off it
+        "id": f"{task.callback}_{task.id}_{task.run}",  # scripts take the webhook's name from it
         "queue": QUEUE,
         "fields": [each for pair in fields.items() for each in pair],
     }
@@ -61,6 +61,6 @@ def _same_for_all() -> dict[str, str]:
         _FUNCTION, connection=_NO_CONNECTION, serializer=JSONSerializer, origin=QUEUE, timeout=_TIMEOUT
     )
     job.retries_left = len(RETRIES.pauses)
-    job.retry_intervals = [int(pause) for pause in RETRIES.pauses]  # as RQ has it
+    job.retry_intervals = [int(pause) for pause in RETRIES.pauses]  # RQ wants integers
     fields = {name: str(value) for name, value in job.to_dict().items() if value is not None}
     return fields | {"status": JobStatus.QUEUED.value}

@@ -1,4 +1,4 @@
-"""Who is to be told of which end, and when: the jobs of `webhook_job` in Redis, moved by scripts."""
+"""Queue of webhook deliveries: claim, settle and retry the jobs of `webhook_job`."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from voxq.queue.webhook_job import QUEUE, RETRIES
 
 _CONTEXT = json.dumps({"kind": "webhook", "lanes": [QUEUE]})
 _LEASE = 12
-"""Seconds for one try, more than twice what its POST may take. Who is not back by then has died, and another
-one tries; if it was only slow, the same is told twice."""
+"""Seconds for one attempt, more than twice the time limit of its POST. After that its worker counts as dead
+and another one tries; if it was only slow, the webhook is delivered twice."""
 _LOOKED_AT = 1000
-"""Jobs from the front, in search of one whose webhook is not busy."""
+"""Number of jobs, from the front, that are searched for webhooks that are not busy."""
 _KEPT = {"delivered": 3600, "failed": 7 * 86400}
-"""Seconds for which RQ's views show how it went."""
+"""Seconds for which RQ's views show a settled delivery, by its result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One try at telling a webhook of the end of a (task, run)."""
+    """One attempt to tell a webhook about the end of a (task, run)."""
 
     job_id: str
     execution: str
@@ -37,16 +37,16 @@ class Delivery:
     run: int
     status: Status
     tries_left: int
-    """After this one."""
+    """Attempts left after this one."""
 
     @property
     def id(self) -> str:
-        """The same at every try: receivers know by it what they have had."""
+        """Id that is the same for every attempt, so that receivers can detect repeats."""
         return f"{self.task_id}.{self.run}"
 
 
 def claim(worker: str, capacity: Mapping[str, int], most: int) -> Command[list[Delivery]]:
-    """Up to `most` deliveries that are due; `capacity`: how many more of each webhook are wanted."""
+    """Claim up to `most` deliveries that are due. `capacity`: how many more of each webhook may run now."""
     args = {
         "queue": QUEUE,
         "worker": worker,
@@ -62,12 +62,12 @@ def claim(worker: str, capacity: Mapping[str, int], most: int) -> Command[list[D
 
 
 def delivered(delivery: Delivery) -> Command[bool]:
-    """False: the lease was lost, so it may be told twice."""
+    """Mark a delivery as done. Returns False if its lease was lost, so the webhook may be called twice."""
     return _settle(delivery, "delivered")
 
 
 def again(delivery: Delivery, seconds: float) -> Command[bool]:
-    """Another try, in so many seconds."""
+    """Schedule another attempt after `seconds`. Returns False if the lease was lost."""
     return _settle(delivery, "again", seconds=seconds)
 
 
@@ -89,7 +89,7 @@ def _settle(delivery: Delivery, how: Literal["delivered", "again", "failed"], **
 
 
 def _deliveries(answer: Any) -> list[Delivery]:
-    """Without those that nobody can understand: they must not keep the others from being told."""
+    """Parse claimed deliveries, skipping unreadable ones so that they do not block the others."""
     deliveries = []
     for start in range(0, len(answer), 4):
         with contextlib.suppress(ValueError, KeyError, TypeError):
