@@ -1,8 +1,8 @@
--- One heartbeat of a worker, for itself and for everything it holds.
--- args: is_idle (it holds nothing, of whatever kind), worker, worker_key, worker_ttl (s), facts, now, iso, ttl (s),
+-- Heartbeat of a worker: renew its registration and the claims on its tasks.
+-- args: is_idle (it processes no task of any kind), worker, worker_key, worker_ttl (s), facts, now, iso, ttl (s),
 -- held (list of {id, lane, execution}),
--- room ({held, free, models}, the first two by lane; '' = it takes on nothing now), room_ttl (s).
--- Returns {epoch or '', 1 if the worker is registered, 1 if workers are suspended, ids it does not hold any more ...}.
+-- room (its capacity: {held, free, models, broken}, the first two by lane; '' = it accepts no tasks now), room_ttl (s).
+-- Returns {epoch or '', 1 if the worker is registered, 1 if workers are suspended, ids whose claim it has lost ...}.
 expect_to_write()
 local now, ttl = args.now, args.ttl
 local registered = redis.call('EXISTS', args.worker_key)
@@ -26,8 +26,8 @@ for _, held in ipairs(args.held) do
   local id, lane, execution = held[1], held[2], held[3]
   if holder_of(id) == args.worker then
     redis.call('EXPIRE', claim_key(id), ttl)
-    clear_unless('hash', job_key(id))
-    -- RQ's own clean-up may have called it queued, after a heartbeat that came late.
+    delete_unless('hash', job_key(id))
+    -- After a late heartbeat RQ's own clean-up may have marked it as queued.
     redis.call('HSET', job_key(id), 'status', 'started', 'last_heartbeat', args.iso)
     add_execution(id, lane, execution, args.worker, now, ttl)
   else

@@ -1,8 +1,9 @@
--- Write step W1: ids out of the lanes into RQ's intermediate lists, each with a claim that expires.
--- args: worker, ttl (s), room ({held, free, models, broken}; held and free by lane), lanes (to take from, in this order),
--- beside (other lanes: while anything waits there, nothing is taken), most (in all), refusal (RQ's Result for jobs that are not ours), refusal_ttl (s, for which it is shown).
--- Returns {how many jobs were refused, how many still wait in these lanes, id, lane, id, lane, ...}, or {} because of
--- what waits beside them.
+-- Write step W1: move ids from the lanes to RQ's intermediate lists, each with a claim that expires.
+-- args: worker, ttl (s), room (the worker's capacity: {held, free, models, broken}; held and free by lane), lanes (to
+-- take from, in this order), beside (other lanes: while anything waits there, nothing is taken), most (in all),
+-- refusal (RQ's Result for foreign jobs), refusal_ttl (s, for which it is shown).
+-- Returns {number of refused jobs, number still waiting in these lanes, id, lane, id, lane, ...}, or {} if anything
+-- waits in the lanes beside.
 
 local function waiting_in(lanes)
   local count = 0
@@ -13,48 +14,48 @@ end
 if waiting_in(args.beside) > 0 then return {} end
 if waiting_in(args.lanes) == 0 then return {0, 0} end
 
--- What the other workers that take on tasks have told of themselves. One that was killed fades within seconds.
-local function other_rooms()
-  local rooms, told = {}, redis.call('HGETALL', ROOMS)
+-- Capacities of the other workers that accept tasks. The entry of a killed worker expires within seconds.
+local function other_capacities()
+  local capacities, told = {}, redis.call('HGETALL', ROOMS)
   for index = 1, #told, 2 do
-    local room = decoded(told[index + 1])
-    local seconds = room and (tonumber(room.gone) or 0) - server_time() or -1
-    -- A minute ahead: it was told before the clock was put back.
-    if not room or not room.held or not room.free or seconds < 0 or seconds > 60 then
+    local capacity = decoded(told[index + 1])
+    local seconds = capacity and (tonumber(capacity.gone) or 0) - server_time() or -1
+    -- An entry more than a minute ahead was written before the clock was set back.
+    if not capacity or not capacity.held or not capacity.free or seconds < 0 or seconds > 60 then
       redis.call('HDEL', ROOMS, told[index])
     elseif told[index] ~= args.worker then
-      rooms[#rooms + 1] = room
+      capacities[#capacities + 1] = capacity
     end
   end
-  return rooms
+  return capacities
 end
 
--- How much a worker has of a lane, in thousandths: what it holds of other lanes decides only between equals.
-local function load_in(room, lane)
+-- Load of a worker in a lane, in thousandths: its tasks of other lanes only break ties.
+local function load_in(capacity, lane)
   local load = 0
-  for each, count in pairs(room.held) do load = load + (each == lane and 1000 or 1) * count end
+  for each, count in pairs(capacity.held) do load = load + (each == lane and 1000 or 1) * count end
   return load
 end
 
 expect_to_write()
-local others = other_rooms()
+local others = other_capacities()
 
 local my_models = {}
 for _, name in ipairs(args.room.models) do my_models[name] = true end
 
--- Whether a worker can do all that this one can. One that cannot is no rival, because what it passes over must not
--- be left lying for its sake.
-local function has_my_models(room)
+-- Whether a worker has all models of this one. Tasks are not left for a worker that lacks some: it might skip them,
+-- and they would wait for nothing.
+local function has_my_models(capacity)
   local missing = #args.room.models
-  for _, name in ipairs(room.models or {}) do
+  for _, name in ipairs(capacity.models or {}) do
     if my_models[name] then missing = missing - 1 end
   end
   return missing <= 0
 end
 
--- How many of the waiting tasks of a lane are this worker's. They are dealt one by one to whoever has a free slot
--- and holds fewest of the lane, then fewest of the others; the one that asks is first among equals. So none swallows
--- what another could begin at once, and what the others have no slot for is not left lying.
+-- This worker's share of the waiting tasks of a lane. They are dealt one by one to the worker that has a free slot and
+-- the fewest tasks of the lane, then the fewest of other lanes; on a tie this worker goes first. So no worker takes
+-- tasks that another could begin at once, and tasks for which the others have no slot are not left waiting.
 local function share_of(lane, waiting)
   local rivals = {}
   for _, other in ipairs(others) do
@@ -75,7 +76,7 @@ local function share_of(lane, waiting)
   return count
 end
 
--- The models of the other workers, by name. One that was killed stays in the hash for an hour: it may come back.
+-- Set of the models of other workers. A killed worker stays in the hash for an hour, since it may be restarted.
 local others_models
 local function do_others_have(model)
   if not others_models then
@@ -93,8 +94,8 @@ local function do_others_have(model)
   return others_models[model]
 end
 
--- Whether a task would fail here, for want of its model, and not elsewhere.
-local function is_for_others(task)
+-- Whether this worker lacks the task's model and another one has it.
+local function is_left_to_others(task)
   local model = task.model
   return type(model) == 'string' and not my_models[model] and do_others_have(model)
 end
@@ -102,12 +103,12 @@ end
 local broken = {}
 for _, name in ipairs(args.room.broken) do broken[name] = true end
 
--- Whether a task has to wait for a model that does not load here now.
-local function is_to_wait(task) return broken[type(task.model) == 'string' and task.model or ''] end
+-- Whether a task needs a model that fails to load here at the moment.
+local function must_wait(task) return broken[type(task.model) == 'string' and task.model or ''] end
 
--- What should not stand in a lane: a job that is not ours, or a task that has ended and that somebody had RQ queue
--- again. Another run of it is for VoxQ to make.
-local function set_right(id, lane, task)
+-- Deal with a lane entry that must not run: refuse a foreign job, and restore the RQ state of an ended task that
+-- somebody requeued through RQ, since only VoxQ's retry starts another run.
+local function repair_entry(id, lane, task)
   if not task then
     refuse(id, lane, args.refusal_ttl, args.refusal)
   elseif redis.call('TYPE', job_key(id)).ok == 'hash' then
@@ -119,7 +120,7 @@ local function set_right(id, lane, task)
   end
 end
 
-local MOST_PASSED = 50  -- tasks of a lane that are passed over: each costs a look, and again the next time
+local MOST_PASSED = 50  -- tasks skipped per lane: each costs a read, at every claim
 local taken, refused = {}, 0
 for _, lane in ipairs(args.lanes) do
   expect_to_write(lane)
@@ -130,15 +131,15 @@ for _, lane in ipairs(args.lanes) do
     if not id then break end
     local task = read_task(id)
     local is_open = task and not is_terminal(task.status)
-    if is_open and (is_to_wait(task) or is_for_others(task)) then
+    if is_open and (must_wait(task) or is_left_to_others(task)) then
       passed = passed + 1
     else
       redis.call('LREM', lane_key(lane), 1, id)
       leave_lane(id)
-      -- An id can stand in a lane twice (RQ's own clean-up runs unlocked); the claim lets one through.
+      -- An id can be in a lane twice (RQ's own clean-up takes no lock); the claim admits it once.
       if not is_open then
         refused = refused + (task and 0 or 1)
-        set_right(id, lane, task)
+        repair_entry(id, lane, task)
       elseif not holder_of(id) then
         redis.call('SET', claim_key(id), args.worker, 'EX', args.ttl)
         redis.call('RPUSH', intermediate_key(lane), id)
@@ -151,7 +152,7 @@ for _, lane in ipairs(args.lanes) do
   end
 end
 
--- What its heartbeat told of its room is not true any more. Without one it is not there for the others.
+-- Update the capacity that the heartbeat published. Without an entry the others ignore this worker anyway.
 local told = redis.call('HGET', ROOMS, args.worker)
 if told then
   args.room.gone = (decoded(told) or {}).gone or 0

@@ -1,5 +1,5 @@
--- Shared by every script. ARGV[1] is the context: {kind = "asr", lanes = {"asr-queue-high", ...}}, best lane first;
--- ARGV[2] the named arguments of the script. Keys are derived here, so the scripts need one Redis and not a cluster.
+-- Functions shared by all scripts. ARGV[1] is the context: {kind = "asr", lanes = {"asr-queue-high", ...}}, best lane
+-- first; ARGV[2] has the script's named arguments. Keys are derived here, so the scripts need one Redis, not a cluster.
 
 -- `context`, `args` and the names in Redis (EPOCH_KEY, WAITING, RQ_FAILED, ...) come from `voxq.queue.script` and
 -- `voxq.queue.keys`.
@@ -10,13 +10,13 @@ local function job_key(id) return RQ_JOB .. id end
 local function lane_key(lane) return RQ_QUEUE .. lane end
 local function intermediate_key(lane) return lane_key(lane) .. ':intermediate' end
 local function started_key(lane) return RQ_STARTED .. lane end
--- `entry`: what stands in the list of started jobs, the job's id and the execution's with a colon between.
+-- `entry`: as in the list of started jobs, "<job id>:<execution id>".
 local function execution_key(entry) return 'rq:execution:' .. entry end
 
--- Seconds on Redis' own clock: those of several machines differ.
+-- Seconds on the clock of Redis, because the clocks of several machines differ.
 local function server_time() return tonumber(redis.call('TIME')[1]) end
 
--- A sum in a hash. What a foreign hand has made no number begins anew.
+-- Add to a sum in a hash and return it. A value that another program made non-numeric starts again from `amount`.
 local function add_to(key, name, amount)
   local sum = redis.pcall('HINCRBYFLOAT', key, name, amount)
   if type(sum) == 'string' then return tonumber(sum) end
@@ -26,15 +26,15 @@ end
 
 local function meter(name) return tonumber(redis.call('HGET', METERS, name) or '0') or 0 end
 
--- A table out of JSON; nil for what is none. Whoever can write to Redis may have left anything at our names, and
--- that must not end a script that has others to serve.
+-- Decode a JSON object or list; nil for anything else. Other programs may have written anything to our keys, and one
+-- bad value must not abort a script that serves other tasks.
 local function decoded(raw)
   local is_json, value = pcall(cjson.decode, raw)
   if is_json and type(value) == 'table' then return value end
   return nil
 end
 
--- The document of a task; nil also for what is none, which the next write puts right.
+-- Document of a task; nil if there is none or it is damaged (the next write replaces it).
 local function read_task(id)
   local task = decoded(redis.pcall('GET', task_key(id)))
   if task and type(task.run) == 'number' then return task end
@@ -45,15 +45,15 @@ local function is_terminal(status)
   return status == 'done' or status == 'failed' or status == 'cancelled'
 end
 
-local function waits(id)
+local function waiting_entry(id)
   local entry = decoded(redis.call('HGET', WAITING, id))
   if entry and tonumber(entry.mark) and tonumber(entry.seconds) and entry.lane then return entry end
   return nil
 end
 
--- Called before the first write, so that a script happens as a whole or not at all. A server that is full, read-only
--- or cannot save refuses this write, which changes nothing, where it would let others pass; and a lane that a foreign
--- hand has made something else is found out.
+-- Raise before the first write if later writes would fail, so that a script is atomic. A server that is full,
+-- read-only or cannot save refuses this write, which changes nothing, but would let some later ones pass. Reading the
+-- lane's keys raises if another program has replaced one of them by another type.
 local function expect_to_write(lane)
   redis.call('SETRANGE', 'voxq:nothing', 0, '')
   if not lane then return end
@@ -65,21 +65,21 @@ local function expect_to_write(lane)
   redis.call('HLEN', OWNERS)
 end
 
--- What stands at a name of one task and is not of the type that it must be makes room.
-local function clear_unless(kind, key)
+-- Delete a task's key if it exists with another type than `kind`.
+local function delete_unless(kind, key)
   local found = redis.call('TYPE', key).ok
   if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
 end
 
--- Audio seconds of an owner's tasks that wait.
+-- Audio seconds of an owner's waiting tasks.
 local function owner_seconds(owner) return tonumber(redis.call('HGET', OWNERS, owner) or '0') or 0 end
 
 local function add_owner_seconds(owner, seconds)
   if add_to(OWNERS, owner, seconds) < 0.001 then redis.call('HDEL', OWNERS, owner) end
 end
 
--- Put an id into its lane. `mark` is what had entered the lane up to and with it: minus what has left, it is
--- the audio ahead, without walking the list.
+-- Put an id into its lane. Its `mark` is the audio that has entered the lane so far, its own included: minus its own
+-- and minus what has left the lane, that is the audio ahead of it, without walking the list.
 local function wait_in_lane(id, lane, seconds, owner, at_front)
   local mark
   if at_front then
@@ -93,16 +93,16 @@ local function wait_in_lane(id, lane, seconds, owner, at_front)
   add_owner_seconds(owner, seconds)
 end
 
--- Take an id's seconds out of the meters; call it whenever an id has left a lane. Only one that leaves from the
--- middle (it was cancelled) costs more than a moment: the marks of all behind it move.
+-- Remove an id's seconds from the meters; call it whenever an id has left a lane. Only an id that leaves from the
+-- middle (because it was cancelled) is expensive: the marks of all tasks behind it change.
 local function leave_lane(id)
-  local entry = waits(id)
+  local entry = waiting_entry(id)
   if not entry then return end
   redis.call('HDEL', WAITING, id)
   local lane, seconds = entry.lane, entry.seconds
   if redis.call('HLEN', WAITING) == 0 then
-    redis.call('DEL', OWNERS)  -- and with it what somebody else may have left there
-  elseif type(entry.owner) == 'string' then  -- an earlier version did not tell it
+    redis.call('DEL', OWNERS)  -- including rounding errors and entries of other programs
+  elseif type(entry.owner) == 'string' then  -- earlier versions did not write it
     add_owner_seconds(entry.owner, -seconds)
   end
   if redis.call('LLEN', lane_key(lane)) == 0 then
@@ -110,14 +110,14 @@ local function leave_lane(id)
     return
   end
   local left = entry.mark - meter('out:' .. lane)
-  if left <= 0 then return end  -- somebody else emptied the lane, and the meters with it
+  if left <= 0 then return end  -- another program emptied the lane, and the meters were reset
   if left <= seconds + 0.001 then
     add_to(METERS, 'out:' .. lane, seconds)
     return
   end
   add_to(METERS, 'in:' .. lane, -seconds)
   for _, other in ipairs(redis.call('LRANGE', lane_key(lane), 0, -1)) do
-    local behind = waits(other)
+    local behind = waiting_entry(other)
     if behind and behind.mark >= entry.mark then
       behind.mark = behind.mark - seconds
       redis.call('HSET', WAITING, other, cjson.encode(behind))
@@ -125,7 +125,7 @@ local function leave_lane(id)
   end
 end
 
--- Whether a worker, ours or a stock one, has the task; until `reap` finds out that it is dead.
+-- Whether a worker, VoxQ's or a stock one, has the task. True for a dead worker until `expire` has run.
 local function is_taken(id)
   if redis.call('EXISTS', claim_key(id), 'rq:executions:' .. id) > 0 then return true end
   for _, lane in ipairs(context.lanes) do
@@ -142,9 +142,9 @@ local function waiting_seconds()
   return total
 end
 
--- {place in line from 1, audio seconds ahead} of a waiting task, or nil.
+-- {position from 1, audio seconds ahead} of a waiting task, or nil.
 local function place_of(id)
-  local entry = waits(id)
+  local entry = waiting_entry(id)
   if not entry then return nil end
   local position, ahead = 0, 0
   for _, lane in ipairs(context.lanes) do
@@ -159,14 +159,14 @@ local function place_of(id)
   return nil
 end
 
--- A task that Redis had lost is found again by its short id (args.short, args.file), and by its Idempotency-Key
--- (args.key: {where it is kept, seconds it still counts}, or false) unless that was used for another meanwhile.
-local function know_again(id)
+-- Restore how a task that Redis had lost is found: by its short id (args.short, args.file), and by its Idempotency-Key
+-- (args.key: {Redis key, remaining seconds}, or false) unless that was used for another task meanwhile.
+local function restore_lookups(id)
   redis.call('HSETNX', AUDIO, args.short, args.file)
   if args.key then redis.call('SET', args.key[1], id, 'NX', 'EX', args.key[2]) end
 end
 
--- Remove what a running job left in RQ's registries.
+-- Remove a job's executions from RQ's registries.
 local function drop_executions(id, lane)
   for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
     redis.call('DEL', execution_key(id .. ':' .. execution))
@@ -175,7 +175,7 @@ local function drop_executions(id, lane)
   redis.call('DEL', 'rq:executions:' .. id)
 end
 
--- Record one execution of a job as RQ does, or keep it alive.
+-- Record an execution of a job as RQ does, or renew it.
 local function add_execution(id, lane, execution, worker, now, ttl)
   local key = execution_key(id .. ':' .. execution)
   redis.call('HSETNX', key, 'created_at', now)
@@ -186,27 +186,27 @@ local function add_execution(id, lane, execution, worker, now, ttl)
   redis.call('ZADD', started_key(lane), now + ttl, id .. ':' .. execution)
 end
 
--- The worker that has a task, or false.
+-- Name of the worker that has claimed a task, or false.
 local function holder_of(id)
-  clear_unless('string', claim_key(id))
+  delete_unless('string', claim_key(id))
   return redis.call('GET', claim_key(id))
 end
 
--- A job that is no task of ours is never run: RQ's views show it as failed, and `result` (RQ's Result as a flat list)
--- says why. Of an id without a job nothing is left.
+-- Mark a foreign job as failed, which RQ's views show; `result` (RQ's Result as a flat list) says why. An id without a
+-- job leaves no trace.
 local function refuse(id, lane, ttl, result)
   if redis.call('TYPE', job_key(id)).ok ~= 'hash' then return end
   local now = server_time()
   redis.call('HSET', job_key(id), 'status', 'failed')
   redis.call('EXPIRE', job_key(id), ttl)
-  clear_unless('stream', RQ_RESULTS .. id)
+  delete_unless('stream', RQ_RESULTS .. id)
   redis.call('XADD', RQ_RESULTS .. id, 'MAXLEN', 10, '*', unpack(result))
   redis.call('EXPIRE', RQ_RESULTS .. id, ttl)
   redis.call('ZADD', RQ_FAILED .. lane, now + ttl, id)
 end
 
--- A task that was taken goes back to the front of its lane; nobody is blamed.
-local function give_back(id, lane)
+-- Return a claimed task to the front of its lane, without blame. Returns false if it has ended or is unknown.
+local function requeue(id, lane)
   redis.call('DEL', claim_key(id))
   redis.call('LREM', intermediate_key(lane), 0, id)
   drop_executions(id, lane)
@@ -217,16 +217,16 @@ local function give_back(id, lane)
   task.progress = 0
   task.started_at = nil
   redis.call('SET', task_key(id), cjson.encode(task))
-  clear_unless('hash', job_key(id))
+  delete_unless('hash', job_key(id))
   redis.call('HSET', job_key(id), 'status', 'queued', 'worker_name', '')
-  redis.call('LREM', lane_key(lane), 0, id)  -- RQ's own clean-up may have been here first
+  redis.call('LREM', lane_key(lane), 0, id)  -- RQ's own clean-up may have requeued it already
   leave_lane(id)
   wait_in_lane(id, lane, tonumber(task.seconds) or 0, type(task.owner) == 'string' and task.owner or '', true)
   return true
 end
 
--- An RQ job of its own, once: that a webhook is to be told of an end. `webhook`: {id, queue, fields}, or false.
-local function call_back(webhook)
+-- Enqueue the RQ job that delivers a webhook, once. `webhook`: {id, queue, fields}, or false.
+local function enqueue_webhook(webhook)
   if not webhook or redis.call('EXISTS', job_key(webhook.id)) == 1 then return end
   redis.call('HSET', job_key(webhook.id), unpack(webhook.fields))
   redis.call('SADD', RQ_QUEUES, lane_key(webhook.queue))

@@ -1,9 +1,9 @@
--- Bring back what dead workers held, the oldest to the front. args: now, ttl (s, of a claim).
+-- Requeue the tasks of dead workers, the oldest at the front. args: now, ttl (s, of a claim).
 -- Returns the ids that wait again.
 expect_to_write()
 local back = {}
 
--- What was to expire within seconds may live for hours after a clock was put back: then it counts from now.
+-- Limit a key's remaining time to `ttl`: after the clock was set back it could live for hours.
 local function shorten(key)
   if redis.call('TTL', key) > args.ttl then redis.call('EXPIRE', key, args.ttl) end
 end
@@ -11,7 +11,7 @@ end
 local function consider(id, lane)
   if redis.call('EXISTS', claim_key(id)) == 1 then
     shorten(claim_key(id))
-  elseif give_back(id, lane) then
+  elseif requeue(id, lane) then
     back[#back + 1] = id
   end
 end
@@ -23,7 +23,7 @@ for _, lane in ipairs(context.lanes) do
   for index = 1, #started, 2 do
     local entry, id = started[index], string.match(started[index], '^([^:]*)')
     local execution = execution_key(entry)
-    if redis.call('EXISTS', claim_key(id)) == 1 then shorten(execution) end  -- or it is one of a stock worker
+    if redis.call('EXISTS', claim_key(id)) == 1 then shorten(execution) end  -- otherwise it is a stock worker's
     if tonumber(started[index + 1]) < args.now or redis.call('EXISTS', execution) == 0 then
       redis.call('ZREM', started_key(lane), entry)
       consider(id, lane)

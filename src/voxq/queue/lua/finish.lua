@@ -1,10 +1,10 @@
--- Write step E2: the end of a (task, run) becomes visible everywhere at once.
+-- Write step E2: publish the end of a (task, run) everywhere at once.
 -- args: id, run, lane, status, document, ttl (s), history (item, '' = none), history_size, event, now, iso,
--- worker_key ('' = none), working_seconds, result (RQ's Result as a flat list), sample ('' = none), samples (most
--- that are kept), counters (amounts to add to the statistics), webhook (the job that tells it, or false), short,
--- file, key (see `know_again`).
--- Returns 'ended' (announced, and certainly for the first time) | 'restored' (Redis did not know the task) |
--- 'known' (this run was announced before) | 'superseded' (a later run exists).
+-- worker_key ('' = none), working_seconds, result (RQ's Result as a flat list), sample ('' = none), samples (how many
+-- are kept), counters (amounts to add to the statistics), webhook (the job that delivers it, or false), short,
+-- file, key (see `restore_lookups`).
+-- Returns 'ended' (published, certainly for the first time) | 'restored' (Redis did not know the task) |
+-- 'known' (this run was published before) | 'superseded' (a later run exists).
 local id, lane = args.id, args.lane
 local current = read_task(id)
 if current then
@@ -13,7 +13,7 @@ if current then
 end
 
 expect_to_write(lane)
-if not current then know_again(id) end
+if not current then restore_lookups(id) end
 redis.call('LREM', lane_key(lane), 0, id)
 leave_lane(id)
 redis.call('LREM', intermediate_key(lane), 0, id)
@@ -30,7 +30,7 @@ local failed = args.status == 'failed'
 if args.status == 'cancelled' then
   redis.call('DEL', job_key(id), RQ_RESULTS .. id)
 elseif redis.call('TYPE', job_key(id)).ok == 'hash' then
-  clear_unless('stream', RQ_RESULTS .. id)
+  delete_unless('stream', RQ_RESULTS .. id)
   redis.call('HSET', job_key(id), 'status', failed and 'failed' or 'finished', 'ended_at', args.iso)
   redis.call('EXPIRE', job_key(id), args.ttl)
   redis.call('XADD', RQ_RESULTS .. id, 'MAXLEN', 10, '*', unpack(args.result))
@@ -49,6 +49,6 @@ if args.sample ~= '' then
   redis.call('LPUSH', SAMPLES, args.sample)
   redis.call('LTRIM', SAMPLES, 0, args.samples - 1)
 end
-call_back(args.webhook)
+enqueue_webhook(args.webhook)
 redis.call('PUBLISH', EVENTS_CHANNEL, args.event)
 return current and 'ended' or 'restored'

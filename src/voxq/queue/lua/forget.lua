@@ -1,4 +1,4 @@
--- Remove every trace of a task that has ended, or that was withdrawn. args: id, short.
+-- Remove every trace of a task that has ended or was withdrawn. args: id, short.
 -- Returns 1 if it had a document.
 local id = args.id
 for _, lane in ipairs(context.lanes) do

@@ -1,4 +1,4 @@
--- Of accepted tasks, those to look at: unknown to Redis, ended, or neither waiting nor taken although they should.
+-- Find accepted tasks that need attention: unknown to Redis, ended, or neither waiting nor claimed.
 -- args: ids. Returns ids.
 local in_lane = {}
 for _, lane in ipairs(context.lanes) do

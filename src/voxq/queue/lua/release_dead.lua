@@ -1,12 +1,12 @@
--- Bring back what a worker held that is dead for certain, the oldest to the front. args: life (the last part of its
--- name; it had no other, and no other worker has it). Returns the ids that wait again.
+-- Requeue the tasks of a worker that is certainly dead, the oldest at the front. args: life (the last part of its
+-- name, unique to it). Returns the ids that wait again.
 expect_to_write()
 local back, ending = {}, '.' .. args.life
 
-local function was_its(worker) return worker and string.sub(worker, -#ending) == ending end
+local function belonged_to_it(worker) return worker and string.sub(worker, -#ending) == ending end
 
 local function consider(id, lane)
-  if was_its(holder_of(id)) and give_back(id, lane) then back[#back + 1] = id end
+  if belonged_to_it(holder_of(id)) and requeue(id, lane) then back[#back + 1] = id end
 end
 
 for _, lane in ipairs(context.lanes) do
@@ -17,7 +17,7 @@ for _, lane in ipairs(context.lanes) do
   end
 end
 for _, worker in ipairs(redis.call('HKEYS', ROOMS)) do
-  if was_its(worker) then redis.call('HDEL', ROOMS, worker) end
+  if belonged_to_it(worker) then redis.call('HDEL', ROOMS, worker) end
 end
 if #back > 0 then redis.call('PUBLISH', WAKE_CHANNEL, '') end
 return back

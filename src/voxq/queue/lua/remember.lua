@@ -1,10 +1,10 @@
--- History that Redis has lost; in one step, because tasks end meanwhile, and their ends are in the log by then. What has
--- come in since stays first. A Redis that came back as it was a while ago has nothing but older records: they come last.
--- args: items (newest first, one at least), history_size. Returns how many were missing.
+-- Restore history that Redis has lost, in one step, because tasks end meanwhile and are in the log, too. Records that
+-- Redis got since then stay in front; those of a Redis that went back to an older state go to the end.
+-- args: items (newest first, at least one), history_size. Returns how many were missing.
 local in_log, in_list, newer, older = {}, {}, {}, {}
 for _, item in ipairs(args.items) do in_log[item] = true end
 
--- When its task came, as text that can be compared: to the second, and then the day's number, which begins its id.
+-- Sortable text for when a record's task was created: the time to the second, then the day's number from its id.
 local function age(item)
   local record = decoded(item) or {}
   return tostring(record.created_at) .. tostring(record.task_id)

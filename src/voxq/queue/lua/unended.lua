@@ -1,5 +1,5 @@
--- Of tasks whose run has ended, those that Redis does not show so: unknown, before that end, or in an earlier run.
--- args: runs ({id, run} each). Returns ids.
+-- Find ended tasks whose end Redis does not show: it does not know them, shows them as open, or has an earlier run.
+-- args: runs (list of {id, run}). Returns ids.
 local found = {}
 for _, each in ipairs(args.runs) do
   local task = read_task(each[1])

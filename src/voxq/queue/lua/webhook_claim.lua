@@ -1,9 +1,10 @@
--- Deliveries to be tried now. args: queue, worker, room (webhook -> how many more), most, execution (an id), lease (s),
--- looked_at (jobs from the front), refusal (RQ's Result for jobs that are not ours), refusal_ttl (s). Returns {job id, execution, meta, retries left, the next one's ...}.
+-- Claim webhook deliveries that are due. args: queue, worker, room (webhook -> how many more), most, execution (an id),
+-- lease (s), looked_at (number of jobs searched from the front), refusal (RQ's Result for foreign jobs),
+-- refusal_ttl (s). Returns {job id, execution, meta, retries left, and the same of the next ...}.
 local queue, now = args.queue, server_time()
 expect_to_write()
 
--- Whoever was at these has died, or stood still for too long.
+-- Leases that have expired: the worker died or was stopped for too long.
 for _, entry in ipairs(redis.call('ZRANGEBYSCORE', started_key(queue), '-inf', now)) do
   local id = entry:match('^(.*):') or entry
   redis.call('ZREM', started_key(queue), entry)
@@ -19,14 +20,14 @@ local taken = {}
 for _, id in ipairs(redis.call('LRANGE', lane_key(queue), 0, args.looked_at - 1)) do
   if #taken == 4 * args.most then break end
   local webhook = id:match('^[^_]*')
-  local room = args.room[webhook] or args.most
+  local free = args.room[webhook] or args.most
   local meta, left = unpack(redis.pcall('HMGET', job_key(id), 'meta', 'retries_left'))
   local about = decoded(meta) or {}
   if id ~= tostring(about.webhook) .. '_' .. tostring(about.task_id) .. '_' .. tostring(about.run) then
     redis.call('LREM', lane_key(queue), 0, id)
     refuse(id, queue, args.refusal_ttl, args.refusal)
-  elseif room > 0 then
-    args.room[webhook] = room - 1
+  elseif free > 0 then
+    args.room[webhook] = free - 1
     redis.call('LREM', lane_key(queue), 0, id)
     redis.call('HSET', job_key(id), 'status', 'started', 'worker_name', args.worker)
     add_execution(id, queue, args.execution, args.worker, now, args.lease)

@@ -1,6 +1,6 @@
--- How a try went. args: queue, id, execution, how ('delivered' | 'again' | 'failed'), seconds (until the next try),
--- ttl (s, of what RQ shows of it), result (RQ's Result as a flat list, {} = none).
--- Returns 1, or 0 when it had taken longer than its lease: then it is somebody else's.
+-- Record the result of a delivery attempt. args: queue, id, execution, how ('delivered' | 'again' | 'failed'), seconds
+-- (until the next attempt), ttl (s, for which RQ shows the job), result (RQ's Result as a flat list, {} = none).
+-- Returns 1, or 0 if the attempt outlasted its lease and another worker has the job.
 local id, queue, now = args.id, args.queue, server_time()
 expect_to_write()
 if redis.call('ZREM', started_key(queue), id .. ':' .. args.execution) == 0 then return 0 end
