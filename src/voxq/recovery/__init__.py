@@ -1,1 +1,1 @@
-"""What brings a service back in order: lost queues, dead workers, old files."""
+"""Recovery after failures: lost queues, dead workers, old files."""

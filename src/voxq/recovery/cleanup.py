@@ -1,4 +1,7 @@
-"""Deleting what retention lets go, and what unfinished work has left behind. Everything blocks."""
+"""Deletion of expired recordings and records, and of leftovers of interrupted work.
+
+Everything here blocks.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,15 @@ from voxq.storage.blobs.port import Blobs
 from voxq.storage.journal.port import Journal
 from voxq.storage.scratch import WorkFiles
 
-_STALE_UPLOAD = 3 * 3600.0  # longer than a clock jumps: one under way is written to all the time
+_STALE_UPLOAD = 3 * 3600.0  # longer than a clock jumps; an active upload is written to all the time
 _STALE_WRITE = 600.0
 
 
 class Cleanup:
-    """Of all kinds of tasks; see `voxq.recovery.retention`. Safe to run twice at once."""
+    """Deletes files of all kinds of tasks by the rules of `voxq.recovery.retention`.
+
+    Concurrent runs are safe.
+    """
 
     def __init__(
         self,
@@ -40,19 +46,20 @@ class Cleanup:
         self._known_ends: dict[tuple[str, int], retention.EndedRecord] = {}
 
     def plan(self) -> retention.Plan:
-        """What `run` would delete now of recordings and records; needs no Redis."""
-        # In this order: a task that ends meanwhile is still seen as open, and so kept.
+        """Choose the recordings and records that `run` would delete now; needs no Redis."""
+        # In this order, so that a task that ends meanwhile still counts as open and is kept.
         blobs = self._blobs.all()
         kept = [*self._journal.open_ids(), *self._journal.unreadable_ids()]
         return retention.plan(time.time(), blobs, kept, self._ended(), self._limits)
 
     def run(self) -> None:
-        """Delete it, cut-off uploads and the work of ended tasks.
+        """Delete what `plan` chooses, interrupted uploads and the work directories of ended tasks.
 
-        Raises redis.exceptions.RedisError if Redis has ids to forget and is away: then nothing is deleted.
+        Raises redis.exceptions.RedisError if ids must be removed from Redis and it is unavailable; then
+        nothing has been deleted.
         """
         plan = self.plan()
-        self._unindex(plan)  # first: once the files are gone, nothing leads here again after a crash
+        self._unindex(plan)  # first: once the files are gone, no later run would find these ids
         for name in plan.blobs:
             self._blobs.remove(name)
         for record in plan.records:
@@ -62,7 +69,7 @@ class Cleanup:
         self._sweep()
 
     def _unindex(self, plan: retention.Plan) -> None:
-        """A short id leads to its task for as long as there is a recording or a result of it."""
+        """Remove the short ids of tasks that will have neither a recording nor a record."""
         names, runs = set(plan.blobs), {(record.task_id, record.run) for record in plan.records}
         touched = {name.partition(".")[0] for name in names} | {task_id for task_id, _ in runs}
         if not touched:
@@ -83,7 +90,7 @@ class Cleanup:
                 self._work.remove_named(name)
 
     def _ended(self) -> list[retention.EndedRecord]:
-        """All ended runs. Each record is read once in the life of this object: it never changes."""
+        """Records of all ended runs. Each is read from disk once and then cached, since it never changes."""
         runs = list(self._journal.ended_runs())
         known = {run: self._known_ends.get(run) or self._read_end(*run) for run in runs}
         self._known_ends = {run: record for run, record in known.items() if record is not None}

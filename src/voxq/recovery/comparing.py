@@ -1,4 +1,4 @@
-"""What the disk knows, held against what Redis knows. Everything blocks."""
+"""Comparison of the journal with Redis. Everything here blocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from voxq.queue.store import Store
 
 T = TypeVar("T")
 
-_AT_ONCE = 500  # per script call: Redis is not to be held up
+_AT_ONCE = 500  # per script call, so that Redis is not blocked for long
 
 
 def named_by_all(
@@ -22,9 +22,9 @@ def named_by_all(
     items: Sequence[T],
     question: Callable[[Store, Sequence[T]], Command[list[str]]],
 ) -> Iterator[tuple[Sequence[T], set[str]]]:
-    """All items in batches, each with the ids of tasks that every store names when it is asked about them:
-    a task is of one kind, and only its own store vouches for it.
+    """Yield the items in batches, each with the task ids that every store returns for `question`.
 
+    A task is of one kind, so the stores of the other kinds always report it; only the intersection counts.
     Raises redis.exceptions.RedisError.
     """
     for start in range(0, len(items), _AT_ONCE):

@@ -1,4 +1,4 @@
-"""Who is listed as a worker. One that was killed cannot take itself off the lists."""
+"""List of workers in Redis, and removal of killed workers, which cannot remove themselves."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from voxq.queue.keys import WORKERS_KEY
 from voxq.storage import records
 
 _REMEMBERED = 3600.0
-"""Seconds for which `/stats` can still tell what a dead worker was."""
+"""Seconds for which `/stats` still shows a dead worker."""
 _ENTRY = {"id": int, "beat": int | float}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A worker as Redis knows it, its number, and when it last told of itself, in seconds since the epoch."""
+    """A listed worker: name, number, and time of its last heartbeat in seconds since the epoch."""
 
     name: str
     number: int
@@ -33,7 +33,7 @@ class Entry:
 
 
 def entries(client: redis.Redis) -> Iterator[Entry]:
-    """All that are listed; what is no worker is passed over. Raises redis.exceptions.RedisError."""
+    """Yield all listed workers, skipping invalid entries. Raises redis.exceptions.RedisError."""
     listed = cast("dict[str, str]", client.hgetall(WORKERS_KEY))  # the client decodes
     for name, facts in listed.items():
         try:
@@ -45,9 +45,12 @@ def entries(client: redis.Redis) -> Iterator[Entry]:
 
 
 def strike_dead_workers(client: redis.Redis, queues: Sequence[Queue]) -> None:
-    """Remove workers that are gone from our list and from RQ's. `client` answers text, the queues' bytes."""
+    """Remove dead workers from VoxQ's list and from RQ's.
+
+    `client` returns text, the clients of `queues` bytes. Raises redis.exceptions.RedisError.
+    """
     now = time.time()
-    listed = set(client.hkeys(WORKERS_KEY))  # first: who comes meanwhile is none of them
+    listed = set(client.hkeys(WORKERS_KEY))  # first, so that workers that register meanwhile are not removed
     remembered = {entry.name for entry in entries(client) if abs(now - entry.beat) <= _REMEMBERED}
     for name in listed - remembered:
         client.hdel(WORKERS_KEY, name)

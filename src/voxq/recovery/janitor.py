@@ -1,4 +1,4 @@
-"""The housekeeping of a whole service, done by one worker at a time, in a thread of its parent."""
+"""Periodic recovery and cleanup for the whole service, done by one worker at a time in a thread."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ from voxq.recovery.passes import Recovery
 from voxq.storage.storage_id import OTHER_STORAGE, is_other
 
 LOCK_SECONDS = 10
-"""Shorter than a claim: whoever dies with the lock must not keep its own tasks from coming back."""
+"""Shorter than a claim, so that a worker that dies with the lock does not delay the requeueing of its
+tasks."""
 _ROUND_SECONDS = 1.0
 _CLEAR_SECONDS = 5.0
 
 _LOOK_SECONDS = 0.25
 
 Chore = tuple[float, Callable[[], object]]
-"""Every how many seconds, and what."""
+"""Interval in seconds, and the function to call."""
 
 
 class Janitor:
-    """Holds a lock in Redis while it works; every worker runs one, and any of them takes over."""
+    """Thread that runs the chores while it has the lock in Redis; every worker has one, any can take over."""
 
     def __init__(
         self, client: redis.Redis, recovery: Recovery, others: Sequence[Chore], *, storage: str
     ) -> None:
-        """`storage`: its name. Only who works for the same one may take the house over."""
+        """Prepare the janitor. `storage` is the id of the storage; `others` run after the recovery chores."""
         self._client = client
         self._recovery = recovery
         self._token = f"{storage}:{secrets.token_hex(8)}"
         self._storage = storage
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
-        # In this order: first what is lost, then what is left over.
+        # In this order: restore what is lost before deleting leftovers.
         self._chores: list[Chore] = [
             (1.0, recovery.rebuild),
             (1.0, recovery.bring_back_dead),
@@ -53,14 +54,14 @@ class Janitor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let another worker take over; a chore may be cut short anywhere."""
+        """Stop, so that another worker takes over; a running chore may be interrupted anywhere."""
         self._stop.set()
         self._thread.join(timeout=1)
 
     def _run(self) -> None:
         next_clear = 0.0
         while not self._stop.wait(_ROUND_SECONDS):
-            # Without the lock, which may be what is in the way.
+            # Without the lock, because its key may be one of those with a wrong type.
             if time.monotonic() >= next_clear and self._attempt(self._recovery.clear_the_way):
                 next_clear = time.monotonic() + _CLEAR_SECONDS
             if self._attempt(self._hold_lock):
@@ -79,8 +80,8 @@ class Janitor:
                 self._attempt(chore)
 
     def _attempt(self, work: Callable[[], object]) -> bool:
-        """Whether it was done, and not in vain. What goes wrong with one chore does not keep the others from
-        being done."""
+        """Run a chore; returns False if it raised or returned False. Errors are logged, so that other chores
+        still run."""
         try:
             return work() is not False
         except redis.RedisError as error:
@@ -101,7 +102,7 @@ class Janitor:
             return bool(self._client.expire(JANITOR_KEY, LOCK_SECONDS))
         if self._client.set(JANITOR_KEY, self._token, nx=True, ex=LOCK_SECONDS):
             return True
-        # Not of our making, or from before the clock was put back: nobody would keep house for hours.
+        # Written by another program, or before the clock was set back: no janitor would run for hours.
         if not 0 <= self._client.ttl(JANITOR_KEY) <= LOCK_SECONDS:
             self._client.expire(JANITOR_KEY, LOCK_SECONDS)
         return False
@@ -115,8 +116,8 @@ class Janitor:
 
 
 def serves_other(client: redis.Redis, storage: str, patience: float = 0.0) -> bool:
-    """Whether a janitor that is alive works for another storage; the lock of one that was killed fades within
-    `patience` (seconds). Raises redis.exceptions.RedisError."""
+    """Whether a live janitor works for another storage. Waits up to `patience` seconds for the lock of a
+    killed one to expire. Raises redis.exceptions.RedisError."""
     deadline = time.monotonic() + patience
     while (holder := client.get(JANITOR_KEY)) and is_other(str(holder).partition(":")[0], storage):
         if time.monotonic() >= deadline:

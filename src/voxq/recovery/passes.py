@@ -1,4 +1,4 @@
-"""Bringing journal, Redis and the JSONL logs back into agreement, whatever died. Everything blocks."""
+"""Passes that make journal, Redis and JSONL logs agree again after any crash. Everything here blocks."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ from voxq.storage.journal.port import Journal
 from voxq.storage.storage_id import is_other
 from voxq.tasks.ending import Ending
 
-_PATIENCE = 2.5  # a heartbeat, and a little more
+_PATIENCE = 2.5  # seconds: a heartbeat interval and a margin
 
 
 class Recovery:
-    """Of all kinds of tasks. Safe to run twice at once; the janitor's lock only saves the work."""
+    """Recovery of all kinds of tasks.
+
+    Concurrent runs are safe; the janitor's lock only avoids double work.
+    """
 
     def __init__(
         self,
@@ -45,12 +48,15 @@ class Recovery:
         self._behind_since: float | None = None
 
     def clear_the_way(self) -> None:
-        """Put aside what stands at our names and is not ours; what was there before is filled again."""
+        """Rename keys that other programs left under VoxQ's names, and trigger a rebuild of the lost ones."""
         if foreign_keys.put_aside(self._client, self._key_types):
             self._client.delete(EPOCH_KEY)
 
     def bring_back_dead(self) -> int:
-        """Tasks of workers whose heartbeat ended go back to the front of their lanes, free of charge."""
+        """Requeue the tasks of dead workers at the front of their lanes; returns how many.
+
+        Counts no attempt.
+        """
         back = [
             task_id
             for store in self._stores.values()
@@ -61,20 +67,23 @@ class Recovery:
         return len(back)
 
     def complete(self) -> int:
-        """Finish every interrupted end, and enqueue every accepted task that Redis would not deliver.
+        """Publish every interrupted end, and enqueue every accepted task that Redis would not deliver.
 
-        Does nothing while Redis may have lost something: then `rebuild` comes first.
+        Returns the number of tasks changed. Does nothing while Redis may have lost data: `rebuild` comes
+        first.
         """
         is_whole = self._is_ours(self._epoch()) and self._noted_server() == self._server()
         return self._complete() if is_whole else 0
 
     def rebuild(self, patience: float = _PATIENCE) -> bool:
-        """If Redis came back empty (its epoch is missing), or from another storage, restore queue, results,
-        index and history. If it was only started anew, it may have come back as it was a while ago: then
-        restore what has happened since.
+        """Restore Redis from the journal if it has lost data; returns whether it did.
 
-        Workers have `patience` seconds from the first look to register again what they hold. True: it was
-        done. The epoch and the server are noted last: an interrupted rebuild is done again.
+        If Redis is empty (its epoch is missing) or worked for another storage, restores queue, results, keys,
+        index and history. If it was only restarted, it may have gone back to an older state; then restores
+        queue, results and history.
+
+        Waits `patience` seconds from the first check, so that workers can register their tasks again. Writes
+        the epoch and the server's id last, so that an interrupted rebuild is repeated.
         """
         epoch, server = self._epoch(), self._server()
         if epoch == self._journal.storage and self._noted_server() == server:
@@ -101,15 +110,18 @@ class Recovery:
         return cast("str | None", self._client.get(EPOCH_KEY))  # the client decodes
 
     def _is_ours(self, epoch: str | None) -> bool:
-        """Whether Redis works for this storage; earlier versions wrote something else."""
+        """Whether Redis works for this storage.
+
+        Epochs of earlier versions, which name none, count as its own.
+        """
         return bool(epoch) and not is_other(epoch, self._journal.storage)
 
     def _noted_server(self) -> str | None:
-        """The one that was last put right."""
+        """`run_id` of the server that was last brought up to date."""
         return cast("str | None", self._client.get(SERVER_KEY))
 
     def _server(self) -> str:
-        """What Redis calls itself from one start to the next."""
+        """`run_id` of the server, which changes at every start."""
         return str(cast("dict[str, Any]", self._client.info("server")).get("run_id", ""))
 
     def _complete(self, *, has_redis_lost: bool = False) -> int:
@@ -122,14 +134,17 @@ class Recovery:
                 if task_id in missing or task_id in has_ended:
                     try:
                         count += self._complete_task(task_id, has_redis_lost)
-                    except OSError as error:  # a sick disk must not keep the others from being looked at
+                    except OSError as error:  # a disk error must not stop the other tasks
                         logger.error("task={} cannot be completed: {}", short_id(task_id), error)
         if count:
             logger.info("{} tasks brought into agreement with the journal", count)
         return count
 
     def _complete_task(self, task_id: str, has_redis_lost: bool) -> bool:
-        """Whether there was something to do. `has_redis_lost`: it may have forgotten what it knew."""
+        """Publish the end of an open task, or enqueue it; returns whether anything was missing.
+
+        `has_redis_lost`: Redis may have lost data, Idempotency-Keys among it.
+        """
         task = self._journal.open_task(task_id)
         if task is None:
             return False
@@ -139,13 +154,13 @@ class Recovery:
         store = self._stores[task.kind]
         enqueued = script.run(self._client, enqueueing.enqueue(store, task, limited=False))
         if enqueued.answer == "same" and has_redis_lost:
-            # Redis had forgotten the key when it was used again, so both clients may have been answered.
+            # Redis had lost the key when it was used again, so both clients may have got their ids.
             task = task.evolve(idempotency=None)
             self._journal.accept(task)
             enqueued = script.run(self._client, enqueueing.enqueue(store, task, limited=False))
-        elif enqueued.answer == "same":  # its client was answered with the other task
+        elif enqueued.answer == "same":  # its client got the id of the other task
             self._journal.withdraw(task.id)
             self._blobs.remove(task.file)
         if enqueued.answer == "queued" and not self._journal.is_known(task):
-            script.run(self._client, enqueueing.forget(store, task.id))  # withdrawn by its intake meanwhile
+            script.run(self._client, enqueueing.forget(store, task.id))  # the intake withdrew it meanwhile
         return enqueued.answer != "known"

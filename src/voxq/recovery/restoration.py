@@ -1,4 +1,4 @@
-"""What Redis is given back, besides the queue, when it has lost something. Everything blocks."""
+"""Restoration of results, keys, index and history that Redis has lost. Everything here blocks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from voxq.storage.journal.port import Ended, Journal
 
 
 class Restoration:
-    """From journal, recordings and JSONL logs, for all kinds of tasks. Whatever Redis has by now stays."""
+    """Restores Redis from journal, recordings and JSONL logs, for all kinds of tasks; overwrites nothing
+    newer."""
 
     def __init__(
         self,
@@ -39,8 +40,9 @@ class Restoration:
         self._client = client
 
     def results(self) -> None:
-        """Tell Redis of every end that it does not show."""
-        # In this order: what ends meanwhile is still open here, and somebody else's to tell.
+        """Publish every end that Redis does not show."""
+        # In this order, so that a task that ends meanwhile still counts as open; its worker publishes its
+        # end.
         latest, open_ids = self._latest_ends(), set(self._journal.open_ids())
         closed = [(task_id, run) for task_id, run in latest.items() if task_id not in open_ids]
         for runs, behind in named_by_all(self._client, self._stores.values(), closed, ends.unended):
@@ -50,7 +52,7 @@ class Restoration:
                 logger.warning("Redis had lost the ends of {} tasks", told)
 
     def keys(self) -> None:
-        """The Idempotency-Keys of all tasks that are kept, whether or not they have ended."""
+        """Restore the Idempotency-Keys of all tasks in the journal, open or ended."""
         now = time.time()
         pipeline = self._client.pipeline(transaction=False)
         for task in self._kept_tasks():
@@ -60,7 +62,7 @@ class Restoration:
         pipeline.execute()
 
     def index(self) -> None:
-        """Which short id leads to which recording, and the day's number."""
+        """Restore the recording of each short id, and the number of today's last task."""
         today = day_of(time.time())
         number = 0
         pipeline = self._client.pipeline(transaction=False)
@@ -77,7 +79,7 @@ class Restoration:
         pipeline.execute()
 
     def history(self) -> None:
-        """The latest ends, from the logs."""
+        """Restore the latest ends from the logs."""
         for kind, store in self._stores.items():
             logged = (each for each in self._logs[kind].records() if each.get("status") != "cancelled")
             latest = list(islice(logged, store.history_size))
@@ -85,14 +87,14 @@ class Restoration:
                 script.run(self._client, ends.remember(store, latest))
 
     def _latest_ends(self) -> dict[str, int]:
-        """Ended tasks and their last runs."""
+        """Last run of every ended task."""
         latest: dict[str, int] = {}
         for task_id, run in self._journal.ended_runs():
             latest[task_id] = max(run, latest.get(task_id, 0))
         return latest
 
     def _tell_again(self, end: Ended) -> bool:
-        """False when its time is over."""
+        """Publish an end that Redis has lost; returns False if its retention time is over."""
         store, now = self._stores[end.task.kind], time.time()
         if store.seconds_left(end.outcome, now) <= 0:
             return False
@@ -106,7 +108,7 @@ class Restoration:
         yield from (end.task for end in found if end is not None)
 
     def _kinds_of(self, task_ids: Collection[str]) -> dict[str, str]:
-        """Which kind of task each was. Its record tells; when that is gone, the log in which it ended."""
+        """Kind of each task, by its record, or if that is gone by the log that its end is in."""
         latest = self._latest_ends()
         found: dict[str, str] = {}
         for task_id in task_ids:

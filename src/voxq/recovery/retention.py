@@ -1,4 +1,4 @@
-"""What is deleted, and when. Only what has ended is ever deleted."""
+"""Retention rules: which recordings and records of ended tasks are deleted, and when."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voxq.storage.blobs.port import StoredBlob
 
 @dataclass(frozen=True, slots=True)
 class EndedRecord:
-    """An entry of `ended/`, as far as retention cares; `ended_at` in seconds since the epoch."""
+    """Fields of a record in `ended/` that retention uses; `ended_at` in seconds since the epoch."""
 
     task_id: str
     run: int
@@ -24,10 +24,11 @@ class EndedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`max_recordings` counts recordings of ended tasks that did not fail, and speech whose result has
-    expired; the rest in seconds.
+    """Limits of retention, in seconds except for `max_recordings`.
 
-    `orphan_age` is far longer than a recording waits between being stored and being accepted."""
+    `max_recordings` counts recordings of ended tasks that did not fail, and speech whose result has expired.
+    `orphan_age` is far longer than the time between storing a recording and accepting its task.
+    """
 
     max_recordings: int
     result_ttl: float
@@ -37,7 +38,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What may go."""
+    """Recordings (by name) and records to delete."""
 
     blobs: list[str] = field(default_factory=list)
     records: list[EndedRecord] = field(default_factory=list)
@@ -52,12 +53,13 @@ def plan(
 ) -> Plan:
     """Choose what to delete. Pure.
 
-    - A recording of an open task stays, whatever the limits say.
-    - A failed task's recording stays for `failed_ttl`, so that retry works, and does not count.
-    - A file that a task made is its result, stays for `result_ttl` like any, and does not count until then.
-    - Of the others the newest `max_recordings` stay. One without a record has ended long ago, or was never
-      accepted; it is spared while it is younger than `orphan_age`, because it may be about to be accepted.
-    - A record goes after its time, or when a later run of its task has ended.
+    - The recording of an open task is kept, whatever the limits.
+    - The recording of a failed task is kept for `failed_ttl`, so that retry works, and does not count.
+    - A file that a task made is its result: it is kept for `result_ttl` and does not count until then.
+    - Of all others the newest `max_recordings` are kept. A recording without a record belongs to a task that
+      ended long ago or was never accepted; it is kept while younger than `orphan_age`, since its task may be
+      about to be accepted.
+    - A record is deleted after its time, or once a later run of its task has ended.
     """
     is_open = set(open_ids)
     ended = list(ended)

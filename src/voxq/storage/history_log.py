@@ -1,4 +1,4 @@
-"""The JSONL log of ended tasks: one line each, derived from the journal, for `jq` and spreadsheets."""
+"""JSONL log of ended tasks: one line each, derived from the journal, for `jq` and spreadsheets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORDS = {Status.DONE: "success", Status.FAILED: "failed", Status.CANCELLED: "ca
 
 
 def record_of(ended: Ended) -> dict[str, Any]:
-    """The history record of an ended task; `status` is `success` where a result says `done`."""
+    """History record of an ended task; its `status` is `success` where the result's is `done`."""
     task, outcome = ended.task, ended.outcome
     record: dict[str, Any] = {
         "task_id": task.id,
@@ -51,20 +51,20 @@ def record_of(ended: Ended) -> dict[str, Any]:
 
 
 class HistoryLog:
-    """An append-only file of lines. Every write happens under one lock file, by whichever process."""
+    """Append-only file of lines. All processes write under one lock file."""
 
     def __init__(self, path: Path, *, fsync: bool = False) -> None:
-        """With `fsync`, a line is on the disk before its task is closed."""
+        """Prepare the log at `path`. With `fsync`, a line is on the disk before its task is closed."""
         self._path = path
         self._lock_path = path.with_name(f".{path.name}.lock")
         self._fsync = fsync
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def settle(self, ended: Ended, journal: Journal, *, maybe_logged: bool) -> None:
-        """Write step E3: append the line and close the task, once, whoever comes first.
+        """Write step E3: append the line and close the task, once, even if several processes try.
 
-        `maybe_logged`: an earlier process may have died between the two; look for its line first.
-        Raises OSError when the disk is full; then nothing has changed.
+        `maybe_logged`: an earlier process may have died between the two, so look for its line first.
+        Raises OSError if the disk is full; then nothing has changed.
         """
         task = ended.task
         with self._locked():
@@ -81,20 +81,20 @@ class HistoryLog:
             for start, line in _lines_backwards(file):
                 if task_id.encode() in line:
                     record = _record(line)
-                    if record is None:  # somebody died while blanking it, and nothing else may be left so
+                    if record is None:  # a process died while blanking it, the only cause of such lines
                         os.pwrite(file, b" " * len(line), start)
                     elif record.get("task_id") == task_id:
                         os.pwrite(file, _blanked(record, len(line)), start)
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Everything that is readable and was not blanked, newest first."""
+        """Yield all readable records that were not blanked, newest first."""
         with self._opened() as file:
             for _, _, record in _records_backwards(file):
                 if not record.get(_ERASED) and records.has_shape(record, _RECORD):
                     yield record
 
     def tail(self, count: int) -> list[dict[str, Any]]:
-        """The last `count` of `records`."""
+        """Newest `count` records, newest first."""
         return list(islice(self.records(), count))
 
     def _append(self, record: dict[str, Any]) -> None:
@@ -102,7 +102,7 @@ class HistoryLog:
         with self._opened() as file:
             end = _end_of_last_line(file)
             if end != os.fstat(file).st_size:
-                os.ftruncate(file, end)  # a torn line: its writer died, and its task is still open
+                os.ftruncate(file, end)  # a torn line: its writer died, so its task is still open
             written = 0
             try:
                 while written < len(line):
@@ -110,7 +110,7 @@ class HistoryLog:
                 if self._fsync:
                     os.fsync(file)
             except OSError:
-                os.ftruncate(file, end)  # a full disk must not leave half a line for readers to trip over
+                os.ftruncate(file, end)  # a full disk must not leave a partial line
                 raise
 
     def _has(self, task_id: str, run: int) -> bool:
@@ -139,15 +139,18 @@ class HistoryLog:
 
 
 def _blanked(record: dict[str, Any], size: int) -> bytes:
-    """The line of a forgotten task, `size` bytes long. Written tightly, there is room for the mark."""
+    """Line of a forgotten task, padded to `size` bytes.
+
+    Compact separators leave space for the erased mark.
+    """
     kept = {name: value for name, value in record.items() if name != "error"} | {"text": "", _ERASED: True}
     line = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
-    # A line that somebody has rewritten may leave no room: then nothing of it stays.
+    # A line that somebody has rewritten may be too short: then blank it completely.
     return line.ljust(size) if len(line) <= size else b" " * size
 
 
 def _end_of_last_line(file: int) -> int:
-    """The offset just after the last newline: the file's size unless a writer died in mid-line."""
+    """Offset just after the last newline: the file's size, unless a writer died in the middle of a line."""
     position = os.fstat(file).st_size
     while position > 0:
         start = max(0, position - _BLOCK)
@@ -159,7 +162,8 @@ def _end_of_last_line(file: int) -> int:
 
 
 def _records_backwards(file: int, containing: bytes = b"") -> Iterator[tuple[int, bytes, dict[str, Any]]]:
-    """Offset, bytes and record of each readable whole line with `containing` in it, last first."""
+    """Yield offset, bytes and record of each readable complete line that contains `containing`, last
+    first."""
     for start, line in _lines_backwards(file):
         if containing in line and (record := _record(line)) is not None:
             yield start, line, record
@@ -174,10 +178,10 @@ def _record(line: bytes) -> dict[str, Any] | None:
 
 
 def _lines_backwards(file: int) -> Iterator[tuple[int, bytes]]:
-    """Offset and bytes of each whole line, last first.
+    """Yield offset and bytes of each complete line, last first.
 
-    Reads blocks and maps nothing: the file may be cut short meanwhile, by a person or by whoever finds a torn
-    line.
+    Reads blocks rather than mapping the file, which may be truncated meanwhile, by a person or by a process
+    that finds a torn line.
     """
     position = _end_of_last_line(file) - 1
     rest = b""

@@ -1,7 +1,7 @@
-"""Records in files of the storage, read as if anybody could have put anything there.
+"""Defensive reading of records in the storage, as if anybody could have put anything there.
 
-Disks tear files, people move them, and a FIFO or a link may stand where a file was: none of it may hold up a
-reader, lead it out of the storage, or come back to it as a number or a text that cannot be written again.
+Disks tear files, people move them, and a FIFO or a link may replace a file. None of this may block a reader,
+lead it out of the storage, or give it a number or text that cannot be serialised again.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ from typing import Any
 from voxq.core import strict_json
 
 Shape = Mapping[str, type | UnionType]
-"""The types of the fields that a record has to have; it may have others."""
+"""Types of the required fields of a record; it may have others."""
 
 _NO_FILE = (errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EACCES, errno.EPERM)
 
 
 class Damaged(ValueError):
-    """What lies there is nothing that this service wrote."""
+    """Raised if a file or line is not something that VoxQ wrote."""
 
 
 def open_file(path: Path, flags: int) -> int:
-    """A descriptor of a regular file, which is made with `os.O_CREAT`, for its owner only.
+    """Open a regular file and return its descriptor; `os.O_CREAT` creates it with mode 0600.
 
-    Never waits, follows no link. Raises Damaged if it is something else, FileNotFoundError, or OSError.
+    Never waits and follows no link. Raises Damaged if the path is anything else, FileNotFoundError, or
+    OSError.
     """
     try:
         descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
@@ -44,13 +45,13 @@ def open_file(path: Path, flags: int) -> int:
 
 
 def read(path: Path) -> bytes:
-    """All of a file. Raises Damaged, FileNotFoundError or OSError."""
+    """Read a whole file. Raises Damaged, FileNotFoundError or OSError."""
     with os.fdopen(open_file(path, os.O_RDONLY), "rb", buffering=0) as file:
         return file.read()
 
 
 def parse(data: bytes) -> Any:
-    """What was written. Raises Damaged."""
+    """Parse strict JSON. Raises Damaged."""
     try:
         return strict_json.loads(data)
     except ValueError as error:
@@ -58,7 +59,7 @@ def parse(data: bytes) -> Any:
 
 
 def parse_lines(lines: Iterable[bytes], shape: Shape) -> Iterable[dict[str, Any]]:
-    """The records of this shape among the lines, which may be torn."""
+    """Yield the records of this shape, skipping torn and other lines."""
     for line in lines:
         try:
             record = parse(line)
@@ -69,7 +70,7 @@ def parse_lines(lines: Iterable[bytes], shape: Shape) -> Iterable[dict[str, Any]
 
 
 def has_shape(record: object, shape: Shape) -> bool:
-    """Whether it is an object with these fields."""
+    """Whether `record` is an object with these fields; a bool is not accepted as a number."""
     return isinstance(record, dict) and all(
         isinstance(record.get(name), kind) and not (kind is not bool and isinstance(record[name], bool))
         for name, kind in shape.items()

@@ -1,9 +1,9 @@
-"""What a worker keeps on disk beside a task while it works on it: sound, finished chunks, incidents.
+"""Work directories: intermediate files of a task in work, such as sound, finished chunks and incidents.
 
-The directory `work/<id>.<run>/` outlives a worker, so that another one does only what is left; it goes when
-the task ends. `pcm.f32` is 16 kHz mono float32, rebuilt by whoever starts the task anew. Of a text each
-spoken sentence has a file, `<where it begins>.f32`, which belongs to its finished chunk; they are joined in
-`speech-<whose>.part`, which is listened to while it grows.
+The directory `work/<id>.<run>/` outlives a worker, so that the next one does only what is left; it is removed
+when the task ends. `pcm.f32` is the recording as 16 kHz mono float32, rebuilt by every new attempt. For a
+text, each spoken sentence has a file `<first character>.f32` that belongs to its finished chunk; the
+sentences are joined in `speech-<execution>.part`, which clients can read while it grows.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from voxq.storage import records
 
 _RUNNING = "running.json"
 _LONGEST_MARK = 1 << 16
-"""Bytes; what is longer is none."""
+"""Size limit in bytes of a mark of running chunks; a longer file is not one."""
 _CHUNK = {"conditions": str, "start": int, "end": int, "result": dict}
 _INCIDENT = {"at": int | float, "code": str, "message": str, "blamed": bool}
 _SPEECH = "speech-{}.part"
 _VOID = 0o000
-"""The mode of a file that nobody is to read on: the one mark that whoever has it open sees, too."""
+"""Mode of an abandoned speech file. A mode is visible to processes that have the file open."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftRunning:
-    """The chunks that were in the engine when a worker died. `alone`: one under suspicion, with nothing
-    beside it that could have done it."""
+    """Chunks that were in the engine when a worker died. `alone`: a single suspect chunk, run by itself so
+    that nothing else can have caused the death."""
 
     spans: frozenset[tuple[int, int]] = frozenset()
     alone: bool = False
@@ -59,22 +59,22 @@ class WorkFiles:
         shutil.rmtree(self._directory(task), ignore_errors=True)
 
     def speech(self, task_id: str, run: int) -> Path | None:
-        """The file in which the speech of a task grows now, if it was begun."""
+        """Path of the file to which the speech of a task is being written, or None if there is none."""
         directory = self._root / f"{task_id}.{run}"
         found = []
         for path in directory.glob(_SPEECH.format("*")):
-            with contextlib.suppress(FileNotFoundError):  # it was renamed, whole
+            with contextlib.suppress(FileNotFoundError):  # it was completed and renamed
                 stat = path.stat()
                 found += [] if is_void(stat) else [(stat.st_mtime_ns, path)]
         return max(found)[1] if found else None
 
     def names(self) -> Iterator[str]:
-        """`<id>.<run>` of every directory."""
+        """Yield the name `<id>.<run>` of every work directory."""
         with os.scandir(self._root) as entries:
             yield from (entry.name for entry in entries if entry.is_dir())
 
     def remove_named(self, name: str) -> None:
-        """`name` is one that `names` gave."""
+        """Remove a work directory by its name from `names`."""
         shutil.rmtree(self._root / name, ignore_errors=True)
 
     def _directory(self, task: Task) -> Path:
@@ -82,7 +82,7 @@ class WorkFiles:
 
 
 class WorkDirectory:
-    """The files of one (task, run)."""
+    """Files of one (task, run)."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -92,14 +92,17 @@ class WorkDirectory:
         return self._directory / "pcm.f32"
 
     def speech(self, execution: str) -> Path:
-        """The sentences joined, before that becomes the task's file. Whoever works on the task has a file of
-        its own: one who was asleep and wakes cannot write into another's."""
+        """Path of the joined sentences, until they become the task's file.
+
+        Each execution has its own file, so that a worker that resumes after a long stop cannot write into
+        another's.
+        """
         return self._directory / _SPEECH.format(execution)
 
     def begin_speech(self, execution: str) -> Path:
-        """Make way for the file `speech`, which is joined from its beginning.
+        """Path for the file `speech`, which the caller joins from its beginning.
 
-        Earlier attempts are marked void, so that who listens to one of them looks for the new one. Raises
+        Marks the files of earlier attempts as void, so that their readers look for the new one. Raises
         OSError.
         """
         for earlier in self._directory.glob(_SPEECH.format("*")):
@@ -109,17 +112,20 @@ class WorkDirectory:
         return self.speech(execution)
 
     def sound(self, start: int) -> Path:
-        """Of the sentence that begins at this character."""
+        """Path of the sound of the sentence that begins at character `start`."""
         return self._directory / f"{start}.f32"
 
     def add_chunk(self, conditions: str, start: int, end: int, result: dict[str, Any]) -> None:
-        """Write step W3. `conditions` names all that the result depends on (model revision, options, sound or
-        text); `start` and `end` in samples or characters."""
+        """Write step W3: record a finished chunk.
+
+        `conditions` identifies all that the result depends on (model revision, options, sound or text);
+        `start` and `end` in samples or characters. Raises OSError.
+        """
         line = {"conditions": conditions, "start": start, "end": end, "result": result}
         _append(self._directory / "chunks.jsonl", line)
 
     def chunks(self, conditions: str) -> dict[tuple[int, int], dict[str, Any]]:
-        """Finished chunks by span, of an earlier attempt under the same conditions."""
+        """Results of chunks finished under the same conditions, in this or an earlier attempt, by span."""
         return {
             (line["start"], line["end"]): line["result"]
             for line in _lines(self._directory / "chunks.jsonl", _CHUNK)
@@ -130,23 +136,25 @@ class WorkDirectory:
         _append(self._directory / "incidents.jsonl", asdict(incident) | {"blamed": blamed})
 
     def incidents(self) -> tuple[list[Incident], int]:
-        """All incidents so far, and how many of them the task was blamed for."""
+        """Incidents so far, and the number of those that the task was blamed for."""
         lines = [line for line in _lines(self._directory / "incidents.jsonl", _INCIDENT) if line["at"] >= 0]
         incidents = [Incident(line["at"], line["code"], line["message"]) for line in lines]
         return incidents, sum(line["blamed"] for line in lines)
 
     def mark_running(self, spans: Sequence[tuple[int, int]], *, alone: bool = False) -> None:
-        """These chunks are in the engine or about to be; a mark that nobody clears is a batch that killed.
-        `alone`: as in `LeftRunning`."""
+        """Mark chunks as about to enter the engine; no spans clears the mark. `alone`: as in `LeftRunning`.
+
+        A mark that is still there at the next attempt means that the batch killed its worker.
+        """
         mark = self._directory / _RUNNING
-        # Cancelled meanwhile, or no space left, or no file: work goes on unmarked.
+        # If the task was cancelled, the disk is full or it is no regular file, work goes on without a mark.
         with contextlib.suppress(OSError, records.Damaged):
             if spans:
                 line = json.dumps({"spans": list(spans), "alone": alone}).encode()
                 descriptor = records.open_file(mark, os.O_WRONLY | os.O_CREAT)
                 with os.fdopen(descriptor, "wb", buffering=0) as file:
-                    # Over the last mark, in one go: a file that was emptied goes to the disk when it is
-                    # closed, which takes ten times as long.
+                    # Overwrite the last mark in one write: a truncated file is flushed to the disk when it
+                    # is closed, which takes ten times as long.
                     if (size := os.fstat(descriptor).st_size) > _LONGEST_MARK:
                         size = file.truncate(0)
                     file.write(line.ljust(size))
@@ -154,7 +162,7 @@ class WorkDirectory:
                 mark.unlink(missing_ok=True)
 
     def left_running(self) -> LeftRunning:
-        """What an earlier worker died of, perhaps."""
+        """Read the mark of an earlier worker: the chunks that may have killed it."""
         with contextlib.suppress(OSError, ValueError, TypeError):
             match records.parse(records.read(self._directory / _RUNNING)):
                 case {"spans": spans, "alone": alone}:
@@ -165,12 +173,12 @@ class WorkDirectory:
 
 
 def _spans(record: Any) -> frozenset[tuple[int, int]]:
-    """Raises ValueError or TypeError."""
+    """Parse the spans of a mark. Raises ValueError or TypeError."""
     return frozenset((int(start), int(end)) for start, end in record)
 
 
 def is_void(stat: os.stat_result) -> bool:
-    """Whether a speech file was given up for another one."""
+    """Whether a speech file has been abandoned in favour of another."""
     return not stat.st_mode & 0o777
 
 
@@ -183,15 +191,15 @@ def _append(path: Path, record: dict[str, Any]) -> None:
         raise OSError(errno.EINVAL, str(error)) from None
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
-        # A torn tail of an earlier writer becomes a line of its own, which no reader understands or counts.
+        # The torn tail of an earlier writer is ended, so that it becomes a line that readers skip.
         is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         left = b"\n" + line if is_torn else line
-        while left:  # what a full disk took of it is torn, and says why only when asked for the rest
+        while left:  # on a full disk the first write is short, and only the next one raises
             left = left[file.write(left) :]
 
 
 def _lines(path: Path, shape: records.Shape) -> Iterator[dict[str, Any]]:
-    """The lines that are whole: objects with fields of this shape, whatever else they have."""
+    """Yield the intact lines: objects with the fields of `shape`, and possibly others."""
     try:
         descriptor = records.open_file(path, os.O_RDONLY)
     except FileNotFoundError:

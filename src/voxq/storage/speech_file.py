@@ -1,4 +1,4 @@
-"""The file of a task's speech, read while a worker still writes it.
+"""Reader of a task's speech file while a worker still writes it.
 
 It grows in the task's work directory and is kept as a blob when it is whole. A worker that has
 to begin anew writes a file of its own, with the same bytes, and marks the earlier one void: a reader goes on
@@ -16,19 +16,19 @@ from voxq.storage.blobs.port import Blobs
 from voxq.storage.scratch import WorkFiles, is_void
 
 _HEADER = 64
-"""Bytes that may differ: there the length is corrected when it is known."""
+"""Size in bytes of the header, which may differ: its length fields are corrected once the length is known."""
 _BLOCK = 1 << 20
 
 
 class SpeechChanged(Exception):
-    """The file was begun anew and its bytes are others, so what was read has no continuation."""
+    """Raised if the file was begun again with other bytes, so that what was read cannot be continued."""
 
 
 class SpeechFile:
-    """One reader of the speech of one (task, run). Everything here blocks; it may be closed in the middle."""
+    """Reader of the speech of one (task, run). Every method blocks; it may be closed at any time."""
 
     def __init__(self, work: WorkFiles, blobs: Blobs, task_id: str, run: int, name: str) -> None:
-        """`name` is the stored one."""
+        """Prepare the reader. `name` is the file's name among the recordings."""
         self._work = work
         self._blobs = blobs
         self._name = name
@@ -42,7 +42,7 @@ class SpeechFile:
         self._is_closed = False
 
     def read(self, most: int) -> bytes:
-        """The next bytes, at most so many; none where nothing more is written yet.
+        """Read the next bytes, at most `most`; empty if nothing more has been written yet.
 
         Raises OSError, SpeechChanged.
         """
@@ -51,11 +51,11 @@ class SpeechFile:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it has been read. Ask once the task is done and `read` has nothing more."""
+        """Whether everything has been read. Valid once the task is done and `read` returns nothing."""
         return self._descriptor is not None and self._is_known and not self._is_void
 
     def close(self) -> None:
-        """Waits for a read in another thread."""
+        """Close the file, after a read in another thread has finished."""
         with self._lock:
             self._is_closed = True
             self._let_go()
@@ -81,13 +81,13 @@ class SpeechFile:
         return b"" if self._descriptor is None else os.pread(self._descriptor, most, self._read)
 
     def _reopen(self) -> bool:
-        """Open the file that there is now, unless it is the one that is open."""
+        """Open the current file; returns False if there is none or it is already open."""
         path = self._path()
         if path is None:
             return False
         try:
             descriptor = os.open(path, os.O_RDONLY)
-        except (FileNotFoundError, PermissionError):  # renamed, or void, since the look at it
+        except (FileNotFoundError, PermissionError):  # renamed or marked void since
             return False
         if self._descriptor is not None and os.path.sameopenfile(descriptor, self._descriptor):
             os.close(descriptor)
@@ -109,7 +109,7 @@ class SpeechFile:
         return None
 
     def _recognise(self) -> None:
-        """Look whether this file begins with what has been read. Raises SpeechChanged."""
+        """Check that this file begins with what has been read. Raises SpeechChanged."""
         assert self._descriptor is not None
         checksum, place = 0, min(_HEADER, self._read)
         while place < self._read:

@@ -1,4 +1,4 @@
-"""What an owner can do to a task after submitting it: cancel, forget, retry. Everything here blocks."""
+"""Operations on submitted tasks: cancel, answer from another task, forget, retry. Everything here blocks."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from voxq.tasks.ending import Ending
 
 
 class Control:
-    """Of one kind of task.
+    """Operations on tasks of one kind.
 
-    Raises redis.exceptions.RedisError when Redis is away; what was decided by then is completed later.
+    Every method raises redis.exceptions.RedisError if Redis is unavailable; recovery then completes what was
+    already decided.
     """
 
     def __init__(
@@ -43,10 +44,10 @@ class Control:
         self._client = client
 
     def cancel(self, task_id: str) -> bool:
-        """End an open task as cancelled. False when it is not open, or ended first.
+        """End an open task as cancelled. Returns False if it is not open, or ended first.
 
-        The record of the end is the durable flag: a worker that has the task loses its claim and stops at the
-        end of the batch in hand.
+        The record of the end is durable. A worker that has the task loses its claim and stops after the
+        current batch.
         """
         task = self._journal.open_task(task_id)
         if task is None:
@@ -61,10 +62,11 @@ class Control:
         return self._ending.end(task, outcome)
 
     def answer_as(self, task: Task, other_id: str) -> bool:
-        """End an open task with the result that another one had. False when there is none, or it ended first.
+        """End an open task with the result of another task.
 
-        It may be in a lane, or with a worker, which then loses its claim as when a task is cancelled. A file
-        that was made is shared, unless a worker was faster and has made its own.
+        The task may wait in a lane or be in work; its worker then loses the claim, as for a cancelled task.
+        The tasks share a file that was made. Returns False if the other task has no result, if its file is
+        gone or a worker has already stored this task's own, or if this task ended first.
         """
         end = self._journal.last_end(other_id)
         if end is None or end.outcome.status is not Status.DONE:
@@ -83,11 +85,11 @@ class Control:
         return self._ending.end(task, outcome)
 
     def forget(self, task_id: str) -> bool:
-        """Remove an ended task: recording, result, index, history, the text of its lines in the log.
+        """Remove an ended task: its recording, result, index entry, history and the text in its log lines.
 
-        False when it is open, and so nothing was done. What clients see goes after what they cannot see, and
-        the journal record last, so that forgetting again finishes what was interrupted. An id that nobody
-        knows (any more) is forgotten as well.
+        Returns False, without any change, if the task is open. What clients cannot see is removed first and
+        the journal record last, so that repeating the call completes an interrupted one. Unknown ids are
+        accepted.
         """
         task = self._journal.open_task(task_id)
         if task is not None:
@@ -102,10 +104,10 @@ class Control:
         return True
 
     def retry(self, task_id: str, run: int, *, limited: bool = False) -> tuple[Task, Enqueued]:
-        """Accept a failed task once more, as its next run. `run` is the one that failed.
+        """Accept a failed task again as its next run. `run` is the one that failed.
 
-        Its recording must still be there, if it is made from one. Raises NotFound, or Refusal
-        ("not_failed", "recording_gone"; when `limited` also "too_long", "queue_full", "quota_exceeded").
+        Its recording must still be there, if it is made from one. Raises NotFound, or Refusal ("not_failed",
+        "recording_gone"; if `limited` also "too_long", "queue_full", "quota_exceeded").
         """
         end = self._journal.ended(task_id, run)
         task = self._journal.open_task(task_id)
@@ -118,7 +120,7 @@ class Control:
         if kinds.find(end.task.kind).takes_recording and not self._blobs.exists(end.task.file):
             raise Refusal("recording_gone", "The recording of this task has been deleted")
         if task is not None:
-            # The earlier run is closed before its open record is replaced, or its line would never be logged.
+            # Publish the earlier run before its open record is replaced; otherwise it would never be logged.
             self._ending.publish(task)
         task = end.task.evolve(run=run + 1, accepted_at=time.time())
         if self._journal.has_ended(task):
@@ -131,7 +133,7 @@ class Control:
         try:
             quotas.check_enqueued(enqueued, self._store, task)
         except Refusal:
-            self._journal.withdraw(task_id)  # it is failed as before
+            self._journal.withdraw(task_id)  # it stays failed
             raise
         return task, enqueued
 

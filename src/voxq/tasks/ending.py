@@ -1,4 +1,4 @@
-"""How a task ends: the three writes E1, E2, E3, in this order, from whichever process."""
+"""End of a task: the writes E1, E2 and E3, in this order, from any process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from voxq.storage.scratch import WorkFiles
 
 
 class Ending:
-    """Ends tasks. Every method blocks on disk or Redis: not for an event loop."""
+    """Ends tasks. Every method blocks on disk or Redis, so none may run in an event loop."""
 
     def __init__(
         self,
@@ -36,32 +36,32 @@ class Ending:
         self._client = client
 
     def decide(self, task: Task, outcome: Outcome) -> bool:
-        """E1: make `outcome` the end of this run. False when it has ended already, by anyone."""
+        """Write step E1: make `outcome` the end of this run. Returns False if the run has already ended."""
         won = self._journal.end(task, outcome)
         killpoint.reached("E1")
         return won
 
     def publish(self, task: Task, worker: Worker | None = None) -> None:
-        """E2 and E3 of a run that was decided, also by a process that has died since.
+        """Write steps E2 and E3 for a run that `decide` has ended, possibly in a process that died since.
 
-        Raises redis.exceptions.RedisError; then nothing is lost, and publishing again is right.
+        Raises redis.exceptions.RedisError; nothing is lost then, and publishing can be repeated.
         """
         end = self._journal.ended(task.id, task.run)
         if end is not None:
             self.announce(end, worker)
 
     def announce(self, end: Ended, worker: Worker | None = None) -> None:
-        """The same for an end that need not be read: it was decided a moment ago."""
+        """Publish an end like `publish`, without reading it from the journal."""
         task = end.task
         answer = script.run(self._client, ends.finish(self._stores[task.kind], end, time.time(), worker))
         killpoint.reached("E2")
-        # Who announces it first knows that nobody has logged it: the line comes after the announcement.
+        # The line is written after the announcement, so whoever announces first knows that it is not logged.
         self._logs[task.kind].settle(end, self._journal, maybe_logged=answer != "ended")
         killpoint.reached("E3")
         self._work.remove(task)
 
     def end(self, task: Task, outcome: Outcome, worker: Worker | None = None) -> bool:
-        """E1, E2, E3. False when the run had ended already."""
+        """Write steps E1, E2 and E3. Returns False if the run had already ended."""
         won = self.decide(task, outcome)
         if won:
             self.announce(Ended(task, outcome), worker)
