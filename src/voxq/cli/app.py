@@ -1,4 +1,4 @@
-"""All commands, and the one place where their errors become a sentence."""
+"""The `voxq` application: registers all commands and reports their errors."""
 
 from __future__ import annotations
 
@@ -51,8 +51,10 @@ app.command("bench")(bench.bench)
 
 
 def main() -> None:
-    """Run the command of sys.argv. What goes wrong is one sentence on stderr and status 1, never a traceback
-    (except with LOG_LEVEL=DEBUG)."""
+    """Run the command in `sys.argv`.
+
+    An error becomes one sentence on stderr and exit status 1; a traceback appears only with LOG_LEVEL=DEBUG.
+    """
     try:
         app()
     except Exception as error:

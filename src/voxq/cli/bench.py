@@ -1,4 +1,4 @@
-"""`voxq bench`: the measurements of a checkout."""
+"""`voxq bench`: benchmarks of a checkout."""
 
 from __future__ import annotations
 

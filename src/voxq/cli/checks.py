@@ -1,4 +1,4 @@
-"""What `voxq doctor` looks at. A check looks and never changes anything."""
+"""Checks of `voxq doctor`. A check never changes anything."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ from voxq.supervisor.ports import is_free
 
 
 def examine() -> list[Finding]:
-    """All checks; of settings that cannot be read, only those that need none: the rest would look in wrong
-    places."""
+    """Run all checks; if the settings are invalid, only those that do not depend on them."""
     try:
         settings = load_settings()
     except SettingsError as error:

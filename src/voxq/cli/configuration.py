@@ -1,4 +1,4 @@
-"""The settings, as commands of a person's terminal read them."""
+"""Settings of commands that run in a terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from voxq.settings import Settings, load_settings, unknown_settings
 
 
 def configured() -> Settings:
-    """The settings; says which names look like one of ours and are none. Raises SettingsError."""
+    """Load the settings; warns on stderr about names that look like a setting and are none.
+
+    Raises SettingsError.
+    """
     for warning in unknown_settings():
         err.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
     return load_settings()

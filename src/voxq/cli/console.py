@@ -1,4 +1,4 @@
-"""What commands print with: results on stdout, everything else on stderr."""
+"""Console output of commands: results on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from voxq.logging import one_line
 
 
 class CalmConsole(Console):
-    """Shows control characters and does not obey them: what is printed is often a client's text, which could
-    write to the clipboard of the person who looks at it, or hide a line."""
+    """Console that prints control characters escaped.
+
+    The output often contains a client's text, which could otherwise write to the clipboard or hide a line.
+    """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
@@ -24,26 +26,26 @@ class CalmConsole(Console):
 
 
 def visible(text: str) -> str:
-    """The text with its control characters escaped, but for the ends of its lines."""
+    """Escape the control characters of a text, except newlines."""
     return "\n".join(map(one_line, text.split("\n")))
 
 
-# Into a pipe or a file no line is cut to the width of a terminal that is not there.
+# Without a terminal, lines must not be cut to the width of a default one.
 out = CalmConsole(width=None if sys.stdout.isatty() else 200)
 err = CalmConsole(stderr=True)
 
 
 def fail(message: str) -> None:
-    # Text, and not markup: a message may quote what a server or a file name says.
+    # Text and not markup, because a message may quote a server or a file name.
     err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
 
 
 def is_ours(error: Exception) -> bool:
-    """Whether its message was written for people, by this project."""
+    """Whether the error is VoxQ's own, so that its message is meant for people."""
     return type(error).__module__.startswith("voxq.")
 
 
 def print_json(value: Any) -> None:
-    """For scripts: plain, whatever the terminal."""
+    """Print a value as plain JSON, for scripts, without styles whatever the terminal."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")

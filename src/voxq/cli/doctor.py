@@ -1,4 +1,4 @@
-"""`voxq doctor`."""
+"""`voxq doctor`: checks of the machine and the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`voxq worker drain`: let workers finish what they hold, and end."""
+"""`voxq worker drain`: let workers finish their tasks and exit."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def drain(
     ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for their end, at most.")] = 3600,
 ) -> None:
-    """Let workers take on nothing new, finish what they hold, and end.
+    """Let workers finish their tasks without accepting new ones, and exit.
 
-    `voxq up` and `voxq worker --count` start fresh ones: drained one by one, all of them are replaced.
+    `voxq up` and `voxq worker --count` start new ones, so draining one by one replaces all workers.
     """
     import redis
 
@@ -61,7 +61,7 @@ def _redis_url(settings: Settings) -> str:
 
 
 def _living(client: redis.Redis) -> dict[str, int]:
-    """The numbers of all workers by name. What was killed cannot be drained, nor waited for."""
+    """Number of each live worker by name. Killed workers can neither be drained nor waited for."""
     from voxq.recovery import dead_workers
 
     now = time.time()
@@ -69,7 +69,7 @@ def _living(client: redis.Redis) -> dict[str, int]:
 
 
 def _wait_for_end(client: redis.Redis, workers: set[str], seconds: float) -> set[str]:
-    """Those that have not ended in time."""
+    """Wait up to `seconds` for the workers to end; returns the names of those that have not."""
     deadline = time.monotonic() + seconds
     left = workers
     while left and time.monotonic() < deadline:

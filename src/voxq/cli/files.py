@@ -1,4 +1,4 @@
-"""Files that commands write."""
+"""Output files of commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from voxq.cli.console import err
 
 @contextmanager
 def whole(output: Path) -> Iterator[IO[bytes]]:
-    """The file appears when it is whole: an error in the middle leaves no half of one. - is stdout."""
+    """Open an output file that appears only when complete, so that an error leaves no partial file.
+
+    `-` is stdout.
+    """
     if str(output) == "-":
         yield sys.stdout.buffer
         return

@@ -1,4 +1,4 @@
-"""What the doctor says of one thing."""
+"""Findings of `voxq doctor`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's report; `fix` says what to do about it, if anything is to be done."""
+    """A line of the doctor's report; `fix` says what to do about it, empty if nothing."""
 
     subject: str
     state: Literal["ok", "warning", "failure"]

@@ -1,4 +1,4 @@
-"""Flags of commands, made of the declared options: what a request may set, the command line may."""
+"""Command-line flags derived from the declared options: every option that a request may set."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ _ASKED = "asked"
 
 
 def takes_flags(options: type[Options], *, without: Collection[str] = ()) -> Callable[[Command], Command]:
-    """A decorator that gives a command a flag for each option that a client may set, of `options` and of
-    every submission, but for those `without`.
+    """Decorator that adds a flag to a command for each option that a client may set, except `without`.
 
-    The command has a parameter `asked`: a mapping of what was given on the command line, with the names and
-    the values of a request's fields.
+    The options are those of `options` and of every submission. The command must have a parameter `asked`, a
+    mapping of the given flags with the names and values of a request's fields.
     """
     flags = [
         each
@@ -54,7 +53,7 @@ def takes_flags(options: type[Options], *, without: Collection[str] = ()) -> Cal
 
 
 def _asked(flags: list[OptionField], given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The fields of a request, taken out of what the command line gave."""
+    """Remove the flags from `given` and yield them as fields of a request."""
     for flag in flags:
         value = given.pop(flag.name)
         if value is None:
@@ -77,7 +76,7 @@ def _parameter(option: OptionField) -> inspect.Parameter:
 
 
 def _spellings(option: OptionField) -> list[str]:
-    """As Typer takes them: a switch with its opposite is one of them, a short form another."""
+    """Spellings of a flag for Typer; a switch and its opposite are one spelling, a short form is another."""
     name = f"--{option.field.replace('_', '-')}"
     if option.mark.flag is None:
         return [f"{name}/--no-{name[2:]}" if _type(option) is bool else name]
@@ -96,7 +95,7 @@ def _type(option: OptionField) -> Any:
 
 
 def _words(option: OptionField) -> tuple[Any, ...]:
-    """The values of a request's field, where there are a few."""
+    """Values of a request's field if it has a fixed set of them, else empty."""
     if option.mark.choices:
         return tuple(word for word, _ in option.mark.choices)
     wire = option.mark.wire if option.mark.wire is not None else _plain(option.type)
@@ -104,7 +103,7 @@ def _words(option: OptionField) -> tuple[Any, ...]:
 
 
 def _plain(annotation: Any) -> Any:
-    """Without None."""
+    """Annotation of an optional type without None."""
     kinds = [each for each in get_args(annotation) if each is not NoneType]
     return kinds[0] if NoneType in get_args(annotation) else annotation
 
@@ -117,7 +116,8 @@ def _range(option: OptionField) -> tuple[Any, Any]:
 
 
 def _shown_default(option: OptionField) -> str:
-    """Of a few words or a number; a command may have another default for a text."""
+    """Default shown in the help: a choice or a number; empty for texts, whose default a command may
+    change."""
     default = option.default
     if isinstance(default, bool):
         return ""

@@ -1,4 +1,4 @@
-"""The forms in which a transcript can be had."""
+"""Output formats of transcripts."""
 
 from __future__ import annotations
 

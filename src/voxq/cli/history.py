@@ -1,4 +1,4 @@
-"""`voxq history`."""
+"""`voxq history`: the latest ended tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the models that the settings name can be loaded here, without loading them."""
+"""Doctor checks of the configured models: whether they can be loaded here, without loading them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from voxq.model_store.store import ModelError, ModelStore
 from voxq.settings import Settings
 
 _DIAGNOSED = ("funasr",)
-"""Engines with a module `diagnosis`."""
+"""Engines that have a module `diagnosis`."""
 _DIAGNOSIS_SECONDS = 180.0
-"""Importing PyTorch and FunASR from a slow disk takes a minute."""
+"""Time limit: importing PyTorch and FunASR from a slow disk takes a minute."""
 
 
 def check_models(settings: Settings) -> Iterator[Finding]:
-    """The default model, then the operator's others: those fail only the tasks that ask for them."""
+    """Check the default model, then the operator's others, whose problems affect only tasks that name them."""
     if settings.redis_url and (missing := missing_for(settings)):
         says = f"only the API can run here: the packages of the extra {missing.extra!r} are not installed"
         yield Finding("worker", "warning", says, f"Run: {missing.command}")
@@ -73,7 +73,7 @@ def _check_engine_setting(settings: Settings, default: ListedModel) -> Iterator[
 
 
 def _where(store: ModelStore, name: str) -> tuple[Path | None, str]:
-    # Asking for the path of a packaged model would put it together, and a doctor only looks.
+    # Resolving the path of a packaged model would assemble it, and a check changes nothing.
     source = next((model.source for model in MODELS if model.name == name), None)
     if isinstance(source, Packages) and install.is_packaged(source) and store.find(name) is None:
         return None, f"{name} came with the packages and is put together at the first start"
@@ -100,12 +100,12 @@ def _check_engine(engine: str, settings: Settings, directories: Sequence[Path]) 
 def _device(settings: Settings) -> str:
     try:
         return resolve_device(settings.asr_use_gpu)
-    except DeviceError:  # reported by itself
+    except DeviceError:  # reported by its own check
         return "cpu"
 
 
 def _diagnose(engine: str, device: str, directories: Sequence[Path]) -> list[str]:
-    """What the engine's own libraries say, in sentences: asked in a process that can be given up."""
+    """Problems of the engine's libraries, in sentences; found in a child process that can be killed."""
     command = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""`voxq models`: what can recognise speech here, and how to get more."""
+"""`voxq models`: list, fetch and find models."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _default(context: typer.Context, json_: Json = False) -> None:
 
 @app.command("list")
 def list_(json_: Json = False) -> None:
-    """List the known models, whom each suits, and which are installed. The default."""
+    """List the known models, what each is best for, and which are installed (the default command)."""
     from voxq.settings import load_settings
 
     settings = load_settings()
@@ -60,9 +60,10 @@ def pull(
         str | None, typer.Option(help="huggingface or modelscope; the first that has it if not given.")
     ] = None,
 ) -> None:
-    """Fetch models, verify them, and go on where a broken download stopped.
+    """Fetch and verify models; an interrupted download is resumed.
 
-    What a model needs beside it, such as punctuation, comes along. Mirrors: HF_ENDPOINT, MODELSCOPE_ENDPOINT.
+    Models that a model needs, such as punctuation, are fetched, too. Mirrors: HF_ENDPOINT,
+    MODELSCOPE_ENDPOINT.
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -93,7 +94,7 @@ def _store(settings: Settings | None = None) -> ModelStore:
 
 
 def _rows(settings: Settings, store: ModelStore) -> Iterator[dict[str, Any]]:
-    """The catalogue's models, then what is installed beside them, then the operator's own."""
+    """Yield the catalogue's models, then other installed ones, then the operator's own."""
     from voxq.model_catalogue import default_model
     from voxq.model_store.published import MODELS
 

@@ -1,4 +1,4 @@
-"""Whether what this project requires is installed, by the packages' own records: nothing is imported."""
+"""Doctor checks of the required packages, by their installation metadata: nothing is imported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_packages() -> Iterator[Finding]:
 
 
 def missing_packages(extra: str = "") -> list[str]:
-    """What is wrong with the dependencies, or with those of an extra alone, in sentences."""
+    """Problems of the core dependencies, or of those of one extra, in sentences."""
     requirements = [Requirement(text) for text in requires("voxq") or []]
     problems: list[str] = []
     for wanted in requirements:

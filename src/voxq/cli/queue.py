@@ -1,4 +1,4 @@
-"""`voxq queue`: what waits, what failed, and what to do about it."""
+"""`voxq queue`: show the queue and failed tasks, requeue or remove them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ app = typer.Typer(
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[TASK_ID]...", help="Tasks, by id.")]
 AllFailed = Annotated[bool, typer.Option("--all", help="Every failed task instead.")]
 
-_PAGE = 100  # as many as the API lists at once
+_PAGE = 100  # the most that the API lists at once
 
 
 @app.callback()
@@ -79,7 +79,7 @@ def _service(url: str | None) -> Service:
 def _for_each(
     ids: list[str] | None, every: bool, url: str | None, act: Callable[[Service, str], object], said: str
 ) -> None:
-    """Acts on all, whatever fails on the way; the status tells whether something did."""
+    """Apply `act` to each task, continuing after failures; the exit status is 1 if any failed."""
     from voxq.cli.service import ServiceError
 
     if bool(ids) == every:
@@ -98,7 +98,10 @@ def _for_each(
 
 
 def _every_failed(service: Service) -> Iterator[str]:
-    """Page by page: what was acted on has left the list by then, or is passed over."""
+    """Yield the failed tasks of all kinds, page by page.
+
+    Tasks that the caller has acted on have left the list by then, or are skipped.
+    """
     from voxq import kinds
 
     for kind in kinds.registered():

@@ -1,4 +1,4 @@
-"""`voxq api` and `voxq worker`: one part of the service in the foreground, for systemd and containers."""
+"""`voxq api` and `voxq worker`: a part of the service in the foreground, for systemd and containers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voxq.cli.drain import drain
 from voxq.settings import SettingsError
 
 _OPEN_REQUESTS_SECONDS = 5
-"""At the end; long polls are answered at once when the API stops, and a slow upload is not waited for."""
+"""Grace period at shutdown: long polls are answered at once, and slow uploads are not waited for."""
 
 _OPEN_FILES = 1 << 16
 
@@ -48,7 +48,7 @@ def api() -> None:
 
 
 def _allow_files() -> None:
-    """Each connection takes one, and often another; many systems give 1024 to whoever asks for no more."""
+    """Raise the limit on open files: a connection needs one or two, and the default is often 1024."""
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
     if now < wanted:
@@ -89,7 +89,7 @@ def worker(
     try:
         run(settings, id, device or resolve_device(settings.asr_use_gpu, id - 1))
     except Exception as error:
-        if is_ours(error):  # said where its operator will look, the terminal included
+        if is_ours(error):  # log it, so that it reaches the operator's log file as well as the terminal
             logger.error("Worker-{} cannot start: {}", id, error)
             sys.exit(1)
         logger.exception("Worker-{} ended unexpectedly", id)

@@ -1,4 +1,4 @@
-"""The running service as seen from the command line: its HTTP API as functions."""
+"""HTTP client of the running service for commands."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _SUMMED = ("queued", "processing", "failed", "queued_seconds")
 
 
 class ServiceError(Exception):
-    """The service said no or is not there; the message says which and why."""
+    """Raised if the service refuses or cannot be reached; the message says which and why."""
 
 
 class NotThere(ServiceError):
-    """The service has nothing of this name."""
+    """Raised if the service does not know the task."""
 
 
 class Service:
-    """A client of one API. Its methods raise ServiceError, and are safe to call from several threads.
+    """Client of one API. Its methods raise ServiceError and are thread-safe.
 
-    A task is found by its id alone, whatever its kind.
+    Tasks are found by id alone, whatever their kind.
     """
 
     def __init__(self, url: str, key: str | None = None) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        # A proxy from the environment must not get between us and a service on this machine.
+        # trust_env=False: a proxy from the environment must not handle requests to this machine.
         self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
         self.url = url
 
@@ -56,7 +56,7 @@ class Service:
         self._http.close()
 
     def is_there(self) -> bool:
-        """Whether a VoxQ answers at this address, ready or not."""
+        """Whether VoxQ answers at this address, ready or not."""
         try:
             return "model_loaded" in self._http.get("/api/v1/health", timeout=2).json()
         except (httpx.HTTPError, ValueError, TypeError):
@@ -76,21 +76,21 @@ class Service:
             raise ServiceError(f"{path}: {error.strerror}") from None
 
     def speak(self, wishes: Mapping[str, Any]) -> Json:
-        """Submit a text; `wishes` as `POST /api/v1/tts/submit` knows them."""
+        """Submit a text; `wishes` are the fields of `POST /api/v1/tts/submit`."""
         return self._json("POST", f"/api/v1/{SPEECH.name}/submit", json=dict(wishes))
 
     def result(self, task_id: str, wait: float = 0, kind: str | None = None) -> Json:
-        """The task as it is now, or when it has ended if that is within `wait` (<= 60) seconds."""
+        """Current state of the task, or its end if it comes within `wait` (at most 60) seconds."""
         return self._read(self._of_task("GET", "result", task_id, kind, params={"wait": wait}))
 
     def rendered(self, task_id: str, format: str) -> str:
-        """A done task's transcript as "text", "srt", "vtt", "json" or "verbose_json"."""
+        """Transcript of a finished task as "text", "srt", "vtt", "json" or "verbose_json"."""
         return self._of_task("GET", "result", task_id, params={"format": format}).text
 
     def save_sound(self, task_id: str, file: IO[bytes], *, live: bool = False) -> None:
-        """Write a task's recording, or the speech that was made of it, to a file, block by block.
+        """Write a task's recording, or its speech, to a file, block by block.
 
-        `live`: speech that is still being made is written sentence by sentence.
+        With `live`, speech is written sentence by sentence while it is being made.
         """
         params = {"stream": "true"} if live else {}
 
@@ -109,7 +109,7 @@ class Service:
             raise self._silence(error) from None
 
     def queue(self) -> Json:
-        """How full the queue is: counts of all tasks together, and of each kind under `kinds`."""
+        """Queue counts: of all tasks together, and of each kind under `kinds`."""
         counts = {kind: self._json("GET", f"/api/v1/{kind}/queue/status") for kind in kinds.registered()}
         (first, *_) = counts.values()
         sums = {name: sum(of_kind.get(name, 0) for of_kind in counts.values()) for name in _SUMMED}
@@ -117,13 +117,13 @@ class Service:
         return first | sums | {"lanes": lanes, "kinds": counts}
 
     def history(self, limit: int, status: str | None = None) -> list[Json]:
-        """The latest ended tasks of all kinds, each with its `kind`; what was submitted last comes first."""
+        """Latest ended tasks of all kinds, each with its `kind`, the last submitted first."""
         records = [record for kind in kinds.registered() for record in self.history_of(kind, limit, status)]
         records.sort(key=lambda record: str(record["created_at"]), reverse=True)
         return records[:limit]
 
     def history_of(self, kind: str, limit: int, status: str | None = None) -> list[Json]:
-        """The latest ended tasks of one kind; what ended last comes first."""
+        """Latest ended tasks of one kind, the last ended first."""
         params = {"limit": limit} | ({"status": status} if status else {})
         records = self._json("GET", f"/api/v1/{kind}/history", params=params)["records"]
         return [{"kind": kind, **record} for record in records]
@@ -167,9 +167,9 @@ class Service:
 
 
 def find_service(settings: Settings, url: str | None) -> Service | None:
-    """The service at `url`, else the stack on STORAGE_PATH, else whatever VoxQ is at API_HOST:API_PORT.
+    """Find the service at `url`, else the stack on STORAGE_PATH, else VoxQ at API_HOST:API_PORT.
 
-    None without any; raises ServiceError if nothing is at a `url` that was asked for.
+    Returns None if there is none; raises ServiceError if nothing answers at a given `url`.
     """
     key = next(iter(settings.keys), None)
     running = running_instance(settings.run_dir)
@@ -182,7 +182,7 @@ def find_service(settings: Settings, url: str | None) -> Service | None:
 
 
 def the_service(settings: Settings, url: str | None) -> Service:
-    """As `find_service`, but raises ServiceError when there is none."""
+    """Find the service like `find_service`; raises ServiceError if there is none."""
     service = find_service(settings, url)
     if service is None:
         raise ServiceError(
@@ -192,7 +192,7 @@ def the_service(settings: Settings, url: str | None) -> Service:
 
 
 class _Counted(io.BufferedReader):
-    """A file that tells how much of it was read."""
+    """File that reports the size of each read."""
 
     def __init__(self, path: Path, on_bytes: Callable[[int], object]) -> None:
         super().__init__(io.FileIO(path), 1 << 18)
@@ -209,7 +209,7 @@ def _path(kind: str, what: str, task_id: str) -> str:
 
 
 def _of_any_kind(act: Callable[[str], T]) -> T:
-    """What `act` gives for the kind that knows the task; for any other it raises NotThere."""
+    """Result of `act` for the first kind that knows the task; `act` raises NotThere for others."""
     *others, last = kinds.registered()
     for kind in others:
         with contextlib.suppress(NotThere):

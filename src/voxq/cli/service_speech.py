@@ -1,4 +1,4 @@
-"""A text spoken by the running service, with a live bar."""
+"""Speech from the running service, with a progress bar."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from voxq.cli.service import ENDED, Service, ServiceError
 from voxq.kinds.speech import SPEECH
 
 _LOOK_SECONDS = 0.5
-"""A long poll ends early only at the end of a task, so this is how often the bar moves."""
+"""Duration of a long poll, which ends early only when the task ends; so the interval of the bar."""
 
 
 def speak_through(service: Service, wishes: Mapping[str, Any], file: IO[bytes]) -> None:
-    """Write the speech of a text to `file`, into a pipe while it is made; `wishes` as `Service.speak`.
+    """Write the speech of a text to `file`; into a pipe while it is being made. `wishes` as in
+    `Service.speak`.
 
-    Raises ServiceError, also when the text could not be spoken. Whoever gives up waiting withdraws it.
+    Raises ServiceError, also if the text could not be spoken. An interrupt (Ctrl-C) withdraws the task.
     """
     task_id = str(service.speak(wishes)["task_id"])
     is_live = not file.seekable()
@@ -37,7 +38,8 @@ def speak_through(service: Service, wishes: Mapping[str, Any], file: IO[bytes]) 
 
 
 def _listen(service: Service, task_id: str, file: IO[bytes]) -> ServiceError | None:
-    """Until the end of the speech; if it breaks off, why: the task itself may know better."""
+    """Write the speech while it is being made; returns the error if it breaks off, since the task's own error
+    may be more precise."""
     try:
         service.save_sound(task_id, file, live=True)
     except ServiceError as error:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as something to wait for."""
+"""SIGINT (Ctrl-C) and SIGTERM as an event."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def stop_signals(again: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, instead of what they did before; a second one calls `again`."""
+    """Event that SIGINT and SIGTERM set instead of their usual effect; a second signal calls `again`."""
     stop = threading.Event()
 
     def handle(_number: int, _frame: object) -> None:

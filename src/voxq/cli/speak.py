@@ -1,4 +1,4 @@
-"""`voxq speak TEXT`."""
+"""`voxq speak TEXT`: text to speech."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def speak(
     *,
     asked: Mapping[str, Any],
 ) -> None:
-    """Turn text into speech: on the running service, or right here where there is none."""
+    """Turn text into speech with the running service, or in this process if there is none."""
     from voxq.cli.service import find_service
     from voxq.engines import registry
 
@@ -85,7 +85,7 @@ def _format_of(output: Path) -> str:
 
 
 def _write(parts: Iterable[tuple[Samples, int]], count: int, file: IO[bytes], wishes: SpeechOptions) -> None:
-    """Every sentence goes out as soon as it is spoken."""
+    """Encode and write each sentence as soon as it is spoken."""
     from rich.progress import Progress
 
     from voxq.speech.encode import AudioWriter
@@ -104,7 +104,7 @@ def _write(parts: Iterable[tuple[Samples, int]], count: int, file: IO[bytes], wi
 
 
 class _Stream:
-    """A pipe: without `seek`, no header is corrected afterwards."""
+    """Wrapper of a pipe, without `seek`, so that the encoder does not go back to correct a header."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

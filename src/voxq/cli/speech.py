@@ -1,4 +1,4 @@
-"""A text spoken here and now, sentence by sentence, without a server."""
+"""Text to speech in this process, sentence by sentence, without a service."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from voxq.speech.written import is_pronounceable, tidy
 
 
 class SpeechError(Exception):
-    """The text cannot be spoken; the message says why."""
+    """Raised if a text cannot be spoken; the message says why."""
 
 
 def load(speaker: Speaker, store: ModelStore) -> Synthesiser:
-    """Raises SpeechError, EngineError or ModelError."""
+    """Load the speaker's synthesiser. Raises SpeechError, EngineError or ModelError."""
     family = voices.family_of(speaker.engine)
     if not family.requirements.are_installed:
         raise SpeechError(family.requirements.advice)
@@ -32,7 +32,7 @@ def load(speaker: Speaker, store: ModelStore) -> Synthesiser:
 
 
 def sentences_of(text: str) -> list[Sentence]:
-    """What there is to say, in order. Raises SpeechError where there is nothing."""
+    """Split a text into pronounceable sentences, in order. Raises SpeechError if there are none."""
     sentences = [each for each in split(tidy(text)) if is_pronounceable(each.text)]
     if not sentences:
         raise SpeechError("There is nothing in this text that can be said.")
@@ -42,10 +42,9 @@ def sentences_of(text: str) -> list[Sentence]:
 def choose(
     text: str, engine: str | None = None, voice: str | None = None, language: str | None = None
 ) -> Speaker:
-    """The speaker asked for by name, or the first that speaks the language given, or else the text's.
-    `engine`: by name or alias.
+    """Choose the speaker named by `voice`, or the first for `language`, by default the language of the text.
 
-    Raises EngineError.
+    `engine` limits the choice, by name or alias. Raises EngineError.
     """
     there = voices.models()
     speakers = voices.speakers_of([aliases.resolve(engine, there) or engine] if engine else there)
@@ -54,11 +53,11 @@ def choose(
     except EngineError:
         if engine is None or voice is not None:
             raise
-        return speakers[0]  # who asks for a model gets it, and is told by it what it cannot say
+        return speakers[0]  # the requested model itself reports what it cannot say
 
 
 def options_of(speaker: Speaker, speed: float, language: str | None, *, normalise: bool) -> Options:
-    """`language`: of words in Latin letters, if it is not the voice's own."""
+    """Options for each sentence; `language` is that of words in Latin letters, if not the voice's own."""
     foreign = language if language != speaker.voice.language else None
     return {"voice": speaker.voice.name, "speed": speed, "language": foreign, "normalise": normalise}
 
@@ -66,7 +65,10 @@ def options_of(speaker: Speaker, speed: float, language: str | None, *, normalis
 def spoken(
     synthesiser: Synthesiser, sentences: Sequence[Sentence], options: Options
 ) -> Iterator[tuple[Samples, int]]:
-    """(samples with the pause that follows, their rate) of each sentence when ready. Raises SpeechError."""
+    """Yield (samples including the pause that follows, their rate in Hz) of each sentence once it is spoken.
+
+    Raises SpeechError.
+    """
     for index, sentence in enumerate(sentences):
         (answer,) = synthesiser.run([TextItem(sentence.text, options)])
         if isinstance(answer, ChunkError):

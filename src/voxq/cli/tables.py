@@ -1,4 +1,4 @@
-"""Tasks as a table."""
+"""Tables of tasks and of queue counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST = 60
 
 
 def tasks_table(records: Iterable[dict[str, Any]]) -> Table:
-    """Records of the history, one a row. Their texts are shown as they are, never as markup."""
+    """Table of history records, one per row. Texts are shown literally, never as markup."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Task", "Kind", "Submitted", "Seconds", "Status", "Text or error"):
         table.add_column(heading, justify="right" if heading == "Seconds" else "left")
@@ -32,7 +32,7 @@ def tasks_table(records: Iterable[dict[str, Any]]) -> Table:
 
 
 def queue_table(kinds: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Counts by kind, one a row."""
+    """Table of queue counts, one kind per row."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     for heading in ("queued", "seconds", "processing", "failed"):
@@ -50,6 +50,6 @@ def queue_table(kinds: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def _things(kind: str) -> str:
-    """What its tasks are made from; the service may be of a version that knows more kinds."""
+    """Label of a kind: what its tasks are made from. A newer service may have kinds that are unknown here."""
     found = kinds.registered().get(kind)
     return f"{found.noun}s" if found else kind

@@ -1,4 +1,4 @@
-"""`voxq task ID`."""
+"""`voxq task ID`: show or delete a task."""
 
 from __future__ import annotations
 

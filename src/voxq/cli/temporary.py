@@ -1,4 +1,4 @@
-"""A stack that lives for one command and leaves nothing behind."""
+"""Temporary stack for one command, which leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from voxq.supervisor.stack import Stack
 
 @contextmanager
 def temporary_stack(settings: Settings) -> Iterator[Stack]:
-    """A ready stack with a server and a storage of its own, on a free port. Raises StackError."""
-    # SIGTERM's own way would leave the directory behind.
+    """Start a stack with its own server and storage on a free port; yields it ready. Raises StackError."""
+    # The default action of SIGTERM would leave the directory behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="voxq-") as directory:
         own = settings.model_copy(
@@ -34,7 +34,7 @@ def temporary_stack(settings: Settings) -> Iterator[Stack]:
         )
         logger.disable(
             "voxq.supervisor"
-        )  # its log is for who runs a service; here a failure ends in a StackError
+        )  # its log is for operators of a service; here a failure raises StackError
         with Stack(own, output=Path(directory) / "parts.log") as stack:
             with err.status("Loading the model ..."):
                 stack.wait_ready(settings.model_load_timeout)

@@ -1,4 +1,4 @@
-"""`voxq transcribe FILE...`."""
+"""`voxq transcribe FILE...`: speech to text."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def transcribe(
     *,
     asked: Mapping[str, Any],
 ) -> None:
-    """Turn recordings into text, on the running service or on one that lives for this call."""
+    """Transcribe recordings with the running service, or with a temporary one."""
     from voxq.cli.transcription import transcribe_all
 
     options = {name: _written(value) for name, value in asked.items()}
@@ -59,7 +59,7 @@ def transcribe(
 
 
 def _written(value: object) -> str:
-    """As a field of a form."""
+    """Format an option's value as a form field."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -85,7 +85,7 @@ def _write(done: Sequence[Transcription], directory: Path | None, format: Format
                 typer.echo(f"==> {path} <==")
             typer.echo(transcription.text.rstrip("\n"))
         else:
-            # Two files that differ only in their endings must not overwrite each other.
+            # Two files that differ only in their extension must not overwrite each other.
             name = path.stem if stems[path.stem] == 1 else path.name
             target = directory / f"{name}{format.extension}"
             target.write_text(transcription.text.rstrip("\n") + "\n", encoding="utf-8")

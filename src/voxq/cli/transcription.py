@@ -1,4 +1,4 @@
-"""Recordings through the service at once, each with a live bar."""
+"""Concurrent transcription of recordings by the service, each with a progress bar."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from voxq.cli.service import ENDED, Service, ServiceError
 
 _AT_ONCE = 8
 _LOOK_SECONDS = 0.5
-"""A long poll ends early only at the end of a task, so this is how often a bar moves."""
+"""Duration of a long poll, which ends early only when the task ends; so the interval of a bar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """What became of one recording; `state` is the service's answer, `text` in the format asked for."""
+    """Result of one recording: the service's reply `state`, and `text` in the requested format."""
 
     path: Path
     state: dict[str, Any]
@@ -40,7 +40,7 @@ class Transcription:
 def transcribe_all(
     service: Service, paths: Sequence[Path], options: Mapping[str, str], format: Format | None = None
 ) -> list[Transcription]:
-    """In the order of `paths`; a recording that is refused or fails does not hinder the others.
+    """Transcribe recordings; results in the order of `paths`. One that is refused or fails stops no other.
 
     `format` None gives the plain text.
     """
@@ -57,14 +57,14 @@ def transcribe_all(
         ids = [bars.add_task(path.name, total=100, doing="waiting") for path in paths]
         try:
             return list(threads.map(work.transcribe, paths, ids))
-        except BaseException:  # Ctrl-C: the executor's end waits for the threads
+        except BaseException:  # Ctrl-C: leaving the executor waits for the threads
             work.abandon()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
 
 
 class _Work:
-    """What the threads share."""
+    """State shared by the threads."""
 
     def __init__(
         self, service: Service, options: Mapping[str, str], format: Format | None, bars: Progress
@@ -76,7 +76,7 @@ class _Work:
         self._abandoned = threading.Event()
 
     def abandon(self) -> None:
-        """Withdraw what is under way: nobody will read it."""
+        """Let the threads withdraw their tasks, whose results nobody will read."""
         self._abandoned.set()
 
     def transcribe(self, path: Path, bar: TaskID) -> Transcription:

@@ -55,7 +55,7 @@ def _print_addresses(api_url: str, redis_url: str, storage: str) -> None:
         "Queues": f"rq info -u {redis_url}",
         "Storage": storage,
     }.items():
-        # A line is for copying: never wrapped, never styled inside.
+        # Lines are meant for copying, so they are neither wrapped nor styled.
         err.print(f"{name + ':':9}{value}", markup=False, highlight=False, soft_wrap=True)
     err.print("Loading the model ...")
 

@@ -1,4 +1,4 @@
-"""Which voices could speak here, without loading any."""
+"""Doctor checks of the voices that could speak here, without loading any."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from voxq.settings import Settings
 
 _KOKORO = "kokoro"
 _EXTRA, _EXTRA_JAPANESE = "kokoro", "kokoro-ja"
-"""They bring Kokoro's phonemisers; its model may have come by another way."""
+"""Extras with Kokoro's phonemisers; its model may have been installed in another way."""
 
 
 def check_voices(settings: Settings) -> Iterator[Finding]:
-    """What is installed, and what it lacks to speak all of its languages."""
+    """Report the installed synthesisers, and what they lack to speak all of their languages."""
     installed = voices.installed(ModelStore(search=[settings.asr_model_path]))
     for name in installed:
         family = voices.family_of(name)
@@ -39,6 +39,6 @@ def _phonemisers() -> Iterator[Finding]:
     if problems := missing_packages(_EXTRA):
         says = f"{_KOKORO} cannot speak all of these languages: {', '.join(problems)}"
         yield Finding("voices", "warning", says, f"Run: {install_command(_EXTRA)}")
-    elif missing_packages(_EXTRA_JAPANESE):  # not everybody wants it, and it is large
+    elif missing_packages(_EXTRA_JAPANESE):  # only a note: it is large, and not everybody wants it
         says = f"{_KOKORO} speaks no Japanese yet: {install_command(_EXTRA_JAPANESE)}"
         yield Finding("voices", "ok", says)

@@ -1,4 +1,4 @@
-"""Several supervised workers without an API: for the other machines of one service."""
+"""Supervised workers without an API, for further machines of a service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from voxq.supervisor.supervisor import Supervisor
 
 
 def run_workers(settings: Settings, count: int, first_id: int) -> int:
-    """Until a signal; the exit status. `count` 0: as many as the settings say.
+    """Run workers until a signal; returns the exit status. `count` 0: as many as the settings say.
 
     Raises SettingsError, ServerUnusable, DeviceError or EngineError."""
     registry.use_plugins(settings.plugins)
