@@ -1,4 +1,4 @@
-"""The real API under a real uvicorn, in a process of its own, on a free port of the loopback."""
+"""The real API under a real uvicorn, in its own process, on a free loopback port."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ RECORDINGS = Path(__file__).parent.parent / "data" / "audio"
 NOTE = (RECORDINGS / "zh_note.ogg").read_bytes()
 """Ten seconds of speech, OGG/Opus."""
 _PATIENCE = 100.0
-"""Seconds without a byte: more than the longest poll, and then what a busy machine may need."""
+"""Read timeout in seconds: the longest poll, and a margin for a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiServer:
-    """Where it listens and keeps its files, its process, and a client without proxies."""
+    """A running API: its address, its files, its process, and a client without proxies."""
 
     url: str
     storage: Path
@@ -36,7 +36,7 @@ class ApiServer:
     http: httpx.Client
 
     def lab(self, client: redis.Redis) -> Lab:
-        """The same storage and Redis from the inside: what workers and the janitor do to tasks."""
+        """Lab on the same storage and Redis, to do what workers and the janitor do to tasks."""
         return Lab(self.storage, client)
 
     def submit(self, audio: bytes = NOTE, *, key: str | None = None, **fields: str) -> httpx.Response:
@@ -46,13 +46,13 @@ class ApiServer:
         )
 
     def submitted(self, audio: bytes = NOTE, **fields: str) -> str:
-        """The id of a new task."""
+        """Submit a recording; returns the id of the task."""
         answer = self.submit(audio, **fields)
         assert answer.status_code == 200, answer.text
         return answer.json()["task_id"]
 
     def parts_left(self) -> list[str]:
-        """Uploads that are neither recordings nor gone."""
+        """Names of uploads that have neither become recordings nor been removed."""
         return [path.name for path in (self.storage / "incoming").iterdir()]
 
     def log(self) -> str:
@@ -63,8 +63,11 @@ class ApiServer:
 def running_api(
     redis_url: str, directory: Path, *, by_cli: bool = False, **settings: str
 ) -> Iterator[ApiServer]:
-    """An API with these settings (names as in the environment), answering `/livez` already and connected to
-    a Redis that is there. `by_cli`: by `voxq api`, which also limits connections and how long it stops."""
+    """Run an API with these settings (names as in the environment) until the end of the context.
+
+    It already answers `/livez`, and is connected to Redis if that is available. `by_cli`: start it by `voxq
+    api`, which also limits connections and the time for stopping.
+    """
     storage = directory / "storage"
     port = own_port()
     environ = without_settings() | {
@@ -96,7 +99,7 @@ def running_api(
 
 
 def tone(seconds: float) -> bytes:
-    """A WAV file of so many seconds, small: 8 kHz, one byte a sample."""
+    """A small WAV file of `seconds` seconds: 8 kHz, one byte per sample."""
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
         writer.setnchannels(1)
@@ -120,7 +123,8 @@ def _wait_until_alive(http: httpx.Client, process: subprocess.Popen[bytes]) -> N
 
 
 def _connect(http: httpx.Client) -> None:
-    """Let it make its first connection to Redis, which takes a busy machine longer than any later answer."""
+    """Make the API open its first connection to Redis, which on a busy machine takes longer than any
+    request."""
     for _ in range(3):
         if http.get("/health").json().get("redis_connected", True):
             return

@@ -1,4 +1,4 @@
-"""Baits: whatever a client's words could lead a service to notices that it was led there."""
+"""Baits for attacks: files and ports that notice when a client's input makes the service open them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from threading import Thread
 
 
 class OpenedFiles:
-    """Names of the files opened in a directory, by anybody, while this is watched (Linux inotify)."""
+    """Names of the files that any process opens in a directory while it is watched (Linux inotify)."""
 
     _OPEN = 0x20
 
@@ -29,7 +29,7 @@ class OpenedFiles:
         os.close(self._fd)
 
     def names(self) -> set[str]:
-        """Those since the last call."""
+        """Names since the last call."""
         found = set()
         try:
             events = os.read(self._fd, 1 << 16)
@@ -39,11 +39,11 @@ class OpenedFiles:
             (length,) = struct.unpack_from("12xI", events)
             found.add(events[16 : 16 + length].rstrip(b"\0").decode())
             events = events[16 + length :]
-        return found - {""}  # the directory itself, which an import may look into
+        return found - {""}  # the directory itself, which an import may read
 
 
 class Listener:
-    """A port of the loopback that nobody has a reason to visit. `heard`: what each visitor said first."""
+    """Loopback port that nothing has a reason to connect to. `heard`: the first bytes of each connection."""
 
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -70,7 +70,7 @@ class Listener:
 
 @contextmanager
 def listener() -> Iterator[Listener]:
-    """One that is closed at the end."""
+    """Run a `Listener` until the end of the context."""
     ours = Listener()
     try:
         yield ours
@@ -79,7 +79,7 @@ def listener() -> Iterator[Listener]:
 
 
 def addresses(port: int, file: Path) -> list[str]:
-    """What could be taken for the place of something to be opened: one's own port, and one's own file."""
+    """Strings that a service might open as an address: URLs of the listener's port, and paths of `file`."""
     host = f"127.0.0.1:{port}"
     return [
         f"http://{host}/x.wav",

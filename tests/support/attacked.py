@@ -1,4 +1,4 @@
-"""A whole service to be attacked: an API with keys, a worker, a webhook."""
+"""A complete service to attack: an API with keys, a worker and a webhook."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from webhook_receiver import SECRET, Receiver, receiver
 from worker_lab import WorkerLab
 
 OPEN = {"/livez", "/health", "/api/v1/health"}
-"""Paths that need no key: whether the service is well, and nothing of what it knows."""
+"""Paths that need no key: they tell whether the service is healthy, and nothing else."""
 STREAMS = 5
-"""Of events, that one key may have open."""
+"""Number of event streams that one key may have open."""
 KEYS = {"anna": "annas-secret-key", "ben": "bens-secret-key"}
 
 
 @dataclass(frozen=True, slots=True)
 class Attacked:
-    """Its API, its insides, and the webhook `bot` that its operator has registered."""
+    """The service under attack: its API, its storage and Redis, and the registered webhook `bot`."""
 
     api: ApiServer
     lab: WorkerLab
     bot: Receiver
 
     def client(self, owner: str = "anna") -> httpx.Client:
-        """With the key of this owner; to be closed."""
+        """HTTP client with the key of this owner; the caller closes it."""
         return httpx.Client(
             base_url=self.api.url,
             headers={"Authorization": f"Bearer {KEYS[owner]}"},
@@ -39,15 +39,15 @@ class Attacked:
         )
 
     def logs(self) -> str:
-        """Every line that any of its processes has written into a file that is for people."""
+        """All log output of its processes."""
         directory = self.api.storage / "logs"
         return "".join(path.read_text("utf-8") for path in sorted(directory.glob("*.log")))
 
 
 @contextmanager
 def attacked(directory: Path) -> Iterator[Attacked]:
-    """A service of its own, with a Redis of its own, begun with a umask that keeps nothing from anybody."""
-    own_models = {"VOXQ_MODELS": str(directory / "models")}  # else it takes long to load what is there
+    """Run a service with its own Redis, started with a permissive umask."""
+    own_models = {"VOXQ_MODELS": str(directory / "models")}  # installed models load slowly
     settings = own_models | {
         "API_KEYS": ",".join(f"{owner}:{key}" for owner, key in KEYS.items()),
         "LOG_LEVEL": "DEBUG",
@@ -74,21 +74,21 @@ def attacked(directory: Path) -> Iterator[Attacked]:
 
 
 def submitted(client: httpx.Client, audio: bytes = NOTE, **fields: str) -> str:
-    """The id of a new recording."""
+    """Submit a recording; returns its id."""
     answer = client.post("/api/v1/asr/submit", files={"audio": ("note", audio)}, data=fields)
     assert answer.status_code == 200, answer.text
     return answer.json()["task_id"]
 
 
 def said(client: httpx.Client, text: str, **fields: object) -> str:
-    """The id of a new text."""
+    """Submit a text; returns its id."""
     answer = client.post("/api/v1/tts/submit", json={"text": text, **fields})
     assert answer.status_code == 200, answer.text
     return answer.json()["task_id"]
 
 
 def end_of(client: httpx.Client, kind: str, task_id: str) -> str:
-    """How it ends: its status."""
+    """Wait for the end of a task; returns its status."""
     answer = client.get(f"/api/v1/{kind}/result/{task_id}", params={"wait": 60})
     return answer.json()["status"]
 

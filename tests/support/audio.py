@@ -1,4 +1,4 @@
-"""Real speech, and sounds that are none, as engines hear them: float32, mono, 16 kHz."""
+"""Real speech and other sounds in the form that engines get: float32, mono, 16 kHz."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def recording(name: str) -> Samples:
 
 
 def spoken_text(name: str) -> str:
-    """What is said in a recording."""
+    """Text spoken in a recording."""
     return json.loads((RECORDINGS / "texts.json").read_text())[name]["text"]
 
 
 @cache
 def english(text: str = NOTE) -> Samples:
-    """The text spoken by hibari, resampled to what engines hear."""
+    """Speech of the text by hibari, resampled to 16 kHz."""
     samples, rate = speak(text)
     count = round(len(samples) * SAMPLE_RATE / rate)
     times = np.arange(count) * (rate / SAMPLE_RATE)
@@ -41,7 +41,7 @@ def english(text: str = NOTE) -> Samples:
 
 
 def sounds() -> dict[str, Samples]:
-    """What nobody said: silence, noise of several kinds, tones, and music-like notes."""
+    """Sounds without speech: silence, several kinds of noise, tones, and music-like notes."""
     rng = np.random.default_rng(0)
     eight = np.arange(8 * SAMPLE_RATE) / SAMPLE_RATE
     made = {

@@ -1,7 +1,7 @@
-"""What must be true of a service once everything that was asked of it has ended, whatever died meanwhile.
+"""Audit of a service after all of its tasks have ended, whatever died meanwhile.
 
-Every task that a client was told of ended exactly once: in the journal, in the history and in the JSONL log;
-its result is there; and nothing of the work is left, neither on the disk nor in Redis.
+Every task whose id a client got has ended exactly once, in the journal, in the history and in the JSONL log;
+its result is available; and no traces of work are left, neither on the disk nor in Redis.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from voxq.core.outcome import Outcome
 from voxq.core.task import Status
 
 Run = tuple[str, int]
-"""A task and which of its runs."""
+"""Task id and run."""
 
 _WORK = (
     "rq:queue:*",
@@ -31,15 +31,15 @@ _WORK = (
     "rq:execution*",
     *(f"{kind}:{what}" for kind in kinds.registered() for what in ("claim:*", "waiting", "owners", "leases")),
 )
-"""Keys of what waits or is under way: for tasks and for webhooks."""
+"""Key patterns of waiting and running work, of tasks and of webhooks."""
 _FOR_EVER = re.compile(
     r"(asr|tts):(audio|history:latest|meters|rooms|stats(:samples)?)"
     r"|rq:(queues|workers(:.+)?|(finished|failed|scheduled|deferred|canceled):.+)"
     r"|webhook:stats|voxq:(workers|counters|epoch|server)"
 )
-"""Keys of which there are few, however many tasks there were. All others have to fade."""
+"""Keys whose number does not grow with the tasks. All others must have an expiry."""
 _AGE = 7 * 86400.0
-"""Seconds by which what nobody owns is made older, so that retention need not be waited for."""
+"""Seconds by which leftovers are aged, so that the audit need not wait for retention."""
 
 
 def audit(
@@ -49,11 +49,11 @@ def audit(
     forgotten: Collection[str] = (),
     after_kill: bool = True,
 ) -> dict[Run, Outcome]:
-    """Raises AssertionError unless all is as it must be; the end of every run, for closer looks.
+    """Audit the stack; returns the end of every run. Raises AssertionError if anything is wrong.
 
-    `forgotten`: ids whose owner may have deleted them after their end. `after_kill`: what a killed process
-    left half done (uploads that were cut off, unaccepted recordings) may be there still, if retention
-    removes it once it is old.
+    `forgotten`: ids that their owner may have deleted after the end. `after_kill`: leftovers of a killed
+    process (interrupted uploads, recordings that were not accepted) are allowed if retention removes them
+    once they are old.
     """
     ends = _journal(stack, answered, forgotten)
     _logs(stack, ends, forgotten)
@@ -68,12 +68,12 @@ def audit(
 
 
 def lost(stack: RunningStack, answered: Collection[str], forgotten: Collection[str] = ()) -> set[str]:
-    """Tasks that a client was told of and that have not ended."""
+    """Tasks whose id a client got and that have not ended."""
     return set(answered) - set(forgotten) - {task_id for task_id, _ in stack.parts.journal.ended_runs()}
 
 
 def doubled(stack: RunningStack) -> set[Run]:
-    """Runs that the log has more than one line of."""
+    """Runs with more than one line in the log."""
     counts = Counter(_run(record) for record in logged(stack))
     return {run for run, count in counts.items() if count > 1}
 
@@ -82,7 +82,7 @@ def _journal(
     stack: RunningStack, answered: Collection[str], forgotten: Collection[str]
 ) -> dict[Run, Outcome]:
     journal = stack.parts.journal
-    # An end is announced before its task is closed.
+    # An end is announced before its task is closed, so some may still be open.
     wait_for(lambda: not journal.open_ids(), f"the close of every task: {journal.open_ids()}", 30)
     assert not journal.unreadable_ids()
     assert len(set(answered)) == len(answered), "two answers with one id"
@@ -94,17 +94,17 @@ def _journal(
 
 
 def _logs(stack: RunningStack, ends: dict[Run, Outcome], forgotten: Collection[str]) -> None:
-    """One whole line for each end, and none for anything else but what was deleted."""
+    """Assert one complete line for each end, and no others except those of deleted tasks."""
     assert not doubled(stack)
     found = set(map(_run, logged(stack)))
-    # Of a task that was tried again, retention keeps only its last end; the log has them all.
+    # Retention keeps only the last end of a retried task; the log has them all.
     expected = {(task_id, each) for task_id, run in ends for each in range(1, run + 1)}
     unlike = {run for run in found ^ expected if run in expected or run[0] not in forgotten}
     assert not unlike, f"not in both, the log and the journal: {unlike}"
 
 
 def logged(stack: RunningStack) -> list[dict[str, Any]]:
-    """Every line of the logs. Raises ValueError for one that is not whole."""
+    """All records of the logs. Raises ValueError for an incomplete line."""
     records: list[dict[str, Any]] = []
     for kind in kinds.registered():
         path = stack.settings.logs_dir / f"{kind}_history.jsonl"
@@ -134,7 +134,7 @@ def _run(record: dict[str, Any]) -> Run:
 
 
 def _results(stack: RunningStack, answered: Collection[str], ends: dict[Run, Outcome]) -> None:
-    """What the API tells of a task is its last end, and its sound can be fetched."""
+    """Assert that the API shows each task's last end and serves its sound."""
     latest = {task_id: max(run for each, run in ends if each == task_id) for task_id in answered}
     for task_id, run in latest.items():
         outcome, result = ends[task_id, run], stack.result(task_id)
@@ -166,7 +166,7 @@ def _files(stack: RunningStack, ends: dict[Run, Outcome]) -> None:
     assert {f"{mark}.json" for mark in _names(settings.journal_dir / "told")} <= expected
     known = {task_id for task_id, _ in ends}
     unknown = {name for name in _names(settings.recordings_dir) if name.partition(".")[0] not in known}
-    spare = settings.max_recordings  # retention keeps the latest, whoever's they are
+    spare = settings.max_recordings  # retention keeps the latest of all owners
     assert len(unknown) == 0 or len(known) < spare, f"recordings of no task: {unknown}"
 
 
@@ -176,7 +176,7 @@ def _redis(stack: RunningStack) -> None:
     def work() -> list[str]:
         return [key for pattern in _WORK for key in client.scan_iter(pattern)]
 
-    # A webhook whose delivery was cut off has a lease of thirty seconds.
+    # An interrupted webhook delivery is retried only when its lease has expired.
     wait_for(lambda: not work(), f"the end of all work: {work()}", 60)
     for store in stack.parts.stores.values():
         meters = {name: float(value) for name, value in client.hgetall(f"{store.kind}:meters").items()}

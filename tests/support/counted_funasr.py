@@ -1,8 +1,8 @@
-"""FunASR's own engine with a log of its calls as `counting_engine` writes it: for tests of the worker.
+"""The real FunASR engine with a log of its calls, as `counting_engine` writes it, for tests of the worker.
 
-Engine "counted_funasr:KIND" with VOXQ_TEST_ENGINES=1. The small models of the tests are done before a test
-can look, so there are two hotwords: a call with a chunk that has "slowly" takes three tenths of a second
-more, and one with "gated" waits until the file `calls.gate` is there, thirty seconds at most.
+Engine "counted_funasr:KIND" with VOXQ_TEST_ENGINES=1. The small models of the tests finish before a test can
+observe them, so two hotwords slow them down: a call with a chunk that has "slowly" takes 0.3 s more, and one
+with "gated" waits until the file `calls.gate` exists, 30 s at most.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PATIENCE = 30.0
 
 @dataclass(slots=True)
 class Counted:
-    """See the module."""
+    """FunASR engine that logs its calls; see the module."""
 
     inner: Recogniser
     model: str

@@ -1,16 +1,16 @@
-"""The faulty engine, with a log of its calls and with faults that choose: for tests of the worker.
+"""The faulty engine with a log of its calls and selective faults, for tests of the worker.
 
 Engine "counting_engine:KIND" with VOXQ_TEST_ENGINES=1. Every call adds a line to the file VOXQ_TEST_CALLS,
 before anything else happens: the process, the model, and for each chunk its seconds and hotwords. Chunks of
-all tasks may share a call, whatever their hotwords. Beside `faulty_engine`'s words a chunk may have:
+all tasks may share a call, whatever their hotwords. Besides `faulty_engine`'s words a chunk may have:
 
-only-over-<n>   its faults happen to chunks of more than n seconds only
-only-once       its faults happen once, whatever process they end
-gated           waits until the file `calls.gate` is there, a minute at most
-gated-after-<n> the same, but for the first n calls of a process with this word
+only-over-<n>   its faults affect only chunks of more than n seconds
+only-once       its faults occur once, even if they end the process
+gated           waits until the file `calls.gate` exists, a minute at most
+gated-after-<n> the same, except in the first n calls of a process with this word
 
-Loading it takes VOXQ_TEST_LOAD_SECONDS, and VOXQ_TEST_LOAD_MB of memory. Models of the names between commas
-in VOXQ_TEST_BROKEN do not load, and none does while the file `calls.broken` is there.
+Loading takes VOXQ_TEST_LOAD_SECONDS, and VOXQ_TEST_LOAD_MB of memory. Models named in VOXQ_TEST_BROKEN
+(comma-separated) do not load, and none does while the file `calls.broken` exists.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _GATED = re.compile(r"gated(?:-after-(\d+))?")
 
 @dataclass(slots=True)
 class Counting:
-    """See the module."""
+    """Faulty engine that logs its calls; see the module."""
 
     inner: Recogniser
     calls: Path
@@ -53,7 +53,7 @@ class Counting:
     ballast: bytes
     revision: str = "counting"
     let_through: int = 0
-    """Calls with a gated chunk so far."""
+    """Number of calls with a gated chunk so far."""
 
     def run(self, batch: Sequence[AudioItem]) -> Sequence[Recognised | ChunkError]:
         chunks = [(round(item.seconds, 2), _hotwords(item.options)) for item in batch]
@@ -71,7 +71,7 @@ class Counting:
             time.sleep(0.01)
 
     def _allowed(self, item: AudioItem) -> Options:
-        """The options without the faults that are not to happen to this chunk, or not again."""
+        """Options of the chunk without the faults that do not apply to it, or not again."""
         harmless = {**item.options, "hotwords": ()}
         for word in _hotwords(item.options):
             match = _ONLY_OVER.fullmatch(word)

@@ -1,22 +1,22 @@
-"""A synthesiser that misbehaves on demand, with a log of its sentences: for tests of the worker.
+"""A synthesiser that misbehaves on demand, with a log of its sentences, for tests of the worker.
 
 Model "counting_voice:KIND" with VOXQ_TEST_ENGINES=1. Every sentence adds a line to the file VOXQ_TEST_CALLS
-with ".spoken" in place of its suffix, before anything else happens. It is spoken as a tone of 10 ms for each
-letter, which tells one sentence from another. A sentence with the word
+with ".spoken" in place of its suffix, before anything else happens. Its sound is a tone of 10 ms per letter,
+which distinguishes sentences. A sentence with the word
 
 slowly      takes 300 ms
-gated       waits until the file with ".gate" in place of that suffix is there, a minute at most
+gated       waits until the file with ".gate" in place of that suffix exists, a minute at most
 crash       ends the process
-nonsense    has an error that another try may mend
-foreign     has one that none can
-silence     has nothing that could be said
-static      becomes samples that are no numbers
+nonsense    has an error that a retry may fix
+foreign     has an error that no retry can fix
+silence     has nothing that can be spoken
+static      becomes samples that are not numbers
 eternity    becomes ten minutes of sound
 stereo      becomes two channels
-chipmunk    comes at another rate than the others
+chipmunk    has another sample rate than the others
 hollow      becomes None
 
-Every sentence, also those of the warm-up, takes VOXQ_TEST_SENTENCE_SECONDS.
+Every sentence, including those of the warm-up, takes VOXQ_TEST_SENTENCE_SECONDS.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _ERRORS = {"nonsense": "engine_error", "foreign": "language_unavailable", "silen
 
 
 class CountingVoice:
-    """See the module."""
+    """Synthesiser that logs its sentences; see the module."""
 
     revision = "counting"
 

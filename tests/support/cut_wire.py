@@ -1,4 +1,4 @@
-"""A wire to Redis that can be cut at the worst moment: after a command has arrived, before its answer."""
+"""A proxy to Redis that can break at the worst moment: after a command has arrived, before its reply."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 
 class Wire:
-    """A TCP proxy on the loopback. While `deaf`, no answer comes back; while `cut`, nothing goes through.
+    """TCP proxy on the loopback. While `deaf`, no reply comes back; while `cut`, no connection is possible.
 
-    While it is clogged, as on a network that swallows packets, everything is open and nothing arrives; later
-    it does, unless somebody has given up.
+    While it is clogged, as on a network that drops packets, connections stay open and nothing arrives; the
+    data arrives later, unless an end has closed the connection.
     """
 
     def __init__(self, port: int) -> None:
@@ -31,7 +31,7 @@ class Wire:
         await self._flows.wait()
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self._server_port)
-        except OSError:  # the server is not there
+        except OSError:  # the server is not running
             writer.close()
             return
         self._closers |= {writer, back}
@@ -57,7 +57,7 @@ class Wire:
         self._flows.set()
 
     def lose(self) -> None:
-        """Cut it now, in the middle of whatever is said."""
+        """Cut all connections now, in the middle of a command or reply."""
         self.cut = True
         self.close()
 
@@ -79,7 +79,7 @@ async def wire_to(port: int) -> AsyncIterator[Wire]:
 
 
 class OtherThreadsWire:
-    """A wire for processes and tests without an event loop: it lives in a thread of its own."""
+    """`Wire` in its own thread, for processes and tests without an event loop."""
 
     def __init__(self, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
         self._wire = wire
@@ -91,7 +91,7 @@ class OtherThreadsWire:
 
     @contextlib.contextmanager
     def lost(self) -> Iterator[None]:
-        """Every connection is cut, and none is made, for as long as the context."""
+        """Cut all connections and refuse new ones until the end of the context."""
         self._loop.call_soon_threadsafe(self._wire.lose)
         try:
             yield
@@ -100,7 +100,7 @@ class OtherThreadsWire:
 
     @contextlib.contextmanager
     def clogged(self) -> Iterator[None]:
-        """Nothing arrives, for as long as the context."""
+        """Let nothing arrive until the end of the context."""
         self._loop.call_soon_threadsafe(self._wire.clog)
         try:
             yield

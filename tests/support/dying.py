@@ -1,4 +1,4 @@
-"""Processes that are ended with `kill -9` between two lines of code, whichever is asked for."""
+"""Processes that are killed (`kill -9`) before a chosen line of code."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import voxq
 
 _ROOT = Path(voxq.__file__).parent
 _LINES_OF = tuple(f"{_ROOT / part}{os.sep}" for part in ("core", "queue", "recovery", "storage", "tasks"))
-"""Where the state of tasks is written."""
+"""Directories of the code that writes the state of tasks."""
 
 
 def lines_of(act: Callable[[], object]) -> int:
-    """How many lines of `_LINES_OF` it runs through, in a process of its own; it is really done."""
+    """Number of lines of `_LINES_OF` that `act` executes, in a child process. Its effects are real."""
     reading, writing = os.pipe()
     assert not _died(act, None, writing)
     os.close(writing)
@@ -28,15 +28,15 @@ def lines_of(act: Callable[[], object]) -> int:
 
 
 def dies_before_line(number: int, act: Callable[[], object]) -> bool:
-    """Do it in a process of its own, which is killed when it comes to its `number`-th line of those.
+    """Run `act` in a child process that is killed before its `number`-th line of `_LINES_OF`.
 
-    False if it was over before that. Raises AssertionError if it raised an error of its own.
+    Returns False if it finished before that. Raises AssertionError if `act` raised an error.
     """
     return _died(act, number, None)
 
 
 def _died(act: Callable[[], object], number: int | None, tell: int | None) -> bool:
-    # A fork and no new program: hundreds of them have to be quick. Redis clients notice, and connect anew.
+    # Fork without exec, because hundreds of children must be quick. Redis clients notice it and reconnect.
     child = os.fork()
     if child == 0:
         _live(act, number, tell)

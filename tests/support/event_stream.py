@@ -1,4 +1,4 @@
-"""A client of server-sent events: it reads the lines and keeps the last id, as an EventSource does."""
+"""Client of server-sent events that keeps the last id, as an EventSource does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`at`: when it came, a reading of `time.monotonic`."""
+    """An event; `at` is its arrival by `time.monotonic`."""
 
     id: str
     name: str
@@ -23,7 +23,7 @@ class Event:
 
 
 class EventStream:
-    """One open stream, an iterator. `comments` and `retry` are those that have been read so far."""
+    """Iterator over an open stream. `comments` and `retry` are those read so far."""
 
     def __init__(self, answer: httpx.Response) -> None:
         self.answer = answer
@@ -57,7 +57,7 @@ class EventStream:
 
 @contextmanager
 def event_stream(url: str, seen: str = "", **headers: str) -> Iterator[EventStream]:
-    """The events at `url` after the one with the id `seen`."""
+    """Open the stream of events at `url` after the one with the id `seen`."""
     headers |= {"Last-Event-ID": seen} if seen else {}
     with (
         httpx.Client(trust_env=False, timeout=60) as http,
@@ -65,5 +65,5 @@ def event_stream(url: str, seen: str = "", **headers: str) -> Iterator[EventStre
     ):
         if answer.status_code >= 400:
             answer.read()
-        stream = EventStream(answer)  # kept here: without it, httpx closes the connection
+        stream = EventStream(answer)  # a reference, without which httpx closes the connection
         yield stream

@@ -1,4 +1,4 @@
-"""Every call that the API's own document names, with a body where one is needed."""
+"""Requests to every route of the API's OpenAPI document, with a body where one is needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import httpx
 from api_server import tone
 
 _SILENT = {"/livez", "/metrics"}
-"""They answer without Redis: the one that the process lives, the other what it knows without."""
+"""Routes that succeed without Redis."""
 _AT_ONCE = 8
 _TEXT = {"text": "Good evening.", "voice": "teller"}
 _BODIES: dict[str, dict[str, Any]] = {
@@ -27,7 +27,7 @@ _BODIES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What was answered to one call, and after how many seconds."""
+    """Response to a request, and the seconds it took."""
 
     method: str
     path: str
@@ -45,7 +45,8 @@ class Call:
 
 
 def calls(url: str, document: dict[str, Any], task_id: str) -> list[Call]:
-    """The answers to all calls, some of them at once; `document` is the API's, from when it was well."""
+    """Responses to all requests, some of them concurrent; `document` was fetched while the API was
+    healthy."""
     wanted = list(_wanted(document, task_id))
     with (
         httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
@@ -55,7 +56,7 @@ def calls(url: str, document: dict[str, Any], task_id: str) -> list[Call]:
 
 
 def seconds_alive(url: str, count: int = 9) -> Sequence[float]:
-    """How long `/livez` takes, sorted."""
+    """Response times of `/livez` in seconds, sorted."""
     with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
         answers = [_call(http, "GET", "/livez", {}) for _ in range(count)]
     assert [answer.status for answer in answers] == [200] * count

@@ -1,5 +1,4 @@
-"""What the processes of a failed test have logged: the machine that it failed on may be gone by the time
-somebody asks."""
+"""Logs of the processes of a failed test, for its report: the machine may be gone afterwards."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ _watched: dict[Path, None] = {}
 
 
 def watch(directory: Path) -> None:
-    """From now on the logs under this directory are evidence."""
+    """Include the logs under this directory from now on."""
     _watched[directory] = None
 
 
@@ -21,9 +20,9 @@ def unwatch(directory: Path) -> None:
 
 
 def tails(seconds: float) -> Iterator[tuple[str, str]]:
-    """Of every log that was written to within so many seconds: its name and its last lines."""
+    """Yield name and last lines of every log that was written to within the last `seconds`."""
     since = time.time() - seconds
-    shown: set[str] = set()  # a worker's log comes to its storage and, through a pipe, to its laboratory
+    shown: set[str] = set()  # a worker's output is in its storage's log and, through a pipe, in its lab's
     for directory in _watched:
         for log in sorted(directory.rglob("*.log")):
             if log.stat().st_mtime >= since:

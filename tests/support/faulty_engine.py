@@ -1,7 +1,7 @@
 """An engine that misbehaves on demand, for fault tests: "faulty_engine:KIND" with VOXQ_TEST_ENGINES=1.
 
-A chunk's hotwords say what happens when it is recognised; others get a segment that tells their length.
-The model name is one of the noop engine's ("noop", "sleep-<n>ms").
+A chunk's hotwords choose its fault; a chunk without one gets a segment whose text is its length.
+The model is one of the noop engine's ("noop", "sleep-<n>ms").
 
 fault-hang           sleeps for an hour in C, without the GIL
 fault-hang-gil       the same, holding the GIL
@@ -9,10 +9,10 @@ fault-segfault       reads address 0
 fault-exit           ends the process with status 3
 fault-raise          the whole call raises
 fault-error          only this chunk has an error
-fault-few            one answer too few
-fault-many           one answer too many
+fault-few            one result too few
+fault-many           one result too many
 fault-kill           ends the worker, and so the process
-fault-nan            a time that is no number
+fault-nan            a time that is not a number
 fault-huge           a hundred million characters
 fault-shape          a text instead of a result
 fault-control        control characters, half a character, and times outside of the chunk
@@ -54,7 +54,7 @@ Answers = list[Recognised | ChunkError]
 
 @dataclass(slots=True)
 class Faulty:
-    """See the module."""
+    """Engine with faults on demand; see the module."""
 
     slow: Recogniser
     revision: str = "faulty"

@@ -1,4 +1,4 @@
-"""A disk that is full for some processes, on any machine and without any rights."""
+"""Simulation of a full disk for some processes, on any machine and without privileges."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def full_disk(*pids: int, size: int = 0) -> Iterator[None]:
-    """For some processes: no file can be larger than so many bytes."""
+    """Limit the size of files that the processes write to `size` bytes, until the end of the context."""
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     for pid in pids:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))

@@ -1,4 +1,4 @@
-"""What a stack takes at one moment: of the memory, of open files, of threads, of Redis and of the disk."""
+"""Resource use of a stack at one moment: memory, open files, threads, Redis and disk."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _MIB = 1 << 20
 
 
 def gauges(stack: RunningStack) -> Mapping[str, float]:
-    """By name, such as "worker MB", "model process files" or "redis keys"; processes of one role are added
-    up."""
+    """Values by name, such as "worker MB", "model process files" or "redis keys", summed over the processes
+    of a role."""
     found: dict[str, float] = {}
     for role, processes in sorted(stack.by_role().items()):
         readings = [reading for process in processes if (reading := _reading(process))]
@@ -27,7 +27,7 @@ def gauges(stack: RunningStack) -> Mapping[str, float]:
 
 
 def _reading(process: psutil.Process) -> tuple[float, float, float] | None:
-    """Resident memory in MB, open descriptors, threads; None if it has just ended."""
+    """Resident memory in MB, open descriptors and threads; None if the process has just ended."""
     with contextlib.suppress(psutil.Error):
         return process.memory_info().rss / _MIB, process.num_fds(), process.num_threads()
     return None

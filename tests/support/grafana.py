@@ -1,4 +1,4 @@
-"""What a Grafana dashboard asks Prometheus for."""
+"""Metrics and labels that a Grafana dashboard queries from Prometheus."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 DASHBOARD = Path(__file__).parents[2] / "deploy" / "grafana" / "voxq.json"
 
 _WORDS = frozenset({"by", "histogram_quantile", "increase", "label_values", "max", "rate", "sum"})
-"""Of PromQL, as far as they are used here: any other word is a metric or a label."""
+"""PromQL keywords and functions used in the dashboard; any other word is a metric or a label."""
 _TARGET = frozenset({"instance"})
-"""Labels that Prometheus adds to whatever it scrapes."""
+"""Labels that Prometheus adds to every scraped metric."""
 
 
 def load() -> dict[str, Any]:
@@ -21,7 +21,7 @@ def load() -> dict[str, Any]:
 
 
 def panels(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
-    """Those that show something."""
+    """Panels that have queries."""
     return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
@@ -40,7 +40,7 @@ def metrics_in(expression: str) -> set[str]:
 
 
 def labels_in(expression: str) -> set[str]:
-    """Those that its metrics must have; in these expressions all of them the same."""
+    """Labels that the metrics of an expression must have; here all of its metrics have the same."""
     matched = re.findall(r"[{,](\w+)=~?\"", expression)
     grouped = [label for group in re.findall(r"\bby \(([^)]*)\)", expression) for label in group.split(", ")]
     listed = re.findall(r"label_values\(\w+, (\w+)\)", expression)

@@ -1,4 +1,4 @@
-"""Files that are made to lead a decoder somewhere, or are not for it."""
+"""Hostile uploads: files that make a decoder open others, and files that are no audio."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def playlist(*lines: str) -> str:
 
 
 def references(secret: Path, port: int) -> dict[str, str]:
-    """Uploads that name other files and URLs."""
+    """Uploads that refer to other files and URLs."""
     web = f"http://127.0.0.1:{port}"
     key = f'#EXT-X-KEY:METHOD=AES-128,URI="{web}/key"'
     return {
@@ -61,7 +61,7 @@ def references(secret: Path, port: int) -> dict[str, str]:
 
 @cache
 def foreign() -> dict[str, bytes]:
-    """What people and attackers upload in place of sound. None of it is a recording."""
+    """Uploads that are no recordings, by mistake or as an attack."""
     zeros = bytes(10 << 20)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -104,16 +104,16 @@ def foreign() -> dict[str, bytes]:
 
 @cache
 def misleading() -> dict[str, bytes]:
-    """Recordings, or nearly: with more to them than their bytes are worth."""
+    """Recordings, or almost, whose headers claim more than their bytes contain."""
     note = written("ogg", "libopus", 48_000)
     second = encode(tone(1), SAMPLE_RATE, "wav")
     movie = bytearray(written("ipod", "aac", 44_100))
     at = movie.index(b"stsz") + 8
     endless_table = bytearray(movie)
-    endless_table[at : at + 8] = struct.pack(">II", 1, 0x7FFFFFFF)  # two thousand million samples of a byte
+    endless_table[at : at + 8] = struct.pack(">II", 1, 0x7FFFFFFF)  # 2^31 samples of one byte
     external = bytearray(movie)
     at = external.index(b"dref") + 8
-    external[at : at + 12] = struct.pack(">I4sI", 12, b"alis", 0)  # the sound is said to be elsewhere
+    external[at : at + 12] = struct.pack(">I4sI", 12, b"alis", 0)  # claims that the sound is in another file
     noise = np.random.default_rng(1).standard_normal(SAMPLE_RATE).astype("<f4")
     return {
         "an ogg chain": note[: len(note) // 8] * 300,
@@ -144,7 +144,7 @@ def misleading() -> dict[str, bytes]:
 
 
 def _with_cover(recording: bytes, size: int) -> bytes:
-    """A WAV with an ID3 tag of a picture, as music has."""
+    """WAV with a picture of `size` bytes in an ID3 tag, as music files have."""
     picture = b"\0image/png\0\3\0" + bytes(size)
     frame = b"APIC" + struct.pack(">I", len(picture)) + b"\0\0" + picture
     length = len(frame)

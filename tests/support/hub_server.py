@@ -1,4 +1,5 @@
-"""A hub on the loopback that speaks Hugging Face's and ModelScope's download protocols, and can misbehave."""
+"""A model hub on the loopback with Hugging Face's and ModelScope's download protocols, which can
+misbehave."""
 
 from __future__ import annotations
 
@@ -15,23 +16,23 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-"""What Hugging Face's main branch is at."""
+"""Commit of the main branch on the Hugging Face side."""
 
 
 @dataclass
 class Hub:
-    """One repository, "owner/name", and how the server treats those who ask for it."""
+    """A repository "owner/name", and how the server misbehaves."""
 
     files: dict[str, bytes]
     url: str = ""
     truncate_after: int | None = None
-    """Break each connection after so many bytes of a file."""
+    """Bytes of a file after which each connection is closed; None for no limit."""
     ranges: bool = True
     """Whether Range headers are honoured."""
     serve: dict[str, bytes] = field(default_factory=dict)
-    """Contents that differ from what the listing promises."""
+    """Contents, by name, that differ from the listing."""
     listing: Any = None
-    """What to answer instead of the listing."""
+    """Response in place of the listing, if not None."""
     status: int = 200
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
@@ -39,7 +40,7 @@ class Hub:
         siblings = []
         for path, content in self.files.items():
             entry: dict[str, Any] = {"rfilename": path, "size": len(content)}
-            if path.endswith(".bin"):  # large files lie in LFS and have a SHA-256, small ones in git
+            if path.endswith(".bin"):  # large files are in LFS and have a SHA-256, small ones are in git
                 digest = hashlib.sha256(content).hexdigest()
                 entry["lfs"] = {"size": len(content), "sha256": digest, "pointerSize": 134}
             else:
@@ -48,7 +49,7 @@ class Hub:
         return {"id": "owner/name", "sha": COMMIT, "siblings": siblings}
 
     def hugging_face_tree(self) -> list[dict[str, Any]]:
-        """What Hugging Face's own tools ask for beside the model's entry."""
+        """File tree that Hugging Face's own tools request in addition to the model's entry."""
         return [
             {"type": "file", "path": path, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
             for path, content in self.files.items()
@@ -102,11 +103,11 @@ def _answer(hub: Hub, request: BaseHTTPRequestHandler) -> None:
         _send(request, 200, json.dumps(hub.listing or hub.model_scope()).encode())
     elif match := re.fullmatch(rf"/owner/name/resolve/{COMMIT}/(.+)", url.path):
         content = hub.files[unquote(match[1])]
-        if request.command == "HEAD":  # how Hugging Face's own tools begin
+        if request.command == "HEAD":  # the first request of Hugging Face's own tools
             request.send_response(200)
             request.send_header("Content-Length", str(len(content)))
         else:
-            request.send_response(302)  # the real hub sends large files to its storage
+            request.send_response(302)  # the real hub redirects large files to its storage
             request.send_header("Location", f"/storage/{match[1]}")
             request.send_header("Content-Length", "0")
         request.send_header("X-Repo-Commit", COMMIT)
@@ -129,7 +130,7 @@ def _send_file(hub: Hub, request: BaseHTTPRequestHandler, path: str) -> None:
     request.send_response(206 if start else 200)
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()
-    with contextlib.suppress(ConnectionError):  # a client that hangs up is part of the tests
+    with contextlib.suppress(ConnectionError):  # clients that disconnect are part of the tests
         request.wfile.write(b"" if request.command == "HEAD" else body[: hub.truncate_after])
 
 

@@ -1,4 +1,4 @@
-"""Kills one process of a stack after another under load, and says how long it took to get over each."""
+"""Kills of a stack's processes under load, one after another, and the time to recover from each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Victim = Role | Literal["everything"]
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """What was killed, at so many seconds since the epoch."""
+    """A killed process's role, and the time in seconds since the epoch."""
 
     victim: Victim
     at: float
@@ -24,10 +24,10 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Seconds from a kill until something went on; None if nothing of it was left to be done.
+    """Seconds from a kill until work went on; None where there was nothing left to do.
 
-    `next_end`: until the next task ended; `next_answer`: until the next client was answered with an id;
-    `all_ended`: until everything had ended that was accepted at the time, which are `under_way` tasks.
+    `next_end`: until the next task ended; `next_answer`: until the next client got an id; `all_ended`: until
+    the `under_way` tasks that were open at the time had all ended.
     """
 
     victim: Victim
@@ -44,9 +44,9 @@ def kill_in_turn(
     *,
     pause: tuple[float, float] = (0.2, 1.5),
 ) -> list[Kill]:
-    """One process of each of these roles at random moments; `up` is started again, as systemd would.
+    """Kill a process of each of these roles at random moments; restart `up`, as systemd would.
 
-    `pause`: the least and the most seconds before each kill.
+    `pause`: minimum and maximum seconds before each kill.
     """
     kills: list[Kill] = []
     for victim in victims:
@@ -65,7 +65,7 @@ def kill_in_turn(
 
 
 def recoveries(stack: RunningStack, kills: Sequence[Kill], answered_at: Sequence[float]) -> list[Recovery]:
-    """`answered_at` as the clients noted it; the journal tells when tasks were accepted and ended."""
+    """Recovery times after each kill: `answered_at` from the clients, times of tasks from the journal."""
     journal = stack.parts.journal
     ends = [end for run in journal.ended_runs() if (end := journal.ended(*run))]
     spans = [(end.task.accepted_at, end.outcome.ended_at) for end in ends]

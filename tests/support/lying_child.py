@@ -1,6 +1,6 @@
-"""A helper process that has been taken over: `python -m lying_child <fd> <parent pid> <lie>`.
+"""A compromised child process: `python -m lying_child <fd> <parent pid> <lie>`.
 
-The lie is raw bytes in hex, sent at once; then it stays silent.
+The lie is raw bytes in hex, sent at once; afterwards the process stays silent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Media files made from nothing: real ones in any container, and ones whose headers lie."""
+"""Generated media files: valid ones in any container, and ones with false headers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def tone(seconds: float, rate: int = 16_000) -> Samples:
 
 
 def written(muxer: str, codec: str, rate: int, video: str | None = None) -> bytes:
-    """Three seconds of a tone in any container, with moving pictures if a video codec is named."""
+    """A three-second tone in any container, with a video stream if a video codec is given."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=muxer) as container:
         audio = container.add_stream(codec, rate=rate, layout="mono")
@@ -48,7 +48,7 @@ def written(muxer: str, codec: str, rate: int, video: str | None = None) -> byte
 def wav(
     data: bytes, channels: int = 1, rate: int = 16_000, bits: int = 16, code: int = 1, size: int | None = None
 ) -> bytes:
-    """A WAV file of which every field of the header can be wrong. `code` 1 is integers, 3 is floats."""
+    """WAV file in which any field of the header can be wrong. `code` 1 means integers, 3 floats."""
     block = channels * bits // 8
     form = struct.pack(
         "<HHIIHH", code, channels & 0xFFFF, rate, rate * block & 0xFFFFFFFF, block & 0xFFFF, bits
@@ -59,7 +59,7 @@ def wav(
 
 
 def silent_flac(seconds: int) -> bytes:
-    """Digital silence at 16 kHz, four seconds in 16 bytes: the smallest long recording there is."""
+    """Digital silence at 16 kHz, four seconds in 16 bytes: the smallest possible long recording."""
     block, rate = 65_535, 16_000
     count = -(-seconds * rate // block)
     streaminfo = struct.pack(">HH3s3s", block, block, b"", b"")

@@ -1,7 +1,7 @@
-"""Sixty clients, or so: notes, long files and texts, some of them cancelled, some told of by webhook.
+"""Mixed load of about sixty clients: notes, long files and texts, some cancelled, some with a webhook.
 
-They are stubborn, as a client with an Idempotency-Key can be: whatever goes wrong on the way, they ask again
-with the same key until they are answered with an id.
+The clients are persistent, as a client with an Idempotency-Key can be: after any error they repeat the
+request with the same key until they get an id.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from worker_lab import NOTE, recording_of
 from voxq.core.task import Priority
 
 CALLBACK = "ends"
-"""Name of the webhook that some of the clients ask for."""
+"""Name of the webhook that some clients request."""
 
 _CLIENTS = 4
 _PAUSE = 0.2
-"""Seconds before a client asks again."""
+"""Seconds before a client repeats its request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one client wants. A recording has a path, a text its sentences."""
+    """Request of one client: a recording with a path, or a text with its sentences."""
 
     key: str
     kind: str
@@ -40,23 +40,23 @@ class Wish:
     recording: Path = NOTE
     text: str = ""
     is_cancelled: bool = False
-    """Its client changes its mind a moment after it was answered."""
+    """Whether the client cancels it shortly after it was accepted."""
 
 
 @dataclass(slots=True)
 class Answers:
-    """What the clients were told: ids by key, and when (seconds since the epoch) each was answered."""
+    """Responses to the clients: ids by key, and the time (seconds since the epoch) of each."""
 
     ids: dict[str, str] = field(default_factory=dict)
     at: list[float] = field(default_factory=list)
     forgotten: set[str] = field(default_factory=set)
-    """Of those that changed their mind too late, so that what had ended already may be gone."""
+    """Ids of tasks that were cancelled after their end, so that they may have been deleted."""
     tries: int = 0
-    """How often something was asked and not answered as it should."""
+    """Number of requests that failed."""
 
 
 def webhook(told: Receiver) -> dict[str, Any]:
-    """Settings with which a stack tells this receiver of ends."""
+    """Settings that register this receiver as a webhook."""
     return {
         "webhooks": f"{CALLBACK}={told.url()}",
         "webhook_secrets": f"{CALLBACK}:{SECRET}",
@@ -65,7 +65,7 @@ def webhook(told: Receiver) -> dict[str, Any]:
 
 
 def long_file(directory: Path) -> Path:
-    """Two minutes of speech, of some twenty chunks."""
+    """Two minutes of speech, about twenty chunks."""
     return recording_of(directory / "long.wav", *["zh_meeting"] * 5)
 
 
@@ -77,15 +77,16 @@ def wishes(
     callback: str | None = CALLBACK,
     how: str = "slowly",
 ) -> list[Wish]:
-    """Mostly notes and texts; one in twenty is long, one in ten cancelled, one in eight has a webhook.
+    """Random requests, mostly notes and texts: one in twenty is long, one in ten cancelled, one in eight has
+    a webhook.
 
-    `how` texts are to be said, see `counting_voice`.
+    `how`: a word of `counting_voice` for the texts.
     """
     return [_wish(chance, number, long, callback, how) for number in range(count)]
 
 
 def post(stack: RunningStack, wish: Wish, *, key: str | None = None) -> httpx.Response:
-    """Ask for it, once."""
+    """Send the request once."""
     if wish.kind == "tts":
         return stack.post_text(wish.text, key=key, **wish.fields)
     return stack.post(wish.recording, key=key, **wish.fields)
@@ -109,7 +110,7 @@ def _wish(chance: random.Random, number: int, long: Path, callback: str | None, 
 
 
 class MixedLoad:
-    """Submits wishes over so many seconds, beside whoever kills meanwhile. A context manager."""
+    """Context manager that submits requests over a number of seconds, while the test kills processes."""
 
     def __init__(
         self, stack: RunningStack, wanted: Sequence[Wish], seconds: float, patience: float = 90
@@ -131,13 +132,13 @@ class MixedLoad:
         self._pool.shutdown(cancel_futures=True)
 
     def wait(self) -> Answers:
-        """Until every client has been answered with an id. Raises AssertionError for one that was not."""
+        """Wait until every client has got an id. Raises AssertionError if one has not."""
         for each in self._pending:
             each.result()
         return self.answers
 
     def ask_again(self) -> None:
-        """Every client asks once more with its key: it must be told of the same task."""
+        """Repeat every request with its key, and assert that the client gets the same task."""
         for wish in self.wanted:
             known = self.answers.ids[wish.key]
             if known in self.answers.forgotten:
@@ -157,7 +158,7 @@ class MixedLoad:
             self._insist(lambda: self._stack.http.delete(f"/api/v1/{wish.kind}/task/{task_id}"))
 
     def _insist(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
-        """The first good answer, or a 404 for what is gone already."""
+        """Repeat a request until it succeeds; a 404 counts, too, since the task may be gone already."""
         deadline = time.monotonic() + self._patience
         said = "nothing"
         while time.monotonic() < deadline:
@@ -169,7 +170,7 @@ class MixedLoad:
                 if answer.status_code in (200, 404):
                     return answer
                 said = f"{answer.status_code} {answer.text}"
-                # A probing process that was killed with the file in hand cannot tell whose fault it was.
+                # If its probing process was killed, nobody can tell whether the file was at fault.
                 assert answer.status_code >= 500 or answer.json().get("code") == "undecodable", said
             with self._lock:
                 self.answers.tries += 1

@@ -1,4 +1,4 @@
-// Speaks a text into speech.mp3, recognises that in three ways, and prints what came, as JSON.
+// Speaks a text into speech.mp3, recognises it in three ways, and prints the responses as JSON.
 import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import OpenAI from "openai";

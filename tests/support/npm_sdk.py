@@ -1,4 +1,4 @@
-"""OpenAI's SDK for JavaScript, installed where npm can, and a program that asks it for all it has."""
+"""OpenAI's SDK for JavaScript, installed with npm where possible, and a program that uses it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PROGRAM = Path(__file__).with_suffix(".mjs")
 
 
 def speech_and_text(base_url: str, text: str, directory: Path) -> dict[str, Any]:
-    """Have the text spoken into `directory`/speech.mp3 and recognised again: what the program printed.
+    """Speak the text into `directory`/speech.mp3 and recognise it again; returns the program's output.
 
-    Skips the test where there is no Node.js, or the package cannot be had.
+    Skips the test if there is no Node.js or the package cannot be installed.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:

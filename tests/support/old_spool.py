@@ -1,4 +1,4 @@
-"""Storages that earlier versions left behind when they were killed, as `tests/data/spools` keeps them."""
+"""Storages of earlier versions that were killed, kept in `tests/data/spools`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONG = ("done", "under_way")
 
 
 def unpack(name: str, storage: Path) -> dict[str, str]:
-    """Put the files of a spool into a new storage. The ids of its tasks, by their state."""
+    """Copy the files of a spool into a new storage; returns the ids of its tasks by state."""
     shutil.copytree(SPOOLS / name / "files", storage)
     tasks = _read(name, "tasks.json")
     (storage / "recordings").mkdir(exist_ok=True)
@@ -29,7 +29,7 @@ def unpack(name: str, storage: Path) -> dict[str, str]:
 
 
 def _recordings(name: str, tasks: dict[str, str]) -> dict[str, Path]:
-    """By stored name, the recording that it was."""
+    """Original recording of each stored file, by name."""
     if (SPOOLS / name / "recordings.json").exists():
         return {file: RECORDINGS / source for file, source in _read(name, "recordings.json").items()}
     return {f"{task_id}.ogg": MEETING if state in _LONG else NOTE for state, task_id in tasks.items()}
@@ -40,8 +40,10 @@ def _read(name: str, file: str) -> dict[str, Any]:
 
 
 def restore(name: str, client: redis.Redis) -> None:
-    """Put back what Redis held, and let it expire when it would have, from now. `client` answers whatever it
-    likes."""
+    """Restore the contents of Redis, with remaining times that count from now.
+
+    `client` may decode replies or not.
+    """
     for key, (kind, value, *seconds) in _read(name, "redis.json").items():
         _put(client, key, kind, value)
         if seconds:
@@ -69,23 +71,23 @@ def _bytes(text: str) -> bytes:
 
 
 class Expected:
-    """What must become of a spool that `make_whole.py` made, read from its files as they were written."""
+    """Expected outcome of a spool made by `make_whole.py`, read from its original files."""
 
     def __init__(self, name: str) -> None:
         self.tasks: dict[str, str] = _read(name, "tasks.json")
-        """Ids by what is special about them."""
+        """Task ids by the property that each stands for."""
         self.ends: dict[str, dict[str, Any]] = _read(name, "ends.json")
-        """How the version that wrote it ends each task."""
+        """End of each task as produced by the version that wrote the spool."""
         self._files = SPOOLS / name / "files"
 
     def chunks_left(self, name: str) -> Counter[float]:
-        """Seconds of the chunks of a recording that no engine had finished: its text tells them all."""
+        """Lengths, in seconds, of a recording's unfinished chunks; its final text lists all chunks."""
         lengths = Counter(map(float, self.ends[name]["text"].replace("seconds", "").split()))
         kept = [round((line["end"] - line["start"]) / 16_000, 2) for line in self._kept(name)]
         return lengths - Counter(kept)
 
     def sentences_left(self, name: str) -> list[str]:
-        """The sentences of a text that were not spoken yet."""
+        """Sentences of a text that had not been spoken."""
         sentences = [segment["t"] for segment in self.ends[name]["segments"]]
         said = "".join(sentences)
         kept = {said[line["start"] : line["end"]] for line in self._kept(name)}
@@ -93,18 +95,18 @@ class Expected:
         return [sentence for sentence in sentences if sentence not in kept]
 
     def waiting(self) -> dict[str, dict[str, Any]]:
-        """The open records of the tasks that no worker had begun, by name."""
+        """Open records, by name, of the tasks that no worker had begun."""
         begun = ("decided", "under_way", "text_under_way")
         names = [name for name in self.tasks if name not in begun and self._open(name).exists()]
         return {name: self._open_record(name) for name in names}
 
     def deleted(self) -> list[str]:
-        """Ids of tasks that were gone already, but for their lines in the log."""
+        """Ids of tasks that had been deleted except for their lines in the log."""
         lines = (line for log in (self._files / "logs").iterdir() for line in log.read_text().splitlines())
         return [record["task_id"] for record in map(json.loads, lines) if record.get("erased")]
 
     def sample(self) -> bytes:
-        """The file of its one voice."""
+        """File of the spool's only voice."""
         (path,) = (self._files / "samples").iterdir()
         return path.read_bytes()
 

@@ -1,4 +1,4 @@
-"""The environment in which tests start programs of VoxQ: no setting of this machine reaches them."""
+"""Environment for VoxQ programs in tests, without the settings of this machine."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from voxq.settings import Settings
 
 
 def without_settings() -> dict[str, str]:
-    """This process's variables but for settings, whose names are in any case."""
+    """Variables of this process except settings, whose names are case-insensitive."""
     return {name: text for name, text in os.environ.items() if name.lower() not in Settings.model_fields}

@@ -1,4 +1,4 @@
-"""Ports for servers of tests that are named before they are listened on, or that come back after a death."""
+"""Ports for test servers whose port is chosen before they listen, or that restart on the same port."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import random
 from voxq.supervisor.ports import is_free
 
 _LOWEST, _BEYOND = 10_000, 32_000
-"""Below those that Linux gives to outgoing connections: none is in the way of a server that comes back."""
+"""Range below the ports that Linux gives to outgoing connections, so that none blocks a restarted server."""
 
 
 def _candidates() -> range:
-    """Those of this process: its neighbours in the same run of pytest-xdist have others."""
+    """Ports of this process; other processes of the same pytest-xdist run have others."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     neighbours = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     return range(_LOWEST + number % neighbours, _BEYOND, neighbours)
@@ -22,5 +22,5 @@ _untried = iter(random.sample(_candidates(), len(_candidates())))
 
 
 def own_port() -> int:
-    """A port of the loopback that nobody listens on now and no other test of this run is told of."""
+    """Find a free loopback port that no other test of this run gets."""
     return next(port for port in _untried if is_free("127.0.0.1", port))

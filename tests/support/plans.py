@@ -1,4 +1,4 @@
-"""Plans of models, for tests of what needs no model process."""
+"""Model plans for tests that need no model process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from voxq.worker.plan import ModelPlan
 
 
 def model_plan(name: str = "noop", *, size_mb: int = 0, **traits: Any) -> ModelPlan:
-    """Of the noop engine, with some of its traits changed."""
+    """Plan of a noop model, with some traits changed."""
     request = EngineRequest("noop", "noop")
     changed = replace(noop.FAMILY.traits_for(request), **traits)
     return ModelPlan(name, Capability.RECOGNISE, request, changed, {}, size_mb)

@@ -1,4 +1,4 @@
-"""The API as `voxq api` serves it, with its limits on connections, for clients that speak bytes."""
+"""The API as served by `voxq api`, with its limits on connections, for clients that send raw bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEGABYTE = 1 << 20
 
 
 class Served:
-    """The process, and sockets to it."""
+    """The API process, and sockets to it."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, storage: Path) -> None:
         self._process = psutil.Process(process.pid)
@@ -32,21 +32,21 @@ class Served:
         return socket.create_connection(("127.0.0.1", self._port), timeout=30)
 
     def told(self, request: bytes) -> bytes:
-        """Everything that is answered to these bytes until the server closes. TimeoutError if it does not."""
+        """Send bytes; returns the response until the server closes. Raises TimeoutError if it does not."""
         with self.connect() as client:
             client.sendall(request)
             return received(client)
 
     def memory(self) -> int:
-        """Bytes that the process has in memory."""
+        """Resident memory of the process in bytes."""
         return self._process.memory_info().rss
 
     def open_files(self) -> int:
-        """How many the process may have."""
+        """Limit on open files of the process."""
         return self._process.rlimit(psutil.RLIMIT_NOFILE)[0]
 
     def arriving(self) -> int:
-        """Bytes of uploads on the disk."""
+        """Bytes of unfinished uploads on the disk."""
         return sum(map(_size, self._incoming.iterdir()))
 
     def is_alive(self) -> bool:
@@ -56,7 +56,7 @@ class Served:
 
 @contextmanager
 def serving(redis_url: str, directory: Path) -> Iterator[Served]:
-    """Uploads may have eight megabytes."""
+    """Run `voxq api` with a limit of 8 MB per upload."""
     port = own_port()
     settings = Settings(
         redis_url=redis_url,
@@ -84,7 +84,7 @@ def serving(redis_url: str, directory: Path) -> Iterator[Served]:
 
 
 def _size(path: Path) -> int:
-    """Of an upload that may be gone in the next moment."""
+    """Size in bytes of an upload that may disappear at any moment."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -92,7 +92,7 @@ def _size(path: Path) -> int:
 
 
 def received(client: socket.socket) -> bytes:
-    """Everything until the server closes; TimeoutError if it does not."""
+    """Read until the server closes; raises TimeoutError if it does not."""
     answer = bytearray()
     try:
         while data := client.recv(65536):

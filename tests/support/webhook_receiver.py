@@ -1,4 +1,4 @@
-"""A small server that is told of ends by webhook, and verifies who tells it."""
+"""A small server that receives webhooks and verifies their signatures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECRET = "a-secret-of-the-tests"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One POST with a right signature."""
+    """A POST with a valid signature."""
 
     path: str
     delivery: str
@@ -26,7 +26,7 @@ class Told:
 
 
 class Receiver:
-    """`told` in the order of arrival; `answer` gives the status of the next one, or hangs."""
+    """Received webhooks `told`, in order of arrival; `answer` returns the status of the next, or blocks."""
 
     def __init__(self) -> None:
         self.told: list[Told] = []
@@ -45,7 +45,7 @@ class Receiver:
 
 @contextmanager
 def receiver(port: int = 0) -> Iterator[Receiver]:
-    """One that listens on a free port, or on this one."""
+    """Run a receiver on a free port, or on `port`."""
     ours = Receiver()
 
     class Handler(BaseHTTPRequestHandler):

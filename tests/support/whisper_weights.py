@@ -1,4 +1,4 @@
-"""OpenAI's Whisper out of CTranslate2's file of it, as FunASR loads it: the same weights in both engines."""
+"""Conversion of Whisper from CTranslate2's format to FunASR's, so that both engines have the same weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 
 
 def to_funasr(ctranslate2: Path, target: Path) -> None:
-    """Write the model of one directory into another one, which is made."""
+    """Convert the model in one directory and write it to `target`, which is created."""
     arrays = _read(ctranslate2 / "model.bin")
     dims = _dims(arrays)
     weights = {f"model.{name}": torch.from_numpy(array.copy()) for name, array in _weights(arrays, dims)}
@@ -37,7 +37,7 @@ def to_funasr(ctranslate2: Path, target: Path) -> None:
 
 
 def _read(path: Path) -> Arrays:
-    """CTranslate2's own format: a header, then name, shape, type and bytes of each array."""
+    """Read CTranslate2's format: a header, then name, shape, type and bytes of each array."""
     with path.open("rb") as file:
 
         def number(code: str) -> int:
@@ -80,7 +80,7 @@ def _weights(arrays: Arrays, dims: dict[str, int]) -> Iterator[tuple[str, npt.ND
         yield f"{name}.bias", arrays[f"{source}/beta"]
 
     def split(name: str, source: str, parts: str) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-        """Query, key and value are one matrix there; the key has no bias here."""
+        """Split CTranslate2's joint matrix of query, key and value; the key has no bias in FunASR."""
         weights = np.split(arrays[f"{source}/weight"], len(parts))
         biases = np.split(arrays[f"{source}/bias"], len(parts))
         for part, weight, bias in zip(parts, weights, biases, strict=True):

@@ -1,4 +1,4 @@
-"""Speech of the small vocabulary that the recognisers in tests/data/models know."""
+"""Speech with the small vocabulary of the recognisers in tests/data/models."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SAID = (
     "black down open",
     "zero zero one two",
 )
-"""Of about one to three seconds each; all of the models understand them without an error."""
+"""Phrases of about one to three seconds; all of the models recognise them without an error."""
 
 
 def clip(said: str) -> Samples:
-    """One of these, spoken."""
+    """Speech of one of these phrases."""
     return english(f"{said.capitalize()}.")

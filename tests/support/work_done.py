@@ -1,4 +1,5 @@
-"""How much the engines of a stack were given, against how much there was to do: nothing may be done twice."""
+"""Comparison of the work that the engines of a stack got with the work there was: nothing may be done
+twice."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ _WARM_UP_CALLS = 3
 
 
 def chunks(stack: RunningStack) -> list[Any]:
-    """Every chunk that a recogniser was given, without those that warmed its process up."""
+    """Chunks that the recognisers got, without those of the warm-up."""
     seen: Counter[int] = Counter()
     given: list[Any] = []
     for line in (stack.root / "calls.jsonl").read_text().splitlines():
@@ -29,12 +30,12 @@ def chunks(stack: RunningStack) -> list[Any]:
 
 
 def sentences(stack: RunningStack) -> list[str]:
-    """Every sentence that a synthesiser was given, without those that warmed it up."""
+    """Sentences that the synthesisers got, without those of the warm-up."""
     return [each for each in stack.spoken() if each not in (SHORT_SENTENCE, LONG_SENTENCE)]
 
 
 def assert_done_once(stack: RunningStack, ends: Mapping[Run, Outcome]) -> None:
-    """`ends`: all that there are."""
+    """Assert that no chunk or sentence was done twice. `ends`: the ends of all runs."""
     to_do: Counter[str] = Counter()
     for run, outcome in ends.items():
         end = stack.parts.journal.ended(*run)

@@ -1,4 +1,4 @@
-"""Real worker processes over a real Redis and a storage of their own, for tests of the worker."""
+"""Real worker processes with a real Redis and their own storage, for tests of the worker."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from voxq.speech.sentences import spoken_seconds
 NOTE = RECORDINGS / "zh_note.ogg"
 """Ten seconds, one chunk."""
 MEETING = RECORDINGS / "zh_meeting.ogg"
-"""23 seconds; of five chunks with `batch_size=8`."""
+"""23 seconds, five chunks with `batch_size=8`."""
 
 _SUPPORT = Path(__file__).parent
 _NUMBERS = count(1)
@@ -48,11 +48,11 @@ _TRACES = (
     "rq:execution*",
     *(f"{k}:{x}" for k in kinds.registered() for x in ("claim:*", "waiting", "owners")),
 )
-"""Keys of work that waits or is under way."""
+"""Key patterns of waiting and running work."""
 
 
 def recording_of(path: Path, *names: str) -> Path:
-    """A WAV of several recordings, with four seconds between them, so that each begins another chunk."""
+    """Join recordings to a WAV, with four seconds between them, so that each begins a new chunk."""
     pause = np.zeros(4 * SAMPLE_RATE, np.float32)
     parts = [part for name in names for part in (pause, recording(name))]
     path.write_bytes(encode(np.concatenate(parts[1:]), SAMPLE_RATE, "wav"))
@@ -60,7 +60,7 @@ def recording_of(path: Path, *names: str) -> Path:
 
 
 class WorkerLab:
-    """One storage under `root`, one database. `settings` are those of every worker started here."""
+    """A storage under `root` and a database. `settings` apply to every worker started here."""
 
     def __init__(self, root: Path, redis_url: str, **settings: Any) -> None:
         given: dict[str, Any] = {
@@ -84,8 +84,10 @@ class WorkerLab:
     def worker(
         self, number: int = 1, *, ready: bool = True, device: str = "cpu", **env: str
     ) -> WorkerProcess:
-        """Start one; with `ready`, its engine is loaded when this returns. Engines of tests need no GPU, even
-        where they are told that they have one."""
+        """Start a worker; with `ready`, its engine is loaded when this returns.
+
+        Test engines need no GPU, whatever `device` is.
+        """
         log = self.root / f"worker-{number}-{len(self.workers)}.log"
         worker = WorkerProcess.start(
             ["--id", str(number), "--device", device],
@@ -117,7 +119,7 @@ class WorkerLab:
         enqueue: bool = True,
         **options: Any,
     ) -> Task:
-        """The steps S1 to S3, as the API does them. `faults` are hotwords for the engine."""
+        """Do write steps S1 to S3, as the API does. `faults` are hotwords for the engine."""
         now = time.time()
         info = probe(recording, self.settings.max_audio_seconds)
         task_id = new_task_id(now, next(_NUMBERS))
@@ -144,7 +146,7 @@ class WorkerLab:
         return task
 
     def let_claims_expire(self) -> None:
-        """What CLAIM_TTL seconds without a heartbeat do to the tasks of workers that died."""
+        """Expire all claims, as CLAIM_TTL seconds without a heartbeat of dead workers would."""
         for kind, store in self.parts.stores.items():
             for key in self.client.scan_iter(f"{kind}:claim:*"):
                 self.client.delete(key)
@@ -160,7 +162,7 @@ class WorkerLab:
         priority: Priority = Priority.NORMAL,
         **options: Any,
     ) -> Task:
-        """The steps S2 and S3 of a text, to be spoken by `counting_voice` unless `options` say otherwise."""
+        """Do write steps S2 and S3 for a text, spoken by `counting_voice` unless `options` say otherwise."""
         now = time.time()
         task_id = new_task_id(now, next(_NUMBERS))
         chosen = SpeechOptions(text, **{"voice": "teller", "model": "counting_voice:KIND"} | options)
@@ -184,13 +186,13 @@ class WorkerLab:
         return task
 
     def spoken(self) -> list[str]:
-        """Every sentence that `counting_voice` was given, in order (warm-up left out)."""
+        """Sentences that `counting_voice` got, in order, without the warm-up."""
         log = self._calls.with_suffix(".spoken")
         said = log.read_text("utf-8").splitlines() if log.exists() else []
         return [sentence for sentence in said if sentence not in _WARM_UP_SENTENCES]
 
     def document(self, task: Task) -> dict[str, Any]:
-        """What Redis shows of it; empty if it knows nothing."""
+        """Document of a task in Redis; empty if there is none."""
         raw = self.client.get(self.parts.stores[task.kind].task_key(task.id))
         return json.loads(raw) if isinstance(raw, str) else {}
 
@@ -199,17 +201,17 @@ class WorkerLab:
         return ended.outcome if ended else None
 
     def facts(self, number: int) -> dict[str, Any]:
-        """What the worker of this number told with its last heartbeat; empty if there is none."""
+        """Facts from the last heartbeat of the worker with this number; empty if there is none."""
         everybody = map(json.loads, self.client.hvals(WORKERS_KEY))
         return next((facts for facts in everybody if facts["id"] == number), {})
 
     def chunks_kept(self, task: Task) -> int:
-        """How many of its chunks are on the disk: these are never done again."""
+        """Number of finished chunks on the disk, which are never done again."""
         path = self.settings.work_dir / f"{task.id}.{task.run}" / "chunks.jsonl"
         return path.read_bytes().count(b"\n") if path.exists() else 0
 
     def forget_twins(self) -> None:
-        """No request joins an earlier task, or is answered from its result."""
+        """Delete all fingerprints, so that no request joins an earlier task or gets its result."""
         for pattern in ("*:twin:*", "*:joinable:*"):
             for key in self.client.scan_iter(pattern):
                 self.client.delete(key)
@@ -219,12 +221,12 @@ class WorkerLab:
         return self.document(task)
 
     def wait_for_ends(self, tasks: Sequence[Task], seconds: float = 120.0) -> list[Outcome]:
-        """Until each of the tasks is ended, told and closed; in order."""
+        """Wait until each task has ended, and its end is published and closed; outcomes in order."""
         wait_for(lambda: all(map(self._is_settled, tasks)), f"the end of {len(tasks)} tasks", seconds)
         return [outcome for task in tasks if (outcome := self.outcome(task)) is not None]
 
     def _is_settled(self, task: Task) -> bool:
-        """Ended in the journal and in Redis, and not open any more."""
+        """Whether the task has ended in the journal and in Redis, and is closed."""
         outcome = self.outcome(task)
         return (
             outcome is not None
@@ -233,12 +235,12 @@ class WorkerLab:
         )
 
     def close_gate(self) -> None:
-        """From now on calls with a chunk that is "gated" are held up."""
+        """Block calls with a "gated" chunk from now on."""
         self._calls.with_suffix(".gate").unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def broken_models(self) -> Iterator[None]:
-        """Inside, no recogniser can be loaded."""
+        """Make loading of all recognisers fail until the end of the context."""
         mark = self._calls.with_suffix(".broken")
         mark.touch()
         yield
@@ -247,10 +249,10 @@ class WorkerLab:
     def open_gate(self) -> None:
         self._calls.with_suffix(".gate").touch()
 
-    # What must be true afterwards.
+    # Assertions afterwards.
 
     def assert_ended_once(self, tasks: Sequence[Task]) -> None:
-        """In the journal, the history and the JSONL; and nothing of their work is left anywhere."""
+        """Assert one end per task in journal, history and JSONL log, and that no work files are left."""
         ids = sorted(task.id for task in tasks)
         assert sorted(task_id for task_id, _ in self.parts.journal.ended_runs()) == ids
         kinds = list(self.parts.stores)
@@ -265,22 +267,22 @@ class WorkerLab:
         self.assert_nothing_waits()
 
     def assert_nothing_waits(self) -> None:
-        """No lane, claim, execution or registry of work in progress has anything in it."""
+        """Assert that lanes, claims, executions and registries of work in progress are empty."""
         left = [key for pattern in _TRACES for key in self.client.scan_iter(pattern)]
         assert left == []
 
     def calls(self) -> list[list[tuple[float, tuple[str, ...]]]]:
-        """Every call of an engine so far (warm-up left out): seconds and hotwords of its chunks."""
+        """Engine calls so far, without the warm-up: seconds and hotwords of their chunks."""
         return [
             [(seconds, tuple(words)) for seconds, words in record["chunks"]] for record in self._records()
         ]
 
     def models_called(self) -> list[str]:
-        """The model of each of these calls."""
+        """Model of each call."""
         return [record["model"] for record in self._records()]
 
     def callers(self) -> list[int]:
-        """The process id of each of these calls."""
+        """Process id of each call."""
         return [record["pid"] for record in self._records()]
 
     def _records(self) -> list[dict[str, Any]]:
@@ -289,7 +291,7 @@ class WorkerLab:
 
 
 def _after_warm_up(records: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Each process begins with three calls that warm it up."""
+    """Skip the first three calls of each process, which are its warm-up."""
     seen: dict[int, int] = {}
     for record in records:
         seen[record["pid"]] = seen.get(record["pid"], 0) + 1

@@ -1,4 +1,4 @@
-"""A real worker process of a test: what it says, which processes it has, and its end."""
+"""A real worker process of a test: its log, its child processes and its end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MODULES = {
 
 
 def wait_for(condition: Callable[[], T], what: str, seconds: float = 120.0) -> T:
-    """The first truthy answer of `condition`."""
+    """Wait for a truthy result of `condition` and return it."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
@@ -34,19 +34,19 @@ def wait_for(condition: Callable[[], T], what: str, seconds: float = 120.0) -> T
 
 
 class WorkerProcess:
-    """One `voxq worker`, and the processes it starts."""
+    """A `voxq worker` and its child processes."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        """`log`: where what it writes to its stderr, a pipe, is copied to."""
+        """Copy the stderr of `process`, a pipe, to the file `log`."""
         self._process = process
         self._log = log
-        # Through a pipe, because tests take from the worker the right to write files.
+        # A pipe, because tests make the worker unable to write files.
         self._copying = Thread(target=_copy, args=(process.stderr, log), daemon=True)
         self._copying.start()
 
     @classmethod
     def start(cls, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> Self:
-        """With these arguments of `voxq worker`, in the directory of `log`, which gets what it says."""
+        """Start `voxq worker` with these arguments in the directory of `log`, which gets its output."""
         process = subprocess.Popen(
             [sys.executable, "-m", "voxq.cli", "worker", *arguments],
             cwd=log.parent,
@@ -69,8 +69,10 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def helpers(self, role: str = "") -> list[psutil.Process]:
-        """Its living "model process", "media" or "joiner" processes, or all of them. They are told its pid
-        when they are started, so that those are found that have outlived it."""
+        """Live "model process", "media" or "joiner" processes, or all child processes.
+
+        They are found by the parent's pid in their command line, so also after its death.
+        """
         modules = [_MODULES[role]] if role else list(_MODULES.values())
         return [
             process
@@ -80,12 +82,11 @@ class WorkerProcess:
         ]
 
     def helper(self, role: str) -> psutil.Process:
-        """One that is there, or comes."""
+        """Wait for a child process with this role and return it."""
         return wait_for(lambda: self.helpers(role), f"a {role} process")[0]
 
     def slow_media(self) -> list[psutil.Process]:
-        """Its media processes, which let others go first from now on: on a busy machine, too, they are met in
-        the middle of what they do."""
+        """Media processes, with the lowest priority from now on, so that a test finds them in mid-work."""
         found = self.helpers("media")
         for process in found:
             process.nice(10)
@@ -102,26 +103,26 @@ class WorkerProcess:
         self._process.send_signal(number)
 
     def kill(self) -> None:
-        """As `kill -9`; returns when nothing of it is left."""
+        """Kill it (`kill -9`); returns when none of its processes is left."""
         self._process.kill()
         self.wait()
 
     def wait(self, seconds: float = 120.0) -> int:
-        """The status it ends with, when all of its log is there. No helper may outlive it."""
+        """Wait for its end and its complete log; returns its exit status. No child process may outlive it."""
         status = self._process.wait(seconds)
         wait_for(lambda: not self.helpers(), "the end of the worker's helpers")
         self._copying.join(60)
         return status
 
     def stop(self, seconds: float = 120.0) -> float:
-        """End it as an operator does; the seconds that took."""
+        """Stop it as an operator does; returns the seconds it took."""
         started = time.monotonic()
         self.send(signal.SIGTERM)
         assert self.wait(seconds) == 0, self.log
         return time.monotonic() - started
 
     def end(self) -> None:
-        """For the end of a test: whatever state it is in."""
+        """Clean up at the end of a test, whatever state the worker is in."""
         self._process.kill()
         self._process.wait(60)
         for process in self.helpers():
@@ -136,5 +137,6 @@ def _copy(source: IO[bytes], path: Path) -> None:
 
 
 def _is_helper(command: Sequence[str], modules: Sequence[str], parent: int) -> bool:
-    """`python -P -m module <descriptor> <parent> ...`: any other argument may be the same number."""
+    """Whether a command is `python -P -m MODULE DESCRIPTOR PARENT ...`; other arguments may equal the pid,
+    too."""
     return command[2:4] in [["-m", module] for module in modules] and command[5:6] == [str(parent)]

@@ -1,5 +1,8 @@
-"""With this directory in PYTHONPATH a process's wall clock is off by as many seconds as the file
-VOXQ_TEST_CLOCK says, and jumps whenever that is rewritten. `time.monotonic` is not touched."""
+"""Shifted wall clock for processes with this directory in PYTHONPATH.
+
+The offset in seconds is read from the file VOXQ_TEST_CLOCK, so that the clock jumps when the file is
+rewritten. `time.monotonic` is unchanged.
+"""
 
 import os
 import time
