@@ -1,6 +1,6 @@
-# Sourced by the other scripts: from a bare clone to a complete .venv. Quick when all is there already.
-# Needs Python 3.11 or newer with pip, nothing else; installs only below the clone. The array
-# WITH_EXTRAS names extras of pyproject.toml to install, too.
+# Sourced by the other scripts: makes a complete .venv in a bare clone; quick if it is complete already.
+# Needs only Python 3.11 or newer with pip, and installs only below the clone. The array WITH_EXTRAS
+# names extras of pyproject.toml to install, too.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -18,7 +18,7 @@ find_python() {
     return 1
 }
 
-# Where pip is told of mirrors, tell uv the same. Whoever configured uv itself is left alone.
+# Give uv the mirrors that pip is configured with, unless uv has a configuration of its own.
 use_pip_configuration() {
     local line
     [ -e "${UV_CONFIG_FILE:-${XDG_CONFIG_HOME:-$HOME/.config}/uv/uv.toml}" ] && return
@@ -31,7 +31,7 @@ find_uv() {
     command -v uv && return
     if [ ! -x .voxq/uv/bin/uv ]; then
         say "installing uv into .voxq/uv" >&2
-        # Built beside its place and renamed: an interrupted run leaves nothing that looks complete.
+        # Built under another name and renamed, so that an interrupted run leaves nothing that looks complete.
         rm -rf .voxq/uv .voxq/uv.new && mkdir -p .voxq
         "$1" -m venv .voxq/uv.new >&2 ||
             die "cannot make a virtual environment; install the venv module (Debian, Ubuntu: python3-venv)"
@@ -49,7 +49,7 @@ bootstrap() {
     uv=$(find_uv "$python") || exit 1
     [ -d .venv ] || export UV_PYTHON="${UV_PYTHON:-$python}"
     say "uv sync: installing what is missing into .venv"
-    # Inexact, so that an extra which was added by hand (a GPU engine) stays.
+    # Inexact, so that an extra added by hand (such as a GPU engine) stays installed.
     "$uv" sync --quiet --inexact ${WITH_EXTRAS+"${WITH_EXTRAS[@]/#/--extra=}"} || die "cannot install the dependencies; see the messages above"
 }
 

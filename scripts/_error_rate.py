@@ -1,4 +1,4 @@
-"""How wrong a transcript is, as a listener judges: case, punctuation and digits or words are all the same."""
+"""Error rates of transcripts, ignoring case, punctuation, and whether numbers are digits or words."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _CHINESE_DIGITS = str.maketrans("零一二三四五六七八九", "0123456789")
 
 
 def word_error_rate(spoken: str, heard: str) -> float:
-    """Words wrong, missing or invented per word spoken; 0.0 is perfect, more than 1.0 is possible."""
+    """Word errors (wrong, missing or inserted) per spoken word; 0.0 is perfect, more than 1.0 is possible."""
     return float(jiwer.wer(_words(spoken), _words(heard) or " "))
 
 
 def character_error_rate(spoken: str, heard: str) -> float:
-    """The same by character, for languages that do not put spaces between words."""
+    """Character errors per spoken character, for languages without spaces between words."""
     return float(jiwer.cer(_characters(spoken), _characters(heard)))
 
 

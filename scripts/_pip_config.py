@@ -1,6 +1,6 @@
-"""Say pip's configuration in uv's variables, so that a machine set up for pip behind a mirror needs no more.
+"""Translate pip's configuration to uv's variables, so that a machine set up for pip needs no further set-up.
 
-Prints NAME=value lines; a variable that is set already stands. Needs nothing but Python.
+Prints NAME=value lines; variables that are already set keep their values. Needs only Python.
 """
 
 import ast
@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# From weak to strong: a section for one command beats [global], the environment beats the files.
+# In increasing precedence: the section of a command overrides [global], the environment overrides files.
 _SECTIONS = ("global.", "install.", ":env:.")
 
 
 def parse(listing: str) -> dict[str, str]:
-    """The options of `pip config list`, without their sections."""
+    """Parse the output of `pip config list` to options without their sections."""
     options: dict[str, str] = {}
     lines = [line.partition("=") for line in listing.splitlines() if "=" in line]
     for section in _SECTIONS:
@@ -27,14 +27,14 @@ def parse(listing: str) -> dict[str, str]:
 
 
 def translate(options: Mapping[str, str]) -> dict[str, str]:
-    """uv's variables for pip's options; directories that are not there are left out, as pip ignores them."""
+    """Variables of uv for pip's options, without missing directories, which pip ignores, too."""
     extra = [url for url in options.get("extra-index-url", "").split() if _is_usable(url)]
     links = [link for link in options.get("find-links", "").split() if _is_usable(link)]
     cert = options.get("cert", "")
     variables = {
         "UV_DEFAULT_INDEX": options.get("index-url", ""),
         "UV_INDEX": " ".join(extra),
-        # pip takes the best version of all indexes; uv by itself stops at the first that knows the name.
+        # pip takes the best version of all indexes; uv by default stops at the first that has the package.
         "UV_INDEX_STRATEGY": "unsafe-best-match" if extra else "",
         "UV_FIND_LINKS": ",".join(links),
         "UV_NO_INDEX": "true" if options.get("no-index", "").lower() in ("1", "true", "yes", "on") else "",

@@ -17,9 +17,9 @@ def _voice() -> Hibari:
 
 
 def speak(text: str, seed: int = 1) -> tuple[npt.NDArray[np.float32], int]:
-    """Samples, shape (n,), -1.0 to 1.0, and their rate in Hz; the same seed gives the same samples.
+    """Speak a text; returns samples of shape (n,), -1.0 to 1.0, and their rate in Hz.
 
-    Long text is spoken sentence by sentence with a short pause between.
+    The same seed gives the same samples. Long text is spoken sentence by sentence with short pauses.
     """
     voice = _voice()
     gap = np.zeros(int(_SENTENCE_GAP_SECONDS * voice.sample_rate), np.float32)

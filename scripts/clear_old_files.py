@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Delete by hand what retention would delete: recordings beyond MAX_RECORDINGS, records past their time,
-cut-off uploads and leftovers of work. Only what has ended goes; with --dry-run nothing does.
+"""Apply retention by hand: delete recordings beyond MAX_RECORDINGS, expired records, interrupted uploads and
+leftovers of work. Only files of ended tasks are deleted; with --dry-run none are.
 
 Run it where the service's settings are (environment or .env). A running worker does the same every 15
-seconds, so this is for after MAX_RECORDINGS was lowered, or before a backup.
+seconds, so use this after lowering MAX_RECORDINGS, or before a backup.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The demo: speak, submit over HTTP, watch, read, compare. Run it through scripts/demo."""
+"""Demo: speak texts, transcribe the recordings over HTTP, and compare. Run it through scripts/demo."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CACHE = ROOT / ".voxq" / "demo"
 STORY = ROOT / "scripts" / "demo_story.txt"
 SRT = ROOT / "out" / "demo.srt"
 ABSURD = 0.5
-"""An error rate that a working service cannot reach with these recordings."""
+"""Error rate that a working service never reaches with these recordings."""
 
 NOTE = (
     "Hi, it's me. I'm running a little late because the train stopped between two stations. "
@@ -40,7 +40,7 @@ NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording and the words that were spoken in it."""
+    """A recording and its spoken text."""
 
     title: str
     path: Path
@@ -109,7 +109,7 @@ def _chinese_note() -> Recording:
 
 
 def _report(console: Console, pairs: list[tuple[Recording, Transcription]]) -> bool:
-    """Prints texts and figures; whether all of them make sense."""
+    """Print texts and figures; returns whether all error rates are plausible."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("", "audio", "queued", "decode", "VAD", "engine", "total", "RTF", "errors"):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)

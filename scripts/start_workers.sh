@@ -9,7 +9,7 @@ Starts workers alone and keeps them alive: for the Redis and the STORAGE_PATH of
 of the clone has them. Without COUNT: RQ_WORKER_COUNT, else one per visible GPU, else one."
 }
 
-# Before anything is installed: who asks first wants nothing done.
+# First, so that asking for help installs nothing.
 case "${1-}" in
     -h | --help) usage && exit ;;
     *[!0-9]*) usage >&2 && exit 2 ;;

@@ -1,4 +1,4 @@
-"""Tasks that are on the disk as the API leaves them, and not yet in any queue."""
+"""Accepted tasks: on the disk as the API leaves them, and in no queue yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _numbers = count(10**6)
 
 
 def accept(parts: Parts, recording: bytes, seconds: float = 0.5) -> Task:
-    """A task for a WAV `recording` of so many seconds: recording and journal record are written."""
+    """Accept a task for a WAV `recording` of `seconds` seconds: write recording and journal record."""
     now = time.time()
     task_id = new_task_id(now, next(_numbers))
     task = Task(

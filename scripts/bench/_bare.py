@@ -1,6 +1,6 @@
-"""The engine alone, in a process of its own: the same chunks as the service gives it, one after the other.
+"""The bare engine in its own process: the same chunks as in the service, one after the other.
 
-Speaks lines of JSON over stdin and stdout: recordings in, seconds out.
+Protocol: lines of JSON over stdin and stdout, recordings in, seconds out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 
 @dataclass(frozen=True, slots=True)
 class Precut:
-    """A decoded recording: raw float32 at 16 kHz in `pcm`, its chunks in samples, its length in seconds."""
+    """Decoded recording: raw float32 at 16 kHz in `pcm`, its chunks in samples, its length in seconds."""
 
     pcm: str
     chunks: tuple[tuple[int, int], ...]
@@ -37,7 +37,7 @@ class Precut:
 
 
 def precut(recording: Path, pcm: Path, traits: Traits, max_seconds: float) -> Precut:
-    """What a worker's media process makes of the recording, by the same code."""
+    """Decode and cut a recording as a worker's media process does, by the same code."""
     chunks: list[tuple[int, int]] = []
     seconds = 0.0
     for message in prepare(Prepare("bench", recording, pcm, max_seconds, traits.chunking)):
@@ -50,13 +50,16 @@ def precut(recording: Path, pcm: Path, traits: Traits, max_seconds: float) -> Pr
 
 
 class BareEngine:
-    """The parent's end."""
+    """Parent's side of the process with the engine."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def seconds(self, recordings: Sequence[Precut]) -> float:
-        """Recognise all of it once; how long that took. Raises RuntimeError if the process has ended."""
+        """Recognise the recordings once; returns the seconds.
+
+        Raises RuntimeError if the process has ended.
+        """
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([asdict(each) for each in recordings]) + "\n")
         self._process.stdin.flush()
@@ -72,7 +75,7 @@ class BareEngine:
 
 @contextmanager
 def bare_engine(settings: Settings, threads: int) -> Iterator[BareEngine]:
-    """The engine of `settings`, loaded and warm, with the environment that a worker gives it."""
+    """Run the engine of `settings`, loaded and warmed up, with the environment that a worker gives it."""
     environ = {**os.environ, **settings.environ(), "ASR_THREADS": str(threads)}
     environ |= dict.fromkeys(_THREAD_VARIABLES, str(threads))
     process = subprocess.Popen(
@@ -104,7 +107,7 @@ def main() -> None:
 
 
 def _recognise(engine: Recogniser, recording: Precut) -> None:
-    """As a worker does it: one chunk a call, the language fixed by the first speech."""
+    """Recognise as a worker does: one chunk per call, the language fixed by the first speech."""
     pcm = np.memmap(recording.pcm, "<f4", "r")
     language = None
     for start, end in recording.chunks:

@@ -1,7 +1,7 @@
-"""A synthesiser alone, in a process of its own: the same sentences as the service gives it, as many a call as
-it speaks side by side.
+"""The bare synthesiser in its own process: the same sentences as in the service, as many per call as it
+speaks side by side.
 
-Speaks lines of JSON over stdin and stdout: texts in, what speaking them took out.
+Protocol: lines of JSON over stdin and stdout, texts in, measurements out.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Seconds that it took, and seconds of sound that came of it, without pauses."""
+    """Seconds of work, and seconds of the resulting sound without pauses."""
 
     seconds: float
     sound: float
 
 
 class BareVoice:
-    """The parent's end."""
+    """Parent's side of the process with the synthesiser."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def say(self, texts: Sequence[str]) -> Said:
-        """Speak all of it once. Raises RuntimeError if the process has ended."""
+        """Speak the texts once. Raises RuntimeError if the process has ended."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(list(texts)) + "\n")
         self._process.stdin.flush()
@@ -55,7 +55,7 @@ class BareVoice:
 
 @contextmanager
 def bare_voice(model: str, voice: str, threads: int) -> Iterator[BareVoice]:
-    """Loaded and warm, with the environment that a worker gives it."""
+    """Run a synthesiser, loaded and warmed up, with the environment that a worker gives it."""
     environ = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
     process = subprocess.Popen(
         [sys.executable, __file__, model, voice, str(threads)],

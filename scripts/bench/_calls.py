@@ -1,7 +1,7 @@
-"""Engines that write down every call made to them: when it ran, and which chunks it was for.
+"""Engines that log every call: when it ran, and for which chunks.
 
-The engine "_calls:<engine>" is the engine of that name, unchanged but for the log; "_calls:<engine>/1" takes
-one chunk a call, too. Only a service that is started within `call_log` can reach them.
+The engine "_calls:<engine>" is the engine of that name with a log; "_calls:<engine>/1" also takes only one
+chunk per call. They are available only to services started within `call_log`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _LOG = "VOXQ_BENCH_CALLS"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: seconds on the monotonic clock, which all processes of a machine share; its chunks as
-    `fingerprint`s."""
+    """A call: its times in seconds on the monotonic clock, which all processes of a machine share, and its
+    chunks as `fingerprint`s."""
 
     began: float
     ended: float
@@ -46,7 +46,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallLog:
-    """The calls of one service, from the model processes' warm-up on."""
+    """Calls of a service, including the warm-up of its model processes."""
 
     path: Path
 
@@ -54,7 +54,7 @@ class CallLog:
         return len(self.path.read_bytes().splitlines()) if self.path.exists() else 0
 
     def calls(self, after: int = 0) -> list[Call]:
-        """All but the first `after`, in the order in which they ended."""
+        """Calls except the first `after`, in the order in which they ended."""
         with self.path.open() as lines:
             records = map(json.loads, islice(lines, after, None))
             return [Call(each["began"], each["ended"], tuple(each["chunks"])) for each in records]
@@ -62,7 +62,7 @@ class CallLog:
 
 @contextmanager
 def call_log(path: Path) -> Iterator[CallLog]:
-    """Services started inside can have the engines of this module, and write their calls to `path`."""
+    """Give services started inside the context the engines of this module, which log to `path`."""
     here = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
     changed = {_LOG: str(path), "VOXQ_TEST_ENGINES": "1", "PYTHONPATH": here}
     before = {name: os.environ.get(name) for name in changed}
@@ -78,42 +78,47 @@ def call_log(path: Path) -> Iterator[CallLog]:
 
 
 def logged(engine: str, *, alone: bool = False) -> str:
-    """The ASR_ENGINE that logs the calls of `engine`; `alone`: one chunk a call."""
+    """Value of ASR_ENGINE for `engine` with a log; with `alone`, one chunk per call."""
     return f"_calls:{engine}/1" if alone else f"_calls:{engine}"
 
 
 def fingerprint(samples: Samples) -> int:
-    """Tells a chunk by its sound."""
+    """Identify a chunk by its sound."""
     return zlib.crc32(samples.tobytes())
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What calls of one chunk each did for a recording: how many of its chunks came up, and how many calls
-    there were beyond one for each of those."""
+    """Count of single-chunk calls for a recording: how many of its chunks were recognised, and how many calls
+    were made beyond one for each."""
 
     chunks: int
     surplus: int
 
 
 def tally(calls: Sequence[Call], expected: Collection[int], others: Collection[int]) -> Tally:
-    """`expected`: the recording's chunks, one call each when it is alone. Chunks of `others` belong to other
-    recordings; whatever else there is, is surplus: a chunk again, or cut differently."""
+    """Count the calls for a recording with the chunks `expected`.
+
+    Chunks in `others` belong to other recordings. All other calls are surplus: a repeated chunk, or one that
+    was cut differently.
+    """
     came = Counter(chunk for call in calls for chunk in call.chunks if chunk not in others)
     chunks = (came & Counter(expected)).total()
     return Tally(chunks, came.total() - chunks)
 
 
 def busy_share(calls: Sequence[Call]) -> float:
-    """The part of the time from the first call's start to the last one's end in which a call was going on.
-    Calls do not overlap. Raises ValueError without calls."""
+    """Share of the time, from the first call's start to the last one's end, in which a call was running.
+
+    Calls must not overlap. Raises ValueError if there are none.
+    """
     span = max(call.ended for call in calls) - min(call.began for call in calls)
     return sum(call.ended - call.began for call in calls) / span if span else 1.0
 
 
 @dataclass(slots=True)
 class _Logged:
-    """See the module."""
+    """Engine that logs the calls to another one; see the module."""
 
     inner: Recogniser
     log: TextIO
@@ -131,7 +136,7 @@ class _Logged:
 
 
 def __getattr__(name: str) -> EngineFamily:
-    """The logged engine of this name, which is none that a variable could have."""
+    """Look up a logged engine: its name is not a valid identifier, so it cannot be a variable of the module."""
     engine, _, items = name.partition("/")
     if engine not in registry.names():
         raise AttributeError(name)

@@ -1,4 +1,4 @@
-"""Programs that a measurement starts, and does not leave behind."""
+"""Clean-up of programs that a measurement starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PATIENCE = 15.0
 
 @contextmanager
 def ended(process: subprocess.Popen[Any]) -> Iterator[None]:
-    """Afterwards it is gone: asked to end, and after 15 seconds made to."""
+    """End the process after the context: terminate it, and kill it after 15 seconds."""
     try:
         yield
     finally:

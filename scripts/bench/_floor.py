@@ -1,8 +1,8 @@
-"""The floor under a submission: an ASGI application that does the durable steps and nothing else.
+"""Lower bound for submissions: an ASGI application with the durable steps and nothing else.
 
-Stream the upload to disk, probe it in the same pool of processes, rename it, write its journal record beside
-and rename that, enqueue one RQ job in one pipeline. No checks, no limits, no hash, no ids to be found again.
-Whatever the real API needs beyond this is its own price.
+It streams the upload to disk, probes it in the same pool of processes, renames it, writes and renames its
+journal record, and enqueues one RQ job in one pipeline. It has no checks, limits, hash or lookups. The
+difference to the real API is the cost of the API's own features.
 """
 
 from __future__ import annotations
@@ -37,11 +37,13 @@ _START_SECONDS = 20.0
 
 @contextmanager
 def floor(settings: Settings, directory: Path) -> Iterator[str]:
-    """The URL of a floor with the Redis and as many probing processes as `settings` say; its files go to
-    `directory`."""
+    """Run the application with the Redis and the number of probing processes of `settings`; yields its URL.
+
+    Its files go to `directory`.
+    """
     port = free_port()
     arguments = [str(os.getpid()), str(port), str(directory), str(settings.media_processes)]
-    # The address of the server holds its password, which is not for the list of processes.
+    # In the environment, because the URL contains the password and arguments are shown in the process list.
     environ = {**os.environ, "REDIS_URL": settings.redis_url or ""}
     process = subprocess.Popen([sys.executable, __file__, *arguments], env=environ)
     with ended(process):
@@ -62,7 +64,7 @@ def _wait_until_it_listens(port: int) -> None:
 
 
 class Floor:
-    """The application. Disk work is done in the event loop: for a small file that is the cheapest way."""
+    """The ASGI application. It writes to disk in the event loop, which is cheapest for small files."""
 
     def __init__(self, redis_url: str, directory: Path, media_processes: int) -> None:
         self._directory = directory
@@ -92,7 +94,7 @@ class Floor:
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
-        self._queue.get_redis_server_version()  # remembered; `enqueue` would ask while it is recorded
+        self._queue.get_redis_server_version()  # cached: `enqueue` must not ask while being recorded
         await self._probes.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -116,7 +118,7 @@ class Floor:
                 more = message.get("more_body", False)
 
     async def _enqueue(self, task_id: str) -> None:
-        """RQ lays the commands out, the asyncio client sends them: one round trip."""
+        """Let RQ build the commands, and send them with the asyncio client in one round trip."""
         recorded = self._recorder.pipeline()
         self._queue.enqueue("operator.neg", 1, job_id=task_id, pipeline=recorded, description="floor")
         async with self._client.pipeline(transaction=True) as pipeline:

@@ -1,8 +1,8 @@
-"""The load generator: HTTP uploads over raw sockets, in a process of its own.
+"""Load generator: HTTP uploads over raw sockets, in its own process.
 
-It reads one `Plan` as JSON from stdin and writes one `Outcome` to stdout. Requests are laid out in memory
-before the clock starts, so that a request costs it one write and one read; how late it was and how much
-processor time it took are part of the outcome.
+It reads a `Plan` as JSON from stdin and writes an `Outcome` to stdout. Requests are built in memory before
+the clock starts, so that each costs one write and one read. The outcome includes how late the generator was
+and how much processor time it used.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ import uvloop
 
 _BOUNDARY = "d6f1c0a37b2e4598"
 _GRACE = 60.0
-"""Seconds for the last answers to come in."""
+"""Seconds to wait for the last responses."""
 _AFTER_BREAK = 0.05
-"""Seconds before a client whose connection broke goes on: a dead server is not to be asked in a spin."""
+"""Pause in seconds of a client whose connection broke, so that it does not spin on a dead server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`rate` requests per second arriving evenly, or, with None, as many as `clients` get answered.
+    """Plan of a load: `rate` requests per second at even intervals (open loop), or with None `clients` that
+    each send the next request after a response (closed loop).
 
-    The k-th request carries the k-th of `files`, and the k-th of `fields` beside it, round and round. Ends
-    after `seconds` or `requests`.
+    The k-th request has the k-th of `files` and the k-th of `fields`, cyclically. Ends after `seconds` or
+    `requests`.
     """
 
     url: str
@@ -53,9 +54,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One request: seconds from the start at which it was due and sent, seconds from due to answered.
+    """Timing of a request: when it was due and sent, in seconds from the start, and seconds from due to
+    response.
 
-    `status` 0: the connection broke.
+    `status` is 0 if the connection broke.
     """
 
     due: float
@@ -67,8 +69,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All answers, and what the generator itself took; in seconds. `began` is on the monotonic clock, which
-    all processes of a machine share."""
+    """All responses, and the generator's own use of the processor in seconds.
+
+    `began` is on the monotonic clock, which all processes of a machine share.
+    """
 
     began: float
     answers: tuple[Answer, ...]
@@ -85,12 +89,12 @@ class Outcome:
 
     @property
     def latencies_ms(self) -> list[float]:
-        """Of the accepted requests."""
+        """Latencies of the accepted requests."""
         return [answer.latency * 1000 for answer in self.accepted]
 
     @property
     def lateness_ms(self) -> list[float]:
-        """How long after its due time each request was sent."""
+        """Delays between the due time of each request and its sending."""
         return [(answer.sent - answer.due) * 1000 for answer in self.answers]
 
     @property
@@ -99,7 +103,7 @@ class Outcome:
 
 
 def generate(plan: Plan) -> Outcome:
-    """Carry out the plan in another process. Raises RuntimeError if that process fails."""
+    """Execute the plan in another process. Raises RuntimeError if that process fails."""
     done = subprocess.run(
         [sys.executable, __file__],
         input=json.dumps(asdict(plan)),
@@ -115,7 +119,7 @@ def generate(plan: Plan) -> Outcome:
 
 
 class _Connection(asyncio.Protocol):
-    """One keep-alive connection with one request on its way at a time."""
+    """Keep-alive connection with one request at a time."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -127,7 +131,7 @@ class _Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     async def exchange(self, request: bytes) -> bytes:
-        """Raises ConnectionError."""
+        """Send a request and return the response. Raises ConnectionError."""
         if self._transport is None or not self.is_open:
             raise ConnectionResetError
         self._received.clear()
@@ -140,7 +144,7 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without being a subclass
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's has the interface but is no subclass
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -162,7 +166,7 @@ class _Generator:
             _request(address.netloc, address.path, Path(file), plan.fields[number % len(plan.fields)])
             for number, file in enumerate(_repeated(plan.files, len(plan.fields)))
         ]
-        self._idle: deque[_Connection] = deque()  # taken in turns: a server closes one that rests too long
+        self._idle: deque[_Connection] = deque()  # used in rotation: a server closes idle ones
         self._answers: list[Answer] = []
         self._started = 0.0
 
@@ -181,7 +185,7 @@ class _Generator:
         return Outcome(self._started, tuple(self._answers), wall, processor)
 
     async def _evenly(self, rate: float) -> None:
-        """An open loop: a request is sent when it is due, whether the ones before are answered or not."""
+        """Send each request when it is due, whether or not earlier ones are answered (open loop)."""
         async with asyncio.timeout(self._plan.seconds + _GRACE), asyncio.TaskGroup() as group:
             for number in range(self._plan.total or 0):
                 due = number / rate
@@ -225,7 +229,7 @@ class _Generator:
 
 
 def _repeated(files: tuple[str, ...], fields: int) -> tuple[str, ...]:
-    """The files over and over, until each has met each of so many fields that it ever will."""
+    """Repeat the files until every combination with `fields` fields that can occur has occurred."""
     return files * (lcm(len(files), fields) // len(files))
 
 

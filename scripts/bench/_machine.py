@@ -1,4 +1,4 @@
-"""The machine and the software that figures were measured on."""
+"""Description of the machine and the software of a measurement."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LIBRARIES = (
 
 
 def describe() -> dict[str, str]:
-    """What a reader needs to judge the figures, in words."""
+    """Describe the machine and the software, by heading, for readers of the figures."""
     memory = psutil.virtual_memory().total / (1 << 30)
     return {
         "Measured": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -51,7 +51,7 @@ def describe() -> dict[str, str]:
 
 
 def _libraries() -> Iterator[str]:
-    """Those that are installed, with their versions."""
+    """Yield the installed libraries with their versions."""
     for name in _LIBRARIES:
         with contextlib.suppress(PackageNotFoundError):
             yield f"{name} {version(name)}"
@@ -65,13 +65,13 @@ def _processor() -> str:
 
 
 def _filesystem(path: Path) -> str:
-    """The type of the file system of `path`: that of the longest mount point above it."""
+    """Type of the file system of `path`: that of the longest mount point above it."""
     mounts = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
     above = [(len(point), kind) for _, point, kind, *_ in mounts if path.is_relative_to(point)]
     return max(above)[1]
 
 
 def _valkey() -> str:
-    """E.g. "Valkey 9.1.2"."""
+    """Version of the server, such as "Valkey 9.1.2"."""
     said = subprocess.run([get_binary_path(), "--version"], capture_output=True, text=True, timeout=10).stdout
     return next((f"Valkey {word[2:]}" for word in said.split() if word.startswith("v=")), said.strip())

@@ -1,4 +1,4 @@
-"""What the processes of a service take of the memory."""
+"""Memory use of the processes of a service."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Of `processes` of one kind, the mean, in MB: RSS counts the pages that processes share once for each,
-    USS only those that would be free if that process ended."""
+    """Mean memory in MB of `processes` of one kind.
+
+    RSS counts shared pages for each process, USS only the pages that would be freed if the process ended.
+    """
 
     processes: int
     rss: float
@@ -22,7 +24,7 @@ class Weight:
 
 
 def weigh(under_test: Service) -> Mapping[str, Weight]:
-    """By kind. Raises RuntimeError where one has no process."""
+    """Measure each kind of process. Raises RuntimeError if a kind has no process."""
     return {name: _weight(name, processes) for name, processes in _kinds(under_test)}
 
 

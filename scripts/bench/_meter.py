@@ -1,4 +1,4 @@
-"""What work costs: Redis's own count of round trips, and the processor time that the kernel counts."""
+"""Cost of work: round trips as counted by Redis, and processor time as counted by the kernel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import redis
 
 @dataclass(frozen=True, slots=True)
 class Trips:
-    """The server's counts since its start: reads from clients (a command or a pipeline is one), commands."""
+    """Counts of the server since its start: reads from clients (one per command or pipeline), and
+    commands."""
 
     reads: int
     commands: int
@@ -27,15 +28,15 @@ class Trips:
 
 
 def processor_seconds(process: psutil.Process) -> float:
-    """Of this process without its children."""
+    """Processor time of a process without its children."""
     times = process.cpu_times()
     return times.user + times.system
 
 
 def family_seconds(process: psutil.Process) -> float:
-    """Of this process and of all below it, the dead ones included that were waited for."""
+    """Processor time of a process and its descendants, including dead ones that were waited for."""
     total = 0.0
     for each in (process, *process.children(recursive=True)):
-        with contextlib.suppress(psutil.NoSuchProcess):  # it has just become one of the dead
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended and is counted with the dead ones
             total += sum(each.cpu_times()[:4])
     return total

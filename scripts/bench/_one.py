@@ -1,4 +1,4 @@
-"""One recording from its upload to its end."""
+"""Transcription of a single recording, from its upload to its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from _watch import Watch
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
-    """`seconds` from the first byte of the upload until the result was announced."""
+    """A transcription; `seconds` from the first byte of the upload until the result was announced."""
 
     task_id: str
     seconds: float
@@ -22,7 +22,7 @@ class Transcribed:
 
 
 def transcribe(under_test: Service, watch: Watch, recording: Path, patience: float) -> Transcribed:
-    """Raises RuntimeError if it does not become a text, and TimeoutError after `patience` seconds."""
+    """Transcribe a recording. Raises RuntimeError if it fails, TimeoutError after `patience` seconds."""
     began, task_id = submit(under_test, recording)
     watch.wait_ended([task_id], patience)
     with under_test.redis() as client:
@@ -33,7 +33,10 @@ def transcribe(under_test: Service, watch: Watch, recording: Path, patience: flo
 
 
 def submit(under_test: Service, recording: Path) -> tuple[float, str]:
-    """When the upload began, on the monotonic clock, and the task. Raises RuntimeError if it is refused."""
+    """Submit a recording; returns the start of the upload (monotonic clock) and the task's id.
+
+    Raises RuntimeError if it is refused.
+    """
     outcome = generate(Plan(under_test.submit_url, (str(recording),), 1, 60, requests=1))
     if outcome.refused:
         raise RuntimeError("a recording was refused")

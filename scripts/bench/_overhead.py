@@ -1,4 +1,4 @@
-"""What a service adds to a transcription: the same recording by way of it, and without it, in turns."""
+"""Overhead of a service: the same recording with and without it, in turns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from voxq.engines.contract import EngineRequest
 T = TypeVar("T")
 
 ANEW = {"cache": "false"}
-"""No earlier task may answer."""
+"""Form field that prevents an answer from an earlier task."""
 
 _TARGET = Target("<", 15)
 _WARM_UP = 3
@@ -36,7 +36,10 @@ def overhead(
     rounds: int,
     per_round: int = 1,
 ) -> list[Figure]:
-    """`engine`: its name, for the figures. A round's value of a way is the median of so many requests."""
+    """Measure the overhead by each way of asking. `engine` is its name for the figures.
+
+    A round's value is the median of `per_round` requests.
+    """
     settings = under_test.settings
     request = EngineRequest(settings.asr_engine, settings.asr_model, "cpu", settings.asr_threads)
     traits = registry.find(request.engine).traits_for(request)
@@ -71,9 +74,9 @@ def overhead(
 
 
 def in_turns(ways: Sequence[Callable[[], float]], rounds: int, per_round: int) -> list[list[float]]:
-    """Of each way its median in each round, after some rounds that do not count.
+    """Median of each way in each round, after some warm-up rounds.
 
-    Each round has another order, so that none of them always follows the same one.
+    The order changes from round to round, so that none always follows the same other one.
     """
     chance = random.Random(rounds)
     medians: list[list[float]] = [[] for _ in ways]
@@ -94,13 +97,13 @@ def ask(sdk: OpenAI, note: Path, fields: dict[str, str]) -> str:
 
 
 def timed(call: Callable[[], T]) -> tuple[float, T]:
-    """Milliseconds, and the answer."""
+    """Call a function; returns the milliseconds it took, and its result."""
     began = time.perf_counter()
     answer = call()
     return (time.perf_counter() - began) * 1000, answer
 
 
 def _work_ms(http: httpx.Client, task_id: str) -> float:
-    """What a task was decoded, searched for speech and recognised."""
+    """Milliseconds for which a task was decoded, searched for speech and recognised."""
     timings = http.get(f"/api/v1/asr/result/{task_id}").raise_for_status().json()["timings"]
     return sum(timings[part] for part in _WORK) * 1000

@@ -1,4 +1,4 @@
-"""What is recognised in the measurements: real speech of known length, made or packaged, never noise."""
+"""Recordings for measurements: real speech of known length, generated or packaged, never noise."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _CHINESE = _SCRIPTS.parent / "tests" / "data" / "audio"
 sys.path.append(str(_SCRIPTS))
 
 UPLOAD_BYTES = 160 << 10
-"""About 20 s of speech in Opus, a longish voice note."""
+"""Size of a long voice note, about 20 s of speech in Opus."""
 
 
 def upload(directory: Path) -> Path:
-    """A voice note (OGG/Opus, the packaged clip over and over) of UPLOAD_BYTES, give or take one per cent."""
+    """Make a voice note (OGG/Opus, the packaged clip repeated) of UPLOAD_BYTES, within one per cent."""
     clip = warmup.clip()
     seconds, encoded = 20.0, b""
     for _ in range(8):
@@ -35,18 +35,18 @@ def upload(directory: Path) -> Path:
 
 
 def word(directory: Path) -> Path:
-    """Half a second of speech (WAV, 16 KB): the least there is for a service around a no-op engine."""
+    """Make half a second of speech (WAV, 16 KB), the minimum for a service with a no-op engine."""
     return _written(directory / "word.wav", encode(warmup.clip()[: SAMPLE_RATE // 2], SAMPLE_RATE, "wav"))
 
 
 def clip(directory: Path) -> Path:
-    """30 s of English (OGG/Opus)."""
+    """Make 30 s of English (OGG/Opus)."""
     samples, rate = _story()
     return _written(directory / "clip.ogg", encode(samples[: 30 * rate], rate, "ogg"))
 
 
 def speeches(directory: Path) -> list[Path]:
-    """About three minutes to be transcribed: two minutes of English, two Chinese recordings."""
+    """Make about three minutes of speech: two minutes of English, two Chinese recordings."""
     samples, rate = _story()
     story = _written(directory / "story.ogg", encode(samples, rate, "ogg"))
     return [story, _CHINESE / "zh_meeting.ogg", _CHINESE / "zh_note.ogg"]
@@ -55,8 +55,10 @@ def speeches(directory: Path) -> list[Path]:
 def notes(
     directory: Path, count: int, shortest: float = 4.0, longest: float = 8.0, format: str = "ogg"
 ) -> list[Path]:
-    """Different English voice notes (OGG/Opus, if not another `format`) of `shortest` to `longest` seconds;
-    the same ones every time."""
+    """Make different English voice notes of `shortest` to `longest` seconds, by default OGG/Opus.
+
+    They are the same in every run.
+    """
     samples, rate = _story()
     return [
         _written(directory / f"note-{number}.{format}", encode(note, rate, format))
@@ -65,12 +67,12 @@ def notes(
 
 
 def note() -> Path:
-    """10 s of Chinese (OGG/Opus)."""
+    """Path of a voice note of 10 s in Chinese (OGG/Opus)."""
     return _CHINESE / "zh_note.ogg"
 
 
 def lecture(directory: Path, minutes: float) -> Path:
-    """So many minutes of English (OGG/Opus): the sentences of a story in ever another order, with pauses."""
+    """Make `minutes` minutes of English (OGG/Opus): a story's sentences in changing order, with pauses."""
     choose = random.Random(minutes)
     sentences, rate = _sentences()
     parts: list[Samples] = []
@@ -104,7 +106,7 @@ def _story_text() -> str:
 
 
 def _spoken(text: str) -> tuple[Samples, int]:
-    from _speak import speak  # only now: loading the voice takes a second
+    from _speak import speak  # here, because loading the voice takes a second
 
     return speak(text)
 

@@ -1,4 +1,4 @@
-"""The figures of several measurements, as they are kept between runs. Pure but for the reading."""
+"""Figures of several measurements, kept between runs. Pure except for reading the file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from _figures import Figure, Target
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The figures of one measurement, or what went wrong with it; `seconds` is what it took. `machine` is
-    `_machine.describe()`, and `device` what recognised: "cpu", "cuda:0"."""
+    """Figures of a measurement, or its error; `seconds` is its duration.
+
+    `machine` is from `_machine.describe()`, `device` the device of the engine: "cpu", "cuda:0".
+    """
 
     name: str
     device: str
@@ -30,13 +32,13 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One entry for each name and device."""
+    """Measurements, one per name and device."""
 
     measured: tuple[Measured, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Raises OSError, or ValueError for anything but what `to_json` wrote."""
+        """Read results from a file. Raises OSError, or ValueError unless `to_json` wrote it."""
         document = json.loads(path.read_text("utf-8"))
         try:
             return cls(tuple(map(Measured.from_json, document["measurements"])))
@@ -44,7 +46,7 @@ class Results:
             raise ValueError(f"{path.name} holds no measurements of this version") from error
 
     def with_added(self, new: Iterable[Measured]) -> Results:
-        """A new one replaces what was measured earlier under its name on its device."""
+        """Results with new measurements, which replace earlier ones of the same name and device."""
         latest = {(each.name, each.device): each for each in (*self.measured, *new)}
         return Results(tuple(latest.values()))
 
@@ -52,12 +54,12 @@ class Results:
         return json.dumps({"measurements": [asdict(each) for each in self.measured]}, indent=2) + "\n"
 
     def of(self, name: str) -> tuple[Measured, ...]:
-        """Everywhere it was measured, the processor first."""
+        """Measurements of this name on all devices, the processor first."""
         return tuple(sorted((e for e in self.measured if e.name == name), key=lambda e: e.device))
 
 
 def shown(value: float) -> str:
-    """Three significant digits, and all of a whole number."""
+    """Format a number with three significant digits, a whole number with all."""
     return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 

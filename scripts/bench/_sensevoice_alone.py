@@ -1,8 +1,8 @@
-"""FunASR alone, in a process of its own: `AutoModel.generate` and nothing of this project around it.
+"""Bare FunASR in its own process: `AutoModel.generate` without any code of this project.
 
-Speaks lines of JSON over stdin and stdout: lists of calls to make, each a list of chunks (file, start, end),
-come in, and what was measured goes out, for import and loading first. With two arguments, a small model and a
-directory, it builds a large one there and ends: its memory is not to be counted.
+Protocol: lines of JSON over stdin and stdout; lists of calls, each a list of chunks (file, start, end), come
+in, and measurements go out, first those of import and loading. With two arguments, a small model and a
+directory, it builds a large model there and exits, so that the memory for building is not counted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FULL_SIZE = {
 def main() -> None:
     directory, device, threads = sys.argv[1:]
     out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # libraries print
+    os.dup2(2, 1)  # libraries print to stdout, which is for the protocol
     began = time.perf_counter()
     import funasr
     import torch
@@ -51,8 +51,10 @@ def main() -> None:
 
 
 def build(small: Path, target: Path) -> None:
-    """A SenseVoice as large as the published one, with random weights and the small one's tokens: its speed
-    and its memory are the real one's, its text is not."""
+    """Build a SenseVoice of the published size, with random weights and the small one's tokens.
+
+    Its speed and memory are those of the real model, its text is not.
+    """
     import funasr
     import torch
 

@@ -1,4 +1,4 @@
-"""A whole service of its own for one measurement: server, worker, API, storage and port."""
+"""Complete service for one measurement: its own server, worker, API, storage and port."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from voxq.supervisor.stack import Stack
 
 _READY_SECONDS = 180.0
 _HEARTBEAT = 1.5
-"""A worker learns within this many seconds that it is suspended."""
+"""Seconds within which a worker notices that it is suspended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service that is ready. `settings` are those of its parts, the address of its server included."""
+    """A ready service. `settings` are those of its parts, including the address of its server."""
 
     settings: Settings
     url: str
@@ -39,15 +39,15 @@ class Service:
         return f"{self.url}/api/v1/asr/submit"
 
     def redis(self) -> redis.Redis:
-        """A client of its own for whoever asks."""
+        """Create a client of the server."""
         return connect.blocking(self.redis_url)
 
     def process(self, part: str) -> psutil.Process:
-        """The process of "api", "worker-1" or "valkey" as it runs now."""
+        """Current process of "api", "worker-1" or "valkey"."""
         return psutil.Process(_processes(self.settings)[part])
 
     def suspend_workers(self) -> None:
-        """The workers finish what they hold and take nothing more, as with `rq suspend`."""
+        """Let the workers finish their tasks and take no more, as with `rq suspend`."""
         with self.redis() as client:
             suspend(client)
         time.sleep(_HEARTBEAT)
@@ -60,9 +60,9 @@ class Service:
 
 @contextmanager
 def service(**changed: Any) -> Iterator[Service]:
-    """The service with its default settings but for those `changed`; gone with everything it stored after.
+    """Run a service with default settings except those `changed`; afterwards all of its files are deleted.
 
-    Raises StackError if it cannot start, and RuntimeError at the end if it did not live through it all.
+    Raises StackError if it cannot start, and RuntimeError at the end if a part has died meanwhile.
     """
     with tempfile.TemporaryDirectory(prefix="voxq-bench-") as directory:
         own: dict[str, Any] = {
@@ -71,7 +71,7 @@ def service(**changed: Any) -> Iterator[Service]:
             "storage_path": Path(directory) / "storage",
             "api_host": "127.0.0.1",
             "api_port": free_port(),
-            "max_queue_seconds": 10**9,  # a queue that refuses work would end the measurement
+            "max_queue_seconds": 10**9,  # a full queue would end the measurement
         }
         settings = load_settings(Path(os.devnull), **(own | changed))
         with Stack(settings, output=Path(directory) / "parts.log") as stack:
@@ -84,7 +84,7 @@ def service(**changed: Any) -> Iterator[Service]:
 
 
 def _processes(settings: Settings) -> dict[str, int]:
-    """The process id of each part as it runs now. Raises RuntimeError when nothing runs."""
+    """Current process id of each part. Raises RuntimeError if nothing runs."""
     instance = running_instance(settings.run_dir)
     if instance is None:
         raise RuntimeError("the service has ended")

@@ -1,8 +1,8 @@
 """The service's work as a plain job, for RQ's stock worker and for Celery's.
 
-The job does what a task needs and no more: read the journal record, decode the recording, end the task by the
+The job does only what a task needs: read the journal record, decode the recording, end the task by the
 service's own code (record on disk, document, history, counters and event in Redis, line in the JSONL file).
-No speech is looked for, nothing is registered, reported or recoverable.
+It searches for no speech, and registers, reports and recovers nothing.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ _QUEUE = "bench-stock"
 
 
 def parts_in(storage: Path) -> Parts:
-    """Tasks of their own, in another directory than the service's."""
+    """Parts for a storage of its own, not the service's."""
     return Parts.of(load_settings(Path(os.devnull), storage_path=storage))
 
 
 def announce(parts: Parts, client: redis.Redis, task: Task) -> None:
-    """What Redis is to know of a task before it ends."""
+    """Write to Redis what the end of a task requires."""
     client.set(parts.stores["asr"].task_key(task.id), json.dumps({"run": task.run, "status": Status.QUEUED}))
 
 
 def transcribe(task_id: str) -> None:
-    """The job."""
+    """Job function: do a task without recognition."""
     parts, ending = _ours()
     task = parts.journal.open_task(task_id)
     if task is None:
@@ -79,7 +79,7 @@ def enqueue_celery(redis_url: str, task_ids: list[str]) -> None:
 
 
 def celery_app(redis_url: str) -> Any:
-    """Raises ImportError without the dependency group `bench`."""
+    """Create the Celery application. Raises ImportError without the dependency group `bench`."""
     from celery import Celery
 
     app = Celery("_stock", broker=redis_url, backend=redis_url)
@@ -89,14 +89,14 @@ def celery_app(redis_url: str) -> Any:
 
 @contextmanager
 def rq_worker(redis_url: str, storage: Path) -> Iterator[psutil.Process]:
-    """RQ's `Worker` as it is, in a process that has imported what its jobs need before it forks."""
+    """Run RQ's unmodified `Worker`, in a process that imports the modules of its jobs before it forks."""
     with _running([sys.executable, __file__, "rq"], redis_url, storage) as process:
         yield process
 
 
 @contextmanager
 def celery_worker(redis_url: str, storage: Path, processes: int) -> Iterator[psutil.Process]:
-    """Celery's prefork pool of so many processes, its other settings as they are."""
+    """Run Celery's prefork pool with `processes` processes and otherwise default settings."""
     command = [sys.executable, __file__, "celery", str(processes)]
     with _running(command, redis_url, storage) as process:
         yield process
@@ -119,7 +119,7 @@ def main() -> None:
     redis_url = os.environ[_REDIS]
     match sys.argv[1:]:
         case ["rq"]:
-            importlib.import_module("_stock")._ours()  # as its jobs will know it, and before they fork
+            importlib.import_module("_stock")._ours()  # under the name that the jobs use, before the fork
             connection = connect.blocking(redis_url, text=False)
             Worker([_QUEUE], connection=connection).work(logging_level="ERROR")
         case ["celery", processes]:

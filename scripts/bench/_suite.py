@@ -1,4 +1,4 @@
-"""Which measurements there are."""
+"""List of measurements."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ MINUTES: Mapping[str, int] = {
     "api": 1,
     "speech_stream": 6,
 }
-"""By name, in the order of the report: the minutes that each may take, on two cores."""
+"""Minutes that each measurement may take on two cores, by name, in the order of the report."""
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "interleave": ("whole",),
     "clips": ("device",),
     "sensevoice": ("device",),
 }
-"""The options of the command line that a measurement takes."""
+"""Command-line options that each measurement accepts."""

@@ -1,4 +1,4 @@
-"""Whether a measured curve is flat or growing. Pure."""
+"""Detection of growth in a measured curve. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _LEAST_POINTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A straight line through the second half of a curve: what it rises by over that half, and per hour.
+    """Linear trend of the second half of a curve: its rise over that half, and per hour.
 
-    `is_growing`: it rises by more than may be chance or the breathing of an allocator.
+    `is_growing`: the rise is more than chance or an allocator's fluctuation can explain.
     """
 
     rise: float
@@ -22,11 +22,11 @@ class Trend:
 
 
 def trend(times: Sequence[float], values: Sequence[float], *, share: float, floor: float) -> Trend:
-    """`times` in seconds, ascending. A rise over the second half is tolerated up to `share` of the mean
-    there, `floor`, or twice the scatter about the line (its standard deviation), whichever is most. With
-    fewer than four points in that half nothing grows.
+    """Fit the trend of a curve; `times` in seconds, ascending.
 
-    Raises ValueError unless there is one value for each time.
+    A rise over the second half is tolerated up to the greatest of `share` of the mean there, `floor`, and
+    twice the standard deviation about the line. With fewer than four points in that half, nothing counts as
+    growing. Raises ValueError unless there is one value for each time.
     """
     if len(times) != len(values):
         raise ValueError("one value for each time")
@@ -41,7 +41,7 @@ def trend(times: Sequence[float], values: Sequence[float], *, share: float, floo
 
 
 def _line(times: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
-    """The slope of the line with the least squares (0 for times that do not differ), and the scatter."""
+    """Slope of the least-squares line (0 if all times are equal), and the standard deviation about it."""
     count = len(times)
     mean_time, mean_value = sum(times) / count, sum(values) / count
     spread = sum((at - mean_time) ** 2 for at in times)

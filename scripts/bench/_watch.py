@@ -1,4 +1,4 @@
-"""What becomes of tasks, as Redis announces it."""
+"""Observation of tasks by the events that Redis publishes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voxq.queue.keys import EVENTS_CHANNEL, WAKE_CHANNEL
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A change of one task; `at` is on the monotonic clock, when the message came."""
+    """A change of a task; `at` is the arrival of the message on the monotonic clock."""
 
     at: float
     task_id: str
@@ -26,12 +26,12 @@ class Event:
 
 
 class Watch:
-    """Collects events in a thread for as long as the context."""
+    """Context manager that collects events in a thread."""
 
     def __init__(self, service: Service) -> None:
         self._pubsub = service.redis().pubsub(ignore_subscribe_messages=True)
         self._pubsub.subscribe(EVENTS_CHANNEL, WAKE_CHANNEL)
-        for _ in range(2):  # the answers to SUBSCRIBE: from here on nothing is missed
+        for _ in range(2):  # the replies to SUBSCRIBE: after them no event is missed
             self._pubsub.get_message(timeout=1.0)
         self._events: list[Event] = []
         self._ended: dict[str, float] = {}
@@ -52,12 +52,15 @@ class Watch:
 
     @property
     def events(self) -> list[Event]:
-        """All so far, in the order in which Redis announced them."""
+        """Events so far, in the order in which Redis published them."""
         with self._news:
             return list(self._events)
 
     def wait_ended(self, task_ids: Collection[str], seconds: float) -> float:
-        """Until all of them have ended; how long that took. Raises TimeoutError after `seconds`."""
+        """Wait until all of the tasks have ended; returns the seconds.
+
+        Raises TimeoutError after `seconds`.
+        """
         began, wanted = time.monotonic(), set(task_ids)
         with self._news:
             if not self._news.wait_for(lambda: self._ended.keys() >= wanted, seconds):
@@ -66,7 +69,7 @@ class Watch:
         return time.monotonic() - began
 
     def wait_any_ended(self, task_ids: Collection[str], seconds: float) -> None:
-        """Until one of them has ended. Raises TimeoutError after `seconds`."""
+        """Wait until one of the tasks has ended. Raises TimeoutError after `seconds`."""
         wanted = set(task_ids)
         with self._news:
             if not self._news.wait_for(lambda: not self._ended.keys().isdisjoint(wanted), seconds):
@@ -81,7 +84,7 @@ class Watch:
             return task_id in self._ended
 
     def ended_at(self, task_id: str) -> float:
-        """When its end was first announced. Raises KeyError while it has not ended."""
+        """Time of the first announcement of a task's end. Raises KeyError if it has not ended."""
         with self._news:
             return self._ended[task_id]
 
@@ -101,7 +104,10 @@ class Watch:
 
 
 def _event(channel: str, data: str) -> Event | None:
-    """Workers are woken by the id of a task that has come into a lane, and by other words."""
+    """Parse a message; None if it is no event.
+
+    The wake channel carries ids of queued tasks, and other words.
+    """
     at = time.monotonic()
     if channel == WAKE_CHANNEL:
         return Event(at, data, Status.QUEUED) if is_task_id(data) else None

@@ -1,8 +1,8 @@
-"""The processes: how soon the API answers, and what each of them takes of the memory.
+"""Processes: start-up time of the API, and memory of each process.
 
-The API is started three times more beside a running service, on a port and a storage of its own, and asked
-for `/livez` from its exec on. Memory is read after a recording of 20 s was transcribed: RSS counts the pages
-that processes share once for each, USS only those that would be free if that process ended.
+The API is started three more times beside a running service, on its own port and storage, and asked for
+`/livez` from its exec on. Memory is read after the transcription of a 20 s recording: RSS counts shared pages
+for each process, USS only the pages that would be freed if the process ended.
 """
 
 from __future__ import annotations

@@ -1,19 +1,19 @@
-"""A backlog of 2000 recordings that is there when the worker begins, beside the same in RQ and in Celery.
+"""A backlog of 2000 recordings that waits when the worker starts, compared with the same in RQ and in Celery.
 
 The engine is "noop" and each recording half a second of speech (WAV, 16 KB). Rate, processor time and round
-trips are taken from the first task's end to the last one's: the time of the worker with all its processes,
-the server's own count of reads from clients (a command or a pipeline is one), heartbeats and all. VoxQ's
-tasks are submitted over HTTP while the worker is suspended; a task is then decoded and searched for speech in
-a media process, goes through the engine, and is registered with RQ, kept alive and made recoverable on the
-way.
+trips are measured from the first task's end to the last one's: the processor time of the worker with all of
+its processes, and the server's own count of reads from clients (one per command or pipeline), including
+heartbeats. VoxQ's tasks are submitted over HTTP while the worker is suspended; each is then decoded and
+searched for speech in a media process, passes through the engine, and is registered with RQ, kept alive and
+made recoverable on the way.
 
-RQ's stock `Worker` (its modules imported before it forks, a fork for each job) and Celery's prefork pool, a
-process per core, get their jobs from the same server. Their job does the same writes by the same code: read
+RQ's stock `Worker` (its modules imported before it forks, one fork per job) and Celery's prefork pool (one
+process per core) get their jobs from the same server. Their job does the same writes by the same code: read
 the journal record, decode the recording, end the task (record on disk, document, history, counters and event
-in Redis, line in the history file). They look for no speech and call no engine.
+in Redis, line in the history file). They search for no speech and call no engine.
 
 The engine's share of the time is measured with another 2000 recordings and an engine that sleeps 10 ms and
-takes one chunk a call: the time inside its calls, as it logs them, from the first call's start to the last
+takes one chunk per call: the time inside its calls, as it logs them, from the first call's start to the last
 one's end.
 """
 
@@ -73,7 +73,7 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """`rate` in tasks per second; the others for each task, in milliseconds of processor time."""
+    """Measured work: `rate` in tasks per second; the others per task, in milliseconds of processor time."""
 
     rate: float
     trips: float
@@ -82,7 +82,7 @@ class _Done:
 
 
 class _Backlog:
-    """The same recordings for each of them, on one server."""
+    """Backlog of the same recordings for each system, on one server."""
 
     def __init__(self, under_test: Service, watch: Watch, recording: Path, directory: Path) -> None:
         self._service = under_test
@@ -113,7 +113,7 @@ class _Backlog:
             return self._done(task_ids, process)
 
     def _done(self, task_ids: Sequence[str], worker: psutil.Process) -> _Done:
-        """From the first end on, so that nothing of a start counts, until the last."""
+        """Measure from the first end, so that start-up does not count, to the last."""
         server = self._service.process("valkey")
         with self._service.redis() as client:
             self._watch.wait_any_ended(task_ids, _PATIENCE)
@@ -130,7 +130,7 @@ class _Backlog:
 
 
 def _submitted_while_suspended(under_test: Service, recording: Path) -> list[str]:
-    """The ids of _TASKS tasks that wait for a worker."""
+    """Submit _TASKS tasks while the workers are suspended; returns their ids."""
     under_test.suspend_workers()
     plan = Plan(under_test.submit_url, (str(recording),), _CLIENTS, _PATIENCE, requests=_TASKS)
     outcome = generate(plan)
@@ -144,7 +144,7 @@ def _celery_worker(redis_url: str, storage: Path) -> AbstractContextManager[psut
 
 
 def _busy(recording: Path, log: Path) -> tuple[float, float]:
-    """The engine's share of the time, and its calls per second."""
+    """Measure the engine's share of the time, and its calls per second."""
     with (
         call_log(log) as logged_calls,
         service(asr_engine=logged("noop", alone=True), asr_model="sleep-10ms") as under_test,

@@ -1,7 +1,7 @@
-"""One recording alone: a clip of 30 s of English speech (OGG/Opus), submitted to an idle service.
+"""A single recording: 30 s of English speech (OGG/Opus), submitted to an idle service.
 
-The time runs from the first byte of the upload until the result is announced; the parts are those that the
-result itself tells. The median of five, after one that does not count.
+The time runs from the first byte of the upload until the result is announced; its parts are the timings in
+the result. Median of five, after one warm-up.
 """
 
 from __future__ import annotations

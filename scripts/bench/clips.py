@@ -1,11 +1,11 @@
-"""200 short clips at once, in batches across tasks and one clip a call.
+"""200 short clips at once, in batches across tasks and with one clip per call.
 
 The clips are English speech of 1 to 6 s (OGG/Opus), submitted while the worker is suspended; the time runs
-from the first one's start to the last one's end, so it has the decoding and the search for speech in it. Both
-services have the default settings and run in turns; in one of them the engine is given one chunk a call,
-whatever waits. The engines log their calls: the second ratio is that of the time inside them. FunASR's model
-is the small SenseVoice of the tests, of which only the speed is real; whisper-base on the processor takes one
-chunk a call in any case. `--device cuda` recognises on the first GPU.
+from the first one's start to the last one's end, so it includes decoding and the search for speech. Both
+services have the default settings and run in turns; in one of them the engine gets one chunk per call,
+however many wait. The engines log their calls: the second ratio is that of the time inside them. FunASR's
+model is the small SenseVoice of the tests, of which only the speed is realistic; whisper-base on the
+processor takes one chunk per call in any case. `--device cuda` recognises on the first GPU.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SMALL_SENSEVOICE = Path(__file__).parents[2] / "tests" / "data" / "models" / "s
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """What is measured, in so many rounds."""
+    """A model to measure, and the number of rounds."""
 
     name: str
     engine: str
@@ -47,7 +47,7 @@ class _Model:
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """All clips once: seconds from the first start to the last end, and the calls that were made."""
+    """One pass over all clips: seconds from the first start to the last end, and the engine's calls."""
 
     seconds: float
     calls: Sequence[Call]
@@ -127,7 +127,7 @@ def _running(model: _Model, device: str, *, alone: bool) -> Iterator[_Passes]:
 
 
 class _Passes:
-    """The clips through one service."""
+    """Passes of the clips through one service."""
 
     def __init__(self, under_test: Service, watch: Watch, log: CallLog) -> None:
         self._service = under_test

@@ -1,12 +1,12 @@
-"""Measures this tree and another revision in turns, in one run, and tells what is worse.
+"""Compare this tree with another revision: measure both in turns, in one run, and report what is worse.
 
     python scripts/bench/compare.py HEAD~20                                 pertask, backlog, hundred, ...
     python scripts/bench/compare.py v0.1.0 --names pertask submit --rounds 5
 
 Both trees run with the same interpreter and the same packages, one after the other, and the order changes
-from round to round: what the machine does beside them falls on both. A figure counts as worse when its
-median over the rounds is by more than 3 % worse than the revision's, beyond the noise: the distance between
-the least and the greatest value of the revision itself, halved.
+from round to round, so that other load on the machine affects both. A figure counts as worse when its median
+over the rounds is more than 3 % worse than the revision's, plus the noise: half the distance between the
+revision's least and greatest value.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MORE_IS_BETTER = frozenset({"tasks/s", "requests/s", "requests/min", "%", "call
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One figure of both trees, round by round, in the same order."""
+    """A figure of both trees, round by round, in the same order."""
 
     measurement: str
     name: str
@@ -45,7 +45,7 @@ class Comparison:
 
     @property
     def worse_by(self) -> float:
-        """The part by which our median is worse than theirs; negative where it is better."""
+        """Fraction by which our median is worse than theirs; negative if it is better."""
         mine, other = median(self.ours), median(self.theirs)
         if not other:
             return 0.0 if mine == other else float("inf")
@@ -53,7 +53,7 @@ class Comparison:
 
     @property
     def noise(self) -> float:
-        """Half the distance between the least and the greatest of their values, against their median."""
+        """Half the range of their values, as a fraction of their median."""
         middle = median(self.theirs)
         return (max(self.theirs) - min(self.theirs)) / 2 / abs(middle) if middle else 0.0
 
@@ -63,7 +63,7 @@ class Comparison:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """1 if any figure is worse, 2 if something could not be measured."""
+    """Run the comparison; returns 1 if any figure is worse, 2 if something could not be measured."""
     arguments = _parser().parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="voxq-compare-") as directory:
         other = Path(directory) / "revision"
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def comparisons(ours: Sequence[Results], theirs: Sequence[Results]) -> Iterator[Comparison]:
-    """Every figure that all rounds of both trees have."""
+    """Yield every figure that all rounds of both trees have."""
     mine, other = _by_figure(ours), _by_figure(theirs)
     for key, figures in mine.items():
         matching = other.get(key, [])
@@ -119,7 +119,7 @@ def _more_is_better(figure: Figure) -> bool:
 
 
 def _check_out(revision: str, directory: Path) -> None:
-    """The files of a revision, beside this tree and without touching it. Raises CalledProcessError."""
+    """Export the files of a revision to `directory`. Raises CalledProcessError."""
     directory.mkdir()
     archive = directory.with_suffix(".tar")
     with archive.open("wb") as file:
@@ -129,7 +129,7 @@ def _check_out(revision: str, directory: Path) -> None:
 
 
 def _measure(tree: Path, names: Sequence[str], file: Path) -> Results:
-    """The figures of one tree, as its own scripts measure them."""
+    """Measure a tree with its own scripts."""
     print(f"== {tree.name}: {', '.join(names)}", file=sys.stderr)
     environment = os.environ | {"PYTHONPATH": str(tree / "src")}
     script = tree / "scripts" / "bench" / "run.py"

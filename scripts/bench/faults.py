@@ -1,12 +1,12 @@
-"""Kills every process of a service under load, again and again, and says how long it takes to go on.
+"""Kill every process of a service under load, repeatedly, and measure how long it takes to recover.
 
     python scripts/bench/faults.py --seeds 20 --minutes 30 --json faults.json
-    python scripts/bench/faults.py --calm --seeds 5     how long each kill takes to get over, one at a time
+    python scripts/bench/faults.py --calm --seeds 5     recovery time after each kill, one at a time
 
-For each seed a whole stack of its own gets sixty tasks (notes, long files, texts; some fail, some are
-cancelled, some told of by webhook) while one process of each role is killed with `kill -9` at moments that
-the seed chooses; in the end all of them at once. Then everything that a client was told of must have ended
-exactly once. The exit status is 1 if anything was lost or doubled, or left behind.
+For each seed, a new stack gets sixty tasks (notes, long files, texts; some fail, some are cancelled, some
+have a webhook) while one process of each role is killed with `kill -9` at times that the seed determines; at
+the end all at once. Then every task whose id a client got must have ended exactly once. The exit status is 1
+if anything was lost, doubled or left behind.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """So many tasks over so many seconds, and the least and the most seconds before each kill."""
+    """Number of tasks, the seconds over which they come, and minimum and maximum seconds before each kill."""
 
     tasks: int
     seconds: float
@@ -48,12 +48,12 @@ class Pace:
 
 _STORM = Pace(60, 12.0, (0.2, 1.5))
 _CALM = Pace(240, 190.0, (20.0, 24.0))
-"""Each kill is over before the next: a claim lasts 15 s."""
+"""Pace at which the service recovers from each kill before the next: a claim lasts 15 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one seed came to. `disk_warnings`: what was not as it must be afterwards."""
+    """Result of one seed. `disk_warnings`: problems found on the disk afterwards."""
 
     seed: int
     tasks: int

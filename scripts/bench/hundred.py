@@ -1,11 +1,11 @@
-"""A hundred people at once: 100 clients submit a different voice note each, at the same moment.
+"""A hundred users at once: 100 clients each submit a different voice note at the same moment.
 
-The notes are English speech of 4 to 8 s (OGG/Opus), recognised for real by one worker with the default
-settings. "Ended exactly once" is counted twice: as the ends announced in Redis, and as the lines of the
-history file; both must be one for each task that a client got an id for, and no task may be left open. A
-note's wait runs from its submission to the moment a worker takes it. The order is fair if notes start in the
-order in which they came into the lane, which is when their uploads were complete and checked: Kendall's tau
-over all pairs (1 = exactly so), and the greatest displacement in places.
+The notes are English speech of 4 to 8 s (OGG/Opus), recognised by one worker with the default settings.
+"Ended exactly once" is counted twice, by the ends published in Redis and by the lines of the history file;
+both must be one for each task whose id a client got, and no task may be left open. A note's wait runs from
+its submission until a worker takes it. The order is fair if notes start in the order in which they entered
+the lane, which is when their uploads were complete and checked; it is measured by Kendall's tau over all
+pairs (1 = exactly that order) and the greatest displacement in places.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _times(outcome: Outcome, events: Sequence[Event], seconds: dict[str, float])
 
 
 def _first(events: Sequence[Event], status: Status) -> dict[str, float]:
-    """When each task first had this status, in the order of time."""
+    """Time at which each task first had this status, in chronological order."""
     found: dict[str, float] = {}
     for event in events:
         if event.status is status:
@@ -91,7 +91,7 @@ def _first(events: Sequence[Event], status: Status) -> dict[str, float]:
 
 
 def _history(under_test: Service, ids: Sequence[str]) -> Counter[str]:
-    """Lines of the history file for each task. A line follows its event, so the last ones are waited for."""
+    """Lines of the history file per task. A line follows its event, so this waits for the last ones."""
     path = under_test.settings.logs_dir / "asr_history.jsonl"
     deadline = time.monotonic() + _LOG_SECONDS
     while True:
@@ -102,7 +102,7 @@ def _history(under_test: Service, ids: Sequence[str]) -> Counter[str]:
 
 
 def _bytes_in(directory: Path) -> int:
-    """Files may go while they are counted."""
+    """Total size of the files below a directory; files may disappear meanwhile."""
     total = 0
     for path in directory.rglob("*"):
         with contextlib.suppress(FileNotFoundError):
@@ -111,7 +111,7 @@ def _bytes_in(directory: Path) -> int:
 
 
 def _durations(under_test: Service, ids: Sequence[str]) -> dict[str, float]:
-    """Seconds of audio of each task, as its result says."""
+    """Seconds of audio of each task, by its result."""
     with under_test.redis() as client:
         documents = client.mget([f"asr:task:{each}" for each in ids])
     return {each: json.loads(found)["duration"] for each, found in zip(ids, documents, strict=True) if found}

@@ -1,11 +1,12 @@
-"""A voice note while a lecture of an hour has the only worker (whisper-base, processor, default settings).
+"""A voice note while an hour-long lecture occupies the only worker (whisper-base, processor, default
+settings).
 
 The note is 10 s of Chinese (OGG/Opus), the lecture English. The note is submitted 20 times, each a random 1
-to 9 s after the last one's result, so that it meets the lecture's chunks at any point; its time runs from the
-first byte of its upload until its result is announced. Its time alone is the median of five before and five
-after. The engine logs its calls: each chunk that the media process cuts is one call when the lecture is alone
-(the recogniser takes one chunk a call), so a chunk that came up twice, or cut differently, would be a call
-too many. The lecture is cancelled after the last note; with --whole it is transcribed to its end.
+to 9 s after the last one's result, so that it arrives at any point of the lecture's chunks; its time runs
+from the first byte of its upload until its result is announced. Its time alone is the median of five before
+and five after. The engine logs its calls: each chunk that the media process cuts is one call when the lecture
+is alone (the recogniser takes one chunk per call), so a repeated or differently cut chunk would be a surplus
+call. The lecture is cancelled after the last note; with --whole it is transcribed to its end.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def measure(say: Callable[[str], None], *, whole: bool = False) -> list[Figure]:
 
 
 def _chunks(recording: Path, model: Path) -> list[int]:
-    """The fingerprints of a recording's chunks, as its worker will cut them."""
+    """Fingerprints of a recording's chunks, cut as in a worker."""
     traits = registry.find(_ENGINE).traits_for(EngineRequest(_ENGINE, str(model)))
     with tempfile.NamedTemporaryFile(prefix="voxq-bench-") as pcm:
         cut: Precut = precut(recording, Path(pcm.name), traits, _MINUTES * 60 + 1)

@@ -1,19 +1,19 @@
-"""OpenAI's API: what the queue behind `/v1/audio/transcriptions` costs, a hundred clients, cached answers.
+"""OpenAI's API: cost of the queue behind `/v1/audio/transcriptions`, a hundred clients, cached answers.
 
-Overhead: the same voice note (English, OGG/Opus) again and again, one request at a time, with `cache=false`:
-by the `openai` SDK, by plain httpx, and without any service: decoded and cut by the code that the service has
-for it, recognised by the bare engine in a process of its own. One worker, nothing else to do. The three take
-turns, in another order each round, and what counts is by how much a round's request took longer than the same
-round's recording without a service: the upload, the probe, every write that keeps a task safe, and the ways
-through Redis. The figure is the median of these differences; its note tells where that lies with 95 %
-certainty (bootstrap).
+Overhead: the same voice note (English, OGG/Opus) repeatedly, one request at a time, with `cache=false`: by
+the `openai` SDK, by plain httpx, and without any service, decoded and cut by the service's code and
+recognised by the bare engine in its own process. One worker without other work. The three take turns, in
+another order each round, and the result is how much longer a round's request took than the same round's
+recording without a service: the upload, the probe, every write that makes a task safe, and the messages
+through Redis. The figure is the median of these differences; its note gives the 95 % confidence interval
+(bootstrap).
 
-Once with Whisper, of whose time any two runs differ by more than the overhead; so "beyond its own" takes off
-what the request's own task was decoded, searched for speech and recognised for, by its timings, instead. And
-once with the engine "noop", which answers at once: the same way is to be gone, without a model's noise.
+Once with Whisper, whose own time varies between runs by more than the overhead; so "beyond its own" subtracts
+the time for which the request's own task was decoded, searched for speech and recognised, by its timings. And
+once with the engine "noop", which answers at once: the same path without a model's noise.
 
 A hundred clients: as many different notes of 2 to 4 s at the same moment by one AsyncOpenAI, without retries;
-a text is right if it is what the same note gives alone. Cached: one note that was recognised before.
+a text is right if it equals the text of the same note alone. Cached: one note that was recognised before.
 """
 
 from __future__ import annotations
@@ -100,13 +100,13 @@ def _at_once(under_test: Service, sdk: OpenAI, files: Sequence[Path]) -> list[Fi
 
 
 async def _all(under_test: Service, files: Sequence[Path]) -> list[tuple[str | None, float]]:
-    """Of each file its text (None: no answer) and the seconds until it came."""
+    """Transcribe all files at once; returns each text (None without an answer) and its seconds."""
 
     async def one(sdk: AsyncOpenAI, file: Path) -> tuple[str | None, float]:
         began = time.perf_counter()
         try:
             answer = await sdk.audio.transcriptions.create(file=file, model="whisper-1", extra_body=ANEW)
-        except Exception:  # counted, whatever it is
+        except Exception:  # any error counts as no answer
             return None, 0.0
         return answer.text, time.perf_counter() - began
 

@@ -1,10 +1,10 @@
-"""What the service costs per task besides recognition: round trips to Redis, processor time, latency.
+"""Cost of the service per task besides recognition: round trips to Redis, processor time, latency.
 
-The engine is "noop" and the recording half a second of speech (WAV, 16 KB), so that the rest is all there is;
-it is decoded and searched for speech all the same. 600 tasks are submitted over HTTP by 8 clients. Round
-trips are the server's own count of reads from clients (`total_reads_processed`) over the whole time, with
-the heartbeats and the maintenance that fall into it: a command or a pipeline is one read. Processor time is
-that of the API process and of the worker's parent process as the kernel counts it, without their children.
+The engine is "noop" and the recording half a second of speech (WAV, 16 KB), so that only the rest is
+measured; it is still decoded and searched for speech. 600 tasks are submitted over HTTP by 8 clients. Round
+trips are the server's own count of reads from clients (`total_reads_processed`, one per command or pipeline)
+over the whole time, including heartbeats and maintenance. Processor time is that of the API process and of
+the worker's parent process as counted by the kernel, without their children.
 
 Enqueue to result is measured with one task at a time, from the call that enqueues until the result is in
 Redis and announced, in turns with RQ: a stock `rq worker`, its own `Queue.enqueue`, a job that negates a
@@ -56,7 +56,7 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
 
 def _costs(under_test: Service, watch: Watch, note: Path) -> list[Figure]:
     api, parent = under_test.process("api"), under_test.process("worker-1")
-    _run(under_test, watch, note, 50)  # caches, connections and scripts
+    _run(under_test, watch, note, 50)  # warms up caches, connections and scripts
     with under_test.redis() as client:
         trips = Trips.of(client)
         api_seconds, parent_seconds = processor_seconds(api), processor_seconds(parent)
@@ -116,7 +116,7 @@ def _p50(name: str, rounds: list[list[float]]) -> Figure:
 
 
 class _Enqueue:
-    """Tasks that are accepted on disk before the clock starts: what is left is the queue and the worker."""
+    """Tasks accepted on disk before the clock starts, so that only queue and worker are measured."""
 
     def __init__(self, under_test: Service, watch: Watch, note: Path) -> None:
         self._parts = Parts.of(under_test.settings)
@@ -135,7 +135,7 @@ class _Enqueue:
 
 @contextmanager
 def _stock_worker(under_test: Service) -> Iterator[Queue]:
-    """A stock `rq worker` on a queue of its own."""
+    """Run a stock `rq worker` on its own queue."""
     connection = connect.blocking(under_test.redis_url, text=False)
     queue = Queue("bench-stock", connection=connection)
     arguments = ["--url", under_test.redis_url, "--quiet", queue.name]

@@ -1,4 +1,4 @@
-"""Writes the figures of a run as Markdown: python scripts/bench/report.py out.json > report/BENCHMARKS.md"""
+"""Write the figures of a run as Markdown: python scripts/bench/report.py out.json > report/BENCHMARKS.md"""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _CONTRACT = (
     ("memory", "~3 GB", "api", "whole service: memory"),
     ("disk", "< 100 MB", "hundred", "storage afterwards"),
 )
-"""What the original design promised: its words, its figure, and where ours was measured."""
+"""Promises of the original design: its wording, its figure, and the measurement and figure to compare."""
 
 _OF_THE_RUN = ("Measured", "Load before")
-"""What a machine is not known by."""
+"""Headings that describe a run and do not identify a machine."""
 
 
 def main() -> int:
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def render(results: Results) -> str:
-    """The whole report."""
+    """Render the report as Markdown."""
     machines = _machines(results)
     parts = [_PREFACE, "## Machine\n"]
     parts += [_table(("", *_numbers(machines)), _columns(machines)), "\n## The original design's figures\n"]
@@ -80,7 +80,7 @@ def _sections(measured: Sequence[Measured], machines: Sequence[Mapping[str, str]
 
 
 def _machines(results: Results) -> list[Mapping[str, str]]:
-    """Each once."""
+    """Distinct machines."""
     found: list[Mapping[str, str]] = []
     for each in results.measured:
         if _identity(each) not in found:
@@ -114,7 +114,7 @@ def _contract(results: Results) -> Iterator[tuple[str, ...]]:
 
 
 def _missed(results: Results) -> Iterator[tuple[str, ...]]:
-    """The figures that are not what they should be."""
+    """Rows of the figures that miss their target."""
     for each in (one for name in MINUTES for one in results.of(name)):
         for figure in each.figures:
             if figure.met is False:

@@ -1,12 +1,12 @@
-"""Runs measurements and prints their figures.
+"""Run measurements and print their figures.
 
-    python scripts/bench/run.py all --json out.json           everything
-    python scripts/bench/run.py submit pertask                some of it
-    python scripts/bench/run.py clips --json out.json --add   once more, into the figures that are there
+    python scripts/bench/run.py all --json out.json           all measurements
+    python scripts/bench/run.py submit pertask                some of them
+    python scripts/bench/run.py clips --json out.json --add   replace one of them in out.json
     python scripts/bench/report.py out.json                   out.json as Markdown
 
-Each measurement starts services of its own on free ports of the loopback, in a temporary directory (TMPDIR
-says where), and leaves nothing behind. Run it on a machine that does nothing else.
+Each measurement starts its own services on free loopback ports, with files in a temporary directory (below
+TMPDIR), and leaves nothing behind. Run it on an otherwise idle machine.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from rich.console import Console
 from rich.table import Table
 
 _WIDTH = 140
-"""Of the tables where no terminal says how wide it is."""
+"""Width of tables without a terminal."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 if everything could be measured, whatever the figures are."""
+    """Run the measurements; returns 0 if all could be measured, whatever their figures."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     names = tuple(MINUTES) if "all" in arguments.names else tuple(dict.fromkeys(arguments.names))
@@ -83,7 +83,7 @@ def _measure(name: str, options: dict[str, Any], machine: dict[str, str], consol
     measure: Callable[..., Sequence[Figure]] = import_module(name).measure
     try:
         return done(measure(say, **options))
-    except Exception as error:  # the other measurements are worth having all the same
+    except Exception as error:  # the other measurements are still useful
         traceback.print_exc()
         return done(error=f"{type(error).__name__}: {error}")
 

@@ -1,10 +1,10 @@
-"""FunASR: what this project's way of running it costs and gains, against `AutoModel.generate` alone.
+"""FunASR: costs and gains of running it in this service, compared with `AutoModel.generate` alone.
 
 The model has SenseVoiceSmall's class and size (234 million weights) with random weights: speed and memory are
-those of the published one, the text is not. Short clips (1 to 6 s of English) go through the bare model one a
-call and in batches of 16 of like length; longer recordings go through a service with default settings, and
-through a bare loop on exactly the chunks that the service cuts, one a call, with the same threads. Three
-rounds in turns. `--device cuda` runs on the first GPU.
+those of the published one, the text is not. Short clips (1 to 6 s of English) go through the bare model one
+per call and in batches of 16 of similar length; longer recordings go through a service with default settings,
+and through a bare loop on exactly the chunks that the service cuts, one per call, with the same threads.
+Three rounds in turns. `--device cuda` runs on the first GPU.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Call = Sequence[tuple[str, int, int]]
 
 @dataclass(frozen=True, slots=True)
 class _Alone:
-    """The parent's end of `_sensevoice_alone`; `loaded` is what it said of its start."""
+    """Parent's side of `_sensevoice_alone`; `loaded` is its first message, about import and loading."""
 
     process: subprocess.Popen[str]
     loaded: dict[str, float]
@@ -77,7 +77,7 @@ def _batching(alone: _Alone, own: Path, device: str, say: Callable[[str], None])
     clips = sorted(((each.pcm, 0, int(each.seconds * SAMPLE_RATE)) for each in cut), key=lambda clip: clip[2])
     single = [[clip] for clip in clips]
     batches = [clips[start : start + _BATCH] for start in range(0, len(clips), _BATCH)]
-    alone.run(batches[-1:])  # the longest: it makes room
+    alone.run(batches[-1:])  # warm-up with the longest, which allocates all buffers
     one, many = [], []
     last: dict[str, float] = {}
     for number in range(_ROUNDS):
@@ -126,7 +126,7 @@ def _precut(recordings: Sequence[Path], directory: Path) -> list[Precut]:
 
 
 def _seconds(under_test: Service, recordings: Sequence[Path]) -> float:
-    """From the first submission to the last end."""
+    """Seconds from the first submission to the last end."""
     files = tuple(map(str, recordings))
     with Watch(under_test) as watch:
         outcome = generate(Plan(under_test.submit_url, files, len(files), _PATIENCE, requests=len(files)))

@@ -1,12 +1,12 @@
-"""Works a service for hours and says whether it takes more and more.
+"""Run a service under load for hours and report whether its use of resources grows.
 
     python scripts/bench/soak.py --minutes 120 --every 30 --json soak.json
 
-A whole stack of its own, with engines that cost next to nothing, gets notes, long files and texts at a steady
-rate; some fail, some are cancelled. Memory, open files and threads of each kind of process, Redis' keys and
-memory and the files in the storage are read every so often. The second half of each curve is fitted with a
-line; what rises by more than a tolerance is growing, and the exit status is 1. Redis' keys and the stored
-files follow the rate, so it has to be one that the machine can keep up.
+A complete stack, with engines that cost almost nothing, gets notes, long files and texts at a steady rate;
+some fail, some are cancelled. Memory, open files and threads of each kind of process, Redis' keys and memory
+and the files in the storage are read at intervals. A line is fitted to the second half of each curve; if one
+rises by more than a tolerance, it counts as growing, and the exit status is 1. Redis' keys and the stored
+files follow the rate, so the machine must be able to keep up with it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _KEPT: Mapping[str, Any] = {
     "log_rotation": "2 MB",
     "log_retention": "60 seconds",
 }
-"""Everything that is kept for a time has reached its full height within two minutes."""
+"""Short retention settings, so that all that is kept for a time reaches its maximum within two minutes."""
 _SHARE = 0.03
 _FLOORS = {"MB": 4.0, "files": 3.0, "threads": 3.0, "keys": 40.0}
 _ROWS = 12
@@ -79,10 +79,10 @@ def main() -> int:
 
 
 class _Load:
-    """Waves of clients at a steady rate, each when the last one is over, in a thread of its own."""
+    """Consecutive waves of clients at a steady rate, in a thread."""
 
     def __init__(self, stack: RunningStack, long: Path, rate: float, seed: int) -> None:
-        """`rate`: tasks a minute."""
+        """Prepare the load. `rate` in tasks per minute."""
         self.asked = 0
         self._wave_seconds = 60 * _WAVE / rate
         self._stack = stack
@@ -96,7 +96,7 @@ class _Load:
         return not self._working.done()
 
     def stop(self) -> None:
-        """Returns when all that was asked for has ended, or after two minutes. Raises what stopped it."""
+        """Stop, and wait up to two minutes for all tasks to end. Raises the error that ended the thread."""
         self._is_over.set()
         self._working.result()
 
@@ -132,14 +132,14 @@ def _worked(stack: RunningStack, root: Path, arguments: argparse.Namespace) -> I
 def _read(
     stack: RunningStack, load: _Load, seconds: float, every: float
 ) -> tuple[list[float], dict[str, list[float]]]:
-    """When was read (seconds since the start), and what, by gauge."""
+    """Take readings for `seconds` seconds; returns their times (since the start) and values by gauge."""
     began = time.monotonic()
     times: list[float] = []
     readings: dict[str, list[float]] = {}
     while (now := time.monotonic() - began) < seconds and load.is_working:
         found = gauges(stack)
         times.append(round(now, 1))
-        for name in readings.keys() | found.keys():  # a process that is there only at times reads 0
+        for name in readings.keys() | found.keys():  # a process that runs only at times reads 0
             readings.setdefault(name, [0.0] * (len(times) - 1)).append(round(found.get(name, 0.0), 2))
         time.sleep(max(0.0, every - (time.monotonic() - began - now)))
     return times, readings
@@ -158,7 +158,7 @@ def _print(
     readings: Mapping[str, Sequence[float]],
     trends: Mapping[str, Trend],
 ) -> None:
-    """A row for each gauge, with as many of its readings as fit."""
+    """Print a row for each gauge, with as many readings as fit."""
     shown = sorted({round(each * (len(times) - 1) / (_ROWS - 1)) for each in range(_ROWS)})
     table = Table(title="after minutes", title_justify="left")
     table.add_column("gauge")

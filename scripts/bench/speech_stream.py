@@ -1,12 +1,12 @@
-"""Speech: how soon a long text is heard, and how much of a voice's pace is left of it in the whole service.
+"""Speech: time until the first sound of a long text, and how much of a voice's speed the service keeps.
 
-A text of 1000 characters of English prose. It is submitted to an idle service over HTTP and its sound asked
-for with `stream=true`, as raw samples, so that the first byte is the first of the sound; the median of three,
-after one that does not count. Then as many such texts as the bare voice speaks in ten seconds, and two at
-least, are submitted at once; the time runs from the first submission until the last task has ended. The bare
-voice speaks the same sentences with the same threads in a process of its own, as many side by side as there,
-nothing beside it: neither split, written, joined nor encoded. Both are counted in seconds of sound without
-pauses; three rounds of each, in turns. Every synthesiser that is installed, in English.
+A text of 1000 characters of English prose is submitted to an idle service over HTTP, and its sound requested
+with `stream=true` as raw samples, so that the first byte belongs to the first sound; median of three, after
+one warm-up. Then as many such texts as the bare voice speaks in ten seconds, at least two, are submitted at
+once; the time runs from the first submission until the last task has ended. The bare voice speaks the same
+sentences with the same threads in its own process, as many side by side as the service, without splitting,
+writing, joining or encoding. Both are counted in seconds of sound without pauses; three rounds of each, in
+turns. Every installed synthesiser is measured, in English.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PATIENCE = 300.0
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """One text: seconds from its submission until the first byte of sound, and until the last."""
+    """Streaming of a text: seconds from its submission until the first byte of sound, and until the last."""
 
     first: float
     last: float
@@ -91,7 +91,7 @@ def _installed() -> Iterator[str]:
 
 
 def _listen(under_test: Service, text: str, voice: str) -> _Heard:
-    """Raises RuntimeError for an answer that is no sound."""
+    """Submit a text and stream its sound. Raises RuntimeError if the response is no sound."""
     began = time.monotonic()
     task_id = _submit(under_test, text, voice)
     url = f"{under_test.url}/api/v1/tts/audio/{task_id}?stream=true"
@@ -104,7 +104,7 @@ def _listen(under_test: Service, text: str, voice: str) -> _Heard:
 
 
 def _seconds(under_test: Service, texts: Sequence[str], voice: str) -> float:
-    """From the first submission to the last end."""
+    """Seconds from the first submission to the last end."""
     with Watch(under_test) as watch:
         began = time.monotonic()
         tasks = [_submit(under_test, text, voice) for text in texts]

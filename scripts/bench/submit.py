@@ -1,12 +1,12 @@
-"""Submitting 160 KB voice notes (OGG/Opus, about 20 s of speech) over HTTP.
+"""Submission of 160 KB voice notes (OGG/Opus, about 20 s of speech) over HTTP.
 
-Evenly: 50 requests per second for 20 s in an open loop, each due at its own time and measured from then, so
-that a slow answer cannot hide by delaying the next request. Once while the worker is idle (suspended, model
-loaded), once while it transcribes with every core. Closed loop: 100 clients that submit again as soon as they
-are answered, against the service and against a floor in turns; the floor is a bare ASGI application with
-the same durable steps (stream to disk, probe in the same pool, rename, journal record, one pipelined enqueue)
-and nothing else. The load generator is a process of its own on the same machine; how late it sent and how
-much processor it took stand beside the figures.
+Open loop: 50 requests per second for 20 s, each due at its own time and measured from then, so that a slow
+answer is not hidden by delaying the next request. Once while the worker is idle (suspended, model loaded),
+once while it transcribes with every core. Closed loop: 100 clients that submit again as soon as they are
+answered, to the service and to a floor in turns; the floor is a bare ASGI application with the same durable
+steps (stream to disk, probe in the same pool, rename, journal record, one pipelined enqueue) and nothing
+else. The load generator is its own process on the same machine; its lateness and its processor time are given
+with the figures.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
         files = Path(own) / "floor"
         files.mkdir()
         under_test.suspend_workers()
-        _closed(under_test.submit_url, note, 2.0)  # connections, scripts and caches
+        _closed(under_test.submit_url, note, 2.0)  # warms up connections, scripts and caches
         say(f"{_RATE:.0f} submissions per second, worker idle")
         idle = _evenly(under_test.submit_url, note)
         under_test.resume_workers()
@@ -67,7 +67,7 @@ def _closed(url: str, note: Path, seconds: float) -> Outcome:
 
 
 def _all_accepted(outcome: Outcome) -> Outcome:
-    """Raises RuntimeError otherwise: refusing is quick, and would make a fine figure."""
+    """Check that all requests were accepted. Raises RuntimeError: refusals are quick and would look good."""
     if outcome.refused:
         statuses = sorted({answer.status for answer in outcome.answers})
         raise RuntimeError(f"{outcome.refused} of {len(outcome.answers)} submissions refused: {statuses}")
@@ -75,7 +75,7 @@ def _all_accepted(outcome: Outcome) -> Outcome:
 
 
 def _engine_seconds(under_test: Service) -> float:
-    """Processor time of everything that the worker has started: the engine, and the decoder before it."""
+    """Processor time of all processes that the worker has started: engine and decoder."""
     children = under_test.process("worker-1").children(recursive=True)
     times = [child.cpu_times() for child in children]
     return sum(time.user + time.system for time in times)

@@ -1,11 +1,11 @@
 """Two models and memory for one: half of the tasks are for each, in random order.
 
-Both are whisper-base, under two names, so a task costs the same wherever it goes, and a model that is not
-there has to be loaded in the other's place. The tasks are clips of 1 to 2 s. 60 of them come at once, then 60
-one a second, each to the worker with its default settings and to one that works in the order of arrival
-(MAX_INFLIGHT=1); a wait runs from a task's submission, or from the moment the worker may begin, to its end.
-Then 31 rounds of 17 tasks, each round for the other model: 30 switches and 527 tasks, and what every process
-takes of the memory after them stands beside what it took after the third round.
+Both are whisper-base, under two names, so a task costs the same with either, and a model that is not loaded
+must replace the other. The tasks are clips of 1 to 2 s. 60 of them come at once, then 60 at one per second,
+each to a worker with default settings and to one that works in the order of arrival (MAX_INFLIGHT=1); a wait
+runs from a task's submission, or from the moment when the worker may begin, to its end. Then 31 rounds of 17
+tasks, each round for the other model (30 switches and 527 tasks); the memory of every process afterwards is
+compared with that after the third round.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from voxq.queue.keys import WORKERS_KEY
 
 _FIRST, _SECOND = "whisper-base", "second"
 _MEMORY_MB = 350
-"""One takes 230 to 300."""
+"""Memory limit for one model, which takes 230 to 300."""
 _TASKS = 60
 _PER_SECOND = 1.0
 _ROUNDS = 31
@@ -40,7 +40,7 @@ _SETTLED = 3
 _PER_ROUND = 17
 _PATIENCE = 400.0
 _BEAT = 2.0
-"""Seconds within which a worker tells how often it has switched."""
+"""Seconds within which a worker publishes its number of switches."""
 
 
 def measure(say: Callable[[str], None]) -> list[Figure]:
@@ -62,7 +62,7 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """Waits in seconds; the whole from the first possible start to the last end."""
+    """Waits of the tasks, and the whole time from the first possible start to the last end, in seconds."""
 
     waits: Sequence[float]
     seconds: float
@@ -70,7 +70,7 @@ class _Done:
 
 
 class _Mix:
-    """Tasks for both models through one service."""
+    """Mixed tasks for both models through one service."""
 
     def __init__(self, under_test: Service, watch: Watch, clips: tuple[str, ...]) -> None:
         self._service = under_test
@@ -93,7 +93,7 @@ class _Mix:
         return self._done(self._submitted(rate=_PER_SECOND), before)
 
     def _submitted(self, rate: float | None = None, requests: int | None = None) -> dict[str, float]:
-        """When each task came, on the monotonic clock."""
+        """Submit tasks; returns the time of each on the monotonic clock."""
         seconds = _TASKS / rate if rate else _PATIENCE
         plan = Plan(self._service.submit_url, self._clips, 1, seconds, rate, requests, self._fields)
         outcome = generate(plan)
@@ -145,7 +145,7 @@ def _memory(
 
 
 def _switches(under_test: Service) -> int:
-    """How often the worker has loaded a model because a task needed it."""
+    """Number of models that the worker has loaded because a task needed them."""
     time.sleep(_BEAT)
     with under_test.redis() as client:
         facts = [json.loads(str(each)) for each in client.hgetall(WORKERS_KEY).values()]

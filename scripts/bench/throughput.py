@@ -1,10 +1,10 @@
-"""Real speech through the whole service, against the engine alone on the same chunks.
+"""Real speech through the whole service, compared with the engine alone on the same chunks.
 
-Three recordings (OGG/Opus; two minutes of English, two Chinese ones of 23 s and 10 s), each submitted twice
-over HTTP at once; the time runs from the first submission until the last task has ended. The bare engine gets
-exactly the chunks that the service cuts (made beforehand by the same code, not timed), one per call as the
-service does on a processor, with the same threads, in a process of its own. The service runs with its default
-settings and with MAX_INFLIGHT=1; three rounds, all three in turns, the others idle meanwhile.
+Three recordings (OGG/Opus; two minutes of English, two Chinese ones of 23 s and 10 s) are each submitted
+twice over HTTP at once; the time runs from the first submission until the last task has ended. The bare
+engine gets exactly the chunks that the service cuts (made beforehand by the same code, not timed), one per
+call as in the service on a processor, with the same threads, in its own process. The service runs with its
+default settings and with MAX_INFLIGHT=1; three rounds, all three in turns, the others idle meanwhile.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _precut(under_test: Service, recordings: Sequence[Path], directory: Path) ->
 
 
 def _seconds(under_test: Service, recordings: Sequence[Path]) -> float:
-    """From the first submission to the last end."""
+    """Seconds from the first submission to the last end."""
     files = tuple(str(recording) for recording in recordings)
     with Watch(under_test) as watch:
         plan = Plan(under_test.submit_url, files, len(files), _PATIENCE, requests=len(files))
