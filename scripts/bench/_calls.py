@@ -136,7 +136,7 @@ class _Logged:
 
 
 def __getattr__(name: str) -> EngineFamily:
-    """Look up a logged engine: its name is not a valid identifier, so it cannot be a variable of the module."""
+    """Look up a logged engine, whose name is no identifier and so never that of a variable here."""
     engine, _, items = name.partition("/")
     if engine not in registry.names():
         raise AttributeError(name)

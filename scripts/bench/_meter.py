@@ -12,8 +12,7 @@ import redis
 
 @dataclass(frozen=True, slots=True)
 class Trips:
-    """Counts of the server since its start: reads from clients (one per command or pipeline), and
-    commands."""
+    """Counts since the start of the server: reads from clients (one per command or pipeline), commands."""
 
     reads: int
     commands: int

@@ -1,5 +1,4 @@
-"""A voice note while an hour-long lecture occupies the only worker (whisper-base, processor, default
-settings).
+"""A voice note while an hour-long lecture has the only worker (whisper-base, processor, default settings).
 
 The note is 10 s of Chinese (OGG/Opus), the lecture English. The note is submitted 20 times, each a random 1
 to 9 s after the last one's result, so that it arrives at any point of the lecture's chunks; its time runs

@@ -123,8 +123,7 @@ def _wait_until_alive(http: httpx.Client, process: subprocess.Popen[bytes]) -> N
 
 
 def _connect(http: httpx.Client) -> None:
-    """Make the API open its first connection to Redis, which on a busy machine takes longer than any
-    request."""
+    """Make the API open its first connection to Redis, which is slow on a busy machine."""
     for _ in range(3):
         if http.get("/health").json().get("redis_connected", True):
             return

@@ -45,8 +45,7 @@ class Call:
 
 
 def calls(url: str, document: dict[str, Any], task_id: str) -> list[Call]:
-    """Responses to all requests, some of them concurrent; `document` was fetched while the API was
-    healthy."""
+    """Responses to all requests, some of them concurrent; `document` is from a time without faults."""
     wanted = list(_wanted(document, task_id))
     with (
         httpx.Client(base_url=url, trust_env=False, timeout=30) as http,

@@ -13,8 +13,7 @@ _MIB = 1 << 20
 
 
 def gauges(stack: RunningStack) -> Mapping[str, float]:
-    """Values by name, such as "worker MB", "model process files" or "redis keys", summed over the processes
-    of a role."""
+    """Values by name, such as "worker MB" or "redis keys"; those of processes are sums per role."""
     found: dict[str, float] = {}
     for role, processes in sorted(stack.by_role().items()):
         readings = [reading for process in processes if (reading := _reading(process))]

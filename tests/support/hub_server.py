@@ -1,5 +1,4 @@
-"""A model hub on the loopback with Hugging Face's and ModelScope's download protocols, which can
-misbehave."""
+"""A hub on the loopback with Hugging Face's and ModelScope's protocols, which can misbehave."""
 
 from __future__ import annotations
 

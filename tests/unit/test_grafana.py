@@ -1,4 +1,4 @@
-"""The dashboard in itself; that what it asks for exists, `tests/integration/api/test_metrics.py` shows."""
+"""Structure of the dashboard; `tests/integration/api/test_metrics.py` shows that its metrics exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of VoxQ depend on each other in one direction: what is above knows what is below, never back."""
+"""Layers of VoxQ: dependencies point in one direction, from upper parts to lower ones."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ LAYERS = (
     {"model_store", "speech", "machine"},
     {"back_off", "extras"},
 )
-"""The best informed first. Parts of one layer do not know each other."""
+"""Layers, the uppermost first. Parts of one layer do not import each other."""
 
 DEPTH = {part: depth for depth, parts in enumerate(LAYERS) for part in parts}
 
 
 def part_of(path: Path) -> str:
-    """The package, or the single file, that a file of VoxQ belongs to."""
+    """Part of VoxQ that a file belongs to: its package, or the file itself."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def known_to(path: Path) -> Iterator[str]:
-    """The parts that a file imports from, also within functions and for type checkers only."""
+    """Yield the parts that a file imports from, also within functions and for type checkers only."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         match node:
             case ast.ImportFrom(module="voxq", names=names):
@@ -64,14 +64,14 @@ def test_dependencies_point_down() -> None:
 
 
 def test_no_two_files_know_each_other() -> None:
-    """Neither directly nor by way of others: each can be read with what it builds on, and nothing else."""
+    """Check that imports have no cycles, also indirect ones."""
     files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
     TopologicalSorter({name: known_files(path, files) for name, path in files.items()}).prepare()
 
 
 @pytest.mark.parametrize("package", ["api", "worker"])
 def test_no_two_folders_know_each_other(package: str) -> None:
-    """Of one package; files that lie beside the folders are the frame, or tools for all of them."""
+    """Check for cycles between the folders of a package; files beside the folders are not counted."""
     files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
     folders = {name: path.parent.name for name, path in files.items() if path.parent.parent.name == package}
     known: dict[str, set[str]] = {}
@@ -100,7 +100,7 @@ def module_of(path: Path) -> str:
 
 
 def known_files(path: Path, files: Collection[str]) -> set[str]:
-    """The files that this one imports, or imports from."""
+    """Files that this one imports, or imports from."""
     known: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         match node:

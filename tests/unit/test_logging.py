@@ -1,4 +1,4 @@
-"""Logging is set up in processes of its own here: it changes the umask and the sinks of the whole process."""
+"""Logging, set up in child processes because it changes the umask and the sinks of the process."""
 
 import os
 import re
@@ -19,7 +19,7 @@ LINE = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] (DEBUG|INFO|WARNING|ERROR
 
 
 def run(code: str, storage: Path, **env: str) -> str:
-    """Run code after set-up; returns its stderr."""
+    """Run code after the set-up of logging; returns its stderr."""
     script = (
         "import logging, sys\nfrom loguru import logger\nfrom voxq.logging import setup\n"
         f"from voxq.settings import Settings\nsetup('worker', Settings())\n{code}"

@@ -1,4 +1,4 @@
-"""The models of a service: the default, the operator's own, and what is installed."""
+"""Models of a service: the default, the operator's own, and installed ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from voxq.settings import Settings
 
 @pytest.fixture
 def search(tmp_path: Path) -> Path:
-    """Where somebody has put a whisper-small and half a whisper-tiny."""
+    """Directory with a complete whisper-small and an incomplete whisper-tiny."""
     for repository, files in {"small": ("config.json", "model.bin"), "tiny": ("config.json",)}.items():
         directory = tmp_path / "hub" / f"Systran/faster-whisper-{repository}"
         directory.mkdir(parents=True)
@@ -68,7 +68,7 @@ def test_what_is_installed_later_is_found(tmp_path: Path, search: Path) -> None:
 def test_what_cannot_be_loaded_is_not_offered(
     tmp_path: Path, search: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A Paraformer that somebody's tools have left here: without its punctuation, then without its engine."""
+    """Find a Paraformer that other tools fetched, without its punctuation model, then without its engine."""
     ours, engines = model_catalogue(tmp_path, search), {"faster-whisper", "funasr"}
     monkeypatch.setattr(registry, "is_installed", engines.__contains__)
 

@@ -1,4 +1,4 @@
-"""Whoever asks a script how it is used is told, and nothing is set up for that."""
+"""Usage messages of scripts, which must not install anything."""
 
 import shutil
 import subprocess
@@ -27,7 +27,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 def test_a_script_says_how_it_is_used(tmp_path: Path, script: str, argument: str, status: int) -> None:
     shell = shutil.which("bash")
     assert shell is not None
-    # Nothing on PATH: it could not even look for Python.
+    # With an empty PATH the script cannot even find Python.
     done = subprocess.run(
         [shell, SCRIPTS / script, argument],
         cwd=tmp_path,

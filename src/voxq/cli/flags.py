@@ -116,8 +116,7 @@ def _range(option: OptionField) -> tuple[Any, Any]:
 
 
 def _shown_default(option: OptionField) -> str:
-    """Default shown in the help: a choice or a number; empty for texts, whose default a command may
-    change."""
+    """Default shown in the help: a choice or a number; empty for texts, which a command may replace."""
     default = option.default
     if isinstance(default, bool):
         return ""

@@ -27,7 +27,7 @@ _DIAGNOSIS_SECONDS = 180.0
 
 
 def check_models(settings: Settings) -> Iterator[Finding]:
-    """Check the default model, then the operator's others, whose problems affect only tasks that name them."""
+    """Check the default model, then the operator's others, which affect only tasks that name them."""
     if settings.redis_url and (missing := missing_for(settings)):
         says = f"only the API can run here: the packages of the extra {missing.extra!r} are not installed"
         yield Finding("worker", "warning", says, f"Run: {missing.command}")

@@ -38,8 +38,10 @@ def speak_through(service: Service, wishes: Mapping[str, Any], file: IO[bytes]) 
 
 
 def _listen(service: Service, task_id: str, file: IO[bytes]) -> ServiceError | None:
-    """Write the speech while it is being made; returns the error if it breaks off, since the task's own error
-    may be more precise."""
+    """Write the speech while it is being made.
+
+    If it breaks off, returns the error instead of raising it, since the task's own may be more precise.
+    """
     try:
         service.save_sound(task_id, file, live=True)
     except ServiceError as error:

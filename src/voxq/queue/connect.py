@@ -15,8 +15,7 @@ _ENCODING_ERRORS = "replace"
 """VoxQ writes UTF-8; bytes written by other programs must not raise while a reply is decoded."""
 
 _CONNECTIONS = 32
-"""Connections per event loop; further concurrent requests wait for a free one instead of opening their
-own."""
+"""Connections per event loop; further concurrent requests wait for a free one."""
 
 
 def blocking(url: str, *, text: bool = True) -> redis.Redis:

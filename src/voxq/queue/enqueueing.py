@@ -88,8 +88,10 @@ def entry(store: Store, now: float, idempotency: str | None, owner: str) -> Comm
 
 
 def enqueue(store: Store, task: Task, *, limited: bool = True) -> Command[Enqueued]:
-    """Write step S3: put a task into its lane. Recovery passes `limited=False`: accepted tasks are never
-    refused."""
+    """Write step S3: put a task into its lane.
+
+    Recovery passes `limited=False`, because accepted tasks are never refused.
+    """
     data, job = store.job_of(task)
     args = {
         "id": task.id,

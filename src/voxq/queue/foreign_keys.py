@@ -1,5 +1,4 @@
-"""Redis keys with VoxQ's names but the wrong type, left by another program or a person using the same
-Redis."""
+"""Redis keys with VoxQ's names but the wrong type, left by other users of the same Redis."""
 
 from __future__ import annotations
 

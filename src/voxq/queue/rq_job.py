@@ -1,5 +1,4 @@
-"""Tasks as RQ jobs: the fields of a job's hash, its results, and the function a stock `rq worker` would
-run."""
+"""Tasks as RQ jobs: a job's fields, its results, and the function that a stock `rq worker` would run."""
 
 from __future__ import annotations
 

@@ -16,8 +16,7 @@ from voxq.recovery.passes import Recovery
 from voxq.storage.storage_id import OTHER_STORAGE, is_other
 
 LOCK_SECONDS = 10
-"""Shorter than a claim, so that a worker that dies with the lock does not delay the requeueing of its
-tasks."""
+"""Shorter than a claim, so that a worker's death with the lock does not delay the requeueing of its tasks."""
 _ROUND_SECONDS = 1.0
 _CLEAR_SECONDS = 5.0
 
@@ -80,8 +79,10 @@ class Janitor:
                 self._attempt(chore)
 
     def _attempt(self, work: Callable[[], object]) -> bool:
-        """Run a chore; returns False if it raised or returned False. Errors are logged, so that other chores
-        still run."""
+        """Run a chore; returns False if it raised or returned False.
+
+        Errors are logged, so that other chores still run.
+        """
         try:
             return work() is not False
         except redis.RedisError as error:

@@ -22,8 +22,7 @@ from voxq.storage.journal.port import Ended, Journal
 
 
 class Restoration:
-    """Restores Redis from journal, recordings and JSONL logs, for all kinds of tasks; overwrites nothing
-    newer."""
+    """Restores Redis from journal, recordings and JSONL logs for all kinds of tasks, keeping newer values."""
 
     def __init__(
         self,

@@ -162,8 +162,7 @@ def _end_of_last_line(file: int) -> int:
 
 
 def _records_backwards(file: int, containing: bytes = b"") -> Iterator[tuple[int, bytes, dict[str, Any]]]:
-    """Yield offset, bytes and record of each readable complete line that contains `containing`, last
-    first."""
+    """Yield offset, bytes and record of each readable line that contains `containing`, last first."""
     for start, line in _lines_backwards(file):
         if containing in line and (record := _record(line)) is not None:
             yield start, line, record

@@ -1,4 +1,4 @@
-"""The form reader: the same form however it is cut, and bounded whatever comes."""
+"""Form reader: the same result however the body is cut, and bounded memory whatever the input."""
 
 from __future__ import annotations
 

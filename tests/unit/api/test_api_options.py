@@ -1,4 +1,4 @@
-"""What a client may ask for, and what it may not."""
+"""Options that clients may set, and values that are refused."""
 
 from __future__ import annotations
 

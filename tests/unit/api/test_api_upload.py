@@ -1,4 +1,4 @@
-"""An upload on its way to the disk, with clients and disks that let it down."""
+"""Uploads to disk, with failing clients and disks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def left(recordings: FileBlobs) -> list[Path]:
 
 
 def request(pieces: list[Any], headers: dict[str, str] | None = None) -> Request:
-    """A request whose body comes in these pieces; one that is an exception, or None for ever, ends it."""
+    """Request whose body comes in these pieces; an exception is raised, and None blocks for ever."""
     given = {"content-type": "multipart/form-data; boundary=xyz", **(headers or {})}
     raw = [(name.encode(), value.encode()) for name, value in given.items()]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": raw}
@@ -105,7 +105,7 @@ async def test_a_disk_that_is_nearly_full(
 
 
 async def test_a_disk_that_fills_up_meanwhile(recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """/dev/full refuses every write, as a full disk does."""
+    """Write to /dev/full, which refuses every write as a full disk does."""
     real_open = Path.open
     monkeypatch.setattr(Path, "open", lambda self, mode: real_open(Path("/dev/full"), "wb"))
     with pytest.raises(OSError) as refused:
@@ -131,7 +131,7 @@ async def test_a_client_that_stalls(recordings: FileBlobs, monkeypatch: pytest.M
 
 
 async def test_a_client_that_dribbles(recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each byte comes in time, and all together they are too slow."""
+    """Send each byte within its time limit, but all of them too slowly."""
     monkeypatch.setattr(upload, "_STALL_SECONDS", 0.1)
     dribble = Request(request([]).scope, _dribbling())
     with pytest.raises(Refusal) as refused:

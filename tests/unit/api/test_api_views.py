@@ -1,4 +1,4 @@
-"""Pure parts of answers: estimates, health, and what a log line looks like."""
+"""Pure parts of responses: estimates, health, and the format of log lines."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def worker(**changes: object) -> WorkerFacts:
 
 class TestCrew:
     def test_only_those_who_beat_lately_are_alive(self) -> None:
-        """A clock that was put back makes the past a future."""
+        """Heartbeats can be in the future after the clock was set back."""
         beats = (85.0, 84.9, 115.0, 115.1)
         facts = [worker(id=number, beat=beat) for number, beat in enumerate(beats)]
         assert [each.id for each in WorkerOverview.of(facts, {}, 100.0).workers] == [0, 2]
@@ -69,7 +69,7 @@ class TestCrew:
 
 
 class TestDevices:
-    """What several workers say of the devices they are on."""
+    """Summary of the devices of several workers."""
 
     MODEL: ClassVar = {
         "name": "m",

@@ -1,4 +1,4 @@
-"""Who is calling, and what a page in a browser may not do without a key."""
+"""Identification of callers, and limits on web pages in a browser without a key."""
 
 from __future__ import annotations
 

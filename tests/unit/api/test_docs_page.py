@@ -1,4 +1,4 @@
-"""The documentation page must work where no CDN can be reached."""
+"""Documentation page without access to a CDN."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What OpenAI's SDKs can send, and what is understood of it."""
+"""Parsing of the forms that OpenAI's SDKs send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every field that OpenAI's SDK can send is known: described, and accepted or refused in clear words."""
+"""Coverage of all fields of OpenAI's SDK: each is documented, and accepted or refused with a clear error."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MODELS = AvailableModels(("whisper-base",), OFFER)
 SPEAKERS = voices.speakers_of(["hibari", "kokoro"])
 
 TRANSCRIPTION: Mapping[str, Mapping[str, bool]] = {
-    # Name of the field as it is sent -> values, and whether they are accepted.
+    # Field name as sent -> values, and whether they are accepted.
     "model": {"whisper-1": True},
     "language": {"de": True, "german": True, "de-AT": True, "klingon": False},
     "languages[]": {"de": True},
@@ -61,11 +61,11 @@ SPEECH: Mapping[str, tuple[Any, ...]] = {
     "stream_format": ("sse", "audio"),
 }
 NOT_MODELS = {"gpt-4o-transcribe-diarize"}
-"""It is asked for by who wants speakers told apart."""
+"""Models of the SDK that separate speakers, which VoxQ does not."""
 
 
 def plain(sent: str) -> str:
-    """Without the brackets of arrays and objects."""
+    """Name of a field without the brackets of arrays and objects."""
     return sent.partition("[")[0]
 
 

@@ -1,4 +1,4 @@
-"""Who speaks when OpenAI's clients ask for speech."""
+"""Choice of voice for speech requests of OpenAI's clients."""
 
 from __future__ import annotations
 

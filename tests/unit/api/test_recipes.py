@@ -1,4 +1,4 @@
-"""What keeps an earlier result from being the answer: anything that it depended on and that has changed."""
+"""Model fingerprints: a change of anything that a result depends on makes earlier results unusable."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def model(tmp_path: Path) -> Path:
 
 
 async def model_fingerprint(model: Path, kind: str = "asr", name: str = "calls", **given: Any) -> str:
-    """As a process of the API reckons it that starts now."""
+    """Fingerprint computed by an API process that starts now."""
     settings = load_settings(asr_models=f"calls=faster-whisper:{model}", **given)
     return await ModelFingerprints(settings, ModelCatalogue.of(settings)).of(kinds.find(kind), name)
 

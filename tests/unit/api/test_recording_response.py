@@ -1,4 +1,4 @@
-"""A recording as the body of an answer."""
+"""Recordings as response bodies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from voxq.core.refusal import Refusal
 async def test_one_that_is_deleted_while_it_is_asked_for_is_gone(
     tmp_path: Path, headers: list[tuple[bytes, bytes]]
 ) -> None:
-    """Retention, or its owner: an answer that has begun could only be broken off."""
+    """Delete the file before the response starts: a started one could only be broken off."""
     path = tmp_path / "2025-12-01_001_abc123abc123.wav"
     path.write_bytes(bytes(100))
     response = RecordingResponse(path, path.stat())

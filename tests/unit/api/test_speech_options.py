@@ -1,4 +1,4 @@
-"""Which voice a text gets, and what is refused because nobody here could say it."""
+"""Choice of voice for a text, and refusal of texts that no installed voice can speak."""
 
 from __future__ import annotations
 

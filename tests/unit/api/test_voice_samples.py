@@ -1,4 +1,4 @@
-"""Samples of voices: made once, by whoever asks first, for all who wait."""
+"""Voice samples: made once, by the first request, for all requests that wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPEAKER = Speaker("hibari", voices.family_of("hibari").voices_for("hibari")[0])
 
 
 class Maker:
-    """Makes a sample when `go` is set; fails as often as it is told."""
+    """Maker of samples that waits for `go` and fails a given number of times."""
 
     def __init__(self, failures: int = 0) -> None:
         self.calls = 0

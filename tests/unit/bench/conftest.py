@@ -1,4 +1,4 @@
-"""The measurements are scripts beside each other and no package: make their arithmetic importable."""
+"""Import path for the benchmark scripts, which are not a package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read out of the calls that engines logged."""
+"""Evaluation of the calls that engines logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `scripts/bench/compare.py` calls worse."""
+"""Figures that `scripts/bench/compare.py` calls worse."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def comparison(ours: tuple[float, ...], theirs: tuple[float, ...], *, more: bool
     ("ours", "theirs", "more", "is_worse"),
     [
         ((10.0, 10.0), (10.0, 10.0), False, False),
-        ((10.2, 10.2), (10.0, 10.0), False, False),  # within what is tolerated
+        ((10.2, 10.2), (10.0, 10.0), False, False),  # within the tolerance
         ((10.4, 10.4), (10.0, 10.0), False, True),
         ((10.4, 10.4), (9.5, 10.5), False, False),  # within the noise
         ((9.0, 9.0), (10.0, 10.0), False, False),  # better

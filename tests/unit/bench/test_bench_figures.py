@@ -1,4 +1,4 @@
-"""The arithmetic that measured figures go through."""
+"""Statistics of measured figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of several runs in one file, and the report of them."""
+"""Figures of several runs in one file, and their report."""
 
 from __future__ import annotations
 
@@ -64,6 +64,6 @@ def test_options_are_for_measurements_that_are_there() -> None:
 
 
 def test_no_measurement_hides_a_package() -> None:
-    """A script's own directory comes first where modules are looked for."""
+    """Check that no script shadows a package: a script's directory comes first on the import path."""
     scripts = {path.stem for path in Path(report.__file__).parent.glob("*.py")}
     assert not scripts & packages_distributions().keys()

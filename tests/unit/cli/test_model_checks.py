@@ -1,4 +1,4 @@
-"""What the doctor finds of models before a worker stumbles over it."""
+"""Problems with models that the doctor finds before a worker does."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from voxq.settings import load_settings
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """One on which nobody has fetched anything, and whose libraries have nothing to complain of."""
+    """Machine without fetched models, whose engine libraries report no problems."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VOXQ_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "modelscope"))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    # Importing FunASR takes a quarter of a minute: one test below does it.
+    # Importing FunASR takes 15 seconds; one test below does it.
     monkeypatch.setattr(model_checks, "_diagnose", lambda engine, device, directories: [])
     monkeypatch.setattr(model_checks, "missing_packages", lambda extra: [])
     return tmp_path
@@ -76,7 +76,7 @@ def test_a_directory_of_another_kind_is_refused(machine: Path) -> None:
 
 @pytest.mark.parametrize(("engine", "state"), [("noop", "warning"), ("none", "failure")])
 def test_an_engine_that_does_nothing_is_told(machine: Path, engine: str, state: str) -> None:
-    """A model of the catalogue brings its own."""
+    """Set ASR_ENGINE together with a model of the catalogue, which has its own engine."""
     install(machine, "sensevoice")
     (finding,) = look(machine, asr_model="sensevoice", asr_engine=engine)
     assert (finding.subject, finding.state) == ("engine", state)
@@ -107,7 +107,7 @@ def test_libraries_that_cannot_be_imported_are_told(monkeypatch: pytest.MonkeyPa
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("funasr") is None, reason="FunASR is not installed")
 def test_the_doctor_asks_funasr_itself(machine: Path) -> None:
-    """The real command and the real libraries: a directory that lacks its weights."""
+    """Run the real command with the real libraries on a directory without weights."""
     (machine / "config.yaml").write_text("model: SenseVoiceSmall")
     done = subprocess.run(
         [sys.executable, "-m", "voxq.cli", "doctor", "--json"],

@@ -1,4 +1,4 @@
-"""`voxq models` as it is called, against a hub on the loopback."""
+"""`voxq models` against a hub on the loopback."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def entry(name: str, size_mb: int = 1, **more: object) -> Model:
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """One on which nobody has fetched anything, and a catalogue of two."""
+    """Machine without fetched models, with a catalogue of two."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VOXQ_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "modelscope"))

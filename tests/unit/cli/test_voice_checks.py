@@ -1,4 +1,4 @@
-"""What the doctor says of voices."""
+"""Findings of the doctor about voices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voxq.settings import load_settings
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """One on which nobody has fetched anything."""
+    """Machine without fetched models."""
     for name in ("VOXQ_MODELS", "MODELSCOPE_CACHE", "HF_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
     return tmp_path

@@ -35,7 +35,7 @@ def test_test_engines_are_out_of_reach_without_the_switch(monkeypatch: pytest.Mo
 
 
 def test_the_parent_learns_everything_without_a_numerical_library() -> None:
-    """In a fresh interpreter: the protocol and every engine's traits."""
+    """Import the protocol and read every engine's traits in a fresh interpreter."""
     code = f"""
 import sys
 from voxq.engines import languages, registry

@@ -1,4 +1,4 @@
-"""What is known of FunASR's models before one is loaded; nothing here needs FunASR."""
+"""Properties of FunASR's models before loading; nothing here needs FunASR."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How mixtures of voices are written, and who may be mixed with whom."""
+"""Notation of voice mixtures, and which voices may be mixed."""
 
 from __future__ import annotations
 

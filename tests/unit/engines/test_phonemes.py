@@ -1,4 +1,4 @@
-"""What the voices are given to read: in which language, and with figures written out or not."""
+"""Text that voices get: its language, and whether numbers are written out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a synthesiser is made to say before anybody asks."""
+"""Warm-up of synthesisers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voxq.speech.written import is_pronounceable
 
 
 class Polyglot:
-    """Writes down what it is to say, and cannot say the sentences in `mute`."""
+    """Synthesiser that records its sentences and cannot speak those in `mute`."""
 
     revision = "1"
 

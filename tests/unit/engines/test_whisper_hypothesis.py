@@ -1,4 +1,4 @@
-"""Which decodings of Whisper are believed. The figures are those that were measured with whisper-base."""
+"""Acceptance of Whisper's decodings. The figures were measured with whisper-base."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The joining process, which is real: sentences in, a file that grows, exact to the sample."""
+"""The real joining process: sentences in, a growing file out, exact to the sample."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def joiner() -> Iterator[Child]:
 
 
 def sentence(seconds: float, pitch: float = 220.0, loudness: float = 0.3) -> Samples:
-    """As an engine gives one."""
+    """Samples of a sentence as an engine returns them."""
     times = np.arange(round(seconds * RATE)) / RATE
     return voiced((loudness * np.sin(2 * np.pi * pitch * times)).astype(np.float32), RATE)
 
@@ -117,7 +117,7 @@ def test_joins_are_exact_to_the_sample_and_do_not_click(joiner: Child, tmp_path:
 
     steps = np.abs(np.diff(heard))
     within = max(float(np.abs(np.diff(part)).max()) for part in parts if len(part))
-    for edge in starts + ends:  # no step is near as high as those of the sound itself
+    for edge in starts + ends:  # steps are much smaller than those of the sound itself
         assert steps[max(0, edge - 8) : edge + 8].max(initial=0) < 0.2 * within
     loudness = [
         20 * np.log10(np.sqrt((heard[int(a * RATE) : int(b * RATE)] ** 2).mean())) for a, b in times if b > a
@@ -193,7 +193,7 @@ def test_failures_are_messages_and_the_process_goes_on(joiner: Child, tmp_path: 
 def test_one_that_is_given_up_says_nothing(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], format: str
 ) -> None:
-    """Whoever cancels speech must not fill the terminal with tracebacks."""
+    """Check that cancelled speech prints no tracebacks."""
     joint = Joint(protocol.Begin("a", tmp_path / "out", format, RATE))
     joint.append(tuple(kept(tmp_path, [sentence(2)])), is_last=False)
     joint.drop()

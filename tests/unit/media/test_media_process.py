@@ -25,7 +25,7 @@ def media() -> Iterator[Child]:
 
 
 def replies(child: Child, request: protocol.Request, seconds: float = 120.0) -> list[protocol.Reply]:
-    """All answers up to the last one."""
+    """Replies to a request, up to the final one."""
     child.send(protocol.CODEC.encode(request))
     deadline = time.monotonic() + seconds
     answers: list[protocol.Reply] = []

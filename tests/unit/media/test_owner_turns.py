@@ -1,4 +1,4 @@
-"""Whose turn it is."""
+"""Fair turns between owners."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_nothing_is_lost_or_lent_twice_and_all_take_turns(steps: list[tuple[str,
 
 
 async def _play(steps: list[tuple[str, str]], size: int) -> None:
-    """At any moment: everything is either idle or lent, and nothing is idle while somebody waits."""
+    """Play the steps, and check that no item is lent twice, and none is idle while an owner waits."""
     owner_turns = OwnerTurns(range(size))
     lent: dict[int, str] = {}
     waiting: dict[int, tuple[str, asyncio.Task[None]]] = {}
@@ -76,7 +76,7 @@ async def _play(steps: list[tuple[str, str]], size: int) -> None:
             waiting[min(waiting)][1].cancel()
         elif what == "give back" and lent:
             give_one_back()
-        elif what == "settle":  # until then it all happens at the same moment
+        elif what == "settle":  # all steps before it happen at the same moment
             await settled()
             assert not waiting or len(lent) == size
 

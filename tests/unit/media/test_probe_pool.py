@@ -27,7 +27,7 @@ async def pool() -> AsyncIterator[ProbePool]:
 
 
 def children() -> set[int]:
-    """The pids of this process's media processes that have not ended."""
+    """Pids of this process's live media processes."""
     pids = set()
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -48,7 +48,7 @@ async def gone(pids: set[int]) -> None:
 
 
 async def come() -> int:
-    """The pid of a new process."""
+    """Wait for a new media process and return its pid."""
     deadline = time.monotonic() + 60
     while not (there := children()):
         assert time.monotonic() < deadline
@@ -97,7 +97,7 @@ async def test_only_a_recording_that_takes_two_processes_with_it_is_refused(
     probing = asyncio.ensure_future(pool.probe(RECORDING, "anna"))
     await asyncio.sleep(0.05)
     with monkeypatch.context() as patch:
-        patch.setattr(Child, "start", started_and_stopped)  # or it might have answered before it is killed
+        patch.setattr(Child, "start", started_and_stopped)  # stopped, or it might answer before it is killed
         os.kill(first, signal.SIGKILL)
         await gone({first})
         second = await come()
@@ -190,7 +190,7 @@ def test_the_api_process_loads_no_decoder() -> None:
 
 
 async def test_many_slow_recordings_of_one_owner_hold_up_another_for_one_of_them() -> None:
-    """Round by round, and not one after the other as they came."""
+    """Submit many slow recordings of one owner and one of another, which must be served in the next round."""
     pool = ProbePool(size=1, timeout_seconds=30, max_seconds=60)
     await pool.start()
     ended: list[str] = []

@@ -18,7 +18,7 @@ values = st.lists(st.tuples(labels, st.floats(0, 100)), min_size=1, max_size=50)
 
 
 def total_of(*counters: Counters) -> Totals:
-    """After everything has been told."""
+    """Totals after all counts have been sent."""
     fields: Bag[str] = Bag()
     for each in counters:
         while parcel := each.parcel():
@@ -63,7 +63,7 @@ def test_a_parcel_is_the_same_until_it_has_arrived() -> None:
     assert first is not None
     assert counters.parcel() is first
     counters.arrived(first)
-    counters.arrived(first)  # told twice at once, by a scrape and in its turn
+    counters.arrived(first)  # sent twice at once, by a scrape and on schedule
     second = counters.parcel()
     assert second is not None
     assert second.number > first.number

@@ -1,4 +1,4 @@
-"""Which model a client means by a name."""
+"""Resolution of model names that clients send."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ anything = st.text(max_size=40) | st.sampled_from([*ALIASES, *CANDIDATES])
 
 @st.composite
 def spelled(draw: st.DrawFn, names: st.SearchStrategy[str]) -> tuple[str, str]:
-    """A name, and the same as somebody might write it."""
+    """A name, and a variant spelling of it."""
     name = draw(names)
     letters = [draw(st.sampled_from([str.lower, str.upper]))(letter) for letter in name]
     blank = draw(st.sampled_from(["", " ", "\t\n", "\u3000"]))
     written = blank + "".join(letters) + blank
-    if draw(st.booleans()):  # full-width, as an input method for Chinese gives it
+    if draw(st.booleans()):  # full-width, as typed with a Chinese input method
         written = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in written)
     return name, written
 

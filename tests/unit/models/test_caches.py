@@ -1,4 +1,4 @@
-"""What the hubs' own tools, old and new, left on this machine is used without asking any hub."""
+"""Models in the caches of the hubs' own tools, old and new, which are used without asking a hub."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOOLS = {
 
 
 def store_of(home: Path, **environ: str) -> ModelStore:
-    """A store on a machine whose user has this home."""
+    """Model store of a user with this home directory."""
     at_home = {"MODELSCOPE_CACHE": str(home / ".cache/modelscope"), "XDG_CACHE_HOME": str(home / ".cache")}
     return ModelStore(home / "voxq", [home / "mine"], {**at_home, **environ})
 
@@ -36,7 +36,7 @@ def lay(directory: Path, *names: str) -> Path:
 
 @pytest.mark.parametrize("hub", TOOLS)
 def test_what_the_hubs_own_tool_fetched_is_found(tmp_path: Path, hub: str) -> None:
-    """The real tools fetch from the loopback, into the layout of their installed versions."""
+    """Fetch with the real tools from the loopback, into the layout of their installed versions."""
     module = TOOLS[hub]
     if importlib.util.find_spec(module.partition(".")[0]) is None:
         pytest.skip(f"{module} is not installed")
@@ -86,7 +86,7 @@ def test_every_layout_is_known(tmp_path: Path, place: str) -> None:
     store = store_of(tmp_path)
     directory = lay(tmp_path / place, *source.required[1:])
     with pytest.raises(ModelError, match="voxq models pull sensevoice"):
-        store.resolve("sensevoice")  # a file has not arrived
+        store.resolve("sensevoice")  # a file is missing
     lay(directory, source.required[0])
     for name in ("sensevoice", "iic/SenseVoiceSmall", "FunAudioLLM/SenseVoiceSmall"):
         assert store.resolve(name) == directory

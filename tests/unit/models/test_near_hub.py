@@ -1,4 +1,4 @@
-"""A model that packages carry comes from a hub first, if one answers at once."""
+"""Packaged models, which are fetched from a hub if one answers quickly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS = b'{"a": 1}'
 
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
-    """Of two files, one in LFS and one in git, in a real importable package."""
+    """Model of two files, one in LFS and one in git, in a real importable package."""
     package = tmp_path / "site" / "voxq_test_whole"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
@@ -54,7 +54,7 @@ def server() -> Iterator[Hub]:
 
 @pytest.fixture
 def nobody() -> str:
-    """The URL of a port that nobody listens at."""
+    """URL of a port without a listener."""
     with serving(Hub({})) as gone:
         pass
     return gone.url
@@ -62,7 +62,7 @@ def nobody() -> str:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """The URL of a hub that takes connections and never answers."""
+    """URL of a hub that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -73,7 +73,7 @@ def store_at(directory: Path, huggingface: str, modelscope: str, **more: str) ->
 
 
 def origin(store: ModelStore) -> str:
-    """Where the model came from; it must be whole, and hold nothing else."""
+    """Origin of the model, which must be complete and contain nothing else."""
     installed = store.install("test")
     assert (installed.path / "model.bin").read_bytes() == WEIGHTS
     assert (installed.path / "config.json").read_bytes() == SETTINGS

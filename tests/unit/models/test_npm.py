@@ -1,4 +1,4 @@
-"""Files out of an npm package. The npm here is a script that hands over a tarball, as the real one does."""
+"""Files from an npm package. The npm here is a script that supplies a tarball, as the real one does."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def packed(files: dict[str, bytes]) -> bytes:
 
 @pytest.fixture
 def tarball(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What the npm on PATH gives for any package."""
+    """Tarball that the npm on PATH supplies for any package."""
     path = tmp_path / "kept.tar"
     path.write_bytes(packed(FILES))
     script = tmp_path / "bin" / "npm"

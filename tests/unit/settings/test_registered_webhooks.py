@@ -1,4 +1,4 @@
-"""Webhooks as an operator registers them: what cannot work or is not safe is said at the start."""
+"""Registration of webhooks: settings that cannot work or are unsafe are refused at the start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mandarin in one script, whatever a model mixes."""
+"""Conversion of Mandarin to a single script."""
 
 from __future__ import annotations
 

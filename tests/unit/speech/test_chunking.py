@@ -10,7 +10,7 @@ from voxq.speech.spans import Span
 
 @st.composite
 def span_lists(draw: st.DrawFn) -> list[Span]:
-    """Spans as VAD gives them, up to 70 s long, with gaps down to nothing."""
+    """Spans as VAD returns them, up to 70 s long, with gaps down to zero."""
     position, spans = 0, []
     for gap, length in draw(
         st.lists(st.tuples(st.integers(0, 6 * SAMPLE_RATE), st.integers(1, 70 * SAMPLE_RATE)), max_size=30)

@@ -74,7 +74,7 @@ def test_encode_and_decode_keep_the_length(
     path = tmp_path_factory.mktemp("encoded") / "upload"
     path.write_bytes(encode(tone(count / rate, rate), rate, format))
     decoded = sum(map(len, decode_blocks(path, 60))) / SAMPLE_RATE
-    # Lossy codecs fill up a frame or leave out their warm-up; none may lose or add more than that.
+    # Lossy codecs pad a frame or omit their warm-up; none may lose or add more than that.
     assert decoded == pytest.approx(
         count / rate, abs=0.05 + 2048 / rate if format in {"m4a", "mp3", "ogg"} else 0.001
     )

@@ -1,4 +1,4 @@
-"""Speech as files and as streams, read back by the decoder."""
+"""Speech encoded as files and as streams, and decoded again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voxq.speech.encode import AudioWriter, encode
 
 RATE = 24_000
 FRAME_SECONDS = {"mp3": 2 * 0.048, "aac": 2 * 0.043, "opus": 0.02}
-"""A codec's frame, twice where its warm-up cannot be told without a header that is corrected at the end."""
+"""Seconds of a codec's frame; two frames where only a header corrected at the end could tell the warm-up."""
 
 
 def tone(seconds: float) -> Samples:
@@ -24,7 +24,7 @@ def tone(seconds: float) -> Samples:
 
 
 class Pipe:
-    """A sink without `seek`."""
+    """Sink without `seek`."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -39,7 +39,7 @@ class Pipe:
 
 
 def stream(samples: Samples, format: str, step: int = 1000, **rates: int) -> list[bytes]:
-    """What comes out after each step."""
+    """Encode in steps of `step` samples; returns the bytes written after each."""
     sink = Pipe()
     writer = AudioWriter(sink, format, RATE, **rates)
     parts = []
@@ -128,7 +128,7 @@ def test_the_same_samples_give_the_same_bytes_however_they_are_cut_and_written(f
 
 @pytest.mark.parametrize("format", SPEECH_FORMATS)
 def test_little_is_held_back(format: str) -> None:
-    """Of two seconds, what can be decoded before the next ones come."""
+    """Decode what has been written after two seconds, before any more comes."""
     written = b"".join(stream(tone(2), format)[:-1])
     heard, rate = decoded(written, format)
     assert 2 - len(heard) / rate <= 0.25

@@ -1,4 +1,4 @@
-"""How figures, amounts and addresses are said, language by language."""
+"""Spoken form of numbers, amounts and addresses, per language."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_no_speech_is_lost_but_clicks(windows: Windows) -> None:
     spans = spans_of(windows)
     speech = [probability >= 0.5 for probability, _ in windows]
     for at in range(len(windows) - 5):
-        if all(speech[at : at + 6]):  # five windows are what a click may not have
+        if all(speech[at : at + 6]):  # a click has at most five windows
             middle = (at + 3) * WINDOW
             assert any(span.start <= middle <= span.end for span in spans)
 

@@ -25,7 +25,7 @@ times = st.floats(-1, 1e5)
 
 @st.composite
 def segments(draw: st.DrawFn) -> Segment:
-    """With words that spell the text, with words that don't, and without."""
+    """Segment with words that spell its text, with words that do not, or without words."""
     text = draw(texts)
     spelling = draw(st.sampled_from([text.split(" "), ["other", "words"], []]))
     words = tuple(Word(part, draw(times), draw(times)) for part in spelling)

@@ -1,4 +1,4 @@
-"""Sentences side by side: loudness, ends and tempo."""
+"""Consistency of sentences: loudness, ends and tempo."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ spawn = multiprocessing.get_context("spawn")
 
 
 class Desk:
-    """A log and its journal."""
+    """History log with its journal."""
 
     def __init__(self, root: Path, *, fsync: bool = False) -> None:
         self.path = root / "logs" / "asr_history.jsonl"
@@ -144,7 +144,7 @@ outcomes = st.one_of(
 
 
 def test_what_a_killed_blanking_left_is_blanked_the_next_time(desk: Desk) -> None:
-    """A write of more than a page can be cut off by `kill -9`."""
+    """Repeat a blanking that was interrupted: `kill -9` can cut off a write of more than a page."""
     first, torn, last = (desk.settle(done("geheim " * 2000)) for _ in range(3))
     before = desk.path.read_bytes()
     desk.log.blank(torn.task.id)

@@ -1,4 +1,4 @@
-"""The names in Redis stand in one place."""
+"""Names in Redis, each of which is written in one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a Redis that does not do as it is asked."""
+"""Explanations of Redis errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A speech file read while it grows, is begun anew, and becomes a recording."""
+"""Reading a speech file while it grows, is begun again, and becomes a recording."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEAD = b"h" * 64
 
 
 class Place:
-    """A storage with one text in work, and one who listens."""
+    """Storage with one text in work, and a reader of its speech."""
 
     def __init__(self, root: Path) -> None:
         work = WorkFiles(root / "work")
@@ -27,7 +27,7 @@ class Place:
         self.file = SpeechFile(work, self.blobs, self.task.id, self.task.run, self.task.file)
 
     def write(self, data: bytes, whose: str = "w") -> None:
-        """More of it, by one who has begun already or does now."""
+        """Append to the speech file of a worker, beginning it if necessary."""
         with self.directory.speech(whose).open("ab") as file:
             file.write(data)
 
@@ -107,7 +107,7 @@ def test_what_one_who_was_asleep_still_writes_is_not_heard(place: Place) -> None
     place.write(HEAD + b"one two", "other")
     place.write(b" late", "sleeper")
     assert place.heard() in (b" late", b" two"), "either way it is the same speech"
-    place.keep("sleeper")  # he comes first all the same: his file is whole and his own
+    place.keep("sleeper")  # it wins all the same: its file is its own and complete
     assert (place.blobs.path(place.task.file)).read_bytes() == HEAD + b"one late"
 
 

@@ -16,7 +16,7 @@ waits = st.lists(st.floats(0.001, 50_000), min_size=1, max_size=200)
 
 
 def counted(outcomes: list[Outcome]) -> dict[str, str]:
-    """The hash in Redis after these ends."""
+    """Counters in Redis after these ends."""
     total: Counter[str] = Counter()
     for outcome in outcomes:
         total.update(counters_of(outcome))

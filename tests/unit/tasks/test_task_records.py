@@ -1,4 +1,4 @@
-"""What the journal holds must load again: of this version, of others, and not at all when it is garbage."""
+"""Loading of journal records: those of this version and of others load, garbage does not."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_damaged_record_is_no_task(change: dict[str, Any]) -> None:
     ],
 )
 def test_a_damaged_record_is_no_outcome(change: dict[str, Any]) -> None:
-    """One that got into the history would be in the way of all others there."""
+    """Refuse a damaged outcome, which in the history would block all others."""
     with pytest.raises(ValueError):
         Outcome.from_json(through_json(done().to_json()) | change)
 

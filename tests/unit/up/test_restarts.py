@@ -1,4 +1,4 @@
-"""When a supervised program is started again."""
+"""Restarts of supervised programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_program_that_keeps_ending_is_started_ever_later_and_starts_over_once_
 
 
 def _ended(running: Running, now: float) -> float:
-    """Wait for the program's end and let it be noticed at `now`, which is returned."""
+    """Wait for the program's end and let the supervisor notice it at `now`, which is returned."""
     assert running.pid is not None
     os.waitid(os.P_PID, running.pid, os.WEXITED | os.WNOWAIT)
     assert not running.tend(now)

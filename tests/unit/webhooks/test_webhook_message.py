@@ -1,4 +1,4 @@
-"""What a webhook is told when there is nothing left to tell."""
+"""Webhook messages of tasks whose record is gone."""
 
 from __future__ import annotations
 

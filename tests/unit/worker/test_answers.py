@@ -1,4 +1,4 @@
-"""Whatever a model library hands over, what leaves the model process can be sent, written and shown."""
+"""Validation of model output: whatever a library returns, results can be sent, stored and displayed."""
 
 from __future__ import annotations
 

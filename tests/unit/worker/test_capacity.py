@@ -13,7 +13,7 @@ FULL = dict.fromkeys(Lane, 0)
 
 @st.composite
 def reachable(draw: st.DrawFn) -> tuple[list[Lane], int]:
-    """What a worker can come to hold by taking one free slot after another, and giving some back."""
+    """Tasks that a worker can have after taking free slots one by one and giving some back."""
     total = draw(slots)
     held: list[Lane] = []
     for lane, is_end in draw(st.lists(st.tuples(st.sampled_from(Lane), st.booleans()), max_size=80)):
@@ -59,7 +59,7 @@ def test_every_slot_can_be_used(total: int) -> None:
 
 
 def test_no_lane_waits_for_ever_behind_a_flood() -> None:
-    """One task ends per second, and the high lane is never empty."""
+    """Simulate one end per second while the high lane is never empty."""
     turns, served = Turns(0.0), dict.fromkeys(Lane, 0)
     for now in range(600):
         lane = turns.next(now, EVERYWHERE) or Lane.HIGH

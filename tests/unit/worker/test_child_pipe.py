@@ -1,4 +1,4 @@
-"""What a parent hears from a child that somebody else has taken over: an error in time, whatever is sent."""
+"""Messages from a compromised child process: whatever it sends, the parent gets an error in time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Liar = Callable[[bytes], Child]
 
 @pytest.fixture
 def liar(monkeypatch: pytest.MonkeyPatch) -> Iterator[Liar]:
-    """Starts a child that sends these bytes and nothing more."""
+    """Factory of child processes that send given bytes and nothing more."""
     monkeypatch.setattr(child, "_STALL_SECONDS", 1)
     started: list[Child] = []
 
@@ -36,7 +36,7 @@ def liar(monkeypatch: pytest.MonkeyPatch) -> Iterator[Liar]:
 @pytest.mark.parametrize(
     "lie",
     [
-        struct.pack("!i", 100),  # a length, and nothing
+        struct.pack("!i", 100),  # a length without data
         struct.pack("!i", 100) + b'{"op": ',
         struct.pack("!i", 5) + b"hello",
         struct.pack("!i", 2) + b"[]",

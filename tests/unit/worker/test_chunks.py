@@ -1,4 +1,4 @@
-"""Property tests of the chunks of a recording, as a machine that does whatever a worker may do to them."""
+"""Property tests of a recording's chunks: a state machine of all that a worker may do to them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def result(index: int) -> str:
 
 
 class Life(RuleBasedStateMachine):
-    """Finds, begins, loses and finishes chunks in any order, with decodings that start over."""
+    """State machine that finds, begins, loses and finishes chunks in any order, with restarted decodings."""
 
     running = Bundle("running")
 

@@ -1,4 +1,4 @@
-"""Texts before the joining process, which is real, and is stopped, killed and late here."""
+"""Texts that wait for the real joining process, which is stopped, killed and slow here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SAMPLES = 4000
 
 
 class Capacity:
-    """A joining process, and all that was heard of it."""
+    """Joining process, and all events from it."""
 
     def __init__(self, root: Path, timeout: float, patience: float) -> None:
         self.work = WorkFiles(root / "work")
@@ -47,7 +47,7 @@ class Capacity:
         self.joining.hear = lambda text, news: self.heard.append((text, news))
 
     def text(self, sentences: int) -> SpeechRun:
-        """One of so many sentences, none of which is spoken."""
+        """Run of a text with this number of sentences, none of which has been spoken."""
         task = make_task(kind="tts", options=SpeechOptions("text", "teller", format="mp3"), duration=9.0)
         held, directory = TaskExecution(task, "x"), self.work.open(task)
         text = SpeechRun(held, directory, model_plan(), speech("teller"), admitted_at=time.time())
@@ -71,12 +71,12 @@ class Capacity:
             self.joining.enforce_deadlines()
 
     def process(self) -> psutil.Process:
-        """The one there is now."""
+        """Current joining process."""
         (found,) = filter(_joins, psutil.Process().children())
         return found
 
     def kill(self) -> None:
-        """Returns when its end can be noticed, and has not been."""
+        """Kill the process; returns when its end can be noticed but has not been."""
         self.process().kill()
         assert self.poller.wait(60)
 

@@ -1,4 +1,4 @@
-"""How far ahead a real model process is fed, and what one is not believed."""
+"""Batches sent ahead to a real model process, and replies that are not accepted."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_short_batches_of_single_chunks_wait_in_the_pipe(
     predicted: float,
     given: int,
 ) -> None:
-    """So many that a tenth of a second is covered; where many chunks can share a batch, one."""
+    """Send enough short batches to cover 0.1 s, or only one if many chunks can share a batch."""
     with ready_model_process(max_items, is_parallel=is_parallel) as link:
         began, count = 1000.0, 1
         monkeypatch.setattr(model_link, "time", SimpleNamespace(monotonic=lambda: began))
@@ -87,7 +87,7 @@ def test_short_batches_of_single_chunks_wait_in_the_pipe(
 
 
 def test_a_model_process_that_is_loaded_twice_is_ended(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or what has taken it over could put off its deadline for ever, and promise what it costs."""
+    """Refuse a second "loaded", by which a compromised process could extend its deadline."""
     loaded = protocol.CODEC.encode(protocol.Loaded(1.0, "revision", 1, 1, Cost(0.0, 1e9)))
     told = b"".join(map(framed, [loaded, protocol.CODEC.encode(protocol.Started(batch.id)), loaded]))
 

@@ -1,4 +1,4 @@
-"""Which model a task gets, and what that makes of its options."""
+"""Choice of a task's model, and its effect on the options."""
 
 from __future__ import annotations
 

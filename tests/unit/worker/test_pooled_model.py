@@ -1,4 +1,4 @@
-"""A model's place, as far as it needs no model process."""
+"""Pooled models, as far as no model process is needed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pooled(size_mb: int = 0, padded_to: float | None = None, *, is_parallel: boo
 
 @pytest.fixture
 def batch(tmp_path: Path):
-    """Makes a batch of chunks of these lengths, in seconds."""
+    """Factory of batches from chunk lengths in seconds."""
 
     def make(*lengths: float) -> Batch:
         task = make_task()

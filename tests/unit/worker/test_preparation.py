@@ -1,4 +1,4 @@
-"""The line before the media processes, which are real."""
+"""Queue for the real media processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from voxq.worker.runs.transcription_run import TranscriptionRun
 
 
 class Capacity:
-    """A preparation with some processes, and all that it said."""
+    """Preparation with some processes, and all events from it."""
 
     def __init__(self, root: Path, processes: int, *, patience: float = 0.0) -> None:
         self.links = [MediaLink(timeout=100) for _ in range(processes)]
@@ -57,7 +57,7 @@ class Capacity:
         return protocol.Prepare(task.id, recording, task_run.directory.pcm, 100, Chunking())
 
     def assign(self, lane: Lane, seconds: float | None = 23.0, model: str | None = None) -> TranscriptionRun:
-        """The recording is of 23 seconds, whatever its container promises. No model has a name here."""
+        """Add a recording of 23 seconds, whatever its container claims. No model has a name here."""
         task = make_task(lane=lane, duration=seconds, options=TranscriptionOptions(model=model))
         shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.blobs.path(task.file))
         held, directory = TaskExecution(task, "x"), self.work.open(task)
@@ -171,7 +171,7 @@ def test_a_task_cancelled_while_it_is_decoded_holds_up_nobody(capacities: Callab
     assert capacity.in_work() == {cancelled}
     capacity.run_until(
         lambda: other in capacity.ends()
-    )  # sooner than after the patience with the cancelled one
+    )  # sooner than the time limit of the cancelled one
     assert cancelled not in capacity.ends()
 
 
@@ -198,7 +198,7 @@ def test_a_media_process_that_sends_nonsense_counts_as_crashed(
     (link,) = capacity.links
     lie = protocol.CODEC.encode(protocol.Chunks(task_run.task.id, chunks, 1.0))
     assert link.child is not None
-    monkeypatch.setattr(link.child, "receive", lambda: lie)  # no real one can be made to say this
+    monkeypatch.setattr(link.child, "receive", lambda: lie)  # a real process never sends this
     capacity.run_until(lambda: task_run in capacity.ends())
     failed = capacity.ends()[task_run]
     assert isinstance(failed, MediaFailed)

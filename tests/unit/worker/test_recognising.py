@@ -1,4 +1,4 @@
-"""What becomes of a recogniser's text before it leaves the model process."""
+"""Post-processing of recognised text in the model process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TRAITS = Traits(detects_language=True)
 
 @dataclass
 class Traditional:
-    """Hears the same in whatever language it is told: no small model is sure to mix scripts."""
+    """Recogniser with the same text for every language, since no small model reliably mixes scripts."""
 
     revision: str = "1"
 

@@ -40,7 +40,7 @@ def test_nobody_leaves_without_need(there: list[Resident], needed: int, budget: 
 
 @given(residents, st.integers(1, 2000), st.integers(1, 3000))
 def test_those_in_use_and_the_latest_stay_longest(there: list[Resident], needed: int, budget: int) -> None:
-    """Nobody leaves in place of an equally large one that is needed less, or was used longer ago."""
+    """Check that no model is evicted while an equally large one is needed less or was used earlier."""
     gone = to_unload(there, needed, budget)
     for leaving in (resident for resident in there if resident.name in gone):
         for staying in left(there, gone):

@@ -158,7 +158,7 @@ def test_who_comes_first(better: dict, worse: dict) -> None:
 
 @dataclass
 class Job:
-    """A task in the simulation: `pieces` chunks of `seconds` each, all ready when it arrives."""
+    """Task in the simulation: `pieces` chunks of `seconds` each, all ready on arrival."""
 
     name: str
     arrival: float
@@ -193,7 +193,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Served:
-    """A chunk in the engine: since when it waited, and when its batch began and ended."""
+    """Chunk in the engine: when its wait began, and when its batch began and ended."""
 
     job: Job
     since: float
@@ -203,7 +203,7 @@ class Served:
 
 @dataclass
 class Simulation:
-    """One engine with memory for one model, that is given whatever `choose` says until nothing is left."""
+    """Engine with memory for one model, which gets the batches of `choose` until no chunk is left."""
 
     terms: Terms
     load_seconds: float = 0.0
@@ -276,7 +276,7 @@ def test_a_note_overtakes_a_long_file_in_its_middle() -> None:
 def test_a_long_file_gets_on_under_a_flood_of_notes() -> None:
     long = Job("long", arrival=0.0, pieces=3, seconds=25.0, lane=Lane.LONG)
     flood = [Job(f"n{n}", arrival=0.15 * n, pieces=1, seconds=8.0, lane=Lane.SHORT) for n in range(1200)]
-    served = Simulation(one_model(items=1)).run([long, *flood])  # more than the engine can do
+    served = Simulation(one_model(items=1)).run([long, *flood])  # more than the engine can process
     turns = [0.0, *(s.began for s in served if s.job is long)]
     longest = max(after - before for before, after in itertools.pairwise(turns))
     assert longest < MAX_HEAD_START

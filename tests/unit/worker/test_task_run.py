@@ -63,7 +63,7 @@ def run(
     st.randoms(use_true_random=False),
 )
 def test_progress_never_falls_and_stays_below_a_hundred(tmp_path_factory, lengths, guess, random) -> None:
-    """Whatever is found when, and however wrong the guess of the duration was."""
+    """Find and finish chunks in any order, with any wrong estimate of the duration."""
     task_run = assign(tmp_path_factory.mktemp("w"), make_task(duration=guess))
     left, told = spans(*lengths), [0]
     while left or not task_run.prepared:
@@ -154,7 +154,7 @@ def test_what_another_worker_did_is_matched_when_the_model_is_known(tmp_path: Pa
     first.find(parts, "revision")
     run(first, 0)
     run(first, 1)
-    first.begin([0, 2])  # it died before it could write that the first is no longer in the engine
+    first.begin([0, 2])  # it died before it could record that the first had left the engine
 
     second = assign(tmp_path, task)
     second.find(parts, None)

@@ -1,4 +1,4 @@
-"""How long a task may take, as far as it needs no model process."""
+"""Time limits of tasks, as far as no model process is needed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ HOUR = 3600.0
 
 
 def stable_of(cost: Cost) -> ModelPool:
-    """Its model was measured to cost so much."""
+    """Model pool whose model has this measured cost."""
 
     def make(plan: ModelPlan) -> PooledModel:
         link = ModelLink(plan, load_timeout=10.0, batch_seconds=1.0)
@@ -107,8 +107,8 @@ def test_what_gets_on_as_predicted_is_never_over_its_limit(
     slowness: float,
     random,
 ) -> None:
-    """Not quite four times as slowly at most, whatever was promised of its length, and whenever its chunks
-    are found; the operator allows a second."""
+    """Run a task up to almost four times slower than predicted, whatever length was declared and whenever its
+    chunks are found; the operator's limit is one second."""
     pool = stable_of(cost)
     limits = TimeLimits(pool, 1.0)
     task = make(tmp_path_factory.mktemp("w"), promised)
@@ -133,7 +133,7 @@ def test_what_gets_on_as_predicted_is_never_over_its_limit(
 
 
 def test_ten_hours_on_a_slow_processor(tmp_path: Path) -> None:
-    """They may take as long as they are, and a chunk that hangs is given up when any other would be."""
+    """Allow the recording its own length, while a chunk that hangs is given up as soon as any other."""
     pool = stable_of(Cost(0.5, 0.7))
     limits = TimeLimits(pool, 600.0)
     task = recording(tmp_path, 10 * HOUR)
@@ -147,7 +147,7 @@ def test_ten_hours_on_a_slow_processor(tmp_path: Path) -> None:
 
 
 def test_what_a_slower_worker_has_spent_is_not_held_against_a_recording(tmp_path: Path) -> None:
-    """Another device goes on with it, and finds what is finished."""
+    """Continue on another device, with the finished chunks of the slower one."""
     task = make_task(duration=HOUR)
     slow = recording(tmp_path, None, task)
     parts = [span(number, 30.0) for number in range(4)]
