@@ -22,7 +22,7 @@ NOTE = (
 
 
 def recording(name: str) -> Samples:
-    """One of the recordings that come with the tests: "zh_note", "zh_meeting" or "zh_prompt"."""
+    """Load a recording of the tests: "zh_note", "zh_meeting" or "zh_prompt"."""
     return np.concatenate(list(decode_blocks(RECORDINGS / f"{name}.ogg", max_seconds=60)))
 
 

@@ -1,4 +1,4 @@
-"""A family of two models that speak, which needs no library: "choir:FAMILY" with VOXQ_TEST_ENGINES=1."""
+"""Engine family of two synthesisers without libraries: "choir:FAMILY" with VOXQ_TEST_ENGINES=1."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RATE = 16_000
 
 @dataclass(frozen=True, slots=True)
 class Singer:
-    """Says each letter as a tone."""
+    """Synthesiser that speaks each letter as a tone."""
 
     revision: str
     pitch: float

@@ -1,4 +1,4 @@
-"""Options as engines get them, and calls of an engine that stands alone."""
+"""Options in the form that engines get, and direct calls of engines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def recognition(
     translate: bool = False,
     script: str | None = None,
 ) -> Options:
-    """All options of a recording."""
+    """Complete options of a recording."""
     return {
         "language": language,
         "hotwords": list(hotwords),
@@ -41,7 +41,7 @@ def recognition(
 
 
 def speech(voice: str, speed: float = 1.0, language: str | None = None, normalise: bool = True) -> Options:
-    """All options of a text."""
+    """Complete options of a text."""
     return {"voice": voice, "speed": speed, "language": language, "normalise": normalise}
 
 

@@ -1,4 +1,4 @@
-"""Whether the engines of other packages that the settings name can be used."""
+"""Doctor checks of the engines from other packages that the settings name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from voxq.settings import Settings
 
 
 def check_engines(settings: Settings) -> Iterator[Finding]:
-    """Those that can are known in this process from then on."""
+    """Load the plugins in ENGINE_PLUGINS and report each; usable ones stay registered in this process."""
     for name in settings.plugins:
         try:
             registry.use_plugins([name])

@@ -99,7 +99,7 @@ def plan(
 
 
 def _is_result(record: EndedRecord) -> bool:
-    """Whether the file of the task is what it made."""
+    """Whether the file of the task is its result."""
     return kinds.find(record.kind).makes_file
 
 

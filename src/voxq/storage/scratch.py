@@ -44,7 +44,7 @@ class LeftRunning:
 
 
 class WorkFiles:
-    """The work directories of one storage."""
+    """Work directories of one storage."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -183,7 +183,7 @@ def is_void(stat: os.stat_result) -> bool:
 
 
 def _append(path: Path, record: dict[str, Any]) -> None:
-    """Raises OSError."""
+    """Append a record as a line. Raises OSError."""
     line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
     try:
         descriptor = records.open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)

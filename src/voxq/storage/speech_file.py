@@ -1,8 +1,8 @@
 """Reader of a task's speech file while a worker still writes it.
 
-It grows in the task's work directory and is kept as a blob when it is whole. A worker that has
-to begin anew writes a file of its own, with the same bytes, and marks the earlier one void: a reader goes on
-in the new one at its place.
+The file grows in the task's work directory and becomes a blob when complete. A worker that has to begin again
+writes a file of its own, with the same bytes, and marks the earlier one void; a reader then continues in the
+new file at the same offset.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class SpeechFile:
     """Reader of the speech of one (task, run). Every method blocks; it may be closed at any time."""
 
     def __init__(self, work: WorkFiles, blobs: Blobs, task_id: str, run: int, name: str) -> None:
-        """Prepare the reader. `name` is the file's name among the recordings."""
+        """Prepare the reader. `name` is that of the blob which the file becomes."""
         self._work = work
         self._blobs = blobs
         self._name = name

@@ -1,1 +1,1 @@
-"""What a client asked for, and where it is: values, journal, Redis, recovery."""
+"""Life of a task outside of workers: intake, control and ending."""

@@ -55,7 +55,8 @@ class Ending:
         task = end.task
         answer = script.run(self._client, ends.finish(self._stores[task.kind], end, time.time(), worker))
         killpoint.reached("E2")
-        # The line is written after the announcement, so whoever announces first knows that it is not logged.
+        # The line is written after the announcement, so the first process to announce knows that it is
+        # missing.
         self._logs[task.kind].settle(end, self._journal, maybe_logged=answer != "ended")
         killpoint.reached("E3")
         self._work.remove(task)

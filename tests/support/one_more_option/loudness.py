@@ -1,4 +1,4 @@
-"""A new option, declared: nothing but this class says anything about it."""
+"""Declaration of a new option that no other code mentions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voxq.kinds.transcription import TranscriptionOptions
 
 @dataclass(frozen=True, slots=True)
 class LouderTranscription(TranscriptionOptions):
-    """Recordings can be heard louder."""
+    """Transcription options with a loudness."""
 
     loudness: Annotated[
         int | None,
@@ -25,7 +25,7 @@ class LouderTranscription(TranscriptionOptions):
 
 @dataclass(frozen=True, slots=True)
 class LouderSpeech(SpeechOptions):
-    """Texts can be spoken louder."""
+    """Speech options with a loudness."""
 
     loudness: Annotated[
         int | None,

@@ -1,4 +1,4 @@
-"""With this directory in PYTHONPATH, the kinds in a process of VoxQ have the options of `loudness.py`."""
+"""Extension of the kinds by the options of `loudness.py`, for processes with this directory in PYTHONPATH."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""A query parameter that means nothing is refused on every route, with those that mean something there."""
+"""Refusal of unknown query parameters on every route, with a list of the known ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Engines of other packages: found by their entry points, and only if the operator lists them."""
+"""Engines from other packages, found by their entry points, and only if the operator lists them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAMILY = EngineFamily(
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """A maker of installed packages: `install("parrot")` offers an engine of this name."""
+    """Factory of installed packages: `install("parrot")` provides an engine of this name."""
     packages = tmp_path / "packages"
     packages.mkdir()
     monkeypatch.syspath_prepend(str(packages))

@@ -1,4 +1,4 @@
-"""The prompt come back as a text, told from people who say what is in it."""
+"""Distinction of an echoed prompt from real speech with the words of the prompt."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What an option's mark says is what happens: two values never share a batch, a resumed chunk or a cached
-answer if they may not, and do where they may."""
+"""Effects of option marks: whether two values may share a batch, a resumed chunk or a cached answer."""
 
 from __future__ import annotations
 
@@ -75,7 +74,7 @@ def test_nothing_of_a_submission_changes_a_result() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Declared(Options):
-    """One of each sort."""
+    """Options with one example of each kind of mark."""
 
     plain: int = 0
     pace: Annotated[float, Field(ge=0, le=2), Mark(affects=Affects.BATCH)] = 1.0

@@ -1,5 +1,5 @@
--- Make a new task the one for its fingerprint. args: id, fingerprint, ttl (s), lease (s; 0: its client does not
--- wait, so no other request joins it and it runs to its end). Returns 1.
+-- Make a new task the one for its fingerprint. args: id, fingerprint, ttl (s), lease (s; 0: its client does
+-- not wait, so no other request joins it and it runs to its end). Returns 1.
 local function remember(family)
   redis.call('SET', context.kind .. ':' .. family .. ':' .. args.fingerprint, args.id, 'EX', args.ttl)
 end

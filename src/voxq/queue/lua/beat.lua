@@ -1,8 +1,8 @@
 -- Heartbeat of a worker: renew its registration and the claims on its tasks.
--- args: is_idle (it processes no task of any kind), worker, worker_key, worker_ttl (s), facts, now, iso, ttl (s),
--- held (list of {id, lane, execution}),
--- room (its capacity: {held, free, models, broken}, the first two by lane; '' = it accepts no tasks now), room_ttl (s).
--- Returns {epoch or '', 1 if the worker is registered, 1 if workers are suspended, ids whose claim it has lost ...}.
+-- args: is_idle (it processes no task of any kind), worker, worker_key, worker_ttl (s), facts, now, iso,
+-- ttl (s), held (list of {id, lane, execution}), room (its capacity: {held, free, models, broken}, the first
+-- two by lane; '' = it accepts no tasks now), room_ttl (s).
+-- Returns {epoch or '', 1 if the worker is registered, 1 if workers are suspended, ids of lost claims ...}.
 expect_to_write()
 local now, ttl = args.now, args.ttl
 local registered = redis.call('EXISTS', args.worker_key)

@@ -1,9 +1,9 @@
 -- Write step W1: move ids from the lanes to RQ's intermediate lists, each with a claim that expires.
--- args: worker, ttl (s), room (the worker's capacity: {held, free, models, broken}; held and free by lane), lanes (to
--- take from, in this order), beside (other lanes: while anything waits there, nothing is taken), most (in all),
--- refusal (RQ's Result for foreign jobs), refusal_ttl (s, for which it is shown).
--- Returns {number of refused jobs, number still waiting in these lanes, id, lane, id, lane, ...}, or {} if anything
--- waits in the lanes beside.
+-- args: worker, ttl (s), room (the worker's capacity: {held, free, models, broken}; held and free by lane),
+-- lanes (to take from, in this order), beside (other lanes: while anything waits there, nothing is taken),
+-- most (in all), refusal (RQ's Result for foreign jobs), refusal_ttl (s, for which it is shown).
+-- Returns {number of refused jobs, number still waiting in these lanes, id, lane, id, lane, ...}, or {} if
+-- anything waits in the lanes beside.
 
 local function waiting_in(lanes)
   local count = 0
@@ -43,8 +43,8 @@ local others = other_capacities()
 local my_models = {}
 for _, name in ipairs(args.room.models) do my_models[name] = true end
 
--- Whether a worker has all models of this one. Tasks are not left for a worker that lacks some: it might skip them,
--- and they would wait for nothing.
+-- Whether a worker has all models of this one. Tasks are not left for a worker that lacks some: it might skip
+-- them, and they would wait for nothing.
 local function has_my_models(capacity)
   local missing = #args.room.models
   for _, name in ipairs(capacity.models or {}) do
@@ -53,9 +53,10 @@ local function has_my_models(capacity)
   return missing <= 0
 end
 
--- This worker's share of the waiting tasks of a lane. They are dealt one by one to the worker that has a free slot and
--- the fewest tasks of the lane, then the fewest of other lanes; on a tie this worker goes first. So no worker takes
--- tasks that another could begin at once, and tasks for which the others have no slot are not left waiting.
+-- This worker's share of the waiting tasks of a lane. They are dealt one by one to the worker that has a free
+-- slot and the fewest tasks of the lane, then the fewest of other lanes; on a tie this worker goes first. So
+-- no worker takes tasks that another could begin at once, and tasks for which the others have no slot are not
+-- left waiting.
 local function share_of(lane, waiting)
   local rivals = {}
   for _, other in ipairs(others) do
@@ -76,7 +77,8 @@ local function share_of(lane, waiting)
   return count
 end
 
--- Set of the models of other workers. A killed worker stays in the hash for an hour, since it may be restarted.
+-- Set of the models of other workers. A killed worker stays in the hash for an hour, since it may be
+-- restarted.
 local others_models
 local function do_others_have(model)
   if not others_models then
@@ -106,8 +108,8 @@ for _, name in ipairs(args.room.broken) do broken[name] = true end
 -- Whether a task needs a model that fails to load here at the moment.
 local function must_wait(task) return broken[type(task.model) == 'string' and task.model or ''] end
 
--- Deal with a lane entry that must not run: refuse a foreign job, and restore the RQ state of an ended task that
--- somebody requeued through RQ, since only VoxQ's retry starts another run.
+-- Deal with a lane entry that must not run: refuse a foreign job, and restore the RQ state of an ended task
+-- that somebody requeued through RQ, since only VoxQ's retry starts another run.
 local function repair_entry(id, lane, task)
   if not task then
     refuse(id, lane, args.refusal_ttl, args.refusal)

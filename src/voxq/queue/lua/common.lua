@@ -1,8 +1,9 @@
--- Functions shared by all scripts. ARGV[1] is the context: {kind = "asr", lanes = {"asr-queue-high", ...}}, best lane
--- first; ARGV[2] has the script's named arguments. Keys are derived here, so the scripts need one Redis, not a cluster.
+-- Functions shared by all scripts. ARGV[1] is the context: {kind = "asr", lanes = {"asr-queue-high", ...}},
+-- best lane first; ARGV[2] has the script's named arguments. Keys are derived here, so the scripts need one
+-- Redis, not a cluster.
 
--- `context`, `args` and the names in Redis (EPOCH_KEY, WAITING, RQ_FAILED, ...) come from `voxq.queue.script` and
--- `voxq.queue.keys`.
+-- `context`, `args` and the names in Redis (EPOCH_KEY, WAITING, RQ_FAILED, ...) come from `voxq.queue.script`
+-- and `voxq.queue.keys`.
 
 local function task_key(id) return TASK .. id end
 local function claim_key(id) return context.kind .. ':claim:' .. id end
@@ -16,7 +17,8 @@ local function execution_key(entry) return 'rq:execution:' .. entry end
 -- Seconds on the clock of Redis, because the clocks of several machines differ.
 local function server_time() return tonumber(redis.call('TIME')[1]) end
 
--- Add to a sum in a hash and return it. A value that another program made non-numeric starts again from `amount`.
+-- Add to a sum in a hash and return it. A value that another program made non-numeric starts again from
+-- `amount`.
 local function add_to(key, name, amount)
   local sum = redis.pcall('HINCRBYFLOAT', key, name, amount)
   if type(sum) == 'string' then return tonumber(sum) end
@@ -26,8 +28,8 @@ end
 
 local function meter(name) return tonumber(redis.call('HGET', METERS, name) or '0') or 0 end
 
--- Decode a JSON object or list; nil for anything else. Other programs may have written anything to our keys, and one
--- bad value must not abort a script that serves other tasks.
+-- Decode a JSON object or list; nil for anything else. Other programs may have written anything to our keys,
+-- and one bad value must not abort a script that serves other tasks.
 local function decoded(raw)
   local is_json, value = pcall(cjson.decode, raw)
   if is_json and type(value) == 'table' then return value end
@@ -52,8 +54,8 @@ local function waiting_entry(id)
 end
 
 -- Raise before the first write if later writes would fail, so that a script is atomic. A server that is full,
--- read-only or cannot save refuses this write, which changes nothing, but would let some later ones pass. Reading the
--- lane's keys raises if another program has replaced one of them by another type.
+-- read-only or cannot save refuses this write, which changes nothing, but would let some later ones pass.
+-- Reading the lane's keys raises if another program has replaced one of them by another type.
 local function expect_to_write(lane)
   redis.call('SETRANGE', 'voxq:nothing', 0, '')
   if not lane then return end
@@ -78,8 +80,8 @@ local function add_owner_seconds(owner, seconds)
   if add_to(OWNERS, owner, seconds) < 0.001 then redis.call('HDEL', OWNERS, owner) end
 end
 
--- Put an id into its lane. Its `mark` is the audio that has entered the lane so far, its own included: minus its own
--- and minus what has left the lane, that is the audio ahead of it, without walking the list.
+-- Put an id into its lane. Its `mark` is the audio that has entered the lane so far, its own included: minus
+-- its own and minus what has left the lane, that is the audio ahead of it, without walking the list.
 local function wait_in_lane(id, lane, seconds, owner, at_front)
   local mark
   if at_front then
@@ -93,8 +95,8 @@ local function wait_in_lane(id, lane, seconds, owner, at_front)
   add_owner_seconds(owner, seconds)
 end
 
--- Remove an id's seconds from the meters; call it whenever an id has left a lane. Only an id that leaves from the
--- middle (because it was cancelled) is expensive: the marks of all tasks behind it change.
+-- Remove an id's seconds from the meters; call it whenever an id has left a lane. Only an id that leaves from
+-- the middle (because it was cancelled) is expensive: the marks of all tasks behind it change.
 local function leave_lane(id)
   local entry = waiting_entry(id)
   if not entry then return end
@@ -159,8 +161,9 @@ local function place_of(id)
   return nil
 end
 
--- Restore how a task that Redis had lost is found: by its short id (args.short, args.file), and by its Idempotency-Key
--- (args.key: {Redis key, remaining seconds}, or false) unless that was used for another task meanwhile.
+-- Restore how a task that Redis had lost is found: by its short id (args.short, args.file), and by its
+-- Idempotency-Key (args.key: {Redis key, remaining seconds}, or false) unless that was used for another task
+-- meanwhile.
 local function restore_lookups(id)
   redis.call('HSETNX', AUDIO, args.short, args.file)
   if args.key then redis.call('SET', args.key[1], id, 'NX', 'EX', args.key[2]) end
@@ -192,8 +195,8 @@ local function holder_of(id)
   return redis.call('GET', claim_key(id))
 end
 
--- Mark a foreign job as failed, which RQ's views show; `result` (RQ's Result as a flat list) says why. An id without a
--- job leaves no trace.
+-- Mark a foreign job as failed, which RQ's views show; `result` (RQ's Result as a flat list) says why. An id
+-- without a job leaves no trace.
 local function refuse(id, lane, ttl, result)
   if redis.call('TYPE', job_key(id)).ok ~= 'hash' then return end
   local now = server_time()

@@ -1,4 +1,5 @@
--- Count tasks by state. args: now. Returns {queued, in work, failed, audio seconds waiting, queued by lane ...}.
+-- Count tasks by state. args: now. Returns {queued, in work, failed, audio seconds waiting, queued by lane
+-- ...}.
 local queued, started, failed = 0, 0, 0
 local lanes = {}
 for _, lane in ipairs(context.lanes) do

@@ -1,12 +1,12 @@
--- Check a request before its upload is read. args: day, idempotency ('' = none), owner, per_minute (requests of this
--- owner, 0 = no limit).
--- Returns {the day's next number, audio seconds waiting, those of the owner, id of the task with this idempotency
--- key or '', seconds until the owner's rate allows a request (0: now), epoch or ''}. The number is 0 if the rate does
--- not allow the request.
+-- Check a request before its upload is read. args: day, idempotency ('' = none), owner, per_minute (requests
+-- of this owner, 0 = no limit).
+-- Returns {the day's next number, audio seconds waiting, those of the owner, id of the task with this
+-- idempotency key or '', seconds until the owner's rate allows a request (0: now), epoch or ''}. The number
+-- is 0 if the rate does not allow the request.
 
--- Seconds until the rate limit admits a request of the owner; 0 admits it. A minute's worth of requests may come at
--- once, further ones at even intervals. The stored time is when the last admitted request would have come, had all of
--- them come evenly (GCRA).
+-- Seconds until the rate limit admits a request of the owner; 0 admits it. A minute's worth of requests may
+-- come at once, further ones at even intervals. The stored time is when the last admitted request would have
+-- come, had all of them come evenly (GCRA).
 local function seconds_too_early(owner, per_minute)
   local key, minute, step = 'voxq:rate:' .. owner, 60, 60 / per_minute
   local time = redis.call('TIME')

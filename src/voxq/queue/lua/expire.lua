@@ -23,7 +23,7 @@ for _, lane in ipairs(context.lanes) do
   for index = 1, #started, 2 do
     local entry, id = started[index], string.match(started[index], '^([^:]*)')
     local execution = execution_key(entry)
-    if redis.call('EXISTS', claim_key(id)) == 1 then shorten(execution) end  -- otherwise it is a stock worker's
+    if redis.call('EXISTS', claim_key(id)) == 1 then shorten(execution) end  -- else a stock worker's
     if tonumber(started[index + 1]) < args.now or redis.call('EXISTS', execution) == 0 then
       redis.call('ZREM', started_key(lane), entry)
       consider(id, lane)

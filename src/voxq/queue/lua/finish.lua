@@ -1,8 +1,8 @@
 -- Write step E2: publish the end of a (task, run) everywhere at once.
 -- args: id, run, lane, status, document, ttl (s), history (item, '' = none), history_size, event, now, iso,
--- worker_key ('' = none), working_seconds, result (RQ's Result as a flat list), sample ('' = none), samples (how many
--- are kept), counters (amounts to add to the statistics), webhook (the job that delivers it, or false), short,
--- file, key (see `restore_lookups`).
+-- worker_key ('' = none), working_seconds, result (RQ's Result as a flat list), sample ('' = none), samples
+-- (how many are kept), counters (amounts to add to the statistics), webhook (the job that delivers it, or
+-- false), short, file, key (see `restore_lookups`).
 -- Returns 'ended' (published, certainly for the first time) | 'restored' (Redis did not know the task) |
 -- 'known' (this run was published before) | 'superseded' (a later run exists).
 local id, lane = args.id, args.lane

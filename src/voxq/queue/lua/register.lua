@@ -1,6 +1,7 @@
--- Write step W2: turn a claimed task into work in progress. A worker also calls it to register its tasks again after
--- Redis lost them. args: id, lane, worker, worker_key, execution, now, iso, ttl (s), document, event, short,
--- file, key (see `restore_lookups`), run, job (RQ's fields as a flat list). ARGV[3]: RQ's compressed `data`.
+-- Write step W2: turn a claimed task into work in progress. A worker also calls it to register its tasks
+-- again after Redis lost them. args: id, lane, worker, worker_key, execution, now, iso, ttl (s), document,
+-- event, short, file, key (see `restore_lookups`), run, job (RQ's fields as a flat list). ARGV[3]: RQ's
+-- compressed `data`.
 -- Returns 1, or 0 if the task has ended, has been claimed by another worker, or has a later run.
 local id, lane = args.id, args.lane
 local task = read_task(id)

@@ -1,5 +1,5 @@
--- Requeue the tasks of a worker that is certainly dead, the oldest at the front. args: life (the last part of its
--- name, unique to it). Returns the ids that wait again.
+-- Requeue the tasks of a worker that is certainly dead, the oldest at the front. args: life (the last part of
+-- its name, unique to it). Returns the ids that wait again.
 expect_to_write()
 local back, ending = {}, '.' .. args.life
 

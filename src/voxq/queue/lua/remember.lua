@@ -1,10 +1,12 @@
--- Restore history that Redis has lost, in one step, because tasks end meanwhile and are in the log, too. Records that
--- Redis got since then stay in front; those of a Redis that went back to an older state go to the end.
+-- Restore history that Redis has lost, in one step, because tasks end meanwhile and are in the log, too.
+-- Records that Redis got since then stay in front; those of a Redis that went back to an older state go to
+-- the end.
 -- args: items (newest first, at least one), history_size. Returns how many were missing.
 local in_log, in_list, newer, older = {}, {}, {}, {}
 for _, item in ipairs(args.items) do in_log[item] = true end
 
--- Sortable text for when a record's task was created: the time to the second, then the day's number from its id.
+-- Sortable text for when a record's task was created: the time to the second, then the day's number from its
+-- id.
 local function age(item)
   local record = decoded(item) or {}
   return tostring(record.created_at) .. tostring(record.task_id)

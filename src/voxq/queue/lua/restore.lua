@@ -1,7 +1,7 @@
--- Restore the end of a task that Redis has lost. args: id, lane, document, ttl (s, the rest of it), failed, now, short,
--- file, key (see `restore_lookups`), job (RQ's fields as a flat list), webhook (the job that delivers it, or false; its
--- worker asks the journal whether it was delivered before). ARGV[3]: RQ's `data`. Returns 1, or 0 if Redis knows the
--- task.
+-- Restore the end of a task that Redis has lost. args: id, lane, document, ttl (s, the rest of it), failed,
+-- now, short, file, key (see `restore_lookups`), job (RQ's fields as a flat list), webhook (the job that
+-- delivers it, or false; its worker asks the journal whether it was delivered before). ARGV[3]: RQ's `data`.
+-- Returns 1, or 0 if Redis knows the task.
 local id = args.id
 expect_to_write(args.lane)
 if read_task(id) then return 0 end

@@ -1,4 +1,5 @@
--- Find ended tasks whose end Redis does not show: it does not know them, shows them as open, or has an earlier run.
+-- Find ended tasks whose end Redis does not show: it does not know them, shows them as open, or has an
+-- earlier run.
 -- args: runs (list of {id, run}). Returns ids.
 local found = {}
 for _, each in ipairs(args.runs) do

@@ -1,5 +1,6 @@
--- Record the result of a delivery attempt. args: queue, id, execution, how ('delivered' | 'again' | 'failed'), seconds
--- (until the next attempt), ttl (s, for which RQ shows the job), result (RQ's Result as a flat list, {} = none).
+-- Record the result of a delivery attempt. args: queue, id, execution, how ('delivered' | 'again' |
+-- 'failed'), seconds (until the next attempt), ttl (s, for which RQ shows the job), result (RQ's Result as a
+-- flat list, {} = none).
 -- Returns 1, or 0 if the attempt outlasted its lease and another worker has the job.
 local id, queue, now = args.id, args.queue, server_time()
 expect_to_write()
