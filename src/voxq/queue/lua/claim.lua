@@ -77,8 +77,7 @@ local function share_of(lane, waiting)
   return count
 end
 
--- Set of the models of other workers. A killed worker stays in the hash for an hour, since it may be
--- restarted.
+-- Set of the models of other workers. A killed worker stays in the hash for an hour: it may be restarted.
 local others_models
 local function do_others_have(model)
   if not others_models then

@@ -17,8 +17,7 @@ local function execution_key(entry) return 'rq:execution:' .. entry end
 -- Seconds on the clock of Redis, because the clocks of several machines differ.
 local function server_time() return tonumber(redis.call('TIME')[1]) end
 
--- Add to a sum in a hash and return it. A value that another program made non-numeric starts again from
--- `amount`.
+-- Add to a sum in a hash and return it. A value that another program made non-numeric is replaced.
 local function add_to(key, name, amount)
   local sum = redis.pcall('HINCRBYFLOAT', key, name, amount)
   if type(sum) == 'string' then return tonumber(sum) end
@@ -161,9 +160,8 @@ local function place_of(id)
   return nil
 end
 
--- Restore how a task that Redis had lost is found: by its short id (args.short, args.file), and by its
--- Idempotency-Key (args.key: {Redis key, remaining seconds}, or false) unless that was used for another task
--- meanwhile.
+-- Restore the lookups of a task that Redis had lost: its short id (args.short, args.file), and its
+-- Idempotency-Key (args.key: {Redis key, remaining seconds}, or false) unless another task has it by now.
 local function restore_lookups(id)
   redis.call('HSETNX', AUDIO, args.short, args.file)
   if args.key then redis.call('SET', args.key[1], id, 'NX', 'EX', args.key[2]) end

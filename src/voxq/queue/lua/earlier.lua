@@ -1,5 +1,5 @@
--- Find an existing task for a repeated request. args: fingerprint, join (false: only look for a result),
--- lease (s).
+-- Find an existing task for a repeated request.
+-- args: fingerprint, join (false: only look for a result), lease (s).
 -- Returns {'joined', id of an open task} after renewing its lease | {'hit', id of a task that is done} | {}.
 local function known(family)
   local id = redis.call('GET', context.kind .. ':' .. family .. ':' .. args.fingerprint)

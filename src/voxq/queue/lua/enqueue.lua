@@ -1,12 +1,10 @@
--- Write step S3: put a task into its lane, once. A task that Redis knows but would never deliver is queued
--- again.
+-- Write step S3: put a task into its lane, once. One that Redis knows but would never deliver is queued again.
 -- args: id, run, lane, seconds, owner, document, short, file, idempotency ('' = none), idempotency_ttl (s),
 -- limit (of the audio seconds that wait, 0 = no limit), quota (the same of this owner's, 0 = no limit),
 -- job (RQ's fields as a flat list).
 -- ARGV[3]: RQ's compressed `data`: bytes, which JSON cannot carry.
--- Returns {'queued' or 'known', position or 0, seconds ahead} | {'same', other id} | {'full', seconds
--- waiting}
--- | {'quota', waiting seconds of the owner}.
+-- Returns {'queued' or 'known', position or 0, seconds ahead} | {'same', other id}
+-- | {'full', seconds waiting} | {'quota', waiting seconds of the owner}.
 local id = args.id
 expect_to_write(args.lane)
 local function answer(word)

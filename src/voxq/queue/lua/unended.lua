@@ -1,5 +1,4 @@
--- Find ended tasks whose end Redis does not show: it does not know them, shows them as open, or has an
--- earlier run.
+-- Find ended tasks whose end Redis does not show: unknown ones, open ones, and those with an earlier run.
 -- args: runs (list of {id, run}). Returns ids.
 local found = {}
 for _, each in ipairs(args.runs) do

@@ -1,7 +1,7 @@
 -- Claim webhook deliveries that are due. args: queue, worker, room (webhook -> how many more), most,
 -- execution (an id), lease (s), looked_at (number of jobs searched from the front), refusal (RQ's Result for
--- foreign jobs), refusal_ttl (s). Returns {job id, execution, meta, retries left, and the same of the next
--- ...}.
+-- foreign jobs), refusal_ttl (s).
+-- Returns {job id, execution, meta, retries left, and the same of the next ...}.
 local queue, now = args.queue, server_time()
 expect_to_write()
 
