@@ -1,4 +1,4 @@
-"""What every adapter of the blobs has to do."""
+"""Conformance tests of adapters of the blobs port."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_what_is_kept_again_replaces_what_there_was(blobs: Blobs) -> None:
 def test_a_blob_is_as_old_as_its_keeping(blobs: Blobs) -> None:
     part = blobs.part("x")
     part.write_bytes(b"sound")
-    os.utime(part, (1, 1))  # probing took its time
+    os.utime(part, (1, 1))  # probing took long
     blobs.keep(part, make_task().file)
     assert blobs.all()[0].modified > time.time() - 60
 

@@ -1,4 +1,4 @@
-"""Blobs as files of a directory: what else may lie there, and who may read them."""
+"""Blobs as files of a directory: other things in it, and permissions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_strangers_in_the_directory_are_left_alone(blobs: FileBlobs, tmp_path: P
 
 
 def test_what_is_no_file_is_no_blob(blobs: FileBlobs, tmp_path: Path) -> None:
-    """Opening a FIFO takes a thread until somebody writes to it; a link could lead anywhere."""
+    """Refuse a FIFO, which would block a thread, and a link, which could lead anywhere."""
     fifo, link = make_task().file, make_task().file
     os.mkfifo(blobs.path(fifo))
     (tmp_path / "secret").write_bytes(b"sound")

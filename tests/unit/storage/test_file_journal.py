@@ -1,4 +1,4 @@
-"""The journal as directories of records: what may lie there, and who may read it."""
+"""Journal in directories: other things in them, and permissions."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_names_that_are_none_of_ours_are_left_alone(journal: FileJournal, root: 
 
 
 def test_marks_of_runs_that_are_gone_are_swept(tmp_path: Path) -> None:
-    """Whoever forgot a run may have been killed between its record and its mark."""
+    """Sweep a mark without a record: forgetting a run may be interrupted between the two."""
     journal = FileJournal(tmp_path)
     kept, gone = make_task(), make_task()
     for task in (kept, gone):

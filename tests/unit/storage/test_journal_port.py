@@ -1,4 +1,4 @@
-"""What every adapter of the journal has to do, and what the write order of tasks relies on."""
+"""Conformance tests of adapters of the journal port, including the guarantees of the write order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from voxq.storage.journal.port import Journal
 spawn = multiprocessing.get_context("spawn")
 
 Opener = Callable[[Path], Journal]
-"""Opens the journal of a storage; a function of this module, so that other processes can be given it."""
+"""Function that opens the journal of a storage; defined in this module, so that it can be pickled."""
 
 
 def files(root: Path) -> Journal:
@@ -87,7 +87,7 @@ def test_each_run_has_an_end_of_its_own(journal: Journal) -> None:
 
 
 def test_what_is_not_open_cannot_end(journal: Journal) -> None:
-    """It has ended and was forgotten, or is a later run by now."""
+    """Try to end a task that is not open, and an earlier run of an open one."""
     task = make_task()
     assert not journal.end(task, done())
     journal.accept(task.evolve(run=2))

@@ -1,4 +1,4 @@
-"""The work directories."""
+"""Work directories."""
 
 from __future__ import annotations
 

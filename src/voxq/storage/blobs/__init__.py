@@ -1,1 +1,1 @@
-"""The large files of tasks: recordings, and the speech that is made of texts."""
+"""Large files of tasks: recordings, and speech made from texts."""

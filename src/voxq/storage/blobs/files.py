@@ -12,7 +12,7 @@ from voxq.storage.blobs.port import Blobs, StoredBlob, check_name, task_id_of
 
 
 class FileBlobs(Blobs):
-    """`directory` holds the blobs, `incoming` the uploads not accepted yet; one filesystem.
+    """Blobs in `directory`, and uploads that are not accepted yet in `incoming`, on the same file system.
 
     With `fsync`, a kept blob survives a power cut and not only the death of processes.
     """
@@ -29,7 +29,7 @@ class FileBlobs(Blobs):
 
     def keep(self, part: Path, name: str) -> None:
         part.chmod(0o600)
-        os.utime(part)  # looking into it may have taken minutes; retention spares what has just come
+        os.utime(part)  # probing may have taken minutes, and retention spares new files
         part.replace(self.path(name))
         if self._fsync:
             fd = os.open(self._directory, os.O_RDONLY)
@@ -42,7 +42,7 @@ class FileBlobs(Blobs):
         return self._directory / check_name(name)
 
     def exists(self, name: str) -> bool:
-        # The file itself: what a link leads to, or a FIFO that nobody writes to, is no blob.
+        # The path itself, without following links: a link, or a FIFO without a writer, is no blob.
         with contextlib.suppress(ValueError, FileNotFoundError):
             return stat.S_ISREG(self.path(name).lstat().st_mode)
         return False

@@ -1,1 +1,1 @@
-"""The truth about tasks: which were accepted, and how each of their runs ended."""
+"""Journal: the authoritative record of accepted tasks and of the end of each of their runs."""

@@ -1,7 +1,7 @@
-"""The journal in directories: `open/` (accepted, not ended), `ended/`, and `told/` (whose webhook knows).
+"""Journal in directories: `open/` (accepted, not ended), `ended/`, and `told/` (webhook delivered).
 
-A record appears under its name complete or not at all: it is written beside, then renamed (open) or linked
-(ended). `link` fails when the name is taken, which makes the end of a (task, run) a race with one winner.
+A record appears under its name complete or not at all: it is written under another name, then renamed (open)
+or linked (ended). `link` fails if the name exists, so of several ends of a (task, run) exactly one wins.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from voxq.storage.storage_id import storage_id
 
 
 class FileJournal(Journal):
-    """Records in `root/open` and `root/ended`, marks in `root/told`.
+    """Journal with records in `root/open` and `root/ended`, and marks in `root/told`.
 
     With `fsync`, an accepted or ended task survives a power cut and not only the death of processes.
     """
@@ -102,7 +102,7 @@ class FileJournal(Journal):
         beside = self._write_beside(self._ended, {"task": task.to_json(), "outcome": outcome.to_json()})
         try:
             if not self._is_current(task):
-                return False  # it ended and has been forgotten since, so there is nothing for `link` to find
+                return False  # it ended and has been forgotten since, so `link` would succeed
             os.link(beside, self._ended_path(task.id, task.run))
         except FileExistsError:
             return False
@@ -166,7 +166,7 @@ class FileJournal(Journal):
                 with contextlib.suppress(FileNotFoundError):
                     if path.stat().st_mtime < before:
                         path.unlink()
-        marks = list(self._told.iterdir())  # before the records: a mark comes after its record
+        marks = list(self._told.iterdir())  # before the records, since a mark is written after its record
         ended = set(self._names(self._ended))
         for mark in marks:
             if mark.name not in ended:
@@ -207,11 +207,11 @@ class FileJournal(Journal):
         except FileNotFoundError:
             return None
         except records.Damaged:
-            return {}  # which is no task, so it is set aside
+            return {}  # not a task, so the record is set aside
         return record if isinstance(record, dict) else {}
 
     def _set_aside(self, path: Path) -> None:
-        """Keep an unreadable record for a person to look at, out of everybody's way."""
+        """Move an unreadable record aside, for a person to examine."""
         self._broken.mkdir(exist_ok=True, mode=0o700)
         with contextlib.suppress(FileNotFoundError):
             shutil.move(path, self._broken / path.name)
