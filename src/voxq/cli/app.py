@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import voxq
-from voxq.cli import bench, doctor, history, models, queue, serve, speak, task, transcribe, up
+from voxq.cli import bench, doctor, engines, history, models, queue, serve, speak, task, transcribe, up
 from voxq.cli.console import fail, is_ours
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ app.add_typer(queue.app, name="queue")
 app.command("task")(task.task)
 app.command("history")(history.history)
 app.add_typer(models.app, name="models")
+app.add_typer(engines.app, name="engines")
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 

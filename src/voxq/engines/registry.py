@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from voxq import extras
-from voxq.engines import plugins
+from voxq.engines import environments, plugins
 from voxq.engines.contract import Capability, EngineError, EngineFamily, Requirements
 
 _BUILT_IN: Mapping[Capability, Mapping[str, str]] = {
@@ -32,10 +33,13 @@ _HEARING = Requirements(extras.WORKER.modules, extras.WORKER.name)
 
 _added: dict[str, EngineFamily] = {}
 """Families of other packages that this process uses."""
+_interpreters: dict[str, Path] = {}
+"""Of those that have an environment of their own."""
 
 
 def use_plugins(names: Iterable[str]) -> None:
-    """Make the families that other packages offer by these names known in this process.
+    """Make the families that other packages offer by these names known in this process: from environments of
+    their own, else from this one.
 
     Raises EngineError for one that cannot be used, and for one with the name of a built-in family.
     """
@@ -44,7 +48,20 @@ def use_plugins(names: Iterable[str]) -> None:
             continue
         if name in _MODULES:
             raise EngineError(f"The engine {name} is built in: no package can take its place.")
-        _added[name] = plugins.load(name)
+        environment = environments.find(name)
+        _added[name] = environment.family() if environment else plugins.load(name)
+        if environment:
+            _interpreters[name] = environment.interpreter
+
+
+def use_here(name: str) -> None:
+    """Make the family known that a package in this process's own environment offers. Raises EngineError."""
+    _added[name] = plugins.load(name)
+
+
+def interpreter_of(name: str) -> Path | None:
+    """What runs the model processes of a family that has an environment of its own."""
+    return _interpreters.get(name)
 
 
 def is_plugin(name: str) -> bool:

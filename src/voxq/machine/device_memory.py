@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import psutil
-
 from voxq.machine.devices import visible_gpus
 
 _NVML_SUCCESS = 0
@@ -57,6 +55,8 @@ class HostMemory:
         self._cgroup = cgroup
 
     def read(self) -> Memory:
+        import psutil
+
         ram = psutil.virtual_memory()
         with contextlib.suppress(OSError, ValueError):
             limit = int((self._cgroup / "memory.max").read_text())  # "max" is not a number: no limit
@@ -66,6 +66,8 @@ class HostMemory:
         return Memory(ram.total >> 20, (ram.total - ram.available) >> 20)
 
     def of_process(self, pid: int) -> int | None:
+        import psutil
+
         with contextlib.suppress(psutil.Error):
             return psutil.Process(pid).memory_info().rss >> 20
         return None

@@ -93,14 +93,23 @@ class Child(Pipe):
         self._process = process
 
     @classmethod
-    def start(cls, module: str, args: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Child:
+    def start(
+        cls,
+        module: str,
+        args: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        program: Sequence[str] | None = None,
+    ) -> Child:
         """Run `python -m module <fd> <parent pid> *args`; the module's main calls `connect_to_parent()`.
+
+        `program` is run instead, with the same arguments: an interpreter and its script.
 
         Call it from the main thread: PDEATHSIG fires when the *thread* that started the child ends.
         """
         ours, theirs = socket.socketpair()
         # -P: modules in the working directory must not be imported.
-        argv = [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(os.getpid()), *args]
+        start = program or (sys.executable, "-P", "-m", module)
+        argv = [*start, str(theirs.fileno()), str(os.getpid()), *args]
         process = subprocess.Popen(
             argv,
             pass_fds=[theirs.fileno(), *life.handed_on()],

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, TypeVar
-
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from voxq.processes.child import Message
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
-
-_FINITE = ConfigDict(allow_inf_nan=False)
 
 
 class ProtocolError(Exception):
@@ -19,13 +19,23 @@ class ProtocolError(Exception):
 
 
 class Codec(Generic[Request, Reply]):
-    """Encodes and decodes dataclasses, told apart by their field `op`."""
+    """Encodes and decodes dataclasses, told apart by their field `op`.
+
+    Pydantic is imported with the first message, so that a process without it can use the message types.
+    """
 
     def __init__(self, request: Any, reply: Any) -> None:
         """`request` and `reply` are unions of dataclasses."""
         self._request_types = request
-        self._request = _adapter(request)
-        self._reply = _adapter(reply)
+        self._reply_types = reply
+
+    @cached_property
+    def _request(self) -> TypeAdapter[Any]:
+        return _adapter(self._request_types)
+
+    @cached_property
+    def _reply(self) -> TypeAdapter[Any]:
+        return _adapter(self._reply_types)
 
     def encode(self, message: Request | Reply) -> Message:
         """Convert a message to a JSON object."""
@@ -42,11 +52,15 @@ class Codec(Generic[Request, Reply]):
 
 
 def _adapter(union: Any) -> TypeAdapter[Any]:
+    from pydantic import ConfigDict, Field, TypeAdapter
+
     told_apart: Any = Annotated[union, Field(discriminator="op")]  # pyright: ignore[reportInvalidTypeForm]
-    return TypeAdapter(told_apart, config=_FINITE)
+    return TypeAdapter(told_apart, config=ConfigDict(allow_inf_nan=False))
 
 
 def _decode(adapter: TypeAdapter[Any], message: Message) -> Any:
+    from pydantic import ValidationError
+
     try:
         return adapter.validate_python(message)
     except ValidationError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -91,7 +91,7 @@ def test_a_model_process_that_is_loaded_twice_is_ended(batch: Batch, monkeypatch
     loaded = protocol.CODEC.encode(protocol.Loaded(1.0, "revision", 1, 1, Cost(0.0, 1e9)))
     told = b"".join(map(framed, [loaded, protocol.CODEC.encode(protocol.Started(batch.id)), loaded]))
 
-    def start(module: str) -> Child:
+    def start(module: str, program: Sequence[str] | None = None) -> Child:
         return Child.start("lying_child", [told.hex()], {"PYTHONPATH": str(SUPPORT)})
 
     monkeypatch.setattr(model_link, "Child", type("Liar", (), {"start": staticmethod(start)}))

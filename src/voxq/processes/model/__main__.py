@@ -6,24 +6,31 @@ reads one message at a time, so a second batch waits in the pipe while the first
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import logging
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-
-import psutil
-from loguru import logger
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voxq.engines import registry
 from voxq.engines.contract import Capability, ChunkError, EngineError, EngineFamily, EngineRequest, ModelPaths
-from voxq.machine.device_memory import memory_of
 from voxq.machine.devices import threads_for
 from voxq.processes.child import ChildDied, Pipe, connect_to_parent
 from voxq.processes.messages import ProtocolError
+from voxq.processes.model import plain
 from voxq.processes.model import protocol as protocol
 from voxq.processes.model.served_model import Answer, ServedModel
+
+if TYPE_CHECKING:
+    from voxq.machine.device_memory import DeviceMemory
+
+_log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -32,7 +39,7 @@ def main() -> None:
     _keep_stdout_for_nobody()
     faulthandler.enable()  # a crash in native code leaves its stack on stderr
     try:
-        request = protocol.CODEC.decode_request(pipe.receive())
+        request = plain.decode(pipe.receive())
         if not isinstance(request, protocol.Load):
             raise ProtocolError(f"the first message must be load, not {request.op}")
         reply = partial(_send, pipe)
@@ -40,39 +47,44 @@ def main() -> None:
         if served is None:
             sys.exit(1)
         while True:
-            _serve(served, protocol.CODEC.decode_request(pipe.receive()), reply)
+            _serve(served, plain.decode(pipe.receive()), reply)
     except ChildDied:
         sys.exit(0)
     except ProtocolError as error:
-        logger.error("model process: the parent sent what the protocol does not know: {}", error)
+        _log.error("model process: the parent sent what the protocol does not know: %s", error)
         sys.exit(2)
 
 
 def _send(pipe: Pipe, reply: protocol.Reply) -> None:
-    pipe.send(protocol.CODEC.encode(reply))
+    pipe.send(plain.encode(reply))
 
 
 def _keep_stdout_for_nobody() -> None:
     """Libraries print; send it all to stderr, where the worker's log is, without values in tracebacks."""
     os.dup2(2, 1)
-    logger.configure(handlers=[{"sink": sys.stderr, "backtrace": False, "diagnose": False}])
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
+    with contextlib.suppress(Exception):  # an environment of an engine's own may have none, or another one
+        import loguru
+
+        loguru.logger.configure(handlers=[{"sink": sys.stderr, "backtrace": False, "diagnose": False}])
 
 
 def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> ServedModel | None:
     """Load and warm up the model and say so; None if it could not be loaded."""
     started = time.perf_counter()
     _set_environment(message.request)
-    gpu = memory_of(message.request.device) if message.request.device != "cpu" else None
+    gpu = _memory_of(message.request) if message.request.device_class == "cuda" else None
     used_before = gpu.read().used_mb if gpu else 0
     try:
-        registry.use_plugins([message.request.engine] if message.is_plugin else [])
+        if message.is_plugin:
+            registry.use_here(message.request.engine)
         served = _served(registry.find(message.request.engine), message)
         cost = served.measure()
     except EngineError as error:
         reply(protocol.LoadFailed(str(error)))
         return None
     except Exception as error:
-        logger.exception("model process: loading {} failed", message.request.engine)
+        _log.exception("model process: loading %s failed", message.request.engine)
         reply(protocol.LoadFailed(f"{message.request.engine} could not be loaded: {error}"))
         return None
     rss_mb = _rss_mb()
@@ -105,8 +117,18 @@ def _set_environment(request: EngineRequest) -> None:
     )
 
 
+def _memory_of(request: EngineRequest) -> DeviceMemory:
+    from voxq.machine.device_memory import memory_of
+
+    return memory_of(request.device)
+
+
 def _rss_mb() -> int:
-    return psutil.Process().memory_info().rss >> 20
+    """This process's RAM."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * resource.getpagesize() >> 20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
 
 def _serve(served: ServedModel, request: protocol.Request, reply: Callable[[protocol.Reply], None]) -> None:
@@ -128,7 +150,7 @@ def _run(served: ServedModel, run: protocol.Run) -> protocol.Finished:
         if len(answers) != len(batch):
             raise ValueError(f"{len(answers)} answers to {len(batch)} chunks")
     except Exception as error:
-        logger.exception("model process: a batch of {} failed", len(batch))
+        _log.exception("model process: a batch of %d failed", len(batch))
         failure = ChunkError.of(error)
     seconds = time.perf_counter() - started
     remaining = iter(answers)

@@ -17,6 +17,8 @@ from voxq.processes.messages import Codec
 
 MODEL_PROCESS_MODULE = "voxq.processes.model"
 """What `Child.start` runs."""
+STANDALONE = Path(__file__).with_name("standalone.py")
+"""What an interpreter of another environment runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class ModelLink:
             return False
         self.state = State.LOADING
         try:
-            self._child = Child.start(protocol.MODEL_PROCESS_MODULE)
+            self._child = Child.start(protocol.MODEL_PROCESS_MODULE, program=self._program())
             self._child.send(protocol.CODEC.encode(self._load))
         except (OSError, ChildDied) as error:
             self.error = f"The model process cannot be started ({error})."
@@ -202,6 +202,12 @@ class ModelLink:
         batches = list(self._batches)
         self._batches.clear()
         return batches
+
+    def _program(self) -> tuple[str, ...] | None:
+        """What runs the model process of an engine that has an environment of its own: isolated (-I), so that
+        neither the environment's variables nor this process's packages reach it."""
+        interpreter = registry.interpreter_of(self._load.request.engine)
+        return (str(interpreter), "-I", str(protocol.STANDALONE)) if interpreter else None
 
     def _patience(self, seconds_allowed: float) -> float:
         expected = max(self._batches[0].predicted, self._batch_seconds)

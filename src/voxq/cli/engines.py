@@ -1,0 +1,110 @@
+"""`voxq engines`: what recognises and speaks here, and environments for what other packages bring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from voxq.cli.console import err, out, print_json
+from voxq.cli.options import Json
+
+if TYPE_CHECKING:
+    from voxq.engines.contract import EngineFamily
+
+app = typer.Typer(help="List engines; install those of other packages.", invoke_without_command=True)
+
+
+@app.callback()
+def _default(context: typer.Context, json_: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        list_(json_)
+
+
+@app.command("list")
+def list_(json_: Json = False) -> None:
+    """List the engines there are, and those of other packages, used or not. The default."""
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = _rows()
+    if json_:
+        print_json(rows)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Engine", "Does", "From", "State", "Summary"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(Text(str(row[key])) for key in ("name", "capability", "origin", "state", "summary")))
+    out.print(table)
+
+
+@app.command()
+def install(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the engine, as its package calls it.")],
+    requirements: Annotated[
+        list[str], typer.Argument(metavar="REQUIREMENT...", help="What pip installs: a package, a directory.")
+    ],
+) -> None:
+    """Install an engine of another package into an environment of its own, under VOXQ_ENGINES."""
+    from voxq.engines import environments
+    from voxq.processes.model.protocol import STANDALONE
+
+    environment = environments.install(name, requirements, STANDALONE)
+    typer.echo(environment.directory)
+    err.print(f"To use it, name it in ENGINE_PLUGINS: {name}", markup=False, highlight=False)
+
+
+@app.command()
+def remove(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
+    """Remove the environment of an engine; what is loaded of it stays loaded."""
+    from voxq.cli.console import fail
+    from voxq.engines import environments
+
+    if not environments.remove(name):
+        fail(f"No engine {name} has an environment of its own.")
+        raise typer.Exit(1)
+
+
+def _rows() -> list[dict[str, Any]]:
+    from voxq.engines import environments, plugins, registry
+    from voxq.engines.contract import EngineError
+    from voxq.settings import load_settings
+
+    used = load_settings().plugins
+    rows = [_row(registry.find(name), "VoxQ", registry.is_installed(name)) for name in registry.names()]
+    for environment in environments.installed():
+        try:
+            rows.append(_row(environment.family(), "its own environment", environment.name in used))
+        except EngineError as error:
+            rows.append(_bare(environment.name, "its own environment", "broken", str(error)))
+    own = {environment.name for environment in environments.installed()}
+    for name in (*plugins.installed(), *used):
+        if name in own or name in {row["name"] for row in rows}:
+            continue
+        if name not in used:  # it is not imported, so nothing is known of it
+            rows.append(
+                {"name": name, "capability": "", "origin": "a package", "state": "not used", "summary": ""}
+            )
+            continue
+        try:
+            rows.append(_row(plugins.load(name), "a package", True))
+        except EngineError as error:
+            rows.append(_bare(name, "a package", "broken", str(error)))
+    return rows
+
+
+def _row(family: EngineFamily, origin: str, is_ready: bool) -> dict[str, Any]:
+    state = "ready" if is_ready else ("not installed" if origin == "VoxQ" else "not used")
+    return {
+        "name": family.name,
+        "capability": str(family.capability),
+        "origin": origin,
+        "state": state,
+        "summary": family.summary,
+    }
+
+
+def _bare(name: str, origin: str, state: str, summary: str) -> dict[str, Any]:
+    """Of an engine that was not imported, or cannot be."""
+    return {"name": name, "capability": "", "origin": origin, "state": state, "summary": summary}

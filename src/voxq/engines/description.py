@@ -1,0 +1,97 @@
+"""What a family says of itself, as JSON: for one whose packages only another interpreter can import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from voxq.engines.contract import (
+    CONTRACT_VERSION,
+    AnyEngine,
+    Capability,
+    Chunking,
+    EngineError,
+    EngineFamily,
+    EngineRequest,
+    ModelPaths,
+    Traits,
+    Voice,
+)
+
+
+def describe(family: EngineFamily) -> dict[str, Any]:
+    """All that the worker's parent may ask. Raises EngineError."""
+    models: dict[str, Any] = {}
+    for model in family.models:
+        request = EngineRequest(family.name, model)
+        models[model] = {
+            "traits": asdict(family.traits_for(request)),
+            "roles": dict(family.roles_for(request)),
+            "voices": [asdict(voice) for voice in family.voices_for(model)],
+        }
+    return {
+        "contract": family.contract,
+        "name": family.name,
+        "capability": family.capability,
+        "summary": family.summary,
+        "options": sorted(family.options),
+        "devices": list(family.devices),
+        "mixes": family.mixes,
+        "models": models,
+    }
+
+
+def family_of(record: Mapping[str, Any]) -> EngineFamily:
+    """The family that was described; its models can be loaded in its own environment only.
+
+    Raises EngineError for what `describe` did not write, or another version of it did.
+    """
+    if record.get("contract") != CONTRACT_VERSION:
+        raise EngineError(
+            f"it was installed for version {record.get('contract')} of the contract, this is version "
+            f"{CONTRACT_VERSION}: install it again"
+        )
+    try:
+        models = {str(name): _Model(each) for name, each in record["models"].items()}
+        name = str(record["name"])
+
+        def model_of(model: str) -> _Model:
+            if model not in models:
+                raise EngineError(f"The engine {name} has no model {model!r}. It has: {', '.join(models)}.")
+            return models[model]
+
+        def load(request: EngineRequest, paths: ModelPaths) -> AnyEngine:
+            raise EngineError(f"The engine {name} is loaded in its own environment only.")
+
+        return EngineFamily(
+            name=name,
+            capability=Capability(record["capability"]),
+            summary=str(record["summary"]),
+            load=load,
+            traits_for=lambda request: model_of(request.model).traits,
+            roles_for=lambda request: model_of(request.model).roles,
+            models=tuple(models),
+            options=frozenset(map(str, record["options"])),
+            devices=tuple(map(str, record["devices"])),
+            voices_for=lambda model: model_of(model).voices,
+            mixes=bool(record["mixes"]),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise EngineError(
+            f"its description cannot be read ({type(error).__name__}): install it again"
+        ) from None
+
+
+class _Model:
+    """One model of a described family."""
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        traits = dict(record["traits"])
+        per_call = traits.pop("per_call")
+        chunking = Chunking(**traits.pop("chunking"))
+        self.traits = Traits(
+            chunking=chunking, per_call=None if per_call is None else tuple(per_call), **traits
+        )
+        self.roles = {str(role): str(model) for role, model in record["roles"].items()}
+        self.voices = tuple(Voice(**voice) for voice in record["voices"])

@@ -1,0 +1,140 @@
+"""Families with an environment of their own: virtual environments under VOXQ_ENGINES, one for each.
+
+Engines of this field pin versions of the same libraries that exclude each other. Such a family is installed
+where nothing else is, and its model process runs under the interpreter there. A directory under its own name
+is complete: it is built beside its place and renamed when the engine was imported and has described itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from voxq.engines import plugins
+from voxq.engines.contract import EngineError, EngineFamily
+from voxq.engines.description import family_of
+
+_DESCRIPTION = "voxq-engine.json"
+_BASICS = ("numpy",)
+"""What a model process needs, whatever the engine requires."""
+_DESCRIBE_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A virtual environment that is complete."""
+
+    name: str
+    directory: Path
+
+    @property
+    def interpreter(self) -> Path:
+        return self.directory / "bin" / "python"
+
+    def family(self) -> EngineFamily:
+        """As it described itself when it was installed. Raises EngineError."""
+        try:
+            record = json.loads((self.directory / _DESCRIPTION).read_text("utf-8"))
+            family = family_of(record if isinstance(record, dict) else {})
+        except (OSError, ValueError, EngineError) as error:
+            raise EngineError(f"The environment of the engine {self.name}: {error}") from None
+        if family.name != self.name:
+            raise EngineError(f"The environment of the engine {self.name} holds {family.name!r}.")
+        return family
+
+
+def root() -> Path:
+    """$VOXQ_ENGINES, else ~/.cache/voxq/engines."""
+    return Path(os.environ.get("VOXQ_ENGINES") or "~/.cache/voxq/engines").expanduser()
+
+
+def find(name: str) -> Environment | None:
+    """The environment of this family, if one is installed."""
+    if not plugins.NAME.fullmatch(name):
+        return None
+    directory = root() / name
+    return Environment(name, directory) if (directory / _DESCRIPTION).is_file() else None
+
+
+def installed() -> tuple[Environment, ...]:
+    """By name."""
+    names = sorted(path.parent.name for path in root().glob(f"*/{_DESCRIPTION}"))
+    return tuple(each for name in names if (each := find(name)) is not None)
+
+
+def install(name: str, requirements: Sequence[str], runner: Path) -> Environment:
+    """Make the environment of a family anew, with these requirements of pip; what was there is replaced.
+
+    `runner`: the script that describes an engine under another interpreter. Raises EngineError.
+    """
+    if not plugins.NAME.fullmatch(name):
+        raise EngineError(f"{name!r} must be a name of lower-case letters, digits and hyphens.")
+    place = root() / name
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(place.parent / f".{name}.lock"):
+            building = place.parent / f".{name}.partial"
+            shutil.rmtree(building, ignore_errors=True)
+            venv.create(building, symlinks=True, with_pip=True)
+            _pip(building, [*_BASICS, *requirements])
+            description = _description(building, name, runner)
+            (building / _DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+            Environment(name, building).family()
+            shutil.rmtree(place, ignore_errors=True)
+            building.rename(place)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise EngineError(f"The environment of {name} cannot be made in {place.parent}: {error}") from None
+    return Environment(name, place)
+
+
+def remove(name: str) -> bool:
+    """Whether there was one. Raises EngineError."""
+    environment = find(name)
+    if environment is None:
+        return False
+    try:
+        with _locked(root() / f".{name}.lock"):
+            (environment.directory / _DESCRIPTION).unlink(missing_ok=True)  # from here on it is not complete
+            shutil.rmtree(environment.directory)
+    except OSError as error:
+        raise EngineError(f"{environment.directory} cannot be removed: {error.strerror}.") from None
+    return True
+
+
+def _pip(directory: Path, requirements: Sequence[str]) -> None:
+    command = [str(directory / "bin" / "python"), "-I", "-m", "pip", "install", "--disable-pip-version-check"]
+    done = subprocess.run([*command, "--", *requirements], stdout=sys.stderr)
+    if done.returncode != 0:
+        raise EngineError(f"pip could not install {' '.join(requirements)}: see above.")
+
+
+def _description(directory: Path, name: str, runner: Path) -> object:
+    """What the engine says of itself, imported by its own interpreter. Raises EngineError."""
+    command = [str(directory / "bin" / "python"), "-I", str(runner), "describe", name]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_DESCRIBE_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise EngineError(
+            f"The engine {name} was not imported within {_DESCRIBE_SECONDS:.0f} seconds."
+        ) from None
+    try:
+        return json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError):
+        last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+        raise EngineError(f"The engine {name} cannot be used in its environment: {last}") from None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

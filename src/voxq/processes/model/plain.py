@@ -1,0 +1,45 @@
+"""The messages of a model process without Pydantic, for the model process itself: it may run where there is
+little more than NumPy.
+
+What it is sent comes from its parent, which is trusted; what it sends, the parent checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from voxq.engines.contract import EngineRequest
+from voxq.processes.child import Message
+from voxq.processes.messages import ProtocolError
+from voxq.processes.model.protocol import ChunkRef, Load, Reply, Request, Run, SentenceRef, SpanRef
+
+
+def encode(reply: Reply) -> Message:
+    """The JSON object for a reply."""
+    return asdict(reply)
+
+
+def decode(message: Message) -> Request:
+    """Raises ProtocolError."""
+    try:
+        match message.get("op"):
+            case "load":
+                request = EngineRequest(**message["request"])
+                models = {str(role): Path(path) for role, path in message["models"].items()}
+                return Load(request, models, is_plugin=bool(message["is_plugin"]))
+            case "run":
+                return Run(str(message["batch"]), tuple(map(_ref, message["items"])))
+            case op:
+                raise ProtocolError(f"no request is called {op!r}")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ProtocolError(f"a request of another shape ({type(error).__name__})") from None
+
+
+def _ref(item: Mapping[str, Any]) -> ChunkRef:
+    options = dict(item["options"])
+    if "text" in item:
+        return SentenceRef(str(item["text"]), options, Path(item["sound"]))
+    return SpanRef(Path(item["pcm"]), int(item["start"]), int(item["end"]), options)

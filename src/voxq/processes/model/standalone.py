@@ -1,0 +1,40 @@
+"""A model process under another interpreter, whose environment has an engine and NumPy, but not VoxQ:
+`python -I standalone.py FD PARENT`, or `python -I standalone.py describe NAME` to say what the engine is.
+
+Only this package is made importable there, from where it lies, and nothing that is installed beside it: the
+environments may contradict each other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+
+def main() -> None:
+    """Serve a model; or print a description as the last line."""
+    _make_importable()
+    if sys.argv[1] == "describe":
+        from voxq.engines.description import describe
+        from voxq.engines.plugins import load
+
+        sys.stdout.write(f"\n{json.dumps(describe(load(sys.argv[2])))}\n")
+    else:
+        from voxq.processes.model.__main__ import main as serve
+
+        serve()
+
+
+def _make_importable() -> None:
+    """Not by its `__init__`, which asks for the version of an installed package."""
+    package = ModuleType("voxq")
+    package.__path__ = [str(Path(__file__).resolve().parents[2])]
+    sys.modules["voxq"] = package
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+
+if __name__ == "__main__":
+    main()

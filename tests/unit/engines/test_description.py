@@ -1,0 +1,42 @@
+"""What a family says of itself survives the way from one interpreter to another."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from voxq.engines import environments, registry
+from voxq.engines.contract import EngineError, EngineRequest
+from voxq.engines.description import describe, family_of
+
+
+@pytest.mark.parametrize("name", ["hibari", "kokoro"])
+def test_a_description_tells_all_that_a_parent_asks(name: str) -> None:
+    family = registry.find(name)
+    told = family_of(json.loads(json.dumps(describe(family))))
+    request = EngineRequest(name, name)
+    assert told.traits_for(request) == family.traits_for(request)
+    assert dict(told.roles_for(request)) == dict(family.roles_for(request))
+    assert told.voices_for(name) == family.voices_for(name)
+    assert (told.name, told.capability, told.summary) == (family.name, family.capability, family.summary)
+    assert (told.options, told.devices, told.mixes) == (family.options, family.devices, family.mixes)
+    with pytest.raises(EngineError, match="no model 'other'"):
+        told.traits_for(EngineRequest(name, "other"))
+    with pytest.raises(EngineError, match="own environment"):
+        told.load(request, {})
+
+
+@pytest.mark.parametrize(
+    "change", [{"contract": 7}, {"models": None}, {"capability": "fly"}, {"models": {"a": {}}}]
+)
+def test_what_cannot_be_read_is_to_be_installed_again(change: dict[str, Any]) -> None:
+    with pytest.raises(EngineError, match="install it again"):
+        family_of({**describe(registry.find("hibari")), **change})
+
+
+@pytest.mark.parametrize("name", ["../up", "", "a/b", ".hidden", "/etc"])
+def test_a_name_is_never_a_path(name: str) -> None:
+    assert environments.find(name) is None
+    assert not environments.remove(name)
