@@ -79,7 +79,7 @@ def test_no_word_of_a_client_is_followed(
             assert answer.status_code < 500, answer.text
             if answer.status_code == 200 and answer.request.method == "POST":
                 accepted |= set(_tasks(answer))
-        assert len(accepted) > 20, "most unknown fields are not looked at"
+        assert len(accepted) > 20, "enough of it is taken to be followed, if anything were"
         for kind, task_id in accepted:
             result = anna.get(f"/api/v1/{kind}/result/{task_id}", params={"wait": 60}).json()
             assert result["status"] == "done" or result["code"], result

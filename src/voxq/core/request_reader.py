@@ -60,9 +60,7 @@ class RequestReader(Generic[O]):
         by others, named in errors.
         """
         self._options = options
-        fixed = fixed or {}
-        self._fixed = {name: value for name, value in fixed.items() if name in options.declared()}
-        self._fixed_submission = {name: value for name, value in fixed.items() if name not in self._fixed}
+        self._fixed = dict(fixed or {})
         self._defaults = dict(defaults or {})
         self._besides = dict(besides or {})
         self._elsewhere = tuple(elsewhere)
@@ -70,8 +68,10 @@ class RequestReader(Generic[O]):
             [each for each in of.declared().values() if self._is_asked(each, openai)]
             for of in (options, SubmissionOptions)
         )
-        self._own = frozenset(each.name for each in own)
-        self._submission = frozenset(each.name for each in submission)
+        of_route = self._defaults | self._fixed
+        self._own = {name: value for name, value in of_route.items() if name in options.declared()}
+        self._submission = {name: value for name, value in of_route.items() if name not in self._own}
+        self._of_submission = frozenset(each.name for each in submission)
         self._names = {each.name: each.openai if openai else each.field for each in (*own, *submission)}
         self._field_names = frozenset((*self._names.values(), *self._besides))
         definitions = {each.name: self._definition(each, types or {}) for each in (*own, *submission)}
@@ -95,8 +95,9 @@ class RequestReader(Generic[O]):
 
     def form(self, fields: Mapping[str, str]) -> Asked[O]:
         """The request in the fields of a form or a query; a blank one is not there. Raises as `json`."""
-        stripped = {name: value.strip() for name, value in fields.items()}
-        return self.values({name: text for name, text in stripped.items() if text or name not in self.names})
+        known = self._field_names
+        given = {name: text for name in fields if (text := fields[name].strip()) or name not in known}
+        return self._read(lambda: self._model.model_validate(given))
 
     def values(self, fields: Mapping[str, Any]) -> Asked[O]:
         """The request in fields that have been read as JSON. Raises as `json`."""
@@ -127,19 +128,19 @@ class RequestReader(Generic[O]):
             body = validate()
         except ValidationError as error:
             raise self._refusal(error) from None
-        given = body.model_fields_set
-        own = {name: getattr(body, name) for name in self._own if name in given or name in self._defaults}
-        submission = {name: getattr(body, name) for name in self._submission}
-        besides = {name: getattr(body, name) for name in self._besides}
-        return Asked(
-            self._options(**self._fixed, **own),
-            SubmissionOptions(**self._fixed_submission, **submission),
-            besides,
-        )
+        values = vars(body)
+        own, submission = self._own.copy(), self._submission.copy()
+        for name in body.model_fields_set:
+            if name in self._of_submission:
+                submission[name] = values[name]
+            elif name not in self._besides:
+                own[name] = values[name]
+        besides = {name: values[name] for name in self._besides}
+        return Asked(self._options(**own), SubmissionOptions(**submission), besides)
 
     def _is_asked(self, option: OptionField, openai: bool) -> bool:
         has_field = SetBy.CLIENT in option.mark.set_by and (option.openai or not openai)
-        return bool(has_field) and option.name not in {**self._fixed, **self._fixed_submission}
+        return bool(has_field) and option.name not in self._fixed
 
     def _definition(self, option: OptionField, types: Mapping[str, Any]) -> tuple[Any, Any]:
         about: dict[str, Any] = {"alias": self._names[option.name]}
@@ -151,7 +152,7 @@ class RequestReader(Generic[O]):
         default = self._defaults.get(option.name, option.default)
         if option.mark.choices:
             word = next(word for word, value in option.mark.choices if value == default)
-            return annotation, Field(word, validate_default=True, **about)
+            return annotation, Field(word, **about)  # for the description: no default of the model is read
         return annotation, Field(default, **about)
 
     def _schema(self) -> dict[str, Any]:

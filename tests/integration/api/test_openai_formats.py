@@ -159,7 +159,6 @@ def test_curl_with_the_file_first_and_fields_of_every_kind(service: ApiServer, t
         "languages[]=zh",
         "keywords[]=天气",
         "response_format=verbose_json",
-        "something_new=1",
     )
     command = ["curl", "-sS", "-m", "60", f"{service.url}/v1/audio/transcriptions"]
     for field in fields:

@@ -280,7 +280,11 @@ def test_every_error_has_openais_shape(api: ApiServer) -> None:
     assert_openai_error(http.get("/v1/models/nothing/such"), 404, "model_not_found")
     assert_openai_error(http.get("/v1/audio/transcriptions"), 405, "method_not_allowed")
     assert_openai_error(http.post("/v1/audio/transcriptions", json={}), 400, "bad_form")
-    assert_openai_error(http.post("/v1/audio/transcriptions", files={"x": ("x", b"y")}), 400, "missing_audio")
+    without = http.post("/v1/audio/transcriptions", files={"model": (None, "whisper-1")})
+    assert_openai_error(without, 400, "missing_audio")
+    assert_openai_error(
+        http.post("/v1/audio/transcriptions", files={"x": ("x", b"y")}), 400, "invalid_option"
+    )
     untranslated = http.post("/v1/audio/translations", files={"file": NOTE}, data={"model": "noop"})
     assert_openai_error(untranslated, 400, "unsupported_value")
     large = {"file": bytes(4 << 20)}
