@@ -13,6 +13,7 @@ from typing import Any
 
 import openai
 import pytest
+import redis
 from api_server import NOTE, ApiServer, running_api
 
 DECLARED = Path(__file__).parents[2] / "support" / "one_more_option"
@@ -22,6 +23,8 @@ FORMS = ("/api/v1/asr/submit", "/v1/audio/transcriptions", "/v1/audio/translatio
 
 @pytest.fixture(scope="module")
 def louder(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    with redis.Redis.from_url(valkey) as client:
+        client.flushall()  # it belongs to the storage that used it first
     with running_api(valkey, tmp_path_factory.mktemp("louder"), OPENAI_TIMEOUT_SECONDS="1", **WITH_IT) as api:
         yield api
 
