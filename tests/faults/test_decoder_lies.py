@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_calls import recognition
 from plans import model_plan
 from task_lab import make_task
 
 from voxq.core import strict_json
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.processes.child import Child
 from voxq.processes.media import protocol
 from voxq.queue.claiming import TaskExecution
@@ -57,7 +57,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
             TaskExecution(task, "x"),
             WorkFiles(tmp_path).open(task),
             model_plan(),
-            recognition(),
+            TranscriptionOptions(),
             admitted_at=0.0,
         )
         message = lie.replace("THE-ID", task.id).encode()

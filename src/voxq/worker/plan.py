@@ -11,6 +11,7 @@ from typing import Any, Self
 from loguru import logger
 
 from voxq import kinds
+from voxq.core.options import Options, operator_defaults
 from voxq.core.task import Task
 from voxq.engines import mixtures, registry, voices
 from voxq.engines.contract import Capability, Chunking, EngineError, EngineRequest, Traits, Voice
@@ -65,13 +66,13 @@ class WorkPlan:
         *,
         devices: Mapping[Capability, str],
         threads: int,
-        language: str | None,
+        defaults: Mapping[str, Mapping[str, Any]],
         script: Script | None,
-        hotwords: tuple[str, ...],
         batch_seconds: float,
     ) -> None:
         """`devices`: the capabilities that the worker serves, the main one first, and the device of each;
-        `batch_seconds` caps a batch, and so every chunk.
+        `defaults`: the operator's, of each kind of task by its name, see `operator_defaults`; `batch_seconds`
+        caps a batch, and so every chunk.
 
         Raises EngineError, UnknownModel or ModelError if there is no default model of the main capability.
         """
@@ -79,9 +80,8 @@ class WorkPlan:
         self._store = store
         self._devices = devices
         self._threads = threads
-        self._language = language
+        self._defaults = defaults
         self._script: Script | None = script
-        self._hotwords = hotwords
         self._batch_seconds = batch_seconds
         self._names: tuple[str, ...] = ()
         self._names_until = 0.0
@@ -104,9 +104,10 @@ class WorkPlan:
                 for each in settings.capabilities
             },
             threads=settings.asr_threads,
-            language=None if settings.asr_language == "auto" else settings.asr_language,
+            defaults={
+                name: operator_defaults(kind.options, settings) for name, kind in kinds.registered().items()
+            },
             script=None if settings.asr_chinese_script == "unchanged" else settings.asr_chinese_script,
-            hotwords=read_hotwords(settings.hotwords_path),
             batch_seconds=settings.asr_batch_size,
         )
 
@@ -201,29 +202,14 @@ class WorkPlan:
                 logger.warning("the model {} cannot be used: {}", listed.name, error)
         return max(sizes)
 
-    def options_for(self, task: Task) -> dict[str, Any]:
-        """Of a recording, as engines read them: the client's wishes over the operator's."""
-        options = transcription.options_of(task)
-        hotwords = tuple(dict.fromkeys((*options.hotwords, *self._hotwords)))
-        return {
-            "language": options.language or self._language,
-            "hotwords": list(hotwords),
-            "words": options.words,
-            "use_punc": options.use_punc,
-            "use_itn": options.use_itn,
-            "translate": options.translate,
-            "script": self._script,
-        }
+    @property
+    def script(self) -> Script | None:
+        """The operator's choice for Mandarin; None: as the model writes it."""
+        return self._script
 
-    def speech_options_for(self, task: Task) -> dict[str, Any]:
-        """Of a text, as engines read them."""
-        options = speech.options_of(task)
-        return {
-            "voice": options.voice,
-            "speed": options.speed,
-            "language": options.language,
-            "normalise": options.normalise,
-        }
+    def options_for(self, task: Task) -> Options:
+        """What is asked for, over the operator's defaults."""
+        return task.options.over(self._defaults.get(task.kind, {}))
 
     def chunking_for(self, task: Task) -> Chunking:
         """How the recording is to be cut. Raises ModelUnavailable."""
@@ -297,12 +283,6 @@ def automatic_slots(largest_batch: int, models: int) -> int:
     for each model something to do before another is loaded; at least a slot for each kind of lane and one
     more, and no more than a parent serves with ease."""
     return min(32, max(2 * largest_batch, 4 * models))
-
-
-def read_hotwords(path: Path) -> tuple[str, ...]:
-    """The words of the operator's file: one a line, `#` starts a comment. Raises OSError."""
-    lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
-    return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def _size_mb(directories: Iterable[Path]) -> int:

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from engine_calls import speech
 from plans import model_plan
 from task_lab import make_task
 
@@ -50,7 +49,9 @@ class Capacity:
         """Run of a text with this number of sentences, none of which has been spoken."""
         task = make_task(kind="tts", options=SpeechOptions("text", "teller", format="mp3"), duration=9.0)
         held, directory = TaskExecution(task, "x"), self.work.open(task)
-        text = SpeechRun(held, directory, model_plan(), speech("teller"), admitted_at=time.time())
+        text = SpeechRun(
+            held, directory, model_plan(), SpeechOptions("A text.", "teller"), admitted_at=time.time()
+        )
         text.find([Phrase(n, n + 1, "x", Break.SENTENCE, 1.0) for n in range(sentences)], None)
         text.prepare(Prepared(0.0, 0.0, 0.0))
         return text

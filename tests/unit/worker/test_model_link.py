@@ -12,11 +12,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from engine_calls import recognition
 from plans import model_plan
 from task_lab import make_task
 
 from voxq.engines.contract import Cost
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.processes.child import Child, Message
 from voxq.processes.model import protocol as protocol
 from voxq.queue.claiming import TaskExecution
@@ -48,7 +48,7 @@ def batch(tmp_path: Path) -> Batch:
     task = make_task()
     directory = WorkFiles(tmp_path).open(task)
     task_run = TranscriptionRun(
-        TaskExecution(task, "x"), directory, model_plan(), recognition(), admitted_at=time.time()
+        TaskExecution(task, "x"), directory, model_plan(), TranscriptionOptions(), admitted_at=time.time()
     )
     task_run.find([Span(0, 0)], None)
     return Batch("0", (Member(task_run, 0),), 0.0, is_suspect=False)

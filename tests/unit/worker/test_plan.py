@@ -157,4 +157,4 @@ def test_which_whisper_models_translate(model: str, can: bool) -> None:
     [("simplified", "simplified"), ("traditional", "traditional"), ("unchanged", None)],
 )
 def test_the_script_of_mandarin_is_the_operators(tmp_path: Path, setting: str, script: str | None) -> None:
-    assert plan(tmp_path, asr_chinese_script=setting).options_for(make_task())["script"] == script
+    assert plan(tmp_path, asr_chinese_script=setting).script == script

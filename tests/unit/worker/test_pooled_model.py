@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from engine_calls import recognition
 from plans import model_plan
 from task_lab import make_task
 
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.machine.device_memory import HostMemory
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.audio import SAMPLE_RATE
@@ -38,7 +38,7 @@ def batch(tmp_path: Path):
         task = make_task()
         directory = WorkFiles(tmp_path).open(task)
         task_run = TranscriptionRun(
-            TaskExecution(task, "x"), directory, model_plan(), recognition(), admitted_at=time.time()
+            TaskExecution(task, "x"), directory, model_plan(), TranscriptionOptions(), admitted_at=time.time()
         )
         ends = [sum(lengths[: n + 1]) for n in range(len(lengths))]
         pairs = zip(ends, lengths, strict=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from audio import RECORDINGS
-from engine_calls import recognition
 from plans import model_plan
 from task_lab import make_task
 
@@ -61,7 +60,9 @@ class Capacity:
         task = make_task(lane=lane, duration=seconds, options=TranscriptionOptions(model=model))
         shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.blobs.path(task.file))
         held, directory = TaskExecution(task, "x"), self.work.open(task)
-        task_run = TranscriptionRun(held, directory, model_plan(), recognition(), admitted_at=time.time())
+        task_run = TranscriptionRun(
+            held, directory, model_plan(), TranscriptionOptions(), admitted_at=time.time()
+        )
         self.preparation.add(task_run)
         return task_run
 

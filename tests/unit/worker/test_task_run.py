@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 import pytest
-from engine_calls import Options, recognition
 from hypothesis import given
 from hypothesis import strategies as st
 from plans import model_plan
@@ -13,6 +12,7 @@ from task_lab import make_task
 from voxq.core.outcome import Incident
 from voxq.core.task import Status, Task
 from voxq.engines.contract import Recognised
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.transcript import Segment, Word
@@ -37,14 +37,18 @@ def result(text: str = "hello", language: str | None = "en") -> Recognised:
 
 
 def assign(
-    root: Path, task: Task | None = None, options: Options | None = None, *, language_first: bool = False
+    root: Path,
+    task: Task | None = None,
+    options: TranscriptionOptions | None = None,
+    *,
+    language_first: bool = False,
 ) -> TranscriptionRun:
     task = task or make_task()
     return TranscriptionRun(
         TaskExecution(task, "execution"),
         WorkFiles(root).open(task),
         model_plan(detects_language=language_first),
-        options or recognition(),
+        options or TranscriptionOptions(),
         admitted_at=time.time(),
     )
 
@@ -117,11 +121,11 @@ def test_chunks_come_one_at_a_time_until_the_language_is_known(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("options", "language_first"),
-    [(recognition("de"), True), (recognition(), False)],
+    [(TranscriptionOptions(language="de"), True), (TranscriptionOptions(), False)],
     ids=["given", "each"],
 )
 def test_without_need_nobody_waits_for_the_language(
-    tmp_path: Path, options: Options, language_first: bool
+    tmp_path: Path, options: TranscriptionOptions, language_first: bool
 ) -> None:
     task_run = assign(tmp_path, options=options, language_first=language_first)
     task_run.find(spans(5.0, 5.0), "revision")
@@ -175,7 +179,7 @@ def test_chunks_of_other_conditions_are_done_again(tmp_path: Path, change: str) 
     second = assign(
         tmp_path,
         task.evolve(audio_sha256="1" * 64) if change == "sound" else task,
-        recognition(words=True) if change == "options" else None,
+        TranscriptionOptions(words=True) if change == "options" else None,
     )
     second.find(parts, "other" if change == "revision" else "revision")
     assert second.waiting(10) == [0, 1]

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from engine_calls import recognition, speech
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plans import model_plan
@@ -16,6 +15,7 @@ from task_lab import make_task
 from voxq.core.task import Task
 from voxq.engines.contract import Cost, Recognised
 from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.machine.device_memory import HostMemory
 from voxq.metrics.counters import Counters
 from voxq.processes.model.protocol import KeptSpeech, Loaded
@@ -64,13 +64,15 @@ def stable_of(cost: Cost) -> ModelPool:
 def recording(root: Path, seconds: float | None, task: Task | None = None) -> TranscriptionRun:
     task = task or make_task(duration=seconds)
     directory = WorkFiles(root).open(task)
-    return TranscriptionRun(TaskExecution(task, "x"), directory, PLAN, recognition(), admitted_at=time.time())
+    return TranscriptionRun(
+        TaskExecution(task, "x"), directory, PLAN, TranscriptionOptions(), admitted_at=time.time()
+    )
 
 
 def text(root: Path, seconds: float | None) -> SpeechRun:
     task = make_task(kind="tts", options=SpeechOptions("text", "teller", speed=2.0), duration=seconds)
     directory = WorkFiles(root).open(task)
-    how = speech("teller", 2.0)
+    how = SpeechOptions("A text.", "teller", speed=2.0)
     return SpeechRun(TaskExecution(task, "x"), directory, PLAN, how, admitted_at=time.time())
 
 

@@ -10,7 +10,8 @@ from loguru import logger
 from voxq.core import killpoint
 from voxq.core.outcome import Outcome, Timings, elapsed
 from voxq.core.task import Status, Task
-from voxq.engines.contract import Capability
+from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.parts import Parts
 from voxq.queue.claiming import Claimed, TaskExecution
 from voxq.worker.disk_warnings import DiskWarnings
@@ -113,10 +114,11 @@ class RunStarter:
         model = self._plan.model_for(task)
         directory = self._work.open(task)
         held, now = TaskExecution(task, uuid4().hex), time.time()
-        if model.capability is Capability.SPEAK:
-            options = self._plan.speech_options_for(task)
+        options, script = self._plan.options_for(task), self._plan.script
+        if isinstance(options, SpeechOptions):
             return SpeechRun(held, directory, model, options, admitted_at=now)
-        return TranscriptionRun(held, directory, model, self._plan.options_for(task), admitted_at=now)
+        assert isinstance(options, TranscriptionOptions)
+        return TranscriptionRun(held, directory, model, options, script=script, admitted_at=now)
 
     def _refuse(self, task: Task, error: str) -> bool:
         """Its model is not to be had here. False as for `take_on`."""

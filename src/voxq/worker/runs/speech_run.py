@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voxq.core.options import Affects
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status
 from voxq.engines.contract import Options
 from voxq.kinds import speech
+from voxq.kinds.speech import SpeechOptions
 from voxq.processes.media.join_protocol import Begin, Sound
 from voxq.processes.model.protocol import KeptSpeech, SentenceRef
 from voxq.queue.claiming import TaskExecution
@@ -44,18 +46,19 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
         held: TaskExecution,
         directory: WorkDirectory,
         model: ModelPlan,
-        options: Options,
+        options: SpeechOptions,
         *,
         admitted_at: float,
     ) -> None:
         super().__init__(held, directory, model, admitted_at=admitted_at)
-        self._options = options
+        self._options: Options = options.values(Affects.BATCH)
+        self._batch_key = model.traits.batch_key(self._options)
+        self._given_conditions = options.conditions()
         self.joined: Joined | None = None
 
     @property
     def batch_key(self) -> str:
-        names = ("voice", "speed", "language", "normalise")
-        return "|".join(str(self._options[name]) for name in names)
+        return self._batch_key
 
     @property
     def batch_seconds(self) -> float:
@@ -171,7 +174,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
         return self.directory.sound(phrase.start)
 
     def _conditions(self, revision: str) -> str:
-        return f"{revision}|{self.task.audio_sha256}|{self.batch_key}"
+        return f"{revision}|{self.task.audio_sha256}|{self._given_conditions}"
 
     def _record(self, result: KeptSpeech, seconds: float) -> dict[str, Any]:
         return {

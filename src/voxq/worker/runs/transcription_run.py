@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from voxq.core.options import Affects
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status
 from voxq.engines.contract import Options, Recognised
 from voxq.kinds import transcription
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.processes.model.protocol import SpanRef
 from voxq.queue.claiming import TaskExecution
 from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.chinese_script import Script
 from voxq.speech.transcript import Segment, Transcript
 from voxq.storage.scratch import WorkDirectory
 from voxq.worker.plan import ModelPlan
@@ -28,15 +32,19 @@ class TranscriptionRun(TaskRun[Span, Recognised]):
         held: TaskExecution,
         directory: WorkDirectory,
         model: ModelPlan,
-        options: Options,
+        options: TranscriptionOptions,
         *,
+        script: Script | None = None,
         admitted_at: float,
     ) -> None:
+        """`options`: with the operator's defaults; `script`: of Mandarin, None for what the model writes."""
         super().__init__(held, directory, model, admitted_at=admitted_at)
         self._given = options
-        self._options = options
+        self._given_conditions = options.conditions()
+        self._script = script
         # Without a given language, that of the first speech goes for all chunks.
-        self._language_first = model.traits.detects_language and options.get("language") is None
+        self._language_first = model.traits.detects_language and options.language is None
+        self._choose(options.language)
         self._language: str | None = None
 
     @property
@@ -46,7 +54,7 @@ class TranscriptionRun(TaskRun[Span, Recognised]):
 
     @property
     def batch_key(self) -> str:
-        return self.model.traits.batch_key(self._options)
+        return self._batch_key
 
     @property
     def batch_seconds(self) -> float:
@@ -62,7 +70,7 @@ class TranscriptionRun(TaskRun[Span, Recognised]):
 
     def waiting(self, most: int) -> Sequence[int]:
         """One at a time until the language is known."""
-        if self._language_first and self._options.get("language") is None:
+        if self._language_first and self._options["language"] is None:
             return () if self.chunks.running else super().waiting(1)[:1]
         return super().waiting(most)
 
@@ -78,7 +86,7 @@ class TranscriptionRun(TaskRun[Span, Recognised]):
 
     def transcript(self) -> Transcript:
         """What has been recognised so far."""
-        return Transcript.of(self.segments(), self._given.get("language") or self._language, self.duration)
+        return Transcript.of(self.segments(), self._given.language or self._language, self.duration)
 
     def done(self, now: float, worker_id: int) -> Outcome:
         transcript = self.transcript()
@@ -93,7 +101,7 @@ class TranscriptionRun(TaskRun[Span, Recognised]):
         )
 
     def _conditions(self, revision: str) -> str:
-        return chunk_record.conditions(self.task, self._given, revision)
+        return f"{revision}|{self.task.audio_sha256}|{self._given_conditions}"
 
     def _record(self, result: Recognised, seconds: float) -> dict[str, Any]:
         return chunk_record.to_json(result, seconds)
@@ -103,5 +111,15 @@ class TranscriptionRun(TaskRun[Span, Recognised]):
 
     def _taken(self, result: Recognised) -> None:
         self._language = self._language or result.language
-        if self._language_first and self._options.get("language") is None:
-            self._options = {**self._given, "language": self._language}
+        if self._language_first and self._options["language"] is None:
+            self._choose(self._language)
+
+    def _choose(self, language: str | None) -> None:
+        """The language of the chunks to come. An engine is told what its batches are kept apart by, no more.
+
+        The script is no option of a task: a chunk that was finished when the operator changed his mind is
+        worth more than one script in a task that was under way at that moment.
+        """
+        options = replace(self._given, language=language).values(Affects.BATCH)
+        self._options: Options = {**options, "script": self._script}
+        self._batch_key = self.model.traits.batch_key(self._options)
