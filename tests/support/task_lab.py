@@ -13,6 +13,7 @@ from uuid import uuid4
 import redis
 from valkey_lab import PATIENCE
 
+from voxq.core.inputs import AUDIO, TEXT, Blob, Inline
 from voxq.core.outcome import Outcome, Timings
 from voxq.core.task import Lane, Status, Task, new_task_id
 from voxq.kinds.speech import SpeechOptions
@@ -32,22 +33,21 @@ ONE_OF_EACH = dict.fromkeys(Lane, 1)
 MANY = dict.fromkeys(Lane, 1000)
 
 
-def make_task(**changes: Any) -> Task:
-    """Make a task, of a recording unless `kind` says otherwise."""
+def make_task(*, text: str = "Guten Tag.", size: int = 4000, sha256: str = "0" * 64, **changes: Any) -> Task:
+    """Make a task of a recording with this size and digest, or of a text if `kind` says so."""
     now = time.time()
     task_id = changes.pop("id", None) or new_task_id(now, next(_numbers))
     if changes.get("kind") == "tts":
-        options = SpeechOptions("Guten Tag.", "teller", model="counting_voice:KIND")
-        changes = {"file": f"{task_id}.wav", "mime": "audio/wav", "options": options} | changes
+        changes = {"options": SpeechOptions("teller", model="counting_voice:KIND")} | changes
+        outputs = {AUDIO: f"{task_id}.{changes['options'].format}"}
+        changes = {"inputs": {TEXT: Inline(text)}, "outputs": outputs} | changes
     values: dict[str, Any] = {
         "id": task_id,
         "kind": "asr",
         "owner": "anna",
         "lane": Lane.SHORT,
-        "file": f"{task_id}.ogg",
-        "mime": "audio/ogg",
-        "size": 4000,
-        "audio_sha256": "0" * 64,
+        "inputs": {AUDIO: Blob(f"{task_id}.ogg", "audio/ogg", size, sha256)},
+        "outputs": {},
         "duration": 10.0,
         "created_at": now,
         "accepted_at": now,

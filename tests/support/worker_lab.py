@@ -20,6 +20,7 @@ from valkey_lab import patient_client
 from worker_process import WorkerProcess, wait_for
 
 from voxq import kinds
+from voxq.core.inputs import AUDIO, TEXT, Blob, Inline
 from voxq.core.outcome import Outcome
 from voxq.core.task import Priority, Task, choose_lane, new_task_id
 from voxq.engines.warmup import LONG_SENTENCE, SHORT_SENTENCE
@@ -29,7 +30,7 @@ from voxq.parts import Parts
 from voxq.queue import enqueueing, script
 from voxq.queue.keys import WORKERS_KEY
 from voxq.settings import Settings
-from voxq.speech.audio import SAMPLE_RATE, SPEECH_FORMATS
+from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.encode import encode
 from voxq.speech.probe import probe
 from voxq.speech.sentences import spoken_seconds
@@ -123,15 +124,15 @@ class WorkerLab:
         now = time.time()
         info = probe(recording, self.settings.max_audio_seconds)
         task_id = new_task_id(now, next(_NUMBERS))
+        digest = hashlib.sha256(recording.read_bytes()).hexdigest()
+        kept = Blob(f"{task_id}.{info.extension}", info.mime, recording.stat().st_size, digest)
         task = Task(
             id=task_id,
             kind="asr",
             owner=owner,
             lane=choose_lane(priority, info.duration, self.settings.long_audio_seconds),
-            file=f"{task_id}.{info.extension}",
-            mime=info.mime,
-            size=recording.stat().st_size,
-            audio_sha256=hashlib.sha256(recording.read_bytes()).hexdigest(),
+            inputs={AUDIO: kept},
+            outputs={},
             duration=info.duration,
             created_at=now,
             accepted_at=now,
@@ -139,7 +140,7 @@ class WorkerLab:
         )
         part = self.parts.blobs.part(task_id)
         shutil.copyfile(recording, part)
-        self.parts.blobs.keep(part, task.file)
+        self.parts.blobs.keep(part, kept.name)
         self.parts.journal.accept(task)
         if enqueue:
             script.run(self.client, enqueueing.enqueue(self.parts.stores["asr"], task))
@@ -165,17 +166,15 @@ class WorkerLab:
         """Do write steps S2 and S3 for a text, spoken by `counting_voice` unless `options` say otherwise."""
         now = time.time()
         task_id = new_task_id(now, next(_NUMBERS))
-        chosen = SpeechOptions(text, **{"voice": "teller", "model": "counting_voice:KIND"} | options)
+        chosen = SpeechOptions(**{"voice": "teller", "model": "counting_voice:KIND"} | options)
         seconds = spoken_seconds(text) / chosen.speed
         task = Task(
             id=task_id,
             kind="tts",
             owner=owner,
             lane=choose_lane(priority, seconds, self.settings.long_audio_seconds),
-            file=f"{task_id}.{chosen.format}",
-            mime=SPEECH_FORMATS[chosen.format],
-            size=len(text.encode()),
-            audio_sha256=hashlib.sha256(text.encode()).hexdigest(),
+            inputs={TEXT: Inline(text)},
+            outputs={AUDIO: f"{task_id}.{chosen.format}"},
             duration=seconds,
             created_at=now,
             accepted_at=now,

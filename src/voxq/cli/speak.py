@@ -15,7 +15,7 @@ from voxq.cli.files import whole
 from voxq.cli.flags import takes_flags
 from voxq.cli.options import Url
 from voxq.engines.languages import code_of
-from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.speech import SpeechOptions, TextField
 from voxq.speech.audio import SPEECH_FORMATS
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def speak(
             from voxq.core.request_reader import RequestReader
 
             registry.use_plugins(settings.plugins)
-            _speak_here(RequestReader(SpeechOptions).values(wishes).options, file)
+            here = RequestReader(SpeechOptions, besides={"text": TextField}).values(wishes)
+            _speak_here(said, here.options, file)
 
 
 def _code(language: str | None) -> str | None:
@@ -63,13 +64,13 @@ def _code(language: str | None) -> str | None:
     return None if code in ("", "auto") else code
 
 
-def _speak_here(wishes: SpeechOptions, file: IO[bytes]) -> None:
+def _speak_here(text: str, wishes: SpeechOptions, file: IO[bytes]) -> None:
     from voxq.cli.speech import choose, load, options_of, sentences_of, spoken
     from voxq.model_store.store import ModelStore
 
-    sentences = sentences_of(wishes.text)
+    sentences = sentences_of(text)
     language = _code(wishes.language)
-    speaker = choose(wishes.text, wishes.model, wishes.voice or None, language)
+    speaker = choose(text, wishes.model, wishes.voice or None, language)
     with err.status(f"Loading {speaker.engine} ..."):
         synthesiser = load(speaker, ModelStore())
     options = options_of(speaker, wishes.speed, language, normalise=wishes.normalise)

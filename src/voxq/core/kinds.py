@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from voxq.core.inputs import Inputs
 from voxq.core.options import Options
 
 
@@ -28,6 +29,14 @@ class KindOfTask(Protocol):
 
     def read_options(self, record: Mapping[str, Any]) -> Options:
         """The options in a record of this or an earlier version. Raises ValueError."""
+        ...
+
+    def is_made_from(self, inputs: Inputs) -> bool:
+        """Whether its tasks are made from such inputs."""
+        ...
+
+    def makes(self, outputs: Mapping[str, str]) -> bool:
+        """Whether its tasks make such files."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,9 +14,13 @@ from typing import Annotated, Any, Self
 from pydantic import Field, TypeAdapter
 
 from voxq.core import kinds
+from voxq.core.inputs import AUDIO, TEXT, Blob, Inline, Inputs, sha256_of
+from voxq.core.kinds import KindOfTask
 from voxq.core.options import Options
 
-SCHEMA = 1
+SCHEMA = 2
+"""Of the records that this version writes. In those of 1 the text to be spoken was one of the options, and
+`file` either the recording that came or the speech to be made."""
 
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Timestamp = Annotated[float, Field(ge=0, lt=253_402_300_800)]
@@ -73,14 +78,10 @@ class Task:
     """Name of a registered kind, see `voxq.core.kinds`; also the prefix of the task's Redis keys."""
     owner: str
     lane: Lane
-    file: str
-    """Stored name under recordings/, derived from the id and the format: of the recording that came, or
-    of the speech that will be made."""
-    mime: str
-    size: Annotated[int, Field(ge=0)]
-    """Bytes of the recording or the text."""
-    audio_sha256: str
-    """Of the recording or the text."""
+    inputs: Annotated[Inputs, Field(min_length=1)]
+    """What it is made from."""
+    outputs: Mapping[str, str]
+    """Stored names of the files that it makes, by role; they are there when it is done."""
     duration: Seconds | None
     """Probed seconds, None when the container does not tell; of a text, what speaking it should take."""
     created_at: Timestamp
@@ -102,6 +103,33 @@ class Task:
     @property
     def short_id(self) -> str:
         return short_id(self.id)
+
+    @property
+    def file(self) -> str:
+        """The stored name by which clients know it: of the file that it makes, else of the one that came. A
+        task without files has a name all the same, which leads from its short id to its id."""
+        names = (*self.outputs.values(), *self.uploads)
+        return names[0] if names else f"{self.id}.txt"
+
+    @property
+    def uploads(self) -> tuple[str, ...]:
+        """Stored names of its inputs, as far as they are files."""
+        return tuple(each.name for each in self.inputs.values() if isinstance(each, Blob))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Stored names of all that it is made from and that it makes."""
+        return (*self.uploads, *self.outputs.values())
+
+    @property
+    def size(self) -> int:
+        """Bytes of its inputs."""
+        return sum(each.size for each in self.inputs.values())
+
+    @property
+    def sha256(self) -> str:
+        """Of its inputs, see `sha256_of`."""
+        return sha256_of(self.inputs)
 
     @property
     def model(self) -> str | None:
@@ -130,14 +158,31 @@ class Task:
         """
         if not isinstance(data, dict) or not isinstance(data.get("options", {}), dict):
             raise ValueError("not a task with options")
-        options = kinds.find(data.get("kind")).read_options(data.get("options", {}))
-        task = _ADAPTER.validate_python({**data, "options": options})
-        if not is_task_id(task.id) or task.file.partition(".")[0] != task.id:
-            raise ValueError("not a task id with a file of its own")
+        kind = kinds.find(data.get("kind"))
+        record = data if "inputs" in data else _from_schema_1(kind, data)
+        options = kind.read_options(record.get("options", {}))
+        task = _ADAPTER.validate_python({**record, "options": options})
+        if not is_task_id(task.id) or any(name.partition(".")[0] != task.id for name in task.files):
+            raise ValueError("not a task id with files of its own")
+        if not kind.is_made_from(task.inputs) or not kind.makes(task.outputs):
+            raise ValueError("not with what a task of its kind is made from, or makes")
         return task
 
 
 _ADAPTER = TypeAdapter(Task)
+
+
+def _from_schema_1(kind: KindOfTask, data: Mapping[str, Any]) -> dict[str, Any]:
+    """A record of the first schema as one of the second; what is missing or wrong shows when it is read."""
+    of_file = ("file", "mime", "size", "audio_sha256")
+    file, mime, size, sha256 = map(data.get, of_file)
+    rest = {name: value for name, value in data.items() if name not in of_file} | {"schema": SCHEMA}
+    options = dict(data.get("options", {}))
+    text = {"text": options.pop("text", None)}
+    if kind.is_made_from({TEXT: Inline("")}):
+        return rest | {"options": options, "inputs": {TEXT: text}, "outputs": {AUDIO: file}}
+    recording = {"name": file, "mime": mime, "size": size, "sha256": sha256}
+    return rest | {"options": options, "inputs": {AUDIO: recording}, "outputs": {}}
 
 
 def new_task_id(now: float, number: int) -> str:

@@ -9,20 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from voxq.core.inputs import AUDIO, TEXT, Blob, Inline, Inputs
 from voxq.core.options import Options
-
-
-@dataclass(frozen=True, slots=True)
-class InlineInput:
-    """What is to be worked on, where it lies in the options of its task."""
-
-    text: str
-    extension: str
-    """Of the task's file, without a dot."""
-    mime: str
-    """Of the task's file."""
-    seconds: float
-    """Of sound, as expected; it decides the lane."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +30,10 @@ class Kind:
     queue_setting: str | None = None
     """The field of `Settings` with the RQ name of its normal lane; None: it is called after the kind."""
     takes_recording: bool = False
-    """Whether a recording lies beside the task: without it, nothing can be done or tried again. Otherwise all
-    that is needed stands in the options."""
+    """Whether it is made from a recording, which lies beside the task: without it, nothing can be done or
+    tried again. Otherwise it is made from a text, which stands in the task."""
     makes_file: bool = False
-    """Whether the task's file is what it makes: it can be heard while it grows, and goes with the result."""
+    """Whether it makes a file: that can be heard while it grows, and goes with the result."""
 
     def read_options(self, record: Mapping[str, Any]) -> Options:
         """The options in a record of this or an earlier version; unknown fields are ignored.
@@ -54,8 +42,22 @@ class Kind:
         """
         return self._adapter.validate_python(record)
 
-    def inline_input(self, options: Options) -> InlineInput:
-        """What is to be worked on, for a kind that takes no recording."""
+    def is_made_from(self, inputs: Inputs) -> bool:
+        """Whether its tasks are made from such inputs."""
+        if self.takes_recording:
+            return isinstance(inputs.get(AUDIO), Blob)
+        return isinstance(inputs.get(TEXT), Inline)
+
+    def makes(self, outputs: Mapping[str, str]) -> bool:
+        """Whether its tasks make such files."""
+        return set(outputs) == ({AUDIO} if self.makes_file else set())
+
+    def output_extension(self, options: Options) -> str:
+        """Extension, without a dot, of the file that such a task makes."""
+        raise NotImplementedError(f"A task of the kind {self.name} makes no file")
+
+    def expected_seconds(self, text: str, options: Options) -> float:
+        """Seconds of sound that a text counts for; they decide the lane."""
         raise NotImplementedError(f"A task of the kind {self.name} is made from a {self.noun}")
 
     def shown(self, options: Options) -> dict[str, Any]:

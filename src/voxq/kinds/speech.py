@@ -7,15 +7,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from voxq.core.inputs import TEXT, Inline
 from voxq.core.options import Affects, Mark, Options
 from voxq.core.refusal import Refusal
 from voxq.core.task import Task
 from voxq.engines.contract import FASTEST, SLOWEST
 from voxq.engines.mixtures import MOST_VOICES
-from voxq.kinds.base import InlineInput, Kind
-from voxq.speech.audio import SPEECH_FORMATS
+from voxq.kinds.base import Kind
 from voxq.speech.sentences import spoken_seconds
 
+TextField = Annotated[str, Field(description="What to say.")]
+"""Of a request, beside its options."""
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 """Those of `voxq.speech.audio.SPEECH_FORMATS`."""
 SampleRate = Literal[8000, 16000, 22050, 24000, 44100, 48000]
@@ -33,12 +35,8 @@ def no_recording(given: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class SpeechOptions(Options):
-    """What is to be spoken, and how."""
+    """How a text is to be spoken."""
 
-    text: Annotated[
-        str, Field(description="What to say."), Mark(affects=Affects.RESULT, openai="input", flag="")
-    ]
-    """As the client gave it."""
     voice: Annotated[
         str,
         Field(
@@ -85,14 +83,13 @@ class SpeechOptions(Options):
 
 
 class _Speech(Kind):
-    def inline_input(self, options: Options) -> InlineInput:
+    def output_extension(self, options: Options) -> str:
         assert isinstance(options, SpeechOptions)
-        return InlineInput(
-            options.text,
-            extension=options.format,
-            mime=SPEECH_FORMATS[options.format],
-            seconds=round(spoken_seconds(options.text) / options.speed, 3),
-        )
+        return options.format
+
+    def expected_seconds(self, text: str, options: Options) -> float:
+        assert isinstance(options, SpeechOptions)
+        return round(spoken_seconds(text) / options.speed, 3)
 
     def shown(self, options: Options) -> dict[str, Any]:
         assert isinstance(options, SpeechOptions)
@@ -115,3 +112,10 @@ def options_of(task: Task) -> SpeechOptions:
     """The options of a task of this kind."""
     assert isinstance(task.options, SpeechOptions)
     return task.options
+
+
+def text_of(task: Task) -> str:
+    """What a task of this kind is to say, as the client gave it."""
+    text = task.inputs[TEXT]
+    assert isinstance(text, Inline)
+    return text.text

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from voxq.core.inputs import AUDIO, Blob
 from voxq.core.options import Affects, Mark, Options, SetBy
 from voxq.core.task import Task
 from voxq.engines.languages import LANGUAGES
@@ -39,12 +40,6 @@ class TranscriptionOptions(Options):
         ),
     ] = None
     """ISO 639-1 code; None may also mean "detect it"."""
-    batch_size: Annotated[
-        int | None,
-        Field(ge=1, le=3600, description="Seconds of (padded) audio that the model gets at once, at most."),
-        Mark(affects=Affects.RESULT),
-    ] = None
-    """Caps the padded seconds of a batch that this task shares, and so the length of its chunks."""
     hotwords: Annotated[
         tuple[str, ...],
         Field(description=f"Up to {MAX_HOTWORDS} words to listen for, between commas or spaces."),
@@ -61,6 +56,12 @@ class TranscriptionOptions(Options):
         Mark(field="timestamps", choices=(("segment", False), ("word", True)), openai="", flag="--words"),
     ] = False
     """Whether every word gets its times. Under `/v1`, `timestamp_granularities` says it."""
+    batch_size: Annotated[
+        int | None,
+        Field(ge=1, le=3600, description="Seconds of (padded) audio that the model gets at once, at most."),
+        Mark(affects=Affects.RESULT),
+    ] = None
+    """Caps the padded seconds of a batch that this task shares, and so the length of its chunks."""
     use_vad: Annotated[
         bool,
         Field(description="Leave silence out; false: it goes to the model, too."),
@@ -101,3 +102,10 @@ def options_of(task: Task) -> TranscriptionOptions:
     """The options of a task of this kind."""
     assert isinstance(task.options, TranscriptionOptions)
     return task.options
+
+
+def recording_of(task: Task) -> Blob:
+    """What a task of this kind is to recognise."""
+    recording = task.inputs[AUDIO]
+    assert isinstance(recording, Blob)
+    return recording

@@ -13,7 +13,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from voxq.core.options import Options
+from voxq.core.inputs import TEXT
+from voxq.core.options import Affects, Options
 from voxq.core.task import Status
 from voxq.queue.script import Command
 from voxq.queue.store import Store
@@ -36,13 +37,17 @@ class EarlierTask:
     task_id: str
 
 
-def fingerprint_of(owner: str, audio_sha256: str, model_fingerprint: str, options: Options) -> str:
+def fingerprint_of(
+    owner: str, sha256: str, model_fingerprint: str, options: Options, *, text: str | None = None
+) -> str:
     """SHA-256 (hex) of a request: equal only for the same owner and if all that affects the result is equal.
 
-    `audio_sha256` is the hash of a recording; a text is part of its options. `model_fingerprint` identifies
-    what the client does not choose: the model's files and the operator's defaults.
+    `sha256` is the hash of the recordings, empty for a `text`. `model_fingerprint` identifies what the client
+    does not choose: the model's files and the operator's defaults. Hashed in the form of earlier versions,
+    with a text among the options, so that a request repeated after an upgrade finds its task.
     """
-    everything = [owner, audio_sha256, model_fingerprint, options.conditions()]
+    given = {} if text is None else {TEXT: text}
+    everything = [owner, sha256, model_fingerprint, given | options.values(Affects.RESULT)]
     return hashlib.sha256(json.dumps(everything).encode()).hexdigest()
 
 

@@ -100,5 +100,5 @@ class Cleanup:
         end = self._journal.ended(task_id, run)
         if end is None:
             return None
-        task, outcome = end.task, end.outcome
-        return retention.EndedRecord(task_id, run, task.kind, outcome.status, outcome.ended_at, task.file)
+        outcome, results = end.outcome, frozenset(end.task.outputs.values())
+        return retention.EndedRecord(task_id, run, outcome.status, outcome.ended_at, results)

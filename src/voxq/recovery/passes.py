@@ -160,7 +160,8 @@ class Recovery:
             enqueued = script.run(self._client, enqueueing.enqueue(store, task, limited=False))
         elif enqueued.answer == "same":  # its client got the id of the other task
             self._journal.withdraw(task.id)
-            self._blobs.remove(task.file)
+            for name in task.files:
+                self._blobs.remove(name)
         if enqueued.answer == "queued" and not self._journal.is_known(task):
             script.run(self._client, enqueueing.forget(store, task.id))  # the intake withdrew it meanwhile
         return enqueued.answer != "known"

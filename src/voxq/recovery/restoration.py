@@ -61,15 +61,18 @@ class Restoration:
         pipeline.execute()
 
     def index(self) -> None:
-        """Restore the recording of each short id, and the number of today's last task."""
+        """Restore the file of each short id, and the number of today's last task."""
         today = day_of(time.time())
         number = 0
         pipeline = self._client.pipeline(transaction=False)
         blobs = self._blobs.all()
-        kind_of = self._kinds_of({blob.task_id for blob in blobs})
+        tasks = self._tasks_of({blob.task_id for blob in blobs})
+        kind_of = self._kinds_of({blob.task_id for blob in blobs}, tasks)
         for blob in blobs:
-            key = self._stores[kind_of[blob.task_id]].audio_key
-            pipeline.hsetnx(key, short_id(blob.task_id), blob.name)
+            task = tasks.get(blob.task_id)
+            if task is None or task.file == blob.name:
+                key = self._stores[kind_of[blob.task_id]].audio_key
+                pipeline.hsetnx(key, short_id(blob.task_id), blob.name)
             day, of_day = age_order(blob.task_id)
             if day == today:
                 number = max(number, of_day)
@@ -106,15 +109,20 @@ class Restoration:
         found = (self._journal.ended(task_id, run) for task_id, run in self._latest_ends().items())
         yield from (end.task for end in found if end is not None)
 
-    def _kinds_of(self, task_ids: Collection[str]) -> dict[str, str]:
-        """Kind of each task, by its record, or if that is gone by the log that its end is in."""
+    def _tasks_of(self, task_ids: Collection[str]) -> dict[str, Task]:
+        """Return the tasks that still have a record, by id."""
         latest = self._latest_ends()
-        found: dict[str, str] = {}
+        found: dict[str, Task] = {}
         for task_id in task_ids:
             end = self._journal.ended(task_id, latest[task_id]) if task_id in latest else None
             task = end.task if end else self._journal.open_task(task_id)
             if task is not None:
-                found[task_id] = task.kind
+                found[task_id] = task
+        return found
+
+    def _kinds_of(self, task_ids: Collection[str], tasks: Mapping[str, Task]) -> dict[str, str]:
+        """Which kind of task each was. Its record tells; when that is gone, the log in which it ended."""
+        found = {task_id: task.kind for task_id, task in tasks.items()}
         if left := set(task_ids) - found.keys():
             found |= dict.fromkeys(left, kinds.first().name)
             for name, log in self._logs.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from voxq import kinds
 from voxq.core.task import Status
 from voxq.storage.blobs.port import StoredBlob
 
@@ -16,10 +15,10 @@ class EndedRecord:
 
     task_id: str
     run: int
-    kind: str
     status: Status
     ended_at: float
-    file: str
+    results: frozenset[str] = frozenset()
+    """Stored names of the files that it made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +52,12 @@ def plan(
 ) -> Plan:
     """Choose what to delete. Pure.
 
-    - The recording of an open task is kept, whatever the limits.
-    - The recording of a failed task is kept for `failed_ttl`, so that retry works, and does not count.
+    - A file of an open task is kept, whatever the limits.
+    - The files of a failed task are kept for `failed_ttl`, so that retry works, and do not count.
     - A file that a task made is its result: it is kept for `result_ttl` and does not count until then.
-    - Of all others the newest `max_recordings` are kept. A recording without a record belongs to a task that
-      ended long ago or was never accepted; it is kept while younger than `orphan_age`, since its task may be
-      about to be accepted.
+    - Of all others the newest `max_recordings` are kept. A file without a record belongs to a task that ended
+      long ago or was never accepted; it is kept while younger than `orphan_age`, since its task may be about
+      to be accepted.
     - A record is deleted after its time, or once a later run of its task has ended.
     """
     is_open = set(open_ids)
@@ -84,7 +83,7 @@ def plan(
         if record is not None and record.status is Status.FAILED:
             if now - record.ended_at > limits.failed_ttl:
                 gone.append(blob.name)
-        elif record is not None and _is_result(record) and now - record.ended_at <= limits.result_ttl:
+        elif record and blob.name in record.results and now - record.ended_at <= limits.result_ttl:
             continue
         elif record is not None or now - blob.modified > limits.orphan_age:
             finished.append(blob)
@@ -96,11 +95,6 @@ def plan(
     finished.sort(key=newest_first, reverse=True)
     gone += [blob.name for blob in finished[limits.max_recordings :]]
     return Plan(blobs=gone, records=expired)
-
-
-def _is_result(record: EndedRecord) -> bool:
-    """Whether the file of the task is its result."""
-    return kinds.find(record.kind).makes_file
 
 
 def _ttl(status: Status, limits: Limits) -> float:

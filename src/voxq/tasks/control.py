@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import redis
 
-from voxq import kinds
 from voxq.core.outcome import Outcome, Timings, elapsed
 from voxq.core.refusal import NotFound, Refusal
 from voxq.core.task import Status, Task
@@ -71,8 +71,10 @@ class Control:
         end = self._journal.last_end(other_id)
         if end is None or end.outcome.status is not Status.DONE:
             return False
-        if kinds.find(task.kind).makes_file and not self._blobs.share(end.task.file, task.file):
-            return False
+        for role, name in task.outputs.items():
+            made = end.task.outputs.get(role)
+            if made is None or not self._blobs.share(made, name):
+                return False
         now = time.time()
         outcome = replace(
             end.outcome,
@@ -85,7 +87,7 @@ class Control:
         return self._ending.end(task, outcome)
 
     def forget(self, task_id: str) -> bool:
-        """Remove an ended task: its recording, result, index entry, history and the text in its log lines.
+        """Remove an ended task: its files, result, index entry, history and the text in its log lines.
 
         Returns False, without any change, if the task is open. What clients cannot see is removed first and
         the journal record last, so that repeating the call completes an interrupted one. Unknown ids are
@@ -97,11 +99,18 @@ class Control:
                 return False
             self._ending.publish(task)
         self._log.blank(task_id)
-        self._blobs.remove_of(task_id)
+        runs = self._journal.runs_of(task_id)
+        for name in self._files_of(task_id, runs):
+            self._blobs.remove(name)
+        self._blobs.remove_of(task_id)  # of records that nobody can read, too
         script.run(self._client, enqueueing.forget(self._store, task_id))
-        for run in self._journal.runs_of(task_id):
+        for run in runs:
             self._journal.forget(task_id, run)
         return True
+
+    def _files_of(self, task_id: str, runs: Sequence[int]) -> set[str]:
+        ends = filter(None, (self._journal.ended(task_id, run) for run in runs))
+        return {name for end in ends for name in end.task.files}
 
     def retry(self, task_id: str, run: int, *, limited: bool = False) -> tuple[Task, Enqueued]:
         """Accept a failed task again as its next run. `run` is the one that failed.
@@ -117,7 +126,7 @@ class Control:
             raise NotFound(task_id)
         if end.outcome.status is not Status.FAILED:
             raise _not_failed(end.outcome.status)
-        if kinds.find(end.task.kind).takes_recording and not self._blobs.exists(end.task.file):
+        if not all(map(self._blobs.exists, end.task.uploads)):
             raise Refusal("recording_gone", "The recording of this task has been deleted")
         if task is not None:
             # Publish the earlier run before its open record is replaced; otherwise it would never be logged.

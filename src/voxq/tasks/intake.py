@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -15,10 +14,10 @@ from redis.exceptions import RedisError, ResponseError
 
 from voxq import kinds
 from voxq.core import killpoint
+from voxq.core.inputs import AUDIO, TEXT, Blob, Inline, Inputs, sha256_of
 from voxq.core.options import Options
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority, Task, choose_lane, new_task_id
-from voxq.kinds.base import InlineInput
 from voxq.queue import enqueueing, quotas, script
 from voxq.queue.enqueueing import EntryCheck, Place
 from voxq.queue.idempotency import idempotency_of
@@ -46,7 +45,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the client asks for: something to be done with an upload, or with the text in the options."""
+    """What the client asks for: something to be done with an upload, or with a text."""
 
     owner: str
     options: Options
@@ -121,28 +120,25 @@ class Intake:
 
     def _task(
         self,
-        entry: EntryCheck,
         request: Request,
-        *,
-        extension: str,
-        mime: str,
-        size: int,
-        sha256: str,
+        task_id: str,
+        inputs: Inputs,
         duration: float | None,
     ) -> Task:
         """Raises Refusal ("too_long")."""
         now = time.time()
-        task_id = new_task_id(entry.opened_at, entry.number)  # midnight may have passed since
         key = request.idempotency_key
+        kind = kinds.find(self._store.kind)
+        outputs = {}
+        if kind.makes_file:
+            outputs[AUDIO] = f"{task_id}.{kind.output_extension(request.options)}"
         task = Task(
             id=task_id,
-            kind=self._store.kind,
+            kind=kind.name,
             owner=request.owner,
             lane=choose_lane(request.priority, duration, self._long_seconds),
-            file=f"{task_id}.{extension}",
-            mime=mime,
-            size=size,
-            audio_sha256=sha256,
+            inputs=inputs,
+            outputs=outputs,
             duration=duration,
             created_at=now,
             accepted_at=now,
@@ -176,7 +172,7 @@ class Intake:
             raise
         if enqueued.answer == "same" and enqueued.same_id is not None:
             await asyncio.to_thread(self._withdraw, task)
-            return await self._replay(enqueued.same_id, task.audio_sha256, request)
+            return await self._replay(enqueued.same_id, task.sha256, request)
         return Submission(task, enqueued.place)
 
     async def _replay(self, task_id: str, sha256: str, request: Request) -> Submission:
@@ -189,7 +185,7 @@ class Intake:
         if known is None:
             raise Refusal("idempotency_expired", "The task of this Idempotency-Key is gone; use a new key")
         wanted = (sha256, request.options, request.callback)
-        if (known.audio_sha256, known.options, known.callback) != wanted:
+        if (known.sha256, known.options, known.callback) != wanted:
             raise Refusal("idempotency_conflict", "This Idempotency-Key was used for another request")
         return Submission(known, view.place, replayed=True)
 
@@ -202,7 +198,8 @@ class Intake:
 
     def _withdraw(self, task: Task) -> None:
         self._journal.withdraw(task.id)
-        self._blobs.remove(task.file)
+        for name in task.uploads:
+            self._blobs.remove(name)
 
 
 class RecordingIntake(Intake):
@@ -232,55 +229,44 @@ class RecordingIntake(Intake):
                 await asyncio.to_thread(upload.part.unlink, missing_ok=True)
                 return replayed
             info = await self._probe(upload.part, request.owner)
-            task = self._task(
-                entry,
-                request,
-                extension=info.extension,
-                mime=info.mime,
-                size=upload.size,
-                sha256=upload.sha256,
-                duration=info.duration,
-            )
-            await asyncio.to_thread(self._keep, task, upload)
+            task_id = _id_of(entry)
+            recording = Blob(f"{task_id}.{info.extension}", info.mime, upload.size, upload.sha256)
+            task = self._task(request, task_id, {AUDIO: recording}, info.duration)
+            await asyncio.to_thread(self._keep, task, recording, upload)
         except BaseException:
             await asyncio.to_thread(upload.part.unlink, missing_ok=True)
             raise
         return await self._enqueue(task, request)
 
-    def _keep(self, task: Task, upload: Upload) -> None:
-        self._blobs.keep(upload.part, task.file)
+    def _keep(self, task: Task, recording: Blob, upload: Upload) -> None:
+        self._blobs.keep(upload.part, recording.name)
         killpoint.reached("S1")
         try:
             self._journal.accept(task)
             killpoint.reached("S2")
         except OSError:
-            self._blobs.remove(task.file)
+            self._blobs.remove(recording.name)
             raise
 
 
 class TextIntake(Intake):
-    """Of texts, which lie in their tasks: there is no S1."""
+    """Of texts, which stand in their tasks: there is no S1."""
 
-    async def accept(self, entry: EntryCheck, request: Request) -> Submission:
-        """Make the text in the request's options a task. Raises Refusal, or OSError when the disk is full."""
-        given = kinds.find(self._store.kind).inline_input(request.options)
+    async def accept(self, entry: EntryCheck, text: str, request: Request) -> Submission:
+        """Make the text a task. Raises Refusal, or OSError when the disk is full."""
+        inputs = {TEXT: Inline(text)}
         if entry.known_id is not None:
-            sha256 = hashlib.sha256(given.text.encode()).hexdigest()
-            return await self._replay(entry.known_id, sha256, request)
-        task = await asyncio.to_thread(self._accept, entry, request, given)
+            return await self._replay(entry.known_id, sha256_of(inputs), request)
+        task = await asyncio.to_thread(self._accept, entry, request, text, inputs)
         return await self._enqueue(task, request)
 
-    def _accept(self, entry: EntryCheck, request: Request, given: InlineInput) -> Task:
-        text = given.text.encode()
-        task = self._task(
-            entry,
-            request,
-            extension=given.extension,
-            mime=given.mime,
-            size=len(text),
-            sha256=hashlib.sha256(text).hexdigest(),
-            duration=given.seconds,
-        )
+    def _accept(self, entry: EntryCheck, request: Request, text: str, inputs: Inputs) -> Task:
+        seconds = kinds.find(self._store.kind).expected_seconds(text, request.options)
+        task = self._task(request, _id_of(entry), inputs, seconds)
         self._journal.accept(task)
         killpoint.reached("S2")
         return task
+
+
+def _id_of(entry: EntryCheck) -> str:
+    return new_task_id(entry.opened_at, entry.number)  # midnight may have passed since

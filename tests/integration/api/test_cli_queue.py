@@ -26,7 +26,7 @@ def voxq(api: ApiServer, *arguments: str) -> subprocess.CompletedProcess[str]:
 def submitted(lab: Lab, kind: str) -> Task:
     if kind == "asr":
         return lab.submit(owner="anonymous")
-    return lab.submit(owner="anonymous", kind=kind, options=SpeechOptions("Hello.", "heart"))
+    return lab.submit(owner="anonymous", kind=kind, options=SpeechOptions("heart"))
 
 
 def fail(lab: Lab, kind: str, count: int) -> list[Task]:

@@ -85,7 +85,7 @@ async def test_an_upload_becomes_a_waiting_task(entrance: Entrance, lab: Lab) ->
     assert lab.journal.open_task(task.id) == task
     assert lab.parts.blobs.path(task.file).read_bytes() == b"other sound"
     assert (task.owner, task.mime, task.size, task.duration) == ("anna", "audio/ogg", 11, 10.0)
-    assert task.audio_sha256 == hashlib.sha256(b"other sound").hexdigest()
+    assert task.sha256 == hashlib.sha256(b"other sound").hexdigest()
     assert not list((lab.root / "incoming").iterdir())
 
 

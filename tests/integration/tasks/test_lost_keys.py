@@ -83,7 +83,7 @@ def test_a_task_that_redis_knows_is_not_withdrawn_for_its_key(lab: Lab, worker: 
 
 
 def test_texts_have_keys_of_their_own(lab: Lab, redis_url: str) -> None:
-    task = make_task(kind="tts", idempotency=KEY, options=SpeechOptions("Guten Tag", voice="teller"))
+    task = make_task(kind="tts", text="Guten Tag", idempotency=KEY, options=SpeechOptions("teller"))
     lab.journal.accept(task)
     assert door_of(lab, redis_url).known_id is None, "its intake may still take it back"
     lab.journal.accept(task.evolve(accepted_at=task.accepted_at - 60))

@@ -14,7 +14,7 @@ from voxq.worker.redis_link import RedisLink
 
 
 def submit(lab: Lab, kind: str, lane: Lane = Lane.SHORT) -> Task:
-    options = {"options": SpeechOptions("Hello.", "heart", "hibari")} if kind == "tts" else {}
+    options = {"options": SpeechOptions("heart", "hibari")} if kind == "tts" else {}
     task = lab.accept(make_task(kind=kind, lane=lane, **options))
     assert script.run(lab.client, enqueueing.enqueue(lab.parts.stores[kind], task)).answer == "queued"
     return task

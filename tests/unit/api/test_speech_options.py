@@ -12,16 +12,16 @@ from voxq.core.refusal import Refusal
 from voxq.core.request_reader import RequestReader
 from voxq.engines import voices
 from voxq.engines.contract import Requirements
-from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.speech import SpeechOptions, TextField
 
 WITHOUT_JAPANESE = [s for s in voices.speakers_of(["hibari", "kokoro"]) if s.voice.language != "ja"]
 
-READER = RequestReader(SpeechOptions)
+READER = RequestReader(SpeechOptions, besides={"text": TextField})
 
 
 def options(text: str, **how: object) -> SpeechOptions:
-    asked = READER.values({"text": text, **how}).options
-    return for_speakers(asked, WITHOUT_JAPANESE, 1000)
+    asked = READER.values({"text": text, **how})
+    return for_speakers(asked.besides["text"], asked.options, WITHOUT_JAPANESE, 1000)
 
 
 def worker(number: int, **facts: object) -> WorkerFacts:

@@ -28,9 +28,7 @@ def storages(draw: st.DrawFn) -> tuple[list[StoredBlob], list[str], list[EndedRe
         if draw(st.booleans()):
             open_ids.append(task_id)
         ends = draw(st.lists(st.tuples(ended_statuses, ages), max_size=3))
-        ended += [
-            EndedRecord(task_id, run, "asr", how, NOW - age, file) for run, (how, age) in enumerate(ends, 1)
-        ]
+        ended += [EndedRecord(task_id, run, how, NOW - age) for run, (how, age) in enumerate(ends, 1)]
     return recordings, open_ids, ended
 
 
@@ -123,15 +121,33 @@ def test_a_recording_that_was_stored_just_now_is_spared() -> None:
 
 
 def test_speech_stays_as_long_as_its_result_and_displaces_no_recording() -> None:
-    def ended(number: int, kind: str, age: float, extension: str) -> EndedRecord:
-        task_id = f"2025-12-01_{number:03d}_abcdef"
-        return EndedRecord(task_id, 1, kind, Status.DONE, NOW - age, f"{task_id}.{extension}")
+    def name_of(task_id: str) -> str:
+        return f"{task_id}.mp3"
 
-    batch = [ended(number, "tts", 10.0, "mp3") for number in range(100)]
-    notes = [ended(200 + number, "asr", 20.0, "ogg") for number in range(LIMITS.max_recordings)]
-    old = [ended(300 + number, "tts", LIMITS.result_ttl + 1, "mp3") for number in range(2)]
+    def ended(number: int, age: float, *, made: bool) -> EndedRecord:
+        task_id = f"2025-12-01_{number:03d}_abcdef"
+        results = frozenset({name_of(task_id)} if made else ())
+        return EndedRecord(task_id, 1, Status.DONE, NOW - age, results)
+
+    batch = [ended(number, 10.0, made=True) for number in range(100)]
+    notes = [ended(200 + number, 20.0, made=False) for number in range(LIMITS.max_recordings)]
+    old = [ended(300 + number, LIMITS.result_ttl + 1, made=True) for number in range(2)]
     records = [*batch, *notes, *old]
-    recordings = [StoredBlob(record.file, record.ended_at) for record in records]
+    recordings = [StoredBlob(name_of(record.task_id), record.ended_at) for record in records]
     chosen = plan(NOW, recordings, [], records, LIMITS)
-    assert sorted(chosen.blobs) == [record.file for record in old]
+    assert sorted(chosen.blobs) == [name_of(record.task_id) for record in old]
     assert chosen.records == old
+
+
+def test_of_one_task_the_result_and_what_it_was_made_from_go_for_themselves() -> None:
+    """A voice that imitates: the recording counts like any, the speech stays with its result."""
+    task_id = "2025-12-01_001_abcdef"
+    reference, speech = (StoredBlob(f"{task_id}.{extension}", NOW) for extension in ("ogg", "mp3"))
+    limits = Limits(max_recordings=0, result_ttl=60, failed_ttl=60)
+
+    def gone(age: float) -> list[str]:
+        record = EndedRecord(task_id, 1, Status.DONE, NOW - age, frozenset({speech.name}))
+        return sorted(plan(NOW, [reference, speech], [], [record], limits).blobs)
+
+    assert gone(10.0) == [reference.name]
+    assert gone(61.0) == sorted([reference.name, speech.name])

@@ -22,7 +22,7 @@ class Place:
     def __init__(self, root: Path) -> None:
         work = WorkFiles(root / "work")
         self.blobs = FileBlobs(root / "recordings", root / "incoming")
-        self.task = make_task(kind="tts", options=SpeechOptions("text", "teller", format="pcm"))
+        self.task = make_task(kind="tts", options=SpeechOptions("teller", format="pcm"))
         self.directory: WorkDirectory = work.open(self.task)
         self.file = SpeechFile(work, self.blobs, self.task.id, self.task.run, self.task.file)
 

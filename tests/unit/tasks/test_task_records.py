@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +12,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from task_lab import done, make_task
 
+from voxq.core.inputs import AUDIO, TEXT, Blob, Inline, sha256_of
 from voxq.core.outcome import Incident, Outcome, Timings
 from voxq.core.task import Lane, Status, Task
+from voxq.kinds.speech import SpeechOptions
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import documents
+
+TASK_ID = "2025-12-01_001_abcdef"
+RECORDING: dict[str, Any] = {"name": f"{TASK_ID}.ogg", "mime": "audio/ogg", "size": 4000, "sha256": "0" * 64}
+OF_SCHEMA_1: dict[str, Any] = {
+    "id": TASK_ID,
+    "owner": "anna",
+    "lane": "short",
+    "mime": "audio/ogg",
+    "size": 4000,
+    "duration": 10.0,
+    "created_at": 1.0,
+    "accepted_at": 2.0,
+    "run": 1,
+    "schema": 1,
+}
 
 times = st.floats(0, 4_102_444_800)
 seconds = st.floats(0, 1e6)
@@ -90,13 +109,76 @@ def test_what_an_earlier_version_did_not_write_has_its_default() -> None:
     assert Outcome.from_json(least) == Outcome(Status.DONE, 1.0, 2.0)
 
 
+def test_a_recording_of_the_first_schema() -> None:
+    record = OF_SCHEMA_1 | {"kind": "asr", "file": f"{TASK_ID}.ogg", "audio_sha256": "0" * 64}
+    record["options"] = {"words": True, "text": "what this kind never had"}
+    task = Task.from_json(through_json(record))
+    assert task.inputs == {AUDIO: Blob(**RECORDING)}
+    assert (task.file, task.files, task.outputs) == (f"{TASK_ID}.ogg", (f"{TASK_ID}.ogg",), {})
+    assert (task.sha256, task.size, task.schema) == ("0" * 64, 4000, 2)
+    assert task.options == TranscriptionOptions(words=True)
+    assert Task.from_json(through_json(task.to_json())) == task
+
+
+def test_a_text_of_the_first_schema() -> None:
+    digest = hashlib.sha256("Grüße.".encode()).hexdigest()
+    record = OF_SCHEMA_1 | {"kind": "tts", "file": f"{TASK_ID}.mp3", "mime": "audio/mpeg", "size": 8}
+    record |= {"audio_sha256": digest, "options": {"text": "Grüße.", "voice": "heart", "format": "mp3"}}
+    task = Task.from_json(through_json(record))
+    assert task.inputs == {TEXT: Inline("Grüße.")}
+    assert (task.file, task.files, task.uploads) == (f"{TASK_ID}.mp3", (f"{TASK_ID}.mp3",), ())
+    assert (task.sha256, task.size, task.schema) == (digest, 8, 2)
+    assert task.options == SpeechOptions("heart", format="mp3")
+    assert Task.from_json(through_json(task.to_json())) == task
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "asr"},
+        {"kind": "asr", "file": "2025-12-01_001_abc123.wav", "audio_sha256": "0"},
+        {"kind": "asr", "file": "../x.wav", "audio_sha256": "0"},
+        {"kind": "asr", "file": f"{TASK_ID}.ogg", "audio_sha256": "0", "size": -5},
+        {"kind": "asr", "file": f"{TASK_ID}.ogg"},
+        {"kind": "tts", "file": f"{TASK_ID}.ogg", "options": {"voice": "heart"}},
+        {"kind": "tts", "file": f"{TASK_ID}.ogg", "options": {"voice": "heart", "text": 5}},
+        {"kind": "tts", "file": "../x.wav", "options": {"voice": "heart", "text": "Hello."}},
+        {"kind": "tts", "file": f"{TASK_ID}.ogg", "options": [5]},
+    ],
+)
+def test_a_damaged_record_of_the_first_schema_is_no_task(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        Task.from_json(OF_SCHEMA_1 | change)
+
+
+def test_inputs_differ_when_one_of_them_does() -> None:
+    text, recording = Inline("Guten Tag."), Blob(**RECORDING)
+    assert sha256_of({TEXT: text}) == text.sha256
+    both = {TEXT: text, "reference": recording}
+    others = [
+        {TEXT: text},
+        {TEXT: Inline("Guten Abend."), "reference": recording},
+        {TEXT: text, "reference": replace(recording, sha256="1" * 64)},
+        {TEXT: text, "audio": recording},
+    ]
+    assert len({sha256_of(each) for each in (both, *others)}) == 5
+    assert sha256_of(both) == sha256_of(dict(reversed(both.items())))
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"id": "../../x"},
         {"id": None},
-        {"file": "2025-12-01_001_abc123.wav"},
-        {"file": "../x.wav"},
+        {"inputs": {}},
+        {"inputs": {"text": {"text": "Guten Tag."}}},
+        {"inputs": {"audio": {"text": "Guten Tag."}}},
+        {"inputs": {"audio": RECORDING | {"name": "2025-12-01_001_abc123.wav"}}},
+        {"inputs": {"audio": RECORDING | {"name": "../x.wav"}}},
+        {"inputs": {"audio": RECORDING, "reference": RECORDING | {"name": "../x.wav"}}},
+        {"inputs": {"audio": RECORDING | {"size": -5}}},
+        {"inputs": [RECORDING]},
+        {"outputs": {"audio": RECORDING["name"]}},
         {"lane": "express"},
         {"kind": "tts?"},
         {"duration": "long"},
@@ -106,14 +188,13 @@ def test_what_an_earlier_version_did_not_write_has_its_default() -> None:
         {"accepted_at": None},
         {"run": 0},
         {"run": "first"},
-        {"size": -5},
         {"options": []},
         {"options": {"hotwords": 5}},
     ],
 )
 def test_a_damaged_record_is_no_task(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        Task.from_json(make_task().to_json() | change)
+        Task.from_json(make_task(id=TASK_ID).to_json() | change)
 
 
 @pytest.mark.parametrize(

@@ -170,9 +170,7 @@ def test_a_task_cancelled_while_it_is_decoded_holds_up_nobody(capacities: Callab
     capacity.work.remove(cancelled.task)
     capacity.preparation.advance()
     assert capacity.in_work() == {cancelled}
-    capacity.run_until(
-        lambda: other in capacity.ends()
-    )  # sooner than the time limit of the cancelled one
+    capacity.run_until(lambda: other in capacity.ends())  # sooner than the time limit of the cancelled one
     assert cancelled not in capacity.ends()
 
 

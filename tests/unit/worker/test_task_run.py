@@ -178,7 +178,7 @@ def test_chunks_of_other_conditions_are_done_again(tmp_path: Path, change: str) 
     run(first, 0)
     second = assign(
         tmp_path,
-        task.evolve(audio_sha256="1" * 64) if change == "sound" else task,
+        make_task(id=task.id, sha256="1" * 64) if change == "sound" else task,
         TranscriptionOptions(words=True) if change == "options" else None,
     )
     second.find(parts, "other" if change == "revision" else "revision")

@@ -70,9 +70,9 @@ def recording(root: Path, seconds: float | None, task: Task | None = None) -> Tr
 
 
 def text(root: Path, seconds: float | None) -> SpeechRun:
-    task = make_task(kind="tts", options=SpeechOptions("text", "teller", speed=2.0), duration=seconds)
+    task = make_task(kind="tts", options=SpeechOptions("teller", speed=2.0), duration=seconds)
     directory = WorkFiles(root).open(task)
-    how = SpeechOptions("A text.", "teller", speed=2.0)
+    how = SpeechOptions("teller", speed=2.0)
     return SpeechRun(TaskExecution(task, "x"), directory, PLAN, how, admitted_at=time.time())
 
 

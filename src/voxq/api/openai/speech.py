@@ -44,18 +44,18 @@ async def speech(request: Request, service: TheService, owner: Waiting, body: Th
     beginning = in_time(service, begun, speech_stream.begin(service, begun.kind, owner, begun.task_id))
     sound = await while_connected(service, begun, request, beginning)
     if wanted.as_events:
-        events = speech_events.events(service, begun, request, sound, wanted.options.text)
+        events = speech_events.events(service, begun, request, sound, wanted.text)
         return Streamed(events, sse.CONTENT_TYPE, begun.headers)
     return _AwaitedSpeech(service, begun, sound, begun.headers)
 
 
 async def _begin(service: Service, owner: str, entry: EntryCheck, wanted: Wanted) -> Begun:
-    fingerprint = await reuse.of_text(service, owner, wanted.options)
+    fingerprint = await reuse.of_text(service, owner, wanted.text, wanted.options)
 
     async def accept() -> Task:
         await asyncio.to_thread(disk.check_space, service.settings)
         asked = intake.Request(owner, wanted.options, wanted.priority)
-        return (await service.texts.accept(entry, asked)).task
+        return (await service.texts.accept(entry, wanted.text, asked)).task
 
     return await begin(service, SPEECH_KIND.name, owner, fingerprint, accept, may_reuse=wanted.cache)
 

@@ -15,7 +15,7 @@ from voxq.core.request_reader import Asked, RequestReader
 from voxq.core.task import Priority
 from voxq.engines.languages import code_of
 from voxq.engines.voices import Speaker
-from voxq.kinds.speech import SpeechOptions, no_recording
+from voxq.kinds.speech import SpeechOptions, TextField, no_recording
 from voxq.model_store import aliases
 from voxq.speech.scripts import language_of
 
@@ -52,6 +52,7 @@ SPOKEN = RequestReader(
         ]
     },
     besides={
+        "input": TextField,
         "instructions": (
             str,
             Field("", description="Has no effect: no voice here can be told how to speak."),
@@ -73,6 +74,7 @@ SPOKEN = RequestReader(
 class Wanted:
     """What a client asks for."""
 
+    text: str
     options: SpeechOptions
     priority: Priority
     cache: bool
@@ -85,21 +87,21 @@ def wanted(asked: Asked[SpeechOptions], speakers: Sequence[Speaker], longest: in
 
     Raises Refusal ("model_not_found", with the names there are; as `speech_options.tts_options`).
     """
-    given = asked.options
+    text, given = asked.besides["input"], asked.options
     able = _of_model(given.model or "", speakers)
     as_raw = _PCM_RATE if given.format == "pcm" else None
     how = replace(
         given,
-        voice=_voice(given, able),
+        voice=_voice(text, given, able),
         model=None,  # the voice is one of the model's
         sample_rate=given.sample_rate or as_raw,
     )
     try:
-        options = speech_options.for_speakers(how, able, longest)
+        options = speech_options.for_speakers(text, how, able, longest)
     except Refusal as refusal:
         raise _in_openais_words(refusal) from None
     as_events = asked.besides["stream_format"] == "sse"
-    return Wanted(options, asked.submission.priority, asked.submission.cache, as_events)
+    return Wanted(text, options, asked.submission.priority, asked.submission.cache, as_events)
 
 
 def _of_model(name: str, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
@@ -112,19 +114,20 @@ def _of_model(name: str, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
     return sorted(able, key=lambda speaker: speaker.engine != best)
 
 
-def _voice(asked: SpeechOptions, speakers: Sequence[Speaker]) -> str:
+def _voice(text: str, asked: SpeechOptions, speakers: Sequence[Speaker]) -> str:
     """A voice of ours where one of OpenAI's is meant, anything else as it came."""
     name = asked.voice.strip().lower()
     if name not in voices.NAMES:
         return asked.voice
     language = code_of(asked.language or "")
-    spoken = language_of(asked.text) if language in ("", "auto") else language
+    spoken = language_of(text) if language in ("", "auto") else language
     return voices.speaker_for(name, speakers, spoken) or ""
 
 
 def _in_openais_words(refusal: Refusal) -> Refusal:
     """The fields of a native request have other names."""
-    field = refusal.details.get("field")
-    option = SpeechOptions.declared().get(str(field))
-    details = refusal.details | ({"field": option.openai} if option else {})
+    field = str(refusal.details.get("field"))
+    options = SpeechOptions.declared()
+    names = {"text": "input"} | {name: option.openai for name, option in options.items()}
+    details = refusal.details | ({"field": names[field]} if field in names else {})
     return Refusal(refusal.code, refusal.message, **details)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -21,7 +20,7 @@ from voxq.api.submission.submitted import submitted, submitted_or_reused
 from voxq.core.refusal import Refusal
 from voxq.core.request_reader import RequestReader
 from voxq.core.submission import SubmissionOptions
-from voxq.kinds.speech import SPEECH, SpeechOptions
+from voxq.kinds.speech import SPEECH, SpeechOptions, TextField
 from voxq.tasks import intake
 from voxq.tasks.intake import Submission
 
@@ -31,10 +30,10 @@ MAX_TEXTS = 500
 """In one batch."""
 
 _BATCH_BYTES = 32 << 20
-_ONE_TEXT = RequestReader(SpeechOptions)
+_ONE_TEXT = RequestReader(SpeechOptions, besides={"text": TextField})
 _MANY_TEXTS = RequestReader(
     SpeechOptions,
-    fixed={"text": "", "cache": False},
+    fixed={"cache": False},
     besides={
         "texts": Annotated[
             list[str], Field(min_length=1, max_length=MAX_TEXTS, description="What to say, a task each.")
@@ -68,11 +67,12 @@ async def submit(
     asked = await body.read(request, _ONE_TEXT, bytes_for(longest))
     how = asked.submission
     callback = how.webhook(service.settings.registered_webhooks)
-    chosen = await _chosen(service, asked.options)
-    submission = await _accept(service, owner, chosen, how, key, callback)
+    text = asked.besides["text"]
+    chosen = await _chosen(service, text, asked.options)
+    submission = await _accept(service, owner, text, chosen, how, key, callback)
     if not how.cache or submission.replayed:
         return await submitted(request, service, submission.task, submission.place)
-    fingerprint = await reuse.of_text(service, owner, chosen)
+    fingerprint = await reuse.of_text(service, owner, text, chosen)
     return await submitted_or_reused(request, service, submission, fingerprint)
 
 
@@ -92,17 +92,17 @@ async def batch(request: Request, service: TheService, owner: Owner, body: TheBo
     asked = await body.read(request, _MANY_TEXTS, _BATCH_BYTES)
     how = asked.submission
     callback = how.webhook(service.settings.registered_webhooks)
-    chosen: list[SpeechOptions] = []
+    chosen: list[tuple[str, SpeechOptions]] = []
     for number, text in enumerate(asked.besides["texts"]):
         try:
-            chosen.append(await _chosen(service, replace(asked.options, text=text)))
+            chosen.append((text, await _chosen(service, text, asked.options)))
         except Refusal as refusal:
             details = refusal.details | {"index": number}
             raise Refusal(refusal.code, f"texts.{number}: {refusal.message}", **details) from None
     tasks: list[BatchItem] = []
-    for each in chosen:
+    for text, each in chosen:
         try:
-            task = (await _accept(service, owner, each, how, None, callback)).task
+            task = (await _accept(service, owner, text, each, how, None, callback)).task
             tasks.append(BatchItem(task_id=task.id, status="queued"))
         except Refusal as refusal:
             if not tasks:
@@ -116,16 +116,17 @@ async def batch(request: Request, service: TheService, owner: Owner, body: TheBo
     return Batch(total=taken, tasks=tasks)
 
 
-async def _chosen(service: Service, asked: SpeechOptions) -> SpeechOptions:
+async def _chosen(service: Service, text: str, asked: SpeechOptions) -> SpeechOptions:
     speakers = await service.voices.recent()
     # In a thread: a long text takes a moment to look through.
     longest = service.settings.max_text_characters
-    return await asyncio.to_thread(speech_options.for_speakers, asked, speakers, longest)
+    return await asyncio.to_thread(speech_options.for_speakers, text, asked, speakers, longest)
 
 
 async def _accept(
     service: Service,
     owner: str,
+    text: str,
     chosen: SpeechOptions,
     how: SubmissionOptions,
     key: str | None,
@@ -133,4 +134,5 @@ async def _accept(
 ) -> Submission:
     await asyncio.to_thread(disk.check_space, service.settings)
     entry = await service.texts.check_entry(owner, key)
-    return await service.texts.accept(entry, intake.Request(owner, chosen, how.priority, key, callback))
+    request = intake.Request(owner, chosen, how.priority, key, callback)
+    return await service.texts.accept(entry, text, request)

@@ -76,5 +76,5 @@ async def submit(
         return await submitted(request, service, submission.task, submission.place)
     task = submission.task
     asked = transcription.options_of(task)
-    fingerprint = await reuse.of_recording(service, owner, task.audio_sha256, asked, models)
+    fingerprint = await reuse.of_recording(service, owner, task.sha256, asked, models)
     return await submitted_or_reused(request, service, submission, fingerprint)

@@ -18,6 +18,7 @@ from voxq.api.callers.auth import Owner
 from voxq.api.limits import disk
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.model_listing import VoiceList, VoiceView
+from voxq.core.inputs import AUDIO
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority, Status, Task
 from voxq.engines.speak.greetings import GREETINGS
@@ -99,9 +100,9 @@ async def _speak(service: Service, owner: str, speaker: Speaker, path: Path) -> 
     """
     await asyncio.to_thread(disk.check_space, service.settings)
     text = GREETINGS[speaker.voice.language]
-    options = SpeechOptions(text, speaker.voice.name, speaker.engine, format=samples.FORMAT)
+    options = SpeechOptions(speaker.voice.name, speaker.engine, format=samples.FORMAT)
     entry = await service.texts.check_entry(owner, None)
-    submission = await service.texts.accept(entry, intake.Request(owner, options, Priority.LOW))
+    submission = await service.texts.accept(entry, text, intake.Request(owner, options, Priority.LOW))
     await _end_of(service, submission.task)
     await asyncio.to_thread(_keep, service, submission.task, path)
 
@@ -123,7 +124,7 @@ async def _end_of(service: Service, task: Task) -> None:
 
 def _keep(service: Service, task: Task, path: Path) -> None:
     try:
-        service.parts.blobs.take(task.file, path)
+        service.parts.blobs.take(task.outputs[AUDIO], path)
     except FileNotFoundError:
         raise Refusal("sample_pending", "The sample was deleted meanwhile, please ask again") from None
     service.control[task.kind].forget(task.id)

@@ -31,10 +31,10 @@ async def of_recording(
     return fingerprints.fingerprint_of(owner, sha256, model_fingerprint, replace(options, model=name))
 
 
-async def of_text(service: Service, owner: str, options: SpeechOptions) -> str:
+async def of_text(service: Service, owner: str, text: str, options: SpeechOptions) -> str:
     """The fingerprint of a text's request; its options name the model."""
     model_fingerprint = await service.model_fingerprints.of(SPEECH, options.model or "")
-    return fingerprints.fingerprint_of(owner, "", model_fingerprint, options)
+    return fingerprints.fingerprint_of(owner, "", model_fingerprint, options, text=text)
 
 
 async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool) -> None:

@@ -20,14 +20,13 @@ from voxq.speech.scripts import language_of
 from voxq.speech.written import is_pronounceable
 
 
-def for_speakers(asked: SpeechOptions, speakers: Sequence[Speaker], longest: int) -> SpeechOptions:
+def for_speakers(text: str, asked: SpeechOptions, speakers: Sequence[Speaker], longest: int) -> SpeechOptions:
     """What was asked for with a text of at most `longest` characters, with the names of a voice and of its
     model.
 
     Raises Refusal ("too_large", "unpronounceable", "voice_not_found" with the voices there are,
     "voice_unsupported", "language_unsupported", "model_not_found", "invalid_option" with the field's name).
     """
-    text = asked.text
     if len(text) > longest:
         raise Refusal("too_large", f"A text may have {longest} characters", max_text_characters=longest)
     if not is_pronounceable(text):

@@ -7,6 +7,7 @@ import time
 from loguru import logger
 
 from voxq.core import killpoint
+from voxq.core.inputs import AUDIO
 from voxq.core.outcome import Outcome
 from voxq.core.task import Task
 from voxq.parts import Parts
@@ -47,7 +48,7 @@ class RunEndings:
         """All of its work is done; speech is put where clients find it, before anybody is told."""
         if isinstance(task_run, SpeechRun) and task_run.file.exists():
             try:
-                self._parts.blobs.keep(task_run.file, task_run.task.file)
+                self._parts.blobs.keep(task_run.file, task_run.task.outputs[AUDIO])
             except OSError as error:
                 self._disk_warnings.about(error)
                 return

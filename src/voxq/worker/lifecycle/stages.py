@@ -148,7 +148,7 @@ class Stages:
                 self._worker_id,
                 task_run.task.short_id,
                 len(task_run.chunks),
-                len(speech.options_of(task_run.task).text),
+                len(speech.text_of(task_run.task)),
                 prepared.decode,
             )
         else:

@@ -23,10 +23,10 @@ class MediaRequests:
         """Raises ModelUnavailable."""
         task = task_run.task
         if not kinds.find(task.kind).takes_recording:
-            return Split(task.id, speech.options_of(task).text)
+            return Split(task.id, speech.text_of(task))
         return Prepare(
             task.id,
-            self._blobs.path(task.file),
+            self._blobs.path(transcription.recording_of(task).name),
             task_run.directory.pcm,
             self._max_seconds,
             self._plan.chunking_for(task),

@@ -146,7 +146,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
             worker_id,
             encode=self.joined.encode,
             status=Status.DONE,
-            text=speech.options_of(self.task).text,
+            text=speech.text_of(self.task),
             language=self._options["language"] or self.model.voice(self._options["voice"]).language,
             segments=tuple(segment.to_json() for segment in segments),
             sample_rate=self.joined.rate,
@@ -174,7 +174,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
         return self.directory.sound(phrase.start)
 
     def _conditions(self, revision: str) -> str:
-        return f"{revision}|{self.task.audio_sha256}|{self._given_conditions}"
+        return f"{revision}|{self.task.sha256}|{self._given_conditions}"
 
     def _record(self, result: KeptSpeech, seconds: float) -> dict[str, Any]:
         return {

@@ -101,7 +101,7 @@ class TranscriptionRun(TaskRun[Span, Recognised]):
         )
 
     def _conditions(self, revision: str) -> str:
-        return f"{revision}|{self.task.audio_sha256}|{self._given_conditions}"
+        return f"{revision}|{self.task.sha256}|{self._given_conditions}"
 
     def _record(self, result: Recognised, seconds: float) -> dict[str, Any]:
         return chunk_record.to_json(result, seconds)
