@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
+import pytest
 import redis
 from task_lab import Lab, cancelled, done, failed, make_worker
 
+from voxq.core.options import Options
 from voxq.core.task import Task
+from voxq.kinds.speech import SpeechOptions
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import fingerprints
 from voxq.queue.fingerprints import LEASE_SECONDS, RENEW_SECONDS, EarlierTask
@@ -123,5 +128,32 @@ def test_a_fingerprint_tells_everything_apart() -> None:
         (*ours[:3], TranscriptionOptions(model="m", translate=True)),
     ]
     prints = {fingerprints.fingerprint_of(*each) for each in (ours, *others)}
-    assert len(prints) == 5
+    prints |= {fingerprints.fingerprint_of(*ours, text=text) for text in ("Hello.", "Hullo.")}
+    assert len(prints) == 7
     assert fingerprints.fingerprint_of(*ours) in prints
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "written"),
+    [
+        (
+            TranscriptionOptions(model="m", hotwords=("Anna",), batch_size=8),
+            None,
+            '["anna", "00", "recipe", {"model": "m", "language": null, "hotwords": ["Anna"], "words": false, '
+            '"batch_size": 8, "use_vad": true, "use_punc": true, "use_itn": null, "translate": false}]',
+        ),
+        (
+            SpeechOptions("heart", speed=1.5),
+            "Guten Tag.",
+            '["anna", "", "recipe", {"text": "Guten Tag.", "voice": "heart", "model": null, '
+            '"language": null, "speed": 1.5, "format": "wav", "sample_rate": null, "normalise": true}]',
+        ),
+    ],
+)
+def test_a_request_of_an_earlier_version_has_the_same_fingerprint(
+    options: Options, text: str | None, written: str
+) -> None:
+    """It finds its task after an upgrade; when an option is added, it is done once more."""
+    sha256 = "00" if text is None else ""
+    found = fingerprints.fingerprint_of("anna", sha256, "recipe", options, text=text)
+    assert found == hashlib.sha256(written.encode()).hexdigest()
