@@ -176,6 +176,10 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
     def _conditions(self, revision: str) -> str:
         return f"{revision}|{self.task.sha256}|{self._given_conditions}"
 
+    def _conditions_of_0_1(self, revision: str) -> str:
+        how = "|".join(str(self._options[name]) for name in ("voice", "speed", "language", "normalise"))
+        return f"{revision}|{self.task.audio_sha256}|{how}"
+
     def _record(self, result: KeptSpeech, seconds: float) -> dict[str, Any]:
         return {
             "samples": result.samples,

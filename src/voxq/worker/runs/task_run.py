@@ -113,6 +113,10 @@ class TaskRun(ABC, Generic[P, R]):
         """All that the result of a chunk depends on besides its place."""
 
     @abstractmethod
+    def _conditions_of_0_1(self, revision: str) -> str:
+        """The same as version 0.1 wrote it, for what was in work when that was replaced."""
+
+    @abstractmethod
     def _record(self, result: R, seconds: float) -> dict[str, Any]:
         """A finished chunk as it lies on disk; `seconds` of the engine went into it."""
 
@@ -155,7 +159,8 @@ class TaskRun(ABC, Generic[P, R]):
     def recall(self, revision: str) -> None:
         """What an earlier attempt finished, by the same revision of the model, needs no engine."""
         if self._earlier is None:
-            self._earlier = self.directory.chunks(self._conditions(revision))
+            older = self.directory.chunks(self._conditions_of_0_1(revision))
+            self._earlier = older | self.directory.chunks(self._conditions(revision))
         if not self._earlier:
             return
         for index in self.chunks.all_waiting:

@@ -103,6 +103,12 @@ class TranscriptionRun(TaskRun[Span, Recognised]):
     def _conditions(self, revision: str) -> str:
         return f"{revision}|{self.task.sha256}|{self._given_conditions}"
 
+    def _conditions_of_0_1(self, revision: str) -> str:
+        given = self._given
+        switches = f"{given.words}|{given.use_punc}|{given.use_itn}|{given.translate}"
+        words = " ".join(given.hotwords)
+        return f"{revision}|{self.task.audio_sha256}|{given.language}|{switches}|{words}"
+
     def _record(self, result: Recognised, seconds: float) -> dict[str, Any]:
         return chunk_record.to_json(result, seconds)
 
