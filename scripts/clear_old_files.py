@@ -34,10 +34,10 @@ def main() -> int:
     parts = Parts.of(settings)
     cleanup = parts.cleanup(connect.blocking(url))
     plan = cleanup.plan()
-    size = sum(parts.recordings.path(name).stat().st_size for name in plan.recordings)
+    size = sum(parts.blobs.path(name).stat().st_size for name in plan.blobs)
     verb = "would delete" if arguments.dry_run else "deleting"
-    print(f"{verb} {len(plan.recordings)} recordings ({size / 1e6:.1f} MB) and {len(plan.records)} records")
-    for name in plan.recordings:
+    print(f"{verb} {len(plan.blobs)} recordings ({size / 1e6:.1f} MB) and {len(plan.records)} records")
+    for name in plan.blobs:
         print(f"  {name}")
     if arguments.dry_run:
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from itertools import count
 
+from voxq.core.inputs import Blob
 from voxq.core.task import Lane, Task, new_task_id
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.parts import Parts
@@ -21,15 +22,13 @@ def accept(parts: Parts, recording: bytes, seconds: float = 0.5) -> Task:
         kind="asr",
         owner="bench",
         lane=Lane.SHORT,
-        file=f"{task_id}.wav",
-        mime="audio/wav",
-        size=len(recording),
-        audio_sha256="0" * 64,
+        inputs={"audio": Blob(f"{task_id}.wav", "audio/wav", len(recording), "0" * 64)},
+        outputs={},
         duration=seconds,
         created_at=now,
         accepted_at=now,
         options=TranscriptionOptions(),
     )
-    parts.recordings.path(task.file).write_bytes(recording)
+    parts.blobs.path(task.file).write_bytes(recording)
     parts.journal.accept(task)
     return task

@@ -49,9 +49,7 @@ class Capacity:
         """Run of a text with this number of sentences, none of which has been spoken."""
         task = make_task(kind="tts", options=SpeechOptions("teller", format="mp3"), duration=9.0)
         held, directory = TaskExecution(task, "x"), self.work.open(task)
-        text = SpeechRun(
-            held, directory, model_plan(), SpeechOptions("teller"), admitted_at=time.time()
-        )
+        text = SpeechRun(held, directory, model_plan(), SpeechOptions("teller"), admitted_at=time.time())
         text.find([Phrase(n, n + 1, "x", Break.SENTENCE, 1.0) for n in range(sentences)], None)
         text.prepare(Prepared(0.0, 0.0, 0.0))
         return text

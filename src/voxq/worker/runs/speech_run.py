@@ -178,7 +178,7 @@ class SpeechRun(TaskRun[Phrase, KeptSpeech]):
 
     def _conditions_of_0_1(self, revision: str) -> str:
         how = "|".join(str(self._options[name]) for name in ("voice", "speed", "language", "normalise"))
-        return f"{revision}|{self.task.audio_sha256}|{how}"
+        return f"{revision}|{self.task.sha256}|{how}"
 
     def _record(self, result: KeptSpeech, seconds: float) -> dict[str, Any]:
         return {

@@ -107,7 +107,7 @@ class TranscriptionRun(TaskRun[Span, Recognised]):
         given = self._given
         switches = f"{given.words}|{given.use_punc}|{given.use_itn}|{given.translate}"
         words = " ".join(given.hotwords)
-        return f"{revision}|{self.task.audio_sha256}|{given.language}|{switches}|{words}"
+        return f"{revision}|{self.task.sha256}|{given.language}|{switches}|{words}"
 
     def _record(self, result: Recognised, seconds: float) -> dict[str, Any]:
         return chunk_record.to_json(result, seconds)
