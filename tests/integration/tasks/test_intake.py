@@ -16,6 +16,7 @@ from cut_wire import Wire, wire_to
 from task_lab import Lab, done
 from valkey_lab import PATIENCE
 
+from voxq.core.inputs import AUDIO, Blob
 from voxq.core.refusal import Refusal
 from voxq.core.task import Lane, Priority
 from voxq.kinds.transcription import TranscriptionOptions
@@ -84,7 +85,8 @@ async def test_an_upload_becomes_a_waiting_task(entrance: Entrance, lab: Lab) ->
     assert (first.place, second.place) == (Place(1, 0), Place(2, 10))
     assert lab.journal.open_task(task.id) == task
     assert lab.parts.blobs.path(task.file).read_bytes() == b"other sound"
-    assert (task.owner, task.mime, task.size, task.duration) == ("anna", "audio/ogg", 11, 10.0)
+    assert (task.owner, task.size, task.duration, task.outputs) == ("anna", 11, 10.0, {})
+    assert task.inputs == {AUDIO: Blob(task.file, "audio/ogg", 11, task.sha256)}
     assert task.sha256 == hashlib.sha256(b"other sound").hexdigest()
     assert not list((lab.root / "incoming").iterdir())
 
