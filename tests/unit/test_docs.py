@@ -19,6 +19,7 @@ READMES = ("README.md", "README.zh-CN.md")
 DESIGNS = ("report/ARCHITECTURE_DESIGN.md", "report/ARCHITECTURE_DESIGN.zh-CN.md")
 SECURITY = ("SECURITY.md", "SECURITY.zh-CN.md")
 RELIABILITY = ("report/RELIABILITY.md", "report/RELIABILITY.zh-CN.md")
+EXTENDING = ("report/EXTENDING.md", "report/EXTENDING.zh-CN.md")
 GUIDE = "report/LOCAL_DEPLOYMENT_GUIDE.md"
 
 _INDEX_HOST = re.compile(
@@ -174,8 +175,8 @@ def test_every_command_is_in_both_readmes() -> None:
 
 @pytest.mark.parametrize(
     "pair",
-    [READMES, DESIGNS, SECURITY, RELIABILITY],
-    ids=["readme", "architecture", "security", "reliability"],
+    [READMES, DESIGNS, SECURITY, RELIABILITY, EXTENDING],
+    ids=["readme", "architecture", "security", "reliability", "extending"],
 )
 def test_both_languages_say_the_same(pair: tuple[str, str]) -> None:
     shapes = [_shape(_text(name)) for name in pair]
