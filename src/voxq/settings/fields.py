@@ -194,7 +194,9 @@ class Fields(BaseSettings):
 
     # Webhooks
     webhooks: str = Field(
-        "", repr=False, description="Servers that are told of ends: name=https://host/path,name2=https://..."
+        "",
+        repr=False,
+        description="Servers to notify when tasks end: name=https://host/path,name2=https://...",
     )
     webhook_secrets: str = Field(
         "", repr=False, description="Secrets that sign what they are told: name:secret,name2:secret2."
