@@ -1,1 +1,2 @@
-"""The HTTP API: takes recordings in, answers questions about tasks. It loads no model and decodes nothing."""
+"""The HTTP API: accepts recordings and texts, and reports on tasks. It loads no model and decodes no
+audio."""

@@ -1,4 +1,4 @@
-"""One line per request, with whose it was, and an answer to whatever goes wrong unforeseen."""
+"""Access log with one line per request and the owner of its key, and a response to unhandled exceptions."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _LONGEST_PATH = 200
 
 
 def note(request: Request, *, quiet: bool = False, **fields: object) -> None:
-    """Add fields to the request's line; a quiet one is logged at DEBUG. Stored names only, never a text."""
+    """Add fields to the request's log line; `quiet` logs it at DEBUG. Pass stored names only, never text."""
     state = request.scope.setdefault("state", {})
     state.setdefault(_FIELDS, {}).update(fields)
     state[_QUIET] = quiet
 
 
 class AccessLog:
-    """Outside of the routes. A client's path is logged as it came, percent-encoded and cut."""
+    """Middleware outside the routes. A path is logged as the client sent it: percent-encoded and cut."""
 
     def __init__(
         self, app: ASGIApp, failure: Callable[[str], Response], stopping: Callable[[str], Response]
     ) -> None:
-        """Both make the answer for a path: `failure` to an exception that nothing else has answered,
-        `stopping` when the server stops and gives the request no more time."""
+        """Each function makes a response for a path: `failure` after an exception that nothing else has
+        handled, `stopping` when the server stops and ends the request early."""
         self._app = app
         self._failure = failure
         self._stopping = stopping
@@ -55,10 +55,10 @@ class AccessLog:
         except Exception:
             logger.exception("{} failed", _place(scope))
             if status:
-                raise  # too late for another answer: the server closes the connection
+                raise  # Too late for another response: the server closes the connection.
             await self._failure(scope["path"])(scope, receive, watched)
         except asyncio.CancelledError:
-            if not status:  # else the server closes the connection in the middle of the answer
+            if not status:  # Otherwise the server closes the connection in the middle of the response.
                 await self._stopping(scope["path"])(scope, receive, watched)
         finally:
             _log(scope, status)

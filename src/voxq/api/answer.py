@@ -1,4 +1,4 @@
-"""The answer to "how is my task": its document, with what else is known of it now."""
+"""Status responses: the document of a task, with its place in the queue and the estimated wait."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from voxq.api.shapes.result import Result
 
 
 async def answer(service: Service, found: Found) -> Result:
-    """Raises redis.exceptions.RedisError."""
+    """Build the response for a task. Raises redis.exceptions.RedisError."""
     has_audio = found.status.is_terminal and await asyncio.to_thread(service.parts.blobs.exists, found.file)
     overview = await service.overview.recent() if found.place else None
     return views.result(

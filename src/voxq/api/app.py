@@ -1,4 +1,4 @@
-"""The ASGI application: `uvicorn voxq.api.app:app`, with as many processes as wanted.
+"""The ASGI application: `uvicorn voxq.api.app:app`, with any number of processes.
 
 Where strangers can reach it, add `--http voxq.api.connection:BoundedHttpProtocol`, as `voxq api` always does.
 """
@@ -52,8 +52,11 @@ _DESCRIPTION = (
 
 class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """Says of keys what is true: they are needed only where API_KEYS are set. And of every native path,
-        that it refuses query parameters it does not know."""
+        """Build the OpenAPI document.
+
+        Keys are optional in it, because they are required only with API_KEYS; every native path documents
+        that it refuses unknown query parameters.
+        """
         document = super().openapi()
         for path, operations in document["paths"].items():
             for operation in operations.values():
@@ -65,9 +68,9 @@ class _Api(FastAPI):
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """An application; it connects to nothing and starts nothing before its lifespan begins.
+    """Create an application; it connects to nothing and starts nothing before its lifespan begins.
 
-    `settings` are read from the environment then, unless given. Starting raises SettingsError, and
+    Without `settings`, they are read from the environment at that point. Starting raises SettingsError, and
     EngineError for an engine of another package that cannot be used.
     """
 
@@ -95,7 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    # Looked through in this order: what somebody waits for in earnest comes first.
+    # Routes are matched in this order, so those with the most urgent requests come first.
     for family in (submit, speech, transcriptions, openai_speech, openai_models, listings):
         app.include_router(family.router)
     app.include_router(voices.router)
@@ -106,7 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(family.router)
     docs.install(app)
     errors.install(app)
-    # The last is the outermost: headers are for every answer, also to what only the log has caught.
+    # The last one is the outermost: headers go on every response, also on those made by the access log.
     app.add_middleware(AccessLog, failure=errors.server_error, stopping=errors.stopping)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Cors)

@@ -1,4 +1,4 @@
-"""The models that clients may ask for, and what is known of them."""
+"""Models that clients may request, and their properties."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from voxq.model_catalogue import ModelCatalogue
 from voxq.model_store import aliases, published
 
 _KEPT_SECONDS = 10.0
-"""How old the list of what is installed may be; making it reads many directories."""
+"""Maximum age of the list of installed models; making it reads many directories."""
 
 _LONGEST_ECHO = 100
 
 
 @dataclass(frozen=True, slots=True)
 class AvailableModels:
-    """Names of models, the operator's default first; `model_catalogue` tells what each is, as far as is
-    known here."""
+    """Names of models, the operator's default first; `model_catalogue` describes those that this machine
+    knows."""
 
     names: tuple[str, ...]
     model_catalogue: ModelCatalogue
@@ -35,9 +35,9 @@ class AvailableModels:
         return self.names[0]
 
     def choose(self, wanted: str) -> str | None:
-        """The name of the model that a client means; None for a blank, which leaves it to the service.
+        """Return the name of the requested model; None if blank, which leaves the choice to the service.
 
-        Raises Refusal ("model_not_found"), with the names there are.
+        Raises Refusal ("model_not_found"), with the available names.
         """
         if not wanted.strip():
             return None
@@ -47,9 +47,10 @@ class AvailableModels:
         return name
 
     def translator(self, wanted: str) -> str:
-        """The same for a translation into English: unless the client names a model, another one if need be.
+        """Return the model for a translation into English: another than the default if need be, unless the
+        client names one.
 
-        Raises Refusal ("model_not_found"; "unsupported_value", with the names of those that can).
+        Raises Refusal ("model_not_found"; "unsupported_value", with the names of models that can translate).
         """
         name = self.choose(wanted) or self.default
         able = [other for other in self.names if self._translates(other)]
@@ -61,7 +62,7 @@ class AvailableModels:
         return other
 
     def _translates(self, name: str) -> bool:
-        """Of a model that only another machine's settings know nobody here can tell, so it does not."""
+        """Whether a model translates; False if only the settings of another machine know it."""
         known = self.model_catalogue.described(name)
         if known is None:
             return False
@@ -72,7 +73,7 @@ class AvailableModels:
             return False
 
     def languages_of(self, name: str) -> tuple[str, ...]:
-        """The codes that may be asked of this model."""
+        """Return the language codes that may be requested of this model."""
         entry = self.model_catalogue.entry_of(name)
         return (entry.language_codes if entry else None) or LANGUAGES
 
@@ -81,7 +82,7 @@ class AvailableModels:
 
 
 class ModelWatch:
-    """What living workers offer; while there are none, what is installed on this machine."""
+    """Models that living workers offer; without workers, those installed on this machine."""
 
     def __init__(self, overview: WorkerWatch, model_catalogue: ModelCatalogue) -> None:
         self._overview = overview
@@ -89,20 +90,21 @@ class ModelWatch:
         self._installed = Recent(self._look_here, _KEPT_SECONDS)
 
     async def recent(self) -> AvailableModels:
-        """Raises redis.exceptions.RedisError when Redis is away."""
+        """Return the models. Raises redis.exceptions.RedisError when Redis is away."""
         overview = await self._overview.recent()
         return AvailableModels(overview.models or await self._installed.get(), self._catalogue)
 
     async def _look_here(self) -> tuple[str, ...]:
         try:
             return tuple(model.name for model in await asyncio.to_thread(self._catalogue.all))
-        except OSError as error:  # the default can be asked for all the same: a worker will know
+        # The default can be requested all the same: a worker will know whether it exists.
+        except OSError as error:
             logger.warning("installed models cannot be listed: {}", error.strerror)
             return (self._catalogue.default.name,)
 
 
 def _lacking(wanted: str) -> str:
-    """What there is to be said of a model that is not there."""
+    """Return the error message for a model that is not available."""
     known = [model.name for model in published.MODELS if model.role == "recogniser"]
     if name := aliases.resolve(wanted, known):
         return f"The model {name} is not installed here ('voxq models pull {name}')"
@@ -110,6 +112,6 @@ def _lacking(wanted: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """A client's text as an error may repeat it: cut, and without characters that act on who reads it."""
+    """Quote a client's text for an error message: cut, and with unprintable characters escaped."""
     cut = text[:_LONGEST_ECHO]
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

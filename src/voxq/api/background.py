@@ -1,4 +1,4 @@
-"""The end of a task that runs beside the requests."""
+"""Cancellation of asyncio tasks that run in the background."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _PATIENCE_SECONDS = 0.1
 
 
 async def end(task: asyncio.Task[object]) -> None:
-    """Cancel it until it has ended, whatever it ends with.
+    """Cancel the task until it has ended, whatever its outcome.
 
-    Once is not enough: redis-py (seen with 8.1) loses a cancellation that comes in the middle of a command,
-    and a loop around that command would go on for ever.
+    One cancellation is not enough: redis-py (seen with 8.1) loses one that arrives in the middle of a
+    command, and a loop around that command would go on for ever.
     """
     while not task.done():
         task.cancel()

@@ -1,8 +1,8 @@
-"""HTTP connections with an end: small request heads that come soon, and clients that take their answers.
+"""HTTP connections with limits on the size and duration of request heads, and on unread responses.
 
-Uvicorn collects a head for as long and as large as a client sends it, and the trailers behind a body in
-chunks, too. One client could fill the memory with a header, or hold every file descriptor with connections
-that say nothing: then those who are served already would find that no file can be opened for them.
+Uvicorn collects a head, and the trailers behind a chunked body, for as long and as large as a client sends
+them. One client could fill the memory with a header, or use up all file descriptors with idle connections, so
+that no file could be opened for the requests already in progress.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ from typing import Any
 from voxq.api.http_protocol import OneProtocol
 
 MAX_HEAD_BYTES = 64 << 10
-"""Of a request line with its headers, or of anything else around bodies, give or take what arrives in one
-piece."""
+"""Maximum size of a request line with its headers, or of anything else around bodies, give or take one
+read."""
 HEAD_SECONDS = 20.0
-"""Until a head is whole, from its first byte or that of what a client still sends behind its answer."""
+"""Seconds for a complete head, from its first byte or from the first byte sent after a response."""
 TAKE_SECONDS = 60.0
-"""How long an answer may wait in the send buffer before its client counts as gone."""
+"""Seconds that a response may wait in the send buffer before its client counts as gone."""
 
 _FILES_BESIDE = 64
-"""For Redis, logs and helper processes."""
+"""File descriptors reserved for Redis, logs and helper processes."""
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
 
 
 def most_connections() -> int:
-    """As many as may be open at once: each can need a file as well, for a recording that comes or goes."""
+    """Return the maximum number of open connections: each may need a second descriptor, for a recording."""
     most_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(16, most_files // 2 - _FILES_BESIDE)
 
 
 class BoundedHttpProtocol(OneProtocol):
-    """Closes a connection whose client does not keep to the limits above. For `uvicorn --http`."""
+    """HTTP protocol that closes a connection whose client exceeds the limits above. For `uvicorn --http`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._in_head = True
-        self._steps = 0  # heads and bodies that are complete, and pieces of bodies
+        self._steps = 0  # complete heads, complete bodies and pieces of bodies
         self._bytes_in_step = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._take_timer: asyncio.TimerHandle | None = None
@@ -65,10 +65,10 @@ class BoundedHttpProtocol(OneProtocol):
         if self._bytes_in_step > MAX_HEAD_BYTES:
             self._drop()
         elif self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
-            self._expect_head()  # these bytes have ended the server's own wait for the next request
+            self._expect_head()  # these bytes have cancelled the server's own timeout for the next request
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # a trailer would become a header after the headers have been looked at
+        if self._in_head:  # a trailer would become a header after the headers have been checked
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -98,7 +98,7 @@ class BoundedHttpProtocol(OneProtocol):
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self._drop)
 
     def _drop(self) -> None:
-        # Not `close`, which waits until the client has taken everything.
+        # Not `close`, which waits until the client has read everything.
         self.transport.abort()
 
     def _stop_head_timer(self) -> None:

@@ -1,4 +1,4 @@
-"""Works on the queue of webhooks, in the event loop of the API: several at once, and none for long."""
+"""Delivery of webhooks in the event loop of the API, several at once and each with a time limit."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from voxq.webhooks.notify import tell
 from voxq.webhooks.post import MOST_AT_ONCE, Poster, PostFailed
 
 _LOOK_SECONDS = 1.0
-"""Ends are told at once by an event; retries, and what others have left, are looked for."""
+"""Seconds between looks for retries and abandoned deliveries; new ones are announced by an event."""
 _MOST_OF_ONE = 4
-"""At once: a webhook that hangs must not take the place of the others."""
+"""Maximum concurrent deliveries to one webhook, so that one that hangs does not delay the others."""
 _FAREWELL_SECONDS = 2.0
 
 
 class Deliverer:
-    """Every API process has one; which of them takes a delivery does not matter."""
+    """Deliverer of one API process. All processes have one, and any of them may take a delivery."""
 
     def __init__(
         self,
@@ -55,7 +55,8 @@ class Deliverer:
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Takes nothing on, and gives what is under way a moment; the rest is tried again by another."""
+        """Take no more deliveries and give those in progress two seconds; another process retries the
+        rest."""
         if self._task is not None:
             await background.end(self._task)
         if self._under_way:
@@ -79,7 +80,7 @@ class Deliverer:
                     await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
 
     async def _take(self, woken: asyncio.Event) -> None:
-        """Begin as many deliveries as are due and there is room for; `woken` is set when one is over."""
+        """Start the deliveries that are due, up to the limits; `woken` is set when one has finished."""
         busy = Counter(self._under_way.values())
         capacity = {name: _MOST_OF_ONE - busy[name] for name in self._webhooks}
         most = MOST_AT_ONCE - len(self._under_way)
@@ -106,7 +107,7 @@ class Deliverer:
     async def _attempt(self, delivery: Delivery) -> None:
         try:
             webhook = self._webhooks.get(delivery.webhook)
-            if webhook is None:  # any more, or not yet in the settings of this process
+            if webhook is None:  # removed, or not yet in the settings of this process
                 raise PostFailed("no webhook of this name is registered")
             await tell(self._poster, webhook, delivery, self._journal)
         except PostFailed as failure:

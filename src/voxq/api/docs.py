@@ -1,4 +1,5 @@
-"""The page at `/docs`, with its scripts along: a CDN is out of reach for many who run this."""
+"""Documentation page at `/docs`. Its scripts are served from here, because many installations reach no
+CDN."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 def install(app: FastAPI) -> None:
-    """Serve Swagger UI out of a package that carries it, and lead to it who looks what is here. The app is
-    made with `docs_url=None`."""
+    """Serve Swagger UI from a package that contains it, and redirect the root to it. The app must be created
+    with `docs_url=None`."""
     app.mount(_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]))
 
     @app.get("/docs", include_in_schema=False)
@@ -39,7 +40,8 @@ def install(app: FastAPI) -> None:
 
 
 def _policy(page: bytes) -> str:
-    """Lets the page run what it comes with, and ask this service; the texts of errors are shown on it."""
+    """Return the content security policy: the page may run its own scripts and call only this service. It
+    shows texts of errors, which clients can influence."""
     digests = (hashlib.sha256(script).digest() for script in _INLINE.findall(page))
     own = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     return (

@@ -1,4 +1,4 @@
-"""Every error as JSON of the right status: {"error": a sentence, "code": a word, ...}, or OpenAI's shape."""
+"""Error responses as JSON: {"error": a sentence, "code": a word, ...}, or OpenAI's shape under `/v1`."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ UNKNOWN_PARAMETER: Mapping[str, Any] = {
     "description": "A query parameter that does not exist here; `fields` are those that do.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
 }
-"""What the OpenAPI document says of it on routes that have nothing else to find wrong."""
+"""Text about unknown query parameters for the OpenAPI document, on routes without other causes of a 422."""
 
 _WORDS = {404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
 _SENTENCES = {
@@ -104,19 +104,20 @@ _STOPPING = Problem(503, "The server stops, please try again", "unavailable", {"
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route says of its errors in the OpenAPI document."""
+    """Return the error responses of a route for the OpenAPI document."""
     return {status: {"model": Error, "description": _MEANINGS[status]} for status in statuses}
 
 
 def error_response(
     status: int, error: str, code: str, headers: Mapping[str, str] | None = None, /, **details: Any
 ) -> JSONResponse:
-    """In this service's own shape; `error` is a sentence for people, `code` a word for programs."""
+    """Make a response in this service's own shape; `error` is a sentence for people, `code` a word for
+    programs."""
     return Problem(status, error, code, headers or {}, details).response()
 
 
 def install(app: FastAPI) -> None:
-    """Make the app answer every exception, in the shape of the API family that was asked."""
+    """Install handlers for all exceptions; each answers in the shape of the API family of the request."""
     handlers = {
         Refusal: refused,
         AudioError: _no_audio,
@@ -131,12 +132,12 @@ def install(app: FastAPI) -> None:
 
 
 def server_error(path: str) -> Response:
-    """The answer to what nobody foresaw; what it was stands in the log."""
+    """Make the response to an unexpected exception, whose details stand only in the log."""
     return _shaped(path, _UNFORESEEN)
 
 
 def stopping(path: str) -> Response:
-    """The answer to a request that the end of the server cut short."""
+    """Make the response to a request that is cut short because the server stops."""
     return _shaped(path, _STOPPING)
 
 
@@ -152,7 +153,7 @@ def _shaped(path: str, problem: Problem) -> Response:
 
 
 async def refused(request: Request, refusal: Refusal) -> Problem:
-    """What is wrong when a request was refused."""
+    """Convert a refusal to a problem with status and headers."""
     is_failure = isinstance(refusal, TaskFailed)
     status = _STATUS.get(refusal.code, 500 if is_failure else 400)
     headers = {"x-should-retry": "false"} if is_failure else {}
@@ -169,7 +170,8 @@ async def refused(request: Request, refusal: Refusal) -> Problem:
 
 
 async def _retry_after(request: Request, details: Mapping[str, Any]) -> int:
-    """Seconds until there is room; where audio has to be worked off for it, at the present pace."""
+    """Return the seconds until there is room; for a full queue, estimated from the present pace of the
+    workers."""
     if (seconds := details.get("retry_after")) is not None:
         return seconds
     service = request.app.state.service
@@ -185,7 +187,7 @@ async def _retry_after(request: Request, details: Mapping[str, Any]) -> int:
 async def _no_audio(request: Request, error: AudioError) -> Problem:
     note(request, error=error.code)
     status = _STATUS.get(error.code)
-    if status is None:  # our trouble and not the recording's
+    if status is None:  # caused by this service, not by the recording
         logger.error("probing an upload failed: {}", error.code)
         return _UNFORESEEN
     if status != 400:
@@ -210,7 +212,7 @@ async def _http(request: Request, error: HTTPException) -> Problem:
 
 
 async def redis_away(request: Request, error: RedisError) -> Problem:
-    """What is wrong when the queue cannot be asked."""
+    """Return the problem for a request that needs Redis while it is away."""
     request.app.state.service.outage.tell(error)
     note(request, error=type(error).__name__)
     return Problem(503, "The queue is not reachable, please try again", "unavailable", {"Retry-After": "2"})
@@ -230,4 +232,4 @@ async def _os_error(request: Request, error: OSError) -> Problem:
 
 async def _gone(request: Request, _: Exception) -> Response:
     note(request, error="client_gone")
-    return Response(status_code=499)  # nobody reads it; the access log does
+    return Response(status_code=499)  # for the access log only, because the client has gone

@@ -1,9 +1,9 @@
-"""Requests that offer to go on in another protocol, served as if they did not.
+"""HTTP/1.1 that ignores a client's wish to upgrade to another protocol.
 
-HTTP lets a server pass over such an offer, and here it always does. But what parses the bytes takes all that
-follows the head for the other protocol: the body of the request would be lost, or answered as a request of
-its own, with whatever rights a proxy in front gives to what it sends. Java's HttpClient offers HTTP/2 with
-the first request to every server, and curl does when told to.
+HTTP allows a server to ignore the `Upgrade` header, and this one always does. But the parser treats
+everything after the head as the other protocol: the body of the request would be lost, or parsed as a request
+of its own, with whatever rights a proxy in front gives it. Java's HttpClient offers HTTP/2 with its first
+request to a server, and curl does so on demand.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class OneProtocol(HttpToolsProtocol):
-    """HTTP/1.1, from the first byte of a connection to the last. There are no WebSockets either."""
+    """Protocol class that never leaves HTTP/1.1, not even for WebSockets."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ws_protocol_class = None
         self.parser = _Parser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own does
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as in uvicorn's own parser
 
     @property
     def asks_for_upgrade(self) -> bool:
-        """Whether the head that is complete now will come again, without the offer in it."""
+        """Whether the head just completed asks for an upgrade, so that it will be parsed again without that
+        header."""
         return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
 
     def on_headers_complete(self) -> None:
@@ -37,7 +38,7 @@ class OneProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def head_without_upgrade(self) -> bytes:
-        """The last head, ready to be parsed."""
+        """Return the last head without its `Upgrade` header, ready to be parsed."""
         version = self.parser.get_http_version().encode()
         lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
         lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]

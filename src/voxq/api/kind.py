@@ -1,4 +1,5 @@
-"""Which kind of task a route is for: what both kinds have in common is mounted once for each."""
+"""Dependency with the kind of task that a route is for. Routes common to all kinds are mounted once for
+each."""
 
 from __future__ import annotations
 
@@ -13,10 +14,10 @@ _PREFIX = re.compile(r"/api/v1/([^/]+)/")
 
 
 async def _kind_of(request: Request) -> str:
-    """By the path, which may begin with what a proxy put in front."""
+    """Return the name of the kind in the path, which may begin with a prefix that a proxy added."""
     named = (found[1] for found in _PREFIX.finditer(request.url.path) if found[1] in kinds.registered())
-    return next(named)  # or no such route would have matched
+    return next(named)  # exists, or no such route would have matched
 
 
 TheKind = Annotated[str, Depends(_kind_of)]
-"""Its name."""
+"""Name of the kind."""

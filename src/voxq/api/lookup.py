@@ -1,4 +1,4 @@
-"""From what a client calls a task to the task: full or short id, and only what the caller may see."""
+"""Lookup of tasks by full or short id, restricted to those that the caller may see."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Found:
 
     @property
     def kind(self) -> str:
-        """Its name."""
+        """Name of the task's kind."""
         return kinds.kind_in(self.document).name
 
     @property
@@ -43,12 +43,12 @@ class Found:
 
     @property
     def file(self) -> str:
-        """The stored name of its recording or speech."""
+        """Stored name of its recording or speech."""
         return self.document["file"]
 
 
 async def full_id(service: Service, kind: str, given: str) -> str:
-    """The id behind a full or short one. Raises NotFound; an impossible id is not even looked up."""
+    """Expand a full or short id. Raises NotFound; a malformed id is not even looked up."""
     if is_task_id(given):
         return given
     file = await _indexed(service, kind, given) if is_short_id(given) else None
@@ -58,7 +58,7 @@ async def full_id(service: Service, kind: str, given: str) -> str:
 
 
 async def find(service: Service, kind: str, owner: str, given: str) -> Found:
-    """Raises NotFound for an unknown task and for somebody else's, and RedisError."""
+    """Find a task. Raises NotFound for an unknown task or one of another owner, and RedisError."""
     task_id = await full_id(service, kind, given)
     view = await script.run_async(service.client, enqueueing.view(service.parts.stores[kind], task_id))
     document = view.document or await asyncio.to_thread(_journaled, service, kind, task_id)
@@ -68,9 +68,9 @@ async def find(service: Service, kind: str, owner: str, given: str) -> Found:
 
 
 def _journaled(service: Service, kind: str, task_id: str) -> dict[str, Any] | None:
-    """The document of a task that Redis does not know yet or any more: accepted in an outage, or lost in one.
+    """Return the document of a task that is only in the journal: accepted during an outage, or lost in one.
 
-    Redis will know it again within seconds; its client is not to be told meanwhile that it does not exist.
+    Redis will have it again within seconds; until then the client must not be told that it does not exist.
     """
     journal, store = service.parts.journal, service.parts.stores[kind]
     task = journal.open_task(task_id)
@@ -83,7 +83,7 @@ def _journaled(service: Service, kind: str, task_id: str) -> dict[str, Any] | No
 
 
 async def find_file(service: Service, kind: str, owner: str, given: str) -> str:
-    """The stored name of a task's recording, also when its result has expired. Raises like `find`."""
+    """Return the stored name of a task's file, even if its result has expired. Raises as `find`."""
     task_id = await full_id(service, kind, given)
     view = await script.run_async(service.client, enqueueing.view(service.parts.stores[kind], task_id))
     document = view.document or await asyncio.to_thread(_journaled, service, kind, task_id)
@@ -96,14 +96,14 @@ async def find_file(service: Service, kind: str, owner: str, given: str) -> str:
 
 
 async def own_history(service: Service, kind: str, owner: str) -> AsyncIterator[dict[str, Any]]:
-    """The records in the history list that the caller may see, newest first."""
+    """Iterate over the records in the history list that the caller may see, newest first."""
     store = service.parts.stores[kind]
     seen: set[str | bytes] = set()
     for start in range(0, store.history_size, _PAGE):
         page = await service.client.lrange(store.history_key, start, start + _PAGE - 1)
         for item in page:
             record = _record(item)
-            if record is None or item in seen:  # what has ended meanwhile pushes records into the next page
+            if record is None or item in seen:  # tasks that end meanwhile push records into the next page
                 continue
             if service.access.sees(owner, record.get("owner", "")):
                 yield record
@@ -113,7 +113,8 @@ async def own_history(service: Service, kind: str, owner: str) -> AsyncIterator[
 
 
 def _record(item: str | bytes) -> dict[str, Any] | None:
-    """None for what is no record: foreign hands can reach the list."""
+    """Parse an item; None if it is not a record, because anybody with access to Redis can write to the
+    list."""
     try:
         record = json.loads(item)
     except (ValueError, RecursionError):
@@ -123,9 +124,9 @@ def _record(item: str | bytes) -> dict[str, Any] | None:
 
 
 async def _leftover(service: Service, kind: str, owner: str, task_id: str) -> str | None:
-    """The stored name that is left of a task whose result has expired.
+    """Return the stored name of the file of a task whose result has expired, if there is one.
 
-    The history tells whose it was. Beyond it nobody can, so only who sees everything still gets it.
+    The history names its owner. Once it has left the history, only an admin may still fetch it.
     """
     async for record in own_history(service, kind, owner):
         if record["task_id"] == task_id:
@@ -139,7 +140,7 @@ async def _leftover(service: Service, kind: str, owner: str, task_id: str) -> st
 
 async def _indexed(service: Service, kind: str, short: str) -> str | None:
     file = await service.client.hget(service.parts.stores[kind].audio_key, short)
-    return cast("str | None", file)  # the client decodes
+    return cast("str | None", file)  # the client decodes responses
 
 
 def not_found(given: str) -> NotFound:

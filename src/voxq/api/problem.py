@@ -1,4 +1,4 @@
-"""Why a request is not answered as its client hoped, before it gets the shape of an API family."""
+"""Description of a failed request, independent of the shape in which an API family reports it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`error` is a sentence for people, `code` a word for programs, `details` are extra fields."""
+    """A failure: `error` is a sentence for people, `code` a word for programs, `details` are extra fields."""
 
     status: int
     error: str
@@ -20,6 +20,6 @@ class Problem:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def response(self) -> JSONResponse:
-        """In this service's own shape: {"error": a sentence, "code": a word, ...}."""
+        """Make a response in this service's own shape: {"error": a sentence, "code": a word, ...}."""
         content = {"error": self.error, "code": self.code, **self.details}
         return JSONResponse(content, self.status, self.headers)

@@ -1,4 +1,4 @@
-"""Query parameters that mean nothing are refused, as fields of forms and bodies are."""
+"""Refusal of unknown query parameters, as for fields of forms and bodies."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from voxq.api.openai import errors as openai
 from voxq.core.request_reader import unknown_field
 
 PREFIX = "/api/"
-"""Of native paths. Pages for people and probes of monitors may have any query they like."""
+"""Prefix of native paths. Pages for people and probes of monitors may have any query."""
 _OPENAIS = frozenset({"api-version"})
-"""OpenAI's SDKs send it when they are set up for Azure; it has no effect here."""
+"""Parameter that OpenAI's SDKs send when they are set up for Azure; it has no effect here."""
 
 _known: dict[Callable[..., Any], tuple[str, ...]] = {}
 
 
 async def check_query(request: Request) -> None:
-    """Raises Refusal ("invalid_option", with the parameters there are)."""
+    """Check the names of all parameters. Raises Refusal ("invalid_option", with the known parameters)."""
     if not request.scope["query_string"]:
         return
     path = request.url.path
     is_openais = openai.is_ours(path)
-    if not is_openais and PREFIX not in path:  # it may begin with what a proxy put in front
+    if not is_openais and PREFIX not in path:  # it may begin with a prefix that a proxy added
         return
     route = request.scope["route"]
     if route.endpoint not in _known:

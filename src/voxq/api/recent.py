@@ -1,4 +1,4 @@
-"""An answer that a hundred clients want at once, asked for once."""
+"""Cache for the result of one query, so that many clients asking at once cost one query."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Recent(Generic[T]):
-    """Asks again only when the last answer is older than so many seconds. Belongs to one event loop."""
+    """Result that is computed again once it is older than so many seconds. Belongs to one event loop."""
 
     def __init__(self, ask: Callable[[], Awaitable[T]], seconds: float) -> None:
         self._ask = ask
@@ -20,9 +20,9 @@ class Recent(Generic[T]):
         self._asked = 0.0
 
     async def get(self) -> T:
-        """Raises whatever asking raises; for so many seconds that is the answer, too."""
+        """Return the result. Raises as the query does; an exception is cached, too."""
         if self._latest is None or time.monotonic() - self._asked > self._seconds:
             self._asked = time.monotonic()
             self._latest = asyncio.ensure_future(self._ask())
-        # Shielded: the others who wait for the same answer must not lose it with this client.
+        # Shielded, because other clients may wait for the same query when this one disconnects.
         return await asyncio.shield(self._latest)

@@ -1,4 +1,4 @@
-"""A few words of each voice to listen to: spoken once, and kept as a file from then on."""
+"""Samples of the voices: each is synthesised at the first request and kept as a file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from voxq.core.refusal import Refusal
 from voxq.engines.voices import Speaker
 
 FORMAT = "mp3"
-"""Whatever plays sound plays it, and it is small."""
+"""Format that every player supports, and small."""
 
 _PATIENCE_SECONDS = 20.0
-"""A request waits for so long; making the sample goes on without it."""
+"""Seconds that a request waits; the sample is finished without it."""
 
 
 class VoiceSamples:
-    """The files in `directory`, one a voice. Whoever asks for one that is just being made waits for the same.
+    """Files in `directory`, one for each voice. Requests for a sample that is being made wait for the same
+    task.
 
     Belongs to one event loop.
     """
@@ -29,7 +30,7 @@ class VoiceSamples:
         self._making: dict[str, asyncio.Task[Path]] = {}
 
     async def get(self, speaker: Speaker, make: Callable[[Path], Awaitable[None]]) -> Path:
-        """The file of a voice that is known to be there; `make` puts it to its path if it is not yet.
+        """Return the file for a known voice; `make` writes it to the given path if it does not exist.
 
         Raises Refusal ("sample_pending" while it is being made), and whatever `make` raises.
         """
@@ -42,7 +43,7 @@ class VoiceSamples:
         return making.result()
 
     async def close(self) -> None:
-        """Give up waiting for what is being made."""
+        """Cancel the samples that are being made."""
         for making in list(self._making.values()):
             await background.end(making)
 
@@ -62,6 +63,7 @@ class VoiceSamples:
 
 
 def _look_at(making: asyncio.Task[Path]) -> None:
-    """Those who waited may all have gone, and nobody else would look at what went wrong."""
+    """Retrieve the exception, which asyncio would report as never retrieved if all waiting requests have
+    gone."""
     with contextlib.suppress(asyncio.CancelledError):
         making.exception()

@@ -1,4 +1,4 @@
-"""What every route works with, made once per process: connections, stores, the probing processes."""
+"""Shared parts of all routes, made once per process: connections, stores, probing processes."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ from voxq.tasks.control import Control
 from voxq.tasks.intake import RecordingIntake, TextIntake
 
 _MOST_BODIES = 128 << 20
-"""Bytes; four of the largest batches of texts."""
+"""Memory budget for request bodies, in bytes; room for four of the largest batches of texts."""
 _REDIS_SECONDS = 0.6
-"""Waiting for a connection, a try, and its repetition: a client is answered within two seconds."""
+"""Time-out of one step: connecting, a command, and its retry. A client gets a response within two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The parts behind the routes. `ailments` are what `/health` has told the log; `started` is a reading of
-    `time.monotonic`."""
+    """Parts behind the routes. `ailments` remembers the problems that `/health` has logged; `started` is a
+    reading of `time.monotonic`."""
 
     settings: Settings
     access: Access
@@ -73,15 +73,15 @@ class Service:
 
 @asynccontextmanager
 async def running(settings: Settings, counters: Counters) -> AsyncIterator[Service]:
-    """A service whose parts run for as long as the context. Redis may be away at any time, now included.
+    """Run a service inside the context. Redis may be away at any time, including the start.
 
-    `counters` is what its process counts. Raises SettingsError when the settings leave no way to work.
+    `counters` are those of this process. Raises SettingsError if no Redis is configured.
     """
     if settings.redis_url is None:
         raise SettingsError("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`.")
     parts = Parts.of(settings)
     client = connect.asynchronous(settings.redis_url, seconds=_REDIS_SECONDS)
-    # Control runs in threads, and a thread may wait longer than the event loop.
+    # Control runs in threads, which may wait longer than the event loop.
     blocking = connect.blocking(settings.redis_url)
     probes = ProbePool(settings.media_processes, settings.media_timeout_seconds, settings.max_audio_seconds)
     events = Events(client)

@@ -1,4 +1,4 @@
-"""What a client sees of a task: answers made from the document in Redis. Pure."""
+"""Responses made from a task's document in Redis. Pure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def retry_url(kind: str, task_id: str) -> str:
 
 
 def result(document: Document, *, position: int, estimated_wait: int, has_audio: bool) -> Result:
-    """The answer for a document of whatever status; `position` and `estimated_wait` are for waiting ones."""
+    """Build the response for a document of any status; `position` and `estimated_wait` are for waiting
+    tasks."""
     match Status(document["status"]):
         case Status.QUEUED:
             return QueuedResult(
@@ -60,12 +61,12 @@ def result(document: Document, *, position: int, estimated_wait: int, has_audio:
 
 
 def transcript(document: Document) -> Transcript:
-    """The stored result of a task that is done, to be rendered in another format."""
+    """Return the stored transcript of a task with status `done`, to be rendered in another format."""
     return Transcript.from_json(document)
 
 
 def history_record(kind: str, record: Document, *, has_audio: bool) -> HistoryRecord:
-    """A line of the history list."""
+    """Build the response item for a record of the history list."""
     optional = {name: record[name] for name in ("error", "model") if name in record}
     return HistoryRecord(
         task_id=record["task_id"],
@@ -80,7 +81,7 @@ def history_record(kind: str, record: Document, *, has_audio: bool) -> HistoryRe
 
 
 def dead_letter(kind: str, document: Document, *, has_audio: bool) -> HistoryRecord:
-    """A failed task in the shape of history, with what is needed to try it again."""
+    """Build a history item for a failed task, with what is needed to retry it."""
     task_id = document["task_id"]
     return HistoryRecord(
         task_id=task_id,
@@ -99,7 +100,7 @@ def dead_letter(kind: str, document: Document, *, has_audio: bool) -> HistoryRec
 
 
 def _may_retry(kind: str, has_audio: bool) -> bool:
-    """Whether all is there that it was made from."""
+    """Whether everything that the task was made from still exists."""
     return has_audio or not kinds.find(kind).takes_recording
 
 
@@ -108,7 +109,7 @@ def _common(document: Document) -> Document:
 
 
 def _model(document: Document) -> Document:
-    """Earlier versions did not tell it."""
+    """Return the model's name; earlier versions did not store it."""
     name = document.get("model")
     return {"model": name} if name else {}
 
@@ -141,7 +142,7 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
 
 
 def _timings(document: Document) -> TimingsView:
-    """Only speech is encoded."""
+    """Return the durations of the phases; only speech has one for encoding."""
     given = {name: seconds for name, seconds in document["timings"].items() if name != "encode" or seconds}
     return TimingsView(**given)
 

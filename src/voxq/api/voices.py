@@ -1,4 +1,4 @@
-"""The voices that clients may ask for."""
+"""Voices that clients may request."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _KEPT_SECONDS = 10.0
 
 
 class VoiceWatch:
-    """Those of living workers, of the languages that they have the packages for; while there are none, those
-    of this machine."""
+    """Voices of living workers, for the languages whose packages they have; without workers, those of this
+    machine."""
 
     def __init__(self, overview: WorkerWatch, store: ModelStore) -> None:
         self._overview = overview
@@ -25,11 +25,12 @@ class VoiceWatch:
         self._installed = Recent(self._look_here, _KEPT_SECONDS)
 
     async def recent(self) -> tuple[Speaker, ...]:
-        """Of each language the best first. Raises redis.exceptions.RedisError when Redis is away."""
+        """Return the voices, the best of each language first. Raises redis.exceptions.RedisError when Redis
+        is away."""
         overview = await self._overview.recent()
         if not overview.synthesisers:
             return await self._installed.get()
-        # In our order, which puts the embedded one first; a worker of another version may have others.
+        # In the local order, with the embedded model first; a worker of another version may have more models.
         known = voices.speakers_of(name for name in voices.models() if name in overview.synthesisers)
         return tuple(each for each in known if overview.speaks(each.engine, each.voice.language))
 
@@ -42,7 +43,7 @@ class VoiceWatch:
         except OSError as error:
             logger.warning("installed voices cannot be listed: {}", error.strerror)
             return voices.speakers_of(voices.models()[:1])
-        if not spoken:  # a machine for the API alone: its workers will know better
+        if not spoken:  # a machine for the API alone may lack packages that its workers have
             return voices.speakers_of(voices.models()[:1])
         return tuple(
             each for each in voices.speakers_of(spoken) if each.voice.language in spoken[each.engine]

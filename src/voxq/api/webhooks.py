@@ -1,4 +1,4 @@
-"""The telling of webhooks, where any are registered."""
+"""Delivery of webhooks in this process, if any are registered."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from voxq.parts import Parts
 
 @asynccontextmanager
 async def delivering(parts: Parts, client: redis.asyncio.Redis, events: Events) -> AsyncIterator[None]:
-    """For as long as the context, this process tells them of ends."""
+    """Deliver webhooks for as long as the context lasts."""
     settings = parts.settings
     if not settings.registered_webhooks:
         yield
         return
-    # Only here: they bring an HTTP client, a quarter of a second and 7 MB.
+    # Imported only here, because the HTTP client takes a quarter of a second and 7 MB.
     from voxq.api.deliverer import Deliverer
     from voxq.webhooks.post import Poster
 

@@ -1,1 +1,2 @@
-"""OpenAI's audio API: an existing client changes its base URL only. Everything rides the same queue."""
+"""OpenAI's audio API: an existing client changes only its base URL. Requests use the same queue as all
+others."""

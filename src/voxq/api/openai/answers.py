@@ -1,4 +1,4 @@
-"""A transcript as the body of an answer, in the format that was asked for."""
+"""Transcripts as response bodies, in the requested format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voxq.speech.verbose import verbose
 
 
 def answer(transcript: Transcript, wanted: Wanted) -> Response:
-    """JSON, or a text as it is: SDKs hand the body of the others to their users unread."""
+    """Make a response with JSON or plain text: for text formats, SDKs return the raw body to their users."""
     match wanted.format:
         case Format.JSON:
             return _json({"text": transcript.text, **_usage(transcript, wanted)})
@@ -38,7 +38,7 @@ def _verbose(transcript: Transcript, wanted: Wanted) -> dict[str, Any]:
 
 
 def _usage(transcript: Transcript, wanted: Wanted) -> dict[str, Any]:
-    """A translation has none."""
+    """Return the usage object; None for a translation."""
     if wanted.options.translate:
         return {}
     return {"usage": {"type": "duration", "seconds": round(transcript.duration, 3)}}

@@ -1,4 +1,4 @@
-"""The task behind a request: the one that does just this already, or a new one."""
+"""Start of the task behind a request: an existing one with the same fingerprint, or a new one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from voxq.queue.fingerprints import EarlierTask
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The task that will answer a request of `owner`, and whether it is new."""
+    """Task for a request of `owner`, and whether it is new."""
 
     kind: str
     owner: str
@@ -40,7 +40,7 @@ async def begin(
     *,
     may_reuse: bool,
 ) -> Begun:
-    """`accept` makes the new task if there must be one. Raises what it raises, and RedisError."""
+    """Find a reusable task or create one with `accept`. Raises as `accept` does, and RedisError."""
     if may_reuse:
         look = fingerprints.look(service.parts.stores[kind], fingerprint, join=True)
         earlier = await script.run_async(service.client, look)
@@ -52,7 +52,7 @@ async def begin(
 
 
 async def _is_there(service: Service, kind: str, owner: str, earlier: EarlierTask) -> bool:
-    """The file that a task made may have been deleted before its record."""
+    """Whether the earlier task can answer: its file may have been deleted before its record."""
     try:
         found = await lookup.find(service, kind, owner, earlier.task_id)
     except NotFound:

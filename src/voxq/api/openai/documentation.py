@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of requests that the framework does not read itself."""
+"""OpenAPI descriptions of requests whose bodies are not read by the framework."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ _TRANSCRIPTION: dict[str, Any] = {
 
 
 def _route(fields: dict[str, Any], *kinds: str) -> dict[str, Any]:
-    """The arguments of a route with a form of these fields, and with answers of these content types."""
+    """Return the arguments for a route with a form of these fields and with responses of these content
+    types."""
     content = {kind: {"schema": {"type": "string"}} for kind in kinds}
     content["application/json"] = {"schema": {"type": "object"}}
     schema = {

@@ -13,7 +13,7 @@ from voxq.api.problem import Problem
 PREFIX = "/v1"
 
 _STATUS = {422: 400}
-"""OpenAI answers a wrong field with 400."""
+"""Status for an invalid field; OpenAI uses 400."""
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _TYPES_OF_CODES = {"rate_limited": "requests"}
 _CODES = {
@@ -45,7 +45,7 @@ _MEANINGS = {
 
 
 class ErrorView(BaseModel):
-    """What went wrong. Some errors have more fields, such as `task_id`."""
+    """Description of an error. Some errors have more fields, such as `task_id`."""
 
     message: str = Field(description="One sentence for people.")
     type: str = Field(description="The kind of error.")
@@ -58,12 +58,12 @@ class ErrorBody(BaseModel):
 
 
 def is_ours(path: str) -> bool:
-    """Whether a request of this path expects this shape."""
+    """Whether a request for this path expects OpenAI's shape."""
     return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route says of its errors in the OpenAPI document."""
+    """Return the error responses of a route for the OpenAPI document."""
     return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in statuses}
 
 
@@ -73,7 +73,7 @@ def response(problem: Problem) -> JSONResponse:
 
 
 def body(problem: Problem) -> Mapping[str, Any]:
-    """The error object itself, which a stream sends without a status."""
+    """Return the error object, which an event stream sends without a status."""
     details = dict(problem.details)
     return {
         "message": _sentence(problem),
@@ -85,7 +85,7 @@ def body(problem: Problem) -> Mapping[str, Any]:
 
 
 def _sentence(problem: Problem) -> str:
-    """With what others find in fields of their own: many clients show nothing but the message."""
+    """Return the message, extended by the details: many clients show nothing else."""
     details = problem.details
     if there := details.get("models") or details.get("voices"):
         return f"{problem.error}. There are: {', '.join(there)}."

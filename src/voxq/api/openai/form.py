@@ -1,4 +1,4 @@
-"""The form of a transcription as OpenAI's SDKs send it, and this service's own options beside it."""
+"""Form of a transcription as OpenAI's SDKs send it, extended by this service's own options."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from voxq.speech.subtitles import Format
 _MOST_WORDS_OF_A_TERM = 3
 _BETWEEN_TERMS = re.compile(r"[,;，；、\n]+")
 _BETWEEN_WORDS = re.compile(r"""[\s,"'\[\]]+""")
-"""Some clients send an array as one field: between commas, or as JSON."""
+"""Separators in an array that a client sends as one field: comma-separated, or as JSON."""
 _SERVER_VAD = "server_vad"
 _SWITCH = {"true": True, "1": True, "yes": True, "": False, "false": False, "0": False, "no": False}
 
 E = TypeVar("E", bound=StrEnum)
 
 OWN = RequestReader(TranscriptionOptions, openai=True, defaults={"priority": Priority.HIGH, "cache": True})
-"""This service's own options; a few of them have the names and the meaning of OpenAI's."""
+"""Reader of this service's own options; a few of them have the names and the meaning of OpenAI's."""
 WITHOUT_EFFECT = frozenset({"temperature", "chunking_strategy", "include"})
-"""What OpenAI's API knows and this service takes, but does nothing about."""
+"""Fields of OpenAI's API that are accepted but have no effect."""
 REFUSED = frozenset({"known_speaker_names", "known_speaker_references"})
 OPENAIS = (
     WITHOUT_EFFECT
@@ -42,11 +42,11 @@ OPENAIS = (
         *("response_format", "stream", "timestamp_granularities"),
     }
 )
-"""Every field of OpenAI's, for transcriptions and for translations: clients share their code for both."""
+"""All fields of OpenAI's, for transcriptions and for translations: clients share their code for both."""
 
 
 class Granularity(StrEnum):
-    """What has times in verbose JSON."""
+    """Units that get times in verbose JSON."""
 
     SEGMENT = "segment"
     WORD = "word"
@@ -54,7 +54,7 @@ class Granularity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a client asks for."""
+    """A parsed request."""
 
     options: TranscriptionOptions
     format: Format = Format.JSON
@@ -66,12 +66,13 @@ class Wanted:
 
 
 def check(fields: Fields, models: AvailableModels) -> None:
-    """What can be said of the first fields of a form, while others are still to come. Raises Refusal."""
+    """Check the first fields of a form while others are still to come. Raises Refusal."""
     models.choose(_own(fields).options.model or "")
 
 
 def transcription(fields: Fields, models: AvailableModels) -> Wanted:
-    """Raises Refusal ("invalid_option", with the field's name; "model_not_found")."""
+    """Read a transcription request. Raises Refusal ("invalid_option", with the field's name;
+    "model_not_found")."""
     _refuse_diarization(fields)
     _check_chunking_strategy(fields)
     more = _More.of(fields)
@@ -92,7 +93,8 @@ def transcription(fields: Fields, models: AvailableModels) -> Wanted:
 
 
 def translation(fields: Fields, models: AvailableModels) -> Wanted:
-    """Raises Refusal ("invalid_option", with the field's name; "model_not_found")."""
+    """Read a translation request. Raises Refusal ("invalid_option", with the field's name;
+    "model_not_found")."""
     asked = _own(fields)
     model = models.translator(asked.options.model or "")
     chosen = _chosen(asked.options, fields, models)
@@ -105,7 +107,7 @@ def translation(fields: Fields, models: AvailableModels) -> Wanted:
 
 
 def _own(fields: Fields) -> Asked[TranscriptionOptions]:
-    """This service's own options. Raises Refusal ("invalid_option") for fields that nobody knows, too."""
+    """Read this service's own options. Raises Refusal ("invalid_option"), also for unknown fields."""
     own: dict[str, str] = {}
     for name in fields:
         if name in OWN.names:
@@ -116,7 +118,10 @@ def _own(fields: Fields) -> Asked[TranscriptionOptions]:
 
 
 def _chosen(asked: TranscriptionOptions, fields: Fields, models: AvailableModels) -> TranscriptionOptions:
-    """`temperature` is checked and has no effect: every engine here searches for the best text."""
+    """Combine the options with OpenAI's fields.
+
+    `temperature` is checked and has no effect: every engine here searches for the best text.
+    """
     _check_temperature(fields)
     languages = _all_of(fields, "languages")
     language = asked.language or (languages[0] if len(languages) == 1 else None)
@@ -127,14 +132,14 @@ def _chosen(asked: TranscriptionOptions, fields: Fields, models: AvailableModels
 
 @dataclass(frozen=True, slots=True)
 class _More:
-    """How the answer is written, and whether it is streamed."""
+    """Format of the response, and whether it is streamed."""
 
     format: Format
     streams: bool
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Raises Refusal ("invalid_option")."""
+        """Read both fields. Raises Refusal ("invalid_option")."""
         return cls(
             _choice(Format, fields.get("response_format", ""), "response_format", Format.JSON),
             _switch(fields.get("stream", ""), "stream"),
@@ -142,8 +147,10 @@ class _More:
 
 
 def _terms(prompt: str) -> Iterator[str]:
-    """What stands between commas, where it is as short as a name. A prompt in whole sentences is no list of
-    words to listen for, and no engine here continues a text."""
+    """Yield the parts of a prompt between commas that are as short as a name.
+
+    A prompt in whole sentences is not a list of hotwords, and no engine here continues a text.
+    """
     for term in _BETWEEN_TERMS.split(prompt):
         if len(term.split()) <= _MOST_WORDS_OF_A_TERM:
             yield term
@@ -167,7 +174,8 @@ def _check_temperature(fields: Fields) -> None:
 
 
 def _check_chunking_strategy(fields: Fields) -> None:
-    """Speech is found by this service's own VAD, whatever thresholds are given."""
+    """Check the field. It has no effect: speech is found by this service's own VAD, whatever the
+    thresholds."""
     given = fields.get("chunking_strategy", "").strip() or fields.get("chunking_strategy[type]", "").strip()
     if given.startswith("{"):
         try:
@@ -192,7 +200,7 @@ def _unsupported(field: str, what: str) -> Refusal:
 
 
 def _choice(kind: type[E], text: str, name: str, default: E) -> E:
-    """One of a few words. Raises Refusal ("invalid_option")."""
+    """Read an enumerated value. Raises Refusal ("invalid_option")."""
     given = text.strip().lower()
     if not given:
         return default
@@ -203,7 +211,7 @@ def _choice(kind: type[E], text: str, name: str, default: E) -> E:
 
 
 def _switch(text: str, name: str) -> bool:
-    """A yes or no. Raises Refusal ("invalid_option")."""
+    """Read a boolean. Raises Refusal ("invalid_option")."""
     given = text.strip().lower()
     if given not in _SWITCH:
         raise invalid(name, f"must be one of {', '.join(filter(None, _SWITCH))}")
@@ -211,5 +219,5 @@ def _switch(text: str, name: str) -> bool:
 
 
 def _all_of(fields: Fields, name: str) -> list[str]:
-    """The values of an array: SDKs repeat its name, with brackets or without."""
+    """Return the values of an array: SDKs repeat its name, with brackets or without."""
     return [*fields.all_of(name), *fields.all_of(f"{name}[]")]

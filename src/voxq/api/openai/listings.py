@@ -1,4 +1,5 @@
-"""Lists that OpenAI's API does not have, but that pages for it, such as Open WebUI, ask of other servers."""
+"""Listings that OpenAI's API does not have, but that clients such as Open WebUI request from other
+servers."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ _ERRORS = errors.documented(401, 403, 503)
 
 
 class OpenAIVoice(BaseModel):
-    """One voice."""
+    """A voice."""
 
     id: str = Field(examples=["heart"], description="For the field `voice` of a request.")
     name: str = Field(description="The same.")
@@ -27,27 +28,27 @@ class OpenAIVoice(BaseModel):
 
 
 class OpenAIVoiceList(BaseModel):
-    """The voices there are; of each language the first is used when none is asked for."""
+    """The available voices; the first of each language is used if a request names none."""
 
     voices: list[OpenAIVoice]
 
 
 class SpeakingModel(BaseModel):
-    """One model that speaks."""
+    """A model for speech synthesis."""
 
     id: str = Field(examples=["hibari"], description="For the field `model` of a request.")
     name: str = Field(description="The same.")
 
 
 class SpeakingModelList(BaseModel):
-    """The models that speak."""
+    """The models for speech synthesis."""
 
     models: list[SpeakingModel]
 
 
 @router.get("/voices", summary="The voices there are", responses=_ERRORS)
 async def voices(service: TheService, _: Owner) -> OpenAIVoiceList:
-    """OpenAI's own names are known, too, and stand for one of these."""
+    """List the voices. OpenAI's own voice names are accepted, too, and map to one of these."""
     there = [(speaker.engine, speaker.voice) for speaker in await service.voices.recent()]
     return OpenAIVoiceList(
         voices=[
@@ -59,6 +60,6 @@ async def voices(service: TheService, _: Owner) -> OpenAIVoiceList:
 
 @router.get("/models", summary="The models that speak", responses=_ERRORS)
 async def models(service: TheService, _: Owner) -> SpeakingModelList:
-    """`GET /v1/models` has those that recognise, too."""
+    """List the models for speech synthesis; `GET /v1/models` includes those for recognition."""
     names = dict.fromkeys(speaker.engine for speaker in await service.voices.recent())
     return SpeakingModelList(models=[SpeakingModel(id=name, name=name) for name in names])

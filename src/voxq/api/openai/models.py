@@ -1,4 +1,4 @@
-"""Which models there are, as OpenAI's SDKs list them."""
+"""Listing of models in OpenAI's shape."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/models", tags=["openai"])
 
 
 class OpenAIModel(BaseModel):
-    """One model."""
+    """A model."""
 
     id: str = Field(examples=["whisper-base"], description="For the field `model` of a request.")
     object: Literal["model"] = "model"
@@ -26,7 +26,7 @@ class OpenAIModel(BaseModel):
 
 
 class OpenAIModelList(BaseModel):
-    """The models there are: those that recognise, the default first, then those that speak."""
+    """The available models: those for recognition, the default first, then those for synthesis."""
 
     object: Literal["list"] = "list"
     data: list[OpenAIModel]
@@ -34,7 +34,7 @@ class OpenAIModelList(BaseModel):
 
 @router.get("", summary="The models there are", responses=errors.documented(401, 403, 503))
 async def models(service: TheService, _: Owner) -> OpenAIModelList:
-    """More of each tells `GET /api/v1/models`."""
+    """List the models. `GET /api/v1/models` has more details."""
     available = await service.models.recent()
     names = (*available.names, *await _speaking(service))
     return OpenAIModelList(data=[OpenAIModel(id=name) for name in names])
@@ -46,7 +46,7 @@ async def model(
     service: TheService,
     _: Owner,
 ) -> OpenAIModel:
-    """By name or alias; an alias is answered with the name of the model that it means here."""
+    """Find a model by name or alias; for an alias, the response has the name of the actual model."""
     speaking = await _speaking(service)
     if speaks := aliases.resolve(model_id, speaking):
         return OpenAIModel(id=speaks)

@@ -1,4 +1,4 @@
-"""A place among the requests that wait, taken before anything of a request is read."""
+"""Dependency that takes a place among the waiting requests before the request is read."""
 
 from __future__ import annotations
 
@@ -17,4 +17,5 @@ async def _with_place(service: TheService, owner: Owner) -> AsyncIterator[str]:
 
 
 Waiting = Annotated[str, Depends(_with_place)]
-"""The caller's name; a place is its until the answer has been sent. Raises Refusal ("too_many_waiting")."""
+"""Name of the caller, who keeps the place until the response has been sent. Raises Refusal
+("too_many_waiting")."""

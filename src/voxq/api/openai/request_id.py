@@ -1,4 +1,4 @@
-"""The header by which a client and this service's log speak of the same request."""
+"""Request ids: a response header that also appears in this service's log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ HEADER = "x-request-id"
 
 
 class RequestIds:
-    """Gives every answer to an OpenAI client an id. The outermost layer: whichever makes the answer."""
+    """Middleware that gives every response under `/v1` an id. It must be outside everything that makes
+    responses."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

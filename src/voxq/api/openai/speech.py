@@ -1,4 +1,5 @@
-"""Speech: one request, and its answer is the sound, sent while the later sentences are still being spoken."""
+"""Speech synthesis: the response to a request is the audio, sent while later sentences are still
+synthesised."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ router = APIRouter(prefix="/v1/audio", tags=["openai"])
 
 @router.post("/speech", summary="Speak a text", **SPEECH)
 async def speech(request: Request, service: TheService, owner: Waiting, body: TheBody) -> Response:
-    """As OpenAI's. The same request again, after a lost connection, finds its task."""
+    """Speak a text, as OpenAI's API does. The same request repeated after a lost connection finds its
+    task."""
     entry = await service.texts.check_entry(owner, None, may_find=True)
     longest = service.settings.max_text_characters
     asked = await body.read(request, SPOKEN, bytes_for(longest))
@@ -40,7 +42,7 @@ async def speech(request: Request, service: TheService, owner: Waiting, body: Th
     wanted = await asyncio.to_thread(speech_form.wanted, asked, speakers, longest)
     begun = await _begin(service, owner, entry, wanted)
     note(request, task=short_id(begun.task_id), cache=begun.cache)
-    # Until there is sound to be sent, an answer can still be an error with a status of its own.
+    # Until there is audio to send, a response can still be an error with its own status.
     beginning = in_time(service, begun, speech_stream.begin(service, begun.kind, owner, begun.task_id))
     sound = await while_connected(service, begun, request, beginning)
     if wanted.as_events:
@@ -61,7 +63,7 @@ async def _begin(service: Service, owner: str, entry: EntryCheck, wanted: Wanted
 
 
 class _AwaitedSpeech(SpeechResponse):
-    """Its task goes on while somebody listens."""
+    """A stream of speech that keeps its task's lease while the client listens."""
 
     def __init__(
         self, service: Service, begun: Begun, sound: SpeechStream, headers: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Speech as server-sent events: pieces of its file as sentences are finished, then what it came to."""
+"""Speech as server-sent events: pieces of its file as sentences are finished, then the usage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOKEN_SECONDS = 0.05
 async def events(
     service: Service, begun: Begun, request: Request, sound: SpeechStream, text: str
 ) -> AsyncGenerator[str]:
-    """The stream until the end of the speech. What fails on the way is an event, too."""
+    """Stream until the end of the speech. A failure on the way is an event, too."""
     try:
         async with lease_kept(service, begun), aclosing(sound):
             async for piece in sound:
@@ -38,6 +38,7 @@ async def events(
 
 
 def usage(text: str, seconds: float) -> dict[str, int]:
-    """No voice here counts in tokens: a character of the text is one, and so are 50 ms of speech."""
+    """Return the usage object. Models here have no tokens: a character of text counts as one, and so do 50 ms
+    of speech."""
     said, heard = len(text), math.ceil(seconds / _TOKEN_SECONDS)
     return {"input_tokens": said, "output_tokens": heard, "total_tokens": said + heard}

@@ -1,4 +1,4 @@
-"""A request for speech as OpenAI's SDKs send it, and this service's own options beside it."""
+"""Request for speech as OpenAI's SDKs send it, extended by this service's own options."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from voxq.model_store import aliases
 from voxq.speech.scripts import language_of
 
 _PCM_RATE = 24_000
-"""Of raw samples at OpenAI, whose clients play them at that rate: there is no header to tell another."""
+"""Sample rate of raw samples at OpenAI, which clients assume because there is no header."""
 
 
 def _name_or_id(given: Any) -> Any:
-    """A voice by its name, also as {"id": name}. Raises Refusal ("voice_unsupported")."""
+    """Read a voice: its name, or {"id": name}. Raises Refusal ("voice_unsupported")."""
     return no_recording(given["id"] if isinstance(given, dict) and given.keys() == {"id"} else given)
 
 
@@ -67,12 +67,12 @@ SPOKEN = RequestReader(
         ),
     },
 )
-"""A request as OpenAI's, with this service's own options."""
+"""Body of OpenAI's request, with this service's own options."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a client asks for."""
+    """A parsed request."""
 
     text: str
     options: SpeechOptions
@@ -83,9 +83,9 @@ class Wanted:
 
 
 def wanted(asked: Asked[SpeechOptions], speakers: Sequence[Speaker], longest: int) -> Wanted:
-    """`longest`: characters that a text may have. Takes a moment for a long text.
+    """Check the request. `longest`: maximum characters of the text. Takes a moment for a long text.
 
-    Raises Refusal ("model_not_found", with the names there are; as `speech_options.tts_options`).
+    Raises Refusal ("model_not_found", with the available names; as `speech_options.for_speakers`).
     """
     text, given = asked.besides["input"], asked.options
     able = _of_model(given.model or "", speakers)
@@ -93,7 +93,7 @@ def wanted(asked: Asked[SpeechOptions], speakers: Sequence[Speaker], longest: in
     how = replace(
         given,
         voice=_voice(text, given, able),
-        model=None,  # the voice is one of the model's
+        model=None,  # the voice decides which of the models it is
         sample_rate=given.sample_rate or as_raw,
     )
     try:
@@ -105,7 +105,7 @@ def wanted(asked: Asked[SpeechOptions], speakers: Sequence[Speaker], longest: in
 
 
 def _of_model(name: str, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
-    """Those of every model that the name can stand for, the voices of the best such model first."""
+    """Return the speakers of all models that the name can stand for, those of the best such model first."""
     models = list(dict.fromkeys(speaker.engine for speaker in speakers))
     best = aliases.resolve(name, models)
     if best is None:
@@ -115,7 +115,7 @@ def _of_model(name: str, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
 
 
 def _voice(text: str, asked: SpeechOptions, speakers: Sequence[Speaker]) -> str:
-    """A voice of ours where one of OpenAI's is meant, anything else as it came."""
+    """Map one of OpenAI's voices to a local one; leave any other name as it is."""
     name = asked.voice.strip().lower()
     if name not in voices.NAMES:
         return asked.voice
@@ -125,7 +125,7 @@ def _voice(text: str, asked: SpeechOptions, speakers: Sequence[Speaker]) -> str:
 
 
 def _in_openais_words(refusal: Refusal) -> Refusal:
-    """The fields of a native request have other names."""
+    """Translate the field names of a refusal: the fields of a native request have other names."""
     field = str(refusal.details.get("field"))
     options = SpeechOptions.declared()
     names = {"text": "input"} | {name: option.openai for name, option in options.items()}

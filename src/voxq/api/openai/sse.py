@@ -1,4 +1,4 @@
-"""Server-sent events as OpenAI's SDKs read them: one JSON object each, without a name."""
+"""Server-sent events as OpenAI's SDKs read them: unnamed, each with one JSON object."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def event(content: Mapping[str, Any]) -> str:
 
 
 async def failure(request: Request, error: Refusal | RedisError) -> str:
-    """What went wrong after the answer had begun, which is too late for a status."""
+    """Make an event for a failure after the response has started, when a status can no longer be sent."""
     if isinstance(error, Refusal):
         problem = await errors.refused(request, error)
     else:

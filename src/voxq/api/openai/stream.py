@@ -1,4 +1,4 @@
-"""A transcription as server-sent events: its text as chunks are finished, then the whole."""
+"""Transcription as server-sent events: text as chunks are finished, then the complete text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voxq.core.task import Status
 
 
 async def events(service: Service, begun: Begun, request: Request) -> AsyncGenerator[str]:
-    """The stream of a task until its end. What fails on the way is an event, too."""
+    """Stream a task until its end. A failure on the way is an event, too."""
     text = _Text()
     try:
         async with lease_kept(service, begun), aclosing(looks(service, begun, progress=True)) as seen:
@@ -31,13 +31,14 @@ async def events(service: Service, begun: Begun, request: Request) -> AsyncGener
 
 
 class _Text:
-    """What the client has of the text."""
+    """Text that the client has received so far."""
 
     def __init__(self) -> None:
         self._sent = ""
 
     def delta(self, whole: str) -> str:
-        """What is new at its end; nothing once it differs from what was sent: the end tells the whole."""
+        """Return the text added since the last call; empty once the beginning has changed, until the last
+        event sends the complete text."""
         if not whole.startswith(self._sent):
             return ""
         new, self._sent = whole[len(self._sent) :], whole

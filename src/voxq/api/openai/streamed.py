@@ -1,4 +1,4 @@
-"""An answer that is sent as it is made."""
+"""Streaming response that releases its resources with the connection."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from starlette.types import Receive, Scope, Send
 
 
 class Streamed(StreamingResponse):
-    """Ends its generator with the connection: what that holds, a lease or a file, is let go at once."""
+    """Response that closes its generator with the connection, so that a lease or a file is released at
+    once."""
 
     def __init__(
         self, pieces: AsyncGenerator[str | bytes], media_type: str, headers: Mapping[str, str]
     ) -> None:
-        # nginx collects an answer unless it is told not to
+        # nginx buffers a response unless told otherwise
         super().__init__(pieces, media_type=media_type, headers={**headers, "X-Accel-Buffering": "no"})
         self._pieces = pieces
 

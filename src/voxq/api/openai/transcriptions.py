@@ -1,4 +1,4 @@
-"""Transcriptions and translations: one request, and its answer is the text."""
+"""Transcriptions and translations: the response to a request is the text."""
 
 from __future__ import annotations
 
@@ -31,13 +31,15 @@ Read = Callable[[Fields, AvailableModels], Wanted]
 
 @router.post("/transcriptions", summary="Transcribe a recording", **TRANSCRIPTION)
 async def transcriptions(request: Request, service: TheService, owner: Waiting) -> Response:
-    """As OpenAI's. Waits for the text; the same request again, after a lost connection, finds its task."""
+    """Transcribe a recording, as OpenAI's API does. Waits for the text; the same request repeated after a
+    lost connection finds its task."""
     return await _recognise(request, service, owner, form.transcription)
 
 
 @router.post("/translations", summary="Translate a recording into English", **TRANSLATION)
 async def translations(request: Request, service: TheService, owner: Waiting) -> Response:
-    """As OpenAI's, where there is a model that translates: one of Whisper's, but for turbo."""
+    """Translate a recording into English, as OpenAI's API does, if a model translates: any Whisper model
+    except turbo."""
     return await _recognise(request, service, owner, form.translation)
 
 
@@ -65,7 +67,8 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
             service, TRANSCRIPTION_KIND.name, owner, fingerprint, accept, may_reuse=wanted.cache
         )
     finally:
-        await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)  # a new task has moved it
+        # already moved if there is a new task
+        await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
     note(request, task=short_id(begun.task_id), cache=begun.cache)
     if wanted.streams:
         return Streamed(stream.events(service, begun, request), sse.CONTENT_TYPE, begun.headers)

@@ -1,4 +1,4 @@
-"""OpenAI's voices, and who speaks for each of them here."""
+"""OpenAI's voices, each mapped to a local voice."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from voxq.engines.voices import Speaker
 class _Manner:
     gender: Literal["female", "male"]
     english: str
-    """Kokoro's voice that is named after OpenAI's, or is next to it as its maker describes it."""
+    """Kokoro's voice of the same name, or the one closest to the description by OpenAI."""
 
 
 _OPENAI: Mapping[str, _Manner] = {
-    "marin": _Manner("female", "af_heart"),  # natural, the one that is recommended
-    "alloy": _Manner("female", "af_alloy"),  # named alike
-    "nova": _Manner("female", "af_nova"),  # named alike
+    "marin": _Manner("female", "af_heart"),  # natural, recommended by OpenAI
+    "alloy": _Manner("female", "af_alloy"),  # same name
+    "nova": _Manner("female", "af_nova"),  # same name
     "coral": _Manner("female", "af_bella"),  # warm and lively
     "sage": _Manner("female", "af_sarah"),  # calm
     "shimmer": _Manner("female", "af_nicole"),  # soft
-    "cedar": _Manner("male", "am_michael"),  # natural, the one that is recommended
-    "echo": _Manner("male", "am_echo"),  # named alike
-    "onyx": _Manner("male", "am_onyx"),  # named alike, deep
-    "fable": _Manner("male", "bm_fable"),  # named alike, British
+    "cedar": _Manner("male", "am_michael"),  # natural, recommended by OpenAI
+    "echo": _Manner("male", "am_echo"),  # same name
+    "onyx": _Manner("male", "am_onyx"),  # same name, deep
+    "fable": _Manner("male", "bm_fable"),  # same name, British
     "ash": _Manner("male", "am_fenrir"),  # clear
     "ballad": _Manner("male", "bm_george"),  # British, a narrator
     "verse": _Manner("male", "am_puck"),  # expressive
@@ -36,16 +36,16 @@ NAMES: tuple[str, ...] = tuple(_OPENAI)
 
 
 def gender_of(name: str) -> Literal["female", "male"]:
-    """Of one of NAMES."""
+    """Return the gender of one of NAMES."""
     return _OPENAI[name].gender
 
 
 def speaker_for(name: str, speakers: Sequence[Speaker], language: str) -> str | None:
-    """The voice that speaks for one of NAMES, of those that speak this language, in the order of `speakers`.
+    """Map one of NAMES to a voice for the language, in the order of `speakers`.
 
-    The one of the table if it is there. Otherwise OpenAI's voices of a gender are dealt to the voices of
-    that gender in turn, so that two of them sound different where there are two; a language whose voices are
-    all of the other gender has nobody else. None if nobody speaks it.
+    The voice in the table is used if it exists. Otherwise OpenAI's voices of a gender are assigned in turn to
+    the voices of that gender, so that two of them sound different if there are two; without a voice of that
+    gender, the other gender is used. None if no voice speaks the language.
     """
     english, gender = _OPENAI[name].english, gender_of(name)
     able = [each.voice for each in speakers if each.voice.language == language]

@@ -1,4 +1,4 @@
-"""Waiting for a task as long as its client does."""
+"""Waiting for a task for as long as its client does."""
 
 from __future__ import annotations
 
@@ -27,24 +27,27 @@ from voxq.speech.transcript import Transcript
 T = TypeVar("T")
 
 _LOOK_SECONDS = 10.0
-"""Without an event: one can be lost."""
+"""Seconds after which the task is checked even without an event, because events can be lost."""
 
 
 async def end_of(service: Service, begun: Begun, request: Request) -> Found:
-    """The ended task. Raises as `looks`, and ClientDisconnect once the client has gone."""
+    """Wait for the end of the task and return it. Raises as `looks`, and ClientDisconnect once the client has
+    gone."""
     return await while_connected(service, begun, request, _end(looks(service, begun, progress=False)))
 
 
 async def while_connected(
     service: Service, begun: Begun, request: Request, waiting: Coroutine[Any, Any, T]
 ) -> T:
-    """What is waited for. Raises what that raises, and ClientDisconnect once the client has gone."""
+    """Run `waiting` and return its result. Raises as it does, and ClientDisconnect once the client has
+    gone."""
     async with lease_kept(service, begun):
         return await unless_gone(request, waiting)
 
 
 async def in_time(service: Service, begun: Begun, waiting: Coroutine[Any, Any, T]) -> T:
-    """What is waited for. Raises what that raises, and Refusal ("timeout") after OPENAI_TIMEOUT_SECONDS."""
+    """Run `waiting` and return its result. Raises as it does, and Refusal ("timeout") after
+    OPENAI_TIMEOUT_SECONDS."""
     coming = asyncio.create_task(waiting)
     try:
         await asyncio.wait({coming}, timeout=service.settings.openai_timeout_seconds)
@@ -57,20 +60,20 @@ async def in_time(service: Service, begun: Begun, waiting: Coroutine[Any, Any, T
 
 @asynccontextmanager
 async def lease_kept(service: Service, begun: Begun) -> AsyncIterator[None]:
-    """Somebody waits for the task inside; afterwards it goes on for twins.LEASE_SECONDS."""
+    """Renew the task's lease inside the context; afterwards it lasts for fingerprints.LEASE_SECONDS."""
     renewing = asyncio.create_task(_renew(service, begun))
     try:
         yield
     finally:
-        await background.end(renewing)  # or the lease would be kept alive for nobody
+        await background.end(renewing)  # otherwise the lease would be renewed for a client that has gone
 
 
 async def looks(service: Service, begun: Begun, *, progress: bool) -> AsyncGenerator[Found]:
-    """The task as it is now, and again whenever it may have ended or seconds have passed; with `progress`
-    whenever anything has happened. At last it has ended.
+    """Yield the task now and whenever it may have ended or seconds have passed; with `progress`, at every
+    event. The last item has ended.
 
-    Raises Refusal ("timeout", "unavailable" when the process is to stop; both with the task's id), NotFound.
-    A Redis that is away for a while is waited for.
+    Raises Refusal ("timeout"; "unavailable" if the process is about to stop; both with the task's id) and
+    NotFound. Outages of Redis are waited out.
     """
     deadline = time.monotonic() + service.settings.openai_timeout_seconds
     listen = service.events.following if progress else service.events.listening
@@ -92,7 +95,7 @@ async def looks(service: Service, begun: Begun, *, progress: bool) -> AsyncGener
 
 
 def transcript_of(found: Found) -> Transcript:
-    """Of a task that has ended. Raises TaskFailed."""
+    """Return the transcript of an ended task. Raises TaskFailed."""
     document = found.document
     match found.status:
         case Status.DONE:
@@ -104,7 +107,7 @@ def transcript_of(found: Found) -> Transcript:
 
 
 async def _timeout(service: Service, begun: Begun) -> Refusal:
-    """From now on the task goes on without anybody waiting."""
+    """Detach the task from its client, so that it goes on without a lease, and return the refusal."""
     await _tell(service, fingerprints.detach(service.parts.stores[begun.kind], begun.task_id))
     seconds = service.settings.openai_timeout_seconds
     url = views.result_url(begun.kind, begun.task_id)
@@ -119,7 +122,8 @@ async def _renew(service: Service, begun: Begun) -> None:
 
 
 async def _tell(service: Service, command: Command[Any]) -> None:
-    """At worst the task runs to its end, or not: nothing that its client would have to hear of."""
+    """Run a command on the lease; an error is only logged. At worst the task runs to its end, or not, which
+    its client does not need to know."""
     try:
         await script.run_async(service.client, command)
     except RedisError as error:

@@ -1,1 +1,1 @@
-"""One file per family of calls."""
+"""HTTP routes, one file per family."""

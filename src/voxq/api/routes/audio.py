@@ -1,4 +1,4 @@
-"""The sound itself: recordings as they came, speech as it was made."""
+"""Download of recordings as they were uploaded, and of speech."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CONTENT_TYPES = {**SPEECH_FORMATS, **MIME_TYPES}
 _NO_SUCH_RANGE = (400, 416)
 _HEADERS = {
     "Cache-Control": "private, no-cache",
-    # A browser plays the file in a page of its own; that page may load it, and nothing else.
+    # A browser shows the file in a page of its own, which may load the file and nothing else.
     "Content-Security-Policy": "default-src 'none'; media-src 'self'; frame-ancestors 'none'",
 }
 
@@ -45,7 +45,8 @@ async def _streams(
         bool, Query(description="Speech that is not whole yet is sent as it is made, without a length.")
     ] = False,
 ) -> AsyncIterator[bool]:
-    """Whether a stream will do; one of the caller's streams is taken then until the answer has been sent."""
+    """Whether the client accepts a stream; one of the owner's streams is then taken until the response has
+    been sent."""
     if not stream:
         yield False
         return
@@ -70,10 +71,10 @@ async def audio(
     owner: Owner,
     may_stream: Annotated[bool, Depends(_streams)],
 ) -> Response:
-    """Byte for byte; answers Range requests, so that players can seek.
+    """Download the file byte for byte. Range requests work, so that players can seek.
 
-    With `stream=true`, speech is sent sentence by sentence while it is made. If its task fails in the middle,
-    the connection is closed without the end of the body.
+    With `stream=true`, speech is sent sentence by sentence while it is synthesised. If its task fails on the
+    way, the connection is closed without the end of the body.
     """
     name = await lookup.find_file(service, kind, owner, task_id)
     note(request, file=name)
@@ -95,7 +96,7 @@ def _find(blobs: Blobs, name: str) -> tuple[Path, os.stat_result] | None:
 
 
 async def _missing(service: Service, kind: str, owner: str, task_id: str) -> Refusal:
-    """Why there is no file."""
+    """Return the refusal that explains why there is no file."""
     if kinds.find(kind).makes_file:
         status = (await lookup.find(service, kind, owner, task_id)).status
         if status is not Status.DONE:
@@ -104,7 +105,7 @@ async def _missing(service: Service, kind: str, owner: str, task_id: str) -> Ref
 
 
 class RecordingResponse(FileResponse):
-    """A FileResponse whose errors look like all the others."""
+    """FileResponse whose errors have the same shape as all others."""
 
     def __init__(self, path: Path, stat: os.stat_result) -> None:
         super().__init__(
@@ -117,11 +118,11 @@ class RecordingResponse(FileResponse):
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises Refusal ("recording_gone") when the file has been deleted since it was looked at."""
+        """Send the file. Raises Refusal ("recording_gone") if it has been deleted since it was found."""
         head: Message | None = None
 
         async def watched(message: Message) -> None:
-            """The head waits for the first bytes: only then the file is open."""
+            """Delay the head until the first bytes, because only then the file is open."""
             nonlocal head
             if message["type"] == "http.response.start":
                 head = message

@@ -1,4 +1,4 @@
-"""Server-sent events: a task as it goes, pushed until its end."""
+"""Server-sent events that follow a task until its end."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from voxq.core.task import Status
 router = APIRouter()
 
 _LOOK_SECONDS = 5.0
-"""A place in line changes without an event: when others are taken."""
+"""Seconds between looks at a waiting task, whose place changes without an event of its own."""
 _HEARTBEAT_SECONDS = 15.0
-"""Without a byte for longer, proxies take a connection for dead."""
+"""Seconds between comments; proxies close a connection that is silent for longer."""
 _RECONNECT_MS = 2000
 
 _NAMES = {status: status.value for status in Status} | {Status.PROCESSING: "progress"}
@@ -52,7 +52,7 @@ _STREAM = {
 
 
 async def _streaming(service: TheService, kind: TheKind, owner: Owner) -> AsyncIterator[str]:
-    """The caller's name; one of its streams is taken until the answer has been sent."""
+    """Name of the caller; one of its streams is taken until the response has been sent."""
     with service.streams.one_of(owner):
         yield owner
 
@@ -76,15 +76,16 @@ async def events(
         str | None, Header(description="Id of the last event that was seen: it is not sent again.")
     ] = None,
 ) -> Response:
-    """Server-sent events, for `EventSource` and the like. A stream that broke is resumed at any process."""
+    """Follow a task with server-sent events, for `EventSource` and the like. Any process can resume a broken
+    stream."""
     found = await lookup.find(service, kind, owner, task_id)
     note(request, status=found.status)
     if found.status.is_terminal and _mark(found) == last_event_id:
-        return Response(status_code=204)  # on which an EventSource stops coming back
+        return Response(status_code=204)  # tells an EventSource not to reconnect
     return StreamingResponse(
         _follow(service, kind, owner, found.task_id, last_event_id),
         media_type="text/event-stream",
-        headers={"X-Accel-Buffering": "no"},  # nginx collects an answer unless it is told not to
+        headers={"X-Accel-Buffering": "no"},  # nginx buffers a response unless told otherwise
     )
 
 
@@ -102,7 +103,7 @@ class _Event:
 async def _follow(
     service: Service, kind: str, owner: str, task_id: str, seen: str | None
 ) -> AsyncIterator[str]:
-    """The events of a task but the one with the id `seen`, and comments while there are none."""
+    """Yield the events of a task except the one with the id `seen`, and comments while there are none."""
     yield f"retry: {_RECONNECT_MS}\n\n"
     spoke_at = time.monotonic()
     with service.events.following(task_id) as woken:
@@ -111,7 +112,7 @@ async def _follow(
             try:
                 event = await _look(service, kind, owner, task_id)
             except NotFound:
-                return  # deleted meanwhile; who comes back is told
+                return  # deleted meanwhile; a client that reconnects gets a 404
             if event is not None and event.id != seen:
                 yield str(event)
                 seen, spoke_at = event.id, time.monotonic()
@@ -126,7 +127,7 @@ async def _follow(
 
 
 async def _look(service: Service, kind: str, owner: str, task_id: str) -> _Event | None:
-    """The event that tells where the task is now; None while Redis is away. Raises NotFound."""
+    """Return the event for the task's present state; None while Redis is away. Raises NotFound."""
     try:
         found = await lookup.find(service, kind, owner, task_id)
         told = await answer(service, found)
@@ -136,10 +137,10 @@ async def _look(service: Service, kind: str, owner: str, task_id: str) -> _Event
 
 
 def _mark(found: Found) -> str:
-    """The id of the event that tells a task's present state.
+    """Return the id of the event for a task's present state.
 
-    It is made of the state itself: whichever process a client comes back to can tell what is new to it, and
-    nothing has to be stored for that.
+    It is derived from the state itself, so that any process can tell what is new to a client that reconnects,
+    and nothing has to be stored.
     """
     document = found.document
     match found.status:

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether work would be done."""
+"""Liveness of the process, and readiness to do work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why no work would be done."""
+    """Reason why tasks would not be processed."""
 
     word: str
     sentence: str
@@ -36,7 +36,7 @@ class Reason:
 @router.head("/livez", include_in_schema=False)
 @router.get("/livez", summary="Does the process answer", response_model=Alive)
 async def livez(request: Request) -> Alive:
-    """Always 200; asks neither Redis nor the disk."""
+    """Report liveness: always 200, without a look at Redis or the disk."""
     note(request, quiet=True, status="alive")
     return Alive(status="alive")
 
@@ -50,7 +50,8 @@ async def livez(request: Request) -> Alive:
     responses={503: {"model": Health, "description": "No; `error` says why."}},
 )
 async def health(request: Request, response: Response, service: TheService) -> Health:
-    """Also at `/health`. Needs no key. Submitting while models load is fine: the task waits."""
+    """Report readiness. Also at `/health`; needs no key. Tasks may be submitted while models load: they
+    wait."""
     overview, hindrances = None, []
     try:
         hindrances = await _hindrances(service)
@@ -60,7 +61,7 @@ async def health(request: Request, response: Response, service: TheService) -> H
     reasons = reasons_against(overview, await _has_room(service), hindrances)
     ready = overview.ready if overview else 0
     words = ",".join(reason.word for reason in reasons) or "ready"
-    # Every start begins with loading, and whoever polls must not fill the log.
+    # Every start begins with loading, and polling must not fill the log.
     is_known = words in ("ready", "loading") or not service.ailments.is_news(words)
     note(request, quiet=is_known, status=words)
     facts = {
@@ -80,8 +81,10 @@ async def health(request: Request, response: Response, service: TheService) -> H
 def reasons_against(
     overview: WorkerOverview | None, has_capacity: bool, hindrances: Sequence[str] = ()
 ) -> list[Reason]:
-    """Why no work would be done, the gravest first; empty when it would. `overview` is None without Redis,
-    `hindrances` are what keeps it from its work."""
+    """Return the reasons why no work would be done, the most severe first; empty if it would.
+
+    `overview` is None without Redis; `hindrances` are problems that make Redis unfit.
+    """
     reasons: list[Reason] = []
     if overview is None:
         reasons.append(Reason("redis_away", "Redis does not answer"))
@@ -101,7 +104,7 @@ def reasons_against(
 
 
 def uptime(seconds: float) -> str:
-    """The two largest units, e.g. "3 days 5 hours"."""
+    """Format a duration in its two largest units, e.g. "3 days 5 hours"."""
     left = int(seconds)
     words: list[str] = []
     for unit, size in _UNITS:

@@ -1,4 +1,4 @@
-"""What has ended, and what failed for good."""
+"""Ended tasks, and those that failed for good."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def history(
         Query(description="failed: all failed tasks that are still kept, with what is needed to retry them."),
     ] = None,
 ) -> History:
-    """The last MAX_HISTORY_RECORDS tasks that were done or failed. An admin sees everybody's."""
+    """List the last MAX_HISTORY_RECORDS tasks that are done or failed. An admin sees those of all owners."""
     source = _failed(service, kind, owner) if status else lookup.own_history(service, kind, owner)
     found: list[dict[str, Any]] = []
     async for record in source:
@@ -59,7 +59,7 @@ async def history(
 
 
 def _named(record: HistoryRecord, theirs: str, caller: str) -> HistoryRecord:
-    """An admin sees whose it is."""
+    """Add the owner to a record, for an admin."""
     return record if theirs == caller else record.model_copy(update={"owner": theirs})
 
 
@@ -68,13 +68,13 @@ def _present(service: Service, records: list[dict[str, Any]]) -> list[bool]:
 
 
 async def _failed(service: Service, kind: str, owner: str) -> AsyncIterator[dict[str, Any]]:
-    """The documents of the failed tasks that the caller may see, the last one to fail first."""
+    """Return the documents of the failed tasks that the caller may see, the latest failure first."""
     store = service.parts.stores[kind]
     async with service.client.pipeline(transaction=False) as pipeline:
         for queue in store.queues.values():
             pipeline.zrange(RQ_FAILED + queue, 0, -1, withscores=True)
         entries = [entry for registry in await pipeline.execute() for entry in registry]
-    # A score is the end of the task's time, and all have the same time: the later, the newer.
+    # A score is the time at which the record expires, always equally long after the failure.
     ids = [task_id for task_id, _ in sorted(entries, key=lambda entry: entry[1], reverse=True)]
     for start in range(0, len(ids), _AT_ONCE):
         raws = await service.client.mget(

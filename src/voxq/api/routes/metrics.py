@@ -1,4 +1,4 @@
-"""Figures for Prometheus."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -40,14 +40,15 @@ _TEXT = {
     dependencies=[Depends(auth.may_measure)],
 )
 async def metrics(request: Request, service: TheService) -> Response:
-    """Of all processes of the API and all workers, whichever is asked. Without Redis it says only that."""
+    """Return the metrics of all API processes and all workers, from any process. Without Redis they say only
+    that."""
     note(request, quiet=True)
     try:
         await service.counter_sync.tell()
         seen = await _look(service)
     except RedisError:
         seen = None
-    # With many models and keys this takes tens of milliseconds, in which nobody else would be served.
+    # In a thread: with many models and keys it takes tens of milliseconds, which would delay other requests.
     text = await asyncio.to_thread(as_text, seen)
     return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
@@ -82,7 +83,8 @@ async def _look_at(service: Service, store: Store) -> KindSeen:
 
 
 def _age(enqueued_at: str | None, now: float) -> float:
-    """Clocks differ: a task from the future has just come; so has a job of unknown age, which is not ours."""
+    """Return the seconds since a job was created, at least 0: clocks differ, and a job of unknown age is not
+    ours."""
     try:
         return max(0.0, now - datetime.fromisoformat(enqueued_at or "").timestamp())
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which models there are."""
+"""Listing of models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1", tags=["models"])
     responses=errors.documented(401, 403, 503),
 )
 async def models(service: TheService, _: Owner) -> ModelList:
-    """What living workers offer; while there are none, what is installed where the API runs."""
+    """List the models that living workers offer; without workers, those installed where the API runs."""
     overview = await service.overview.recent()
     available = await service.models.recent()
     return ModelList(

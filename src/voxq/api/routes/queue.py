@@ -1,4 +1,4 @@
-"""How full the queue is."""
+"""State of the queue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter()
     responses=errors.documented(401, 403, 503),
 )
 async def status(service: TheService, kind: TheKind, _: Owner) -> QueueStatus:
-    """Counts everybody's tasks; of whom they are it does not say."""
+    """Count the tasks of all owners, without naming the owners."""
     counts = await script.run_async(
         service.client, enqueueing.counts(service.parts.stores[kind], time.time())
     )

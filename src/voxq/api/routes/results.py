@@ -1,4 +1,4 @@
-"""Asking for a result, waiting for it, and removing a task."""
+"""Results of tasks, waiting for them, and removal of tasks."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def result(
         Format, Query(description="All but json are the transcript alone, and 409 until it is done.")
     ] = Format.JSON,
 ) -> object:
-    """With `wait` it answers as soon as the task ends, and needs no polling."""
+    """Return the status or the result of a task. With `wait`, the response comes as soon as the task ends."""
     found = await lookup.find(service, kind, owner, task_id)
     if wait and not found.status.is_terminal:
         found = await unless_gone(request, _end_of(service, kind, owner, found.task_id, wait))
@@ -82,9 +82,9 @@ async def result(
     responses=errors.documented(401, 403, 404, 503),
 )
 async def remove(task_id: str, request: Request, service: TheService, kind: TheKind, owner: Owner) -> Removed:
-    """A waiting task is withdrawn; one in work is stopped by the end of the batch in hand.
+    """Withdraw a waiting task, or stop one in progress at the end of the current batch.
 
-    Of an ended one the result, the recording and the text in the history are removed.
+    Of an ended task, the result, the recording and the text in the history are deleted.
     """
     full_id = (await lookup.find_file(service, kind, owner, task_id)).partition(".")[0]
     if await asyncio.to_thread(service.control[kind].cancel, full_id):
@@ -96,7 +96,8 @@ async def remove(task_id: str, request: Request, service: TheService, kind: TheK
 
 
 async def _end_of(service: Service, kind: str, owner: str, task_id: str, seconds: float) -> Found:
-    """The task when it has ended, or as it is after so many seconds or when the process is to stop."""
+    """Return the task once it has ended, or as it is after so many seconds or when the process is about to
+    stop."""
     deadline = time.monotonic() + seconds
     with service.events.listening(task_id) as woken:
         while True:

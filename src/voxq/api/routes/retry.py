@@ -1,4 +1,4 @@
-"""Trying again."""
+"""Retry of failed tasks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter()
     responses=errors.documented(401, 403, 404, 409, 410, 413, 429, 503),
 )
 async def retry(task_id: str, request: Request, service: TheService, kind: TheKind, owner: Owner) -> Response:
-    """It keeps its id; only failed tasks can be tried again, while their recording or text is there."""
+    """Retry a failed task under its id, as long as its recording or text is kept."""
     found = await lookup.find(service, kind, owner, task_id)
     task, enqueued = await asyncio.to_thread(
         service.control[kind].retry,

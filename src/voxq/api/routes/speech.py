@@ -1,4 +1,4 @@
-"""Taking texts in."""
+"""Submission of texts for speech synthesis."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from voxq.tasks.intake import Submission
 router = APIRouter(prefix=f"/api/v1/{SPEECH.name}", tags=[SPEECH.name])
 
 MAX_TEXTS = 500
-"""In one batch."""
+"""Maximum number of texts in a batch."""
 
 _BATCH_BYTES = 32 << 20
 _ONE_TEXT = RequestReader(SpeechOptions, besides={"text": TextField})
@@ -61,7 +61,7 @@ async def submit(
     body: TheBody,
     idempotency_key: options.IdempotencyKey = None,
 ) -> Response:
-    """The text is checked and queued; ask for its result, and its audio, by the `task_id`."""
+    """Check a text and queue it; fetch its result and its audio by the `task_id`."""
     key = options.idempotency_key(idempotency_key)
     longest = service.settings.max_text_characters
     asked = await body.read(request, _ONE_TEXT, bytes_for(longest))
@@ -85,9 +85,10 @@ async def submit(
     openapi_extra=_body(_MANY_TEXTS),
 )
 async def batch(request: Request, service: TheService, owner: Owner, body: TheBody) -> Batch:
-    """A task for each, all spoken alike. Nothing is queued unless every text can be spoken.
+    """Queue one task for each text, all with the same options. Nothing is queued unless every text can be
+    spoken.
 
-    When the queue is full in the middle, the texts that were not taken say so.
+    If the queue fills up on the way, the remaining texts report it.
     """
     asked = await body.read(request, _MANY_TEXTS, _BATCH_BYTES)
     how = asked.submission
@@ -118,7 +119,7 @@ async def batch(request: Request, service: TheService, owner: Owner, body: TheBo
 
 async def _chosen(service: Service, text: str, asked: SpeechOptions) -> SpeechOptions:
     speakers = await service.voices.recent()
-    # In a thread: a long text takes a moment to look through.
+    # In a thread, because checking a long text takes a moment.
     longest = service.settings.max_text_characters
     return await asyncio.to_thread(speech_options.for_speakers, text, asked, speakers, longest)
 

@@ -1,4 +1,4 @@
-"""Figures of the whole service."""
+"""Statistics of the whole service."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ router = APIRouter(prefix="/api/v1", tags=["stats"])
     responses=errors.documented(401, 403, 503),
 )
 async def stats(service: TheService, _: Owner) -> Stats:
-    """Everybody's tasks: how many, how much audio, how long they waited, how fast the engines were."""
+    """Return totals over the tasks of all owners: their number, audio, waiting times and the engines'
+    speed."""
     of_kinds = {kind: await _of_kind(service, store) for kind, store in service.parts.stores.items()}
     overview = await service.overview.look()
     first = of_kinds[kinds.first().name]

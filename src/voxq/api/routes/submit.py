@@ -1,4 +1,4 @@
-"""Taking recordings in."""
+"""Submission of recordings."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def submit(
     owner: Owner,
     idempotency_key: options.IdempotencyKey = None,
 ) -> Response:
-    """The recording is streamed to disk, checked and queued; ask for its result by the `task_id`."""
+    """Stream a recording to disk, check it and queue it; fetch its result by the `task_id`."""
     key = options.idempotency_key(idempotency_key)
     limits = upload.Limits.of(service.settings)
     upload.check_size(request, limits)
@@ -55,11 +55,12 @@ async def submit(
 
     def check(fields: Mapping[str, str]) -> None:
         asked = _READER.form(fields)
-        models.choose(asked.options.model or "")  # the language is of a model that may not have come yet
+        # the language depends on the model, whose field may come later
+        models.choose(asked.options.model or "")
         asked.submission.webhook(webhooks)
 
     def read(fields: Mapping[str, str]) -> tuple[intake.Request, bool]:
-        """What is asked for, and whether an earlier result will do."""
+        """Return the options, and whether an earlier result may answer."""
         asked = _READER.form(fields)
         chosen = options.for_models(asked.options, models)
         how = asked.submission

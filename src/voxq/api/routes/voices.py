@@ -1,4 +1,4 @@
-"""Who can speak, and how that sounds."""
+"""Listing of voices, with samples."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from voxq.tasks import intake
 router = APIRouter(prefix=f"/api/v1/{SPEECH.name}", tags=[SPEECH.name])
 
 _LOOK_SECONDS = 10.0
-"""Without an event: one can be lost."""
+"""Seconds after which the task is checked even without an event, because events can be lost."""
 _CONTENT_TYPE = SPEECH_FORMATS[samples.FORMAT]
 _SOUND: dict[int | str, dict[str, Any]] = {
     200: {
@@ -48,7 +48,7 @@ _HEADERS = {"Cache-Control": "private, max-age=3600"}
     responses=errors.documented(401, 403, 503),
 )
 async def voices(service: TheService, _: Owner) -> VoiceList:
-    """What living workers can speak with; while there are none, what is installed where the API runs."""
+    """List the voices that living workers offer; without workers, those installed where the API runs."""
     return VoiceList(voices=[_view(speaker) for speaker in await service.voices.recent()])
 
 
@@ -64,7 +64,8 @@ async def sample(
     service: TheService,
     owner: Owner,
 ) -> Response:
-    """The first time it is asked for it is spoken, like any text of low priority; until then 503."""
+    """Play a sample of a voice. The first request synthesises it, with low priority; until it is done, the
+    status is 503."""
     speakers = await service.voices.recent()
     speaker = next((each for each in speakers if each.voice.name == name), None)
     if speaker is None or speaker.voice.language not in GREETINGS:
@@ -72,7 +73,7 @@ async def sample(
 
     async def make(path: Path) -> None:
         if not service.settings.keys:
-            # Unlike any other GET this begins work: pages of other origins get what is there, and no more.
+            # Unlike any other GET this starts work, so a page of another origin gets only an existing sample.
             browsers.check("POST", request.headers, service.settings)
         await _speak(service, owner, speaker, path)
 
@@ -94,7 +95,7 @@ def _view(speaker: Speaker) -> VoiceView:
 
 
 async def _speak(service: Service, owner: str, speaker: Speaker, path: Path) -> None:
-    """As a task of whoever asked first, which leaves nothing but its file, at `path`.
+    """Synthesise a sample as a task of the caller, and keep nothing of it but the file at `path`.
 
     Raises Refusal, and redis.exceptions.RedisError.
     """
@@ -108,7 +109,7 @@ async def _speak(service: Service, owner: str, speaker: Speaker, path: Path) -> 
 
 
 async def _end_of(service: Service, task: Task) -> None:
-    """Returns when its speech is there. Raises Refusal."""
+    """Wait until the speech exists. Raises Refusal."""
     with service.events.listening(task.id) as woken:
         while not service.events.is_over:
             woken.clear()

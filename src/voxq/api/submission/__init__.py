@@ -1,1 +1,1 @@
-"""From a request to a task: bodies and uploads read within bounds, options checked, twins found."""
+"""From a request to a task: reading of bodies and uploads, checks of options, reuse of earlier results."""

@@ -1,4 +1,4 @@
-"""A JSON body, read within bounds."""
+"""Reading of JSON bodies with limits on size and memory."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ O = TypeVar("O", bound=Options)  # noqa: E741
 
 _SECONDS = 60.0
 _BYTES_PER_CHARACTER = 12
-"""At most, in JSON: a character beyond the basic plane, escaped."""
+"""Maximum bytes of a character in JSON: one beyond the basic plane, escaped."""
 _OTHER_BYTES = 64 << 10
 
 
 class Body:
-    """That of one request. It takes of the process's memory until the answer has been sent."""
+    """Body of one request; it occupies the process's memory budget until the response has been sent."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self._taken = 0
 
     async def read(self, request: Request, reader: RequestReader[O], most: int) -> Asked[O]:
-        """What the body, of at most `most` bytes, asks for.
+        """Read and parse the body, of at most `most` bytes.
 
         Raises Refusal ("too_large", "too_many_waiting", "upload_stalled"; as `RequestReader.json`) and
         ClientDisconnect.
@@ -49,13 +49,13 @@ class Body:
         return reader.json(bytes(body))
 
     def release(self) -> None:
-        """Nothing of it is needed any more."""
+        """Return the memory to the budget."""
         self._memory.give_back(self._taken)
         self._taken = 0
 
 
 def bytes_for(characters: int) -> int:
-    """What a body may take that holds a text of so many characters, and little else."""
+    """Return the maximum bytes of a body with a text of so many characters and little else."""
     return _BYTES_PER_CHARACTER * characters + _OTHER_BYTES
 
 

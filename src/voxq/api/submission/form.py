@@ -1,4 +1,4 @@
-"""A multipart form with one file in it, read as it arrives: nothing here grows with the file."""
+"""Incremental parser for a multipart form with one file. Its memory does not grow with the file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from voxq.core.refusal import Refusal
 MAX_FIELD_BYTES = 16 << 10
 MAX_PARTS = 40
 OVERHEAD_BYTES = 2 << 20
-"""More than all there can be in a form besides its file."""
+"""Maximum total size of everything in a form besides its file."""
 
 _MAX_HEADERS = 8
-_MAX_HEADER_BYTES = 4096  # that of the whole form, too: reading one takes longer than its length tells
+# Also the maximum of the whole form, because reading many fields takes longer than their length suggests.
+_MAX_HEADER_BYTES = 4096
 
 
 class Fields(Mapping[str, str]):
-    """The fields of a form by name; of a name that came more than once, the last value."""
+    """Fields of a form by name; for a repeated name, the last value."""
 
     def __init__(self, values: Mapping[str, Sequence[str]] | None = None) -> None:
-        """`values`: by name, in order; none of them empty."""
+        """`values`: the non-empty values by name, in order."""
         self._values = values or {}
 
     def __getitem__(self, name: str) -> str:
@@ -35,14 +36,14 @@ class Fields(Mapping[str, str]):
         return len(self._values)
 
     def all_of(self, name: str) -> Sequence[str]:
-        """Every value of this name, in order."""
+        """Return all values of this name, in order."""
         return self._values.get(name, ())
 
 
 class FormReader:
-    """Fed with the body piece by piece; hands the file's bytes on and keeps the other fields.
+    """Parser that is fed the body piece by piece, passes the file's bytes on and keeps the other fields.
 
-    The client's file name is not even looked at. Every method raises Refusal ("bad_form").
+    It ignores the client's file name. Every method raises Refusal ("bad_form").
     """
 
     def __init__(self, content_type: str | None, file_field: str) -> None:
@@ -60,7 +61,7 @@ class FormReader:
         self._header_name = bytearray()
         self._header_value = bytearray()
         self._disposition = b""
-        self._name: str | None = None  # of the part being read; None while it is the file
+        self._name: str | None = None  # name of the part being read; None while it is the file
         self._value = bytearray()
         self._file: list[bytes] = []
         self._fields: dict[str, list[str]] = {}
@@ -91,23 +92,23 @@ class FormReader:
 
     @property
     def fields(self) -> Fields:
-        """The complete fields so far."""
+        """Return the fields that are complete so far."""
         return Fields(self._fields)
 
     def feed(self, data: bytes) -> None:
-        """The next piece of the body."""
+        """Parse the next piece of the body."""
         try:
             self._parser.write(data)
         except FormParserError as error:
             raise bad_form("The body is not a multipart form with this boundary") from error
 
     def take(self) -> list[bytes]:
-        """The file's bytes that have come since the last call."""
+        """Return the file's bytes since the last call."""
         taken, self._file, self.pending = self._file, [], 0
         return taken
 
     def finish(self) -> None:
-        """The body has ended; checks that the form has, too."""
+        """Check that the form has ended with the body."""
         if not self._is_complete:
             raise bad_form("The form was cut off before its last boundary")
 

@@ -1,4 +1,5 @@
-"""What a result depends on besides the request: the model's files and the operator's defaults."""
+"""Fingerprints of everything besides the request that a result depends on: the model's files, operator
+defaults."""
 
 from __future__ import annotations
 
@@ -22,9 +23,9 @@ _KEPT_SECONDS = 10.0
 
 
 class ModelFingerprints:
-    """By kind of task and name of a model. Belongs to one event loop.
+    """Fingerprints by kind of task and name of a model. Belongs to one event loop.
 
-    Looks at the files of the machine where the API runs: of a model that only workers have, the name must do.
+    They cover the files of the machine where the API runs; for a model that only workers have, only its name.
     """
 
     def __init__(self, settings: Settings, model_catalogue: ModelCatalogue) -> None:
@@ -34,7 +35,7 @@ class ModelFingerprints:
         self._known: dict[tuple[str, str], Recent[str]] = {}
 
     async def of(self, kind: Kind, name: str) -> str:
-        """A digest that is another one after anything has changed. `name` is that of an available model."""
+        """Return a digest that differs after any change. `name` is that of an available model."""
         if (kind.name, name) not in self._known:
             read = self._recognition if kind.capability == "recognise" else self._speech
             self._known[kind.name, name] = Recent(
@@ -58,7 +59,8 @@ class ModelFingerprints:
             yield from map(self._revision, entry.needs)
 
     def _speech(self, name: str) -> Iterator[object]:
-        """How texts are read out is ours; the embedded voice comes with the version that pins it."""
+        """Return the fingerprint for speech: text normalisation belongs to this version, which also pins the
+        embedded voice."""
         yield voxq.__version__
         for model in voices.family_of(name).roles_for(EngineRequest(name, name)).values():
             yield self._revision(model)

@@ -1,6 +1,6 @@
-"""What a client may ask for with a recording, checked against the models there are: nothing else reaches one.
+"""Checks of a recording's options against the available models. Unchecked values never reach a model.
 
-Types and ranges have been checked already, by the reader that is made of the declared options.
+Types and ranges have been checked before, by the reader derived from the declared options.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ IdempotencyKey = Annotated[
     str | None,
     Header(description="A request repeated with the same key, for a day, is answered with the same task."),
 ]
-"""As it comes; `idempotency_key` checks it."""
+"""Header as received; `idempotency_key` checks it."""
 
 _IDEMPOTENCY_KEY = re.compile(rf"[!-~]{{1,{MAX_IDEMPOTENCY_KEY_LENGTH}}}")
 
 
 def for_models(asked: TranscriptionOptions, models: AvailableModels) -> TranscriptionOptions:
-    """What was asked for, with the model's own name and the language's code.
+    """Return the options with the model's canonical name and the language's code.
 
     Raises Refusal ("invalid_option", with the field's name; "model_not_found").
     """
@@ -38,7 +38,7 @@ def for_models(asked: TranscriptionOptions, models: AvailableModels) -> Transcri
 
 
 def idempotency_key(header: str | None) -> str | None:
-    """The Idempotency-Key header; None if absent. Raises Refusal ("invalid_option")."""
+    """Check the Idempotency-Key header; None if absent. Raises Refusal ("invalid_option")."""
     if header is None or _IDEMPOTENCY_KEY.fullmatch(header):
         return header
     raise invalid("Idempotency-Key", f"needs 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters")

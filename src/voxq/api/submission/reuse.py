@@ -1,4 +1,4 @@
-"""Answering a request with what was made for the same one before, or is being made."""
+"""Reuse of finished results and of tasks in progress for identical requests."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from voxq.kinds.transcription import TRANSCRIPTION, TranscriptionOptions
 from voxq.queue import fingerprints, script
 
 HEADER = "x-voxq-cache"
-"""hit, miss or joined."""
+"""Response header; its values are hit, miss and joined."""
 
 
 async def of_recording(
     service: Service, owner: str, sha256: str, options: TranscriptionOptions, models: AvailableModels
 ) -> str:
-    """The fingerprint of a recording's request, see `voxq.queue.fingerprints`.
+    """Return the fingerprint of a recording's request, see `voxq.queue.fingerprints`.
 
-    Whether the default model was named or not makes no difference.
+    It is the same whether the default model is named or not.
     """
     name = options.model or models.default
     model_fingerprint = await service.model_fingerprints.of(TRANSCRIPTION, name)
@@ -32,13 +32,14 @@ async def of_recording(
 
 
 async def of_text(service: Service, owner: str, text: str, options: SpeechOptions) -> str:
-    """The fingerprint of a text's request; its options name the model."""
+    """Return the fingerprint of a text's request, whose options name the model."""
     model_fingerprint = await service.model_fingerprints.of(SPEECH, options.model or "")
     return fingerprints.fingerprint_of(owner, "", model_fingerprint, options, text=text)
 
 
 async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool) -> None:
-    """Let later requests of this fingerprint find the task. Without Redis they will not, and that is all."""
+    """Let later requests with this fingerprint find the task. Without Redis they will not; that is only
+    logged."""
     store = service.parts.stores[task.kind]
     try:
         await script.run_async(service.client, fingerprints.adopt(store, fingerprint, task.id, leased=leased))
@@ -47,9 +48,10 @@ async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool)
 
 
 async def answer_from_cache(service: Service, task: Task, fingerprint: str) -> bool:
-    """End a task that has just been accepted with the result of one that did the same for the same owner.
+    """End a newly accepted task with the result of an identical one of the same owner, and return whether
+    there was one.
 
-    False if there is none: then this one's result is what the next gets.
+    If there was none, its own result will serve the next request.
     """
     look = fingerprints.look(service.parts.stores[task.kind], fingerprint, join=False)
     try:

@@ -1,6 +1,6 @@
-"""What a client may ask for with a text, checked against the voices there are: nothing else reaches a model.
+"""Checks of a text's options against the available voices. Unchecked values never reach a model.
 
-Types and ranges have been checked already, by the reader that is made of the declared options.
+Types and ranges have been checked before, by the reader derived from the declared options.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from voxq.speech.written import is_pronounceable
 
 
 def for_speakers(text: str, asked: SpeechOptions, speakers: Sequence[Speaker], longest: int) -> SpeechOptions:
-    """What was asked for with a text of at most `longest` characters, with the names of a voice and of its
+    """Return the options for a text of at most `longest` characters, with the names of a voice and of its
     model.
 
-    Raises Refusal ("too_large", "unpronounceable", "voice_not_found" with the voices there are,
+    Raises Refusal ("too_large", "unpronounceable", "voice_not_found" with the available voices,
     "voice_unsupported", "language_unsupported", "model_not_found", "invalid_option" with the field's name).
     """
     if len(text) > longest:
@@ -70,13 +70,13 @@ def _languages(speakers: Sequence[Speaker]) -> list[str]:
 
 
 def _check_packages(voice: str | None, language: str, speakers: Sequence[Speaker], option: str) -> None:
-    """Raises Refusal ("language_unsupported") for what is there but for the packages of its language."""
+    """Raise Refusal ("language_unsupported") if only the packages of the voice's language are missing."""
     if says := voices.lacking(dict.fromkeys(each.engine for each in speakers), voice, language):
         raise Refusal("language_unsupported", says, field=option, languages=_languages(speakers))
 
 
 def _check_text(text: str, language: str | None, speaker: Speaker, speakers: Sequence[Speaker]) -> None:
-    """Raises Refusal ("language_unsupported") for a text in a script that this synthesiser cannot read."""
+    """Raise Refusal ("language_unsupported") for a text in a script that this synthesiser cannot read."""
     own = speaker.voice.language
     written = language_of(text, latin=language or own, han="ja" if own == "ja" else "zh")
     alike = [each for each in speakers if each.engine == speaker.engine]

@@ -1,4 +1,4 @@
-"""The answer to who has given work."""
+"""Responses to submissions and retries."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from voxq.tasks.intake import Submission
 
 
 async def submitted(request: Request, service: Service, task: Task, place: Place | None) -> Response:
-    """Where the task is now. Raises redis.exceptions.RedisError."""
+    """Report the present state of the task. Raises redis.exceptions.RedisError."""
     status = Status.QUEUED
-    if place is None:  # somebody was faster: the same key or the same retry, and a worker since
+    # a concurrent request with the same key, or the same retry, was first, and a worker has taken the task
+    if place is None:
         view = await script.run_async(
             service.client, enqueueing.view(service.parts.stores[task.kind], task.id)
         )
@@ -32,13 +33,14 @@ async def submitted(request: Request, service: Service, task: Task, place: Place
         position=place.position if place else 0,
         estimated_wait=overview.estimated_wait(place, task.kind),
     )
-    return JSONResponse(answer.model_dump())  # valid already: a hundred clients wait for it
+    # The model is valid already, and validating it again would cost time when many clients submit at once.
+    return JSONResponse(answer.model_dump())
 
 
 async def submitted_or_reused(
     request: Request, service: Service, submission: Submission, fingerprint: str
 ) -> Response:
-    """The same for a client that would have an earlier result: then the task is done already."""
+    """Report on a task that may be answered from the cache, in which case it is done already."""
     is_hit = await reuse.answer_from_cache(service, submission.task, fingerprint)
     place = None if is_hit else submission.place
     answer = await submitted(request, service, submission.task, place)

@@ -1,4 +1,5 @@
-"""An upload streams from the socket into a file: never held in memory, counted and hashed on the way."""
+"""Streaming of uploads from the socket into a file. They are counted and hashed on the way, never held in
+memory."""
 
 from __future__ import annotations
 
@@ -26,15 +27,15 @@ from voxq.tasks.intake import Upload
 
 _BUFFER_BYTES = 512 << 10
 _PIECE_BYTES = 32 << 10
-"""Parsed before others have a turn: bytes that keep looking like a boundary take a hundred times as long as
-others."""
+"""Bytes parsed before other requests get a turn: bytes that resemble a boundary take a hundred times as
+long."""
 _STALL_SECONDS = 60.0
 _LEAST_BYTES_PER_SECOND = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`bytes` of one file, at most; `free_bytes` that stay free on the disk, at least."""
+    """Limits: `bytes` of one file, and `free_bytes` that must remain free on the disk."""
 
     bytes: int
     free_bytes: int
@@ -47,14 +48,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A whole form: its file, which is the receiver's to move or remove, and its other fields."""
+    """A complete form: its file, which the receiver must move or remove, and its other fields."""
 
     upload: Upload
     fields: Fields
 
 
 def check_size(request: Request, limits: Limits) -> int:
-    """The size the body is announced to have, 0 if it is not. Raises Refusal ("too_large")."""
+    """Return the announced size of the body, 0 if unknown. Raises Refusal ("too_large")."""
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isdecimal() and len(announced) < 20 else 0
     if size > limits.bytes + OVERHEAD_BYTES:
@@ -72,9 +73,9 @@ async def receive(
 ) -> Received:
     """Read the form in a request's body, with the recording in its field `file_field`.
 
-    `check` gets the fields whenever one more is complete, so that it can refuse before a long recording has
-    come. Raises Refusal ("bad_form", "missing_audio", "too_large", "disk_full", "upload_stalled"),
-    ClientDisconnect, OSError or what `check` raises, and then leaves nothing behind.
+    `check` gets the fields after each complete one, so that it can refuse before a long recording has been
+    sent. Raises Refusal ("bad_form", "missing_audio", "too_large", "disk_full", "upload_stalled"),
+    ClientDisconnect, OSError or what `check` raises, and then leaves no file behind.
     """
     form = FormReader(request.headers.get("content-type"), file_field)
     part = _Part(blobs.part(secrets.token_hex(16)), limits, check_size(request, limits))
@@ -104,7 +105,7 @@ async def receive(
 
 
 class _Part:
-    """The file an upload goes to. Every method blocks."""
+    """File that receives an upload. Every method blocks."""
 
     def __init__(self, path: Path, limits: Limits, announced: int) -> None:
         self._path = path
@@ -150,7 +151,7 @@ class _Part:
 
 
 async def _body(request: Request, limits: Limits) -> AsyncIterator[bytes]:
-    """The pieces of the body, from a client that keeps them coming."""
+    """Yield the pieces of the body. Raises Refusal ("upload_stalled") if the client pauses for too long."""
     started = time.monotonic()
     received = 0
     while True:
