@@ -14,7 +14,7 @@ class BackOff:
     def __post_init__(self) -> None:
         """Raise ValueError if there are no pauses or a negative one."""
         if not self.pauses or min(self.pauses) < 0:
-            raise ValueError(f"these are no pauses: {self.pauses}")
+            raise ValueError(f"pauses must be at least one number >= 0, not {self.pauses}")
 
     @classmethod
     def growing(cls, first: float, most: float, factor: float = 2.0) -> BackOff:
@@ -23,7 +23,7 @@ class BackOff:
         Raises ValueError unless 0 < first <= most and factor > 1.
         """
         if not (0 < first <= most and factor > 1):
-            raise ValueError(f"from {first} s by {factor} to {most} s is no growth")
+            raise ValueError(f"pauses cannot grow from {first} s by {factor} to {most} s")
         pauses = [first]
         while pauses[-1] < most:
             pauses.append(min(most, pauses[-1] * factor))

@@ -80,18 +80,18 @@ def test_everybody_gets_an_answer_and_what_was_accepted_stays(redis_url: str, tm
             seconds = stopped(api, signal.SIGTERM)
             told = upload.recv(10_000)
             assert told.startswith(b"HTTP/1.1 503")
-            assert b"The server stops, please try again" in told
+            assert b"The server is stopping, please try again" in told
         assert seconds < _STOP_SECONDS
         print(f"stopped after {seconds:.1f} s")
         assert poll.result().json()["status"] == "queued"
         assert events.result()[:1] == ["queued"]
         answer = plain.result()
         assert answer.status_code == 503
-        assert "goes on" in answer.json()["error"]["message"]
+        assert "continues" in answer.json()["error"]["message"]
         told = [
             json.loads(line[6:]) for line in stream.result().text.splitlines() if line.startswith("data: {")
         ]
-        assert "goes on" in told[-1]["error"]["message"]
+        assert "continues" in told[-1]["error"]["message"]
         assert api.process.returncode in (0, -signal.SIGTERM)
         assert api.parts_left() == [], "half an upload is nobody's"
         assert "Traceback" not in api.log()

@@ -100,7 +100,7 @@ _NO_STORAGE = (errno.EROFS, errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, 
 _CONTRACT_400 = "Invalid file format"
 _LONGEST_RETRY = 3600
 _UNFORESEEN = Problem(500, "Something went wrong on the server", "internal")
-_STOPPING = Problem(503, "The server stops, please try again", "unavailable", {"Retry-After": "2"})
+_STOPPING = Problem(503, "The server is stopping, please try again", "unavailable", {"Retry-After": "2"})
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -119,7 +119,7 @@ FUNASR: tuple[Model, ...] = (
         ),
         "Chinese, English",
         1_140,
-        "comes with a Paraformer",
+        "installed with a Paraformer",
     ),
     _helper(
         "fsmn-vad",
@@ -127,7 +127,7 @@ FUNASR: tuple[Model, ...] = (
         _hubs("iic/speech_fsmn_vad_zh-cn-16k-common-pytorch", "funasr/fsmn-vad", (*_COMMON_FILES, "am.mvn")),
         "any",
         2,
-        "nobody yet: VoxQ's own is built in",
+        "not used yet: VoxQ has its own VAD",
     ),
     _helper(
         "cam++",
@@ -140,6 +140,6 @@ FUNASR: tuple[Model, ...] = (
         ),
         "any",
         28,
-        "nobody yet: telling speakers apart",
+        "not used yet: speaker recognition",
     ),
 )

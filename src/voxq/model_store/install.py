@@ -63,7 +63,7 @@ def assemble(
     try:
         return _renamed(download(wanted, None, environ, building, report), known)
     except ModelError as error:
-        raise ModelError(f"{first} Nor is a hub of help: {error}") from None
+        raise ModelError(f"{first} No hub has it either: {error}") from None
 
 
 def _is_same(source: Packages, hubs: Hubs) -> bool:
@@ -91,7 +91,7 @@ def _from_near_hub(
     def hurried(done: int, total: int) -> None:
         seconds = time.monotonic() - begun
         if seconds > _TRIAL and seconds * total > _LONGEST * done:
-            raise HubError("It would take too long.")
+            raise HubError("The download would take too long.")
         report(done, total)
 
     try:

@@ -71,4 +71,4 @@ def _lines(error: ErrorDetails) -> Iterator[str]:
 
 def _warning(name: str, known: set[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
-    return f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else " and is ignored")
+    return f"{name} is not a setting" + (f"; did you mean {close[0]}?" if close else " and is ignored")

@@ -67,9 +67,7 @@ def _check(name: str, url: str, allow_private: bool) -> None:
     if parts.scheme not in schemes:
         raise ValueError(f"WEBHOOKS: {name} needs https:// (http:// only with WEBHOOK_ALLOW_PRIVATE=true)")
     if not allow_private and _is_private(host):
-        raise ValueError(
-            f"WEBHOOKS: {name} leads into a private network: that needs WEBHOOK_ALLOW_PRIVATE=true"
-        )
+        raise ValueError(f"WEBHOOKS: {name} is on a private network, which needs WEBHOOK_ALLOW_PRIVATE=true")
 
 
 def _is_private(host: str) -> bool:

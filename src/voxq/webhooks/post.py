@@ -89,7 +89,7 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
         )
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if not self._allow_private and not all(map(is_public, addresses)):
-            raise _Forbidden("its name leads into a private network")
+            raise _Forbidden("its name resolves to a private address")
         return addresses
 
     def close(self) -> None:

@@ -238,7 +238,7 @@ def test_only_registered_names_are_taken(api: ApiServer, name: str) -> None:
 async def test_a_private_address_is_refused_when_it_is_connected_to(bot: Receiver) -> None:
     poster = Poster(allow_private=False)
     for host in ("localhost", "127.0.0.1", "[::ffff:127.0.0.1]"):
-        with pytest.raises(PostFailed, match="private network"):
+        with pytest.raises(PostFailed, match="private address"):
             await poster.post(f"http://{host}:{bot.port}/", {}, b"{}")
     await poster.close()
     assert bot.told == []

@@ -171,7 +171,7 @@ def test_a_hub_that_takes_its_time_is_the_last_resort(
     (tmp_path / "site/voxq_test_whole/model.bin").unlink()
     monkeypatch.setattr(install, "_HUB_PATIENCE", 0.0)
     assert origin(store_at(tmp_path, nobody, server.url)) == "modelscope"
-    with pytest.raises(ModelError, match="pip install voxq-test Nor is a hub of help"):
+    with pytest.raises(ModelError, match="pip install voxq-test No hub has it either"):
         store_at(tmp_path / "other", nobody, nobody).install("test")
 
 

@@ -182,8 +182,8 @@ def test_an_open_api_without_keys_is_refused(host: str) -> None:
 def test_unknown_settings_suggest_the_right_name() -> None:
     warnings = unknown_settings({"ASR_MODLE": "x", "PATH": "/bin", "API_PORT": "1"}, {"max_recording": "3"})
     assert warnings == [
-        "ASR_MODLE is no setting; did you mean ASR_MODEL?",
-        "MAX_RECORDING is no setting; did you mean MAX_RECORDINGS?",
+        "ASR_MODLE is not a setting; did you mean ASR_MODEL?",
+        "MAX_RECORDING is not a setting; did you mean MAX_RECORDINGS?",
     ]
 
 

@@ -138,7 +138,7 @@ async def _read(file: SpeechFile) -> bytes:
 async def _is_done(service: Service, owner: str, found: Found) -> bool:
     """Whether the speech is complete; False while Redis is away. Raises NotFound, TaskFailed, Refusal."""
     if service.events.is_over:
-        raise Refusal("unavailable", "The server stops; the task goes on", task_id=found.task_id)
+        raise Refusal("unavailable", "The server is stopping; the task continues", task_id=found.task_id)
     try:
         now = await lookup.find(service, found.kind, owner, found.task_id)
     except RedisError:

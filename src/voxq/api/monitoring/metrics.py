@@ -73,7 +73,7 @@ class _Families(Collector):
 
 
 def _all(seen: Seen | None) -> Iterator[Metric]:
-    yield InfoMetricFamily("voxq_build", "What runs here.", {"version": voxq.__version__})
+    yield InfoMetricFamily("voxq_build", "Version of VoxQ.", {"version": voxq.__version__})
     yield GaugeMetricFamily("voxq_redis_up", "Whether Redis answers.", float(seen is not None))
     if seen is None:
         return
@@ -82,16 +82,18 @@ def _all(seen: Seen | None) -> Iterator[Metric]:
     yield from _workers(seen.overview.workers)
     yield from _memory(seen.overview.workers)
     yield from _counted(seen.totals)
-    yield _counter("voxq_webhook_tries", "Tries at telling a webhook of an end.", ["result"], seen.deliveries)
+    yield _counter("voxq_webhook_tries", "Attempts to notify a webhook.", ["result"], seen.deliveries)
 
 
 def _queue(kinds: Iterable[KindSeen]) -> Iterator[Metric]:
-    waiting = GaugeMetricFamily("voxq_queue_tasks", "Tasks that wait.", labels=["kind", "lane"])
+    waiting = GaugeMetricFamily("voxq_queue_tasks", "Waiting tasks.", labels=["kind", "lane"])
     oldest = GaugeMetricFamily(
-        "voxq_queue_oldest_seconds", "Since when the first of a lane waits.", labels=["kind", "lane"]
+        "voxq_queue_oldest_seconds",
+        "Seconds that the first task of a lane has waited.",
+        labels=["kind", "lane"],
     )
-    audio = GaugeMetricFamily("voxq_queue_audio_seconds", "Seconds of audio that wait.", labels=["kind"])
-    in_work = GaugeMetricFamily("voxq_tasks_in_work", "Tasks that workers have taken.", labels=["kind"])
+    audio = GaugeMetricFamily("voxq_queue_audio_seconds", "Seconds of waiting audio.", labels=["kind"])
+    in_work = GaugeMetricFamily("voxq_tasks_in_work", "Tasks in progress.", labels=["kind"])
     for seen in kinds:
         for lane in Lane:
             waiting.add_metric([seen.kind, lane], seen.counts.by_lane[lane])
@@ -102,21 +104,25 @@ def _queue(kinds: Iterable[KindSeen]) -> Iterator[Metric]:
 
 
 def _ends(kinds: Iterable[KindSeen]) -> Iterator[Metric]:
-    ended = CounterMetricFamily("voxq_tasks", "Tasks that have ended.", labels=["kind", "status"])
-    failures = CounterMetricFamily("voxq_task_failures", "Failed tasks by why.", labels=["kind", "code"])
-    incidents = CounterMetricFamily(
-        "voxq_task_incidents", "What went wrong on the way of ended tasks, survived or not.", labels=["kind"]
+    ended = CounterMetricFamily("voxq_tasks", "Ended tasks.", labels=["kind", "status"])
+    failures = CounterMetricFamily(
+        "voxq_task_failures", "Failed tasks by error code.", labels=["kind", "code"]
     )
-    audio = CounterMetricFamily("voxq_audio_seconds", "Audio of finished tasks.", labels=["kind"])
+    incidents = CounterMetricFamily(
+        "voxq_task_incidents", "Faults during ended tasks, survived or not.", labels=["kind"]
+    )
+    audio = CounterMetricFamily("voxq_audio_seconds", "Seconds of audio of finished tasks.", labels=["kind"])
     engine = CounterMetricFamily(
-        "voxq_task_engine_seconds", "Time of engines for finished tasks.", labels=["kind"]
+        "voxq_task_engine_seconds", "Engine seconds for finished tasks.", labels=["kind"]
     )
     waits = HistogramMetricFamily(
-        "voxq_task_wait_seconds", "From acceptance to a worker, of finished tasks.", labels=["kind"]
+        "voxq_task_wait_seconds",
+        "Time from acceptance until a worker took the task, for finished tasks.",
+        labels=["kind"],
     )
     rtf = HistogramMetricFamily(
         "voxq_task_real_time_factor",
-        "Engine seconds per second of audio, of finished tasks.",
+        "Engine seconds per second of audio, for finished tasks.",
         labels=["kind"],
     )
     for seen in kinds:
@@ -146,7 +152,7 @@ def _workers(workers: Sequence[WorkerFacts]) -> Iterator[Metric]:
         states.add_metric([state], by_state[state])
     yield states
     held = GaugeMetricFamily(
-        "voxq_worker_tasks", "Tasks that a worker has in work.", labels=["host", "device", "worker"]
+        "voxq_worker_tasks", "Tasks in progress on a worker.", labels=["host", "device", "worker"]
     )
     for worker in workers:
         held.add_metric([worker.host, worker.device, str(worker.id)], worker.held)
@@ -157,14 +163,14 @@ def _memory(workers: Sequence[WorkerFacts]) -> Iterator[Metric]:
     place = ["host", "device"]
     total = GaugeMetricFamily("voxq_device_memory_bytes", "Memory of a device.", labels=place)
     used = GaugeMetricFamily(
-        "voxq_device_memory_used_bytes", "Memory of a device in use, whoever uses it.", labels=place
+        "voxq_device_memory_used_bytes", "Used memory of a device, by any process.", labels=place
     )
     for device in devices.views_of(workers):
         if device.total_mb is not None and device.used_mb is not None:
             total.add_metric([device.host, device.device], device.total_mb * _MB)
             used.add_metric([device.host, device.device], device.used_mb * _MB)
     labels = [*place, "worker", "model"]
-    models = GaugeMetricFamily("voxq_model_memory_bytes", "What a loaded model takes.", labels=labels)
+    models = GaugeMetricFamily("voxq_model_memory_bytes", "Memory of a loaded model.", labels=labels)
     ready = GaugeMetricFamily("voxq_model_ready", "1: loaded; 0: being loaded.", labels=labels)
     for worker in workers:
         for model in worker.resident:

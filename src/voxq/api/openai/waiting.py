@@ -89,7 +89,9 @@ async def looks(service: Service, begun: Begun, *, progress: bool) -> AsyncGener
             if left <= 0:
                 raise await _timeout(service, begun)
             if service.events.is_over:
-                raise Refusal("unavailable", "The server stops; the task goes on", task_id=begun.task_id)
+                raise Refusal(
+                    "unavailable", "The server is stopping; the task continues", task_id=begun.task_id
+                )
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), min(left, _LOOK_SECONDS))
 
@@ -111,7 +113,7 @@ async def _timeout(service: Service, begun: Begun) -> Refusal:
     await _tell(service, fingerprints.detach(service.parts.stores[begun.kind], begun.task_id))
     seconds = service.settings.openai_timeout_seconds
     url = views.result_url(begun.kind, begun.task_id)
-    message = f"Not done within {seconds} s; the task goes on: GET {url}"
+    message = f"Not done within {seconds} s; the task continues: GET {url}"
     return Refusal("timeout", message, task_id=begun.task_id)
 
 

@@ -120,7 +120,7 @@ async def _end_of(service: Service, task: Task) -> None:
                 raise Refusal("sample_failed", found.document.get("error") or "The sample was cancelled")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
-    raise Refusal("unavailable", "The server stops, please try again")
+    raise Refusal("unavailable", "The server is stopping, please try again")
 
 
 def _keep(service: Service, task: Task, path: Path) -> None:
