@@ -1,4 +1,4 @@
-"""The models of one service: the default, the operator's own by name, and what is installed beside them."""
+"""Models of one installation: the default, the operator's own, and the installed ones of the catalogue."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from voxq.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """A model that clients may ask for by `name`; `engine` loads it, and `model` is what the model store
-    knows it by: a name, "owner/name" in a hub, or a path of the operator's."""
+    """A model that clients may request by `name`. `engine` loads it; `model` identifies it in the model
+    store: a name, "owner/name" on a hub, or a path of the operator's."""
 
     name: str
     engine: str
@@ -26,10 +26,11 @@ class ListedModel:
 
 
 class ModelCatalogue:
-    """Looks at the disk each time: models can be installed while the service runs."""
+    """Models by name. The disk is read at each call, because models can be installed while the service
+    runs."""
 
     def __init__(self, default: ListedModel, own: Sequence[ListedModel], store: ModelStore) -> None:
-        """`own`: what the operator offers by name, whatever the catalogue says of it."""
+        """`own`: the operator's models by name, which take precedence over the catalogue."""
         self.default = default
         self._own: Mapping[str, ListedModel] = {model.name: model for model in (*own, default)}
         self._store = store
@@ -43,8 +44,8 @@ class ModelCatalogue:
         )
 
     def all(self) -> tuple[ListedModel, ...]:
-        """The default first, then by name; of the catalogue's only what can be loaded: its companions and its
-        engine are here, too. Reads directories."""
+        """Return the default model, then the others by name; those of the catalogue only if their companions
+        and their engine are installed, too. Reads directories."""
         installed = {model.name for model in self._store.list()}
         known = {
             model.name: _of_catalogue(model)
@@ -58,9 +59,9 @@ class ModelCatalogue:
         return (self.default, *(others[name] for name in sorted(others)))
 
     def find(self, name: str | None) -> ListedModel:
-        """The offered model of this name or alias; the default for None. Reads directories.
+        """Find a model by name or alias; None means the default. Reads directories.
 
-        Raises UnknownModel, with the names there are.
+        Raises UnknownModel, with the available names.
         """
         if name is None:
             return self.default
@@ -73,25 +74,25 @@ class ModelCatalogue:
         return there[found]
 
     def entry_of(self, name: str) -> published.Model | None:
-        """What the catalogue says of the model offered by this name; None of one that is the operator's."""
+        """Return the catalogue entry for this name; None for an operator's own model."""
         model = self._own[name].model if name in self._own else name
         return next((entry for entry in published.MODELS if entry.name == model), None)
 
     def described(self, name: str) -> ListedModel | None:
-        """The model offered by this name, installed or not; None of one that only another machine's settings
-        know."""
+        """Return the model for this name, installed or not; None if only another machine's settings know
+        it."""
         entry = self.entry_of(name)
         return self._own.get(name) or (_of_catalogue(entry) if entry else _of_families().get(name))
 
     def engine_of(self, name: str) -> str | None:
-        """None of a name that only another machine's settings know."""
+        """Return the engine for this name; None if only another machine's settings know it."""
         described = self.described(name)
         return described.engine if described else None
 
 
 def default_model(settings: Settings) -> ListedModel:
-    """ASR_MODEL. One of the catalogue, or that a family offers by itself, brings its engine along; ASR_ENGINE
-    is for all others."""
+    """Return ASR_MODEL. For a catalogue model or one that a family offers, the engine is known; ASR_ENGINE
+    applies to all others."""
     given = settings.asr_model
     try:
         return _of_catalogue(published.find(given))
@@ -100,7 +101,7 @@ def default_model(settings: Settings) -> ListedModel:
 
 
 def missing_for(settings: Settings) -> Requirements | None:
-    """What to install before a worker can start here; None if nothing."""
+    """Return what to install before a worker can start here; None if nothing is missing."""
     if Capability.RECOGNISE in settings.capabilities:
         return registry.missing(default_model(settings).engine)
     return registry.missing(registry.names(Capability.SPEAK)[0])
@@ -111,6 +112,6 @@ def _of_catalogue(model: published.Model) -> ListedModel:
 
 
 def _of_families() -> dict[str, ListedModel]:
-    """The recognisers that families offer by themselves, by name."""
+    """Return the recognisers that families offer by themselves, by name."""
     offered = registry.models(Capability.RECOGNISE)
     return {name: ListedModel(name, family.name, name) for name, family in offered.items()}

@@ -1,4 +1,4 @@
-"""Everything about tasks, put together from the settings; each process makes its own."""
+"""Stores, journal and files of all kinds of tasks, constructed from the settings in each process."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from voxq.tasks.ending import Ending
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The disk and Redis sides of all tasks. Making it creates the directories that are missing.
+    """Storage on disk and in Redis for all tasks. Constructing it creates missing directories.
 
-    All kinds share the journal, the files and the work in progress; each has its keys and its log.
+    All kinds share the journal, the files and the work in progress; each kind has its own keys and log.
     """
 
     settings: Settings

@@ -1,5 +1,5 @@
-"""The languages that Whisper models know, by code and by name; light, so that the API can check requests
-against them."""
+"""Languages of the Whisper models by code and name; light, so that the API can check requests against
+them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ yi yiddish, yo yoruba, yue cantonese, zh chinese
 NAMES: Mapping[str, str] = {
     code: name for code, _, name in (" ".join(entry.split()).partition(" ") for entry in _TABLE.split(","))
 }
-"""English name by code."""
+"""English names by code."""
 
 LANGUAGES: tuple[str, ...] = tuple(NAMES)
-"""ISO 639-1 codes, but for "haw", "yue" and "jw" (Javanese), which Whisper calls so."""
+"""ISO 639-1 codes, except Whisper's own "haw", "yue" and "jw" (Javanese)."""
 
 _OTHERWISE: Mapping[str, str] = {
     **{name: code for code, name in NAMES.items()},
@@ -43,17 +43,21 @@ _OTHERWISE: Mapping[str, str] = {
     "nb": "no",
     "zh-yue": "yue",
 }
-"""Code by what else a language is called."""
+"""Codes by other names of a language."""
 
 
 def name_of(code: str | None) -> str:
-    """E.g. "english" for "en"; "unknown" where nothing was said, a code without a name as it is."""
+    """Return the English name of a code, e.g. "english" for "en"; "unknown" for None, and an unnamed code as
+    it is."""
     return NAMES.get(code, code) if code else "unknown"
 
 
 def code_of(wanted: str) -> str:
-    """The code that a client means: by itself, by the English name, or with script and region ("zh-Hans-CN",
-    "en_US"), which no model here tells apart. What is none of these comes back in lower case."""
+    """Return the code for a code, an English name, or a code with script and region ("zh-Hans-CN", "en_US"),
+    which no model here distinguishes.
+
+    Any other text is returned in lower case.
+    """
     given = wanted.strip().lower().replace("_", "-")
     if given in NAMES:
         return given

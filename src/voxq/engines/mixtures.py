@@ -1,4 +1,4 @@
-"""Voices mixed of others: "af_heart(2)+af_sky" is two parts of one and one of the other."""
+"""Mixtures of voices: "af_heart(2)+af_sky" is two parts of the first and one of the second."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ _PART = re.compile(r"\s*([A-Za-z0-9_.-]{1,64})\s*(?:\(\s*(\d{1,2}(?:\.\d{1,3})?)
 
 
 class MixtureError(EngineError):
-    """What is written is no mixture, or these voices cannot be mixed; the message is for the client."""
+    """The text is not a mixture, or these voices cannot be mixed; the message is for the client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """A voice by the names of its parts, the first of which decides on the language and accent. A single name
+    """A voice as a list of weighted parts, the first of which decides the language and accent. A single name
     is a mixture of one."""
 
     shares: Mapping[str, float]
-    """Of each part, greater than 0; 1 in all."""
+    """Weights of the parts, each greater than 0, with a sum of 1."""
 
     @classmethod
     def parse(cls, written: str) -> Self:
-        """Names, in capitals or not, each with a weight in brackets if it is not 1. Raises MixtureError."""
+        """Parse names in any case, each with an optional weight in brackets (default 1). Raises
+        MixtureError."""
         pieces = written.split("+", MOST_VOICES)
         if len(pieces) > MOST_VOICES:
             raise MixtureError(f"A voice may be mixed of {MOST_VOICES}")
@@ -52,7 +53,7 @@ class Mixture:
 
     @property
     def name(self) -> str:
-        """One for all ways to write it, to be parsed again: af_heart(0.667)+af_sky(0.333)."""
+        """The canonical name, which can be parsed again: af_heart(0.667)+af_sky(0.333)."""
         if len(self.shares) == 1:
             return next(iter(self.shares))
         return "+".join(
@@ -61,7 +62,7 @@ class Mixture:
 
 
 def find(name: str, voices: Iterable[Voice]) -> Voice | None:
-    """The voice of this name, mixed if need be; None if it or a part of it is not among `voices`."""
+    """Find a voice by name, mixed if need be; None if it or a part of it is not among `voices`."""
     known = {voice.name: voice for voice in voices}
     try:
         parts = [known.get(part) for part in Mixture.parse(name).shares]

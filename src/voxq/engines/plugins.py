@@ -1,6 +1,7 @@
 """Engine families of other packages, found by the entry-point group `voxq.engines`.
 
-One is imported only when the operator lists its name: a package that is merely installed runs no code here.
+A family is imported only if the operator lists its name, so a package that is merely installed runs no code
+here.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
 def installed() -> tuple[str, ...]:
-    """The names that packages offer, whether listed or not. Imports none of them."""
+    """Return the names that installed packages register, listed or not, without importing them."""
     return tuple(sorted({each.name for each in entry_points(group=GROUP)}))
 
 
 def load(name: str) -> EngineFamily:
-    """The family that an installed package offers by this name. Raises EngineError for one that is not there,
-    cannot be imported, is not what it says, or was written for another version of the contract."""
+    """Import the family that an installed package registers by this name.
+
+    Raises EngineError if it is missing, cannot be imported, is not an engine family, or was written for
+    another version of the contract.
+    """
     family = _imported(_entry_point(name))
     if not isinstance(family, EngineFamily):
         raise EngineError(f"The engine {name} is no EngineFamily but a {type(family).__name__}.")
@@ -49,6 +53,6 @@ def _entry_point(name: str) -> EntryPoint:
 def _imported(entry: EntryPoint) -> object:
     try:
         return entry.load()
-    except (Exception, SystemExit) as error:  # whatever the module of another package does
+    except (Exception, SystemExit) as error:  # the module of another package may raise anything
         reason = f"{type(error).__name__}: {error}"
         raise EngineError(f"The engine {entry.name} ({entry.value}) cannot be imported: {reason}") from error

@@ -1,4 +1,4 @@
-"""The engine families there are, by name. Nothing of one is imported before it is asked for."""
+"""Engine families by name. A family's module is imported only when it is requested."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _BUILT_IN: Mapping[Capability, Mapping[str, str]] = {
         "kokoro": "voxq.engines.speak.kokoro",
     },
 }
-"""The module that holds the FAMILY of each. A text that asks for no voice gets that of the first that
-speaks its language."""
+"""Modules with the FAMILY of each name. A text without a voice is spoken by the first one with its
+language."""
 _MODULES = {name: module for families in _BUILT_IN.values() for name, module in families.items()}
 _ONLY_CATALOGUE = frozenset(_BUILT_IN[Capability.RECOGNISE])
-"""Families whose models are all in the catalogue: they need not be imported to know them."""
+"""Families whose models are all in the catalogue, so that they can be listed without importing them."""
 
 _HEARING = Requirements(extras.WORKER.modules, extras.WORKER.name)
-"""What finds the speech in recordings, whatever then recognises it."""
+"""Name of the VAD, which finds the speech in recordings for every recogniser."""
 
 _added: dict[str, EngineFamily] = {}
 """Families of other packages that this process uses."""
@@ -70,9 +70,9 @@ def is_plugin(name: str) -> bool:
 
 
 def names(capability: Capability | None = None) -> tuple[str, ...]:
-    """Every family that `find` knows, or those with this capability.
+    """Return the names that `find` accepts, or those with this capability.
 
-    With VOXQ_TEST_ENGINES=1, VOXQ_TEST_SYNTHESISER names another one that speaks.
+    With VOXQ_TEST_ENGINES=1, VOXQ_TEST_SYNTHESISER adds one more synthesiser.
     """
     known = {name: each for each, families in _BUILT_IN.items() for name in families}
     known |= {name: family.capability for name, family in _added.items()}
@@ -82,10 +82,9 @@ def names(capability: Capability | None = None) -> tuple[str, ...]:
 
 
 def find(name: str, capability: Capability | None = None) -> EngineFamily:
-    """The family of this name. Raises EngineError, with the names there are, for any other, and for one that
-    does not have this capability.
+    """Find a family by name. Raises EngineError, with the known names, if there is none with this capability.
 
-    With VOXQ_TEST_ENGINES=1, "module:attribute" names a family that only tests can reach.
+    With VOXQ_TEST_ENGINES=1, "module:attribute" names a family that is available only to tests.
     """
     family = _find(name)
     if family is None or (capability is not None and family.capability is not capability):
@@ -94,7 +93,8 @@ def find(name: str, capability: Capability | None = None) -> EngineFamily:
 
 
 def missing(name: str) -> Requirements | None:
-    """What to install before a worker can use this family; None if nothing, or if there is no such family."""
+    """Return what to install before a worker can use this family; None if nothing is missing or there is no
+    such family."""
     try:
         family = find(name)
     except EngineError:
@@ -106,12 +106,12 @@ def missing(name: str) -> Requirements | None:
 
 
 def is_installed(name: str) -> bool:
-    """Whether the libraries of a family are there. None of them is imported: they may be broken."""
+    """Whether the libraries of a family are installed. They are not imported, so they may still be broken."""
     return find(name).requirements.are_installed
 
 
 def models(capability: Capability) -> Mapping[str, EngineFamily]:
-    """The models that families with this capability offer by themselves, by name. Raises EngineError."""
+    """Return the models offered by families with this capability themselves, by name. Raises EngineError."""
     offered: dict[str, EngineFamily] = {}
     for name in names(capability):
         if name in _ONLY_CATALOGUE:

@@ -1,4 +1,4 @@
-"""Who can speak here: the models that are installed and speak, and the choice among their voices."""
+"""Voices of the installed models for speech synthesis, and the choice among them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from voxq.model_store.store import ModelStore
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who speaks: a voice, and the name of the model it belongs to."""
+    """A voice and the name of its model."""
 
     engine: str
     voice: Voice
 
 
 def models() -> tuple[str, ...]:
-    """The models that speak, installed or not, the embedded one first."""
+    """Return the models for speech synthesis, installed or not, the embedded one first."""
     return tuple(registry.models(Capability.SPEAK))
 
 
 def family_of(model: str) -> EngineFamily:
-    """The family of a model that speaks. Raises EngineError, with the models there are."""
+    """Return the family of a model for speech synthesis. Raises EngineError, with the known models."""
     there = registry.models(Capability.SPEAK)
     if model not in there:
         raise EngineError(f"Unknown synthesiser {model!r}. There are: {', '.join(there)}.")
@@ -33,14 +33,15 @@ def family_of(model: str) -> EngineFamily:
 
 
 def installed(store: ModelStore) -> tuple[str, ...]:
-    """The models that speak and are all here, the embedded one first. Reads directories."""
+    """Return the completely installed models for speech synthesis, the embedded one first. Reads
+    directories."""
     return tuple(
         model for model, family in registry.models(Capability.SPEAK).items() if _is_here(model, family, store)
     )
 
 
 def speakers_of(models: Iterable[str]) -> tuple[Speaker, ...]:
-    """All voices of these models, whatever is installed; of each language the best first.
+    """Return all voices of these models, installed or not, the best of each language first.
 
     Raises EngineError.
     """
@@ -48,14 +49,14 @@ def speakers_of(models: Iterable[str]) -> tuple[Speaker, ...]:
 
 
 def spoken_here(store: ModelStore) -> Mapping[str, tuple[str, ...]]:
-    """The languages that each installed model can speak where this runs. Reads directories."""
+    """Return the languages that each installed model can speak on this machine. Reads directories."""
     return {model: family_of(model).languages_here(model) for model in installed(store)}
 
 
 def lacking(models: Iterable[str], voice: str | None, language: str) -> str | None:
-    """What to install for a voice that these models have; without a name, for those of this language.
+    """Return what to install for a voice of these models or, without a name, for the voices of this language.
 
-    A sentence, or None where there is no such voice, or nothing else is needed for it. Raises EngineError.
+    The result is a sentence, or None if there is no such voice or it needs no packages. Raises EngineError.
     """
     for model in models:
         family = family_of(model)
@@ -67,10 +68,9 @@ def lacking(models: Iterable[str], voice: str | None, language: str) -> str | No
 
 
 def choose(speakers: Iterable[Speaker], voice: str | None, language: str) -> Speaker:
-    """The voice of this name, in capitals or not, mixed if need be, or without one the first that speaks the
-    language.
+    """Find a voice by name in any case, mixed if need be; without a name, the first one of the language.
 
-    Raises EngineError, with the voices there are, and MixtureError.
+    Raises EngineError, with the available voices, and MixtureError.
     """
     there = tuple(speakers)
     if voice is not None:
@@ -81,10 +81,10 @@ def choose(speakers: Iterable[Speaker], voice: str | None, language: str) -> Spe
 
 
 def _mixed(wanted: str, speakers: Sequence[Speaker]) -> Speaker:
-    """Also where the mixture is of one. Raises EngineError, MixtureError."""
+    """Resolve a mixture, also one of a single voice. Raises EngineError, MixtureError."""
     mixture = Mixture.parse(wanted)
     known: dict[str, Speaker] = {}
-    for speaker in speakers:  # several models may have a voice of one name: the first of them speaks
+    for speaker in speakers:  # several models may have a voice of the same name; the first of them is used
         known.setdefault(speaker.voice.name, speaker)
     if not mixture.shares.keys() <= known.keys():
         raise EngineError(f"Unknown voice {wanted!r}. There are: {', '.join(known)}.")

@@ -1,7 +1,7 @@
-"""The first calls of a freshly loaded model: they make it ready, and they measure what an item costs.
+"""Warm-up of a freshly loaded model, which also measures the cost of an item.
 
-The clip is real speech (English, spoken by hibari), because recognisers work by the word: noise or silence
-would measure something else.
+The clip is real speech (English, made with hibari), because the cost of recognition depends on the words;
+noise or silence would give other results.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from voxq.engines.speak.greetings import GREETINGS
 from voxq.speech.sentences import split, spoken_seconds
 
 SHORT_SECONDS = 2.3
-"""The first sentence of the clip."""
+"""First sentence of the clip."""
 
 SHORT_SENTENCE = "Good morning to you all."
 LONG_SENTENCE = (
@@ -39,24 +39,25 @@ LONG_SENTENCE = (
 
 
 def clip() -> Samples:
-    """8.6 seconds of speech."""
+    """Return the clip, 8.6 seconds of speech."""
     with files("voxq.engines").joinpath("warmup.wav").open("rb") as file, wave.open(file) as recording:
         pcm = recording.readframes(recording.getnframes())
     return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
 
 
 def measure(engine: Recogniser) -> Cost:
-    """Time a short and a long chunk and fit the line between. Raises EngineError if the engine fails."""
+    """Measure a short and a long chunk and fit a line. Raises EngineError if the engine fails."""
     long = clip()
     short = long[: int(SHORT_SECONDS * SAMPLE_RATE)]
-    _seconds(engine, short)  # the first call pays for lazy initialisation
+    _seconds(engine, short)  # the first call includes lazy initialisation
     return _line((SHORT_SECONDS, _seconds(engine, short)), (len(long) / SAMPLE_RATE, _seconds(engine, long)))
 
 
 def measure_speech(synthesiser: Synthesiser, voices: Sequence[Voice]) -> Cost:
-    """The same for sentences, whose length is that of `spoken_seconds`. The first of `voices` speaks English.
+    """Measure a short and a long sentence, whose lengths are given by `spoken_seconds`. The first of `voices`
+    must be English.
 
-    Raises EngineError if it fails.
+    Raises EngineError if the engine fails.
     """
     _greet(synthesiser, voices)
     voice = voices[0].name
@@ -70,11 +71,12 @@ def measure_speech(synthesiser: Synthesiser, voices: Sequence[Voice]) -> Cost:
 
 
 def _greet(synthesiser: Synthesiser, voices: Sequence[Voice]) -> None:
-    """Once in Chinese, if there are voices for it: the first sentence of a language loads its dictionaries.
+    """Speak a sentence in Chinese if there is a voice, because the first sentence of a language loads its
+    dictionaries.
 
-    The others wait for whoever asks: a second or two for the first sentence, where Spanish and French would
-    take 300 MB of every worker. A language that cannot be spoken, because its packages or its voices are not
-    here, is nobody's loss now: who asks for it is told.
+    The other languages are not loaded until they are requested: that takes a second or two, whereas Spanish
+    and French would take 300 MB of every worker. An error is ignored here, because a missing package or voice
+    is reported to the client that requests it.
     """
     chinese = next((voice for voice in voices if voice.language == "zh"), None)
     if chinese is not None:
@@ -83,7 +85,7 @@ def _greet(synthesiser: Synthesiser, voices: Sequence[Voice]) -> None:
 
 
 def _line(short: tuple[float, float], long: tuple[float, float]) -> Cost:
-    """Through two measurements, each (seconds of sound, seconds of the engine)."""
+    """Fit a line through two measurements, each (seconds of audio, engine seconds)."""
     per_second = max(0.0, (long[1] - short[1]) / (long[0] - short[0]))
     return Cost(fixed=max(0.0, short[1] - per_second * short[0]), per_second=per_second)
 

@@ -1,8 +1,9 @@
-"""Whisper models in CTranslate2's form, through faster-whisper.
+"""Whisper models in CTranslate2's format, run by faster-whisper.
 
 A chunk is at most one window of 30 s. It is encoded once, for the detection of its language and for its text,
-and decoded greedily; what then looks wrong is decoded again with a beam, never by sampling, so that the same
-audio always gives the same text. faster-whisper is given arrays only: it opens paths without a whitelist.
+and decoded greedily; a doubtful result is decoded again with a beam, never by sampling, so that the same
+audio always gives the same text. faster-whisper is given arrays only, because it opens paths without a
+whitelist.
 """
 
 from __future__ import annotations
@@ -46,22 +47,23 @@ _SHORTEST_SECONDS = 0.1
 _FRAME = SAMPLE_RATE // 50
 _FADE_FRAMES = 10
 _QUIET = 0.05
-"""Against the loudest part of a chunk: -26 dB."""
+"""Threshold relative to the loudest part of a chunk: -26 dB."""
 _LOUD_PEAK = 0.5
 _SILENT_PEAK = 1e-4
-"""Three steps of 16 bits: nobody hears what is not louder, but Whisper writes something down all the same."""
+"""Threshold of silence, three steps of 16 bits: nobody hears anything quieter, but Whisper would invent text
+for it."""
 _MAX_WINDOWS = 4
 
 _ONLY_TRANSCRIBES = re.compile(r"turbo|distil|\.en\b")
-"""In the names of models that have never been taught to translate."""
+"""Marks in the names of models that were not trained to translate."""
 
 _HOTWORD_TOKENS = 100
 _PROMPTS = {"zh": "以下是普通话的句子。"}
-"""Without it, Whisper mixes traditional characters into Mandarin and leaves punctuation out."""
+"""Prompt for Mandarin; without it, Whisper mixes in traditional characters and omits punctuation."""
 
 
 class FasterWhisper:
-    """A Whisper model. `beams` are the widths to search with, the next one where a result is doubtful."""
+    """A loaded Whisper model. `beams` are the widths of the successive searches for a doubtful result."""
 
     def __init__(self, model: WhisperModel, revision: str, beams: tuple[int, ...]) -> None:
         self.revision = revision
@@ -79,11 +81,11 @@ class FasterWhisper:
             return Recognised((), None)
         try:
             return self._recognise(_without_quiet_end(_audible(item.samples)), item.options)
-        except (RuntimeError, MemoryError) as error:  # CTranslate2's own failures, out of memory among them
+        except (RuntimeError, MemoryError) as error:  # CTranslate2's own failures, including out of memory
             return ChunkError.of(error)
 
     def _recognise(self, samples: Samples, options: Options) -> Recognised:
-        """The text of a chunk; what a decoding stopped before is decoded as a window of its own."""
+        """Recognise a chunk; if a decoding stops early, the rest is decoded as a window of its own."""
         segments: list[Segment] = []
         language, start = options.get("language"), 0
         for _ in range(_MAX_WINDOWS):
@@ -100,9 +102,9 @@ class FasterWhisper:
         return Recognised(tuple(segments), language if segments else None)
 
     def _window(self, samples: Samples, language: str | None, options: Options) -> tuple[str, Hypothesis]:
-        """Encode once, detect the language if it is not known, then search for the text.
+        """Encode a window, detect its language if unknown, and search for the text.
 
-        What may be the prompt come back is believed only if it is also heard without one.
+        Text that may be an echo of the prompt is accepted only if it is also recognised without a prompt.
         """
         from faster_whisper.audio import pad_or_trim
         from faster_whisper.tokenizer import Tokenizer
@@ -119,7 +121,7 @@ class FasterWhisper:
         )
 
         def search(prompt: str | None) -> Hypothesis:
-            """Search ever wider while in doubt."""
+            """Search with wider and wider beams while the result is doubtful."""
             hypothesis = Hypothesis((), seconds)
             for beam in self._beams:
                 settings = _settings(tokenizer, prompt, seconds, beam, options.get("words", False))
@@ -145,18 +147,18 @@ class FasterWhisper:
 
 
 def _written(language: str, options: Options) -> str:
-    """The language of the text."""
+    """Return the language in which the text is written."""
     return "en" if options.get("translate") else language
 
 
 def _audible(samples: Samples) -> Samples:
-    """A quiet chunk made louder: Whisper's features have an absolute floor under which it misses words."""
+    """Amplify a quiet chunk: Whisper's features have an absolute floor below which it misses words."""
     peak = float(abs(samples).max(initial=0.0))
     return samples * (_LOUD_PEAK / peak) if _SILENT_PEAK < peak < _LOUD_PEAK else samples
 
 
 def _without_quiet_end(samples: Samples) -> Samples:
-    """The chunk up to its last sound: Whisper fills a window of silence with invented words."""
+    """Cut a chunk after its last sound, because Whisper fills a window of silence with invented words."""
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
     loudness = (frames**2).mean(axis=1) ** 0.5
     loud = (loudness > _QUIET * loudness.max(initial=0.0)).nonzero()[0]
@@ -164,14 +166,14 @@ def _without_quiet_end(samples: Samples) -> Samples:
 
 
 def _prompt(tokenizer: Tokenizer, language: str, hotwords: Sequence[str]) -> str | None:
-    """What Whisper is told it heard before: the language's style, and as many hotwords as have room.
+    """Build the prompt: a sentence in the style of the language, and as many hotwords as fit.
 
-    The hotwords are a sentence: after a list that just ends, Whisper takes the first word as said already.
+    The hotwords form a complete sentence: after a bare list, Whisper takes the first word for already said.
     """
     known: list[str] = []
     capacity = _HOTWORD_TOKENS
     for word in hotwords:
-        plain = word.replace("<|", "").replace("|>", "")  # the tokenizer's marks for control tokens
+        plain = word.replace("<|", "").replace("|>", "")  # the tokenizer's marks of control tokens
         capacity -= len(tokenizer.encode(f" {plain},"))
         if capacity < 0:
             break
@@ -182,7 +184,8 @@ def _prompt(tokenizer: Tokenizer, language: str, hotwords: Sequence[str]) -> str
 def _settings(
     tokenizer: Tokenizer, prompt: str | None, seconds: float, beam: int, words: bool
 ) -> TranscriptionOptions:
-    """One deterministic search. faster-whisper's own thresholds are off: `Hypothesis` judges."""
+    """Return the parameters of one deterministic search. faster-whisper's thresholds are off, because
+    `Hypothesis` decides."""
     from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
 
     return TranscriptionOptions(
@@ -216,7 +219,7 @@ def _settings(
 
 
 def _traits_for(request: EngineRequest) -> Traits:
-    # One chunk per call: on a CPU CTranslate2 gains nothing from batches; on a GPU it is not measured yet.
+    # One chunk per call: on a CPU CTranslate2 gains nothing from batches; on a GPU it has not been measured.
     return Traits(
         Chunking(),
         max_items=1,
@@ -250,7 +253,8 @@ def _load(request: EngineRequest, models: ModelPaths) -> FasterWhisper:
 
 
 def _compute_type(kind: str, index: int) -> str:
-    """int8 on a CPU, half precision on a GPU that has it. Raises EngineError for a missing device."""
+    """Choose int8 on a CPU, half precision on a GPU that supports it. Raises EngineError for a missing
+    device."""
     import ctranslate2
 
     if kind == "cpu":

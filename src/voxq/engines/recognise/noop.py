@@ -1,6 +1,6 @@
-"""An engine that recognises nothing, for measuring everything around it.
+"""Engine without recognition, for measuring everything else.
 
-The model name says how long a call takes: "noop" returns at once, "sleep-10ms" after ten milliseconds.
+The model's name sets the duration of a call: "noop" returns at once, "sleep-10ms" after ten milliseconds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TRAITS = Traits(max_items=64)
 
 @dataclass(frozen=True, slots=True)
 class Noop:
-    """Answers every chunk with one segment, "noop", as long as the chunk."""
+    """Engine that returns one segment, "noop", as long as the chunk."""
 
     revision: str
     sleep_seconds: float

@@ -1,4 +1,4 @@
-"""Whether Whisper gives its prompt back as if it had been said, as it does where nothing was said: pure."""
+"""Detection of Whisper's prompt repeated as recognised text, as happens in silence. Pure."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ from difflib import SequenceMatcher
 from voxq.speech.transcript import is_spaceless
 
 _OWN_SHARE = 2 / 3
-"""Of a passage, in letters, that must come from the prompt: Whisper alters some ("这次" for "以下")."""
+"""Minimum share of a passage's letters that come from the prompt; Whisper alters some ("这次" for "以下")."""
 _LONG_RUN = 5
-"""Words, or Chinese characters, that follow each other as in the prompt: more than one hotword has."""
+"""Minimum words, or Chinese characters, in the same order as in the prompt; more than one hotword has."""
 _SAME = 0.5
-"""Of the letters of a passage, to be found in another text at the same place. A name that was said is spelled
-alike without its hotword ("John Smith" for "Jon Smyth": 7 of 8); an echo is not there (0 to 2 of 9)."""
+"""Minimum share of a passage's letters found at the same place in the other text. A spoken name is spelled
+similarly without its hotword ("John Smith" for "Jon Smyth": 7 of 8); an echo is missing there (0 to 2 of
+9)."""
 
 
 def repeats_prompt(passages: Sequence[str], prompt: str) -> bool:
-    """Whether any passage may be the prompt come back: its words in any order, or a part of it as it stands.
+    """Whether any passage may repeat the prompt: its words in any order, or a part of it verbatim.
 
-    Somebody may have said just that. `confirms` tells, given what is heard without the prompt.
+    Somebody may really have said it; `confirms` decides by the text recognised without the prompt.
     """
     return any(_may_be_echo(_units(passage), _units(prompt)) for passage in passages)
 
 
 def confirms(plain: str, passages: Sequence[str], prompt: str) -> bool:
-    """Whether what the passages have in common with the prompt is also in `plain`, heard without a prompt."""
+    """Whether `plain`, recognised without a prompt, also has what the passages have in common with the
+    prompt."""
     known = _units(prompt)
     heard = _letters(_units(plain))
     said = [_units(passage) for passage in passages]
     whole = _letters(unit for units in said for unit in units)
     in_common = bytearray(len(whole))
     for block in SequenceMatcher(None, whole, heard, autojunk=False).get_matching_blocks()[:-1]:
-        if block.size > 1 or is_spaceless(whole[block.a : block.a + 1]):  # any two texts share single letters
+        # any two texts have single letters in common
+        if block.size > 1 or is_spaceless(whole[block.a : block.a + 1]):
             in_common[block.a : block.a + block.size] = b"\1" * block.size
     begin = 0
     for units in said:
@@ -51,7 +54,8 @@ def _may_be_echo(units: Sequence[str], known: Sequence[str]) -> bool:
 
 
 def _echoes(units: Sequence[str], known: Sequence[str]) -> Iterable[tuple[int, int]]:
-    """Where the echoes are in a passage, in letters: all of it, or the longest run that is in the prompt."""
+    """Find the positions of echoes in a passage, in letters: all of it, or the longest run that is in the
+    prompt."""
     letters = len(_letters(units))
     words = set(known)
     if letters and sum(len(unit) for unit in units if unit in words) >= _OWN_SHARE * letters:
@@ -68,7 +72,7 @@ def _letters(units: Iterable[str]) -> str:
 
 
 def _units(text: str) -> list[str]:
-    """Words without case and marks; in scripts without spaces each character is one."""
+    """Split a text into words without case and punctuation; in scripts without spaces, into characters."""
     units: list[str] = []
     for run in re.findall(r"[^\W_]+", text.casefold()):
         last = ""

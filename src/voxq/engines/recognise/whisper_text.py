@@ -1,4 +1,4 @@
-"""Repairs of what Whisper writes: runaway loops, half-width punctuation, words cut into tokens. Pure text."""
+"""Repairs of Whisper's text: endless loops, half-width punctuation, words cut into tokens. Pure."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ _FULL_WIDTH = str.maketrans(",?!:;", "，？！：；")
 
 
 def without_loops(text: str) -> str:
-    """The text with whatever is said four times or more in a row said once."""
-    while (shorter := _LOOP.sub(r"\1", text)) != text:  # cutting a loop inside can leave one around it
+    """Reduce anything repeated four times or more in a row to one occurrence."""
+    while (shorter := _LOOP.sub(r"\1", text)) != text:  # removing an inner loop can leave an outer one
         text = shorter
     return text
 
 
 def full_width(text: str) -> str:
-    """Punctuation after a Chinese or Japanese character in the form those scripts use."""
+    """Convert punctuation after a Chinese or Japanese character to full width."""
     return "".join(
         mark.translate(_FULL_WIDTH) if is_spaceless(before) else mark for before, mark in pairwise(f" {text}")
     )
 
 
 def merge_pieces(words: Iterable[Word]) -> tuple[Word, ...]:
-    """Words from Whisper's tokens: in Chinese text it cuts Latin words and numbers anywhere ("Tele", "gram").
+    """Merge Whisper's tokens into words; in Chinese text, it cuts Latin words and numbers anywhere ("Tele",
+    "gram").
 
-    A piece begins a new word if it begins with a space, or if it or what precedes it is not alphanumeric in a
-    script with spaces. Texts come out stripped, and empty ones are dropped.
+    A piece starts a new word if it starts with a space, or if it or the preceding character is not
+    alphanumeric in a script with spaces. Texts are stripped, and empty ones dropped.
     """
     merged: list[Word] = []
     for word in words:

@@ -1,4 +1,4 @@
-"""A few words in each language that a voice here speaks: to warm it up with, and to let people hear it."""
+"""Short texts in each supported language, for warm-up and for samples of voices."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ GREETINGS: Mapping[str, str] = MappingProxyType(
         "fr": "Bonjour et bienvenue. Voici comment sonne ma voix.",
     }
 )
-"""By ISO 639-1 code."""
+"""Texts by ISO 639-1 code."""

@@ -1,4 +1,4 @@
-"""hibari: English, one voice, small and fast, inside a package. The embedded default."""
+"""hibari: English, one voice, small and fast, contained in a package. The embedded default."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from voxq.engines.contract import (
 from voxq.machine.devices import threads_for
 
 _MOST_AT_ONCE = 4
-"""Each takes up to 60 MB meanwhile, and the first sentence of a text waits for the longest beside it."""
+"""Maximum sentences per batch: each takes up to 60 MB, and the first sentence of a text waits for the longest
+in its batch."""
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> Synthesiser:

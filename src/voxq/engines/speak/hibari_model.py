@@ -1,8 +1,8 @@
-"""hibari at work, in the model process; see `voxq.engines.speak.hibari`.
+"""The loaded hibari model, in the model process; see `voxq.engines.speak.hibari`.
 
-Its own speed is not used: asked for twice its pace it gives 1.7 times, and whisper-base gets 12% of the words
-wrong; stretched, none. Nor are its threads: two make one sentence a fifth faster, and wait for each other in
-busy loops for as long as they work. Two sentences side by side take no longer than one.
+Its own speed setting is not used: at twice the speed it reaches 1.7 times, and whisper-base gets 12% of the
+words wrong; after time stretching, none. Nor are its threads: two make one sentence a fifth faster, but they
+wait for each other in busy loops. Two sentences in parallel take no longer than one.
 """
 
 from __future__ import annotations
@@ -37,30 +37,31 @@ if TYPE_CHECKING:
 
 _VOICE = "heart"
 _LONGEST = 400
-"""Phonemes of one call."""
+"""Maximum phonemes of one call."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A sentence in phonemes, and what else its sound depends on."""
+    """A sentence as phonemes, and the other inputs of its synthesis."""
 
     phonemes: str
     speed: float
     noise: int
-    """The seed."""
+    """Text that seeds the noise."""
 
 
 class Hibari:
-    """The voice "heart". The noise in its breath is drawn by the text: the same text, the same samples."""
+    """The voice "heart". The noise of its breath is seeded by the text, so the same text gives the same
+    samples."""
 
     def __init__(self, model: Model, revision: str, at_once: int = 1) -> None:
-        """`at_once`: sentences that are spoken side by side."""
+        """`at_once`: number of sentences synthesised in parallel."""
         self.revision = revision
         self._model = model
         self._threads = ThreadPoolExecutor(at_once)
 
     def run(self, batch: Sequence[TextItem]) -> list[Spoken | ChunkError]:
-        read = [_read(item) for item in batch]  # in turn: a phonemiser keeps state
+        read = [_read(item) for item in batch]  # sequentially, because a phonemiser has state
         return list(self._threads.map(self._answer, read))
 
     def _answer(self, read: _Read | ChunkError) -> Spoken | ChunkError:
@@ -75,14 +76,14 @@ class Hibari:
         noise = np.random.default_rng(read.noise)
         pieces = [self._model.ids(piece) for piece in cut(read.phonemes, _LONGEST)]
         sounds = [self._model.from_ids(ids, rng=noise) for ids in pieces if len(ids) > 2]
-        if not sounds:  # none of the phonemes is one of the model's
+        if not sounds:  # the model knows none of the phonemes
             return NOTHING_TO_SAY
         rate = self._model.sample_rate
         return Spoken(voiced(stretched(np.concatenate(sounds), rate, read.speed), rate), rate)
 
 
 def load(request: EngineRequest, at_once: int = 1) -> Hibari:
-    """`at_once`: sentences that are spoken side by side. Raises EngineError."""
+    """Load the model. `at_once`: number of sentences synthesised in parallel. Raises EngineError."""
     if request.device != "cpu":
         raise EngineError("hibari runs on the CPU; it needs no GPU.")
     from hibari import Hibari as Model
@@ -102,8 +103,8 @@ def _read(item: TextItem) -> _Read | ChunkError:
         return NOTHING_TO_SAY
     try:
         phonemes = phonemes_of(text, "en", normalised=options.get("normalise", True))
-    except Exception as error:  # one sentence that the phonemiser chokes on must not cost the batch
+    except Exception as error:  # a sentence on which the phonemiser fails must not fail the batch
         return ChunkError.of(error)
-    if not any(map(str.isalpha, phonemes)):  # letters of a script that the phonemiser is silent on
+    if not any(map(str.isalpha, phonemes)):  # letters of a script that the phonemiser ignores
         return NOTHING_TO_SAY
     return _Read(phonemes, options.get("speed", 1.0), zlib.crc32(text.encode()))

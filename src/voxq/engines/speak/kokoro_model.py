@@ -1,7 +1,7 @@
-"""Kokoro at work, in the model process; see `voxq.engines.speak.kokoro`.
+"""The loaded Kokoro model, in the model process; see `voxq.engines.speak.kokoro`.
 
-Its own speed is not used: the model swallows syllables. At half as fast again whisper-base gets 12 to 30% of
-the Chinese characters wrong; stretched, 4%.
+Its own speed setting is not used, because the model swallows syllables: at 1.5 times the speed, whisper-base
+gets 12 to 30% of the Chinese characters wrong; after time stretching, 4%.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 
 _SAMPLE_RATE = 24_000
 _LONGEST = 500
-"""Phonemes of one call; the model has positions for 510."""
+"""Maximum phonemes of one call; the model has positions for 510."""
 _STYLES = (510, 256)
-"""A voice: a style vector for each number of phonemes."""
+"""A voice: one style vector for each number of phonemes."""
 _PADDING = 0
 
 
 class Kokoro:
-    """The model, and the voices in the directory `voices`, each read when it is first asked for."""
+    """The model, and the voices in the directory `voices`, each read at its first use."""
 
     def __init__(
         self, session: InferenceSession, vocabulary: Mapping[str, int], voices: Path, revision: str
@@ -71,7 +71,7 @@ class Kokoro:
             return self._spoken(item.text, voice, item.options)
         except LanguageUnavailable as error:
             return ChunkError("language_unavailable", str(error))
-        except Exception as error:  # one sentence that a phonemiser chokes on must not cost the batch
+        except Exception as error:  # a sentence on which a phonemiser fails must not fail the batch
             return ChunkError.of(error)
 
     def _spoken(self, text: str, voice: Voice, options: Options) -> Spoken | ChunkError:
@@ -90,7 +90,7 @@ class Kokoro:
         return Spoken(voiced(paced, _SAMPLE_RATE), _SAMPLE_RATE)
 
     def _mixed_styles(self, mixture: Mixture) -> Samples:
-        """Shape (510, 256): between those of the voices, nearer to those with the larger shares."""
+        """Return the weighted mean of the voices' styles, shape (510, 256)."""
         shares = np.fromiter(mixture.shares.values(), np.float32)
         return np.tensordot(shares, np.stack([*map(self._styles, mixture.shares)]), 1)
 
@@ -108,14 +108,15 @@ class Kokoro:
 
 
 def _read_styles(voices: Path, name: str) -> Samples:
-    """Shape (510, 256). `name` is one of VOICES, never a client's word."""
+    """Read the styles of a voice, shape (510, 256). `name` is one of VOICES, never a client's string."""
     places = (voices / f"{name}.bin", voices / "voices" / f"{name}.bin")
     path = next(filter(Path.is_file, places), places[0])
     return np.fromfile(path, "<f4").reshape(_STYLES)
 
 
 def _read_vocabulary(path: Path) -> dict[str, int]:
-    """Symbol -> token, from Kokoro's own configuration or from a tokenizer.json. Raises EngineError."""
+    """Read the token of each symbol from Kokoro's own configuration or from a tokenizer.json. Raises
+    EngineError."""
     for name in ("vocab.json", "config.json", "tokenizer.json"):
         if (path / name).is_file():
             content = json.loads((path / name).read_text(encoding="utf-8"))
@@ -125,7 +126,7 @@ def _read_vocabulary(path: Path) -> dict[str, int]:
 
 
 def load(request: EngineRequest, models: ModelPaths) -> Kokoro:
-    """Raises EngineError, or what onnxruntime raises."""
+    """Load the model. Raises EngineError, or what onnxruntime raises."""
     if request.device != "cpu":
         raise EngineError("Kokoro runs on the CPU here.")
     path = models["path"]

@@ -1,4 +1,4 @@
-"""Kokoro's speakers, of each language the best first; light, so that the API can list them."""
+"""Kokoro's voices, the best of each language first; light, so that the API can list them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FRENCH = "f: siwis"
 
 
 def _voices(letter: str, names: str, language: str, accent: str | None = None) -> list[Voice]:
-    """Kokoro's names begin with a letter for the language and one for the gender."""
+    """Make voices of Kokoro's names, which begin with a letter for the language and one for the gender."""
     voices: list[Voice] = []
     for line in filter(None, names.splitlines()):
         kind, _, speakers = line.partition(":")

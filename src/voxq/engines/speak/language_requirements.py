@@ -1,4 +1,4 @@
-"""What a language needs to be spoken beside a model: its phonemiser, which an extra brings."""
+"""Packages that a language needs besides a model: its phonemiser, which an extra installs."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ REQUIREMENTS: Mapping[str, Requirements] = MappingProxyType(
         "fr": _ROMANCE,
     }
 )
-"""By ISO 639-1 code; English needs none, its phonemiser is hibari's."""
+"""Requirements by ISO 639-1 code; English has none, because it uses hibari's phonemiser."""

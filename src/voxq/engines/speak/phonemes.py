@@ -1,7 +1,7 @@
-"""Sentences in the phonemes that Kokoro and its kin were trained on, language by language.
+"""Conversion of sentences to the phonemes that Kokoro and its relatives were trained on.
 
-English comes from hibari's phonemiser, Chinese from misaki, Japanese from misaki with MeCab's dictionary,
-Spanish and French from g2p2. None of them is under the GPL; each is imported when it is first needed.
+English uses hibari's phonemiser, Chinese misaki, Japanese misaki with MeCab's dictionary, Spanish and French
+g2p2. None of them is under the GPL; each is imported at its first use.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from voxq.speech.normalise import normalise
 from voxq.speech.scripts import is_mixed, language_of, runs
 
 Phonemiser = Callable[[str], str]
-"""Text of one language to phonemes, punctuation kept."""
+"""Function from text of one language to phonemes, with punctuation kept."""
 
 _EASTERN = ("ja", "zh")
 _LONG_NUMBER = re.compile(r"\d{16,}")
-"""Said digit by digit: nobody counts in quadrillions, and number grammars are slow on it or fail."""
+"""Numbers that are read digit by digit, because number grammars are slow on them or fail."""
 
 _UNIT = re.compile(r"(?<=\d)\s*(?:°[CF]|km/h|m/s|[ckm]?m|kg|mg|ml|L|kW)(?![\w/])")
-"""Letters that are said as a word of whatever language is read; the grammars of Chinese and Japanese know
-these."""
+"""Letters that are read as a word of the current language; the grammars of Chinese and Japanese handle
+them."""
 
 
 class LanguageUnavailable(Exception):
-    """The packages for a language are not installed, or there are none; the message is for the client."""
+    """The packages for a language are not installed, or none exist; the message is for the client."""
 
 
 def phonemes_of(text: str, language: str, *, british: bool = False, normalised: bool = True) -> str:
-    """The phonemes of a sentence that a voice of `language` reads; English words inside stay English.
+    """Return the phonemes of a sentence for a voice of `language`; English words in it stay English.
 
-    With `normalised`, figures and addresses are written out first, in the language of their sentence.
-    Raises LanguageUnavailable.
+    With `normalised`, numbers and addresses are written out first, in the language of their sentence. Raises
+    LanguageUnavailable.
     """
     eastern = "ja" if language == "ja" else "zh"
-    # Figures alone, and their units, have no script: a voice says them in its own language.
+    # A text of figures and units has no script, so a voice reads it in its own language.
     letters = _UNIT.sub("", text) if normalised else text
     latin = "en" if language in _EASTERN and any(map(str.isalpha, letters)) else language
     own = language_of(text, latin=latin, han=eastern)
@@ -60,7 +60,7 @@ def phonemes_of(text: str, language: str, *, british: bool = False, normalised: 
 
 
 def cut(phonemes: str, longest: int) -> Iterator[str]:
-    """Pieces of at most `longest` characters, cut at spaces where there are any."""
+    """Cut a text into pieces of at most `longest` characters, at spaces if there are any."""
     while len(phonemes) > longest:
         space = phonemes.rfind(" ", longest // 2, longest)
         end = space if space > 0 else longest
@@ -78,7 +78,8 @@ def _phonemiser(language: str, british: bool = False) -> Phonemiser:
     if language not in makers:
         raise LanguageUnavailable(f"No voice here speaks the language {language!r}.")
     requirements = REQUIREMENTS[language]
-    if not requirements.are_installed:  # asked first: without its data, g2p2 would go and download a model
+    # checked first, because g2p2 would download a model if its data are missing
+    if not requirements.are_installed:
         raise LanguageUnavailable(requirements.missing_for(f"Speech in the language {language!r}"))
     return makers[language](language)
 
@@ -91,14 +92,15 @@ def _english(british: bool) -> Phonemiser:
     def patient(text: str) -> str:
         try:
             return phonemise(text)
-        except (IndexError, TypeError, ValueError):  # ₂ in a word, some İ, or more digits than have a name
+        # ₂ in a word, some İ, or too many digits for a number name
+        except (IndexError, TypeError, ValueError):
             return phonemise(_spelt(text))
 
     return patient
 
 
 def _spelt(text: str) -> str:
-    """Each digit for itself, and letters without their marks."""
+    """Separate the digits, and remove the accents of letters."""
     letters = (each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
     return re.sub(r"\d", r" \g<0> ", "".join(letters))
 
@@ -110,7 +112,7 @@ def _chinese(_: str) -> Phonemiser:
     from misaki.zh import ZHG2P
 
     jieba.setLogLevel(logging.WARNING)
-    # By default jieba keeps, and trusts, its cache in the directory for temporary files that all users share.
+    # By default jieba stores and trusts a cache in the temporary directory that all users share.
     with tempfile.TemporaryDirectory() as private:
         jieba.dt.tmp_dir = private  # pyright: ignore[reportAttributeAccessIssue]
         jieba.dt.initialize()
@@ -127,13 +129,14 @@ def _japanese(_: str) -> Phonemiser:
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _AROUND_NUMBERS = re.compile(r"(?<=\d)(?=[^\d\s])|(?<=[^\d\s-])(?=\d)|(?<=\w-)(?=\d)")
-"""g2p2 reads a whole number only where it stands alone: in 20%, in A4 and before a full stop it is silent."""
+"""Places for a space next to numbers: g2p2 reads a number only if it stands alone, not in 20%, in A4 or
+before a full stop."""
 _APART = re.compile(r" (?=[.,;:!?])")
 _IPA = str.maketrans({"g": "ɡ", "\u031e": None, "\u032a": None, "\u0361": None})
-"""Of narrow IPA, what the models do not know."""
+"""Symbols of narrow IPA that the models do not know."""
 
 _ALONE = {"a": "a", "à": "a", "y": "i", "o": "o", "ô": "o", "t": "t"}
-"""Words of one letter: g2p2 would say the name of the letter."""
+"""Words of one letter, for which g2p2 would say the name of the letter."""
 
 
 def _romance(language: str) -> Phonemiser:

@@ -1,7 +1,7 @@
 """FunASR's models: SenseVoice, Paraformer, Fun-ASR-Nano and Whisper, on a CPU or an NVIDIA GPU.
 
-Only the models are FunASR's. Cutting at pauses, batching, joining, retrying and progress are this project's
-own, and FunASR is given arrays only: it opens strings as files, and fetches those that look like addresses.
+Only the models are FunASR's. Splitting at pauses, batching, joining, retries and progress belong to VoxQ.
+FunASR is given arrays only, because it opens strings as files and fetches those that look like URLs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from voxq.engines.contract import (
 from voxq.engines.recognise.funasr.model_class import PUNCTUATION, class_of, read_recogniser
 
 _BESIDE = "ct-punc"
-"""What the punctuation model of an operator's own model is called, in the directory that holds both."""
+"""Name of the directory of the punctuation model for an operator's own model, next to that model's
+directory."""
 
 
 def _traits_for(request: EngineRequest) -> Traits:
@@ -30,7 +31,8 @@ def _traits_for(request: EngineRequest) -> Traits:
 
 
 def _roles_for(request: EngineRequest) -> Mapping[str, str]:
-    """A model of the catalogue comes with punctuation; a directory has it if it lies beside."""
+    """Return the models to load by role: a catalogue model has a punctuation model, a directory only if there
+    is one next to it."""
     roles = {"path": request.model}
     if class_of(request.model).needs_punctuation:
         own = Path(request.model).expanduser()

@@ -1,4 +1,4 @@
-"""Whether this installation can load models of FunASR, as a process of its own, because the answer needs
+"""Check whether this installation can load models of FunASR, in a process of its own because it imports
 FunASR and PyTorch: `python -m voxq.engines.recognise.funasr.diagnosis DEVICE [DIRECTORY ...]`."""
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from voxq.engines.recognise.funasr.model_class import read_class
 
 
 def main() -> None:
-    """The last line of stdout is a JSON list: what is wrong, in sentences. FunASR may print before it."""
+    """Print a JSON list of problems, each a sentence, as the last line of stdout; FunASR may print before
+    it."""
     device, *directories = sys.argv[1:]
     sys.stdout.write(f"\n{json.dumps(list(_problems(device, map(Path, directories))))}\n")
 

@@ -1,4 +1,4 @@
-"""Which class of models speaks which dialect."""
+"""Choice of the dialect for a class of models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voxq.engines.recognise.funasr.whisper import Whisper
 
 
 def dialect_for(model_class: ModelClass, punctuation: Punctuation | None) -> Dialect:
-    """For a recogniser; `punctuation` is for those that need it."""
+    """Return the dialect for a recogniser; `punctuation` is for those whose text has none."""
     match model_class.name:
         case "SenseVoiceSmall":
             return SenseVoice()

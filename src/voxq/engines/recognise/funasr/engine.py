@@ -1,4 +1,4 @@
-"""A loaded FunASR model as an engine: batches in, an answer for each chunk out, whatever one of them does."""
+"""Engine for a loaded FunASR model. Every chunk of a batch gets a result or an error of its own."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
     from funasr import AutoModel
 
 Raw: TypeAlias = Mapping[str, Any]
-"""FunASR's own result for one chunk; empty where it heard nothing."""
+"""FunASR's raw result for one chunk; empty if nothing was recognised."""
 
 _SHORTEST = SAMPLE_RATE // 10
-"""FunASR crashes the process on an empty array, and exits on very short ones."""
+"""Minimum samples of a chunk: FunASR crashes on an empty array and exits on very short ones."""
 
 
 class Dialect(Protocol):
-    """How one class of models is asked, and what its answers mean."""
+    """How to call one class of models, and how to read its results."""
 
     def refuse(self, options: Options) -> ChunkError | None:
-        """Why it cannot do this, if it cannot."""
+        """Return the reason why an item cannot be recognised, or None."""
         ...
 
     def arguments(self, options: Options) -> dict[str, Any]:
-        """For one call; all of its chunks have the same batch key."""
+        """Return the arguments of one call, whose chunks share a batch key."""
         ...
 
     def read(self, raw: Raw, seconds: float, options: Options) -> Recognised:
-        """The result of a chunk of so many seconds."""
+        """Convert the raw result of a chunk of so many seconds."""
         ...
 
 
 class FunAsr:
-    """Not thread-safe, as FunASR's models are not."""
+    """A loaded FunASR model; not thread-safe."""
 
     def __init__(self, model: AutoModel, dialect: Dialect, traits: Traits, revision: str) -> None:
         self._traits = traits
@@ -56,7 +56,8 @@ class FunAsr:
         self._dialect = dialect
 
     def run(self, batch: Sequence[AudioItem]) -> list[Recognised | ChunkError]:
-        """As `Engine`. Raises when memory runs out, of the host or of the device: a smaller batch may fit."""
+        """Run a batch as `Engine` defines. Raises if host or device memory runs out, because a smaller batch
+        may fit."""
         answers: list[Recognised | ChunkError] = [Recognised((), None)] * len(batch)
         calls: dict[str, list[int]] = {}
         for index, item in enumerate(batch):
@@ -75,12 +76,15 @@ class FunAsr:
     def _recognise(
         self, clips: Sequence[Samples], arguments: Mapping[str, Any]
     ) -> Sequence[Raw | ChunkError]:
-        """One result for each. FunASR fails as a whole over a single bad clip, and leaves out those in which
-        it heard nothing: then each is tried alone."""
+        """Return one raw result per chunk.
+
+        FunASR fails as a whole because of a single bad clip and omits clips without speech; in both cases
+        each chunk is run alone.
+        """
         import torch
 
         try:
-            # Fun-ASR-Nano knows tensors only, the others both.
+            # Fun-ASR-Nano accepts only tensors, the others accept both.
             sounds = [torch.from_numpy(clip) for clip in clips]
             raws = self._model.generate(input=sounds, batch_size=len(clips), **arguments)
         except Exception as error:
@@ -110,13 +114,13 @@ class FunAsr:
 
 
 def _clean(samples: Samples) -> Samples:
-    """Contiguous and within -1 to 1: a single NaN would spread over its whole batch."""
+    """Make the samples contiguous and limit them to -1..1: a single NaN would spread over its whole batch."""
     finite = np.nan_to_num(np.asarray(samples, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     return np.ascontiguousarray(np.clip(finite, -1.0, 1.0))
 
 
 def _end_if_device_is_lost(error: Exception) -> None:
-    """After an error of CUDA itself every further call fails, too: better a new process."""
+    """End the process after a CUDA error, because every further call would fail, too."""
     if "CUDA error" in str(error):
         logger.opt(exception=error).error("funasr: the GPU cannot be used by this process any more")
         sys.exit(1)

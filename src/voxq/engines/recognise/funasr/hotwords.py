@@ -1,4 +1,4 @@
-"""Words that a recogniser is to expect, made harmless."""
+"""Sanitising of hotwords."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
 def safe_words(hotwords: Iterable[str]) -> list[str]:
-    """The single words among them, each once. FunASR opens and fetches hotwords that look like paths and
-    addresses, so nothing but letters, digits, hyphens and apostrophes gets through."""
+    """Return the distinct single words among the hotwords.
+
+    FunASR opens or fetches hotwords that look like paths or URLs, so only letters, digits, hyphens and
+    apostrophes pass.
+    """
     words = (word for hotword in hotwords for word in hotword.split())
     known = dict.fromkeys(word for word in words if len(word) <= _LONGEST and _WORD.fullmatch(word))
     return list(known)[:MOST]

@@ -1,5 +1,5 @@
-"""Loading a FunASR model, with the checks that FunASR leaves out: it prints a warning, or nothing at all, and
-goes on with random weights, with another device, or without half of itself."""
+"""Loading of FunASR models, with the checks that FunASR omits: it prints a warning at most and continues with
+random weights, on another device, or without some of its parts."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _CHECKPOINT = "model.pt"
 _SHOWN = 3
 _SHORT = 3
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
-"""Under which keys trainers put the weights; FunASR unwraps them in this order."""
+"""Keys under which trainers store the weights; FunASR unwraps them in this order."""
 
 
 def load(directory: Path, model_class: ModelClass, request: EngineRequest) -> AutoModel:
-    """The model of a local directory, ready to run. Raises EngineError."""
+    """Load the model in a local directory. Raises EngineError."""
     funasr = check(directory, model_class, request.device)
     there = _shapes(directory / _CHECKPOINT)
     model = funasr.AutoModel(
@@ -45,7 +45,7 @@ def load(directory: Path, model_class: ModelClass, request: EngineRequest) -> Au
 
 
 def check(directory: Path, model_class: ModelClass, device: str) -> Any:
-    """FunASR itself, if all is there that this model needs; the weights are not looked into.
+    """Import FunASR and check everything that this model needs, except the contents of the weights.
 
     Raises EngineError.
     """
@@ -56,14 +56,14 @@ def check(directory: Path, model_class: ModelClass, device: str) -> Any:
 
 
 def check_libraries(device: str) -> Any:
-    """FunASR itself, if it and PyTorch can be used on this device. Raises EngineError."""
+    """Import FunASR and check that it and PyTorch can use this device. Raises EngineError."""
     funasr = _import_funasr()
     _check_device(device)
     return funasr
 
 
 def revision(model_class: ModelClass, models: ModelPaths) -> str:
-    """All that a text depends on besides its audio and its options."""
+    """Identify everything that a text depends on besides its audio and options."""
     weights = ":".join(revision_of(models[role]) for role in sorted(models))
     return f"funasr-{version('funasr')}:{model_class.name}:{weights}"
 
@@ -75,7 +75,7 @@ def _import_funasr() -> Any:
         raise EngineError(
             f"FunASR cannot be imported ({error}). Install it: uv sync --inexact --extra funasr"
         ) from error
-    logging.getLogger().setLevel(logging.ERROR)  # at INFO FunASR writes down the hotwords of clients
+    logging.getLogger().setLevel(logging.ERROR)  # at INFO, FunASR logs the hotwords of clients
     return funasr
 
 
@@ -89,7 +89,7 @@ def _check_files(directory: Path, model_class: ModelClass) -> None:
 
 
 def _check_device(device: str) -> None:
-    """FunASR takes the CPU where there is no GPU, and says nothing."""
+    """Raise EngineError for a missing GPU, for which FunASR would silently use the CPU."""
     import torch
 
     kind, _, index = device.partition(":")
@@ -104,9 +104,10 @@ def _check_device(device: str) -> None:
 
 
 def _check_registered(funasr: Any, directory: Path) -> None:
-    """A module of FunASR that cannot be imported, for want of a dependency, just leaves its classes out.
+    """Check that the model's classes are registered: if a dependency is missing, FunASR silently omits a
+    module and its classes.
 
-    Those of other models may be left out: some need what nobody installs.
+    Classes of other models may be missing; some need packages that nobody installs.
     """
     errors: Mapping[str, str] = funasr.get_import_errors()
     if error := errors.get("funasr.auto.auto_model"):
@@ -124,7 +125,7 @@ def _check_registered(funasr: Any, directory: Path) -> None:
 
 
 def _reasons(errors: Mapping[str, str], name: str) -> Iterator[str]:
-    """The import errors of the modules that a class seems to be from."""
+    """Return the import errors of the modules that seem to define a class."""
     for module, error in errors.items():
         parts = [part.replace("_", "") for part in module.split(".")[1:]]
         if any(len(part) > _SHORT and part in name.lower() for part in parts):
@@ -134,8 +135,11 @@ def _reasons(errors: Mapping[str, str], name: str) -> Iterator[str]:
 def _check_weights(
     directory: Path, there: Mapping[str, torch.Size], model: torch.nn.Module, model_class: ModelClass
 ) -> None:
-    """FunASR leaves weights random that the checkpoint lacks, or has in another shape: the model would run,
-    and speak nonsense. `there`: what the checkpoint has."""
+    """Check that the checkpoint has all weights, with the right shapes; FunASR would leave the others random,
+    and the model would produce nonsense.
+
+    `there`: the shapes in the checkpoint.
+    """
     expected = dict(model.named_parameters())
     wrong = [
         name
@@ -152,7 +156,7 @@ def _check_weights(
 
 
 def _shapes(checkpoint: Path) -> dict[str, torch.Size]:
-    """Of all weights, without reading them. Raises EngineError."""
+    """Read the shapes of all weights without loading them. Raises EngineError."""
     import torch
 
     try:

@@ -1,4 +1,5 @@
-"""The classes of FunASR models that run here, and which of them a model is: light, the parent asks, too."""
+"""Supported classes of FunASR models, and the class of a given model; light, because the parent process uses
+it."""
 
 from __future__ import annotations
 
@@ -14,28 +15,28 @@ from voxq.engines.contract import Chunking, EngineError, Traits
 _PARTS = ("encoder", "decoder", "predictor", "frontend", "tokenizer")
 _TOKENS = ("tokens.json", "tokens.txt")
 
-# Their frontends add noise to the signal unless told otherwise: the same audio would give another text.
+# By default their frontends add noise to the signal, so that the same audio would give different texts.
 _NO_NOISE: Mapping[str, Any] = {"frontend_conf": {"dither": 0.0}}
 
 
 @dataclass(frozen=True, slots=True)
 class ModelClass:
-    """A class in FunASR's registry, and what is to be known about it before it is loaded."""
+    """A class in FunASR's registry, and its properties known before loading."""
 
     name: str
     traits: Traits
     files: tuple[tuple[str, ...], ...]
-    """What its directory must hold: of each group of patterns, something."""
+    """Required files of its directory: at least one match for each group of patterns."""
     needs_punctuation: bool = False
     has_word_times: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """What it is loaded with, over its own configuration."""
+    """Loading arguments that override its own configuration."""
     may_lack: tuple[str, ...] = ()
-    """Starts of the names of weights that come from elsewhere than its checkpoint."""
+    """Prefixes of weights that do not come from its checkpoint."""
 
 
 def _traits(*per_call: str, max_items: int = 32, padded_to: float | None = None) -> Traits:
-    # Shorter chunks than Whisper's: FunASR's own pipeline joins what VAD finds up to 15 s.
+    # Shorter chunks than Whisper's: FunASR's own pipeline joins VAD segments up to 15 s.
     target = 25.0 if padded_to else 15.0
     return Traits(
         Chunking(maximum=30.0, target=target),
@@ -48,7 +49,7 @@ def _traits(*per_call: str, max_items: int = 32, padded_to: float | None = None)
 _SENSE_VOICE = ModelClass(
     "SenseVoiceSmall",
     _traits("language", "use_itn", "words"),
-    # The second is how the published model calls it; its configuration.json says so.
+    # The second is the name in the configuration.json of the published model.
     files=(("bpe.model", "chn_jpn_yue_eng_ko_spectok.bpe.model"), ("am.mvn",)),
     has_word_times=True,
     settings=_NO_NOISE,
@@ -69,7 +70,7 @@ _BICIF = ModelClass(
     has_word_times=True,
     settings=_NO_NOISE,
 )
-# It can be asked for times of words, too; FunASR 1.4.16 computes them wrongly.
+# It could return times of words, too, but FunASR 1.4.16 computes them wrongly.
 _PARAFORMER = ModelClass(
     "Paraformer",
     _traits(),
@@ -97,12 +98,12 @@ _BY_NAME = {
     "paraformer-en": _PARAFORMER,
     "fun-asr-nano": _NANO,
 }
-# Of repositories that the catalogue does not know; the first that is in the name.
+# Classes of repositories that the catalogue does not know, by the first word found in their names.
 _BY_PART = {"sensevoice": _SENSE_VOICE, "paraformer": _SEACO, "whisper": _WHISPER, "nano": _NANO}
 
 
 def class_of(model: str) -> ModelClass:
-    """What a model will turn out to be, by its directory or its name. Raises EngineError."""
+    """Predict the class of a model from its directory or name. Raises EngineError."""
     if (directory := Path(model).expanduser()).is_dir() and "/" in model:
         return read_recogniser(directory)
     if model in _BY_NAME:
@@ -116,14 +117,14 @@ def class_of(model: str) -> ModelClass:
 
 
 def read_recogniser(directory: Path) -> ModelClass:
-    """As `read_class`, of a model that a task may ask for. Raises EngineError."""
+    """Read the class of a model that a task may request, as `read_class`. Raises EngineError."""
     if (model_class := read_class(directory)) == PUNCTUATION:
         raise EngineError(f"{directory} holds a punctuation model, which recognises no speech.")
     return model_class
 
 
 def read_class(directory: Path) -> ModelClass:
-    """What a model's own configuration says it is. Raises EngineError."""
+    """Read the class from a model's own configuration. Raises EngineError."""
     name = read_parts(directory)["model"]
     for model_class in (*_RECOGNISERS, PUNCTUATION):
         if model_class.name == name:
@@ -133,7 +134,7 @@ def read_class(directory: Path) -> ModelClass:
 
 
 def read_parts(directory: Path) -> dict[str, str]:
-    """The classes that a model is made of, by part; the model itself is one. Raises EngineError."""
+    """Read the classes of all parts of a model, including the model itself. Raises EngineError."""
     config = directory / "config.yaml"
     try:
         content = yaml.safe_load(config.read_text("utf-8"))

@@ -1,5 +1,5 @@
-"""Fun-ASR-Nano, a language model that listens. Written from FunASR's source; its weights were not at hand, so
-it has not been run here."""
+"""Fun-ASR-Nano, a language model with audio input. Written from FunASR's source; it has not been run here,
+because its weights were not available."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LANGUAGES = {"zh": "中文", "en": "英文", "ja": "日文", "ko": "韩文", "y
 
 
 class Nano:
-    """See `Dialect`."""
+    """Dialect of Fun-ASR-Nano."""
 
     def refuse(self, options: Options) -> ChunkError | None:
         language = options.get("language")

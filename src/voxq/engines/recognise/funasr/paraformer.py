@@ -1,4 +1,4 @@
-"""The Paraformer family: words with their times, without punctuation; SeACo also takes hotwords."""
+"""The Paraformer family: words with times but without punctuation; SeACo also supports hotwords."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voxq.speech.transcript import Segment, Word, is_spaceless, join_texts, word
 
 
 class Paraformer:
-    """See `Dialect`. Without `punctuation` its texts have none."""
+    """Dialect of the Paraformers. Without `punctuation` their texts have none."""
 
     def __init__(self, punctuation: Punctuation | None, takes_hotwords: bool, has_word_times: bool) -> None:
         self._punctuation = punctuation
@@ -26,7 +26,8 @@ class Paraformer:
         return None
 
     def arguments(self, options: Options) -> dict[str, Any]:
-        """The space in front keeps FunASR from taking a word that begins with "http" for an address."""
+        """Return the arguments; the leading space keeps FunASR from taking a word that begins with "http" for
+        a URL."""
         words = safe_words(options.get("hotwords", ())) if self._takes_hotwords else ()
         return {"hotword": " " + " ".join(words)} if words else {}
 
@@ -47,8 +48,10 @@ def _segments(
     seconds: float,
     show_words: bool,
 ) -> tuple[Segment, ...]:
-    """`shown` are the units as they are written, with their punctuation; `times` in milliseconds. FunASR
-    sometimes has more or fewer times than words: then there are none."""
+    """Make segments of the units `shown`, written with punctuation, and their `times` in milliseconds.
+
+    FunASR sometimes returns more or fewer times than words; the segments then have no words.
+    """
     if len(times) != len(units):
         whole = segments(join_texts(shown), (), seconds, show_words)
         return tuple(_with_raw_text(segment, units) for segment in whole)
@@ -69,5 +72,6 @@ def _with_raw_text(segment: Segment, units: Sequence[str]) -> Segment:
 
 
 def _language(units: Sequence[str]) -> str:
-    """Paraformers know Chinese and English, and do not tell which it was: the script does."""
+    """Derive the language from the script: Paraformers know Chinese and English and do not report which it
+    was."""
     return "zh" if any(is_spaceless(unit[0]) for unit in units) else "en"

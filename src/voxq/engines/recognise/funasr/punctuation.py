@@ -1,4 +1,4 @@
-"""Punctuation for the words of recognisers that give none, by a model of FunASR's."""
+"""Punctuation for recognisers that give none, by one of FunASR's models."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ _NOT_READ = re.compile(r"[^\w'’-]+")
 
 
 class Punctuation:
-    """A CT-Transformer. Only the marks are taken from it: its text loses spaces and changes words."""
+    """A CT-Transformer. Only its punctuation marks are used, because its text loses spaces and changes
+    words."""
 
     def __init__(self, model: AutoModel) -> None:
         self._model = model
         self._marks: Sequence[str] = model.model.punc_list
 
     def add(self, units: Sequence[str]) -> list[str]:
-        """The units of `split_units` with the punctuation after them, and capitals where sentences begin."""
+        """Return the units of `split_units` followed by punctuation, with capitals at the start of
+        sentences."""
         written: list[str] = []
         for unit, mark in zip(units, self._marks_after(units), strict=True):
             is_latin = unit[-1].isascii()
@@ -34,8 +36,11 @@ class Punctuation:
         return written
 
     def _marks_after(self, units: Sequence[str]) -> list[str]:
-        """One for each unit, "" for none. The model counts every character but ASCII's as a word of its own;
-        where its count is another one after all, nothing is punctuated."""
+        """Return the mark after each unit, "" for none.
+
+        The model counts every non-ASCII character as a word; if its count differs from the units, there are
+        no marks.
+        """
         from funasr.models.ct_transformer.utils import split_words
 
         plain = [_NOT_READ.sub("", unit) or "-" for unit in units]

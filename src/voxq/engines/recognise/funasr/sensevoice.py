@@ -1,4 +1,4 @@
-"""SenseVoice: it also tells the language, how the speaker sounds, and what is heard besides speech."""
+"""SenseVoice, which also detects the language, the speaker's emotion, and sounds other than speech."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """A text, and what its tags say of it."""
+    """A text and the content of its tags."""
 
     text: str
     language: str | None
@@ -38,8 +38,10 @@ class Tagged:
 
     @classmethod
     def of(cls, raw: str) -> Tagged:
-        """Of "<|en|><|NEUTRAL|><|Speech|><|withitn|>Hello."; tags that say nothing, or are unknown, are left
-        out, and so is what it writes where it says that there is no speech."""
+        """Parse a text such as "<|en|><|NEUTRAL|><|Speech|><|withitn|>Hello.".
+
+        Unknown and meaningless tags are dropped, and so is text tagged as containing no speech.
+        """
         tags = _TAG.findall(raw)
         text = "" if "nospeech" in tags else join_texts(split_units(_TAG.sub(" ", raw)))
         return cls(
@@ -51,7 +53,7 @@ class Tagged:
 
 
 class SenseVoice:
-    """See `Dialect`."""
+    """Dialect of SenseVoice."""
 
     def refuse(self, options: Options) -> ChunkError | None:
         language = options.get("language")
@@ -61,7 +63,8 @@ class SenseVoice:
         return ChunkError("bad_language", f"SenseVoice knows {known}, not {language!r}.")
 
     def arguments(self, options: Options) -> dict[str, Any]:
-        """Digits and punctuation come together; the times of words are costly, so only on demand."""
+        """Return the arguments: one switch controls digits and punctuation; times of words are costly, so
+        only on request."""
         return {
             "language": options.get("language") or "auto",
             "use_itn": options.get("use_itn") is not False,

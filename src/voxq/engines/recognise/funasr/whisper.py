@@ -1,4 +1,4 @@
-"""Whisper as FunASR runs it: one chunk a call, no times. Elsewhere `faster_whisper` is the better choice."""
+"""Whisper as FunASR runs it: one chunk per call, no times. `faster_whisper` is usually the better choice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voxq.engines.recognise.whisper_text import full_width, without_loops
 
 
 class Whisper:
-    """See `Dialect`."""
+    """Dialect of Whisper."""
 
     def refuse(self, options: Options) -> ChunkError | None:
         language = options.get("language")
@@ -25,7 +25,7 @@ class Whisper:
         return {"DecodingOptions": decoding}
 
     def read(self, raw: Raw, seconds: float, options: Options) -> Recognised:
-        """FunASR does not pass on which language Whisper detected."""
+        """Convert a result; its language is unknown, because FunASR does not return what Whisper detected."""
         text = without_loops(raw.get("text", "").strip())
         language = options.get("language")
         if language in ("zh", "yue"):

@@ -1,4 +1,4 @@
-"""Text and times of words brought together: pure."""
+"""Alignment of a text with the times of its words. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _CLOSING = "\"'”’」』》)]）】"
 
 
 def split_units(text: str) -> list[str]:
-    """The words of a text; in Chinese and Japanese each character is one.
+    """Split a text into words; in Chinese and Japanese, into characters.
 
-    Punctuation stays with what it follows, or with what comes next where it follows a space. Together the
-    units are the text without its spaces; there are none where there is no letter and no digit.
+    Punctuation stays with the preceding unit, or after a space with the next one. Joined, the units are the
+    text without spaces; a text without letters and digits has none.
     """
     units: list[str] = []
-    held = ""  # punctuation with no unit to belong to yet
+    held = ""  # punctuation that has no unit yet
     last = ""
     for run in text.split():
         begins = True
@@ -41,8 +41,11 @@ def split_units(text: str) -> list[str]:
 
 
 def align(units: Sequence[str], pieces: Sequence[tuple[str, float, float]]) -> tuple[Word, ...]:
-    """Units of `split_units` with the times, in seconds, of the pieces they are made of: word parts, letters,
-    characters. Empty if the pieces spell something else."""
+    """Combine the units of `split_units` with the times in seconds of their pieces: word parts, letters,
+    characters.
+
+    Empty if the pieces spell a different text.
+    """
     spelled = [(letter, start, end) for text, start, end in pieces for letter in _letters(text)]
     if [letter for letter, _, _ in spelled] != [letter for unit in units for letter in _letters(unit)]:
         return ()
@@ -56,7 +59,7 @@ def align(units: Sequence[str], pieces: Sequence[tuple[str, float, float]]) -> t
 
 
 def sentences(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
-    """The words up to each end of a sentence, and those after the last one."""
+    """Split the words after each end of a sentence."""
     sentence: list[Word] = []
     for word in words:
         sentence.append(word)
@@ -73,7 +76,7 @@ def ends_sentence(unit: str) -> bool:
 
 
 def segments(text: str, words: Sequence[Word], seconds: float, show_words: bool) -> tuple[Segment, ...]:
-    """A segment for each sentence where the times of the words are known, else one for the whole chunk."""
+    """Make a segment for each sentence if the times of the words are known, else one for the whole chunk."""
     if not text:
         return ()
     if not words:
