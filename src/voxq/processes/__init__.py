@@ -1,1 +1,1 @@
-"""Helper processes: how they are started and spoken to, and what runs in them."""
+"""Helper processes: starting them, exchanging messages with them, and the code that runs in them."""

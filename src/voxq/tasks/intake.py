@@ -1,4 +1,5 @@
-"""How recordings and texts become tasks: probed and kept (S1, recordings), accepted (S2), enqueued (S3)."""
+"""Acceptance of recordings and texts as tasks: probed and stored (S1, recordings only), accepted (S2),
+enqueued (S3)."""
 
 from __future__ import annotations
 
@@ -28,15 +29,15 @@ from voxq.storage.journal.port import Journal
 from voxq.storage.storage_id import OTHER_STORAGE, is_other
 
 _LONGEST_INTAKE = 10.0
-"""Seconds from S2 to S4, with patience."""
+"""Upper limit for the seconds from S2 to S4."""
 
 Probe = Callable[[Path, str], Awaitable[AudioInfo]]
-"""Of a recording and its owner."""
+"""Function that probes a recording, given its path and its owner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A received file that is nobody's yet: where it is, its bytes and their SHA-256 (hex)."""
+    """A received file that belongs to no task yet: its path, size in bytes and SHA-256 (hex)."""
 
     part: Path
     size: int
@@ -57,7 +58,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """An accepted task. `place` is None when it does not wait any more; `replayed`: it was there before."""
+    """An accepted task. `place` is None if it does not wait any more; `replayed`: an earlier request created
+    it."""
 
     task: Task
     place: Place | None
@@ -65,7 +67,7 @@ class Submission:
 
 
 class Unavailable(Refusal):
-    """Redis is away. With `task_id` the task is accepted all the same and will be done."""
+    """Redis is away. With `task_id`, the task has been accepted all the same and will be processed."""
 
     def __init__(self, task_id: str | None = None) -> None:
         if task_id is None:
@@ -76,7 +78,7 @@ class Unavailable(Refusal):
 
 
 class Intake:
-    """Accepts tasks of one kind. Disk work runs in threads."""
+    """Acceptance of tasks of one kind. Disk work runs in threads."""
 
     def __init__(
         self,
@@ -96,7 +98,7 @@ class Intake:
     async def check_entry(
         self, owner: str, idempotency_key: str | None, *, may_find: bool = False
     ) -> EntryCheck:
-        """Before a body is read: may it come in? `may_find`: an earlier task may answer it.
+        """Check limits before a body is read. `may_find`: an earlier task may answer the request.
 
         Raises Refusal as `quotas.refuse_entry`, or Unavailable.
         """
@@ -110,8 +112,8 @@ class Intake:
         if is_other(entry.epoch, self._journal.storage):
             raise Refusal("unavailable", OTHER_STORAGE)
         if idempotency and not (entry.epoch or entry.known_id):
-            # One that is just being taken in may still be withdrawn for another with this key, and Redis
-            # will know which of them won.
+            # A task still being accepted may be withdrawn in favour of another one with this key, and
+            # Redis will know which of them remained.
             settled = time.time() - _LONGEST_INTAKE
             known_id = await asyncio.to_thread(self._journal.find, self._store.kind, idempotency, settled)
             entry = replace(entry, known_id=known_id)
@@ -125,7 +127,7 @@ class Intake:
         inputs: Inputs,
         duration: float | None,
     ) -> Task:
-        """Raises Refusal ("too_long")."""
+        """Create the task. Raises Refusal ("too_long")."""
         now = time.time()
         key = request.idempotency_key
         kind = kinds.find(self._store.kind)
@@ -150,15 +152,15 @@ class Intake:
         return task
 
     async def _enqueue(self, task: Task, request: Request) -> Submission:
-        """S3, once the task is accepted. Raises Refusal."""
+        """Enqueue an accepted task (S3). Raises Refusal."""
         try:
             enqueued = await script.run_async(self._client, enqueueing.enqueue(self._store, task))
         except RedisError as error:
-            if isinstance(error, ResponseError):  # out of memory, read-only: refused as a whole
+            if isinstance(error, ResponseError):  # out of memory or read-only: nothing was written
                 await asyncio.to_thread(self._withdraw, task)
                 raise Unavailable from error
-            # Perhaps it arrived. The client is told the id, so the task will be done, even if the client
-            # submits again and the Idempotency-Key gets another one.
+            # The command may have been executed. The client is told the id, so the task will be done, even if
+            # the client submits again and the Idempotency-Key gets another task.
             await asyncio.to_thread(self._journal.accept, task.evolve(idempotency=None))
             logger.warning(
                 "task={} accepted, the queue did not answer: {}", task.short_id, type(error).__name__
@@ -176,7 +178,8 @@ class Intake:
         return Submission(task, enqueued.place)
 
     async def _replay(self, task_id: str, sha256: str, request: Request) -> Submission:
-        """The answer to a request that was made before, if it really is the same one."""
+        """Answer a repeated request with its task. Raises Refusal if the key was used for a different
+        request."""
         try:
             view = await script.run_async(self._client, enqueueing.view(self._store, task_id))
         except RedisError as error:
@@ -203,7 +206,7 @@ class Intake:
 
 
 class RecordingIntake(Intake):
-    """Of recordings, which are probed in the processes behind `probe`."""
+    """Acceptance of recordings, which are probed in the processes behind `probe`."""
 
     def __init__(
         self,
@@ -219,9 +222,9 @@ class RecordingIntake(Intake):
         self._probe = probe
 
     async def accept(self, entry: EntryCheck, upload: Upload, request: Request) -> Submission:
-        """Make the upload a task. Takes the part file over: it is moved or removed, whatever happens.
+        """Make the upload a task. The part file is moved or removed in any case.
 
-        Raises AudioError for a file that is no audio, Refusal for one that cannot be taken now.
+        Raises AudioError for a file that is not audio, and Refusal for one that cannot be accepted now.
         """
         try:
             if entry.known_id is not None:

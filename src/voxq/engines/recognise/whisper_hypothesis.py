@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _LONGEST_REST = 1.5
 """Maximum seconds of a chunk after its last segment: VAD ends a chunk close to its last word."""
 
-# Measured with whisper-base on four kinds of x86-64 arithmetic (MKL and oneDNN, with AVX2 and with AVX-512).
+# Measured with whisper-base on four kinds of x86-64 arithmetic (MKL and oneDNN, with AVX2 and AVX-512).
 # The no-speech probability of one sound differs by up to 0.3 between them, and those of speech (0.02 to 0.68)
 # and of other sounds (0.23 to 0.99) overlap. Less the mean log-probability they do not: speech that was heard
 # right, in as much noise as voice, has 0.2 to 1.16; noise, tones and music have 1.36 to 2.8.

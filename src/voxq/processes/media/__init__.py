@@ -1,6 +1,6 @@
-"""The disposable processes that touch untrusted bytes or write sound, and a pool of them for the API."""
+"""Disposable processes that decode untrusted bytes or write speech files, and a pool of them for the API."""
 
 MEDIA_MODULE = "voxq.processes.media"
-"""What `Child.start` runs, with the most megabytes of address space it may take as its only argument."""
+"""Module for `Child.start`; its only argument is the maximum megabytes of address space."""
 JOINER_MODULE = "voxq.processes.media.joiner"
-"""The same for the joining process."""
+"""Module of the joining process, with the same argument."""

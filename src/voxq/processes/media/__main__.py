@@ -1,7 +1,7 @@
-"""The media process: decodes recordings, splits texts. It knows neither Redis nor HTTP.
+"""Media process: decodes recordings and splits texts. It knows neither Redis nor HTTP.
 
-Hostile bytes end up here, so it is started by somebody who can kill it, with a cap on its memory. Every
-failure is a message; only a crash, or the end of its parent, ends it.
+It handles hostile bytes, so its parent must be able to kill it, and its memory is limited. Every failure is
+reported in a message; only a crash, or the end of its parent, ends the process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from voxq.processes.messages import ProtocolError
 from voxq.speech.audio import AudioError
 
 _DEFAULT_MEGABYTES = 2048
-"""Of address space; decoding and VAD take about 300."""
+"""Limit of the address space; decoding and VAD take about 300."""
 
 _FAILURES = {
     "probe": "The recording could not be decoded",
@@ -64,7 +64,7 @@ def _replies(request: protocol.Request) -> Iterator[protocol.Reply]:
 
 
 def _work(request: protocol.Request) -> Iterator[protocol.Reply]:
-    # Only now: a process that only probes stays small.
+    # Imported only here, so that a process that only probes stays small.
     match request:
         case protocol.Probe():
             from voxq.speech.probe import probe

@@ -1,4 +1,4 @@
-"""How the sound of one recording becomes chunks, block by block: by its speech, or by the clock."""
+"""Splitting of a recording's sound into chunks, block by block: by its speech, or into equal lengths."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from voxq.speech.vad import VoiceActivity
 
 
 class Cutting(Protocol):
-    """Of one recording. Chunks are in order and apart from each other; a clip under 100 ms has none."""
+    """Splitter for one recording. Chunks are ordered and do not overlap; a clip under 100 ms has none."""
 
     def push(self, block: Samples) -> list[Span]:
-        """The next samples, shape (n,), any n. Returns the chunks that are complete."""
+        """Add the next samples, shape (n,), any n, and return the chunks that are complete."""
         ...
 
     def flush(self) -> list[Span]:
-        """What is left at the end."""
+        """Return the remaining chunks at the end of the recording."""
         ...
 
 
 def cutting_for(chunking: Chunking, *, use_vad: bool) -> Cutting:
-    """Raises ValueError for a chunking whose maximum is too short."""
+    """Choose the splitter. Raises ValueError for a chunking whose maximum is too short."""
     return _BySpeech(chunking) if use_vad else _ByTheClock(chunking)
 
 
@@ -40,7 +40,7 @@ class _BySpeech:
 
 
 class _ByTheClock:
-    """Silence is not looked for, so that a model hears all there is."""
+    """Splitter into equal lengths, silence included, so that the model receives all of the sound."""
 
     def __init__(self, chunking: Chunking) -> None:
         self._cutter = EvenCutter(chunking.maximum)

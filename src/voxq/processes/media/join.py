@@ -1,4 +1,4 @@
-"""Spoken sentences put together and encoded as they come: one file, exact to the sample."""
+"""Joining of spoken sentences into one encoded file as they arrive, exact to the sample."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Times = tuple[tuple[float, float], ...]
 
 
 class SoundGone(Exception):
-    """A sentence's file is not there, or not whole."""
+    """The file of a sentence is missing or incomplete."""
 
 
 class Joint:
-    """The file of one text. What is appended can be read in it as soon as `append` returns."""
+    """File with the speech of one text. Appended sentences can be read in it as soon as `append` returns."""
 
     def __init__(self, begin: Begin) -> None:
-        """Raises OSError if the file cannot be made, ValueError for its format."""
+        """Create the file. Raises OSError if that fails, and ValueError for an unknown format."""
         self._sample_rate = begin.sample_rate
         self._speed = begin.speed
         self._position = 0
@@ -38,17 +38,17 @@ class Joint:
             raise
         self.rate = self._writer.rate
         self.seconds = 0.0
-        """That all of this took."""
+        """Time spent in all calls of `append`."""
 
     @property
     def duration(self) -> float:
-        """Seconds of sound."""
+        """Seconds of audio so far."""
         return self._position / self._sample_rate
 
     def append(self, sounds: tuple[Sound, ...], *, is_last: bool) -> Times:
-        """The time of each sound. With `is_last` the file is complete.
+        """Append sentences and return the times of each; `is_last` completes the file.
 
-        Raises OSError, SoundGone; the file is of no use then.
+        Raises OSError and SoundGone, after which the file is unusable.
         """
         started = time.perf_counter()
         times = tuple(map(self._add, sounds))
@@ -61,9 +61,9 @@ class Joint:
         return times
 
     def drop(self) -> None:
-        """Let go of a file that will not be complete."""
+        """Close a file that will not be completed."""
         self._file.divert()
-        with contextlib.suppress(Exception):  # it may have failed before
+        with contextlib.suppress(Exception):  # the writer may have failed before
             self._writer.close()
         self._file.close()
 
@@ -80,7 +80,7 @@ class Joint:
 
 
 class _Part:
-    """A new file. Its writes are collected: a codec makes a small one for each of its frames."""
+    """A new file with buffered writes, because a codec makes a small write for each frame."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
@@ -100,21 +100,23 @@ class _Part:
         return os.lseek(self._open, 0, os.SEEK_CUR) + len(self._collected)
 
     def flush(self) -> None:
-        """Raises OSError."""
+        """Write the buffer. Raises OSError."""
         while self._collected:
             written = os.write(self._open, self._collected)
             del self._collected[:written]
 
     def divert(self) -> None:
-        """What comes from now on goes nowhere. Codecs have more to write at their end, and PyAV prints a
-        traceback for each time that it fails."""
+        """Discard all further writes.
+
+        A codec writes more data when it is closed, and PyAV prints a traceback for every failed write.
+        """
         if self._descriptor is not None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._descriptor, inheritable=False)
             os.close(nowhere)
 
     def close(self) -> None:
-        """Without what is collected; what comes later fails."""
+        """Close the file and drop the buffer; later writes fail."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

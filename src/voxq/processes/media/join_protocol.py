@@ -1,8 +1,8 @@
-"""The messages between a joining process and the worker that started it, as values.
+"""Messages between a joining process and the worker that started it.
 
-For each text there is a `Begin`, then any number of `Append`s, the last of which says so; `Drop` ends it
-before. Each `Append` is answered, in order, with `Appended`, `Joined` or `Failed`; after a `Failed` the text
-must be begun anew.
+The worker sends a `Begin` for each text, then any number of `Append`s, the last of which is marked; `Drop`
+abandons the text. Each `Append` is answered, in order, with `Appended`, `Joined` or `Failed`; after a
+`Failed` the text must be started again.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from voxq.speech.sentences import Break
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Make the new file `target`, of this format, for the sentences to come.
+    """Create the new file `target` in this format for the following sentences.
 
-    `sample_rate` of their sounds, `file_rate` of the file (None: the same); `speed` shortens the pauses.
+    `sample_rate` is that of the sentences, `file_rate` that of the file (None: the same); `speed` shortens
+    the pauses.
     """
 
     id: str
@@ -33,7 +34,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A spoken sentence, raw float32 LE mono in a file of so many samples, and what follows it."""
+    """A spoken sentence: a file with so many samples, raw float32 LE mono, and the kind of pause after it."""
 
     path: Path
     samples: int
@@ -42,7 +43,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Put the next sentences, with their pauses, at the end of the file; after the last ones complete it."""
+    """Append the next sentences with their pauses; the last ones complete the file."""
 
     id: str
     sounds: tuple[Sound, ...]
@@ -52,7 +53,7 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Nobody wants this text any more."""
+    """Abandon this text."""
 
     id: str
     op: Literal["drop"] = "drop"
@@ -60,7 +61,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The sentences can be read in the file. `times`: of each sound, [start, end) in seconds."""
+    """The sentences can be read in the file. `times`: [start, end) of each sentence, in seconds."""
 
     id: str
     times: tuple[tuple[float, float], ...]
@@ -69,7 +70,8 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The file is whole. `times` of the last sentences; `rate` of the file, in Hz; seconds for all of it."""
+    """The file is complete. `times` are of the last sentences; `rate` of the file, in Hz; `seconds` were
+    spent on all of it."""
 
     id: str
     times: tuple[tuple[float, float], ...]
@@ -81,7 +83,8 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """`code` is "audio_unavailable" (the file of a sentence is gone), "storage" or "internal"."""
+    """The text failed. `code` is "audio_unavailable" (the file of a sentence is missing), "storage" or
+    "internal"."""
 
     id: str
     code: str

@@ -1,7 +1,8 @@
-"""The joining process of a worker: the speech of several texts, each in the file that it grows in.
+"""Joining process of a worker, which writes the speech files of several texts at the same time.
 
-Apart from the processes that decode, so that neither a long recording nor one that ends its decoder keeps
-speech from being heard. Every failure is a message; only a crash, or the end of its parent, ends it.
+It is separate from the decoding processes, so that neither a long recording nor one that crashes its decoder
+delays speech. Every failure is reported in a message; only a crash, or the end of its parent, ends the
+process.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from voxq.processes.media.process import connected
 from voxq.processes.messages import ProtocolError
 
 _DEFAULT_MEGABYTES = 2048
-"""Of address space."""
+"""Limit of the address space."""
 
 
 def main() -> None:
@@ -37,11 +38,11 @@ def main() -> None:
 
 
 class Joints:
-    """The texts under way, by id."""
+    """Texts in progress, by id."""
 
     def __init__(self) -> None:
         self._joints: dict[str, Joint | protocol.Failed] = {}
-        """A failure to begin is told when something is to be appended."""
+        """A failure to start is reported in response to the next `Append`."""
 
     def answer(self, request: protocol.Request) -> protocol.Reply | None:
         match request:

@@ -1,4 +1,4 @@
-"""Who is next where owners want more than there is: they take turns, however much one of them wants."""
+"""Fair sharing of a few resources: owners take turns, however many requests each has."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ T = TypeVar("T")
 
 
 class OwnerTurns(Generic[T]):
-    """Lends things, each to one at a time. Belongs to one event loop."""
+    """Resources that are each lent to one borrower at a time. Belongs to one event loop."""
 
     def __init__(self, things: Iterable[T]) -> None:
         self._idle = deque(things)
         self._waiting: dict[str, deque[asyncio.Future[T]]] = {}
-        """Whose turn is next comes first; nobody stands here with nothing to wait for."""
+        """Waiting requests by owner, in the order of turns; an owner without requests has no entry."""
 
     async def borrow(self, owner: str) -> T:
-        """One of them, when it is this owner's turn. Give it back, or another in its place."""
-        if self._idle:  # then nobody waits
+        """Wait for the owner's turn and return a resource. It, or a replacement, must be given back."""
+        if self._idle:  # in this case nobody waits
             return self._idle.popleft()
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(owner, deque()).append(turn)
         try:
             return await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # it came at the same moment
+            if not turn.cancelled():  # granted and cancelled at the same moment
                 self.give_back(turn.result())
             raise
         finally:
@@ -35,16 +35,16 @@ class OwnerTurns(Generic[T]):
 
     def give_back(self, thing: T) -> None:
         for owner, line in self._waiting.items():
-            # One that is over has been given something or was cancelled, and has not got round to leaving.
+            # A finished future was granted or cancelled, but its request has not left the queue yet.
             turn = next((turn for turn in line if not turn.done()), None)
             if turn is not None:
                 turn.set_result(thing)
-                self._waiting[owner] = self._waiting.pop(owner)  # behind the others
+                self._waiting[owner] = self._waiting.pop(owner)  # behind the other owners
                 return
         self._idle.append(thing)
 
     def take_idle(self) -> list[T]:
-        """All that nobody has at the moment; they are to be given back, or others in their place."""
+        """Take all idle resources; they, or replacements, must be given back."""
         idle = list(self._idle)
         self._idle.clear()
         return idle

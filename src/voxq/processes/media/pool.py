@@ -1,4 +1,4 @@
-"""Probing uploads from an event loop: a few media processes, any of which may crash, hang or lie."""
+"""Probing of uploads from an event loop by a few media processes, any of which may crash, hang or lie."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ from voxq.processes.messages import ProtocolError
 from voxq.speech.audio import AudioError, AudioInfo
 
 _MEGABYTES = 1024
-"""Of address space for each process; one that has decoded its first file takes about 230."""
+"""Limit of each process's address space; after its first file, a process takes about 230."""
 _KILL_SECONDS = 0.05
-"""How long the loop may stand still to hear how a process ended."""
+"""Maximum time to block the event loop while waiting for a killed process to end."""
 
 
 class ProbePool:
-    """`size` media processes, each looking into one recording at a time. Owners take turns at them.
+    """`size` media processes, each probing one recording at a time. Owners take turns.
 
-    A process that answers nonsense, dies, or takes longer than `timeout_seconds` is killed and replaced, and
-    its recording is refused. Belongs to one event loop, in the main thread: the processes die with the thread
-    that started them.
+    A process that sends an invalid message, dies, or takes longer than `timeout_seconds` is killed and
+    replaced, and its recording is refused. Belongs to one event loop, in the main thread, because the
+    processes die with the thread that started them.
     """
 
     def __init__(self, size: int, timeout_seconds: float, max_seconds: float) -> None:
-        """A recording of more than `max_seconds` of audio is refused."""
+        """A recording with more than `max_seconds` of audio is refused."""
         self._timeout = timeout_seconds
         self._max_seconds = max_seconds
         self._ids = map(str, itertools.count())
         self._running: set[Child] = set()
         self._dying: set[Child] = set()
         self._closed = False
-        self._children: OwnerTurns[Child | None] = OwnerTurns(
-            [None] * size
-        )  # whoever gets None starts the process
+        # The process of a None is started by its first borrower.
+        self._children: OwnerTurns[Child | None] = OwnerTurns([None] * size)
 
     async def start(self) -> None:
-        """Start the processes, so that their libraries are loaded before the first probe needs them."""
+        """Start the processes, so that their libraries are loaded before the first probe."""
         for child in self._children.take_idle():
             self._children.give_back(child or self._start_child())
 
     async def probe(self, path: Path, owner: str) -> AudioInfo:
-        """What the recording at `path` is. Waits for its owner's turn first, for as long as it takes.
+        """Probe the recording at `path`. Waits for the owner's turn first, without a limit.
 
         Raises AudioError, with the code "undecodable" for a recording that hangs or crashes the decoder;
         OSError if no process can be started; RuntimeError if the pool is closed.
         """
         try:
             reply = await self._probe(path, owner)
-        except ChildDied:  # somebody may have killed it: a recording to be blamed takes two with it
+        # tried twice, because the process may have been killed by somebody and not by the recording
+        except ChildDied:
             try:
                 reply = await self._probe(path, owner)
             except ChildDied as error:
@@ -66,14 +66,15 @@ class ProbePool:
         return reply.info
 
     async def _probe(self, path: Path, owner: str) -> protocol.Probed | protocol.Failed:
-        """As `probe`, by one process. Raises ChildDied as well."""
+        """Probe once, as `probe` does. Raises ChildDied as well."""
         child = await self._children.borrow(owner)
         try:
             if self._closed:
                 raise RuntimeError("the pool is closed")
             child = child or self._start_child()
             return await self._ask(child, path)
-        except BaseException as error:  # cancelled, too: the answer of this process would be the next one's
+        # after a cancellation, too: the pending reply would be taken for that to the next request
+        except BaseException as error:
             child = self._replace(child)
             if isinstance(error, TimeoutError):
                 message = f"The file could not be read within {self._timeout:g} seconds."
@@ -88,11 +89,11 @@ class ProbePool:
             self._children.give_back(child)
 
     async def close(self) -> None:
-        """End the processes; probes that still run or wait fail. The pool cannot be used again."""
+        """End the processes; probes in progress or waiting fail. The pool cannot be used again."""
         self._closed = True
         for child in self._running:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGKILL)  # those at work are ended by the probe that waits for them
+                os.kill(child.pid, signal.SIGKILL)  # the busy ones are ended by the probes that wait for them
         for child in self._children.take_idle():
             if child is not None:
                 self._end(child)
@@ -100,13 +101,13 @@ class ProbePool:
 
     def _start_child(self) -> Child:
         child = Child.start(MEDIA_MODULE, [str(_MEGABYTES)])
-        # A process that has been taken over may send half a message: that must fail, and not stop the loop.
+        # A compromised process may send half a message, which must fail instead of blocking the event loop.
         os.set_blocking(child.fileno(), False)
         self._running.add(child)
         return child
 
     def _replace(self, child: Child | None) -> Child | None:
-        """End a process that cannot be trusted any more. Its successor, unless none can be started now."""
+        """Kill an untrusted process and return its replacement; None if none can be started now."""
         if child is not None:
             logger.warning("media: ended a probing process ({})", self._end(child))
         if self._closed:
@@ -120,7 +121,7 @@ class ProbePool:
     def _end(self, child: Child) -> str:
         self._running.discard(child)
         ended = child.kill(_KILL_SECONDS)
-        self._dying = {one for one in (*self._dying, child) if one.is_alive()}  # asking reaps the dead
+        self._dying = {one for one in (*self._dying, child) if one.is_alive()}  # polling reaps dead processes
         return ended
 
     async def _ask(self, child: Child, path: Path) -> protocol.Probed | protocol.Failed:

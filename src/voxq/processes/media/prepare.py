@@ -1,4 +1,4 @@
-"""A recording made ready for an engine: decoded into a scratch file and cut into chunks."""
+"""Preparation of a recording for an engine: decoding into a scratch file and splitting into chunks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from voxq.speech.decode import decode_blocks
 from voxq.speech.spans import Span
 
 _SIGN_OF_LIFE = 1.0
-"""Seconds of work without a chunk after which progress is told all the same."""
+"""Seconds without a chunk after which progress is reported all the same."""
 
 
 def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
-    """Do the work and yield what is to be told, as it becomes true.
+    """Decode the recording and yield messages as chunks are found.
 
     Raises AudioError as `decode_blocks` does, and OSError if the scratch file cannot be written.
     """
@@ -37,7 +37,7 @@ def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
             decode_seconds += decoded - begun
             vad_seconds += found - decoded
             if chunks or found - told > _SIGN_OF_LIFE:
-                scratch.flush()  # before it is announced that they can be read
+                scratch.flush()  # before the chunks are announced, so that they can be read
                 yield _announced(request, chunks, samples)
                 told = found
             begun = time.perf_counter()
@@ -55,5 +55,5 @@ def _announced(request: Prepare, chunks: list[Span], samples: int) -> Chunks:
 
 
 def _created(path: os.PathLike[str]) -> BinaryIO:
-    """A new, empty file that only this user may read."""
+    """Create a new, empty file that only this user may read."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")

@@ -1,4 +1,4 @@
-"""How a media process begins, whatever it does then."""
+"""Common start of the media processes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from voxq.processes.child import Pipe, connect_to_parent, limit_memory
 
 
 def connected(megabytes: int) -> tuple[Pipe, list[str]]:
-    """The pipe to the parent, and the arguments; the first, if there is one, replaces `megabytes`, the most
-    address space that it may take."""
+    """Return the pipe to the parent and the arguments.
+
+    `megabytes` limits the address space, unless the first argument gives another limit.
+    """
     pipe, args = connect_to_parent()
     limit_memory(int(args[0]) if args else megabytes)
-    os.dup2(2, 1)  # libraries print
+    os.dup2(2, 1)  # libraries print to stdout
     logger.configure(handlers=[{"sink": sys.stderr, "backtrace": False, "diagnose": False}])
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported; each thread costs address space
     return pipe, args

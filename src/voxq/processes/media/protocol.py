@@ -1,9 +1,9 @@
-"""The messages between a media process and whoever started it, as values.
+"""Messages between a media process and its parent.
 
 The process answers a `Probe` with `Probed` or `Failed`, a `Prepare` with any number of `Chunks` and then
 `Prepared` or `Failed`, and a `Split` with any number of `Sentences` and then `Prepared` or `Failed`. It takes
-one request at a time. A process that hostile audio has taken over can send anything: what does not fit these
-shapes is a ProtocolError.
+one request at a time. A process that hostile audio has taken over can send anything; a message of another
+shape raises ProtocolError.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from voxq.speech.sentences import Break
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Look into the recording at `path`; more than `max_seconds` is too long."""
+    """Probe the recording at `path`; one of more than `max_seconds` is too long."""
 
     id: str
     path: Path
@@ -32,8 +32,8 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Decode the recording at `path` into the new file `scratch` (raw float32 LE, mono, 16 kHz) and find
-    the chunks to recognise in it: where somebody speaks, or without `use_vad` in all of it."""
+    """Decode the recording at `path` into the new file `scratch` (raw float32 LE, mono, 16 kHz) and split it
+    into chunks: where somebody speaks or, without `use_vad`, all of it."""
 
     id: str
     path: Path
@@ -46,7 +46,7 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Find the sentences to be spoken in a text, which may be anything."""
+    """Split a text, with any content, into sentences."""
 
     id: str
     text: str
@@ -54,14 +54,14 @@ class Split:
 
 
 def _with_known_extension(info: AudioInfo) -> AudioInfo:
-    if info.extension not in MIME_TYPES:  # it becomes part of a file's name
+    if info.extension not in MIME_TYPES:  # it becomes part of a file name
         raise ValueError("unknown extension")
     return info
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What the recording is."""
+    """Properties of the recording."""
 
     id: str
     info: Annotated[AudioInfo, AfterValidator(_with_known_extension)]
@@ -70,7 +70,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The request cannot be done. `code` is an AudioError's, "storage" or "internal"."""
+    """The request failed. `code` is an AudioError's, "storage" or "internal"."""
 
     id: str
     code: str
@@ -80,9 +80,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Chunks:
-    """Chunks found so far, as [start, end) in samples; their sound lies in the scratch file.
+    """Chunks found so far, as [start, end) in samples; their sound is in the scratch file.
 
-    `decoded` seconds have been looked at. Comes without chunks, too, as a sign of life.
+    `decoded` is the number of seconds processed. Sent without chunks, too, as a sign of life.
     """
 
     id: str
@@ -93,9 +93,10 @@ class Chunks:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything is decoded, or split, and announced; times in seconds, `decode_seconds` with the writing.
+    """Everything has been decoded or split, and announced; times in seconds, `decode_seconds` includes
+    writing.
 
-    The `duration` of a text is 0: it is not spoken yet.
+    The `duration` of a text is 0, because it has not been spoken yet.
     """
 
     id: str
@@ -107,7 +108,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """The next sentences of a text, in order: each with what follows it."""
+    """The next sentences of a text, in order, each with the kind of pause after it."""
 
     id: str
     sentences: tuple[tuple[str, Break], ...]

@@ -1,4 +1,4 @@
-"""A text made ready for a synthesiser: tidied and split into sentences."""
+"""Preparation of a text for a synthesiser: clean-up and splitting into sentences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AT_ONCE = 200
 
 
 def split(request: Split) -> Iterator[Sentences | Prepared | Failed]:
-    """What can be said of the text, in order. Never raises for what is in it."""
+    """Yield messages with the sentences in order. Never raises because of the text's content."""
     started = time.perf_counter()
     said = [
         (sentence.text, sentence.ending)

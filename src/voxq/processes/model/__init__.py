@@ -1,1 +1,1 @@
-"""The process that holds a model: `python -m voxq.processes.model`."""
+"""The process that runs a model: `python -m voxq.processes.model`."""

@@ -1,7 +1,7 @@
-"""The model process: the only process that loads a model, and only one. It knows neither Redis nor HTTP.
+"""Model process, the only kind of process that loads a model, and only one. It knows neither Redis nor HTTP.
 
-Started by the worker's parent with `Child.start(MODEL_PROCESS_MODULE)`; see `protocol` for what is said. It
-reads one message at a time, so a second batch waits in the pipe while the first is worked on.
+The worker's parent starts it with `Child.start(MODEL_PROCESS_MODULE)`; see `protocol` for the messages. It
+reads one message at a time, so a second batch waits in the pipe while the first is processed.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Load, then serve runs until the parent goes away."""
+    """Load the model, then serve runs until the parent goes away."""
     pipe, _ = connect_to_parent()
     _keep_stdout_for_nobody()
-    faulthandler.enable()  # a crash in native code leaves its stack on stderr
+    faulthandler.enable()  # prints the stack to stderr after a crash in native code
     try:
         request = plain.decode(pipe.receive())
         if not isinstance(request, protocol.Load):
@@ -60,7 +60,8 @@ def _send(pipe: Pipe, reply: protocol.Reply) -> None:
 
 
 def _keep_stdout_for_nobody() -> None:
-    """Libraries print; send it all to stderr, where the worker's log is, without values in tracebacks."""
+    """Redirect stdout, to which libraries print, to stderr and thus to the worker's log; tracebacks omit
+    values."""
     os.dup2(2, 1)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
     with contextlib.suppress(Exception):  # an environment of an engine's own may have none, or another one
@@ -70,7 +71,7 @@ def _keep_stdout_for_nobody() -> None:
 
 
 def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> ServedModel | None:
-    """Load and warm up the model and say so; None if it could not be loaded."""
+    """Load and warm up the model and report it; None if that failed."""
     started = time.perf_counter()
     _set_environment(message.request)
     gpu = _memory_of(message.request) if message.request.device_class == "cuda" else None
@@ -94,8 +95,9 @@ def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> Se
 
 
 def _served(family: EngineFamily, message: protocol.Load) -> ServedModel:
-    """Raises EngineError, or whatever the model library raises."""
-    # Numerical libraries read the environment when they are imported, so not before it is set.
+    """Load the model into the adapter for its capability. Raises EngineError, or whatever the model library
+    raises."""
+    # Imported late, because numerical libraries read the environment when they are imported.
     from voxq.processes.model.recognising import Recogniser
     from voxq.processes.model.speaking import Speaker
 
@@ -113,7 +115,7 @@ def _set_environment(request: EngineRequest) -> None:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = threads
     os.environ["HF_HUB_OFFLINE"] = (
-        "1"  # models are resolved before a model process starts; nothing here may fetch
+        "1"  # Models are resolved before a model process starts; nothing may be downloaded here.
     )
 
 
@@ -139,7 +141,7 @@ def _serve(served: ServedModel, request: protocol.Request, reply: Callable[[prot
 
 
 def _run(served: ServedModel, run: protocol.Run) -> protocol.Finished:
-    """The answers to a batch: an item that cannot be read has its own error and leaves the others alone."""
+    """Run a batch; an item that cannot be read gets an error of its own and leaves the others alone."""
     read = [served.read(ref) for ref in run.items]
     batch = [item for item in read if not isinstance(item, ChunkError)]
     started = time.perf_counter()

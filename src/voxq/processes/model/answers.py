@@ -1,6 +1,6 @@
-"""What a model may answer. A library can hand over anything; only what makes sense leaves the model process.
+"""Validation of results. A model library can return anything, but only plausible values leave the process.
 
-An answer that does not is its own chunk's error, and the other chunks of the batch keep theirs.
+An invalid result is an error of its own chunk; the other chunks of the batch keep their results.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 from voxq.engines.contract import ChunkError, Recognised, Segment, Spoken, Word
 
 _MOST_CHARACTERS = 20_000
-"""Of one chunk: nobody says so much in half a minute."""
+"""Maximum characters of a chunk; nobody says so much in half a minute."""
 _SLOWEST_CHARACTERS_PER_SECOND = 1.0
 _LEAST_SECONDS = 60.0
-"""Of sound that the shortest sentence may have."""
+"""Audio that is allowed even for the shortest sentence."""
 _RATES = range(8_000, 192_001)
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 
@@ -27,7 +27,8 @@ _TOO_LONG = ChunkError("engine_error", "The model spoke this text for far longer
 
 
 def checked_text(answer: object, seconds: float) -> Recognised | ChunkError:
-    """The answer to a chunk of `seconds`, with all times in it, and texts without control characters."""
+    """Check the result for a chunk of `seconds`: limit all times to it and remove control characters from
+    texts."""
     if isinstance(answer, ChunkError):
         return answer
     if not isinstance(answer, Recognised):
@@ -41,7 +42,8 @@ def checked_text(answer: object, seconds: float) -> Recognised | ChunkError:
 
 
 def checked_sound(answer: object, text: str, speed: float) -> Spoken | ChunkError:
-    """The answer to a sentence: finite float32 samples in one channel, -1.0 to 1.0."""
+    """Check the result for a sentence: it must be finite float32 samples in one channel, and is limited to
+    -1.0 to 1.0."""
     if isinstance(answer, ChunkError):
         return answer
     if not isinstance(answer, Spoken) or answer.sample_rate not in _RATES:
@@ -59,7 +61,7 @@ def checked_sound(answer: object, text: str, speed: float) -> Spoken | ChunkErro
 
 
 def _length(segment: Segment) -> int:
-    """Characters of its longest rendering."""
+    """Return the length of a segment's longest text, in characters."""
     words = sum(len(word.text) for word in segment.words)
     return max(len(segment.text), len(segment.raw_text or ""), words)
 
@@ -83,7 +85,7 @@ def _word(word: Word, seconds: float) -> Word:
 
 
 def _within(start: float, end: float, seconds: float) -> tuple[float, float]:
-    """Raises ValueError for what is no number."""
+    """Limit times to the chunk. Raises ValueError for a value that is not a finite number."""
     if not (math.isfinite(start) and math.isfinite(end)):
         raise ValueError("not a time")
     start = min(max(0.0, float(start)), seconds)
@@ -91,7 +93,8 @@ def _within(start: float, end: float, seconds: float) -> tuple[float, float]:
 
 
 def _clean(text: str) -> str:
-    """As it can be written and shown: half a character becomes U+FFFD, a control character a space."""
+    """Replace an unpaired surrogate by U+FFFD and a control character by a space, so that the text can be
+    encoded and displayed."""
     if text.isprintable():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_CONTROLS)

@@ -1,9 +1,9 @@
-"""The messages between a worker's parent and its model process, as values.
+"""Messages between a worker's parent and its model process.
 
-The parent sends one `Load`, then `Run`s, of which one may already wait in the pipe while another is worked
-on. The model process answers `Loaded` or `LoadFailed`, and for each `Run` a `Started` and a `Finished`. A
-model process that hostile audio has taken over can send anything: what does not fit these shapes is a
-ProtocolError.
+The parent sends one `Load`, then `Run`s, of which one may already wait in the pipe while another is
+processed. The model process answers `Loaded` or `LoadFailed`, and each `Run` with a `Started` and a
+`Finished`. A model process that hostile audio has taken over can send anything; a message of another shape
+raises ProtocolError.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from voxq.engines.contract import ChunkError, Cost, EngineRequest, Recognised
 from voxq.processes.messages import Codec
 
 MODEL_PROCESS_MODULE = "voxq.processes.model"
-"""What `Child.start` runs."""
+"""Module for `Child.start`."""
 STANDALONE = Path(__file__).with_name("standalone.py")
 """What an interpreter of another environment runs."""
 
@@ -28,13 +28,13 @@ class Load:
     request: EngineRequest
     models: dict[str, Path]
     is_plugin: bool = False
-    """Whether the engine comes from another package, by its name."""
+    """Whether the engine belongs to another package and must be registered by its name."""
     op: Literal["load"] = "load"
 
 
 @dataclass(frozen=True, slots=True)
 class SpanRef:
-    """Where a chunk lies: from `start` to `end`, in samples, of a raw float32 LE mono 16 kHz file."""
+    """Location of a chunk: samples `start` to `end` of a raw float32 LE mono 16 kHz file."""
 
     pcm: Path
     start: int
@@ -44,7 +44,7 @@ class SpanRef:
 
 @dataclass(frozen=True, slots=True)
 class SentenceRef:
-    """A sentence, and where its sound is to be put (raw float32 LE mono); what is there is replaced."""
+    """A sentence and the file for its sound (raw float32 LE mono), which is replaced if it exists."""
 
     text: str
     options: dict[str, Any]
@@ -56,7 +56,7 @@ ChunkRef = SpanRef | SentenceRef
 
 @dataclass(frozen=True, slots=True)
 class KeptSpeech:
-    """One sentence as sound that lies in a file: so many samples, 0 where there was nothing to say."""
+    """A spoken sentence stored in a file: the number of its samples, 0 if there was nothing to say."""
 
     samples: int
     sample_rate: int
@@ -73,8 +73,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The engine is loaded and warm; `cost` was measured by the first calls. `rss_mb` is the model process's
-    RAM, and `memory_mb` what it takes of its device."""
+    """The engine is loaded and warm; `cost` was measured by the first calls. `rss_mb` is the RAM of the model
+    process, `memory_mb` its memory on the device."""
 
     seconds: float
     revision: str
@@ -86,7 +86,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class LoadFailed:
-    """The model process ends after this. `message` is for the operator."""
+    """Loading failed, and the model process ends. `message` is for the operator."""
 
     message: str
     op: Literal["load_failed"] = "load_failed"
@@ -94,7 +94,7 @@ class LoadFailed:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The batch is now in the engine: whoever dies from here on, its members are the suspects."""
+    """The batch is now in the engine; if the process dies from here on, its members are the suspects."""
 
     batch: str
     op: Literal["started"] = "started"
@@ -102,10 +102,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """One answer per item, in order, and the engine's `seconds` for all of them.
+    """One result per item, in order, and the engine's `seconds` for all of them.
 
-    `batch_failed` means that the call failed as a whole and says nothing about its members: the parent runs
-    each of them alone before it blames one.
+    `batch_failed` means that the call failed as a whole, which says nothing about its members: the parent
+    runs each of them alone before it blames one.
     """
 
     batch: str

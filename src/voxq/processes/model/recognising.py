@@ -1,4 +1,4 @@
-"""A recogniser at work in the model process: the sound of spans in, their text out."""
+"""Adapter for recognisers in the model process: samples of chunks to text."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _FLOAT32 = 4
 
 
 class Recogniser:
-    """See `voxq.processes.model.served_model`."""
+    """Adapter for a recogniser; see `voxq.processes.model.served_model`."""
 
     def __init__(self, family: EngineFamily, request: EngineRequest, models: ModelPaths) -> None:
-        """Raises EngineError, or whatever the model library raises."""
+        """Load the model. Raises EngineError, or whatever the model library raises."""
         self._longest = family.traits_for(request).chunking.maximum
         self._engine = family.load(request, models)
         self.revision = self._engine.revision
@@ -39,7 +39,8 @@ class Recogniser:
         return warmup.measure(self._engine)
 
     def read(self, ref: ChunkRef) -> AudioItem | ChunkError:
-        """The samples are copied, not mapped: a file that shrinks under a map is a SIGBUS."""
+        """Read the samples of a chunk. They are copied, not mapped, because a file that shrinks under a map
+        causes a SIGBUS."""
         if not isinstance(ref, SpanRef):
             return ChunkError("bad_chunk", "This model recognises, and was given a text.")
         count = ref.end - ref.start
@@ -62,7 +63,7 @@ class Recogniser:
 
 
 def _written(answer: Recognised | ChunkError, options: Options) -> Recognised | ChunkError:
-    """Mandarin in the script that is wanted, whatever a model mixes."""
+    """Convert Mandarin to the requested script, because models mix both."""
     script = options.get("script")
     if isinstance(answer, ChunkError) or answer.language != "zh" or options.get("translate") or not script:
         return answer

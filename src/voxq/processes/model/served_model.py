@@ -1,4 +1,4 @@
-"""What a model process does with its model, whatever that can do."""
+"""Interface between the model process and a model of any capability."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ Answer: TypeAlias = Recognised | KeptSpeech | ChunkError
 
 
 class ServedModel(Protocol):
-    """A loaded model and how batches go through it."""
+    """A loaded model that processes batches."""
 
     @property
     def revision(self) -> str:
-        """Identifies the weights."""
+        """Identification of the weights."""
         ...
 
     def measure(self) -> Cost:
-        """Warm up. Raises EngineError."""
+        """Warm the model up and measure the cost of an item. Raises EngineError."""
         ...
 
     def read(self, ref: ChunkRef) -> Any:
-        """What `call` needs of this chunk, or a ChunkError."""
+        """Return the input of `call` for this chunk, or a ChunkError."""
         ...
 
     def call(self, batch: Sequence[Any]) -> Sequence[Answer]:
-        """One answer for each of what `read` gave, in order. Raises only when the whole batch failed."""
+        """Return one result for each input, in order. Raises only if the whole batch failed."""
         ...

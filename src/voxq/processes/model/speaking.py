@@ -1,4 +1,4 @@
-"""A synthesiser at work in the model process: sentences in, a file of samples for each out."""
+"""Adapter for synthesisers in the model process: sentences to files of samples."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from voxq.processes.model.answers import checked_sound
 from voxq.processes.model.protocol import ChunkRef, KeptSpeech, SentenceRef
 
 _UNKNOWN_RATE = 24_000
-"""Of a sentence without a sample."""
+"""Sample rate reported for a sentence without samples."""
 
 
 class Speaker:
-    """See `voxq.processes.model.served_model`."""
+    """Adapter for a synthesiser; see `voxq.processes.model.served_model`."""
 
     def __init__(self, family: EngineFamily, request: EngineRequest, models: ModelPaths) -> None:
-        """Raises EngineError, or whatever the model library raises."""
+        """Load the model. Raises EngineError, or whatever the model library raises."""
         self._voices = family.voices_for(request.model)
         self._synthesiser = family.load(request, models)
         self.revision = self._synthesiser.revision
@@ -50,7 +50,7 @@ class Speaker:
     def _kept(self, ref: SentenceRef, answer: object) -> KeptSpeech | ChunkError:
         spoken = checked_sound(answer, ref.text, ref.options.get("speed", 1.0))
         if isinstance(spoken, Spoken) and spoken.sample_rate != self._rate:
-            if self._rate is not None:  # it would be joined to the others at theirs
+            if self._rate is not None:  # the file of a text has one sample rate
                 return ChunkError("engine_error", "The model changed its sample rate within a text.")
             self._rate = spoken.sample_rate
         return _kept(ref.sound, spoken)
@@ -58,7 +58,7 @@ class Speaker:
 
 def _kept(path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:
     if isinstance(answer, ChunkError):
-        # One odd sentence in a book is passed over; a text of nothing else fails in the end.
+        # One unpronounceable sentence is skipped; a text with no others fails in the end.
         return KeptSpeech(0, _UNKNOWN_RATE) if answer.code == "unpronounceable" else answer
     try:
         _write(path, answer.samples)
@@ -70,7 +70,7 @@ def _kept(path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:
 
 
 def _write(path: Path, samples: Samples) -> None:
-    """Under its name it is whole."""
+    """Write the samples; the file appears under its name only when it is complete."""
     beside = path.with_suffix(".part")
-    beside.write_bytes(np.ascontiguousarray(samples, "<f4").data)  # `tofile` does not tell why it fails
+    beside.write_bytes(np.ascontiguousarray(samples, "<f4").data)  # `tofile` hides the cause of a failure
     beside.replace(path)
