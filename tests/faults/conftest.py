@@ -1,4 +1,4 @@
-"""Real workers for fault tests, ended for sure."""
+"""Real workers for fault tests, which always end with their test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MakeLab = Callable[..., WorkerLab]
 
 @pytest.fixture
 def make_lab(tmp_path: Path, redis_url: str) -> Iterator[MakeLab]:
-    """Makes the lab of a test; the arguments are settings of its workers."""
+    """Return a function that makes the test's lab; its arguments are settings of the workers."""
     labs: list[WorkerLab] = []
 
     def make(**settings: object) -> WorkerLab:

@@ -1,4 +1,4 @@
-"""A decoder that a hostile recording has taken over: whatever it says, only its own task pays."""
+"""Lies of a decoder that a hostile recording has taken over: they harm only the task of that recording."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ LIES = {
 
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """What the worker hears when its decoder sends one message, word for word, about the task it works on."""
+    """Return what the worker concludes when its decoder sends this message, word for word, about the task in
+    progress."""
 
     def tell(lie: str) -> tuple[TranscriptionRun, Any]:
         task = make_task()
@@ -86,7 +87,7 @@ def sent(message: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_a_lie_is_a_crash_of_its_own_task(told: Told, lie: dict[str, Any]) -> None:
-    _, news = told(sent(lie)[:60_000])  # an argument has an end
+    _, news = told(sent(lie)[:60_000])  # an argument has a limited length
     assert isinstance(news, MediaFailed)
     assert (news.code, news.is_crash) == ("decoder_crashed", True)
     assert len(news.message) < 200

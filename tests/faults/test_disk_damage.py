@@ -1,4 +1,4 @@
-"""Torn, forged and misplaced files of every kind: each reader goes on, and no other task is lost by it."""
+"""Torn, forged and misplaced files of every kind: all readers continue, and no other task is lost."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ values = st.recursive(
     | st.booleans()
     | st.integers()
     | st.floats()
-    | st.text(st.characters(), max_size=20)  # lone surrogates among them
+    | st.text(st.characters(), max_size=20)  # including lone surrogates
     | st.sampled_from(["done", "asr", "high", "2025-12-01_001_abcdef", "..", "/etc/passwd"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
@@ -46,7 +46,8 @@ values = st.recursive(
 
 
 def damaged(record: dict[str, Any]) -> st.SearchStrategy[bytes]:
-    """Anything, or the record with some fields changed or gone, or cut off, or with bytes turned over."""
+    """Generate arbitrary bytes, or the record with fields changed or removed, truncated, or with flipped
+    bytes."""
     whole = json.dumps(record).encode()
 
     def with_fields(changes: dict[str, Any], gone: set[str]) -> bytes:
@@ -74,7 +75,7 @@ def storage() -> Iterator[Path]:
 
 
 def can_be_told(document: dict[str, Any]) -> None:
-    """As JSON to clients, and back to the disk."""
+    """Whether a value can be encoded as JSON for clients, and for the disk."""
     json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
 
 
@@ -111,7 +112,7 @@ def test_an_end(content: bytes) -> None:
 
 @given(damaged(END.outcome.to_json()))
 def test_the_outcome_within_an_end(content: bytes) -> None:
-    """Its task is whole, so that more of the damage gets through."""
+    """Keep the task intact, so that more of the damage gets past its checks."""
     with storage() as root:
         journal = FileJournal(root)
         (root / f"ended/{TASK.id}.1.json").write_bytes(
@@ -184,7 +185,7 @@ def fifo(path: Path) -> None:
 
 def bound_socket(path: Path) -> None:
     here = Path.cwd()
-    os.chdir(path.parent)  # a socket's path may have 107 bytes
+    os.chdir(path.parent)  # the path of a socket is limited to 107 bytes
     try:
         with socket.socket(socket.AF_UNIX) as server:
             server.bind(path.name)
@@ -193,7 +194,7 @@ def bound_socket(path: Path) -> None:
 
 
 def way_out(path: Path) -> None:
-    """A link to a file elsewhere, with the very record in it that is expected."""
+    """Make a link to a file outside the storage that contains exactly the expected record."""
     outside = path.parent.parent.parent / "outside"
     if path.parent.name == "open":
         outside.write_text(json.dumps(TASK.to_json()))
@@ -211,7 +212,7 @@ STRANGE = (Path.mkdir, fifo, bound_socket, way_out, lambda path: path.symlink_to
 
 @pytest.mark.parametrize("put", STRANGE, ids=["directory", "fifo", "socket", "link out", "link to itself"])
 def test_what_is_no_file(tmp_path: Path, put: Callable[[Path], object]) -> None:
-    """It is neither waited for, nor followed, nor written to."""
+    """Anything that is not a regular file is not waited for, followed or written to."""
     root = tmp_path / "storage" / "journal"
     journal, files = FileJournal(root), WorkFiles(root / "work")
     work = files.open(TASK)

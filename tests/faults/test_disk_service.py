@@ -1,4 +1,4 @@
-"""A disk that is full, or read-only, under the whole service: clear answers, and nothing half done."""
+"""A full or read-only disk under the whole service: clear errors, and nothing left half done."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOTE_FILE = Path(__file__).parent.parent / "data" / "audio" / "zh_note.ogg"
 
 
 def requests(api: ApiServer, failed_id: str) -> dict[str, Callable[[], httpx.Response]]:
-    """Everything that has to write."""
+    """Send every request that has to write."""
     return {
         "upload": lambda: api.submit(NOTE),
         "text": lambda: api.http.post("/api/v1/tts/submit", json={"text": "Hello."}),
@@ -36,7 +36,7 @@ def requests(api: ApiServer, failed_id: str) -> dict[str, Callable[[], httpx.Res
 
 
 def files_of(storage: Path) -> set[str]:
-    """What clients' requests could leave behind."""
+    """Return the files that requests of clients could leave behind."""
     directories = ("incoming", "recordings", "journal")
     return {str(path) for name in directories for path in (storage / name).rglob("*") if path.is_file()}
 
@@ -46,7 +46,7 @@ def ended_files(storage: Path) -> set[str]:
 
 
 def test_an_api_that_can_write_nothing(redis_url: str, tmp_path: Path, client: redis.Redis) -> None:
-    """Whoever wants something written is refused with a reason; all that is there can be had."""
+    """Requests that need to write are refused with a reason; everything that exists can still be read."""
     with running_api(redis_url, tmp_path) as api:
         lab = api.lab(client)
         task_id, failed_id = api.submitted(NOTE), api.submitted(NOTE)
@@ -71,7 +71,7 @@ def test_an_api_that_can_write_nothing(redis_url: str, tmp_path: Path, client: r
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, of a few MB, at `storage`."""
+    """Mount a file system of a few MB at `storage`."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount a file system")
     storage = tmp_path / "storage"
@@ -85,7 +85,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @contextmanager
 def read_only(storage: Path) -> Iterator[None]:
-    """All but the logs, which are open."""
+    """Make everything read-only except the logs, which are open."""
     directories = [str(storage / name) for name in ("journal", "recordings", "incoming", "work")]
     for directory in directories:
         subprocess.run(["mount", "--bind", directory, directory], check=True)
@@ -98,7 +98,7 @@ def read_only(storage: Path) -> Iterator[None]:
 
 
 def fill(storage: Path) -> Path:
-    """Use up all that is free."""
+    """Use up all free space."""
     ballast = storage / "ballast"
     with ballast.open("wb", buffering=0) as file:
         try:
@@ -123,7 +123,7 @@ def test_a_disk_that_is_really_full_and_then_read_only(
         for name, send in list(requests(api, "none").items())[:2]:
             answer = send()
             assert (answer.status_code, answer.json()["code"]) == (507, "disk_full"), name
-        # What the worker had in its hands may have found a last free page meanwhile.
+        # A file that the worker was writing may have found the last free page.
         assert files_of(small_disk) - ended_files(small_disk) <= before
         ballast.unlink()
         assert [o.status for o in lab.wait_for_ends(tasks)] == [Status.DONE] * 2

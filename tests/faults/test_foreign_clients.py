@@ -1,4 +1,5 @@
-"""Others at our Redis while a service works: stock RQ workers and commands, foreign jobs, another storage."""
+"""Other programs on our Redis while a service works: stock RQ workers and commands, foreign jobs, another
+storage."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ SERIALIZERS = ("rq.serializers.JSONSerializer", "rq.serializers.PickleSerializer
 
 
 def rq(stack: RunningStack, *arguments: str) -> str:
-    """What a command of RQ's prints."""
+    """Run one of RQ's commands and return its output."""
     command = [str(Path(sys.executable).with_name("rq")), *arguments, "--url", stack.redis_url]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return ended.stdout + ended.stderr
@@ -34,7 +35,7 @@ def rq(stack: RunningStack, *arguments: str) -> str:
 
 @contextmanager
 def stock_worker(stack: RunningStack, serializer: str) -> Iterator[None]:
-    """RQ's own, at all of our queues; in the end it is killed, as nobody does who is careful."""
+    """Run RQ's own worker on all of our queues, and kill it in the end."""
     command = [str(Path(sys.executable).with_name("rq")), "worker", *QUEUES, "voxq-webhooks"]
     process = subprocess.Popen(
         [*command, "-S", serializer, "--url", stack.redis_url, "--quiet"],
@@ -50,7 +51,7 @@ def stock_worker(stack: RunningStack, serializer: str) -> Iterator[None]:
 
 @contextmanager
 def second_storage(stack: RunningStack, directory: Path) -> Iterator[subprocess.Popen[str]]:
-    """A worker for the same Redis that does not see the stack's disk."""
+    """Run a worker for the same Redis with a storage of its own."""
     settings = stack.settings.model_copy(update={"redis_url": stack.redis_url, "storage_path": directory})
     process = subprocess.Popen(
         [sys.executable, "-m", "voxq.cli", "worker", "--id", "9", "--device", "cpu"],
@@ -66,7 +67,7 @@ def second_storage(stack: RunningStack, directory: Path) -> Iterator[subprocess.
 
 
 def submit(stack: RunningStack, count: int) -> list[str]:
-    """Recordings of five chunks, and texts, in turns."""
+    """Submit recordings of five chunks and texts, alternately."""
     return [
         stack.submit_text(f"Text {number} of {time.monotonic()} is said slowly. It has an end.")
         if number % 2
@@ -113,6 +114,6 @@ def test_others_at_our_redis(tmp_path: Path) -> None:
 
 
 def enqueue_foreign(stack: RunningStack, queue: str, mark: Path) -> Job:
-    """A pickled job that nobody is to read, let alone run."""
+    """Enqueue a pickled job, which must never be read, let alone run."""
     connection = redis.Redis.from_url(stack.redis_url)
     return Queue(queue, connection=connection).enqueue(subprocess.run, ["touch", str(mark)])

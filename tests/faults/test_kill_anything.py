@@ -1,4 +1,4 @@
-"""`kill -9` of everything there is, under load, at moments that a seed chooses: nothing lost or doubled."""
+"""`kill -9` of every process under load, at times chosen by a seed: nothing is lost or done twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The API dies at each step of taking a task in, answer included: asking again with the key finds one."""
+"""Death of the API at each step of accepting a task, including the response: a repeat with the key finds one
+task."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ MOMENTS: list[tuple[str, Step]] = [
     *(("asr", step) for step in ("S1", "S2", "S3")),
     *(("tts", step) for step in ("S2", "S3")),
 ]
-"""After S3 all there is to come is the answer, which is lost."""
+"""Steps after S3, when only the response is missing."""
 
 
 def submit(api: ApiServer, kind: str, key: str) -> httpx.Response:
@@ -36,7 +37,7 @@ def submit(api: ApiServer, kind: str, key: str) -> httpx.Response:
 def test_an_answer_that_was_lost_is_asked_for_again(
     tmp_path: Path, redis_url: str, client: redis.Redis
 ) -> None:
-    """Of recordings before the janitor looks, of texts after it."""
+    """Recordings are submitted again before the janitor's next round, texts after it."""
     labs = [Lab(tmp_path / "storage", client, kind=kind) for kind in kinds.registered()]
     labs[0].recover()
     for kind, step in MOMENTS:
@@ -53,8 +54,8 @@ def test_an_answer_that_was_lost_is_asked_for_again(
         for lab in labs:
             lab.drain(make_worker())
         assert [submit(api, k, f"{k}-{s}").json()["task_id"] for k, s in MOMENTS] == ids
-    # A recording that was accepted and not enqueued is another task when it comes again before the janitor
-    # has looked. The first one, of which nobody was told, is withdrawn then.
+    # A recording that was accepted but not enqueued becomes a new task if it comes again before the janitor's
+    # next round. The first task, of which no client knows, is then withdrawn.
     logged = [record["task_id"] for lab in labs for record in map(json.loads, lab.log_lines())]
     assert sorted(logged) == sorted(ids) == sorted(task_id for task_id, _ in labs[0].journal.ended_runs())
     assert labs[0].journal.open_ids() == []

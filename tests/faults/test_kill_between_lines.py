@@ -1,7 +1,8 @@
-"""`kill -9` between any two lines of what writes tasks down: whoever comes next brings it to its end, once.
+"""`kill -9` between any two lines that write tasks down: another process completes the operation exactly
+once.
 
-Each operation is done by a process that is killed before its n-th line, for every n when
-VOXQ_TEST_EVERY_LINE=1 and for some of them otherwise.
+Each operation is done by a process that is killed before its n-th line, for every n if VOXQ_TEST_EVERY_LINE=1
+and for some of them otherwise.
 """
 
 from __future__ import annotations
@@ -32,18 +33,18 @@ SECRET = "streng geheim"
 
 @dataclass
 class World:
-    """A lab with tasks in it, and what is to happen there."""
+    """A lab with tasks, and the expected outcome."""
 
     lab: Lab
     act: Callable[[], object] = lambda: None
     tasks: list[Task] = field(default_factory=list)
-    """Those that a client was told of."""
+    """Tasks of which a client has the id."""
     untold: list[Task] = field(default_factory=list)
-    """Those that end or were never there."""
+    """Tasks of which no client has the id: they end or vanish."""
     gone: list[Task] = field(default_factory=list)
-    """Those of which nothing is to be left."""
+    """Tasks of which no trace may be left."""
     again: Callable[[], object] = lambda: None
-    """What the client does that was not answered."""
+    """Function with which the client repeats a request without a response."""
 
 
 def submit(world: World) -> None:
@@ -78,7 +79,7 @@ def cancel(world: World) -> None:
 
 
 def retry(world: World) -> None:
-    """Of a task that failed a moment ago and is not closed yet, and of one that failed long ago."""
+    """Retry a task that has just failed and is not closed yet, and one that failed long ago."""
     fresh, old = world.lab.submit(callback="bot"), world.lab.submit()
     assert world.lab.ending.decide(fresh, failed())
     world.lab.ending.end(old, failed())
@@ -102,7 +103,7 @@ def answer_from_another(world: World) -> None:
 
 
 def everything_there_is(world: World) -> None:
-    """A task after each step, all left to the janitor."""
+    """Leave a task after each step for the janitor."""
     lab, worker = world.lab, make_worker()
     accepted = lab.accept(make_task())
     waiting = lab.submit(callback="bot")
@@ -131,7 +132,7 @@ def complete(world: World) -> None:
 
 
 def rebuild(world: World) -> None:
-    """Two of the tasks have the same Idempotency-Key, which Redis had forgotten when it came again."""
+    """Rebuild a Redis that had lost an Idempotency-Key, so that two of the tasks have it."""
     everything_there_is(world)
     world.tasks += [world.lab.accept(make_task(idempotency="f" * 64)) for _ in range(2)]
     world.lab.client.flushall()
@@ -139,7 +140,8 @@ def rebuild(world: World) -> None:
 
 
 def retain(world: World) -> None:
-    """Nothing is to be kept: old ends, their recordings and marks, an upload that was cut off."""
+    """Apply retention that keeps nothing: old ends with their recordings and marks, an upload that was cut
+    off."""
     lab = world.lab
     tasks = [lab.submit() for _ in range(3)]
     for task in tasks:
@@ -157,7 +159,7 @@ OPERATIONS = (submit, done_or_failed, cancel, retry, forget, answer_from_another
 
 @pytest.fixture(autouse=True)
 def _quietly() -> Iterator[None]:
-    """Recovery says what it does, hundreds of times."""
+    """Silence recovery, which would log hundreds of times."""
     logger.disable("voxq")
     yield
     logger.enable("voxq")
@@ -197,8 +199,8 @@ def points(lines: int, seed: str) -> Iterable[int]:
 
 
 def settle(world: World) -> None:
-    """What becomes of it in time: claims end, the janitor makes his rounds, a worker does what waits, and a
-    client that was not answered asks again."""
+    """Let time pass: claims expire, the janitor makes its rounds, a worker does what waits, and a client
+    without a response repeats its request."""
     lab = world.lab
     lab.let_claims_expire()
     world.again()
@@ -220,7 +222,7 @@ def check(world: World, when: str) -> None:
     assert lab.journal.open_ids() == [], when
     ends = {}
     for task in tasks:
-        # Of a task that was tried again, retention keeps the last end only; the log has them all.
+        # Of a task that was retried, retention keeps only the last end; the log has them all.
         last = max(lab.journal.runs_of(task.id), default=0)
         assert [run for task_id, run in sorted(logged) if task_id == task.id] == list(range(1, last + 1)), (
             when

@@ -1,7 +1,7 @@
-"""A whole service whose Redis restarts, forgets, stands still, is out of reach, or takes nothing.
+"""A whole service whose Redis restarts, loses data, freezes, is unreachable, or refuses writes.
 
-Meanwhile every call is answered soon; afterwards everything goes on by itself, nothing is lost, and nothing
-that was done is done again.
+Meanwhile every call is answered soon; afterwards everything resumes without help, nothing is lost, and
+nothing finished is done again.
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ pytestmark = pytest.mark.slow
 
 _LONG = float(os.environ.get("VOXQ_TEST_OUTAGE_SECONDS", "0"))
 _SECONDS = {"frozen": _LONG or 20.0, "clogged": _LONG or 5.0, "lost": _LONG or 5.0}
-"""The first is longer than a worker's claims last."""
+"""Durations of outages in seconds; the first is longer than a worker's claims last."""
 PROMISED = 2.0
-"""Seconds in which a call is answered."""
+"""Maximum seconds for the response to a call."""
 SOON = 8.0
-"""The same for the slowest of many, on a machine that may stand still meanwhile."""
+"""The same for the slowest of many calls, on a machine that may be busy with other work."""
 _NUMBERS = itertools.count()
 
 
 @dataclass
 class Service:
-    """A stack whose parts reach their server through a wire, and all that its clients have been told."""
+    """A stack that is connected to its server through a wire, with everything that its clients have been
+    told."""
 
     stack: RunningStack
     server: RedisServer
@@ -50,20 +51,20 @@ class Service:
     told: Receiver
     long: Path
     document: dict[str, Any]
-    """The API's own, from when it was well."""
+    """OpenAPI document of the API, fetched before the outage."""
     pids: list[int]
-    """Of API and worker: nothing has to be started anew."""
+    """Process ids of API and worker, which must not be restarted."""
     ids: list[str] = field(default_factory=list)
 
     def load(self) -> MixedLoad:
-        """Ten tasks; the first are in work when this returns, and there are more to come."""
+        """Submit ten tasks; the first are in progress when this returns, and more follow."""
         before = self.stack.calls()
         load = MixedLoad(self.stack, self.wishes(10), seconds=1.5, patience=60)
         wait_for(lambda: self.stack.calls() > before + 3, "work")
         return load
 
     def wishes(self, count: int) -> list[Wish]:
-        """Notes, texts, files of many chunks; some with webhooks, all with keys."""
+        """Generate short recordings, texts, and files of many chunks; some have webhooks, all have keys."""
         return [self._wish(next(_NUMBERS)) for _ in range(count)]
 
     def _wish(self, number: int) -> Wish:
@@ -78,8 +79,8 @@ class Service:
         return Wish(f"k{number}", "tts", fields, text=" ".join(sentences))
 
     def assert_all_well(self, load: MixedLoad, what: str, since: float) -> None:
-        """Everybody is answered, everything ends once and was done once, every webhook knows; and nothing was
-        started anew. `since`: when Redis was well again."""
+        """Assert that all clients got responses, that each task ended and was done exactly once, that every
+        webhook was notified, and that no process was restarted. `since`: when Redis had recovered."""
         answers = load.wait()
         self.stack.wait_ready()
         ready = time.monotonic()
@@ -96,12 +97,12 @@ class Service:
         assert pids(self.stack) == self.pids
 
     def wait_for_webhooks(self) -> None:
-        """A delivery whose receipt was lost has a lease of 30 s before it is tried again."""
+        """Wait for all webhooks; a delivery that was not acknowledged is retried after its lease of 30 s."""
         waiting = [f"rq:{where}:voxq-webhooks" for where in ("queue", "wip", "scheduled")]
         wait_for(lambda: not self.stack.client.exists(*waiting), "every webhook", 60)
 
     def assert_answers_soon(self, what: str) -> None:
-        """Every call, while Redis does nothing for anybody."""
+        """Assert that every call is answered soon while Redis does not respond."""
         answers = calls(self.stack.url, self.document, self.ids[0])
         slow = max(answers, key=lambda answer: answer.seconds)
         typical = statistics.median(answer.seconds for answer in answers)
@@ -167,7 +168,7 @@ def restart_empty(service: Service) -> None:
 
 
 def restart_as_it_was(service: Service) -> None:
-    """From a copy that knows nothing of the latest ends."""
+    """The server restarts from a copy that lacks the latest ends."""
     stack, backup = service.stack, service.stack.settings.storage_path.with_name("backup")
     stack.close_gate()
     late = [stack.submit(hotwords="gated") for _ in range(2)]
@@ -212,7 +213,7 @@ def test_a_fault_that_is_over_at_once(service: Service, fault: Callable[[Service
 
 @pytest.mark.parametrize("how", ["frozen", "clogged", "lost"])
 def test_a_server_out_of_reach(service: Service, how: str) -> None:
-    """For longer than claims last. The engine works on meanwhile."""
+    """The outage lasts longer than claims, and the engine keeps working."""
     away: dict[str, Callable[[], AbstractContextManager[None]]] = {
         "frozen": service.server.frozen,
         "clogged": service.wire.clogged,
@@ -235,7 +236,7 @@ def test_a_server_out_of_reach(service: Service, how: str) -> None:
 
 
 def gated(stack: RunningStack) -> int:
-    """Chunks that were, or are, held up."""
+    """Return the chunks that are or were held back at the gate."""
     return sum("gated" in words for _, words in chunks(stack))
 
 
@@ -287,7 +288,7 @@ def kill_all_others(client: redis.Redis) -> None:
 def test_a_server_that_takes_nothing(
     service: Service, condition: Callable[[redis.Redis], AbstractContextManager[None]], said: str
 ) -> None:
-    """It says so in a word, and so do the logs of worker and API."""
+    """The health check and the logs of worker and API name the reason."""
     with service.server.client() as admin, service.load() as load:
         before = service.logs().count(said)
         with condition(admin):
@@ -303,7 +304,7 @@ def test_a_server_that_takes_nothing(
 
 
 def test_a_policy_that_throws_keys_away(service: Service) -> None:
-    """It is not to be trusted with work, and says so until it is."""
+    """With an eviction policy, the service reports itself as unfit until the policy is changed."""
     with service.server.client() as admin:
         admin.config_set("maxmemory-policy", "allkeys-lru")
         health = service.stack.http.get("/health")

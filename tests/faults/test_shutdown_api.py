@@ -1,4 +1,4 @@
-"""The API is told to stop while clients are in the middle of everything."""
+"""Shutdown of the API while clients have requests of every kind in progress."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from api_server import NOTE, ApiServer, running_api, tone
 from worker_lab import wait_for
 
 _STOP_SECONDS = 15
-"""Five are for open requests; the rest is for a busy machine."""
+"""Seconds for a shutdown: five for open requests, the rest for a busy machine."""
 
 
 @contextmanager
 def slow_upload(api: ApiServer) -> Iterator[socket.socket]:
-    """A client that has sent half of its recording."""
+    """Open a connection that has sent half of a recording."""
     address = urlsplit(api.url)
     head = (
         b"POST /api/v1/asr/submit HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n"
@@ -36,7 +36,7 @@ def slow_upload(api: ApiServer) -> Iterator[socket.socket]:
 
 
 def stopped(api: ApiServer, *signals: signal.Signals) -> float:
-    """Seconds until the process has ended as it should."""
+    """Return the seconds until the process has ended, successfully."""
     started = time.monotonic()
     for number in signals:
         api.process.send_signal(number)
@@ -46,13 +46,13 @@ def stopped(api: ApiServer, *signals: signal.Signals) -> float:
 
 
 def follow(api: ApiServer, task_id: str) -> list[str]:
-    """The names of the events of a task, until the stream ends as a stream should."""
+    """Return the names of a task's events until the end of the stream, which must be regular."""
     with api.http.stream("GET", f"/api/v1/asr/events/{task_id}") as answer:
         return [line.removeprefix("event: ") for line in answer.iter_lines() if line.startswith("event: ")]
 
 
 def connections(api: ApiServer) -> int:
-    """How many clients have one."""
+    """Return the number of clients with a connection."""
     port = urlsplit(api.url).port
     sockets = psutil.Process(api.process.pid).net_connections("tcp")
     return sum(each.laddr.port == port and each.status == psutil.CONN_ESTABLISHED for each in sockets)
@@ -65,7 +65,8 @@ def transcribe(api: ApiServer, **fields: str) -> httpx.Response:
 
 
 def test_everybody_gets_an_answer_and_what_was_accepted_stays(redis_url: str, tmp_path: Path) -> None:
-    """Half an upload, a long poll, a stream of events, and requests of OpenAI's clients that wait."""
+    """In progress are half an upload, a long poll, a stream of events, and waiting requests of OpenAI's
+    clients."""
     with running_api(redis_url, tmp_path, by_cli=True) as api, ThreadPoolExecutor(8) as pool:
         task_id = api.submitted(tone(1))
         poll = pool.submit(api.http.get, f"/api/v1/asr/result/{task_id}", params={"wait": 60})

@@ -1,4 +1,4 @@
-"""Workers that are told to end while there is work: in time, and nothing is lost or done twice."""
+"""Shutdown of workers with work in progress: it is quick, and nothing is lost or done twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def drain(lab: WorkerLab, *numbers: int) -> subprocess.CompletedProcess[str]:
 
 
 def load(lab: WorkerLab) -> list[Task]:
-    """Notes, longer recordings, and texts."""
+    """Submit short and longer recordings, and texts."""
     notes = [lab.submit(NOTE) for _ in range(5)]
     meetings = [lab.submit(MEETING, batch_size=5)]
     texts = [lab.submit_text("This is spoken slowly. So is this, slowly. And slowly that.") for _ in range(2)]
@@ -40,7 +40,7 @@ def assert_each_ran_once(lab: WorkerLab, tasks: list[Task]) -> None:
 
 
 def test_two_workers_are_replaced_under_load(make_lab) -> None:
-    """One is drained, and one is stopped and hands its tasks back."""
+    """One is drained; the other is stopped and hands its tasks back."""
     lab: WorkerLab = make_lab(asr_model="sleep-200ms", max_inflight=3)
     first, second = lab.worker(1), lab.worker(2)
     tasks = load(lab)
@@ -62,7 +62,8 @@ def test_two_workers_are_replaced_under_load(make_lab) -> None:
 
 
 def stopped_in_time(lab: WorkerLab, worker: WorkerProcess, *tasks: Task) -> None:
-    """Well within SHUTDOWN_SECONDS, since nothing was in an engine; and everything waits again."""
+    """Assert that it stops well within SHUTDOWN_SECONDS, as nothing was in an engine, and that everything
+    waits again."""
     assert worker.stop() < 0.7 * lab.settings.shutdown_seconds
     assert [lab.document(task)["status"] for task in tasks] == ["queued"] * len(tasks)
     assert lab.parts.journal.open_ids() == [task.id for task in tasks]
@@ -77,7 +78,7 @@ def test_stopping_while_a_model_loads(make_lab) -> None:
 
 
 def test_stopping_while_decoding_and_while_joining(make_lab, tmp_path: Path) -> None:
-    """The process that does it stands still in the middle; it is not waited for."""
+    """The helper process is frozen in the middle of its work, and the shutdown does not wait for it."""
     lab: WorkerLab = make_lab(max_inflight=3, long_audio_seconds=1000)
     worker = lab.worker()
     decoders = worker.slow_media()

@@ -1,4 +1,4 @@
-"""A hundred tasks of all sorts: when they are over and forgotten, the service is what it was before them.
+"""A hundred tasks of all sorts: once they are over and expired, the service is as it was before.
 
 `scripts/bench/soak.py` does the same for hours.
 """
@@ -20,7 +20,7 @@ from worker_lab import wait_for
 WARM_UP, TASKS, CLIENTS = 20, 100, 4
 
 SLACK = {"MB": 30.0, "files": 8, "threads": 8, "redis keys": 8, "redis MB": 3, "stored files": 0}
-"""By which a gauge may be higher: allocators and pools keep what they had at the busiest moment."""
+"""Tolerated growth of a gauge, because allocators and pools keep memory from the busiest moment."""
 
 
 @pytest.mark.slow
@@ -31,7 +31,7 @@ def test_a_hundred_tasks_leave_nothing_behind(tmp_path: Path) -> None:
     with running_stack(tmp_path / "stack", **limits) as stack:
 
         def through(count: int) -> None:
-            """So many more, until nothing of them is kept any more."""
+            """Process so many more tasks, and wait until nothing of them is kept."""
             asked = [everything.pop() for _ in range(count)]
             before = len(logged(stack))
             with ThreadPoolExecutor(CLIENTS) as clients:
@@ -55,12 +55,12 @@ def test_a_hundred_tasks_leave_nothing_behind(tmp_path: Path) -> None:
 
 
 def what_is_kept(stack: RunningStack) -> list[str]:
-    """Of single tasks: results, records, recordings, work."""
+    """Return everything that is kept of single tasks: results, records, recordings, scratch files."""
     keys = [key for pattern in ("*:task:*", "rq:job:*", "rq:results:*") for key in stack.client.keys(pattern)]
     settings = stack.settings
     journal = (settings.journal_dir / each for each in ("open", "ended", "told"))
     directories = (settings.recordings_dir, settings.work_dir, settings.incoming_dir, *journal)
-    # Not rglob, which does not expect directories to vanish under it.
+    # Not rglob, which fails if a directory vanishes meanwhile.
     return keys + [
         f"{folder}/{name}" for each in directories for folder, _, names in os.walk(each) for name in names
     ]

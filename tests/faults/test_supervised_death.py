@@ -1,4 +1,4 @@
-"""A worker that dies under `voxq up`: what it held goes on at once, and not when its claims have expired."""
+"""Death of a worker under `voxq up`: its tasks continue at once instead of after the end of their claims."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from worker_lab import MEETING, wait_for
 from voxq.queue.claiming import CLAIM_TTL
 
 _LATEST = CLAIM_TTL - 2
-"""Seconds after the death at which no claim can have expired: a heartbeat comes each second."""
+"""Seconds after the death when no claim can have expired yet, because there is a heartbeat every second."""
 
 
 def test_what_a_dead_worker_held_goes_on_at_once(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def lab(tmp_path: Path, client: redis.Redis) -> Lab:
 
 @pytest.mark.parametrize("hours", [1, -1], ids=["forward", "back"])
 def test_a_clock_that_jumps_while_tasks_are_in_work(make_lab, tmp_path: Path, hours: int) -> None:
-    """What is in an engine, what waits and what comes afterwards ends once, and is blamed for nothing."""
+    """Tasks in an engine, waiting and submitted afterwards end once, without blame."""
     clock = tmp_path / "clock"
     clock.write_text("0")
     shifted = {"PYTHONPATH": f"{CLOCKS}:{CLOCKS.parent}", "VOXQ_TEST_CLOCK": str(clock)}
@@ -64,7 +64,8 @@ def test_a_clock_that_jumps_while_tasks_are_in_work(make_lab, tmp_path: Path, ho
 
 
 def test_a_worker_that_died_before_the_clock_was_put_back(lab: Lab) -> None:
-    """All that its heartbeat set to expire soon would live for another hour, and its tasks with it."""
+    """Entries whose expiry the last heartbeat set would live for another hour, and with them the worker's
+    tasks."""
     dead, alive = make_worker(), make_worker()
     taken, claimed = lab.submit(), lab.submit()
     lab.beat(dead)
@@ -89,7 +90,7 @@ def test_a_worker_that_died_gets_no_share_of_what_waits_after_the_clock_was_put_
     capacity = {"held": {}, "free": {lab.store.queues[lane]: 1 for lane in Lane}, "models": []}
     lab.client.hset("asr:rooms", "dead", json.dumps(capacity | {"gone": time.time() + HOUR}))
     task = lab.submit()
-    holder = Capacity(dict.fromkeys(Lane, 1), dict.fromkeys(Lane, 1))  # the other one would come first
+    holder = Capacity(dict.fromkeys(Lane, 1), dict.fromkeys(Lane, 1))  # the other task would come first
     taken = lab.run(claiming.claim(lab.store, make_worker(), holder))
     assert [claimed.task_id for claimed in taken.claimed] == [task.id]
 
@@ -128,8 +129,9 @@ def test_a_task_that_waited_for_longer_than_results_are_kept(tmp_path: Path, cli
 
 
 def test_fifty_at_midnight_have_names_and_numbers_of_their_own(lab: Lab) -> None:
-    """Half of them knock a second before and half a second after; all are accepted on the next day."""
-    midnight = datetime(2026, 3, 29, tzinfo=UTC).timestamp()  # on which clocks in Europe jump, but not these
+    """Half of them arrive a second before midnight, half a second after; all are accepted on the next day."""
+    # clocks in Europe change on this day, but not in UTC
+    midnight = datetime(2026, 3, 29, tzinfo=UTC).timestamp()
 
     def check_entry(number: int) -> str:
         entry = lab.run(enqueueing.entry(lab.store, midnight + (1 if number % 2 else -1), None, "anna"))
@@ -145,7 +147,7 @@ def test_fifty_at_midnight_have_names_and_numbers_of_their_own(lab: Lab) -> None
 def test_an_upload_that_lasts_over_midnight_keeps_the_number_of_its_day(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clock goes from one day to the next while its body is on its way."""
+    """The day changes while the body is being sent."""
     clock = tmp_path / "clock"
     now = time.time()
     to_midnight = 86400 - now % 86400
@@ -196,7 +198,7 @@ def test_more_than_999_tasks_a_day(redis_url: str, tmp_path: Path, client: redis
 
 
 def test_a_history_that_changes_while_it_is_read(redis_url: str, tmp_path: Path, client: redis.Redis) -> None:
-    """Records come in front and fall off the end all the time: none is shown twice."""
+    """New records are added and old ones dropped all the time; none is listed twice."""
     settings = {"MAX_HISTORY_RECORDS": "400", "API_KEYS": "anna:the-key-of-anna"}
     with running_api(redis_url, tmp_path, **settings) as api, ThreadPoolExecutor(1) as pool:
         key = "asr:history:latest"

@@ -1,4 +1,4 @@
-"""An upgrade over what an earlier version left: nothing is lost, done again, or unreadable."""
+"""An upgrade over data of an earlier version: nothing is lost, done again, or unreadable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker_lab import WorkerLab, wait_for
 from voxq.core.task import Status
 
 FOR_EVER = 2_000_000_000
-"""Seconds: the spools get older, and their results are to be kept."""
+"""Retention in seconds that covers the age of the spools."""
 
 
 @pytest.mark.parametrize(("name", "redis_is"), [("before-models", "empty"), ("before-speech", "kept")])
@@ -39,7 +39,7 @@ def test_an_upgrade(make_lab, tmp_path: Path, name: str, redis_is: str) -> None:
     assert {words for call in lab.calls() for _, words in call} == {("later",), ("still",)}
     chunks = ends["under_way"].outcome.segments if ends["under_way"] else ()
     again = sum(words == ("later",) for call in lab.calls() for _, words in call)
-    finished_counts = name == "before-speech"  # before, chunks did not depend on as many options
+    finished_counts = name == "before-speech"  # earlier, chunks depended on fewer options
     assert 0 < again <= len(chunks) - 2 * finished_counts
     lab.assert_nothing_waits()
 

@@ -1,8 +1,8 @@
-"""An upgrade of a whole service that was killed with something of everything in it: `before-inputs`.
+"""An upgrade of a whole service that was killed with work of every kind in progress: `before-inputs`.
 
-Whatever was under way ends once, with the result that the earlier version would have come to; what was
-finished is not done again; what clients knew, they find again. All of that also when the upgrade is killed,
-again and again.
+Work in progress ends once, with the result that the earlier version would have produced; finished work is not
+repeated; everything that clients knew is found again. The same holds if the upgrade itself is killed,
+repeatedly.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from voxq.parts import Parts
 
 SPOOL = "before-inputs"
 FOR_EVER = 2_000_000_000
-"""Seconds: the spool gets older, and its results are to be kept."""
+"""Retention in seconds that covers the age of the spool."""
 LEFT = "v1_left"
-"""Its client had gone, and its lease ends, so it may be cancelled before it is done."""
+"""Task whose client has gone and whose lease expires, so that it may be cancelled before it is done."""
 DEATH = "ended with signal SIGKILL"
-"""What `voxq up` says of a worker that was killed; another one is started a second later."""
+"""Log message of `voxq up` about a killed worker, which is replaced a second later."""
 LINES = (1, 30, 100, 200, 400, 700, 1000, 1500, 2500, 4000)
 
 pytestmark = pytest.mark.slow
@@ -43,12 +43,12 @@ pytestmark = pytest.mark.slow
 def killed_service(
     root: Path, redis_is: str, before: Callable[[RunningStack, RedisServer], None] | None = None
 ) -> Iterator[tuple[RunningStack, Receiver]]:
-    """The spool where a service is about to be started on it, and the webhook that it tells of ends.
+    """Prepare the spool for the start of a service, and the webhook for its tasks.
 
-    `before`: what happens to the storage and to Redis, of which the test has a server of its own till then.
+    `before`: changes to the storage and to Redis, for which the test has a temporary server.
     """
     old_spool.unpack(SPOOL, root / "storage")
-    (root / "calls.once").touch()  # what was to go wrong once has gone wrong
+    (root / "calls.once").touch()  # faults meant to happen once have happened
     with receiver() as told:
         stack = RunningStack(
             root,
@@ -103,7 +103,7 @@ def test_an_upgrade(tmp_path: Path, redis_is: str) -> None:
     ("redis_is", "steps"), [("kept", ("W1", "W3", "E1", "E3")), ("empty", ("W2", "W4", "E2"))]
 )
 def test_an_upgrade_that_is_killed_in_its_middle(tmp_path: Path, redis_is: str, steps: Sequence[str]) -> None:
-    """First its janitor, at one line after another; then all of its processes, when one has done a step."""
+    """First the janitor is killed at one line after another, then all processes after each step."""
     expected = old_spool.Expected(SPOOL)
     with killed_service(tmp_path, redis_is, janitors_die) as (stack, told):
         stack.start(ready=False)
@@ -122,7 +122,8 @@ def test_an_upgrade_that_is_killed_in_its_middle(tmp_path: Path, redis_is: str, 
 
 
 def janitors_die(stack: RunningStack, server: RedisServer) -> None:
-    """One after another takes the storage over, and is killed a little later than the one before it."""
+    """Let one janitor after another take over the storage, each killed a little later than the previous
+    one."""
     parts = Parts.of(stack.settings)
 
     def take_over() -> None:
@@ -145,10 +146,10 @@ def everything_dies_at(stack: RunningStack, step: str) -> None:
 
 
 def everything_ends(stack: RunningStack, told: Receiver, expected: old_spool.Expected) -> None:
-    """Each task once, as it would have ended, in the journal, the logs, Redis and the API."""
+    """Assert that each task ends once, as expected, in the journal, the logs, Redis and the API."""
     stack.wait_for_ends(expected.tasks.values())
     wait_for(lambda: {each.delivery for each in told.told} >= set(deliveries(expected)), "the webhook", 60)
-    stack.parts.cleanup(stack.client).run()  # of a task that was tried again, only the last end stays
+    stack.parts.cleanup(stack.client).run()  # of a retried task, only the last end is kept
     audit(stack, list(expected.tasks.values()), forgotten=expected.deleted())
     for name, end in expected.ends.items():
         outcome = outcome_of(stack, expected, name)
@@ -165,12 +166,12 @@ def outcome_of(stack: RunningStack, expected: old_spool.Expected, name: str) -> 
 
 
 def chunks_of(stack: RunningStack, word: str) -> Counter[float]:
-    """Seconds of the chunks with this hotword that the recogniser was given."""
+    """Return the seconds of the chunks with this hotword that the recogniser was given."""
     return Counter(seconds for seconds, words in work_done.chunks(stack) if word in words)
 
 
 def hotwords_waiting(expected: old_spool.Expected) -> list[list[str]]:
-    """Of each recording that waits; all but Bob's are one chunk."""
+    """Return the hotword of each waiting recording; all but Bob's are one chunk."""
     return [
         record["options"]["hotwords"]
         for name, record in expected.waiting().items()
@@ -185,13 +186,13 @@ def sentences_to_speak(expected: old_spool.Expected) -> list[str]:
 
 
 def deliveries(expected: old_spool.Expected) -> list[str]:
-    """What the webhook has not been told yet: a task and its run each."""
+    """Return the deliveries still due to the webhook: task and run."""
     names = ("untold", "text_untold", "text_under_way", "queued_with_key")
     return [f"{expected.tasks[name]}.1" for name in names]
 
 
 def clients_find_it_again(stack: RunningStack, expected: old_spool.Expected, redis_is: str) -> None:
-    """Keys, repeated requests, owners, sound: without work being done for any of it."""
+    """Assert that keys, repeated requests, owners and files are found again without any work."""
     spoken, recognised = stack.spoken(), stack.calls()
     http, tasks = stack.http, expected.tasks
     sample = http.get("/api/v1/tts/voices/teller/sample")
@@ -200,7 +201,7 @@ def clients_find_it_again(stack: RunningStack, expected: old_spool.Expected, red
         answer = http.get(f"/api/v1/asr/result/{tasks['queued_by_bob']}", headers=key_of(owner))
         assert answer.status_code == status
     http.headers.update(key_of("anna"))
-    if redis_is == "kept":  # an empty Redis gets keys back that are not older than a day, and no fingerprints
+    if redis_is == "kept":  # an empty Redis gets keys back if they are at most a day old, but no fingerprints
         assert stack.post(key="anna-1", language="en").json()["task_id"] == tasks["with_key"]
         assert stack.post(key="anna-2", callback=CALLBACK).json()["task_id"] == tasks["queued_with_key"]
         assert stack.post(key="anna-1").status_code == 409, "another request"
@@ -215,14 +216,14 @@ def clients_find_it_again(stack: RunningStack, expected: old_spool.Expected, red
 
 
 def transcribe(http: httpx.Client) -> httpx.Response:
-    """The request that `v1_done` came from, once more."""
+    """Repeat the request that created `v1_done`."""
     form = {"model": "whisper-1", "prompt": "Gamma"}
     with NOTE.open("rb") as file:
         return http.post("/v1/audio/transcriptions", files={"file": ("note.ogg", file)}, data=form)
 
 
 def deleted_is_gone(stack: RunningStack, expected: old_spool.Expected) -> None:
-    """What the earlier version wrote of a task can be deleted: files, records, its text in the log."""
+    """Assert that data of the earlier version can be deleted: files, records, text in the log."""
     for name in ("done", "text_done", "under_way", "text_under_way", "failed"):
         kind, task_id = expected.ends[name]["kind"], expected.tasks[name]
         assert stack.http.delete(f"/api/v1/{kind}/task/{task_id}").json()["status"] == "deleted", name

@@ -1,4 +1,4 @@
-"""Cancelling, and what RQ's own commands and views do to a worker and say of it."""
+"""Cancellation, and the effects of RQ's own commands and views on a worker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from voxq.core.task import Priority, Status
 
 @pytest.fixture
 def rq(redis_url: str) -> redis.Redis:
-    """A connection as RQ wants it."""
+    """Make a connection of the kind that RQ needs."""
     return redis.Redis.from_url(redis_url)
 
 
@@ -36,7 +36,7 @@ def test_rq_sees_every_task_in_work(make_lab, rq: redis.Redis) -> None:
     worker = lab.worker()
     (idle,) = Worker.all(rq)
     assert idle.get_state() == "idle"
-    priorities = (Priority.NORMAL, Priority.NORMAL, Priority.HIGH)  # of three slots one is for the high lane
+    priorities = (Priority.NORMAL, Priority.NORMAL, Priority.HIGH)  # one of three slots is for the high lane
     tasks = [lab.submit(NOTE, "gated", priority=priority) for priority in priorities]
     for task in tasks:
         lab.wait_for_status(task, "processing")
@@ -94,7 +94,7 @@ def test_cancelling_in_the_engine_stops_with_the_batch_in_hand(make_lab) -> None
     lab.open_gate()
     lab.wait_for_ends([note])
     of_the_note = [words == () for call in lab.calls() for _, words in call]
-    given = [False] * 2, [False] * 3  # the next chunk may have been in the pipe
+    given = [False] * 2, [False] * 3  # the next chunk may have been in the pipe already
     assert of_the_note in [[*before, True] for before in given], "two chunks and the note"
     lab.assert_ended_once([task, note])
 

@@ -1,4 +1,4 @@
-"""Workers that die: every task ends exactly once, and what was finished is not done again."""
+"""Death of workers: every task ends exactly once, and finished work is not repeated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STEPS = ("W1", "W2", "W3", "E1", "E2", "E3")
 @pytest.mark.slow
 @pytest.mark.parametrize("max_inflight", [1, 3])
 def test_a_death_at_every_step(make_lab, max_inflight: int) -> None:
-    """One worker after another dies, each at another step with tasks in its hands; the last one cleans up."""
+    """Workers die one after another, each at another step with tasks in progress; the last one cleans up."""
     lab: WorkerLab = make_lab(max_inflight=max_inflight)
     tasks = [lab.submit(MEETING, batch_size=8) for _ in range(len(STEPS) * max_inflight + 1)]
     for number, step in enumerate(STEPS, start=1):
@@ -33,7 +33,7 @@ def test_a_death_at_every_step(make_lab, max_inflight: int) -> None:
     assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 1)] * len(tasks)
     assert len({o.text for o in outcomes}) == 1
     lab.assert_ended_once(tasks)
-    # What died with a worker ran twice: its batch in hand, and for W3 whatever had not been written yet.
+    # Work that died with a worker ran twice: its current batch and, for W3, unwritten results.
     chunks = sum(len(call) for call in lab.calls())
     assert chunks <= sum(len(o.segments) for o in outcomes) + len(STEPS) * 2 * max_inflight
     assert last.stop() < lab.settings.shutdown_seconds
@@ -80,9 +80,9 @@ def test_a_worker_whose_batch_hangs_stops_in_time(make_lab) -> None:
 
 @pytest.mark.slow
 def test_one_worker_is_killed_and_one_is_frozen(make_lab) -> None:
-    """A third takes over from both and does only what they have not finished. The frozen one wakes up again,
-    and finds that its task is another's."""
-    lab: WorkerLab = make_lab(asr_model="sleep-500ms", max_batch_ms=3000)  # for calls that are held up
+    """A third worker takes over from both and does only the rest. The frozen one wakes up and finds that it
+    has lost its task."""
+    lab: WorkerLab = make_lab(asr_model="sleep-500ms", max_batch_ms=3000)  # for calls that are held back
     frozen = lab.worker(1)
     frozen_task = lab.submit(MEETING, "frozen", "gated-after-2", batch_size=3)
     frozen.wait_for_log("status=started")
@@ -114,12 +114,13 @@ def test_one_worker_is_killed_and_one_is_frozen(make_lab) -> None:
 
 
 def calls_of(lab: WorkerLab, name: str) -> list[float]:
-    """The seconds of each chunk of a task that the engine was given, by one of its hotwords."""
+    """Return the seconds of each chunk that the engine was given of a task, identified by one of its
+    hotwords."""
     return [seconds for call in lab.calls() for seconds, words in call if name in words]
 
 
 class TestDecoder:
-    """A media process dies or stands still in the middle of a long recording."""
+    """Death or freeze of a media process in the middle of a long recording."""
 
     @pytest.fixture
     def lab(self, make_lab) -> WorkerLab:
@@ -156,7 +157,7 @@ class TestDecoder:
 
     @staticmethod
     def decoder_among(media: list[psutil.Process]) -> psutil.Process:
-        """The process with a recording open."""
+        """Find the process that has a recording open."""
         busy = [each for each in media if any("recordings" in file.path for file in each.open_files())]
         assert len(busy) == 1
         return busy[0]

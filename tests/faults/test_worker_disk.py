@@ -1,4 +1,4 @@
-"""Disks that take nothing for a while: the worker says so once, goes on, and writes when it can."""
+"""Disks that temporarily refuse writes: the worker logs it once, continues, and writes when it can."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from voxq.queue import enqueueing, script
 
 @contextmanager
 def unusable(path: Path) -> Iterator[None]:
-    """A directory that is a file, or a file that is a directory."""
+    """Replace a directory by a file, or a file by a directory."""
     aside = path.with_name(f"{path.name}.aside")
     is_directory = path.is_dir()
     if path.exists():
@@ -35,7 +35,7 @@ def assert_done(outcome: Outcome, segments: int) -> None:
 
 
 def test_nothing_can_be_written(make_lab) -> None:
-    """Chunks, results, log files: everything the worker itself writes."""
+    """Chunks, results, log files: everything that the worker itself writes."""
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     task = lab.submit(MEETING, "gated", batch_size=8)
@@ -138,7 +138,7 @@ def test_a_recording_disappears(make_lab) -> None:
 
 
 def test_records_of_tasks_cannot_be_read(make_lab) -> None:
-    """A sick disk: what was taken goes back, and the worker goes on."""
+    """With a failing disk, the worker hands its tasks back and continues."""
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     task = lab.submit(enqueue=False)
@@ -153,7 +153,7 @@ def test_records_of_tasks_cannot_be_read(make_lab) -> None:
 
 
 def test_whether_a_task_in_work_is_still_open_cannot_be_read(make_lab) -> None:
-    """It is worked on, in case it is."""
+    """The worker continues with it, in case it is open."""
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     task = lab.submit(NOTE, "gated")

@@ -1,4 +1,4 @@
-"""Engines that fail: only the task that did it pays for it."""
+"""Engine failures: only the task that causes them is affected."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ DONE, FAILED = Status.DONE, Status.FAILED
 def mixed_batch(
     lab: WorkerLab, worker: WorkerProcess, *faults: str, source: Path = NOTE, **options: int
 ) -> tuple[Task, list[Task]]:
-    """A task with faults and others without, such that one with and two without meet in a batch: one call is
-    held up, another waits behind it, and the next batch is not made before all are ready."""
+    """Submit a task with faults and two without, so that all three meet in one batch: one call is held back,
+    another waits behind it, and the next batch is made only when all are ready."""
     lab.close_gate()
     before = len(lab.calls())
     held_up = [lab.submit(NOTE, "gated")]
@@ -40,7 +40,7 @@ def mixed_batch(
 
 
 def long_and_short(directory: Path) -> Path:
-    """A recording of a long chunk and two short ones."""
+    """Make a recording with one long chunk and two short ones."""
     note, meeting = recording("zh_note"), recording("zh_meeting")
     pause = np.zeros(4 * SAMPLE_RATE, np.float32)
     short = [meeting[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)] for start, end in ((9, 12), (14, 17))]
@@ -92,7 +92,7 @@ def test_only_the_guilty_task_fails(make_lab, faults: dict[str, str], attempts: 
         assert f"Given up after {attempts} attempt" in failed.error
         assert "/somewhere" not in failed.error, "an exception's message is not for clients"
         assert {incident.code for incident in failed.incidents} == {code}
-        # Once in company (where an error of its own chunk counts), then alone, as often as it may be blamed.
+        # Once in a batch (where an error of its own chunk counts), then alone, up to the limit of attempts.
         runs = [call for call in lab.calls() if any(words == (fault,) for _, words in call)]
         alone = attempts - 1 if fault == "fault-error" else attempts
         assert [len(call) for call in runs] == [3] + [1] * alone
@@ -126,7 +126,7 @@ def test_running_out_of_memory_makes_batches_smaller(make_lab) -> None:
 
 
 def test_one_bad_chunk_among_good_ones(make_lab, tmp_path: Path) -> None:
-    """The chunk that kills its engine is found, although others of its task run well in between."""
+    """The chunk that kills its engine is identified, although others of its task succeed in between."""
     lab: WorkerLab = make_lab(max_inflight=7, max_attempts=2)
     worker = lab.worker()
     faults = ("fault-segfault", "only-over-7")
@@ -154,7 +154,7 @@ def test_a_slow_task_times_out_by_its_own_engine_time_only(make_lab) -> None:
 
 
 def test_a_long_recording_has_the_time_that_its_model_needs_and_a_stuck_one_has_not(make_lab) -> None:
-    """The limit on engine time grows with what the warm-up promised, and with nothing else."""
+    """The limit on engine time grows only with the prediction from the warm-up."""
     lab: WorkerLab = make_lab(
         asr_model="sleep-400ms", asr_models="quick=counting_engine:KIND:noop", rq_worker_timeout=1
     )
@@ -165,7 +165,7 @@ def test_a_long_recording_has_the_time_that_its_model_needs_and_a_stuck_one_has_
     assert done.status is DONE, done.error
     assert done.timings.engine > 1, "more than the operator allows"
     assert failed.code == "timeout"
-    limits = range(1, 10)  # the warm-up of a busy machine promises more
+    limits = range(1, 10)  # the warm-up on a busy machine predicts more
     assert failed.error in {f"Processing timeout ({limit}s exceeded)" for limit in limits}
 
 
@@ -205,7 +205,7 @@ def test_a_model_that_never_finishes_loading(make_lab) -> None:
 
 
 def oom_score(pid: int) -> int:
-    """The higher, the sooner the kernel ends the process when memory runs out."""
+    """Return the score; the kernel's out-of-memory killer ends the process with the highest one first."""
     return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
 
@@ -216,7 +216,7 @@ def test_helpers_that_die_idle_are_replaced(make_lab) -> None:
         helper = worker.helper(role)
         assert oom_score(helper.pid) > oom_score(worker.pid), "the kernel takes it before the worker"
         helper.kill()
-        helper.wait(30)  # until its parent knows
+        helper.wait(30)  # until its parent notices
     (outcome,) = lab.wait_for_ends([lab.submit()])
     assert (outcome.status, outcome.attempts, outcome.incidents) == (DONE, 1, ())
 
@@ -246,8 +246,8 @@ def test_the_shortest_batch_size_a_client_may_ask_for(make_lab) -> None:
 
 
 def test_answers_that_make_no_sense_are_their_own_chunks_error(make_lab) -> None:
-    """No number, far too much, no result at all: whoever shares the call keeps his, and the model process
-    lives."""
+    """Results without numbers, with far too much text, or missing: other chunks of the call keep theirs, and
+    the model process survives."""
     lab: WorkerLab = make_lab(max_inflight=7, max_attempts=1)
     worker = lab.worker()
     link = worker.helper("model process").pid
@@ -273,7 +273,7 @@ def test_answers_that_make_no_sense_are_their_own_chunks_error(make_lab) -> None
 
 
 def test_a_recording_that_takes_the_whole_worker_with_it_is_given_up(make_lab) -> None:
-    """As where a container runs out of memory. In the end it fails, and whoever was beside it is done."""
+    """As in a container that runs out of memory. The recording fails in the end, and other tasks are done."""
     lab: WorkerLab = make_lab(max_inflight=3, max_attempts=2)
     poison = lab.submit(NOTE, "fault-kill")
     innocent = lab.submit(NOTE)

@@ -1,4 +1,4 @@
-"""Several models in one worker: each in a model process of its own, as many as memory is for."""
+"""Several models in one worker, each in its own model process, limited by memory."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ DONE, FAILED = Status.DONE, Status.FAILED
 TWO = "b=counting_engine:KIND:sleep-1ms"
 THREE = f"{TWO},c=counting_engine:KIND:sleep-2ms"
 SWITCHES = 12
-"""The first ones would show a leak of one model process, or of what it holds."""
+"""Number of switches; a leak would show from the first one."""
 
 
 def resident(lab: WorkerLab) -> dict[str, str]:
-    """The state of each model in memory, as told with the last heartbeat."""
+    """Return the state of each loaded model in the last heartbeat."""
     return {model["name"]: model["state"] for model in lab.facts(1).get("resident", ())}
 
 
@@ -28,7 +28,7 @@ def wait_for_resident(lab: WorkerLab, *names: str) -> None:
 
 
 def memory_of(worker: WorkerProcess) -> int:
-    """MB of the worker and its model processes."""
+    """Return the MB of the worker and its model processes."""
     processes = [psutil.Process(worker.pid), *worker.helpers("model process")]
     return sum(process.memory_info().rss for process in processes) >> 20
 
@@ -56,7 +56,7 @@ def test_two_models_at_once(make_lab) -> None:
     assert all(model["memory_mb"] > 20 for model in facts["resident"])
     lab.assert_ended_once(tasks)
 
-    # One of them dies: the other works on, and it comes back without being asked for.
+    # One of them dies: the other continues, and it is loaded again without a request.
     pids = {process.pid for process in worker.helpers("model process")}
     lab.close_gate()
     held_up = lab.submit(NOTE, "gated", model="b")
@@ -71,7 +71,7 @@ def test_two_models_at_once(make_lab) -> None:
 
 
 def test_memory_for_one(make_lab) -> None:
-    """Switches between models of 100 MB: each ends a model process, and its memory is free."""
+    """Models of 100 MB replace each other; each replacement ends a model process and frees its memory."""
     lab: WorkerLab = make_lab(asr_models=TWO, model_memory_mb=200)
     worker = lab.worker(VOXQ_TEST_LOAD_MB="100")
     links, memory = {worker.helper("model process").pid}, []
@@ -90,7 +90,7 @@ def test_memory_for_one(make_lab) -> None:
 
 
 def test_a_model_that_works_is_not_taken_away_in_the_middle_of_a_batch(make_lab) -> None:
-    """It leaves when its batch is done; what waits for it comes back to it later."""
+    """It is unloaded after its batch; the rest of its work is done later."""
     lab: WorkerLab = make_lab(asr_models=TWO, model_memory_mb=64, max_inflight=4)
     worker = lab.worker()
     lab.close_gate()
@@ -107,7 +107,7 @@ def test_a_model_that_works_is_not_taken_away_in_the_middle_of_a_batch(make_lab)
 
 
 def test_a_long_file_gets_on_beside_notes_for_another_model(make_lab, tmp_path: Path) -> None:
-    """With memory for one, notes would take each turn from it as soon as its model is loaded."""
+    """With memory for one model, short recordings would take every turn from it as soon as it is loaded."""
     lab: WorkerLab = make_lab(
         asr_model="sleep-300ms", asr_models=TWO, model_memory_mb=64, max_inflight=4, long_audio_seconds=15
     )
@@ -138,7 +138,7 @@ def test_an_idle_model_goes_and_comes_back(make_lab) -> None:
 
 
 def test_what_is_preloaded(make_lab) -> None:
-    """None, or several; one that does not work keeps nobody from working."""
+    """None or several; one that cannot be loaded does not stop the others."""
     lab: WorkerLab = make_lab(preload_models="none", asr_models=THREE, max_attempts=1)
     worker = lab.worker(1)
     assert lab.facts(1)["state"] == "ready"
@@ -201,7 +201,7 @@ def test_running_out_of_memory_alone_makes_others_leave_before_anybody_is_blamed
 
 
 def test_a_worker_killed_near_the_end_of_a_long_file_leaves_only_the_rest(make_lab, tmp_path: Path) -> None:
-    """Also where the next one has to load the model before it can know what was done by the same."""
+    """This also holds if the next worker must load the model to know which results it can use."""
     lab: WorkerLab = make_lab(asr_models=TWO)
     worker = lab.worker()
     long = recording_of(tmp_path / "long.wav", *["zh_meeting"] * 5)
@@ -225,7 +225,8 @@ def test_a_worker_killed_near_the_end_of_a_long_file_leaves_only_the_rest(make_l
 
 
 def test_a_default_model_that_does_not_load_any_more(make_lab) -> None:
-    """Its tasks wait and keep what is done, texts are spoken meanwhile, it is tried again at intervals."""
+    """Its tasks wait and keep their finished chunks, texts are still spoken, and loading is retried at
+    intervals."""
     lab: WorkerLab = make_lab(max_attempts=2, max_inflight=2)
     worker = lab.worker()
     begun = lab.submit(MEETING, "gated-after-1", batch_size=5)

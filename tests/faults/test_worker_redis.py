@@ -1,6 +1,6 @@
-"""A Redis that dies under a single worker: work goes on, nothing is done twice, no worker is restarted.
+"""Death of Redis under a single worker: work continues, nothing is done twice, the worker is not restarted.
 
-`test_redis.py` has the other faults, under a whole service.
+`test_redis.py` has the other faults, with a whole service.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def lab(make_lab, server: RedisServer) -> WorkerLab:
-    """One worker, one task in its engine and one that waits."""
+    """Start a worker with one task in its engine and one that waits."""
     lab: WorkerLab = make_lab(redis_url=server.url, asr_model="sleep-300ms")
     lab.worker()
     wait_for(lambda: lab.client.exists(EPOCH_KEY), "the epoch")
@@ -42,7 +42,7 @@ def submit_two(lab: WorkerLab):
 
 
 def assert_all_well(lab: WorkerLab, tasks) -> None:
-    """Each ended once and no chunk ran twice; and the worker is there for more, and is seen."""
+    """Assert that each task ended once, no chunk ran twice, and the worker is registered and takes more."""
     (worker,) = lab.workers
     outcomes = lab.wait_for_ends(tasks)
     assert [(o.status, o.attempts, o.incidents) for o in outcomes] == [(Status.DONE, 1, ())] * len(tasks)

@@ -1,4 +1,5 @@
-"""Several workers on one Redis, and several tasks held by one: what each gets, and what RQ may do to them."""
+"""Several workers on one Redis, several tasks per worker: their distribution, and the effects of RQ on
+them."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from voxq.core.task import Priority, Status, Task
 from voxq.queue.claiming import CLAIM_TTL
 
 PATIENT = 3000
-"""Milliseconds of a batch, of which a call that is held up may take thirty times as many."""
+"""Milliseconds of a batch; a call that is held back may take thirty times as long."""
 
 
 def _rq_info(lab: WorkerLab) -> str:
@@ -30,7 +31,7 @@ def _rq_info(lab: WorkerLab) -> str:
 
 
 def _holders(lab: WorkerLab, tasks: list[Task]) -> list[str]:
-    """The worker that has claimed each of the tasks; empty while it waits."""
+    """Return the worker that has claimed each of the tasks; empty while it waits."""
     return [str(lab.client.get(f"asr:claim:{task.id}") or "") for task in tasks]
 
 
@@ -41,7 +42,7 @@ def test_tasks_are_dealt_out_evenly_and_who_joins_gets_a_share(make_lab) -> None
         worker.wait_for_log("status=ready", 60)
     wait_for(lambda: lab.client.hlen("asr:rooms") == 3, "all workers to tell of their room")
     started[2].send(signal.SIGSTOP)
-    time.sleep(4)  # what it has told is too old now
+    time.sleep(4)  # its last report is now too old
     tasks = [lab.submit(NOTE, "gated") for _ in range(20)]
     wait_for(lambda: all(_holders(lab, tasks)), "all tasks to be held")
     first = _holders(lab, tasks)
@@ -49,7 +50,7 @@ def test_tasks_are_dealt_out_evenly_and_who_joins_gets_a_share(make_lab) -> None
     assert max(map(first.count, first)) <= 11
 
     more = [lab.submit(NOTE, "gated") for _ in range(16)]
-    # Of sixteen slots one is for the high lane only, so that ten of these fill both workers up.
+    # One of sixteen slots is for the high lane only, so ten of these tasks fill both workers.
     wait_for(lambda: len(list(filter(None, _holders(lab, more)))) == 10, "full workers")
     started[2].send(signal.SIGCONT)
     wait_for(lambda: all(_holders(lab, more)), "the third worker to take what waits")
@@ -83,7 +84,7 @@ def test_what_rq_does_to_one_of_several_tasks_leaves_the_others_alone(make_lab, 
         return [each for (each,) in found]
 
     before = executions()
-    for _ in range(3):  # everything that cleans up as it counts, while heartbeats go on
+    for _ in range(3):  # run everything that cleans up while counting, with heartbeats in between
         for registry in registries:
             registry.cleanup()
         assert [registry.count for registry in registries] == [2, 2, 0]

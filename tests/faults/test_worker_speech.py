@@ -1,4 +1,4 @@
-"""Texts in the hands of real workers that die, run out of luck, and go on."""
+"""Texts in progress on real workers that die, fail, and continue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sentences(count: int, word: str = "slowly") -> list[str]:
 
 
 def held_after(count: int, all_in_all: int) -> list[str]:
-    """Sentences, of which the first so many are spoken while the gate is closed."""
+    """Make sentences, of which the first `count` are spoken while the gate is closed."""
     return [*sentences(count, "aloud"), *sentences(all_in_all, "gated")[count:]]
 
 
@@ -83,7 +83,7 @@ def test_a_sentence_that_cannot_be_spoken_fails_its_text_only(
     assert sum(word in sentence for sentence in lab.spoken()) == attempts
     assert "recording" not in (failed.error or "")
     assert not lab.parts.blobs.exists(bad.file)
-    # The text is in the task, so it can be tried again, whatever is left on disk.
+    # The task contains its text, so it can be retried whatever is left on disk.
     again, _ = lab.parts.control("tts", lab.client).retry(bad.id, 1)
     (outcome,) = lab.wait_for_ends([again], 40)
     assert outcome.code == code
@@ -128,7 +128,7 @@ def test_a_text_that_is_deleted_while_its_end_is_spoken_leaves_no_speech(make_la
 
 
 def test_a_hundred_thousand_characters_let_a_note_and_a_short_text_pass(make_lab) -> None:
-    """They come while the book is being spoken, and end long before it."""
+    """They are submitted while the book is being spoken, and end long before it."""
     lab: WorkerLab = make_lab(max_inflight=4, rq_worker_timeout=600)
     lab.worker()
     line = "The ship went on through the night, and nobody on board spoke a word until the morning. "
@@ -146,7 +146,7 @@ def test_a_hundred_thousand_characters_let_a_note_and_a_short_text_pass(make_lab
 
 
 def test_a_long_text_has_the_time_that_its_voice_needs_and_a_stuck_one_has_not(make_lab) -> None:
-    """The limit on engine time grows with what the warm-up promised, and with nothing else."""
+    """The limit on engine time grows only with the prediction from the warm-up."""
     lab: WorkerLab = make_lab(rq_worker_timeout=1)
     worker = lab.worker(VOXQ_TEST_SENTENCE_SECONDS="0.1")
     long = lab.submit_text(" ".join(sentences(25, "aloud")))
@@ -157,7 +157,7 @@ def test_a_long_text_has_the_time_that_its_voice_needs_and_a_stuck_one_has_not(m
     lab.worker(2)
     stuck = lab.submit_text(" ".join(sentences(25)))
     (outcome,) = lab.wait_for_ends([stuck], 40)
-    limits = range(1, 10)  # the warm-up of a busy machine promises more
+    limits = range(1, 10)  # the warm-up on a busy machine predicts more
     assert outcome.code == "timeout"
     assert outcome.error in {f"Processing timeout ({limit}s exceeded)" for limit in limits}
 
@@ -166,7 +166,7 @@ def test_a_long_text_has_the_time_that_its_voice_needs_and_a_stuck_one_has_not(m
 def test_a_voice_on_the_cpu_waits_for_no_gpu_but_shares_the_cpu(
     make_lab, device: str, is_apart: bool
 ) -> None:
-    """A recording is in the engine for as long as the gate is closed."""
+    """A recording stays in the engine for as long as the gate is closed."""
     lab: WorkerLab = make_lab(max_inflight=4, preload_models="noop,counting_voice:KIND")
     worker = lab.worker(device=device, VOXQ_TEST_SYNTHESISER="counting_voice:KIND")
     assert {model["name"] for model in lab.facts(1)["resident"]} == {"noop", "counting_voice:KIND"}
@@ -227,7 +227,7 @@ def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None
 
 @pytest.mark.slow
 def test_a_death_at_every_step(make_lab) -> None:
-    """One worker after another dies, each at another step with a text in hand; the last one cleans up."""
+    """Workers die one after another, each at another step with a text in progress; the last one cleans up."""
     lab: WorkerLab = make_lab()
     steps = ("W1", "W2", "W3", "W4", "E1", "E2", "E3")
     tasks = [lab.submit_text(" ".join(sentences(3, f"in text {number}"))) for number in range(len(steps) + 1)]

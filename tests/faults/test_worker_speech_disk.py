@@ -1,4 +1,4 @@
-"""Speech on disks that take nothing for a while, and sentences that somebody takes away."""
+"""Speech on disks that temporarily refuse writes, and sentences whose files are deleted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voxq.core.task import Status, Task
 
 DONE = Status.DONE
 LOG_SIZE = 1000
-"""Bytes that are enough for what the voice notes down of a few sentences, and not for their sound."""
+"""Bytes that suffice for the records of a few sentences, but not for their sound."""
 
 
 def bytes_of(lab: WorkerLab, task: Task) -> bytes:
@@ -27,10 +27,10 @@ def growing(lab: WorkerLab, task: Task) -> Path | None:
 
 @pytest.mark.parametrize("role", ["model process", "joiner"])
 def test_a_full_disk_is_waited_for_and_nobody_is_to_blame(make_lab, role: str) -> None:
-    """Where the sentences are written, and where they are joined."""
+    """The disk is full where sentences are written, and where they are joined."""
     lab: WorkerLab = make_lab(max_inflight=2)
     worker = lab.worker()
-    lab.wait_for_ends([lab.submit_text("Hello.")])  # both processes are there
+    lab.wait_for_ends([lab.submit_text("Hello.")])  # both processes are running
     with full_disk(*(helper.pid for helper in worker.helpers(role)), size=LOG_SIZE):
         task = lab.submit_text("One two three. Four five six.", format="mp3")
         worker.wait_for_log("File too large; trying again")
@@ -55,7 +55,7 @@ def test_a_disk_that_stays_full_fails_the_text_in_the_end(make_lab) -> None:
 
 
 def test_a_sentence_whose_sound_is_taken_away_is_spoken_again(make_lab) -> None:
-    """It is missed when the file is begun anew."""
+    """Its absence is noticed when the file is written from the start again."""
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     said = ["One two three.", "Four five six.", "And this was gated."]
@@ -70,7 +70,7 @@ def test_a_sentence_whose_sound_is_taken_away_is_spoken_again(make_lab) -> None:
     lab.open_gate()
     (outcome,) = lab.wait_for_ends([task])
     assert outcome.status is DONE
-    # The joining process may have had something in hand when it was killed.
+    # The joining process may have had a request in progress when it was killed.
     codes = [incident.code for incident in outcome.incidents if incident.code != "encoder_crashed"]
     assert codes == ["audio_unavailable"]
     assert lab.spoken() == [*said, said[1]]

@@ -1,4 +1,5 @@
-"""The write order, stopped after every step: what is left is the task as it was or its end, never twice."""
+"""The write order, interrupted after every step: the task is found unchanged or ended, and never ends
+twice."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ class Died(Exception):
 
 
 class Run:
-    """One task on its way, one write at a time."""
+    """One task, processed one write at a time."""
 
     def __init__(self, lab: Lab, *, idempotency: str | None = None) -> None:
         self.lab = lab
@@ -41,7 +42,7 @@ class Run:
         self.held: TaskExecution | None = None
 
     def s1(self) -> None:
-        """A text has no file of its own."""
+        """Store the file; a text has none."""
         if self.task.kind == "asr":
             self.lab.keep(self.task)
 
@@ -62,7 +63,7 @@ class Run:
         self.lab.parts.work.open(self.task).add_chunk("c", 0, 16000, {"t": "guten"})
 
     def w4(self) -> None:
-        """Of a recording nothing is put anywhere before its end."""
+        """Move the result to its place; a recording has no file to move."""
         if self.task.kind == "tts":
             self.lab.keep(self.task)
 
@@ -82,7 +83,7 @@ class Run:
         end = self.lab.journal.ended(self.task.id, 1)
         assert end is not None
         self.lab.log.settle(end, self.lab.journal, maybe_logged=False)
-        self.lab.journal.accept(self.task)  # as if it had died before it was closed
+        self.lab.journal.accept(self.task)  # as if it had died before closing it
 
     def e3(self) -> None:
         self.lab.ending.publish(self.task, self.worker)
@@ -107,7 +108,7 @@ redis_too = pytest.mark.parametrize("redis_is_lost", [False, True], ids=["", "re
 
 
 def go(run: Run, last: int, *, redis_is_lost: bool) -> None:
-    """Everything up to and with step `last`; then the process is gone, and perhaps Redis as well."""
+    """Do everything up to step `last`; then the process is gone, and perhaps Redis as well."""
     for step in ORDER[: last + 1]:
         step(run)
     run.lab.let_claims_expire()
@@ -123,7 +124,7 @@ def recover_and_drain(lab: Lab) -> None:
 
 
 def assert_ended_once(lab: Lab, task: Task, status: str = "done") -> None:
-    """In the journal, in the history, in the log, and nowhere as if it were still to be done."""
+    """Assert that the task has ended in the journal, history and log, and is open nowhere."""
     assert lab.status(task) == status
     assert lab.journal.runs_of(task.id) == [1]
     assert lab.journal.open_ids() == []
@@ -158,7 +159,7 @@ def test_recovery_brings_it_to_its_end(lab: Lab, last: int, redis_is_lost: bool)
 def test_recovery_alone_changes_nothing_but_what_was_decided(
     lab: Lab, last: int, redis_is_lost: bool
 ) -> None:
-    """Before its end the task waits as if it had just been accepted."""
+    """Before its end, the task waits as if it had just been accepted."""
     run = Run(lab)
     go(run, last, redis_is_lost=redis_is_lost)
     for _ in range(2):
@@ -178,7 +179,7 @@ def test_recovery_alone_changes_nothing_but_what_was_decided(
 @redis_too
 @after_each_step(TAKEN)
 def test_a_worker_that_was_only_asleep_does_no_harm(lab: Lab, last: int, redis_is_lost: bool) -> None:
-    """It wakes after another one has done its task, and goes on where it was."""
+    """It wakes up after another one has done its task, and continues where it was."""
     run = Run(lab)
     go(run, last, redis_is_lost=redis_is_lost)
     recover_and_drain(lab)
@@ -222,7 +223,7 @@ def test_a_cancel_can_die_as_well(lab: Lab, last: int, redis_is_lost: bool) -> N
 
 @after_each_step()
 def test_a_client_that_submits_again_with_its_key_gets_one_result(lab: Lab, last: int) -> None:
-    """The first request was never answered, or its answer got lost; both have the same Idempotency-Key."""
+    """The first request got no response, or the response got lost; both have the same Idempotency-Key."""
     first = Run(lab, idempotency="f" * 64)
     go(first, last, redis_is_lost=False)
     second = make_task(kind=lab.kind, idempotency="f" * 64)
@@ -251,9 +252,9 @@ def test_an_upload_that_was_never_accepted_goes_when_it_is_old(tmp_path: Path, c
 
 
 def test_a_recovery_that_dies_is_recovered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It stops at every command in turn, over a task after each step of the order; the next one goes on."""
+    """It is interrupted at every command in turn, for a task after each step; the next one continues."""
     runs = [Run(lab) for _ in ORDER]
-    for last in reversed(range(len(ORDER))):  # who takes one comes before who leaves one waiting
+    for last in reversed(range(len(ORDER))):  # workers that take a task before those that leave it waiting
         for step in ORDER[: last + 1]:
             step(runs[last])
     lab.let_claims_expire()
