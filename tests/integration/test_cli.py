@@ -19,7 +19,7 @@ Voxq = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def voxq(tmp_path: Path) -> Voxq:
-    """Runs a command; settings of this machine do not reach it."""
+    """Return a function that runs a command without this machine's settings."""
 
     def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -35,7 +35,7 @@ def voxq(tmp_path: Path) -> Voxq:
 
 
 def sentence(done: subprocess.CompletedProcess[str]) -> str:
-    """What a failed command said; asserts that it is no traceback."""
+    """Return the error message of a failed command; asserts that it is not a traceback."""
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: ")

@@ -1,4 +1,4 @@
-"""Every built-in family passes the conformance test that authors of other engines are given."""
+"""Every built-in family passes the conformance test that other engine authors use."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_an_engine_that_finds_text_in_silence_does_not() -> None:
 
 
 class Careless:
-    """Says whatever it is told to by whoever it is told."""
+    """Synthesiser that ignores the text and the voice and alternates between two sounds."""
 
     revision = "1"
 

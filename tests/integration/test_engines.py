@@ -1,4 +1,4 @@
-"""The real recogniser on real speech, and on sounds that are none; error rates against what was spoken."""
+"""The real recogniser on real speech and on other sounds, with error rates against the spoken text."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_hotwords_that_are_all_that_is_said_are_heard(
 
 @pytest.mark.numerics
 def test_a_hotword_that_is_the_beginning_of_a_sentence_adds_nothing(engine: Recogniser) -> None:
-    """So much of it that the engine looks whether it was said."""
+    """The hotword contains enough of the sentence that the engine checks whether it was really said."""
     options = recognition("zh", hotwords=("今天天气很好",))
     text = text_of(recognise(engine, recording("zh_note"), options))
     assert character_error_rate(spoken_text("zh_note"), text) < 0.08
@@ -219,7 +219,8 @@ def test_the_same_audio_gives_the_same_text(engine: Recogniser) -> None:
 
 
 def test_the_warm_up_measures_a_price(engine: Recogniser) -> None:
-    costs = (measure(engine) for _ in range(3))  # a machine that stands still for a moment measures nonsense
+    # a machine that is busy for a moment gives useless measurements
+    costs = (measure(engine) for _ in range(3))
     # 30 s are encoded whatever the chunk's length.
     assert any(cost.fixed > 0.05 and 0 <= cost.per_second < cost.fixed for cost in costs)
 

@@ -1,4 +1,4 @@
-"""FunASR's real classes with small real weights: text of a small vocabulary, and all that may go wrong."""
+"""FunASR's real classes with small real weights: texts of a small vocabulary, and possible failures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RECOGNISERS = ("sv-words", "bicif-words", "seaco-words")
 PLAIN = recognition(use_punc=False, use_itn=False)
 
 HOP = 0.02
-"""Seconds between two times that a BiCIF predictor can give: a third of the encoder's 60 ms."""
+"""Resolution of a BiCIF predictor's times in seconds: a third of the encoder's 60 ms."""
 
 _loaded: dict[str, Recogniser] = {}
 
@@ -43,7 +43,7 @@ def load(directory: Path, device: str = "cpu") -> Recogniser:
 
 @pytest.fixture
 def engine_of() -> Callable[[str], Recogniser]:
-    """Each model is loaded once."""
+    """Load a model once for all tests."""
     return lambda name: (
         _loaded.setdefault(name, load(MODELS / name)) if name not in _loaded else _loaded[name]
     )
@@ -87,8 +87,8 @@ def _check_times(result: Recognised, seconds: float) -> None:
 
 @pytest.mark.numerics
 def test_a_batch_of_all_lengths_says_what_was_said(engine: Recogniser) -> None:
-    """And what each clip says alone. Sums over a padded batch are rounded differently, so that a weight may
-    pass its threshold one hop earlier or later."""
+    """The results equal those of each clip alone. Sums over a padded batch are rounded differently, so a
+    weight may pass its threshold one step earlier or later."""
     clips = [clip(said) for said in SAID]
     answers = transcribe(engine, [(samples, PLAIN) for samples in clips])
     assert [text_of(answer) for answer in answers] == list(SAID)
@@ -113,7 +113,7 @@ def test_words_have_times(engine: Recogniser) -> None:
     samples = clip(SAID[2])
     (segment,) = recognise(engine, samples, recognition(words=True, use_punc=False, use_itn=False)).segments
     assert [word.text for word in segment.words] == SAID[2].split()
-    # As spoken: each word within the time that is its share, give or take half a second.
+    # Expected times: each word takes its share of the clip, within half a second.
     share = len(samples) / SAMPLE_RATE / len(segment.words)
     for number, word in enumerate(segment.words):
         assert number * share - 0.5 <= word.start <= (number + 1) * share + 0.5
@@ -129,7 +129,7 @@ def test_what_is_too_short_is_no_speech(engine: Recogniser, milliseconds: int) -
 
 @pytest.mark.numerics
 def test_silence_is_no_text_alone_or_among_speech(engine: Recogniser) -> None:
-    """FunASR leaves out of its list what it heard nothing in."""
+    """FunASR omits clips without speech from its results."""
     silence = np.zeros(4 * SAMPLE_RATE, np.float32)
     assert recognise(engine, silence) == Recognised((), None)
     assert transcribe(engine, [(silence, PLAIN)] * 3) == [Recognised((), None)] * 3
@@ -147,7 +147,7 @@ def test_broken_numbers_stay_in_their_own_chunk(engine: Recogniser, value: float
 
 
 def test_one_bad_chunk_fails_alone(engine: Recogniser) -> None:
-    """An array of two dimensions makes FunASR fail over the whole list."""
+    """An array of two dimensions makes FunASR fail for the whole list."""
     bad = np.stack([clip(SAID[0])] * 3, axis=1)
     with pytest.raises(RuntimeError, match="must match the size"):
         engine._model.generate(input=[clip(SAID[1]), bad], batch_size=2)  # type: ignore[attr-defined]
@@ -161,7 +161,8 @@ def test_one_bad_chunk_fails_alone(engine: Recogniser) -> None:
 def test_out_of_memory_is_the_whole_batchs(
     sensevoice: Recogniser, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """The scheduler makes smaller batches then; memory that is really short would end the tests."""
+    """The scheduler then makes smaller batches. Real exhaustion of memory would end the tests, so it is
+    simulated."""
 
     def fail(*args: object, **kwargs: object) -> None:
         raise error
@@ -220,7 +221,7 @@ def test_hotwords_are_only_words(seaco: Recogniser, hotwords: tuple[str, ...], t
 
 
 def test_hotwords_reach_the_model(seaco: Recogniser) -> None:
-    """Its own decoder for them says "none of these", always: the text cannot show it."""
+    """Its decoder for them always answers "none of these", so the text cannot show it."""
     recognise(seaco, clip(SAID[0]), recognition(hotwords=("stop", "http", "open/left")))
     model = seaco._model.model  # type: ignore[attr-defined]
     tokens = seaco._model.kwargs["tokenizer"]  # type: ignore[attr-defined]
@@ -230,7 +231,7 @@ def test_hotwords_reach_the_model(seaco: Recogniser) -> None:
 
 
 def test_punctuation_keeps_the_words_and_what_was_before(seaco: Recogniser) -> None:
-    """Random weights: where the marks are is of no interest."""
+    """With random weights, the positions of the marks do not matter."""
     result = recognise(seaco, clip(SAID[2]), recognition(words=True))
     text = text_of(result)
     assert text != SAID[2]
@@ -241,7 +242,7 @@ def test_punctuation_keeps_the_words_and_what_was_before(seaco: Recogniser) -> N
 
 
 def test_the_same_audio_gives_the_same_text(engine: Recogniser) -> None:
-    """FunASR's frontends add noise unless they are told not to."""
+    """By default, FunASR's frontends add noise."""
     noisy = clip(SAID[2]) + np.random.default_rng(1).normal(0, 0.05, len(clip(SAID[2])))
     options = recognition(words=True)
     answers = [transcribe(engine, [(noisy.astype(np.float32), options)]) for _ in range(3)]
@@ -271,12 +272,12 @@ def test_two_hundred_calls_leave_nothing_behind(sensevoice: Recogniser) -> None:
     assert resident_mb() - before < 10
 
 
-# What is refused when it is loaded.
+# Failures at loading.
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A copy of SenseVoice to be spoiled."""
+    """Return a copy of SenseVoice to be damaged."""
     return shutil.copytree(MODELS / "sv-words", tmp_path / "model")
 
 
@@ -299,7 +300,7 @@ def test_weights_that_would_stay_random_are_named(model: Path, spoil: str) -> No
 
 
 def test_a_damaged_checkpoint_is_an_error(model: Path) -> None:
-    """As a download that broke off leaves one, or a page that says that there was no such file."""
+    """It is as an interrupted download leaves it, or is an error page of a server."""
     whole = (model / "model.pt").read_bytes()
     for damaged in (whole[: len(whole) // 2], b"PK\x03\x04 nothing", b"<html>404</html>", b""):
         (model / "model.pt").write_bytes(damaged)
@@ -324,7 +325,7 @@ def test_a_gpu_that_is_not_there_is_an_error_not_the_cpu() -> None:
 
 @pytest.mark.slow
 def test_whisper_says_the_same_as_in_ctranslate2(tmp_path: Path) -> None:
-    """The same weights in both engines."""
+    """Both engines have the same weights."""
     request = EngineRequest("faster-whisper", "whisper-base", threads=2)
     kind = registry.find("faster-whisper")
     paths = kind.model_paths(request, ModelStore().resolve)

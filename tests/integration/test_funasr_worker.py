@@ -1,4 +1,4 @@
-"""A worker with FunASR's models: chunks of many tasks in one call, and nothing lost when it dies."""
+"""A worker with FunASR's models: chunks of many tasks in one call, and nothing lost if it dies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerLab]:
         asr_models=f"words={ENGINE}:{MODELS / 'seaco-words'}",
         model_load_timeout=LOADING,
         max_inflight=None,
-        max_batch_ms=10_000,  # a busy machine measures high prices, and would make small batches
+        max_batch_ms=10_000,  # a busy machine measures high costs, and would make small batches
     )
     yield lab
     lab.close()
@@ -42,7 +42,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerLab]:
 
 @pytest.fixture
 def worker(lab: WorkerLab) -> WorkerProcess:
-    """One for as many of these tests as it survives."""
+    """Return a worker that is shared by the tests until it dies."""
     for running in lab.workers:
         if running.is_alive():
             return running
@@ -59,7 +59,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three minutes: each sentence several times, with pauses that VAD sees."""
+    """Make three minutes of speech: each sentence several times, with pauses that VAD detects."""
     pause = np.zeros(SAMPLE_RATE, np.float32)
     parts = [part for _ in range(7) for said in SAID for part in (clip(said), pause)]
     return written(tmp_path_factory.mktemp("long") / "long.wav", np.concatenate(parts))
@@ -91,8 +91,8 @@ def test_tasks_that_wait_share_one_call(lab: WorkerLab, worker: WorkerProcess, n
 
 @pytest.mark.numerics
 def test_another_model_by_its_name(lab: WorkerLab, worker: WorkerProcess, notes: list[Path]) -> None:
-    """With sentences that this model understands wherever they are cut: it hears steps of 60 ms, and where a
-    cut lies in one decides on words that it is unsure of."""
+    """The sentences are recognised wherever they are cut: the model hears steps of 60 ms, and the position of
+    a cut within one decides on doubtful words."""
     options = {"model": "words", "words": True}
     plain = lab.submit(notes[0], "stop", "http://127.0.0.1:9/words.txt", use_punc=False, **options)
     punctuated = lab.submit(notes[6], **options)

@@ -1,4 +1,4 @@
-"""The model process as a real process, alone with its pipe."""
+"""The model process as a real process, tested through its pipe."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PATIENCE = 120.0
 
 
 class ModelProcess:
-    """The parent's end, with every wait bounded."""
+    """The parent's end of the pipe, with a limit on every wait."""
 
     def __init__(self) -> None:
         env = {"VOXQ_TEST_ENGINES": "1", "PYTHONPATH": str(SUPPORT)}
@@ -70,7 +70,7 @@ class ModelProcess:
         return finished
 
     def wait(self) -> None:
-        """Until it has ended of its own."""
+        """Wait until the process has ended by itself."""
         deadline = time.monotonic() + PATIENCE
         while self.child.is_alive():
             assert time.monotonic() < deadline, "the model process goes on"
@@ -90,7 +90,7 @@ def link(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelProcess]:
 
 @pytest.fixture
 def chunk(tmp_path: Path) -> Callable[..., SpanRef]:
-    """A maker of chunks of a ten-second scratch file."""
+    """Return a function that makes chunks of a ten-second scratch file."""
     pcm = tmp_path / "scratch.f32"
     np.linspace(-0.5, 0.5, 10 * SAMPLE_RATE, dtype="<f4").tofile(pcm)
 
@@ -148,7 +148,7 @@ def test_a_call_that_fails_blames_nobody(
     assert finished.batch_failed
     assert texts(finished) == [code] * 3
     assert "secret" not in str(finished)
-    assert texts(link.run(chunk())) == ["1.00 seconds"]  # and the model process goes on
+    assert texts(link.run(chunk())) == ["1.00 seconds"]  # and the model process continues
 
 
 def test_running_out_of_memory_once_is_survived(link: ModelProcess, chunk: Callable[..., SpanRef]) -> None:

@@ -1,5 +1,5 @@
-"""ASR_MODEL=sensevoice or paraformer-zh, and nothing else: the small models of tests/data lie as ModelScope's
-tools lay down the published ones, with the published names of their files."""
+"""ASR_MODEL=sensevoice or paraformer-zh without other settings: the small models of tests/data are laid out
+like the published ones from ModelScope's tools, with their file names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOKENIZERS = {
 
 
 def publish(name: str, model: Path, root: Path) -> None:
-    """A directory like that which ModelScope's tools make of the catalogue's model."""
+    """Make a directory as ModelScope's tools do for the catalogue's model."""
     source = find(name).source
     assert isinstance(source, Hubs)
     place = root / "models" / source.repositories["modelscope"]

@@ -35,7 +35,7 @@ def until(true: Callable[[], object], seconds: float = 120) -> None:
 
 
 class Watched:
-    """A supervisor whose latest process ids a test can see."""
+    """A supervisor whose latest process ids are visible to tests."""
 
     def __init__(self, grace: float = 60, output: Path | None = None) -> None:
         self.pids: dict[str, int] = {}
@@ -74,7 +74,7 @@ def test_one_that_cannot_start_does_not_hinder_others(watched: Watched) -> None:
 
 
 def test_a_death_is_told_once_nothing_is_left_of_it(tmp_path: Path, watched: Watched) -> None:
-    """A helper has outlived it: it may be in the middle of a write."""
+    """A helper has outlived it, and may be in the middle of a write."""
     helper, lives, told = tmp_path / "helper", tmp_path / "lives", queue.SimpleQueue[str]()
     code = f"""\
 import subprocess, sys, time

@@ -1,4 +1,4 @@
-"""The real voices, heard by the real recogniser."""
+"""The real voices, checked by the real recogniser."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def hibari() -> Synthesiser:
 
 @pytest.fixture(scope="module")
 def kokoro() -> Synthesiser:
-    """Skips where neither the packages and npm nor a hub give the model."""
+    """Return the model; skipped where neither packages and npm nor a hub provide it."""
     pytest.importorskip("misaki", reason="the extra kokoro is not installed")
     store = ModelStore()
     kind = registry.find("kokoro")
@@ -81,7 +81,7 @@ def error_of(synthesiser: Synthesiser, text: str, voice: str) -> str:
 
 
 def hear(recogniser: Recogniser, spoken: Spoken, language: str, directory: Path) -> str:
-    """What is understood of it, through a file as a client would get it."""
+    """Return the recognised text of the speech, passed through a file as a client would receive it."""
     path = directory / "spoken"
     path.write_bytes(encode(spoken.samples, spoken.sample_rate, "ogg"))
     samples: Samples = np.concatenate(list(decode_blocks(path, max_seconds=60)))
@@ -124,7 +124,7 @@ def test_kokoro_mixes_voices(kokoro: Synthesiser, recogniser: Recogniser, tmp_pa
 
 
 def pitch(spoken: Spoken) -> float:
-    """In Hz, that of most voiced sounds."""
+    """Return the pitch of most voiced sounds, in Hz."""
     frames = spoken.samples[: len(spoken.samples) // 2048 * 2048].reshape(-1, 2048)
     shortest, longest = spoken.sample_rate // 400, spoken.sample_rate // 60
     found: list[int] = []
@@ -161,7 +161,7 @@ def test_kokoro_is_understood_in_spanish_and_french(
 def test_figures_are_heard_as_they_were_meant(
     hibari: Synthesiser, recogniser: Recogniser, tmp_path: Path
 ) -> None:
-    """By itself the phonemiser says "five, ten" and "ten"."""
+    """Without normalisation, the phonemiser says "five, ten" and "ten"."""
     spoken = speak(hibari, "The tickets cost $5-$10 each, or 10€ online.", speech("heart"))
     heard = hear(recogniser, spoken, "en", tmp_path)
     assert "to $10" in heard and "euros" in heard
@@ -264,7 +264,7 @@ def voxq(directory: Path, *arguments: str, stdin: str = "") -> subprocess.Comple
     return subprocess.run(
         [sys.executable, "-m", "voxq.cli", "speak", *arguments],
         cwd=directory,
-        env={**os.environ, "API_PORT": str(own_port())},  # where no service is
+        env={**os.environ, "API_PORT": str(own_port())},  # where no service runs
         input=stdin.encode(),
         capture_output=True,
         timeout=120,

@@ -1,4 +1,4 @@
-"""`voxq up` as a process of its own, with the real API, real workers and the measuring engine."""
+"""`voxq up` as a separate process, with the real API, real workers and the measuring engine."""
 
 import contextlib
 import json
@@ -123,7 +123,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """One for the tests after which it still runs."""
+    """Start one for all tests that do not stop it."""
     directory = tmp_path_factory.mktemp("up")
     with running(environment(directory / "storage"), directory) as started:
         yield started
@@ -238,7 +238,7 @@ def test_transcribe_without_a_service_starts_one_for_the_call(
 
 
 def test_workers_alone_on_a_running_stack(up: Up) -> None:
-    """On top of the two that the stack runs."""
+    """They run in addition to the stack's own two."""
     more = subprocess.Popen(
         [sys.executable, "-m", "voxq.cli", "worker", "--count", "1", "--id", "7"],
         cwd=up.storage.parent,

@@ -1,4 +1,4 @@
-"""The wheel: it holds all of its data, and alone, without an extra, it serves the API and nothing else."""
+"""The wheel contains all of its data; installed without extras, it serves the API and nothing else."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def run(*command: str | Path, env: Mapping[str, str] = os.environ, cwd: Path = ROOT) -> str:
-    """What a command prints; it must succeed."""
+    """Return the output of a command, which must succeed."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=env, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -42,7 +42,8 @@ def run(*command: str | Path, env: Mapping[str, str] = os.environ, cwd: Path = R
 
 @pytest.fixture(scope="module")
 def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """No setting of this machine but where packages come from, which uv is told as pip is."""
+    """Return an environment without this machine's settings, except for the package index, given to uv as to
+    pip."""
     listing = run(_python(tmp_path_factory.mktemp("config")), "-m", "pip", "config", "list")
     own = {"VOXQ_MODELS": str(tmp_path_factory.mktemp("models")), "PYTHONDONTWRITEBYTECODE": "1"}
     return translate(parse(listing)) | without_settings() | own
@@ -50,7 +51,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def uv() -> str:
-    """What scripts/test has installed, or the machine's own."""
+    """Return the uv that scripts/test has installed, or the machine's own."""
     found = shutil.which("uv", path=f"{ROOT / '.voxq/uv/bin'}:{os.environ.get('PATH', '')}")
     if found is None:
         pytest.skip("uv is neither on PATH nor installed by scripts/test")
@@ -76,21 +77,22 @@ def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def core(
     wheel: Path, constraints: Path, environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The bin directory of an environment into which pip has installed the wheel, without an extra."""
+    """Return the bin directory of an environment into which pip has installed the wheel without extras."""
     python = _python(tmp_path_factory.mktemp("core"))
     run(python, "-m", "pip", "install", "--quiet", "--no-compile", "-c", constraints, wheel, env=environ)
     return python.parent
 
 
 def _python(directory: Path) -> Path:
-    """Of a new virtual environment with pip."""
+    """Return the Python of a new virtual environment with pip."""
     run(sys.executable, "-m", "venv", directory / "venv")
     return directory / "venv" / "bin" / "python"
 
 
 @pytest.fixture
 def voxq(core: Path, environ: dict[str, str], tmp_path: Path) -> Run:
-    """A command of the installed wheel, in a directory of its own, with these settings."""
+    """Return a function that runs a command of the installed wheel, in a separate directory, with these
+    settings."""
 
     def command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         env = environ | {"STORAGE_PATH": str(tmp_path / "storage"), "MIN_FREE_DISK_MB": "0"} | settings
@@ -216,7 +218,7 @@ def test_uv_installs_it_as_a_tool(
 
 @pytest.fixture
 def lock(uv: str, environ: dict[str, str], tmp_path: Path) -> Iterator[Mapping[str, set[str]]]:
-    """The versions that a fresh checkout resolves to, by name, with every extra and group."""
+    """Return the versions by name that a fresh checkout resolves to, with every extra and group."""
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
     run(uv, "lock", env=environ, cwd=tmp_path)
@@ -238,6 +240,6 @@ def test_a_fresh_checkout_resolves_to_the_pins_and_to_nothing_else(lock: Mapping
 
 
 def _pins() -> dict[str, str]:
-    """Version by name."""
+    """Return the versions by name."""
     pins = map(Requirement, PROJECT["tool"]["uv"]["constraint-dependencies"])
     return {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in pins}

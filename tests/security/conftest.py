@@ -1,4 +1,4 @@
-"""One service for all the attacks that must leave it standing."""
+"""One service for all attacks, which must survive them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacke
 
 @pytest.fixture
 def service(shared_service: Attacked) -> Iterator[Attacked]:
-    """It is still standing afterwards, and nothing went wrong that nobody had foreseen."""
+    """Start the service; in the end it must still be running, without unexpected errors."""
     yield shared_service
     assert shared_service.api.http.get("/livez").status_code == 200
     assert all(worker.is_alive() for worker in shared_service.lab.workers)
@@ -47,7 +47,7 @@ def ben(service: Attacked) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def recording(anna: httpx.Client) -> str:
-    """The id of a recording of Anna's that has been recognised."""
+    """Return the id of a recording of Anna's that has been recognised."""
     task_id = submitted(anna)
     assert end_of(anna, "asr", task_id) == "done"
     return task_id
@@ -55,7 +55,7 @@ def recording(anna: httpx.Client) -> str:
 
 @pytest.fixture
 def speech(anna: httpx.Client) -> str:
-    """The id of a text of Anna's that has been spoken."""
+    """Return the id of a text of Anna's that has been spoken."""
     task_id = said(anna, "Hello there.")
     assert end_of(anna, "tts", task_id) == "done"
     return task_id

@@ -1,4 +1,4 @@
-"""What a client writes does not become a line of the log, a header of an answer or a page in a browser."""
+"""Clients' strings never become a line of the log, a header of a response or a page in a browser."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_no_client_writes_lines_of_the_log(service: Attacked, anna: httpx.Client
 
 
 def test_what_is_said_stays_out_of_the_logs(service: Attacked, anna: httpx.Client) -> None:
-    """Neither a text to speak, nor a hotword, nor a client's name for a file; whatever becomes of them."""
+    """This holds for texts to speak, hotwords and clients' file names, whatever becomes of them."""
     secret = "zanzibarophobia"
     task_id = anna.post("/api/v1/tts/submit", json={"text": f"A {secret}."}).json()["task_id"]
     assert end_of(anna, "tts", task_id) == "done"
@@ -96,7 +96,7 @@ def test_no_answer_is_a_page_that_a_client_wrote(service: Attacked, anna: httpx.
 
 
 def test_a_recording_is_never_a_page(service: Attacked, anna: httpx.Client) -> None:
-    """A file that is sound to a decoder and HTML to a browser keeps its content type."""
+    """A file that a decoder takes for audio and a browser for HTML keeps its content type."""
     polyglot = NOTE + f"<html>{SCRIPT}</html>".encode()
     task_id = submitted(anna, polyglot)
     answer = anna.get(f"/api/v1/asr/audio/{task_id}")
@@ -133,7 +133,7 @@ def test_the_page_of_the_docs_runs_its_own_scripts_only(service: Attacked) -> No
 
 
 def _raw(service: Attacked, request: str, header: str = "X: y") -> bytes:
-    """The answer to bytes that no HTTP library would send."""
+    """Return the response to bytes that no HTTP library would send."""
     place = urlsplit(service.api.url)
     key = f"Authorization: Bearer {KEYS['anna']}\r\n" if not header.startswith("Authorization") else ""
     with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
@@ -148,7 +148,7 @@ def _raw(service: Attacked, request: str, header: str = "X: y") -> bytes:
 
 
 def test_no_client_writes_to_the_terminal_of_who_looks(capsys: pytest.CaptureFixture[str]) -> None:
-    """Texts are shown by `voxq history` and `voxq task`; terminals obey what stands in them."""
+    """`voxq history` and `voxq task` print texts, and terminals execute control sequences."""
     record = {"task_id": "x", "duration": 1.0, "status": "success"}
     console = CalmConsole(force_terminal=True, width=200)
     for word in (*WORDS, "\x1b]52;c;Zm9yZ2Vk\x07", "\x1b]0;title\x07", "\x9b2J", "[link=http://x]x[/link]"):

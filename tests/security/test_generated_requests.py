@@ -1,4 +1,4 @@
-"""Requests as the OpenAPI document allows and forbids them: with a key, without, and of another's task."""
+"""Requests that the OpenAPI document allows or forbids: with a key, without, and for another owner's task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 SECONDS = 60.0
-"""For all of them together, at most: what is not reached by then is left out."""
+"""Maximum seconds for all operations; those not reached by then are skipped."""
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -30,7 +30,7 @@ def test_no_request_gets_past_the_keys(
     deadline = time.monotonic() + SECONDS / 2
     for operation in operations:
         if mode is GenerationMode.NEGATIVE and not (list(operation.query) or list(operation.body)):
-            continue  # there is nothing to do wrong
+            continue  # there is nothing to make invalid
         hers = speech if "/tts/" in operation.path else recording
         _try(operation, mode, hers, deadline)
 
@@ -53,7 +53,7 @@ def _try(operation: Any, mode: GenerationMode, hers: str, deadline: float) -> No
             case.query["wait"] = 0
         for headers in ({}, bearer("wrong"), bearer(KEYS["ben"] + "x")):
             status = case.call(headers=headers).status_code
-            # What is no HTTP, or no path of ours, is refused before anybody asks who it is.
+            # Anything that is not HTTP, or not a path of ours, is refused before authentication.
             assert status in (400, 401, 404, 405) or case.path in OPEN, (case.path, status)
         if "task_id" in case.path_parameters:
             case.path_parameters["task_id"] = hers

@@ -38,7 +38,7 @@ def test_a_head_without_end_is_cut_off(served: Served, begin: bytes, more: bytes
 
 @pytest.mark.parametrize("requests", [1, 2000])
 def test_long_heads_and_many_requests_are_served(served: Served, requests: int) -> None:
-    """What a patient client may do: 32 KB of headers, or requests in a row without waiting for answers."""
+    """Legitimate clients may send 32 KB of headers, or requests in a row without waiting for responses."""
     padding = b"X: " + b"a" * (32_000 // requests) + b"\r\n"
     head = b"GET /livez HTTP/1.1\r\nHost: x\r\n" + padding
     with served.connect() as client:
@@ -47,7 +47,7 @@ def test_long_heads_and_many_requests_are_served(served: Served, requests: int) 
 
 
 class Impatient(uvicorn.Server):
-    """In a thread, with an application that answers every request with 20 MB."""
+    """A server in a thread whose application answers every request with 20 MB."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -88,7 +88,7 @@ def test_who_says_nothing_or_half_a_head_is_not_waited_for(
             client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert len(client.makefile("rb").read(20 * MEGABYTE)) == 20 * MEGABYTE
         client.sendall(beginning)
-        received(client)  # until the server closes
+        received(client)  # until the server closes the connection
 
 
 def test_many_connections_leave_files_for_who_is_served(
@@ -150,7 +150,7 @@ async def _twenty_megabytes(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _sent_until_cut_off(client: socket.socket, begin: bytes, more: bytes, most: int) -> int:
-    """Bytes that the server took before it closed the connection, or `most`."""
+    """Return the bytes that the server accepted before it closed the connection, or `most`."""
     sent = 0
     try:
         client.sendall(begin)

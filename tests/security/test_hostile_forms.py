@@ -1,4 +1,4 @@
-"""Forms made to take long to read, against the clients that wait meanwhile."""
+"""Forms that are slow to parse, and the clients that wait meanwhile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEAD = b'--xyz\r\nContent-Disposition: form-data; name="audio"\r\n\r\n'
 
 
 async def test_almost_boundaries_keep_nobody_waiting(tmp_path: Path) -> None:
-    """Half a megabyte in one piece, of bytes that begin like a boundary all the time."""
+    """Half a megabyte in one piece, made of bytes that begin like a boundary over and over."""
     body = HEAD + b"\r\n--xyX" * (1 << 16) + b"\r\n--xyz--\r\n"
     scope = {"type": "http", "headers": [(b"content-type", b"multipart/form-data; boundary=xyz")]}
 

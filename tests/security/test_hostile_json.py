@@ -1,4 +1,4 @@
-"""Bodies that are JSON, or nearly: what they say is done or clearly refused, wherever one is taken."""
+"""Bodies that are JSON, or nearly: every route accepts them or refuses them clearly."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ TEXT = {
     "/api/v1/tts/batch": '"texts": ["Hello."]',
     "/v1/audio/speech": '"input": "Hello.", "voice": "heart", "model": "hibari"',
 }
-"""Each route, with what makes a body right."""
+"""Routes with a valid body."""
 
 SECONDS = 10.0
-"""Of a refusal: most take milliseconds."""
+"""Maximum seconds of a refusal; most take milliseconds."""
 
 NO_JSON = {
     "empty": b"",
@@ -89,7 +89,7 @@ def test_strange_values_are_refused_or_of_no_effect(service: Attacked, anna: htt
 
 
 def test_of_a_field_given_twice_the_last_counts(service: Attacked, anna: httpx.Client) -> None:
-    """For everybody who reads it: what has been checked is what is done."""
+    """All readers agree, so the value that is checked is the one that is used."""
     body = b'{"text": "The first.", "text": "The last.", "speed": 99, "speed": 1}'
     task_id = anna.post("/api/v1/tts/submit", content=body).json()["task_id"]
     result = anna.get(f"/api/v1/tts/result/{task_id}", params={"wait": 60}).json()
@@ -107,7 +107,7 @@ def test_a_body_where_none_belongs_is_not_read(
 
 
 def _assert_is_clear(answer: httpx.Response, name: str) -> None:
-    """One sentence and one word, and nothing of the body or of the code."""
+    """Assert that the error is one sentence and one code, without anything from the body or the source."""
     told = json.loads(answer.text)
     if "/v1/audio" in answer.request.url.path:
         error, code = told["error"]["message"], told["error"]["code"]

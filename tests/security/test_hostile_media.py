@@ -1,4 +1,5 @@
-"""Uploads made to make a decoder read, fetch, hang or eat memory: each is decoded, or clearly refused."""
+"""Uploads that make a decoder read files, fetch, hang or exhaust memory: each is decoded or clearly
+refused."""
 
 from __future__ import annotations
 
@@ -30,12 +31,12 @@ from voxq.speech.chunking import Chunking
 from voxq.speech.encode import encode
 
 SECONDS = 30.0
-"""No upload may keep a media process busy for longer; most take milliseconds."""
+"""Maximum seconds that an upload may occupy a media process; most take milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A media process that is expected to survive everything."""
+    """A media process that must survive everything."""
 
     child: Child
     scratch: Path
@@ -65,7 +66,7 @@ class Media:
 
 @pytest.fixture(scope="module")
 def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the uploads lie, and what a relative name in them would be relative to."""
+    """Return the directory of the uploads, to which relative names in them would refer."""
     return tmp_path_factory.mktemp("uploads")
 
 
@@ -73,7 +74,7 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def media(uploads: Path) -> Iterator[Media]:
     before = Path.cwd()
     os.chdir(uploads)
-    child = Child.start(MEDIA_MODULE, ["1024"])  # megabytes, as the API gives to such a process
+    child = Child.start(MEDIA_MODULE, ["1024"])  # megabytes, as the API gives such a process
     os.chdir(before)
     yield Media(child, uploads.parent / "scratch.pcm")
     assert child.is_alive()
@@ -90,18 +91,18 @@ BLAMED_ON_THE_UPLOAD = {"undecodable", "no_audio", "empty", "too_long", "too_lar
 
 
 def refused(reply: protocol.Reply) -> str:
-    """The code of a refusal, which is one short sentence."""
+    """Return the code of a refusal, whose message must be one short sentence."""
     assert isinstance(reply, protocol.Failed), reply
     assert reply.message.endswith(".")
     assert len(reply.message) < 200
     return reply.code
 
 
-# Lists of other things to open
+# Lists of other files to open
 
 
 class Requests(list[str]):
-    """The paths that a web server on the loopback was asked for."""
+    """Record of the paths requested from a web server on the loopback interface."""
 
     port = 0
 
@@ -118,7 +119,7 @@ def web() -> Iterator[Requests]:
             self.wfile.write(written("mpegts", "aac", SAMPLE_RATE))
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+            """Do nothing, so that requests are not printed."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     requests.port = server.server_address[1]
@@ -130,7 +131,7 @@ def web() -> Iterator[Requests]:
 
 @pytest.fixture(scope="module")
 def secret(uploads: Path) -> Path:
-    """Other people's recordings beside the upload, without their extensions."""
+    """Store recordings of others beside the upload, without extensions."""
     secret = uploads / "secret"
     secret.with_suffix(".ts").write_bytes(written("mpegts", "aac", SAMPLE_RATE))
     secret.with_suffix(".wav").write_bytes(encode(tone(1), SAMPLE_RATE, "wav"))
@@ -138,7 +139,8 @@ def secret(uploads: Path) -> Path:
 
 
 def test_the_bait_is_good(secret: Path, web: Requests, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unprotected decoding does read and fetch with these bytes; otherwise the next test proves nothing."""
+    """Unprotected decoding reads and fetches with these bytes; otherwise the next test would prove
+    nothing."""
     monkeypatch.chdir(secret.parent)
     texts = references(secret, web.port)
     bait = secret.parent / "bait.m3u8"
@@ -180,7 +182,7 @@ def test_what_misleads_ends_in_sound_or_a_refusal(media: Media, upload: Path, na
         assert not isinstance(reply, protocol.Failed) or refused(reply) in BLAMED_ON_THE_UPLOAD
 
 
-# Headers that lie
+# Headers with false values
 
 
 def test_a_wav_that_claims_more_than_it_has(media: Media, upload: Path) -> None:
@@ -218,7 +220,7 @@ def test_floats_that_are_no_numbers_become_silence_or_limits(media: Media, uploa
 
 @pytest.mark.parametrize("bits", [8, 16, 24, 32])
 def test_ninety_six_channels_are_mixed(media: Media, upload: Path, bits: int) -> None:
-    level = 2 ** (bits - 2)  # half of what is possible; eight bits are unsigned
+    level = 2 ** (bits - 2)  # half of the maximum; eight bits are unsigned
     value = (level + (128 if bits == 8 else 0)).to_bytes(bits // 8, "little")
     upload.write_bytes(wav(value * 96 * SAMPLE_RATE, channels=96, bits=bits))
     found = media.probe(upload)
@@ -229,7 +231,7 @@ def test_ninety_six_channels_are_mixed(media: Media, upload: Path, bits: int) ->
 
 
 def test_more_planes_than_the_decoder_binding_finds_are_refused(media: Media, upload: Path) -> None:
-    """Reading such a frame as an array was a crash, or what else lay in memory."""
+    """Reading such a frame as an array would crash, or return other contents of memory."""
     with av.open(str(upload), "w", format="wv") as container:
         stream = container.add_stream("wavpack", rate=SAMPLE_RATE, layout="hexadecagonal")
         packed = np.zeros((1, 16 * SAMPLE_RATE), np.int16)
@@ -260,7 +262,7 @@ def test_impossible_channels_and_rates_are_refused(
     assert refused(media.prepare(upload)) in {"undecodable", "empty"}
 
 
-# Almost nothing, and far too much
+# Almost empty, and far too large
 
 
 def test_an_empty_upload_is_refused(media: Media, upload: Path) -> None:
@@ -304,7 +306,7 @@ def test_six_hours_in_a_few_bytes_take_no_memory(upload: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from voxq.speech.decode import decode_blocks\n"
         "print(sum(map(len, decode_blocks(Path(sys.argv[1]), 30_000))))\n"
-        # Not ru_maxrss, which begins with what the parent had when it forked.
+        # Not ru_maxrss, which starts with the parent's value at the fork.
         "status = Path('/proc/self/status').read_text()\n"
         "print(status.partition('VmHWM:')[2].split()[0])"
     )
@@ -376,7 +378,7 @@ def test_flipped_bits_end_in_sound_or_a_refusal(media: Media, upload: Path, name
     dice = random.Random(name)
     for flips in [1, 4, 16, 64, 256] * 4:
         content = bytearray(intact(name))
-        reach = dice.choice([64, 512, len(content)])  # headers are where it hurts
+        reach = dice.choice([64, 512, len(content)])  # headers are the most sensitive
         for _ in range(flips):
             content[dice.randrange(min(reach, len(content)))] ^= 1 << dice.randrange(8)
         upload.write_bytes(content)
@@ -399,7 +401,7 @@ EXTREMES = (
 def test_whatever_is_made_of_recordings_ends_in_sound_or_a_refusal(
     media: Media, upload: Path, seed: int
 ) -> None:
-    """Pieces of all formats, doubled, left out, put into each other, with extreme numbers in their heads."""
+    """Pieces of all formats are doubled, omitted and nested, with extreme numbers in their headers."""
     dice = random.Random(seed)
     for _ in range(25):
         content = _disfigured(dice, bytearray(intact(dice.choice(list(WHOLE)))))

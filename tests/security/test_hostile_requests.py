@@ -52,7 +52,7 @@ UNCLEAR = {
 
 @pytest.mark.parametrize("name", UNCLEAR)
 def test_what_two_servers_could_read_differently_is_refused(served: Served, name: str) -> None:
-    """Else a proxy might take for a body what is a second request here, with another client's key."""
+    """Otherwise a proxy might take for a body what is a second request here, with another client's key."""
     answer = served.told(UNCLEAR[name] + SECOND)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
@@ -89,7 +89,8 @@ def test_there_is_nothing_beside_the_routes(served: Served, request_line: bytes,
 
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
 def test_an_offered_protocol_is_passed_over(served: Served, protocol: bytes) -> None:
-    """The body behind the offer is one, and no request; a WebSocket would get past all limits and the log."""
+    """The body after the upgrade request is a body, not a request; a WebSocket would bypass all limits and
+    the log."""
     model_catalogue = b"Host: localhost\r\nConnection: Upgrade\r\nUpgrade: " + protocol + b"\r\n"
     head = b"POST /api/v1/tts/submit HTTP/1.1\r\n" + model_catalogue + b"Sec-WebSocket-Version: 13\r\n"
     with served.connect() as client:
@@ -109,7 +110,7 @@ def test_an_offered_protocol_is_passed_over(served: Served, protocol: bytes) -> 
 
 
 def test_a_refused_upload_is_never_asked_for(served: Served) -> None:
-    """`Expect: 100-continue`: the client waits for a sign before it sends gigabytes."""
+    """With `Expect: 100-continue`, the client waits for permission before it sends gigabytes."""
     head = UPLOAD + b"Connection: close\r\nExpect: 100-continue\r\n"
     refused = served.told(head + b"Content-Length: 5000000000\r\n\r\n")
     assert refused.startswith(b"HTTP/1.1 413 ")
@@ -120,7 +121,7 @@ def test_a_refused_upload_is_never_asked_for(served: Served) -> None:
 
 @pytest.mark.parametrize("announced", [b"Transfer-Encoding: chunked\r\n", b"Content-Length: 9000000\r\n"])
 def test_a_stream_without_end_fills_neither_memory_nor_disk(served: Served, announced: bytes) -> None:
-    """Of MAX_UPLOAD_MB and a little more, whatever its head says, nothing is kept."""
+    """Anything beyond MAX_UPLOAD_MB and a little more is dropped, whatever the headers say."""
     piece = b"10000\r\n" + b"x" * 0x10000 + b"\r\n" if b"chunked" in announced else b"x" * 0x10000
     before, most = served.memory(), 0
     with served.connect() as client:
@@ -207,7 +208,7 @@ def test_forms_in_forms_and_other_shapes(served: Served) -> None:
 
 
 def test_large_texts_of_many_clients_do_not_fill_the_memory(served: Served) -> None:
-    """Each sends most of a batch, which is allowed, and keeps the rest to itself."""
+    """Each client sends most of a batch, which is allowed, and holds back the rest."""
     head = b"POST /api/v1/tts/batch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000000\r\n\r\n"
     begun = head + b'{"texts": ["' + b"a" * 20 * MEGABYTE
     before = served.memory()
@@ -232,5 +233,5 @@ def test_large_texts_of_many_clients_do_not_fill_the_memory(served: Served) -> N
 
 
 def _answered(clients: list[socket.socket]) -> list[socket.socket]:
-    """Those that have something to read."""
+    """Return the connections with data to read."""
     return select.select(clients, [], [], 0)[0]

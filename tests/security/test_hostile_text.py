@@ -1,4 +1,4 @@
-"""Texts made to take long to look through, or to look like something else."""
+"""Texts that are slow to process, or that look like something else."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from voxq.speech.sentences import LONGEST
 T = TypeVar("T")
 
 MOST = 100_000
-"""Characters: MAX_TEXT_CHARACTERS, as long as nobody sets it."""
+"""Characters: the default of MAX_TEXT_CHARACTERS."""
 SECONDS = 5.0
-"""Of work with so many. What is linear takes a tenth of it at most; what is quadratic, hours."""
+"""Maximum seconds for so many characters. Linear processing takes at most a tenth of it; quadratic, hours."""
 
 PIECES = (
     *(
@@ -86,7 +86,7 @@ PIECES = (
 
 
 def worked(seconds: float, work: Callable[[], T]) -> T:
-    """What comes of it, if it takes this process so many seconds at most."""
+    """Return the result, which must take this process at most so many seconds."""
     started = time.thread_time()
     result = work()
     assert time.thread_time() - started < seconds
@@ -94,7 +94,7 @@ def worked(seconds: float, work: Callable[[], T]) -> T:
 
 
 def look_through(text: str, seconds: float) -> list[sentences.Sentence]:
-    """What is done with a text at the door and before it is spoken, each step within so many seconds."""
+    """Process a text as at submission and before synthesis, each step within so many seconds."""
     worked(seconds, lambda: written.is_pronounceable(text))
     worked(seconds, lambda: scripts.language_of(text))
     worked(seconds, lambda: sentences.spoken_seconds(text))
@@ -117,7 +117,7 @@ def test_no_text_takes_long_to_look_through(piece: str) -> None:
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), min_size=1, max_size=8).map("".join))
 @settings(max_examples=60)
 def test_whatever_a_text_is_made_of_it_becomes_short_plain_sentences(pattern: str) -> None:
-    """A model gets little at once, and no character that has no sound."""
+    """A model gets short inputs, without characters that have no sound."""
     for sentence in look_through((pattern * 5000)[:5000], SECONDS / 4):
         assert 0 < len(sentence.text) <= LONGEST
         assert sentence.text == sentence.text.strip()
@@ -168,7 +168,7 @@ def test_what_the_phonemiser_cannot_count_is_spelt_out(text: str) -> None:
 
 
 def test_half_a_character_does_no_harm(service: Attacked, anna: httpx.Client) -> None:
-    """Whole pairs only can be written in UTF-8."""
+    """UTF-8 can encode only whole surrogate pairs."""
     answer = anna.post("/api/v1/tts/submit", content=b'{"text": "Hello \\ud83d\\ude00 \\ud83d there."}')
     assert answer.status_code in (200, 400, 422), answer.text
     assert end_of(anna, "tts", said(anna, "Hello \U0001f600 there.")) == "done"

@@ -1,4 +1,4 @@
-"""Everything hostile there is, sent to a whole service: a 4xx with a word, or a task that ends."""
+"""All hostile files sent to a whole service: each gets a 4xx with a code, or a task that ends."""
 
 from __future__ import annotations
 

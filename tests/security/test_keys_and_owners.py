@@ -1,4 +1,4 @@
-"""Every route there is, without a key, with a wrong one, and with somebody else's."""
+"""Every route without a key, with an invalid one, and with another owner's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from voxq.settings import Settings
 HIDDEN = {("GET", "/health"), ("HEAD", "/health"), ("HEAD", "/livez")} | {
     ("HEAD", f"/api/v1/{kind}/audio/{{task_id}}") for kind in ("asr", "tts")
 }
-"""Left out of the OpenAPI document."""
+"""Routes that are not in the OpenAPI document."""
 
 WRONG = {
     "none": {},
@@ -115,7 +115,7 @@ def test_somebody_elses_task_is_no_task(
 def test_redis_is_asked_the_same_of_both(
     service: Attacked, ben: httpx.Client, recording: str, speech: str, kind: str
 ) -> None:
-    """A client that measures how long a 404 takes learns nothing. Counted, because timings are not steady."""
+    """Timing a 404 reveals nothing to a client. Commands are counted, because timings are unstable."""
     unknown = new_task_id(1_764_547_200.0, 1)
     hers = speech if kind == "tts" else recording
     asked = [_asked(service, ben, f"/api/v1/{kind}/result/{each}", each) for each in (hers, unknown)]
@@ -124,7 +124,7 @@ def test_redis_is_asked_the_same_of_both(
 
 
 def test_nobody_finds_what_others_have_made(anna: httpx.Client, ben: httpx.Client) -> None:
-    """History, the cache and Idempotency-Keys, each with the same bytes and options from both."""
+    """History, the cache and Idempotency-Keys, each with the same bytes and options from both owners."""
     audio, key = tone(2), {"Idempotency-Key": "the-same"}
     first = anna.post("/api/v1/asr/submit", files={"audio": ("x", audio)}, headers=key).json()["task_id"]
     assert end_of(anna, "asr", first) == "done"
@@ -152,7 +152,7 @@ def test_nobody_finds_what_others_have_made(anna: httpx.Client, ben: httpx.Clien
 
 
 def test_keys_are_told_to_nobody(service: Attacked, anna: httpx.Client) -> None:
-    """Not in the logs, not to who lists processes, not where settings are printed, not in the metrics."""
+    """Keys appear neither in the logs nor in the process list, printed settings or metrics."""
     anna.get("/api/v1/asr/history", headers={"X-Echo": KEYS["anna"]})
     told = [
         service.logs(),
@@ -170,7 +170,7 @@ def _short(task_id: str) -> str:
 
 
 def _told(answer: httpx.Response, task_id: str) -> tuple[int, str, dict[str, str]]:
-    """Everything that an answer says, but the id and what is different each time."""
+    """Return the contents of a response except for the id and other values that always differ."""
     headers = {name: text for name, text in answer.headers.items() if name not in ("date", "x-request-id")}
     body = answer.text.replace(task_id, "ID")
     headers["content-length"] = str(len(body))
@@ -178,7 +178,7 @@ def _told(answer: httpx.Response, task_id: str) -> tuple[int, str, dict[str, str
 
 
 def _asked(service: Attacked, client: httpx.Client, path: str, task_id: str) -> list[str]:
-    """The commands of the API that a request led to and that name this task, without it."""
+    """Return the API's commands for this request, with the task's id removed."""
     mark = uuid4().hex
     with service.lab.client.monitor() as monitor:
         client.get(path)

@@ -1,4 +1,4 @@
-"""Limits, with many clients that try to pass them at the same moment."""
+"""Limits, with many clients that try to exceed them at the same moment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ EVENTS = "/api/v1/asr/events/{}"
 
 
 def test_streams_of_one_key(service: Attacked, anna: httpx.Client, ben: httpx.Client) -> None:
-    """As many as MAX_EVENT_STREAMS, whoever is faster; another key has its own; closed ones make room."""
+    """One key gets MAX_EVENT_STREAMS of them, in any order; another key has its own; closed ones free their
+    places."""
     service.lab.close_gate()
     hers, his = submitted(anna, hotwords="gated"), submitted(ben, hotwords="gated")
     with ExitStack() as open_streams:
@@ -53,7 +54,8 @@ def narrow(redis_url: str, tmp_path: Path) -> Iterator[ApiServer]:
 
 
 def test_what_may_wait(narrow: ApiServer) -> None:
-    """Twenty seconds of each kind, whatever all clients send at once; and none of the rest is left behind."""
+    """Twenty seconds of each kind are accepted, whatever all clients send at once; the rest leaves nothing
+    behind."""
     text = "The old lighthouse stood on the hill for ten years."
 
     def send(number: int) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""What a media process asks of the kernel while it is given everything hostile there is."""
+"""System calls of a media process while it processes all hostile files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Tracer:
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE)
 
     def is_attached(self, pid: int) -> bool:
-        """Raises pytest's Skipped where it may not be."""
+        """Whether strace is attached. Raises pytest's Skipped where that is not permitted."""
         if self._process.poll() is not None:
             assert self._process.stderr is not None
             pytest.skip(f"strace cannot attach: {self._process.stderr.read().decode().strip()}")
@@ -48,7 +48,7 @@ class Tracer:
         return f"TracerPid:\t{self._process.pid}" in status
 
     def calls(self) -> list[str]:
-        """Those made so far, as strace writes them."""
+        """Return the calls made so far, in strace's format."""
         return [line.split(maxsplit=1)[1] for line in self._output.read_text().splitlines()]
 
     def close(self) -> None:
@@ -68,7 +68,8 @@ def traced(pid: int, output: Path) -> Iterator[Tracer]:
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_a_media_process_opens_the_upload_and_its_scratch_file(tmp_path: Path) -> None:
-    """No other file, no socket, no program: for playlists, archives, pictures, and recordings that lie."""
+    """It opens no other file or socket and starts no program: for playlists, archives, pictures, and false
+    headers."""
     with listener() as port:
         bait = tmp_path / "bait"
         bait.with_suffix(".ts").write_bytes(NOTE)
@@ -79,7 +80,8 @@ def test_a_media_process_opens_the_upload_and_its_scratch_file(tmp_path: Path) -
         try:
             upload = tmp_path / "upload"
             upload.write_bytes(NOTE)
-            _look_into(child, upload, scratch)  # what is imported at first use is open from here on
+            # modules that are imported at first use have been opened by now
+            _look_into(child, upload, scratch)
             with traced(child.pid, tmp_path / "calls") as tracer:
                 expected = {str(scratch)}
                 for number, (suffix, content) in enumerate(files):
@@ -91,14 +93,15 @@ def test_a_media_process_opens_the_upload_and_its_scratch_file(tmp_path: Path) -
         finally:
             child.kill()
         opened = {PATH.findall(call)[0] for call in calls if call.startswith("open")}
-        libraries = tuple(filter(None, sys.path))  # what is imported late
+        libraries = tuple(filter(None, sys.path))  # modules that are imported late
         assert {path for path in opened if not path.startswith(libraries)} == expected
         assert [call for call in calls if not call.startswith("open")] == []
         assert port.heard == []
 
 
 def test_no_library_tells_its_maker_what_it_is_used_for(service: Attacked) -> None:
-    """ONNX Runtime looked up its maker's server from the process that decodes. What it obeys is inherited."""
+    """ONNX Runtime looked up its maker's server from the decoding process. The variable that forbids it is
+    inherited."""
     worker = psutil.Process(service.lab.workers[0].pid)
     assert service.lab.workers[0].helper("media")
     helpers = worker.children()

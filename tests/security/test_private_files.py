@@ -1,4 +1,4 @@
-"""What a service stores is its owner's alone, whatever umask it was started with."""
+"""Stored files are accessible only to the service's user, whatever the umask at its start."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def test_nothing_in_the_storage_is_for_others(
     service: Attacked, anna: httpx.Client, recording: str, speech: str
 ) -> None:
-    """Its processes began with umask 000, and have done everything that leaves files."""
+    """Its processes started with umask 000 and have done everything that creates files."""
     failed = submitted(anna, hotwords="fault-error", callback="bot")
     assert end_of(anna, "asr", failed) == "failed"
     assert anna.delete(f"/api/v1/asr/task/{recording}").json()["status"] == "deleted"
     assert end_of(anna, "tts", said(anna, "Told twice.", callback="bot", format="mp3")) == "done"
     service.lab.close_gate()
-    gated = submitted(anna, hotwords="gated")  # which leaves work under way
+    gated = submitted(anna, hotwords="gated")  # this leaves work in progress
     seen: set[str] = set()
     deadline = time.monotonic() + 25  # the gate does not hold for ever
     while not {"work", "open", "told"} <= seen and time.monotonic() < deadline:
@@ -37,7 +37,8 @@ def test_nothing_in_the_storage_is_for_others(
 
 
 def _below(directory: Path) -> Iterator[tuple[Path, int]]:
-    """Everything in a directory with its mode, itself included; what vanishes meanwhile is left out."""
+    """Return everything in a directory with its mode, itself included; entries that vanish meanwhile are
+    omitted."""
     yield directory, directory.stat().st_mode
     for folder, folders, files in os.walk(directory):
         for name in (*folders, *files):

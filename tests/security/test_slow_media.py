@@ -1,4 +1,4 @@
-"""Uploads made to keep the process that looks into them busy: nobody waits behind them for long."""
+"""Uploads that keep the probing process busy: no other client waits long for them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_millions_of_pieces_without_a_sample_are_not_all_looked_at(
     started = time.thread_time()
     with pytest.raises(AudioError):
         probing.probe(upload, 3600)
-    assert time.thread_time() - started < 7  # most of it for the five megabytes that are always looked at
+    assert time.thread_time() - started < 7  # most of it for the five megabytes that are always examined
     monkeypatch.setattr(decoding, "_SEARCH_SECONDS", 0.2)
     with pytest.raises(AudioError):
         list(decoding.decode_blocks(upload, 3600))
@@ -57,7 +57,7 @@ def test_a_recording_is_looked_at_to_its_end_in_that_time(
 
 
 def test_damage_behind_a_good_beginning_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It decodes and fails once in seven bytes: a gigabyte of it would be a quarter of an hour."""
+    """It decodes and fails once in seven bytes: a gigabyte of it would take a quarter of an hour."""
     monkeypatch.setattr(decoding, "_SEARCH_SECONDS", 0.2)
     upload = tmp_path / "upload"
     good = written("adts", "aac", SAMPLE_RATE)
@@ -70,7 +70,7 @@ def test_damage_behind_a_good_beginning_is_given_up(tmp_path: Path, monkeypatch:
 
 
 def test_damage_between_sounds_is_stepped_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is found buys patience for what comes next, however much damage there is in all."""
+    """Each decoded sound allows more damage after it, however much damage there is in total."""
     good, damage = written("adts", "aac", SAMPLE_RATE), DAMAGED_FRAMES[: 7 << 13]
     upload = tmp_path / "upload"
     upload.write_bytes((good + damage) * 20)

@@ -1,4 +1,4 @@
-"""Twenty clients that cancel, retry, delete and ask for the same few tasks while they are worked on."""
+"""Twenty clients that cancel, retry, delete and request the same few tasks while they are in progress."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXPECTED = {
     "submit": {200},
 }
 AWAY = 503
-"""Where a machine stands still for a second, Redis seems to be away: rare, and nothing may come of it."""
+"""Status if Redis seems to be away because the machine is busy for a second: rare, and must do no harm."""
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_every_run_of_every_task_ends_once(lab: WorkerLab, tmp_path: Path, redis
 
 
 def _client(api: ApiServer, seed: int, ids: list[str]) -> Iterator[tuple[str, int]]:
-    """What was done, and the status that it was answered with."""
+    """Run one client and return its actions with the status of each response."""
     choices = random.Random(seed)
     end = time.monotonic() + SECONDS
     with httpx.Client(base_url=api.url, trust_env=False, timeout=30) as http:

@@ -1,4 +1,4 @@
-"""Every word of a client's, given as an address or a path: nothing is fetched, opened or run for it."""
+"""Clients' strings that are addresses or paths: nothing is fetched, opened or run because of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from voxq.storage.blobs.files import FileBlobs
 NATIVE = (
     *("language", "model", "batch_size", "hotwords", "priority", "cache", "callback", "timestamps"),
     *("use_vad", "use_punc", "use_itn"),
-    # What other services have, and this one must not.
+    # Endpoints that other services have and this one must not have.
     *("url", "audio_url", "file_url", "file_path", "webhook", "output", "config", "__proto__", "audio[]"),
 )
 OPENAI = (
@@ -60,7 +60,7 @@ def port() -> Iterator[Listener]:
 
 
 def test_the_bait_is_good(port: Listener, bait: Path) -> None:
-    """Who does what the words say is noticed."""
+    """A reader of the addresses or paths would be noticed."""
     with OpenedFiles(bait.parent) as opened:
         bait.read_bytes()
         assert opened.names() == {bait.name}
@@ -88,7 +88,8 @@ def test_no_word_of_a_client_is_followed(
 
 
 def _asked_with(client: httpx.Client, words: list[str]) -> Iterator[httpx.Response]:
-    """Each field of each family with each of the words, or with some of them in turn where there are many."""
+    """Return each field of each family with each of the strings, or with some of them in turn if there are
+    many."""
     turns = cycle(words)
     for word in words:
         yield _form(client, "/api/v1/asr/submit", "audio", {}, filename=word)
@@ -131,7 +132,7 @@ def _form(
 
 
 def _tasks(answer: httpx.Response) -> Iterator[tuple[str, str]]:
-    """Kind and id of what has been accepted."""
+    """Return kind and id of the accepted tasks."""
     path = answer.request.url.path
     kind = "tts" if "/tts/" in path else "asr"
     if path.startswith("/v1/"):
@@ -155,7 +156,7 @@ IDS = st.one_of(
 
 @given(IDS)
 def test_what_is_taken_for_an_id_is_a_plain_name(text: str) -> None:
-    """Ids become names of files and keys of Redis."""
+    """Ids become file names and Redis keys."""
     if is_task_id(text) or is_short_id(text):
         assert text.isascii()
         assert text.replace("-", "").replace("_", "").isalnum()

@@ -1,4 +1,4 @@
-"""One API process for the tests that can share one. Its limits are low, so that tests reach them."""
+"""One API process for all tests that can share it. Its limits are low, so that tests reach them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from valkey_lab import forgetful_server
 
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of this folder's own: `shared_api` writes to it for as long as tests of any folder run."""
+    """Start a server for this folder only: `shared_api` writes to it for as long as tests of any folder
+    run."""
     with forgetful_server(tmp_path_factory.mktemp("valkey")) as url:
         yield url
 
@@ -32,11 +33,11 @@ def shared_api(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def api(shared_api: ApiServer, redis_url: str) -> ApiServer:
-    """The API on an empty Redis; its storage keeps what earlier tests left."""
+    """Return the API with an empty Redis; its storage keeps files of earlier tests."""
     return shared_api
 
 
 @pytest.fixture
 def lab(api: ApiServer, client: redis.Redis) -> Lab:
-    """The insides of `api`."""
+    """Return the lab with the same stores as `api`."""
     return api.lab(client)

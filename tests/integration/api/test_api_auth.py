@@ -1,4 +1,4 @@
-"""What an admin key may do, whose requests the log names, and what strangers' pages may not."""
+"""Rights of an admin key, owners in the log, and refusal of foreign web pages."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def own_api(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
 
 
 class TestWithoutKeys:
-    """On a machine of one's own, where a browser shows pages of others."""
+    """A service without keys on a private machine, where a browser also shows foreign pages."""
 
     def submit(self, api: ApiServer, **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -1,4 +1,4 @@
-"""The OpenAPI document: complete, and true of what the API answers to whatever a generator thinks of."""
+"""The OpenAPI document: complete, and correct about the API's responses to generated requests."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ FIELDS = (
     "use_itn",
 )
 ENDED = 3
-"""Of the tasks of every kind, these first."""
+"""Number of ended tasks of each kind, which come before the others."""
 UPLOADS = ("/submit", "/batch", "/transcriptions", "/translations", "/speech")
 SPEECH = "/v1/audio/speech"
-"""Some of its texts can be spoken, and there is no worker: that is a 504, as described."""
+"""Path where a 504 is expected: some of its texts can be spoken, but there is no worker."""
 HEAVY = ("torch", "ctranslate2", "onnxruntime", "faster_whisper", "av", "numpy")
 
 
 def check(operation: Any, mode: GenerationMode, task_ids: Sequence[str] = ()) -> None:
-    """Ask for what the document allows, or for what it does not; of `task_ids` if given."""
+    """Send requests that the document allows, or forbids; with `task_ids`, if given."""
 
     @given(case=operation.as_strategy(generation_mode=mode), data=strategies.data())
     @settings(
@@ -52,8 +52,9 @@ def check(operation: Any, mode: GenerationMode, task_ids: Sequence[str] = ()) ->
         suppress_health_check=list(HealthCheck),
     )
     def answers_as_described(case: Case, data: strategies.DataObject) -> None:
-        # Keys are optional, and this service has none. What a generator makes is no recording and no text, so
-        # what has the right form may be refused.
+        # Keys are optional, and this service has none. Generated content is neither a recording nor a text,
+        # so
+        # requests of the right form may be refused.
         excluded = [ignored_auth, *([positive_data_acceptance] if case.path.endswith(UPLOADS) else [])]
         if case.path == SPEECH:
             excluded.append(not_a_server_error)
@@ -75,7 +76,8 @@ def test_answers_are_as_described_whatever_is_asked(api: ApiServer, lab: Lab) ->
     for operation in operations:
         lab.run(claiming.beat(lab.store, worker, [], time.time(), 30, {**facts, "beat": time.time()}))
         check(operation, GenerationMode.POSITIVE)
-        if list(operation.query) or list(operation.body):  # else there is nothing to do wrong
+        # without parameters there is nothing to make invalid
+        if list(operation.query) or list(operation.body):
             check(operation, GenerationMode.NEGATIVE)
         if "{task_id}" in operation.path:
             ids = tasks_of_every_kind(api, lab)

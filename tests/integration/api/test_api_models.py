@@ -1,4 +1,4 @@
-"""Choosing among models: what the workers say they have is what clients can ask for."""
+"""Choice of models: clients may request those that workers report."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def beat(lab: Lab, number: int, **facts: Any) -> None:
 
 @pytest.fixture
 def overview(api: ApiServer, lab: Lab) -> None:
-    """Two workers on two GPUs, told by facts of the form that workers write."""
+    """Register two workers on two GPUs, with reports of the format that workers use."""
     beat(
         lab,
         1,
@@ -54,7 +54,7 @@ def overview(api: ApiServer, lab: Lab) -> None:
 
 
 def _wait_for_a_look(api: ApiServer, name: str) -> None:
-    """Until the API has noticed who works by now: it looks each second."""
+    """Wait until the API has read the workers' reports, which it does once a second."""
 
     def names() -> list[str]:
         return [model["name"] for model in api.http.get("/api/v1/models").json()["models"]]
@@ -64,7 +64,7 @@ def _wait_for_a_look(api: ApiServer, name: str) -> None:
 
 @pytest.fixture(scope="class")
 def forgotten(valkey: str) -> Iterator[None]:
-    """Afterwards the API knows nothing of the crew any more, whichever test comes next."""
+    """Make the API forget the workers afterwards, for the following tests."""
     yield
     with redis.Redis.from_url(valkey) as connection:
         connection.delete(WORKERS_KEY)

@@ -1,4 +1,4 @@
-"""Redis frozen, Redis not there yet: every call answers soon, and everything works again afterwards."""
+"""Redis frozen or not started yet: every call is answered soon, and everything works again afterwards."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CALLS = [
     ("DELETE", "/api/v1/asr/task/abc123"),
 ]
 SOON = 12
-"""Seconds, of which a busy machine may need many; a call that waited for Redis would take 30."""
+"""Limit in seconds for a busy machine; a call that waited for Redis would take 30."""
 
 
 @contextmanager

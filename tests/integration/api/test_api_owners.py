@@ -1,4 +1,4 @@
-"""With API_KEYS, whose key made a task is who can see it."""
+"""With API_KEYS, only the owner of the key that created a task can see it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients see of a task from submission to deletion, over HTTP, by the letter of the contract."""
+"""Tasks from submission to deletion, over HTTP, compared literally with the contract."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def task_id(api: ApiServer) -> str:
 
 @pytest.fixture
 def done_id(task_id: str, lab: Lab) -> str:
-    """A task that is done, with words."""
+    """Return the id of a task that is done, with words."""
     outcome = done(
         "Good morning. See you.",
         raw_text="good morning see you",
@@ -92,7 +92,7 @@ class TestSubmit:
                     lab.store, worker, [], time.time(), 30, {**facts, "beat": time.time(), "rtf": 0.1}
                 )
             )
-        time.sleep(1.1)  # what other tests saw of the workers counts for a second
+        time.sleep(1.1)  # the API caches the workers' reports from other tests for a second
 
         api.submitted(tone(30))
         assert api.submit(tone(1)).json()["estimated_wait"] == 30, "30 s of audio, twice as long, two workers"

@@ -1,4 +1,4 @@
-"""Uploads of every kind of client: many at once, cut off, too large, repeated, and not forms at all."""
+"""Uploads of many kinds: concurrent, cut off, too large, repeated, and not forms at all."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_hundred_at_once_are_each_a_task_of_their_own(api: ApiServer, lab: Lab
 
 
 def test_the_queue_takes_what_fits_and_not_one_more(api: ApiServer) -> None:
-    """Recordings of 10.28 s and room for 200 s: the twentieth is the first to reach the limit."""
+    """With recordings of 10.28 s and a limit of 200 s, the twentieth is the first to reach the limit."""
     with ThreadPoolExecutor(30) as pool:
         answers = list(pool.map(lambda _: api.submit(), range(30)))
 
@@ -129,7 +129,7 @@ class TestForms:
 
 
 class TestSize:
-    """MAX_UPLOAD_MB is 1."""
+    """Uploads of about 1 MB, which is MAX_UPLOAD_MB."""
 
     def test_too_large_by_its_own_account(self, api: ApiServer) -> None:
         answer = api.submit(b"x" * (3 << 20))

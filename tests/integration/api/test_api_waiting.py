@@ -1,4 +1,4 @@
-"""Long polls: they end with the task, and not because somebody looked every so often."""
+"""Long polls: they end with the task because of its event, not because of periodic checks."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from task_lab import Lab, done
 from voxq.queue.keys import EVENTS_CHANNEL
 
 LONG = 50
-"""Seconds that nobody waits who is woken."""
+"""Seconds of a long poll; a request that is woken ends earlier."""
 WOKEN = 25
-"""Seconds in which a busy machine has woken everybody. Nobody looks for an end before LONG is over."""
+"""Seconds in which a busy machine wakes all requests. Without an event, none of them ends before LONG."""
 
 
 def wait_for(api: ApiServer, task_id: str, seconds: float, **query: str) -> tuple[httpx.Response, float]:
-    """The answer, and when it came."""
+    """Return the response and its time."""
     answer = api.http.get(f"/api/v1/asr/result/{task_id}", params={"wait": seconds, **query})
     return answer, time.monotonic()
 
@@ -66,7 +66,7 @@ def test_the_time_is_kept_when_nothing_happens(api: ApiServer) -> None:
 
 
 def test_waiting_asks_redis_nothing(api: ApiServer, lab: Lab) -> None:
-    """Once the API has told its counts of what came before."""
+    """The API must have sent its counts of earlier requests first."""
 
     def is_quiet() -> bool:
         before = lab.client.info("commandstats")["cmdstat_evalsha"]["calls"]

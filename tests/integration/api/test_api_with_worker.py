@@ -1,4 +1,4 @@
-"""API and a real worker: which models there are and where they are loaded, in the worker's own words."""
+"""API with a real worker: the worker reports the available models and where they are loaded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker_lab import WorkerLab, wait_for
 
 @pytest.fixture
 def service(redis_url: str, tmp_path: Path) -> Iterator[ApiServer]:
-    """The API is told nothing of models; its worker has two."""
+    """Start an API without settings for models, and a worker with two models."""
     lab = WorkerLab(
         tmp_path, redis_url, asr_engine="noop", asr_model="noop", asr_models="second=noop:sleep-1ms"
     )

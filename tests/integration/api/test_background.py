@@ -1,4 +1,4 @@
-"""What runs beside the requests ends when the service stops, in the middle of a Redis command as well."""
+"""Background tasks end when the service stops, even in the middle of a Redis command."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def test_a_task_that_talks_to_redis_all_the_time_is_ended(redis_url: str) 
 
     for number in range(TRIES):
         task = asyncio.create_task(talk())
-        await asyncio.sleep(number / 300)  # in the middle of something else each time
+        await asyncio.sleep(number / 300)  # at a different point each time
         await asyncio.wait_for(background.end(task), 10)
         assert task.cancelled()
     await client.aclose()

@@ -1,4 +1,4 @@
-"""Whatever somebody has put at our names in Redis, commands answer, or say a sentence meant for people."""
+"""With any foreign data under our keys in Redis, commands succeed or print an error meant for people."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _settings(api: ApiServer, redis_url: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def run(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this process: each of its own would take a second."""
+    """Run a command in this process, because a process of its own would take a second."""
     monkeypatch.setattr(sys, "argv", ["voxq", *command.split()])
     with pytest.raises(SystemExit):
         main()

@@ -1,4 +1,4 @@
-"""`voxq queue` and its kin against a real API: tasks of both kinds in one view, however many there are."""
+"""`voxq queue` and related commands against a real API: tasks of all kinds in one view, in any number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`voxq transcribe` against a real API: what is wished on the command line is what the task says."""
+"""`voxq transcribe` against a real API: command-line options become the options of the task."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def the_task(lab: Lab, before: set[str]) -> Task:
 
 
 def transcribed(api: ApiServer, lab: Lab, text: str, *wishes: str) -> tuple[Task, str]:
-    """The task that the command submits, and what it prints when the task is ended with this text."""
+    """Return the task that the command submits and the command's output after it has ended with this text."""
     before = set(lab.journal.open_ids())
     with ThreadPoolExecutor(1) as pool:
         transcribing = pool.submit(transcribe, api, *wishes)

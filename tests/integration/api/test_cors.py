@@ -1,4 +1,5 @@
-"""What a page of another origin may read: nothing, or what CORS_ORIGINS lets it, errors included."""
+"""Responses that a page of another origin may read: none, or those that CORS_ORIGINS allows, errors
+included."""
 
 from __future__ import annotations
 

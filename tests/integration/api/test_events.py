@@ -1,4 +1,4 @@
-"""Following a task: told at once what happens to it, by whichever process, and only once."""
+"""Following a task: every change is reported at once and only once, by any process."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_task_is_followed_from_the_queue_to_its_end(api: ApiServer, lab: Lab) 
         assert (queued.name, queued.data["position"]) == ("queued", 2)
         assert lab.take(worker).task.id == first
 
-        moved = next(stream)  # nobody tells it: its place is looked at now and then
+        moved = next(stream)  # there is no event for it: its place is checked periodically
         assert (moved.name, moved.data["position"]) == ("queued", 1)
         held = lab.take(worker)
         assert (next(stream).name, held.task.id) == ("progress", second)

@@ -1,4 +1,4 @@
-"""Whatever somebody else has put at our names in Redis, the API answers, and never with a 500."""
+"""With any foreign data under our keys in Redis, the API responds, and never with a 500."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JUNK = [b"", b"junk", b"[]", b"{}", b"null", b"\xff\x00", b'{"task_id": 5, "stat
 
 @pytest.fixture
 def document(api: ApiServer) -> dict[str, Any]:
-    """The API's own, of what only asks."""
+    """Return the API's own document, with GET operations only."""
     document = api.http.get("/openapi.json").json()
     asked = {path: {"get": each["get"]} for path, each in document["paths"].items() if "get" in each}
     return {"paths": asked}

@@ -1,4 +1,4 @@
-"""How much each key may ask for, of several API processes at once, and how many requests may wait."""
+"""Rate limits and quotas of keys across several API processes, and the limit on waiting requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUBMIT = "/api/v1/asr/submit"
 
 @pytest.fixture(scope="module")
 def two_apis(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[ApiServer]]:
-    """Two processes with one storage."""
+    """Start two processes with one storage."""
     directory = tmp_path_factory.mktemp("limits")
     limits = {
         "MAX_QUEUE_SECONDS_PER_KEY": "100",
@@ -56,7 +56,7 @@ def bearer(key: str) -> dict[str, str]:
 
 
 def at_once(apis: list[ApiServer], key: str, count: int, seconds: float) -> list[httpx.Response]:
-    """The answers to so many submissions, to all processes in turn."""
+    """Return the responses to so many submissions, sent to the processes in turn."""
     turns = [api for api, _ in zip(cycle(apis), range(count))]
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(lambda api: submit(api, key, seconds), turns))
@@ -201,7 +201,7 @@ def _connection(api: ApiServer) -> closing[socket.socket]:
 
 
 def _is_refused(api: ApiServer) -> bool:
-    """Whether one more request of Anna's is, of which only the head is sent."""
+    """Whether another request of Anna's, of which only the head is sent, is refused."""
     head, _, _ = _request(ANNA, False).partition(b"\r\n\r\n")
     with _connection(api) as connection:
         connection.sendall(head + b"\r\n\r\n")

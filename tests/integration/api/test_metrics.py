@@ -1,4 +1,4 @@
-"""What Prometheus scrapes: of all processes, whichever is asked, and through restarts."""
+"""Metrics for Prometheus: from any process about all processes, and across restarts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def scrape(api: ApiServer, key: str = "") -> list[Sample]:
 
 
 def value(samples: list[Sample], name: str, **labels: str) -> float:
-    """The sum over all series with these labels."""
+    """Return the sum over all series with these labels."""
     return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
 
 
@@ -47,7 +47,8 @@ def of_recordings(sample: Sample, name: str) -> bool:
 
 @pytest.fixture
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a server of its own: to the usual one the API that tests share tells its counts a second later."""
+    """Start a separate server, because the API that tests share writes its counts to the usual one a second
+    later."""
     with forgetful_server(tmp_path_factory.mktemp("metrics")) as url:
         yield url
 
@@ -66,13 +67,13 @@ def worker_lab(redis_url: str, tmp_path: Path) -> Iterator[WorkerLab]:
 
 
 def do_work(lab: WorkerLab) -> None:
-    """Two recordings are done and three fail, one after the other, so that none shares a batch with a bad
-    one; one text is spoken and one fails."""
+    """Let two recordings succeed and three fail, one after another, so that no good one shares a batch with a
+    bad one; one text is spoken and one fails."""
     for words, model in (
         ((), "noop"),
         ((), "second"),
         (("fault-error",), "noop"),
-        (("fault-memory",), "noop"),  # the other model makes room for another try
+        (("fault-memory",), "noop"),  # the other model is unloaded for the retry
         (("fault-exit",), "noop"),
     ):
         lab.wait_for_ends([lab.submit(NOTE, *words, model=model)])
@@ -135,7 +136,7 @@ def check_work(samples: list[Sample]) -> None:
 
 
 def check_speech(samples: list[Sample]) -> None:
-    """Of texts as much is told as of recordings."""
+    """Check that speech has the same metrics as recordings."""
     assert [value(samples, "voxq_tasks_total", kind="tts", status=s) for s in ("done", "failed")] == [1, 1]
     assert value(samples, "voxq_task_failures_total", kind="tts", code="language_unavailable") == 1
     assert value(samples, "voxq_audio_seconds_total", kind="tts") == pytest.approx(0.7, abs=0.15)
@@ -154,7 +155,7 @@ def check_now(samples: list[Sample]) -> None:
 
 
 def check_dashboard(samples: list[Sample]) -> None:
-    """What it asks for is there, with the labels by which it asks."""
+    """Check that the queries of the dashboard refer to existing metrics and labels."""
     labels: dict[str, set[str]] = {}
     for sample in samples:
         labels.setdefault(sample.name, set()).update(sample.labels)
@@ -190,8 +191,8 @@ def test_what_waits_and_since_when(redis_url: str, tmp_path: Path, client: redis
 
 
 def test_through_an_outage(tmp_path: Path) -> None:
-    """What a client makes up is no label, and what happens while Redis is away is counted."""
-    # What it wrote outlives it without a sync, and a disk that is slow to sync would keep the API waiting.
+    """Values made up by a client do not become labels, and events during the outage are counted."""
+    # Its files outlive it without fsync, and on a slow disk fsync would delay the API.
     server = RedisServer(tmp_path / "redis", appendfsync="no")
     try:
         with running_api(server.url, tmp_path, API_KEYS=f"anna:{KEY}", METRICS_ANONYMOUS="true") as api:

@@ -1,5 +1,5 @@
-"""An option that is declared once is everywhere: in requests, their description, the command line, settings,
-records, and in what keeps results apart."""
+"""An option declared in one place appears everywhere: requests, their documentation, the command line,
+settings, records, and the keys that separate results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def louder(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ap
 
 
 def stored(api: ApiServer, task_id: str) -> dict[str, Any]:
-    """The options in the record of a task, as they lie on the disk."""
+    """Return the options in the record of a task on disk."""
     [path] = (api.storage / "journal").rglob(f"*{task_id}*")
     return json.loads(path.read_text())["options"]
 

@@ -1,4 +1,5 @@
-"""OpenAI's own SDK against the API and a worker with whisper-base: every format, held to the SDK's types."""
+"""OpenAI's own SDK against the API and a worker with whisper-base: every format, checked by the SDK's
+types."""
 
 from __future__ import annotations
 
@@ -45,7 +46,7 @@ def sdk(service: ApiServer) -> Iterator[OpenAI]:
 
 
 def transcribed(sdk: OpenAI, response_format: Any, **fields: Any) -> bytes:
-    """The body as it came."""
+    """Return the raw body."""
     create = sdk.audio.transcriptions.with_raw_response.create
     return create(file=FILE, model="whisper-1", response_format=response_format, **fields).content
 

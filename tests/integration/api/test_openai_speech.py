@@ -1,4 +1,4 @@
-"""OpenAI's own clients against the API, the embedded voice and whisper-base: heard and understood."""
+"""OpenAI's own clients against the API, with the embedded voice, checked by recognition with whisper-base."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def spoken(sdk: OpenAI, text: str = TEXT, **fields: Any) -> bytes:
 
 
 def decoded(data: bytes) -> tuple[Samples, int]:
-    """Samples of shape (n,) and their rate."""
+    """Return samples of shape (n,) and their rate."""
     with av.open(io.BytesIO(data)) as container:
         resampler = av.AudioResampler("fltp", "mono")
         frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
@@ -137,7 +137,7 @@ def test_curl(service: ApiServer, tmp_path: Path) -> None:
 
 
 def test_the_javascript_sdk(service: ApiServer, tmp_path: Path) -> None:
-    """Skips where it cannot be had."""
+    """Skipped where the SDK cannot be installed."""
     told = speech_and_text(f"{service.url}/v1", ENGLISH, tmp_path)
     assert word_error_rate(ENGLISH, told["json"]["text"]) <= 0.05
     assert told["verbose"]["segments"] and told["verbose"]["language"] == "english"

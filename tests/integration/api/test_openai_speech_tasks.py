@@ -1,4 +1,4 @@
-"""What becomes of the tasks behind OpenAI's speech, with its SDK: heard early, joined, cached, failed.
+"""Tasks behind OpenAI's speech API, with its SDK: streamed early, joined, cached, failed.
 
 The voice is `counting_voice`: a sentence with "gated" waits until the gate is open.
 """
@@ -28,7 +28,7 @@ VOICED = {
     "VOXQ_TEST_SYNTHESISER": VOICE,
     "PYTHONPATH": str(Path(__file__).parents[2] / "support"),
 }
-"""The environment of an API that knows the voice."""
+"""Environment of an API that can import the voice."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def api(shared_lab: WorkerLab) -> Iterator[ApiServer]:
 
 @pytest.fixture
 def lab(shared_lab: WorkerLab) -> WorkerLab:
-    """The gate is closed, and nothing is remembered of earlier texts."""
+    """Close the gate and forget all earlier texts."""
     shared_lab.close_gate()
     shared_lab.forget_twins()
     return shared_lab
@@ -66,13 +66,13 @@ def sdk(api: ApiServer, key: str = ANNA, **options: Any) -> OpenAI:
 
 
 def speak(client: OpenAI, text: str = "Hello there.", **fields: Any) -> Any:
-    """The raw answer."""
+    """Return the raw response."""
     create = client.audio.speech.with_raw_response.create
     return create(**{"input": text, "model": VOICE, "voice": "teller", "response_format": "pcm"} | fields)
 
 
 def streamed(client: OpenAI, text: str, **fields: Any) -> Any:
-    """A context in which the answer arrives."""
+    """Return a context in which the response arrives."""
     create = client.audio.speech.with_streaming_response.create
     return create(**{"input": text, "model": VOICE, "voice": "teller", "response_format": "pcm"} | fields)
 
@@ -82,7 +82,7 @@ def status_of(api: ApiServer, task_id: str) -> str:
 
 
 def waiting(lab: WorkerLab) -> str:
-    """The one task with a lease."""
+    """Return the only task with a lease."""
     [task_id] = wait_for(lambda: lab.client.zrange("tts:leases", 0, -1), "a lease")
     return str(task_id)
 
@@ -146,7 +146,7 @@ def test_the_sdks_own_retries_make_one_task(api: ApiServer, lab: WorkerLab) -> N
             create = client.audio.speech.create
             asking = create(input=text, model=VOICE, voice="teller", response_format="pcm")
             waiting_for = asyncio.create_task(asking)
-            await asyncio.sleep(2.5)  # its first try is given up by now
+            await asyncio.sleep(2.5)  # its first try has been abandoned by now
             lab.open_gate()
             return (await waiting_for).content
 
@@ -158,7 +158,7 @@ def test_what_nobody_listens_to_is_cancelled_when_its_lease_ends(api: ApiServer,
     with streamed(sdk(api), HELD + " Abandoned.") as answer:
         next(answer.iter_bytes())
     task_id = waiting(lab)
-    lab.client.zadd("tts:leases", {task_id: 1})  # as if it had run out
+    lab.client.zadd("tts:leases", {task_id: 1})  # as if it had expired
     wait_for(lambda: status_of(api, task_id) == "cancelled", "the janitor")
     lab.open_gate()
     assert speak(sdk(api), HELD + " Abandoned.").headers["x-voxq-cache"] == "miss"
@@ -229,7 +229,7 @@ def test_a_cancelled_task_ends_the_wait(api: ApiServer, lab: WorkerLab) -> None:
 
     assert asyncio.run(cancelled()).code == "cancelled"
     lab.open_gate()
-    speak(sdk(api))  # until the engine has come through the gate
+    speak(sdk(api))  # until the engine has passed the gate
 
 
 def test_speech_is_remembered_for_its_owner_and_its_options(api: ApiServer, lab: WorkerLab) -> None:
@@ -332,7 +332,7 @@ def test_errors_are_those_that_the_sdk_knows(api: ApiServer) -> None:
 
 
 def bytes_of(sentence: str) -> int:
-    """Of its sound as PCM, as OpenAI has it: 24 kHz, 16 bits, mono."""
+    """Return its sound as PCM in OpenAI's format: 24 kHz, 16 bits, mono."""
     return 2 * round(len(sentence) * LETTER_SECONDS * 24_000)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of the tasks behind OpenAI's API, with its SDK: joined, cached, abandoned, failed, slow."""
+"""Tasks behind OpenAI's API, with its SDK: joined, cached, abandoned, failed, slow."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def api(shared_lab: WorkerLab) -> Iterator[ApiServer]:
 
 @pytest.fixture
 def lab(shared_lab: WorkerLab) -> WorkerLab:
-    """The gate is closed, and nothing is remembered of earlier recordings."""
+    """Close the gate and forget all earlier recordings."""
     shared_lab.close_gate()
     shared_lab.forget_twins()
     return shared_lab
@@ -46,7 +46,7 @@ def sdk(api: ApiServer, key: str = ANNA, **options: Any) -> OpenAI:
 
 
 def ask(client: OpenAI, *hotwords: str, audio: bytes = NOTE, **fields: Any) -> Any:
-    """The raw answer."""
+    """Return the raw response."""
     extra = {"hotwords": " ".join(hotwords), **fields}
     create = client.audio.transcriptions.with_raw_response.create
     return create(file=("note", audio), model="whisper-1", extra_body=extra)
@@ -57,13 +57,13 @@ def ended(lab: WorkerLab) -> set[str]:
 
 
 def waiting(lab: WorkerLab) -> str:
-    """The one task with a lease."""
+    """Return the only task with a lease."""
     [task_id] = wait_for(lambda: lab.client.zrange("asr:leases", 0, -1), "a lease")
     return str(task_id)
 
 
 def given_up(api: ApiServer, lab: WorkerLab, hotwords: str) -> str:
-    """The task of a client who goes away once there is a task."""
+    """Return the task of a client that disconnects once the task exists."""
 
     async def ask_and_go() -> str:
         async with AsyncOpenAI(base_url=f"{api.url}/v1", api_key=ANNA) as client:
@@ -85,7 +85,7 @@ def test_a_retry_after_a_lost_connection_joins_its_task(api: ApiServer, lab: Wor
     task_id = given_up(api, lab, "gated")
     lab.open_gate()
     answer = ask(sdk(api), "gated")
-    # By now it may be done: then it is found all the same.
+    # By now it may be done, and is found all the same.
     assert answer.headers["x-voxq-cache"] in ("joined", "hit")
     assert answer.headers["x-voxq-task"] == task_id
     assert len(lab.calls()) == calls + 1
@@ -100,7 +100,7 @@ def test_the_sdks_own_retries_make_one_task(api: ApiServer, lab: WorkerLab) -> N
                 file=("note", NOTE), model="whisper-1", extra_body={"hotwords": "gated two"}
             )
             waiting_for = asyncio.create_task(asking)
-            await asyncio.sleep(2.5)  # its first try is given up by now
+            await asyncio.sleep(2.5)  # its first try has been abandoned by now
             lab.open_gate()
             return await waiting_for
 
@@ -113,7 +113,7 @@ def test_what_nobody_waits_for_is_cancelled_when_its_lease_ends(api: ApiServer, 
     task_id = given_up(api, lab, "gated abandoned")
     status = api.http.get(f"/api/v1/asr/result/{task_id}").json()["status"]
     assert status in ("queued", "processing"), "the lease goes on after the client"
-    lab.client.zadd("asr:leases", {task_id: 1})  # as if it had run out
+    lab.client.zadd("asr:leases", {task_id: 1})  # as if it had expired
 
     def is_cancelled() -> bool:
         return api.http.get(f"/api/v1/asr/result/{task_id}").json()["status"] == "cancelled"
@@ -160,7 +160,7 @@ def test_a_failed_task_is_an_error_that_is_not_tried_again(api: ApiServer, lab: 
     assert caught.value.response.headers["x-should-retry"] == "false"
     assert len(ended(lab) - before) == 1
     assert lab.client.zcard("asr:leases") == 0
-    with pytest.raises(openai.InternalServerError):  # and it is no result to be had again
+    with pytest.raises(openai.InternalServerError):  # and its result is not reused
         ask(sdk(api, max_retries=0), "fault-error")
     assert len(ended(lab) - before) == 2
 
@@ -180,7 +180,7 @@ def test_a_cancelled_task_ends_the_wait(api: ApiServer, lab: WorkerLab) -> None:
 
     assert asyncio.run(cancelled()).code == "cancelled"
     lab.open_gate()
-    ask(sdk(api), "afterwards")  # until the engine has come through the gate
+    ask(sdk(api), "afterwards")  # until the engine has passed the gate
 
 
 def test_what_fails_in_a_stream_is_an_error_there(api: ApiServer, lab: WorkerLab) -> None:

@@ -1,4 +1,4 @@
-"""Texts in and speech out: the API, a worker and the embedded voice, all real."""
+"""Speech synthesis with the real API, a worker and the embedded voice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TTS = "/api/v1/tts"
 
 @pytest.fixture(scope="module")
 def service(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """One for all of these tests; other tests do not run meanwhile."""
+    """Start one service for all of these tests; other tests do not run at the same time."""
     directory = tmp_path_factory.mktemp("speech")
     lab = WorkerLab(directory, valkey, max_inflight=4)
     lab.client.flushall()
@@ -45,7 +45,7 @@ def submit(service: ApiServer, text: str = TEXT, **fields: Any) -> httpx.Respons
 
 
 def spoken(service: ApiServer, text: str = TEXT, **fields: Any) -> dict[str, Any]:
-    """The result of a new task."""
+    """Submit a text and return its result."""
     answer = submit(service, text, **fields)
     assert answer.status_code == 200, answer.text
     result = service.http.get(f"{TTS}/result/{answer.json()['task_id']}", params={"wait": 60}).json()
@@ -81,7 +81,7 @@ def test_a_text_becomes_speech_that_can_be_played_and_found_again(service: ApiSe
     assert any(json.loads(line)["task_id"] == result["task_id"] for line in lines)
     subtitles = service.http.get(f"{TTS}/result/{short}", params={"format": "srt"}).text
     assert subtitles.startswith("1\n00:00:00,000 --> 00:00:0")
-    # It is a task of its kind, and its owner's.
+    # It belongs to its kind and its owner.
     assert service.http.get(f"/api/v1/asr/result/{short}").status_code == 404
     other = {"Authorization": "Bearer bert-bert"}
     assert service.http.get(result["audio_url"], headers=other).status_code == 404

@@ -1,6 +1,6 @@
-"""Texts spoken by the service and understood by it: real voices, the real recogniser, one worker for both.
+"""Texts that the service speaks and then recognises: real voices, the real recogniser, one worker for both.
 
-With it whatever else clients have of speech: events, webhooks, samples, figures and the command line.
+The other interfaces to speech are covered, too: events, webhooks, samples, metrics and the command line.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LONG = " ".join(f"Sentence number {number} of this text is neither short nor lon
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An API with its worker, and who is told of ends."""
+    """An API with its worker, and the receiver of its webhooks."""
 
     api: ApiServer
     bot: Receiver
@@ -52,7 +52,8 @@ class Service:
         return answer.json()["task_id"]
 
     def done(self, kind: str, task_id: str) -> dict[str, Any]:
-        """Its result. To load a voice of a hundred megabytes first may take a minute on a busy machine."""
+        """Wait for the result. On a busy machine, loading a voice of a hundred megabytes may take a
+        minute."""
 
         def ended() -> dict[str, Any] | None:
             result = self.http.get(f"/api/v1/{kind}/result/{task_id}", params={"wait": 10}).json()
@@ -96,7 +97,7 @@ def service(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 def test_what_is_spoken_is_understood(
     service: Service, voice: str, language: str, text: str, measure: Any, allowed: float
 ) -> None:
-    """In, spoken, out; in again, recognised, out: as a client would do both."""
+    """A text becomes speech, and the speech becomes text again, as a client would do it."""
     there = [each["name"] for each in service.http.get(f"{TTS}/voices").json()["voices"]]
     if voice not in there:
         pytest.skip(f"the voice {voice} is not installed: voxq models pull kokoro")
@@ -136,7 +137,7 @@ def test_samples_are_made_once_and_leave_no_task(service: Service) -> None:
     before = service.http.get(f"{TTS}/history").json()
 
     def asked_for(_: int) -> httpx.Response:
-        """Whoever is told that it is still being made asks again."""
+        """Request a sample again for as long as it is being made."""
         answers = (service.http.get(voice["sample"]) for _ in range(8))
         return next(answer for answer in answers if answer.status_code != 503)
 

@@ -1,4 +1,5 @@
-"""Speech that is heard while it is made: real API processes, a real worker, a voice that can be held back."""
+"""Streaming of speech during synthesis: real API processes, a real worker, and a voice that can be held
+back."""
 
 from __future__ import annotations
 
@@ -27,11 +28,11 @@ READY = "This is said at once. It is heard while the rest is not yet made."
 HELD = f"{READY} And this was gated."
 READY_SECONDS = (len(READY) - 1) * LETTER_SECONDS + 0.6
 HEADER = 64
-"""Bytes in which the length of a file is told where that is known."""
+"""Bytes of a file that contain its length if it is known."""
 
 
 class Place:
-    """Two API processes and a worker over one storage."""
+    """Two API processes and a worker with one storage."""
 
     def __init__(self, lab: WorkerLab, apis: list[ApiServer]) -> None:
         self.lab = lab
@@ -39,7 +40,7 @@ class Place:
         self._turns = cycle(apis)
 
     def listen(self, task: Task) -> contextlib.AbstractContextManager[httpx.Response]:
-        """At one of the processes, each in turn."""
+        """Request the stream from the next process in turn."""
         return next(self._turns).http.stream("GET", f"/api/v1/tts/audio/{task.id}", params={"stream": "true"})
 
     def file_of(self, task: Task) -> bytes:
@@ -48,7 +49,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """One for all of these tests; other tests do not run meanwhile."""
+    """Start one service for all of these tests; other tests do not run at the same time."""
     directory = tmp_path_factory.mktemp("streamed")
     lab = WorkerLab(directory, valkey, max_inflight=2)
     lab.client.flushall()
@@ -64,14 +65,14 @@ def place(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pla
 
 @pytest.fixture(autouse=True)
 def gate(place: Place) -> Iterator[Callable[[], None]]:
-    """Opens it; it is closed at first, and open in the end, so that nothing is left waiting."""
+    """Open the gate: it is closed at first, and open in the end, so that nothing is left waiting."""
     place.lab.close_gate()
     yield place.lab.open_gate
     place.lab.open_gate()
 
 
 def seconds_of(heard: bytes, format: str) -> float:
-    """What can be decoded of a part of a file."""
+    """Return the seconds that can be decoded from a part of a file."""
     if format == "pcm":
         return len(heard) / 2 / RATE
     seconds = 0.0
@@ -100,7 +101,7 @@ def test_sentences_are_heard_before_the_last_one_is_made(
         assert "content-length" not in answer.headers
         pieces = answer.iter_raw()
         heard = b""
-        while seconds_of(heard, format) < READY_SECONDS - 0.25:  # which the codec may hold back
+        while seconds_of(heard, format) < READY_SECONDS - 0.25:  # the codec may hold these back
             heard += next(pieces)
         assert place.lab.document(task)["status"] == "processing"
         if format == "wav":
@@ -117,7 +118,7 @@ def test_sentences_are_heard_before_the_last_one_is_made(
 
 
 def test_every_listener_is_told_of_what_can_be_heard(place: Place, gate: Callable[[], None]) -> None:
-    """An event comes after the bytes, though the engine has nothing more to tell for now."""
+    """An event follows the bytes, although the engine has nothing else to report yet."""
     lab = place.lab
     with lab.client.pubsub(ignore_subscribe_messages=True) as subscription:
         subscription.subscribe(EVENTS_CHANNEL)
@@ -135,7 +136,7 @@ def test_every_listener_is_told_of_what_can_be_heard(place: Place, gate: Callabl
 
 
 def test_deaths_are_not_heard(place: Place, gate: Callable[[], None]) -> None:
-    """First the joining process, then the worker; another one begins the file anew."""
+    """First the joining process dies, then the worker; another worker writes the file from the start."""
     lab = place.lab
     task = lab.submit_text(HELD, format="mp3")
     with place.listen(task) as answer:
@@ -189,7 +190,7 @@ def test_what_fails_before_its_first_byte_is_an_error(place: Place, gate: Callab
 
 
 def test_who_goes_away_leaves_nothing_behind(place: Place, gate: Callable[[], None]) -> None:
-    """Neither before the first byte nor in the middle."""
+    """The client disconnects before the first byte, or in the middle."""
     lab = place.lab
     task = lab.submit_text(f"This was gated. {READY}", format="flac")
     with pytest.raises(httpx.ReadTimeout):
@@ -214,7 +215,7 @@ def test_who_goes_away_leaves_nothing_behind(place: Place, gate: Callable[[], No
 
 
 def test_a_waiting_listener_asks_for_nothing(place: Place, gate: Callable[[], None]) -> None:
-    """He is told when there is more, and does not look all the time."""
+    """It is woken by events and does not poll Redis."""
     task = place.lab.submit_text(HELD)
     with place.listen(task) as answer, place.listen(task) as other:
         next(answer.iter_raw())

@@ -1,5 +1,5 @@
-"""A field that means nothing is refused, in every form and body, with those that mean something; OpenAI's own
-are taken."""
+"""Unknown fields are refused in every form and body, with the list of known ones; OpenAI's own are
+accepted."""
 
 from __future__ import annotations
 

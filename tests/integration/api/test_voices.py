@@ -1,4 +1,4 @@
-"""Voices as long as nobody speaks: what is installed, and what is refused at once."""
+"""Voices without a worker: the installed ones are listed, and invalid requests are refused at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: every accepted task ends, each of its runs once, and nothing leaks."""
+"""Random sequences of operations and faults: each run of every accepted task ends once, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ outcomes = st.sampled_from([done, failed])
 
 
 class Service(RuleBasedStateMachine):
-    """Clients, two workers and a janitor over one Redis and one disk, all of which may die at any time."""
+    """Clients, two workers and a janitor on one Redis and one disk, any of which may die at any time."""
 
     client: ClassVar[redis.Redis]
     tasks = Bundle("tasks")
-    held = Bundle("held")  # with its worker; it may have lost the claim long ago and not know it
+    held = Bundle("held")  # with its worker, which may have lost the claim long ago without knowing it
 
     @initialize()
     def start(self) -> None:
@@ -90,7 +90,7 @@ class Service(RuleBasedStateMachine):
         answer = self.lab.run(ends.finish(self.lab.store, ended, time.time(), worker))
         if how_far == "E3 line" and self.lab.journal.open_task(held.task.id) == held.task:
             self.lab.log.settle(ended, self.lab.journal, maybe_logged=answer != "ended")
-            self.lab.journal.accept(held.task)  # as if it had died before it was closed
+            self.lab.journal.accept(held.task)  # as if it had died before closing it
 
     @rule(one=consumes(held))
     def hand_back(self, one) -> None:

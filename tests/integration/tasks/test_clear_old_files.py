@@ -1,4 +1,4 @@
-"""The script that prunes by hand, as an operator runs it."""
+"""The script for manual pruning, as an operator runs it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def clear(lab: Lab, redis_url: str, *arguments: str) -> str:
 
 @pytest.fixture
 def files(lab: Lab, worker: Worker) -> list[str]:
-    """Recordings of one waiting and three ended tasks, oldest first."""
+    """Make recordings of one waiting and three ended tasks, oldest first."""
     waiting, *ended = [lab.submit() for _ in range(4)]
     for task in ended:
         lab.ending.end(task, done(), worker)

@@ -18,7 +18,7 @@ from voxq.storage.journal.files import FileJournal
 
 
 class Crash(Exception):
-    """Stands for the death of the process at this point."""
+    """Simulated death of the process at this point."""
 
 
 def crash(*_: object, **__: object) -> None:
@@ -184,7 +184,7 @@ def test_a_retry_first_completes_the_end_of_the_run_before(lab: Lab, worker: Wor
 
 
 def traces(lab: Lab, task: Task) -> list[str]:
-    """Where anything but the log's blanked line still knows the task."""
+    """Return all places that still mention the task, except for the log's blanked line."""
     found = [str(path) for path in lab.root.rglob("*") if task.id in path.name]
     found += [key for key in lab.client.keys("*") if task.id in key]
     found += [item for item in lab.history() if task.id in item]
@@ -210,7 +210,7 @@ def test_a_forgotten_task_leaves_no_text_and_no_sound(lab: Lab, worker: Worker) 
 
 
 def test_a_worker_that_has_not_heard_of_it_cannot_bring_it_back(lab: Lab, worker: Worker) -> None:
-    """It was cancelled and forgotten while a batch was in hand."""
+    """It was cancelled and forgotten while a batch was in progress."""
     task = lab.submit()
     lab.take(worker)
     lab.control.cancel(task.id)
@@ -230,7 +230,7 @@ def test_an_open_task_is_not_forgotten(lab: Lab, worker: Worker) -> None:
 
 
 def test_an_old_task_is_forgotten_after_its_result(lab: Lab, worker: Worker) -> None:
-    """Its record is gone, but recording, history and log know it longer."""
+    """Its record is gone, but its recording and its entries in history and log still exist."""
     task = lab.submit()
     lab.ending.end(task, done("a secret"), worker)
     lab.journal.forget(task.id, 1)

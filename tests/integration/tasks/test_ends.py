@@ -1,4 +1,4 @@
-"""What has ended: seen everywhere at once, for its time, and forgotten on request."""
+"""Ended tasks: visible everywhere at once, kept for their time, and forgotten on request."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_an_end_that_redis_forgot_is_not_told_twice(lab: Lab, worker: Worker) ->
     task = lab.submit()
     end = _end(lab, task)
     assert lab.run(ends.finish(lab.store, end, time.time(), worker)) == "ended"
-    lab.client.delete(lab.store.task_key(task.id))  # its time was over before its janitor came
+    lab.client.delete(lab.store.task_key(task.id))  # its time was over before the janitor's round
     assert lab.run(ends.finish(lab.store, end, time.time(), worker)) == "restored"
     assert len(lab.history()) == 1
 

@@ -1,4 +1,4 @@
-"""What comes in: once, to its place, up to the limit."""
+"""Enqueueing: once, at the right place, up to the limit."""
 
 from __future__ import annotations
 

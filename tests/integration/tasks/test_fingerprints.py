@@ -1,4 +1,4 @@
-"""The same request again: whose task it joins, whose result it gets, and when a task is given up."""
+"""Repeated requests: which task they join, which result they get, and when a task is abandoned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others leave in our Redis: jobs that are not ours, junk at our names, a server without room."""
+"""Foreign data in our Redis: jobs of others, invalid values under our keys, a server without memory."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SHARED = [
 
 @pytest.fixture
 def lab(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    """With a client as the service has it, but for its patience: it would say a thing twice to be heard."""
+    """Make a lab with the service's client but longer time-outs, after which it would repeat a command."""
     monkeypatch.setattr(connect, "_SECONDS", PATIENCE)
     with connect.blocking(redis_url) as client:
         yield Lab(tmp_path / "storage", client)
@@ -193,7 +193,7 @@ def read_only(client: redis.Redis) -> Iterator[None]:
 def test_a_server_that_takes_no_writes_is_left_as_it_was(
     lab: Lab, worker: Worker, condition: Callable[[redis.Redis], Any], said: str
 ) -> None:
-    """Not half a script: what it refuses to do now is done when it can be."""
+    """No script is executed in part; a refused operation can be repeated later."""
     lab.recover()
     working, _waiting, claimed, told = (lab.submit(callback="shop") for _ in range(4))
     held = lab.take(worker)

@@ -1,4 +1,4 @@
-"""Two storages and one Redis: whoever came second does nothing, and nobody's tasks are lost."""
+"""Two storages with one Redis: the second one stays idle, and no tasks are lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_an_epoch_that_an_earlier_version_left_is_taken_over(labs: tuple[Lab, La
 
 
 def test_a_storage_that_takes_a_redis_over_fills_it_with_its_own(labs: tuple[Lab, Lab]) -> None:
-    """And gives it back, with what waits there."""
+    """And it hands the Redis back, with the tasks that wait there."""
     first, second = labs
     first.recover()
     waiting, ended = first.submit(), first.submit()
@@ -52,7 +52,7 @@ def test_a_storage_that_takes_a_redis_over_fills_it_with_its_own(labs: tuple[Lab
     assert second.recovery.complete() == 0, "not before it has taken over"
     second.recover()
     assert first.client.get(EPOCH_KEY) == second.journal.storage
-    assert len(second.drain(make_worker())) == 1  # what the journal there does not know is dropped
+    assert len(second.drain(make_worker())) == 1  # tasks that the journal there does not know are dropped
     first.recover()
     first.recover()
     assert first.drain(make_worker()) == [waiting]

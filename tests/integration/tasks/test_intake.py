@@ -1,4 +1,4 @@
-"""How an upload becomes a task, and what is left of it when it does not."""
+"""Acceptance of uploads as tasks, and what remains if it fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ANNA = Request("anna", TranscriptionOptions())
 
 
 class Entrance:
-    """An intake whose probe answers as told, and what a client does with it."""
+    """An intake with a prepared result of its probe, as a client uses it."""
 
     def __init__(self, lab: Lab, client: redis.asyncio.Redis) -> None:
         self.lab = lab
@@ -73,7 +73,7 @@ async def wire(client: redis.Redis) -> AsyncIterator[Wire]:
 async def entrance(lab: Lab, wire: Wire) -> AsyncIterator[Entrance]:
     lab.client.script_load(
         script.script("enqueue").text
-    )  # or the first command that is lost is EVALSHA's miss
+    )  # otherwise the first command to be lost is the failed EVALSHA
     async with connect.asynchronous(f"redis://127.0.0.1:{wire.port}", seconds=PATIENCE) as client:
         yield Entrance(lab, client)
 
@@ -220,7 +220,7 @@ async def test_all_through_the_door_at_once_only_what_fits_is_kept(narrow: Entra
 async def fail_to_submit(
     entrance: Entrance, before_s3: Callable[[], object], request: Request = ANNA
 ) -> Unavailable:
-    """Submit, and let something happen between the probe and S3."""
+    """Submit and run `before_s3` before S3; return the refusal."""
     entry = await entrance.intake.check_entry(request.owner, request.idempotency_key)
     upload = entrance.upload()
     before_s3()

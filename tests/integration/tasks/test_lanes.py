@@ -1,4 +1,4 @@
-"""Where a task stands and how much waits: told without walking the queue, and exact all the same."""
+"""Places in the queue and amounts of waiting work: exact, without a walk through the queue."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ OWNERS = ("anna", "ben")
 
 @dataclass
 class Model:
-    """The lanes as plain lists of (task, seconds); what is taken stands in `taken`."""
+    """The lanes as plain lists of (task, seconds); tasks in progress are in `taken`."""
 
     lanes: dict[Lane, list[Task]] = field(default_factory=lambda: {lane: [] for lane in Lane})
     taken: list[Task] = field(default_factory=list)
@@ -227,7 +227,8 @@ def test_a_question_is_quick_with_five_thousand_waiting(lab: Lab, worker: Worker
         return client.info("commandstats")["cmdstat_evalsha"]["usec"] / 1000
 
     def server_ms(command_for: Callable[[int], Command[Any]]) -> float:
-        """Of the quickest of several: the server may have had to wait for a processor in the middle."""
+        """Return the milliseconds of the quickest of several calls, because the server may have to wait for a
+        processor."""
         return min(once(command_for(number)) for number in range(8))
 
     measured = {
@@ -239,6 +240,6 @@ def test_a_question_is_quick_with_five_thousand_waiting(lab: Lab, worker: Worker
         "claim": server_ms(lambda _: claiming.claim(lab.store, worker, Capacity({}, {Lane.SHORT: 1}))),
     }
     print(measured)
-    # The figures are a tenth of this on an idle machine.
+    # The times are a tenth of this on an idle machine.
     assert measured["view"] < 2
     assert max(measured.values()) < 200

@@ -1,4 +1,5 @@
-"""Idempotency-Keys when Redis has lost everything: the same request is the same task, none is withdrawn."""
+"""Idempotency-Keys after Redis has lost everything: the same request finds its task, and none is
+withdrawn."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ def lab(tmp_path: Path, client) -> Lab:
 
 
 def door_of(lab: Lab, redis_url: str, kind: str = "tts") -> EntryCheck:
-    """What the same request finds when it comes again."""
+    """Return the result of the entry check for a repeated request."""
 
     async def check_entry() -> EntryCheck:
         client = connect.asynchronous(redis_url, seconds=PATIENCE)
@@ -59,7 +60,8 @@ def test_a_key_outlives_redis(lab: Lab, worker: Worker, redis_url: str, state: s
 
 
 def test_two_answers_for_one_key_are_two_tasks(lab: Lab, worker: Worker) -> None:
-    """The second request was let in while Redis was being lost; the first client still waits for its task."""
+    """The second request was admitted while Redis lost its data; the first client still waits for its
+    task."""
     lab.recover()
     first = lab.submit(idempotency=KEY)
     lab.client.flushall()
@@ -72,7 +74,7 @@ def test_two_answers_for_one_key_are_two_tasks(lab: Lab, worker: Worker) -> None
 
 
 def test_a_task_that_redis_knows_is_not_withdrawn_for_its_key(lab: Lab, worker: Worker) -> None:
-    """A key that has expired may name another task by now."""
+    """A key that has expired may belong to another task by now."""
     lab.recover()
     task = lab.submit(idempotency=KEY)
     other = make_task(idempotency=KEY, kind="asr")

@@ -1,4 +1,4 @@
-"""What Recovery asks, and the ways a script gets to the server."""
+"""Queries of recovery, and the ways in which scripts are sent to the server."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_task_costs_one_round_trip_for_each_write_step(lab: Lab, worker: Worke
     address = lab.client.get_connection_kwargs()
     client = Counting(host=address["host"], port=address["port"], decode_responses=True)
     counted = Lab(lab.root, client)
-    for _ in range(2):  # the first time the scripts are sent along
+    for _ in range(2):  # the first time, the scripts are sent along
         sent.clear()
         task = counted.submit()
         [claimed] = counted.claim(worker, {Lane.SHORT: 1})

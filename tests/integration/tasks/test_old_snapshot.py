@@ -1,4 +1,4 @@
-"""A Redis that comes back as it was a while ago, as one does that has no append-only file and is killed."""
+"""A Redis that is restored from an old snapshot, as happens without an append-only file after a kill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much one key may have waiting, and how often it may come: exact, whoever asks at once."""
+"""Quotas and rate limits of a key: exact, even for concurrent requests."""
 
 from __future__ import annotations
 

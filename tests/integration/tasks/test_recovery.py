@@ -1,4 +1,4 @@
-"""What the janitor repairs when Redis, a worker or a disk has lost something."""
+"""Repairs by the janitor after Redis, a worker or a disk has lost data."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_a_cancelled_worker_less_queue_still_tells_the_truth(lab: Lab) -> None:
 
 
 def test_a_task_withdrawn_while_it_is_completed_does_not_come_back(lab: Lab, monkeypatch) -> None:
-    """Its intake found the queue full, just when the janitor had read its record."""
+    """Its intake finds the queue full just after the janitor has read its record."""
     lab.recover()
     task = lab.accept(make_task())
     read = lab.journal.open_task
@@ -184,7 +184,7 @@ def test_who_has_anothers_idempotency_key_was_never_answered(lab: Lab) -> None:
 
 
 def test_a_key_that_redis_forgot_parts_no_client_from_its_task(lab: Lab, worker: Worker) -> None:
-    """The second one was accepted because Redis had just come back empty; both clients have an id."""
+    """The second task was accepted because Redis had just come back empty; both clients have an id."""
     lab.recover()
     first = lab.submit(idempotency="f" * 64)
     lab.client.flushall()
@@ -196,7 +196,8 @@ def test_a_key_that_redis_forgot_parts_no_client_from_its_task(lab: Lab, worker:
 def test_history_is_restored_beside_whoever_does_the_same(
     lab: Lab, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another janitor, or a worker that tells an end, comes between reading the log and writing the list."""
+    """Another janitor, or a worker that ends a task, intervenes between reading the log and writing the
+    list."""
     for _ in range(3):
         lab.ending.end(lab.submit(), done(), worker)
     before = lab.history()
@@ -285,7 +286,7 @@ def test_five_thousand_lost_tasks_come_back_in_seconds(lab: Lab) -> None:
 
 
 def test_enqueueing_is_safe_while_the_janitor_looks(lab: Lab) -> None:
-    """The intake between S2 and S3, and the janitor, at once: one entry in the lane."""
+    """The intake between S2 and S3 and the janitor run at the same time: the lane gets one entry."""
     lab.recover()
     task = lab.accept(make_task())
     answers = [

@@ -1,4 +1,5 @@
-"""What RQ's own API and tools see of our tasks, and what they do to them, is right in every state."""
+"""RQ's own API and tools show our tasks correctly in every state, and their actions have the right
+effects."""
 
 from __future__ import annotations
 
@@ -169,7 +170,7 @@ def test_rqs_own_clean_up_requeues_an_expired_job_and_the_double_is_dropped(
     assert queue.job_ids == [task.id]
     lab.recovery.bring_back_dead()
     lab.recovery.complete()
-    queue.push_job_id(task.id)  # the clean-up runs unlocked: two of them queue an id twice
+    queue.push_job_id(task.id)  # the clean-up runs without a lock, so two of them may queue an id twice
     assert lab.drain(worker) == [task]
     assert queue.count == 0
     assert len(lab.history()) == len(lab.log_lines()) == 1
@@ -177,7 +178,7 @@ def test_rqs_own_clean_up_requeues_an_expired_job_and_the_double_is_dropped(
 
 
 def test_rqs_clean_up_of_a_live_task_makes_no_second_run(lab: Lab, queue: Queue, worker: Worker) -> None:
-    """A heartbeat that came too late for RQ, but not for the claim."""
+    """The heartbeat was too late for RQ, but not for the claim."""
     task = lab.submit()
     held = lab.take(worker)
     StartedJobRegistry(queue=queue).cleanup(timestamp=time.time() + 3600)
@@ -230,7 +231,7 @@ def test_a_stock_worker_that_is_killed_gives_the_task_back(lab: Lab, worker: Wor
     lab.client.delete(f"rq:executions:{task.id}")  # it expires by itself, later
     lab.recovery.bring_back_dead()
     lab.recovery.complete()
-    _, left = psutil.wait_procs(links, timeout=60)  # a stock worker's go on without it
+    _, left = psutil.wait_procs(links, timeout=60)  # a stock worker continues without it
     assert not left
     lab.recovery.complete()
     assert lab.drain(worker) == [task]

@@ -1,4 +1,4 @@
-"""Several workers on one Redis: who gets what of what waits, decided in the one step that takes it."""
+"""Several workers on one Redis: the distribution of waiting tasks, decided when a task is taken."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_task_is_left_to_a_worker_that_has_its_model(lab: Lab) -> None:
 
 
 def test_a_model_that_nobody_else_has_is_no_reason_to_wait(lab: Lab) -> None:
-    """Who takes the task can say why it fails; a worker that was killed a moment ago may come back."""
+    """Whoever takes the task can report why it fails; a worker that was killed a moment ago may come back."""
     plain, able = Hand(lab, models=("a",)), Hand(lab, models=("a", "b"))
     able.beat(takes_on=False)
     task = lab.submit(options=TranscriptionOptions(model="b"))

@@ -1,4 +1,4 @@
-"""Each end reaches its webhook at least once, whoever dies; and nobody else is told."""
+"""Webhooks: each is notified of each of its tasks at least once despite crashes, and no other receiver is."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def bot() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="module")
 def ports() -> dict[str, int]:
-    """Where the webhooks of the shared API lead."""
+    """Choose the ports of the receivers to which the shared API sends."""
     return {"bot": own_port(), "other": own_port()}
 
 
@@ -71,7 +71,7 @@ def lab(api: ApiServer, client: redis.Redis) -> Lab:
 
 @pytest.fixture
 def apart(redis_url: str) -> Iterator[tuple[str, redis.Redis]]:
-    """A database that the shared API does not serve: its URL, and a client."""
+    """Return the URL of a database that the shared API does not use, and a client for it."""
     url = f"{redis_url.rpartition('/')[0]}/1"
     with patient_client(url) as connection:
         yield url, connection
@@ -92,10 +92,10 @@ def job_is(lab: Lab, task: Task, status: str) -> None:
 
 
 def make_due(lab: Lab, key: str) -> None:
-    """As if the time had come: of the next try, or of the end of a lease."""
+    """Make a retry due, or a lease expire, at once."""
     for entry in lab.client.zrange(key, 0, -1):
         lab.client.zadd(key, {entry: 1})
-    lab.client.publish(EVENTS_CHANNEL, '{"task_id": "another", "status": "done"}')  # look now
+    lab.client.publish(EVENTS_CHANNEL, '{"task_id": "another", "status": "done"}')  # the next look
 
 
 def test_every_end_is_told_once(api: ApiServer, lab: Lab, ports: dict[str, int]) -> None:
@@ -112,7 +112,7 @@ def test_every_end_is_told_once(api: ApiServer, lab: Lab, ports: dict[str, int])
         wait_for(lambda: len(bot.told) == 3, "the third message", 10)
         lab.ending.end(submitted(api, lab, callback=""), done())
         lab.recover()
-        time.sleep(1.2)  # a look into the queue
+        time.sleep(1.2)  # a look at the queue
 
     first, second, third = bot.told
     assert (first.path, first.delivery, first.message["status"]) == ("/bot", f"{task.id}.1", "failed")
@@ -135,7 +135,7 @@ def test_whatever_dies_it_is_told(api: ApiServer, lab: Lab, ports: dict[str, int
     task = submitted(api, lab)
     lab.ending.decide(task, done())
     if crash == "redis came back empty":
-        lab.ending.publish(task)  # to nobody: the receiver is not there
+        lab.ending.publish(task)  # without success: the receiver is not running
         job_is(lab, task, "scheduled")
         lab.client.flushall()
     lab.recover()
@@ -173,7 +173,7 @@ def test_it_is_tried_eight_times_and_no_redirect_is_followed(
     assert f'webhook=bot task={task.short_id} status=done error="HTTP 302", given up' in api.log()
     assert SECRET not in api.log()
 
-    with receiver(ports["bot"]) as bot:  # it is there again, and the operator says so
+    with receiver(ports["bot"]) as bot:  # it is running again, and the operator retries
         Queue(QUEUE, connection=lab.rq, serializer=JSONSerializer).failed_job_registry.requeue(
             job_of(lab, task)
         )
@@ -247,7 +247,7 @@ async def test_a_private_address_is_refused_when_it_is_connected_to(bot: Receive
 async def test_the_address_that_was_checked_is_the_one_connected_to(
     bot: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name that resolves to something else a moment later gains nothing."""
+    """A name that resolves to another address a moment later is not resolved again."""
     asked: list[str] = []
     resolve = socket.getaddrinfo
 
@@ -259,7 +259,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     poster = Poster(allow_private=True)
-    with pytest.raises(PostFailed):  # unsigned, so the receiver hangs up
+    with pytest.raises(PostFailed):  # unsigned, so the receiver closes the connection
         await poster.post(f"http://bot.example:{bot.port}/", {}, b"{}")
     await poster.close()
     assert asked == ["bot.example"]

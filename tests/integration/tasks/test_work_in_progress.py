@@ -1,4 +1,4 @@
-"""What a worker holds: claimed, registered, alive, and brought back when it is not."""
+"""Tasks in progress on a worker: claimed, registered, renewed, and requeued if the worker dies."""
 
 from __future__ import annotations
 
@@ -174,7 +174,8 @@ def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
 
 
 def test_of_a_dead_worker_nothing_waits_for_the_end_of_its_claims(lab: Lab) -> None:
-    """But of no other: not of one with the same number, host and process id, nor of its next life."""
+    """This applies to no other worker: not to one with the same number, host and process id, nor to its next
+    life."""
     dead, same, next_life = (make_worker(f"voxq-1.host.7.{life}") for life in ("aaa", "aaab", "baa"))
     tasks = [lab.submit() for _ in range(5)]
     lab.take(dead)

@@ -1,4 +1,4 @@
-"""Workers that do not do everything."""
+"""Workers with only some of the capabilities."""
 
 from __future__ import annotations
 

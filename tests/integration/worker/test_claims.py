@@ -1,4 +1,4 @@
-"""Which tasks of which kind a worker takes, over a real Redis."""
+"""Choice of the tasks that a worker takes, over a real Redis."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_better_lane_comes_first_whatever_its_kind(tmp_path, client: redis.Red
 
 
 def test_what_is_held_of_one_kind_leaves_less_for_the_other(tmp_path, client: redis.Redis) -> None:
-    """Three slots: one is for the high lane only, one more not for long."""
+    """There are three slots: one is for the high lane only, another is not for the long lane."""
     lab = Lab(tmp_path, client)
     claims = claims_of(lab)
     for _ in range(3):
@@ -64,7 +64,7 @@ def test_what_is_held_of_one_kind_leaves_less_for_the_other(tmp_path, client: re
 
 
 def test_it_is_told_what_is_left_in_the_lanes(tmp_path, client: redis.Redis) -> None:
-    """Else a worker could not know that asking again is of no use."""
+    """Otherwise a worker could not know that asking again is useless."""
     lab = Lab(tmp_path, client)
     claims = claims_of(lab)
     for kind in ("asr", "asr", "tts"):
@@ -91,5 +91,5 @@ def test_tasks_of_the_same_kind_again_take_one_trip_to_redis(tmp_path, client: r
 
 
 def reads(client: redis.Redis) -> int:
-    """How often the server has read from its clients."""
+    """Return how often the server has read from its clients."""
     return client.info("stats")["total_reads_processed"]

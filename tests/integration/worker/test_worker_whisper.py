@@ -1,4 +1,4 @@
-"""A worker with the real whisper-base: recordings in, what was said out."""
+"""A worker with the real whisper-base: recordings are recognised as text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from voxq.speech.encode import encode
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerLab]:
-    """One worker for all of these tests: the model is loaded once."""
+    """Start one worker for all of these tests, so that the model is loaded once."""
     root = tmp_path_factory.mktemp("whisper")
     server = RedisServer(root / "redis")
     lab = WorkerLab(root, server.url, asr_engine="faster-whisper", asr_model="whisper-base")
@@ -46,7 +46,7 @@ def done(lab: WorkerLab, path: Path, **options: object) -> Outcome:
 
 
 def plain(text: str) -> str:
-    """Without what is not heard."""
+    """Remove everything that is not audible from a text."""
     return "".join(c if c.isalnum() or c.isspace() else "" for c in text.lower())
 
 
