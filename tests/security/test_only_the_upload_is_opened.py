@@ -80,7 +80,7 @@ def test_a_media_process_opens_the_upload_and_its_scratch_file(tmp_path: Path) -
         try:
             upload = tmp_path / "upload"
             upload.write_bytes(NOTE)
-            # modules that are imported at first use have been opened by now
+            # opens the modules that are imported at first use
             _look_into(child, upload, scratch)
             with traced(child.pid, tmp_path / "calls") as tracer:
                 expected = {str(scratch)}

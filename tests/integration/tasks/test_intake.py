@@ -71,9 +71,8 @@ async def wire(client: redis.Redis) -> AsyncIterator[Wire]:
 
 @pytest.fixture
 async def entrance(lab: Lab, wire: Wire) -> AsyncIterator[Entrance]:
-    lab.client.script_load(
-        script.script("enqueue").text
-    )  # otherwise the first command to be lost is the failed EVALSHA
+    # Otherwise the first command to be lost is the EVALSHA of an unknown script.
+    lab.client.script_load(script.script("enqueue").text)
     async with connect.asynchronous(f"redis://127.0.0.1:{wire.port}", seconds=PATIENCE) as client:
         yield Entrance(lab, client)
 
