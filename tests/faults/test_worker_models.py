@@ -90,7 +90,7 @@ def test_memory_for_one(make_lab) -> None:
 
 
 def test_a_model_that_works_is_not_taken_away_in_the_middle_of_a_batch(make_lab) -> None:
-    """It is unloaded after its batch; the rest of its work is done later."""
+    """The model is unloaded after its batch; the rest of its work is done later."""
     lab: WorkerLab = make_lab(asr_models=TWO, model_memory_mb=64, max_inflight=4)
     worker = lab.worker()
     lab.close_gate()

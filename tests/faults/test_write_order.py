@@ -179,7 +179,7 @@ def test_recovery_alone_changes_nothing_but_what_was_decided(
 @redis_too
 @after_each_step(TAKEN)
 def test_a_worker_that_was_only_asleep_does_no_harm(lab: Lab, last: int, redis_is_lost: bool) -> None:
-    """It wakes up after another one has done its task, and continues where it was."""
+    """The worker wakes up after another one has done its task, and continues where it was."""
     run = Run(lab)
     go(run, last, redis_is_lost=redis_is_lost)
     recover_and_drain(lab)
@@ -252,7 +252,8 @@ def test_an_upload_that_was_never_accepted_goes_when_it_is_old(tmp_path: Path, c
 
 
 def test_a_recovery_that_dies_is_recovered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is interrupted at every command in turn, for a task after each step; the next one continues."""
+    """Recovery is interrupted at every command in turn, for a task after each step; the next one
+    continues."""
     runs = [Run(lab) for _ in ORDER]
     for last in reversed(range(len(ORDER))):  # workers that take a task before those that leave it waiting
         for step in ORDER[: last + 1]:

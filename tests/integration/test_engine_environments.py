@@ -1,4 +1,4 @@
-"""An engine with an environment of its own, whose packages contradict ours."""
+"""An engine in an environment of its own, whose packages contradict ours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ SUPPORT = Path(__file__).parent.parent / "support"
 
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory of environments, in which the real command has installed "contrary", without a network."""
+    """Make a directory of environments in which the real command has installed "contrary", without a
+    network."""
     root = tmp_path_factory.mktemp("environments")
     shelf = root / "wheels"
     shelf.mkdir()

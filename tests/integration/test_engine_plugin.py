@@ -1,4 +1,4 @@
-"""The example of an engine in a package of its own, installed and used through the running service."""
+"""The example of an engine in a separate package, installed and used through the running service."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LAYOUT = ("123A", "456B", "789C", "*0#D")
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the example installed in it."""
+    """Make a directory with the example installed in it."""
     root = tmp_path_factory.mktemp("plugin")
     wheel = plugin_package.build_wheel(plugin_package.EXAMPLE, root)
     return plugin_package.install(wheel, root / "packages")
@@ -44,7 +44,7 @@ def stack(tmp_path: Path, packages: Path) -> Iterator[RunningStack]:
 
 
 def dialled(keys: str) -> bytes:
-    """A WAV of these keys, each for 100 ms."""
+    """Make a WAV file with the tones of these keys, each for 100 ms."""
     times = np.arange(SAMPLE_RATE // 10) / SAMPLE_RATE
     sounds = [np.zeros_like(times)]
     for key in keys:

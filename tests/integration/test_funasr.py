@@ -300,7 +300,7 @@ def test_weights_that_would_stay_random_are_named(model: Path, spoil: str) -> No
 
 
 def test_a_damaged_checkpoint_is_an_error(model: Path) -> None:
-    """It is as an interrupted download leaves it, or is an error page of a server."""
+    """The file was left by an interrupted download, or is an error page of a server."""
     whole = (model / "model.pt").read_bytes()
     for damaged in (whole[: len(whole) // 2], b"PK\x03\x04 nothing", b"<html>404</html>", b""):
         (model / "model.pt").write_bytes(damaged)

@@ -68,7 +68,7 @@ def traced(pid: int, output: Path) -> Iterator[Tracer]:
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_a_media_process_opens_the_upload_and_its_scratch_file(tmp_path: Path) -> None:
-    """It opens no other file or socket and starts no program: for playlists, archives, pictures, and false
+    """No other file or socket is opened and no program started: for playlists, archives, pictures, and false
     headers."""
     with listener() as port:
         bait = tmp_path / "bait"

@@ -57,7 +57,8 @@ def test_a_recording_is_looked_at_to_its_end_in_that_time(
 
 
 def test_damage_behind_a_good_beginning_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It decodes and fails once in seven bytes: a gigabyte of it would take a quarter of an hour."""
+    """The recording decodes and fails once in seven bytes: a gigabyte of it would take a quarter of an
+    hour."""
     monkeypatch.setattr(decoding, "_SEARCH_SECONDS", 0.2)
     upload = tmp_path / "upload"
     good = written("adts", "aac", SAMPLE_RATE)

@@ -1,4 +1,5 @@
-"""What a family says of itself, as JSON: for one whose packages only another interpreter can import."""
+"""Descriptions of engine families as JSON, for families whose packages only another interpreter can
+import."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from voxq.engines.contract import (
 
 
 def describe(family: EngineFamily) -> dict[str, Any]:
-    """All that the worker's parent may ask. Raises EngineError."""
+    """Return everything that the worker's parent may ask about the family. Raises EngineError."""
     models: dict[str, Any] = {}
     for model in family.models:
         request = EngineRequest(family.name, model)
@@ -43,9 +44,9 @@ def describe(family: EngineFamily) -> dict[str, Any]:
 
 
 def family_of(record: Mapping[str, Any]) -> EngineFamily:
-    """The family that was described; its models can be loaded in its own environment only.
+    """Make a family of its description; its models can be loaded only in its own environment.
 
-    Raises EngineError for what `describe` did not write, or another version of it did.
+    Raises EngineError for an invalid description, or one of another version of the contract.
     """
     if record.get("contract") != CONTRACT_VERSION:
         raise EngineError(
@@ -84,7 +85,7 @@ def family_of(record: Mapping[str, Any]) -> EngineFamily:
 
 
 class _Model:
-    """One model of a described family."""
+    """A model in a description."""
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         traits = dict(record["traits"])

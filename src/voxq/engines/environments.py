@@ -1,8 +1,8 @@
-"""Families with an environment of their own: virtual environments under VOXQ_ENGINES, one for each.
+"""Virtual environments under VOXQ_ENGINES, one for each engine family installed separately.
 
-Engines of this field pin versions of the same libraries that exclude each other. Such a family is installed
-where nothing else is, and its model process runs under the interpreter there. A directory under its own name
-is complete: it is built beside its place and renamed when the engine was imported and has described itself.
+Speech engines often pin versions of the same libraries that exclude each other. Such a family is installed in
+an environment of its own, whose interpreter runs its model process. A directory under the family's name is
+complete: it is built under another name and renamed once the engine has been imported and described.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from voxq.engines.description import family_of
 
 _DESCRIPTION = "voxq-engine.json"
 _BASICS = ("numpy",)
-"""What a model process needs, whatever the engine requires."""
+"""Packages that a model process needs, whatever the engine requires."""
 _DESCRIBE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A virtual environment that is complete."""
+    """A complete virtual environment."""
 
     name: str
     directory: Path
@@ -41,7 +41,7 @@ class Environment:
         return self.directory / "bin" / "python"
 
     def family(self) -> EngineFamily:
-        """As it described itself when it was installed. Raises EngineError."""
+        """Read the family's description, which was made when it was installed. Raises EngineError."""
         try:
             record = json.loads((self.directory / _DESCRIPTION).read_text("utf-8"))
             family = family_of(record if isinstance(record, dict) else {})
@@ -53,12 +53,12 @@ class Environment:
 
 
 def root() -> Path:
-    """$VOXQ_ENGINES, else ~/.cache/voxq/engines."""
+    """Return $VOXQ_ENGINES, or ~/.cache/voxq/engines by default."""
     return Path(os.environ.get("VOXQ_ENGINES") or "~/.cache/voxq/engines").expanduser()
 
 
 def find(name: str) -> Environment | None:
-    """The environment of this family, if one is installed."""
+    """Find the environment of this family; None if it is not installed."""
     if not plugins.NAME.fullmatch(name):
         return None
     directory = root() / name
@@ -66,13 +66,13 @@ def find(name: str) -> Environment | None:
 
 
 def installed() -> tuple[Environment, ...]:
-    """By name."""
+    """Return the installed environments, sorted by name."""
     names = sorted(path.parent.name for path in root().glob(f"*/{_DESCRIPTION}"))
     return tuple(each for name in names if (each := find(name)) is not None)
 
 
 def install(name: str, requirements: Sequence[str], runner: Path) -> Environment:
-    """Make the environment of a family anew, with these requirements of pip; what was there is replaced.
+    """Create the environment of a family with these pip requirements; an existing one is replaced.
 
     `runner`: the script that describes an engine under another interpreter. Raises EngineError.
     """
@@ -97,13 +97,14 @@ def install(name: str, requirements: Sequence[str], runner: Path) -> Environment
 
 
 def remove(name: str) -> bool:
-    """Whether there was one. Raises EngineError."""
+    """Remove an environment and return whether there was one. Raises EngineError."""
     environment = find(name)
     if environment is None:
         return False
     try:
         with _locked(root() / f".{name}.lock"):
-            (environment.directory / _DESCRIPTION).unlink(missing_ok=True)  # from here on it is not complete
+            # from here on it counts as incomplete
+            (environment.directory / _DESCRIPTION).unlink(missing_ok=True)
             shutil.rmtree(environment.directory)
     except OSError as error:
         raise EngineError(f"{environment.directory} cannot be removed: {error.strerror}.") from None
@@ -118,7 +119,7 @@ def _pip(directory: Path, requirements: Sequence[str]) -> None:
 
 
 def _description(directory: Path, name: str, runner: Path) -> object:
-    """What the engine says of itself, imported by its own interpreter. Raises EngineError."""
+    """Let the environment's own interpreter import and describe the engine. Raises EngineError."""
     command = [str(directory / "bin" / "python"), "-I", str(runner), "describe", name]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_DESCRIBE_SECONDS)

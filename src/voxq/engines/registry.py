@@ -29,19 +29,19 @@ _ONLY_CATALOGUE = frozenset(_BUILT_IN[Capability.RECOGNISE])
 """Families whose models are all in the catalogue, so that they can be listed without importing them."""
 
 _HEARING = Requirements(extras.WORKER.modules, extras.WORKER.name)
-"""Name of the VAD, which finds the speech in recordings for every recogniser."""
+"""Packages that find the speech in recordings, needed with every recogniser."""
 
 _added: dict[str, EngineFamily] = {}
 """Families of other packages that this process uses."""
 _interpreters: dict[str, Path] = {}
-"""Of those that have an environment of their own."""
+"""Interpreters of the families that have an environment of their own."""
 
 
 def use_plugins(names: Iterable[str]) -> None:
-    """Make the families that other packages offer by these names known in this process: from environments of
-    their own, else from this one.
+    """Register the families that other packages offer by these names: from environments of their own if there
+    are any, else from this one.
 
-    Raises EngineError for one that cannot be used, and for one with the name of a built-in family.
+    Raises EngineError for one that cannot be used, or that has the name of a built-in family.
     """
     for name in names:
         if name in _added:
@@ -55,12 +55,13 @@ def use_plugins(names: Iterable[str]) -> None:
 
 
 def use_here(name: str) -> None:
-    """Make the family known that a package in this process's own environment offers. Raises EngineError."""
+    """Register the family that a package in this process's own environment offers. Raises EngineError."""
     _added[name] = plugins.load(name)
 
 
 def interpreter_of(name: str) -> Path | None:
-    """What runs the model processes of a family that has an environment of its own."""
+    """Return the interpreter for the model processes of a family; None if it has no environment of its
+    own."""
     return _interpreters.get(name)
 
 

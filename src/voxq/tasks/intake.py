@@ -46,7 +46,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the client asks for: something to be done with an upload, or with a text."""
+    """A client's request to process an upload or a text."""
 
     owner: str
     options: Options
@@ -253,10 +253,10 @@ class RecordingIntake(Intake):
 
 
 class TextIntake(Intake):
-    """Of texts, which stand in their tasks: there is no S1."""
+    """Acceptance of texts, which are part of their tasks, so that there is no S1."""
 
     async def accept(self, entry: EntryCheck, text: str, request: Request) -> Submission:
-        """Make the text a task. Raises Refusal, or OSError when the disk is full."""
+        """Make the text a task. Raises Refusal, or OSError if the disk is full."""
         inputs = {TEXT: Inline(text)}
         if entry.known_id is not None:
             return await self._replay(entry.known_id, sha256_of(inputs), request)

@@ -215,7 +215,7 @@ def test_who_goes_away_leaves_nothing_behind(place: Place, gate: Callable[[], No
 
 
 def test_a_waiting_listener_asks_for_nothing(place: Place, gate: Callable[[], None]) -> None:
-    """It is woken by events and does not poll Redis."""
+    """The stream is woken by events and does not poll Redis."""
     task = place.lab.submit_text(HELD)
     with place.listen(task) as answer, place.listen(task) as other:
         next(answer.iter_raw())

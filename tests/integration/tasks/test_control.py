@@ -210,7 +210,7 @@ def test_a_forgotten_task_leaves_no_text_and_no_sound(lab: Lab, worker: Worker) 
 
 
 def test_a_worker_that_has_not_heard_of_it_cannot_bring_it_back(lab: Lab, worker: Worker) -> None:
-    """It was cancelled and forgotten while a batch was in progress."""
+    """The task was cancelled and forgotten while a batch was in progress."""
     task = lab.submit()
     lab.take(worker)
     lab.control.cancel(task.id)
@@ -230,7 +230,7 @@ def test_an_open_task_is_not_forgotten(lab: Lab, worker: Worker) -> None:
 
 
 def test_an_old_task_is_forgotten_after_its_result(lab: Lab, worker: Worker) -> None:
-    """Its record is gone, but its recording and its entries in history and log still exist."""
+    """The record is gone, but the recording and the entries in history and log still exist."""
     task = lab.submit()
     lab.ending.end(task, done("a secret"), worker)
     lab.journal.forget(task.id, 1)

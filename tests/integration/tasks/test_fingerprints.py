@@ -153,7 +153,8 @@ def test_a_fingerprint_tells_everything_apart() -> None:
 def test_a_request_of_an_earlier_version_has_the_same_fingerprint(
     options: Options, text: str | None, written: str
 ) -> None:
-    """It finds its task after an upgrade; when an option is added, it is done once more."""
+    """A repeated request finds its task after an upgrade; if an option was added, the work is done once
+    more."""
     sha256 = "00" if text is None else ""
     found = fingerprints.fingerprint_of("anna", sha256, "recipe", options, text=text)
     assert found == hashlib.sha256(written.encode()).hexdigest()

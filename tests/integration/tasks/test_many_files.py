@@ -1,4 +1,4 @@
-"""Tasks with more than one file: a text that is to be spoken as a recording sounds."""
+"""Tasks with more than one file: a text to be spoken in the voice of a recording."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_retention_keeps_the_result_and_lets_go_what_it_was_made_from(lab: Lab) 
 
 
 def test_what_was_withdrawn_leaves_no_file(lab: Lab) -> None:
-    """Its client was answered with the task that had the same Idempotency-Key."""
+    """The client got the task with the same Idempotency-Key."""
     lab.recover()
     first, second = (submit(lab) for _ in range(2))
     lab.client.set(f"tts:idempotency:{'k' * 64}", first.id)

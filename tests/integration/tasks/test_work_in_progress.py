@@ -197,7 +197,7 @@ def test_of_a_dead_worker_nothing_waits_for_the_end_of_its_claims(lab: Lab) -> N
 
 
 def test_what_a_dead_worker_has_ended_is_not_begun_again(lab: Lab) -> None:
-    """It died between E1 and E2."""
+    """The worker died between E1 and E2."""
     worker, task = make_worker("voxq-1.host.7.aaa"), lab.submit()
     held = lab.take(worker)
     lab.ending.decide(held.task, done())

@@ -64,7 +64,7 @@ def _keep_stdout_for_nobody() -> None:
     values."""
     os.dup2(2, 1)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
-    with contextlib.suppress(Exception):  # an environment of an engine's own may have none, or another one
+    with contextlib.suppress(Exception):  # an engine's own environment may lack it, or have another version
         import loguru
 
         loguru.logger.configure(handlers=[{"sink": sys.stderr, "backtrace": False, "diagnose": False}])
@@ -126,7 +126,7 @@ def _memory_of(request: EngineRequest) -> DeviceMemory:
 
 
 def _rss_mb() -> int:
-    """This process's RAM."""
+    """Return the RAM of this process."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * resource.getpagesize() >> 20

@@ -1,7 +1,7 @@
-"""The messages of a model process without Pydantic, for the model process itself: it may run where there is
-little more than NumPy.
+"""Messages of a model process without Pydantic, because the process may run where little more than NumPy is
+installed.
 
-What it is sent comes from its parent, which is trusted; what it sends, the parent checks.
+Requests come from its parent, which is trusted; its replies are checked by the parent.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from voxq.processes.model.protocol import ChunkRef, Load, Reply, Request, Run, S
 
 
 def encode(reply: Reply) -> Message:
-    """The JSON object for a reply."""
+    """Convert a reply to a JSON object."""
     return asdict(reply)
 
 
 def decode(message: Message) -> Request:
-    """Raises ProtocolError."""
+    """Read a request. Raises ProtocolError."""
     try:
         match message.get("op"):
             case "load":

@@ -18,7 +18,7 @@ from voxq.processes.messages import Codec
 MODEL_PROCESS_MODULE = "voxq.processes.model"
 """Module for `Child.start`."""
 STANDALONE = Path(__file__).with_name("standalone.py")
-"""What an interpreter of another environment runs."""
+"""Script for the interpreter of another environment."""
 
 
 @dataclass(frozen=True, slots=True)

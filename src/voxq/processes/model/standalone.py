@@ -1,8 +1,8 @@
-"""A model process under another interpreter, whose environment has an engine and NumPy, but not VoxQ:
-`python -I standalone.py FD PARENT`, or `python -I standalone.py describe NAME` to say what the engine is.
+"""Model process under the interpreter of an environment with an engine and NumPy, but without VoxQ: `python
+-I standalone.py FD PARENT`, or `python -I standalone.py describe NAME` to describe the engine.
 
-Only this package is made importable there, from where it lies, and nothing that is installed beside it: the
-environments may contradict each other.
+Only this package is made importable, from its own directory, without the packages installed beside it,
+because the environments may contradict each other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from types import ModuleType
 
 
 def main() -> None:
-    """Serve a model; or print a description as the last line."""
+    """Serve a model, or print a description as the last line."""
     _make_importable()
     if sys.argv[1] == "describe":
         from voxq.engines.description import describe
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def _make_importable() -> None:
-    """Not by its `__init__`, which asks for the version of an installed package."""
+    """Register the package without its `__init__`, which asks for the version of an installed package."""
     package = ModuleType("voxq")
     package.__path__ = [str(Path(__file__).resolve().parents[2])]
     sys.modules["voxq"] = package
