@@ -45,8 +45,8 @@ from voxq.metrics.counters import Counters
 from voxq.settings import Settings, load_settings, unknown_settings
 
 _DESCRIPTION = (
-    "Recordings in, transcripts out; texts in, speech out. Submit one, get a `task_id`, ask for its result. "
-    "Wherever a `task_id` is asked for, its last part alone will do."
+    "Recordings in, transcripts out; texts in, speech out. Submit one, get a `task_id`, fetch its result. "
+    "The last part of a `task_id` can be used instead of the whole."
 )
 
 

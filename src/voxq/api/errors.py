@@ -66,26 +66,27 @@ _STATUS = {
 }
 
 _MEANINGS = {
-    400: "The form, the JSON or the recording cannot be read; `supported_formats` lists what can.",
-    401: "No key, or a wrong one.",
-    403: "The service was not meant to be reachable from here, or this key may not do that.",
-    404: "No such task, or it is somebody else's; or no such model or voice: `models` or `voices` has them.",
+    400: "The form, the JSON or the recording cannot be read; `supported_formats` lists the readable ones.",
+    401: "The key is missing or invalid.",
+    403: "The service does not accept requests from here, or this key lacks permission.",
+    404: "There is no such task, or it is another owner's; or no such model or voice (`models` or `voices` "
+    "lists them).",
     408: "The upload arrives too slowly.",
-    409: "Not in the state that this needs.",
-    410: "The recording or the speech is gone.",
-    413: "Over MAX_UPLOAD_MB, MAX_AUDIO_SECONDS or MAX_TEXT_CHARACTERS, or more than this key's quota.",
+    409: "The task is not in the required state.",
+    410: "The recording or the speech has been deleted.",
+    413: "MAX_UPLOAD_MB, MAX_AUDIO_SECONDS, MAX_TEXT_CHARACTERS or this key's quota is exceeded.",
     416: "The recording has no such range.",
-    422: "An option is wrong; `field` names it.",
-    429: "Too much waits, too many requests a minute, or too many streams are open; come back after "
+    422: "An option is invalid; `field` names it.",
+    429: "The queue is full, or there are too many requests per minute or open streams; retry after "
     "`Retry-After` seconds.",
     500: "The task failed; `code` says why.",
-    503: "Redis does not answer: with a `task_id`, the task is accepted all the same; or a voice's sample is "
-    "being made.",
+    503: "Redis does not answer (with a `task_id`, the task is accepted all the same), or a voice's sample "
+    "is being made.",
     507: "The disk is nearly full.",
 }
 
 UNKNOWN_PARAMETER: Mapping[str, Any] = {
-    "description": "A query parameter that does not exist here; `fields` are those that do.",
+    "description": "A query parameter is unknown; `fields` lists the known ones.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
 }
 """Text about unknown query parameters for the OpenAPI document, on routes without other causes of a 422."""

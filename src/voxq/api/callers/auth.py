@@ -15,7 +15,7 @@ from voxq.api.service import TheService
 from voxq.core.refusal import Refusal
 
 _bearer = HTTPBearer(
-    auto_error=False, description="One of API_KEYS or ADMIN_KEYS; not needed while none are set."
+    auto_error=False, description="One of API_KEYS or ADMIN_KEYS; not needed if none are set."
 )
 
 

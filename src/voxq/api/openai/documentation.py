@@ -23,43 +23,45 @@ def _texts(description: str) -> dict[str, Any]:
 
 _OWN: dict[str, Any] = OWN.form_schema({})["properties"]
 _UNKNOWN = (
-    "What OpenAI's API knows and this service has no use for has no effect, as said of each such field; "
-    "a field that neither knows is refused, with the names there are."
+    "Fields of OpenAI's API without a use here are accepted and documented as having no effect; unknown "
+    "fields are refused, with the list of known ones."
 )
-_SPEAKERS = "Refused: no model here tells speakers apart."
+_SPEAKERS = "Refused, because no model here distinguishes speakers."
 _SHARED: dict[str, Any] = {
-    "file": _text("The recording, of any supported format; its content counts.", format="binary"),
-    "model": _text("A name or alias from `GET /api/v1/models`; whisper-1 is the service's default."),
-    "prompt": _text(
-        "Names and terms between commas are listened for (as `hotwords`); whole sentences have no effect."
+    "file": _text(
+        "The recording, in any supported format; the format is detected from its content.", format="binary"
     ),
-    "response_format": _text("How the text is written.", enum=list(Format), default=Format.JSON),
+    "model": _text("Name or alias from `GET /api/v1/models`; whisper-1 is the service's default."),
+    "prompt": _text(
+        "Comma-separated names and terms are used as `hotwords`; whole sentences have no effect."
+    ),
+    "response_format": _text("Format of the response.", enum=list(Format), default=Format.JSON),
     "temperature": {
         "type": "number",
         "minimum": 0,
         "maximum": 1,
-        "description": "Has no effect: nothing is sampled.",
+        "description": "Has no effect, because decoding never samples.",
     },
 }
 _TRANSCRIPTION: dict[str, Any] = {
     **_OWN,
     **_SHARED,
-    "languages[]": _texts("Counts if there is one; of several, what is spoken is detected."),
-    "keywords[]": _texts("Listened for, as `hotwords`."),
+    "languages[]": _texts("Used if there is exactly one; otherwise the language is detected."),
+    "keywords[]": _texts("Used as `hotwords`."),
     "timestamp_granularities[]": {
         "type": "array",
         "items": {"type": "string", "enum": list(Granularity)},
-        "description": "What has times in verbose_json; segments if nothing is said.",
+        "description": "Units with times in verbose_json; segments by default.",
     },
     "stream": {
         "type": "boolean",
         "default": False,
-        "description": "Server-sent events: the text as it is recognised. For json and text.",
+        "description": "Send the text as server-sent events while it is recognised. For json and text.",
     },
     "chunking_strategy": _text(
-        "auto, or an object of the type server_vad. Has no effect: how speech is found does not change."
+        "auto, or an object of the type server_vad. Has no effect: the service's own VAD is used."
     ),
-    "include[]": _texts("Has no effect: no engine here tells how likely each token is."),
+    "include[]": _texts("Has no effect: no engine here returns token probabilities."),
     "known_speaker_names[]": _texts(_SPEAKERS),
     "known_speaker_references[]": _texts(_SPEAKERS),
 }

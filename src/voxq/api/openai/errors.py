@@ -28,18 +28,18 @@ _PARAMS = {
 }
 
 _MEANINGS = {
-    400: "The form, a field, the text or the recording is wrong; `param` names the field.",
-    401: "No key, or a wrong one.",
-    403: "The service was not meant to be reachable from here.",
-    404: "No such model; `models` lists those there are.",
+    400: "The form, a field, the text or the recording is invalid; `param` names the field.",
+    401: "The key is missing or invalid.",
+    403: "The service does not accept requests from here.",
+    404: "There is no such model; `models` lists the available ones.",
     408: "The request arrives too slowly.",
     409: "The task was cancelled.",
-    410: "The speech was deleted before it could be sent; ask again.",
-    413: "Over MAX_UPLOAD_MB, MAX_AUDIO_SECONDS or MAX_TEXT_CHARACTERS, or more than this key's quota.",
-    429: "Too many requests a minute, or too much waits; come back after `Retry-After` seconds.",
-    500: "The recording could not be recognised, or the text not be spoken; `code` says why.",
-    503: "The queue does not answer, or the process stops. The same request again finds its task.",
-    504: "Not done within OPENAI_TIMEOUT_SECONDS. The task goes on: its result is at `task_id`.",
+    410: "The speech was deleted before it could be sent; repeat the request.",
+    413: "MAX_UPLOAD_MB, MAX_AUDIO_SECONDS, MAX_TEXT_CHARACTERS or this key's quota is exceeded.",
+    429: "Too many requests per minute, or the queue is full; retry after `Retry-After` seconds.",
+    500: "Recognition or synthesis failed; `code` says why.",
+    503: "The queue does not answer, or the process is stopping. The same request repeated finds its task.",
+    504: "Not done within OPENAI_TIMEOUT_SECONDS. The task continues: its result is at `task_id`.",
     507: "The disk is nearly full.",
 }
 
@@ -48,8 +48,8 @@ class ErrorView(BaseModel):
     """Description of an error. Some errors have more fields, such as `task_id`."""
 
     message: str = Field(description="One sentence for people.")
-    type: str = Field(description="The kind of error.")
-    param: str | None = Field(description="The field that is wrong.")
+    type: str = Field(description="Kind of error.")
+    param: str | None = Field(description="Name of the invalid field.")
     code: str = Field(description="One word for programs.")
 
 

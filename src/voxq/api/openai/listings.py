@@ -20,11 +20,11 @@ _ERRORS = errors.documented(401, 403, 503)
 class OpenAIVoice(BaseModel):
     """A voice."""
 
-    id: str = Field(examples=["heart"], description="For the field `voice` of a request.")
-    name: str = Field(description="The same.")
+    id: str = Field(examples=["heart"], description="Value for the field `voice` of a request.")
+    name: str = Field(description="Same as `id`.")
     language: str = Field(description="ISO 639-1 code.")
     gender: Literal["female", "male"]
-    model: str = Field(description="Whose voice it is.")
+    model: str = Field(description="Model of the voice.")
 
 
 class OpenAIVoiceList(BaseModel):
@@ -36,8 +36,8 @@ class OpenAIVoiceList(BaseModel):
 class SpeakingModel(BaseModel):
     """A model for speech synthesis."""
 
-    id: str = Field(examples=["hibari"], description="For the field `model` of a request.")
-    name: str = Field(description="The same.")
+    id: str = Field(examples=["hibari"], description="Value for the field `model` of a request.")
+    name: str = Field(description="Same as `id`.")
 
 
 class SpeakingModelList(BaseModel):
@@ -46,7 +46,7 @@ class SpeakingModelList(BaseModel):
     models: list[SpeakingModel]
 
 
-@router.get("/voices", summary="The voices there are", responses=_ERRORS)
+@router.get("/voices", summary="List the voices", responses=_ERRORS)
 async def voices(service: TheService, _: Owner) -> OpenAIVoiceList:
     """List the voices. OpenAI's own voice names are accepted, too, and map to one of these."""
     there = [(speaker.engine, speaker.voice) for speaker in await service.voices.recent()]
@@ -58,7 +58,7 @@ async def voices(service: TheService, _: Owner) -> OpenAIVoiceList:
     )
 
 
-@router.get("/models", summary="The models that speak", responses=_ERRORS)
+@router.get("/models", summary="List the models for speech synthesis", responses=_ERRORS)
 async def models(service: TheService, _: Owner) -> SpeakingModelList:
     """List the models for speech synthesis; `GET /v1/models` includes those for recognition."""
     names = dict.fromkeys(speaker.engine for speaker in await service.voices.recent())

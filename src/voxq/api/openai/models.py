@@ -19,10 +19,10 @@ router = APIRouter(prefix="/v1/models", tags=["openai"])
 class OpenAIModel(BaseModel):
     """A model."""
 
-    id: str = Field(examples=["whisper-base"], description="For the field `model` of a request.")
+    id: str = Field(examples=["whisper-base"], description="Value for the field `model` of a request.")
     object: Literal["model"] = "model"
-    created: int = Field(default=0, description="Always 0: nobody here knows.")
-    owned_by: str = Field(default="voxq", description="Who serves it.")
+    created: int = Field(default=0, description="Always 0, because it is unknown.")
+    owned_by: str = Field(default="voxq", description="Name of this service.")
 
 
 class OpenAIModelList(BaseModel):
@@ -32,7 +32,7 @@ class OpenAIModelList(BaseModel):
     data: list[OpenAIModel]
 
 
-@router.get("", summary="The models there are", responses=errors.documented(401, 403, 503))
+@router.get("", summary="List the models", responses=errors.documented(401, 403, 503))
 async def models(service: TheService, _: Owner) -> OpenAIModelList:
     """List the models. `GET /api/v1/models` has more details."""
     available = await service.models.recent()
@@ -40,9 +40,9 @@ async def models(service: TheService, _: Owner) -> OpenAIModelList:
     return OpenAIModelList(data=[OpenAIModel(id=name) for name in names])
 
 
-@router.get("/{model_id:path}", summary="One model", responses=errors.documented(401, 403, 404, 503))
+@router.get("/{model_id:path}", summary="Find a model", responses=errors.documented(401, 403, 404, 503))
 async def model(
-    model_id: Annotated[str, Path(description="A name or an alias, with slashes as they are.")],
+    model_id: Annotated[str, Path(description="Name or alias, with unencoded slashes.")],
     service: TheService,
     _: Owner,
 ) -> OpenAIModel:

@@ -46,8 +46,8 @@ SPOKEN = RequestReader(
             ),
             Field(
                 description="A name from `GET /api/v1/tts/voices`, or one of OpenAI's, which stands for a "
-                'voice of its gender in the language of the text; also as {"id": name}. Nothing: by the '
-                "language of the text. Voices made from a recording do not exist yet."
+                'voice of its gender in the language of the text; also as {"id": name}. Chosen by '
+                "the language of the text by default. Voices made from a recording do not exist yet."
             ),
         ]
     },
@@ -55,14 +55,13 @@ SPOKEN = RequestReader(
         "input": TextField,
         "instructions": (
             str,
-            Field("", description="Has no effect: no voice here can be told how to speak."),
+            Field("", description="Has no effect: no voice here follows instructions."),
         ),
         "stream_format": (
             Literal["audio", "sse"],
             Field(
                 "audio",
-                description="The sound itself, or server-sent events with pieces of it. Both while it is "
-                "made.",
+                description="Audio, or server-sent events with pieces of it. Both are sent during synthesis.",
             ),
         ),
     },

@@ -42,7 +42,7 @@ async def _streams(
     service: TheService,
     owner: Owner,
     stream: Annotated[
-        bool, Query(description="Speech that is not whole yet is sent as it is made, without a length.")
+        bool, Query(description="Send unfinished speech as it is synthesised, without a length.")
     ] = False,
 ) -> AsyncIterator[bool]:
     """Whether the client accepts a stream; one of the owner's streams is then taken until the response has
@@ -57,10 +57,10 @@ async def _streams(
 @router.head("/audio/{task_id}", response_class=Response, include_in_schema=False)
 @router.get(
     "/audio/{task_id}",
-    summary="The recording or the speech of a task",
+    summary="Download the recording or the speech of a task",
     response_class=Response,
-    responses={200: {"description": "The bytes as they were uploaded, or made.", **_BINARY}}
-    | {206: {"description": "The range that was asked for.", **_BINARY}}
+    responses={200: {"description": "The bytes as they were uploaded or synthesised.", **_BINARY}}
+    | {206: {"description": "The requested range.", **_BINARY}}
     | errors.documented(400, 401, 403, 404, 409, 410, 416, 429, 500, 503),
 )
 async def audio(

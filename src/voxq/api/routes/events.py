@@ -34,20 +34,20 @@ _RECONNECT_MS = 2000
 _NAMES = {status: status.value for status in Status} | {Status.PROCESSING: "progress"}
 _SCHEMA = {
     "type": "object",
-    "description": "Of each event.",
+    "description": "Fields of each event.",
     "required": ["id", "event", "data"],
     "properties": {
-        "id": {"type": "string", "description": "For Last-Event-ID."},
+        "id": {"type": "string", "description": "Value for Last-Event-ID."},
         "event": {"type": "string", "enum": list(_NAMES.values())},
-        "data": {"type": "string", "description": "The JSON that `/result/{task_id}` answers then."},
+        "data": {"type": "string", "description": "The JSON of `/result/{task_id}` at that time."},
     },
 }
 _STREAM = {
     200: {
-        "description": "Where the task is, again at each change, until its end.",
+        "description": "The state of the task, sent at each change until its end.",
         "content": {"text/event-stream": {"schema": _SCHEMA}},
     },
-    204: {"description": "Last-Event-ID was that of the end: there is nothing more to come."},
+    204: {"description": "Last-Event-ID was that of the end, so no more events will follow."},
 }
 
 
@@ -73,7 +73,7 @@ async def events(
     kind: TheKind,
     owner: Streaming,
     last_event_id: Annotated[
-        str | None, Header(description="Id of the last event that was seen: it is not sent again.")
+        str | None, Header(description="Id of the last event received, which is not sent again.")
     ] = None,
 ) -> Response:
     """Follow a task with server-sent events, for `EventSource` and the like. Any process can resume a broken

@@ -34,7 +34,7 @@ class Reason:
 
 
 @router.head("/livez", include_in_schema=False)
-@router.get("/livez", summary="Does the process answer", response_model=Alive)
+@router.get("/livez", summary="Liveness of the process", response_model=Alive)
 async def livez(request: Request) -> Alive:
     """Report liveness: always 200, without a look at Redis or the disk."""
     note(request, quiet=True, status="alive")
@@ -45,7 +45,7 @@ async def livez(request: Request) -> Alive:
 @router.get("/health", response_model_exclude_unset=True, include_in_schema=False)
 @router.get(
     "/api/v1/health",
-    summary="Would work be done",
+    summary="Readiness of the service",
     response_model_exclude_unset=True,
     responses={503: {"model": Health, "description": "No; `error` says why."}},
 )

@@ -35,10 +35,10 @@ async def history(
     service: TheService,
     kind: TheKind,
     owner: Owner,
-    limit: Annotated[int, Query(ge=1, le=100, description="How many records, at most.")] = 10,
+    limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of records.")] = 10,
     status: Annotated[
         Literal["failed"] | None,
-        Query(description="failed: all failed tasks that are still kept, with what is needed to retry them."),
+        Query(description="failed: all failed tasks that are still kept, with the URLs for retrying them."),
     ] = None,
 ) -> History:
     """List the last MAX_HISTORY_RECORDS tasks that are done or failed. An admin sees those of all owners."""

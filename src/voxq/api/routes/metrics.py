@@ -34,7 +34,7 @@ _TEXT = {
 
 @router.get(
     "/metrics",
-    summary="Figures for Prometheus",
+    summary="Metrics for Prometheus",
     response_class=Response,
     responses=_TEXT | errors.documented(401, 403),
     dependencies=[Depends(auth.may_measure)],

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/v1", tags=["models"])
 
 @router.get(
     "/models",
-    summary="The models that can be asked for",
+    summary="List the models",
     response_model=ModelList,
     responses=errors.documented(401, 403, 503),
 )

@@ -18,7 +18,7 @@ router = APIRouter()
 
 @router.get(
     "/queue/status",
-    summary="The queue at a glance",
+    summary="State of the queue",
     response_model=QueueStatus,
     responses=errors.documented(401, 403, 503),
 )

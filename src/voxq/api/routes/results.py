@@ -47,7 +47,7 @@ _RENDERED = {
 
 @router.get(
     "/result/{task_id}",
-    summary="The result of a task, or where it is",
+    summary="Get the status or the result of a task",
     response_model=Result,
     response_model_exclude_unset=True,
     responses=_RENDERED | errors.documented(401, 403, 404, 409, 422, 503),
@@ -59,10 +59,13 @@ async def result(
     kind: TheKind,
     owner: Owner,
     wait: Annotated[
-        float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the task's end, at most.")
+        float, Query(ge=0, le=LONGEST_WAIT, description="Maximum seconds to wait for the task's end.")
     ] = 0,
     format: Annotated[
-        Format, Query(description="All but json are the transcript alone, and 409 until it is done.")
+        Format,
+        Query(
+            description="All formats but json are the transcript alone, and give 409 until the task is done."
+        ),
     ] = Format.JSON,
 ) -> object:
     """Return the status or the result of a task. With `wait`, the response comes as soon as the task ends."""

@@ -18,7 +18,7 @@ router = APIRouter()
 
 @router.post(
     "/retry/{task_id}",
-    summary="Try a failed task again",
+    summary="Retry a failed task",
     response_model=Submitted,
     responses=errors.documented(401, 403, 404, 409, 410, 413, 429, 503),
 )

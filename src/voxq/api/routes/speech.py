@@ -36,7 +36,7 @@ _MANY_TEXTS = RequestReader(
     fixed={"cache": False},
     besides={
         "texts": Annotated[
-            list[str], Field(min_length=1, max_length=MAX_TEXTS, description="What to say, a task each.")
+            list[str], Field(min_length=1, max_length=MAX_TEXTS, description="Texts to speak, one task each.")
         ]
     },
 )

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api/v1", tags=["stats"])
 
 @router.get(
     "/stats",
-    summary="Figures since start and of the last hour",
+    summary="Statistics since Redis was empty, and of the last hour",
     response_model=Stats,
     responses=errors.documented(401, 403, 503),
 )

@@ -34,7 +34,7 @@ _LOOK_SECONDS = 10.0
 _CONTENT_TYPE = SPEECH_FORMATS[samples.FORMAT]
 _SOUND: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "A sentence or two in the voice's language.",
+        "description": "One or two sentences in the voice's language.",
         "content": {_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
@@ -43,7 +43,7 @@ _HEADERS = {"Cache-Control": "private, max-age=3600"}
 
 @router.get(
     "/voices",
-    summary="The voices that can be asked for",
+    summary="List the voices",
     response_model=VoiceList,
     responses=errors.documented(401, 403, 503),
 )
@@ -59,7 +59,7 @@ async def voices(service: TheService, _: Owner) -> VoiceList:
     responses=_SOUND | errors.documented(401, 403, 404, 429, 500, 503, 507),
 )
 async def sample(
-    name: Annotated[str, PathParameter(description="Of a voice, from the list.")],
+    name: Annotated[str, PathParameter(description="Name of a voice from the list.")],
     request: Request,
     service: TheService,
     owner: Owner,
