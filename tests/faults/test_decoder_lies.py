@@ -9,22 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import model_plan
+from runs import task_run_of
 from task_lab import make_task
 
 from voxq.core import strict_json
-from voxq.kinds.transcription import TranscriptionOptions
 from voxq.processes.child import Child
 from voxq.processes.media import protocol
-from voxq.queue.claiming import TaskExecution
 from voxq.speech.chunking import Chunking
-from voxq.storage.scratch import WorkFiles
 from voxq.worker.media import media_link
 from voxq.worker.media.media_link import MediaFailed, MediaLink
-from voxq.worker.runs.transcription_run import TranscriptionRun
+from voxq.worker.runs.task_run import TaskRun
 
 SUPPORT = Path(__file__).parents[1] / "support"
-Told = Callable[[str], tuple[TranscriptionRun, Any]]
+Told = Callable[[str], tuple[TaskRun, Any]]
 
 CHUNKS = {"op": "chunks", "chunks": [[0, 16000]], "decoded": 1.0}
 PREPARED = {"op": "prepared", "duration": 1.0, "decode_seconds": 0.1, "vad_seconds": 0.1}
@@ -52,15 +49,9 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
     """Return what the worker concludes when its decoder sends this message, word for word, about the task in
     progress."""
 
-    def tell(lie: str) -> tuple[TranscriptionRun, Any]:
+    def tell(lie: str) -> tuple[TaskRun, Any]:
         task = make_task()
-        task_run = TranscriptionRun(
-            TaskExecution(task, "x"),
-            WorkFiles(tmp_path).open(task),
-            model_plan(),
-            TranscriptionOptions(),
-            admitted_at=0.0,
-        )
+        task_run = task_run_of(task, tmp_path)
         message = lie.replace("THE-ID", task.id).encode()
 
         def start(module: str) -> Child:

@@ -154,7 +154,7 @@ def test_what_a_worker_keeps_beside_a_task(chunk: bytes, incident: bytes, runnin
         (directory / "incidents.jsonl").write_bytes(incident)
         (directory / "running.json").write_bytes(running)
         work = files.open(TASK)
-        known = work.chunks("c")
+        known = work.chunks(["c"])
         incidents, blames = work.incidents()
         left = work.left_running()
         assert all(isinstance(each, int) for span in (*known, *left.spans) for each in span)
@@ -163,10 +163,10 @@ def test_what_a_worker_keeps_beside_a_task(chunk: bytes, incident: bytes, runnin
         can_be_told(documents.ended(TASK, done(incidents=tuple(incidents))))
         work.add_chunk("c", 5, 6, {"t": "b"})
         work.add_incident(Incident(2.0, "timeout", "y"), blamed=True)
-        work.mark_running([(1, 2)], alone=True)
-        assert work.chunks("c")[5, 6] == {"t": "b"}
+        work.mark_running({None: [(1, 2)]}, alone=True)
+        assert work.chunks(["c"])[5, 6] == {"t": "b"}
         assert work.incidents()[0][-1] == Incident(2.0, "timeout", "y")
-        assert work.left_running() == LeftRunning(frozenset({(1, 2)}), alone=True)
+        assert work.left_running() == LeftRunning(frozenset({(1, 2, None)}), alone=True)
 
 
 @given(damaged({"pid": 1, "api_url": "u", "redis_url": "r", "pids": {}}))
@@ -225,11 +225,11 @@ def test_what_is_no_file(tmp_path: Path, put: Callable[[Path], object]) -> None:
     assert journal.open_ids() == []
     for name in ("chunks.jsonl", "incidents.jsonl", "running.json"):
         put(directory / name)
-    assert (work.chunks("c"), work.incidents(), work.left_running()) == ({}, ([], 0), LeftRunning())
+    assert (work.chunks(["c"]), work.incidents(), work.left_running()) == ({}, ([], {}), LeftRunning())
     with pytest.raises(OSError, match=r"chunks\.jsonl"):
         work.add_chunk("c", 5, 6, {"t": "b"})
-    work.mark_running([(1, 2)])
-    work.mark_running([])
+    work.mark_running({None: [(1, 2)]})
+    work.mark_running({None: []})
     files.remove(TASK)
     assert list(files.names()) == []
     journal.accept(TASK)

@@ -94,7 +94,8 @@ class WorkerLab:
             ["--id", str(number), "--device", device],
             without_settings()
             | self.settings.environ()
-            | {"VOXQ_TEST_ENGINES": "1", "VOXQ_TEST_CALLS": str(self._calls), "PYTHONPATH": str(_SUPPORT)}
+            | {"VOXQ_TEST_ENGINES": "1", "VOXQ_TEST_SYNTHESISER": "counting_voice:KIND"}
+            | {"VOXQ_TEST_CALLS": str(self._calls), "PYTHONPATH": str(_SUPPORT)}
             | env,
             log,
         )

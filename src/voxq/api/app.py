@@ -5,11 +5,12 @@ Where strangers can reach it, add `--http voxq.api.connection:BoundedHttpProtoco
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from loguru import logger
 
 import voxq
@@ -18,6 +19,7 @@ from voxq.api import docs, errors
 from voxq.api.access_log import AccessLog
 from voxq.api.callers.cors import Cors
 from voxq.api.callers.headers import SecurityHeaders
+from voxq.api.kinds import inline
 from voxq.api.monitoring.request_metrics import RequestMetrics
 from voxq.api.openai import listings, transcriptions
 from voxq.api.openai import models as openai_models
@@ -34,13 +36,11 @@ from voxq.api.routes import (
     queue,
     results,
     retry,
-    speech,
     stats,
-    submit,
-    voices,
 )
 from voxq.api.service import running
 from voxq.engines import registry
+from voxq.kinds import Kind
 from voxq.metrics.counters import Counters
 from voxq.settings import Settings, load_settings, unknown_settings
 
@@ -99,9 +99,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     # Routes are matched in this order, so those with the most urgent requests come first.
-    for family in (submit, speech, transcriptions, openai_speech, openai_models, listings):
+    for kind in kinds.registered().values():
+        for router in _own_routers(kind):
+            app.include_router(router)
+    for family in (transcriptions, openai_speech, openai_models, listings):
         app.include_router(family.router)
-    app.include_router(voices.router)
     for kind in kinds.registered():
         for family in (results, retry, events, history, audio, queue):
             app.include_router(family.router, prefix=f"/api/v1/{kind}", tags=[kind])
@@ -116,6 +118,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RequestIds)
     app.add_middleware(RequestMetrics, counters=counters)
     return app
+
+
+def _own_routers(kind: Kind) -> list[APIRouter]:
+    """The routes that a kind does not share with all others."""
+    modules = [importlib.import_module(name) for name in kind.routes]
+    return [module.router for module in modules] or [inline.router_of(kind)]
 
 
 app = create_app()

@@ -42,6 +42,7 @@ _STATUS = {
     "upload_stalled": 408,
     "not_done": 409,
     "not_failed": 409,
+    "no_such_step": 422,
     "cancelled": 409,
     "idempotency_conflict": 409,
     "idempotency_expired": 409,

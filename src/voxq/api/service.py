@@ -11,6 +11,7 @@ from typing import Annotated
 import redis.asyncio
 from fastapi import Depends, Request
 
+from voxq import kinds
 from voxq.api.available import ModelWatch
 from voxq.api.callers.access import Access
 from voxq.api.limits.memory import Memory
@@ -25,8 +26,6 @@ from voxq.api.samples import VoiceSamples
 from voxq.api.submission.model_fingerprints import ModelFingerprints
 from voxq.api.voices import VoiceWatch
 from voxq.api.webhooks import delivering
-from voxq.kinds.speech import SPEECH
-from voxq.kinds.transcription import TRANSCRIPTION
 from voxq.metrics.counters import Counters
 from voxq.model_catalogue import ModelCatalogue
 from voxq.model_store.store import ModelStore
@@ -53,8 +52,10 @@ class Service:
     access: Access
     parts: Parts
     client: redis.asyncio.Redis
-    intake: RecordingIntake
-    texts: TextIntake
+    recordings: Mapping[str, RecordingIntake]
+    """By kind of task."""
+    texts: Mapping[str, TextIntake]
+    """By kind of task."""
     control: Mapping[str, Control]
     events: Events
     outage: Outage
@@ -92,21 +93,29 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         access=Access.of(settings),
         parts=parts,
         client=client,
-        intake=RecordingIntake(
-            parts.stores[TRANSCRIPTION.name],
-            parts.journal,
-            parts.blobs,
-            client,
-            probes.probe,
-            long_seconds=settings.long_audio_seconds,
-        ),
-        texts=TextIntake(
-            parts.stores[SPEECH.name],
-            parts.journal,
-            parts.blobs,
-            client,
-            long_seconds=settings.long_audio_seconds,
-        ),
+        recordings={
+            name: RecordingIntake(
+                parts.stores[name],
+                parts.journal,
+                parts.blobs,
+                client,
+                probes.probe,
+                long_seconds=settings.long_audio_seconds,
+            )
+            for name, kind in kinds.registered().items()
+            if kind.takes_recording
+        },
+        texts={
+            name: TextIntake(
+                parts.stores[name],
+                parts.journal,
+                parts.blobs,
+                client,
+                long_seconds=settings.long_audio_seconds,
+            )
+            for name, kind in kinds.registered().items()
+            if not kind.takes_recording
+        },
         control={kind: parts.control(kind, blocking) for kind in parts.stores},
         events=events,
         outage=Outage(),

@@ -15,6 +15,7 @@ from voxq.api.shapes.result import (
     QueuedResult,
     Result,
     SegmentView,
+    StepView,
     TimingsView,
     WordView,
 )
@@ -124,6 +125,8 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
     optional: Any = {"words": words} if words else {}
     told = ("voice", "format", "speed", "sample_rate")
     optional |= {name: document[name] for name in told if document.get(name) is not None}
+    if steps := document.get("steps"):
+        optional["steps"] = {name: _step(document, name, step) for name, step in steps.items()}
     return DoneResult(
         **_common(document),
         **_model(document),
@@ -139,6 +142,13 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
         incidents=_incidents(document),
         audio_url=audio_url(kinds.kind_in(document).name, document["task_id"]) if has_audio else None,
     )
+
+
+def _step(document: Document, name: str, step: Document) -> StepView:
+    if step["status"] == "done":
+        return StepView(**step)
+    url = retry_url(kinds.kind_in(document).name, document["task_id"])
+    return StepView(**step, retry_url=f"{url}?step={name}")
 
 
 def _timings(document: Document) -> TimingsView:

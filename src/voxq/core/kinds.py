@@ -59,3 +59,8 @@ def find(name: object) -> KindOfTask:
         return _registered[str(name)]
     except KeyError:
         raise UnknownKind(f"There is no kind of task {str(name)[:40]!r}") from None
+
+
+def withdraw(name: str) -> None:
+    """Make a kind unknown in this process; one that is not known stays so."""
+    _registered.pop(name, None)

@@ -67,12 +67,17 @@ class Outcome:
     attempts: int = 1
     incidents: tuple[Incident, ...] = ()
     timings: Timings = field(default_factory=Timings)
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What became of each step that the task could do without: its `status`, with a `result` or with `code`
+    and `error`."""
     worker_id: int = 0
     """0 if no worker was involved: the task was cancelled while waiting or reuses an earlier result."""
 
     def to_json(self) -> dict[str, Any]:
         # Not `asdict` for everything, because it would copy each word of a long transcript.
         shallow = {each.name: getattr(self, each.name) for each in fields(self)}
+        if not self.steps:
+            del shallow["steps"]
         return shallow | {
             "incidents": [asdict(incident) for incident in self.incidents],
             "timings": asdict(self.timings),

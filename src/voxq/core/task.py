@@ -95,6 +95,8 @@ class Task:
     """The client's Idempotency-Key, hashed together with its owner."""
     callback: str | None = None
     """Name of the registered webhook that is told of the end of each run."""
+    step: str | None = None
+    """The one step that this run is to do again, on top of the result of the run before; None: all."""
     schema: int = SCHEMA
 
     def evolve(self, **changes: Any) -> Self:

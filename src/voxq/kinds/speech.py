@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -13,8 +15,19 @@ from voxq.core.refusal import Refusal
 from voxq.core.task import Task
 from voxq.engines.contract import FASTEST, SLOWEST
 from voxq.engines.mixtures import MOST_VOICES
-from voxq.kinds.base import Kind
-from voxq.speech.sentences import spoken_seconds
+from voxq.kinds.base import Kind, StepSpec
+from voxq.kinds.pieces import Phrase
+from voxq.kinds.work import Joined, KindRun, Model, OutputFile, Prepared, Results, Work
+from voxq.processes.media.join_protocol import Begin, Sound
+from voxq.processes.media.protocol import Split
+from voxq.processes.model.protocol import KeptSpeech, SentenceRef
+from voxq.speech.sentences import Break, spoken_seconds
+from voxq.speech.transcript import Segment, Transcript
+from voxq.storage.scratch import WorkDirectory
+
+SPEAK = "speak"
+"""Its one step, and what a model must be able to do for it."""
+_FLOAT32 = 4
 
 TextField = Annotated[str, Field(description="What to say.")]
 """Of a request, beside its options."""
@@ -95,16 +108,170 @@ class _Speech(Kind):
         assert isinstance(options, SpeechOptions)
         return {"voice": options.voice, "format": options.format, "speed": options.speed}
 
+    def check_model(self, step: str, options: Options, model: Model) -> None:
+        assert isinstance(options, SpeechOptions)
+        model.voice(options.voice)
+
+    def begin(self, work: Work) -> SpeechRun:
+        return SpeechRun(work)
+
+
+class SpeechRun(KindRun):
+    """Chunks are sentences; their results lie as sound in the work directory, to be joined in the end."""
+
+    disk_per_second = 1.5
+    """Voices have 24 kHz."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        assert isinstance(work.options, SpeechOptions)
+        self._asked = work.options
+        self._options = self._asked.values(Affects.BATCH)
+        self._batch_key = work.models[SPEAK].traits.batch_key(self._options)
+        self._sentences = work.results[SPEAK]
+        self._file = _SpeechFile(self._sentences, work, self._asked)
+
+    @property
+    def request(self) -> Split:
+        return Split(self.task.id, text_of(self.task))
+
+    @property
+    def seconds(self) -> float:
+        """At the voice's own speed: a faster one takes as much work."""
+        return self.task.seconds * self._asked.speed
+
+    @property
+    def output(self) -> OutputFile:
+        return self._file
+
+    @property
+    def text(self) -> str:
+        spoken = (Segment(phrase.text, 0.0, 0.0) for phrase, _ in self._sentences.finished())
+        return Transcript.of(spoken, None, 0.0).text
+
+    def duration(self, prepared: Prepared | None, joined: Joined | None) -> float:
+        return joined.duration if joined else 0.0
+
+    def log_line(self, prepared: Prepared, count: int) -> str:
+        return f"sentences={count} characters={len(text_of(self.task))} split={prepared.decode:.2f}"
+
+    def batch_key(self, step: str) -> str:
+        return self._batch_key
+
+    def ref(self, step: str, index: int) -> SentenceRef:
+        phrase = self._sentences[index]
+        return SentenceRef(phrase.text, dict(self._options), self.work.directory.sound(phrase.start))
+
+    def conditions(self, step: str, revision: str) -> Sequence[str]:
+        asked = self._asked
+        how = f"{asked.voice}|{asked.speed}|{asked.language}|{asked.normalise}"
+        return (self.condition(revision), f"{revision}|{self.task.sha256}|{how}")
+
+    def record(self, step: str, result: KeptSpeech) -> dict[str, Any]:
+        return {"samples": result.samples, "sample_rate": result.sample_rate}
+
+    def recorded(self, step: str, piece: Phrase, record: dict[str, Any]) -> KeptSpeech | None:
+        """Only with its sound."""
+        kept = KeptSpeech(int(record["samples"]), int(record["sample_rate"]))
+        return kept if _is_there(self.work.directory, piece, kept) else None
+
+    def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
+        assert joined is not None
+        times = zip(self._sentences.finished(), joined.times, strict=True)
+        segments = [Segment(phrase.text, start, end) for (phrase, _), (start, end) in times]
+        voice = self.work.models[SPEAK].voice(self._asked.voice)
+        return {
+            "text": text_of(self.task),
+            "language": self._asked.language or voice.language,
+            "segments": tuple(segment.to_json() for segment in segments),
+            "sample_rate": joined.rate,
+        }
+
+
+class _SpeechFile(OutputFile):
+    """The sentences of a text, with their pauses."""
+
+    def __init__(self, sentences: Results, work: Work, asked: SpeechOptions) -> None:
+        self._sentences = sentences
+        self._directory = work.directory
+        self._execution = work.execution
+        self._asked = asked
+
+    @property
+    def path(self) -> Path:
+        return self._directory.speech(self._execution)
+
+    def begin(self, id: str) -> Begin:
+        assert self._sample_rate is not None  # there are `sounds`
+        return Begin(
+            id,
+            self._directory.begin_speech(self._execution),
+            self._asked.format,
+            self._sample_rate,
+            self._asked.sample_rate,
+            self._asked.speed,
+        )
+
+    def sounds(self, first: int, most: int) -> tuple[Sound, ...]:
+        """A file begins with the rate of its sound, so nothing comes before the first sentence that has
+        one."""
+        sentences = self._sentences
+        if first >= len(sentences) or self._sample_rate is None:
+            return ()
+        sounds: list[Sound] = []
+        for index in range(first, min(first + most, len(sentences))):
+            kept = sentences.result(index)
+            if kept is None:
+                break
+            phrase, is_last = sentences[index], index == len(sentences) - 1
+            ending = Break.CLAUSE if is_last else phrase.ending
+            sounds.append(Sound(self._directory.sound(phrase.start), kept.samples, ending))
+        return tuple(sounds)
+
+    def lost(self) -> Sequence[int]:
+        found = ((index, self._sentences.result(index)) for index in range(len(self._sentences)))
+        return [
+            index
+            for index, kept in found
+            if kept is not None and not _is_there(self._directory, self._sentences[index], kept)
+        ]
+
+    @property
+    def hindrance(self) -> tuple[str, str] | None:
+        if any(kept.samples for _, kept in self._sentences.finished()):
+            return None
+        return "unpronounceable", "There is nothing in this text that can be said."
+
+    @property
+    def _sample_rate(self) -> int | None:
+        """Of its sentences, as soon as one has a sound and all before it are spoken."""
+        for index in range(len(self._sentences)):
+            kept = self._sentences.result(index)
+            if kept is None or kept.samples:
+                return kept.sample_rate if kept else None
+        return None
+
+
+def _is_there(directory: WorkDirectory, phrase: Phrase, kept: KeptSpeech) -> bool:
+    """Whether the sound of a sentence is whole; a person may have removed it."""
+    if not kept.samples:
+        return True
+    try:
+        return directory.sound(phrase.start).stat().st_size == kept.samples * _FLOAT32
+    except OSError:
+        return False
+
 
 SPEECH = _Speech(
     name="tts",
     options=SpeechOptions,
     noun="text",
-    capability="speak",
+    steps=(StepSpec(SPEAK, capability="speak"),),
     preparation="Text processing",
     preparer="text processor",
     queue_setting="tts_queue_name",
     makes_file=True,
+    routes=("voxq.api.kinds.speech", "voxq.api.kinds.voices"),
 )
 
 

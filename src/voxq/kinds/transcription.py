@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from voxq.core.inputs import AUDIO, Blob
 from voxq.core.options import Affects, Mark, Options, SetBy
 from voxq.core.task import Task
+from voxq.engines.contract import Recognised
 from voxq.engines.languages import LANGUAGES
-from voxq.kinds.base import Kind
+from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.hotwords import MAX_HOTWORDS, checked_hotwords, hotwords_of_file
+from voxq.kinds.work import Joined, KindRun, Model, ModelUnavailable, Prepared, Work
+from voxq.processes.media.protocol import Prepare
+from voxq.processes.model.protocol import SpanRef
+from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.chunking import Chunking
+from voxq.speech.transcript import Segment, Transcript
+
+RECOGNISE = "recognise"
+"""Its one step, and what a model must be able to do for it."""
+
+_SHORTEST_MAXIMUM = 2.0
+"""Seconds: speech cut finer than this is not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +100,147 @@ class TranscriptionOptions(Options):
     """Only of a model that can: asked for by the route of translations."""
 
 
-TRANSCRIPTION = Kind(
+class _Transcription(Kind):
+    def check_model(self, step: str, options: Options, model: Model) -> None:
+        assert isinstance(options, TranscriptionOptions)
+        if options.translate and not model.traits.translates:
+            raise ModelUnavailable(f"The model {model.name} cannot translate.")
+
+    def begin(self, work: Work) -> TranscriptionRun:
+        return TranscriptionRun(work)
+
+
+class TranscriptionRun(KindRun):
+    """Chunks are spans of the decoded sound, their results text."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        assert isinstance(work.options, TranscriptionOptions)
+        self._asked = work.options
+        self._model = work.models[RECOGNISE]
+        self._chunks = work.results[RECOGNISE]
+        self._choose(self._asked.language)
+        # Without a given language, that of the first speech goes for all chunks.
+        self._language_first = self._model.traits.detects_language and self._asked.language is None
+        self._language: str | None = None
+
+    @property
+    def request(self) -> Prepare:
+        return Prepare(
+            self.task.id,
+            self.work.recording,
+            self.work.directory.pcm,
+            self.work.defaults.max_seconds,
+            self._chunking,
+            self._asked.use_vad,
+        )
+
+    @property
+    def seconds(self) -> float:
+        return self.task.seconds
+
+    @property
+    def batch_seconds(self) -> float:
+        return self._asked.batch_size or float("inf")
+
+    @property
+    def text(self) -> str:
+        return self.transcript(0.0).text
+
+    def log_line(self, prepared: Prepared, count: int) -> str:
+        batch_size = f"{self.work.defaults.batch_seconds:.0f}"
+        return (
+            f"vad_segments={count} batch_size={batch_size} duration={prepared.duration:.1f} "
+            f"decode={prepared.decode:.2f}"
+        )
+
+    def batch_key(self, step: str) -> str:
+        return self._batch_key
+
+    def ref(self, step: str, index: int) -> SpanRef:
+        span = self._chunks[index]
+        return SpanRef(self.work.directory.pcm, span.start, span.end, dict(self.options))
+
+    def conditions(self, step: str, revision: str) -> Sequence[str]:
+        asked = self._asked
+        words = " ".join(asked.hotwords)
+        switches = f"{asked.words}|{asked.use_punc}|{asked.use_itn}|{asked.translate}"
+        return (
+            self.condition(revision),
+            f"{revision}|{self.task.sha256}|{asked.language}|{switches}|{words}",
+        )
+
+    def record(self, step: str, result: Recognised) -> dict[str, Any]:
+        return {
+            "language": result.language,
+            "segments": [segment.to_json() for segment in result.segments],
+        }
+
+    def recorded(self, step: str, piece: Any, record: dict[str, Any]) -> Recognised:
+        segments = tuple(Segment.from_json(segment) for segment in record["segments"])
+        language = record["language"]
+        return Recognised(segments, language if language is None else str(language))
+
+    def is_serial(self, step: str) -> bool:
+        """Until the language is known."""
+        return self._language_first and self.options["language"] is None
+
+    def taken(self, step: str, result: Recognised) -> None:
+        self._language = self._language or result.language
+        if self._language_first and self.options["language"] is None:
+            self._choose(self._language)
+
+    def segments(self) -> Iterator[Segment]:
+        """What has been recognised so far, timed from the start of the recording."""
+        for span, result in self._chunks.finished():
+            for segment in result.segments:
+                yield segment.shifted(span.start / SAMPLE_RATE)
+
+    def transcript(self, duration: float) -> Transcript:
+        """What has been recognised so far, of a recording of `duration` seconds."""
+        return Transcript.of(self.segments(), self._asked.language or self._language, duration)
+
+    def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
+        transcript = self.transcript(duration)
+        return {
+            "text": transcript.text,
+            "raw_text": transcript.raw_text,
+            "language": transcript.language,
+            "segments": tuple(segment.to_json() for segment in transcript.segments),
+        }
+
+    def _choose(self, language: str | None) -> None:
+        """The language of the chunks to come. An engine is told what its batches are kept apart by, no more.
+
+        The script is no option of a task: a chunk that was finished when the operator changed his mind is
+        worth more than one script in a task that was under way at that moment.
+        """
+        options = replace(self._asked, language=language).values(Affects.BATCH)
+        self.options: dict[str, Any] = {**options, "script": self.work.defaults.script}
+        """What the engine is told of the next chunk."""
+        self._batch_key = self._model.traits.batch_key(self.options)
+
+    @property
+    def _chunking(self) -> Chunking:
+        """How the recording is to be cut."""
+        chunking = self._model.traits.chunking
+        wished = min(
+            chunking.maximum, self.work.defaults.batch_seconds, self._asked.batch_size or chunking.maximum
+        )
+        longest = max(_SHORTEST_MAXIMUM, wished)
+        return replace(chunking, maximum=longest, target=min(chunking.target, longest))
+
+
+TRANSCRIPTION = _Transcription(
     name="asr",
     options=TranscriptionOptions,
     noun="recording",
-    capability="recognise",
+    steps=(StepSpec(RECOGNISE, capability="recognise"),),
     preparation="Decoding",
     preparer="decoder",
     queue_setting="rq_queue_name",
     takes_recording=True,
+    routes=("voxq.api.kinds.transcription",),
 )
 
 

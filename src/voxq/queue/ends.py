@@ -26,7 +26,8 @@ def finish(store: Store, end: Ended, now: float, worker: Worker | None = None) -
     """
     task, outcome = end.task, end.outcome
     in_history = outcome.status is not Status.CANCELLED
-    sample = Sample.of(end)
+    is_counted = task.step is None  # or the run before it was: it is the same result but for a step
+    sample = Sample.of(end) if is_counted else None
     args = {
         "id": task.id,
         "run": task.run,
@@ -44,7 +45,7 @@ def finish(store: Store, end: Ended, now: float, worker: Worker | None = None) -
         "result": rq_job.result_of(outcome, worker.name if worker else ""),
         "sample": sample.dump() if sample else "",
         "samples": _SAMPLES,
-        "counters": counters_of(outcome),
+        "counters": counters_of(outcome) if is_counted else {},
         "webhook": webhook_job.of(end) or False,
         "short": task.short_id,
         "file": task.file,

@@ -13,7 +13,8 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,16 @@ _VOID = 0o000
 
 @dataclass(frozen=True, slots=True)
 class LeftRunning:
-    """Chunks that were in the engine when a worker died. `alone`: a single suspect chunk, run by itself so
-    that nothing else can have caused the death."""
+    """Chunks that were in the engine when a worker died, each with the name of its step (None: the first of
+    its kind of task). `alone`: a single suspect chunk, run by itself so that nothing else can have caused the
+    death."""
 
-    spans: frozenset[tuple[int, int]] = frozenset()
+    spans: frozenset[tuple[int, int, str | None]] = frozenset()
     alone: bool = False
+
+    def spans_of(self, step: str | None) -> list[tuple[int, int]]:
+        """Those of one step."""
+        return [(start, end) for start, end, other in self.spans if other == step]
 
 
 class WorkFiles:
@@ -115,42 +121,52 @@ class WorkDirectory:
         """Path of the sound of the sentence that begins at character `start`."""
         return self._directory / f"{start}.f32"
 
-    def add_chunk(self, conditions: str, start: int, end: int, result: dict[str, Any]) -> None:
+    def add_chunk(
+        self, conditions: str, start: int, end: int, result: dict[str, Any], step: str | None = None
+    ) -> None:
         """Write step W3: record a finished chunk.
 
         `conditions` identifies all that the result depends on (model revision, options, sound or text);
-        `start` and `end` in samples or characters. Raises OSError.
+        `start` and `end` in samples or characters; `step` as in `LeftRunning`. Raises OSError.
         """
         line = {"conditions": conditions, "start": start, "end": end, "result": result}
-        _append(self._directory / "chunks.jsonl", line)
+        _append(self._directory / "chunks.jsonl", line | _named(step))
 
-    def chunks(self, conditions: str) -> dict[tuple[int, int], dict[str, Any]]:
-        """Results of chunks finished under the same conditions, in this or an earlier attempt, by span."""
+    def chunks(
+        self, conditions: Collection[str], step: str | None = None
+    ) -> dict[tuple[int, int], dict[str, Any]]:
+        """Results of a step's chunks that were finished under any of these conditions, in this or an earlier
+        attempt, by span."""
         return {
             (line["start"], line["end"]): line["result"]
             for line in _lines(self._directory / "chunks.jsonl", _CHUNK)
-            if line["conditions"] == conditions
+            if line["conditions"] in conditions and line.get("step") == step
         }
 
-    def add_incident(self, incident: Incident, *, blamed: bool) -> None:
-        _append(self._directory / "incidents.jsonl", asdict(incident) | {"blamed": blamed})
+    def add_incident(self, incident: Incident, *, blamed: bool, step: str | None = None) -> None:
+        """`step` as in `LeftRunning`."""
+        _append(self._directory / "incidents.jsonl", asdict(incident) | {"blamed": blamed} | _named(step))
 
-    def incidents(self) -> tuple[list[Incident], int]:
-        """Incidents so far, and the number of those that the task was blamed for."""
+    def incidents(self) -> tuple[list[Incident], Counter[str | None]]:
+        """Incidents so far, and the number of those that each step was blamed for."""
         lines = [line for line in _lines(self._directory / "incidents.jsonl", _INCIDENT) if line["at"] >= 0]
         incidents = [Incident(line["at"], line["code"], line["message"]) for line in lines]
-        return incidents, sum(line["blamed"] for line in lines)
+        return incidents, Counter(_step_in(line) for line in lines if line["blamed"])
 
-    def mark_running(self, spans: Sequence[tuple[int, int]], *, alone: bool = False) -> None:
-        """Mark chunks as about to enter the engine; no spans clears the mark. `alone`: as in `LeftRunning`.
+    def mark_running(
+        self, running: Mapping[str | None, Sequence[tuple[int, int]]], *, alone: bool = False
+    ) -> None:
+        """Mark chunks, by step, as about to enter the engine; none clear the mark. `alone`: as in
+        `LeftRunning`.
 
         A mark that is still there at the next attempt means that the batch killed its worker.
         """
+        spans = [[*span, step] if step else [*span] for step, of_step in running.items() for span in of_step]
         mark = self._directory / _RUNNING
         # If the task was cancelled, the disk is full or it is no regular file, work goes on without a mark.
         with contextlib.suppress(OSError, records.Damaged):
             if spans:
-                line = json.dumps({"spans": list(spans), "alone": alone}).encode()
+                line = json.dumps({"spans": spans, "alone": alone}).encode()
                 descriptor = records.open_file(mark, os.O_WRONLY | os.O_CREAT)
                 with os.fdopen(descriptor, "wb", buffering=0) as file:
                     # Overwrite the last mark in one write: a truncated file is flushed to the disk when it
@@ -172,9 +188,24 @@ class WorkDirectory:
         return LeftRunning()
 
 
-def _spans(record: Any) -> frozenset[tuple[int, int]]:
-    """Parse the spans of a mark. Raises ValueError or TypeError."""
-    return frozenset((int(start), int(end)) for start, end in record)
+def _spans(record: Any) -> frozenset[tuple[int, int, str | None]]:
+    """Raises ValueError or TypeError."""
+    return frozenset(_span(*each) for each in record)
+
+
+def _span(start: Any, end: Any, step: Any = None) -> tuple[int, int, str | None]:
+    if not isinstance(step, str | None):
+        raise TypeError("not the name of a step")
+    return int(start), int(end), step
+
+
+def _named(step: str | None) -> dict[str, str]:
+    return {"step": step} if step else {}
+
+
+def _step_in(line: Mapping[str, Any]) -> str | None:
+    step = line.get("step")
+    return step if isinstance(step, str) else None
 
 
 def is_void(stat: os.stat_result) -> bool:

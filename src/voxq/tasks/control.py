@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import redis
 
+from voxq import kinds
 from voxq.core.outcome import Outcome, Timings, elapsed
 from voxq.core.refusal import NotFound, Refusal
 from voxq.core.task import Status, Task
@@ -16,7 +17,7 @@ from voxq.queue.enqueueing import Enqueued
 from voxq.queue.store import Store
 from voxq.storage.blobs.port import Blobs
 from voxq.storage.history_log import HistoryLog
-from voxq.storage.journal.port import Journal
+from voxq.storage.journal.port import Ended, Journal
 from voxq.tasks.ending import Ending
 
 
@@ -53,6 +54,9 @@ class Control:
         if task is None:
             return False
         now = time.time()
+        earlier = self._journal.ended(task_id, task.run - 1) if task.step else None
+        if earlier is not None:  # what the run before it had done stays
+            return self._ending.end(task, replace(earlier.outcome, ended_at=now))
         outcome = Outcome(
             status=Status.CANCELLED,
             ended_at=now,
@@ -112,11 +116,14 @@ class Control:
         ends = filter(None, (self._journal.ended(task_id, run) for run in runs))
         return {name for end in ends for name in end.task.files}
 
-    def retry(self, task_id: str, run: int, *, limited: bool = False) -> tuple[Task, Enqueued]:
-        """Accept a failed task again as its next run. `run` is the one that failed.
+    def retry(
+        self, task_id: str, run: int, *, step: str | None = None, limited: bool = False
+    ) -> tuple[Task, Enqueued]:
+        """Accept a failed task again as its next run, or of a done one the optional `step` that failed.
+        `run` is the one that failed.
 
         Its recording must still be there, if it is made from one. Raises NotFound, or Refusal ("not_failed",
-        "recording_gone"; if `limited` also "too_long", "queue_full", "quota_exceeded").
+        "no_such_step", "recording_gone"; if `limited` also "too_long", "queue_full", "quota_exceeded").
         """
         end = self._journal.ended(task_id, run)
         task = self._journal.open_task(task_id)
@@ -124,14 +131,16 @@ class Control:
             raise _not_failed(Status.QUEUED)
         if end is None:
             raise NotFound(task_id)
-        if end.outcome.status is not Status.FAILED:
+        if step is not None:
+            _check_step(end, step)
+        elif end.outcome.status is not Status.FAILED:
             raise _not_failed(end.outcome.status)
         if not all(map(self._blobs.exists, end.task.uploads)):
             raise Refusal("recording_gone", "The recording of this task has been deleted")
         if task is not None:
             # Publish the earlier run before its open record is replaced; otherwise it would never be logged.
             self._ending.publish(task)
-        task = end.task.evolve(run=run + 1, accepted_at=time.time())
+        task = end.task.evolve(run=run + 1, accepted_at=time.time(), step=step)
         if self._journal.has_ended(task):
             raise _not_failed(Status.QUEUED)  # `run` was not its latest
         if limited:
@@ -145,6 +154,16 @@ class Control:
             self._journal.withdraw(task_id)  # it stays failed
             raise
         return task, enqueued
+
+
+def _check_step(end: Ended, name: str) -> None:
+    """Raises Refusal unless the step of this name failed, and nothing else did."""
+    optional = [each.name for each in kinds.find(end.task.kind).steps if each.optional]
+    if name not in optional:
+        raise Refusal("no_such_step", "There is no such step that can be tried again alone", steps=optional)
+    is_done = end.outcome.status is Status.DONE
+    if not is_done or end.outcome.steps.get(name, {}).get("status") != "failed":
+        raise Refusal("not_failed", "Only a step that failed can be tried again, of a task that is done")
 
 
 def _not_failed(status: Status) -> Refusal:

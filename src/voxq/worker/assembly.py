@@ -27,7 +27,6 @@ from voxq.worker.lifecycle.stages import Stages
 from voxq.worker.lifecycle.starting import RunStarter
 from voxq.worker.media.joining import Joining
 from voxq.worker.media.media_link import MediaLink
-from voxq.worker.media.media_requests import MediaRequests
 from voxq.worker.media.preparation import Preparation
 from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.plan import WorkPlan
@@ -81,7 +80,6 @@ class WorkerParts:
         task_runs = TaskRuns()
         preparation = Preparation(
             media,
-            MediaRequests(plan, parts.blobs, settings.max_audio_seconds).of,
             poller,
             disk_warnings,
             sound_seconds=(settings.worker_pcm_mb << 20) / _BYTES_PER_SECOND,
@@ -102,7 +100,6 @@ class WorkerParts:
             endings,
             blame,
             worker_id,
-            batch_size=settings.asr_batch_size,
         )
         starter = RunStarter(
             task_runs, parts, plan, claims, publisher, endings, blame, stages, disk_warnings, worker_id
@@ -124,7 +121,7 @@ class WorkerParts:
         accounting = Accounting(counters, worker_id)
         failures = Failures(task_runs, pool, limits, endings, blame, counters, heartbeat.hurry, worker_id)
         results = Results(
-            task_runs, limits, accounting, failures, stages, endings, blame, disk_warnings, patience=patience
+            task_runs, limits, accounting, failures, stages, blame, disk_warnings, patience=patience
         )
         return cls(
             task_runs=task_runs,
@@ -142,6 +139,7 @@ class WorkerParts:
                 failures,
                 stages,
                 endings,
+                blame,
                 heartbeat.hurry,
                 worker_id,
             ),

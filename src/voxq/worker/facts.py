@@ -42,7 +42,9 @@ def facts(
         "pid": os.getpid(),
         "beat": time.time(),
         "held": len(held),
-        "seconds_left": round(sum(a.work_left(pool.of(a.model).terms.cost) for a in held), 3),
+        "seconds_left": round(
+            sum(s.work_left(pool.of(s.model).terms.cost) for each in held for s in each.steps), 3
+        ),
         "rtf": round(default.terms.cost.predict(typical) / typical, 4) if loaded and is_recogniser else None,
         "horse_rss_mb": loaded.rss_mb if loaded else None,
         "load_seconds": round(loaded.seconds, 2) if loaded else None,

@@ -15,6 +15,7 @@ from rq import Queue
 
 from voxq import logging
 from voxq.engines import registry
+from voxq.kinds.work import ModelUnavailable
 from voxq.machine.device_memory import DeviceMemory, memory_of
 from voxq.machine.devices import visible_gpus
 from voxq.metrics.counters import Counters
@@ -36,7 +37,7 @@ from voxq.worker.media.media_link import MediaLink
 from voxq.worker.model_pool.model_link import ModelLink
 from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.model_pool.pooled_model import PooledModel
-from voxq.worker.plan import ModelPlan, ModelUnavailable, WorkPlan, automatic_slots
+from voxq.worker.plan import ModelPlan, WorkPlan, automatic_slots
 from voxq.worker.poller import Poller
 from voxq.worker.scheduler import BatchLimits
 from voxq.worker.wakeup import Wakeup
@@ -63,7 +64,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     slots = settings.max_inflight or automatic_slots(plan.largest_batch(), len(plan.names()))
     poller = Poller()
     counters = Counters()
-    pool = _pool(settings, plan, poller, counters, worker_id)
+    pool = pool_of(settings, plan, poller, counters, worker_id)
 
     client = connect.blocking(settings.redis_url)
     _wait_for_redis(client)
@@ -112,9 +113,11 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         janitor.stop()
 
 
-def _pool(
+def pool_of(
     settings: Settings, plan: WorkPlan, poller: Poller, counters: Counters, worker_id: int
 ) -> ModelPool:
+    """The models of one worker, none of which is loaded yet."""
+
     def make(model: ModelPlan) -> PooledModel:
         link = ModelLink(
             model, load_timeout=settings.model_load_timeout, batch_seconds=settings.max_batch_ms / 1000

@@ -1,35 +1,27 @@
-"""What a worker does with a task: by which model, with which options, in chunks of which length."""
+"""The models that a worker has, and what the operator has set for all tasks."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from loguru import logger
 
 from voxq import kinds
-from voxq.core.options import Options, operator_defaults
-from voxq.core.task import Task
+from voxq.core.options import operator_defaults
 from voxq.engines import mixtures, registry, voices
-from voxq.engines.contract import Capability, Chunking, EngineError, EngineRequest, Traits, Voice
-from voxq.kinds import speech, transcription
+from voxq.engines.contract import Capability, EngineError, EngineRequest, Traits, Voice
+from voxq.kinds.work import Defaults, ModelUnavailable
 from voxq.model_catalogue import ListedModel, ModelCatalogue
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelError, ModelStore
 from voxq.settings import Settings
-from voxq.speech.chinese_script import Script
 
-_SHORTEST_MAXIMUM = 2.0
-"""Seconds: speech cut finer than this is not understood."""
 _LOOK_AGAIN_SECONDS = 60.0
 """After which the directories of models are read anew to say which there are."""
-
-
-class ModelUnavailable(Exception):
-    """A task's model cannot be used here; the message is for its client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +58,9 @@ class WorkPlan:
         *,
         devices: Mapping[Capability, str],
         threads: int,
-        defaults: Mapping[str, Mapping[str, Any]],
-        script: Script | None,
-        batch_seconds: float,
+        defaults: Defaults,
     ) -> None:
-        """`devices`: the capabilities that the worker serves, the main one first, and the device of each;
-        `defaults`: the operator's, of each kind of task by its name, see `operator_defaults`; `batch_seconds`
-        caps a batch, and so every chunk.
+        """`devices`: the capabilities that the worker serves, the main one first, and the device of each.
 
         Raises EngineError, UnknownModel or ModelError if there is no default model of the main capability.
         """
@@ -80,9 +68,8 @@ class WorkPlan:
         self._store = store
         self._devices = devices
         self._threads = threads
-        self._defaults = defaults
-        self._script: Script | None = script
-        self._batch_seconds = batch_seconds
+        self.defaults = defaults
+        """What applies where a client asks for nothing."""
         self._names: tuple[str, ...] = ()
         self._names_until = 0.0
         self._models: dict[tuple[Capability, str], ModelPlan] = {}
@@ -104,11 +91,15 @@ class WorkPlan:
                 for each in settings.capabilities
             },
             threads=settings.asr_threads,
-            defaults={
-                name: operator_defaults(kind.options, settings) for name, kind in kinds.registered().items()
-            },
-            script=None if settings.asr_chinese_script == "unchanged" else settings.asr_chinese_script,
-            batch_seconds=settings.asr_batch_size,
+            defaults=Defaults(
+                options={
+                    name: operator_defaults(kind.options, settings)
+                    for name, kind in kinds.registered().items()
+                },
+                script=None if settings.asr_chinese_script == "unchanged" else settings.asr_chinese_script,
+                batch_seconds=settings.asr_batch_size,
+                max_seconds=settings.max_audio_seconds,
+            ),
         )
 
     @property
@@ -173,17 +164,11 @@ class WorkPlan:
             raise _unusable(name, error) from None
         return self._model(Capability.SPEAK, listed)
 
-    def model_for(self, task: Task) -> ModelPlan:
-        """The model that the task asks for. Raises ModelUnavailable, also if it cannot do what is asked."""
-        if kinds.find(task.kind).capability == "speak":
-            options = speech.options_of(task)
-            model = self.synthesiser(options.model or voices.models()[0])
-            model.voice(options.voice)
-            return model
-        model = self.find(task.model)
-        if transcription.options_of(task).translate and not model.traits.translates:
-            raise ModelUnavailable(f"The model {model.name} cannot translate.")
-        return model
+    def model(self, capability: str, name: str | None) -> ModelPlan:
+        """The model of this name that can do this, the default for None. Raises ModelUnavailable."""
+        if capability == Capability.SPEAK:
+            return self.synthesiser(name or voices.models()[0])
+        return self.find(name)
 
     def forget(self, name: str) -> None:
         """Look anew for a model that cannot be loaded: it may be installed differently by now."""
@@ -201,23 +186,6 @@ class WorkPlan:
             except EngineError as error:
                 logger.warning("the model {} cannot be used: {}", listed.name, error)
         return max(sizes)
-
-    @property
-    def script(self) -> Script | None:
-        """The operator's choice for Mandarin; None: as the model writes it."""
-        return self._script
-
-    def options_for(self, task: Task) -> Options:
-        """What is asked for, over the operator's defaults."""
-        return task.options.over(self._defaults.get(task.kind, {}))
-
-    def chunking_for(self, task: Task) -> Chunking:
-        """How the recording is to be cut. Raises ModelUnavailable."""
-        chunking = self.find(task.model).traits.chunking
-        batch_size = transcription.options_of(task).batch_size
-        wished = min(chunking.maximum, self._batch_seconds, batch_size or chunking.maximum)
-        longest = max(_SHORTEST_MAXIMUM, wished)
-        return replace(chunking, maximum=longest, target=min(chunking.target, longest))
 
     def _listed(self) -> tuple[ListedModel, ...]:
         try:

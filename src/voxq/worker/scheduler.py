@@ -61,6 +61,8 @@ class WaitingChunk:
     """It was in a batch that failed as a whole: it runs alone, after the others."""
     batch_seconds: float = float("inf")
     """Padded seconds that a batch with this chunk may have (the client's own limit)."""
+    step: str = ""
+    """Name of the step of its task that it belongs to."""
 
     @property
     def due(self) -> float:
@@ -137,5 +139,5 @@ def choose(waiting: Sequence[WaitingChunk], terms: Mapping[str, BatchTerms]) -> 
     return sorted(batch, key=_order)
 
 
-def _order(chunk: WaitingChunk) -> tuple[float, float, str, int]:
-    return chunk.due, chunk.waiting_since, chunk.task_id, chunk.index
+def _order(chunk: WaitingChunk) -> tuple[float, float, str, str, int]:
+    return chunk.due, chunk.waiting_since, chunk.task_id, chunk.step, chunk.index

@@ -16,8 +16,8 @@ def test_finished_chunks_are_found_again_under_the_same_conditions(tmp_path: Pat
     work.add_chunk("base|en", 0, 16000, {"t": "eins"})
     work.add_chunk("base|de", 16000, 32000, {"t": "zwei"})
     work.add_chunk("base|en", 0, 16000, {"t": "eins, besser"})
-    assert work.chunks("base|en") == {(0, 16000): {"t": "eins, besser"}}
-    assert work.chunks("large|en") == {}
+    assert work.chunks(["base|en"]) == {(0, 16000): {"t": "eins, besser"}}
+    assert work.chunks(["large|en"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -30,32 +30,32 @@ def test_a_torn_chunk_is_done_again(tmp_path: Path, damage: bytes) -> None:
     with (tmp_path / f"{task.id}.1/chunks.jsonl").open("ab") as file:
         file.write(damage)
     work.add_chunk("c", 1, 2, {"t": "b"})
-    assert work.chunks("c") == {(0, 1): {"t": "a"}, (1, 2): {"t": "b"}}
+    assert work.chunks(["c"]) == {(0, 1): {"t": "a"}, (1, 2): {"t": "b"}}
 
 
 def test_incidents_and_blames_are_remembered(tmp_path: Path) -> None:
     task = make_task()
     work = WorkFiles(tmp_path).open(task)
-    assert work.incidents() == ([], 0)
+    assert work.incidents() == ([], {})
     crash, slow = Incident(1.0, "engine_crashed", "x"), Incident(2.0, "timeout", "y")
     work.add_incident(crash, blamed=True)
     with (tmp_path / f"{task.id}.1/incidents.jsonl").open("ab") as file:
         file.write(b'{"mood": "bad"}\n{"at": 1')
     work.add_incident(slow, blamed=False)
-    assert work.incidents() == ([crash, slow], 1)
+    assert work.incidents() == ([crash, slow], {None: 1})
 
 
 def test_what_runs_is_marked_until_it_has_ended(tmp_path: Path) -> None:
     files, task = WorkFiles(tmp_path), make_task()
     work = files.open(task)
     assert work.left_running() == LeftRunning()
-    work.mark_running([(0, 16000), (16000, 20000)])
-    spans = frozenset({(0, 16000), (16000, 20000)})
+    work.mark_running({None: [(0, 16000), (16000, 20000)]})
+    spans = frozenset({(0, 16000, None), (16000, 20000, None)})
     assert files.open(task).left_running() == LeftRunning(spans)
-    work.mark_running([(0, 16000)], alone=True)
-    assert files.open(task).left_running() == LeftRunning(frozenset({(0, 16000)}), alone=True)
-    work.mark_running([])
-    work.mark_running([])
+    work.mark_running({None: [(0, 16000)]}, alone=True)
+    assert files.open(task).left_running() == LeftRunning(frozenset({(0, 16000, None)}), alone=True)
+    work.mark_running({None: []})
+    work.mark_running({None: []})
     assert work.left_running() == LeftRunning()
 
 
@@ -69,8 +69,8 @@ def test_an_unreadable_mark_is_none(tmp_path: Path, garbage: bytes) -> None:
     mark = tmp_path / f"{task.id}.1/running.json"
     mark.write_bytes(garbage)
     assert work.left_running() == LeftRunning()
-    work.mark_running([(1, 2)])
-    assert work.left_running() == LeftRunning(frozenset({(1, 2)}))
+    work.mark_running({None: [(1, 2)]})
+    assert work.left_running() == LeftRunning(frozenset({(1, 2, None)}))
     assert mark.stat().st_size < 1000, "and nothing of it stays"
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
+from voxq.kinds.pieces import Span
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.worker.runs.chunks import Chunks, Span
+from voxq.worker.runs.chunks import Chunks
 
 LENGTHS = [3, 1, 4, 1, 5, 9, 2, 6]
 SPANS = [

@@ -10,21 +10,20 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from plans import model_plan
+from runs import task_run_of
 from task_lab import make_task
 
+from voxq.kinds.pieces import Phrase
 from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.work import Joined, Prepared
 from voxq.processes.model.protocol import KeptSpeech
-from voxq.queue.claiming import TaskExecution
 from voxq.speech.sentences import Break
 from voxq.storage.scratch import WorkFiles
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.media.joining import Grown, Joining, News
 from voxq.worker.media.media_link import MediaFailed
 from voxq.worker.poller import Poller
-from voxq.worker.runs.chunks import Phrase
-from voxq.worker.runs.speech_run import Joined, SpeechRun
-from voxq.worker.runs.task_run import Prepared
+from voxq.worker.runs.task_run import TaskRun
 
 RATE = 16_000
 SAMPLES = 4000
@@ -34,8 +33,8 @@ class Capacity:
     """Joining process, and all events from it."""
 
     def __init__(self, root: Path, timeout: float, patience: float) -> None:
-        self.work = WorkFiles(root / "work")
-        self.heard: list[tuple[SpeechRun, News]] = []
+        self.root = root
+        self.heard: list[tuple[TaskRun, News]] = []
         self.poller = Poller()
         self.joining = Joining(
             self.poller,
@@ -45,20 +44,19 @@ class Capacity:
         )
         self.joining.hear = lambda text, news: self.heard.append((text, news))
 
-    def text(self, sentences: int) -> SpeechRun:
-        """Run of a text with this number of sentences, none of which has been spoken."""
+    def text(self, sentences: int) -> TaskRun:
+        """One of so many sentences, none of which is spoken."""
         task = make_task(kind="tts", options=SpeechOptions("teller", format="mp3"), duration=9.0)
-        held, directory = TaskExecution(task, "x"), self.work.open(task)
-        text = SpeechRun(held, directory, model_plan(), SpeechOptions("teller"), admitted_at=time.time())
-        text.find([Phrase(n, n + 1, "x", Break.SENTENCE, 1.0) for n in range(sentences)], None)
+        text = task_run_of(task, self.root / "work")
+        text.find([Phrase(n, n + 1, "x", Break.SENTENCE, 1.0) for n in range(sentences)])
         text.prepare(Prepared(0.0, 0.0, 0.0))
         return text
 
-    def speak(self, text: SpeechRun, index: int, samples: int = SAMPLES) -> None:
+    def speak(self, text: TaskRun, index: int, samples: int = SAMPLES) -> None:
         (np.sin(np.arange(samples) / (5 + index)) / 3).astype("<f4").tofile(text.directory.sound(index))
-        text.finish(index, KeptSpeech(samples, RATE), "revision", 0.1)
+        text.first.finish(index, KeptSpeech(samples, RATE), "revision", 0.1)
 
-    def news_of(self, text: SpeechRun) -> list[News]:
+    def news_of(self, text: TaskRun) -> list[News]:
         return [news for other, news in self.heard if other is text]
 
     def run_until(self, condition: Callable[[], object], seconds: float = 120.0) -> None:
@@ -108,7 +106,7 @@ def test_sentences_are_joined_in_order_whenever_they_are_spoken(capacities: Call
     capacity.speak(text, 0)
     assert capacity.joining.go_on(text)
     capacity.run_until(lambda: capacity.news_of(text) == [Grown()])
-    first = text.file.stat().st_size
+    first = text.policy.output.path.stat().st_size
     assert not capacity.joining.go_on(text)
     capacity.speak(text, 3)
     capacity.speak(text, 2, samples=0)
@@ -118,7 +116,7 @@ def test_sentences_are_joined_in_order_whenever_they_are_spoken(capacities: Call
     assert isinstance(joined, Joined)
     assert [round((end - start) * RATE) for start, end in joined.times] == [SAMPLES, SAMPLES, 0, SAMPLES]
     assert joined.duration == pytest.approx(3 * SAMPLES / RATE + 0.3 + 0.3 + 0.12)
-    assert text.file.stat().st_size > first
+    assert text.policy.output.path.stat().st_size > first
 
 
 def test_a_text_that_begins_with_silence_waits_for_a_sound(capacities: Callable[..., Capacity]) -> None:
@@ -156,7 +154,7 @@ def test_only_who_was_in_hand_pays_for_a_death_and_all_go_on(capacities: Callabl
         capacity.speak(text, 0)
         capacity.joining.go_on(text)
     capacity.run_until(lambda: len(capacity.heard) == 3)
-    undisturbed = [text.file.read_bytes() for text in texts]
+    undisturbed = [text.policy.output.path.read_bytes() for text in texts]
     capacity.process().suspend()
     for text in texts[1:]:
         capacity.speak(text, 1)
@@ -166,11 +164,11 @@ def test_only_who_was_in_hand_pays_for_a_death_and_all_go_on(capacities: Callabl
     (crash,) = (news for news in capacity.news_of(texts[1]) if isinstance(news, MediaFailed))
     assert (crash.code, crash.is_crash) == ("encoder_crashed", True)
     assert [type(news) for news in capacity.news_of(texts[2])] == [Grown, Joined]
-    capacity.run_until(lambda: texts[0].file.stat().st_size == len(undisturbed[0]))
-    assert texts[0].file.read_bytes() == undisturbed[0], "begun anew, with what is spoken"
+    capacity.run_until(lambda: texts[0].policy.output.path.stat().st_size == len(undisturbed[0]))
+    assert texts[0].policy.output.path.read_bytes() == undisturbed[0], "begun anew, with what is spoken"
     capacity.speak(texts[0], 1)
     capacity.run_until(lambda: isinstance(capacity.news_of(texts[0])[-1], Joined))
-    assert texts[2].file.read_bytes().startswith(undisturbed[2])
+    assert texts[2].policy.output.path.read_bytes().startswith(undisturbed[2])
 
 
 def test_a_death_between_two_requests_is_nobodys_fault(capacities: Callable[..., Capacity]) -> None:
@@ -204,7 +202,7 @@ def test_a_place_that_is_gone_is_waited_for_within_reason(capacities: Callable[.
     capacity = capacities(patience=1.0)
     text = capacity.text(1)
     capacity.speak(text, 0)
-    capacity.work.remove(text.task)
+    WorkFiles(capacity.root / "work").remove(text.task)
     started = time.monotonic()
     capacity.joining.go_on(text)
     capacity.run_until(lambda: capacity.heard)

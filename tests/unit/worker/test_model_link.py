@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,19 +12,16 @@ from types import SimpleNamespace
 
 import pytest
 from plans import model_plan
+from runs import task_run_of
 from task_lab import make_task
 
 from voxq.engines.contract import Cost
-from voxq.kinds.transcription import TranscriptionOptions
+from voxq.kinds.pieces import Span
 from voxq.processes.child import Child, Message
 from voxq.processes.model import protocol as protocol
-from voxq.queue.claiming import TaskExecution
-from voxq.storage.scratch import WorkFiles
 from voxq.worker.model_pool import model_link
 from voxq.worker.model_pool.model_link import ModelLink, ModelProcessFailed
 from voxq.worker.runs.batch import Batch, Member
-from voxq.worker.runs.chunks import Span
-from voxq.worker.runs.transcription_run import TranscriptionRun
 
 SUPPORT = Path(__file__).parents[2] / "support"
 
@@ -46,12 +42,9 @@ def ready_model_process(max_items: int, *, is_parallel: bool) -> Iterator[ModelL
 @pytest.fixture
 def batch(tmp_path: Path) -> Batch:
     task = make_task()
-    directory = WorkFiles(tmp_path).open(task)
-    task_run = TranscriptionRun(
-        TaskExecution(task, "x"), directory, model_plan(), TranscriptionOptions(), admitted_at=time.time()
-    )
-    task_run.find([Span(0, 0)], None)
-    return Batch("0", (Member(task_run, 0),), 0.0, is_suspect=False)
+    task_run = task_run_of(task, tmp_path)
+    task_run.find([Span(0, 0)])
+    return Batch("0", (Member(task_run.first, 0),), 0.0, is_suspect=False)
 
 
 @pytest.mark.parametrize(

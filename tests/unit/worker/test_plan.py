@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from runs import task_run_of
 from task_lab import make_task
 
 from voxq.engines import registry
 from voxq.engines.contract import EngineError, EngineRequest
-from voxq.kinds.transcription import TranscriptionOptions
+from voxq.kinds.transcription import TRANSCRIPTION, TranscriptionOptions, TranscriptionRun
+from voxq.kinds.work import ModelUnavailable
+from voxq.processes.media.protocol import Prepare
 from voxq.settings import Settings
-from voxq.worker.plan import ModelUnavailable, WorkPlan, automatic_slots
+from voxq.speech.chunking import Chunking
+from voxq.worker.plan import WorkPlan, automatic_slots
 
 
 def plan(root: Path, **settings: object) -> WorkPlan:
@@ -66,11 +71,15 @@ def test_a_forgotten_model_is_looked_for_anew(tmp_path: Path) -> None:
 
 def test_chunks_are_as_long_as_the_tasks_own_model_wants_them(tmp_path: Path) -> None:
     models = plan(tmp_path, asr_batch_size=20)
-    assert models.chunking_for(make_task()).maximum == 20
-    chunking = models.chunking_for(make_task(options=TranscriptionOptions(batch_size=1)))
-    assert (chunking.maximum, chunking.target) == (2, 2)
-    with pytest.raises(ModelUnavailable):
-        models.chunking_for(make_task(options=TranscriptionOptions(model="nothing")))
+
+    def chunking(**options: Any) -> Chunking:
+        task = make_task(options=TranscriptionOptions(**options))
+        request = task_run_of(task, tmp_path, models.default, models.defaults).policy.request
+        assert isinstance(request, Prepare)
+        return request.chunking
+
+    assert chunking().maximum == 20
+    assert (chunking(batch_size=1).maximum, chunking(batch_size=1).target) == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +115,7 @@ def test_a_worker_that_only_speaks_needs_no_recogniser(tmp_path: Path) -> None:
     assert models.names() == ()
     assert list(models.models()) == ["tts"]
     with pytest.raises(ModelUnavailable, match="recognised"):
-        models.model_for(make_task())
+        models.model("recognise", None)
 
 
 def test_a_worker_that_only_recognises_speaks_nothing(tmp_path: Path) -> None:
@@ -133,9 +142,11 @@ def test_a_family_has_several_models_each_on_the_device_that_was_set(
 
 def test_what_a_model_cannot_translate_it_is_not_given(tmp_path: Path) -> None:
     models = plan(tmp_path)
-    assert models.model_for(make_task()) is models.default
+    model = models.model("recognise", None)
+    assert model is models.default
+    TRANSCRIPTION.check_model("recognise", TranscriptionOptions(), model)
     with pytest.raises(ModelUnavailable, match="noop cannot translate"):
-        models.model_for(make_task(options=TranscriptionOptions(translate=True)))
+        TRANSCRIPTION.check_model("recognise", TranscriptionOptions(translate=True), model)
 
 
 @pytest.mark.parametrize(
@@ -157,4 +168,7 @@ def test_which_whisper_models_translate(model: str, can: bool) -> None:
     [("simplified", "simplified"), ("traditional", "traditional"), ("unchanged", None)],
 )
 def test_the_script_of_mandarin_is_the_operators(tmp_path: Path, setting: str, script: str | None) -> None:
-    assert plan(tmp_path, asr_chinese_script=setting).script == script
+    defaults = plan(tmp_path, asr_chinese_script=setting).defaults
+    policy = task_run_of(make_task(), tmp_path, defaults=defaults).policy
+    assert isinstance(policy, TranscriptionRun)
+    assert policy.options["script"] == script

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 from plans import model_plan
+from runs import task_run_of
 from task_lab import make_task
 
-from voxq.kinds.transcription import TranscriptionOptions
+from voxq.kinds.pieces import Span
 from voxq.machine.device_memory import HostMemory
-from voxq.queue.claiming import TaskExecution
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.storage.scratch import WorkFiles
 from voxq.worker.model_pool.model_link import ModelLink
 from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.runs.batch import Batch, Member
-from voxq.worker.runs.chunks import Span
-from voxq.worker.runs.transcription_run import TranscriptionRun
 from voxq.worker.scheduler import BatchLimits
 
 
@@ -36,15 +32,14 @@ def batch(tmp_path: Path):
 
     def make(*lengths: float) -> Batch:
         task = make_task()
-        directory = WorkFiles(tmp_path).open(task)
-        task_run = TranscriptionRun(
-            TaskExecution(task, "x"), directory, model_plan(), TranscriptionOptions(), admitted_at=time.time()
-        )
+        task_run = task_run_of(task, tmp_path)
         ends = [sum(lengths[: n + 1]) for n in range(len(lengths))]
         pairs = zip(ends, lengths, strict=True)
         spans = [Span(int((e - each) * SAMPLE_RATE), int(e * SAMPLE_RATE)) for e, each in pairs]
-        task_run.find(spans, None)
-        return Batch("1", tuple(Member(task_run, n) for n in range(len(lengths))), 1.0, is_suspect=False)
+        task_run.find(spans)
+        return Batch(
+            "1", tuple(Member(task_run.first, n) for n in range(len(lengths))), 1.0, is_suspect=False
+        )
 
     return make
 

@@ -9,23 +9,19 @@ from pathlib import Path
 
 import pytest
 from audio import RECORDINGS
-from plans import model_plan
+from runs import task_run_of
 from task_lab import make_task
 
 from voxq.core.task import Lane
-from voxq.kinds.transcription import TranscriptionOptions
+from voxq.kinds.work import Defaults, Prepared
 from voxq.processes.media import protocol
-from voxq.queue.claiming import TaskExecution
-from voxq.speech.chunking import Chunking
 from voxq.storage.blobs.files import FileBlobs
 from voxq.storage.scratch import WorkFiles
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.media.media_link import MediaFailed, MediaLink, News
 from voxq.worker.media.preparation import Preparation
-from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
-from voxq.worker.runs.task_run import AnyTaskRun, Prepared
-from voxq.worker.runs.transcription_run import TranscriptionRun
+from voxq.worker.runs.task_run import TaskRun
 
 
 class Capacity:
@@ -34,12 +30,11 @@ class Capacity:
     def __init__(self, root: Path, processes: int, *, patience: float = 0.0) -> None:
         self.links = [MediaLink(timeout=100) for _ in range(processes)]
         self.blobs = FileBlobs(root / "recordings", root / "incoming")
-        self.work = WorkFiles(root / "work")
-        self.heard: list[tuple[AnyTaskRun, News]] = []
+        self.root = root
+        self.heard: list[tuple[TaskRun, News]] = []
         self.poller = Poller()
         self.preparation = Preparation(
             self.links,
-            self._request_for,
             self.poller,
             DiskWarnings(1),
             sound_seconds=40.0,
@@ -48,28 +43,23 @@ class Capacity:
         )
         self.preparation.hear = lambda task_run, news: self.heard.append((task_run, news))
 
-    def _request_for(self, task_run: AnyTaskRun) -> protocol.Prepare:
-        task = task_run.task
-        if task.options.model is not None:
-            raise ModelUnavailable("It is gone.")
-        recording = self.blobs.path(task.file)
-        return protocol.Prepare(task.id, recording, task_run.directory.pcm, 100, Chunking())
-
-    def assign(self, lane: Lane, seconds: float | None = 23.0, model: str | None = None) -> TranscriptionRun:
-        """Add a recording of 23 seconds, whatever its container claims. No model has a name here."""
-        task = make_task(lane=lane, duration=seconds, options=TranscriptionOptions(model=model))
+    def assign(self, lane: Lane, seconds: float | None = 23.0) -> TaskRun:
+        """The recording is of 23 seconds, whatever its container promises."""
+        task = make_task(lane=lane, duration=seconds)
         shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.blobs.path(task.file))
-        held, directory = TaskExecution(task, "x"), self.work.open(task)
-        task_run = TranscriptionRun(
-            held, directory, model_plan(), TranscriptionOptions(), admitted_at=time.time()
+        task_run = task_run_of(
+            task,
+            self.root / "work",
+            defaults=Defaults(max_seconds=100),
+            recording=self.blobs.path(task.file),
         )
         self.preparation.add(task_run)
         return task_run
 
-    def in_work(self) -> set[AnyTaskRun]:
+    def in_work(self) -> set[TaskRun]:
         return {link.task_run for link in self.links if link.task_run is not None}
 
-    def ends(self) -> dict[AnyTaskRun, Prepared | MediaFailed]:
+    def ends(self) -> dict[TaskRun, Prepared | MediaFailed]:
         return {task_run: news for task_run, news in self.heard if not isinstance(news, list)}
 
     def run_until(self, condition: Callable[[], object], seconds: float = 120.0) -> None:
@@ -167,20 +157,11 @@ def test_a_disk_that_takes_nothing_is_waited_for_within_reason(capacities: Calla
 def test_a_task_cancelled_while_it_is_decoded_holds_up_nobody(capacities: Callable[..., Capacity]) -> None:
     capacity = capacities(1, patience=1000.0)
     cancelled, other = capacity.assign(Lane.SHORT), capacity.assign(Lane.SHORT)
-    capacity.work.remove(cancelled.task)
+    WorkFiles(capacity.root / "work").remove(cancelled.task)
     capacity.preparation.advance()
     assert capacity.in_work() == {cancelled}
     capacity.run_until(lambda: other in capacity.ends())  # sooner than the time limit of the cancelled one
     assert cancelled not in capacity.ends()
-
-
-def test_a_model_that_went_away_fails_its_task_only(capacities: Callable[..., Capacity]) -> None:
-    capacity = capacities(1)
-    stranded, other = capacity.assign(Lane.SHORT, model="gone"), capacity.assign(Lane.SHORT)
-    capacity.preparation.advance()
-    assert capacity.ends() == {stranded: MediaFailed("model_unavailable", "It is gone.")}
-    capacity.preparation.remove(stranded)
-    capacity.run_until(lambda: other in capacity.ends())
 
 
 @pytest.mark.parametrize(

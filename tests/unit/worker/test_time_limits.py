@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,19 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plans import model_plan
+from runs import task_run_of
 from task_lab import make_task
 
 from voxq.core.task import Task
 from voxq.engines.contract import Cost, Recognised
+from voxq.kinds.pieces import Phrase, Span
 from voxq.kinds.speech import SpeechOptions
-from voxq.kinds.transcription import TranscriptionOptions
+from voxq.kinds.work import Prepared
 from voxq.machine.device_memory import HostMemory
 from voxq.metrics.counters import Counters
 from voxq.processes.model.protocol import KeptSpeech, Loaded
-from voxq.queue.claiming import TaskExecution
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break
-from voxq.storage.scratch import WorkFiles
 from voxq.worker.dispatch.time_limits import TimeLimits
 from voxq.worker.model_pool.model_link import ModelLink
 from voxq.worker.model_pool.pool import ModelPool
@@ -30,10 +29,7 @@ from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.plan import ModelPlan
 from voxq.worker.poller import Poller
 from voxq.worker.runs.batch import Batch, Member
-from voxq.worker.runs.chunks import Phrase, Span
-from voxq.worker.runs.speech_run import SpeechRun
-from voxq.worker.runs.task_run import AnyTaskRun, Prepared
-from voxq.worker.runs.transcription_run import TranscriptionRun
+from voxq.worker.runs.task_run import TaskRun
 from voxq.worker.scheduler import BatchLimits
 
 PLAN = model_plan()
@@ -61,19 +57,13 @@ def stable_of(cost: Cost) -> ModelPool:
     )
 
 
-def recording(root: Path, seconds: float | None, task: Task | None = None) -> TranscriptionRun:
-    task = task or make_task(duration=seconds)
-    directory = WorkFiles(root).open(task)
-    return TranscriptionRun(
-        TaskExecution(task, "x"), directory, PLAN, TranscriptionOptions(), admitted_at=time.time()
-    )
+def recording(root: Path, seconds: float | None, task: Task | None = None) -> TaskRun:
+    return task_run_of(task or make_task(duration=seconds), root, PLAN)
 
 
-def text(root: Path, seconds: float | None) -> SpeechRun:
+def text(root: Path, seconds: float | None) -> TaskRun:
     task = make_task(kind="tts", options=SpeechOptions("teller", speed=2.0), duration=seconds)
-    directory = WorkFiles(root).open(task)
-    how = SpeechOptions("teller", speed=2.0)
-    return SpeechRun(TaskExecution(task, "x"), directory, PLAN, how, admitted_at=time.time())
+    return task_run_of(task, root, PLAN)
 
 
 def span(number: int, seconds: float) -> Span:
@@ -100,7 +90,7 @@ def phrase(number: int, seconds: float) -> Phrase:
 )
 def test_what_gets_on_as_predicted_is_never_over_its_limit(
     tmp_path_factory,
-    make: Callable[..., AnyTaskRun],
+    make: Callable[..., TaskRun],
     piece: Callable[..., Span | Phrase],
     result: object,
     lengths: list[float],
@@ -113,13 +103,14 @@ def test_what_gets_on_as_predicted_is_never_over_its_limit(
     chunks are found; the operator's limit is one second."""
     pool = stable_of(cost)
     limits = TimeLimits(pool, 1.0)
-    task = make(tmp_path_factory.mktemp("w"), promised)
+    task_run = make(tmp_path_factory.mktemp("w"), promised)
+    task = task_run.first
     left = [piece(number, seconds) for number, seconds in enumerate(lengths)]
     while left or task.chunks.count_left:
         if left and (random.random() < 0.5 or not task.chunks.count_left):
-            task.find([left.pop(0)], None)
+            task_run.find([left.pop(0)])
             if not left:
-                task.prepare(Prepared(sum(lengths), 0.0, 0.0))
+                task_run.prepare(Prepared(sum(lengths), 0.0, 0.0))
             continue
         (index, *_) = task.waiting(1)
         task.begin([index])
@@ -138,7 +129,7 @@ def test_ten_hours_on_a_slow_processor(tmp_path: Path) -> None:
     """Allow the recording its own length, while a chunk that hangs is given up as soon as any other."""
     pool = stable_of(Cost(0.5, 0.7))
     limits = TimeLimits(pool, 600.0)
-    task = recording(tmp_path, 10 * HOUR)
+    task = recording(tmp_path, 10 * HOUR).first
     task.find([span(number, 30.0) for number in range(2)], "revision")
     assert 4 * 7 * HOUR < limits.of(task) < 30 * HOUR
     link = pool.of(PLAN).link
@@ -151,13 +142,13 @@ def test_ten_hours_on_a_slow_processor(tmp_path: Path) -> None:
 def test_what_a_slower_worker_has_spent_is_not_held_against_a_recording(tmp_path: Path) -> None:
     """Continue on another device, with the finished chunks of the slower one."""
     task = make_task(duration=HOUR)
-    slow = recording(tmp_path, None, task)
+    slow = recording(tmp_path, None, task).first
     parts = [span(number, 30.0) for number in range(4)]
     slow.find(parts, "revision")
     for index in range(3):
         slow.begin([index])
         slow.finish(index, Recognised((), None), "revision", 1000.0)
-    fast = recording(tmp_path, None, task)
+    fast = recording(tmp_path, None, task).first
     fast.find(parts, "revision")
     limits = TimeLimits(stable_of(Cost(0.0, 0.001)), 600.0)
     assert fast.engine_seconds == 3000.0

@@ -35,7 +35,7 @@ router = APIRouter(prefix="/v1/audio", tags=["openai"])
 async def speech(request: Request, service: TheService, owner: Waiting, body: TheBody) -> Response:
     """Speak a text, as OpenAI's API does. The same request repeated after a lost connection finds its
     task."""
-    entry = await service.texts.check_entry(owner, None, may_find=True)
+    entry = await service.texts[SPEECH_KIND.name].check_entry(owner, None, may_find=True)
     longest = service.settings.max_text_characters
     asked = await body.read(request, SPOKEN, bytes_for(longest))
     speakers = await service.voices.recent()
@@ -57,7 +57,7 @@ async def _begin(service: Service, owner: str, entry: EntryCheck, wanted: Wanted
     async def accept() -> Task:
         await asyncio.to_thread(disk.check_space, service.settings)
         asked = intake.Request(owner, wanted.options, wanted.priority)
-        return (await service.texts.accept(entry, wanted.text, asked)).task
+        return (await service.texts[SPEECH_KIND.name].accept(entry, wanted.text, asked)).task
 
     return await begin(service, SPEECH_KIND.name, owner, fingerprint, accept, may_reuse=wanted.cache)
 

@@ -47,7 +47,8 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     limits = upload.Limits.of(service.settings)
     upload.check_size(request, limits)
     models = await service.models.recent()
-    entry = await service.intake.check_entry(owner, None, may_find=True)
+    recordings = service.recordings[TRANSCRIPTION_KIND.name]
+    entry = await recordings.check_entry(owner, None, may_find=True)
     received = await upload.receive(
         request,
         service.parts.blobs,
@@ -61,7 +62,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
 
         async def accept() -> Task:
             asked = intake.Request(owner, wanted.options, wanted.priority)
-            return (await service.intake.accept(entry, received.upload, asked)).task
+            return (await recordings.accept(entry, received.upload, asked)).task
 
         begun = await begin(
             service, TRANSCRIPTION_KIND.name, owner, fingerprint, accept, may_reuse=wanted.cache

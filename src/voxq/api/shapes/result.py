@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -59,6 +59,16 @@ class IncidentView(BaseModel):
     message: str = Field(description="One sentence for people.")
 
 
+class StepView(BaseModel):
+    """A step that the task could do without."""
+
+    status: Literal["done", "failed"]
+    result: dict[str, Any] = Field(default={}, description="What it found out.")
+    code: str = Field(default="", description="Why it failed, in one word.")
+    error: str = Field(default="", description="Why it failed, in one sentence.")
+    retry_url: str | None = Field(default=None, description="Where it can be tried again alone.")
+
+
 class QueuedResult(BaseModel):
     """A task that is waiting."""
 
@@ -105,6 +115,9 @@ class DoneResult(BaseModel):
     timings: TimingsView
     attempts: Attempts
     incidents: list[IncidentView] = Field(description="Faults from which the task recovered.")
+    steps: dict[str, StepView] = Field(
+        default={}, description="By name, what became of the steps that the task could do without."
+    )
     audio_url: AudioUrl
 
 

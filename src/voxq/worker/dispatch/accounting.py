@@ -28,7 +28,7 @@ class Accounting:
         now = time.monotonic()
         for member in batch.members:
             share = seconds * batch.share(member)
-            member.task_run.engine_seconds += share
+            member.step.engine_seconds += share
             member.task_run.last_served = now
             self._use.add(member.task_run.task.owner, share, now)
             self._counters.observe(catalogue.CHUNK_SECONDS, member.seconds, pooled.name)

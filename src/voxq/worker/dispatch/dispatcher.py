@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 from voxq.worker.dispatch.accounting import Accounting
@@ -18,13 +18,14 @@ from voxq.worker.dispatch.failures import Failures
 from voxq.worker.dispatch.waiting_chunks import coming, waiting
 from voxq.worker.model_pool.model_link import ModelProcessFailed
 from voxq.worker.model_pool.pool import ModelPool
+from voxq.worker.plan import ModelPlan
 from voxq.worker.runs.batch import Batch, Member
 from voxq.worker.runs.task_runs import TaskRuns
 from voxq.worker.scheduler import WaitingChunk, choose
 
 
 class Dispatcher:
-    """Of one stable. Times are on the monotonic clock."""
+    """Of one worker's models. Times are on the monotonic clock."""
 
     def __init__(
         self, task_runs: TaskRuns, pool: ModelPool, accounting: Accounting, failures: Failures
@@ -39,7 +40,7 @@ class Dispatcher:
     def feed(self) -> None:
         """Load what is needed next, and give batches to each device while there is room for one."""
         self._pool.part()
-        for device in dict.fromkeys(self._pool.of(each.model).device for each in self._task_runs):
+        for device in dict.fromkeys(self._pool.of(model).device for model in self._models()):
             self._dispatch(device)
 
     @property
@@ -55,7 +56,7 @@ class Dispatcher:
             self._pool.part()
             now = time.monotonic()
             has_capacity = now >= self._free_from(device)
-            if not has_capacity and all(self._pool.of(each.model).is_available for each in self._task_runs):
+            if not has_capacity and all(self._pool.of(model).is_available for model in self._models()):
                 return
             chosen = self._choose(device)
             if not (has_capacity and chosen):
@@ -92,15 +93,21 @@ class Dispatcher:
         is_suspect, ahead = chosen[0].is_suspect, busy.link.next_batch if busy else None
         if ahead is not None and (busy is not pooled or is_suspect or ahead.is_suspect):
             return False  # a suspect has the model process to itself, and a model process the device
-        members = tuple(Member(self._task_runs[chunk.task_id], chunk.index) for chunk in chosen)
+        members = tuple(
+            Member(self._task_runs[chunk.task_id].step(chunk.step), chunk.index) for chunk in chosen
+        )
         batch = Batch(str(next(self._numbers)), members, pooled.terms.predict(chosen), is_suspect)
-        for task_run in batch.task_runs:
-            task_run.begin([member.index for member in members if member.task_run is task_run])
+        for step in batch.steps:
+            step.begin([member.index for member in members if member.step is step])
         try:
             pooled.link.give(batch)
         except ModelProcessFailed as failure:
             self._failures.on_process_failed(pooled, failure)
         return True
+
+    def _models(self) -> Iterator[ModelPlan]:
+        """Those that the tasks here still need."""
+        return (model for task_run in self._task_runs for model in task_run.models)
 
     def _free_from(self, device: str) -> float:
         busy = self._pool.busy_on(device)

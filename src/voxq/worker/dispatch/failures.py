@@ -49,7 +49,7 @@ class Failures:
     def put_back(self, batch: Batch) -> None:
         """Its chunks have no result, and wait again."""
         for member in batch.members:
-            member.task_run.chunks.give_up(member.index)
+            member.step.chunks.give_up(member.index)
         for task_run in batch.task_runs:
             if task_run in self._task_runs:
                 task_run.mark_running()
@@ -102,7 +102,7 @@ class Failures:
         it; nobody is blamed then."""
         self._pool.tally.out_of_memory += 1
         self._counters.add(catalogue.OUT_OF_MEMORY, pooled.name)
-        (task_run, *_) = batch.task_runs
+        (step, *_) = batch.steps
         if len(batch.members) > 1:
             pooled.shrink(batch)
             logger.warning(
@@ -111,8 +111,8 @@ class Failures:
                 pooled.name,
                 pooled.limits.padded_seconds,
             )
-        elif not task_run.had_device_alone and self._pool.unload_others(pooled):
-            task_run.had_device_alone = True
+        elif not step.had_device_alone and self._pool.unload_others(pooled):
+            step.had_device_alone = True
         else:
             return False
         self._blame.record_incident(batch.task_runs, error.code, error.message)
@@ -121,9 +121,9 @@ class Failures:
     def _end_late(self, pooled: PooledModel) -> None:
         ran = pooled.link.running_for()
         failure = self._pool.end_process(pooled)
-        if failure.batch is not None and len(failure.batch.task_runs) == 1:
-            (task_run,) = failure.batch.task_runs
-            task_run.engine_seconds += ran
-            if self._limits.is_over(task_run) and task_run in self._task_runs:
-                self._endings.time_out(task_run, self._limits.of(task_run))
+        if failure.batch is not None and len(failure.batch.steps) == 1:
+            (step,) = failure.batch.steps
+            step.engine_seconds += ran
+            if self._limits.is_over(step) and step.task_run in self._task_runs:
+                self._blame.time_out(step, self._limits.of(step))
         self.on_process_failed(pooled, failure, "engine_hung", "The engine hung on this {} and was stopped.")

@@ -10,17 +10,19 @@ from loguru import logger
 from voxq.worker.dispatch.failures import Failures
 from voxq.worker.dispatch.results import Results
 from voxq.worker.dispatch.time_limits import TimeLimits
+from voxq.worker.lifecycle.blame import Blame
 from voxq.worker.lifecycle.endings import RunEndings
 from voxq.worker.lifecycle.stages import Stages
 from voxq.worker.model_pool.model_link import ModelProcessFailed
 from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.plan import WorkPlan
+from voxq.worker.runs.task_run import TaskRun
 from voxq.worker.runs.task_runs import TaskRuns
 
 
 class ModelEvents:
-    """Looks after one stable."""
+    """Of one worker's models."""
 
     def __init__(
         self,
@@ -32,6 +34,7 @@ class ModelEvents:
         failures: Failures,
         stages: Stages,
         endings: RunEndings,
+        blame: Blame,
         changed: Callable[[], None],
         worker_id: int,
     ) -> None:
@@ -44,6 +47,7 @@ class ModelEvents:
         self._failures = failures
         self._stages = stages
         self._endings = endings
+        self._blame = blame
         self._changed = changed
         self._worker_id = worker_id
         pool.hear = self._on_message
@@ -71,16 +75,17 @@ class ModelEvents:
 
     def _on_loaded(self, pooled: PooledModel) -> None:
         for task_run in self._task_runs:
-            if task_run.model.name == pooled.name and pooled.revision is not None:
-                task_run.recall(pooled.revision)
+            if pooled.name in _names(task_run) and pooled.revision is not None:
+                task_run.recall(pooled.name, pooled.revision)
                 if task_run.needs_no_engine or task_run.progress:
                     self._stages.advanced(task_run)
         self._changed()
 
     def _hand_back_for(self, pooled: PooledModel) -> None:
         """It does not load: its tasks wait for better times, or another worker has them."""
+        self._give_up_steps(pooled, optional_only=True)
         for task_run in self._task_runs:
-            if task_run.model.name == pooled.name:
+            if pooled.name in _names(task_run):
                 logger.error(
                     "Worker-{} task={} handed back: model={} does not load",
                     self._worker_id,
@@ -94,7 +99,18 @@ class ModelEvents:
         logger.error("Worker-{} model={} is given up: {}", self._worker_id, pooled.name, pooled.link.error)
         self._pool.forget(pooled)
         self._plan.forget(pooled.name)
+        self._give_up_steps(pooled)
+
+    def _give_up_steps(self, pooled: PooledModel, *, optional_only: bool = False) -> None:
+        """Those that need a model which is not to be had."""
+        message = f"The model {pooled.name} could not be loaded here."
         for task_run in self._task_runs:
-            if task_run.model.name == pooled.name:
-                message = f"The model {pooled.name} could not be loaded here."
-                self._endings.fail(task_run, "model_failed", message)
+            for step in task_run.steps:
+                is_meant = step.model.name == pooled.name and (step.spec.optional or not optional_only)
+                if is_meant and not step.is_over and task_run in self._task_runs:
+                    self._blame.give_up(step, "model_failed", message)
+
+
+def _names(task_run: TaskRun) -> set[str]:
+    """The models that it still needs."""
+    return {model.name for model in task_run.models}

@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 
 from voxq.core import killpoint
-from voxq.engines.contract import ChunkError, Recognised
-from voxq.processes.model.protocol import Finished, KeptSpeech
+from voxq.engines.contract import ChunkError
+from voxq.processes.model.protocol import Finished
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
 from voxq.worker.dispatch.failures import Failures
 from voxq.worker.dispatch.time_limits import TimeLimits
 from voxq.worker.lifecycle.blame import Blame
-from voxq.worker.lifecycle.endings import RunEndings
 from voxq.worker.lifecycle.stages import Stages
 from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.runs.batch import Batch, Member
-from voxq.worker.runs.task_run import AnyTaskRun
+from voxq.worker.runs.task_run import TaskStep
 from voxq.worker.runs.task_runs import TaskRuns
 
 _OUT_OF_MEMORY = "out_of_memory"
@@ -36,7 +35,6 @@ class Results:
         accounting: Accounting,
         failures: Failures,
         stages: Stages,
-        endings: RunEndings,
         blame: Blame,
         disk_warnings: DiskWarnings,
         *,
@@ -48,7 +46,6 @@ class Results:
         self._accounting = accounting
         self._failures = failures
         self._stages = stages
-        self._endings = endings
         self._blame = blame
         self._disk_warnings = disk_warnings
         self._patience = patience
@@ -71,51 +68,49 @@ class Results:
             if not isinstance(item, ChunkError):
                 self._keep(pooled, member, item, finished.seconds * batch.share(member))
             elif is_excused and item.code == _OUT_OF_MEMORY:
-                member.task_run.chunks.give_up(member.index)
+                member.step.chunks.give_up(member.index)
             else:
                 self._on_error(member, item)
-        for task_run in batch.task_runs:
-            if task_run in self._task_runs:
-                task_run.mark_running()
-                self._go_on(task_run)
+        for step in batch.steps:
+            if step.task_run in self._task_runs:
+                step.task_run.mark_running()
+                self._go_on(step)
 
-    def _keep(
-        self, pooled: PooledModel, member: Member, result: Recognised | KeptSpeech, seconds: float
-    ) -> None:
+    def _keep(self, pooled: PooledModel, member: Member, result: object, seconds: float) -> None:
         assert pooled.revision is not None  # a batch came back
-        member.task_run.disk_retry.over()
+        member.step.disk_retry.over()
         try:
-            member.task_run.finish(member.index, result, pooled.revision, seconds)
+            member.step.finish(member.index, result, pooled.revision, seconds)
         except OSError as error:
             self._disk_warnings.about(error)
         killpoint.reached("W3")
 
-    def _go_on(self, task_run: AnyTaskRun) -> None:
-        if self._limits.is_over(task_run) and not task_run.needs_no_engine:
-            self._endings.time_out(task_run, self._limits.of(task_run))
-        else:
-            self._stages.advanced(task_run)
+    def _go_on(self, step: TaskStep) -> None:
+        if self._limits.is_over(step) and not step.is_over:
+            self._blame.time_out(step, self._limits.of(step))
+        if step.task_run in self._task_runs:
+            self._stages.advanced(step.task_run)
 
     def _on_error(self, member: Member, error: ChunkError) -> None:
         """One chunk's error is its task's alone."""
-        task_run = member.task_run
-        task_run.chunks.give_up(member.index)
+        step = member.step
+        step.chunks.give_up(member.index)
         if error.code == _SOUND_LOST:
-            if task_run.chunks.is_found(member.index):  # or it is being decoded anew already
-                self._stages.sound_lost(task_run)
+            if step.chunks.is_found(member.index) and not step.task_run.is_read_anew:
+                self._stages.sound_lost(step)  # or it is being decoded anew already
         elif error.code == _STORAGE:
-            self._wait_for_disk(task_run, error)
+            self._wait_for_disk(step, error)
         elif error.code in _FINAL:
-            self._endings.fail(task_run, error.code, error.message)
+            self._blame.give_up(step, error.code, error.message)
         else:
-            task_run.chunks.suspect(member.index)
-            self._blame.blame(task_run, error.code, error.message)
+            step.chunks.suspect(member.index)
+            self._blame.blame(step, error.code, error.message)
 
-    def _wait_for_disk(self, task_run: AnyTaskRun, error: ChunkError) -> None:
+    def _wait_for_disk(self, step: TaskStep, error: ChunkError) -> None:
         """The result could not be kept, which is nobody's fault."""
         self._disk_warnings.about(error.message)
-        if not task_run.disk_retry.again(time.monotonic(), self._patience):
-            self._endings.fail(task_run, error.code, error.message)
+        if not step.disk_retry.again(time.monotonic(), self._patience):
+            self._blame.give_up(step, error.code, error.message)
 
 
 def _failure(batch: Batch, finished: Finished) -> ChunkError | None:

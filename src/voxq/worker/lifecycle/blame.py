@@ -1,6 +1,7 @@
 """Who pays when something goes wrong in an engine.
 
-A chunk that was alone in what failed is to blame, and its task fails after `MAX_ATTEMPTS` blames; in company
+A chunk that was alone in what failed is to blame, and its step fails after `MAX_ATTEMPTS` blames, and with it
+the task, unless that can do without the step; in company
 all become suspects, which run alone, after the others, until it is clear who did it. What waited behind a
 batch, and whoever was merely near, is never charged.
 
@@ -20,7 +21,7 @@ from voxq.metrics.catalogue import BLAMES
 from voxq.metrics.counters import Counters
 from voxq.worker.lifecycle.endings import RunEndings
 from voxq.worker.runs.batch import Batch
-from voxq.worker.runs.task_run import AnyTaskRun
+from voxq.worker.runs.task_run import TaskRun, TaskStep
 from voxq.worker.runs.task_runs import TaskRuns
 
 _WORKER_DIED = "worker_died"
@@ -44,22 +45,43 @@ class Blame:
         self._worker_id = worker_id
         self._max_attempts = max_attempts
 
-    def blame(self, task_run: AnyTaskRun, code: str, message: str) -> None:
-        """The task did it. It is tried again, or fails for good."""
-        task_run.add_incident(Incident(time.time(), code, message), blamed=True)
+    def blame(self, step: TaskStep, code: str, message: str) -> None:
+        """The step did it. It is tried again, or given up for good."""
+        step.add_incident(Incident(time.time(), code, message), blamed=True)
         self._counters.add(BLAMES, code)
-        if task_run.blames >= self._max_attempts:
-            self._endings.fail(task_run, code, f"{message} Given up after {_times(task_run.blames)}.")
+        if step.blames >= self._max_attempts:
+            self.give_up(step, code, f"{message} Given up after {_times(step.blames)}.")
             return
         logger.warning(
             "Worker-{} task={} attempt={} code={}",
             self._worker_id,
-            task_run.task.short_id,
-            task_run.blames,
+            step.task_run.task.short_id,
+            step.blames,
             code,
         )
 
-    def record_worker_death(self, task_run: AnyTaskRun) -> None:
+    def give_up(self, step: TaskStep, code: str, error: str) -> None:
+        """The step has no result, and will have none: the task fails, unless it can do without."""
+        if not step.spec.optional:
+            self._endings.fail(step.task_run, code, error)
+            return
+        logger.warning(
+            'Worker-{} task={} goes on without {}: code={} error="{}"',
+            self._worker_id,
+            step.task_run.task.short_id,
+            step.name,
+            code,
+            error,
+        )
+        step.fail(code, error)
+        if step.task_run in self._task_runs and step.task_run.is_complete:
+            self._endings.complete(step.task_run)
+
+    def time_out(self, step: TaskStep, limit: float) -> None:
+        """It used more of the engine than the `limit`, in seconds."""
+        self.give_up(step, "timeout", f"Processing timeout ({limit:.0f}s exceeded)")
+
+    def record_worker_death(self, task_run: TaskRun) -> None:
         """An earlier worker died while a suspect chunk of this task was alone in its engine.
 
         Workers are killed for many reasons, so that is free until it happened MAX_ATTEMPTS times.
@@ -67,7 +89,7 @@ class Blame:
         message = f"The worker ended while this {task_run.kind.noun} was alone in its engine."
         deaths = 1 + sum(incident.code == _WORKER_DIED for incident in task_run.incidents)
         is_too_often = deaths >= self._max_attempts
-        task_run.add_incident(Incident(time.time(), _WORKER_DIED, message), blamed=is_too_often)
+        task_run.first.add_incident(Incident(time.time(), _WORKER_DIED, message), blamed=is_too_often)
         task_run.death_recorded()
         if is_too_often:
             self._counters.add(BLAMES, _WORKER_DIED)
@@ -76,15 +98,15 @@ class Blame:
     def blame_batch(self, batch: Batch, code: str, message: str) -> None:
         """The batch failed as a whole: one of its chunks did it."""
         for member in batch.members:
-            member.task_run.chunks.suspect(member.index)
+            member.step.chunks.suspect(member.index)
         if len(batch.members) > 1:
             self.record_incident(batch.task_runs, code, message)
             return
-        (task_run,) = batch.task_runs
-        if task_run in self._task_runs:
-            self.blame(task_run, code, message)
+        (step,) = batch.steps
+        if step.task_run in self._task_runs:
+            self.blame(step, code, message)
 
-    def record_incident(self, task_runs: Iterable[AnyTaskRun], code: str, message: str) -> None:
+    def record_incident(self, task_runs: Iterable[TaskRun], code: str, message: str) -> None:
         """It happened to these tasks, and nobody is charged for it."""
         for task_run in task_runs:
             if task_run in self._task_runs:

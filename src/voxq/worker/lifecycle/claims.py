@@ -21,7 +21,7 @@ from voxq.queue.keys import RQ_QUEUE
 from voxq.queue.store import Store
 from voxq.worker.lifecycle.capacity import Turns, capacities_of, free_slots
 from voxq.worker.redis_link import RedisLink
-from voxq.worker.runs.task_run import AnyTaskRun
+from voxq.worker.runs.task_run import TaskRun
 
 WORKER_TTL = 90
 """Seconds after which `rq info` forgets a worker that was killed."""
@@ -164,14 +164,14 @@ class Claims:
             pipeline.llen(RQ_QUEUE + self._stores[kind].queues[lane])
         return {each: length for each, length in zip(lanes, pipeline.execute(), strict=True) if length}
 
-    def register(self, task_run: AnyTaskRun) -> bool | None:
+    def register(self, task_run: TaskRun) -> bool | None:
         """Write step W2, and taking up again what Redis has lost. False: it has ended or is another's."""
         document, store = _document(task_run), self._stores[task_run.task.kind]
         return self._redis_link.run(
             claiming.register(store, self._identity, task_run.held, time.time(), document)
         )
 
-    def report(self, task_run: AnyTaskRun) -> bool | None:
+    def report(self, task_run: TaskRun) -> bool | None:
         """Tell its progress, not too often: too soon, it is to be told at `report_at`. False: the claim is
         gone."""
         now = time.monotonic()
@@ -186,7 +186,7 @@ class Claims:
 
     def beat(
         self,
-        task_runs: Iterable[AnyTaskRun],
+        task_runs: Iterable[TaskRun],
         facts: dict[str, Any],
         capacities: Mapping[str, Capacity] | None,
     ) -> Beat | None:
@@ -219,10 +219,10 @@ class Claims:
         )
 
 
-def _document(task_run: AnyTaskRun) -> dict[str, Any]:
+def _document(task_run: TaskRun) -> dict[str, Any]:
     return documents.processing(
         task_run.task,
         progress=task_run.progress,
-        text=task_run.text,
+        text=task_run.policy.text,
         started_at=task_run.admitted_at,
     )

@@ -16,8 +16,7 @@ from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.publishing import EndPublisher
 from voxq.worker.media.joining import Joining
 from voxq.worker.media.preparation import Preparation
-from voxq.worker.runs.speech_run import SpeechRun
-from voxq.worker.runs.task_run import AnyTaskRun
+from voxq.worker.runs.task_run import TaskRun
 from voxq.worker.runs.task_runs import TaskRuns
 
 
@@ -44,25 +43,21 @@ class RunEndings:
         self._disk_warnings = disk_warnings
         self._worker_id = worker_id
 
-    def complete(self, task_run: AnyTaskRun) -> None:
-        """All of its work is done; speech is put where clients find it, before anybody is told."""
-        if isinstance(task_run, SpeechRun) and task_run.file.exists():
+    def complete(self, task_run: TaskRun) -> None:
+        """All of its work is done. A file that it made is put in its place before anybody is told."""
+        if task_run.output is not None and task_run.output.path.exists():
             try:
-                self._parts.blobs.keep(task_run.file, task_run.task.outputs[AUDIO])
+                self._parts.blobs.keep(task_run.output.path, task_run.task.outputs[AUDIO])
             except OSError as error:
                 self._disk_warnings.about(error)
                 return
             killpoint.reached("W4")
         self._end(task_run, task_run.done(time.time(), self._worker_id))
 
-    def fail(self, task_run: AnyTaskRun, code: str, error: str) -> None:
+    def fail(self, task_run: TaskRun, code: str, error: str) -> None:
         self._end(task_run, task_run.failed(time.time(), self._worker_id, code, error))
 
-    def time_out(self, task_run: AnyTaskRun, limit: float) -> None:
-        """It used more of the engine than the `limit`, in seconds."""
-        self.fail(task_run, "timeout", f"Processing timeout ({limit:.0f}s exceeded)")
-
-    def cancel(self, task_run: AnyTaskRun) -> None:
+    def cancel(self, task_run: TaskRun) -> None:
         self._end(task_run, task_run.cancelled(time.time(), self._worker_id))
 
     def try_again(self) -> None:
@@ -73,7 +68,7 @@ class RunEndings:
             elif task_run.is_complete:
                 self.complete(task_run)
 
-    def hand_back(self, task_run: AnyTaskRun) -> None:
+    def hand_back(self, task_run: TaskRun) -> None:
         """It is to wait in its lane, or for another worker."""
         task_run.release()
         self._claims.release([task_run.task])  # without Redis its claim will expire
@@ -85,19 +80,19 @@ class RunEndings:
             task_run.release()
         return self._claims.release([task_run.task for task_run in self._task_runs])
 
-    def reclaim(self, task_run: AnyTaskRun) -> None:
+    def reclaim(self, task_run: TaskRun) -> None:
         """The claim is gone. Redis may have lost it, then it is taken up again; or the task was cancelled."""
         if not self.drop_if_ended(task_run) and self._claims.register(task_run) is False:
             self._drop(task_run, "another worker took it over")
 
-    def drop_if_ended(self, task_run: AnyTaskRun) -> bool:
+    def drop_if_ended(self, task_run: TaskRun) -> bool:
         """Whether somebody else has ended the task: then it is held no more."""
         if self._is_open(task_run.task):
             return False
         self._drop(task_run, "it ended elsewhere")
         return True
 
-    def forget(self, task_run: AnyTaskRun) -> None:
+    def forget(self, task_run: TaskRun) -> None:
         """It is somebody else's, or ended. Whoever ended it removed its files, and some were written here at
         that moment."""
         self._let_go(task_run)
@@ -112,13 +107,13 @@ class RunEndings:
             self._disk_warnings.about(error)
             return True
 
-    def _drop(self, task_run: AnyTaskRun, reason: str) -> None:
+    def _drop(self, task_run: TaskRun, reason: str) -> None:
         self.forget(task_run)
         logger.info(
             'Worker-{} task={} status=dropped reason="{}"', self._worker_id, task_run.task.short_id, reason
         )
 
-    def _end(self, task_run: AnyTaskRun, outcome: Outcome) -> None:
+    def _end(self, task_run: TaskRun, outcome: Outcome) -> None:
         """Let the task go once its end is on disk; until then it stays held, and this is tried again."""
         self._put_away(task_run)
         if self._publisher.end(task_run.task, outcome):
@@ -126,11 +121,11 @@ class RunEndings:
         else:
             task_run.outcome = outcome
 
-    def _let_go(self, task_run: AnyTaskRun) -> None:
+    def _let_go(self, task_run: TaskRun) -> None:
         self._task_runs.remove(task_run)
         self._put_away(task_run)
 
-    def _put_away(self, task_run: AnyTaskRun) -> None:
+    def _put_away(self, task_run: TaskRun) -> None:
         self._preparation.remove(task_run)
-        if isinstance(task_run, SpeechRun):
+        if task_run.output is not None:
             self._joining.remove(task_run)

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 from loguru import logger
 
+from voxq import kinds
 from voxq.core import killpoint
 from voxq.core.outcome import Outcome, Timings, elapsed
 from voxq.core.task import Status, Task
-from voxq.kinds.speech import SpeechOptions
-from voxq.kinds.transcription import TranscriptionOptions
+from voxq.kinds.work import ModelUnavailable
 from voxq.parts import Parts
 from voxq.queue.claiming import Claimed, TaskExecution
 from voxq.worker.disk_warnings import DiskWarnings
@@ -20,11 +20,10 @@ from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.endings import RunEndings
 from voxq.worker.lifecycle.publishing import EndPublisher
 from voxq.worker.lifecycle.stages import Stages
-from voxq.worker.plan import ModelUnavailable, WorkPlan
-from voxq.worker.runs.speech_run import SpeechRun
-from voxq.worker.runs.task_run import AnyTaskRun
+from voxq.worker.plan import ModelPlan, WorkPlan
+from voxq.worker.runs.step_run import StepFailure
+from voxq.worker.runs.task_run import TaskRun
 from voxq.worker.runs.task_runs import TaskRuns
-from voxq.worker.runs.transcription_run import TranscriptionRun
 
 
 class RunStarter:
@@ -46,6 +45,7 @@ class RunStarter:
         self._task_runs = task_runs
         self._journal = parts.journal
         self._work = parts.work
+        self._blobs = parts.blobs
         self._plan = plan
         self._claims = claims
         self._publisher = publisher
@@ -109,16 +109,39 @@ class RunStarter:
         )
         return True
 
-    def _run_of(self, task: Task) -> AnyTaskRun:
+    def _run_of(self, task: Task) -> TaskRun:
         """Raises ModelUnavailable, OSError."""
-        model = self._plan.model_for(task)
+        before = self._journal.ended(task.id, task.run - 1) if task.step else None
+        models = self._models_for(task, task.step if before else None)
         directory = self._work.open(task)
-        held, now = TaskExecution(task, uuid4().hex), time.time()
-        options, script = self._plan.options_for(task), self._plan.script
-        if isinstance(options, SpeechOptions):
-            return SpeechRun(held, directory, model, options, admitted_at=now)
-        assert isinstance(options, TranscriptionOptions)
-        return TranscriptionRun(held, directory, model, options, script=script, admitted_at=now)
+        return TaskRun(
+            TaskExecution(task, uuid4().hex),
+            directory,
+            models,
+            self._blobs.path(task.file),
+            self._plan.defaults,
+            admitted_at=time.time(),
+            earlier=before.outcome if before else None,
+        )
+
+    def _models_for(self, task: Task, only: str | None) -> dict[str, ModelPlan | StepFailure]:
+        """The model of each step, or of the only one that is to be done. Of a step that the task can do
+        without, why there is none. Raises ModelUnavailable."""
+        kind = kinds.find(task.kind)
+        models: dict[str, ModelPlan | StepFailure] = {}
+        for step in kind.steps:
+            if only not in (None, step.name):
+                continue
+            source = models.get(step.source) if step.source else None
+            try:
+                model = self._plan.model(step.capability, kind.model_name(step.name, task.options))
+                kind.check_model(step.name, task.options, model)
+                models[step.name] = source if isinstance(source, StepFailure) else model
+            except ModelUnavailable as error:
+                if not step.optional:
+                    raise
+                models[step.name] = StepFailure("model_unavailable", str(error))
+        return models
 
     def _refuse(self, task: Task, error: str) -> bool:
         """Its model is not to be had here. False as for `take_on`."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
+from voxq.kinds.work import Joined, OutputFile
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.media import JOINER_MODULE
 from voxq.processes.media import join_protocol as protocol
@@ -16,7 +17,7 @@ from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.media.media_link import MediaFailed
 from voxq.worker.poller import Poller
 from voxq.worker.runs.disk_retry import DiskRetry
-from voxq.worker.runs.speech_run import Joined, SpeechRun
+from voxq.worker.runs.task_run import TaskRun
 
 _AT_ONCE = 8
 """Sentences in one request: a resumed book does not keep the others waiting."""
@@ -28,7 +29,7 @@ class Grown:
 
 
 News = Grown | Joined | MediaFailed
-Hear = Callable[[SpeechRun, News], None]
+Hear = Callable[[TaskRun, News], None]
 
 
 @dataclass(slots=True)
@@ -65,8 +66,8 @@ class Joining:
         self._timeout = timeout
         self._patience = patience
         self._child: Child | None = None
-        self._cases: dict[SpeechRun, _Case] = {}
-        self._asked: deque[tuple[SpeechRun, str]] = deque()
+        self._cases: dict[TaskRun, _Case] = {}
+        self._asked: deque[tuple[TaskRun, str]] = deque()
         """What the process has not answered; it works on the first."""
         self._late_at = float("inf")
         self._numbers = count(1)
@@ -80,12 +81,12 @@ class Joining:
         except OSError as error:  # tried again with the first sentence
             self._disk_warnings.about(error)
 
-    def go_on(self, text: SpeechRun) -> bool:
+    def go_on(self, text: TaskRun) -> bool:
         """Have joined what is spoken by now. True if something is under way, so that news of it will come."""
         case = self._cases.setdefault(text, _Case())
         if case.is_asked:
             return True
-        sounds = text.sounds(case.given, _AT_ONCE)
+        sounds = _sounds(text, case.given)
         if not sounds or time.monotonic() < case.disk_retry.not_before:
             return False
         try:
@@ -100,7 +101,7 @@ class Joining:
         for text in list(self._cases):
             self.go_on(text)
 
-    def remove(self, text: SpeechRun) -> None:
+    def remove(self, text: TaskRun) -> None:
         """It is not wanted any more."""
         case = self._cases.pop(text, None)
         if case is not None and case.id is not None and self._child is not None:
@@ -123,22 +124,24 @@ class Joining:
     def close(self) -> None:
         self._end()
 
-    def _give(self, text: SpeechRun, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
+    def _give(self, text: TaskRun, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
         """Raises OSError, ChildDied."""
         try:
             self._send(text, case, sounds)
         except ChildDied:  # between two requests: nobody's fault
             self._end()
-            self._send(text, case, text.sounds(0, _AT_ONCE))
+            self._send(text, case, _sounds(text, 0))
 
-    def _send(self, text: SpeechRun, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
+    def _send(self, text: TaskRun, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
         child = self._ready()
         if case.id is None:
             id = f"{text.task.id}.{next(self._numbers)}"
-            child.send(protocol.CODEC.encode(text.begin_joining(id)))
+            child.send(protocol.CODEC.encode(_file_of(text).begin(id)))
             case.id = id
         given = case.given + len(sounds)
-        child.send(protocol.CODEC.encode(protocol.Append(case.id, sounds, is_last=given == len(text.chunks))))
+        child.send(
+            protocol.CODEC.encode(protocol.Append(case.id, sounds, is_last=given == len(text.first.chunks)))
+        )
         case.given, case.is_asked = given, True
         if not self._asked:
             self._late_at = time.monotonic() + self._timeout
@@ -164,7 +167,7 @@ class Joining:
             case.is_asked = False
             self._take(text, case, reply)
 
-    def _take(self, text: SpeechRun, case: _Case, reply: protocol.Reply) -> None:
+    def _take(self, text: TaskRun, case: _Case, reply: protocol.Reply) -> None:
         match reply:
             case protocol.Appended():
                 case.disk_retry.over()
@@ -182,7 +185,7 @@ class Joining:
                 case.start_over()
                 self.hear(text, MediaFailed(reply.code, reply.message))
 
-    def _put_off(self, text: SpeechRun, case: _Case, message: str) -> None:
+    def _put_off(self, text: TaskRun, case: _Case, message: str) -> None:
         case.start_over()
         if case.disk_retry.again(time.monotonic(), self._patience):
             self._disk_warnings.about(message)
@@ -214,3 +217,13 @@ class Joining:
         for case in self._cases.values():
             case.start_over()
         return ended
+
+
+def _file_of(text: TaskRun) -> OutputFile:
+    assert text.output is not None  # or it would not be here
+    return text.output
+
+
+def _sounds(text: TaskRun, first: int) -> tuple[protocol.Sound, ...]:
+    """What can be joined next. Not before every piece is known: the last one has no pause after it."""
+    return _file_of(text).sounds(first, _AT_ONCE) if text.prepared is not None else ()

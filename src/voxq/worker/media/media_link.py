@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from voxq.kinds.pieces import Phrase, Span
+from voxq.kinds.work import Prepared
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.media import MEDIA_MODULE, protocol
 from voxq.processes.messages import ProtocolError
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break, spoken_seconds
-from voxq.worker.runs.chunks import Phrase, Span
-from voxq.worker.runs.task_run import AnyTaskRun, Prepared
+from voxq.worker.runs.task_run import TaskRun
 
 _SLACK_SECONDS = 1.0
 """By which what is decoded may be longer than allowed: its end comes in blocks."""
@@ -51,7 +52,7 @@ class MediaLink:
         self._longest = 0.0
         self.decoded = 0.0
         """Seconds of the recording so far."""
-        self.task_run: AnyTaskRun | None = None
+        self.task_run: TaskRun | None = None
         self.deadline = float("inf")
         """When the process is to be killed."""
 
@@ -65,7 +66,7 @@ class MediaLink:
             self._child = Child.start(MEDIA_MODULE)
         return self._child
 
-    def ask(self, task_run: AnyTaskRun, request: protocol.Request) -> None:
+    def ask(self, task_run: TaskRun, request: protocol.Request) -> None:
         """Begin what `receive` will tell the outcome of.
 
         Raises OSError when no process can be started, or the disk is not writable.
@@ -82,7 +83,7 @@ class MediaLink:
         self._longest = request.max_seconds + _SLACK_SECONDS if isinstance(request, protocol.Prepare) else 0.0
         self.deadline = time.monotonic() + self._timeout
 
-    def receive(self) -> tuple[AnyTaskRun, News] | None:
+    def receive(self) -> tuple[TaskRun, News] | None:
         """Take one message. None if it concerns nobody any more."""
         assert self._child is not None
         task_run = self.task_run
@@ -103,7 +104,7 @@ class MediaLink:
             self.task_run, self.deadline = None, float("inf")
         return task_run, news
 
-    def expire(self) -> tuple[AnyTaskRun, News] | None:
+    def expire(self) -> tuple[TaskRun, News] | None:
         """The time is up: end the process."""
         task_run = self.task_run
         self.kill()

@@ -7,17 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voxq.core.task import Lane
-from voxq.processes.media import protocol
+from voxq.kinds.work import Prepared
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.media.media_link import MediaFailed, MediaLink, News
 from voxq.worker.media.pcm_budget import Sound, has_capacity
-from voxq.worker.plan import ModelUnavailable
 from voxq.worker.poller import Poller
 from voxq.worker.runs.disk_retry import DiskRetry
-from voxq.worker.runs.task_run import AnyTaskRun, Prepared
+from voxq.worker.runs.task_run import TaskRun
 
-Hear = Callable[[AnyTaskRun, News], None]
-RequestFor = Callable[[AnyTaskRun], protocol.Request]
+Hear = Callable[[TaskRun, News], None]
 
 _TOLERANCE, _TOLERANCE_SECONDS = 1.1, 10.0
 """How far the sound of an honest recording may go beyond what was promised."""
@@ -43,7 +41,6 @@ class Preparation:
     def __init__(
         self,
         links: Sequence[MediaLink],
-        request_for: RequestFor,
         poller: Poller,
         disk_warnings: DiskWarnings,
         *,
@@ -51,19 +48,17 @@ class Preparation:
         long_seconds: float,
         patience: float,
     ) -> None:
-        """`request_for` tells what is to be done for an task run, and may raise ModelUnavailable.
-        `sound_seconds`: how much decoded sound may lie on disk at once; a recording of more than
+        """`sound_seconds`: how much decoded sound may lie on disk at once; a recording of more than
         `long_seconds` counts as long, whatever its lane; `patience`: seconds for which a disk that takes
         nothing is waited for before a recording fails."""
         self._links = links
-        self._request_for = request_for
         self._poller = poller
         self._disk_warnings = disk_warnings
         self._sound_seconds = sound_seconds
         self._long_seconds = long_seconds
         self._patience = patience
-        self._cases: dict[AnyTaskRun, _Case] = {}
-        self._line: list[AnyTaskRun] = []
+        self._cases: dict[TaskRun, _Case] = {}
+        self._line: list[TaskRun] = []
         self.hear: Hear = lambda task_run, news: None
         """Called with all that is found out of a recording or text."""
 
@@ -75,13 +70,13 @@ class Preparation:
             except OSError as error:  # tried again with the first recording
                 self._disk_warnings.about(error)
 
-    def add(self, task_run: AnyTaskRun) -> None:
+    def add(self, task_run: TaskRun) -> None:
         task = task_run.task
         place = time.monotonic() - _HEAD_START[task.lane]
-        self._cases[task_run] = _Case(place, self._sound(task_run, task_run.seconds))
+        self._cases[task_run] = _Case(place, self._sound(task_run, task_run.policy.seconds))
         self._line.append(task_run)
 
-    def remove(self, task_run: AnyTaskRun) -> None:
+    def remove(self, task_run: TaskRun) -> None:
         """The recording is not needed any more."""
         self._cases.pop(task_run, None)
         if task_run in self._line:
@@ -133,15 +128,12 @@ class Preparation:
             return None
         return free[0]
 
-    def _begin(self, link: MediaLink, task_run: AnyTaskRun) -> bool:
+    def _begin(self, link: MediaLink, task_run: TaskRun) -> bool:
         """False: the disk does not take it now."""
         self._line.remove(task_run)
         try:
-            link.ask(task_run, self._request_for(task_run))
+            link.ask(task_run, task_run.policy.request)
             self._watch(link)
-        except ModelUnavailable as error:  # it was uninstalled since
-            self.hear(task_run, MediaFailed("model_unavailable", str(error)))
-            return True
         except OSError as error:
             link.task_run = None
             reason = error.strerror or type(error).__name__
@@ -150,19 +142,19 @@ class Preparation:
         self._cases[task_run].is_begun = True
         return True
 
-    def _sound(self, task_run: AnyTaskRun, seconds: float) -> Sound:
+    def _sound(self, task_run: TaskRun, seconds: float) -> Sound:
         task = task_run.task
         return Sound(
-            seconds * task_run.disk_per_second, task.lane is Lane.LONG or seconds > self._long_seconds
+            seconds * task_run.policy.disk_per_second, task.lane is Lane.LONG or seconds > self._long_seconds
         )
 
-    def _fits(self, task_run: AnyTaskRun, sound: Sound) -> bool:
+    def _fits(self, task_run: TaskRun, sound: Sound) -> bool:
         beside = [
             case.sound for other, case in self._cases.items() if case.is_begun and other is not task_run
         ]
         return has_capacity(sound, beside, self._sound_seconds)
 
-    def _grow(self, task_run: AnyTaskRun, seconds: float) -> bool:
+    def _grow(self, task_run: TaskRun, seconds: float) -> bool:
         """So much is decoded, and its container may have promised less. False: it has to wait for room."""
         case = self._cases[task_run]
         if seconds <= _TOLERANCE * case.sound.seconds + _TOLERANCE_SECONDS:
@@ -171,18 +163,18 @@ class Preparation:
         if self._fits(task_run, case.sound):
             return True
         case.sound = self._sound(task_run, 2 * seconds)  # or it would come back for every second
-        if not task_run.chunks.running:  # or the engine would miss it
+        if not any(step.chunks.running for step in task_run.steps):  # or the engine would miss it
             task_run.directory.pcm.unlink(missing_ok=True)
         self._put_back(task_run)
         return False
 
-    def _put_back(self, task_run: AnyTaskRun) -> None:
+    def _put_back(self, task_run: TaskRun) -> None:
         """Into the line, at its old place: it will be decoded anew."""
         self._cases[task_run].is_begun = False
         task_run.start_over()
         self._line.append(task_run)
 
-    def _postpone(self, task_run: AnyTaskRun, failed: MediaFailed) -> None:
+    def _postpone(self, task_run: TaskRun, failed: MediaFailed) -> None:
         """A full disk is not the recording's fault: wait for space, within reason.
 
         Only this one waits. Its files are gone, too, when it was cancelled a moment ago, and no client may
@@ -194,14 +186,14 @@ class Preparation:
         self._disk_warnings.about(failed.message)
         self._put_back(task_run)
 
-    def _tell(self, task_run: AnyTaskRun, news: News) -> None:
+    def _tell(self, task_run: TaskRun, news: News) -> None:
         if isinstance(news, MediaFailed) and news.is_disk_trouble:
             self._postpone(task_run, news)
             return
         if isinstance(news, Prepared):
             case = self._cases[task_run]
             case.disk_retry.over()
-            case.sound = self._sound(task_run, news.duration or task_run.seconds)
+            case.sound = self._sound(task_run, news.duration or task_run.policy.seconds)
         self.hear(task_run, news)
 
     def _watch(self, link: MediaLink) -> None:

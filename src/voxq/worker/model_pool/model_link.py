@@ -139,7 +139,7 @@ class ModelLink:
         try:
             self._child.send(
                 protocol.CODEC.encode(
-                    protocol.Run(batch.id, tuple(m.task_run.ref(m.index) for m in batch.members))
+                    protocol.Run(batch.id, tuple(m.step.ref(m.index) for m in batch.members))
                 )
             )
         except ChildDied:

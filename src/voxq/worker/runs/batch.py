@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voxq.worker.runs.task_run import AnyTaskRun
+from voxq.worker.runs.task_run import TaskRun, TaskStep
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One chunk of a batch."""
 
-    task_run: AnyTaskRun
+    step: TaskStep
     index: int
 
     @property
+    def task_run(self) -> TaskRun:
+        return self.step.task_run
+
+    @property
     def seconds(self) -> float:
-        return self.task_run.chunks[self.index].seconds
+        return self.step.chunks[self.index].seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,14 @@ class Batch:
     is_suspect: bool
 
     @property
-    def task_runs(self) -> tuple[AnyTaskRun, ...]:
+    def task_runs(self) -> tuple[TaskRun, ...]:
         """Each once, in order."""
         return tuple(dict.fromkeys(member.task_run for member in self.members))
+
+    @property
+    def steps(self) -> tuple[TaskStep, ...]:
+        """Each once, in order."""
+        return tuple(dict.fromkeys(member.step for member in self.members))
 
     def share(self, member: Member) -> float:
         """The part of the batch's engine time that a member pays for: by length."""

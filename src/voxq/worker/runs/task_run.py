@@ -1,220 +1,172 @@
-"""A task in the hands of a worker: its chunks and how far they are, what went wrong, how it ends."""
+"""A task in the hands of a worker: its steps and how far they are, what went wrong, how it ends."""
 
 from __future__ import annotations
 
 import contextlib
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from voxq import kinds
 from voxq.core.outcome import Incident, Outcome, Timings, elapsed
 from voxq.core.task import Status
-from voxq.engines.contract import Cost
-from voxq.processes.model.protocol import ChunkRef
+from voxq.kinds.base import StepSpec
+from voxq.kinds.work import Defaults, Joined, OutputFile, Prepared, Work
 from voxq.queue.claiming import TaskExecution
 from voxq.storage.scratch import WorkDirectory
 from voxq.worker.plan import ModelPlan
-from voxq.worker.runs.chunks import Chunks, Piece
-from voxq.worker.runs.disk_retry import DiskRetry
-
-P = TypeVar("P", bound=Piece)
-R = TypeVar("R")
+from voxq.worker.runs.chunks import Chunks
+from voxq.worker.runs.step_run import StepFailure, StepRun
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What the media process found out about all of the task's input; all in seconds."""
-
-    duration: float
-    decode: float
-    vad: float
-
-
-class TaskRun(ABC, Generic[P, R]):
-    """Mutable, and owned by one worker's event loop. What outlives the worker is in the work directory.
-
-    Of one kind of task each: `TranscriptionRun` and `SpeechRun`.
-    """
-
-    disk_per_second = 1.0
-    """How much room a second of its sound takes on disk, against decoded sound."""
+class TaskRun:
+    """Mutable, and owned by one worker's event loop. What outlives the worker is in the work directory."""
 
     def __init__(
-        self, held: TaskExecution, directory: WorkDirectory, model: ModelPlan, *, admitted_at: float
+        self,
+        held: TaskExecution,
+        directory: WorkDirectory,
+        models: Mapping[str, ModelPlan | StepFailure],
+        recording: Path,
+        defaults: Defaults,
+        *,
+        admitted_at: float,
+        earlier: Outcome | None = None,
     ) -> None:
+        """`models` by step; an optional step may have none. `earlier`: the end of the run before this one,
+        if only the step that the task names is done again."""
         self.held = held
         self.task = held.task
         self.kind = kinds.find(self.task.kind)
-        self.model = model
         self.directory = directory
         self.admitted_at = admitted_at
         """Wall clock, seconds since the epoch."""
         self.prepared: Prepared | None = None
-        self.engine_seconds = 0.0
-        """Of all attempts, as far as their chunks are kept."""
-        self.recalled_seconds = 0.0
-        """Of these, of workers before this one."""
+        self.joined: Joined | None = None
         self.last_served = 0.0
         """Monotonic clock: when it was admitted, or a batch of its chunks last ended."""
         self.reported_at = 0.0
         """Monotonic clock: when its progress was last told."""
         self.report_at = float("inf")
         """Monotonic clock: when progress is to be told that came too soon after that."""
-        self.disk_retry = DiskRetry()
-        """Of the disk, which did not take a result."""
-        self.had_device_alone = False
-        """Whether other models were once unloaded for it, because memory did not suffice."""
         self.progress = 0
         """Percent of the work that has a result; never falls, and stays below 100."""
         self.outcome: Outcome | None = None
         """Its end, while that cannot be written because the disk is full."""
-        self.chunks: Chunks[P, R] = Chunks()
-        self.incidents, self.blames = directory.incidents()
+        self.is_read_anew = False
+        """Whether the input is prepared once more: nothing can be read until that is done."""
+        self._earlier = earlier
+        self._failed_steps = {name: each for name, each in models.items() if isinstance(each, StepFailure)}
+        planned = {name: each for name, each in models.items() if isinstance(each, ModelPlan)}
+        chunks = {spec.name: Chunks[Any, Any]() for spec in self.kind.steps}
+        work = Work(self.task, held.execution, recording, directory, defaults, planned, chunks, earlier)
+        self.policy = self.kind.begin(work)
+        """What its kind does with it."""
+        self.incidents, blames = directory.incidents()
         left = directory.left_running()
-        self._left_running = set(left.spans)
         self.was_alone_at_death = left.alone
         """Whether an earlier worker died while a suspect chunk of it was alone in the engine."""
-        self._earlier: dict[tuple[int, int], dict[str, Any]] | None = None
-
-    # What differs between the kinds.
-
-    @property
-    @abstractmethod
-    def batch_key(self) -> str:
-        """Chunks of the same model and with the same key may share a batch."""
-
-    @property
-    @abstractmethod
-    def batch_seconds(self) -> float:
-        """The client's own limit for a batch, in padded seconds; infinity without one."""
-
-    @property
-    @abstractmethod
-    def seconds(self) -> float:
-        """Seconds of sound that it began with, as expected: work that is not found yet counts as such."""
+        self.steps: tuple[TaskStep, ...] = tuple(
+            StepRun(
+                self,
+                spec,
+                planned[spec.name],
+                chunks[spec.name],
+                blames=blames.get(self._recorded_as(spec), 0),
+                left_running=left.spans_of(self._recorded_as(spec)),
+            )
+            for spec in self.kind.steps
+            if spec.name in planned
+        )
+        for step in self.steps:
+            step.source = next((each for each in self.steps if each.name == step.spec.source), None)
+        if earlier is not None:
+            self._find_earlier_pieces()
 
     @property
-    @abstractmethod
-    def text(self) -> str:
-        """What has been recognised or spoken so far."""
+    def first(self) -> TaskStep:
+        """The step that decides which model the task is for."""
+        return self.steps[0]
 
-    @abstractmethod
-    def ref(self, index: int) -> ChunkRef:
-        """What the model process is told of a chunk."""
+    @property
+    def models(self) -> Iterable[ModelPlan]:
+        """Those that it still needs."""
+        return (step.model for step in self.steps if not step.is_over)
 
-    @abstractmethod
-    def done(self, now: float, worker_id: int) -> Outcome:
-        """The outcome of a complete task; `now` in seconds since the epoch."""
-
-    @abstractmethod
-    def _conditions(self, revision: str) -> str:
-        """All that the result of a chunk depends on besides its place."""
-
-    @abstractmethod
-    def _conditions_of_0_1(self, revision: str) -> str:
-        """The same as version 0.1 wrote it, for what was in work when that was replaced."""
-
-    @abstractmethod
-    def _record(self, result: R, seconds: float) -> dict[str, Any]:
-        """A finished chunk as it lies on disk; `seconds` of the engine went into it."""
-
-    @abstractmethod
-    def _recorded(self, piece: P, record: dict[str, Any]) -> tuple[R, float] | None:
-        """The result and its engine seconds; None for what `_record` did not write, or what is not whole."""
-
-    def _taken(self, result: R) -> None:  # not every kind learns from its results
-        """A result counts from now on."""
-
-    # What is the same.
+    def step(self, name: str) -> TaskStep:
+        return next(each for each in self.steps if each.name == name)
 
     @property
     def is_complete(self) -> bool:
         """Whether its end can be written."""
-        return self.needs_no_engine
+        return self.needs_no_engine and (self.output is None or self.joined is not None)
+
+    @property
+    def output(self) -> OutputFile | None:
+        """The file that is to be made."""
+        return None if self._earlier is not None else self.policy.output
 
     @property
     def needs_no_engine(self) -> bool:
         """Whether every chunk there is has its result."""
-        return self.prepared is not None and self.chunks.are_finished
+        return self.prepared is not None and all(step.is_over for step in self.steps)
 
     @property
     def duration(self) -> float:
         """Seconds of sound, as far as it is known."""
-        return self.prepared.duration if self.prepared else self.task.duration or 0.0
+        return self.policy.duration(self.prepared, self.joined)
 
-    def find(self, pieces: Iterable[P], revision: str | None) -> None:
-        """More chunks. `revision`: of the model, None until it was loaded once."""
-        for piece in pieces:
-            index = self.chunks.find(piece)
-            place = (piece.start, piece.end)
-            if place in self._left_running:
-                self._left_running.remove(place)
-                self.chunks.suspect(index)
-        if revision is not None:
-            self.recall(revision)
+    @property
+    def blames(self) -> int:
+        """How often it was to blame, as far as that counts for the task as a whole."""
+        return sum(step.blames for step in self.steps if not step.spec.optional)
+
+    @property
+    def engine_seconds(self) -> float:
+        return sum(step.engine_seconds for step in self.steps)
+
+    def find(self, pieces: Iterable[Any], revisions: Mapping[str, str | None] | None = None) -> None:
+        """More pieces of its input. `revisions` of models by name, as far as they are known."""
+        pieces = list(pieces)
+        for step in self.steps:
+            if step.spec.source is None:
+                step.find(pieces, (revisions or {}).get(step.model.name))
         self._advance()
 
-    def recall(self, revision: str) -> None:
-        """What an earlier attempt finished, by the same revision of the model, needs no engine."""
-        if self._earlier is None:
-            older = self.directory.chunks(self._conditions_of_0_1(revision))
-            self._earlier = older | self.directory.chunks(self._conditions(revision))
-        if not self._earlier:
-            return
-        for index in self.chunks.all_waiting:
-            piece = self.chunks[index]
-            record = self._earlier.pop((piece.start, piece.end), None)
-            known = self._recorded(piece, record) if record is not None else None
-            if known is not None:
-                result, seconds = known
-                self.engine_seconds += seconds
-                self.recalled_seconds += seconds
-                self._take(index, result)
+    def recall(self, model: str, revision: str) -> None:
+        """A model is loaded: what an earlier attempt finished by it needs no engine."""
+        for step in self.steps:
+            if step.model.name == model:
+                step.recall(revision)
+        self._advance()
+
+    def taken(self, step: TaskStep, piece: Any, result: Any) -> None:
+        """A chunk of a step has its result: others may have something to do now."""
+        self.policy.taken(step.name, result)
+        for other in self.steps:
+            if other.source is step:
+                other.find(self.policy.pieces_for(other.name, piece, result))
         self._advance()
 
     def prepare(self, prepared: Prepared) -> None:
-        """All of the input is looked at, and every chunk found."""
+        """All of the input is looked at, and every piece found."""
         self.prepared = prepared
+        self.is_read_anew = False
         self._advance()
 
     def start_over(self) -> None:
-        """The input will be prepared anew, and the same chunks will be found in it."""
+        """The input will be prepared anew, and the same pieces will be found in it."""
         self.prepared = None
-        self.chunks.start_over()
-
-    def waiting(self, most: int) -> Sequence[int]:
-        """At most so many chunks that could run now."""
-        return () if self.outcome is not None else self.chunks.waiting(most)
-
-    @property
-    def seconds_in_all(self) -> float:
-        """Seconds of sound to be worked on; what is not prepared yet counts as such."""
-        known = self.chunks.seconds_known
-        return max(known, self.seconds) if self.prepared is None else known
-
-    @property
-    def seconds_left(self) -> float:
-        """Of these, without a result."""
-        return self.seconds_in_all - self.chunks.seconds_done
-
-    def work_in_all(self, cost: Cost) -> float:
-        """Engine seconds that it takes from beginning to end, as predicted."""
-        return cost.fixed * len(self.chunks) + cost.per_second * self.seconds_in_all
-
-    def work_left(self, cost: Cost) -> float:
-        """Engine seconds until it is done, as predicted."""
-        return cost.fixed * self.chunks.count_left + cost.per_second * self.seconds_left
-
-    def begin(self, indices: Collection[int]) -> None:
-        """They go to the engine; the disk knows it before: a worker can die with its model process."""
-        self.chunks.begin(indices)
-        self.mark_running()
+        self.is_read_anew = True
+        for step in self.steps:
+            if step.source is None:
+                step.chunks.start_over()
 
     def mark_running(self) -> None:
         """Write down what is in the engine, after a batch has ended."""
-        self._mark(alone=self.chunks.are_suspects_running)
+        running = [step.chunks for step in self.steps if step.chunks.running]
+        self._mark(alone=bool(running) and all(chunks.are_suspects_running for chunks in running))
 
     def release(self) -> None:
         """Somebody else will go on with it. What may still be in an engine has killed nobody."""
@@ -225,41 +177,69 @@ class TaskRun(ABC, Generic[P, R]):
         self.was_alone_at_death = False
         self._mark(alone=False)
 
-    def finish(self, index: int, result: R, revision: str, seconds: float) -> None:
-        """Write step W3, then let the result count. `seconds` of the engine went into it.
-
-        Raises OSError if it cannot be kept; it counts all the same, and only a resume would miss it.
-        """
-        piece = self.chunks[index]
-        self._take(index, result)
-        self._advance()
-        with contextlib.suppress(FileNotFoundError):  # cancelled meanwhile
-            self.directory.add_chunk(
-                self._conditions(revision), piece.start, piece.end, self._record(result, seconds)
-            )
-
-    def add_incident(self, incident: Incident, *, blamed: bool) -> None:
+    def add_incident(self, incident: Incident, *, blamed: bool, step: str | None = None) -> None:
+        """`step`: as it is called on disk."""
         self.incidents.append(incident)
-        self.blames += blamed
         with contextlib.suppress(OSError):
-            self.directory.add_incident(incident, blamed=blamed)
+            self.directory.add_incident(incident, blamed=blamed, step=step)
 
-    def _mark(self, *, alone: bool) -> None:
-        spans = [(piece.start, piece.end) for piece in self.chunks.running]
-        self.directory.mark_running([*spans, *self._left_running], alone=alone)
+    def join(self, joined: Joined) -> None:
+        """Its file is there."""
+        self.joined = joined
+
+    def forget_lost(self) -> None:
+        """Pieces whose sound is gone are to be made again."""
+        if self.output is not None:
+            for index in self.output.lost():
+                self.first.chunks.forget(index)
+
+    def done(self, now: float, worker_id: int) -> Outcome:
+        """The outcome of a complete task; `now` in seconds since the epoch."""
+        if self._earlier is not None:
+            again = self._outcome(now, worker_id, status=Status.DONE)
+            kept = {
+                "timings": again.timings,
+                "attempts": again.attempts,
+                "incidents": again.incidents,
+                "steps": {**self._earlier.steps, **again.steps},
+            }
+            return replace(self._earlier, ended_at=now, worker_id=worker_id, **kept)
+        fields = self.policy.done(self.duration, self.joined)
+        encode = self.joined.encode if self.joined else 0.0
+        return self._outcome(now, worker_id, status=Status.DONE, encode=encode, **fields)
 
     def failed(self, now: float, worker_id: int, code: str, error: str) -> Outcome:
+        """What the run before this one had done is never lost by a step that is tried again."""
+        if self._earlier is not None:
+            for step in self.steps:
+                step.fail(code, error)
+            return self.done(now, worker_id)
         return self._outcome(now, worker_id, status=Status.FAILED, error=error, code=code)
 
     def cancelled(self, now: float, worker_id: int) -> Outcome:
+        if self._earlier is not None:
+            return replace(self._earlier, ended_at=now)
         return self._outcome(now, worker_id, status=Status.CANCELLED)
 
-    def _take(self, index: int, result: R) -> None:
-        self.chunks.finish(index, result)
-        self._taken(result)
+    def _find_earlier_pieces(self) -> None:
+        """Only one step is done again: what it works on is known already, unless the media process must look
+        for it."""
+        for step in self.steps:
+            if step.spec.source is not None:
+                step.find(self.policy.earlier_pieces_for(step.name))
+        if all(step.spec.source is not None for step in self.steps):
+            self.prepared = Prepared(0.0, 0.0, 0.0)
+
+    def _recorded_as(self, spec: StepSpec) -> str | None:
+        return None if spec is self.kind.steps[0] else spec.name
+
+    def _mark(self, *, alone: bool) -> None:
+        spans = {self._recorded_as(step.spec): step.running for step in self.steps}
+        self.directory.mark_running(spans, alone=alone)
 
     def _advance(self) -> None:
-        done, known = self.chunks.seconds_done, self.seconds_in_all
+        done = sum(step.chunks.seconds_done for step in self.steps)
+        known = sum(step.seconds_in_all for step in self.steps)
         self.progress = max(self.progress, min(99, int(100 * done / known) if known else 0))
 
     def _outcome(self, now: float, worker_id: int, *, encode: float = 0.0, **fields: Any) -> Outcome:
@@ -274,16 +254,32 @@ class TaskRun(ABC, Generic[P, R]):
             total=elapsed(self.task.accepted_at, now),
             rtf=round(self.engine_seconds / duration, 4) if duration else None,
         )
+        is_done = fields["status"] is Status.DONE
         return Outcome(
             ended_at=now,
             duration=duration,
-            attempts=max(1, self.blames + (fields["status"] is Status.DONE)),
+            attempts=max(1, self.blames + is_done),
             incidents=tuple(self.incidents),
             timings=timings,
             worker_id=worker_id,
-            model=self.model.name,
+            model=self.first.model.name if self.steps else None,
+            steps=self._optional_steps() if is_done else {},
             **fields,
         )
 
+    def _optional_steps(self) -> dict[str, dict[str, Any]]:
+        """What became of those that the task could do without."""
+        failures = dict(self._failed_steps)
+        steps: dict[str, dict[str, Any]] = {}
+        for step in self.steps:
+            if step.failure is not None:
+                failures[step.name] = step.failure
+            elif step.spec.optional:
+                steps[step.name] = {"status": "done", "result": self.policy.step_result(step.name)}
+        for name, failure in failures.items():
+            steps[name] = {"status": "failed", "code": failure.code, "error": failure.error}
+        return steps
 
-AnyTaskRun: TypeAlias = TaskRun[Any, Any]
+
+TaskStep: TypeAlias = StepRun[TaskRun]
+"""One step of a task in the hands of a worker."""

@@ -134,6 +134,6 @@ async def _accept(
     callback: str | None,
 ) -> Submission:
     await asyncio.to_thread(disk.check_space, service.settings)
-    entry = await service.texts.check_entry(owner, key)
-    request = intake.Request(owner, chosen, how.priority, key, callback)
-    return await service.texts.accept(entry, text, request)
+    texts = service.texts[SPEECH.name]
+    entry = await texts.check_entry(owner, key)
+    return await texts.accept(entry, text, intake.Request(owner, chosen, how.priority, key, callback))

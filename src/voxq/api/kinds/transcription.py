@@ -49,7 +49,7 @@ async def submit(
     key = options.idempotency_key(idempotency_key)
     limits = upload.Limits.of(service.settings)
     upload.check_size(request, limits)
-    entry = await service.intake.check_entry(owner, key)
+    entry = await service.recordings[TRANSCRIPTION.name].check_entry(owner, key)
     models = await service.models.recent()
     webhooks = service.settings.registered_webhooks
 
@@ -72,7 +72,7 @@ async def submit(
     except Refusal:
         await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
         raise
-    submission = await service.intake.accept(entry, received.upload, wanted)
+    submission = await service.recordings[TRANSCRIPTION.name].accept(entry, received.upload, wanted)
     if not may_reuse or submission.replayed:
         return await submitted(request, service, submission.task, submission.place)
     task = submission.task

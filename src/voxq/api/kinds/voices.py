@@ -102,8 +102,9 @@ async def _speak(service: Service, owner: str, speaker: Speaker, path: Path) -> 
     await asyncio.to_thread(disk.check_space, service.settings)
     text = GREETINGS[speaker.voice.language]
     options = SpeechOptions(speaker.voice.name, speaker.engine, format=samples.FORMAT)
-    entry = await service.texts.check_entry(owner, None)
-    submission = await service.texts.accept(entry, text, intake.Request(owner, options, Priority.LOW))
+    texts = service.texts[SPEECH.name]
+    entry = await texts.check_entry(owner, None)
+    submission = await texts.accept(entry, text, intake.Request(owner, options, Priority.LOW))
     await _end_of(service, submission.task)
     await asyncio.to_thread(_keep, service, submission.task, path)
 

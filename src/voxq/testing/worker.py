@@ -1,0 +1,114 @@
+"""A worker in the test's own process: its real core, with doubles of the clock, of Redis and of helpers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from voxq.core.outcome import Outcome
+from voxq.core.task import Task
+from voxq.metrics.counters import Counters
+from voxq.parts import Parts
+from voxq.queue import enqueueing, script
+from voxq.queue.claiming import Worker
+from voxq.settings import Settings
+from voxq.testing.clock import FakeClock
+from voxq.testing.redis_double import InMemoryRedis
+from voxq.worker.assembly import WorkerParts
+from voxq.worker.main import pool_of
+from voxq.worker.media.media_link import MediaLink
+from voxq.worker.plan import WorkPlan
+from voxq.worker.poller import Poller
+
+
+class WorkerInProcess:
+    """One worker over the storage at `root`. Make it within the contexts of a `FakeClock` and of
+    `FakeProcesses`; two of them over the same `redis` share its tasks."""
+
+    def __init__(
+        self,
+        root: Path,
+        clock: FakeClock,
+        redis: InMemoryRedis | None = None,
+        number: int = 1,
+        **settings: Any,
+    ) -> None:
+        given = {"asr_engine": "noop", "asr_model": "noop", "storage_path": root, "max_inflight": 4}
+        self.settings = Settings(**given | settings)
+        self.clock = clock
+        self.journal_of = Parts.of(self.settings)
+        self.redis = redis or InMemoryRedis(self.journal_of.journal.storage)
+        plan, poller, counters = WorkPlan.of(self.settings, "cpu"), Poller(), Counters()
+        self.pool = pool_of(self.settings, plan, poller, counters, number)
+        self.poller = poller
+        self.parts = WorkerParts.of(
+            self.journal_of,
+            plan,
+            self.pool,
+            poller,
+            [MediaLink(self.settings.media_timeout_seconds)],
+            cast(Any, self.redis),
+            counters,
+            Worker(f"worker-{number}", f"rq:worker:worker-{number}"),
+            number,
+            slots=self.settings.max_inflight or 4,
+        )
+
+    def submit(self, task: Task) -> None:
+        """Write steps S2 and S3."""
+        self.journal_of.journal.accept(task)
+        self.enqueue(task)
+
+    def enqueue(self, task: Task) -> None:
+        """Write step S3."""
+        store = self.journal_of.stores[task.kind]
+        script.run(cast(Any, self.redis), enqueueing.enqueue(store, task))
+
+    def turn(self, seconds: float = 0.01) -> None:
+        """One turn of the worker's loop, after which so many seconds have gone by."""
+        parts = self.parts
+        self.poller.call(self.poller.wait(0.0))
+        parts.failures.enforce_deadlines()
+        parts.preparation.enforce_deadlines()
+        parts.stages.report()
+        parts.admission.admit()
+        parts.preparation.advance()
+        parts.dispatcher.feed()
+        self.clock.advance(seconds)
+
+    def tick(self) -> None:
+        """What the loop does once a second."""
+        parts = self.parts
+        parts.endings.try_again()
+        parts.publisher.publish()
+        parts.heartbeat.beat()
+        parts.admission.look_again()
+        parts.engines.look_after_models()
+
+    def run_until(self, condition: Callable[[], object], turns: int = 2000) -> None:
+        """Turn until it holds. Raises AssertionError if it does not."""
+        for number in range(turns):
+            if condition():
+                return
+            if number % 20 == 0:
+                self.tick()
+            self.turn()
+        raise AssertionError("the worker does not get there")
+
+    def outcome(self, task: Task) -> Outcome | None:
+        """How this run of the task has ended."""
+        end = self.journal_of.journal.ended(task.id, task.run)
+        return end.outcome if end else None
+
+    def end_of(self, task: Task) -> Outcome:
+        """Turn until the task has ended."""
+        self.run_until(lambda: self.outcome(task) is not None)
+        outcome = self.outcome(task)
+        assert outcome is not None
+        return outcome
+
+    def close(self) -> None:
+        self.pool.close()
+        self.parts.preparation.close()
+        self.parts.joining.close()

@@ -1,0 +1,134 @@
+"""A kind of task that is one module goes all the way, like those that are built in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from api_server import ApiServer, running_api
+from own_environment import without_settings
+from worker_process import WorkerProcess, wait_for
+
+SUPPORT = Path(__file__).parents[1] / "support"
+TEXT = "One two three. Four five six. Seven eight nine."
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        "VOXQ_TEST_ENGINES": "1",
+        "VOXQ_TEST_KINDS": "counting_kind:COUNT",
+        "VOXQ_TEST_SYNTHESISER": "counting_voice:KIND",
+        "VOXQ_TEST_CALLS": str(tmp_path / "calls.jsonl"),
+        "PYTHONPATH": str(SUPPORT),
+        "ASR_ENGINE": "noop",
+        "ASR_MODEL": "noop",
+    }
+
+
+@pytest.fixture
+def api(redis_url: str, tmp_path: Path, environment: dict[str, str]) -> Iterator[ApiServer]:
+    with running_api(redis_url, tmp_path, **environment) as server:
+        yield server
+
+
+@pytest.fixture
+def worker(redis_url: str, tmp_path: Path, api: ApiServer, environment: dict[str, str]):
+    """Starts one, as often as it is called."""
+    started: list[WorkerProcess] = []
+
+    def start() -> WorkerProcess:
+        environ = without_settings() | environment
+        environ |= {"REDIS_URL": redis_url, "STORAGE_PATH": str(api.storage)}
+        log = tmp_path / f"worker-{len(started)}.log"
+        started.append(WorkerProcess.start(["--id", str(len(started) + 1), "--device", "cpu"], environ, log))
+        started[-1].wait_for_log("status=ready", 120)
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
+
+
+def submitted(api: ApiServer, **fields: str) -> str:
+    answer = api.http.post("/api/v1/count/submit", json={"text": TEXT} | fields)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["task_id"]
+
+
+def end_of(api: ApiServer, task_id: str) -> dict:
+    answer = api.http.get(f"/api/v1/count/result/{task_id}", params={"wait": 60})
+    assert answer.json()["status"] in ("done", "failed"), answer.text
+    return answer.json()
+
+
+def test_it_goes_all_the_way(api: ApiServer, worker, client: redis.Redis) -> None:
+    worker()
+    task_id = submitted(api)
+    result = end_of(api, task_id)
+    assert (result["status"], result["text"]) == ("done", "3 sentences")
+    assert result["steps"] == {"check": {"status": "done", "result": {"checked": 3}}}
+    (record,) = api.http.get("/api/v1/count/history").json()["records"]
+    assert record["task_id"] == task_id
+    metrics = api.http.get("/metrics").text
+    assert 'voxq_tasks_total{kind="count",status="done"} 1.0' in metrics
+    assert api.http.get("/api/v1/stats").json()["kinds"]["count"]["tasks"]["done"] == 1
+    assert api.http.get("/api/v1/count/queue/status").json()["queued"] == 0
+    assert "/api/v1/count/submit" in api.http.get("/openapi.json").json()["paths"]
+    refused = api.http.post("/api/v1/count/submit", json={"text": "x", "colour": "red"})
+    assert refused.status_code == 422
+    (line,) = (api.storage / "logs" / "count_history.jsonl").read_text().splitlines()
+    assert json.loads(line)["task_id"] == task_id
+    assert api.http.delete(f"/api/v1/count/task/{task_id}").status_code == 200
+
+
+def test_a_step_that_it_can_do_without_fails_alone_and_is_tried_again_alone(
+    api: ApiServer, worker, tmp_path: Path
+) -> None:
+    worker()
+    task_id = submitted(api, fault="foreign")
+    result = end_of(api, task_id)
+    assert (result["status"], result["text"]) == ("done", "3 sentences")
+    failed = result["steps"]["check"]
+    assert (failed["status"], failed["code"]) == ("failed", "language_unavailable")
+    assert api.http.post(failed["retry_url"].replace("check", "measure")).status_code == 422
+    said = (tmp_path / "calls.spoken").read_text().splitlines()
+
+    assert api.http.post(failed["retry_url"]).status_code == 200
+    wait_for(lambda: end_of(api, task_id)["steps"]["check"]["status"] == "done", "the step alone", 60)
+    again = end_of(api, task_id)
+    assert (again["text"], again["segments"]) == (result["text"], result["segments"])
+    assert again["steps"]["check"]["result"] == {"checked": 3}
+    later = (tmp_path / "calls.spoken").read_text().splitlines()[len(said) :]
+    assert len(later) == 3 and all(line.startswith("checked ") for line in later), (
+        "nothing else is done again"
+    )
+    assert api.http.post(failed["retry_url"]).status_code == 409, "it did not fail this time"
+    assert api.http.get("/api/v1/stats").json()["kinds"]["count"]["tasks"]["done"] == 1
+
+
+@pytest.mark.parametrize("code", ["crash", "nonsense"])
+def test_what_kills_a_step_costs_no_result(api: ApiServer, worker, code: str) -> None:
+    worker()
+    result = end_of(api, submitted(api, fault=code))
+    assert (result["status"], result["text"]) == ("done", "3 sentences")
+    assert result["steps"]["check"]["status"] == "failed"
+    assert result["attempts"] == 1
+
+
+def test_a_killed_worker_costs_only_what_was_in_hand(api: ApiServer, worker, tmp_path: Path) -> None:
+    first = worker()
+    task_id = submitted(api, fault="gated")
+    calls = tmp_path / "calls.spoken"
+    wait_for(lambda: calls.exists() and "gated" in calls.read_text(), "its second step", 60)
+    first.kill()
+    (tmp_path / "calls.gate").touch()
+    worker()
+    wait_for(lambda: api.http.get(f"/api/v1/count/result/{task_id}").json()["status"] == "done", "it", 90)
+    result = end_of(api, task_id)
+    assert result["steps"]["check"] == {"status": "done", "result": {"checked": 3}}
+    sentences = [line for line in calls.read_text().splitlines() if line.startswith(("One", "Four", "Seven"))]
+    assert len(sentences) == 3, "the first step is not done again"

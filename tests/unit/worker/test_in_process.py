@@ -1,0 +1,191 @@
+"""The worker's core in the test's own process: admission, steps, dispatch, results, failures, ending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from counting_kind import COUNT, CountOptions
+from task_lab import make_task
+
+from voxq.core.inputs import TEXT, Inline
+from voxq.core.task import Lane, Status, Task
+from voxq.engines.contract import ChunkError
+from voxq.processes.child import ChildDied
+from voxq.processes.model.protocol import KeptSpeech, SentenceRef
+from voxq.testing import register_kind
+from voxq.testing.clock import FakeClock
+from voxq.testing.processes import FakeProcesses
+from voxq.testing.redis_double import InMemoryRedis
+from voxq.testing.worker import WorkerInProcess
+
+MakeWorker = Callable[..., WorkerInProcess]
+THREE = "One two. Three four. Five six."
+
+
+def measured(ref: Any) -> KeptSpeech | ChunkError:
+    """What `counting_voice` does."""
+    assert isinstance(ref, SentenceRef)
+    if "crash" in ref.text:
+        raise ChildDied
+    if "nonsense" in ref.text:
+        return ChunkError("engine_error", "As it was told to.")
+    if "foreign" in ref.text:
+        return ChunkError("language_unavailable", "As it was told to.")
+    return KeptSpeech(160 * len(ref.text), 16_000)
+
+
+@pytest.fixture
+def processes() -> Iterator[FakeProcesses]:
+    with FakeProcesses(measured) as processes:
+        yield processes
+
+
+@pytest.fixture
+def worker(tmp_path: Path, processes: FakeProcesses, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeWorker]:
+    """Makes one."""
+    monkeypatch.setenv("VOXQ_TEST_ENGINES", "1")
+    monkeypatch.setenv("VOXQ_TEST_SYNTHESISER", "counting_voice:KIND")
+    made: list[WorkerInProcess] = []
+    with register_kind(COUNT), FakeClock() as clock:
+
+        def make(**settings: Any) -> WorkerInProcess:
+            made.append(WorkerInProcess(tmp_path / "storage", clock, number=len(made) + 1, **settings))
+            return made[-1]
+
+        yield make
+        for each in made:
+            each.close()
+
+
+def text(said: str = THREE, fault: str = "", **changes: Any) -> Task:
+    made = {"inputs": {TEXT: Inline(said)}, "options": CountOptions(fault)}
+    return make_task(kind="count", duration=0.3, **made | changes)
+
+
+def test_a_task_goes_through_its_steps(worker: MakeWorker) -> None:
+    ours = worker()
+    task = text()
+    ours.submit(task)
+    outcome = ours.end_of(task)
+    assert (outcome.status, outcome.text, outcome.attempts) == (Status.DONE, "3 sentences", 1)
+    assert outcome.steps == {"check": {"status": "done", "result": {"checked": 3}}}
+    assert ours.redis.ended == [(task.id, 1)]
+    assert ours.redis.documents[task.id]["status"] == "done"
+    assert list(ours.journal_of.work.names()) == []
+
+
+def test_steps_overlap(worker: MakeWorker, processes: FakeProcesses) -> None:
+    """What came of the first sentences is checked before the last ones are measured."""
+    ours = worker()
+    task = text(". ".join(f"Sentence {number}" for number in range(40)))
+    ours.submit(task)
+    ours.end_of(task)
+    asked = [ref.text for call in processes.calls for ref in call if isinstance(ref, SentenceRef)]
+    assert len(asked) == 80
+    assert asked[40:] != sorted(asked[40:]) or any(each.startswith("checked") for each in asked[:40])
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [("crash", "engine_crashed"), ("nonsense", "engine_error"), ("foreign", "language_unavailable")],
+)
+def test_a_step_that_fails_costs_no_result(worker: MakeWorker, fault: str, code: str) -> None:
+    ours = worker()
+    task = text("One two.", fault)
+    ours.submit(task)
+    outcome = ours.end_of(task)
+    assert (outcome.status, outcome.attempts) == (Status.DONE, 1)
+    assert (outcome.steps["check"]["status"], outcome.steps["check"]["code"]) == ("failed", code)
+
+
+@pytest.mark.parametrize(("word", "attempts"), [("crash", 3), ("nonsense", 3), ("foreign", 1)])
+def test_the_step_that_it_needs_fails_the_task(worker: MakeWorker, word: str, attempts: int) -> None:
+    ours = worker()
+    bad, good = text(f"This {word}."), text()
+    ours.submit(bad)
+    ours.submit(good)
+    outcome = ours.end_of(bad)
+    assert (outcome.status, outcome.attempts) == (Status.FAILED, attempts)
+    assert ours.end_of(good).status is Status.DONE, "nobody else pays"
+
+
+def test_one_step_again_keeps_the_rest(worker: MakeWorker, processes: FakeProcesses) -> None:
+    ours = worker()
+    task = text(fault="foreign")
+    ours.submit(task)
+    before = ours.end_of(task)
+    again = task.evolve(run=2, step="check")
+    asked = len(processes.calls)
+    ours.submit(again)
+    outcome = ours.end_of(again)
+    assert outcome.steps["check"] == {"status": "done", "result": {"checked": 3}}
+    assert (outcome.text, outcome.segments, outcome.model) == (before.text, before.segments, before.model)
+    later = [ref.text for call in processes.calls[asked:] for ref in call if isinstance(ref, SentenceRef)]
+    assert len(later) == 3 and all(each.startswith("checked") for each in later)
+
+
+def test_another_worker_goes_on_where_one_died(worker: MakeWorker, processes: FakeProcesses) -> None:
+    first = worker()
+    task = text(". ".join(f"Sentence {number}" for number in range(30)))
+    first.submit(task)
+    first.run_until(lambda: len(processes.calls) > 5)
+    kept = sum(len(call) for call in processes.calls) - 8
+    second = worker()
+    second.redis.documents[task.id] = first.redis.documents[task.id]
+    second.enqueue(task)
+    before = sum(len(call) for call in processes.calls)
+    outcome = second.end_of(task)
+    assert (outcome.status, outcome.text, outcome.worker_id) == (Status.DONE, "30 sentences", 2)
+    done_again = sum(len(call) for call in processes.calls) - before
+    assert done_again <= 60 - kept, "what is on disk is not done again"
+
+
+def test_while_redis_is_away_work_goes_on_and_ends_are_told_later(
+    worker: MakeWorker, processes: FakeProcesses
+) -> None:
+    ours = worker()
+    task = text(". ".join(f"Sentence {number}" for number in range(30)))
+    ours.submit(task)
+    ours.run_until(lambda: len(processes.calls) > 2)
+    ours.redis.is_away = True
+    assert ours.end_of(task).status is Status.DONE, "the journal has it"
+    assert ours.redis.ended == []
+    ours.redis.is_away = False
+    ours.run_until(lambda: ours.redis.ended == [(task.id, 1)])
+
+
+def test_what_is_cancelled_is_let_go(worker: MakeWorker, processes: FakeProcesses) -> None:
+    ours = worker()
+    task = text(". ".join(f"Sentence {number}" for number in range(60)))
+    ours.submit(task)
+    ours.run_until(lambda: len(processes.calls) > 2)
+    (run,) = ours.parts.task_runs
+    ours.parts.endings.cancel(run)
+    outcome = ours.outcome(task)
+    assert outcome is not None and outcome.status is Status.CANCELLED
+    assert len(ours.parts.task_runs) == 0
+    asked = len(processes.calls)
+    for _ in range(50):
+        ours.turn()
+    assert len(processes.calls) <= asked + 1
+
+
+def test_long_tasks_leave_slots_to_short_ones(worker: MakeWorker) -> None:
+    ours = worker(max_inflight=4)
+    long = [text(". ".join(f"Long {n}" for n in range(200)), lane=Lane.LONG) for _ in range(4)]
+    for each in long:
+        ours.submit(each)
+    ours.run_until(lambda: len(ours.parts.task_runs) == 2)
+    short = text("Short.", lane=Lane.SHORT)
+    ours.submit(short)
+    assert ours.end_of(short).status is Status.DONE
+    assert not any(ours.outcome(each) for each in long), "it did not wait for them"
+
+
+def test_a_disk_double_is_not_needed_for_a_second_look(tmp_path: Path) -> None:
+    """The double of Redis refuses what it does not know, instead of answering something."""
+    with pytest.raises(KeyError):
+        InMemoryRedis("epoch").evalsha("0" * 40, 0, "{}", "{}")
