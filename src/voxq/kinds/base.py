@@ -82,11 +82,11 @@ class Kind(ABC):
 
     def output_extension(self, options: Options) -> str:
         """Extension, without a dot, of the file that such a task makes."""
-        raise NotImplementedError(f"A task of the kind {self.name} makes no file")
+        raise TypeError(f"A task of the kind {self.name} makes no file")
 
     def expected_seconds(self, text: str, options: Options) -> float:
         """Seconds of sound that a text counts for; they decide the lane."""
-        raise NotImplementedError(f"A task of the kind {self.name} is made from a {self.noun}")
+        raise TypeError(f"A task of the kind {self.name} is made from a {self.noun}")
 
     def shown(self, options: Options) -> dict[str, Any]:
         """What a client may want to be told again, in a result, of what it asked for."""
