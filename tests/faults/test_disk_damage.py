@@ -157,8 +157,11 @@ def test_what_a_worker_keeps_beside_a_task(chunk: bytes, incident: bytes, runnin
         known = work.chunks(["c"])
         incidents, blames = work.incidents()
         left = work.left_running()
-        assert all(isinstance(each, int) for span in (*known, *left.spans) for each in span)
-        assert 0 <= blames <= len(incidents)
+        assert all(isinstance(each, int) for span in known for each in span)
+        for start, end, step in left.spans:
+            assert isinstance(start, int) and isinstance(end, int) and isinstance(step, str | None)
+        assert all(isinstance(step, str | None) for step in blames)
+        assert 0 <= blames.total() <= len(incidents)
         can_be_told({"results": list(known.values())})
         can_be_told(documents.ended(TASK, done(incidents=tuple(incidents))))
         work.add_chunk("c", 5, 6, {"t": "b"})
