@@ -34,7 +34,7 @@ class WorkerInProcess:
         number: int = 1,
         **settings: Any,
     ) -> None:
-        given = {"asr_engine": "noop", "asr_model": "noop", "storage_path": root, "max_inflight": 4}
+        given = {"storage_path": root, "max_inflight": 4}
         self.settings = Settings(**given | settings)
         self.clock = clock
         self.journal_of = Parts.of(self.settings)

@@ -52,7 +52,8 @@ def worker(tmp_path: Path, processes: FakeProcesses, monkeypatch: pytest.MonkeyP
     with register_kind(COUNT), FakeClock() as clock:
 
         def make(**settings: Any) -> WorkerInProcess:
-            made.append(WorkerInProcess(tmp_path / "storage", clock, number=len(made) + 1, **settings))
+            given = {"asr_engine": "noop", "asr_model": "noop", **settings}
+            made.append(WorkerInProcess(tmp_path / "storage", clock, number=len(made) + 1, **given))
             return made[-1]
 
         yield make
