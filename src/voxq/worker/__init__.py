@@ -1,1 +1,2 @@
-"""The RQ face of one device: admits tasks, runs batches, reports, blames, recovers."""
+"""The worker of one device, an RQ worker: admits tasks, runs batches, reports progress, assigns blame,
+recovers."""

@@ -1,4 +1,4 @@
-"""The parts of a worker, and which of them knows which."""
+"""Assembles the parts of a worker and hands each the others that it depends on."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from voxq.worker.redis_link import RedisLink
 from voxq.worker.runs.task_runs import TaskRuns
 
 _BYTES_PER_SECOND = 64_000
-"""Of decoded sound."""
+"""Bytes per second of decoded sound."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """What the worker's loop drives. All of it is used by one thread."""
+    """The parts that the worker's loop drives; one thread uses all of them."""
 
     task_runs: TaskRuns
     redis_link: RedisLink
@@ -70,7 +70,7 @@ class WorkerParts:
         *,
         slots: int,
     ) -> WorkerParts:
-        """`client` answers text; `slots`: tasks at once."""
+        """Build the parts. `client` decodes answers to text; `slots`: tasks at once."""
         settings = parts.settings
         patience = settings.media_timeout_seconds
         disk_warnings = DiskWarnings(worker_id)

@@ -1,4 +1,4 @@
-"""A trouble that lasts is told once, and not each time that something is tried again."""
+"""Log a lasting trouble once, and not for every retry."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from loguru import logger
 
 
 class DiskWarnings:
-    """What a worker says of a disk that takes nothing, or a system that gives nothing."""
+    """Logs that a disk accepts no data, or that the system grants no resources, once per reason."""
 
     def __init__(self, worker_id: int) -> None:
         self._worker_id = worker_id
@@ -19,7 +19,7 @@ class DiskWarnings:
             logger.error("Worker-{} is held up: {}; trying again", self._worker_id, reason)
 
     def is_over(self) -> None:
-        """It worked again."""
+        """Log the recovery, if a trouble was logged before."""
         if self._reason is not None:
             self._reason = None
             logger.info("Worker-{} is not held up any more", self._worker_id)

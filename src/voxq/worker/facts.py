@@ -1,4 +1,4 @@
-"""What `/health`, `/stats` and estimates know of a worker."""
+"""Facts about a worker for `/health`, `/stats` and estimates."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from voxq.worker.runs.task_runs import TaskRuns
 def facts(
     worker_id: int, plan: WorkPlan, pool: ModelPool, held: TaskRuns, *, is_stopping: bool
 ) -> dict[str, Any]:
-    """As JSON, told with every heartbeat.
+    """Facts as a JSON object, sent with every heartbeat.
 
-    Engine, model, load seconds, memory of the model process and error are the default model's, and so is rtf,
-    if it recognises;
-    `seconds_left`: of the engine, for all that it holds; `batch_*`: what a batch may be now, smaller after
-    memory ran out.
+    Engine, model, load seconds, memory of the model process and error are those of the default model, and so
+    is rtf, if that model recognises; `seconds_left`: predicted engine seconds for all tasks of the worker;
+    `batch_*`: current batch limits, smaller after memory ran out.
     """
     default = pool.default
     loaded = default.link.loaded

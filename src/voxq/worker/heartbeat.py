@@ -1,4 +1,4 @@
-"""What a worker tells Redis of itself each second, and what it learns in return."""
+"""The heartbeat: what a worker reports to Redis each second, and what it learns in return."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EVERY = 1.0
 
 
 class Heartbeat:
-    """Of one worker. Times are on the monotonic clock."""
+    """Sends the heartbeats of one worker. Times are on the monotonic clock."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Heartbeat:
         *,
         storage: str,
     ) -> None:
-        """`storage`: the name of that which the worker has."""
+        """Take the parts it reports on. `storage`: identity of the worker's storage."""
         self._task_runs = task_runs
         self._plan = plan
         self._pool = pool
@@ -48,24 +48,25 @@ class Heartbeat:
         self._worker_id = worker_id
         self._storage = storage
         self.due = 0.0
-        """When the next one is."""
+        """Time of the next heartbeat."""
 
     def hurry(self) -> None:
-        """There is something to tell at once."""
+        """Make a heartbeat due at once, because there is something to report."""
         self.due = 0.0
 
     def wait(self) -> None:
-        """One is on its way."""
+        """Put off the next heartbeat while one is on its way."""
         self.due = time.monotonic() + _EVERY
 
     def beat(self) -> bool:
-        """Keep the worker and all that it holds alive. False: RQ does not know the worker."""
+        """Keep the worker and all of its tasks alive. False: RQ does not know the worker."""
         held, is_stopping = self._task_runs, self._admission.is_closed
         about_me = facts(self._worker_id, self._plan, self._pool, held, is_stopping=is_stopping)
         beat = self._claims.beat(held, about_me, self._admission.capacities())
         if beat is None:
             return True
-        # While Redis works for another storage, what waits there is unknown here, and would only be dropped.
+        # While Redis serves another storage, the tasks that wait there are unknown here and would only be
+        # dropped.
         self._admission.is_suspended = beat.suspended or is_other(beat.epoch, self._storage)
         for task_id in beat.lost:
             task_run = self._task_runs.get(task_id)
@@ -74,7 +75,7 @@ class Heartbeat:
         return beat.registered
 
     def tell_counts(self) -> None:
-        """What was counted since, if Redis is there; else later."""
+        """Send the counts since the last time, if Redis is there; otherwise keep them for later."""
         parcel = self._counters.parcel()
         if parcel is not None and self._redis_link.run(sums.tell(parcel)) is not None:
             self._counters.arrived(parcel)

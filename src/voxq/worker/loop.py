@@ -1,5 +1,4 @@
-"""The worker: an RQ worker whose event loop admits tasks and keeps its media processes and its model
-processes busy.
+"""The worker: an RQ worker whose event loop admits tasks and keeps its media and model processes busy.
 
 RQ gives it identity, registration and every monitoring view. The loop is its own, because RQ's worker state
 is for a single job. One thread does everything here; it never touches a model or an untrusted byte.
@@ -27,11 +26,12 @@ from voxq.worker.runs.batch import Batch
 from voxq.worker.wakeup import Wakeup
 
 _SHARE_OF_SHUTDOWN = 0.7
-"""Of SHUTDOWN_SECONDS is for what engines were given; the rest is for handing back."""
+"""Share of SHUTDOWN_SECONDS for finishing the batches that engines were given; the rest is for handing
+back."""
 
 
 class ModelWorker(BaseWorker):
-    """One device's worker. `work()` returns after SIGTERM or SIGINT, with everything handed back."""
+    """Worker of one device. `work()` returns after SIGTERM or SIGINT, with all tasks handed back."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class ModelWorker(BaseWorker):
         rq_connection: redis.Redis,
         shutdown_seconds: float,
     ) -> None:
-        """`rq_connection` answers bytes, as RQ wants it."""
+        """Take the parts of the worker. `rq_connection` returns bytes, as RQ requires."""
         super().__init__(
             queues, name=name, connection=rq_connection, serializer=JSONSerializer, worker_ttl=WORKER_TTL
         )
@@ -100,7 +100,7 @@ class ModelWorker(BaseWorker):
             parts.dispatcher.feed()
 
     def _next_event(self) -> float:
-        """When there will be something to do that no message announces."""
+        """Time at which there will be something to do that no message announces."""
         parts = self._parts
         return min(
             parts.heartbeat.due,
@@ -125,7 +125,7 @@ class ModelWorker(BaseWorker):
         if self._stop_by is None:
             parts.engines.look_after_models()
 
-    # The end of it.
+    # Shutdown.
 
     def _on_signal(self, *_: Any) -> None:
         self._request_stop()
@@ -149,7 +149,7 @@ class ModelWorker(BaseWorker):
                         parts.endings.cancel(task_run)
 
     def _request_stop(self) -> None:
-        """First: finish what engines were given. Asked again: stop now."""
+        """Finish the batches that engines were given; at the second request, stop now."""
         now = time.monotonic()
         patience = self._shutdown_seconds * _SHARE_OF_SHUTDOWN
         self._stop_by = now if self._stop_by is not None else now + patience
@@ -164,7 +164,7 @@ class ModelWorker(BaseWorker):
         return is_done or time.monotonic() >= self._stop_by
 
     def _leave(self) -> None:
-        """Hand back what is left, finished chunks stay on disk; then disappear from every view."""
+        """Hand back the remaining tasks (finished chunks stay on disk), then disappear from every view."""
         parts = self._parts
         self._pool.close()
         parts.preparation.close()

@@ -1,4 +1,4 @@
-"""One worker process, put together from the settings."""
+"""One worker process, assembled from the settings."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class CannotWork(Exception):
 def run(settings: Settings, worker_id: int, device: str) -> None:
     """Work until SIGTERM or SIGINT. `device` is "cpu", "cuda:0", ...
 
-    Raises CannotWork, EngineError, UnknownModel or ModelError when starting makes no sense.
+    Raises CannotWork, EngineError, UnknownModel or ModelError if the worker cannot start.
     """
     logging.setup("worker", settings)
     if settings.redis_url is None:
@@ -71,7 +71,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     parts = Parts.of(settings)
     if serves_other(client, parts.journal.storage, patience=LOCK_SECONDS + 2):
         raise CannotWork(OTHER_STORAGE)
-    # In a container every worker has the same host and pid; by the last part `voxq up` finds what it held.
+    # In a container every worker has the same host and pid; the last part tells `voxq up` which tasks it had.
     name = f"voxq-{worker_id}.{socket.gethostname()}.{os.getpid()}.{life.name_of_mine()}"
     media = [MediaLink(settings.media_timeout_seconds) for _ in range(min(2, slots))]
     identity = Worker(name, ModelWorker.redis_worker_namespace_prefix + name)
@@ -116,7 +116,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
 def pool_of(
     settings: Settings, plan: WorkPlan, poller: Poller, counters: Counters, worker_id: int
 ) -> ModelPool:
-    """The models of one worker, none of which is loaded yet."""
+    """Create the model pool of one worker, with no model loaded yet."""
 
     def make(model: ModelPlan) -> PooledModel:
         link = ModelLink(
@@ -149,14 +149,14 @@ def pool_of(
 
 
 def _fair_share_mb(settings: Settings, device: str, memory: DeviceMemory) -> int:
-    """What the models of one worker may take, when RQ_WORKER_COUNT workers are spread over the devices."""
+    """Memory (MB) for the models of one worker, with RQ_WORKER_COUNT workers spread over the devices."""
     devices = len(visible_gpus()) if device != "cpu" else 1
     workers_here = math.ceil((settings.rq_worker_count or 1) / max(1, devices))
     return round(memory.share * memory.read().total_mb / workers_here)
 
 
 def _preloads(settings: Settings, plan: WorkPlan, worker_id: int) -> list[ModelPlan]:
-    """One that cannot be had does not keep the others from working."""
+    """Models to load at the start. One that is not available is logged and left out."""
     if not settings.preload_models:
         return [plan.default]
     models: list[ModelPlan] = []

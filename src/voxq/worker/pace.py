@@ -1,4 +1,4 @@
-"""How long batches really take, against what the warm-up on an idle machine promised."""
+"""Actual duration of batches, compared with the warm-up's prediction on an idle machine."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from dataclasses import dataclass, replace
 from voxq.engines.contract import Cost
 
 _MEMORY = 0.9
-"""What a batch leaves of the weight of those before it."""
+"""Factor by which each batch reduces the weight of those before it."""
 _DOUBT = 0.5
-"""Seconds of engine time that are taken to have gone as promised: a few short batches prove nothing."""
+"""Seconds of engine time that are assumed to have gone as predicted: a few short batches prove nothing."""
 _SLOWEST, _FASTEST = 4.0, 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Sums over the last batches, older ones fading, in seconds."""
+    """Sums over the last batches, in seconds, with less weight on older ones."""
 
     predicted: float = 0.0
     actual: float = 0.0
 
     @property
     def ratio(self) -> float:
-        """Actual / predicted, between 0.25 and 4."""
+        """Actual / predicted, limited to 0.25 .. 4."""
         return min(_SLOWEST, max(_FASTEST, (self.actual + _DOUBT) / (self.predicted + _DOUBT)))
 
     def after(self, measured: float, actual: float) -> Pace:
-        """With one more batch; `measured`: what the uncorrected cost predicts of it."""
+        """Return the pace with one more batch; `measured`: its duration as the uncorrected cost predicts
+        it."""
         return replace(
             self, predicted=_MEMORY * self.predicted + measured, actual=_MEMORY * self.actual + actual
         )

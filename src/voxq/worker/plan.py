@@ -1,4 +1,4 @@
-"""The models that a worker has, and what the operator has set for all tasks."""
+"""Models that a worker has, and the operator's defaults for all tasks."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from voxq.model_store.store import ModelError, ModelStore
 from voxq.settings import Settings
 
 _LOOK_AGAIN_SECONDS = 60.0
-"""After which the directories of models are read anew to say which there are."""
+"""Seconds after which the directories of models are read again to list the installed ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelPlan:
-    """A model that can be loaded: all that its model process is told, and what is known before it is
+    """A model that can be loaded: all that its model process needs, and the facts known before it is
     loaded."""
 
     name: str
@@ -36,12 +36,12 @@ class ModelPlan:
     paths: Mapping[str, Path]
     """Directories by role, see `EngineFamily.model_paths`."""
     size_mb: int = 0
-    """On disk."""
+    """Size on disk."""
     voices: tuple[Voice, ...] = ()
-    """Of a model that speaks; others have none."""
+    """Voices of a model that speaks; other models have none."""
 
     def voice(self, name: str) -> Voice:
-        """The voice of this name, mixed if need be. Raises ModelUnavailable."""
+        """Return the voice of this name, mixed if need be. Raises ModelUnavailable."""
         voice = mixtures.find(name, self.voices)
         if voice is None:
             raise ModelUnavailable(f"The model {self.name} has no voice of this name.")
@@ -60,7 +60,8 @@ class WorkPlan:
         threads: int,
         defaults: Defaults,
     ) -> None:
-        """`devices`: the capabilities that the worker serves, the main one first, and the device of each.
+        """Choose the default model. `devices`: the device of each capability that the worker serves, the main
+        one first.
 
         Raises EngineError, UnknownModel or ModelError if there is no default model of the main capability.
         """
@@ -69,20 +70,21 @@ class WorkPlan:
         self._devices = devices
         self._threads = threads
         self.defaults = defaults
-        """What applies where a client asks for nothing."""
+        """Operator's options, used where a client sets none."""
         self._names: tuple[str, ...] = ()
         self._names_until = 0.0
         self._models: dict[tuple[Capability, str], ModelPlan] = {}
         main = next(iter(devices))
         self.default = self._resolve(main, self._default_of(main))
-        """Of the main capability: the model without which the worker is as good as none."""
+        """Model of the main capability without which the worker is of no use."""
         self._models[main, self.default.name] = self.default
         self._spoken: Mapping[str, tuple[str, ...]] = {}
         self._spoken_until = 0.0
 
     @classmethod
     def of(cls, settings: Settings, device: str) -> Self:
-        """Raises as the constructor, and OSError if the hotwords cannot be read."""
+        """Make the plan from the settings. Raises as the constructor, and OSError if the hotwords cannot be
+        read."""
         return cls(
             ModelCatalogue.of(settings),
             ModelStore(search=[settings.asr_model_path]),
@@ -104,12 +106,12 @@ class WorkPlan:
 
     @property
     def device(self) -> str:
-        """That of the main capability."""
+        """Device of the main capability."""
         return next(iter(self._devices.values()))
 
     def names(self) -> tuple[str, ...]:
-        """The recognisers that tasks may ask for, the default first; none if the worker does not recognise.
-        Reads directories once a minute."""
+        """Names of the recognisers that tasks may ask for, the default first; none if the worker does not
+        recognise. Reads directories once a minute."""
         if Capability.RECOGNISE not in self._devices:
             return ()
         if time.monotonic() >= self._names_until:
@@ -118,7 +120,7 @@ class WorkPlan:
         return self._names
 
     def find(self, name: str | None) -> ModelPlan:
-        """The offered recogniser of this name, the default for None. Reads directories the first time.
+        """Return the listed recogniser of this name, the default for None. Reads directories the first time.
 
         Raises ModelUnavailable.
         """
@@ -133,11 +135,11 @@ class WorkPlan:
         return self._model(Capability.RECOGNISE, listed)
 
     def synthesisers(self) -> tuple[str, ...]:
-        """The models that texts may be given to. Reads directories once a minute."""
+        """Models for speech synthesis that tasks may ask for. Reads directories once a minute."""
         return tuple(self.spoken())
 
     def spoken(self) -> Mapping[str, tuple[str, ...]]:
-        """The languages of each of them that can be spoken here. Reads directories once a minute."""
+        """Languages that each of them can speak here. Reads directories once a minute."""
         if Capability.SPEAK not in self._devices:
             return {}
         if time.monotonic() >= self._spoken_until:
@@ -146,7 +148,7 @@ class WorkPlan:
         return self._spoken
 
     def models(self) -> Mapping[str, tuple[str, ...]]:
-        """The names that tasks of each kind that is served may ask for."""
+        """Names that tasks may ask for, by each kind that the worker serves."""
         there = {Capability.RECOGNISE: self.names, Capability.SPEAK: self.synthesisers}
         return {
             name: there[Capability(kind.capability)]()
@@ -155,7 +157,8 @@ class WorkPlan:
         }
 
     def synthesiser(self, name: str) -> ModelPlan:
-        """The model of this name that speaks. Reads directories the first time. Raises ModelUnavailable."""
+        """Return the model of this name for speech synthesis. Reads directories the first time. Raises
+        ModelUnavailable."""
         if Capability.SPEAK not in self._devices:
             raise ModelUnavailable("No texts are spoken here.")
         try:
@@ -165,19 +168,20 @@ class WorkPlan:
         return self._model(Capability.SPEAK, listed)
 
     def model(self, capability: str, name: str | None) -> ModelPlan:
-        """The model of this name that can do this, the default for None. Raises ModelUnavailable."""
+        """Return the model of this name with this capability, the default for None. Raises
+        ModelUnavailable."""
         if capability == Capability.SPEAK:
             return self.synthesiser(name or voices.models()[0])
         return self.find(name)
 
     def forget(self, name: str) -> None:
-        """Look anew for a model that cannot be loaded: it may be installed differently by now."""
+        """Forget what is known of a model that cannot be loaded: it may be installed differently by now."""
         self._models = {
             key: plan for key, plan in self._models.items() if plan.name != name or plan is self.default
         }
 
     def largest_batch(self) -> int:
-        """Chunks in the largest batch that any offered model takes. Reads directories."""
+        """Number of chunks in the largest batch that any listed model takes. Reads directories."""
         sizes = [self.default.traits.max_items]
         for listed in self._listed() if Capability.RECOGNISE in self._devices else ():
             try:
@@ -195,7 +199,7 @@ class WorkPlan:
             return (self._catalogue.default,)
 
     def _default_of(self, capability: Capability) -> ListedModel:
-        """Raises EngineError."""
+        """Return the default model of a capability. Raises EngineError."""
         if capability is Capability.RECOGNISE:
             return self._catalogue.default
         installed = voices.installed(self._store)
@@ -204,7 +208,7 @@ class WorkPlan:
         return _speaking(installed[0])
 
     def _model(self, capability: Capability, listed: ListedModel) -> ModelPlan:
-        """Raises ModelUnavailable."""
+        """Resolve a listed model. Raises ModelUnavailable."""
         if (capability, listed.name) not in self._models:
             try:
                 self._models[capability, listed.name] = self._resolve(capability, listed)
@@ -213,14 +217,14 @@ class WorkPlan:
         return self._models[capability, listed.name]
 
     def _request(self, capability: Capability, listed: ListedModel) -> EngineRequest:
-        """Raises EngineError."""
+        """Build the request to load a listed model. Raises EngineError."""
         device = self._devices[capability]
         if capability is Capability.SPEAK:
             device = registry.find(listed.engine).device_for(device)
         return EngineRequest(listed.engine, listed.model, device, self._threads)
 
     def _resolve(self, capability: Capability, listed: ListedModel) -> ModelPlan:
-        """Raises EngineError, UnknownModel, ModelError or OSError."""
+        """Resolve a listed model. Raises EngineError, UnknownModel, ModelError or OSError."""
         family = registry.find(listed.engine, capability)
         request = self._request(capability, listed)
         traits = family.traits_for(request)
@@ -237,7 +241,7 @@ class WorkPlan:
 
 
 def _speaking(name: str) -> ListedModel:
-    """Raises EngineError."""
+    """Return the model for speech synthesis of this name as a listed one. Raises EngineError."""
     return ListedModel(name, voices.family_of(name).name, name)
 
 
@@ -247,9 +251,9 @@ def _unusable(name: str, error: Exception) -> ModelUnavailable:
 
 
 def automatic_slots(largest_batch: int, models: int) -> int:
-    """MAX_INFLIGHT where it is unset: enough tasks for two batches, because voice notes are of one chunk, and
-    for each model something to do before another is loaded; at least a slot for each kind of lane and one
-    more, and no more than a parent serves with ease."""
+    """Default of MAX_INFLIGHT: enough tasks for two batches, because voice notes have one chunk, and for each
+    model work to do before another is loaded; at least a slot for each lane and one more, and no more than a
+    parent serves with ease."""
     return min(32, max(2 * largest_batch, 4 * models))
 
 

@@ -1,4 +1,4 @@
-"""Which descriptors the worker's loop waits for, and who is called when one can be read."""
+"""Waits for the descriptors of the worker's loop, and calls the reader of each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 
 class Poller:
-    """One callback per descriptor."""
+    """Maps each descriptor to one callback."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -20,17 +20,17 @@ class Poller:
         self._callbacks[descriptor] = callback
 
     def unwatch(self, descriptor: int) -> None:
-        """Also for descriptors that are closed already, or were never watched."""
+        """Stop watching a descriptor, also one that is closed already or was never watched."""
         if self._callbacks.pop(descriptor, None) is not None:
             with contextlib.suppress(KeyError, ValueError, OSError):
                 self._selector.unregister(descriptor)
 
     def wait(self, seconds: float) -> list[int]:
-        """The descriptors that can be read, waiting at most `seconds` for one."""
+        """Wait at most `seconds` until a descriptor can be read. Returns all that can."""
         return [key.fd for key, _ in self._selector.select(max(0.0, seconds))]
 
     def call(self, descriptors: Iterable[int]) -> None:
-        """Call whoever reads from these."""
+        """Call the callbacks of these descriptors."""
         for descriptor in descriptors:
             callback = self._callbacks.get(descriptor)
             if callback is not None:  # an earlier callback may have ended its process

@@ -1,4 +1,4 @@
-"""Redis as the worker's loop sees it: there, or away for the moment. It is never waited for."""
+"""Redis as the worker's loop sees it: available, or away for the moment. The loop never waits for it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from voxq.queue.script import Command
 T = TypeVar("T")
 
 _PAUSE = 0.5
-"""Seconds for which Redis is left alone, at the least, after it did not answer: the engine is served
-meanwhile."""
+"""Minimum pause in seconds after Redis did not answer; the engine is served meanwhile."""
 _STEADY = 2.5
-"""Seconds without a failure after which it counts as back: a full server still answers questions, and only
-the heartbeat of each second finds out."""
+"""Seconds without a failure after which Redis counts as back: a full server still answers reads, and only the
+heartbeat of each second writes."""
 
 
 class RedisLink:
@@ -39,11 +38,11 @@ class RedisLink:
         return time.monotonic() < self._away_until
 
     def run(self, command: Command[T]) -> T | None:
-        """The answer, or None while Redis is away or the script fails."""
+        """Run a command. Returns its answer, or None while Redis is away or the script fails."""
         return self.attempt(lambda: script.run(self._client, command))
 
     def attempt(self, work: Callable[[], T]) -> T | None:
-        """Like `run`, for whatever talks to Redis."""
+        """Do `work`, which talks to Redis, as `run` does a command."""
         if self.is_resting:
             return None
         asked = time.monotonic()

@@ -1,4 +1,4 @@
-"""Which chunks go to the engine next: a pure function of the chunks that wait.
+"""Choice of the chunks that go to the engine next: a pure function of the waiting chunks.
 
 Every waiting chunk has a due time, and the earliest is served first:
 
@@ -7,9 +7,9 @@ Every waiting chunk has a due time, and the earliest is served first:
 
 `waiting_since` is the later of when the chunk became ready and when its task was last served, so a long file
 that makes progress does not collect seniority, and a voice note that comes in its middle is due before it.
-The other terms are capped, which bounds the wait: a chunk is only ever overtaken, even by what fills up a
-batch, by chunks that began to wait less than `MAX_HEAD_START` seconds after it; until its model is loaded,
-also by what others can do meanwhile.
+The other terms are capped, which bounds the wait: a chunk is only ever overtaken, even to fill up a batch, by
+chunks that began to wait less than `MAX_HEAD_START` seconds after it; until its model is loaded, also by
+chunks of other models that can run meanwhile.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ MOST_REMAINING = 20.0
 MOST_OWNER_USE = 10.0
 MOST_LOADING = 30.0
 LOADING_WEIGHT = 10.0
-"""How many times as long as it takes to load a model the others go on first, and the model itself once it is
-there: at most about a tenth of the time is spent on loading, as long as the cap allows."""
+"""Factor on the time to load a model: for so long the chunks of other models go first, and the model itself
+once it is loaded. At most about a tenth of the time is spent on loading, as long as the cap allows."""
 SUSPECT_DELAY = 60.0
 MAX_HEAD_START = max(LANE_DELAY.values()) + MOST_REMAINING + MOST_OWNER_USE + MOST_LOADING + SUSPECT_DELAY
 
-_WINDOW = 256  # how far down the line companions for a batch are looked for
+_WINDOW = 256  # chunks, from the first in line, among which companions for a batch are sought
 
 
 def worth_waiting(load_seconds: float) -> float:
-    """For how many seconds the models that are there go first, where loading another takes so many."""
+    """Seconds for which loaded models go first, where loading another takes `load_seconds`."""
     return min(LOADING_WEIGHT * load_seconds, MOST_LOADING)
 
 
@@ -45,7 +45,7 @@ class WaitingChunk:
     task_id: str
     index: int
     seconds: float
-    """Its length."""
+    """Length of the chunk."""
     model: str
     key: str
     """Only chunks of the same model and with the same key may share a batch."""
@@ -54,11 +54,11 @@ class WaitingChunk:
     remaining: float
     """Predicted engine seconds until its task is done."""
     owner_use: float = 0.0
-    """Engine seconds its owner used lately."""
+    """Engine seconds that its owner used recently."""
     loading: float = 0.0
     """Seconds that loading its model takes; 0 for one that is loaded."""
     is_suspect: bool = False
-    """It was in a batch that failed as a whole: it runs alone, after the others."""
+    """Whether it was in a batch that failed as a whole: it runs alone, after the others."""
     batch_seconds: float = float("inf")
     """Padded seconds that a batch with this chunk may have (the client's own limit)."""
     step: str = ""
@@ -78,7 +78,7 @@ class WaitingChunk:
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """What a batch may be: `seconds` of predicted engine time, `padded_seconds` of audio, `items` chunks."""
+    """Limits of a batch: `seconds` of predicted engine time, `padded_seconds` of audio, `items` chunks."""
 
     seconds: float
     padded_seconds: float
@@ -95,7 +95,7 @@ class BatchLimits:
 
 @dataclass(frozen=True, slots=True)
 class BatchTerms:
-    """One model's batches: what they cost, and what they may be."""
+    """Terms of one model's batches: their cost and their limits."""
 
     cost: Cost
     limits: BatchLimits
@@ -106,7 +106,7 @@ class BatchTerms:
 
 
 def choose(waiting: Sequence[WaitingChunk], terms: Mapping[str, BatchTerms]) -> list[WaitingChunk]:
-    """The next batch, in the order of `due`; empty only if nothing waits. `terms` by model.
+    """Choose the next batch, in the order of `due`; empty only if nothing waits. `terms` by model.
 
     A single chunk always fits: it cannot be made smaller. No larger batch exceeds a limit.
     """

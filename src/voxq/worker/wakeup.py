@@ -1,4 +1,4 @@
-"""What wakes a worker's event loop: Redis messages and signals, through one pipe."""
+"""Wake-ups of a worker's event loop: Redis messages and signals, through one pipe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RECONNECT_SECONDS = 1.0
 
 
 class Wakeup:
-    """Listens in a thread of its own. Messages are hints: the loop looks by itself every second, too."""
+    """Listens in a thread of its own. Messages are hints: the loop also looks by itself every second."""
 
     def __init__(self, client: redis.Redis, worker_name: str) -> None:
         self._client = client
@@ -36,12 +36,12 @@ class Wakeup:
         return self._reader
 
     def wake(self) -> None:
-        """Safe in a signal handler."""
+        """Wake the loop; safe in a signal handler."""
         with contextlib.suppress(BlockingIOError, OSError):
             os.write(self._writer, b"!")
 
     def drain(self) -> list[dict[str, Any]]:
-        """Forget the wake-ups so far; returns RQ's commands to this worker, oldest first."""
+        """Discard the wake-ups so far. Returns RQ's commands to this worker, oldest first."""
         with contextlib.suppress(BlockingIOError):
             while os.read(self._reader, 4096):
                 pass
@@ -58,7 +58,7 @@ class Wakeup:
             try:
                 with self._client.pubsub(ignore_subscribe_messages=True) as pubsub:
                     pubsub.subscribe(self._channel, WAKE_CHANNEL)
-                    self.wake()  # what came while nobody listened
+                    self.wake()  # for messages that came while nothing listened
                     while not self._closed.is_set():
                         message = pubsub.get_message(timeout=1.0)
                         if message is not None:

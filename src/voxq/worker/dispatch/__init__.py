@@ -1,1 +1,1 @@
-"""The engines at work: what is given to them, what comes back, how long it may take."""
+"""Engine work: dispatching batches, handling results and failures, time limits."""

@@ -1,4 +1,4 @@
-"""Who used how much of the engines: charged to tasks and to their owners, and counted."""
+"""Engine time: charged to tasks and to their owners, and counted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voxq.worker.runs.batch import Batch
 
 
 class Accounting:
-    """Of one worker."""
+    """Accounts for the engine time of one worker."""
 
     def __init__(self, counters: Counters, worker_id: int) -> None:
         self._counters = counters
@@ -20,11 +20,11 @@ class Accounting:
         self._use = OwnerUse()
 
     def owner_use(self, owner: str, now: float) -> float:
-        """Engine seconds that the owner used lately; `now` on the monotonic clock."""
+        """Engine seconds that the owner used recently; `now` on the monotonic clock."""
         return self._use.of(owner, now)
 
     def charge(self, pooled: PooledModel, batch: Batch, seconds: float) -> None:
-        """A batch has ended, well or not, after `seconds` of the engine."""
+        """Charge a batch that has ended, well or not, after `seconds` of engine time."""
         now = time.monotonic()
         for member in batch.members:
             share = seconds * batch.share(member)

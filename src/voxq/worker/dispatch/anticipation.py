@@ -1,4 +1,4 @@
-"""Whether to wait a moment for a better task that is just being decoded."""
+"""A short wait for a more urgent task that is just being decoded."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Iterable
 from voxq.core.task import Lane
 
 PATIENCE = 0.3
-"""Seconds. A voice note is decoded in less; without it, one that comes a moment before the end of a batch
-would wait for all of the next one, too."""
+"""Longest wait, in seconds. A voice note is decoded in less; without the wait, one that arrives just before a
+batch ends would have to wait for the whole next batch, too."""
 
 _RANKS = {lane: rank for rank, lane in enumerate(Lane)}
 
 
 class Anticipation:
-    """Holds back a batch for at most `PATIENCE` seconds, however many tasks come. Times in seconds on any one
-    clock."""
+    """Holds back a batch for at most `PATIENCE` seconds, however many tasks arrive. Times in seconds on any
+    one clock."""
 
     def __init__(self) -> None:
         self._waiting_since: float | None = None
         self.wait_until = 0.0
-        """The last answer of `hold_until`."""
+        """Last value that `hold_until` returned."""
 
     def hold_until(self, now: float, lane: Lane, coming: Iterable[tuple[Lane, float]]) -> float:
-        """Until when a batch led by a chunk of `lane` is to wait; not after `now` if it may go.
+        """Time until which a batch led by a chunk of `lane` has to wait; not after `now` if it may go.
 
-        `coming`: tasks without a chunk so far, by their lane and when they were admitted.
+        `coming`: lane and time of admission of each task that has no chunk yet.
         """
         awaited = [since + PATIENCE for other, since in coming if _RANKS[other] < _RANKS[lane]]
         latest = max(awaited, default=now)
@@ -36,5 +36,5 @@ class Anticipation:
         return self.wait_until
 
     def went(self) -> None:
-        """A batch was given."""
+        """Record that a batch was given, which ends the wait."""
         self._waiting_since = None

@@ -1,8 +1,8 @@
-"""Chunks into batches, and batches to the model processes.
+"""Forms batches from chunks and gives them to the model processes.
 
 On each device one batch is in an engine at a time, whatever models are loaded: two at once would take twice
-as long, and what was predicted of them would be wrong. A voice on the CPU and a recogniser on a GPU hold up
-each other in nothing; where the CPU is all there is, they have its cores in turn.
+as long, and their predicted times would be wrong. A synthesiser on the CPU and a recogniser on a GPU do not
+delay each other; where there is only the CPU, they take turns on its cores.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from voxq.worker.scheduler import WaitingChunk, choose
 
 
 class Dispatcher:
-    """Of one worker's models. Times are on the monotonic clock."""
+    """Dispatches the batches of one worker's models. Times are on the monotonic clock."""
 
     def __init__(
         self, task_runs: TaskRuns, pool: ModelPool, accounting: Accounting, failures: Failures
@@ -38,14 +38,14 @@ class Dispatcher:
         self._numbers = count(1)
 
     def feed(self) -> None:
-        """Load what is needed next, and give batches to each device while there is room for one."""
+        """Load what is needed next, and give batches to each device while it has capacity for one."""
         self._pool.part()
         for device in dict.fromkeys(self._pool.of(model).device for model in self._models()):
             self._dispatch(device)
 
     @property
     def next_event(self) -> float:
-        """When `feed` will have something to do that no message announces."""
+        """Time at which `feed` will have something to do that no message announces."""
         now = time.monotonic()
         dispatcher = map(self._dispatches_from, self._pool.devices)
         return min((at for at in dispatcher if at > now), default=float("inf"))
@@ -69,8 +69,8 @@ class Dispatcher:
             anticipation.went()
 
     def _choose(self, device: str) -> list[WaitingChunk]:
-        """The next batch of a loaded model there. If another model's would come before, that is being
-        brought."""
+        """Choose the next batch of a loaded model on the device; empty if there is none. A model that is not
+        loaded and whose batch would come first is brought."""
         everything = list(waiting(self._task_runs, self._pool, self._accounting, time.monotonic()))
         terms = {pooled.name: pooled.terms for pooled in self._pool}
         working = {chunk.model for chunk in everything}
@@ -87,12 +87,12 @@ class Dispatcher:
         return chosen
 
     def _give(self, chosen: Sequence[WaitingChunk]) -> bool:
-        """False if the engine must become free first."""
+        """Give the batch to its model process. False if the engine must become free first."""
         pooled = self._pool[chosen[0].model]
         busy = self._pool.busy_on(pooled.device)
         is_suspect, ahead = chosen[0].is_suspect, busy.link.next_batch if busy else None
         if ahead is not None and (busy is not pooled or is_suspect or ahead.is_suspect):
-            return False  # a suspect has the model process to itself, and a model process the device
+            return False  # a suspect runs alone, and a device serves one model at a time
         members = tuple(
             Member(self._task_runs[chunk.task_id].step(chunk.step), chunk.index) for chunk in chosen
         )
@@ -106,7 +106,7 @@ class Dispatcher:
         return True
 
     def _models(self) -> Iterator[ModelPlan]:
-        """Those that the tasks here still need."""
+        """Models that the tasks here still need."""
         return (model for task_run in self._task_runs for model in task_run.models)
 
     def _free_from(self, device: str) -> float:

@@ -1,6 +1,6 @@
-"""What befalls engines, and what becomes of the batches that were in them; see `blame` for who pays.
+"""Engine failures, and what becomes of the batches that were in the engine; `blame` decides who is charged.
 
-Only the batch in hand is suspect: what waited behind it goes back into the line.
+Only the batch in the engine is suspect: those that waited behind it go back into the line.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from voxq.worker.runs.task_runs import TaskRuns
 
 
 class Failures:
-    """Of one worker's model processes."""
+    """Handles the failures of one worker's model processes."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Failures:
         changed: Callable[[], None],
         worker_id: int,
     ) -> None:
-        """`changed` is called when a model process has ended."""
+        """Take the parts it works with. `changed` is called when a model process has ended."""
         self._task_runs = task_runs
         self._pool = pool
         self._limits = limits
@@ -47,7 +47,7 @@ class Failures:
         self._worker_id = worker_id
 
     def put_back(self, batch: Batch) -> None:
-        """Its chunks have no result, and wait again."""
+        """Put the chunks of a batch, which have no result, back into the line."""
         for member in batch.members:
             member.step.chunks.give_up(member.index)
         for task_run in batch.task_runs:
@@ -61,7 +61,7 @@ class Failures:
         code: str = "engine_crashed",
         message: str = "The engine crashed on this {}.",
     ) -> None:
-        """`message` with a place for what the batch was about."""
+        """Handle the end of a model process. `message` has a placeholder for the batch's kind of input."""
         for batch in pooled.link.take_back():
             self.put_back(batch)
         logger.error(
@@ -78,18 +78,18 @@ class Failures:
 
     @property
     def deadline(self) -> float:
-        """When `enforce_deadlines` has something to do next (monotonic clock)."""
+        """Time at which `enforce_deadlines` has something to do next (monotonic clock)."""
         return min(pooled.link.deadline for pooled in self._pool)
 
     def enforce_deadlines(self) -> None:
         """Kill model processes that are late: a batch hangs in native code, its tasks are over their limit,
-        or a model does not load."""
+        or a model does not load in time."""
         for pooled in self._pool:
             if pooled.link.is_late:
                 self._end_late(pooled)
 
     def end_processes(self) -> None:
-        """An operator ends the model processes: nobody is blamed."""
+        """End the model processes at an operator's request: nobody is blamed."""
         for pooled in self._pool:
             if pooled.is_present:
                 failure = self._pool.end_process(pooled)
@@ -98,8 +98,8 @@ class Failures:
                 self.on_process_failed(pooled, ModelProcessFailed(str(failure)))
 
     def find_memory(self, pooled: PooledModel, batch: Batch, error: ChunkError) -> bool:
-        """Memory ran out. True if another try makes sense: with smaller batches, or with fewer models beside
-        it; nobody is blamed then."""
+        """React to a batch that ran out of memory. True if another try makes sense, with smaller batches or
+        with fewer models loaded beside it; nobody is blamed then."""
         self._pool.tally.out_of_memory += 1
         self._counters.add(catalogue.OUT_OF_MEMORY, pooled.name)
         (step, *_) = batch.steps

@@ -1,4 +1,4 @@
-"""The engines of a worker: which models are there, and what their model processes say."""
+"""Model events of a worker: which models to load or unload, and the messages of their model processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from voxq.worker.runs.task_runs import TaskRuns
 
 
 class ModelEvents:
-    """Of one worker's models."""
+    """Handles the events of one worker's models."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class ModelEvents:
         changed: Callable[[], None],
         worker_id: int,
     ) -> None:
-        """`changed` is called when a model is loaded."""
+        """Take the parts it works with. `changed` is called when a model is loaded."""
         self._task_runs = task_runs
         self._pool = pool
         self._plan = plan
@@ -53,7 +53,8 @@ class ModelEvents:
         pool.hear = self._on_message
 
     def look_after_models(self) -> None:
-        """Start what should be loaded, unload what should not, give up what cannot be loaded."""
+        """Start the models that should be loaded, unload those that should not, give up those that cannot be
+        loaded."""
         self._pool.tidy(time.monotonic(), self._task_runs.models)
         for pooled in self._pool.hopeless:
             self._give_up(pooled)
@@ -82,7 +83,8 @@ class ModelEvents:
         self._changed()
 
     def _hand_back_for(self, pooled: PooledModel) -> None:
-        """It does not load: its tasks wait for better times, or another worker has them."""
+        """Hand back the tasks of a model that does not load: they wait in their lanes, or another worker
+        takes them."""
         self._give_up_steps(pooled, optional_only=True)
         for task_run in self._task_runs:
             if pooled.name in _names(task_run):
@@ -95,14 +97,14 @@ class ModelEvents:
                 self._endings.hand_back(task_run)
 
     def _give_up(self, pooled: PooledModel) -> None:
-        """It does not load: its tasks fail, and the next one may try again."""
+        """Fail the tasks of a model that does not load; the next task for it may try again."""
         logger.error("Worker-{} model={} is given up: {}", self._worker_id, pooled.name, pooled.link.error)
         self._pool.forget(pooled)
         self._plan.forget(pooled.name)
         self._give_up_steps(pooled)
 
     def _give_up_steps(self, pooled: PooledModel, *, optional_only: bool = False) -> None:
-        """Those that need a model which is not to be had."""
+        """Give up the steps that need a model which cannot be loaded."""
         message = f"The model {pooled.name} could not be loaded here."
         for task_run in self._task_runs:
             for step in task_run.steps:
@@ -112,5 +114,5 @@ class ModelEvents:
 
 
 def _names(task_run: TaskRun) -> set[str]:
-    """The models that it still needs."""
+    """Names of the models that the task still needs."""
     return {model.name for model in task_run.models}

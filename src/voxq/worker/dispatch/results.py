@@ -1,4 +1,4 @@
-"""What comes back from an engine: results and errors, each to its task."""
+"""Results and errors from an engine, each handed to its task."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _OUT_OF_MEMORY = "out_of_memory"
 _STORAGE = "storage"
 _SOUND_LOST = "audio_unavailable"
 _FINAL = ("language_unavailable", "unknown_voice")
-"""What another try cannot change."""
+"""Codes of errors that another try cannot change."""
 
 
 class Results:
-    """Of one worker's batches."""
+    """Handles the results of one worker's batches."""
 
     def __init__(
         self,
@@ -40,7 +40,8 @@ class Results:
         *,
         patience: float,
     ) -> None:
-        """`patience`: seconds for which a disk that takes nothing is waited for before a task fails."""
+        """Take the parts it works with. `patience`: seconds to wait for a disk that accepts no data before a
+        task fails."""
         self._task_runs = task_runs
         self._limits = limits
         self._accounting = accounting
@@ -77,7 +78,7 @@ class Results:
                 self._go_on(step)
 
     def _keep(self, pooled: PooledModel, member: Member, result: object, seconds: float) -> None:
-        assert pooled.revision is not None  # a batch came back
+        assert pooled.revision is not None  # the model was loaded: a batch came back
         member.step.disk_retry.over()
         try:
             member.step.finish(member.index, result, pooled.revision, seconds)
@@ -92,7 +93,7 @@ class Results:
             self._stages.advanced(step.task_run)
 
     def _on_error(self, member: Member, error: ChunkError) -> None:
-        """One chunk's error is its task's alone."""
+        """Handle the error of one chunk, which concerns its task alone."""
         step = member.step
         step.chunks.give_up(member.index)
         if error.code == _SOUND_LOST:
@@ -107,14 +108,14 @@ class Results:
             self._blame.blame(step, error.code, error.message)
 
     def _wait_for_disk(self, step: TaskStep, error: ChunkError) -> None:
-        """The result could not be kept, which is nobody's fault."""
+        """Retry a result that could not be stored: nobody is blamed for the disk."""
         self._disk_warnings.about(error.message)
         if not step.disk_retry.again(time.monotonic(), self._patience):
             self._blame.give_up(step, error.code, error.message)
 
 
 def _failure(batch: Batch, finished: Finished) -> ChunkError | None:
-    """Why the whole call failed, or None if it did not."""
+    """Error with which the whole call failed, or None if it did not."""
     if len(finished.items) != len(batch.members):
         return ChunkError("engine_error", "The engine lost count of its chunks.")
     if not finished.batch_failed:

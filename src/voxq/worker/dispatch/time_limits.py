@@ -1,8 +1,8 @@
-"""How long a step of a task, or a batch, may keep an engine busy before it is given up.
+"""Time limits: how long a step or a batch may keep an engine busy before it is given up.
 
-What was let in is worked on to its end, however long: the limit grows with what was predicted when the model
-was warmed up, and corrected since. Whoever gets on slower than that, or not at all, has what the operator
-allows.
+A task that was admitted is worked on to its end, however long it takes: its limit grows with the time that
+was predicted at the model's warm-up and corrected since. A task that progresses more slowly than that, or not
+at all, gets the time that the operator allows.
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.runs.task_run import TaskStep
 
 _PATIENCE = 4.0
-"""How many times longer than predicted work may take: the machine has other work, chunks are tried again."""
+"""Factor by which work may exceed its prediction: the machine has other work, and chunks are tried again."""
 _ROUNDING = 0.01
 
 
 class TimeLimits:
-    """In seconds of engine time, never of waiting."""
+    """Limits in seconds of engine time, never of waiting."""
 
     def __init__(self, pool: ModelPool, given: float) -> None:
-        """`given`: by the operator, to whatever is predicted to take less."""
+        """Take the models' predictions from `pool`. `given`: the operator's limit in seconds, for all that is
+        predicted to take less."""
         self._pool = pool
         self._given = given
 
     def of(self, step: TaskStep) -> float:
-        """What earlier workers spent on chunks that they finished comes on top: they may have been slower."""
+        """Limit of a step. The time that earlier workers spent on chunks they finished is added, because
+        they may have been slower."""
         cost = self._pool.of(step.model).terms.cost
         return step.recalled_seconds + self._allowed(step.work_in_all(cost))
 
@@ -33,9 +35,10 @@ class TimeLimits:
         return step.engine_seconds > self.of(step) - _ROUNDING
 
     def for_next_batch(self, pooled: PooledModel) -> float:
-        """What the next batch may take: as a task of its own, and no more than is left to one of its steps.
+        """Limit of the next batch: that of a task of its own, and no more than is left to one of its steps.
 
-        So a chunk that hangs does not use up what a recording of many hours may take."""
+        So a chunk that hangs does not use up the time that a recording of many hours is allowed.
+        """
         batch = pooled.link.next_batch
         if batch is None:
             return self._given

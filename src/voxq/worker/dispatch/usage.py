@@ -1,4 +1,4 @@
-"""How much of the engine each owner used lately, so that one owner's flood does not starve the others."""
+"""Recent engine use per owner, so that one owner's flood does not starve the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for an engine, as the scheduler sees it."""
+"""Waiting chunks, as the scheduler sees them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from voxq.worker.runs.task_runs import TaskRuns
 from voxq.worker.scheduler import WaitingChunk
 
 _LOOKAHEAD = 4
-"""How many batches' worth of a task's chunks the scheduler sees: enough to match lengths."""
+"""Batches' worth of one task's chunks that the scheduler sees: enough to match lengths."""
 
 
 def waiting(
     task_runs: TaskRuns, pool: ModelPool, accounting: Accounting, now: float
 ) -> Iterator[WaitingChunk]:
-    """The chunks that could run now (monotonic clock)."""
+    """Chunks that could run now (monotonic clock)."""
     for task_run in task_runs:
         remaining = sum(step.work_left(pool.of(step.model).terms.cost) for step in task_run.steps)
         owner_use = accounting.owner_use(task_run.task.owner, now)
@@ -47,7 +47,7 @@ def waiting(
 
 
 def coming(task_runs: TaskRuns, pool: ModelPool, device: str) -> Iterator[tuple[Lane, float]]:
-    """The tasks for this device that are just being decoded, and since when they are here."""
+    """Lane and time of arrival of each task for this device that is just being decoded."""
     for task_run in task_runs:
         if task_run.prepared is not None or len(task_run.first.chunks):
             continue

@@ -1,1 +1,1 @@
-"""Tasks through a worker: in, from stage to stage, out; and who pays when something goes wrong."""
+"""The life of a task in a worker: admission, stages, end, and blame when something goes wrong."""

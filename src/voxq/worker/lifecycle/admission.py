@@ -1,4 +1,4 @@
-"""Tasks out of the lanes, whenever the worker has a slot that they may take."""
+"""Admit tasks from the lanes whenever the worker has a slot that they may take."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from voxq.worker.plan import WorkPlan
 from voxq.worker.runs.task_runs import TaskRuns
 
 _TROUBLE_PAUSE = 5.0
-"""Seconds without new tasks after the disk did not take one."""
+"""Seconds without new tasks after the disk did not accept one."""
 
 
 class Admission:
-    """Of one worker, with so many slots."""
+    """Admits tasks to one worker, up to its slots."""
 
     def __init__(
         self,
@@ -38,20 +38,20 @@ class Admission:
         self._starter = starter
         self._slots = slots
         self._may_have_work = True
-        self._is_work_left = False  # as far as is known: what came since has woken the loop
-        self._held = 0  # when the lanes were last looked into
+        self._is_work_left = False  # as far as is known: a task that arrived since has woken the loop
+        self._held = 0  # tasks of this worker when the lanes were last looked into
         self._not_before = 0.0
         self.is_closed = False
-        """Whether the worker is to end: it takes on nothing more."""
+        """Whether the worker is about to end and takes on nothing more."""
         self.is_suspended = False
-        """Whether there is a reason outside of it to take on nothing for now."""
+        """Whether something outside of the worker keeps it from taking on tasks for now."""
 
     def look_again(self) -> None:
-        """The lanes may hold what they did not a moment ago."""
+        """Look into the lanes at the next `admit`: they may hold new tasks by now."""
         self._may_have_work = True
 
     def capacities(self) -> Mapping[str, Capacity] | None:
-        """What the worker holds and what it could take on; None: nothing now."""
+        """Tasks of the worker and its free capacity, by kind; None if it can take on nothing now."""
         if self.is_closed or self.is_suspended or not self._pool.is_settled:
             return None
         if time.monotonic() < self._not_before:
@@ -59,7 +59,7 @@ class Admission:
         return capacities_of(self._task_runs.lanes, self._slots, self._plan.models(), self._pool.broken)
 
     def admit(self) -> None:
-        """Write step W1, and what follows from it."""
+        """Claim tasks (write step W1) and start each of them."""
         is_slot_free = len(self._task_runs) < self._held
         is_worth_it = self._may_have_work or (is_slot_free and self._is_work_left)
         capacities = self.capacities() if is_worth_it else None

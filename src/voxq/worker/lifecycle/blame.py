@@ -1,9 +1,9 @@
-"""Who pays when something goes wrong in an engine.
+"""Blame: which task is charged when something goes wrong in an engine.
 
-A chunk that was alone in what failed is to blame, and its step fails after `MAX_ATTEMPTS` blames, and with it
-the task, unless that can do without the step; in company
-all become suspects, which run alone, after the others, until it is clear who did it. What waited behind a
-batch, and whoever was merely near, is never charged.
+A chunk that was alone in the batch that failed is to blame. Its step fails after `MAX_ATTEMPTS` blames, and
+with it the task, unless the step is optional. If the batch had several chunks, all become suspects, which run
+alone, after the others, until it is clear which one is to blame. Batches that only waited behind the failed
+one, and other tasks nearby, are never charged.
 
 A batch can also take the whole worker with it: where a container runs out of memory, everything in it ends.
 The next worker knows from the work directory what was in the engine.
@@ -28,7 +28,7 @@ _WORKER_DIED = "worker_died"
 
 
 class Blame:
-    """Of one worker's tasks."""
+    """Assigns blame to one worker's tasks."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Blame:
         self._max_attempts = max_attempts
 
     def blame(self, step: TaskStep, code: str, message: str) -> None:
-        """The step did it. It is tried again, or given up for good."""
+        """Charge the step: it is tried again, or given up for good."""
         step.add_incident(Incident(time.time(), code, message), blamed=True)
         self._counters.add(BLAMES, code)
         if step.blames >= self._max_attempts:
@@ -61,7 +61,7 @@ class Blame:
         )
 
     def give_up(self, step: TaskStep, code: str, error: str) -> None:
-        """The step has no result, and will have none: the task fails, unless it can do without."""
+        """End the step without a result: the task fails, unless the step is optional."""
         if not step.spec.optional:
             self._endings.fail(step.task_run, code, error)
             return
@@ -78,13 +78,13 @@ class Blame:
             self._endings.complete(step.task_run)
 
     def time_out(self, step: TaskStep, limit: float) -> None:
-        """It used more of the engine than the `limit`, in seconds."""
+        """Give up a step that used more engine time than `limit` seconds."""
         self.give_up(step, "timeout", f"Processing timeout ({limit:.0f}s exceeded)")
 
     def record_worker_death(self, task_run: TaskRun) -> None:
-        """An earlier worker died while a suspect chunk of this task was alone in its engine.
+        """Record that an earlier worker died while a suspect chunk of this task was alone in its engine.
 
-        Workers are killed for many reasons, so that is free until it happened MAX_ATTEMPTS times.
+        Workers are killed for many reasons, so this is not charged until it has happened MAX_ATTEMPTS times.
         """
         message = f"The worker ended while this {task_run.kind.noun} was alone in its engine."
         deaths = 1 + sum(incident.code == _WORKER_DIED for incident in task_run.incidents)
@@ -96,7 +96,7 @@ class Blame:
             self._endings.fail(task_run, _WORKER_DIED, f"{message} Given up after {_times(deaths)}.")
 
     def blame_batch(self, batch: Batch, code: str, message: str) -> None:
-        """The batch failed as a whole: one of its chunks did it."""
+        """Blame a batch that failed as a whole: the only chunk is charged, or all become suspects."""
         for member in batch.members:
             member.step.chunks.suspect(member.index)
         if len(batch.members) > 1:
@@ -107,7 +107,7 @@ class Blame:
             self.blame(step, code, message)
 
     def record_incident(self, task_runs: Iterable[TaskRun], code: str, message: str) -> None:
-        """It happened to these tasks, and nobody is charged for it."""
+        """Record that this happened to these tasks; nobody is charged."""
         for task_run in task_runs:
             if task_run in self._task_runs:
                 task_run.add_incident(Incident(time.time(), code, message), blamed=False)

@@ -1,6 +1,6 @@
-"""A worker's hold on tasks, as Redis knows it: taken, registered, kept alive, told about, handed back.
+"""Claims: a worker's tasks as Redis knows them, from taking and registering to reporting and releasing.
 
-Every method answers None while Redis is away; nothing here waits for it.
+Every method returns None while Redis is away; none of them waits for it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _REPORT_EVERY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Catch:
-    """What a worker got out of the lanes. `left` still wait there: for a slot, or for another worker."""
+    """Tasks that a worker claimed from the lanes. `left` still wait there: for a slot, or for another
+    worker."""
 
     claimed: Sequence[Claimed] = ()
     left: int = 0
@@ -38,7 +39,7 @@ class Catch:
 
 @dataclass(frozen=True, slots=True)
 class _Slots:
-    """What a worker has in hand, and what it can do beside it."""
+    """Tasks that a worker has already, and what it can do beside them."""
 
     held: Sequence[tuple[str, Lane]]
     count: int
@@ -50,13 +51,13 @@ class _Slots:
         return free_slots([lane for _, lane in self.held], self.count)
 
     def capacity(self, kind: str, taken: Iterable[Claimed] = ()) -> Capacity:
-        """For tasks of this kind, after some were taken."""
+        """Capacity for tasks of this kind, after some were taken."""
         held = [*self.held, *((each.kind, each.lane) for each in taken)]
         return capacities_of(held, self.count, self.models, self.broken)[kind]
 
 
 class Claims:
-    """Of one worker, over the lanes of all kinds."""
+    """Claims of one worker, over the lanes of all kinds."""
 
     def __init__(
         self, stores: Mapping[str, Store], client: redis.Redis, redis_link: RedisLink, identity: Worker
@@ -67,7 +68,7 @@ class Claims:
         self._identity = identity
         self._turns = Turns(time.monotonic())
         self._order = list(stores)
-        """Of the kinds: whose turn it was comes last."""
+        """Kinds in the order of their turns: the kind that was served last stands at the end."""
 
     def take(
         self,
@@ -76,11 +77,11 @@ class Claims:
         models: Mapping[str, Collection[str]],
         broken: Mapping[str, Collection[str]],
     ) -> Catch | None:
-        """Write step W1: as many waiting tasks as there is room for, and as are its share.
+        """Claim waiting tasks (write step W1): as many as there is capacity for, up to the worker's share.
 
-        `held`: what it has already; `models`: what it can do, but for those that are `broken` now; tasks of
-        other kinds are left to other workers. A better lane comes first, of whatever kind; within a lane the
-        kinds take turns.
+        `held`: kind and lane of its tasks; `models`: models by kind; `broken`: those that do not load now.
+        Tasks of other kinds are left to other workers. A more urgent lane comes first, whatever the kind;
+        within a lane the kinds take turns.
         """
         mine = _Slots(held, slots, models, broken)
         turn = self._turns.next(time.monotonic(), mine.free)
@@ -88,8 +89,8 @@ class Claims:
         return catch or self._take_of_all_kinds(mine, turn)
 
     def _take_of_one_kind(self, mine: _Slots) -> Catch | None:
-        """Mostly tasks of one kind come again and again: that one is taken from without a look at the others.
-        None if something of another kind waits, or Redis is away."""
+        """Claim from the kind that was served last without looking at the others: mostly one kind comes again
+        and again. None if a task of another kind waits, or Redis is away."""
         *others, kind = (each for each in self._order if each in mine.models)
         beside = [queue for other in others for queue in self._stores[other].queues.values()]
         taken = self._claim(kind, mine.capacity(kind), list(Lane), beside=beside)
@@ -99,7 +100,7 @@ class Claims:
         return Catch(taken.claimed, taken.left)
 
     def _take_of_all_kinds(self, mine: _Slots, turn: Lane | None) -> Catch | None:
-        """`turn`: the lane that is asked first, for one task."""
+        """Claim from the lanes of all kinds. `turn`: the lane that is asked first, for one task."""
         waiting = self._redis_link.attempt(partial(self._waiting, mine.models))
         if waiting is None:
             return None
@@ -157,7 +158,7 @@ class Claims:
             self._order.append(claimed.kind)
 
     def _waiting(self, kinds: Collection[str]) -> dict[tuple[str, Lane], int]:
-        """How many tasks of these kinds wait in each lane in which any does."""
+        """Number of tasks of these kinds that wait, by kind and lane; empty lanes are left out."""
         pipeline = self._client.pipeline(transaction=False)
         lanes = [(kind, lane) for kind in self._stores if kind in kinds for lane in Lane]
         for kind, lane in lanes:
@@ -165,15 +166,16 @@ class Claims:
         return {each: length for each, length in zip(lanes, pipeline.execute(), strict=True) if length}
 
     def register(self, task_run: TaskRun) -> bool | None:
-        """Write step W2, and taking up again what Redis has lost. False: it has ended or is another's."""
+        """Register a claim (write step W2), also one that Redis has lost. False: the task has ended or is
+        another worker's."""
         document, store = _document(task_run), self._stores[task_run.task.kind]
         return self._redis_link.run(
             claiming.register(store, self._identity, task_run.held, time.time(), document)
         )
 
     def report(self, task_run: TaskRun) -> bool | None:
-        """Tell its progress, not too often: too soon, it is to be told at `report_at`. False: the claim is
-        gone."""
+        """Report the task's progress, at intervals: if it is too soon, `report_at` says when to. False: the
+        claim is gone."""
         now = time.monotonic()
         if now - task_run.reported_at < _REPORT_EVERY:
             task_run.report_at = task_run.reported_at + _REPORT_EVERY
@@ -190,7 +192,7 @@ class Claims:
         facts: dict[str, Any],
         capacities: Mapping[str, Capacity] | None,
     ) -> Beat | None:
-        """Keep the worker and all it holds alive. `capacities`: None while it takes on nothing."""
+        """Keep the worker and all of its tasks alive. `capacities`: None while it takes on nothing."""
         held = [task_run.held for task_run in task_runs]
         last, lost = None, ()
         for kind, store in self._stores.items():
@@ -211,7 +213,7 @@ class Claims:
         self._redis_link.run(claiming.drop(self._stores[claimed.kind], claimed))
 
     def release(self, tasks: Collection[Task]) -> int:
-        """Hand tasks back to the front of their lanes; how many wait again."""
+        """Hand tasks back to the front of their lanes. Returns how many wait again."""
         return sum(
             self._redis_link.run(claiming.release(store, self._identity, of_kind)) or 0
             for kind, store in self._stores.items()

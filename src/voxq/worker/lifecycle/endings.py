@@ -1,4 +1,4 @@
-"""How tasks leave a worker: ended, handed back, or lost to somebody else."""
+"""How tasks leave a worker: ended, handed back, or taken over by another process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from voxq.worker.runs.task_runs import TaskRuns
 
 
 class RunEndings:
-    """Of one worker. A task is held until its end is on disk, and nothing works on it from then on."""
+    """Ends the tasks of one worker. A task stays in `TaskRuns` until its end is on disk; meanwhile nothing
+    works on it."""
 
     def __init__(
         self,
@@ -44,7 +45,8 @@ class RunEndings:
         self._worker_id = worker_id
 
     def complete(self, task_run: TaskRun) -> None:
-        """All of its work is done. A file that it made is put in its place before anybody is told."""
+        """End a task whose work is done. A file that it made is put in its place before the end is
+        announced."""
         if task_run.output is not None and task_run.output.path.exists():
             try:
                 self._parts.blobs.keep(task_run.output.path, task_run.task.outputs[AUDIO])
@@ -61,7 +63,7 @@ class RunEndings:
         self._end(task_run, task_run.cancelled(time.time(), self._worker_id))
 
     def try_again(self) -> None:
-        """End those whose end the disk did not take a moment ago."""
+        """End the tasks whose end the disk did not accept a moment ago."""
         for task_run in self._task_runs:
             if task_run.outcome is not None:
                 self._end(task_run, task_run.outcome)
@@ -69,38 +71,41 @@ class RunEndings:
                 self.complete(task_run)
 
     def hand_back(self, task_run: TaskRun) -> None:
-        """It is to wait in its lane, or for another worker."""
+        """Hand a task back: it waits in its lane again, for this worker or another."""
         task_run.release()
         self._claims.release([task_run.task])  # without Redis its claim will expire
         self._let_go(task_run)
 
     def hand_back_all(self) -> int:
-        """At the worker's end; finished chunks stay on disk. Returns how many wait again."""
+        """Hand back all tasks at the worker's end; finished chunks stay on disk. Returns how many wait
+        again."""
         for task_run in self._task_runs:
             task_run.release()
         return self._claims.release([task_run.task for task_run in self._task_runs])
 
     def reclaim(self, task_run: TaskRun) -> None:
-        """The claim is gone. Redis may have lost it, then it is taken up again; or the task was cancelled."""
+        """React to a lost claim: take the task up again if Redis has lost it, or drop it if it was
+        cancelled."""
         if not self.drop_if_ended(task_run) and self._claims.register(task_run) is False:
             self._drop(task_run, "another worker took it over")
 
     def drop_if_ended(self, task_run: TaskRun) -> bool:
-        """Whether somebody else has ended the task: then it is held no more."""
+        """Drop the task if another process has ended it. Returns whether it has."""
         if self._is_open(task_run.task):
             return False
         self._drop(task_run, "it ended elsewhere")
         return True
 
     def forget(self, task_run: TaskRun) -> None:
-        """It is somebody else's, or ended. Whoever ended it removed its files, and some were written here at
-        that moment."""
+        """Drop a task that has ended or belongs to another worker. The process that ended it removed its
+        files, but some may have been written here at that moment."""
         self._let_go(task_run)
         if not self._is_open(task_run.task):
             self._parts.work.remove(task_run.task)
 
     def _is_open(self, task: Task) -> bool:
-        """Whether it is to be worked on. Where a sick disk does not tell, it is: the end is decided later."""
+        """Whether the task is to be worked on. True where a failing disk does not tell: its end is decided
+        later."""
         try:
             return self._parts.journal.is_open(task)
         except OSError as error:
@@ -114,7 +119,7 @@ class RunEndings:
         )
 
     def _end(self, task_run: TaskRun, outcome: Outcome) -> None:
-        """Let the task go once its end is on disk; until then it stays held, and this is tried again."""
+        """Drop the task once its end is on disk; until then it stays, and this is tried again."""
         self._put_away(task_run)
         if self._publisher.end(task_run.task, outcome):
             self._let_go(task_run)

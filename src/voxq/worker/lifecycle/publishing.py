@@ -1,4 +1,4 @@
-"""How a worker's tasks end: decided on disk at once, told to Redis when it is there."""
+"""Ends of a worker's tasks: decided on disk at once, published to Redis when it is there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from voxq.worker.redis_link import RedisLink
 
 
 class EndPublisher:
-    """Write steps E1 to E3. What was decided and not published is published later, here or by the janitor."""
+    """Write steps E1 to E3. An end that was decided and not published is published later, here or by the
+    janitor."""
 
     def __init__(
         self,
@@ -47,26 +48,26 @@ class EndPublisher:
             return True
         if not self._tell(partial(self._ending.announce, Ended(task, outcome), self._identity)):
             self._unpublished.append(task)
-        self._log(task, outcome)  # now: somebody waits for what was told
+        self._log(task, outcome)  # now: somebody waits for the result that was just published
         return True
 
     def resume(self, task: Task) -> None:
-        """Publish the end of a task that some process decided and did not get to tell."""
+        """Publish the end of a task that another process decided but did not publish."""
         self._unpublished.append(task)
         self.publish()
 
     def publish(self) -> None:
-        """Tell Redis and the log of every end they do not know yet, as far as they can be reached."""
+        """Publish every end that Redis and the log do not know yet, as far as they can be reached."""
         for _ in range(len(self._unpublished)):
             if self._redis_link.is_resting:
                 return
             task = self._unpublished.popleft()
             if not self._tell(partial(self._ending.publish, task, self._identity)):
-                self._unpublished.append(task)  # one that cannot be told now does not hold up the others
+                self._unpublished.append(task)  # one that cannot be published now does not hold up the others
                 return
 
     def _tell(self, publish: Callable[[], None]) -> bool:
-        """False: Redis or the disk does not take it now."""
+        """Run `publish`. False: Redis or the disk does not accept it now."""
         try:
             is_told = self._redis_link.attempt(lambda: publish() or True) is not None
         except OSError as error:
@@ -95,7 +96,7 @@ class EndPublisher:
 
 
 def _past_tense(outcome: Outcome) -> str | None:
-    """The error as the log has always worded it."""
+    """Error in the wording that the log has always used."""
     if outcome.code != "timeout" or outcome.error is None:
         return outcome.error
     return outcome.error.replace("timeout (", "timeout after ").removesuffix(" exceeded)")

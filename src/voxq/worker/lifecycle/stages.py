@@ -1,4 +1,4 @@
-"""From stage to stage: what comes of a task when a media process or an engine has done its part of it."""
+"""Stages of a task: what follows when a media process or an engine has done its part."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from voxq.worker.runs.task_runs import TaskRuns
 
 
 class Stages:
-    """Its input is prepared, its steps are done, and meanwhile its file is joined, if it makes one."""
+    """Takes tasks through preparation and steps, and has the file joined meanwhile, if the task makes one."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Stages:
             self._joining.start()
 
     def advanced(self, task_run: TaskRun) -> None:
-        """More of its chunks have a result, perhaps all."""
+        """Move on after more of its chunks, perhaps all, have a result."""
         if task_run.outcome is not None:
             return
         if task_run.is_complete:
@@ -66,7 +66,7 @@ class Stages:
             self._report(task_run)
 
     def sound_lost(self, step: TaskStep) -> None:
-        """The decoded sound is gone: somebody ended the task, or took its files."""
+        """Handle lost decoded sound: another process ended the task, or removed its files."""
         task_run = step.task_run
         if not self._endings.drop_if_ended(task_run):
             message = f"The sound of this {task_run.kind.noun} is gone."
@@ -75,11 +75,11 @@ class Stages:
 
     @property
     def next_report(self) -> float:
-        """When `report` has something to do that no message announces (monotonic clock)."""
+        """Time at which `report` has something to do that no message announces (monotonic clock)."""
         return min((task_run.report_at for task_run in self._task_runs), default=float("inf"))
 
     def report(self) -> None:
-        """Tell the progress that came too soon after what was told before."""
+        """Report progress that came too soon after the last report."""
         for task_run in self._task_runs:
             if time.monotonic() >= task_run.report_at:
                 self._report(task_run)
@@ -89,7 +89,7 @@ class Stages:
             self._endings.reclaim(task_run)
 
     def _on_preparation(self, task_run: TaskRun, news: News) -> None:
-        """What a media process says of a recording or a text."""
+        """Handle a media process's news of a recording or a text."""
         if task_run not in self._task_runs:
             return
         match news:
@@ -107,7 +107,7 @@ class Stages:
                 task_run.find(pieces, {pooled.name: pooled.revision for pooled in self._pool})
 
     def _on_joining(self, text: TaskRun, news: joining.News) -> None:
-        """How the file of a text's speech gets on."""
+        """Handle the joining process's news of the file of a text's speech."""
         if text not in self._task_runs:
             return
         match news:
@@ -115,7 +115,7 @@ class Stages:
                 self._report(text)
             case Joined():
                 text.join(news)
-                if text.is_complete:  # a step that it could do without may still be under way
+                if text.is_complete:  # an optional step may still be under way
                     self._endings.complete(text)
             case MediaFailed(is_crash=True):
                 self._blame.blame(
@@ -127,14 +127,14 @@ class Stages:
                 self._endings.fail(text, news.code, news.message)
 
     def _join(self, text: TaskRun) -> bool:
-        """More of its sentences may be spoken. False if nothing comes of that now."""
+        """Join more sentences of the text, if some are spoken. False if nothing comes of that now."""
         if text.needs_no_engine and text.output is not None and (hindrance := text.output.hindrance):
             self._endings.fail(text, *hindrance)
             return True
         return self._joining.go_on(text)
 
     def _speak_again(self, text: TaskRun) -> None:
-        """The sound of some of its sentences is gone."""
+        """Have sentences whose sound is gone spoken again."""
         if not self._endings.drop_if_ended(text):
             text.forget_lost()
             self._blame.blame(text.first, "audio_unavailable", "The sound of a sentence is gone.")

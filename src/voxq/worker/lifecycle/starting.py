@@ -1,4 +1,4 @@
-"""From a claimed id to an task run: what the journal knows of it, and write step W2."""
+"""From a claimed id to a task run: reads the journal, then registers the claim (write step W2)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from voxq.worker.runs.task_runs import TaskRuns
 
 
 class RunStarter:
-    """Into the task runs of one worker."""
+    """Starts the task runs of one worker."""
 
     def __init__(
         self,
@@ -56,10 +56,11 @@ class RunStarter:
         self._worker_id = worker_id
 
     def take_on(self, claimed: Claimed, place: int) -> bool:
-        """Begin with a task, unless it has ended or cannot be done here. `place`: among those claimed with
-        it, from 1. False if the disk takes or tells nothing: it is back in its lane, or its claim expires."""
+        """Begin with a task, unless it has ended or cannot be done here. `place`: its position among those
+        claimed with it, from 1. False if the disk cannot be read or written: the task is back in its lane, or
+        its claim expires."""
         mine = self._task_runs.get(claimed.task_id)
-        if mine is not None:  # Redis lost the claim, and somebody queued it again
+        if mine is not None:  # Redis lost the claim, and another process queued the task again
             self._endings.reclaim(mine)
             return True
         try:
@@ -68,7 +69,7 @@ class RunStarter:
         except OSError as error:
             self._disk_warnings.about(error)
             return False
-        if end is not None and end.task.kind == claimed.kind:  # Redis came back as it was before
+        if end is not None and end.task.kind == claimed.kind:  # Redis came back in an earlier state
             self._publisher.resume(end.task)
         elif task is None or task.kind != claimed.kind:
             logger.error("task={} is queued, but the journal here does not know it", claimed.task_id)
@@ -110,7 +111,7 @@ class RunStarter:
         return True
 
     def _run_of(self, task: Task) -> TaskRun:
-        """Raises ModelUnavailable, OSError."""
+        """Create the task run. Raises ModelUnavailable, OSError."""
         before = self._journal.ended(task.id, task.run - 1) if task.step else None
         models = self._models_for(task, task.step if before else None)
         directory = self._work.open(task)
@@ -125,8 +126,8 @@ class RunStarter:
         )
 
     def _models_for(self, task: Task, only: str | None) -> dict[str, ModelPlan | StepFailure]:
-        """The model of each step, or of the only one that is to be done. Of a step that the task can do
-        without, why there is none. Raises ModelUnavailable."""
+        """Model of each step, or of `only` that step; for an optional step without one, the reason. Raises
+        ModelUnavailable."""
         kind = kinds.find(task.kind)
         models: dict[str, ModelPlan | StepFailure] = {}
         for step in kind.steps:
@@ -144,7 +145,7 @@ class RunStarter:
         return models
 
     def _refuse(self, task: Task, error: str) -> bool:
-        """Its model is not to be had here. False as for `take_on`."""
+        """Refuse a task whose model is not available here. False as for `take_on`."""
         now = time.time()
         waited = elapsed(task.accepted_at, now)
         outcome = Outcome(

@@ -1,4 +1,4 @@
-"""Speech joined while it is made: the sentences of each text, in order, into the file that grows."""
+"""Joins speech while it is made: the sentences of each text, in order, into a growing file."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from voxq.worker.runs.disk_retry import DiskRetry
 from voxq.worker.runs.task_run import TaskRun
 
 _AT_ONCE = 8
-"""Sentences in one request: a resumed book does not keep the others waiting."""
+"""Sentences in one request: resuming a long text must not delay the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """More of the speech can be heard."""
+    """Reports that more of the speech can be heard."""
 
 
 News = Grown | Joined | MediaFailed
@@ -34,14 +34,14 @@ Hear = Callable[[TaskRun, News], None]
 
 @dataclass(slots=True)
 class _Case:
-    """How far one text is."""
+    """Progress of joining one text."""
 
     id: str | None = None
-    """Of the attempt under way."""
+    """Id of the attempt under way."""
     given: int = 0
-    """Sentences, in this attempt."""
+    """Sentences given in this attempt."""
     is_asked: bool = False
-    """An answer is due."""
+    """Whether an answer is due."""
     times: list[tuple[float, float]] = field(default_factory=list)
     disk_retry: DiskRetry = field(default_factory=DiskRetry)
 
@@ -51,16 +51,17 @@ class _Case:
 
 
 class Joining:
-    """The texts of a worker and its joining process, which is started when it is first needed.
+    """Joins the texts of a worker in one process, which is started when it is first needed.
 
-    When that process dies, or the disk takes nothing for a while, the files are begun anew, from sentences
+    When that process dies, or the disk accepts no data for a while, the files are begun anew, from sentences
     that lie on disk: encoding is many times faster than speaking.
     """
 
     def __init__(
         self, poller: Poller, disk_warnings: DiskWarnings, *, timeout: float, patience: float
     ) -> None:
-        """`timeout`: seconds that one request may take; `patience`: for which a disk is waited for."""
+        """Start no process yet. `timeout`: seconds that one request may take; `patience`: seconds to wait for
+        a disk."""
         self._poller = poller
         self._disk_warnings = disk_warnings
         self._timeout = timeout
@@ -68,21 +69,22 @@ class Joining:
         self._child: Child | None = None
         self._cases: dict[TaskRun, _Case] = {}
         self._asked: deque[tuple[TaskRun, str]] = deque()
-        """What the process has not answered; it works on the first."""
+        """Requests that the process has not answered; it works on the first."""
         self._late_at = float("inf")
         self._numbers = count(1)
         self.hear: Hear = lambda text, news: None
-        """Called when a text's file has grown, is whole, or cannot be had."""
+        """Callback for news of a text's file: it has grown, is complete, or cannot be made."""
 
     def start(self) -> None:
-        """Have the process ready before the first sentence is spoken."""
+        """Start the process before the first sentence is spoken."""
         try:
             self._ready()
         except OSError as error:  # tried again with the first sentence
             self._disk_warnings.about(error)
 
     def go_on(self, text: TaskRun) -> bool:
-        """Have joined what is spoken by now. True if something is under way, so that news of it will come."""
+        """Have the sentences spoken so far joined. True if a request is under way, so that news will
+        follow."""
         case = self._cases.setdefault(text, _Case())
         if case.is_asked:
             return True
@@ -97,12 +99,12 @@ class Joining:
         return case.is_asked
 
     def advance(self) -> None:
-        """Go on with all texts that have something to join, and did not a moment ago."""
+        """Continue with all texts that have something to join and could not be joined a moment ago."""
         for text in list(self._cases):
             self.go_on(text)
 
     def remove(self, text: TaskRun) -> None:
-        """It is not wanted any more."""
+        """Stop joining a text that is no longer wanted."""
         case = self._cases.pop(text, None)
         if case is not None and case.id is not None and self._child is not None:
             try:
@@ -112,7 +114,7 @@ class Joining:
 
     @property
     def deadline(self) -> float:
-        """When `enforce_deadlines` or `advance` has something to do next (monotonic clock)."""
+        """Time at which `enforce_deadlines` or `advance` has something to do next (monotonic clock)."""
         waiting = (case.disk_retry.not_before for case in self._cases.values() if case.id is None)
         return min([self._late_at, *(at for at in waiting if at > time.monotonic())])
 
@@ -125,7 +127,7 @@ class Joining:
         self._end()
 
     def _give(self, text: TaskRun, case: _Case, sounds: tuple[protocol.Sound, ...]) -> None:
-        """Raises OSError, ChildDied."""
+        """Send a request to the process. Raises OSError, ChildDied."""
         try:
             self._send(text, case, sounds)
         except ChildDied:  # between two requests: nobody's fault
@@ -172,7 +174,7 @@ class Joining:
             case protocol.Appended():
                 case.disk_retry.over()
                 case.times += reply.times
-                self.go_on(text)  # at once: what is told now may keep the worker busy for a while
+                self.go_on(text)  # at once: handling the news may keep the worker busy for a while
                 self.hear(text, Grown())
             case protocol.Joined():
                 del self._cases[text]
@@ -193,21 +195,22 @@ class Joining:
             self.hear(text, MediaFailed("storage", message))
 
     def _fail_first(self, failed: Callable[[str], MediaFailed]) -> None:
-        """The process died, or has to, with the first of its requests. `failed` is told how it ended."""
+        """Fail the first request, with which the process died or has to be ended. `failed` gets how the
+        process ended."""
         text = self._asked[0][0] if self._asked else None
         ended = self._end()
         if text is not None and text in self._cases:
             self.hear(text, failed(ended))
 
     def _ready(self) -> Child:
-        """Raises OSError."""
+        """Return the process, started if need be. Raises OSError."""
         if self._child is None:
             self._child = Child.start(JOINER_MODULE)
             self._poller.watch(self._child.fileno(), self._on_message)
         return self._child
 
     def _end(self) -> str:
-        """End the process; every file will be begun anew. Says how it ended."""
+        """End the process; every file will be begun anew. Returns how it ended."""
         ended = "not running"
         if self._child is not None:
             self._poller.unwatch(self._child.fileno())
@@ -225,5 +228,6 @@ def _file_of(text: TaskRun) -> OutputFile:
 
 
 def _sounds(text: TaskRun, first: int) -> tuple[protocol.Sound, ...]:
-    """What can be joined next. Not before every piece is known: the last one has no pause after it."""
+    """Sounds that can be joined next; none until every piece is known, because the last has no pause after
+    it."""
     return _file_of(text).sounds(first, _AT_ONCE) if text.prepared is not None else ()

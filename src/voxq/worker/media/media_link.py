@@ -15,15 +15,16 @@ from voxq.speech.sentences import Break, spoken_seconds
 from voxq.worker.runs.task_run import TaskRun
 
 _SLACK_SECONDS = 1.0
-"""By which what is decoded may be longer than allowed: its end comes in blocks."""
+"""Seconds by which decoded sound may exceed the allowed length, because it comes in blocks."""
 _SHORTEST_CHUNK = SAMPLE_RATE // 20
-"""Samples; honest ones are longer, and of what could be one sample each there could be too many."""
+"""Samples of the shortest chunk that is accepted. Real ones are longer, and chunks of a sample each could be
+far too many."""
 _LONGEST_MESSAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFailed:
-    """The recording or text cannot be used. `is_crash`: the process died, which may be worth another try."""
+    """Failure of a recording or text. `is_crash`: the process died, which may be worth another try."""
 
     code: str
     message: str
@@ -31,21 +32,21 @@ class MediaFailed:
 
     @property
     def is_disk_trouble(self) -> bool:
-        """The disk did not take the sound; the recording or text may be perfect."""
+        """Whether the disk did not accept the sound; the recording or text may be perfect."""
         return self.code == _STORAGE
 
 
 News = list[Span] | list[Phrase] | Prepared | MediaFailed
-"""Chunks that were found, the end of what was asked, or why there is none."""
+"""Chunks that were found, the end of the request, or the reason why it failed."""
 
 _STORAGE = "storage"
 
 
 class MediaLink:
-    """One media process, started when it is first needed. Times are on the monotonic clock."""
+    """Link to one media process, started when it is first needed. Times are on the monotonic clock."""
 
     def __init__(self, timeout: float) -> None:
-        """`timeout`: seconds that one request may take."""
+        """Start no process yet. `timeout`: seconds that one request may take."""
         self._timeout = timeout
         self._child: Child | None = None
         self._found = 0
@@ -54,25 +55,25 @@ class MediaLink:
         """Seconds of the recording so far."""
         self.task_run: TaskRun | None = None
         self.deadline = float("inf")
-        """When the process is to be killed."""
+        """Time at which the process is to be killed."""
 
     @property
     def child(self) -> Child | None:
         return self._child
 
     def start(self) -> Child:
-        """Have a process ready; decoding libraries take a moment to load."""
+        """Start the process if there is none; decoding libraries take a moment to load."""
         if self._child is None:
             self._child = Child.start(MEDIA_MODULE)
         return self._child
 
     def ask(self, task_run: TaskRun, request: protocol.Request) -> None:
-        """Begin what `receive` will tell the outcome of.
+        """Send a request; `receive` returns its news.
 
         Raises OSError when no process can be started, or the disk is not writable.
         """
         if isinstance(request, protocol.Prepare):
-            request.scratch.unlink(missing_ok=True)  # whoever reads the old one goes on with it
+            request.scratch.unlink(missing_ok=True)  # a process that reads the old file keeps it
         message = protocol.CODEC.encode(request)
         try:
             self.start().send(message)
@@ -84,7 +85,7 @@ class MediaLink:
         self.deadline = time.monotonic() + self._timeout
 
     def receive(self) -> tuple[TaskRun, News] | None:
-        """Take one message. None if it concerns nobody any more."""
+        """Take one message. None if no task needs it any more."""
         assert self._child is not None
         task_run = self.task_run
         try:
@@ -105,7 +106,7 @@ class MediaLink:
         return task_run, news
 
     def expire(self) -> tuple[TaskRun, News] | None:
-        """The time is up: end the process."""
+        """End the process because the time is up."""
         task_run = self.task_run
         self.kill()
         if task_run is None:
@@ -114,13 +115,13 @@ class MediaLink:
         return task_run, MediaFailed("decode_timeout", f"{what} timeout ({self._timeout:g}s exceeded)")
 
     def kill(self) -> str:
-        """End the process, whatever it does; says how it ended."""
+        """End the process, whatever it does. Returns how it ended."""
         ended = self._child.kill() if self._child else "not running"
         self._child, self.task_run, self.deadline = None, None, float("inf")
         return ended
 
     def _check(self, reply: protocol.Reply) -> None:
-        """A process that has been taken over may send any numbers. Raises ProtocolError."""
+        """Check the numbers of a reply: a compromised process may send any. Raises ProtocolError."""
         match reply:
             case protocol.Chunks():
                 self._check_length(reply.decoded)

@@ -1,4 +1,4 @@
-"""Getting recordings and texts ready for the engine: who is next, and where."""
+"""Preparation of recordings and texts for the engine: their order, and the process for each."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from voxq.worker.runs.task_run import TaskRun
 Hear = Callable[[TaskRun, News], None]
 
 _TOLERANCE, _TOLERANCE_SECONDS = 1.1, 10.0
-"""How far the sound of an honest recording may go beyond what was promised."""
+"""Factor and seconds by which a real recording's sound may exceed the length that its container promised."""
 _HEAD_START: Mapping[Lane, float] = {Lane.HIGH: 10.0, Lane.SHORT: 5.0, Lane.LONG: 0.0}
-"""Seconds by which a better lane may have come later and is decoded first all the same."""
+"""Seconds by which a recording of a higher lane may have come later and still be decoded first."""
 
 
 @dataclass(slots=True)
 class _Case:
-    """What is known of one recording or text until its task lets go of it. Times on the monotonic clock."""
+    """State of one recording or text until its task is removed. Times on the monotonic clock."""
 
     place: float
-    """In the line: the lowest is next."""
+    """Place in the line: the lowest is next."""
     sound: Sound
-    """As expected, while it waits; then what lies on disk, or will."""
+    """Expected sound while it waits; then the sound that lies on disk, or will."""
     is_begun: bool = False
     disk_retry: DiskRetry = field(default_factory=DiskRetry)
 
 
 class Preparation:
-    """A line of task runs before a few media processes."""
+    """Prepares the task runs of a line in a few media processes."""
 
     def __init__(
         self,
@@ -48,9 +48,12 @@ class Preparation:
         long_seconds: float,
         patience: float,
     ) -> None:
-        """`sound_seconds`: how much decoded sound may lie on disk at once; a recording of more than
-        `long_seconds` counts as long, whatever its lane; `patience`: seconds for which a disk that takes
-        nothing is waited for before a recording fails."""
+        """Start no process yet.
+
+        `sound_seconds`: how much decoded sound may lie on disk at once; `long_seconds`: a longer recording
+        counts as long, whatever its lane; `patience`: seconds to wait for a disk that accepts no data before
+        a recording fails.
+        """
         self._links = links
         self._poller = poller
         self._disk_warnings = disk_warnings
@@ -60,10 +63,10 @@ class Preparation:
         self._cases: dict[TaskRun, _Case] = {}
         self._line: list[TaskRun] = []
         self.hear: Hear = lambda task_run, news: None
-        """Called with all that is found out of a recording or text."""
+        """Callback for all news of a recording or text."""
 
     def start(self) -> None:
-        """Have the processes ready before the first recording comes."""
+        """Start the processes before the first recording arrives."""
         for link in self._links:
             try:
                 self._watch(link)
@@ -77,7 +80,7 @@ class Preparation:
         self._line.append(task_run)
 
     def remove(self, task_run: TaskRun) -> None:
-        """The recording is not needed any more."""
+        """Stop preparing a recording that is no longer needed."""
         self._cases.pop(task_run, None)
         if task_run in self._line:
             self._line.remove(task_run)
@@ -86,7 +89,7 @@ class Preparation:
                 self._kill(link)
 
     def advance(self) -> None:
-        """Give every free process something to do."""
+        """Give every free process a recording or text to prepare."""
         if not self._line:
             return
         now = time.monotonic()
@@ -97,7 +100,8 @@ class Preparation:
             link = self._free_link(is_long)
             if link is None or now < case.disk_retry.not_before:
                 continue
-            # Nobody overtakes one of his kind for want of room: what is smaller would, for ever.
+            # A recording that does not fit is not overtaken by a smaller one of its length class: that could
+            # last for ever.
             if is_long in crowded or not self._fits(task_run, case.sound):
                 crowded.add(is_long)
                 continue
@@ -106,7 +110,7 @@ class Preparation:
 
     @property
     def deadline(self) -> float:
-        """When `enforce_deadlines` has something to do next (monotonic clock)."""
+        """Time at which `enforce_deadlines` has something to do next (monotonic clock)."""
         return min((link.deadline for link in self._links), default=float("inf"))
 
     def enforce_deadlines(self) -> None:
@@ -122,14 +126,15 @@ class Preparation:
             self._kill(link)
 
     def _free_link(self, is_long: bool) -> MediaLink | None:
-        """The last free process is not for long recordings, or they would take them all."""
+        """Return a process that may take it, if one is free. The last free one is reserved for short
+        recordings."""
         free = [link for link in self._links if link.task_run is None]
         if not free or (is_long and len(free) == 1 and len(self._links) > 1):
             return None
         return free[0]
 
     def _begin(self, link: MediaLink, task_run: TaskRun) -> bool:
-        """False: the disk does not take it now."""
+        """Begin with the preparation. False: the disk does not accept data now."""
         self._line.remove(task_run)
         try:
             link.ask(task_run, task_run.policy.request)
@@ -155,7 +160,8 @@ class Preparation:
         return has_capacity(sound, beside, self._sound_seconds)
 
     def _grow(self, task_run: TaskRun, seconds: float) -> bool:
-        """So much is decoded, and its container may have promised less. False: it has to wait for room."""
+        """Adjust the expected length to `seconds` that were decoded: its container may have promised less.
+        False: the recording has to wait until it fits."""
         case = self._cases[task_run]
         if seconds <= _TOLERANCE * case.sound.seconds + _TOLERANCE_SECONDS:
             return True
@@ -169,16 +175,16 @@ class Preparation:
         return False
 
     def _put_back(self, task_run: TaskRun) -> None:
-        """Into the line, at its old place: it will be decoded anew."""
+        """Put the recording back into the line, at its old place: it will be decoded anew."""
         self._cases[task_run].is_begun = False
         task_run.start_over()
         self._line.append(task_run)
 
     def _postpone(self, task_run: TaskRun, failed: MediaFailed) -> None:
-        """A full disk is not the recording's fault: wait for space, within reason.
+        """Wait for space, up to `patience`: a full disk is not the recording's fault.
 
-        Only this one waits. Its files are gone, too, when it was cancelled a moment ago, and no client may
-        hold up the others by cancelling.
+        Only this recording waits. Its files are also missing if it was cancelled a moment ago, and no client
+        may hold up the others by cancelling.
         """
         if not self._cases[task_run].disk_retry.again(time.monotonic(), self._patience):
             self.hear(task_run, failed)
@@ -219,5 +225,5 @@ class Preparation:
             self._kill(link)
             return
         if link.task_run is None:
-            self.advance()  # at once: what is told now may keep the worker busy for a while
+            self.advance()  # at once: handling the news may keep the worker busy for a while
         self._tell(task_run, news)

@@ -1,1 +1,1 @@
-"""The models of a worker: which are loaded, and the parent's end of the process of each."""
+"""Models of a worker: which are loaded, and the parent's end of the process of each."""

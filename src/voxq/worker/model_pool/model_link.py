@@ -1,4 +1,4 @@
-"""The parent's end of a model process: loading, the batches given to it, their deadlines, its death."""
+"""The parent's end of a model process: loading, the batches given to it, deadlines, failures."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from voxq.worker.plan import ModelPlan
 from voxq.worker.runs.batch import Batch
 
 _LEAD_SECONDS = 0.1
-"""How long before the expected end of all that is given the next batch goes into the pipe: long enough to
-hide the pipe, and short enough that what comes in the meantime can still be in it, or before it."""
+"""Seconds before the expected end of all given batches at which the next goes into the pipe: enough to hide
+the pipe's delay, and so few that a task which arrives meanwhile can still be in that batch, or before it."""
 _MOST_IN_PIPE = 8
-"""Batches given to an engine that takes single chunks, or few. More than one is ahead only where batches are
-so short that the parent, busy with something else for a moment, would leave the engine idle."""
+"""Batches in the pipe of an engine that takes single chunks, or few. More than one is sent ahead only where
+batches are so short that the engine would be idle when the parent is busy for a moment."""
 _MARGIN = 30.0
-"""How many times longer than predicted a batch may take before it counts as hung. Predictions are made on an
-idle machine, and a recogniser that is unsure searches several times."""
+"""Factor by which a batch may exceed its prediction before it counts as hung. Predictions are made on an idle
+machine, and an unsure recogniser searches several times."""
 _LEAST_PATIENCE = 0.1
 _LOADS = BackOff.growing(1.0, most=60.0)
-"""Between a load that failed and the next."""
+"""Pauses between a failed load and the next."""
 
 
 class State(StrEnum):
@@ -38,7 +38,8 @@ class State(StrEnum):
 
 
 class ModelProcessFailed(Exception):
-    """The model process is gone; `batch` is what it was in, if anything. The message says how it ended."""
+    """End of a model process. `batch` is the one that it was working on, if any. The message says how it
+    ended."""
 
     def __init__(self, message: str, batch: Batch | None = None) -> None:
         super().__init__(message)
@@ -46,14 +47,16 @@ class ModelProcessFailed(Exception):
 
 
 class ModelLink:
-    """One model, and at most one model process for it at a time. Times are on the monotonic clock."""
+    """Link to the model process of one model, of which there is at most one. Times are on the monotonic
+    clock."""
 
     def __init__(self, plan: ModelPlan, *, load_timeout: float, batch_seconds: float) -> None:
-        """`batch_seconds` is what batches are made for; a shorter one is given as much patience."""
+        """Start no process yet. `batch_seconds`: the target length of batches; a shorter one is given as much
+        time."""
         self._load = protocol.Load(plan.request, dict(plan.paths), registry.is_plugin(plan.request.engine))
         self._load_timeout = load_timeout
         self._batch_seconds = batch_seconds
-        # What waits outside can still join a batch, where an engine has large ones.
+        # A task that waits outside of the pipe can still join a batch, where an engine takes large ones.
         takes_many = plan.traits.max_items > 1 and not plan.traits.is_parallel
         self._most = 2 if takes_many else _MOST_IN_PIPE
         self._child: Child | None = None
@@ -63,9 +66,9 @@ class ModelLink:
         self._not_before = 0.0
         self.state = State.ABSENT
         self.failures = 0
-        """Loads in a row that did not succeed."""
+        """Number of failed loads in a row."""
         self.loaded: protocol.Loaded | None = None
-        """What the last successful load reported; it outlives the model process."""
+        """Report of the last successful load; it outlives the model process."""
         self.error: str | None = None
         """Why the last load failed, until one succeeds."""
 
@@ -87,18 +90,18 @@ class ModelLink:
 
     @property
     def may_start(self) -> bool:
-        """Not for some time after a load that failed."""
+        """Whether a process may be started now; after a failed load there is a pause."""
         return time.monotonic() >= self._not_before
 
     @property
     def free_from(self) -> float:
-        """When the next batch is to be given; infinity while there are enough."""
+        """Time at which the next batch may be given; infinity while there are enough."""
         if self.state is not State.READY or len(self._batches) >= self._most:
             return float("inf")
         if not self._batches:
             return 0.0
         if self._started_at is None:
-            return float("inf")  # it will say so at once
+            return float("inf")  # the process will report its load at once
         return self._started_at + sum(batch.predicted for batch in self._batches) - _LEAD_SECONDS
 
     @property
@@ -107,18 +110,18 @@ class ModelLink:
 
     @property
     def deadline(self) -> float:
-        """When the model process is to be killed unless it has answered."""
+        """Time at which the model process is to be killed unless it has answered."""
         return self._deadline
 
     @property
     def is_late(self) -> bool:
-        """Whether it is to be killed now; not if its answer is only waiting to be read."""
+        """Whether the process is to be killed now; False if its answer only waits to be read."""
         if time.monotonic() < self._deadline:
             return False
         return self._child is None or not self._child.poll()
 
     def ensure_started(self) -> bool:
-        """Start a model process if there is none and it is time for one. True if one was started."""
+        """Start a model process if there is none and no pause is due. True if one was started."""
         if self._child is not None or not self.may_start:
             return False
         self.state = State.LOADING
@@ -133,7 +136,7 @@ class ModelLink:
         return True
 
     def give(self, batch: Batch) -> None:
-        """Raises ModelProcessFailed; the batch was not begun then."""
+        """Send a batch to the process. Raises ModelProcessFailed; then the batch was not begun."""
         assert self._child is not None
         self._batches.append(batch)
         try:
@@ -146,10 +149,10 @@ class ModelLink:
             raise self._failed() from None
 
     def receive(self, seconds_allowed: float) -> tuple[Batch, protocol.Finished] | None:
-        """Take one message. A finished batch, or None for anything else.
+        """Take one message. Returns a finished batch, or None for anything else.
 
-        `seconds_allowed`: what the tasks of the batch that begins may still use of the engine.
-        Raises ModelProcessFailed when the model process has ended or speaks nonsense.
+        `seconds_allowed`: engine time that the tasks of the batch that begins may still use. Raises
+        ModelProcessFailed when the model process has ended or breaks the protocol.
         """
         assert self._child is not None
         try:
@@ -184,7 +187,7 @@ class ModelLink:
 
     @property
     def batches(self) -> Collection[Batch]:
-        """All that was given and has not ended."""
+        """All batches that were given and have not ended."""
         return tuple(self._batches)
 
     def running_for(self) -> float:
@@ -192,20 +195,20 @@ class ModelLink:
         return time.monotonic() - self._started_at if self._started_at is not None else 0.0
 
     def kill(self) -> ModelProcessFailed:
-        """End the model process now; says what it was in."""
+        """End the model process now. Returns the failure, with the batch that it was working on."""
         if self.state is State.LOADING and time.monotonic() >= self._deadline:
             self.error = f"The model did not load within {self._load_timeout:g} s."
         return self._failed()
 
     def take_back(self) -> list[Batch]:
-        """The batches that were given and not begun; they are nobody's any more."""
+        """Remove and return the batches that were given and not begun."""
         batches = list(self._batches)
         self._batches.clear()
         return batches
 
     def _program(self) -> tuple[str, ...] | None:
-        """What runs the model process of an engine that has an environment of its own: isolated (-I), so that
-        neither the environment's variables nor this process's packages reach it."""
+        """Command of the model process of an engine that has an environment of its own: isolated (-I), so
+        that neither the environment's variables nor this process's packages reach it."""
         interpreter = registry.interpreter_of(self._load.request.engine)
         return (str(interpreter), "-I", str(protocol.STANDALONE)) if interpreter else None
 

@@ -1,8 +1,6 @@
-"""The models of one worker: which are loaded, which come and which go. One model process process for each of
-them.
+"""Models of one worker: which are loaded, which come and which go. One model process for each of them.
 
-Unloading a model is ending its model process, so its memory is really free, and a crash takes one model with
-it.
+Unloading a model ends its model process, so its memory is really free, and a crash affects one model only.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from voxq.worker.runs.batch import Batch
 
 
 class ModelPool:
-    """At most one model loads at a time. Times are on the monotonic clock."""
+    """Loads and unloads the models of one worker, one load at a time. Times are on the monotonic clock."""
 
     def __init__(
         self,
@@ -42,7 +40,7 @@ class ModelPool:
         max_attempts: int,
         worker_id: int,
     ) -> None:
-        """`max_attempts`: loads that fail in a row before a model counts as broken."""
+        """Load nothing yet. `max_attempts`: failed loads in a row after which a model counts as broken."""
         self._make = make
         self._memory = memory
         self._poller = poller
@@ -56,17 +54,17 @@ class ModelPool:
         self._models = {default.name: self.default}
         self.tally = Tally()
         self.hear: Callable[[PooledModel], None] = lambda pooled: None
-        """Called when a model process has something to say."""
+        """Callback for a model process that has sent a message."""
 
     def __iter__(self) -> Iterator[PooledModel]:
         return iter(list(self._models.values()))
 
     def __getitem__(self, name: str) -> PooledModel:
-        """Of a model that was asked for before. Raises KeyError."""
+        """Return a model that was asked for before. Raises KeyError."""
         return self._models[name]
 
     def of(self, plan: ModelPlan) -> PooledModel:
-        """The place of this model, made when it is first asked for."""
+        """Return the pooled model of this plan, created when it is first asked for."""
         if plan.name not in self._models:
             self._models[plan.name] = self._make(plan)
         return self._models[plan.name]
@@ -77,21 +75,22 @@ class ModelPool:
 
     @property
     def devices(self) -> Sequence[str]:
-        """Those that its models run on: that of the worker, and the CPU for what only runs there."""
+        """Devices of its models: the worker's, and the CPU for models that only run there."""
         return list(dict.fromkeys(pooled.device for pooled in self))
 
     def busy_on(self, device: str) -> PooledModel | None:
-        """The one model on this device that has batches, if one has."""
+        """Model on this device that has batches, if any; there is at most one."""
         return next((pooled for pooled in self if pooled.device == device and not pooled.link.is_idle), None)
 
     @property
     def batches(self) -> Collection[Batch]:
-        """All that engines were given and have not ended."""
+        """All batches that engines were given and have not ended."""
         return [batch for pooled in self for batch in pooled.link.batches]
 
     @property
     def is_settled(self) -> bool:
-        """Whether what was to be loaded at the start is there, or known not to work; the default must be."""
+        """Whether each model to be loaded at the start is loaded, or known not to load; the default must be
+        loaded."""
         return all(
             pooled.link.loaded is not None
             or (pooled is not self.default and (pooled.link.failures > 0 or not pooled.is_kept))
@@ -100,9 +99,9 @@ class ModelPool:
 
     @property
     def broken(self) -> Mapping[str, Collection[str]]:
-        """The models that tasks have to wait for, by their names; "" is that of a task which asks for none.
+        """Names of the models that tasks have to wait for; "" is the one for tasks that name none.
 
-        Only the default is tried again for ever: without it the worker is as good as none.
+        Only the default is tried again without end: the worker is of no use without it.
         """
         default = self.default
         is_broken = not default.link.is_ready and default.link.failures >= self._max_attempts
@@ -113,7 +112,7 @@ class ModelPool:
 
     @property
     def hopeless(self) -> Collection[PooledModel]:
-        """Those beside the default that do not load."""
+        """Models, except the default, that do not load."""
         return [
             pooled
             for pooled in self
@@ -121,18 +120,18 @@ class ModelPool:
         ]
 
     def preload(self, plans: Sequence[ModelPlan]) -> None:
-        """Have these loaded from the start."""
+        """Mark these models to be loaded from the start."""
         self._preloaded = [self.of(plan) for plan in plans]
         for pooled in self._preloaded:
             pooled.is_kept = True
 
     def keep(self) -> None:
-        """Start what is to be there and is not: at the beginning, and after a crash."""
+        """Start the models that should be loaded and are not: at the beginning, and after a crash."""
         for pooled in self:
             if not pooled.is_kept or pooled.is_present:
                 continue
             if self._too_many_beside(pooled, frozenset()):
-                pooled.is_kept = False  # it comes back when somebody needs it
+                pooled.is_kept = False  # it is loaded again when a task needs it
                 logger.warning(
                     "Worker-{} model={} is not loaded: no memory left", self._worker_id, pooled.name
                 )
@@ -140,11 +139,11 @@ class ModelPool:
                 self._start(pooled)
 
     def bring(self, pooled: PooledModel, needed: Collection[str], working: Collection[str]) -> bool:
-        """A task needs this model: load it as soon as there is room. `needed`: models that any task is for;
-        `working`: those that have something to do now.
+        """Load a model for a task as soon as its memory is free. `needed`: models of any task; `working`:
+        models that have work now.
 
-        False if it has to wait: it did not load a moment ago, or it is the turn of those in its place. Others
-        may be brought meanwhile.
+        False if it has to wait: it failed to load a moment ago, or it is the turn of the models in its place.
+        Another model may be brought meanwhile.
         """
         if pooled.is_present:
             pooled.is_leaving = False
@@ -165,13 +164,13 @@ class ModelPool:
         return True
 
     def part(self) -> None:
-        """Unload those that are to leave and are done."""
+        """Unload the models that are to leave and have finished their batches."""
         for pooled in self:
             if pooled.is_leaving and pooled.link.is_idle:
                 self.unload(pooled)
 
     def tidy(self, now: float, needed: Collection[str]) -> None:
-        """Unload what nobody uses, and what is too much: models grow while they work."""
+        """Unload models that nobody uses, and those that exceed the memory: models grow while they work."""
         residents = self._residents(needed)
         idle = residency.idle(residents, now, self._idle_seconds)
         for pooled in self._named(idle | residency.excess(residents, self._budget_mb)):
@@ -194,18 +193,18 @@ class ModelPool:
         logger.info("Worker-{} model={} status=unloaded", self._worker_id, pooled.name)
 
     def end_process(self, pooled: PooledModel) -> ModelProcessFailed:
-        """End it now; says what it was in."""
+        """End the model's process now. Returns the failure, with the batch that it was working on."""
         if pooled.link.child is not None:
             self._poller.unwatch(pooled.link.child.fileno())
         return pooled.link.kill()
 
     def forget(self, pooled: PooledModel) -> None:
-        """It cannot be loaded. The next task for it may try again, from the beginning."""
+        """Forget a model that cannot be loaded. The next task for it may try again, from the beginning."""
         self.end_process(pooled)
         self._models.pop(pooled.name, None)
 
     def receive(self, pooled: PooledModel, seconds_allowed: float) -> tuple[Batch, Finished] | None:
-        """As `ModelLink.receive`."""
+        """Take one message, as `ModelLink.receive` does."""
         descriptor = pooled.link.child.fileno() if pooled.link.child else -1
         was_ready = pooled.link.is_ready
         try:

@@ -1,5 +1,4 @@
-"""One model's place in a worker: its model process, what its batches may be, how long it takes, what it
-needs."""
+"""One model in a worker's pool: its process, batch limits, speed and memory."""
 
 from __future__ import annotations
 
@@ -13,13 +12,13 @@ from voxq.worker.plan import ModelPlan
 from voxq.worker.runs.batch import Batch
 from voxq.worker.scheduler import BatchLimits, BatchTerms, worth_waiting
 
-# Before a model was ever loaded, the size of its files tells what to expect.
+# Before the first load, memory is estimated from the size of the model's files.
 _MEMORY_FACTOR, _MEMORY_FIXED_MB = 1.5, 300
 _LOAD_SECONDS_FIXED, _LOAD_MB_PER_SECOND = 2.0, 100.0
 
 
 class PooledModel:
-    """Mutable, and owned by one worker's event loop. Times are on the monotonic clock."""
+    """State of one model, owned by the worker's event loop; mutable. Times are on the monotonic clock."""
 
     def __init__(
         self,
@@ -30,16 +29,17 @@ class PooledModel:
         *,
         is_elsewhere: bool = False,
     ) -> None:
-        """`is_elsewhere`: it takes none of the memory that the worker's models share."""
+        """Describe a model that is not loaded. `is_elsewhere`: it uses none of the memory that the worker's
+        models share."""
         self.plan = plan
         self.link = link
         self.limits = limits
-        """In force now: smaller than at first after memory ran out."""
+        """Current limits: smaller than at first after memory ran out."""
         self.last_used = now
         self.has_turn_until = 0.0
-        """Before, no other model takes its place while there is work for it."""
+        """Time until which no other model takes its place while there is work for it."""
         self.is_kept = False
-        """Whether it is to be there: it is loaded again when its model process dies."""
+        """Whether it should stay loaded: it is loaded again when its model process dies."""
         self.is_leaving = False
         """Whether it is to be unloaded as soon as its batches are done."""
         self.is_on_demand = False
@@ -54,12 +54,12 @@ class PooledModel:
 
     @property
     def device(self) -> str:
-        """What it runs on: "cpu", "cuda:0", ..."""
+        """Device that it runs on: "cpu", "cuda:0", ..."""
         return self.plan.request.device
 
     @property
     def is_present(self) -> bool:
-        """Whether it takes memory: loading or loaded."""
+        """Whether it uses memory: loading or loaded."""
         return self.link.child is not None
 
     @property
@@ -69,7 +69,7 @@ class PooledModel:
 
     @property
     def revision(self) -> str | None:
-        """Of its weights; None until it was loaded once."""
+        """Revision of its weights; None until it was loaded once."""
         return self.link.loaded.revision if self.link.loaded else None
 
     @property
@@ -78,27 +78,27 @@ class PooledModel:
 
     @property
     def load_seconds(self) -> float:
-        """Of the last load; before the first one an estimate."""
+        """Seconds that the last load took; an estimate before the first one."""
         if self.link.loaded:
             return self.link.loaded.seconds
         return _LOAD_SECONDS_FIXED + self.plan.size_mb / _LOAD_MB_PER_SECOND
 
     @property
     def memory_mb(self) -> int:
-        """What it takes, or took; before the first load an estimate."""
+        """Memory in use, or last used; an estimate before the first load."""
         if self._measured_mb is not None:
             return self._measured_mb
         return round(_MEMORY_FACTOR * self.plan.size_mb + _MEMORY_FIXED_MB)
 
     def measure(self, memory: DeviceMemory) -> None:
-        """Look how much it takes now."""
+        """Measure the memory that it uses now."""
         if not self._is_elsewhere and self.link.is_ready and self.link.child and self.link.loaded:
             measured = memory.of_process(self.link.child.pid)
             self._measured_mb = self.link.loaded.memory_mb if measured is None else measured
 
     def begin_turn(self, now: float) -> None:
-        """It is loaded: that should be worth its while, or two models with memory for one would take it from
-        each other before either has done anything."""
+        """Begin its turn once it is loaded. A turn makes the load worth its while: otherwise two models with
+        memory for one would displace each other before either has done any work."""
         self.last_used = now
         self.has_turn_until = now + worth_waiting(self.load_seconds)
 
@@ -106,18 +106,18 @@ class PooledModel:
         return Resident(self.name, self.memory_mb, self.last_used, is_needed, not self.link.is_ready)
 
     def observe(self, batch: Batch, seconds: float, now: float) -> None:
-        """A batch has ended well after `seconds` of the engine's time."""
+        """Record a batch that has ended well after `seconds` of engine time."""
         self.last_used = now
         self._pace = self._pace.after(self.link.cost.predict(self._padded(batch)), seconds)
 
     def padding(self, batch: Batch) -> float:
-        """Seconds of silence that the engine adds to make its chunks equal."""
+        """Seconds of silence that the engine adds to make the chunks of a batch equally long."""
         if self.limits.is_parallel:
             return 0.0
         return self._padded(batch) - sum(member.seconds for member in batch.members)
 
     def shrink(self, batch: Batch) -> None:
-        """Memory did not suffice for this batch: from now on, half of it at most."""
+        """Halve the limits to fit below this batch, for which memory did not suffice."""
         half = self._padded(batch) / 2
         self.limits = replace(self.limits, padded_seconds=min(self.limits.padded_seconds, half))
 

@@ -1,4 +1,4 @@
-"""How often models came and went."""
+"""Counts of loads and other events of a worker's models."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Tally:
-    """Mutable; since the worker's start."""
+    """Counts since the worker's start; mutable."""
 
     loads: int = 0
     load_seconds: float = 0.0
     switches: int = 0
-    """Loads because a task needed the model: neither at the start nor after a crash."""
+    """Loads because a task needed the model, neither at the start nor after a crash."""
     out_of_memory: int = 0

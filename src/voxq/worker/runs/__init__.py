@@ -1,1 +1,1 @@
-"""A task that a worker holds: a recording or a text, its chunks, and how far they are."""
+"""Task runs: a recording or a text in a worker, its chunks, and their progress."""

@@ -1,4 +1,4 @@
-"""Chunks on their way through the engine together."""
+"""Batches: chunks that go through the engine together."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`predicted` in engine seconds; a suspect is the only member of its batch."""
+    """Chunks given to an engine at once. `predicted` in engine seconds; a suspect is the only member of its
+    batch."""
 
     id: str
     members: tuple[Member, ...]
@@ -34,15 +35,15 @@ class Batch:
 
     @property
     def task_runs(self) -> tuple[TaskRun, ...]:
-        """Each once, in order."""
+        """Tasks of the batch, each once, in order."""
         return tuple(dict.fromkeys(member.task_run for member in self.members))
 
     @property
     def steps(self) -> tuple[TaskStep, ...]:
-        """Each once, in order."""
+        """Steps of the batch, each once, in order."""
         return tuple(dict.fromkeys(member.step for member in self.members))
 
     def share(self, member: Member) -> float:
-        """The part of the batch's engine time that a member pays for: by length."""
+        """Fraction of the batch's engine time that a member is charged, by length."""
         total = sum(each.seconds for each in self.members)
         return member.seconds / total if total else 1 / len(self.members)

@@ -1,4 +1,4 @@
-"""The chunks of one task: which are found, waiting, in the engine, suspect, finished. No I/O."""
+"""Chunks of one task: found, waiting, in the engine, suspect, finished. No I/O."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ R = TypeVar("R")
 
 
 class Chunks(Generic[P, R]):
-    """Mutable. A chunk is named by its index, in order of time."""
+    """State of the chunks of a task; mutable. A chunk is identified by its index, in order of time."""
 
     def __init__(self) -> None:
         self._pieces: list[P] = []
-        self._found = 0  # by the preparation under way; the sound of these can be read
+        self._found = 0  # in the preparation under way; the sound of these can be read
         self._waiting: list[int] = []
         self._running: set[int] = set()
         self._suspects: set[int] = set()
@@ -34,16 +34,16 @@ class Chunks(Generic[P, R]):
 
     @property
     def count_left(self) -> int:
-        """How many have no result."""
+        """Number of chunks without a result."""
         return len(self._pieces) - len(self._results)
 
     def result(self, index: int) -> R | None:
-        """None while it has none."""
+        """Result of a chunk; None while it has none."""
         return self._results.get(index)
 
     @property
     def are_finished(self) -> bool:
-        """Whether all that were ever found have a result."""
+        """Whether all chunks that were ever found have a result."""
         return not self.count_left and self._found == len(self._pieces)
 
     @property
@@ -52,12 +52,12 @@ class Chunks(Generic[P, R]):
 
     @property
     def are_suspects_running(self) -> bool:
-        """Whether something is in the engine, or about to be, and all of it is suspect."""
+        """Whether chunks are in the engine, or about to be, and all of them are suspect."""
         return bool(self._running) and self._running <= self._suspects
 
     def find(self, piece: P) -> int:
-        """Add the next one, and return its index. One that was known before the task was prepared anew keeps
-        what is known of it."""
+        """Add the next chunk, and return its index. One that was known before the task was prepared anew
+        keeps its state."""
         index = self._found
         self._found += 1
         if index == len(self._pieces):
@@ -68,7 +68,7 @@ class Chunks(Generic[P, R]):
         return index
 
     def start_over(self) -> None:
-        """The task is prepared anew: nothing can be read until it is found again."""
+        """Make all chunks unreadable until they are found again, because the task is prepared anew."""
         self._found = 0
         self._waiting.clear()
 
@@ -76,14 +76,14 @@ class Chunks(Generic[P, R]):
         return index < self._found
 
     def suspect(self, index: int) -> None:
-        """It may be what made its batch fail."""
+        """Mark a chunk that may be what made its batch fail."""
         self._suspects.add(index)
 
     def is_suspect(self, index: int) -> bool:
         return index in self._suspects
 
     def waiting(self, most: int) -> list[int]:
-        """At most so many that could run now, and one suspect."""
+        """At most `most` chunks that could run now, and one suspect."""
         if not self._suspects:
             return self._waiting[:most]
         innocent = (index for index in self._waiting if index not in self._suspects)
@@ -92,23 +92,23 @@ class Chunks(Generic[P, R]):
 
     @property
     def all_waiting(self) -> Sequence[int]:
-        """Suspects, too."""
+        """All waiting chunks, including suspects."""
         return tuple(self._waiting)
 
     def begin(self, indices: Collection[int]) -> None:
-        """They go to the engine."""
+        """Mark chunks as being in the engine."""
         self._running.update(indices)
         self._waiting = [index for index in self._waiting if index not in self._running]
 
     def give_up(self, index: int) -> None:
-        """It comes back without a result."""
+        """Let a chunk that comes back without a result wait again."""
         if index in self._running:
             self._running.remove(index)
             if self.is_found(index):
                 insort(self._waiting, index)
 
     def finish(self, index: int, result: R) -> None:
-        """It has its result, by the engine or from an earlier attempt."""
+        """Record the result of a chunk, from the engine or from an earlier attempt."""
         self._running.discard(index)
         self._suspects.discard(index)
         self._waiting = [other for other in self._waiting if other != index]
@@ -117,13 +117,13 @@ class Chunks(Generic[P, R]):
             self.seconds_done += self._pieces[index].seconds
 
     def forget(self, index: int) -> None:
-        """Its result is lost: it is to be done again."""
+        """Discard a lost result: the chunk is to be done again."""
         if self._results.pop(index, None) is not None:
             self.seconds_done -= self._pieces[index].seconds
             if self.is_found(index):
                 insort(self._waiting, index)
 
     def finished(self) -> Iterator[tuple[P, R]]:
-        """Each with its result, in order."""
+        """Iterate over the finished pieces, each with its result, in order."""
         for index in sorted(self._results):
             yield self._pieces[index], self._results[index]

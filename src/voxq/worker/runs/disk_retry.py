@@ -1,4 +1,4 @@
-"""A disk that takes nothing is waited for, within reason: it is no task's fault."""
+"""Limited retries on a disk that accepts no data: no task is to blame for it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ _RETRY_SECONDS = 2.0
 
 @dataclass(slots=True)
 class DiskRetry:
-    """Of one task. Times on the monotonic clock."""
+    """Retries of one task. Times on the monotonic clock."""
 
     not_before: float = 0.0
-    """When to try again."""
+    """Time of the next try."""
     _since: float | None = None
 
     def again(self, now: float, patience: float) -> bool:
-        """It did not work now. False once it has not for more than `patience` seconds: give it up."""
+        """Record a failure now. False once failures have lasted for more than `patience` seconds: then give
+        up."""
         self._since = now if self._since is None else self._since
         self.not_before = now + _RETRY_SECONDS
         return now - self._since <= patience
 
     def over(self) -> None:
-        """It worked."""
+        """Record a success."""
         self._since = None

@@ -1,4 +1,4 @@
-"""One step of a task in the hands of a worker: its chunks, what they cost, and what went wrong."""
+"""One step of a task in a worker: its chunks, their cost, and its failures."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from voxq.worker.runs.chunks import Chunks
 from voxq.worker.runs.disk_retry import DiskRetry
 
 Place = tuple[int, int]
-"""From where up to where a piece goes."""
+"""Start and end of a piece."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepFailure:
-    """Why an optional step has no result."""
+    """Reason why an optional step has no result."""
 
     code: str
     error: str
 
 
 class TaskInWork(Protocol):
-    """What a step has to know of its task."""
+    """Interface of a task to its steps."""
 
     kind: Kind
     policy: KindRun
@@ -40,15 +40,15 @@ class TaskInWork(Protocol):
     is_read_anew: bool
 
     def taken(self, step: Any, piece: Any, result: Any) -> None:
-        """A chunk of the step has its result."""
+        """Handle the result of a chunk of the step."""
         ...
 
     def mark_running(self) -> None:
-        """Write down what is in the engine."""
+        """Write to disk which chunks are in the engine."""
         ...
 
     def add_incident(self, incident: Incident, *, blamed: bool, step: str | None = None) -> None:
-        """`step`: as it is called on disk."""
+        """Record an incident. `step`: the name it has on disk."""
         ...
 
 
@@ -56,7 +56,7 @@ T = TypeVar("T", bound=TaskInWork)
 
 
 class StepRun(Generic[T]):
-    """Mutable, and owned by one worker's event loop, like the task that it is a step of."""
+    """State of a step; mutable, and owned by the worker's event loop, like its task."""
 
     def __init__(
         self,
@@ -68,24 +68,24 @@ class StepRun(Generic[T]):
         blames: int = 0,
         left_running: Iterable[Place] = (),
     ) -> None:
-        """`chunks` are those that the kind of the task sees, too."""
+        """Begin with no result. `chunks` are shared with the kind's view of the task."""
         self.task_run = task_run
         self.spec = spec
         self.model = model
         self.chunks = chunks
         self.blames = blames
         self.engine_seconds = 0.0
-        """Of all attempts, as far as their chunks are kept."""
+        """Engine seconds of all attempts, as far as their chunks are kept."""
         self.recalled_seconds = 0.0
-        """Of these, of workers before this one."""
+        """Part of `engine_seconds` that earlier workers used."""
         self.disk_retry = DiskRetry()
-        """Of the disk, which did not take a result."""
+        """Retries for a disk that did not accept a result."""
         self.had_device_alone = False
         """Whether other models were once unloaded for it, because memory did not suffice."""
         self.failure: StepFailure | None = None
-        """Only of an optional step."""
+        """Reason why the step has no result; only for an optional step."""
         self.source: StepRun[T] | None = None
-        """Whose results it works on; None: what the media process finds."""
+        """Step whose results it works on; None: it works on what the media process finds."""
         self._revision: str | None = None
         self._left_running = set(left_running)
         self._earlier: dict[Place, dict[str, Any]] | None = None
@@ -96,11 +96,11 @@ class StepRun(Generic[T]):
 
     @property
     def batch_key(self) -> str:
-        """Chunks of the same model and with the same key may share a batch."""
+        """Key of its batches: chunks of the same model and with the same key may share one."""
         return self.task_run.policy.batch_key(self.name)
 
     def ref(self, index: int) -> ChunkRef:
-        """What the model process is told of a chunk."""
+        """Reference to a chunk, as it is sent to the model process."""
         return self.task_run.policy.ref(self.name, index)
 
     @property
@@ -112,11 +112,11 @@ class StepRun(Generic[T]):
 
     @property
     def is_over(self) -> bool:
-        """Whether it needs no engine any more."""
+        """Whether it needs no engine any more: it has all results, or has failed."""
         return self.failure is not None or (self.is_all_found and self.chunks.are_finished)
 
     def find(self, pieces: Iterable[Any], revision: str | None = None) -> None:
-        """More chunks. `revision`: of the model, None until it was loaded once."""
+        """Add chunks. `revision`: of the model, None until it was loaded once."""
         for piece in pieces:
             index = self.chunks.find(piece)
             place = (piece.start, piece.end)
@@ -128,7 +128,7 @@ class StepRun(Generic[T]):
             self.recall(revision)
 
     def recall(self, revision: str) -> None:
-        """What an earlier attempt finished, by the same revision of the model, needs no engine."""
+        """Take over results of an earlier attempt that were made by the same revision of the model."""
         self._revision = revision
         if self._earlier is None:
             accepted = self.task_run.policy.conditions(self.name, revision)
@@ -146,7 +146,7 @@ class StepRun(Generic[T]):
                 self._take(index, result)
 
     def waiting(self, most: int) -> Sequence[int]:
-        """At most so many chunks that could run now."""
+        """At most `most` chunks that could run now."""
         is_source_read_anew = self.source is not None and self.task_run.is_read_anew
         if self.task_run.outcome is not None or self.failure is not None or is_source_read_anew:
             return ()
@@ -155,14 +155,14 @@ class StepRun(Generic[T]):
         return self.chunks.waiting(most)
 
     def begin(self, indices: Collection[int]) -> None:
-        """They go to the engine; the disk knows it before: a worker can die with its model process."""
+        """Mark chunks as being in the engine, on disk first: a worker can die with its model process."""
         self.chunks.begin(indices)
         self.task_run.mark_running()
 
     def finish(self, index: int, result: Any, revision: str, seconds: float) -> None:
-        """Write step W3, then let the result count. `seconds` of the engine went into it.
+        """Write the result (write step W3), then count it. `seconds` of engine time went into it.
 
-        Raises OSError if it cannot be kept; it counts all the same, and only a resume would miss it.
+        Raises OSError if it cannot be stored; it counts all the same, and only a resume would miss it.
         """
         piece = self.chunks[index]
         self._revision = revision
@@ -177,43 +177,44 @@ class StepRun(Generic[T]):
         self.task_run.add_incident(incident, blamed=blamed, step=self._recorded_as)
 
     def fail(self, code: str, error: str) -> None:
-        """It will have no result; the task goes on without it."""
+        """End the step without a result; the task goes on without it."""
         assert self.spec.optional
         self.failure = StepFailure(code, error)
 
     @property
     def running(self) -> list[Place]:
-        """Places of what is in an engine, or was when a worker died and is not found yet."""
+        """Places of chunks that are in an engine, or were when a worker died and have not been found yet."""
         return [*((piece.start, piece.end) for piece in self.chunks.running), *self._left_running]
 
     @property
     def seconds_in_all(self) -> float:
-        """Seconds of sound to be worked on; what is not found yet counts as such."""
+        """Seconds of sound of the whole step; sound that has not been found yet counts, too."""
         known = self.chunks.seconds_known
         return known if self.is_all_found else max(known, self.task_run.policy.seconds)
 
     @property
     def seconds_left(self) -> float:
-        """Of these, without a result."""
+        """Seconds of its sound without a result."""
         return 0.0 if self.failure is not None else self.seconds_in_all - self.chunks.seconds_done
 
     def work_in_all(self, cost: Cost) -> float:
-        """Engine seconds that it takes from beginning to end, as predicted."""
+        """Predicted engine seconds of the whole step."""
         return cost.fixed * len(self.chunks) + cost.per_second * self.seconds_in_all
 
     def work_left(self, cost: Cost) -> float:
-        """Engine seconds until it is done, as predicted."""
+        """Predicted engine seconds until it is done."""
         if self.failure is not None:
             return 0.0
         return cost.fixed * self.chunks.count_left + cost.per_second * self.seconds_left
 
     @property
     def _recorded_as(self) -> str | None:
-        """Its name on disk: earlier versions knew only the first step of each kind, and wrote none."""
+        """Name of the step on disk; None for the first step, which earlier versions wrote without one."""
         return None if self.spec is self.task_run.kind.steps[0] else self.name
 
     def _read(self, piece: Any, record: dict[str, Any]) -> tuple[Any, float] | None:
-        """The result and its engine seconds; None for what is not whole, or no record of this step."""
+        """Parse a record into the result and its engine seconds; None if it is incomplete or of another
+        step."""
         try:
             result = self.task_run.policy.recorded(self.name, piece, record)
             seconds = float(record["seconds"])

@@ -1,4 +1,4 @@
-"""A task in the hands of a worker: its steps and how far they are, what went wrong, how it ends."""
+"""A task in a worker: its steps and their progress, its failures, and its outcome."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from voxq.worker.runs.step_run import StepFailure, StepRun
 
 
 class TaskRun:
-    """Mutable, and owned by one worker's event loop. What outlives the worker is in the work directory."""
+    """State of a task; mutable, and owned by the worker's event loop. All that outlives the worker is in the
+    work directory."""
 
     def __init__(
         self,
@@ -34,39 +35,40 @@ class TaskRun:
         admitted_at: float,
         earlier: Outcome | None = None,
     ) -> None:
-        """`models` by step; an optional step may have none. `earlier`: the end of the run before this one,
-        if only the step that the task names is done again."""
+        """Begin the run, or resume it from the work directory. `models` by step; an optional step may have
+        none. `earlier`: the outcome of the run before this one, if only the step that the task names is done
+        again."""
         self.held = held
         self.task = held.task
         self.kind = kinds.find(self.task.kind)
         self.directory = directory
         self.admitted_at = admitted_at
-        """Wall clock, seconds since the epoch."""
+        """Time of admission on the wall clock, in seconds since the epoch."""
         self.prepared: Prepared | None = None
         self.joined: Joined | None = None
         self.last_served = 0.0
-        """Monotonic clock: when it was admitted, or a batch of its chunks last ended."""
+        """Monotonic time of its admission, or of the end of the last batch with one of its chunks."""
         self.reported_at = 0.0
-        """Monotonic clock: when its progress was last told."""
+        """Monotonic time at which its progress was last reported."""
         self.report_at = float("inf")
-        """Monotonic clock: when progress is to be told that came too soon after that."""
+        """Monotonic time at which to report progress that came too soon after that."""
         self.progress = 0
         """Percent of the work that has a result; never falls, and stays below 100."""
         self.outcome: Outcome | None = None
-        """Its end, while that cannot be written because the disk is full."""
+        """Its outcome, while that cannot be written because the disk is full."""
         self.is_read_anew = False
-        """Whether the input is prepared once more: nothing can be read until that is done."""
+        """Whether the input is being prepared once more: no chunk can be read until that is done."""
         self._earlier = earlier
         self._failed_steps = {name: each for name, each in models.items() if isinstance(each, StepFailure)}
         planned = {name: each for name, each in models.items() if isinstance(each, ModelPlan)}
         chunks = {spec.name: Chunks[Any, Any]() for spec in self.kind.steps}
         work = Work(self.task, held.execution, recording, directory, defaults, planned, chunks, earlier)
         self.policy = self.kind.begin(work)
-        """What its kind does with it."""
+        """The kind's part of the run."""
         self.incidents, blames = directory.incidents()
         left = directory.left_running()
         self.was_alone_at_death = left.alone
-        """Whether an earlier worker died while a suspect chunk of it was alone in the engine."""
+        """Whether an earlier worker died while a suspect chunk of this task was alone in the engine."""
         self.steps: tuple[TaskStep, ...] = tuple(
             StepRun(
                 self,
@@ -86,12 +88,12 @@ class TaskRun:
 
     @property
     def first(self) -> TaskStep:
-        """The step that decides which model the task is for."""
+        """First step, whose model the task is for."""
         return self.steps[0]
 
     @property
     def models(self) -> Iterable[ModelPlan]:
-        """Those that it still needs."""
+        """Models that it still needs."""
         return (step.model for step in self.steps if not step.is_over)
 
     def step(self, name: str) -> TaskStep:
@@ -99,27 +101,27 @@ class TaskRun:
 
     @property
     def is_complete(self) -> bool:
-        """Whether its end can be written."""
+        """Whether its outcome can be written."""
         return self.needs_no_engine and (self.output is None or self.joined is not None)
 
     @property
     def output(self) -> OutputFile | None:
-        """The file that is to be made."""
+        """File that the task makes, if any."""
         return None if self._earlier is not None else self.policy.output
 
     @property
     def needs_no_engine(self) -> bool:
-        """Whether every chunk there is has its result."""
+        """Whether every chunk has its result."""
         return self.prepared is not None and all(step.is_over for step in self.steps)
 
     @property
     def duration(self) -> float:
-        """Seconds of sound, as far as it is known."""
+        """Seconds of sound, as far as known."""
         return self.policy.duration(self.prepared, self.joined)
 
     @property
     def blames(self) -> int:
-        """How often it was to blame, as far as that counts for the task as a whole."""
+        """Number of blames that count for the task as a whole."""
         return sum(step.blames for step in self.steps if not step.spec.optional)
 
     @property
@@ -127,7 +129,7 @@ class TaskRun:
         return sum(step.engine_seconds for step in self.steps)
 
     def find(self, pieces: Iterable[Any], revisions: Mapping[str, str | None] | None = None) -> None:
-        """More pieces of its input. `revisions` of models by name, as far as they are known."""
+        """Add pieces of its input. `revisions` of models by name, as far as they are known."""
         pieces = list(pieces)
         for step in self.steps:
             if step.spec.source is None:
@@ -135,14 +137,14 @@ class TaskRun:
         self._advance()
 
     def recall(self, model: str, revision: str) -> None:
-        """A model is loaded: what an earlier attempt finished by it needs no engine."""
+        """Take over results of an earlier attempt, now that the model that made them is loaded."""
         for step in self.steps:
             if step.model.name == model:
                 step.recall(revision)
         self._advance()
 
     def taken(self, step: TaskStep, piece: Any, result: Any) -> None:
-        """A chunk of a step has its result: others may have something to do now."""
+        """Handle the result of a chunk: other steps may have something to do now."""
         self.policy.taken(step.name, result)
         for other in self.steps:
             if other.source is step:
@@ -150,13 +152,13 @@ class TaskRun:
         self._advance()
 
     def prepare(self, prepared: Prepared) -> None:
-        """All of the input is looked at, and every piece found."""
+        """Record the end of preparation: all of the input has been read, and every piece found."""
         self.prepared = prepared
         self.is_read_anew = False
         self._advance()
 
     def start_over(self) -> None:
-        """The input will be prepared anew, and the same pieces will be found in it."""
+        """Begin the preparation anew, in which the same pieces will be found."""
         self.prepared = None
         self.is_read_anew = True
         for step in self.steps:
@@ -164,31 +166,33 @@ class TaskRun:
                 step.chunks.start_over()
 
     def mark_running(self) -> None:
-        """Write down what is in the engine, after a batch has ended."""
+        """Write to disk which chunks are in the engine, after a batch has ended."""
         running = [step.chunks for step in self.steps if step.chunks.running]
         self._mark(alone=bool(running) and all(chunks.are_suspects_running for chunks in running))
 
     def release(self) -> None:
-        """Somebody else will go on with it. What may still be in an engine has killed nobody."""
+        """Record that no chunk ran alone, because another worker goes on with the task: a chunk that may
+        still be in an engine has killed no worker."""
         self._mark(alone=False)
 
     def death_recorded(self) -> None:
-        """The death of the earlier worker was counted, once. What was in its engine stays suspect."""
+        """Record that the earlier worker's death has been counted, once. Chunks that were in its engine stay
+        suspect."""
         self.was_alone_at_death = False
         self._mark(alone=False)
 
     def add_incident(self, incident: Incident, *, blamed: bool, step: str | None = None) -> None:
-        """`step`: as it is called on disk."""
+        """Record an incident. `step`: the name it has on disk."""
         self.incidents.append(incident)
         with contextlib.suppress(OSError):
             self.directory.add_incident(incident, blamed=blamed, step=step)
 
     def join(self, joined: Joined) -> None:
-        """Its file is there."""
+        """Record that its file is complete."""
         self.joined = joined
 
     def forget_lost(self) -> None:
-        """Pieces whose sound is gone are to be made again."""
+        """Discard the results of pieces whose sound is gone."""
         if self.output is not None:
             for index in self.output.lost():
                 self.first.chunks.forget(index)
@@ -209,7 +213,8 @@ class TaskRun:
         return self._outcome(now, worker_id, status=Status.DONE, encode=encode, **fields)
 
     def failed(self, now: float, worker_id: int, code: str, error: str) -> Outcome:
-        """What the run before this one had done is never lost by a step that is tried again."""
+        """Outcome of a failed task. Results of the run before this one survive the failure of a step that is
+        done again."""
         if self._earlier is not None:
             for step in self.steps:
                 step.fail(code, error)
@@ -222,8 +227,8 @@ class TaskRun:
         return self._outcome(now, worker_id, status=Status.CANCELLED)
 
     def _find_earlier_pieces(self) -> None:
-        """Only one step is done again: what it works on is known already, unless the media process must look
-        for it."""
+        """Find the pieces of the only step that is done again. They are known already, unless the media
+        process must look for them."""
         for step in self.steps:
             if step.spec.source is not None:
                 step.find(self.policy.earlier_pieces_for(step.name))
@@ -268,7 +273,7 @@ class TaskRun:
         )
 
     def _optional_steps(self) -> dict[str, dict[str, Any]]:
-        """What became of those that the task could do without."""
+        """State and results of the optional steps."""
         failures = dict(self._failed_steps)
         steps: dict[str, dict[str, Any]] = {}
         for step in self.steps:
@@ -282,4 +287,4 @@ class TaskRun:
 
 
 TaskStep: TypeAlias = StepRun[TaskRun]
-"""One step of a task in the hands of a worker."""
+"""One step of a task in a worker."""

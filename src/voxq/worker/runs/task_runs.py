@@ -1,4 +1,4 @@
-"""The tasks that a worker holds."""
+"""Task runs of a worker."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from voxq.worker.runs.task_run import TaskRun
 
 
 class TaskRuns:
-    """At most one for each id. Mutable, and owned by one worker's event loop."""
+    """Collection of task runs, at most one for each id. Mutable, and owned by the worker's event loop."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, TaskRun] = {}
 
     def __iter__(self) -> Iterator[TaskRun]:
-        """Those that are held now; each may leave while somebody goes through them."""
+        """Iterate over a copy, so that task runs may be removed meanwhile."""
         return iter(list(self._by_id.values()))
 
     def __len__(self) -> int:
         return len(self._by_id)
 
     def __contains__(self, task_run: TaskRun) -> bool:
-        """Whether this very one is held: its task may have come back as another."""
+        """Whether this very run is present: its task may have come back as another run."""
         return self._by_id.get(task_run.task.id) is task_run
 
     def __getitem__(self, task_id: str) -> TaskRun:
-        """Raises KeyError."""
+        """Return the run of a task. Raises KeyError."""
         return self._by_id[task_id]
 
     def get(self, task_id: str) -> TaskRun | None:
@@ -36,15 +36,15 @@ class TaskRuns:
         self._by_id[task_run.task.id] = task_run
 
     def remove(self, task_run: TaskRun) -> None:
-        """Also one that is not held any more."""
+        """Remove a run; one that is not present is ignored."""
         self._by_id.pop(task_run.task.id, None)
 
     @property
     def lanes(self) -> list[tuple[str, Lane]]:
-        """What slots are taken by: of each task its kind and its lane."""
+        """Kind and lane of each task, which takes a slot."""
         return [(task_run.task.kind, task_run.task.lane) for task_run in self]
 
     @property
     def models(self) -> Collection[str]:
-        """The models that any of them is for."""
+        """Names of the models that any of the tasks needs."""
         return {model.name for task_run in self for model in task_run.models}
