@@ -15,8 +15,8 @@ SCRIPTS = Path(__file__).parents[3] / "scripts" / "bench"
 
 
 def bench(
-    name: Annotated[str | None, typer.Argument(help="Which measurement; lists them if not given.")] = None,
-    arguments: Annotated[list[str] | None, typer.Argument(help="Passed to it.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Measurement to run; lists them if not given.")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help="Arguments of the measurement.")] = None,
 ) -> None:
     """Measure speed: run one of the scripts/bench of a checkout, or list them."""
     scripts = {path.stem: path for path in sorted(SCRIPTS.glob("[a-z]*.py"))}

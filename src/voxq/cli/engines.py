@@ -41,9 +41,9 @@ def list_(json_: Json = False) -> None:
 
 @app.command()
 def install(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the engine, as its package calls it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Engine, as its package calls it.")],
     requirements: Annotated[
-        list[str], typer.Argument(metavar="REQUIREMENT...", help="What pip installs: a package, a directory.")
+        list[str], typer.Argument(metavar="REQUIREMENT...", help="Package or directory for pip to install.")
     ],
 ) -> None:
     """Install an engine of another package into an environment of its own, under VOXQ_ENGINES."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from voxq.cli.service import Service
 
 app = typer.Typer(
-    help="See what waits and what failed, recordings and texts; requeue or remove it.",
+    help="Show, requeue or remove tasks that wait or have failed, recordings and texts.",
     invoke_without_command=True,
 )
 

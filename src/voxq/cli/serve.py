@@ -68,7 +68,7 @@ def worker(
     count: Annotated[
         int | None,
         typer.Option(
-            min=0, max=64, help="Run so many and restart those that die; 0: RQ_WORKER_COUNT or one per GPU."
+            min=0, max=64, help="Run this many and restart those that die; 0: RQ_WORKER_COUNT or one per GPU."
         ),
     ] = None,
 ) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @takes_flags(SpeechOptions)
 def speak(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from stdin.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Text to speak; - reads it from stdin.")],
     output: Annotated[
         Path,
         typer.Option(
@@ -32,7 +32,7 @@ def speak(
             "-o",
             metavar="FILE",
             dir_okay=False,
-            help="Where; - for stdout. Its ending gives the format, if it is not given.",
+            help="File to write; - for stdout. Its extension gives the format, if none is given.",
         ),
     ],
     url: Url = None,

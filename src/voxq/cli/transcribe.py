@@ -28,7 +28,7 @@ def transcribe(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="Recordings.")
     ],
-    format: Annotated[Format, typer.Option("--format", "-f", help="What to write.")] = Format.TEXT,
+    format: Annotated[Format, typer.Option("--format", "-f", help="Output format.")] = Format.TEXT,
     output: Annotated[
         Path | None,
         typer.Option(

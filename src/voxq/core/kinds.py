@@ -1,4 +1,4 @@
-"""The kinds of task there are, by name. `voxq.kinds` registers them: nothing below it names one."""
+"""Registry of the kinds of task, by name. `voxq.kinds` fills it: no package below that one names a kind."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ class UnknownKind(ValueError):
 
 
 class KindOfTask(Protocol):
-    """What a task has to know of its kind."""
+    """Interface of a kind to its tasks."""
 
     @property
     def name(self) -> str:
-        """Prefix of its Redis keys, part of its URLs; it stands in every record."""
+        """Prefix of its Redis keys and part of its URLs; every record contains it."""
         ...
 
     @property
     def options(self) -> type[Options]:
-        """The class of its options."""
+        """Class of its options."""
         ...
 
     def read_options(self, record: Mapping[str, Any]) -> Options:
-        """The options in a record of this or an earlier version. Raises ValueError."""
+        """Read the options in a record of this or an earlier version. Raises ValueError."""
         ...
 
     def is_made_from(self, inputs: Inputs) -> bool:
@@ -49,12 +49,12 @@ def register(kind: KindOfTask) -> None:
 
 
 def registered() -> Mapping[str, KindOfTask]:
-    """Every kind by its name, in the order of registration."""
+    """Return every kind by its name, in the order of registration."""
     return MappingProxyType(_registered)
 
 
 def find(name: object) -> KindOfTask:
-    """The kind of this name. Raises UnknownKind."""
+    """Return the kind of this name. Raises UnknownKind."""
     try:
         return _registered[str(name)]
     except KeyError:
@@ -62,5 +62,5 @@ def find(name: object) -> KindOfTask:
 
 
 def withdraw(name: str) -> None:
-    """Make a kind unknown in this process; one that is not known stays so."""
+    """Make a kind unknown in this process; a name that is not known is ignored."""
     _registered.pop(name, None)

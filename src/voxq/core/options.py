@@ -1,12 +1,11 @@
-"""What options are: fields of a frozen dataclass, declared once, with marks that everything else is derived
-from.
+"""Options: fields of a frozen dataclass, declared once, with marks that everything else is derived from.
 
 An option is a field annotated with its type, its Pydantic constraints and a `Mark`. A field without a mark is
-treated as the safe one: chunks with different values never share an engine call, and a result made under one
+treated in the safe way: chunks with different values never share an engine call, and a result made under one
 value is never reused under another.
 
-Derived here: batch keys, conditions, operator's defaults. `voxq.core.request_reader` derives what requests
-may hold and how they are described, `voxq.cli.flags` the flags of commands.
+Derived here: batch keys, conditions, operator's defaults. `voxq.core.request_reader` derives the fields of
+requests and their description, `voxq.cli.flags` the flags of commands.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from pydantic.fields import FieldInfo
 
 
 class Affects(Flag):
-    """What an option's value has an influence on."""
+    """Effects of an option's value."""
 
     NOTHING = 0
     BATCH = auto()
@@ -38,37 +37,37 @@ SAFE = Affects.BATCH | Affects.RESULT
 
 
 class SetBy(Flag):
-    """Who may set an option."""
+    """Parties that may set an option."""
 
     SERVICE = 0
-    """Nobody but the service itself, by the route that was asked."""
+    """Only the service itself, by the route that was asked."""
     CLIENT = auto()
     OPERATOR = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is known of an option besides its type and range."""
+    """Facts about an option besides its type and range."""
 
     affects: Affects = SAFE
     set_by: SetBy = SetBy.CLIENT
     field: str | None = None
-    """Its name in requests, where that is not its own."""
+    """Name in requests, if it differs from the option's."""
     wire: Any = None
-    """Its type in requests, where that is not the one it is stored with: an annotation for Pydantic."""
+    """Type in requests, if it differs from the stored one: an annotation for Pydantic."""
     choices: tuple[tuple[str, Any], ...] = ()
-    """The words that stand for its values in requests, where there are some."""
+    """Words that stand for values in requests, each with its value."""
     openai: str | None = None
-    """Its name under `/v1`, where that is not the one of other requests; "" where it has none."""
+    """Name under `/v1`, if it differs from that in other requests; "" if there is none."""
     flag: str | None = None
-    """Its flag on the command line, such as "--language/-l", where that is not made of its name; "" where it
-    has none."""
+    """Flag on the command line, such as "--language/-l", if it is not made from the name; "" if there is
+    none."""
     setting: str | None = None
-    """Name of the field of `Settings` with the operator's default: it applies where the client's value is
+    """Name of the field of `Settings` with the operator's default, which applies where the client's value is
     None, and is added to a value that is a tuple."""
     from_setting: Callable[[Any], Any] | None = None
-    """Makes the operator's default of the setting's value, where that is not it already; it may read files,
-    and raise OSError."""
+    """Function that makes the operator's default from the setting's value, if that is not the default itself;
+    it may read files, and raise OSError."""
 
 
 DEFAULT_MARK = Mark()
@@ -76,28 +75,28 @@ DEFAULT_MARK = Mark()
 
 @dataclass(frozen=True, slots=True)
 class OptionField:
-    """One declared option: its name, its type, its default, its description and constraints, its mark."""
+    """One declared option: its name, type, default, description and constraints, and its mark."""
 
     name: str
     type: Any
     default: Any
-    """`dataclasses.MISSING` where it must be given."""
+    """Default value; `dataclasses.MISSING` if the option is required."""
     info: tuple[Any, ...]
     """Pydantic's part of the annotation."""
     mark: Mark
 
     @property
     def field(self) -> str:
-        """Its name in requests."""
+        """Name in requests."""
         return self.mark.field or self.name
 
     @property
     def openai(self) -> str:
-        """Its name under `/v1`; "" where it has none."""
+        """Name under `/v1`; "" if there is none."""
         return self.field if self.mark.openai is None else self.mark.openai
 
     def constrained(self, annotation: Any) -> Any:
-        """This annotation with the option's own constraints."""
+        """Add the option's own constraints to an annotation."""
         return Annotated[annotation, *self.info] if self.info else annotation
 
     @property
@@ -112,11 +111,11 @@ class Options:
 
     @classmethod
     def declared(cls) -> Mapping[str, OptionField]:
-        """Every option of this class by its name, in the order of declaration."""
+        """Return every option of this class by its name, in the order of declaration."""
         return _declared(cls)
 
     def values(self, affects: Affects | None = None) -> dict[str, Any]:
-        """Option names and values as JSON; with `affects` only those that affect it."""
+        """Return option names and values as JSON; with `affects`, only the options that affect it."""
         chosen = [
             each.name for each in self.declared().values() if affects is None or affects in each.mark.affects
         ]
@@ -124,18 +123,18 @@ class Options:
         return {name: dumped[name] for name in chosen}
 
     def batch_key(self) -> str:
-        """Equal for options under which chunks may share an engine call, and only for those."""
+        """Key that is equal for options under which chunks may share an engine call, and only for those."""
         return _canonical(self.values(Affects.BATCH))
 
     def conditions(self) -> str:
-        """Equal for options under which a result is the same, and only for those; a SHA-256, because a text
-        may be among them."""
+        """Digest that is equal for options under which a result is the same, and only for those: a SHA-256,
+        because a text may be among them."""
         return hashlib.sha256(_canonical(self.values(Affects.RESULT)).encode()).hexdigest()
 
     def over(self, defaults: Mapping[str, Any]) -> Self:
-        """These with the operator's defaults, by name of the option, where the client left them open.
+        """Fill in the operator's defaults, by name of the option, where the client set none.
 
-        A default that is a tuple is added to what the client gave.
+        A default that is a tuple is added to the client's.
         """
         changes: dict[str, Any] = {}
         for name, default in defaults.items():
@@ -148,7 +147,7 @@ class Options:
 
 
 def operator_defaults(options: type[Options], settings: object) -> dict[str, Any]:
-    """The operator's default of each option that has one, as `settings` says. Raises OSError."""
+    """Return the operator's default of each option that has one in `settings`. Raises OSError."""
     defaults: dict[str, Any] = {}
     for each in options.declared().values():
         if each.mark.setting is not None:
@@ -177,7 +176,7 @@ def _metadata(annotation: Any) -> Iterator[Any]:
 
 
 def is_required(option: OptionField) -> bool:
-    """Whether a request must have it."""
+    """Whether a request must contain the option."""
     return option.default is MISSING
 
 

@@ -30,8 +30,8 @@ class SubmissionOptions(Options):
     cache: Annotated[
         bool,
         Field(
-            description="true: what this key has had made from the same in the same way before is the "
-            "result at once; false: it is made anew."
+            description="true: return an earlier result of this key for the same input and options at "
+            "once; false: make a new one."
         ),
         Mark(affects=Affects.NOTHING, flag="--cache"),
     ] = False

@@ -1,5 +1,5 @@
-"""What VoxQ can do: one module per kind of task, with all that is special about it. Importing this package
-registers them."""
+"""Kinds of task that VoxQ has built in: one module each, with all that is special about it. Importing this
+package registers them."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ register_test_kinds()
 
 
 def registered() -> Mapping[str, Kind]:
-    """Every kind by its name, in the order of registration."""
+    """Return every kind by its name, in the order of registration."""
     return cast("Mapping[str, Kind]", kinds.registered())
 
 
 def find(name: object) -> Kind:
-    """The kind of this name. Raises UnknownKind."""
+    """Return the kind of this name. Raises UnknownKind."""
     return cast(Kind, kinds.find(name))
 
 
 def first() -> Kind:
-    """The kind that there was before there were others: the one of records that name none."""
+    """Return the oldest kind, to which records without a kind belong."""
     return next(iter(registered().values()))
 
 
 def kind_in(record: Mapping[str, Any]) -> Kind:
-    """The kind of the task in a document or record; the first versions wrote none. Raises UnknownKind."""
+    """Return the kind of the task in a document or record; the first versions wrote none. Raises
+    UnknownKind."""
     return find(record["kind"]) if "kind" in record else first()

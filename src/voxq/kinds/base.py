@@ -1,4 +1,5 @@
-"""What a kind of task is. The rest of the code asks the kind, and never which kind it is."""
+"""Base of the kinds of task. All other code asks the kind for what is special about it, and never branches on
+it."""
 
 from __future__ import annotations
 
@@ -21,11 +22,12 @@ class StepSpec:
 
     name: str
     capability: str
-    """What its model must be able to do."""
+    """Capability that its model must have."""
     source: str | None = None
-    """The step whose results it works on, as they come; None: on what the media process finds."""
+    """Name of the step whose results it works on, as they come; None: it works on what the media process
+    finds."""
     optional: bool = False
-    """Whether the task is done without it, too, and it can be tried again alone."""
+    """Whether the task can be done without it, and it can be tried again alone."""
 
 
 @dataclass(frozen=True)
@@ -35,36 +37,36 @@ class Kind(ABC):
     name: str
     options: type[Options]
     noun: str
-    """What a task is made from, in the words of clients: "recording"."""
+    """Word that clients know the input by: "recording"."""
     steps: tuple[StepSpec, ...]
-    """In the order in which they depend on each other. The first is not optional, and works on what the media
-    process finds."""
+    """Steps in the order in which they depend on each other. The first is not optional, and works on what the
+    media process finds."""
     preparation: str
-    """What a media process does first, as the beginning of a sentence: "Decoding"."""
+    """Name of the media process's work, as the beginning of a sentence: "Decoding"."""
     preparer: str
-    """What does that, in a sentence: "decoder"."""
+    """Name of the part that does this work, within a sentence: "decoder"."""
     queue_setting: str | None = None
-    """The field of `Settings` with the RQ name of its normal lane; None: it is called after the kind."""
+    """Field of `Settings` with the RQ name of its normal lane; None: the lane has the name of the kind."""
     takes_recording: bool = False
-    """Whether it is made from a recording, which lies beside the task: without it, nothing can be done or
-    tried again. Otherwise it is made from a text, which stands in the task."""
+    """Whether it is made from a recording, a file of the task: without that, nothing can be done or tried
+    again. Otherwise it is made from a text, which is part of the task."""
     routes: tuple[str, ...] = ()
-    """Modules of the API with a `router` for this kind alone. Without any, a text and options are taken as
+    """Modules of the API with a `router` for this kind alone. Without any, a text and options are accepted as
     JSON."""
     makes_file: bool = False
-    """Whether it makes a file: that can be heard while it grows, and goes with the result."""
+    """Whether it makes a file, which can be heard while it grows, and belongs to the result."""
 
     @property
     def capability(self) -> str:
-        """What the model of its first step must be able to do."""
+        """Capability that the model of its first step must have."""
         return self.steps[0].capability
 
     def step(self, name: str) -> StepSpec | None:
-        """The step of this name."""
+        """Return the step of this name; None if there is none."""
         return next((each for each in self.steps if each.name == name), None)
 
     def read_options(self, record: Mapping[str, Any]) -> Options:
-        """The options in a record of this or an earlier version; unknown fields are ignored.
+        """Read the options in a record of this or an earlier version; unknown fields are ignored.
 
         Raises ValueError.
         """
@@ -81,7 +83,7 @@ class Kind(ABC):
         return set(outputs) == ({AUDIO} if self.makes_file else set())
 
     def output_extension(self, options: Options) -> str:
-        """Extension, without a dot, of the file that such a task makes."""
+        """Extension, without a dot, of the file that a task with these options makes."""
         raise TypeError(f"A task of the kind {self.name} makes no file")
 
     def expected_seconds(self, text: str, options: Options) -> float:
@@ -89,20 +91,20 @@ class Kind(ABC):
         raise TypeError(f"A task of the kind {self.name} is made from a {self.noun}")
 
     def shown(self, options: Options) -> dict[str, Any]:
-        """What a client may want to be told again, in a result, of what it asked for."""
+        """Options that a result repeats, because its client may want to know them."""
         return {}
 
     def model_name(self, step: str, options: Options) -> str | None:
-        """The model that the options ask for; None: the default of the step's capability."""
+        """Name of the model that the options ask for; None: the default of the step's capability."""
         return getattr(options, "model", None)
 
     def check_model(self, step: str, options: Options, model: Model) -> None:
-        """Raises ModelUnavailable if the model cannot do what the options ask."""
+        """Check that the model can do what the options ask. Raises ModelUnavailable."""
         return
 
     @abstractmethod
     def begin(self, work: Work) -> KindRun:
-        """How this task is to be worked on."""
+        """Begin a task: return the kind's part of its run."""
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:

@@ -1,5 +1,5 @@
-"""Words to listen for, checked: some model libraries open a hotword that looks like a file or an address, and
-nothing such gets through."""
+"""Hotwords, checked: some model libraries open a hotword that looks like a file or an address, so such words
+are refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _WITHIN = frozenset("'’.-·")
 
 
 def checked_hotwords(given: Any) -> Any:
-    """The words of a request, a list or a text between commas or spaces; what is neither comes back as it is.
+    """Check the hotwords of a request, a list or a text between commas or spaces; anything else is returned
+    unchanged.
 
     Raises Refusal ("invalid_option").
     """
@@ -39,19 +40,19 @@ def checked_hotwords(given: Any) -> Any:
 
 
 def hotwords_in(text: str) -> tuple[str, ...]:
-    """The first words of a text that can be hotwords; the others are left out."""
+    """Return the first words of a text that can be hotwords; the others are left out."""
     pieces = _BETWEEN.split(unicodedata.normalize("NFC", text))
     words = (piece.strip(_AROUND) for piece in pieces)
     return together(word for word in words if word and _is_hotword(word))
 
 
 def together(words: Iterable[str]) -> tuple[str, ...]:
-    """Each once, in their order, as many as there may be."""
+    """Merge hotwords: each once, in their order, up to the maximum number."""
     return tuple(dict.fromkeys(words))[:MAX_HOTWORDS]
 
 
 def hotwords_of_file(path: Path) -> tuple[str, ...]:
-    """The words of the operator's file: one a line, `#` starts a comment. Raises OSError."""
+    """Read the words of the operator's file: one a line, `#` starts a comment. Raises OSError."""
     lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
     return tuple(dict.fromkeys(line for line in lines if line))
 

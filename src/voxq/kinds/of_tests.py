@@ -1,4 +1,4 @@
-"""Kinds of task that only tests know, in the processes of a service."""
+"""Registration of kinds that belong to tests, in the processes of a service."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from voxq.core import kinds
 
 
 def register_test_kinds() -> None:
-    """With VOXQ_TEST_ENGINES=1, register those that VOXQ_TEST_KINDS names as "module:ATTRIBUTE", between
-    commas."""
+    """Register the kinds that VOXQ_TEST_KINDS names as "module:ATTRIBUTE", between commas, if
+    VOXQ_TEST_ENGINES=1."""
     if os.environ.get("VOXQ_TEST_ENGINES") != "1":
         return
     for name in filter(None, os.environ.get("VOXQ_TEST_KINDS", "").split(",")):

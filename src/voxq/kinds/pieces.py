@@ -1,4 +1,4 @@
-"""The pieces that the input of a task is cut into: what a model takes in one call."""
+"""Pieces that the input of a task is cut into; a model takes one of them per chunk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from voxq.speech.sentences import Break
 
 
 class Piece(Protocol):
-    """What a chunk is a piece of its task's: from `start` up to `end`, which identify it."""
+    """Piece of a task's input, from `start` up to `end`, which identify it."""
 
     @property
     def start(self) -> int: ...
@@ -20,13 +20,13 @@ class Piece(Protocol):
 
     @property
     def seconds(self) -> float:
-        """How long its sound is, or may become."""
+        """Length of its sound, expected if there is none yet."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A chunk of the decoded sound, in samples."""
+    """Chunk of the decoded sound, in samples."""
 
     start: int
     end: int
@@ -38,7 +38,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A sentence of a text; `start` and `end` in characters of all that is said."""
+    """Sentence of a text; `start` and `end` in characters of the whole text that is spoken."""
 
     start: int
     end: int

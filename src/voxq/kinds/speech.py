@@ -1,4 +1,4 @@
-"""Speech: a text into sound."""
+"""Speech: turns a text into sound."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from voxq.speech.transcript import Segment, Transcript
 from voxq.storage.scratch import WorkDirectory
 
 SPEAK = "speak"
-"""Its one step, and what a model must be able to do for it."""
+"""Name of its one step, and the capability that this needs."""
 _FLOAT32 = 4
 
-TextField = Annotated[str, Field(description="What to say.")]
-"""Of a request, beside its options."""
+TextField = Annotated[str, Field(description="Text to speak.")]
+"""Field of a request beside its options."""
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
-"""Those of `voxq.speech.audio.SPEECH_FORMATS`."""
+"""Formats of `voxq.speech.audio.SPEECH_FORMATS`."""
 SampleRate = Literal[8000, 16000, 22050, 24000, 44100, 48000]
 
 
 def no_recording(given: Any) -> Any:
-    """A voice is a name. A recording to be imitated, as an address or as bytes, is not that.
+    """Refuse a recording to be imitated, as an address or as bytes: a voice is given by its name.
 
     Raises Refusal ("voice_unsupported").
     """
@@ -48,45 +48,45 @@ def no_recording(given: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class SpeechOptions(Options):
-    """How a text is to be spoken."""
+    """Options of a task that speaks a text."""
 
     voice: Annotated[
         str,
         Field(
-            description="A name from `GET /api/v1/tts/voices`; nothing: by the text's language. Kokoro's can "
+            description="A name from `GET /api/v1/tts/voices`; default: by the text's language. Kokoro's can "
             f"be mixed, up to {MOST_VOICES} of one language, with a weight if it is not 1: "
             "af_heart(2)+af_sky.",
             json_schema_extra={"examples": ["heart"]},
         ),
         Mark(wire=Annotated[str, BeforeValidator(no_recording)], flag="--voice/-v"),
     ] = ""
-    """Of an accepted task, always the name of a voice, or of a mixture of several."""
+    """Name of a voice, or of a mixture of several; an accepted task always has one."""
     model: Annotated[
         str | None,
-        Field(description="A synthesiser by name or alias; nothing: the one with the voice."),
+        Field(description="Name or alias of a synthesiser; default: the one that has the voice."),
         Mark(affects=Affects.RESULT),
     ] = None
-    """Each model has calls of its own anyway."""
+    """Affects no batch key: each model has calls of its own anyway."""
     language: Annotated[
         str | None,
         Field(
-            description="ISO 639-1 code or English name, or auto: told by the script. Of words in Latin "
-            "letters, too."
+            description="ISO 639-1 code or English name, or auto: detected from the script. Applies to words "
+            "in Latin letters, too."
         ),
         Mark(flag="--language/-l"),
     ] = None
-    """Of words in Latin letters; None: the voice's own."""
+    """Language of words in Latin letters; None: the voice's own."""
     speed: Annotated[
         float, Field(ge=SLOWEST, le=FASTEST, description="2 is twice as fast, at the same pitch.")
     ] = 1.0
     format: Annotated[
         str,
-        Field(description="Of the audio file."),
+        Field(description="Format of the audio file."),
         Mark(affects=Affects.RESULT, wire=Format, openai="response_format", flag="--format/-f"),
     ] = "wav"
     sample_rate: Annotated[
         int | None,
-        Field(description="Of the audio file, in Hz; nothing: the voice's own. Opus knows some only."),
+        Field(description="Hz of the audio file; default: the voice's own. Opus supports only some."),
         Mark(affects=Affects.RESULT, wire=SampleRate),
     ] = None
     normalise: Annotated[
@@ -117,10 +117,11 @@ class _Speech(Kind):
 
 
 class SpeechRun(KindRun):
-    """Chunks are sentences; their results lie as sound in the work directory, to be joined in the end."""
+    """Run of a task whose chunks are sentences. Their results lie as sound in the work directory, until they
+    are joined."""
 
     disk_per_second = 1.5
-    """Voices have 24 kHz."""
+    """Voices have 24 kHz, decoded sound has 16 kHz."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
@@ -137,7 +138,7 @@ class SpeechRun(KindRun):
 
     @property
     def seconds(self) -> float:
-        """At the voice's own speed: a faster one takes as much work."""
+        """Seconds at the voice's own speed: a faster one takes as much work."""
         return self.task.seconds * self._asked.speed
 
     @property
@@ -171,7 +172,7 @@ class SpeechRun(KindRun):
         return {"samples": result.samples, "sample_rate": result.sample_rate}
 
     def recorded(self, step: str, piece: Phrase, record: dict[str, Any]) -> KeptSpeech | None:
-        """Only with its sound."""
+        """Read a record; None if its sound is missing."""
         kept = KeptSpeech(int(record["samples"]), int(record["sample_rate"]))
         return kept if _is_there(self.work.directory, piece, kept) else None
 
@@ -189,7 +190,7 @@ class SpeechRun(KindRun):
 
 
 class _SpeechFile(OutputFile):
-    """The sentences of a text, with their pauses."""
+    """File of the sentences of a text, with their pauses."""
 
     def __init__(self, sentences: Results, work: Work, asked: SpeechOptions) -> None:
         self._sentences = sentences
@@ -213,8 +214,8 @@ class _SpeechFile(OutputFile):
         )
 
     def sounds(self, first: int, most: int) -> tuple[Sound, ...]:
-        """A file begins with the rate of its sound, so nothing comes before the first sentence that has
-        one."""
+        """Sounds to be joined next. Because a file begins with the rate of its sound, there are none before
+        the first sentence that has one."""
         sentences = self._sentences
         if first >= len(sentences) or self._sample_rate is None:
             return ()
@@ -244,7 +245,7 @@ class _SpeechFile(OutputFile):
 
     @property
     def _sample_rate(self) -> int | None:
-        """Of its sentences, as soon as one has a sound and all before it are spoken."""
+        """Rate of the sentences' sound, once one has a sound and all before it are spoken."""
         for index in range(len(self._sentences)):
             kept = self._sentences.result(index)
             if kept is None or kept.samples:
@@ -253,7 +254,7 @@ class _SpeechFile(OutputFile):
 
 
 def _is_there(directory: WorkDirectory, phrase: Phrase, kept: KeptSpeech) -> bool:
-    """Whether the sound of a sentence is whole; a person may have removed it."""
+    """Whether the sound of a sentence is complete; a person may have removed it."""
     if not kept.samples:
         return True
     try:
@@ -276,13 +277,13 @@ SPEECH = _Speech(
 
 
 def options_of(task: Task) -> SpeechOptions:
-    """The options of a task of this kind."""
+    """Return the options of a task of this kind."""
     assert isinstance(task.options, SpeechOptions)
     return task.options
 
 
 def text_of(task: Task) -> str:
-    """What a task of this kind is to say, as the client gave it."""
+    """Return the text that a task of this kind is to speak, as the client gave it."""
     text = task.inputs[TEXT]
     assert isinstance(text, Inline)
     return text.text

@@ -1,4 +1,4 @@
-"""Transcription: a recording into text."""
+"""Transcription: turns a recording into text."""
 
 from __future__ import annotations
 
@@ -23,26 +23,27 @@ from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Segment, Transcript
 
 RECOGNISE = "recognise"
-"""Its one step, and what a model must be able to do for it."""
+"""Name of its one step, and the capability that this needs."""
 
 _SHORTEST_MAXIMUM = 2.0
-"""Seconds: speech cut finer than this is not understood."""
+"""Seconds that a chunk may always have: speech cut finer than this is not understood."""
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionOptions(Options):
-    """How a recording is to be recognised. None everywhere means "as the service is set up"."""
+    """Options of a task that recognises a recording. None stands for the service's default everywhere."""
 
     model: Annotated[
         str | None,
-        Field(description="A name or alias from `GET /api/v1/models`; nothing: the service's default."),
+        Field(description="Name or alias from `GET /api/v1/models`; default: the service's."),
         Mark(affects=Affects.RESULT, flag="--model/-m"),
     ] = None
-    """Name of an offered model, never an alias. Each model has calls of its own anyway."""
+    """Name of a listed model, never an alias. Affects no batch key: each model has calls of its own
+    anyway."""
     language: Annotated[
         str | None,
         Field(
-            description="What is spoken, also by its English name (chinese) or with a region (zh-CN); auto "
+            description="Spoken language, also by its English name (chinese) or with a region (zh-CN); auto "
             "or nothing: as the service is set up, usually detected. A model may know fewer.",
             json_schema_extra={"enum": ["auto", *LANGUAGES]},
         ),
@@ -53,7 +54,7 @@ class TranscriptionOptions(Options):
             flag="--language/-l",
         ),
     ] = None
-    """ISO 639-1 code; None may also mean "detect it"."""
+    """ISO 639-1 code; None may also mean that it is detected."""
     hotwords: Annotated[
         tuple[str, ...],
         Field(description=f"Up to {MAX_HOTWORDS} words to listen for, between commas or spaces."),
@@ -66,22 +67,22 @@ class TranscriptionOptions(Options):
     ] = ()
     words: Annotated[
         bool,
-        Field(description="How fine the times in the result are; word: that of every word, too."),
+        Field(description="Detail of the times in the result; word: those of every word, too."),
         Mark(field="timestamps", choices=(("segment", False), ("word", True)), openai="", flag="--words"),
     ] = False
-    """Whether every word gets its times. Under `/v1`, `timestamp_granularities` says it."""
+    """Whether every word gets its times. Under `/v1`, `timestamp_granularities` asks for them."""
     batch_size: Annotated[
         int | None,
         Field(ge=1, le=3600, description="Seconds of (padded) audio that the model gets at once, at most."),
         Mark(affects=Affects.RESULT),
     ] = None
-    """Caps the padded seconds of a batch that this task shares, and so the length of its chunks."""
+    """Limit on the padded seconds of a batch with this task, and so on the length of its chunks."""
     use_vad: Annotated[
         bool,
         Field(description="Leave silence out; false: it goes to the model, too."),
         Mark(affects=Affects.RESULT, flag="--vad/--no-vad"),
     ] = True
-    """Where chunks are cut; what is in one is the same to a model either way."""
+    """Where chunks are cut; the content of a chunk means the same to a model either way."""
     use_punc: Annotated[
         bool,
         Field(description="Punctuate where the model does not; false: it gets no help from another model."),
@@ -97,7 +98,7 @@ class TranscriptionOptions(Options):
         Field(description="Whether the text is to be English, whatever is spoken."),
         Mark(set_by=SetBy.SERVICE),
     ] = False
-    """Only of a model that can: asked for by the route of translations."""
+    """Whether to translate, with a model that can; set by the route of translations."""
 
 
 class _Transcription(Kind):
@@ -111,7 +112,7 @@ class _Transcription(Kind):
 
 
 class TranscriptionRun(KindRun):
-    """Chunks are spans of the decoded sound, their results text."""
+    """Run of a task whose chunks are spans of the decoded sound, and whose results are text."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
@@ -120,7 +121,7 @@ class TranscriptionRun(KindRun):
         self._model = work.models[RECOGNISE]
         self._chunks = work.results[RECOGNISE]
         self._choose(self._asked.language)
-        # Without a given language, that of the first speech goes for all chunks.
+        # Without a given language, the language of the first speech applies to all chunks.
         self._language_first = self._model.traits.detects_language and self._asked.language is None
         self._language: str | None = None
 
@@ -182,7 +183,7 @@ class TranscriptionRun(KindRun):
         return Recognised(segments, language if language is None else str(language))
 
     def is_serial(self, step: str) -> bool:
-        """Until the language is known."""
+        """Whether the language is still unknown."""
         return self._language_first and self.options["language"] is None
 
     def taken(self, step: str, result: Recognised) -> None:
@@ -191,13 +192,13 @@ class TranscriptionRun(KindRun):
             self._choose(self._language)
 
     def segments(self) -> Iterator[Segment]:
-        """What has been recognised so far, timed from the start of the recording."""
+        """Iterate over the segments recognised so far, timed from the start of the recording."""
         for span, result in self._chunks.finished():
             for segment in result.segments:
                 yield segment.shifted(span.start / SAMPLE_RATE)
 
     def transcript(self, duration: float) -> Transcript:
-        """What has been recognised so far, of a recording of `duration` seconds."""
+        """Transcript recognised so far, of a recording of `duration` seconds."""
         return Transcript.of(self.segments(), self._asked.language or self._language, duration)
 
     def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
@@ -210,19 +211,20 @@ class TranscriptionRun(KindRun):
         }
 
     def _choose(self, language: str | None) -> None:
-        """The language of the chunks to come. An engine is told what its batches are kept apart by, no more.
+        """Set the language of the chunks to come. An engine gets only the options that its batches are kept
+        apart by.
 
-        The script is no option of a task: a chunk that was finished when the operator changed his mind is
-        worth more than one script in a task that was under way at that moment.
+        The script is no option of a task: when the operator changes it, keeping the finished chunks of
+        a task under way is worth more than one script throughout its text.
         """
         options = replace(self._asked, language=language).values(Affects.BATCH)
         self.options: dict[str, Any] = {**options, "script": self.work.defaults.script}
-        """What the engine is told of the next chunk."""
+        """Options that the engine gets with the next chunk."""
         self._batch_key = self._model.traits.batch_key(self.options)
 
     @property
     def _chunking(self) -> Chunking:
-        """How the recording is to be cut."""
+        """Rules for cutting the recording."""
         chunking = self._model.traits.chunking
         wished = min(
             chunking.maximum, self.work.defaults.batch_seconds, self._asked.batch_size or chunking.maximum
@@ -245,13 +247,13 @@ TRANSCRIPTION = _Transcription(
 
 
 def options_of(task: Task) -> TranscriptionOptions:
-    """The options of a task of this kind."""
+    """Return the options of a task of this kind."""
     assert isinstance(task.options, TranscriptionOptions)
     return task.options
 
 
 def recording_of(task: Task) -> Blob:
-    """What a task of this kind is to recognise."""
+    """Return the recording that a task of this kind is to recognise."""
     recording = task.inputs[AUDIO]
     assert isinstance(recording, Blob)
     return recording

@@ -1,4 +1,4 @@
-"""What a worker asks of a kind: how one task of it is worked on."""
+"""Interface of a kind to the worker: how one task of it is worked on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ModelUnavailable(Exception):
 
 
 class Model(Protocol):
-    """What is known of a model before it is loaded."""
+    """Facts about a model that are known before it is loaded."""
 
     @property
     def name(self) -> str: ...
@@ -34,27 +34,27 @@ class Model(Protocol):
     def traits(self) -> Traits: ...
 
     def voice(self, name: str) -> Voice:
-        """The voice of this name. Raises ModelUnavailable."""
+        """Return the voice of this name. Raises ModelUnavailable."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What the operator has set: it applies where a client asks for nothing."""
+    """Operator's settings for tasks, used where a client sets none."""
 
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By kind of task and name of the option, see `Options.over`."""
+    """Values by kind of task and name of the option, see `Options.over`."""
     script: Script | None = None
-    """Of Mandarin; None: as the model writes it."""
+    """Script of Mandarin; None: as the model writes it."""
     batch_seconds: float = float("inf")
-    """Padded seconds of a batch at most, and so of a chunk."""
+    """Limit on the padded seconds of a batch, and so of a chunk."""
     max_seconds: float = float("inf")
-    """Of a recording."""
+    """Limit on the seconds of a recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the media process found out about all of the task's input; all in seconds."""
+    """Findings of the media process about all of the task's input, in seconds."""
 
     duration: float
     decode: float
@@ -63,7 +63,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The file is whole: its seconds, the rate of its sound (Hz), the times of its pieces (s)."""
+    """Facts about the complete file: its seconds, the rate of its sound (Hz), the times of its pieces (s)."""
 
     duration: float
     rate: int
@@ -72,80 +72,81 @@ class Joined:
 
 
 class Results(Protocol):
-    """The pieces of one step, in the order in which they were found, and their results so far."""
+    """Pieces of one step, in the order in which they were found, and their results so far."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Any:
-        """The piece."""
+        """Return a piece."""
         ...
 
     def result(self, index: int) -> Any | None:
-        """None while it has none."""
+        """Return the result of a piece; None while it has none."""
         ...
 
     def finished(self) -> Iterator[tuple[Any, Any]]:
-        """Each piece that has a result, with it."""
+        """Iterate over the pieces that have a result, each with it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One task in the hands of a worker, as its kind sees it."""
+    """One task in a worker, as its kind sees it."""
 
     task: Task
     execution: str
-    """Names the files of this attempt."""
+    """Id of this attempt, which names its files."""
     recording: Path
-    """The task's file: what came, or what is to be made."""
+    """Path of the task's file: the recording that came, or the file to be made."""
     directory: WorkDirectory
     defaults: Defaults
     models: Mapping[str, Model]
-    """By step."""
+    """Models by step."""
     results: Mapping[str, Results]
-    """By step."""
+    """Results by step."""
     earlier: Outcome | None = None
-    """How the run before this one ended, if only one step of it is done again."""
+    """Outcome of the run before this one, if only one step of it is done again."""
 
     @property
     def options(self) -> Options:
-        """The client's over the operator's."""
+        """Options of the client over those of the operator."""
         return self.task.options.over(self.defaults.options.get(self.task.kind, {}))
 
 
 class OutputFile(ABC):
-    """The file that a task makes, joined of sounds while they come."""
+    """File that a task makes, joined from sounds while they come."""
 
     @property
     @abstractmethod
     def path(self) -> Path:
-        """Where it is joined."""
+        """Path at which it is joined."""
 
     @abstractmethod
     def begin(self, id: str) -> Begin:
-        """Make way for the file. Called when there are `sounds`. Raises OSError."""
+        """Prepare to write the file, and describe it. Called when there are `sounds`. Raises OSError."""
 
     @abstractmethod
     def sounds(self, first: int, most: int) -> tuple[Sound, ...]:
-        """The pieces to be joined next: at most so many from `first` on, as far as they are there without a
-        gap."""
+        """Sounds of the pieces to be joined next: at most `most` from `first` on, as far as they exist
+        without a gap."""
 
     @abstractmethod
     def lost(self) -> Sequence[int]:
-        """The pieces whose sound is not there any more."""
+        """Pieces whose sound has been lost."""
 
     @property
     @abstractmethod
     def hindrance(self) -> tuple[str, str] | None:
-        """Code and message of why no file can be made of what there is, now that every piece has a result."""
+        """Code and message of the reason why no file can be made, now that every piece has a result; None if
+        one can."""
 
 
 class KindRun(ABC):
-    """How one task is worked on: what a media process and the models are asked, and what is made of their
-    answers. Without state but for what it learns from results."""
+    """The kind's part of one run: requests to a media process and the models, and the use of their answers.
+    It has no state except what it learns from results."""
 
     disk_per_second: ClassVar[float] = 1.0
-    """How much room a second of its sound takes on disk, against decoded sound."""
+    """Disk space for a second of its sound, as a multiple of that for decoded sound."""
 
     def __init__(self, work: Work) -> None:
         self.work = work
@@ -154,90 +155,91 @@ class KindRun(ABC):
     @property
     @abstractmethod
     def request(self) -> Prepare | Split:
-        """What a media process is asked to do first."""
+        """Request to a media process with which the task begins."""
 
     @property
     @abstractmethod
     def seconds(self) -> float:
-        """Seconds of sound that it begins with, as expected: work that is not found yet counts as such."""
+        """Expected seconds of sound at the beginning: work that has not been found yet counts as such."""
 
     @property
     def batch_seconds(self) -> float:
-        """The client's own limit for a batch, in padded seconds; infinity without one."""
+        """Client's own limit for a batch, in padded seconds; infinity without one."""
         return float("inf")
 
     @property
     def output(self) -> OutputFile | None:
-        """The file that it makes, if it makes one."""
+        """File that the task makes, if any."""
         return None
 
     @property
     @abstractmethod
     def text(self) -> str:
-        """What has been done so far, for who asks how far it is."""
+        """Text so far, for a client that asks for the progress."""
 
     def duration(self, prepared: Prepared | None, joined: Joined | None) -> float:
-        """Seconds of sound, as far as it is known."""
+        """Seconds of sound, as far as known."""
         return prepared.duration if prepared else self.task.duration or 0.0
 
     def log_line(self, prepared: Prepared, count: int) -> str:
-        """What the log says of a prepared task of `count` chunks."""
+        """Log line of a prepared task of `count` chunks."""
         return f"chunks={count} decode={prepared.decode:.2f}"
 
     def condition(self, revision: str) -> str:
-        """What results depend on where all that the options say of results matters."""
+        """Condition of results that depend on every option which affects results, for a model `revision`."""
         return f"{revision}|{self.task.sha256}|{self._conditions}"
 
     @cached_property
     def _conditions(self) -> str:
         return self.work.options.conditions()
 
-    # Of each step.
+    # Steps.
 
     @abstractmethod
     def batch_key(self, step: str) -> str:
-        """Chunks of the same model and with the same key may share a batch."""
+        """Key of a step's batches: chunks of the same model and with the same key may share one."""
 
     @abstractmethod
     def ref(self, step: str, index: int) -> ChunkRef:
-        """What the model process is told of a chunk."""
+        """Reference to a chunk, as it is sent to the model process."""
 
     @abstractmethod
     def conditions(self, step: str, revision: str) -> Sequence[str]:
-        """All that the result of a chunk depends on besides its place; the model is of this `revision`. The
-        first is written, see `condition`; the others, which mean the same, are of earlier versions."""
+        """Conditions on which the result of a chunk depends besides its place; the model is of this
+        `revision`. The first is written, see `condition`; the others, which mean the same, are of earlier
+        versions."""
 
     @abstractmethod
     def record(self, step: str, result: Any) -> dict[str, Any]:
-        """A finished chunk as it lies on disk."""
+        """Record of a finished chunk, as it is written to disk."""
 
     @abstractmethod
     def recorded(self, step: str, piece: Any, record: dict[str, Any]) -> Any | None:
-        """The result in a record; None for what is not whole. Raises KeyError, TypeError or ValueError for
-        what `record` did not write."""
+        """Read the result in a record; None if it is incomplete. Raises KeyError, TypeError or ValueError for
+        a record that `record` did not write."""
 
     def is_serial(self, step: str) -> bool:
         """Whether the next chunk has to wait for the result of the one before."""
         return False
 
     def taken(self, step: str, result: Any) -> None:
-        """A result counts from now on."""
+        """Handle a result, which counts from now on."""
         return
 
     def pieces_for(self, step: str, piece: Any, result: Any) -> Iterable[Any]:
-        """What a step gets to do that works on the results of another, for one of these."""
+        """Pieces for a step that works on the results of another, made from one of these results."""
         return ()
 
     def earlier_pieces_for(self, step: str) -> Iterable[Any]:
-        """All that the step has to do, where only it is done again: out of `work.earlier`."""
+        """All pieces of the step, made from `work.earlier`, when only this step is done again."""
         return ()
 
     # The end.
 
     @abstractmethod
     def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
-        """The fields of the outcome that are the kind's own, once all steps are over."""
+        """Fields of the outcome that are the kind's own, once all steps are over."""
 
     def step_result(self, step: str) -> dict[str, Any]:
-        """What an optional step has found out, as JSON, once it is finished."""
+        """Result of an optional step as JSON, once it is finished."""
         return {}

@@ -1,4 +1,4 @@
-"""Taking in tasks of a kind that has no routes of its own, and is made from a text."""
+"""Submission of tasks whose kind is made from a text and has no routes of its own."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from voxq.core.request_reader import RequestReader
 from voxq.kinds import Kind
 from voxq.tasks import intake
 
-TextField = Annotated[str, Field(description="What it is made from.")]
+TextField = Annotated[str, Field(description="Text that the task is made from.")]
 
 
 def router_of(kind: Kind) -> APIRouter:
-    """`POST /api/v1/{kind}/submit` with a text and the declared options as a JSON body."""
+    """Create `POST /api/v1/{kind}/submit`, which takes a text and the declared options as a JSON body."""
     router = APIRouter(prefix=f"/api/v1/{kind.name}", tags=[kind.name])
     reader = RequestReader(kind.options, besides={"text": TextField})
     body_shape = {"content": {"application/json": {"schema": reader.json_schema()}}, "required": True}
@@ -44,7 +44,7 @@ def router_of(kind: Kind) -> APIRouter:
         body: TheBody,
         idempotency_key: options.IdempotencyKey = None,
     ) -> Response:
-        """It is checked and queued; ask for its result by the `task_id`."""
+        """Check a text and queue it; fetch its result by the `task_id`."""
         key = options.idempotency_key(idempotency_key)
         longest = service.settings.max_text_characters
         asked = await body.read(request, reader, bytes_for(longest))
