@@ -1,4 +1,4 @@
-"""What a task is made from: files of its own, and texts that stand in it, each in a role."""
+"""Inputs of a task by role: files of their own, and texts that are part of the task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT = "text"
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """An input that is a file of its own, by its stored name; `size` in bytes, `sha256` in hex."""
+    """Input that is a file of its own, by its stored name; `size` in bytes, `sha256` in hex."""
 
     name: str
     mime: str
@@ -27,27 +27,27 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """An input that stands in its task: a text."""
+    """Input that is part of its task: a text."""
 
     text: str
 
     @property
     def size(self) -> int:
-        """Bytes of its UTF-8."""
+        """Bytes of the text in UTF-8."""
         return len(self.text.encode())
 
     @property
     def sha256(self) -> str:
-        """Of its UTF-8, in hex."""
+        """SHA-256 of the text in UTF-8, in hex."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 Inputs = Mapping[str, Blob | Inline]
-"""By role; at least one."""
+"""Inputs by role; at least one."""
 
 
 def sha256_of(inputs: Inputs) -> str:
-    """The digest in hex that tells these inputs from others: that of the input itself where there is one."""
+    """Return the digest in hex that identifies these inputs; a single input's own digest."""
     digests = {role: each.sha256 for role, each in inputs.items()}
     if len(digests) == 1:
         return next(iter(digests.values()))

@@ -1,5 +1,5 @@
-"""What requests may hold, derived from the declared options: one reader for JSON bodies and for forms, with
-the same values and the same errors, and the description of both for the OpenAPI document."""
+"""Reader of requests, derived from the declared options: JSON bodies and forms give the same values and the
+same errors. It also describes both for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LONGEST_NAME = 40
 
 @dataclass(frozen=True, slots=True)
 class Asked(Generic[O]):
-    """A request that has been read: what is to be done, how it is queued, and its fields of other sorts."""
+    """A request that has been read: the options of its task, how it is queued, and its other fields."""
 
     options: O
     submission: SubmissionOptions
@@ -51,13 +51,13 @@ class RequestReader(Generic[O]):
         besides: Mapping[str, Any] | None = None,
         elsewhere: Collection[str] = (),
     ) -> None:
-        """All but the last two are by name of the option.
+        """All but the last two arguments are by name of the option.
 
-        `openai`: the names of fields are those under `/v1`. `fixed`: options that these requests have no
-        field for, with their values. `defaults`: where these requests have others. `types`: where requests of
-        this route may hold more than others, with a description. `besides`: other fields with their
-        annotations and defaults, as Pydantic's `create_model` takes them. `elsewhere`: fields that are read
-        by others, named in errors.
+        `openai`: use the field names of `/v1`. `fixed`: values of options that have no field in these
+        requests. `defaults`: defaults that differ in these requests. `types`: wider types, with a
+        description, that requests of this route accept. `besides`: other fields with their annotations and
+        defaults, as Pydantic's `create_model` takes them. `elsewhere`: fields that other code reads; errors
+        name them, too.
         """
         self._options = options
         self._fixed = dict(fixed or {})
@@ -82,29 +82,29 @@ class RequestReader(Generic[O]):
 
     @property
     def names(self) -> frozenset[str]:
-        """Of the fields that it reads."""
+        """Names of the fields that it reads."""
         return self._field_names
 
     def json(self, body: bytes) -> Asked[O]:
-        """The request in a JSON body.
+        """Read a JSON body.
 
-        Raises Refusal ("bad_json"; "invalid_option", with the field's name), or what the type of an option
-        raises itself.
+        Raises Refusal ("bad_json"; "invalid_option", with the field's name), or the error that an option's
+        type raises itself.
         """
         return self._read(lambda: self._model.model_validate_json(body))
 
     def form(self, fields: Mapping[str, str]) -> Asked[O]:
-        """The request in the fields of a form or a query; a blank one is not there. Raises as `json`."""
+        """Read the fields of a form or a query; a blank field counts as absent. Raises as `json`."""
         known = self._field_names
         given = {name: text for name in fields if (text := fields[name].strip()) or name not in known}
         return self._read(lambda: self._model.model_validate(given))
 
     def values(self, fields: Mapping[str, Any]) -> Asked[O]:
-        """The request in fields that have been read as JSON. Raises as `json`."""
+        """Read fields that have been decoded from JSON. Raises as `json`."""
         return self._read(lambda: self._model.model_validate(dict(fields)))
 
     def json_schema(self) -> dict[str, Any]:
-        """Of a JSON body."""
+        """JSON schema of a JSON body."""
         schema = self._schema()
         required = schema.get("required", ())
         for name, described in schema["properties"].items():
@@ -113,7 +113,7 @@ class RequestReader(Generic[O]):
         return schema
 
     def form_schema(self, files: Mapping[str, Any]) -> dict[str, Any]:
-        """Of a form with these files, which it must have."""
+        """Schema of a form with these files, which are required."""
         schema = self._schema()
         for described in schema["properties"].values():
             if described.get("type") == "array":
@@ -152,7 +152,7 @@ class RequestReader(Generic[O]):
         default = self._defaults.get(option.name, option.default)
         if option.mark.choices:
             word = next(word for word, value in option.mark.choices if value == default)
-            return annotation, Field(word, **about)  # for the description: no default of the model is read
+            return annotation, Field(word, **about)  # for the description: the model does not read it
         return annotation, Field(default, **about)
 
     def _schema(self) -> dict[str, Any]:
@@ -180,9 +180,9 @@ class RequestReader(Generic[O]):
 
 
 def unknown_field(name: str, there: Iterable[str], sort: str = "field") -> Refusal:
-    """The refusal of a field, or another `sort` of name, that means nothing here; it names those that do.
+    """Refusal of a field, or another `sort` of name, that is not known here; it names the known ones.
 
-    An option that is ignored in silence is a wrong result.
+    An option that is silently ignored is a wrong result.
     """
     names = list(dict.fromkeys(there))
     known = f"there are: {', '.join(names)}" if names else "there are none"
@@ -191,7 +191,7 @@ def unknown_field(name: str, there: Iterable[str], sort: str = "field") -> Refus
 
 
 class _Body(BaseModel):
-    """The fields of a request. One that is null is not there: it is left to the service."""
+    """Fields of a request. One that is null counts as absent: the service decides."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     field_names: ClassVar[frozenset[str]] = frozenset()
@@ -206,7 +206,7 @@ class _Body(BaseModel):
 
 
 def _request_type(option: OptionField) -> Any:
-    """What a request may hold for an option. Null is no value: it means that the field is not there."""
+    """Type that a request accepts for an option. Null is no value: it means that the field is absent."""
     mark = option.mark
     if mark.choices:
         values = dict(mark.choices)
@@ -221,7 +221,7 @@ def _request_type(option: OptionField) -> Any:
 
 
 def _one_of(literal: Any) -> Any:
-    """Words in any case, numbers also as the text that a form has."""
+    """Accept words in any case, and numbers also as the text that a form has."""
     known = {str(value).lower(): value for value in get_args(literal)}
 
     def as_declared(given: Any) -> Any:

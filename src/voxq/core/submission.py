@@ -1,4 +1,4 @@
-"""What a client says of a request itself, whatever kind of task it is for."""
+"""Options of a request itself, whatever kind of task it is for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voxq.core.task import Priority
 
 @dataclass(frozen=True, slots=True)
 class SubmissionOptions(Options):
-    """How a request is queued and answered: nothing of it changes a result."""
+    """How a request is queued and answered; none of it changes a result."""
 
     priority: Annotated[
         Priority,
@@ -37,7 +37,7 @@ class SubmissionOptions(Options):
     ] = False
 
     def webhook(self, registered: Container[str]) -> str | None:
-        """The name of the webhook to be told, if one is. Raises Refusal ("invalid_option")."""
+        """Return the name of the webhook to notify, if any. Raises Refusal ("invalid_option")."""
         name = (self.callback or "").strip()
         if not name or name in registered:
             return name or None

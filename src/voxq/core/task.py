@@ -1,4 +1,4 @@
-"""A task: what a client asked for, as an immutable value."""
+"""A task: the request of a client, as an immutable value."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from voxq.core.kinds import KindOfTask
 from voxq.core.options import Options
 
 SCHEMA = 2
-"""Of the records that this version writes. In those of 1 the text to be spoken was one of the options, and
-`file` either the recording that came or the speech to be made."""
+"""Schema of the records that this version writes. In schema 1 the text to be spoken was one of the options,
+and `file` was either the recording that came or the speech to be made."""
 
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Timestamp = Annotated[float, Field(ge=0, lt=253_402_300_800)]
@@ -33,7 +33,7 @@ _SHORT_ID = re.compile(r"[a-z0-9]{6,32}", re.ASCII)
 
 
 class Status(StrEnum):
-    """Where a task is."""
+    """State of a task."""
 
     QUEUED = "queued"  # accepted, waiting in a lane
     PROCESSING = "processing"  # admitted by a worker
@@ -47,7 +47,7 @@ class Status(StrEnum):
 
 
 class Lane(StrEnum):
-    """Which queue a task waits in, best first."""
+    """Queue that a task waits in, best first."""
 
     HIGH = "high"  # asked for with priority=high
     SHORT = "short"  # voice notes: the normal lane
@@ -61,7 +61,8 @@ class Priority(StrEnum):
 
 
 def choose_lane(priority: Priority, duration: float | None, long_seconds: float) -> Lane:
-    """The lane of `duration` seconds of sound, recorded or to be spoken; unknown ones count as long."""
+    """Return the lane of `duration` seconds of sound, recorded or to be spoken; an unknown duration counts as
+    long."""
     if priority is Priority.HIGH:
         return Lane.HIGH
     if priority is Priority.LOW or duration is None or duration > long_seconds:
@@ -71,7 +72,7 @@ def choose_lane(priority: Priority, duration: float | None, long_seconds: float)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing that a client asked for. One task is one RQ job with the same id."""
+    """One request of a client. One task is one RQ job with the same id."""
 
     id: str
     kind: str
@@ -79,24 +80,26 @@ class Task:
     owner: str
     lane: Lane
     inputs: Annotated[Inputs, Field(min_length=1)]
-    """What it is made from."""
+    """Inputs that it is made from."""
     outputs: Mapping[str, str]
-    """Stored names of the files that it makes, by role; they are there when it is done."""
+    """Stored names of the files that it makes, by role; they exist when it is done."""
     duration: Seconds | None
-    """Probed seconds, None when the container does not tell; of a text, what speaking it should take."""
+    """Probed seconds, None when the container does not state them; for a text, the expected seconds of
+    speech."""
     created_at: Timestamp
-    """When it was submitted."""
+    """Time of submission."""
     accepted_at: Timestamp
-    """When this run was accepted; later than `created_at` after a retry."""
+    """Time at which this run was accepted; later than `created_at` after a retry."""
     options: Options
     run: Annotated[int, Field(ge=1)] = 1
-    """Counts the client's retries: (id, run) ends exactly once."""
+    """Number of the run, which each retry by the client increments: (id, run) ends exactly once."""
     idempotency: str | None = None
     """The client's Idempotency-Key, hashed together with its owner."""
     callback: str | None = None
-    """Name of the registered webhook that is told of the end of each run."""
+    """Name of the registered webhook that is notified of the end of each run."""
     step: str | None = None
-    """The one step that this run is to do again, on top of the result of the run before; None: all."""
+    """Name of the only step that this run does again, on top of the result of the run before; None: all
+    steps."""
     schema: int = SCHEMA
 
     def evolve(self, **changes: Any) -> Self:
@@ -108,19 +111,19 @@ class Task:
 
     @property
     def file(self) -> str:
-        """The stored name by which clients know it: of the file that it makes, else of the one that came. A
+        """Stored name by which clients know it: that of the file that it makes, else of the file that came. A
         task without files has a name all the same, which leads from its short id to its id."""
         names = (*self.outputs.values(), *self.uploads)
         return names[0] if names else f"{self.id}.txt"
 
     @property
     def uploads(self) -> tuple[str, ...]:
-        """Stored names of its inputs, as far as they are files."""
+        """Stored names of its inputs that are files."""
         return tuple(each.name for each in self.inputs.values() if isinstance(each, Blob))
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Stored names of all that it is made from and that it makes."""
+        """Stored names of all files that it is made from and that it makes."""
         return (*self.uploads, *self.outputs.values())
 
     @property
@@ -130,7 +133,7 @@ class Task:
 
     @property
     def sha256(self) -> str:
-        """Of its inputs, see `sha256_of`."""
+        """Digest of its inputs, see `sha256_of`."""
         return sha256_of(self.inputs)
 
     @property
@@ -145,8 +148,8 @@ class Task:
 
     @property
     def queue_seconds(self) -> float:
-        """What it counts for in the queue: its seconds, but one at least, or the queue's limit would let in
-        millions of recordings of a millisecond, each with its files and its place in Redis."""
+        """Seconds that it counts for in the queue: its own, but at least one. Otherwise the queue's limit
+        would admit millions of recordings of a millisecond, each with its files and its place in Redis."""
         return max(1.0, self.seconds)
 
     def to_json(self) -> dict[str, Any]:
@@ -154,7 +157,7 @@ class Task:
 
     @classmethod
     def from_json(cls, data: object) -> Task:
-        """Reads what this or an earlier version wrote; unknown fields are ignored.
+        """Read a record of this or an earlier version; unknown fields are ignored.
 
         Raises ValueError when the record cannot be a task.
         """
@@ -175,7 +178,7 @@ _ADAPTER = TypeAdapter(Task)
 
 
 def _from_schema_1(kind: KindOfTask, data: Mapping[str, Any]) -> dict[str, Any]:
-    """A record of the first schema as one of the second; what is missing or wrong shows when it is read."""
+    """Convert a record of schema 1 to schema 2; missing or wrong fields show when it is read."""
     of_file = ("file", "mime", "size", "audio_sha256")
     file, mime, size, sha256 = map(data.get, of_file)
     rest = {name: value for name, value in data.items() if name not in of_file} | {"schema": SCHEMA}
@@ -188,7 +191,8 @@ def _from_schema_1(kind: KindOfTask, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def new_task_id(now: float, number: int) -> str:
-    """E.g. `2025-12-01_001_k3v9qz0b1x2y`: the UTC day, the day's number, and a random part."""
+    """Create an id such as `2025-12-01_001_k3v9qz0b1x2y`: the UTC day, the day's number, and a random
+    part."""
     day = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
     random = secrets.randbelow(len(_ALPHABET) ** _RANDOM_LENGTH)
     letters = []
@@ -207,12 +211,12 @@ def is_short_id(value: str) -> bool:
 
 
 def short_id(task_id: str) -> str:
-    """The random part, which names a task in URLs and logs."""
+    """Return the random part of an id, which names a task in URLs and logs."""
     return task_id.rpartition("_")[2]
 
 
 def age_order(task_id: str) -> tuple[str, int]:
-    """Sorts ids by their day and its number."""
+    """Key that sorts ids by their day and its number."""
     day, number, _ = task_id.split("_")
     return day, int(number)
 
@@ -222,5 +226,5 @@ def day_of(now: float) -> str:
 
 
 def utc(timestamp: float) -> str:
-    """E.g. `2025-12-01T10:00:00Z`."""
+    """Format seconds since the epoch, e.g. as `2025-12-01T10:00:00Z`."""
     return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

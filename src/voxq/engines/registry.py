@@ -38,8 +38,8 @@ _interpreters: dict[str, Path] = {}
 
 
 def use_plugins(names: Iterable[str]) -> None:
-    """Register the families that other packages offer by these names: from environments of their own if there
-    are any, else from this one.
+    """Register the families that other packages provide by these names: from environments of their own if
+    there are any, else from this one.
 
     Raises EngineError for one that cannot be used, or that has the name of a built-in family.
     """
@@ -55,7 +55,7 @@ def use_plugins(names: Iterable[str]) -> None:
 
 
 def use_here(name: str) -> None:
-    """Register the family that a package in this process's own environment offers. Raises EngineError."""
+    """Register the family that a package in this process's own environment provides. Raises EngineError."""
     _added[name] = plugins.load(name)
 
 
@@ -112,7 +112,8 @@ def is_installed(name: str) -> bool:
 
 
 def models(capability: Capability) -> Mapping[str, EngineFamily]:
-    """Return the models offered by families with this capability themselves, by name. Raises EngineError."""
+    """Return the models that families with this capability provide themselves, by name. Raises
+    EngineError."""
     offered: dict[str, EngineFamily] = {}
     for name in names(capability):
         if name in _ONLY_CATALOGUE:

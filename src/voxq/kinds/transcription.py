@@ -214,8 +214,8 @@ class TranscriptionRun(KindRun):
         """Set the language of the chunks to come. An engine gets only the options that its batches are kept
         apart by.
 
-        The script is no option of a task: when the operator changes it, keeping the finished chunks of
-        a task under way is worth more than one script throughout its text.
+        The script is no option of a task: when the operator changes it, keeping the finished chunks of a task
+        under way is worth more than one script throughout its text.
         """
         options = replace(self._asked, language=language).values(Affects.BATCH)
         self.options: dict[str, Any] = {**options, "script": self.work.defaults.script}

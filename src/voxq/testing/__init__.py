@@ -1,5 +1,5 @@
-"""Tools for tests of VoxQ and of what is built on it: kinds of task that only a test knows, and a worker that
-runs in the test's own process, with its clock, its Redis and the processes of its models as doubles."""
+"""Tools for tests of VoxQ and its extensions: kinds of task that only a test knows, and a worker that runs in
+the test's own process, with doubles of the clock, of Redis and of model processes."""
 
 from __future__ import annotations
 

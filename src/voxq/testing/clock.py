@@ -1,4 +1,4 @@
-"""A clock that goes on only when it is told to."""
+"""A clock that advances only on request."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Self
 
 
 class FakeClock:
-    """Within its context, `time.monotonic` and `time.time` are its own, and `time.sleep` moves it on."""
+    """Replaces `time.monotonic` and `time.time` within its context; there, `time.sleep` advances it."""
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
-        """`now`: seconds since the epoch."""
+        """Start at `now`, in seconds since the epoch."""
         self.now = now
         self._real = (time.monotonic, time.time, time.sleep)
 
     def advance(self, seconds: float) -> None:
-        """So many seconds go by."""
+        """Advance by so many seconds."""
         self.now += seconds
 
     def __enter__(self) -> Self:

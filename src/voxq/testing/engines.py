@@ -1,4 +1,4 @@
-"""Conformance of engine families: what VoxQ relies on, tried with a real model.
+"""Conformance of engine families: tries, with a real model, all that VoxQ relies on.
 
 An author calls `check_engine` in a test of their own package; VoxQ's own families pass it, too.
 """
@@ -40,7 +40,7 @@ _LOUDNESS_TOLERANCE = 1e-3
 
 
 class NotConforming(AssertionError):
-    """An engine family breaks the contract; the message says where."""
+    """Reports that an engine family breaks the contract; the message says where."""
 
 
 def check_engine(
@@ -54,7 +54,7 @@ def check_engine(
 
     `model`: the first of the family's own if not given; `paths`: directories of its models by role; `clips`:
     recordings (float32, 16 kHz) in which a recogniser finds text, English speech if not given. The network is
-    out of reach while it runs.
+    unreachable while it runs.
     """
     name = model or next(iter(family.models), None)
     _check(name is not None, "the family offers no model by itself: name one")
@@ -125,7 +125,7 @@ def _check_words(family: EngineFamily, engine: AnyEngine, clip: Samples, options
 
 
 def _check_odd_sound(engine: AnyEngine, clip: Samples, options: Mapping[str, Any]) -> None:
-    """What is no sound at all costs the others of its batch nothing."""
+    """Check that an item which is no valid sound does not change the results of the others in its batch."""
     odd = np.full(SAMPLE_RATE, np.nan, np.float32)
     answers = engine.run([AudioItem(sound, options) for sound in (clip, odd, clip)])
     _check(len(answers) == 3, f"{len(answers)} answers to 3 items")
@@ -256,7 +256,7 @@ def _check(holds: bool, message: str) -> None:
 
 @contextmanager
 def _no_network() -> Iterator[None]:
-    """Inside, this process opens no connection to another machine."""
+    """Prevent this process from opening connections to other machines within the context."""
     connect = socket.socket.connect
 
     def refuse(self: socket.socket, address: Any) -> None:

@@ -1,4 +1,4 @@
-"""Kinds of task that only a test knows."""
+"""Registration of kinds of task that only a test knows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from voxq.kinds import Kind
 
 @contextmanager
 def register_kind(kind: Kind) -> Iterator[None]:
-    """For as long as the context, the kind is one of those of this process.
+    """Register the kind in this process for as long as the context lasts.
 
-    What is put together from the kinds, such as `Parts`, knows it if that is made within. The processes of a
-    service know the kinds that VOXQ_TEST_KINDS names, see `voxq.kinds.of_tests`.
+    Objects that are assembled from the kinds, such as `Parts`, include it if they are made within the
+    context. The processes of a service know the kinds that VOXQ_TEST_KINDS names, see `voxq.kinds.of_tests`.
     """
     registry.register(kind)
     try:

@@ -1,4 +1,4 @@
-"""The helper processes of a worker as objects, which answer at once what they are sent."""
+"""Doubles of a worker's helper processes, which answer each message at once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from voxq.processes.model import protocol as model
 from voxq.speech.sentences import Break
 
 Answer = Callable[[Any], Any]
-"""From what a model process is told of a chunk to its result or ChunkError. Raising ChildDied ends the
-process."""
+"""Function from the reference to a chunk, as a model process gets it, to the chunk's result or a ChunkError.
+It may raise ChildDied to end the process."""
 
 
 class FakeChild:
-    """Stands for a `Child`. A real descriptor tells that a message is there, for a real poller."""
+    """Double of a `Child`. It has a real descriptor, so that a real poller sees its messages."""
 
     def __init__(self, answers: Callable[[Message], Iterable[Message]]) -> None:
         self._answers = answers
@@ -41,7 +41,7 @@ class FakeChild:
         return not self._is_dead
 
     def send(self, message: Message) -> None:
-        """Raises ChildDied once it has ended."""
+        """Answer a message. Raises ChildDied if the process has ended."""
         if self._is_dead:
             raise ChildDied
         try:
@@ -51,14 +51,14 @@ class FakeChild:
             self.die()
 
     def receive(self) -> Message:
-        """Raises ChildDied at its end."""
+        """Return the next message. Raises ChildDied when there are no more."""
         self._near.recv(1)
         if not self._inbox:
             raise ChildDied
         return self._inbox.popleft()
 
     def die(self) -> None:
-        """It ends, after what it has answered."""
+        """End the process, after the messages that it has sent."""
         self._is_dead = True
         self._far.send(b".")
 
@@ -74,10 +74,10 @@ class FakeChild:
 
 
 class FakeProcesses(AbstractContextManager["FakeProcesses"]):
-    """Within its context, every helper process that is started is a `FakeChild`.
+    """Makes every helper process that is started within its context a `FakeChild`.
 
     Texts are cut at ". "; a recording is one chunk of its `seconds`. `answer` gives the result of each chunk;
-    `calls` are all that models were asked, a batch each.
+    `calls` lists the batches that models were given.
     """
 
     def __init__(self, answer: Answer, *, seconds: float = 10.0) -> None:

@@ -1,4 +1,4 @@
-"""As much of Redis as a worker needs, in memory: lanes, claims and documents of tasks."""
+"""Redis in memory, as far as a worker needs it: lanes, claims and documents of tasks."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _SCRIPTS = ("enqueue", "claim", "register", "report", "beat", "release", "drop",
 
 
 class InMemoryRedis:
-    """Stands for a client whose answers are text. Does what the scripts of a worker do, less what is for RQ's
-    views, and no more. While `is_away`, it fails like a server that cannot be reached."""
+    """Double of a client that decodes answers to text. It does what the scripts of a worker do, except for
+    RQ's views, and no more. While `is_away`, it fails like a server that cannot be reached."""
 
     def __init__(self, epoch: str) -> None:
-        """`epoch`: the id of the storage that it works for."""
+        """Start empty. `epoch`: id of the storage that it works for."""
         self.is_away = False
         self.lanes: defaultdict[str, list[str]] = defaultdict(list)
         """Waiting ids by queue, the next one first."""
         self.claims: dict[str, str] = {}
-        """Workers by the id of what they hold."""
+        """Worker of each claimed task, by task id."""
         self.documents: dict[str, dict[str, Any]] = {}
-        """What clients see of each task."""
+        """Document of each task that clients see, by task id."""
         self.ended: list[tuple[str, int]] = []
         """Id and run of every end, in the order in which they were announced."""
         self._epoch = epoch
         self._by_sha = {script(name).sha: name for name in _SCRIPTS}
 
     def evalsha(self, sha: str, _keys: int, context: str, args: str, _data: bytes = b"") -> Any:
-        """Raises redis.exceptions.ConnectionError while it is away."""
+        """Run the script with this digest. Raises redis.exceptions.ConnectionError while it is away."""
         self._check()
         run: Callable[[dict[str, Any]], Any] = getattr(self, f"_{self._by_sha[sha]}")
         return run(json.loads(args))
@@ -43,7 +43,7 @@ class InMemoryRedis:
         return _Pipeline(self)
 
     def lengths(self, keys: list[str]) -> list[int]:
-        """How many wait in each of these lists, by the names that RQ gives them."""
+        """Number of waiting tasks in each of these lists, by the names that RQ gives them."""
         self._check()
         return [len(self.lanes[key.removeprefix(RQ_QUEUE)]) for key in keys]
 
@@ -109,7 +109,7 @@ class InMemoryRedis:
 
 
 class _Pipeline:
-    """Asks for the lengths of lanes."""
+    """Returns the lengths of lanes."""
 
     def __init__(self, double: InMemoryRedis) -> None:
         self._double = double

@@ -1,4 +1,5 @@
-"""A worker in the test's own process: its real core, with doubles of the clock, of Redis and of helpers."""
+"""A worker in the test's own process: its real core, with doubles of the clock, of Redis and of helper
+processes."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ from voxq.worker.poller import Poller
 
 
 class WorkerInProcess:
-    """One worker over the storage at `root`. Make it within the contexts of a `FakeClock` and of
-    `FakeProcesses`; two of them over the same `redis` share its tasks."""
+    """One worker over the storage at `root`. Create it within the contexts of a `FakeClock` and of
+    `FakeProcesses`; two workers over the same `redis` share its tasks."""
 
     def __init__(
         self,
@@ -56,17 +57,17 @@ class WorkerInProcess:
         )
 
     def submit(self, task: Task) -> None:
-        """Write steps S2 and S3."""
+        """Submit a task: write steps S2 and S3."""
         self.journal_of.journal.accept(task)
         self.enqueue(task)
 
     def enqueue(self, task: Task) -> None:
-        """Write step S3."""
+        """Enqueue a task: write step S3."""
         store = self.journal_of.stores[task.kind]
         script.run(cast(Any, self.redis), enqueueing.enqueue(store, task))
 
     def turn(self, seconds: float = 0.01) -> None:
-        """One turn of the worker's loop, after which so many seconds have gone by."""
+        """Run the worker's loop once, then let so many seconds go by."""
         parts = self.parts
         self.poller.call(self.poller.wait(0.0))
         parts.failures.enforce_deadlines()
@@ -78,7 +79,7 @@ class WorkerInProcess:
         self.clock.advance(seconds)
 
     def tick(self) -> None:
-        """What the loop does once a second."""
+        """Do what the loop does once a second."""
         parts = self.parts
         parts.endings.try_again()
         parts.publisher.publish()
@@ -87,7 +88,7 @@ class WorkerInProcess:
         parts.engines.look_after_models()
 
     def run_until(self, condition: Callable[[], object], turns: int = 2000) -> None:
-        """Turn until it holds. Raises AssertionError if it does not."""
+        """Run the loop until the condition holds. Raises AssertionError if it does not within `turns`."""
         for number in range(turns):
             if condition():
                 return
@@ -97,12 +98,12 @@ class WorkerInProcess:
         raise AssertionError("the worker does not get there")
 
     def outcome(self, task: Task) -> Outcome | None:
-        """How this run of the task has ended."""
+        """Outcome of this run of the task; None if it has not ended."""
         end = self.journal_of.journal.ended(task.id, task.run)
         return end.outcome if end else None
 
     def end_of(self, task: Task) -> Outcome:
-        """Turn until the task has ended."""
+        """Run the loop until the task has ended, and return its outcome."""
         self.run_until(lambda: self.outcome(task) is not None)
         outcome = self.outcome(task)
         assert outcome is not None
