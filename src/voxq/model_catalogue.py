@@ -91,7 +91,7 @@ class ModelCatalogue:
 
 
 def default_model(settings: Settings) -> ListedModel:
-    """Return ASR_MODEL. For a catalogue model or one that a family offers, the engine is known; ASR_ENGINE
+    """Return ASR_MODEL. For a catalogue model or one that a family provides, the engine is known; ASR_ENGINE
     applies to all others."""
     given = settings.asr_model
     try:
@@ -112,6 +112,6 @@ def _of_catalogue(model: published.Model) -> ListedModel:
 
 
 def _of_families() -> dict[str, ListedModel]:
-    """Return the recognisers that families offer by themselves, by name."""
+    """Return the recognisers that families provide themselves, by name."""
     offered = registry.models(Capability.RECOGNISE)
     return {name: ListedModel(name, family.name, name) for name, family in offered.items()}

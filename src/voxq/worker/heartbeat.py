@@ -55,7 +55,7 @@ class Heartbeat:
         self.due = 0.0
 
     def wait(self) -> None:
-        """Put off the next heartbeat while one is on its way."""
+        """Schedule the next heartbeat for the usual interval, because one is on its way."""
         self.due = time.monotonic() + _EVERY
 
     def beat(self) -> bool:

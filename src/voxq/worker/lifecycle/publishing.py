@@ -48,7 +48,7 @@ class EndPublisher:
             return True
         if not self._tell(partial(self._ending.announce, Ended(task, outcome), self._identity)):
             self._unpublished.append(task)
-        self._log(task, outcome)  # now: somebody waits for the result that was just published
+        self._log(task, outcome)  # now: a client may be waiting for the result that was just published
         return True
 
     def resume(self, task: Task) -> None:

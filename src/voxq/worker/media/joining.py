@@ -130,7 +130,7 @@ class Joining:
         """Send a request to the process. Raises OSError, ChildDied."""
         try:
             self._send(text, case, sounds)
-        except ChildDied:  # between two requests: nobody's fault
+        except ChildDied:  # between two requests: no text is to blame
             self._end()
             self._send(text, case, _sounds(text, 0))
 

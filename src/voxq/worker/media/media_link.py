@@ -62,7 +62,7 @@ class MediaLink:
         return self._child
 
     def start(self) -> Child:
-        """Start the process if there is none; decoding libraries take a moment to load."""
+        """Return the process, started if need be; decoding libraries take a moment to load."""
         if self._child is None:
             self._child = Child.start(MEDIA_MODULE)
         return self._child
@@ -77,7 +77,7 @@ class MediaLink:
         message = protocol.CODEC.encode(request)
         try:
             self.start().send(message)
-        except ChildDied:  # between two tasks: nobody's fault
+        except ChildDied:  # between two tasks: none is to blame
             self.kill()
             self.start().send(message)
         self.task_run, self._found, self.decoded = task_run, 0, 0.0

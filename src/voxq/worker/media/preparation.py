@@ -126,8 +126,7 @@ class Preparation:
             self._kill(link)
 
     def _free_link(self, is_long: bool) -> MediaLink | None:
-        """Return a process that may take it, if one is free. The last free one is reserved for short
-        recordings."""
+        """Return a free process, or None. The last free one of several does not take long recordings."""
         free = [link for link in self._links if link.task_run is None]
         if not free or (is_long and len(free) == 1 and len(self._links) > 1):
             return None
