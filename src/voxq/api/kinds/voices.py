@@ -48,7 +48,7 @@ _HEADERS = {"Cache-Control": "private, max-age=3600"}
     responses=errors.documented(401, 403, 503),
 )
 async def voices(service: TheService, _: Owner) -> VoiceList:
-    """List the voices that living workers offer; without workers, those installed where the API runs."""
+    """List the voices of the living workers; without workers, those installed where the API runs."""
     return VoiceList(voices=[_view(speaker) for speaker in await service.voices.recent()])
 
 
