@@ -50,6 +50,11 @@ def queue_table(kinds: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def _things(kind: str) -> str:
-    """Label of a kind: what its tasks are made from. A newer service may have kinds that are unknown here."""
-    found = kinds.registered().get(kind)
-    return f"{found.noun}s" if found else kind
+    """Label of a kind: what its tasks are made from, with its name if others are made from the same. A newer
+    service may have kinds that are unknown here."""
+    there = kinds.registered()
+    if kind not in there:
+        return kind
+    noun = there[kind].noun
+    is_alone = sum(each.noun == noun for each in there.values()) == 1
+    return f"{noun}s" if is_alone else f"{noun}s ({kind})"

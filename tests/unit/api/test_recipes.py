@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from voxq import kinds
 from voxq.api.submission.model_fingerprints import ModelFingerprints
+from voxq.kinds.base import StepSpec
+from voxq.kinds.speech import SPEECH, SpeechOptions
 from voxq.model_catalogue import ModelCatalogue
 from voxq.model_store.stamp import Stamp
 from voxq.settings import load_settings
@@ -61,3 +64,30 @@ async def test_the_operators_defaults_are_in_it(model: Path, tmp_path: Path) -> 
         await model_fingerprint(model, "tts", "hibari"),
     ]
     assert len(set(others)) == len(others)
+
+
+async def test_a_kind_of_one_step_has_that_of_its_model(model: Path) -> None:
+    settings = load_settings(asr_models=f"calls=faster-whisper:{model}")
+    ours = ModelFingerprints(settings, ModelCatalogue.of(settings))
+    options = SpeechOptions("heart", model="kokoro")
+    assert await ours.of_steps(SPEECH, options) == await ours.of(SPEECH, "kokoro")
+
+
+async def test_the_model_of_every_step_counts(model: Path) -> None:
+    steps = (*SPEECH.steps, StepSpec("listen", "recognise", source="speak", optional=True))
+    kind = replace(SPEECH, name="echo", steps=steps)
+
+    async def of_steps() -> str:
+        settings = load_settings(asr_models=f"calls=faster-whisper:{model}")
+        ours = ModelFingerprints(settings, ModelCatalogue.of(settings))
+        return await ours.of_steps(kind, SpeechOptions("heart", model="calls"))
+
+    before = await of_steps()
+    assert await of_steps() == before
+    (model / "model.bin").write_bytes(b"better weights")
+    assert await of_steps() != before
+
+
+async def test_a_model_that_only_workers_know_counts_by_its_name(model: Path) -> None:
+    names = ("theirs", "others")
+    assert len({await model_fingerprint(model, "tts", name) for name in names}) == 2

@@ -13,9 +13,9 @@ from voxq.api.callers.auth import Owner
 from voxq.api.limits import disk
 from voxq.api.service import TheService
 from voxq.api.shapes.submission import Submitted
-from voxq.api.submission import options
+from voxq.api.submission import options, reuse
 from voxq.api.submission.body import TheBody, bytes_for
-from voxq.api.submission.submitted import submitted
+from voxq.api.submission.submitted import submitted, submitted_or_reused
 from voxq.core.refusal import Refusal
 from voxq.core.request_reader import RequestReader
 from voxq.kinds import Kind
@@ -58,6 +58,9 @@ def router_of(kind: Kind) -> APIRouter:
         entry = await texts.check_entry(owner, key)
         wanted = intake.Request(owner, asked.options, how.priority, key, callback)
         submission = await texts.accept(entry, text, wanted)
-        return await submitted(request, service, submission.task, submission.place)
+        if not how.cache or submission.replayed:
+            return await submitted(request, service, submission.task, submission.place)
+        fingerprint = await reuse.of_text(service, kind, owner, text, asked.options)
+        return await submitted_or_reused(request, service, submission, fingerprint)
 
     return router

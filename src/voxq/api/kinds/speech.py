@@ -72,7 +72,7 @@ async def submit(
     submission = await _accept(service, owner, text, chosen, how, key, callback)
     if not how.cache or submission.replayed:
         return await submitted(request, service, submission.task, submission.place)
-    fingerprint = await reuse.of_text(service, owner, text, chosen)
+    fingerprint = await reuse.of_text(service, SPEECH, owner, text, chosen)
     return await submitted_or_reused(request, service, submission, fingerprint)
 
 

@@ -52,7 +52,7 @@ async def speech(request: Request, service: TheService, owner: Waiting, body: Th
 
 
 async def _begin(service: Service, owner: str, entry: EntryCheck, wanted: Wanted) -> Begun:
-    fingerprint = await reuse.of_text(service, owner, wanted.text, wanted.options)
+    fingerprint = await reuse.of_text(service, SPEECH_KIND, owner, wanted.text, wanted.options)
 
     async def accept() -> Task:
         await asyncio.to_thread(disk.check_space, service.settings)

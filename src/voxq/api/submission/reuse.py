@@ -10,8 +10,9 @@ from redis.exceptions import RedisError
 
 from voxq.api.available import AvailableModels
 from voxq.api.service import Service
+from voxq.core.options import Options
 from voxq.core.task import Task
-from voxq.kinds.speech import SPEECH, SpeechOptions
+from voxq.kinds import Kind
 from voxq.kinds.transcription import TRANSCRIPTION, TranscriptionOptions
 from voxq.queue import fingerprints, script
 
@@ -31,9 +32,9 @@ async def of_recording(
     return fingerprints.fingerprint_of(owner, sha256, model_fingerprint, replace(options, model=name))
 
 
-async def of_text(service: Service, owner: str, text: str, options: SpeechOptions) -> str:
-    """Return the fingerprint of a text's request, whose options name the model."""
-    model_fingerprint = await service.model_fingerprints.of(SPEECH, options.model or "")
+async def of_text(service: Service, kind: Kind, owner: str, text: str, options: Options) -> str:
+    """Return the fingerprint of a request for a task of this kind, which is made from a text."""
+    model_fingerprint = await service.model_fingerprints.of_steps(kind, options)
     return fingerprints.fingerprint_of(owner, "", model_fingerprint, options, text=text)
 
 

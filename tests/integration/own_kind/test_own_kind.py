@@ -3,69 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
-from api_server import ApiServer, running_api
-from own_environment import without_settings
-from worker_process import WorkerProcess, wait_for
-
-SUPPORT = Path(__file__).parents[1] / "support"
-TEXT = "One two three. Four five six. Seven eight nine."
+from api_server import ApiServer
+from own_kind import StartWorker, end_of, submitted
+from worker_process import wait_for
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return {
-        "VOXQ_TEST_ENGINES": "1",
-        "VOXQ_TEST_KINDS": "counting_kind:COUNT",
-        "VOXQ_TEST_SYNTHESISER": "counting_voice:KIND",
-        "VOXQ_TEST_CALLS": str(tmp_path / "calls.jsonl"),
-        "PYTHONPATH": str(SUPPORT),
-        "ASR_ENGINE": "noop",
-        "ASR_MODEL": "noop",
-    }
-
-
-@pytest.fixture
-def api(redis_url: str, tmp_path: Path, environment: dict[str, str]) -> Iterator[ApiServer]:
-    with running_api(redis_url, tmp_path, **environment) as server:
-        yield server
-
-
-@pytest.fixture
-def worker(redis_url: str, tmp_path: Path, api: ApiServer, environment: dict[str, str]):
-    """Starts one, as often as it is called."""
-    started: list[WorkerProcess] = []
-
-    def start() -> WorkerProcess:
-        environ = without_settings() | environment
-        environ |= {"REDIS_URL": redis_url, "STORAGE_PATH": str(api.storage)}
-        log = tmp_path / f"worker-{len(started)}.log"
-        started.append(WorkerProcess.start(["--id", str(len(started) + 1), "--device", "cpu"], environ, log))
-        started[-1].wait_for_log("status=ready", 120)
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.end()
-
-
-def submitted(api: ApiServer, **fields: str) -> str:
-    answer = api.http.post("/api/v1/count/submit", json={"text": TEXT} | fields)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["task_id"]
-
-
-def end_of(api: ApiServer, task_id: str) -> dict:
-    answer = api.http.get(f"/api/v1/count/result/{task_id}", params={"wait": 60})
-    assert answer.json()["status"] in ("done", "failed"), answer.text
-    return answer.json()
-
-
-def test_it_goes_all_the_way(api: ApiServer, worker, client: redis.Redis) -> None:
+def test_it_goes_all_the_way(api: ApiServer, worker: StartWorker, client: redis.Redis) -> None:
     worker()
     task_id = submitted(api)
     result = end_of(api, task_id)
@@ -86,7 +33,7 @@ def test_it_goes_all_the_way(api: ApiServer, worker, client: redis.Redis) -> Non
 
 
 def test_a_step_that_it_can_do_without_fails_alone_and_is_tried_again_alone(
-    api: ApiServer, worker, tmp_path: Path
+    api: ApiServer, worker: StartWorker, tmp_path: Path
 ) -> None:
     worker()
     task_id = submitted(api, fault="foreign")
@@ -111,7 +58,7 @@ def test_a_step_that_it_can_do_without_fails_alone_and_is_tried_again_alone(
 
 
 @pytest.mark.parametrize("code", ["crash", "nonsense"])
-def test_what_kills_a_step_costs_no_result(api: ApiServer, worker, code: str) -> None:
+def test_what_kills_a_step_costs_no_result(api: ApiServer, worker: StartWorker, code: str) -> None:
     worker()
     result = end_of(api, submitted(api, fault=code))
     assert (result["status"], result["text"]) == ("done", "3 sentences")
@@ -119,7 +66,9 @@ def test_what_kills_a_step_costs_no_result(api: ApiServer, worker, code: str) ->
     assert result["attempts"] == 1
 
 
-def test_a_killed_worker_costs_only_what_was_in_hand(api: ApiServer, worker, tmp_path: Path) -> None:
+def test_a_killed_worker_costs_only_what_was_in_hand(
+    api: ApiServer, worker: StartWorker, tmp_path: Path
+) -> None:
     first = worker()
     task_id = submitted(api, fault="gated")
     calls = tmp_path / "calls.spoken"

@@ -1,0 +1,53 @@
+"""An API and workers that know the kind of task in `counting_kind`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from api_server import ApiServer, running_api
+from own_environment import without_settings
+from own_kind import StartWorker
+from worker_process import WorkerProcess
+
+SUPPORT = Path(__file__).parents[2] / "support"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        "VOXQ_TEST_ENGINES": "1",
+        "VOXQ_TEST_KINDS": "counting_kind:COUNT",
+        "VOXQ_TEST_SYNTHESISER": "counting_voice:KIND",
+        "VOXQ_TEST_CALLS": str(tmp_path / "calls.jsonl"),
+        "PYTHONPATH": str(SUPPORT),
+        "ASR_ENGINE": "noop",
+        "ASR_MODEL": "noop",
+    }
+
+
+@pytest.fixture
+def api(redis_url: str, tmp_path: Path, environment: dict[str, str]) -> Iterator[ApiServer]:
+    with running_api(redis_url, tmp_path, **environment) as server:
+        yield server
+
+
+@pytest.fixture
+def worker(
+    redis_url: str, tmp_path: Path, api: ApiServer, environment: dict[str, str]
+) -> Iterator[StartWorker]:
+    """Starts one, as often as it is called."""
+    started: list[WorkerProcess] = []
+
+    def start() -> WorkerProcess:
+        environ = without_settings() | environment
+        environ |= {"REDIS_URL": redis_url, "STORAGE_PATH": str(api.storage)}
+        log = tmp_path / f"worker-{len(started)}.log"
+        started.append(WorkerProcess.start(["--id", str(len(started) + 1), "--device", "cpu"], environ, log))
+        started[-1].wait_for_log("status=ready", 120)
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
