@@ -12,6 +12,9 @@ from voxq.queue.claiming import Claimed
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.redis_link import RedisLink
 
+BOTH: dict[str, tuple[str, ...]] = {"asr": (), "tts": ()}
+"""Models by kind, of a worker that serves both."""
+
 
 def submit(lab: Lab, kind: str, lane: Lane = Lane.SHORT) -> Task:
     options = {"options": SpeechOptions("heart", "hibari")} if kind == "tts" else {}
@@ -25,7 +28,7 @@ def claims_of(lab: Lab) -> Claims:
 
 
 def taken_by(claims: Claims, *held: tuple[str, Lane], slots: int = 1) -> tuple[Claimed, ...]:
-    catch = claims.take(held, slots, {}, {})
+    catch = claims.take(held, slots, BOTH, {})
     assert catch is not None
     return catch.claimed
 
@@ -69,7 +72,7 @@ def test_it_is_told_what_is_left_in_the_lanes(tmp_path, client: redis.Redis) -> 
     claims = claims_of(lab)
     for kind in ("asr", "asr", "tts"):
         submit(lab, kind)
-    catches = [claims.take([], 1, {}, {}) for _ in range(4)]
+    catches = [claims.take([], 1, BOTH, {}) for _ in range(4)]
     assert [(len(catch.claimed), catch.left) for catch in catches if catch] == [
         (1, 2),
         (1, 1),
@@ -93,3 +96,14 @@ def test_tasks_of_the_same_kind_again_take_one_trip_to_redis(tmp_path, client: r
 def reads(client: redis.Redis) -> int:
     """Return how often the server has read from its clients."""
     return client.info("stats")["total_reads_processed"]
+
+
+def test_a_worker_takes_only_tasks_of_the_kinds_that_it_serves(tmp_path, client: redis.Redis) -> None:
+    lab = Lab(tmp_path, client)
+    claims = claims_of(lab)
+    text = submit(lab, "tts")
+    submit(lab, "asr")
+    for served, taken in (({}, []), ({"tts": ()}, [text.id]), ({"tts": ()}, [])):
+        catch = claims.take([], 4, served, {})
+        assert catch is not None
+        assert [each.task_id for each in catch.claimed] == taken

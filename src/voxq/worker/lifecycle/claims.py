@@ -91,7 +91,10 @@ class Claims:
     def _take_of_one_kind(self, mine: _Slots) -> Catch | None:
         """Claim from the kind that was served last without looking at the others: mostly one kind comes again
         and again. None if a task of another kind waits, or Redis is away."""
-        *others, kind = (each for each in self._order if each in mine.models)
+        served = [each for each in self._order if each in mine.models]
+        if not served:
+            return Catch()
+        *others, kind = served
         beside = [queue for other in others for queue in self._stores[other].queues.values()]
         taken = self._claim(kind, mine.capacity(kind), list(Lane), beside=beside)
         if taken is None or taken.waits_beside:
