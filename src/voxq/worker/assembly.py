@@ -129,7 +129,7 @@ class WorkerParts:
             heartbeat=heartbeat,
             admission=admission,
             preparation=preparation,
-            dispatcher=Dispatcher(task_runs, pool, accounting, failures),
+            dispatcher=Dispatcher(task_runs, pool, accounting),
             engines=ModelEvents(
                 task_runs,
                 pool,

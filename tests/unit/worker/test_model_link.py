@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import pytest
 from plans import model_plan
 from runs import task_run_of
 from task_lab import make_task
+from worker_process import wait_for
 
 from voxq.engines.contract import Cost
 from voxq.kinds.pieces import Span
@@ -77,6 +80,26 @@ def test_short_batches_of_single_chunks_wait_in_the_pipe(
             count += 1
             link.give(replace(batch, id=str(count), predicted=predicted))
     assert count == given
+
+
+def test_what_a_model_process_finished_before_it_died_counts(batch: Batch) -> None:
+    """Only a batch that was in the engine at the end may be blamed, and no result is lost."""
+    later = replace(batch, id="later")
+    with ready_model_process(1, is_parallel=False) as link:
+        child = link.child
+        assert child is not None
+        link.give(batch)
+        assert link.receive(60.0) is None
+        assert child.poll(60.0), "its result, which nobody has read"
+        os.kill(child.pid, signal.SIGKILL)
+        wait_for(lambda: not child.is_alive(), "its end")
+        link.give(later)
+        finished = link.receive(60.0)
+        assert finished is not None and finished[0] is batch
+        with pytest.raises(ModelProcessFailed) as failure:
+            link.receive(60.0)
+        assert failure.value.batch is None
+        assert link.take_back() == [later]
 
 
 def test_a_model_process_that_is_loaded_twice_is_ended(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,7 @@ from itertools import count
 
 from voxq.worker.dispatch.accounting import Accounting
 from voxq.worker.dispatch.anticipation import Anticipation
-from voxq.worker.dispatch.failures import Failures
 from voxq.worker.dispatch.waiting_chunks import coming, waiting
-from voxq.worker.model_pool.model_link import ModelProcessFailed
 from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.plan import ModelPlan
 from voxq.worker.runs.batch import Batch, Member
@@ -27,13 +25,10 @@ from voxq.worker.scheduler import WaitingChunk, choose
 class Dispatcher:
     """Dispatches the batches of one worker's models. Times are on the monotonic clock."""
 
-    def __init__(
-        self, task_runs: TaskRuns, pool: ModelPool, accounting: Accounting, failures: Failures
-    ) -> None:
+    def __init__(self, task_runs: TaskRuns, pool: ModelPool, accounting: Accounting) -> None:
         self._task_runs = task_runs
         self._pool = pool
         self._accounting = accounting
-        self._failures = failures
         self._anticipations: defaultdict[str, Anticipation] = defaultdict(Anticipation)
         self._numbers = count(1)
 
@@ -99,10 +94,7 @@ class Dispatcher:
         batch = Batch(str(next(self._numbers)), members, pooled.terms.predict(chosen), is_suspect)
         for step in batch.steps:
             step.begin([member.index for member in members if member.step is step])
-        try:
-            pooled.link.give(batch)
-        except ModelProcessFailed as failure:
-            self._failures.on_process_failed(pooled, failure)
+        pooled.link.give(batch)
         return True
 
     def _models(self) -> Iterator[ModelPlan]:

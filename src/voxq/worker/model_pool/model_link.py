@@ -136,7 +136,7 @@ class ModelLink:
         return True
 
     def give(self, batch: Batch) -> None:
-        """Send a batch to the process. Raises ModelProcessFailed; then the batch was not begun."""
+        """Send a batch to the process. If that has ended, `receive` says so after what it still answered."""
         assert self._child is not None
         self._batches.append(batch)
         try:
@@ -146,7 +146,9 @@ class ModelLink:
                 )
             )
         except ChildDied:
-            raise self._failed() from None
+            # It may have finished one batch and begun another since the last message that was read: only its
+            # answers say which of them was in the engine at the end.
+            self._deadline = time.monotonic()
 
     def receive(self, seconds_allowed: float) -> tuple[Batch, protocol.Finished] | None:
         """Take one message. Returns a finished batch, or None for anything else.
