@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 from rq import Queue, Worker
-from rq.command import send_kill_model_process_command, send_shutdown_command, send_stop_job_command
+from rq.command import send_kill_horse_command, send_shutdown_command, send_stop_job_command
 from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
@@ -134,7 +134,7 @@ def test_killing_the_model_process_by_rq_is_nobodys_fault(make_lab, rq: redis.Re
     wait_for(lab.calls, "the chunk in the engine")
     links = {link.pid for link in worker.helpers("model process")}
     assert len(links) == 2
-    send_kill_model_process_command(rq, Worker.all(rq)[0].name)
+    send_kill_horse_command(rq, Worker.all(rq)[0].name)
     (outcome,) = lab.wait_for_ends([task])
     assert (outcome.status, outcome.attempts, outcome.incidents) == (Status.DONE, 1, ())
     new = wait_for(

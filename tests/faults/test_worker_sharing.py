@@ -73,7 +73,10 @@ def test_what_rq_does_to_one_of_several_tasks_leaves_the_others_alone(make_lab, 
     tasks = [lab.submit(NOTE, "gated", priority=priority) for priority in priorities]
     for task in tasks:
         lab.wait_for_status(task, "processing")
-    queues = [Queue(name, connection=rq, serializer=JSONSerializer) for name in lab.settings.queues]
+    queues = [
+        Queue(name, connection=rq, serializer=JSONSerializer)
+        for name in lab.parts.stores["asr"].queues.values()
+    ]
     registries = [StartedJobRegistry(queue=queue) for queue in queues]
 
     def executions() -> list[Execution]:

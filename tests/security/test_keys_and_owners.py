@@ -106,7 +106,8 @@ def test_somebody_elses_task_is_no_task(
                 for each in (real, other)
             ]
             assert answers[0] == answers[1]
-            assert answers[0][0] == 404
+            # Some of these routes do not know these parameters, and say so whoever owns the task.
+            assert answers[0][0] == 404 or (query and answers[0][0] == 422)
     assert anna.get(f"/api/v1/{kind}/result/{hers}").json()["status"] == "done", "it is as it was"
     assert anna.get(f"/api/v1/{kind}/audio/{hers}").status_code == 200
 

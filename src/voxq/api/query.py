@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 
+from voxq.api.callers.auth import authenticate_for
 from voxq.api.openai import errors as openai
 from voxq.core.request_reader import unknown_field
 
@@ -20,7 +21,10 @@ _known: dict[Callable[..., Any], tuple[str, ...]] = {}
 
 
 async def check_query(request: Request) -> None:
-    """Check the names of all parameters. Raises Refusal ("invalid_option", with the known parameters)."""
+    """Check the names of all parameters. Raises Refusal ("invalid_option", with the known parameters).
+
+    A caller without a key learns nothing from it: where one is needed, its lack is reported first.
+    """
     if not request.scope["query_string"]:
         return
     path = request.url.path
@@ -33,6 +37,7 @@ async def check_query(request: Request) -> None:
     known = _known[route.endpoint]
     for name in request.query_params:
         if name not in known and not (is_openais and name in _OPENAIS):
+            await authenticate_for(request, route.dependant)
             raise unknown_field(name, known, sort="query parameter")
 
 

@@ -79,7 +79,7 @@ def test_what_openai_knows_is_taken_and_the_document_says_that_it_has_no_effect(
         "/v1/audio/speech": ("instructions",),
     }.items():
         [content] = paths[path]["post"]["requestBody"]["content"].values()
-        assert "a field that neither knows is refused" in content["schema"]["description"]
+        assert "unknown fields are refused" in content["schema"]["description"]
         for name in names:
             assert "no effect" in content["schema"]["properties"][name]["description"]
 

@@ -41,7 +41,7 @@ def test_a_step_that_it_can_do_without_fails_alone_and_is_tried_again_alone(
     assert (result["status"], result["text"]) == ("done", "3 sentences")
     failed = result["steps"]["check"]
     assert (failed["status"], failed["code"]) == ("failed", "language_unavailable")
-    assert api.http.post(failed["retry_url"].replace("check", "measure")).status_code == 422
+    assert api.http.post(failed["retry_url"].replace("check", "measure")).status_code == 404
     said = (tmp_path / "calls.spoken").read_text().splitlines()
 
     assert api.http.post(failed["retry_url"]).status_code == 200

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 from voxq.api.app import create_app
+from voxq.api.callers.access import Access
+from voxq.settings import Settings
 
 APP = create_app()
+APP.state.service = SimpleNamespace(access=Access({}, frozenset()), settings=Settings(allow_anonymous=True))
+"""Nothing but what authentication asks: no keys are set."""
 ROUTES = [
     pytest.param(method.upper(), path, [each["name"] for each in operation.get("parameters", ())], id=path)
     for path, operations in APP.openapi()["paths"].items()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from voxq.api.callers import browsers
@@ -27,11 +29,12 @@ def is_local(server: tuple[str, int | None] | None) -> bool:
         return True  # a Unix socket
 
 
-async def _owner(
+async def authenticate(
     request: Request,
     service: TheService,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> str:
+    """Return the name of the caller. Raises as `Owner`."""
     settings = service.settings
     if service.access.needs_key:
         owner = service.access.owner_of(credentials.credentials if credentials else None)
@@ -47,8 +50,20 @@ async def _owner(
     return ANONYMOUS
 
 
-Owner = Annotated[str, Depends(_owner)]
+Owner = Annotated[str, Depends(authenticate)]
 """Name of the caller. Raises Refusal ("unauthorized"; without keys "exposed" and as `browsers.check`)."""
+
+
+async def authenticate_for(request: Request, route: Dependant) -> None:
+    """Require a key if this route does, before its own dependencies are resolved. Raises as `Owner`."""
+    if any(each.call in (authenticate, may_measure) for each in _all(route)):
+        await authenticate(request, request.app.state.service, await _bearer(request))
+
+
+def _all(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for each in dependant.dependencies:
+        yield from _all(each)
 
 
 async def may_measure(
@@ -63,6 +78,6 @@ async def may_measure(
     """
     if service.settings.metrics_anonymous:
         return
-    caller = await _owner(request, service, credentials)
+    caller = await authenticate(request, service, credentials)
     if service.access.admins and not service.access.sees_all(caller):
         raise Refusal("not_admin", "The figures name all keys: one of ADMIN_KEYS may see them")
