@@ -25,7 +25,12 @@ for _, lane in ipairs(context.lanes) do
     local execution = execution_key(entry)
     if redis.call('EXISTS', claim_key(id)) == 1 then shorten(execution) end  -- else a stock worker's
     if tonumber(started[index + 1]) < args.now or redis.call('EXISTS', execution) == 0 then
-      redis.call('ZREM', started_key(lane), entry)
+      if redis.call('EXISTS', claim_key(id)) == 1 then
+        -- Keep what leads to the task: its claim may end without a worker, and nothing else would find it then.
+        redis.call('ZADD', started_key(lane), 'XX', args.now + args.ttl, entry)
+      else
+        redis.call('ZREM', started_key(lane), entry)
+      end
       consider(id, lane)
     else
       shorten(claim_key(id))
