@@ -1,4 +1,4 @@
-"""Commands for tasks in work: claim, register, report progress, heartbeat, release and reap."""
+"""Commands for tasks in work: claim, register, report progress, heartbeat, release and expire."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def release(store: Store, worker: Worker, tasks: Sequence[Task]) -> Command[int]
     return Command("release", store.context, args, int)
 
 
-def reap(store: Store, now: float) -> Command[list[str]]:
+def expire(store: Store, now: float) -> Command[list[str]]:
     """Requeue the tasks of workers whose claims have expired; the result is their ids."""
     return Command("expire", store.context, {"now": now, "ttl": CLAIM_TTL}, list)
 

@@ -60,7 +60,7 @@ class Recovery:
         back = [
             task_id
             for store in self._stores.values()
-            for task_id in script.run(self._client, claiming.reap(store, time.time()))
+            for task_id in script.run(self._client, claiming.expire(store, time.time()))
         ]
         for task_id in back:
             logger.warning("task={} requeued: its worker is gone", short_id(task_id))

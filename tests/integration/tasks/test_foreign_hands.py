@@ -212,7 +212,7 @@ def test_a_server_that_takes_no_writes_is_left_as_it_was(
         claiming.beat(lab.store, worker, [held], 1.0, 30, {}),
         ends.finish(lab.store, ended, 1.0),
         claiming.release(lab.store, worker, [working]),
-        claiming.reap(lab.store, 4e9),
+        claiming.expire(lab.store, 4e9),
         ends.restore(lab.store, ended, ended.outcome.ended_at),
         webhook_queue.claim("me", {}, 16),
     ]

@@ -173,7 +173,7 @@ def _take_step(step: str, lab: Lab, worker: Worker, model: Model, choices: rando
             model.lanes[task.lane].insert(0, task)
         case "die":
             lab.let_claims_expire()
-            back = lab.run(claiming.reap(lab.store, time.time()))
+            back = lab.run(claiming.expire(lab.store, time.time()))
             assert sorted(back) == sorted(task.id for task in model.taken)
             for task_id in back:  # in the order in which they were put in front
                 task = next(task for task in model.taken if task.id == task_id)

@@ -145,12 +145,24 @@ def test_what_a_dead_worker_held_waits_again_in_its_order(lab: Lab, worker: Work
     for _ in range(2):
         lab.take(worker)
     lab.claim(worker, {Lane.SHORT: 2})
-    assert lab.run(claiming.reap(lab.store, time.time())) == []
+    assert lab.run(claiming.expire(lab.store, time.time())) == []
     lab.let_claims_expire()
-    assert len(lab.run(claiming.reap(lab.store, time.time()))) == 4
-    assert lab.run(claiming.reap(lab.store, time.time())) == []
+    assert len(lab.run(claiming.expire(lab.store, time.time()))) == 4
+    assert lab.run(claiming.expire(lab.store, time.time())) == []
     assert [lab.status(task) for task in tasks] == ["queued"] * 6
     assert lab.claim(make_worker()) == tasks
+
+
+def test_a_claim_that_outlives_its_entry_leads_back_to_its_task(lab: Lab, worker: Worker) -> None:
+    """A Redis restored from a copy can have old entries beside claims that have just been renewed."""
+    task = lab.submit()
+    lab.take(worker)
+    for entry in lab.client.zrange("rq:wip:asr-queue", 0, -1):
+        lab.client.zadd("rq:wip:asr-queue", {entry: time.time() - 3600})
+    assert lab.run(claiming.expire(lab.store, time.time())) == [], "it is claimed"
+    lab.let_claims_expire()
+    assert lab.run(claiming.expire(lab.store, time.time())) == [task.id]
+    assert lab.claim(make_worker()) == [task]
 
 
 def test_what_ended_is_not_brought_back(lab: Lab, worker: Worker) -> None:
@@ -158,7 +170,7 @@ def test_what_ended_is_not_brought_back(lab: Lab, worker: Worker) -> None:
     lab.take(worker)
     lab.client.set(lab.store.task_key(task.id), json.dumps({"status": "done", "run": 1}))
     lab.let_claims_expire()
-    assert lab.run(claiming.reap(lab.store, time.time())) == []
+    assert lab.run(claiming.expire(lab.store, time.time())) == []
     assert lab.client.llen("rq:queue:asr-queue") == 0
 
 
