@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from enum import Flag, auto
 from functools import cache
@@ -116,9 +116,7 @@ class Options:
 
     def values(self, affects: Affects | None = None) -> dict[str, Any]:
         """Return option names and values as JSON; with `affects`, only the options that affect it."""
-        chosen = [
-            each.name for each in self.declared().values() if affects is None or affects in each.mark.affects
-        ]
+        chosen = _names(type(self), affects)
         dumped = _adapter(type(self)).dump_python(self, mode="json")
         return {name: dumped[name] for name in chosen}
 
@@ -161,6 +159,12 @@ def operator_defaults(options: type[Options], settings: object) -> dict[str, Any
 def _declared(options: type[Options]) -> Mapping[str, OptionField]:
     hints = get_type_hints(options, include_extras=True)
     return {each.name: _option(each.name, hints[each.name], each.default) for each in fields(options)}
+
+
+@cache
+def _names(options: type[Options], affects: Affects | None) -> Sequence[str]:
+    declared = _declared(options).values()
+    return [each.name for each in declared if affects is None or affects in each.mark.affects]
 
 
 def _option(name: str, annotation: Any, default: Any) -> OptionField:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from voxq.core.task import Seconds, Status, Timestamp
+from voxq.core.task import Seconds, Status, Timestamp, flat
 from voxq.speech.transcript import Segment
 
 
@@ -74,13 +74,12 @@ class Outcome:
     """0 if no worker was involved: the task was cancelled while waiting or reuses an earlier result."""
 
     def to_json(self) -> dict[str, Any]:
-        # Not `asdict` for everything, because it would copy each word of a long transcript.
-        shallow = {each.name: getattr(self, each.name) for each in fields(self)}
+        record = flat(self)
         if not self.steps:
-            del shallow["steps"]
-        return shallow | {
-            "incidents": [asdict(incident) for incident in self.incidents],
-            "timings": asdict(self.timings),
+            del record["steps"]
+        return record | {
+            "incidents": [flat(incident) for incident in self.incidents],
+            "timings": flat(self.timings),
         }
 
     @classmethod

@@ -6,9 +6,10 @@ import re
 import secrets
 import string
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Self
 
 from pydantic import Field, TypeAdapter
@@ -153,7 +154,9 @@ class Task:
         return max(1.0, self.seconds)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        inputs = {role: flat(each) for role, each in self.inputs.items()}
+        outputs = dict(self.outputs)
+        return flat(self) | {"inputs": inputs, "outputs": outputs, "options": self.options.values()}
 
     @classmethod
     def from_json(cls, data: object) -> Task:
@@ -175,6 +178,17 @@ class Task:
 
 
 _ADAPTER = TypeAdapter(Task)
+
+
+def flat(value: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass by name. Copies none of their values, unlike
+    `dataclasses.asdict`."""
+    return {name: getattr(value, name) for name in _field_names(type(value))}
+
+
+@cache
+def _field_names(of: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(of))
 
 
 def _from_schema_1(kind: KindOfTask, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -125,8 +125,8 @@ class SpeechRun(KindRun):
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
-        assert isinstance(work.options, SpeechOptions)
-        self._asked = work.options
+        assert isinstance(self.asked, SpeechOptions)
+        self._asked = self.asked
         self._options = self._asked.values(Affects.BATCH)
         self._batch_key = work.models[SPEAK].traits.batch_key(self._options)
         self._sentences = work.results[SPEAK]

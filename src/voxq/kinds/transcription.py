@@ -116,8 +116,8 @@ class TranscriptionRun(KindRun):
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
-        assert isinstance(work.options, TranscriptionOptions)
-        self._asked = work.options
+        assert isinstance(self.asked, TranscriptionOptions)
+        self._asked = self.asked
         self._model = work.models[RECOGNISE]
         self._chunks = work.results[RECOGNISE]
         self._choose(self._asked.language)

@@ -151,6 +151,7 @@ class KindRun(ABC):
     def __init__(self, work: Work) -> None:
         self.work = work
         self.task = work.task
+        self.asked = work.options
 
     @property
     @abstractmethod
@@ -191,7 +192,7 @@ class KindRun(ABC):
 
     @cached_property
     def _conditions(self) -> str:
-        return self.work.options.conditions()
+        return self.asked.conditions()
 
     # Steps.
 

@@ -33,4 +33,5 @@ class Pace:
         )
 
     def correct(self, cost: Cost) -> Cost:
-        return Cost(cost.fixed * self.ratio, cost.per_second * self.ratio)
+        ratio = self.ratio
+        return Cost(cost.fixed * ratio, cost.per_second * ratio)

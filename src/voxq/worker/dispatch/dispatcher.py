@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import count
 
 from voxq.worker.dispatch.accounting import Accounting
 from voxq.worker.dispatch.anticipation import Anticipation
 from voxq.worker.dispatch.waiting_chunks import coming, waiting
 from voxq.worker.model_pool.pool import ModelPool
-from voxq.worker.plan import ModelPlan
+from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.runs.batch import Batch, Member
 from voxq.worker.runs.task_runs import TaskRuns
 from voxq.worker.scheduler import WaitingChunk, choose
@@ -35,8 +35,9 @@ class Dispatcher:
     def feed(self) -> None:
         """Load what is needed next, and give batches to each device while it has capacity for one."""
         self._pool.part()
-        for device in dict.fromkeys(self._pool.of(model).device for model in self._models()):
-            self._dispatch(device)
+        needed = [self._pool.of(plan) for plan in self._task_runs.plans]
+        for device in dict.fromkeys(pooled.device for pooled in needed):
+            self._dispatch(device, needed)
 
     @property
     def next_event(self) -> float:
@@ -45,13 +46,14 @@ class Dispatcher:
         dispatcher = map(self._dispatches_from, self._pool.devices)
         return min((at for at in dispatcher if at > now), default=float("inf"))
 
-    def _dispatch(self, device: str) -> None:
+    def _dispatch(self, device: str, needed: Sequence[PooledModel]) -> None:
+        """Give batches to one device. `needed`: models that the tasks here still need."""
         anticipation = self._anticipations[device]
         while True:
             self._pool.part()
             now = time.monotonic()
             has_capacity = now >= self._free_from(device)
-            if not has_capacity and all(self._pool.of(model).is_available for model in self._models()):
+            if not has_capacity and all(pooled.is_available for pooled in needed):
                 return
             chosen = self._choose(device)
             if not (has_capacity and chosen):
@@ -96,10 +98,6 @@ class Dispatcher:
             step.begin([member.index for member in members if member.step is step])
         pooled.link.give(batch)
         return True
-
-    def _models(self) -> Iterator[ModelPlan]:
-        """Models that the tasks here still need."""
-        return (model for task_run in self._task_runs for model in task_run.models)
 
     def _free_from(self, device: str) -> float:
         busy = self._pool.busy_on(device)

@@ -18,14 +18,19 @@ def waiting(
     task_runs: TaskRuns, pool: ModelPool, accounting: Accounting, now: float
 ) -> Iterator[WaitingChunk]:
     """Chunks that could run now (monotonic clock)."""
+    costs = {plan.name: pool.of(plan).terms.cost for plan in task_runs.plans}
     for task_run in task_runs:
-        remaining = sum(step.work_left(pool.of(step.model).terms.cost) for step in task_run.steps)
-        owner_use = accounting.owner_use(task_run.task.owner, now)
+        remaining: float | None = None
         for step in task_run.steps:
             pooled = pool.of(step.model)
             indices = step.waiting(_LOOKAHEAD * pooled.limits.items)
             if not indices or now < step.disk_retry.not_before:
                 continue
+            if remaining is None:
+                remaining = sum(
+                    other.work_left(costs[other.model.name]) for other in task_run.steps if not other.is_over
+                )
+            owner_use = accounting.owner_use(task_run.task.owner, now)
             key = step.batch_key
             loading = 0.0 if pooled.is_available else pooled.load_seconds
             for index in indices:

@@ -30,11 +30,11 @@ def capacities_of(
 
     All kinds share its slots, so all that are free are reported for each kind.
     """
-    free = free_slots([lane for _, lane in held], slots)
+    counts, free = Counter(held), free_slots([lane for _, lane in held], slots)
     none = dict.fromkeys(free, 0)
     return {
         kind: Capacity(
-            Counter(lane for other, lane in held if other == kind),
+            Counter({lane: counts[kind, lane] for lane in Lane if counts[kind, lane]}),
             free if kind in models else none,
             [name for name in models.get(kind, ()) if name not in broken.get(kind, ())],
             broken.get(kind, ()),

@@ -80,8 +80,9 @@ class Stages:
 
     def report(self) -> None:
         """Report progress that came too soon after the last report."""
+        now = time.monotonic()
         for task_run in self._task_runs:
-            if time.monotonic() >= task_run.report_at:
+            if now >= task_run.report_at:
                 self._report(task_run)
 
     def _report(self, task_run: TaskRun) -> None:

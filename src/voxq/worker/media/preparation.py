@@ -90,7 +90,7 @@ class Preparation:
 
     def advance(self) -> None:
         """Give every free process a recording or text to prepare."""
-        if not self._line:
+        if not self._line or all(link.task_run is not None for link in self._links):
             return
         now = time.monotonic()
         crowded: set[bool] = set()
@@ -98,6 +98,8 @@ class Preparation:
             case = self._cases[task_run]
             is_long = case.sound.is_long
             link = self._free_link(is_long)
+            if link is None and not is_long:
+                return
             if link is None or now < case.disk_retry.not_before:
                 continue
             # A recording that does not fit is not overtaken by a smaller one of its length class: that could

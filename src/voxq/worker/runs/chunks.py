@@ -44,7 +44,7 @@ class Chunks(Generic[P, R]):
     @property
     def are_finished(self) -> bool:
         """Whether all chunks that were ever found have a result."""
-        return not self.count_left and self._found == len(self._pieces)
+        return len(self._results) == len(self._pieces) == self._found
 
     @property
     def running(self) -> Sequence[P]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from voxq.core.task import Lane
+from voxq.worker.plan import ModelPlan
 from voxq.worker.runs.task_run import TaskRun
 
 
@@ -45,6 +46,17 @@ class TaskRuns:
         return [(task_run.task.kind, task_run.task.lane) for task_run in self]
 
     @property
+    def plans(self) -> Collection[ModelPlan]:
+        """Models that any of the tasks still needs, each once."""
+        # Asked for at every step of the event loop, over all tasks: hence no generators.
+        plans: dict[str, ModelPlan] = {}
+        for task_run in self._by_id.values():
+            for step in task_run.steps:
+                if not step.is_over:
+                    plans[step.model.name] = step.model
+        return plans.values()
+
+    @property
     def models(self) -> Collection[str]:
-        """Names of the models that any of the tasks needs."""
-        return {model.name for task_run in self for model in task_run.models}
+        """Names of the models that any of the tasks still needs."""
+        return {plan.name for plan in self.plans}
