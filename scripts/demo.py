@@ -17,9 +17,9 @@ from rich.table import Table
 
 from _error_rate import character_error_rate, word_error_rate
 from _speak import speak
+from voxq.cli.kinds.transcription.concurrent import Transcription, transcribe_all
 from voxq.cli.service import Service
 from voxq.cli.temporary import temporary_stack
-from voxq.cli.transcription import Transcription, transcribe_all
 from voxq.settings import SettingsError, load_settings
 from voxq.speech.encode import encode
 from voxq.supervisor.stack import StackError

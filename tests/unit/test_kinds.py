@@ -17,10 +17,7 @@ OWNED = {
     "api/submission/options.py": "what the routes of transcription share",
     "api/submission/speech_options.py": "what the routes of speech share",
     "api/submission/reuse.py": "fingerprints for both",
-    "cli/service.py": "the two requests that the commands below send",
-    "cli/service_speech.py": "`voxq speak`",
-    "cli/speak.py": "`voxq speak`",
-    "cli/transcribe.py": "`voxq transcribe`",
+    "cli/kinds/": "commands that belong to one kind, which names them",
 }
 """Files and folders that may name a kind, and why."""
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 import voxq
-from voxq.cli import bench, doctor, engines, history, models, queue, serve, speak, task, transcribe, up
+from voxq import kinds
+from voxq.cli import bench, doctor, engines, history, models, queue, serve, task, up
 from voxq.cli.console import fail, is_ours
+from voxq.cli.flags import Command
 
 app = typer.Typer(
     name="voxq",
@@ -37,11 +41,19 @@ def _options(
     """Speech to text and text to speech as a queue service: nothing is lost."""
 
 
+def _of_kinds() -> Iterator[Command]:
+    """Yield the commands that belong to one kind of task each, whose names are those of their functions."""
+    for kind in kinds.registered().values():
+        for command in kind.commands:
+            module, _, function = command.partition(":")
+            yield getattr(importlib.import_module(module), function)
+
+
 app.command("up")(up.up)
 app.command("api")(serve.api)
 app.add_typer(serve.worker_app, name="worker")
-app.command("transcribe")(transcribe.transcribe)
-app.command("speak")(speak.speak)
+for _command in _of_kinds():
+    app.command()(_command)
 app.add_typer(queue.app, name="queue")
 app.command("task")(task.task)
 app.command("history")(history.history)

@@ -13,8 +13,6 @@ from urllib.parse import quote
 import httpx
 
 from voxq import kinds
-from voxq.kinds.speech import SPEECH
-from voxq.kinds.transcription import TRANSCRIPTION
 from voxq.settings import Settings
 from voxq.supervisor.instance import running_instance
 from voxq.supervisor.stack import api_url
@@ -62,22 +60,25 @@ class Service:
         except (httpx.HTTPError, ValueError, TypeError):
             return False
 
-    def submit(self, path: Path, options: Mapping[str, str], on_bytes: Callable[[int], object]) -> Json:
-        """Upload a recording, streamed from disk; `on_bytes` gets the size of each piece sent."""
+    def submit_recording(
+        self, kind: str, path: Path, options: Mapping[str, str], on_bytes: Callable[[int], object]
+    ) -> Json:
+        """Upload a recording, streamed from disk, for a task of this kind; `on_bytes` gets the size of each
+        piece sent."""
         try:
             with _Counted(path, on_bytes) as file:
                 return self._json(
                     "POST",
-                    f"/api/v1/{TRANSCRIPTION.name}/submit",
+                    _submit_path(kind),
                     data=dict(options),
                     files={"audio": (path.name, file)},
                 )
         except OSError as error:
             raise ServiceError(f"{path}: {error.strerror}") from None
 
-    def speak(self, wishes: Mapping[str, Any]) -> Json:
-        """Submit a text; `wishes` are the fields of `POST /api/v1/tts/submit`."""
-        return self._json("POST", f"/api/v1/{SPEECH.name}/submit", json=dict(wishes))
+    def submit_text(self, kind: str, fields: Mapping[str, Any]) -> Json:
+        """Submit a text for a task of this kind; `fields` are the text, named "text", and options."""
+        return self._json("POST", _submit_path(kind), json=dict(fields))
 
     def result(self, task_id: str, wait: float = 0, kind: str | None = None) -> Json:
         """Current state of the task, or its end if it comes within `wait` (at most 60) seconds."""
@@ -202,6 +203,10 @@ class _Counted(io.BufferedReader):
         data = super().read(size)
         self._on_bytes(len(data))
         return data
+
+
+def _submit_path(kind: str) -> str:
+    return f"/api/v1/{kind}/submit"
 
 
 def _path(kind: str, what: str, task_id: str) -> str:

@@ -273,6 +273,7 @@ SPEECH = _Speech(
     queue_setting="tts_queue_name",
     makes_file=True,
     routes=("voxq.api.kinds.speech", "voxq.api.kinds.voices"),
+    commands=("voxq.cli.kinds.speech.command:speak",),
 )
 
 

@@ -243,6 +243,7 @@ TRANSCRIPTION = _Transcription(
     queue_setting="rq_queue_name",
     takes_recording=True,
     routes=("voxq.api.kinds.transcription",),
+    commands=("voxq.cli.kinds.transcription.command:transcribe",),
 )
 
 

@@ -48,7 +48,7 @@ def speak(
     with whole(output) as file:
         settings = configured()
         if service := find_service(settings, url):
-            from voxq.cli.service_speech import speak_through
+            from voxq.cli.kinds.speech.through_service import speak_through
 
             speak_through(service, wishes, file)
         else:
@@ -65,7 +65,7 @@ def _code(language: str | None) -> str | None:
 
 
 def _speak_here(text: str, wishes: SpeechOptions, file: IO[bytes]) -> None:
-    from voxq.cli.speech import choose, load, options_of, sentences_of, spoken
+    from voxq.cli.kinds.speech.in_process import choose, load, options_of, sentences_of, spoken
     from voxq.model_store.store import ModelStore
 
     sentences = sentences_of(text)

@@ -18,8 +18,8 @@ from voxq.cli.options import Json, Url
 from voxq.kinds.transcription import TranscriptionOptions
 
 if TYPE_CHECKING:
+    from voxq.cli.kinds.transcription.concurrent import Transcription
     from voxq.cli.service import Service
-    from voxq.cli.transcription import Transcription
     from voxq.settings import Settings
 
 
@@ -41,7 +41,7 @@ def transcribe(
     asked: Mapping[str, Any],
 ) -> None:
     """Transcribe recordings with the running service, or with a temporary one."""
-    from voxq.cli.transcription import transcribe_all
+    from voxq.cli.kinds.transcription.concurrent import transcribe_all
 
     options = {name: _written(value) for name, value in asked.items()}
     if output is not None:

@@ -16,12 +16,12 @@ _LOOK_SECONDS = 0.5
 
 
 def speak_through(service: Service, wishes: Mapping[str, Any], file: IO[bytes]) -> None:
-    """Write the speech of a text to `file`; into a pipe while it is being made. `wishes` as in
-    `Service.speak`.
+    """Write the speech of a text to `file`; into a pipe while it is being made. `wishes` are the text and its
+    options, as fields of a request.
 
     Raises ServiceError, also if the text could not be spoken. An interrupt (Ctrl-C) withdraws the task.
     """
-    task_id = str(service.speak(wishes)["task_id"])
+    task_id = str(service.submit_text(SPEECH.name, wishes)["task_id"])
     is_live = not file.seekable()
     try:
         broken = _listen(service, task_id, file) if is_live else None

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from voxq.cli.console import err
 from voxq.cli.formats import Format
 from voxq.cli.service import ENDED, Service, ServiceError
+from voxq.kinds.transcription import TRANSCRIPTION
 
 _AT_ONCE = 8
 _LOOK_SECONDS = 0.5
@@ -93,7 +94,9 @@ class _Work:
 
     def _upload(self, path: Path, bar: TaskID) -> str:
         self._bars.update(bar, total=max(1, path.stat().st_size), doing="uploading")
-        accepted = self._service.submit(path, self._options, lambda size: self._bars.advance(bar, size))
+        accepted = self._service.submit_recording(
+            TRANSCRIPTION.name, path, self._options, lambda size: self._bars.advance(bar, size)
+        )
         self._bars.reset(bar, total=100, doing="queued")
         return str(accepted["task_id"])
 

@@ -1,0 +1,1 @@
+"""Commands of single kinds of task: a folder for each, which its kind names in `commands`."""
