@@ -1,14 +1,15 @@
-"""Models of one installation: the default, the operator's own, and the installed ones of the catalogue."""
+"""Models of one installation, by capability: those that engine families offer themselves and, of recognisers,
+the default, the operator's own, and the installed ones of the catalogue."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from voxq.engines import registry
-from voxq.engines.contract import Capability, Requirements
+from voxq.engines.contract import Capability, EngineError, EngineRequest, Requirements
 from voxq.model_store import aliases, published
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelStore
@@ -25,8 +26,75 @@ class ListedModel:
     model: str
 
 
+class Listing(Protocol):
+    """Models of one capability by name."""
+
+    @property
+    def default(self) -> ListedModel:
+        """Model of a task that names none."""
+        ...
+
+    def all(self) -> tuple[ListedModel, ...]:
+        """Return the installed models, the default first. Reads directories. Raises OSError, EngineError."""
+        ...
+
+    def find(self, name: str | None) -> ListedModel:
+        """Find a model by name; None means the default. May read directories.
+
+        Raises UnknownModel, EngineError or OSError.
+        """
+        ...
+
+    def described(self, name: str) -> ListedModel | None:
+        """Return the model of this name, installed or not; None if only other machines know it."""
+        ...
+
+    def parts_of(self, name: str) -> tuple[str, ...]:
+        """Return the names in the model store of a described model and of those that it needs."""
+        ...
+
+
+class OfferedModels:
+    """Models that the engine families of one capability offer themselves, in the order of the families."""
+
+    def __init__(self, capability: Capability, store: ModelStore) -> None:
+        self._capability = capability
+        self._store = store
+
+    @property
+    def default(self) -> ListedModel:
+        """First model, installed or not. Raises EngineError if no family offers one."""
+        for name, family in registry.models(self._capability).items():
+            return ListedModel(name, family.name, name)
+        raise EngineError(f"No engine here offers a model that can {self._capability}.")
+
+    def all(self) -> tuple[ListedModel, ...]:
+        installed = registry.installed(self._capability, self._store)
+        return tuple(ListedModel(name, family.name, name) for name, family in installed.items())
+
+    def find(self, name: str | None) -> ListedModel:
+        if name is None:
+            return self.default
+        listed = self.described(name)
+        if listed is None:
+            known = ", ".join(registry.models(self._capability))
+            raise EngineError(f"Unknown model {name!r}. There are: {known}.")
+        return listed
+
+    def described(self, name: str) -> ListedModel | None:
+        family = registry.models(self._capability).get(name)
+        return ListedModel(name, family.name, name) if family else None
+
+    def parts_of(self, name: str) -> tuple[str, ...]:
+        listed = self.described(name)
+        if listed is None:
+            return ()
+        roles = registry.find(listed.engine).roles_for(EngineRequest(listed.engine, listed.model))
+        return tuple(roles.values())
+
+
 class ModelCatalogue:
-    """Models by name. The disk is read at each call, because models can be installed while the service
+    """Recognisers by name. The disk is read at each call, because models can be installed while the service
     runs."""
 
     def __init__(self, default: ListedModel, own: Sequence[ListedModel], store: ModelStore) -> None:
@@ -84,10 +152,22 @@ class ModelCatalogue:
         entry = self.entry_of(name)
         return self._own.get(name) or (_of_catalogue(entry) if entry else _of_families().get(name))
 
+    def parts_of(self, name: str) -> tuple[str, ...]:
+        """Return the names in the model store of a described model and of those that it needs."""
+        listed, entry = self.described(name), self.entry_of(name)
+        return ((listed.model,) if listed else ()) + (entry.needs if entry else ())
+
     def engine_of(self, name: str) -> str | None:
         """Return the engine for this name; None if only another machine's settings know it."""
         described = self.described(name)
         return described.engine if described else None
+
+
+def listings_of(settings: Settings) -> Mapping[Capability, Listing]:
+    """Return the models of every capability."""
+    store = ModelStore(search=[settings.asr_model_path])
+    offered: dict[Capability, Listing] = {each: OfferedModels(each, store) for each in Capability}
+    return offered | {Capability.RECOGNISE: ModelCatalogue.of(settings)}
 
 
 def default_model(settings: Settings) -> ListedModel:

@@ -15,8 +15,7 @@ from api_server import tone
 from attacked import KEYS, OPEN, Attacked, end_of
 from fastapi.routing import APIRoute, APIRouter
 
-import voxq.api.openai
-import voxq.api.routes
+import voxq.api
 from voxq.api.app import create_app
 from voxq.core.task import new_task_id
 from voxq.settings import Settings
@@ -54,8 +53,7 @@ OF_A_TASK = [(method, path) for method, path in OPERATIONS if "{task_id}" in pat
 def test_no_route_is_hidden_from_these_tests() -> None:
     routes = [
         route
-        for package in (voxq.api.routes, voxq.api.openai)
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+        for module in pkgutil.walk_packages(voxq.api.__path__, f"{voxq.api.__name__}.")
         if isinstance(router := getattr(importlib.import_module(module.name), "router", None), APIRouter)
         for route in router.routes
         if isinstance(route, APIRoute)

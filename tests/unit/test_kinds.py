@@ -1,8 +1,10 @@
-"""What is special about a kind of task is in its module: nothing else names a kind or one of its classes."""
+"""What is special about a kind of task is in modules of its own, which generic code finds by the registry:
+nothing else names a kind or one of its classes, and no kind names another."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,54 +12,88 @@ from voxq import kinds
 
 PACKAGE = Path(__file__).parents[2] / "src" / "voxq"
 
-OWNED = {
-    "kinds/": "the kinds themselves",
-    "api/kinds/": "routes that belong to one kind, which names them",
-    "api/openai/": "OpenAI's routes, of which each is for one kind by its address",
-    "api/submission/options.py": "what the routes of transcription share",
-    "api/submission/speech_options.py": "what the routes of speech share",
-    "api/submission/reuse.py": "fingerprints for both",
-    "cli/kinds/": "commands that belong to one kind, which names them",
-}
-"""Files and folders that may name a kind, and why."""
+FOLDERS = ("kinds", "api/kinds", "cli/kinds")
+"""Folders with a module, or a folder, for each kind: what it is, its routes, its commands."""
+REGISTRY = "kinds/__init__.py"
+"""The one file that names all of them, to register them."""
 
-MODULES = {"voxq.kinds.transcription", "voxq.kinds.speech"}
+NAMES = {type(kind).__module__.split(".")[2]: name for name, kind in kinds.registered().items()}
+"""Kinds by the name of their modules: "transcription" is registered as "asr"."""
+_MODULE = re.compile(r"voxq\.(?:\w+\.)?kinds\.(\w+)")
 
 
-def is_owned(path: Path) -> bool:
-    return path.relative_to(PACKAGE).as_posix().startswith(tuple(OWNED))
+def owner_of(path: Path) -> str | None:
+    """Name of the modules of the kind that a file belongs to; None if it belongs to none."""
+    place = path.relative_to(PACKAGE)
+    for folder in FOLDERS:
+        if place.is_relative_to(folder):
+            first = place.relative_to(folder).parts[0].removesuffix(".py")
+            return first if first in NAMES else None
+    return None
 
 
-def names_in(tree: ast.AST) -> Iterator[str]:
-    """The kinds that a file names: by their modules, or as words."""
+def named_in(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield the kinds that a file names, each with the words that name it: its modules, imported or in strings,
+    and its name and its URLs in strings."""
     for node in ast.walk(tree):
         match node:
             case ast.ImportFrom(module=str(module), names=names):
-                imported = {module, *(f"{module}.{alias.name}" for alias in names)}
-                yield from sorted(imported & MODULES)
+                for imported in dict.fromkeys((module, *(f"{module}.{alias.name}" for alias in names))):
+                    yield from of_modules(imported)
             case ast.Import(names=names):
-                yield from sorted({alias.name for alias in names} & MODULES)
-            case ast.Constant(value=str(word)) if word in kinds.registered():
-                yield repr(word)
+                for alias in names:
+                    yield from of_modules(alias.name)
+            case ast.Attribute(value=ast.Name(id="kinds") | ast.Attribute(attr="kinds"), attr=str(own)):
+                yield from ((own, f"kinds.{own}") for own in [own] if own in NAMES)
+            case ast.Constant(value=str(text)):
+                yield from of_modules(text)
+                yield from (
+                    (own, repr(text)) for own, name in NAMES.items() if text == name or f"/{name}/" in text
+                )
 
 
-def test_nothing_else_names_a_kind() -> None:
+def of_modules(text: str) -> Iterator[tuple[str, str]]:
+    for found in _MODULE.finditer(text):
+        if found[1] in NAMES:
+            yield found[1], found[0]
+
+
+def test_nothing_else_names_a_kind_and_no_kind_names_another() -> None:
     found = [
-        f"{path.relative_to(PACKAGE)} names {name}"
+        f"{path.relative_to(PACKAGE)} names {words}"
         for path in sorted(PACKAGE.rglob("*.py"))
-        if not is_owned(path)
-        for name in names_in(ast.parse(path.read_text("utf-8")))
+        if path != PACKAGE / REGISTRY
+        for own, words in dict.fromkeys(named_in(ast.parse(path.read_text("utf-8"))))
+        if own != owner_of(path)
     ]
     assert found == []
 
 
-def test_what_may_name_one_is_there() -> None:
-    assert [place for place in OWNED if not (PACKAGE / place).exists()] == []
+def test_every_kind_has_its_modules() -> None:
+    for own, name in NAMES.items():
+        kind = kinds.find(name)
+        assert all(module.startswith(f"voxq.api.kinds.{own}.") for module in kind.routes)
+        assert all(command.startswith(f"voxq.cli.kinds.{own}.") for command in kind.commands)
+    for folder in FOLDERS:
+        files = (PACKAGE / folder).rglob("*.py")
+        assert {owner_of(path) for path in files} >= NAMES.keys(), f"{folder} is about kinds"
 
 
 def test_every_name_would_be_seen() -> None:
-    tree = ast.parse("from voxq.kinds import speech\nfrom voxq.kinds.transcription import X\nkind == 'asr'\n")
-    assert list(names_in(tree)) == ["voxq.kinds.speech", "voxq.kinds.transcription", "'asr'"]
+    lines = {
+        "from voxq.kinds import speech": "speech",
+        "from voxq.kinds.transcription import X": "transcription",
+        "import voxq.kinds.transcription as x": "transcription",
+        "from voxq.api.kinds.speech.openai import form": "speech",
+        "from voxq import kinds; kinds.speech.SPEECH": "speech",
+        "import voxq; voxq.kinds.speech.SPEECH": "speech",
+        "import_module('voxq.cli.kinds.speech.command')": "speech",
+        "kind == 'asr'": "transcription",
+        "f'/api/v1/tts/result/{id}'": "speech",
+    }
+    for line, own in lines.items():
+        assert {each for each, _ in named_in(ast.parse(line))} == {own}, line
+    assert list(named_in(ast.parse("from voxq.speech import audio; setting = 'tts_device'"))) == []
 
 
 def test_the_first_step_of_each_works_on_what_the_media_process_finds() -> None:

@@ -73,7 +73,12 @@ def test_no_two_files_know_each_other() -> None:
 def test_no_two_folders_know_each_other(package: str) -> None:
     """Check for cycles between the folders of a package; files beside the folders are not counted."""
     files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
-    folders = {name: path.parent.name for name, path in files.items() if path.parent.parent.name == package}
+    root = PACKAGE / package
+    folders = {
+        name: path.relative_to(root).parts[0]
+        for name, path in files.items()
+        if path.is_relative_to(root) and path.parent != root
+    }
     known: dict[str, set[str]] = {}
     for name, folder in folders.items():
         others = {folders[each] for each in known_files(files[name], files) if each in folders}

@@ -19,11 +19,9 @@ from voxq.api import docs, errors
 from voxq.api.access_log import AccessLog
 from voxq.api.callers.cors import Cors
 from voxq.api.callers.headers import SecurityHeaders
-from voxq.api.kinds import inline
 from voxq.api.monitoring.request_metrics import RequestMetrics
-from voxq.api.openai import listings, transcriptions
 from voxq.api.openai import models as openai_models
-from voxq.api.openai import speech as openai_speech
+from voxq.api.openai.errors import is_ours as is_openais
 from voxq.api.openai.request_id import RequestIds
 from voxq.api.query import PREFIX, check_query
 from voxq.api.routes import (
@@ -39,6 +37,7 @@ from voxq.api.routes import (
     stats,
 )
 from voxq.api.service import running
+from voxq.api.submission import recording_route, text_route
 from voxq.engines import registry
 from voxq.kinds import Kind
 from voxq.metrics.counters import Counters
@@ -98,12 +97,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    # Routes are matched in this order, so those with the most urgent requests come first.
-    for kind in kinds.registered().values():
-        for router in _own_routers(kind):
-            app.include_router(router)
-    for family in (transcriptions, openai_speech, openai_models, listings):
-        app.include_router(family.router)
+    # Routes are matched in this order, so those with the most urgent requests come first; of each kind the
+    # native ones before those of OpenAI's API, because the documentation has this order, too.
+    of_kinds = [router for kind in kinds.registered().values() for router in _own_routers(kind)]
+    for router in (*sorted(of_kinds, key=lambda each: is_openais(each.prefix)), openai_models.router):
+        app.include_router(router)
     for kind in kinds.registered():
         for family in (results, retry, events, history, audio, queue):
             app.include_router(family.router, prefix=f"/api/v1/{kind}", tags=[kind])
@@ -121,9 +119,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _own_routers(kind: Kind) -> list[APIRouter]:
-    """The routes that a kind does not share with all others."""
-    modules = [importlib.import_module(name) for name in kind.routes]
-    return [module.router for module in modules] or [inline.router_of(kind)]
+    """The routes that a kind does not share with all others: a kind that names none gets one to submit to."""
+    if kind.routes:
+        return [importlib.import_module(name).router for name in kind.routes]
+    return [recording_route.router_of(kind) if kind.takes_recording else text_route.router_of(kind)]
 
 
 app = create_app()

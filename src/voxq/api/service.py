@@ -27,7 +27,7 @@ from voxq.api.submission.model_fingerprints import ModelFingerprints
 from voxq.api.voices import VoiceWatch
 from voxq.api.webhooks import delivering
 from voxq.metrics.counters import Counters
-from voxq.model_catalogue import ModelCatalogue
+from voxq.model_catalogue import ModelCatalogue, listings_of
 from voxq.model_store.store import ModelStore
 from voxq.parts import Parts
 from voxq.processes.media.pool import ProbePool
@@ -87,7 +87,6 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
     probes = ProbePool(settings.media_processes, settings.media_timeout_seconds, settings.max_audio_seconds)
     events = Events(client)
     overview = WorkerWatch(client, parts.stores)
-    model_catalogue = ModelCatalogue.of(settings)
     service = Service(
         settings=settings,
         access=Access.of(settings),
@@ -121,10 +120,10 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         outage=Outage(),
         ailments=Repeats(),
         overview=overview,
-        models=ModelWatch(overview, model_catalogue),
+        models=ModelWatch(overview, ModelCatalogue.of(settings)),
         voices=VoiceWatch(overview, ModelStore(search=[settings.asr_model_path])),
         samples=VoiceSamples(settings.samples_dir),
-        model_fingerprints=ModelFingerprints(settings, model_catalogue),
+        model_fingerprints=ModelFingerprints(settings, listings_of(settings), overview.offered),
         streams=Streams(settings.max_event_streams),
         memory=Memory(_MOST_BODIES),
         waiting_requests=WaitingRequests(

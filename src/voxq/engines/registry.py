@@ -9,7 +9,8 @@ from pathlib import Path
 
 from voxq import extras
 from voxq.engines import environments, plugins
-from voxq.engines.contract import Capability, EngineError, EngineFamily, Requirements
+from voxq.engines.contract import Capability, EngineError, EngineFamily, EngineRequest, Requirements
+from voxq.model_store.store import ModelStore
 
 _BUILT_IN: Mapping[Capability, Mapping[str, str]] = {
     Capability.RECOGNISE: {
@@ -122,6 +123,17 @@ def models(capability: Capability) -> Mapping[str, EngineFamily]:
         for model in family.models:
             offered.setdefault(model, family)
     return offered
+
+
+def installed(capability: Capability, store: ModelStore) -> Mapping[str, EngineFamily]:
+    """Return those of `models` that are completely installed: their files, and the libraries of their family.
+    Reads directories. Raises EngineError."""
+    return {model: family for model, family in models(capability).items() if _is_here(model, family, store)}
+
+
+def _is_here(model: str, family: EngineFamily, store: ModelStore) -> bool:
+    roles = family.roles_for(EngineRequest(family.name, model))
+    return family.requirements.are_installed and all(store.find(name) is not None for name in roles.values())
 
 
 def _find(name: str) -> EngineFamily | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from voxq.engines import registry
-from voxq.engines.contract import Capability, EngineError, EngineFamily, EngineRequest, Voice
+from voxq.engines.contract import Capability, EngineError, EngineFamily, Voice
 from voxq.engines.mixtures import Mixture, MixtureError
 from voxq.model_store.store import ModelStore
 
@@ -35,9 +35,7 @@ def family_of(model: str) -> EngineFamily:
 def installed(store: ModelStore) -> tuple[str, ...]:
     """Return the completely installed models for speech synthesis, the embedded one first. Reads
     directories."""
-    return tuple(
-        model for model, family in registry.models(Capability.SPEAK).items() if _is_here(model, family, store)
-    )
+    return tuple(registry.installed(Capability.SPEAK, store))
 
 
 def speakers_of(models: Iterable[str]) -> tuple[Speaker, ...]:
@@ -96,8 +94,3 @@ def _mixed(wanted: str, speakers: Sequence[Speaker]) -> Speaker:
     if any(each.engine != first.engine for each in others) or not family_of(first.engine).mixes:
         raise MixtureError("These voices cannot be mixed; those of kokoro can")
     return replace(first, voice=replace(first.voice, name=mixture.name))
-
-
-def _is_here(model: str, family: EngineFamily, store: ModelStore) -> bool:
-    roles = family.roles_for(EngineRequest(family.name, model))
-    return family.requirements.are_installed and all(store.find(name) is not None for name in roles.values())

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
 
+import voxq
 from voxq.core.inputs import AUDIO, TEXT, Blob, Inline, Inputs
-from voxq.core.options import Options
+from voxq.core.options import Affects, Options
 from voxq.kinds.work import KindRun, Model, Work
 
 
@@ -50,9 +51,14 @@ class Kind(ABC):
     takes_recording: bool = False
     """Whether it is made from a recording, a file of the task: without that, nothing can be done or tried
     again. Otherwise it is made from a text, which is part of the task."""
+    revision: str = voxq.__version__
+    """Revision of its own code: a result of one revision never answers a request to another. "" if results
+    of earlier versions may."""
+    settings: tuple[str, ...] = ()
+    """Fields of `Settings` that results depend on besides the operator's defaults of its options."""
     routes: tuple[str, ...] = ()
-    """Modules of the API with a `router` for this kind alone. Without any, a text and options are accepted as
-    JSON."""
+    """Modules of the API with a `router` for this kind alone. Without any, it gets a route to submit to: a
+    recording and options as a form, or a text and options as JSON."""
     commands: tuple[str, ...] = ()
     """Commands of the command line for this kind alone, each as "module:function"."""
     makes_file: bool = False
@@ -62,6 +68,13 @@ class Kind(ABC):
     def capability(self) -> str:
         """Capability that the model of its first step must have."""
         return self.steps[0].capability
+
+    @property
+    def settings_used(self) -> tuple[str, ...]:
+        """Fields of `Settings` that results depend on, each once."""
+        marks = (each.mark for each in self.options.declared().values())
+        of_options = (each.setting for each in marks if each.setting and Affects.RESULT in each.affects)
+        return tuple(dict.fromkeys((*self.settings, *of_options)))
 
     def step(self, name: str) -> StepSpec | None:
         """Return the step of this name; None if there is none."""
@@ -99,6 +112,11 @@ class Kind(ABC):
     def model_name(self, step: str, options: Options) -> str | None:
         """Name of the model that the options ask for; None: the default of the step's capability."""
         return getattr(options, "model", None)
+
+    def with_model(self, options: Options, name: str) -> Options:
+        """Return the options with this model for the first step, if they leave its choice to the service."""
+        is_open = "model" in options.declared() and self.model_name(self.steps[0].name, options) is None
+        return replace(options, model=name) if is_open else options
 
     def check_model(self, step: str, options: Options, model: Model) -> None:
         """Check that the model can do what the options ask. Raises ModelUnavailable."""

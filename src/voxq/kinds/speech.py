@@ -272,7 +272,12 @@ SPEECH = _Speech(
     preparer="text processor",
     queue_setting="tts_queue_name",
     makes_file=True,
-    routes=("voxq.api.kinds.speech", "voxq.api.kinds.voices"),
+    routes=(
+        "voxq.api.kinds.speech.submission",
+        "voxq.api.kinds.speech.voices",
+        "voxq.api.kinds.speech.openai.routes",
+        "voxq.api.kinds.speech.openai.listings",
+    ),
     commands=("voxq.cli.kinds.speech.command:speak",),
 )
 

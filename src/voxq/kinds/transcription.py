@@ -242,7 +242,9 @@ TRANSCRIPTION = _Transcription(
     preparer="decoder",
     queue_setting="rq_queue_name",
     takes_recording=True,
-    routes=("voxq.api.kinds.transcription",),
+    revision="",
+    settings=("asr_language", "asr_chinese_script", "asr_batch_size"),
+    routes=("voxq.api.kinds.transcription.submission", "voxq.api.kinds.transcription.openai.routes"),
     commands=("voxq.cli.kinds.transcription.command:transcribe",),
 )
 

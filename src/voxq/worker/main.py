@@ -61,7 +61,9 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     if missing := missing_for(settings):
         raise CannotWork(missing.advice)
     plan = WorkPlan.of(settings, device)
-    slots = settings.max_inflight or automatic_slots(plan.largest_batch(), len(plan.names()))
+    slots = settings.max_inflight or automatic_slots(
+        plan.largest_batch(), len(plan.names(plan.default.capability))
+    )
     poller = Poller()
     counters = Counters()
     pool = pool_of(settings, plan, poller, counters, worker_id)
@@ -163,7 +165,7 @@ def _preloads(settings: Settings, plan: WorkPlan, worker_id: int) -> list[ModelP
     for name in filter(None, (part.strip() for part in settings.preload_models.split(","))):
         try:
             if name != "none":
-                models.append(plan.synthesiser(name) if name in plan.synthesisers() else plan.find(name))
+                models.append(plan.named(name))
         except ModelUnavailable as error:
             logger.error("Worker-{} PRELOAD_MODELS: {}", worker_id, error)
     return models

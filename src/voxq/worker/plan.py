@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from loguru import logger
 
 from voxq import kinds
 from voxq.core.options import operator_defaults
-from voxq.engines import mixtures, registry, voices
+from voxq.engines import mixtures, registry
 from voxq.engines.contract import Capability, EngineError, EngineRequest, Traits, Voice
 from voxq.kinds.work import Defaults, ModelUnavailable
-from voxq.model_catalogue import ListedModel, ModelCatalogue
+from voxq.model_catalogue import ListedModel, Listing, listings_of
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelError, ModelStore
 from voxq.settings import Settings
+
+T = TypeVar("T")
 
 _LOOK_AGAIN_SECONDS = 60.0
 """Seconds after which the directories of models are read again to list the installed ones."""
@@ -53,7 +56,7 @@ class WorkPlan:
 
     def __init__(
         self,
-        model_catalogue: ModelCatalogue,
+        listings: Mapping[Capability, Listing],
         store: ModelStore,
         *,
         devices: Mapping[Capability, str],
@@ -65,33 +68,31 @@ class WorkPlan:
 
         Raises EngineError, UnknownModel or ModelError if there is no default model of the main capability.
         """
-        self._catalogue = model_catalogue
+        self._listings = listings
         self._store = store
         self._devices = devices
         self._threads = threads
         self.defaults = defaults
         """Operator's options, used where a client sets none."""
-        self._names: tuple[str, ...] = ()
-        self._names_until = 0.0
         self._models: dict[tuple[Capability, str], ModelPlan] = {}
+        self._names = {each: _Remembered(partial(self._read_names, each)) for each in devices}
+        self._spoken = _Remembered(self._read_spoken)
         main = next(iter(devices))
-        self.default = self._resolve(main, self._default_of(main))
+        self.default = self._resolve(main, self._main_of(main))
         """Model of the main capability without which the worker is of no use."""
         self._models[main, self.default.name] = self.default
-        self._spoken: Mapping[str, tuple[str, ...]] = {}
-        self._spoken_until = 0.0
 
     @classmethod
     def of(cls, settings: Settings, device: str) -> Self:
-        """Make the plan from the settings. Raises as the constructor, and OSError if the hotwords cannot be
-        read."""
+        """Make the plan from the settings; `device` is for all capabilities without a setting of their own.
+
+        Raises as the constructor, and OSError if the hotwords cannot be read.
+        """
+        others = {Capability.SPEAK: settings.tts_device}
         return cls(
-            ModelCatalogue.of(settings),
+            listings_of(settings),
             ModelStore(search=[settings.asr_model_path]),
-            devices={
-                each: settings.tts_device if each is Capability.SPEAK else device
-                for each in settings.capabilities
-            },
+            devices={each: others.get(each, device) for each in settings.capabilities},
             threads=settings.asr_threads,
             defaults=Defaults(
                 options={
@@ -109,70 +110,44 @@ class WorkPlan:
         """Device of the main capability."""
         return next(iter(self._devices.values()))
 
-    def names(self) -> tuple[str, ...]:
-        """Names of the recognisers that tasks may ask for, the default first; none if the worker does not
-        recognise. Reads directories once a minute."""
-        if Capability.RECOGNISE not in self._devices:
-            return ()
-        if time.monotonic() >= self._names_until:
-            self._names = tuple(listed.name for listed in self._listed())
-            self._names_until = time.monotonic() + _LOOK_AGAIN_SECONDS
-        return self._names
-
-    def find(self, name: str | None) -> ModelPlan:
-        """Return the listed recogniser of this name, the default for None. Reads directories the first time.
-
-        Raises ModelUnavailable.
-        """
-        if Capability.RECOGNISE not in self._devices:
-            raise ModelUnavailable("No recordings are recognised here.")
-        try:
-            listed = self._catalogue.find(name)
-        except UnknownModel as error:
-            raise ModelUnavailable(str(error)) from None
-        except OSError as error:
-            raise _unusable(str(name), error) from None
-        return self._model(Capability.RECOGNISE, listed)
-
-    def synthesisers(self) -> tuple[str, ...]:
-        """Models for speech synthesis that tasks may ask for. Reads directories once a minute."""
-        return tuple(self.spoken())
+    def names(self, capability: str) -> tuple[str, ...]:
+        """Names of the models with this capability that tasks may ask for, the default first; none if the
+        worker does not serve it. Reads directories once a minute."""
+        served = Capability(capability)
+        return self._names[served].get() if served in self._devices else ()
 
     def spoken(self) -> Mapping[str, tuple[str, ...]]:
-        """Languages that each of them can speak here. Reads directories once a minute."""
-        if Capability.SPEAK not in self._devices:
-            return {}
-        if time.monotonic() >= self._spoken_until:
-            self._spoken = voices.spoken_here(self._store)
-            self._spoken_until = time.monotonic() + _LOOK_AGAIN_SECONDS
-        return self._spoken
+        """Languages that each model which speaks can speak here. Reads directories once a minute."""
+        return self._spoken.get()
 
     def models(self) -> Mapping[str, tuple[str, ...]]:
         """Names that tasks may ask for, by each kind that the worker serves."""
-        there = {Capability.RECOGNISE: self.names, Capability.SPEAK: self.synthesisers}
         return {
-            name: there[Capability(kind.capability)]()
+            name: self.names(kind.capability)
             for name, kind in kinds.registered().items()
             if kind.capability in self._devices
         }
 
-    def synthesiser(self, name: str) -> ModelPlan:
-        """Return the model of this name for speech synthesis. Reads directories the first time. Raises
-        ModelUnavailable."""
-        if Capability.SPEAK not in self._devices:
-            raise ModelUnavailable("No texts are spoken here.")
-        try:
-            listed = _speaking(name)
-        except EngineError as error:
-            raise _unusable(name, error) from None
-        return self._model(Capability.SPEAK, listed)
-
     def model(self, capability: str, name: str | None) -> ModelPlan:
-        """Return the model of this name with this capability, the default for None. Raises
-        ModelUnavailable."""
-        if capability == Capability.SPEAK:
-            return self.synthesiser(name or voices.models()[0])
-        return self.find(name)
+        """Return the model of this name with this capability, the default for None. May read directories.
+
+        Raises ModelUnavailable.
+        """
+        served = Capability(capability)
+        if served not in self._devices:
+            raise ModelUnavailable(f"No model here can {capability}.")
+        try:
+            listed = self._listings[served].find(name)
+        except UnknownModel as error:
+            raise ModelUnavailable(str(error)) from None
+        except (EngineError, OSError) as error:
+            raise _unusable(str(name), error) from None
+        return self._model(served, listed)
+
+    def named(self, name: str) -> ModelPlan:
+        """Return the model of this name, whatever it can do. Reads directories. Raises ModelUnavailable."""
+        having = (each for each in self._devices if name in self.names(each))
+        return self.model(next(having, self.default.capability), name)
 
     def forget(self, name: str) -> None:
         """Forget what is known of a model that cannot be loaded: it may be installed differently by now."""
@@ -181,31 +156,38 @@ class WorkPlan:
         }
 
     def largest_batch(self) -> int:
-        """Number of chunks in the largest batch that any listed model takes. Reads directories."""
+        """Number of chunks in the largest batch that any listed model of the main capability takes. Reads
+        directories."""
+        main = self.default.capability
         sizes = [self.default.traits.max_items]
-        for listed in self._listed() if Capability.RECOGNISE in self._devices else ():
+        for listed in self._listed(main):
             try:
-                request = self._request(Capability.RECOGNISE, listed)
+                request = self._request(main, listed)
                 sizes.append(registry.find(request.engine).traits_for(request).max_items)
             except EngineError as error:
                 logger.warning("the model {} cannot be used: {}", listed.name, error)
         return max(sizes)
 
-    def _listed(self) -> tuple[ListedModel, ...]:
+    def _read_names(self, capability: Capability) -> tuple[str, ...]:
+        return tuple(listed.name for listed in self._listed(capability))
+
+    def _read_spoken(self) -> Mapping[str, tuple[str, ...]]:
+        speaking = self._listed(Capability.SPEAK) if Capability.SPEAK in self._devices else ()
+        return {each.name: registry.find(each.engine).languages_here(each.model) for each in speaking}
+
+    def _listed(self, capability: Capability) -> tuple[ListedModel, ...]:
+        listing = self._listings[capability]
         try:
-            return self._catalogue.all()
+            return listing.all()
         except OSError as error:
             logger.warning("the directories of models cannot be read: {}", error)
-            return (self._catalogue.default,)
+            return (listing.default,)
 
-    def _default_of(self, capability: Capability) -> ListedModel:
-        """Return the default model of a capability. Raises EngineError."""
-        if capability is Capability.RECOGNISE:
-            return self._catalogue.default
-        installed = voices.installed(self._store)
-        if not installed:
-            raise EngineError("No model that speaks is installed. Run: voxq models list")
-        return _speaking(installed[0])
+    def _main_of(self, capability: Capability) -> ListedModel:
+        """Return the default model of a capability, which must be installed. Raises EngineError."""
+        for listed in self._listed(capability):
+            return listed
+        raise EngineError(f"No model that can {capability} is installed. Run: voxq models list")
 
     def _model(self, capability: Capability, listed: ListedModel) -> ModelPlan:
         """Resolve a listed model. Raises ModelUnavailable."""
@@ -218,9 +200,7 @@ class WorkPlan:
 
     def _request(self, capability: Capability, listed: ListedModel) -> EngineRequest:
         """Build the request to load a listed model. Raises EngineError."""
-        device = self._devices[capability]
-        if capability is Capability.SPEAK:
-            device = registry.find(listed.engine).device_for(device)
+        device = registry.find(listed.engine).device_for(self._devices[capability])
         return EngineRequest(listed.engine, listed.model, device, self._threads)
 
     def _resolve(self, capability: Capability, listed: ListedModel) -> ModelPlan:
@@ -240,9 +220,20 @@ class WorkPlan:
         )
 
 
-def _speaking(name: str) -> ListedModel:
-    """Return the model for speech synthesis of this name as a listed one. Raises EngineError."""
-    return ListedModel(name, voices.family_of(name).name, name)
+class _Remembered(Generic[T]):
+    """Something that is read again after `_LOOK_AGAIN_SECONDS`."""
+
+    def __init__(self, read: Callable[[], T]) -> None:
+        self._read = read
+        self._value: T | None = None
+        self._until = 0.0
+
+    def get(self) -> T:
+        value = self._value
+        if value is None or time.monotonic() >= self._until:
+            value = self._value = self._read()
+            self._until = time.monotonic() + _LOOK_AGAIN_SECONDS
+        return value
 
 
 def _unusable(name: str, error: Exception) -> ModelUnavailable:

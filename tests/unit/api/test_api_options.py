@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.api.available import AvailableModels
-from voxq.api.submission import options
+from voxq.api.kinds.transcription import options
+from voxq.api.submission import idempotency
 from voxq.core.refusal import Refusal
 from voxq.core.request_reader import RequestReader
 from voxq.core.task import Priority
@@ -108,11 +109,11 @@ def test_batch_sizes_out_of_range(size: str) -> None:
 
 
 def test_idempotency_keys() -> None:
-    assert options.idempotency_key(None) is None
-    assert options.idempotency_key("8e03978e-40d5-43dd-bc93-6894a57f9324")
-    for wrong in ("", "a b", "a\n", "é", "x" * (options.MAX_IDEMPOTENCY_KEY_LENGTH + 1)):
+    assert idempotency.checked(None) is None
+    assert idempotency.checked("8e03978e-40d5-43dd-bc93-6894a57f9324")
+    for wrong in ("", "a b", "a\n", "é", "x" * (idempotency.MAX_IDEMPOTENCY_KEY_LENGTH + 1)):
         with pytest.raises(Refusal, match="Idempotency-Key"):
-            options.idempotency_key(wrong)
+            idempotency.checked(wrong)
 
 
 @pytest.mark.parametrize(

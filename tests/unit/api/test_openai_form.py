@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.api.available import AvailableModels
-from voxq.api.openai.form import Format, Granularity, transcription, translation
+from voxq.api.kinds.transcription.openai.form import Format, Granularity, transcription, translation
 from voxq.api.submission.form import Fields
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority

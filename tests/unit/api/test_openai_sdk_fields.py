@@ -17,8 +17,10 @@ from openai.types.audio import (
 )
 
 from voxq.api.available import AvailableModels
-from voxq.api.openai import documentation, form, speech_form
-from voxq.api.openai.speech_form import SPOKEN
+from voxq.api.kinds.speech.openai import documentation as speech_documentation
+from voxq.api.kinds.speech.openai import form as speech_form
+from voxq.api.kinds.speech.openai.form import SPOKEN
+from voxq.api.kinds.transcription.openai import documentation, form
 from voxq.api.submission.form import Fields
 from voxq.core.refusal import Refusal
 from voxq.engines import voices
@@ -105,7 +107,7 @@ def test_a_field_of_a_transcription_is_accepted_or_refused_by_name(
 
 
 def test_every_field_of_speech_is_known_and_accepted() -> None:
-    assert fields_of(SpeechCreateParams) == set(SPEECH) <= described(documentation.SPEECH)
+    assert fields_of(SpeechCreateParams) == set(SPEECH) <= described(speech_documentation.SPEECH)
     hints = get_type_hints(SpeechCreateParams)
     for field in ("response_format", "stream_format"):
         assert set(get_args(hints[field])) == set(SPEECH[field])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.api.openai import voices
-from voxq.api.openai.speech_events import usage
-from voxq.api.openai.speech_form import SPOKEN, Wanted, wanted
+from voxq.api.kinds.speech.openai import voices
+from voxq.api.kinds.speech.openai.events import usage
+from voxq.api.kinds.speech.openai.form import SPOKEN, Wanted, wanted
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority
 from voxq.engines.voices import Speaker, speakers_of

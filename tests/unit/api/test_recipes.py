@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Annotated, Any
 
 import pytest
 
 from voxq import kinds
 from voxq.api.submission.model_fingerprints import ModelFingerprints
+from voxq.core.options import Affects, Mark, SetBy
 from voxq.kinds.base import StepSpec
 from voxq.kinds.speech import SPEECH, SpeechOptions
-from voxq.model_catalogue import ModelCatalogue
+from voxq.kinds.transcription import TRANSCRIPTION, TranscriptionOptions
+from voxq.model_catalogue import listings_of
 from voxq.model_store.stamp import Stamp
 from voxq.settings import load_settings
 
@@ -25,10 +29,20 @@ def model(tmp_path: Path) -> Path:
     return directory
 
 
-async def model_fingerprint(model: Path, kind: str = "asr", name: str = "calls", **given: Any) -> str:
-    """Fingerprint computed by an API process that starts now."""
+def fingerprints(
+    model: Path, offered: Mapping[str, Sequence[str]] = MappingProxyType({}), **given: Any
+) -> ModelFingerprints:
+    """Those of an API process that starts now; `offered`: names that workers offer, by capability."""
     settings = load_settings(asr_models=f"calls=faster-whisper:{model}", **given)
-    return await ModelFingerprints(settings, ModelCatalogue.of(settings)).of(kinds.find(kind), name)
+
+    async def names(capability: str) -> Sequence[str]:
+        return offered.get(capability, ())
+
+    return ModelFingerprints(settings, listings_of(settings), names)
+
+
+async def model_fingerprint(model: Path, kind: str = "asr", name: str = "calls", **given: Any) -> str:
+    return await fingerprints(model, **given).of(kinds.find(kind), name)
 
 
 async def test_as_long_as_nothing_changes_it_is_the_same(model: Path) -> None:
@@ -67,8 +81,7 @@ async def test_the_operators_defaults_are_in_it(model: Path, tmp_path: Path) -> 
 
 
 async def test_a_kind_of_one_step_has_that_of_its_model(model: Path) -> None:
-    settings = load_settings(asr_models=f"calls=faster-whisper:{model}")
-    ours = ModelFingerprints(settings, ModelCatalogue.of(settings))
+    ours = fingerprints(model)
     options = SpeechOptions("heart", model="kokoro")
     assert await ours.of_steps(SPEECH, options) == await ours.of(SPEECH, "kokoro")
 
@@ -78,9 +91,7 @@ async def test_the_model_of_every_step_counts(model: Path) -> None:
     kind = replace(SPEECH, name="echo", steps=steps)
 
     async def of_steps() -> str:
-        settings = load_settings(asr_models=f"calls=faster-whisper:{model}")
-        ours = ModelFingerprints(settings, ModelCatalogue.of(settings))
-        return await ours.of_steps(kind, SpeechOptions("heart", model="calls"))
+        return await fingerprints(model).of_steps(kind, SpeechOptions("heart", model="calls"))
 
     before = await of_steps()
     assert await of_steps() == before
@@ -91,3 +102,24 @@ async def test_the_model_of_every_step_counts(model: Path) -> None:
 async def test_a_model_that_only_workers_know_counts_by_its_name(model: Path) -> None:
     names = ("theirs", "others")
     assert len({await model_fingerprint(model, "tts", name) for name in names}) == 2
+
+
+async def test_a_request_that_names_the_default_model_is_the_same_as_one_that_names_none(model: Path) -> None:
+    ours = fingerprints(model, {"recognise": ("calls", "whisper-base")})
+    named = await ours.with_model(TRANSCRIPTION, TranscriptionOptions())
+    assert named == TranscriptionOptions(model="calls"), "the first that workers offer"
+    assert await ours.with_model(TRANSCRIPTION, TranscriptionOptions("noop")) == TranscriptionOptions("noop")
+    alone = await fingerprints(model, asr_model="noop").with_model(TRANSCRIPTION, TranscriptionOptions())
+    assert alone.values()["model"] == "noop", "without workers, the default of this machine"
+
+
+async def test_an_operators_default_counts_by_its_declaration_alone(model: Path) -> None:
+    @dataclass(frozen=True, slots=True)
+    class More(TranscriptionOptions):
+        beam: Annotated[int | None, Mark(set_by=SetBy.OPERATOR, setting="asr_threads")] = None
+        note: Annotated[str, Mark(affects=Affects.NOTHING, setting="log_level")] = ""
+
+    kind = replace(TRANSCRIPTION, options=More)
+    assert kind.settings_used == (*TRANSCRIPTION.settings_used, "asr_threads")
+    before = await fingerprints(model, asr_threads=1).of(kind, "calls")
+    assert await fingerprints(model, asr_threads=2).of(kind, "calls") != before

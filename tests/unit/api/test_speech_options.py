@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from voxq.api.kinds.speech.options import for_speakers
 from voxq.api.monitoring.workers import WorkerFacts, WorkerOverview
-from voxq.api.submission.speech_options import for_speakers
 from voxq.core.refusal import Refusal
 from voxq.core.request_reader import RequestReader
 from voxq.engines import voices

@@ -26,12 +26,12 @@ def plan(root: Path, **settings: object) -> WorkPlan:
 
 def test_a_task_without_a_model_gets_the_default(tmp_path: Path) -> None:
     models = plan(tmp_path, asr_models="slow=noop:sleep-50ms")
-    assert models.find(None) is models.default
-    assert models.find("noop") is models.default
-    assert models.find("slow").request.model == "sleep-50ms"
-    assert models.find("slow") is models.find("slow"), "resolved once"
-    assert models.names()[:1] == ("noop",)
-    assert "slow" in models.names()
+    assert models.model("recognise", None) is models.default
+    assert models.model("recognise", "noop") is models.default
+    assert models.model("recognise", "slow").request.model == "sleep-50ms"
+    assert models.model("recognise", "slow") is models.model("recognise", "slow"), "resolved once"
+    assert models.names("recognise")[:1] == ("noop",)
+    assert "slow" in models.names("recognise")
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def test_a_task_without_a_model_gets_the_default(tmp_path: Path) -> None:
 )
 def test_what_is_not_offered_is_not_looked_for(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelUnavailable, match="noop"):
-        plan(tmp_path).find(name)
+        plan(tmp_path).model("recognise", name)
 
 
 def test_a_model_that_is_offered_and_broken_tells_clients_no_path(tmp_path: Path) -> None:
     models = plan(tmp_path, asr_models=f"mine=faster-whisper:{tmp_path}/missing,odd=noop:nothing")
     for name in ("mine", "odd"):
         with pytest.raises(ModelUnavailable) as caught:
-            models.find(name)
+            models.model("recognise", name)
         assert str(tmp_path) not in str(caught.value)
         assert name in str(caught.value)
 
@@ -60,13 +60,13 @@ def test_a_forgotten_model_is_looked_for_anew(tmp_path: Path) -> None:
     directory = tmp_path / "model"
     directory.mkdir()
     models = plan(tmp_path, asr_models=f"mine=faster-whisper:{directory}")
-    first = models.find("mine")
+    first = models.model("recognise", "mine")
     (directory / "model.bin").write_bytes(bytes(3 << 20))
-    assert models.find("mine").size_mb == first.size_mb == 0
+    assert models.model("recognise", "mine").size_mb == first.size_mb == 0
     models.forget("mine")
-    assert models.find("mine").size_mb == 3
+    assert models.model("recognise", "mine").size_mb == 3
     models.forget("noop")
-    assert models.find(None) is models.default
+    assert models.model("recognise", None) is models.default
 
 
 def test_chunks_are_as_long_as_the_tasks_own_model_wants_them(tmp_path: Path) -> None:
@@ -99,31 +99,31 @@ def test_the_largest_batch_of_all_models_counts(tmp_path: Path) -> None:
         asr_models="fast=noop:noop,broken=noop:nothing",
     )
     assert models.default.traits.max_items == 1
-    assert models.largest_batch() == models.find("fast").traits.max_items > 1
+    assert models.largest_batch() == models.model("recognise", "fast").traits.max_items > 1
 
 
 def test_a_voice_that_speaks_sentences_side_by_side_is_given_as_many(tmp_path: Path) -> None:
-    traits = plan(tmp_path, asr_threads=3).synthesiser("hibari").traits
+    traits = plan(tmp_path, asr_threads=3).model("speak", "hibari").traits
     assert traits.max_items == 3 and traits.is_parallel
-    assert plan(tmp_path, asr_threads=64).synthesiser("hibari").traits.max_items == 4
+    assert plan(tmp_path, asr_threads=64).model("speak", "hibari").traits.max_items == 4
 
 
 def test_a_worker_that_only_speaks_needs_no_recogniser(tmp_path: Path) -> None:
     models = plan(tmp_path, asr_model="nothing", worker_capabilities="speak", tts_device="cuda:1")
     assert models.default.name == "hibari"
     assert models.default.request.device == "cpu", "hibari knows no other"
-    assert models.names() == ()
+    assert models.names("recognise") == ()
     assert list(models.models()) == ["tts"]
-    with pytest.raises(ModelUnavailable, match="recognised"):
+    with pytest.raises(ModelUnavailable, match="can recognise"):
         models.model("recognise", None)
 
 
 def test_a_worker_that_only_recognises_speaks_nothing(tmp_path: Path) -> None:
     models = plan(tmp_path, worker_capabilities="recognise")
-    assert models.synthesisers() == ()
+    assert models.names("speak") == ()
     assert list(models.models()) == ["asr"]
-    with pytest.raises(ModelUnavailable, match="spoken"):
-        models.synthesiser("hibari")
+    with pytest.raises(ModelUnavailable, match="can speak"):
+        models.model("speak", "hibari")
 
 
 def test_a_family_has_several_models_each_on_the_device_that_was_set(
@@ -132,8 +132,8 @@ def test_a_family_has_several_models_each_on_the_device_that_was_set(
     monkeypatch.setenv("VOXQ_TEST_ENGINES", "1")
     monkeypatch.setenv("VOXQ_TEST_SYNTHESISER", "choir:FAMILY")
     models = plan(tmp_path, tts_device="cuda:1")
-    assert set(models.synthesisers()) >= {"hibari", "soprano", "bass"}
-    low, high = models.synthesiser("bass"), models.synthesiser("soprano")
+    assert set(models.names("speak")) >= {"hibari", "soprano", "bass"}
+    low, high = models.model("speak", "bass"), models.model("speak", "soprano")
     assert [voice.name for voice in low.voices] == ["ivan"]
     assert [voice.name for voice in high.voices] == ["anna"]
     assert (low.request.engine, low.request.model, low.request.device) == ("choir:FAMILY", "bass", "cuda:1")

@@ -1,1 +1,1 @@
-"""Routes that belong to one kind of task each; the kind names them in `routes`."""
+"""Routes of single kinds of task: a folder for each, whose kind names the modules with a `router`."""

@@ -10,9 +10,11 @@ from typing import Self
 
 import redis.asyncio
 from pydantic import TypeAdapter, ValidationError
+from redis.exceptions import RedisError
 
 from voxq import kinds
 from voxq.api.recent import Recent
+from voxq.engines.contract import Capability
 from voxq.queue.claiming import CLAIM_TTL
 from voxq.queue.enqueueing import Place
 from voxq.queue.keys import WORKERS_KEY
@@ -133,6 +135,11 @@ class WorkerOverview:
         """Names of synthesisers that some worker offers."""
         return tuple(dict.fromkeys(name for worker in self.workers for name in worker.synthesisers))
 
+    def offered(self, capability: str) -> tuple[str, ...]:
+        """Names of models with this capability that some worker offers, the default first."""
+        offered = {Capability.RECOGNISE.value: self.models, Capability.SPEAK.value: self.synthesisers}
+        return offered.get(capability, ())
+
     def speaks(self, synthesiser: str, language: str) -> bool:
         """Whether every worker with this synthesiser speaks the language: any of them may get a text."""
         having = [worker for worker in self.workers if synthesiser in worker.synthesisers]
@@ -172,6 +179,14 @@ class WorkerWatch:
     async def recent(self) -> WorkerOverview:
         """Return a state at most a second old, enough for an estimate. Raises redis.exceptions.RedisError."""
         return await self._latest.get()
+
+    async def offered(self, capability: str) -> tuple[str, ...]:
+        """Return the names of models with this capability that some worker offers, the default first; none
+        while Redis is away."""
+        try:
+            return (await self.recent()).offered(capability)
+        except RedisError:
+            return ()
 
 
 def _measured(engine: str | None, audio: str | None) -> float | None:

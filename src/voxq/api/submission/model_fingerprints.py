@@ -1,20 +1,19 @@
-"""Fingerprints of everything besides the request that a result depends on: the model's files, operator
-defaults."""
+"""Fingerprints of everything besides the request that a result depends on: the model's files, the operator's
+settings, the kind's own code."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
-import voxq
 from voxq.api.recent import Recent
 from voxq.core.options import Options
-from voxq.engines import voices
-from voxq.engines.contract import Capability, EngineError, EngineRequest
+from voxq.engines.contract import Capability
 from voxq.kinds import Kind
-from voxq.model_catalogue import ModelCatalogue
+from voxq.model_catalogue import Listing
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.stamp import revision_of
 from voxq.model_store.store import ModelStore
@@ -24,6 +23,9 @@ _KEPT_SECONDS = 10.0
 _MOST_KEPT = 1000
 """Digests in memory: a client may name any model of a kind that leaves the names to its workers."""
 
+Offered = Callable[[str], Awaitable[Sequence[str]]]
+"""Function that returns the names of models with a capability that workers offer, the default first."""
+
 
 class ModelFingerprints:
     """Fingerprints by kind of task and name of a model. Belongs to one event loop.
@@ -31,9 +33,10 @@ class ModelFingerprints:
     They cover the files of the machine where the API runs; for a model that only workers have, only its name.
     """
 
-    def __init__(self, settings: Settings, model_catalogue: ModelCatalogue) -> None:
+    def __init__(self, settings: Settings, listings: Mapping[Capability, Listing], offered: Offered) -> None:
         self._settings = settings
-        self._catalogue = model_catalogue
+        self._listings = listings
+        self._offered = offered
         self._store = ModelStore(search=[settings.asr_model_path])
         self._known: dict[tuple[str, str, str], Recent[str]] = {}
 
@@ -46,9 +49,12 @@ class ModelFingerprints:
         if key not in self._known:
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
-            read = self._recognition if key[2] == Capability.RECOGNISE else self._speech
+            listing = self._listings[Capability(key[2])]
             self._known[key] = Recent(
-                lambda: asyncio.to_thread(lambda: _digest(kind.name, name, *read(name))), _KEPT_SECONDS
+                lambda: asyncio.to_thread(
+                    lambda: _digest(kind.name, name, *self._facts(kind, name, listing))
+                ),
+                _KEPT_SECONDS,
             )
         return await self._known[key].get()
 
@@ -59,39 +65,27 @@ class ModelFingerprints:
         """
         digests: list[str] = []
         for step in kind.steps:
-            name = kind.model_name(step.name, options) or self._default_of(step.capability)
+            name = kind.model_name(step.name, options) or await self._default_of(step.capability)
             digests.append(await self.of(kind, name, step.capability))
         return digests[0] if len(digests) == 1 else _digest(*digests)
 
-    def _default_of(self, capability: str) -> str:
+    async def with_model(self, kind: Kind, options: Options) -> Options:
+        """Return the options with the default model, if they name none."""
+        return kind.with_model(options, await self._default_of(kind.capability))
+
+    async def _default_of(self, capability: str) -> str:
         """Name of the model that a worker takes where the options name none."""
-        return self._catalogue.default.name if capability == Capability.RECOGNISE else voices.models()[0]
+        offered = await self._offered(capability)
+        return offered[0] if offered else self._listings[Capability(capability)].default.name
 
-    def _recognition(self, name: str) -> Iterator[object]:
-        settings = self._settings
-        yield settings.asr_language
-        yield settings.asr_chinese_script
-        yield settings.asr_batch_size
-        try:
-            yield settings.hotwords_path.read_text("utf-8")
-        except (OSError, ValueError):
-            yield ""  # no worker starts with such a file
-        if listed := self._catalogue.described(name):
+    def _facts(self, kind: Kind, name: str, listing: Listing) -> Iterator[object]:
+        if kind.revision:
+            yield kind.revision
+        for setting in kind.settings_used:
+            yield _written(getattr(self._settings, setting))
+        if listed := listing.described(name):
             yield listed.engine
-            yield self._revision(listed.model)
-        if entry := self._catalogue.entry_of(name):
-            yield from map(self._revision, entry.needs)
-
-    def _speech(self, name: str) -> Iterator[object]:
-        """Return the fingerprint for speech: text normalisation belongs to this version, which also pins the
-        embedded voice."""
-        yield voxq.__version__
-        try:
-            family = voices.family_of(name)
-        except EngineError:
-            return  # only workers know it
-        for model in family.roles_for(EngineRequest(name, name)).values():
-            yield self._revision(model)
+            yield from map(self._revision, listing.parts_of(name))
 
     def _revision(self, model: str) -> str:
         try:
@@ -99,6 +93,16 @@ class ModelFingerprints:
             return revision_of(path) if path else model
         except (UnknownModel, OSError):
             return model
+
+
+def _written(setting: object) -> object:
+    """Return the value of a setting as JSON; of a path, what the file says."""
+    if not isinstance(setting, Path):
+        return setting
+    try:
+        return setting.read_text("utf-8")
+    except (OSError, ValueError):
+        return ""  # no worker starts with such a file
 
 
 def _digest(*parts: object) -> str:

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from loguru import logger
 from redis.exceptions import RedisError
 
-from voxq.api.available import AvailableModels
+from voxq import kinds
 from voxq.api.service import Service
+from voxq.core.inputs import TEXT, Inline
 from voxq.core.options import Options
 from voxq.core.task import Task
 from voxq.kinds import Kind
-from voxq.kinds.transcription import TRANSCRIPTION, TranscriptionOptions
 from voxq.queue import fingerprints, script
 
 HEADER = "x-voxq-cache"
 """Response header; its values are hit, miss and joined."""
 
 
-async def of_recording(
-    service: Service, owner: str, sha256: str, options: TranscriptionOptions, models: AvailableModels
+async def fingerprint_of(
+    service: Service, kind: Kind, owner: str, options: Options, *, sha256: str = "", text: str | None = None
 ) -> str:
-    """Return the fingerprint of a recording's request, see `voxq.queue.fingerprints`.
+    """Return the fingerprint of a request for a task of this kind, made from a recording with this hash or
+    from a text; see `voxq.queue.fingerprints`.
 
     It is the same whether the default model is named or not.
     """
-    name = options.model or models.default
-    model_fingerprint = await service.model_fingerprints.of(TRANSCRIPTION, name)
-    return fingerprints.fingerprint_of(owner, sha256, model_fingerprint, replace(options, model=name))
+    models = service.model_fingerprints
+    named = await models.with_model(kind, options)
+    return fingerprints.fingerprint_of(owner, sha256, await models.of_steps(kind, named), named, text=text)
 
 
-async def of_text(service: Service, kind: Kind, owner: str, text: str, options: Options) -> str:
-    """Return the fingerprint of a request for a task of this kind, which is made from a text."""
-    model_fingerprint = await service.model_fingerprints.of_steps(kind, options)
-    return fingerprints.fingerprint_of(owner, "", model_fingerprint, options, text=text)
+async def _fingerprint_of_task(service: Service, task: Task) -> str:
+    kind, given = kinds.find(task.kind), task.inputs.get(TEXT)
+    if isinstance(given, Inline):
+        return await fingerprint_of(service, kind, task.owner, task.options, text=given.text)
+    return await fingerprint_of(service, kind, task.owner, task.options, sha256=task.sha256)
 
 
 async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool) -> None:
@@ -48,12 +49,13 @@ async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool)
         logger.warning("task={} cannot be found again: {}", task.short_id, type(error).__name__)
 
 
-async def answer_from_cache(service: Service, task: Task, fingerprint: str) -> bool:
+async def answer_from_cache(service: Service, task: Task) -> bool:
     """End a newly accepted task with the result of an identical one of the same owner, and return whether
     there was one.
 
     If there was none, its own result will serve the next request.
     """
+    fingerprint = await _fingerprint_of_task(service, task)
     look = fingerprints.look(service.parts.stores[task.kind], fingerprint, join=False)
     try:
         earlier = await script.run_async(service.client, look)

@@ -37,13 +37,16 @@ async def submitted(request: Request, service: Service, task: Task, place: Place
     return JSONResponse(answer.model_dump())
 
 
-async def submitted_or_reused(
-    request: Request, service: Service, submission: Submission, fingerprint: str
+async def answered(
+    request: Request, service: Service, submission: Submission, *, may_reuse: bool
 ) -> Response:
-    """Report on a task that may be answered from the cache, in which case it is done already."""
-    is_hit = await reuse.answer_from_cache(service, submission.task, fingerprint)
-    place = None if is_hit else submission.place
-    answer = await submitted(request, service, submission.task, place)
+    """Report on an accepted task. With `may_reuse`, it may be answered from the cache, and is then done
+    already."""
+    task, place = submission.task, submission.place
+    if not may_reuse or submission.replayed:
+        return await submitted(request, service, task, place)
+    is_hit = await reuse.answer_from_cache(service, task)
+    answer = await submitted(request, service, task, None if is_hit else place)
     answer.headers[reuse.HEADER] = "hit" if is_hit else "miss"
     return answer
 

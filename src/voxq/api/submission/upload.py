@@ -25,6 +25,9 @@ from voxq.speech.audio import SUPPORTED_FORMATS
 from voxq.storage.blobs.port import Blobs
 from voxq.tasks.intake import Upload
 
+FIELD = "audio"
+"""Field of a form with the recording, unless a route says otherwise."""
+
 _BUFFER_BYTES = 512 << 10
 _PIECE_BYTES = 32 << 10
 """Bytes parsed before other requests get a turn: bytes that resemble a boundary take a hundred times as
@@ -69,7 +72,7 @@ async def receive(
     limits: Limits,
     check: Callable[[Fields], object] = lambda fields: None,
     *,
-    file_field: str = "audio",
+    file_field: str = FIELD,
 ) -> Received:
     """Read the form in a request's body, with the recording in its field `file_field`.
 

@@ -10,56 +10,56 @@ from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from voxq.api.access_log import note
+from voxq.api.kinds.speech.openai import documentation, events, form
+from voxq.api.kinds.speech.openai.form import SPOKEN, Wanted
 from voxq.api.limits import disk
 from voxq.api.live import speech_stream
 from voxq.api.live.speech_stream import SpeechResponse, SpeechStream
-from voxq.api.openai import speech_events, speech_form, sse
+from voxq.api.openai import sse
 from voxq.api.openai.beginning import Begun, begin
-from voxq.api.openai.documentation import SPEECH
 from voxq.api.openai.place import Waiting
-from voxq.api.openai.speech_form import SPOKEN, Wanted
 from voxq.api.openai.streamed import Streamed
 from voxq.api.openai.waiting import in_time, lease_kept, while_connected
 from voxq.api.service import Service, TheService
 from voxq.api.submission import reuse
 from voxq.api.submission.body import TheBody, bytes_for
 from voxq.core.task import Task, short_id
-from voxq.kinds.speech import SPEECH as SPEECH_KIND
+from voxq.kinds.speech import SPEECH
 from voxq.queue.enqueueing import EntryCheck
 from voxq.tasks import intake
 
 router = APIRouter(prefix="/v1/audio", tags=["openai"])
 
 
-@router.post("/speech", summary="Speak a text", **SPEECH)
+@router.post("/speech", summary="Speak a text", **documentation.SPEECH)
 async def speech(request: Request, service: TheService, owner: Waiting, body: TheBody) -> Response:
     """Speak a text, as OpenAI's API does. The same request repeated after a lost connection finds its
     task."""
-    entry = await service.texts[SPEECH_KIND.name].check_entry(owner, None, may_find=True)
+    entry = await service.texts[SPEECH.name].check_entry(owner, None, may_find=True)
     longest = service.settings.max_text_characters
     asked = await body.read(request, SPOKEN, bytes_for(longest))
     speakers = await service.voices.recent()
-    wanted = await asyncio.to_thread(speech_form.wanted, asked, speakers, longest)
+    wanted = await asyncio.to_thread(form.wanted, asked, speakers, longest)
     begun = await _begin(service, owner, entry, wanted)
     note(request, task=short_id(begun.task_id), cache=begun.cache)
     # Until there is audio to send, a response can still be an error with its own status.
     beginning = in_time(service, begun, speech_stream.begin(service, begun.kind, owner, begun.task_id))
     sound = await while_connected(service, begun, request, beginning)
     if wanted.as_events:
-        events = speech_events.events(service, begun, request, sound, wanted.text)
-        return Streamed(events, sse.CONTENT_TYPE, begun.headers)
+        pieces = events.events(service, begun, request, sound, wanted.text)
+        return Streamed(pieces, sse.CONTENT_TYPE, begun.headers)
     return _AwaitedSpeech(service, begun, sound, begun.headers)
 
 
 async def _begin(service: Service, owner: str, entry: EntryCheck, wanted: Wanted) -> Begun:
-    fingerprint = await reuse.of_text(service, SPEECH_KIND, owner, wanted.text, wanted.options)
+    fingerprint = await reuse.fingerprint_of(service, SPEECH, owner, wanted.options, text=wanted.text)
 
     async def accept() -> Task:
         await asyncio.to_thread(disk.check_space, service.settings)
         asked = intake.Request(owner, wanted.options, wanted.priority)
-        return (await service.texts[SPEECH_KIND.name].accept(entry, wanted.text, asked)).task
+        return (await service.texts[SPEECH.name].accept(entry, wanted.text, asked)).task
 
-    return await begin(service, SPEECH_KIND.name, owner, fingerprint, accept, may_reuse=wanted.cache)
+    return await begin(service, SPEECH.name, owner, fingerprint, accept, may_reuse=wanted.cache)
 
 
 class _AwaitedSpeech(SpeechResponse):

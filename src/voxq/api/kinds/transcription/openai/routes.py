@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request, Response
 
 from voxq.api.access_log import note
 from voxq.api.available import AvailableModels
-from voxq.api.openai import form, sse, stream
-from voxq.api.openai.answers import answer
+from voxq.api.kinds.transcription.openai import documentation, form, stream
+from voxq.api.kinds.transcription.openai.answers import answer
+from voxq.api.kinds.transcription.openai.form import Wanted
+from voxq.api.openai import sse
 from voxq.api.openai.beginning import begin
-from voxq.api.openai.documentation import TRANSCRIPTION, TRANSLATION
-from voxq.api.openai.form import Wanted
 from voxq.api.openai.place import Waiting
 from voxq.api.openai.streamed import Streamed
 from voxq.api.openai.waiting import end_of, transcript_of
@@ -21,7 +21,7 @@ from voxq.api.service import Service, TheService
 from voxq.api.submission import reuse, upload
 from voxq.api.submission.form import Fields
 from voxq.core.task import Task, short_id
-from voxq.kinds.transcription import TRANSCRIPTION as TRANSCRIPTION_KIND
+from voxq.kinds.transcription import TRANSCRIPTION
 from voxq.tasks import intake
 
 router = APIRouter(prefix="/v1/audio", tags=["openai"])
@@ -29,14 +29,14 @@ router = APIRouter(prefix="/v1/audio", tags=["openai"])
 Read = Callable[[Fields, AvailableModels], Wanted]
 
 
-@router.post("/transcriptions", summary="Transcribe a recording", **TRANSCRIPTION)
+@router.post("/transcriptions", summary="Transcribe a recording", **documentation.TRANSCRIPTION)
 async def transcriptions(request: Request, service: TheService, owner: Waiting) -> Response:
     """Transcribe a recording, as OpenAI's API does. Waits for the text; the same request repeated after a
     lost connection finds its task."""
     return await _recognise(request, service, owner, form.transcription)
 
 
-@router.post("/translations", summary="Translate a recording into English", **TRANSLATION)
+@router.post("/translations", summary="Translate a recording into English", **documentation.TRANSLATION)
 async def translations(request: Request, service: TheService, owner: Waiting) -> Response:
     """Translate a recording into English, as OpenAI's API does, if a model translates: any Whisper model
     except turbo."""
@@ -47,7 +47,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     limits = upload.Limits.of(service.settings)
     upload.check_size(request, limits)
     models = await service.models.recent()
-    recordings = service.recordings[TRANSCRIPTION_KIND.name]
+    recordings = service.recordings[TRANSCRIPTION.name]
     entry = await recordings.check_entry(owner, None, may_find=True)
     received = await upload.receive(
         request,
@@ -58,15 +58,15 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     )
     try:
         wanted = read(received.fields, models)
-        fingerprint = await reuse.of_recording(service, owner, received.upload.sha256, wanted.options, models)
+        fingerprint = await reuse.fingerprint_of(
+            service, TRANSCRIPTION, owner, wanted.options, sha256=received.upload.sha256
+        )
 
         async def accept() -> Task:
             asked = intake.Request(owner, wanted.options, wanted.priority)
             return (await recordings.accept(entry, received.upload, asked)).task
 
-        begun = await begin(
-            service, TRANSCRIPTION_KIND.name, owner, fingerprint, accept, may_reuse=wanted.cache
-        )
+        begun = await begin(service, TRANSCRIPTION.name, owner, fingerprint, accept, may_reuse=wanted.cache)
     finally:
         # already moved if there is a new task
         await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)

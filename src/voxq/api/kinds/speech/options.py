@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from voxq.api.submission import texts
 from voxq.core.refusal import Refusal, invalid
 from voxq.engines import voices
 from voxq.engines.contract import EngineError
 from voxq.engines.languages import code_of
 from voxq.engines.mixtures import MixtureError
 from voxq.engines.voices import Speaker
-from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.speech import SPEECH, SpeechOptions
 from voxq.model_store import aliases
 from voxq.speech.scripts import language_of
 from voxq.speech.written import is_pronounceable
@@ -27,8 +28,7 @@ def for_speakers(text: str, asked: SpeechOptions, speakers: Sequence[Speaker], l
     Raises Refusal ("too_large", "unpronounceable", "voice_not_found" with the available voices,
     "voice_unsupported", "language_unsupported", "model_not_found", "invalid_option" with the field's name).
     """
-    if len(text) > longest:
-        raise Refusal("too_large", f"A text may have {longest} characters", max_text_characters=longest)
+    texts.check_length(SPEECH, text, longest)
     if not is_pronounceable(text):
         raise Refusal("unpronounceable", "There is nothing in this text that can be said", field="text")
     there = _of_model(asked.model, speakers)

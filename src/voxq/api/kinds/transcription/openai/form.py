@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Self, TypeVar
 
 from voxq.api.available import AvailableModels
-from voxq.api.submission import options
+from voxq.api.kinds.transcription import options
 from voxq.api.submission.form import Fields
 from voxq.core.refusal import Refusal, invalid
 from voxq.core.request_reader import Asked, RequestReader, unknown_field

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import Response
 
-from voxq.api.openai.form import Granularity, Wanted
+from voxq.api.kinds.transcription.openai.form import Granularity, Wanted
 from voxq.engines.languages import name_of
 from voxq.speech.subtitles import Format, render
 from voxq.speech.transcript import Transcript

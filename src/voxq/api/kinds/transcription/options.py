@@ -5,26 +5,12 @@ Types and ranges have been checked before, by the reader derived from the declar
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import Annotated
-
-from fastapi import Header
 
 from voxq.api.available import AvailableModels
 from voxq.core.refusal import invalid
 from voxq.engines.languages import LANGUAGES, code_of
 from voxq.kinds.transcription import TranscriptionOptions
-
-MAX_IDEMPOTENCY_KEY_LENGTH = 200
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(description="A request repeated with the same key, for a day, is answered with the same task."),
-]
-"""Header as received; `idempotency_key` checks it."""
-
-_IDEMPOTENCY_KEY = re.compile(rf"[!-~]{{1,{MAX_IDEMPOTENCY_KEY_LENGTH}}}")
 
 
 def for_models(asked: TranscriptionOptions, models: AvailableModels) -> TranscriptionOptions:
@@ -35,13 +21,6 @@ def for_models(asked: TranscriptionOptions, models: AvailableModels) -> Transcri
     model = models.choose(asked.model or "")
     language = _language(asked.language or "", model or models.default, models)
     return replace(asked, model=model, language=language)
-
-
-def idempotency_key(header: str | None) -> str | None:
-    """Check the Idempotency-Key header; None if absent. Raises Refusal ("invalid_option")."""
-    if header is None or _IDEMPOTENCY_KEY.fullmatch(header):
-        return header
-    raise invalid("Idempotency-Key", f"needs 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters")
 
 
 def _language(text: str, model: str, models: AvailableModels) -> str | None:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from voxq.api.openai import voices
-from voxq.api.submission import speech_options
+from voxq.api.kinds.speech import options as speech_options
+from voxq.api.kinds.speech.openai import voices
 from voxq.core.refusal import Refusal
 from voxq.core.request_reader import Asked, RequestReader
 from voxq.core.task import Priority

@@ -15,9 +15,9 @@ from voxq.api import errors, lookup, samples
 from voxq.api.access_log import note
 from voxq.api.callers import browsers
 from voxq.api.callers.auth import Owner
-from voxq.api.limits import disk
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.model_listing import VoiceList, VoiceView
+from voxq.api.submission import texts
 from voxq.core.inputs import AUDIO
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority, Status, Task
@@ -99,12 +99,9 @@ async def _speak(service: Service, owner: str, speaker: Speaker, path: Path) -> 
 
     Raises Refusal, and redis.exceptions.RedisError.
     """
-    await asyncio.to_thread(disk.check_space, service.settings)
     text = GREETINGS[speaker.voice.language]
     options = SpeechOptions(speaker.voice.name, speaker.engine, format=samples.FORMAT)
-    texts = service.texts[SPEECH.name]
-    entry = await texts.check_entry(owner, None)
-    submission = await texts.accept(entry, text, intake.Request(owner, options, Priority.LOW))
+    submission = await texts.accept(service, SPEECH, text, intake.Request(owner, options, Priority.LOW))
     await _end_of(service, submission.task)
     await asyncio.to_thread(_keep, service, submission.task, path)
 

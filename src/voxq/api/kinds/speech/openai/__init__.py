@@ -1,0 +1,1 @@
+"""Speech as OpenAI's API has it."""

@@ -1,0 +1,88 @@
+"""Submission of texts to be spoken, one or many."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import Request
+from pydantic import Field
+
+from voxq.api import errors
+from voxq.api.access_log import note
+from voxq.api.callers.auth import Owner
+from voxq.api.kinds.speech import options
+from voxq.api.service import Service, TheService
+from voxq.api.shapes.submission import Batch, BatchItem
+from voxq.api.submission import text_route, texts
+from voxq.api.submission.body import TheBody
+from voxq.core.refusal import Refusal
+from voxq.core.request_reader import RequestReader
+from voxq.kinds.speech import SPEECH, SpeechOptions, TextField
+from voxq.tasks import intake
+
+MAX_TEXTS = 500
+"""Maximum number of texts in a batch."""
+
+_BATCH_BYTES = 32 << 20
+_MANY_TEXTS = RequestReader(
+    SpeechOptions,
+    fixed={"cache": False},
+    besides={
+        "texts": Annotated[
+            list[str], Field(min_length=1, max_length=MAX_TEXTS, description="Texts to speak, one task each.")
+        ]
+    },
+)
+
+
+async def _among_speakers(service: Service, text: str, asked: SpeechOptions) -> SpeechOptions:
+    speakers = await service.voices.recent()
+    # In a thread, because checking a long text takes a moment.
+    longest = service.settings.max_text_characters
+    return await asyncio.to_thread(options.for_speakers, text, asked, speakers, longest)
+
+
+router = text_route.router_of(SPEECH, TextField, _among_speakers)
+
+
+@router.post(
+    "/batch",
+    summary="Submit many texts",
+    response_model=Batch,
+    response_model_exclude_unset=True,
+    responses=errors.documented(400, 401, 403, 404, 408, 413, 422, 429, 503, 507),
+    openapi_extra=text_route.body_of(_MANY_TEXTS),
+)
+async def batch(request: Request, service: TheService, owner: Owner, body: TheBody) -> Batch:
+    """Queue one task for each text, all with the same options. Nothing is queued unless every text can be
+    spoken.
+
+    If the queue fills up on the way, the remaining texts report it.
+    """
+    asked = await body.read(request, _MANY_TEXTS, _BATCH_BYTES)
+    how = asked.submission
+    callback = how.webhook(service.settings.registered_webhooks)
+    wanted: list[tuple[str, intake.Request]] = []
+    for number, text in enumerate(asked.besides["texts"]):
+        try:
+            chosen = await _among_speakers(service, text, asked.options)
+        except Refusal as refusal:
+            details = refusal.details | {"index": number}
+            raise Refusal(refusal.code, f"texts.{number}: {refusal.message}", **details) from None
+        wanted.append((text, intake.Request(owner, chosen, how.priority, callback=callback)))
+    tasks: list[BatchItem] = []
+    for text, each in wanted:
+        try:
+            task = (await texts.accept(service, SPEECH, text, each)).task
+            tasks.append(BatchItem(task_id=task.id, status="queued"))
+        except Refusal as refusal:
+            if not tasks:
+                raise
+            task_id = refusal.details.get("task_id")
+            tasks.append(
+                BatchItem(task_id=task_id, status="refused", error=refusal.message, code=refusal.code)
+            )
+    taken = sum(task.status == "queued" for task in tasks)
+    note(request, texts=len(tasks), queued=taken)
+    return Batch(total=taken, tasks=tasks)

@@ -1,0 +1,1 @@
+"""Transcriptions and translations as OpenAI's API has them."""
