@@ -33,8 +33,8 @@ def owner_of(path: Path) -> str | None:
 
 
 def named_in(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Yield the kinds that a file names, each with the words that name it: its modules, imported or in strings,
-    and its name and its URLs in strings."""
+    """Yield the kinds that a file names, each with the words that name it: modules in imports or in strings,
+    names and URLs in strings."""
     for node in ast.walk(tree):
         match node:
             case ast.ImportFrom(module=str(module), names=names):
