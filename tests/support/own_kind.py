@@ -13,6 +13,8 @@ TEXT = "One two three. Four five six. Seven eight nine."
 """Three sentences."""
 
 StartWorker = Callable[[], WorkerProcess]
+Voxq = Callable[..., str]
+"""Runs a command with the API's address, and returns its output."""
 
 
 def submission(api: ApiServer, **fields: Any) -> httpx.Response:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
 from api_server import ApiServer
 from event_stream import event_stream
-from own_environment import without_settings
-from own_kind import TEXT, StartWorker, end_of, submission, submitted
+from own_kind import TEXT, StartWorker, Voxq, end_of, submission, submitted
 from webhook_receiver import SECRET, Receiver, receiver
 from worker_process import wait_for
-
-Voxq = Callable[..., str]
 
 
 @pytest.fixture
@@ -34,25 +28,6 @@ def environment(environment: dict[str, str], bot: Receiver) -> dict[str, str]:
         "WEBHOOK_SECRETS": f"bot:{SECRET}",
         "WEBHOOK_ALLOW_PRIVATE": "true",
     }
-
-
-@pytest.fixture
-def voxq(api: ApiServer, environment: dict[str, str], tmp_path: Path) -> Voxq:
-    """Runs a command with the API's address, and returns its output."""
-
-    def run(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "voxq.cli", *arguments, "--url", api.url],
-            cwd=tmp_path,
-            env=without_settings() | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
 
 
 def test_a_webhook_is_told_of_its_end(api: ApiServer, worker: StartWorker, bot: Receiver) -> None:

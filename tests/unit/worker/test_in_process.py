@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from counting_kind import COUNT, CountOptions
+from spans_kind import SPANS, SpanOptions
 from task_lab import make_task
 
 from voxq.core.inputs import TEXT, Inline
 from voxq.core.task import Lane, Status, Task
-from voxq.engines.contract import ChunkError
+from voxq.engines.contract import ChunkError, Recognised
 from voxq.processes.child import ChildDied
-from voxq.processes.model.protocol import KeptSpeech, SentenceRef
+from voxq.processes.model.protocol import KeptSpeech, SentenceRef, SpanRef
 from voxq.testing import register_kind
 from voxq.testing.clock import FakeClock
 from voxq.testing.processes import FakeProcesses
@@ -25,8 +26,10 @@ MakeWorker = Callable[..., WorkerInProcess]
 THREE = "One two. Three four. Five six."
 
 
-def measured(ref: Any) -> KeptSpeech | ChunkError:
-    """What `counting_voice` does."""
+def measured(ref: Any) -> KeptSpeech | Recognised | ChunkError:
+    """What `counting_voice` does, and a recogniser that hears nothing."""
+    if isinstance(ref, SpanRef):
+        return Recognised((), None)
     assert isinstance(ref, SentenceRef)
     if "crash" in ref.text:
         raise ChildDied
@@ -49,7 +52,7 @@ def worker(tmp_path: Path, processes: FakeProcesses, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("VOXQ_TEST_ENGINES", "1")
     monkeypatch.setenv("VOXQ_TEST_SYNTHESISER", "counting_voice:KIND")
     made: list[WorkerInProcess] = []
-    with register_kind(COUNT), FakeClock() as clock:
+    with register_kind(COUNT), register_kind(SPANS), FakeClock() as clock:
 
         def make(**settings: Any) -> WorkerInProcess:
             given = {"asr_engine": "noop", "asr_model": "noop", **settings}
@@ -76,6 +79,16 @@ def test_a_task_goes_through_its_steps(worker: MakeWorker) -> None:
     assert ours.redis.ended == [(task.id, 1)]
     assert ours.redis.documents[task.id]["status"] == "done"
     assert list(ours.journal_of.work.names()) == []
+
+
+def test_so_does_one_that_is_made_from_a_recording(worker: MakeWorker) -> None:
+    ours = worker()
+    task = make_task(kind="spans", options=SpanOptions(longest=30))
+    ours.submit(task)
+    outcome = ours.end_of(task)
+    assert (outcome.status, outcome.text, outcome.duration) == (Status.DONE, "1 spans", 10.0)
+    assert outcome.segments == ({"t": "span", "s": 0.0, "e": 10.0},)
+    assert ours.redis.ended == [(task.id, 1)]
 
 
 def test_steps_overlap(worker: MakeWorker, processes: FakeProcesses) -> None:
