@@ -182,9 +182,8 @@ def default_model(settings: Settings) -> ListedModel:
 
 def missing_for(settings: Settings) -> Requirements | None:
     """Return what to install before a worker can start here; None if nothing is missing."""
-    if Capability.RECOGNISE in settings.capabilities:
-        return registry.missing(default_model(settings).engine)
-    return registry.missing(registry.names(Capability.SPEAK)[0])
+    main = settings.capabilities[0]
+    return registry.missing(listings_of(settings)[main].default.engine)
 
 
 def _of_catalogue(model: published.Model) -> ListedModel:

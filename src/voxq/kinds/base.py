@@ -114,9 +114,8 @@ class Kind(ABC):
         return getattr(options, "model", None)
 
     def with_model(self, options: Options, name: str) -> Options:
-        """Return the options with this model for the first step, if they leave its choice to the service."""
-        is_open = "model" in options.declared() and self.model_name(self.steps[0].name, options) is None
-        return replace(options, model=name) if is_open else options
+        """Return the options with this model for the first step, if there is an option for it."""
+        return replace(options, model=name) if "model" in options.declared() else options
 
     def check_model(self, step: str, options: Options, model: Model) -> None:
         """Check that the model can do what the options ask. Raises ModelUnavailable."""

@@ -70,7 +70,9 @@ class ModelFingerprints:
         return digests[0] if len(digests) == 1 else _digest(*digests)
 
     async def with_model(self, kind: Kind, options: Options) -> Options:
-        """Return the options with the default model, if they name none."""
+        """Return the options with the default model for the first step, if they name none."""
+        if kind.model_name(kind.steps[0].name, options) is not None:
+            return options
         return kind.with_model(options, await self._default_of(kind.capability))
 
     async def _default_of(self, capability: str) -> str:
