@@ -29,7 +29,7 @@ LISTEN = "listen"
 class SpanOptions(Options):
     """How a recording is cut."""
 
-    longest: Annotated[int, Field(ge=1, le=30, description="Seconds of a span, at most.")] = 10
+    longest: Annotated[int, Field(ge=1, le=30, description="Seconds of a span, at most.")]
     silence: Annotated[
         bool, Field(description="Whether silence counts, too."), Mark(affects=Affects.RESULT)
     ] = False

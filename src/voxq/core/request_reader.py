@@ -85,6 +85,12 @@ class RequestReader(Generic[O]):
         """Names of the fields that it reads."""
         return self._field_names
 
+    @property
+    def required(self) -> frozenset[str]:
+        """Names of the fields without which no request can be read."""
+        fields = self._model.model_fields.items()
+        return frozenset(info.alias or name for name, info in fields if info.is_required())
+
     def json(self, body: bytes) -> Asked[O]:
         """Read a JSON body.
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -41,7 +44,7 @@ def lengths(result: dict[str, Any]) -> list[float]:
 
 def test_it_goes_all_the_way(api: ApiServer, worker: StartWorker) -> None:
     worker()
-    task_id = submitted(api, longest="3", color="green")
+    task_id = submitted(api, color="green", longest="3")
     result = end_of(api, task_id)
     assert result["status"] == "done" and result["text"] == f"{len(result['segments'])} spans"
     assert len(result["segments"]) >= 3 and max(lengths(result)) <= 3
@@ -67,7 +70,7 @@ def test_its_form_is_described_and_kept_to(api: ApiServer) -> None:
     form = described["requestBody"]["content"]["multipart/form-data"]["schema"]
     own = {"longest", "silence", "fault", "color"}
     assert form["properties"].keys() == {"audio", "priority", "callback", "cache"} | own
-    assert (form["required"], form["properties"]["color"]["enum"]) == (["audio"], ["red", "green"])
+    assert (form["required"], form["properties"]["color"]["enum"]) == (["audio", "longest"], ["red", "green"])
 
     for fields, field in (
         ({"use_vad": "true"}, "use_vad"),
@@ -79,19 +82,38 @@ def test_its_form_is_described_and_kept_to(api: ApiServer) -> None:
         ({"priority": "urgent"}, "priority"),
         ({"callback": "https://example.org"}, "callback"),
     ):
-        refused = submission(api, **fields)
+        refused = submission(api, **{"longest": "3"} | fields)
         assert (refused.status_code, refused.json()["field"]) == (422, field), refused.text
-    assert set(submission(api, colour="red").json()["fields"]) == form["properties"].keys()
+    refused = submission(api)
+    assert (refused.status_code, refused.json()["field"]) == (422, "longest"), refused.text
+    refused = submission(api, longest="3", colour="red")
+    assert set(refused.json()["fields"]) == form["properties"].keys()
     for answer, status, code in (
         (api.http.post(SUBMIT, files={"longest": (None, "3")}), 400, "missing_audio"),
-        (api.http.post(SUBMIT, files={"file": ("note", b"x")}), 422, "invalid_option"),
+        (api.http.post(SUBMIT, files={"file": ("note", b"x")}, data={"longest": "3"}), 422, "invalid_option"),
         (api.http.post(SUBMIT, json={"audio": "x"}), 400, "bad_form"),
-        (submission(api, b"no sound at all"), 400, "undecodable"),
+        (submission(api, b"no sound at all", longest="3"), 400, "undecodable"),
         (api.http.post(SUBMIT.replace("spans", "spins")), 404, "not_found"),
     ):
         assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert api.parts_left() == []
     assert api.http.get("/api/v1/spans/queue/status").json()["queued"] == 0
+
+
+def test_what_it_needs_may_come_last(api: ApiServer) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(api.url).port or 0), 30) as connection:
+        audio = ("audio", NOTE)
+        parts = [part(*each) for each in (("color", b"red"), audio, ("longest", b"3"))] + [b"--x--\r\n"]
+        head = f"POST {SUBMIT} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {sum(map(len, parts))}\r\n"
+        connection.sendall(head.encode() + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n")
+        for each in parts:
+            connection.sendall(each)
+            time.sleep(0.3)  # so that the API sees one after another
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+def part(name: str, content: bytes) -> bytes:
+    return f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + content + b"\r\n"
 
 
 def test_a_repeated_request_is_the_same_task_or_has_the_same_result(

@@ -75,6 +75,8 @@ def router_of(kind: Kind, choice: Callable[[Service], Awaitable[Choice]] = as_as
         webhooks = service.settings.registered_webhooks
 
         def check(fields: Mapping[str, str]) -> None:
+            if not fields.keys() >= reader.required:
+                return  # they may still come
             asked = reader.form(fields)
             there.check(asked.options)
             asked.submission.webhook(webhooks)
