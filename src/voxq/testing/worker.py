@@ -17,6 +17,7 @@ from voxq.settings import Settings
 from voxq.testing.clock import FakeClock
 from voxq.testing.redis_double import InMemoryRedis
 from voxq.worker.assembly import WorkerParts
+from voxq.worker.cycle import WorkCycle
 from voxq.worker.main import pool_of
 from voxq.worker.media.media_link import MediaLink
 from voxq.worker.plan import WorkPlan
@@ -55,6 +56,7 @@ class WorkerInProcess:
             number,
             slots=self.settings.max_inflight or 4,
         )
+        self._cycle = WorkCycle(self.parts, poller)
 
     def submit(self, task: Task) -> None:
         """Submit a task: write steps S2 and S3."""
@@ -68,24 +70,13 @@ class WorkerInProcess:
 
     def turn(self, seconds: float = 0.01) -> None:
         """Run the worker's loop once, then let so many seconds go by."""
-        parts = self.parts
-        self.poller.call(self.poller.wait(0.0))
-        parts.failures.enforce_deadlines()
-        parts.preparation.enforce_deadlines()
-        parts.stages.report()
-        parts.admission.admit()
-        parts.preparation.advance()
-        parts.dispatcher.feed()
+        self._cycle.handle(self.poller.wait(0.0))
+        self._cycle.begin_more()
         self.clock.advance(seconds)
 
     def tick(self) -> None:
         """Do what the loop does once a second."""
-        parts = self.parts
-        parts.endings.try_again()
-        parts.publisher.publish()
-        parts.heartbeat.beat()
-        parts.admission.look_again()
-        parts.engines.look_after_models()
+        self._cycle.tick()
 
     def run_until(self, condition: Callable[[], object], turns: int = 2000) -> None:
         """Run the loop until the condition holds. Raises AssertionError if it does not within `turns`."""
@@ -111,5 +102,4 @@ class WorkerInProcess:
 
     def close(self) -> None:
         self.pool.close()
-        self.parts.preparation.close()
-        self.parts.joining.close()
+        self.parts.media.close()

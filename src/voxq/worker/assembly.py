@@ -27,6 +27,7 @@ from voxq.worker.lifecycle.stages import Stages
 from voxq.worker.lifecycle.starting import RunStarter
 from voxq.worker.media.joining import Joining
 from voxq.worker.media.media_link import MediaLink
+from voxq.worker.media.media_work import MediaWork
 from voxq.worker.media.preparation import Preparation
 from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.plan import WorkPlan
@@ -46,11 +47,10 @@ class WorkerParts:
     redis_link: RedisLink
     heartbeat: Heartbeat
     admission: Admission
-    preparation: Preparation
+    media: MediaWork
     dispatcher: Dispatcher
     engines: ModelEvents
     failures: Failures
-    joining: Joining
     stages: Stages
     endings: RunEndings
     publisher: EndPublisher
@@ -87,14 +87,12 @@ class WorkerParts:
             patience=patience,
         )
         joining = Joining(poller, disk_warnings, timeout=settings.media_timeout_seconds, patience=patience)
-        endings = RunEndings(
-            task_runs, parts, claims, publisher, preparation, joining, disk_warnings, worker_id
-        )
+        media_work = MediaWork(preparation, joining)
+        endings = RunEndings(task_runs, parts, claims, publisher, media_work, disk_warnings, worker_id)
         blame = Blame(task_runs, endings, counters, worker_id, max_attempts=settings.max_attempts)
         stages = Stages(
             task_runs,
-            preparation,
-            joining,
+            media_work,
             pool,
             claims,
             endings,
@@ -128,7 +126,7 @@ class WorkerParts:
             redis_link=redis_link,
             heartbeat=heartbeat,
             admission=admission,
-            preparation=preparation,
+            media=media_work,
             dispatcher=Dispatcher(task_runs, pool, accounting),
             engines=ModelEvents(
                 task_runs,
@@ -144,7 +142,6 @@ class WorkerParts:
                 worker_id,
             ),
             failures=failures,
-            joining=joining,
             stages=stages,
             endings=endings,
             publisher=publisher,

@@ -19,6 +19,7 @@ from rq.worker.base import BaseWorker, WorkerStatus
 
 from voxq.queue.keys import WORKERS_KEY
 from voxq.worker.assembly import WorkerParts
+from voxq.worker.cycle import WorkCycle
 from voxq.worker.lifecycle.claims import WORKER_TTL
 from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.poller import Poller
@@ -54,6 +55,7 @@ class ModelWorker(BaseWorker):
         self.worker_id = worker_id
         self._device = device
         self._parts = worker_parts
+        self._cycle = WorkCycle(worker_parts, poller)
         self._pool = pool
         self._poller = poller
         self._wakeup = wakeup
@@ -70,7 +72,7 @@ class ModelWorker(BaseWorker):
         self._parts.redis_link.attempt(self._register)
         self._wakeup.start()
         self._poller.watch(self._wakeup.fileno(), self._on_wakeup)
-        self._parts.preparation.start()
+        self._parts.media.preparation.start()
         logger.info("Worker-{} status=starting device={}", self.worker_id, self._device)
         try:
             while not self._is_done():
@@ -81,49 +83,23 @@ class ModelWorker(BaseWorker):
 
     def _step(self) -> None:
         parts = self._parts
-        ready = self._poller.wait(self._next_event() - time.monotonic())
+        ready = self._poller.wait(self._cycle.next_event - time.monotonic())
         # Heartbeats first: after a long standstill others may have taken over what the messages are about.
         if time.monotonic() >= parts.heartbeat.due:
             parts.heartbeat.wait()
             self._tick()
-        self._poller.call(ready)
-        parts.failures.enforce_deadlines()
-        parts.preparation.enforce_deadlines()
-        parts.joining.enforce_deadlines()
-        parts.joining.advance()
-        parts.stages.report()
+        self._cycle.handle(ready)
         if self._is_draining and not parts.task_runs and self._stop_by is None:
             self._request_stop()
         if self._stop_by is None:
-            parts.admission.admit()
-            parts.preparation.advance()
-            parts.dispatcher.feed()
-
-    def _next_event(self) -> float:
-        """Time at which there will be something to do that no message announces."""
-        parts = self._parts
-        return min(
-            parts.heartbeat.due,
-            parts.dispatcher.next_event,
-            parts.failures.deadline,
-            parts.preparation.deadline,
-            parts.joining.deadline,
-            parts.stages.next_report,
-        )
+            self._cycle.begin_more()
 
     def _tick(self) -> None:
-        parts = self._parts
-        parts.endings.try_again()
-        parts.publisher.publish()
-        if not parts.heartbeat.beat():
-            parts.redis_link.attempt(self._register)
-        parts.heartbeat.tell_counts()
+        if not self._cycle.tick(is_stopping=self._stop_by is not None):
+            self._parts.redis_link.attempt(self._register)
         if not self._is_ready and self._pool.is_settled:
             self._is_ready = True
             logger.info("Worker-{} status=ready device={}", self.worker_id, self._device)
-        parts.admission.look_again()  # wake-ups are hints, and can be lost
-        if self._stop_by is None:
-            parts.engines.look_after_models()
 
     # Shutdown.
 
@@ -167,8 +143,7 @@ class ModelWorker(BaseWorker):
         """Hand back the remaining tasks (finished chunks stay on disk), then disappear from every view."""
         parts = self._parts
         self._pool.close()
-        parts.preparation.close()
-        parts.joining.close()
+        parts.media.close()
         parts.publisher.publish()
         released = parts.endings.hand_back_all()
         parts.heartbeat.tell_counts()

@@ -42,7 +42,6 @@ class Capacity:
             timeout=timeout,
             patience=patience,
         )
-        self.joining.hear = lambda text, news: self.heard.append((text, news))
 
     def text(self, sentences: int) -> TaskRun:
         """One of so many sentences, none of which is spoken."""
@@ -66,6 +65,7 @@ class Capacity:
             self.joining.advance()
             self.poller.call(self.poller.wait(0.05))
             self.joining.enforce_deadlines()
+            self.heard += self.joining.take_news()
 
     def process(self) -> psutil.Process:
         """Current joining process."""

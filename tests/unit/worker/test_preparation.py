@@ -41,7 +41,6 @@ class Capacity:
             long_seconds=100.0,
             patience=patience,
         )
-        self.preparation.hear = lambda task_run, news: self.heard.append((task_run, news))
 
     def assign(self, lane: Lane, seconds: float | None = 23.0) -> TaskRun:
         """The recording is of 23 seconds, whatever its container promises."""
@@ -69,6 +68,7 @@ class Capacity:
             self.preparation.advance()
             self.poller.call(self.poller.wait(0.1))
             self.preparation.enforce_deadlines()
+            self.heard += self.preparation.take_news()
 
 
 @pytest.fixture

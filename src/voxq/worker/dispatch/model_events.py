@@ -50,7 +50,6 @@ class ModelEvents:
         self._blame = blame
         self._changed = changed
         self._worker_id = worker_id
-        pool.hear = self._on_message
 
     def look_after_models(self) -> None:
         """Start the models that should be loaded, unload those that should not, give up those that cannot be
@@ -62,7 +61,12 @@ class ModelEvents:
             self._hand_back_for(self._pool.default)
         self._pool.keep()
 
-    def _on_message(self, pooled: PooledModel) -> None:
+    def take_messages(self) -> None:
+        """Handle what model processes have sent since the last call."""
+        for pooled in self._pool.take_arrived():
+            self._receive(pooled)
+
+    def _receive(self, pooled: PooledModel) -> None:
         was_ready = pooled.link.is_ready
         try:
             finished = self._pool.receive(pooled, self._limits.for_next_batch(pooled))

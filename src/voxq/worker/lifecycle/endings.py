@@ -14,8 +14,7 @@ from voxq.parts import Parts
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.publishing import EndPublisher
-from voxq.worker.media.joining import Joining
-from voxq.worker.media.preparation import Preparation
+from voxq.worker.media.media_work import MediaWork
 from voxq.worker.runs.task_run import TaskRun
 from voxq.worker.runs.task_runs import TaskRuns
 
@@ -30,8 +29,7 @@ class RunEndings:
         parts: Parts,
         claims: Claims,
         publisher: EndPublisher,
-        preparation: Preparation,
-        joining: Joining,
+        media: MediaWork,
         disk_warnings: DiskWarnings,
         worker_id: int,
     ) -> None:
@@ -39,8 +37,7 @@ class RunEndings:
         self._parts = parts
         self._claims = claims
         self._publisher = publisher
-        self._preparation = preparation
-        self._joining = joining
+        self._media = media
         self._disk_warnings = disk_warnings
         self._worker_id = worker_id
 
@@ -120,7 +117,7 @@ class RunEndings:
 
     def _end(self, task_run: TaskRun, outcome: Outcome) -> None:
         """Drop the task once its end is on disk; until then it stays, and this is tried again."""
-        self._put_away(task_run)
+        self._media.remove(task_run)
         if self._publisher.end(task_run.task, outcome):
             self._let_go(task_run)
         else:
@@ -128,9 +125,4 @@ class RunEndings:
 
     def _let_go(self, task_run: TaskRun) -> None:
         self._task_runs.remove(task_run)
-        self._put_away(task_run)
-
-    def _put_away(self, task_run: TaskRun) -> None:
-        self._preparation.remove(task_run)
-        if task_run.output is not None:
-            self._joining.remove(task_run)
+        self._media.remove(task_run)

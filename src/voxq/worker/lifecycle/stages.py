@@ -11,9 +11,9 @@ from voxq.worker.lifecycle.blame import Blame
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.endings import RunEndings
 from voxq.worker.media import joining
-from voxq.worker.media.joining import Grown, Joining
+from voxq.worker.media.joining import Grown
 from voxq.worker.media.media_link import MediaFailed, News
-from voxq.worker.media.preparation import Preparation
+from voxq.worker.media.media_work import MediaWork
 from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.runs.task_run import TaskRun, TaskStep
 from voxq.worker.runs.task_runs import TaskRuns
@@ -25,8 +25,7 @@ class Stages:
     def __init__(
         self,
         task_runs: TaskRuns,
-        preparation: Preparation,
-        joining: Joining,
+        media: MediaWork,
         pool: ModelPool,
         claims: Claims,
         endings: RunEndings,
@@ -34,15 +33,12 @@ class Stages:
         worker_id: int,
     ) -> None:
         self._task_runs = task_runs
-        self._preparation = preparation
-        self._joining = joining
+        self._media = media
         self._pool = pool
         self._claims = claims
         self._endings = endings
         self._blame = blame
         self._worker_id = worker_id
-        preparation.hear = self._on_preparation
-        joining.hear = self._on_joining
 
     def begin(self, task_run: TaskRun) -> None:
         for step in task_run.steps:
@@ -51,10 +47,19 @@ class Stages:
         if task_run.is_complete:
             return  # at the next tick its end is written
         if task_run.prepared is None:
-            self._preparation.add(task_run)
-            self._preparation.advance()
+            self._media.preparation.add(task_run)
+            self._media.preparation.advance()
         if task_run.output is not None:
-            self._joining.start()
+            self._media.joining.start()
+
+    def take_news(self) -> None:
+        """Handle all that media processes have told since the last call."""
+        for task_run, news in self._media.preparation.take_news():
+            if task_run in self._task_runs:
+                self._on_preparation(task_run, news)
+        for text, news in self._media.joining.take_news():
+            if text in self._task_runs:
+                self._on_joining(text, news)
 
     def advanced(self, task_run: TaskRun) -> None:
         """Move on after more of its chunks, perhaps all, have a result."""
@@ -91,8 +96,6 @@ class Stages:
 
     def _on_preparation(self, task_run: TaskRun, news: News) -> None:
         """Handle a media process's news of a recording or a text."""
-        if task_run not in self._task_runs:
-            return
         match news:
             case MediaFailed(is_crash=True):
                 self._blame.blame(task_run.first, news.code, news.message)
@@ -109,8 +112,6 @@ class Stages:
 
     def _on_joining(self, text: TaskRun, news: joining.News) -> None:
         """Handle the joining process's news of the file of a text's speech."""
-        if text not in self._task_runs:
-            return
         match news:
             case Grown():
                 self._report(text)
@@ -132,7 +133,7 @@ class Stages:
         if text.needs_no_engine and text.output is not None and (hindrance := text.output.hindrance):
             self._endings.fail(text, *hindrance)
             return True
-        return self._joining.go_on(text)
+        return self._media.joining.go_on(text)
 
     def _speak_again(self, text: TaskRun) -> None:
         """Have sentences whose sound is gone spoken again."""
@@ -143,9 +144,9 @@ class Stages:
     def _prepare_anew(self, task_run: TaskRun) -> None:
         """Decode or split it once more, unless it was given up."""
         if task_run in self._task_runs and task_run.outcome is None:
-            self._preparation.remove(task_run)
+            self._media.preparation.remove(task_run)
             task_run.start_over()
-            self._preparation.add(task_run)
+            self._media.preparation.add(task_run)
 
     def _log_prepared(self, task_run: TaskRun, prepared: Prepared) -> None:
         line = task_run.policy.log_line(prepared, len(task_run.first.chunks))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -29,7 +29,7 @@ class Grown:
 
 
 News = Grown | Joined | MediaFailed
-Hear = Callable[[TaskRun, News], None]
+"""News of a text's file: it has grown, is complete, or cannot be made."""
 
 
 @dataclass(slots=True)
@@ -72,8 +72,7 @@ class Joining:
         """Requests that the process has not answered; it works on the first."""
         self._late_at = float("inf")
         self._numbers = count(1)
-        self.hear: Hear = lambda text, news: None
-        """Callback for news of a text's file: it has grown, is complete, or cannot be made."""
+        self._news: deque[tuple[TaskRun, News]] = deque()
 
     def start(self) -> None:
         """Start the process before the first sentence is spoken."""
@@ -104,7 +103,9 @@ class Joining:
             self.go_on(text)
 
     def remove(self, text: TaskRun) -> None:
-        """Stop joining a text that is no longer wanted."""
+        """Stop joining a text that is no longer wanted, and discard its news."""
+        if self._news:
+            self._news = deque(each for each in self._news if each[0] is not text)
         case = self._cases.pop(text, None)
         if case is not None and case.id is not None and self._child is not None:
             try:
@@ -112,9 +113,17 @@ class Joining:
             except ChildDied:
                 self._end()
 
+    def take_news(self) -> Iterator[tuple[TaskRun, News]]:
+        """Yield the news of texts since the last call, the oldest first."""
+        while self._news:
+            yield self._news.popleft()
+
     @property
     def deadline(self) -> float:
-        """Time at which `enforce_deadlines` or `advance` has something to do next (monotonic clock)."""
+        """Time at which there is news, or `enforce_deadlines` or `advance` has something to do (monotonic
+        clock)."""
+        if self._news:
+            return 0.0
         waiting = (case.disk_retry.not_before for case in self._cases.values() if case.id is None)
         return min([self._late_at, *(at for at in waiting if at > time.monotonic())])
 
@@ -175,24 +184,25 @@ class Joining:
                 case.disk_retry.over()
                 case.times += reply.times
                 self.go_on(text)  # at once: handling the news may keep the worker busy for a while
-                self.hear(text, Grown())
+                self._news.append((text, Grown()))
             case protocol.Joined():
                 del self._cases[text]
                 times = (*case.times, *reply.times)
-                self.hear(text, Joined(reply.duration, reply.rate, times, reply.encode_seconds))
+                joined = Joined(reply.duration, reply.rate, times, reply.encode_seconds)
+                self._news.append((text, joined))
             case protocol.Failed(code="storage"):
                 case.start_over()
                 self._put_off(text, case, reply.message)
             case protocol.Failed():
                 case.start_over()
-                self.hear(text, MediaFailed(reply.code, reply.message))
+                self._news.append((text, MediaFailed(reply.code, reply.message)))
 
     def _put_off(self, text: TaskRun, case: _Case, message: str) -> None:
         case.start_over()
         if case.disk_retry.again(time.monotonic(), self._patience):
             self._disk_warnings.about(message)
         else:
-            self.hear(text, MediaFailed("storage", message))
+            self._news.append((text, MediaFailed("storage", message)))
 
     def _fail_first(self, failed: Callable[[str], MediaFailed]) -> None:
         """Fail the first request, with which the process died or has to be ended. `failed` gets how the
@@ -200,7 +210,7 @@ class Joining:
         text = self._asked[0][0] if self._asked else None
         ended = self._end()
         if text is not None and text in self._cases:
-            self.hear(text, failed(ended))
+            self._news.append((text, failed(ended)))
 
     def _ready(self) -> Child:
         """Return the process, started if need be. Raises OSError."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voxq.core.task import Lane
@@ -14,8 +15,6 @@ from voxq.worker.media.pcm_budget import Sound, has_capacity
 from voxq.worker.poller import Poller
 from voxq.worker.runs.disk_retry import DiskRetry
 from voxq.worker.runs.task_run import TaskRun
-
-Hear = Callable[[TaskRun, News], None]
 
 _TOLERANCE, _TOLERANCE_SECONDS = 1.1, 10.0
 """Factor and seconds by which a real recording's sound may exceed the length that its container promised."""
@@ -62,8 +61,7 @@ class Preparation:
         self._patience = patience
         self._cases: dict[TaskRun, _Case] = {}
         self._line: list[TaskRun] = []
-        self.hear: Hear = lambda task_run, news: None
-        """Callback for all news of a recording or text."""
+        self._news: deque[tuple[TaskRun, News]] = deque()
 
     def start(self) -> None:
         """Start the processes before the first recording arrives."""
@@ -80,8 +78,9 @@ class Preparation:
         self._line.append(task_run)
 
     def remove(self, task_run: TaskRun) -> None:
-        """Stop preparing a recording that is no longer needed."""
+        """Stop preparing a recording that is no longer needed, and discard its news."""
         self._cases.pop(task_run, None)
+        self._discard_news(task_run)
         if task_run in self._line:
             self._line.remove(task_run)
         for link in self._links:
@@ -110,10 +109,15 @@ class Preparation:
             if not self._begin(link, task_run):
                 return
 
+    def take_news(self) -> Iterator[tuple[TaskRun, News]]:
+        """Yield the news of recordings and texts since the last call, the oldest first."""
+        while self._news:
+            yield self._news.popleft()
+
     @property
     def deadline(self) -> float:
-        """Time at which `enforce_deadlines` has something to do next (monotonic clock)."""
-        return min((link.deadline for link in self._links), default=float("inf"))
+        """Time at which there is news, or `enforce_deadlines` has something to do (monotonic clock)."""
+        return 0.0 if self._news else min((link.deadline for link in self._links), default=float("inf"))
 
     def enforce_deadlines(self) -> None:
         for link in self._links:
@@ -178,6 +182,7 @@ class Preparation:
     def _put_back(self, task_run: TaskRun) -> None:
         """Put the recording back into the line, at its old place: it will be decoded anew."""
         self._cases[task_run].is_begun = False
+        self._discard_news(task_run)
         task_run.start_over()
         self._line.append(task_run)
 
@@ -188,7 +193,7 @@ class Preparation:
         may hold up the others by cancelling.
         """
         if not self._cases[task_run].disk_retry.again(time.monotonic(), self._patience):
-            self.hear(task_run, failed)
+            self._news.append((task_run, failed))
             return
         self._disk_warnings.about(failed.message)
         self._put_back(task_run)
@@ -201,7 +206,12 @@ class Preparation:
             case = self._cases[task_run]
             case.disk_retry.over()
             case.sound = self._sound(task_run, news.duration or task_run.policy.seconds)
-        self.hear(task_run, news)
+        self._news.append((task_run, news))
+
+    def _discard_news(self, task_run: TaskRun) -> None:
+        """Discard news that nobody has taken: chunks that were found must not count in the next attempt."""
+        if self._news:
+            self._news = deque(each for each in self._news if each[0] is not task_run)
 
     def _watch(self, link: MediaLink) -> None:
         self._poller.watch(link.start().fileno(), lambda: self._on_message(link))

@@ -53,8 +53,7 @@ class ModelPool:
         self.default = make(default)
         self._models = {default.name: self.default}
         self.tally = Tally()
-        self.hear: Callable[[PooledModel], None] = lambda pooled: None
-        """Callback for a model process that has sent a message."""
+        self._arrived: dict[str, PooledModel] = {}
 
     def __iter__(self) -> Iterator[PooledModel]:
         return iter(list(self._models.values()))
@@ -196,12 +195,18 @@ class ModelPool:
         """End the model's process now. Returns the failure, with the batch that it was working on."""
         if pooled.link.child is not None:
             self._poller.unwatch(pooled.link.child.fileno())
+        self._arrived.pop(pooled.name, None)  # what it sent last is lost with it
         return pooled.link.kill()
 
     def forget(self, pooled: PooledModel) -> None:
         """Forget a model that cannot be loaded. The next task for it may try again, from the beginning."""
         self.end_process(pooled)
         self._models.pop(pooled.name, None)
+
+    def take_arrived(self) -> Iterator[PooledModel]:
+        """Yield each model whose process has sent something since the last call: `receive` will not block."""
+        while self._arrived:
+            yield self._arrived.pop(next(iter(self._arrived)))
 
     def receive(self, pooled: PooledModel, seconds_allowed: float) -> tuple[Batch, Finished] | None:
         """Take one message, as `ModelLink.receive` does."""
@@ -245,7 +250,10 @@ class ModelPool:
             return
         pooled.is_kept, pooled.is_leaving = True, False
         if pooled.link.ensure_started() and pooled.link.child is not None:
-            self._poller.watch(pooled.link.child.fileno(), lambda: self.hear(pooled))
+            self._poller.watch(pooled.link.child.fileno(), lambda: self._on_arrival(pooled))
+
+    def _on_arrival(self, pooled: PooledModel) -> None:
+        self._arrived[pooled.name] = pooled
 
     def _too_many_beside(self, pooled: PooledModel, needed: Collection[str]) -> list[PooledModel]:
         names = residency.to_unload(self._residents(needed), pooled.memory_mb, self._budget_mb)

@@ -1,0 +1,57 @@
+"""The order of a worker's work: what one turn of its loop does, and what is done once a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from voxq.worker.assembly import WorkerParts
+from voxq.worker.poller import Poller
+
+
+class WorkCycle:
+    """Drives the parts of one worker. Times are on the monotonic clock."""
+
+    def __init__(self, parts: WorkerParts, poller: Poller) -> None:
+        self._parts = parts
+        self._poller = poller
+
+    @property
+    def next_event(self) -> float:
+        """Time at which there will be something to do that no message announces."""
+        parts = self._parts
+        return min(
+            parts.heartbeat.due,
+            parts.dispatcher.next_event,
+            parts.failures.deadline,
+            parts.media.deadline,
+            parts.stages.next_report,
+        )
+
+    def handle(self, ready: Iterable[int]) -> None:
+        """Handle what has arrived on these descriptors, and what is due."""
+        parts = self._parts
+        self._poller.call(ready)
+        parts.engines.take_messages()
+        parts.failures.enforce_deadlines()
+        parts.media.keep_time()
+        parts.stages.take_news()
+        parts.stages.report()
+
+    def begin_more(self) -> None:
+        """Claim tasks, prepare inputs and give batches to engines, as far as there is capacity for each."""
+        parts = self._parts
+        parts.admission.admit()
+        parts.media.preparation.advance()
+        parts.dispatcher.feed()
+
+    def tick(self, *, is_stopping: bool = False) -> bool:
+        """Do what is due once a second. Returns False if RQ does not know the worker."""
+        parts = self._parts
+        parts.endings.try_again()
+        parts.publisher.publish()
+        is_registered = parts.heartbeat.beat()
+        parts.heartbeat.tell_counts()
+        parts.admission.look_again()  # wake-ups are hints, and can be lost
+        if not is_stopping:
+            parts.engines.look_after_models()
+        return is_registered
