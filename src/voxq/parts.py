@@ -57,7 +57,7 @@ class Parts:
         )
 
     def ending(self, client: redis.Redis) -> Ending:
-        return Ending(self.journal, self.logs, self.work, self.stores, client)
+        return Ending(self.journal, self.blobs, self.logs, self.work, self.stores, client)
 
     def control(self, kind: str, client: redis.Redis) -> Control:
         return Control(

@@ -1,4 +1,5 @@
-"""Commands that publish the end of a task in Redis, and that restore ends which Redis has lost."""
+"""The end of a task in Redis: commands that publish it (write step E2 of `voxq.tasks.ending`), and that
+restore ends which Redis has lost."""
 
 from __future__ import annotations
 

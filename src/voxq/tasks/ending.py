@@ -1,18 +1,31 @@
-"""End of a task: the writes E1, E2 and E3, in this order, from any process."""
+"""How a task ends, and in which order that is written. Any process can do it, and any can finish it.
+
+    W4  the file that the task made, if any, gets its name in storage     keep
+    E1  the end is recorded in the journal: the first record wins         decide
+    E2  Redis shows, counts and tells it, its webhook's job included      announce
+    E3  a line in the history log; then the task is open no longer        announce
+
+E1 is the end. A process that dies before it leaves an open task, which another worker goes on with. After it,
+`publish` does what is missing of E2 (`voxq.queue.ends`) and E3, as often as it is called. The files of work
+in progress are removed last.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import redis
 
 from voxq.core import killpoint
+from voxq.core.inputs import AUDIO
 from voxq.core.outcome import Outcome
 from voxq.core.task import Task
 from voxq.queue import ends, script
 from voxq.queue.claiming import Worker
 from voxq.queue.store import Store
+from voxq.storage.blobs.port import Blobs
 from voxq.storage.history_log import HistoryLog
 from voxq.storage.journal.port import Ended, Journal
 from voxq.storage.scratch import WorkFiles
@@ -24,19 +37,29 @@ class Ending:
     def __init__(
         self,
         journal: Journal,
+        blobs: Blobs,
         logs: Mapping[str, HistoryLog],
         work: WorkFiles,
         stores: Mapping[str, Store],
         client: redis.Redis,
     ) -> None:
         self._journal = journal
+        self._blobs = blobs
         self._logs = logs
         self._work = work
         self._stores = stores
         self._client = client
 
+    def keep(self, task: Task, made: Path) -> None:
+        """Write step W4: put the file that the task made in its place. Raises OSError."""
+        self._blobs.keep(made, task.outputs[AUDIO])
+        killpoint.reached("W4")
+
     def decide(self, task: Task, outcome: Outcome) -> bool:
-        """Write step E1: make `outcome` the end of this run. Returns False if the run has already ended."""
+        """Write step E1: make `outcome` the end of this run. Returns False if the run has already ended.
+
+        Raises OSError: it may have ended or not, and this can be repeated.
+        """
         won = self._journal.end(task, outcome)
         killpoint.reached("E1")
         return won

@@ -22,7 +22,6 @@ from voxq.worker.lifecycle.admission import Admission
 from voxq.worker.lifecycle.blame import Blame
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.endings import RunEndings
-from voxq.worker.lifecycle.publishing import EndPublisher
 from voxq.worker.lifecycle.stages import Stages
 from voxq.worker.lifecycle.starting import RunStarter
 from voxq.worker.media.joining import Joining
@@ -53,7 +52,6 @@ class WorkerParts:
     failures: Failures
     stages: Stages
     endings: RunEndings
-    publisher: EndPublisher
 
     @classmethod
     def of(
@@ -76,7 +74,6 @@ class WorkerParts:
         disk_warnings = DiskWarnings(worker_id)
         redis_link = RedisLink(client, worker_id)
         claims = Claims(parts.stores, client, redis_link, identity)
-        publisher = EndPublisher(parts.ending(client), redis_link, identity, disk_warnings, worker_id)
         task_runs = TaskRuns()
         preparation = Preparation(
             media,
@@ -88,7 +85,9 @@ class WorkerParts:
         )
         joining = Joining(poller, disk_warnings, timeout=settings.media_timeout_seconds, patience=patience)
         media_work = MediaWork(preparation, joining)
-        endings = RunEndings(task_runs, parts, claims, publisher, media_work, disk_warnings, worker_id)
+        endings = RunEndings(
+            task_runs, parts, claims, redis_link, identity, media_work, disk_warnings, worker_id
+        )
         blame = Blame(task_runs, endings, counters, worker_id, max_attempts=settings.max_attempts)
         stages = Stages(
             task_runs,
@@ -99,9 +98,7 @@ class WorkerParts:
             blame,
             worker_id,
         )
-        starter = RunStarter(
-            task_runs, parts, plan, claims, publisher, endings, blame, stages, disk_warnings, worker_id
-        )
+        starter = RunStarter(task_runs, parts, plan, claims, endings, blame, stages, disk_warnings, worker_id)
         admission = Admission(task_runs, plan, pool, claims, starter, slots=slots)
         heartbeat = Heartbeat(
             task_runs,
@@ -144,5 +141,4 @@ class WorkerParts:
             failures=failures,
             stages=stages,
             endings=endings,
-            publisher=publisher,
         )

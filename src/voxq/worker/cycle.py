@@ -48,7 +48,6 @@ class WorkCycle:
         """Do what is due once a second. Returns False if RQ does not know the worker."""
         parts = self._parts
         parts.endings.try_again()
-        parts.publisher.publish()
         is_registered = parts.heartbeat.beat()
         parts.heartbeat.tell_counts()
         parts.admission.look_again()  # wake-ups are hints, and can be lost

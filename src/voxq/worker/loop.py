@@ -144,7 +144,7 @@ class ModelWorker(BaseWorker):
         parts = self._parts
         self._pool.close()
         parts.media.close()
-        parts.publisher.publish()
+        parts.endings.publish()
         released = parts.endings.hand_back_all()
         parts.heartbeat.tell_counts()
         parts.redis_link.attempt(self.register_death)

@@ -26,7 +26,7 @@ class RedisLink:
     """Runs commands, and remembers an outage instead of raising it."""
 
     def __init__(self, client: redis.Redis, worker_id: int) -> None:
-        self._client = client
+        self.client = client
         self._worker_id = worker_id
         self._failed_at = 0.0
         self._away_until = 0.0
@@ -39,7 +39,7 @@ class RedisLink:
 
     def run(self, command: Command[T]) -> T | None:
         """Run a command. Returns its answer, or None while Redis is away or the script fails."""
-        return self.attempt(lambda: script.run(self._client, command))
+        return self.attempt(lambda: script.run(self.client, command))
 
     def attempt(self, work: Callable[[], T]) -> T | None:
         """Do `work`, which talks to Redis, as `run` does a command."""

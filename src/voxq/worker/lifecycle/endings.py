@@ -1,20 +1,28 @@
-"""How tasks leave a worker: ended, handed back, or taken over by another process."""
+"""How tasks leave a worker: ended, handed back, or taken over by another process.
+
+An end is decided on disk at once (write step E1) and published as soon as Redis and the log can be reached
+(E2, E3); `voxq.tasks.ending` has the order. Nothing here waits for them: what cannot be written now is tried again
+each second, and the janitor publishes what a dead worker has left.
+"""
 
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from loguru import logger
 
-from voxq.core import killpoint
-from voxq.core.inputs import AUDIO
-from voxq.core.outcome import Outcome
-from voxq.core.task import Task
+from voxq.core.outcome import Outcome, Timings, elapsed
+from voxq.core.task import Status, Task
 from voxq.parts import Parts
+from voxq.queue.claiming import Worker
+from voxq.storage.journal.port import Ended
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.lifecycle.claims import Claims
-from voxq.worker.lifecycle.publishing import EndPublisher
 from voxq.worker.media.media_work import MediaWork
+from voxq.worker.redis_link import RedisLink
 from voxq.worker.runs.task_run import TaskRun
 from voxq.worker.runs.task_runs import TaskRuns
 
@@ -28,29 +36,34 @@ class RunEndings:
         task_runs: TaskRuns,
         parts: Parts,
         claims: Claims,
-        publisher: EndPublisher,
+        redis_link: RedisLink,
+        identity: Worker,
         media: MediaWork,
         disk_warnings: DiskWarnings,
         worker_id: int,
     ) -> None:
         self._task_runs = task_runs
-        self._parts = parts
+        self._journal = parts.journal
+        self._work = parts.work
+        self._ending = parts.ending(redis_link.client)
         self._claims = claims
-        self._publisher = publisher
+        self._redis_link = redis_link
+        self._identity = identity
         self._media = media
         self._disk_warnings = disk_warnings
         self._worker_id = worker_id
+        self._unpublished: deque[Task] = deque()
+
+    # Ended.
 
     def complete(self, task_run: TaskRun) -> None:
-        """End a task whose work is done. A file that it made is put in its place before the end is
-        announced."""
+        """End a task whose work is done. A file that it made is put in its place first (write step W4)."""
         if task_run.output is not None and task_run.output.path.exists():
             try:
-                self._parts.blobs.keep(task_run.output.path, task_run.task.outputs[AUDIO])
+                self._ending.keep(task_run.task, task_run.output.path)
             except OSError as error:
                 self._disk_warnings.about(error)
                 return
-            killpoint.reached("W4")
         self._end(task_run, task_run.done(time.time(), self._worker_id))
 
     def fail(self, task_run: TaskRun, code: str, error: str) -> None:
@@ -59,13 +72,54 @@ class RunEndings:
     def cancel(self, task_run: TaskRun) -> None:
         self._end(task_run, task_run.cancelled(time.time(), self._worker_id))
 
+    def refuse(self, task: Task, error: str) -> bool:
+        """Fail a task that was not begun, because its model is not available here. False if the disk does not
+        take the end now: the task is back in its lane."""
+        now = time.time()
+        waited = elapsed(task.accepted_at, now)
+        outcome = Outcome(
+            status=Status.FAILED,
+            ended_at=now,
+            duration=task.duration or 0.0,
+            error=error,
+            code="model_unavailable",
+            timings=Timings(queued=waited, total=waited),
+            worker_id=self._worker_id,
+            model=task.model,
+        )
+        is_ended = self._write(task, outcome)
+        if not is_ended:
+            self._claims.release([task])
+        return is_ended
+
+    def resume(self, task: Task) -> None:
+        """Publish the end of a task that another process decided but did not publish."""
+        self._unpublished.append(task)
+        self.publish()
+
+    # What could not be written a moment ago.
+
     def try_again(self) -> None:
-        """End the tasks whose end the disk did not accept a moment ago."""
+        """End the tasks whose end the disk did not accept, and publish the ends that Redis and the log do not
+        know yet."""
         for task_run in self._task_runs:
             if task_run.outcome is not None:
                 self._end(task_run, task_run.outcome)
             elif task_run.is_complete:
                 self.complete(task_run)
+        self.publish()
+
+    def publish(self) -> None:
+        """Publish the ends that are on disk and that Redis and the log do not know yet."""
+        for _ in range(len(self._unpublished)):
+            if self._redis_link.is_resting:
+                return
+            task = self._unpublished.popleft()
+            if not self._tell(partial(self._ending.publish, task, self._identity)):
+                self._unpublished.append(task)  # one that cannot be published now does not hold up the others
+                return
+
+    # Not ended here.
 
     def hand_back(self, task_run: TaskRun) -> None:
         """Hand a task back: it waits in its lane again, for this worker or another."""
@@ -98,13 +152,13 @@ class RunEndings:
         files, but some may have been written here at that moment."""
         self._let_go(task_run)
         if not self._is_open(task_run.task):
-            self._parts.work.remove(task_run.task)
+            self._work.remove(task_run.task)
 
     def _is_open(self, task: Task) -> bool:
         """Whether the task is to be worked on. True where a failing disk does not tell: its end is decided
         later."""
         try:
-            return self._parts.journal.is_open(task)
+            return self._journal.is_open(task)
         except OSError as error:
             self._disk_warnings.about(error)
             return True
@@ -116,9 +170,9 @@ class RunEndings:
         )
 
     def _end(self, task_run: TaskRun, outcome: Outcome) -> None:
-        """Drop the task once its end is on disk; until then it stays, and this is tried again."""
+        """Let the task go once its end is on disk; until then it stays, and this is tried again."""
         self._media.remove(task_run)
-        if self._publisher.end(task_run.task, outcome):
+        if self._write(task_run.task, outcome):
             self._let_go(task_run)
         else:
             task_run.outcome = outcome
@@ -126,3 +180,53 @@ class RunEndings:
     def _let_go(self, task_run: TaskRun) -> None:
         self._task_runs.remove(task_run)
         self._media.remove(task_run)
+
+    def _write(self, task: Task, outcome: Outcome) -> bool:
+        """Decide the end of a task and publish it. False if the disk does not take it now: try again."""
+        try:
+            won = self._ending.decide(task, outcome)
+        except OSError as error:
+            self._disk_warnings.about(error)
+            return False
+        if not won:
+            self.resume(task)
+            return True
+        if not self._tell(partial(self._ending.announce, Ended(task, outcome), self._identity)):
+            self._unpublished.append(task)
+        self._log(task, outcome)  # now: a client may be waiting for the result that was just published
+        return True
+
+    def _tell(self, publish: Callable[[], None]) -> bool:
+        """Run `publish`. False: Redis or the disk does not accept it now."""
+        try:
+            is_told = self._redis_link.attempt(lambda: publish() or True) is not None
+        except OSError as error:
+            self._disk_warnings.about(error)
+            return False
+        if is_told:
+            self._disk_warnings.is_over()
+        return is_told
+
+    def _log(self, task: Task, outcome: Outcome) -> None:
+        match outcome.status:
+            case Status.FAILED:
+                logger.error(
+                    'Worker-{} task={} error="{}"', self._worker_id, task.short_id, _past_tense(outcome)
+                )
+            case Status.CANCELLED:
+                logger.info("Worker-{} task={} status=cancelled", self._worker_id, task.short_id)
+            case _:
+                logger.info(
+                    "Worker-{} task={} status=completed text_length={} rtf={}",
+                    self._worker_id,
+                    task.short_id,
+                    len(outcome.text),
+                    outcome.timings.rtf,
+                )
+
+
+def _past_tense(outcome: Outcome) -> str | None:
+    """Error in the wording that the log has always used."""
+    if outcome.code != "timeout" or outcome.error is None:
+        return outcome.error
+    return outcome.error.replace("timeout (", "timeout after ").removesuffix(" exceeded)")

@@ -9,8 +9,7 @@ from loguru import logger
 
 from voxq import kinds
 from voxq.core import killpoint
-from voxq.core.outcome import Outcome, Timings, elapsed
-from voxq.core.task import Status, Task
+from voxq.core.task import Task
 from voxq.kinds.work import ModelUnavailable
 from voxq.parts import Parts
 from voxq.queue.claiming import Claimed, TaskExecution
@@ -18,7 +17,6 @@ from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.lifecycle.blame import Blame
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.endings import RunEndings
-from voxq.worker.lifecycle.publishing import EndPublisher
 from voxq.worker.lifecycle.stages import Stages
 from voxq.worker.plan import ModelPlan, WorkPlan
 from voxq.worker.runs.step_run import StepFailure
@@ -35,7 +33,6 @@ class RunStarter:
         parts: Parts,
         plan: WorkPlan,
         claims: Claims,
-        publisher: EndPublisher,
         endings: RunEndings,
         blame: Blame,
         stages: Stages,
@@ -48,7 +45,6 @@ class RunStarter:
         self._blobs = parts.blobs
         self._plan = plan
         self._claims = claims
-        self._publisher = publisher
         self._endings = endings
         self._blame = blame
         self._stages = stages
@@ -70,12 +66,12 @@ class RunStarter:
             self._disk_warnings.about(error)
             return False
         if end is not None and end.task.kind == claimed.kind:  # Redis came back in an earlier state
-            self._publisher.resume(end.task)
+            self._endings.resume(end.task)
         elif task is None or task.kind != claimed.kind:
             logger.error("task={} is queued, but the journal here does not know it", claimed.task_id)
             self._claims.drop(claimed)
         elif self._journal.has_ended(task):
-            self._publisher.resume(task)
+            self._endings.resume(task)
         else:
             return self._begin(task, place)
         return True
@@ -84,7 +80,7 @@ class RunStarter:
         try:
             task_run = self._run_of(task)
         except ModelUnavailable as error:
-            return self._refuse(task, str(error))
+            return self._endings.refuse(task, str(error))
         except OSError as error:
             self._disk_warnings.about(error)
             self._claims.release([task])
@@ -143,22 +139,3 @@ class RunStarter:
                     raise
                 models[step.name] = StepFailure("model_unavailable", str(error))
         return models
-
-    def _refuse(self, task: Task, error: str) -> bool:
-        """Refuse a task whose model is not available here. False as for `take_on`."""
-        now = time.time()
-        waited = elapsed(task.accepted_at, now)
-        outcome = Outcome(
-            status=Status.FAILED,
-            ended_at=now,
-            duration=task.duration or 0.0,
-            error=error,
-            code="model_unavailable",
-            timings=Timings(queued=waited, total=waited),
-            worker_id=self._worker_id,
-            model=task.model,
-        )
-        if self._publisher.end(task, outcome):
-            return True
-        self._claims.release([task])
-        return False
