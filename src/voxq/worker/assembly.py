@@ -15,6 +15,7 @@ from voxq.worker.dispatch.accounting import Accounting
 from voxq.worker.dispatch.dispatcher import Dispatcher
 from voxq.worker.dispatch.failures import Failures
 from voxq.worker.dispatch.model_events import ModelEvents
+from voxq.worker.dispatch.out_of_memory import OutOfMemory
 from voxq.worker.dispatch.results import Results
 from voxq.worker.dispatch.time_limits import TimeLimits
 from voxq.worker.heartbeat import Heartbeat
@@ -114,9 +115,10 @@ class WorkerParts:
         )
         limits = TimeLimits(pool, settings.rq_worker_timeout)
         accounting = Accounting(counters, worker_id)
-        failures = Failures(task_runs, pool, limits, endings, blame, counters, heartbeat.hurry, worker_id)
+        failures = Failures(task_runs, pool, limits, blame, counters, heartbeat.hurry, worker_id)
+        out_of_memory = OutOfMemory(pool, blame, counters, worker_id)
         results = Results(
-            task_runs, limits, accounting, failures, stages, blame, disk_warnings, patience=patience
+            task_runs, limits, accounting, out_of_memory, stages, blame, disk_warnings, patience=patience
         )
         return cls(
             task_runs=task_runs,

@@ -9,7 +9,7 @@ from voxq.engines.contract import ChunkError
 from voxq.processes.model.protocol import Finished
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
-from voxq.worker.dispatch.failures import Failures
+from voxq.worker.dispatch.out_of_memory import OutOfMemory, ran_out_of_memory
 from voxq.worker.dispatch.time_limits import TimeLimits
 from voxq.worker.lifecycle.blame import Blame
 from voxq.worker.lifecycle.stages import Stages
@@ -18,7 +18,6 @@ from voxq.worker.runs.batch import Batch, Member
 from voxq.worker.runs.task_run import TaskStep
 from voxq.worker.runs.task_runs import TaskRuns
 
-_OUT_OF_MEMORY = "out_of_memory"
 _STORAGE = "storage"
 _SOUND_LOST = "audio_unavailable"
 _FINAL = ("language_unavailable", "unknown_voice")
@@ -33,7 +32,7 @@ class Results:
         task_runs: TaskRuns,
         limits: TimeLimits,
         accounting: Accounting,
-        failures: Failures,
+        out_of_memory: OutOfMemory,
         stages: Stages,
         blame: Blame,
         disk_warnings: DiskWarnings,
@@ -45,7 +44,7 @@ class Results:
         self._task_runs = task_runs
         self._limits = limits
         self._accounting = accounting
-        self._failures = failures
+        self._out_of_memory = out_of_memory
         self._stages = stages
         self._blame = blame
         self._disk_warnings = disk_warnings
@@ -55,10 +54,9 @@ class Results:
         self._accounting.charge(pooled, batch, finished.seconds)
         failure = _failure(batch, finished)
         errors = [failure] if failure else [item for item in finished.items if isinstance(item, ChunkError)]
-        starved = next((error for error in errors if error.code == _OUT_OF_MEMORY), None)
-        is_excused = starved is not None and self._failures.find_memory(pooled, batch, starved)
+        is_excused = self._out_of_memory.excuses(pooled, batch, errors)
         if failure is not None:
-            self._failures.put_back(batch)
+            self._task_runs.put_back(batch)
             if not is_excused:
                 self._blame.blame_batch(batch, failure.code, failure.message)
             return
@@ -68,7 +66,7 @@ class Results:
                 continue  # cancelled meanwhile
             if not isinstance(item, ChunkError):
                 self._keep(pooled, member, item, finished.seconds * batch.share(member))
-            elif is_excused and item.code == _OUT_OF_MEMORY:
+            elif is_excused and ran_out_of_memory(item):
                 member.step.chunks.give_up(member.index)
             else:
                 self._on_error(member, item)

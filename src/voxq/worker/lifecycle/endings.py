@@ -1,8 +1,8 @@
 """How tasks leave a worker: ended, handed back, or taken over by another process.
 
 An end is decided on disk at once (write step E1) and published as soon as Redis and the log can be reached
-(E2, E3); `voxq.tasks.ending` has the order. Nothing here waits for them: what cannot be written now is tried again
-each second, and the janitor publishes what a dead worker has left.
+(E2, E3); `voxq.tasks.ending` has the order. Nothing here waits for them: what cannot be written now is
+tried again each second, and the janitor publishes what a dead worker has left.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from voxq.core.task import Lane
 from voxq.worker.plan import ModelPlan
+from voxq.worker.runs.batch import Batch
 from voxq.worker.runs.task_run import TaskRun
 
 
@@ -39,6 +40,14 @@ class TaskRuns:
     def remove(self, task_run: TaskRun) -> None:
         """Remove a run; one that is not present is ignored."""
         self._by_id.pop(task_run.task.id, None)
+
+    def put_back(self, batch: Batch) -> None:
+        """Put the chunks of a batch, which have no result, back into the line."""
+        for member in batch.members:
+            member.step.chunks.give_up(member.index)
+        for task_run in batch.task_runs:
+            if task_run in self:
+                task_run.mark_running()
 
     @property
     def lanes(self) -> list[tuple[str, Lane]]:
