@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from voxq.core.outcome import Outcome
 from voxq.core.task import Task
-from voxq.metrics.counters import Counters
 from voxq.parts import Parts
 from voxq.queue import enqueueing, script
 from voxq.queue.claiming import Worker
@@ -18,10 +17,7 @@ from voxq.testing.clock import FakeClock
 from voxq.testing.redis_double import InMemoryRedis
 from voxq.worker.assembly import WorkerParts
 from voxq.worker.cycle import WorkCycle
-from voxq.worker.main import pool_of
-from voxq.worker.media.media_link import MediaLink
 from voxq.worker.plan import WorkPlan
-from voxq.worker.poller import Poller
 
 
 class WorkerInProcess:
@@ -41,22 +37,15 @@ class WorkerInProcess:
         self.clock = clock
         self.journal_of = Parts.of(self.settings)
         self.redis = redis or InMemoryRedis(self.journal_of.journal.storage)
-        plan, poller, counters = WorkPlan.of(self.settings, "cpu"), Poller(), Counters()
-        self.pool = pool_of(self.settings, plan, poller, counters, number)
-        self.poller = poller
-        self.parts = WorkerParts.of(
+        self.parts = WorkerParts(
             self.journal_of,
-            plan,
-            self.pool,
-            poller,
-            [MediaLink(self.settings.media_timeout_seconds)],
+            WorkPlan.of(self.settings, "cpu"),
             cast(Any, self.redis),
-            counters,
             Worker(f"worker-{number}", f"rq:worker:worker-{number}"),
             number,
-            slots=self.settings.max_inflight or 4,
         )
-        self._cycle = WorkCycle(self.parts, poller)
+        self.pool = self.parts.pool
+        self._cycle = WorkCycle(self.parts)
 
     def submit(self, task: Task) -> None:
         """Submit a task: write steps S2 and S3."""
@@ -70,7 +59,7 @@ class WorkerInProcess:
 
     def turn(self, seconds: float = 0.01) -> None:
         """Run the worker's loop once, then let so many seconds go by."""
-        self._cycle.handle(self.poller.wait(0.0))
+        self._cycle.handle(self.parts.poller.wait(0.0))
         self._cycle.begin_more()
         self.clock.advance(seconds)
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from voxq.worker.assembly import WorkerParts
-from voxq.worker.poller import Poller
 
 
 class WorkCycle:
     """Drives the parts of one worker. Times are on the monotonic clock."""
 
-    def __init__(self, parts: WorkerParts, poller: Poller) -> None:
+    def __init__(self, parts: WorkerParts) -> None:
         self._parts = parts
-        self._poller = poller
 
     @property
     def next_event(self) -> float:
@@ -30,8 +28,8 @@ class WorkCycle:
     def handle(self, ready: Iterable[int]) -> None:
         """Handle what has arrived on these descriptors, and what is due."""
         parts = self._parts
-        self._poller.call(ready)
-        parts.engines.take_messages()
+        parts.poller.call(ready)
+        parts.model_messages.take()
         parts.failures.enforce_deadlines()
         parts.media.keep_time()
         parts.stages.take_news()
@@ -49,8 +47,8 @@ class WorkCycle:
         parts = self._parts
         parts.endings.try_again()
         is_registered = parts.heartbeat.beat()
-        parts.heartbeat.tell_counts()
+        parts.counts.send()
         parts.admission.look_again()  # wake-ups are hints, and can be lost
         if not is_stopping:
-            parts.engines.look_after_models()
+            parts.model_upkeep.look_after_models()
         return is_registered

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from voxq.engines.contract import Capability
@@ -14,47 +15,56 @@ from voxq.worker.plan import WorkPlan
 from voxq.worker.runs.task_runs import TaskRuns
 
 
-def facts(
-    worker_id: int, plan: WorkPlan, pool: ModelPool, held: TaskRuns, *, is_stopping: bool
-) -> dict[str, Any]:
-    """Facts as a JSON object, sent with every heartbeat.
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Source of the facts about one worker."""
 
-    Engine, model, load seconds, memory of the model process and error are those of the default model, and so
-    is rtf, if that model recognises; `seconds_left`: predicted engine seconds for all tasks of the worker;
-    `batch_*`: current batch limits, smaller after memory ran out.
-    """
-    default = pool.default
-    loaded = default.link.loaded
-    is_recogniser = default.plan.capability is Capability.RECOGNISE
-    typical = default.plan.traits.chunking.target
-    memory = pool.memory.read()
-    return {
-        "id": worker_id,
-        "host": socket.gethostname(),
-        "state": _state(pool, is_stopping),
-        "engine": default.plan.request.engine,
-        "model": default.name,
-        "models": list(plan.names(Capability.RECOGNISE)),
-        "synthesisers": list(plan.names(Capability.SPEAK)),
-        "spoken": {name: list(languages) for name, languages in plan.spoken().items()},
-        "device": plan.device,
-        "pid": os.getpid(),
-        "beat": time.time(),
-        "held": len(held),
-        "seconds_left": round(
-            sum(s.work_left(pool.of(s.model).terms.cost) for each in held for s in each.steps), 3
-        ),
-        "rtf": round(default.terms.cost.predict(typical) / typical, 4) if loaded and is_recogniser else None,
-        "horse_rss_mb": loaded.rss_mb if loaded else None,
-        "load_seconds": round(loaded.seconds, 2) if loaded else None,
-        "error": default.link.error,
-        "resident": [_resident(pooled) for pooled in pool if pooled.is_present],
-        "memory": {"total_mb": memory.total_mb, "used_mb": memory.used_mb},
-        "loads": pool.tally.loads,
-        "load_seconds_total": round(pool.tally.load_seconds, 2),
-        "switches": pool.tally.switches,
-        "out_of_memory": pool.tally.out_of_memory,
-    }
+    worker_id: int
+    plan: WorkPlan
+    pool: ModelPool
+    task_runs: TaskRuns
+
+    def now(self, *, is_stopping: bool) -> dict[str, Any]:
+        """Facts of this moment as a JSON object, sent with every heartbeat.
+
+        Engine, model, load seconds, memory of the model process and error are those of the default model, and
+        so is rtf, if that model recognises; `seconds_left`: predicted engine seconds for all tasks of the
+        worker; `batch_*`: current batch limits, smaller after memory ran out.
+        """
+        plan, pool = self.plan, self.pool
+        default = pool.default
+        loaded = default.link.loaded
+        is_recogniser = default.plan.capability is Capability.RECOGNISE
+        typical = default.plan.traits.chunking.target
+        rtf = default.terms.cost.predict(typical) / typical
+        steps = [step for task_run in self.task_runs for step in task_run.steps]
+        seconds_left = sum(step.work_left(pool.of(step.model).terms.cost) for step in steps)
+        memory = pool.memory.read()
+        return {
+            "id": self.worker_id,
+            "host": socket.gethostname(),
+            "state": _state(pool, is_stopping),
+            "engine": default.plan.request.engine,
+            "model": default.name,
+            "models": list(plan.names(Capability.RECOGNISE)),
+            "synthesisers": list(plan.names(Capability.SPEAK)),
+            "spoken": {name: list(languages) for name, languages in plan.spoken().items()},
+            "device": plan.device,
+            "pid": os.getpid(),
+            "beat": time.time(),
+            "held": len(self.task_runs),
+            "seconds_left": round(seconds_left, 3),
+            "rtf": round(rtf, 4) if loaded and is_recogniser else None,
+            "horse_rss_mb": loaded.rss_mb if loaded else None,
+            "load_seconds": round(loaded.seconds, 2) if loaded else None,
+            "error": default.link.error,
+            "resident": [_resident(pooled) for pooled in pool if pooled.is_present],
+            "memory": {"total_mb": memory.total_mb, "used_mb": memory.used_mb},
+            "loads": pool.tally.loads,
+            "load_seconds_total": round(pool.tally.load_seconds, 2),
+            "switches": pool.tally.switches,
+            "out_of_memory": pool.tally.out_of_memory,
+        }
 
 
 def _resident(pooled: PooledModel) -> dict[str, Any]:

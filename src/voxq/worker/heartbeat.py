@@ -7,12 +7,10 @@ import time
 from voxq.metrics import sums
 from voxq.metrics.counters import Counters
 from voxq.storage.storage_id import is_other
-from voxq.worker.facts import facts
+from voxq.worker.facts import Facts
 from voxq.worker.lifecycle.admission import Admission
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.endings import RunEndings
-from voxq.worker.model_pool.pool import ModelPool
-from voxq.worker.plan import WorkPlan
 from voxq.worker.redis_link import RedisLink
 from voxq.worker.runs.task_runs import TaskRuns
 
@@ -25,27 +23,19 @@ class Heartbeat:
     def __init__(
         self,
         task_runs: TaskRuns,
-        plan: WorkPlan,
-        pool: ModelPool,
+        facts: Facts,
         claims: Claims,
         admission: Admission,
         endings: RunEndings,
-        counters: Counters,
-        redis_link: RedisLink,
-        worker_id: int,
         *,
         storage: str,
     ) -> None:
         """Take the parts it reports on. `storage`: identity of the worker's storage."""
         self._task_runs = task_runs
-        self._plan = plan
-        self._pool = pool
+        self._facts = facts
         self._claims = claims
         self._admission = admission
         self._endings = endings
-        self._counters = counters
-        self._redis_link = redis_link
-        self._worker_id = worker_id
         self._storage = storage
         self.due = 0.0
         """Time of the next heartbeat."""
@@ -60,9 +50,8 @@ class Heartbeat:
 
     def beat(self) -> bool:
         """Keep the worker and all of its tasks alive. False: RQ does not know the worker."""
-        held, is_stopping = self._task_runs, self._admission.is_closed
-        about_me = facts(self._worker_id, self._plan, self._pool, held, is_stopping=is_stopping)
-        beat = self._claims.beat(held, about_me, self._admission.capacities())
+        facts = self._facts.now(is_stopping=self._admission.is_closed)
+        beat = self._claims.beat(self._task_runs, facts, self._admission.capacities())
         if beat is None:
             return True
         # While Redis serves another storage, the tasks that wait there are unknown here and would only be
@@ -74,7 +63,15 @@ class Heartbeat:
                 self._endings.reclaim(task_run)
         return beat.registered
 
-    def tell_counts(self) -> None:
+
+class CountReport:
+    """Reports what this process has counted for `/metrics`."""
+
+    def __init__(self, counters: Counters, redis_link: RedisLink) -> None:
+        self._counters = counters
+        self._redis_link = redis_link
+
+    def send(self) -> None:
         """Send the counts since the last time, if Redis is there; otherwise keep them for later."""
         parcel = self._counters.parcel()
         if parcel is not None and self._redis_link.run(sums.tell(parcel)) is not None:

@@ -21,8 +21,6 @@ from voxq.queue.keys import WORKERS_KEY
 from voxq.worker.assembly import WorkerParts
 from voxq.worker.cycle import WorkCycle
 from voxq.worker.lifecycle.claims import WORKER_TTL
-from voxq.worker.model_pool.pool import ModelPool
-from voxq.worker.poller import Poller
 from voxq.worker.runs.batch import Batch
 from voxq.worker.wakeup import Wakeup
 
@@ -37,8 +35,6 @@ class ModelWorker(BaseWorker):
     def __init__(
         self,
         worker_parts: WorkerParts,
-        pool: ModelPool,
-        poller: Poller,
         wakeup: Wakeup,
         *,
         name: str,
@@ -55,9 +51,7 @@ class ModelWorker(BaseWorker):
         self.worker_id = worker_id
         self._device = device
         self._parts = worker_parts
-        self._cycle = WorkCycle(worker_parts, poller)
-        self._pool = pool
-        self._poller = poller
+        self._cycle = WorkCycle(worker_parts)
         self._wakeup = wakeup
         self._shutdown_seconds = shutdown_seconds
         self._is_ready = False
@@ -71,7 +65,7 @@ class ModelWorker(BaseWorker):
             signal.signal(number, self._on_signal)
         self._parts.redis_link.attempt(self._register)
         self._wakeup.start()
-        self._poller.watch(self._wakeup.fileno(), self._on_wakeup)
+        self._parts.poller.watch(self._wakeup.fileno(), self._on_wakeup)
         self._parts.media.preparation.start()
         logger.info("Worker-{} status=starting device={}", self.worker_id, self._device)
         try:
@@ -83,7 +77,7 @@ class ModelWorker(BaseWorker):
 
     def _step(self) -> None:
         parts = self._parts
-        ready = self._poller.wait(self._cycle.next_event - time.monotonic())
+        ready = parts.poller.wait(self._cycle.next_event - time.monotonic())
         # Heartbeats first: after a long standstill others may have taken over what the messages are about.
         if time.monotonic() >= parts.heartbeat.due:
             parts.heartbeat.wait()
@@ -97,7 +91,7 @@ class ModelWorker(BaseWorker):
     def _tick(self) -> None:
         if not self._cycle.tick(is_stopping=self._stop_by is not None):
             self._parts.redis_link.attempt(self._register)
-        if not self._is_ready and self._pool.is_settled:
+        if not self._is_ready and self._parts.pool.is_settled:
             self._is_ready = True
             logger.info("Worker-{} status=ready device={}", self.worker_id, self._device)
 
@@ -129,24 +123,24 @@ class ModelWorker(BaseWorker):
         now = time.monotonic()
         patience = self._shutdown_seconds * _SHARE_OF_SHUTDOWN
         self._stop_by = now if self._stop_by is not None else now + patience
-        self._last_batches = self._pool.batches
+        self._last_batches = self._parts.pool.batches
         self._parts.admission.is_closed = True
 
     def _is_done(self) -> bool:
         if self._stop_by is None:
             return False
-        in_hand = {batch.id for batch in self._pool.batches}
+        in_hand = {batch.id for batch in self._parts.pool.batches}
         is_done = in_hand.isdisjoint(batch.id for batch in self._last_batches)
         return is_done or time.monotonic() >= self._stop_by
 
     def _leave(self) -> None:
         """Hand back the remaining tasks (finished chunks stay on disk), then disappear from every view."""
         parts = self._parts
-        self._pool.close()
+        parts.pool.close()
         parts.media.close()
         parts.endings.publish()
         released = parts.endings.hand_back_all()
-        parts.heartbeat.tell_counts()
+        parts.counts.send()
         parts.redis_link.attempt(self.register_death)
         parts.redis_link.attempt(lambda: self.connection.hdel(WORKERS_KEY, self.name))
         self._wakeup.close()

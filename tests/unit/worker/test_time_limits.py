@@ -24,7 +24,7 @@ from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break
 from voxq.worker.dispatch.time_limits import TimeLimits
 from voxq.worker.model_pool.model_link import ModelLink
-from voxq.worker.model_pool.pool import ModelPool
+from voxq.worker.model_pool.pool import ModelPool, PoolLimits
 from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.plan import ModelPlan
 from voxq.worker.poller import Poller
@@ -50,9 +50,7 @@ def stable_of(cost: Cost) -> ModelPool:
         HostMemory(),
         Poller(),
         Counters(),
-        budget_mb=1000,
-        idle_seconds=0.0,
-        max_attempts=3,
+        PoolLimits(budget_mb=1000, idle_seconds=0.0, max_attempts=3),
         worker_id=1,
     )
 

@@ -1,26 +1,21 @@
-"""From a claimed id to a task run: reads the journal, then registers the claim (write step W2)."""
+"""Starting a claimed task: from its id to a registered run (write step W2)."""
 
 from __future__ import annotations
 
 import time
-from uuid import uuid4
 
 from loguru import logger
 
-from voxq import kinds
 from voxq.core import killpoint
 from voxq.core.task import Task
 from voxq.kinds.work import ModelUnavailable
-from voxq.parts import Parts
-from voxq.queue.claiming import Claimed, TaskExecution
+from voxq.queue.claiming import Claimed
 from voxq.worker.disk_warnings import DiskWarnings
 from voxq.worker.lifecycle.blame import Blame
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.endings import RunEndings
+from voxq.worker.lifecycle.run_factory import RunFactory
 from voxq.worker.lifecycle.stages import Stages
-from voxq.worker.plan import ModelPlan, WorkPlan
-from voxq.worker.runs.step_run import StepFailure
-from voxq.worker.runs.task_run import TaskRun
 from voxq.worker.runs.task_runs import TaskRuns
 
 
@@ -30,8 +25,7 @@ class RunStarter:
     def __init__(
         self,
         task_runs: TaskRuns,
-        parts: Parts,
-        plan: WorkPlan,
+        factory: RunFactory,
         claims: Claims,
         endings: RunEndings,
         blame: Blame,
@@ -40,10 +34,7 @@ class RunStarter:
         worker_id: int,
     ) -> None:
         self._task_runs = task_runs
-        self._journal = parts.journal
-        self._work = parts.work
-        self._blobs = parts.blobs
-        self._plan = plan
+        self._factory = factory
         self._claims = claims
         self._endings = endings
         self._blame = blame
@@ -60,25 +51,23 @@ class RunStarter:
             self._endings.reclaim(mine)
             return True
         try:
-            task = self._journal.open_task(claimed.task_id)
-            end = None if task else self._journal.last_end(claimed.task_id)
+            found = self._factory.find(claimed)
         except OSError as error:
             self._disk_warnings.about(error)
             return False
-        if end is not None and end.task.kind == claimed.kind:  # Redis came back in an earlier state
-            self._endings.resume(end.task)
-        elif task is None or task.kind != claimed.kind:
+        if found is None:
             logger.error("task={} is queued, but the journal here does not know it", claimed.task_id)
             self._claims.drop(claimed)
-        elif self._journal.has_ended(task):
+            return True
+        task, has_ended = found
+        if has_ended:  # Redis came back in an earlier state
             self._endings.resume(task)
-        else:
-            return self._begin(task, place)
-        return True
+            return True
+        return self._begin(task, place)
 
     def _begin(self, task: Task, place: int) -> bool:
         try:
-            task_run = self._run_of(task)
+            task_run = self._factory.make(task)
         except ModelUnavailable as error:
             return self._endings.refuse(task, str(error))
         except OSError as error:
@@ -105,37 +94,3 @@ class RunStarter:
             task.lane,
         )
         return True
-
-    def _run_of(self, task: Task) -> TaskRun:
-        """Create the task run. Raises ModelUnavailable, OSError."""
-        before = self._journal.ended(task.id, task.run - 1) if task.step else None
-        models = self._models_for(task, task.step if before else None)
-        directory = self._work.open(task)
-        return TaskRun(
-            TaskExecution(task, uuid4().hex),
-            directory,
-            models,
-            self._blobs.path(task.file),
-            self._plan.defaults,
-            admitted_at=time.time(),
-            earlier=before.outcome if before else None,
-        )
-
-    def _models_for(self, task: Task, only: str | None) -> dict[str, ModelPlan | StepFailure]:
-        """Model of each step, or of `only` that step; for an optional step without one, the reason. Raises
-        ModelUnavailable."""
-        kind = kinds.find(task.kind)
-        models: dict[str, ModelPlan | StepFailure] = {}
-        for step in kind.steps:
-            if only not in (None, step.name):
-                continue
-            source = models.get(step.source) if step.source else None
-            try:
-                model = self._plan.model(step.capability, kind.model_name(step.name, task.options))
-                kind.check_model(step.name, task.options, model)
-                models[step.name] = source if isinstance(source, StepFailure) else model
-            except ModelUnavailable as error:
-                if not step.optional:
-                    raise
-                models[step.name] = StepFailure("model_unavailable", str(error))
-        return models

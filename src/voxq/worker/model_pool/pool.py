@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from loguru import logger
 
@@ -18,10 +19,32 @@ from voxq.processes.model.protocol import Finished
 from voxq.worker.model_pool import residency
 from voxq.worker.model_pool.model_link import ModelProcessFailed
 from voxq.worker.model_pool.pooled_model import PooledModel
-from voxq.worker.model_pool.tally import Tally
 from voxq.worker.plan import ModelPlan
 from voxq.worker.poller import Poller
 from voxq.worker.runs.batch import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """Limits of a worker's models."""
+
+    budget_mb: int
+    """Memory for all loaded models."""
+    idle_seconds: float
+    """Seconds after which a model that nobody uses is unloaded; 0: never."""
+    max_attempts: int
+    """Failed loads in a row after which a model counts as broken."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts since the worker's start; mutable."""
+
+    loads: int = 0
+    load_seconds: float = 0.0
+    switches: int = 0
+    """Loads because a task needed the model, neither at the start nor after a crash."""
+    out_of_memory: int = 0
 
 
 class ModelPool:
@@ -34,20 +57,15 @@ class ModelPool:
         memory: DeviceMemory,
         poller: Poller,
         counters: Counters,
-        *,
-        budget_mb: int,
-        idle_seconds: float,
-        max_attempts: int,
+        limits: PoolLimits,
         worker_id: int,
     ) -> None:
-        """Load nothing yet. `max_attempts`: failed loads in a row after which a model counts as broken."""
+        """Load nothing yet. `make` makes a model, not loaded, when it is first asked for."""
         self._make = make
         self._memory = memory
         self._poller = poller
         self._counters = counters
-        self._budget_mb = budget_mb
-        self._idle_seconds = idle_seconds
-        self._max_attempts = max_attempts
+        self._limits = limits
         self._worker_id = worker_id
         self._preloaded: list[PooledModel] = []
         self.default = make(default)
@@ -103,7 +121,7 @@ class ModelPool:
         Only the default is tried again without end: the worker is of no use without it.
         """
         default = self.default
-        is_broken = not default.link.is_ready and default.link.failures >= self._max_attempts
+        is_broken = not default.link.is_ready and default.link.failures >= self._limits.max_attempts
         if not is_broken:
             return {}
         using = [kind for kind in kinds.registered().values() if kind.capability == default.plan.capability]
@@ -115,7 +133,7 @@ class ModelPool:
         return [
             pooled
             for pooled in self
-            if pooled is not self.default and pooled.link.failures >= self._max_attempts
+            if pooled is not self.default and pooled.link.failures >= self._limits.max_attempts
         ]
 
     def preload(self, plans: Sequence[ModelPlan]) -> None:
@@ -171,8 +189,8 @@ class ModelPool:
     def tidy(self, now: float, needed: Collection[str]) -> None:
         """Unload models that nobody uses, and those that exceed the memory: models grow while they work."""
         residents = self._residents(needed)
-        idle = residency.idle(residents, now, self._idle_seconds)
-        for pooled in self._named(idle | residency.excess(residents, self._budget_mb)):
+        idle = residency.idle(residents, now, self._limits.idle_seconds)
+        for pooled in self._named(idle | residency.excess(residents, self._limits.budget_mb)):
             pooled.is_leaving = True
         self.part()
 
@@ -256,7 +274,7 @@ class ModelPool:
         self._arrived[pooled.name] = pooled
 
     def _too_many_beside(self, pooled: PooledModel, needed: Collection[str]) -> list[PooledModel]:
-        names = residency.to_unload(self._residents(needed), pooled.memory_mb, self._budget_mb)
+        names = residency.to_unload(self._residents(needed), pooled.memory_mb, self._limits.budget_mb)
         return self._named(names)
 
     def _residents(self, needed: Collection[str]) -> list[residency.Resident]:

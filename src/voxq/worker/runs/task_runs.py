@@ -54,6 +54,10 @@ class TaskRuns:
         """Kind and lane of each task, which takes a slot."""
         return [(task_run.task.kind, task_run.task.lane) for task_run in self]
 
+    def that_need(self, model: str) -> list[TaskRun]:
+        """Runs that still need the model of this name."""
+        return [each for each in self if any(plan.name == model for plan in each.models)]
+
     @property
     def plans(self) -> Collection[ModelPlan]:
         """Models that any of the tasks still needs, each once."""
