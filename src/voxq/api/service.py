@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Annotated
 
-import redis.asyncio
 from fastapi import Depends, Request
 
 from voxq import kinds
@@ -43,33 +41,65 @@ _REDIS_SECONDS = 0.6
 """Time-out of one step: connecting, a command, and its retry. A client gets a response within two seconds."""
 
 
-@dataclass(frozen=True, slots=True)
 class Service:
-    """Parts behind the routes. `ailments` remembers the problems that `/health` has logged; `started` is a
-    reading of `time.monotonic`."""
+    """Parts behind the routes, of one process. Nothing runs before `running`."""
 
-    settings: Settings
-    access: Access
-    parts: Parts
-    client: redis.asyncio.Redis
-    recordings: Mapping[str, RecordingIntake]
-    """By kind of task."""
-    texts: Mapping[str, TextIntake]
-    """By kind of task."""
-    control: Mapping[str, Control]
-    events: Events
-    outage: Outage
-    ailments: Repeats
-    overview: WorkerWatch
-    models: ModelWatch
-    voices: VoiceWatch
-    samples: VoiceSamples
-    model_fingerprints: ModelFingerprints
-    streams: Streams
-    waiting_requests: WaitingRequests
-    memory: Memory
-    counter_sync: CounterSync
-    started: float
+    def __init__(self, settings: Settings, redis_url: str, counters: Counters) -> None:
+        """Build the parts, each after those that it works with. `counters` are those of this process."""
+        self.started = time.monotonic()
+        self.settings = settings
+        self.access = Access.of(settings)
+        self.parts = Parts.of(settings)
+        self.client = connect.asynchronous(redis_url, seconds=_REDIS_SECONDS)
+        # Control runs in threads, which may wait longer than the event loop.
+        self.blocking = connect.blocking(redis_url)
+        self.probes = ProbePool(
+            settings.media_processes, settings.media_timeout_seconds, settings.max_audio_seconds
+        )
+        self.events = Events(self.client)
+        self.overview = WorkerWatch(self.client, self.parts.stores)
+        self.recordings: Mapping[str, RecordingIntake] = {
+            name: RecordingIntake(
+                self.parts.stores[name],
+                self.parts.journal,
+                self.parts.blobs,
+                self.client,
+                self.probes.probe,
+                long_seconds=settings.long_audio_seconds,
+            )
+            for name, kind in kinds.registered().items()
+            if kind.takes_recording
+        }
+        """By kind of task."""
+        self.texts: Mapping[str, TextIntake] = {
+            name: TextIntake(
+                self.parts.stores[name],
+                self.parts.journal,
+                self.parts.blobs,
+                self.client,
+                long_seconds=settings.long_audio_seconds,
+            )
+            for name, kind in kinds.registered().items()
+            if not kind.takes_recording
+        }
+        """By kind of task."""
+        self.control: Mapping[str, Control] = {
+            kind: self.parts.control(kind, self.blocking) for kind in self.parts.stores
+        }
+        """By kind of task."""
+        self.outage = Outage()
+        self.ailments = Repeats()
+        """Problems that `/health` has logged."""
+        self.models = ModelWatch(self.overview, ModelCatalogue.of(settings))
+        self.voices = VoiceWatch(self.overview, ModelStore(search=[settings.asr_model_path]))
+        self.samples = VoiceSamples(settings.samples_dir)
+        self.model_fingerprints = ModelFingerprints(settings, listings_of(settings), self.overview.offered)
+        self.streams = Streams(settings.max_event_streams)
+        self.memory = Memory(_MOST_BODIES)
+        self.waiting_requests = WaitingRequests(
+            settings.max_waiting_requests, is_shared=len(set(settings.keys.values())) > 1
+        )
+        self.counter_sync = CounterSync(self.client, counters)
 
 
 @asynccontextmanager
@@ -80,72 +110,22 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
     """
     if settings.redis_url is None:
         raise SettingsError("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`.")
-    parts = Parts.of(settings)
-    client = connect.asynchronous(settings.redis_url, seconds=_REDIS_SECONDS)
-    # Control runs in threads, which may wait longer than the event loop.
-    blocking = connect.blocking(settings.redis_url)
-    probes = ProbePool(settings.media_processes, settings.media_timeout_seconds, settings.max_audio_seconds)
-    events = Events(client)
-    overview = WorkerWatch(client, parts.stores)
-    service = Service(
-        settings=settings,
-        access=Access.of(settings),
-        parts=parts,
-        client=client,
-        recordings={
-            name: RecordingIntake(
-                parts.stores[name],
-                parts.journal,
-                parts.blobs,
-                client,
-                probes.probe,
-                long_seconds=settings.long_audio_seconds,
-            )
-            for name, kind in kinds.registered().items()
-            if kind.takes_recording
-        },
-        texts={
-            name: TextIntake(
-                parts.stores[name],
-                parts.journal,
-                parts.blobs,
-                client,
-                long_seconds=settings.long_audio_seconds,
-            )
-            for name, kind in kinds.registered().items()
-            if not kind.takes_recording
-        },
-        control={kind: parts.control(kind, blocking) for kind in parts.stores},
-        events=events,
-        outage=Outage(),
-        ailments=Repeats(),
-        overview=overview,
-        models=ModelWatch(overview, ModelCatalogue.of(settings)),
-        voices=VoiceWatch(overview, ModelStore(search=[settings.asr_model_path])),
-        samples=VoiceSamples(settings.samples_dir),
-        model_fingerprints=ModelFingerprints(settings, listings_of(settings), overview.offered),
-        streams=Streams(settings.max_event_streams),
-        memory=Memory(_MOST_BODIES),
-        waiting_requests=WaitingRequests(
-            settings.max_waiting_requests, is_shared=len(set(settings.keys.values())) > 1
-        ),
-        counter_sync=CounterSync(client, counters),
-        started=time.monotonic(),
-    )
-    await probes.start()
+    service = Service(settings, settings.redis_url, counters)
+    events = service.events
+    await service.probes.start()
     events.start()
     service.counter_sync.start()
     try:
         with told_to_stop(events.release):
-            async with delivering(parts, client, events):
+            async with delivering(service.parts, service.client, events):
                 yield service
     finally:
         await events.close()
         await service.samples.close()
-        await probes.close()
+        await service.probes.close()
         await service.counter_sync.close()
-        await client.aclose()
-        blocking.close()
+        await service.client.aclose()
+        service.blocking.close()
 
 
 async def _service_of(request: Request) -> Service:
