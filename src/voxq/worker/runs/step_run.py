@@ -65,14 +65,17 @@ class StepRun(Generic[T]):
         model: ModelPlan,
         chunks: Chunks[Any, Any],
         *,
+        source: StepRun[T] | None = None,
         blames: int = 0,
         left_running: Iterable[Place] = (),
     ) -> None:
-        """Begin with no result. `chunks` are shared with the kind's view of the task."""
+        """Begin with no result. `chunks` are shared with the kind's view of the task; `source`: the step on
+        whose results it works, None if it works on what the media process finds."""
         self.task_run = task_run
         self.spec = spec
         self.model = model
         self.chunks = chunks
+        self.source = source
         self.blames = blames
         self.engine_seconds = 0.0
         """Engine seconds of all attempts, as far as their chunks are kept."""
@@ -84,8 +87,6 @@ class StepRun(Generic[T]):
         """Whether other models were once unloaded for it, because memory did not suffice."""
         self.failure: StepFailure | None = None
         """Reason why the step has no result; only for an optional step."""
-        self.source: StepRun[T] | None = None
-        """Step whose results it works on; None: it works on what the media process finds."""
         self._revision: str | None = None
         self._left_running = set(left_running)
         self._earlier: dict[Place, dict[str, Any]] | None = None

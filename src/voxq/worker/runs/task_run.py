@@ -69,20 +69,19 @@ class TaskRun:
         left = directory.left_running()
         self.was_alone_at_death = left.alone
         """Whether an earlier worker died while a suspect chunk of this task was alone in the engine."""
-        self.steps: tuple[TaskStep, ...] = tuple(
-            StepRun(
-                self,
-                spec,
-                planned[spec.name],
-                chunks[spec.name],
-                blames=blames.get(self._recorded_as(spec), 0),
-                left_running=left.spans_of(self._recorded_as(spec)),
-            )
-            for spec in self.kind.steps
-            if spec.name in planned
-        )
-        for step in self.steps:
-            step.source = next((each for each in self.steps if each.name == step.spec.source), None)
+        steps: dict[str | None, TaskStep] = {}  # in the kind's order: what a step works on stands before it
+        for spec in self.kind.steps:
+            if spec.name in planned:
+                steps[spec.name] = StepRun(
+                    self,
+                    spec,
+                    planned[spec.name],
+                    chunks[spec.name],
+                    source=steps.get(spec.source),
+                    blames=blames.get(self._recorded_as(spec), 0),
+                    left_running=left.spans_of(self._recorded_as(spec)),
+                )
+        self.steps: tuple[TaskStep, ...] = tuple(steps.values())
         if earlier is not None:
             self._find_earlier_pieces()
 
