@@ -15,7 +15,7 @@ from voxq.metrics.counters import Counters
 from voxq.parts import Parts
 from voxq.queue.claiming import Worker
 from voxq.settings import Settings
-from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
 from voxq.worker.dispatch.dispatcher import Dispatcher
 from voxq.worker.dispatch.failures import Failures

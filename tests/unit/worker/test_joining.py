@@ -19,7 +19,7 @@ from voxq.kinds.work import Joined, Prepared
 from voxq.processes.model.protocol import KeptSpeech
 from voxq.speech.sentences import Break
 from voxq.storage.scratch import WorkFiles
-from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.media.joining import Grown, Joining, News
 from voxq.worker.media.media_link import MediaFailed
 from voxq.worker.poller import Poller

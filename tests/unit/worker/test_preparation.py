@@ -17,7 +17,7 @@ from voxq.kinds.work import Defaults, Prepared
 from voxq.processes.media import protocol
 from voxq.storage.blobs.files import FileBlobs
 from voxq.storage.scratch import WorkFiles
-from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.media.media_link import MediaFailed, MediaLink, News
 from voxq.worker.media.preparation import Preparation
 from voxq.worker.poller import Poller

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.worker.dispatch.usage import OwnerUse
+from voxq.worker.dispatch.accounting import OwnerUse
 
 
 def test_use_is_halved_every_thirty_seconds() -> None:

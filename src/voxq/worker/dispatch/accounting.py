@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Counters
-from voxq.worker.dispatch.usage import OwnerUse
 from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.runs.batch import Batch
+
+_HALF_LIFE = 30.0
+_FORGOTTEN = 0.01
 
 
 class Accounting:
@@ -35,3 +38,20 @@ class Accounting:
         self._counters.observe(catalogue.BATCH_SECONDS, seconds, str(self._worker_id), pooled.name)
         self._counters.observe(catalogue.BATCH_CHUNKS, len(batch.members), pooled.name)
         self._counters.add(catalogue.PADDING_SECONDS, pooled.name, amount=pooled.padding(batch))
+
+
+class OwnerUse:
+    """Engine seconds that each owner used recently, so that the flood of one does not starve the others:
+    halved every 30 seconds. Times on the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._used: dict[str, tuple[float, float]] = {}
+
+    def add(self, owner: str, seconds: float, now: float) -> None:
+        self._used[owner] = (self.of(owner, now) + seconds, now)
+        if len(self._used) > 1000:
+            self._used = {o: u for o, u in self._used.items() if self.of(o, now) > _FORGOTTEN}
+
+    def of(self, owner: str, now: float) -> float:
+        used, at = self._used.get(owner, (0.0, now))
+        return used * math.exp2(-(now - at) / _HALF_LIFE)

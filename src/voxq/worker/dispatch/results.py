@@ -7,7 +7,7 @@ import time
 from voxq.core import killpoint
 from voxq.engines.contract import ChunkError
 from voxq.processes.model.protocol import Finished
-from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
 from voxq.worker.dispatch.out_of_memory import OutOfMemory, ran_out_of_memory
 from voxq.worker.dispatch.time_limits import TimeLimits

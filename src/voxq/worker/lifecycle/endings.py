@@ -19,7 +19,7 @@ from voxq.core.task import Status, Task
 from voxq.parts import Parts
 from voxq.queue.claiming import Worker
 from voxq.storage.journal.port import Ended
-from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.media.media_work import MediaWork
 from voxq.worker.redis_link import RedisLink

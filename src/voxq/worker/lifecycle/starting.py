@@ -10,7 +10,7 @@ from voxq.core import killpoint
 from voxq.core.task import Task
 from voxq.kinds.work import ModelUnavailable
 from voxq.queue.claiming import Claimed
-from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.lifecycle.blame import Blame
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.endings import RunEndings

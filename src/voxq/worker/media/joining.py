@@ -13,10 +13,9 @@ from voxq.processes.child import Child, ChildDied
 from voxq.processes.media import JOINER_MODULE
 from voxq.processes.media import join_protocol as protocol
 from voxq.processes.messages import ProtocolError
-from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.disk_trouble import DiskRetry, DiskWarnings
 from voxq.worker.media.media_link import MediaFailed
 from voxq.worker.poller import Poller
-from voxq.worker.runs.disk_retry import DiskRetry
 from voxq.worker.runs.task_run import TaskRun
 
 _AT_ONCE = 8

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 
 from voxq.core.task import Lane
 from voxq.kinds.work import Prepared
-from voxq.worker.disk_warnings import DiskWarnings
+from voxq.worker.disk_trouble import DiskRetry, DiskWarnings
 from voxq.worker.media.media_link import MediaFailed, MediaLink, News
 from voxq.worker.media.pcm_budget import Sound, has_capacity
 from voxq.worker.poller import Poller
-from voxq.worker.runs.disk_retry import DiskRetry
 from voxq.worker.runs.task_run import TaskRun
 
 _TOLERANCE, _TOLERANCE_SECONDS = 1.1, 10.0

@@ -13,9 +13,9 @@ from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.work import KindRun, Prepared
 from voxq.processes.model.protocol import ChunkRef
 from voxq.storage.scratch import WorkDirectory
+from voxq.worker.disk_trouble import DiskRetry
 from voxq.worker.plan import ModelPlan
 from voxq.worker.runs.chunks import Chunks
-from voxq.worker.runs.disk_retry import DiskRetry
 
 Place = tuple[int, int]
 """Start and end of a piece."""
