@@ -187,6 +187,76 @@ def test_what_is_cancelled_is_let_go(worker: MakeWorker, processes: FakeProcesse
     assert len(processes.calls) <= asked + 1
 
 
+def test_batches_shrink_until_they_fit_into_memory(worker: MakeWorker, processes: FakeProcesses) -> None:
+    """Blame nobody for that, and keep the smaller batches for later tasks."""
+    processes.answer = lambda ref: (
+        Recognised((), "en")
+        if len(processes.calls[-1]) == 1
+        else ChunkError("out_of_memory", "Too much for it.")
+    )
+    ours = worker()
+    tasks = [make_task() for _ in range(4)]
+    for each in tasks:
+        ours.submit(each)
+    outcomes = [ours.end_of(each) for each in tasks]
+    assert {(outcome.status, outcome.attempts) for outcome in outcomes} == {(Status.DONE, 1)}
+    codes = {incident.code for outcome in outcomes for incident in outcome.incidents}
+    assert codes == {"out_of_memory"}
+    assert max(map(len, processes.calls)) > 1
+    shrunk = ours.pool.tally.out_of_memory
+    for each in (later := [make_task() for _ in range(4)]):
+        ours.submit(each)
+    assert [ours.end_of(each).incidents for each in later] == [()] * 4
+    assert ours.pool.tally.out_of_memory == shrunk
+
+
+def test_a_chunk_that_fits_into_no_memory_fails_its_task(
+    worker: MakeWorker, processes: FakeProcesses
+) -> None:
+    processes.answer = lambda ref: ChunkError("out_of_memory", "Too much.")
+    ours = worker()
+    task = text("One two.")
+    ours.submit(task)
+    outcome = ours.end_of(task)
+    assert (outcome.status, outcome.code, outcome.attempts) == (Status.FAILED, "out_of_memory", 3)
+
+
+def test_an_end_that_the_disk_does_not_accept_is_written_later(
+    worker: MakeWorker, processes: FakeProcesses
+) -> None:
+    ours = worker()
+    task = text()
+    ended = ours.settings.journal_dir / "ended"
+    ours.submit(task)
+    ended.rename(ended.with_name("aside"))
+    ours.run_until(lambda: any(task_run.outcome for task_run in ours.parts.task_runs))
+    asked = len(processes.calls)
+    for _ in range(50):
+        ours.turn()
+    assert (len(ours.parts.task_runs), len(processes.calls)) == (1, asked), (
+        "it stays, and nothing works on it"
+    )
+    assert ours.redis.ended == []
+    ended.with_name("aside").rename(ended)
+    assert ours.end_of(task).status is Status.DONE
+    assert ours.redis.ended == [(task.id, 1)]
+    assert len(ours.parts.task_runs) == 0
+
+
+def test_what_an_ended_process_has_sent_is_not_read(worker: MakeWorker, processes: FakeProcesses) -> None:
+    """Its pipe is closed: whoever read from it, or from that of the next process, would wait for ever."""
+    ours = worker()
+    ours.submit(text())
+    ours.run_until(lambda: ours.pool.batches)
+    (pooled,) = (each for each in ours.pool if not each.link.is_idle)
+    poller = ours.parts.poller
+    poller.call(poller.wait(0.0))
+    assert list(ours.pool.take_arrived()) == [pooled], "the batch has begun"
+    poller.call(poller.wait(0.0))
+    ours.pool.end_process(pooled)
+    assert list(ours.pool.take_arrived()) == []
+
+
 def test_long_tasks_leave_slots_to_short_ones(worker: MakeWorker) -> None:
     ours = worker(max_inflight=4)
     long = [text(". ".join(f"Long {n}" for n in range(200)), lane=Lane.LONG) for _ in range(4)]

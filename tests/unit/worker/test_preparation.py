@@ -164,6 +164,18 @@ def test_a_task_cancelled_while_it_is_decoded_holds_up_nobody(capacities: Callab
     assert cancelled not in capacity.ends()
 
 
+def test_news_of_an_earlier_attempt_is_discarded(capacities: Callable[..., Capacity]) -> None:
+    """Its chunks would count twice when they are found again."""
+    capacity = capacities(1)
+    task_run = capacity.assign(Lane.SHORT)
+    capacity.preparation.advance()
+    while capacity.preparation.deadline:
+        capacity.poller.call(capacity.poller.wait(60))
+    capacity.preparation.remove(task_run)
+    assert list(capacity.preparation.take_news()) == []
+    assert capacity.preparation.deadline == float("inf")
+
+
 @pytest.mark.parametrize(
     "chunks",
     [((16000, 0),), ((-5, 100),), ((0, 0),), ((0, 100), (50, 150))],
