@@ -34,7 +34,7 @@ class VoiceSamples:
 
         Raises Refusal ("sample_pending" while it is being made), and whatever `make` raises.
         """
-        name = f"{speaker.engine}-{speaker.voice.name}.{FORMAT}"
+        name = f"{speaker.model}-{speaker.voice.name}.{FORMAT}"
         path = self._directory / name
         making = self._making.get(name) or self._begin(name, path, make)
         await asyncio.wait({making}, timeout=_PATIENCE_SECONDS)

@@ -32,7 +32,7 @@ class VoiceWatch:
             return await self._installed.get()
         # In the local order, with the embedded model first; a worker of another version may have more models.
         known = voices.speakers_of(name for name in voices.models() if name in overview.synthesisers)
-        return tuple(each for each in known if overview.speaks(each.engine, each.voice.language))
+        return tuple(each for each in known if overview.speaks(each.model, each.voice.language))
 
     async def _look_here(self) -> tuple[Speaker, ...]:
         return await asyncio.to_thread(self._installed_here)
@@ -45,6 +45,4 @@ class VoiceWatch:
             return voices.speakers_of(voices.models()[:1])
         if not spoken:  # a machine for the API alone may lack packages that its workers have
             return voices.speakers_of(voices.models()[:1])
-        return tuple(
-            each for each in voices.speakers_of(spoken) if each.voice.language in spoken[each.engine]
-        )
+        return tuple(each for each in voices.speakers_of(spoken) if each.voice.language in spoken[each.model])

@@ -15,7 +15,7 @@ from voxq.model_store.store import ModelStore
 class Speaker:
     """A voice and the name of its model."""
 
-    engine: str
+    model: str
     voice: Voice
 
 
@@ -91,6 +91,6 @@ def _mixed(wanted: str, speakers: Sequence[Speaker]) -> Speaker:
         return first
     if any(each.voice.language != first.voice.language for each in others):
         raise MixtureError("Only voices of one language can be mixed")
-    if any(each.engine != first.engine for each in others) or not family_of(first.engine).mixes:
+    if any(each.model != first.model for each in others) or not family_of(first.model).mixes:
         raise MixtureError("These voices cannot be mixed; those of kokoro can")
     return replace(first, voice=replace(first.voice, name=mixture.name))

@@ -50,7 +50,7 @@ def test_openais_voices_speak_the_language_of_the_text(name: str, language: str)
     said = asked(input=TEXTS[language], voice=name, language=language).options
     speaker = next(each for each in BOTH if each.voice.name == said.voice)
     assert speaker.voice.language == language
-    assert speaker.engine == said.model == "kokoro"
+    assert speaker.model == said.model == "kokoro"
     of_language = [each.voice for each in KOKORO if each.voice.language == language]
     alike = {voice.gender for voice in of_language} == {"female", "male"}
     assert not alike or speaker.voice.gender == voices.gender_of(name)

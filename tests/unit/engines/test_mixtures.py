@@ -83,7 +83,7 @@ def test_who_cannot_be_mixed_is_told_why(wanted: str, error: type[EngineError], 
 def test_a_mixed_voice_speaks_as_its_first() -> None:
     speaker = voices.choose(SPEAKERS, "BF_Emma(3)+am_adam", "zh")
     voice = speaker.voice
-    assert (speaker.engine, voice.language, voice.gender, voice.accent) == ("kokoro", "en", "female", "GB")
+    assert (speaker.model, voice.language, voice.gender, voice.accent) == ("kokoro", "en", "female", "GB")
     assert voice == mixtures.find(voice.name, VOICES)
     assert voices.choose(SPEAKERS, "heart+heart", "en").voice.name == "heart"
     assert mixtures.find("bf_emma+nobody", VOICES) is None

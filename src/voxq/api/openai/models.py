@@ -59,4 +59,4 @@ async def model(
 
 
 async def _speaking(service: Service) -> list[str]:
-    return list(dict.fromkeys(speaker.engine for speaker in await service.voices.recent()))
+    return list(dict.fromkeys(speaker.model for speaker in await service.voices.recent()))

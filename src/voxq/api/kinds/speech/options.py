@@ -39,7 +39,7 @@ def for_speakers(text: str, asked: SpeechOptions, speakers: Sequence[Speaker], l
     return replace(
         asked,
         voice=speaker.voice.name,
-        model=speaker.engine,
+        model=speaker.model,
         language=language if language != speaker.voice.language else None,
     )
 
@@ -47,11 +47,11 @@ def for_speakers(text: str, asked: SpeechOptions, speakers: Sequence[Speaker], l
 def _of_model(wanted: str | None, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
     if not (wanted or "").strip():
         return speakers
-    names = list(dict.fromkeys(speaker.engine for speaker in speakers))
+    names = list(dict.fromkeys(speaker.model for speaker in speakers))
     name = aliases.resolve(wanted or "", names)
     if name is None:
         raise Refusal("model_not_found", "Model not found", models=names)
-    return [speaker for speaker in speakers if speaker.engine == name]
+    return [speaker for speaker in speakers if speaker.model == name]
 
 
 def _language(wanted: str | None, speakers: Sequence[Speaker]) -> str | None:
@@ -71,7 +71,7 @@ def _languages(speakers: Sequence[Speaker]) -> list[str]:
 
 def _check_packages(voice: str | None, language: str, speakers: Sequence[Speaker], option: str) -> None:
     """Raise Refusal ("language_unsupported") if only the packages of the voice's language are missing."""
-    if says := voices.lacking(dict.fromkeys(each.engine for each in speakers), voice, language):
+    if says := voices.lacking(dict.fromkeys(each.model for each in speakers), voice, language):
         raise Refusal("language_unsupported", says, field=option, languages=_languages(speakers))
 
 
@@ -79,7 +79,7 @@ def _check_text(text: str, language: str | None, speaker: Speaker, speakers: Seq
     """Raise Refusal ("language_unsupported") for a text in a script that this synthesiser cannot read."""
     own = speaker.voice.language
     written = language_of(text, latin=language or own, han="ja" if own == "ja" else "zh")
-    alike = [each for each in speakers if each.engine == speaker.engine]
+    alike = [each for each in speakers if each.model == speaker.model]
     if written in _languages(alike):
         return
     _check_packages(None, written, alike, "voice")

@@ -89,7 +89,7 @@ def _view(speaker: Speaker) -> VoiceView:
         language=voice.language,
         gender=voice.gender,
         accent=voice.accent,
-        model=speaker.engine,
+        model=speaker.model,
         sample=f"/api/v1/{SPEECH.name}/voices/{voice.name}/sample",
     )
 
@@ -100,7 +100,7 @@ async def _speak(service: Service, owner: str, speaker: Speaker, path: Path) -> 
     Raises Refusal, and redis.exceptions.RedisError.
     """
     text = GREETINGS[speaker.voice.language]
-    options = SpeechOptions(speaker.voice.name, speaker.engine, format=samples.FORMAT)
+    options = SpeechOptions(speaker.voice.name, speaker.model, format=samples.FORMAT)
     submission = await texts.accept(service, SPEECH, text, intake.Request(owner, options, Priority.LOW))
     await _end_of(service, submission.task)
     await asyncio.to_thread(_keep, service, submission.task, path)

@@ -71,7 +71,7 @@ def _speak_here(text: str, wishes: SpeechOptions, file: IO[bytes]) -> None:
     sentences = sentences_of(text)
     language = _code(wishes.language)
     speaker = choose(text, wishes.model, wishes.voice or None, language)
-    with err.status(f"Loading {speaker.engine} ..."):
+    with err.status(f"Loading {speaker.model} ..."):
         synthesiser = load(speaker, ModelStore())
     options = options_of(speaker, wishes.speed, language, normalise=wishes.normalise)
     _write(spoken(synthesiser, sentences, options), len(sentences), file, wishes)

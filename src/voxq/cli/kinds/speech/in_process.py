@@ -24,10 +24,10 @@ class SpeechError(Exception):
 
 def load(speaker: Speaker, store: ModelStore) -> Synthesiser:
     """Load the speaker's synthesiser. Raises SpeechError, EngineError or ModelError."""
-    family = voices.family_of(speaker.engine)
+    family = voices.family_of(speaker.model)
     if not family.requirements.are_installed:
         raise SpeechError(family.requirements.advice)
-    request = EngineRequest(family.name, speaker.engine)
+    request = EngineRequest(family.name, speaker.model)
     return family.load(request, family.model_paths(request, store.resolve))
 
 

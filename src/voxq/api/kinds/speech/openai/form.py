@@ -105,12 +105,12 @@ def wanted(asked: Asked[SpeechOptions], speakers: Sequence[Speaker], longest: in
 
 def _of_model(name: str, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
     """Return the speakers of all models that the name can stand for, those of the best such model first."""
-    models = list(dict.fromkeys(speaker.engine for speaker in speakers))
+    models = list(dict.fromkeys(speaker.model for speaker in speakers))
     best = aliases.resolve(name, models)
     if best is None:
         raise Refusal("model_not_found", "No such model speaks here", models=models)
-    able = [speaker for speaker in speakers if aliases.resolve(name, [speaker.engine])]
-    return sorted(able, key=lambda speaker: speaker.engine != best)
+    able = [speaker for speaker in speakers if aliases.resolve(name, [speaker.model])]
+    return sorted(able, key=lambda speaker: speaker.model != best)
 
 
 def _voice(text: str, asked: SpeechOptions, speakers: Sequence[Speaker]) -> str:

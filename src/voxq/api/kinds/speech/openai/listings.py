@@ -49,7 +49,7 @@ class SpeakingModelList(BaseModel):
 @router.get("/voices", summary="List the voices", responses=_ERRORS)
 async def voices(service: TheService, _: Owner) -> OpenAIVoiceList:
     """List the voices. OpenAI's own voice names are accepted, too, and map to one of these."""
-    there = [(speaker.engine, speaker.voice) for speaker in await service.voices.recent()]
+    there = [(speaker.model, speaker.voice) for speaker in await service.voices.recent()]
     return OpenAIVoiceList(
         voices=[
             OpenAIVoice(id=v.name, name=v.name, language=v.language, gender=v.gender, model=engine)
@@ -61,5 +61,5 @@ async def voices(service: TheService, _: Owner) -> OpenAIVoiceList:
 @router.get("/models", summary="List the models for speech synthesis", responses=_ERRORS)
 async def models(service: TheService, _: Owner) -> SpeakingModelList:
     """List the models for speech synthesis; `GET /v1/models` includes those for recognition."""
-    names = dict.fromkeys(speaker.engine for speaker in await service.voices.recent())
+    names = dict.fromkeys(speaker.model for speaker in await service.voices.recent())
     return SpeakingModelList(models=[SpeakingModel(id=name, name=name) for name in names])
