@@ -114,7 +114,7 @@ def test_an_engine_is_imported_by_engines_alone() -> None:
         f"{file.relative_to(PACKAGE)} imports {name}"
         for file in outside - all_of(ENGINE)
         for name in imported(file)
-        if name.rpartition(".")[0] in families and not name.endswith(".greetings")
+        if name.rpartition(".")[0] in families
     ]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from voxq.api import background
 from voxq.core.refusal import Refusal
@@ -13,6 +14,17 @@ from voxq.engines.voices import Speaker
 
 FORMAT = "mp3"
 """Format that every player supports, and small."""
+
+TEXTS: Mapping[str, str] = MappingProxyType(
+    {
+        "en": "Good morning, and welcome. This is how I sound.",
+        "zh": "大家早上好，欢迎你们。这就是我的声音。",
+        "ja": "皆さん、おはようございます。これが私の声です。",
+        "es": "Buenos días y bienvenidos. Así suena mi voz.",
+        "fr": "Bonjour et bienvenue. Voici comment sonne ma voix.",
+    }
+)
+"""What a sample says, by ISO 639-1 code of the voice's language."""
 
 _PATIENCE_SECONDS = 20.0
 """Seconds that a request waits; the sample is finished without it."""

@@ -25,8 +25,7 @@ from voxq.engines.contract import (
     TextItem,
     Voice,
 )
-from voxq.engines.speak.greetings import GREETINGS
-from voxq.speech.sentences import split, spoken_seconds
+from voxq.speech.sentences import spoken_seconds
 
 SHORT_SECONDS = 2.3
 """First sentence of the clip."""
@@ -36,6 +35,7 @@ LONG_SENTENCE = (
     "The old lighthouse keeper climbed the narrow stairs every evening, lit the great lamp at the top, "
     "and watched the ships go by until the morning came."
 )
+CHINESE_SENTENCE = "大家早上好，欢迎你们。"
 
 
 def clip() -> Samples:
@@ -59,7 +59,7 @@ def measure_speech(synthesiser: Synthesiser, voices: Sequence[Voice]) -> Cost:
 
     Raises EngineError if the engine fails.
     """
-    _greet(synthesiser, voices)
+    _warm_up_chinese(synthesiser, voices)
     voice = voices[0].name
     _speaking_seconds(synthesiser, voice, SHORT_SENTENCE)
     return _line(
@@ -70,7 +70,7 @@ def measure_speech(synthesiser: Synthesiser, voices: Sequence[Voice]) -> Cost:
     )
 
 
-def _greet(synthesiser: Synthesiser, voices: Sequence[Voice]) -> None:
+def _warm_up_chinese(synthesiser: Synthesiser, voices: Sequence[Voice]) -> None:
     """Speak a sentence in Chinese if there is a voice, because the first sentence of a language loads its
     dictionaries.
 
@@ -80,8 +80,7 @@ def _greet(synthesiser: Synthesiser, voices: Sequence[Voice]) -> None:
     """
     chinese = next((voice for voice in voices if voice.language == "zh"), None)
     if chinese is not None:
-        (beginning, *_) = split(GREETINGS["zh"])
-        synthesiser.run([TextItem(beginning.text, {"voice": chinese.name})])
+        synthesiser.run([TextItem(CHINESE_SENTENCE, {"voice": chinese.name})])
 
 
 def _line(short: tuple[float, float], long: tuple[float, float]) -> Cost:

@@ -14,6 +14,8 @@ from voxq.api.samples import VoiceSamples
 from voxq.core.refusal import Refusal
 from voxq.engines import voices
 from voxq.engines.voices import Speaker
+from voxq.speech.scripts import language_of
+from voxq.speech.written import is_pronounceable
 
 SPEAKER = Speaker("hibari", voices.family_of("hibari").voices_for("hibari")[0])
 
@@ -96,3 +98,15 @@ async def test_closing_ends_what_is_being_made(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert make.calls == 1
+
+
+@pytest.mark.parametrize("name", voices.models())
+def test_there_is_a_sample_text_for_every_voice(name: str) -> None:
+    assert {voice.language for voice in voices.family_of(name).voices_for(name)} <= set(samples.TEXTS)
+
+
+@pytest.mark.parametrize("language", samples.TEXTS)
+def test_sample_texts_are_in_their_language_and_pronounceable(language: str) -> None:
+    text = samples.TEXTS[language]
+    assert is_pronounceable(text)
+    assert language_of(text, latin=language) == language

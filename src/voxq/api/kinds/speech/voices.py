@@ -21,7 +21,6 @@ from voxq.api.submission import texts
 from voxq.core.inputs import AUDIO
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority, Status, Task
-from voxq.engines.speak.greetings import GREETINGS
 from voxq.engines.voices import Speaker
 from voxq.kinds.speech import SPEECH, SpeechOptions
 from voxq.speech.audio import SPEECH_FORMATS
@@ -68,7 +67,7 @@ async def sample(
     status is 503."""
     speakers = await service.voices.recent()
     speaker = next((each for each in speakers if each.voice.name == name), None)
-    if speaker is None or speaker.voice.language not in GREETINGS:
+    if speaker is None or speaker.voice.language not in samples.TEXTS:
         raise Refusal("no_such_voice", "Voice not found", voices=[each.voice.name for each in speakers])
 
     async def make(path: Path) -> None:
@@ -99,7 +98,7 @@ async def _speak(service: Service, owner: str, speaker: Speaker, path: Path) -> 
 
     Raises Refusal, and redis.exceptions.RedisError.
     """
-    text = GREETINGS[speaker.voice.language]
+    text = samples.TEXTS[speaker.voice.language]
     options = SpeechOptions(speaker.voice.name, speaker.model, format=samples.FORMAT)
     submission = await texts.accept(service, SPEECH, text, intake.Request(owner, options, Priority.LOW))
     await _end_of(service, submission.task)
