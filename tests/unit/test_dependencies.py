@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from voxq import extras
-from voxq.engines.speak.language_requirements import REQUIREMENTS
+from voxq.engines.speak.kokoro_voices import REQUIREMENTS
 from voxq.extras import Extra
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,7 @@ from voxq.engines.contract import (
     Synthesiser,
     Traits,
 )
-from voxq.engines.speak.kokoro_voices import VOICES
-from voxq.engines.speak.language_requirements import REQUIREMENTS
+from voxq.engines.speak.kokoro_voices import REQUIREMENTS, VOICES
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> Synthesiser:

@@ -1,10 +1,15 @@
-"""Kokoro's voices, the best of each language first; light, so that the API can list them."""
+"""Kokoro's voices, the best of each language first, and the packages that their languages need.
+
+Light, so that the API can list them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
-from voxq.engines.contract import Voice
+from voxq.engines.contract import Requirements, Voice
 
 _AMERICAN = """
 f: heart bella nicole aoede kore sarah nova sky alloy jessica river
@@ -47,3 +52,15 @@ VOICES: tuple[Voice, ...] = (
     *_voices("e", _SPANISH, "es"),
     *_voices("f", _FRENCH, "fr"),
 )
+
+_ROMANCE = Requirements(("g2p2", "g2p2_group_romance"), extra="kokoro")
+
+REQUIREMENTS: Mapping[str, Requirements] = MappingProxyType(
+    {
+        "zh": Requirements(("misaki", "jieba", "pypinyin", "cn2an", "ordered_set"), extra="kokoro"),
+        "ja": Requirements(("misaki", "fugashi", "jaconv", "mojimoji", "unidic_lite"), extra="kokoro-ja"),
+        "es": _ROMANCE,
+        "fr": _ROMANCE,
+    }
+)
+"""Phonemisers by ISO 639-1 code; English has none here, because it uses hibari's."""

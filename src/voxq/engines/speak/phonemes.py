@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from voxq.engines.speak.language_requirements import REQUIREMENTS
+from voxq.engines.speak.kokoro_voices import REQUIREMENTS
 from voxq.speech.normalise import normalise
 from voxq.speech.scripts import is_mixed, language_of, runs
 
