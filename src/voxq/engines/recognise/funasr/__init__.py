@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voxq import extras
 from voxq.engines.contract import (
@@ -19,7 +20,11 @@ from voxq.engines.contract import (
     Requirements,
     Traits,
 )
-from voxq.engines.recognise.funasr.model_class import PUNCTUATION, class_of, read_recogniser
+from voxq.engines.recognise.funasr.model_class import PUNCTUATION, ModelClass, class_of, read_recogniser
+
+if TYPE_CHECKING:
+    from voxq.engines.recognise.funasr.engine import Dialect
+    from voxq.engines.recognise.funasr.punctuation import Punctuation
 
 _BESIDE = "ct-punc"
 """Name of the directory of the punctuation model for an operator's own model, next to that model's
@@ -45,7 +50,6 @@ def _roles_for(request: EngineRequest) -> Mapping[str, str]:
 
 def _load(request: EngineRequest, models: ModelPaths) -> Recogniser:
     from voxq.engines.recognise.funasr import loading
-    from voxq.engines.recognise.funasr.dialects import dialect_for
     from voxq.engines.recognise.funasr.engine import FunAsr
     from voxq.engines.recognise.funasr.punctuation import Punctuation
 
@@ -54,8 +58,26 @@ def _load(request: EngineRequest, models: ModelPaths) -> Recogniser:
     punctuation = None
     if model_class.needs_punctuation and "punc" in models:
         punctuation = Punctuation(loading.load(models["punc"], PUNCTUATION, request))
-    dialect = dialect_for(model_class, punctuation)
+    dialect = _dialect_for(model_class, punctuation)
     return FunAsr(model, dialect, model_class.traits, loading.revision(model_class, models))
+
+
+def _dialect_for(model_class: ModelClass, punctuation: Punctuation | None) -> Dialect:
+    """Return the dialect for a recogniser; `punctuation` is for those whose text has none."""
+    from voxq.engines.recognise.funasr.nano import Nano
+    from voxq.engines.recognise.funasr.paraformer import Paraformer
+    from voxq.engines.recognise.funasr.sensevoice import SenseVoice
+    from voxq.engines.recognise.funasr.whisper import Whisper
+
+    match model_class.name:
+        case "SenseVoiceSmall":
+            return SenseVoice()
+        case "FunASRNano":
+            return Nano()
+        case "WhisperWarp":
+            return Whisper()
+        case name:
+            return Paraformer(punctuation, name == "SeacoParaformer", model_class.has_word_times)
 
 
 FAMILY = EngineFamily(
