@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -64,3 +66,16 @@ def find(name: object) -> KindOfTask:
 def withdraw(name: str) -> None:
     """Make a kind unknown in this process; a name that is not known is ignored."""
     _registered.pop(name, None)
+
+
+def register_test_kinds() -> None:
+    """Register the kinds that VOXQ_TEST_KINDS names as "module:ATTRIBUTE", between commas, if
+    VOXQ_TEST_ENGINES=1.
+
+    This is how the processes of a service know kinds that belong to tests.
+    """
+    if os.environ.get("VOXQ_TEST_ENGINES") != "1":
+        return
+    for name in filter(None, os.environ.get("VOXQ_TEST_KINDS", "").split(",")):
+        module, _, attribute = name.partition(":")
+        register(getattr(importlib.import_module(module), attribute))

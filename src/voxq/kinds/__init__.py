@@ -9,7 +9,6 @@ from typing import Any, cast
 from voxq.core import kinds
 from voxq.core.kinds import UnknownKind
 from voxq.kinds.base import Kind
-from voxq.kinds.of_tests import register_test_kinds
 from voxq.kinds.speech import SPEECH
 from voxq.kinds.transcription import TRANSCRIPTION
 
@@ -17,7 +16,7 @@ __all__ = ["Kind", "UnknownKind", "find", "first", "kind_in", "registered"]
 
 for _kind in (TRANSCRIPTION, SPEECH):
     kinds.register(_kind)
-register_test_kinds()
+kinds.register_test_kinds()
 
 
 def registered() -> Mapping[str, Kind]:

@@ -3,6 +3,23 @@ the test's own process, with doubles of the clock, of Redis and of model process
 
 from __future__ import annotations
 
-from voxq.testing.kinds import register_kind
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["register_kind"]
+from voxq.core import kinds as registry
+from voxq.kinds import Kind
+
+
+@contextmanager
+def register_kind(kind: Kind) -> Iterator[None]:
+    """Register the kind in this process for as long as the context lasts.
+
+    Objects that are assembled from the kinds, such as `Parts`, include it if they are made within the
+    context. The processes of a service know the kinds that VOXQ_TEST_KINDS names, see
+    `voxq.core.kinds.register_test_kinds`.
+    """
+    registry.register(kind)
+    try:
+        yield
+    finally:
+        registry.withdraw(kind.name)
