@@ -15,11 +15,10 @@ from voxq import kinds
 from voxq.core.addresses import is_loopback
 from voxq.engines.contract import Capability
 from voxq.kinds import Kind
-from voxq.settings.capabilities import parse_capabilities, parse_plugins
+from voxq.settings.engines import parse_capabilities, parse_models, parse_plugins
 from voxq.settings.fields import Fields
 from voxq.settings.keys import Allowance, Allowances, parse_allowances, parse_keys
 from voxq.settings.origins import parse_origins
-from voxq.settings.recognisers import parse_models
 from voxq.settings.units import parse_duration, parse_size
 from voxq.settings.webhooks import Webhook, parse_webhooks
 

@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from voxq.engines.languages import NAMES, code_of
-from voxq.settings.capabilities import parse_capabilities, parse_plugins
+from voxq.settings.engines import check_name, parse_capabilities, parse_models, parse_plugins
 from voxq.settings.keys import Allowance, parse_allowances, parse_keys
 from voxq.settings.origins import parse_origins
-from voxq.settings.recognisers import check_name, parse_models
 from voxq.settings.units import parse_duration, parse_size
 
 _SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False}

@@ -1,0 +1,51 @@
+"""Settings about engines as operators write them: what workers do, plugins, and own recognisers by name."""
+
+from __future__ import annotations
+
+import re
+
+from voxq.engines import plugins, voices
+from voxq.engines.contract import Capability
+
+SERVED = (Capability.RECOGNISE, Capability.SPEAK)
+"""What there are tasks for; the first that a worker has is its main one."""
+
+
+def parse_capabilities(text: str) -> tuple[Capability, ...]:
+    """The capabilities in "speak,recognise", in the order of SERVED; all of them of an empty text.
+
+    Raises ValueError.
+    """
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in SERVED]:
+        raise ValueError(f"{unknown[0]!r} is none of {', '.join(SERVED)}")
+    return tuple(each for each in SERVED if not names or each in names)
+
+
+def parse_plugins(text: str) -> tuple[str, ...]:
+    """The names in "tones,other-engine", each once. Raises ValueError."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if wrong := [name for name in names if not plugins.NAME.fullmatch(name)]:
+        raise ValueError(f"{wrong[0]!r} must be a name of lower-case letters, digits and hyphens")
+    return names
+
+
+def parse_models(text: str) -> dict[str, tuple[str, str]]:
+    """Name -> (engine, model) of "name=engine:model,name2=engine:/a/directory". Raises ValueError."""
+    models: dict[str, tuple[str, str]] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rest = (part.strip() for part in entry.partition("="))
+        engine, _, model = rest.rpartition(":")
+        if not (re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) and engine and model):
+            raise ValueError(f"{entry!r} must be name=engine:model, such as calls=funasr:/models/our-calls")
+        check_name(name)
+        if name in models:
+            raise ValueError(f"the name {name!r} is there twice")
+        models[name] = (engine, model)
+    return models
+
+
+def check_name(model: str) -> None:
+    """Raises ValueError for a recogniser with a synthesiser's name: a worker knows both by their names."""
+    if model.lower() in voices.models():
+        raise ValueError(f"{model!r} is a synthesiser's name; give the recogniser another: {model}-asr")
