@@ -1,4 +1,4 @@
-"""Requirements on a Redis or Valkey server, checked before work starts."""
+"""Requirements on a Redis or Valkey server, checked before work starts and while it goes on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from loguru import logger
 from redis import Redis
 from redis.exceptions import AuthenticationError, BusyLoadingError, ConnectionError, RedisError, TimeoutError
+
+from voxq.queue.redis_errors import Repeats
 
 OLDEST = (6, 2)
 """Oldest supported version: Redis 6.2 added LMOVE, which moves a job between lists atomically."""
@@ -71,6 +74,20 @@ def describe(info: Mapping[str, Any]) -> str:
     if version := info.get("valkey_version"):
         return f"Valkey {version}"
     return f"Redis {info.get('redis_version', 'of unknown version')}"
+
+
+class ServerWatch:
+    """Repetition of the checks, since a change of policy, a failover or full memory can come later."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+        self._said = Repeats(600)
+
+    def look(self) -> None:
+        """Log every problem found. Raises redis.exceptions.RedisError."""
+        for sentence in hindrances(self._client.info()):  # pyright: ignore[reportArgumentType]
+            if self._said.is_news(sentence):
+                logger.error("{}", sentence)
 
 
 def _version(info: Mapping[str, Any]) -> str | None:

@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import redis
+from loguru import logger
 
 from voxq import kinds
 from voxq.core.outcome import Outcome, Timings, elapsed
 from voxq.core.refusal import NotFound, Refusal
-from voxq.core.task import Status, Task
-from voxq.queue import enqueueing, quotas, script
+from voxq.core.task import Status, Task, short_id
+from voxq.queue import enqueueing, fingerprints, quotas, script
 from voxq.queue.enqueueing import Enqueued
 from voxq.queue.store import Store
 from voxq.storage.blobs.port import Blobs
 from voxq.storage.history_log import HistoryLog
 from voxq.storage.journal.port import Ended, Journal
 from voxq.tasks.ending import Ending
+
+_ABANDONED_AT_ONCE = 100
 
 
 class Control:
@@ -64,6 +67,18 @@ class Control:
             timings=Timings(total=elapsed(task.accepted_at, now)),
         )
         return self._ending.end(task, outcome)
+
+    def cancel_abandoned(self) -> int:
+        """Cancel the tasks whose clients have stopped waiting, so that their lease has expired; returns how
+        many."""
+        count = 0
+        for task_id in script.run(self._client, fingerprints.abandoned(self._store, _ABANDONED_AT_ONCE)):
+            if self.cancel(task_id):
+                logger.info("task={} cancelled: nobody waits for it any more", short_id(task_id))
+                count += 1
+            # Last: the expired lease keeps requests from joining, and the next call continues after a crash.
+            self._client.zrem(self._store.leases_key, task_id)
+        return count
 
     def answer_as(self, task: Task, other_id: str) -> bool:
         """End an open task with the result of another task.

@@ -20,10 +20,8 @@ from voxq.processes import life
 from voxq.queue import connect, redis_check
 from voxq.queue.claiming import Worker
 from voxq.queue.redis_errors import explain
-from voxq.recovery.abandoned import cancel_abandoned
 from voxq.recovery.dead_workers import strike_dead_workers
 from voxq.recovery.janitor import LOCK_SECONDS, Janitor, serves_other
-from voxq.recovery.server_watch import ServerWatch
 from voxq.settings import Settings
 from voxq.storage.storage_id import OTHER_STORAGE
 from voxq.worker.assembly import WorkerParts
@@ -74,11 +72,8 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         parts.recovery(janitor_client),
         [
             (15.0, parts.cleanup(janitor_client).run),
-            *(
-                (2.0, partial(cancel_abandoned, janitor_client, store, parts.control(kind, janitor_client)))
-                for kind, store in parts.stores.items()
-            ),
-            (15.0, ServerWatch(janitor_client).look),
+            *((2.0, parts.control(kind, janitor_client).cancel_abandoned) for kind in parts.stores),
+            (15.0, redis_check.ServerWatch(janitor_client).look),
             (60.0, partial(_rotate_logs, settings)),
             (60.0, partial(strike_dead_workers, janitor_client, _rq_queues(settings))),
         ],

@@ -14,7 +14,6 @@ from voxq.kinds.speech import SpeechOptions
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import fingerprints
 from voxq.queue.fingerprints import LEASE_SECONDS, RENEW_SECONDS, EarlierTask
-from voxq.recovery import abandoned
 
 PRINT = "f" * 64
 
@@ -77,13 +76,13 @@ def test_waiting_and_joining_keep_a_lease_alive(lab: Lab, client: redis.Redis) -
 
 def test_after_its_lease_nobody_joins_a_task_and_it_is_cancelled(lab: Lab, client: redis.Redis) -> None:
     task = adopted(lab)
-    assert abandoned.cancel_abandoned(client, lab.store, lab.control) == 0
+    assert lab.control.cancel_abandoned() == 0
     shorten(lab, client, task, -1)
     assert look(lab) is None
-    assert abandoned.cancel_abandoned(client, lab.store, lab.control) == 1
+    assert lab.control.cancel_abandoned() == 1
     assert lab.status(task) == "cancelled"
     assert lease_left(lab, client, task) is None
-    assert abandoned.cancel_abandoned(client, lab.store, lab.control) == 0
+    assert lab.control.cancel_abandoned() == 0
 
 
 def test_without_a_lease_it_is_joined_and_runs_to_its_end(lab: Lab, client: redis.Redis) -> None:
@@ -92,7 +91,7 @@ def test_without_a_lease_it_is_joined_and_runs_to_its_end(lab: Lab, client: redi
     lab.run(fingerprints.renew(lab.store, task.id))
     assert lease_left(lab, client, task) is None
     assert look(lab) == EarlierTask("joined", task.id)
-    assert abandoned.cancel_abandoned(client, lab.store, lab.control) == 0
+    assert lab.control.cancel_abandoned() == 0
     assert lab.status(task) == "queued"
 
 
@@ -100,7 +99,7 @@ def test_a_retry_of_a_failed_task_is_not_given_up(lab: Lab, client: redis.Redis)
     task = adopted(lab)
     lab.ending.end(task, failed())
     lab.control.retry(task.id, 1)
-    assert abandoned.cancel_abandoned(client, lab.store, lab.control) == 0
+    assert lab.control.cancel_abandoned() == 0
     assert lab.status(task) == "queued"
 
 
