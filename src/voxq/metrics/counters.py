@@ -1,4 +1,9 @@
-"""Counters of one process until they are added to Redis, and the totals read back. Pure."""
+"""Counters of one process until they are added to Redis, and the totals read back. Pure.
+
+The sums over all processes are one hash in Redis, which outlives the processes that counted. Each process
+sends the amounts counted since its last parcel, so restarts of workers and of the API lose and reset nothing,
+and every API process can report all sums.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from voxq.queue.script import Command
+
 SUM = "sum"
 INFINITY = "+Inf"
+
+_CONTEXT = json.dumps({"kind": "voxq", "lanes": []})
+_REMEMBERED = 86400
+"""Seconds for which a parcel sent again, because its acknowledgement was lost, is recognised."""
 
 Key = tuple[str, str, tuple[str, ...]]
 """(Metric name, part, label values); the part is an upper edge, SUM, or "" for a plain count."""
@@ -91,6 +102,17 @@ class Counters:
     def arrived(self, parcel: Parcel) -> None:
         if self._underway is parcel:
             self._underway = None
+
+
+def add_to_sums(parcel: Parcel) -> Command[bool]:
+    """Add a parcel's amounts once. The command's result is False if the parcel was already added."""
+    args = {
+        "sender": parcel.sender,
+        "number": parcel.number,
+        "amounts": dict(parcel.amounts),
+        "ttl": _REMEMBERED,
+    }
+    return Command("count", _CONTEXT, args, lambda a: a == 1)
 
 
 class Totals:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from voxq.metrics import sums
-from voxq.metrics.counters import Counters
+from voxq.metrics.counters import Counters, add_to_sums
 from voxq.storage.storage_id import is_other
 from voxq.worker.facts import Facts
 from voxq.worker.lifecycle.admission import Admission
@@ -74,5 +73,5 @@ class CountReport:
     def send(self) -> None:
         """Send the counts since the last time, if Redis is there; otherwise keep them for later."""
         parcel = self._counters.parcel()
-        if parcel is not None and self._redis_link.run(sums.tell(parcel)) is not None:
+        if parcel is not None and self._redis_link.run(add_to_sums(parcel)) is not None:
             self._counters.arrived(parcel)

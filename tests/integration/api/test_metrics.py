@@ -15,9 +15,8 @@ from prometheus_client.samples import Sample
 from valkey_lab import RedisServer, forgetful_server
 from worker_lab import NOTE, WorkerLab, wait_for
 
-from voxq.metrics import sums
 from voxq.metrics.catalogue import BLAMES
-from voxq.metrics.counters import Counters, Totals
+from voxq.metrics.counters import Counters, Totals, add_to_sums
 from voxq.queue import script
 from voxq.queue.keys import COUNTERS_KEY
 
@@ -234,6 +233,6 @@ def test_a_parcel_that_comes_again_is_counted_once(client: redis.Redis) -> None:
         counters.arrived(parcel)
         told.append(parcel)
     first, second = told
-    answers = [script.run(client, sums.tell(parcel)) for parcel in (first, first, second, first, second)]
+    answers = [script.run(client, add_to_sums(parcel)) for parcel in (first, first, second, first, second)]
     assert answers == [True, False, True, False, False]
     assert Totals(client.hgetall(COUNTERS_KEY)).counts(BLAMES) == {("timeout",): 2}

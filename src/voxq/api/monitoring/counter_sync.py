@@ -9,8 +9,7 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from voxq.api import background
-from voxq.metrics import sums
-from voxq.metrics.counters import Counters
+from voxq.metrics.counters import Counters, add_to_sums
 from voxq.queue import script
 
 _EVERY_SECONDS = 1.0
@@ -32,17 +31,17 @@ class CounterSync:
         if self._task is not None:
             await background.end(self._task)
         with contextlib.suppress(RedisError):
-            await self.tell()
+            await self.send()
 
-    async def tell(self) -> None:
+    async def send(self) -> None:
         """Send new amounts now. Raises redis.exceptions.RedisError and keeps the amounts then."""
         parcel = self._counters.parcel()
         if parcel is not None:
-            await script.run_async(self._client, sums.tell(parcel))
+            await script.run_async(self._client, add_to_sums(parcel))
             self._counters.arrived(parcel)
 
     async def _go_on(self) -> None:
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
             with contextlib.suppress(RedisError):
-                await self.tell()
+                await self.send()

@@ -44,7 +44,7 @@ async def metrics(request: Request, service: TheService) -> Response:
     that."""
     note(request, quiet=True)
     try:
-        await service.counter_sync.tell()
+        await service.counter_sync.send()
         seen = await _look(service)
     except RedisError:
         seen = None
