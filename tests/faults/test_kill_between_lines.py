@@ -116,7 +116,7 @@ def everything_there_is(world: World) -> None:
     assert end is not None
     lab.run(ends.finish(lab.store, end, time.time(), worker))
     lab.ending.end(closed, done(), worker)
-    lab.journal.mark_told(closed.id, 1)
+    lab.journal.mark_notified(closed.id, 1)
     world.tasks = [accepted, waiting, *taken]
 
 
@@ -146,7 +146,7 @@ def retain(world: World) -> None:
     tasks = [lab.submit() for _ in range(3)]
     for task in tasks:
         lab.ending.end(task, done(SECRET, ended_at=time.time() - 9999))
-        lab.journal.mark_told(task.id, 1)
+        lab.journal.mark_notified(task.id, 1)
     part = lab.blobs.part("0" * 32)
     part.touch()
     os.utime(part, (0, 0))

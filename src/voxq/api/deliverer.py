@@ -21,8 +21,7 @@ from voxq.queue.webhook_job import RETRIES
 from voxq.queue.webhook_queue import Delivery
 from voxq.settings.webhooks import Webhook
 from voxq.storage.journal.port import Journal
-from voxq.webhooks.notify import tell
-from voxq.webhooks.post import MOST_AT_ONCE, Poster, PostFailed
+from voxq.webhooks.post import MOST_AT_ONCE, Poster, PostFailed, notify
 
 _LOOK_SECONDS = 1.0
 """Seconds between looks for retries and abandoned deliveries; new ones are announced by an event."""
@@ -109,7 +108,7 @@ class Deliverer:
             webhook = self._webhooks.get(delivery.webhook)
             if webhook is None:  # removed, or not yet in the settings of this process
                 raise PostFailed("no webhook of this name is registered")
-            await tell(self._poster, webhook, delivery, self._journal)
+            await notify(self._poster, webhook, delivery, self._journal)
         except PostFailed as failure:
             await self._failed(delivery, str(failure))
             return

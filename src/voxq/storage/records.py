@@ -1,4 +1,4 @@
-"""Defensive reading of records in the storage, as if anybody could have put anything there.
+"""Small files of VoxQ: defensive reading, as if anybody could have put anything there, and private writing.
 
 Disks tear files, people move them, and a FIFO or a link may replace a file. None of this may block a reader,
 lead it out of the storage, or give it a number or text that cannot be serialised again.
@@ -48,6 +48,16 @@ def read(path: Path) -> bytes:
     """Read a whole file. Raises Damaged, FileNotFoundError or OSError."""
     with os.fdopen(open_file(path, os.O_RDONLY), "rb", buffering=0) as file:
         return file.read()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file atomically, readable and writable by its owner only. For one writer at a time."""
+    # A fixed name, so that the next writer removes what a killed one left.
+    beside = path.with_name(f".{path.name}.tmp")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    beside.rename(path)
 
 
 def parse(data: bytes) -> Any:

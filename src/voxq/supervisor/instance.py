@@ -13,7 +13,6 @@ from pathlib import Path
 
 from voxq.processes.life import is_name
 from voxq.storage import records
-from voxq.supervisor.private import write_private
 
 _SHAPE = {"pid": int, "api_url": str, "redis_url": str, "pids": dict}
 
@@ -35,7 +34,7 @@ class Instance:
 
     def write(self, run_dir: Path) -> None:
         """Write `up.json`, readable by its owner only because the Redis URL contains a password."""
-        write_private(run_dir / "up.json", json.dumps(asdict(self), indent=2))
+        records.write_private(run_dir / "up.json", json.dumps(asdict(self), indent=2))
 
 
 def running_instance(run_dir: Path) -> Instance | None:

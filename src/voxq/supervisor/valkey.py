@@ -10,9 +10,9 @@ from pathlib import Path
 
 from voxq import extras
 from voxq.settings import Settings
+from voxq.storage import records
 from voxq.supervisor.part import Part
 from voxq.supervisor.ports import free_port, is_free
-from voxq.supervisor.private import write_private
 
 HOST = "127.0.0.1"
 
@@ -42,7 +42,7 @@ def claim_address(run_dir: Path) -> Address:
         address = Address(free_port(HOST), secrets.token_urlsafe(32))
     if not is_free(HOST, address.port):
         address = Address(free_port(HOST), address.password)
-    write_private(place, json.dumps(asdict(address)))
+    records.write_private(place, json.dumps(asdict(address)))
     return address
 
 
@@ -77,7 +77,7 @@ def valkey_part(settings: Settings, address: Address, stage: int) -> Part:
     log = settings.run_dir.absolute() / "valkey.log"
     log.unlink(missing_ok=True)  # only the current start is kept; it logs warnings only and stays small
     file = settings.run_dir.absolute() / "valkey.conf"  # arguments would be visible to all users
-    write_private(file, configuration(address, directory, log, settings.fsync))
+    records.write_private(file, configuration(address, directory, log, settings.fsync))
     return Part("valkey", (str(binary), str(file)), stage, orphan_signal=signal.SIGTERM)
 
 

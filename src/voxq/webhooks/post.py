@@ -1,9 +1,10 @@
-"""A POST to a webhook: only to the registered address, and with a short timeout."""
+"""Notification of a webhook: one POST, only to the registered address and with a short timeout."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -12,6 +13,10 @@ import httpcore
 import httpx
 
 from voxq.core.addresses import is_public
+from voxq.queue.webhook_queue import Delivery
+from voxq.settings.webhooks import Webhook
+from voxq.storage.journal.port import Journal
+from voxq.webhooks.message import body_of, headers_of
 
 ATTEMPT_SECONDS = 5.0
 MOST_AT_ONCE = 16
@@ -19,6 +24,15 @@ MOST_AT_ONCE = 16
 
 class PostFailed(Exception):
     """The webhook did not accept the message; the error says why, without address or content."""
+
+
+async def notify(poster: Poster, webhook: Webhook, delivery: Delivery, journal: Journal) -> None:
+    """Notify the webhook, unless the journal shows that it was notified before. Raises PostFailed."""
+    if await asyncio.to_thread(journal.was_notified, delivery.task_id, delivery.run):
+        return
+    body = body_of(delivery, await asyncio.to_thread(journal.ended, delivery.task_id, delivery.run))
+    await poster.post(webhook.url, headers_of(delivery, body, webhook.secret, time.time()), body)
+    await asyncio.to_thread(journal.mark_notified, delivery.task_id, delivery.run)
 
 
 class Poster:

@@ -12,8 +12,7 @@ from voxq.core.task import Status
 from voxq.parts import Parts
 from voxq.queue.webhook_queue import Delivery
 from voxq.settings import load_settings
-from voxq.webhooks.notify import tell
-from voxq.webhooks.post import Poster
+from voxq.webhooks.post import Poster, notify
 
 
 def run(webhook: str, kind: str, task_id: str, run: int, status: str) -> None:
@@ -28,7 +27,7 @@ def run(webhook: str, kind: str, task_id: str, run: int, status: str) -> None:
         poster = Poster(allow_private=settings.webhook_allow_private)
         delivery = Delivery("", "", webhook, kinds.find(kind).name, task_id, run, Status(status), 0)
         try:
-            await tell(poster, settings.registered_webhooks[webhook], delivery, Parts.of(settings).journal)
+            await notify(poster, settings.registered_webhooks[webhook], delivery, Parts.of(settings).journal)
         finally:
             await poster.close()
 

@@ -103,8 +103,8 @@ def test_marks_of_runs_that_are_gone_are_swept(tmp_path: Path) -> None:
     for task in (kept, gone):
         journal.accept(task)
         assert journal.end(task, done())
-        journal.mark_told(task.id, 1)
+        journal.mark_notified(task.id, 1)
     (tmp_path / "ended" / f"{gone.id}.1.json").unlink()
     journal.sweep(0)
-    assert journal.was_told(kept.id, 1)
-    assert not journal.was_told(gone.id, 1)
+    assert journal.was_notified(kept.id, 1)
+    assert not journal.was_notified(gone.id, 1)

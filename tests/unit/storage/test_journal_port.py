@@ -155,18 +155,18 @@ def test_a_task_is_found_by_its_key(journal: Journal, has_ended: bool) -> None:
 
 def test_a_run_is_told_of_for_as_long_as_it_is_kept(journal: Journal) -> None:
     task = make_task()
-    journal.mark_told(task.id, 1)
-    assert not journal.was_told(task.id, 1)
+    journal.mark_notified(task.id, 1)
+    assert not journal.was_notified(task.id, 1)
     journal.accept(task)
     assert journal.end(task, done())
-    assert not journal.was_told(task.id, 1)
-    journal.mark_told(task.id, 1)
-    journal.mark_told(task.id, 1)
+    assert not journal.was_notified(task.id, 1)
+    journal.mark_notified(task.id, 1)
+    journal.mark_notified(task.id, 1)
     journal.sweep(0)
-    assert journal.was_told(task.id, 1)
+    assert journal.was_notified(task.id, 1)
     journal.forget(task.id, 1)
     journal.forget(task.id, 1)
-    assert not journal.was_told(task.id, 1)
+    assert not journal.was_notified(task.id, 1)
 
 
 def test_all_that_open_a_storage_know_its_name(journal: Journal, opener: Opener, tmp_path: Path) -> None:

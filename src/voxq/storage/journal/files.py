@@ -144,11 +144,11 @@ class FileJournal(Journal):
         ends = (self.ended(task_id, run) for run in reversed(self.runs_of(task_id)))
         return next(filter(None, ends), None)
 
-    def mark_told(self, task_id: str, run: int) -> None:
+    def mark_notified(self, task_id: str, run: int) -> None:
         if self._ended_path(task_id, run).exists():
             (self._told / f"{task_id}.{run}").touch(mode=0o600)
 
-    def was_told(self, task_id: str, run: int) -> bool:
+    def was_notified(self, task_id: str, run: int) -> bool:
         return (self._told / f"{task_id}.{run}").exists()
 
     def close(self, task_id: str) -> None:

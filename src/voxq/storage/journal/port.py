@@ -111,12 +111,12 @@ class Journal(Protocol):
         """Record of the task's last ended run that is readable, or None."""
         ...
 
-    def mark_told(self, task_id: str, run: int) -> None:
+    def mark_notified(self, task_id: str, run: int) -> None:
         """Mark the webhook of this run as delivered, so that it is not repeated after Redis has lost that."""
         ...
 
-    def was_told(self, task_id: str, run: int) -> bool:
-        """Whether `mark_told` was called for this run, and it has not been forgotten since."""
+    def was_notified(self, task_id: str, run: int) -> bool:
+        """Whether `mark_notified` was called for this run, and it has not been forgotten since."""
         ...
 
     def close(self, task_id: str) -> None:

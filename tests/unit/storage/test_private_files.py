@@ -3,7 +3,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from voxq.supervisor.private import write_private
+from voxq.storage.records import write_private
 
 
 def test_it_is_replaced_for_its_owner_only_and_killed_writers_leave_one_file(tmp_path: Path) -> None:
