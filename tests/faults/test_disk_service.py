@@ -118,7 +118,7 @@ def test_a_disk_that_is_really_full_and_then_read_only(
         wait_for(lab.calls, "the first chunk in the engine")
         ballast = fill(small_disk)
         lab.open_gate()
-        worker.wait_for_log("is held up: No space left on device")
+        worker.wait_for_log("cannot write: No space left on device")
         before = files_of(small_disk)
         for name, send in list(requests(api, "none").items())[:2]:
             answer = send()
@@ -127,7 +127,7 @@ def test_a_disk_that_is_really_full_and_then_read_only(
         assert files_of(small_disk) - ended_files(small_disk) <= before
         ballast.unlink()
         assert [o.status for o in lab.wait_for_ends(tasks)] == [Status.DONE] * 2
-        wait_for(lambda: "is not held up any more" in worker.log, "the end of the trouble")
+        wait_for(lambda: "can write again" in worker.log, "the end of the trouble")
         assert len(lab.calls()) == 2
         lab.assert_ended_once(tasks)
         log = small_disk / "logs" / "asr_history.jsonl"

@@ -42,15 +42,15 @@ def test_nothing_can_be_written(make_lab) -> None:
     wait_for(lab.calls, "the first chunk in the engine")
     with full_disk(worker.pid):
         lab.open_gate()
-        worker.wait_for_log("is held up: File too large")
+        worker.wait_for_log("cannot write: File too large")
         time.sleep(2.5)
         assert lab.document(task)["status"] == "processing"
         assert lab.outcome(task) is None
         assert worker.is_alive()
     (outcome,) = lab.wait_for_ends([task])
     assert_done(outcome, 4)
-    assert worker.log.count("ERROR Worker-1 is held up") == 1
-    worker.wait_for_log("is not held up any more")
+    assert worker.log.count("ERROR Worker-1 cannot write") == 1
+    worker.wait_for_log("can write again")
     lab.wait_for_ends([again := lab.submit()])
     lab.assert_ended_once([task, again])
 
@@ -60,11 +60,11 @@ def test_ends_cannot_be_decided(make_lab) -> None:
     worker = lab.worker()
     with unusable(lab.settings.journal_dir / "ended"):
         tasks = [lab.submit() for _ in range(2)]
-        worker.wait_for_log("is held up: Not a directory")
+        worker.wait_for_log("cannot write: Not a directory")
         time.sleep(2.5)
     for outcome in lab.wait_for_ends(tasks):
         assert_done(outcome, 1)
-    assert worker.log.count("ERROR Worker-1 is held up") == 1
+    assert worker.log.count("ERROR Worker-1 cannot write") == 1
     assert len(lab.calls()) == 2
     lab.assert_ended_once(tasks)
 
@@ -80,7 +80,7 @@ def test_the_log_of_ends_cannot_be_written(make_lab) -> None:
         assert lab.document(tasks[0])["status"] == "done", "whoever asks gets the result"
     for outcome in lab.wait_for_ends(tasks):
         assert_done(outcome, 1)
-    assert worker.log.count("ERROR Worker-1 is held up") == 1
+    assert worker.log.count("ERROR Worker-1 cannot write") == 1
     lab.assert_ended_once(tasks)
 
 
@@ -89,10 +89,10 @@ def test_work_directories_cannot_be_made(make_lab) -> None:
     worker = lab.worker()
     with unusable(lab.settings.work_dir):
         task = lab.submit()
-        worker.wait_for_log("is held up: Not a directory")
+        worker.wait_for_log("cannot write: Not a directory")
     (outcome,) = lab.wait_for_ends([task])
     assert_done(outcome, 1)
-    assert worker.log.count("ERROR Worker-1 is held up") == 1
+    assert worker.log.count("ERROR Worker-1 cannot write") == 1
     lab.assert_ended_once([task])
 
 
@@ -106,7 +106,7 @@ def test_decoded_sound_cannot_be_written(make_lab) -> None:
         assert lab.document(task)["status"] == "processing"
     (outcome,) = lab.wait_for_ends([task])
     assert_done(outcome, 1)
-    assert worker.log.count("ERROR Worker-1 is held up") == 1
+    assert worker.log.count("ERROR Worker-1 cannot write") == 1
     lab.assert_ended_once([task])
 
 
@@ -144,7 +144,7 @@ def test_records_of_tasks_cannot_be_read(make_lab) -> None:
     task = lab.submit(enqueue=False)
     with unusable(lab.settings.journal_dir / "open"):
         script.run(lab.client, enqueueing.enqueue(lab.parts.stores["asr"], task))
-        worker.wait_for_log("is held up: Not a directory")
+        worker.wait_for_log("cannot write: Not a directory")
         assert worker.is_alive()
     lab.let_claims_expire()
     (outcome,) = lab.wait_for_ends([task])
@@ -160,7 +160,7 @@ def test_whether_a_task_in_work_is_still_open_cannot_be_read(make_lab) -> None:
     worker.wait_for_log("status=started")
     with unusable(lab.settings.journal_dir / "open"):
         lab.client.delete(f"asr:claim:{task.id}")
-        worker.wait_for_log("is held up: Not a directory")
+        worker.wait_for_log("cannot write: Not a directory")
     assert worker.is_alive()
     lab.open_gate()
     (outcome,) = lab.wait_for_ends([task])

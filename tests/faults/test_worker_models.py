@@ -164,10 +164,10 @@ def test_a_model_that_does_not_load_fails_its_own_tasks_only(make_lab) -> None:
     for outcome in lab.wait_for_ends(broken):
         assert (outcome.status, outcome.code, outcome.model) == (FAILED, "model_failed", "c")
         assert outcome.error == "The model c could not be loaded here."
-    wait_for(lambda: worker.log.count("model=c the engine ended") == 2, "two attempts")
+    wait_for(lambda: worker.log.count("model=c process ended") == 2, "two attempts")
     (again,) = lab.wait_for_ends([lab.submit(NOTE, model="c")])
     assert again.code == "model_failed"
-    wait_for(lambda: worker.log.count("model=c the engine ended") == 4, "the attempts of the next task")
+    wait_for(lambda: worker.log.count("model=c process ended") == 4, "the attempts of the next task")
     assert lab.facts(1)["state"] == "ready"
     assert worker.is_alive()
 
@@ -236,14 +236,14 @@ def test_a_default_model_that_does_not_load_any_more(make_lab) -> None:
         killed = time.monotonic()
         lab.open_gate()
         waiting = [lab.submit(NOTE) for _ in range(3)]
-        worker.wait_for_log(f"task={begun.short_id} handed back")
+        worker.wait_for_log(f"task={begun.short_id} requeued")
         wait_for(lambda: {lab.document(t)["status"] for t in (begun, *waiting)} == {"queued"}, "all wait")
         facts = wait_for(lambda: lab.facts(1)["state"] == "failed" and lab.facts(1), "it is told")
         assert "Its weights are gone" in facts["error"]
         (spoken,) = lab.wait_for_ends([lab.submit_text("This can be said all the same.")])
         assert spoken.status is DONE
         time.sleep(3)
-        loads = worker.log.count("the engine ended") - 1
+        loads = worker.log.count("process ended:") - 1
         assert 2 ** (loads - 1) <= time.monotonic() - killed + 1, "at once, then after 1, 2, 4 seconds"
     outcomes = lab.wait_for_ends([begun, *waiting])
     assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 2), *[(DONE, 1)] * 3]

@@ -60,7 +60,7 @@ def test_a_server_that_comes_back_with_its_data(lab: WorkerLab, server: RedisSer
     time.sleep(2)
     server.restart()
     assert_all_well(lab, tasks)
-    assert lab.workers[0].log.count("Worker-1 Redis is away") == 1
+    assert lab.workers[0].log.count("Worker-1 Redis is unavailable") == 1
 
 
 def test_a_server_that_is_away_until_the_work_is_done(lab: WorkerLab, server: RedisServer) -> None:

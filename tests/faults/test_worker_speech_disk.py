@@ -41,7 +41,7 @@ def test_a_full_disk_is_waited_for_and_nobody_is_to_blame(make_lab, role: str) -
     undisturbed = lab.submit_text("One two three. Four five six.", format="mp3")
     lab.wait_for_ends([undisturbed])
     assert bytes_of(lab, task) == bytes_of(lab, undisturbed)
-    assert worker.log.count("ERROR Worker-1 is held up") == 1
+    assert worker.log.count("ERROR Worker-1 cannot write") == 1
 
 
 def test_a_disk_that_stays_full_fails_the_text_in_the_end(make_lab) -> None:
@@ -51,7 +51,7 @@ def test_a_disk_that_stays_full_fails_the_text_in_the_end(make_lab) -> None:
     with full_disk(*(helper.pid for helper in worker.helpers("model process")), size=LOG_SIZE):
         (outcome,) = lab.wait_for_ends([lab.submit_text("One two three.")])
     assert (outcome.status, outcome.code, outcome.attempts) == (Status.FAILED, "storage", 1)
-    assert outcome.error == "The speech could not be kept: File too large."
+    assert outcome.error == "The speech could not be stored: File too large."
 
 
 def test_a_sentence_whose_sound_is_taken_away_is_spoken_again(make_lab) -> None:

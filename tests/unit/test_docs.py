@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -15,6 +17,7 @@ from voxq.cli.app import app
 from voxq.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+SOURCES = ROOT / "src" / "voxq"
 READMES = ("README.md", "README.zh-CN.md")
 DESIGNS = ("report/ARCHITECTURE_DESIGN.md", "report/ARCHITECTURE_DESIGN.zh-CN.md")
 SECURITY = ("SECURITY.md", "SECURITY.zh-CN.md")
@@ -124,25 +127,49 @@ def _same(shown: str, default: object) -> bool:
     return shown == (str(default).lower() if isinstance(default, bool) else str(default))
 
 
+_SETTING_PREFIXES = (
+    "API_",
+    "ASR_",
+    "LOG_",
+    "MAX_",
+    "MEDIA_",
+    "REDIS_",
+    "RQ_",
+    "STORAGE_",
+    "MIN_",
+    "RESULT_",
+    "FAILED_",
+)
+
+
 def test_settings_that_are_named_exist() -> None:
     known = {name.upper() for name in Settings.model_fields}
-    prefixes = (
-        "API_",
-        "ASR_",
-        "LOG_",
-        "MAX_",
-        "MEDIA_",
-        "REDIS_",
-        "RQ_",
-        "STORAGE_",
-        "MIN_",
-        "RESULT_",
-        "FAILED_",
-    )
     for document in _documents():
         named = set(re.findall(r"`([A-Z][A-Z_]+[A-Z])(?:=[^`]*)?`", document.read_text(encoding="utf-8")))
-        unknown = {name for name in named if name.startswith(prefixes)} - known
+        unknown = {name for name in named if name.startswith(_SETTING_PREFIXES)} - known
         assert not unknown, document.name
+
+
+def test_settings_that_messages_name_exist() -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    named = {
+        (path.name, name)
+        for path in SOURCES.rglob("*.py")
+        for text in _messages(ast.parse(path.read_text(encoding="utf-8")))
+        if " " in text
+        for name in re.findall(r"\b[A-Z]+_[A-Z_]+\b", text)
+        if name.startswith(_SETTING_PREFIXES)
+    }
+    assert len(named) > 30
+    assert not [each for each in named if each[1] not in known]
+
+
+def _messages(tree: ast.AST) -> Iterator[str]:
+    """Yield the string constants, those of f-strings among them, without docstrings."""
+    descriptions = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in descriptions:
+            yield node.value
 
 
 def _unknown(words: list[str]) -> str | None:

@@ -70,10 +70,10 @@ class Deliverer:
                 try:
                     await self._take(woken)
                 except RedisError as error:
-                    logger.debug("webhooks: Redis is away ({})", type(error).__name__)
+                    logger.debug("webhooks: Redis is unavailable ({})", type(error).__name__)
                 except Exception:
                     logger.exception(
-                        "webhooks: a delivery cannot be begun; its lease ends, and it is tried again"
+                        "webhooks: a delivery cannot be started; it is retried when its lease expires"
                     )
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
@@ -101,7 +101,7 @@ class Deliverer:
         except RedisError as error:  # its lease ends, and it is tried again
             logger.warning("webhook={} {}: {}", delivery.webhook, _of(delivery), type(error).__name__)
         except Exception:
-            logger.exception("webhook={} {} went wrong", delivery.webhook, _of(delivery))
+            logger.exception("webhook={} {} failed unexpectedly", delivery.webhook, _of(delivery))
 
     async def _attempt(self, delivery: Delivery) -> None:
         try:

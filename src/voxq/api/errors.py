@@ -94,8 +94,8 @@ UNKNOWN_PARAMETER: Mapping[str, Any] = {
 
 _WORDS = {404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
 _SENTENCES = {
-    404: "There is nothing at this path; /docs shows what there is",
-    405: "This path does not know this method; /docs shows what it knows",
+    404: "There is nothing at this path; /docs lists the paths",
+    405: "This path does not support this method; /docs lists the methods",
 }
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_STORAGE = (errno.EROFS, errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE)
@@ -227,7 +227,7 @@ async def _os_error(request: Request, error: OSError) -> Problem:
     if error.errno in _NO_STORAGE:
         note(request, error="storage")
         logger.error("{} failed: {}", request.scope["route"].path, error.strerror)
-        return Problem(503, "The storage takes nothing now, please try again later", "storage")
+        return Problem(503, "The storage cannot be written now, please try again later", "storage")
     logger.opt(exception=error).error("{} failed", request.scope["route"].path)
     return _UNFORESEEN
 

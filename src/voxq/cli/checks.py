@@ -78,7 +78,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
     for problem in found:
         yield Finding("Redis", "failure", problem)
     if not found:
-        yield Finding("Redis", "ok", f"{describe(info)} at {place(url)} keeps what it is given")
+        yield Finding("Redis", "ok", f"{describe(info)} at {place(url)} is usable")
 
 
 def _storage(settings: Settings) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ def _storage(settings: Settings) -> Iterator[Finding]:
         return
     if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield Finding(
-            "storage", "warning", f"others on this machine may look into {path}", f"Run: chmod 700 '{path}'"
+            "storage", "warning", f"other users of this machine can read {path}", f"Run: chmod 700 '{path}'"
         )
     free = shutil.disk_usage(existing).free >> 20
     if free < settings.min_free_disk_mb:
@@ -122,11 +122,16 @@ def _port(settings: Settings) -> Iterator[Finding]:
     try:
         free = is_free(settings.api_host, settings.api_port)
     except OSError as error:
-        yield Finding("API", "failure", f"{where} is no address here: {error.strerror}", "Correct API_HOST.")
+        yield Finding(
+            "API",
+            "failure",
+            f"{where} is not an address of this machine: {error.strerror}",
+            "Correct API_HOST.",
+        )
         return
     if running:
         yield Finding("API", "ok", f"running at {running.api_url} (process {running.pid})")
     elif free:
         yield Finding("API", "ok", f"{where} is free")
     else:
-        yield Finding("API", "failure", f"{where} is taken", "Stop what listens there, or set API_PORT.")
+        yield Finding("API", "failure", f"{where} is in use", "Stop what listens there, or set API_PORT.")

@@ -18,7 +18,7 @@ def doctor(json_: Json = False) -> None:
 
     from voxq.cli.checks import examine
 
-    with err.status("Looking around ..."):
+    with err.status("Checking ..."):
         findings = examine()
     if json_:
         print_json([asdict(finding) for finding in findings])

@@ -22,5 +22,5 @@ def check_engines(settings: Settings) -> Iterator[Finding]:
     for name in plugins.installed():
         if name not in settings.plugins:
             yield Finding(
-                "engine", "ok", f"{name} is installed and not used: ENGINE_PLUGINS does not name it"
+                "engine", "ok", f"{name} is installed but not used, because ENGINE_PLUGINS does not list it"
             )

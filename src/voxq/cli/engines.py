@@ -41,7 +41,7 @@ def list_(json_: Json = False) -> None:
 
 @app.command()
 def install(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Engine, as its package calls it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the engine in its package.")],
     requirements: Annotated[
         list[str], typer.Argument(metavar="REQUIREMENT...", help="Package or directory for pip to install.")
     ],

@@ -76,7 +76,7 @@ def _where(store: ModelStore, name: str) -> tuple[Path | None, str]:
     # Resolving the path of a packaged model would assemble it, and a check changes nothing.
     source = next((model.source for model in MODELS if model.name == name), None)
     if isinstance(source, Packages) and install.is_packaged(source) and store.find(name) is None:
-        return None, f"{name} came with the packages and is put together at the first start"
+        return None, f"{name} is included in the packages and is assembled at the first start"
     path = store.resolve(name)
     return path, f"{name} is at {path}"
 

@@ -57,7 +57,7 @@ def pull(
         list[str], typer.Argument(metavar="NAME...", help="From 'voxq models list', or owner/name in a hub.")
     ],
     hub: Annotated[
-        str | None, typer.Option(help="huggingface or modelscope; the first that has it if not given.")
+        str | None, typer.Option(help="huggingface or modelscope; default: the first that has the model.")
     ] = None,
 ) -> None:
     """Fetch and verify models; an interrupted download is resumed.

@@ -8,6 +8,6 @@ import typer
 
 Url = Annotated[
     str | None,
-    typer.Option(help="Address of the service, e.g. http://127.0.0.1:8000; found by itself if not given."),
+    typer.Option(help="Address of the service, e.g. http://127.0.0.1:8000; default: the running service."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]

@@ -16,7 +16,7 @@ def check_packages() -> Iterator[Finding]:
     for problem in wrong:
         yield Finding("packages", "failure", problem, f"Run: {install_command()}")
     if not wrong:
-        yield Finding("packages", "ok", "every dependency is installed in a version that will do")
+        yield Finding("packages", "ok", "all dependencies are installed in supported versions")
 
 
 def missing_packages(extra: str = "") -> list[str]:

@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[TASK_ID]...", help="Tasks, by id.")]
-AllFailed = Annotated[bool, typer.Option("--all", help="Every failed task instead.")]
+AllFailed = Annotated[bool, typer.Option("--all", help="All failed tasks instead.")]
 
 _PAGE = 100  # the most that the API lists at once
 
@@ -83,7 +83,7 @@ def _for_each(
     from voxq.cli.service import ServiceError
 
     if bool(ids) == every:
-        raise typer.BadParameter("Give task ids or --all, and not both.")
+        raise typer.BadParameter("Give either task ids or --all.")
     failures = 0
     with _service(url) as service:
         for task_id in ids or _every_failed(service):

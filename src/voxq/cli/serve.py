@@ -63,12 +63,14 @@ def worker(
     context: typer.Context,
     id: Annotated[int, typer.Option(min=1, help="Number of this worker, shown in logs and history.")] = 1,
     device: Annotated[
-        str | None, typer.Option(help="cpu, cuda:0, cuda:1 ...; as ASR_USE_GPU says if not given.")
+        str | None, typer.Option(help="cpu, cuda:0, cuda:1 ...; default: as ASR_USE_GPU says.")
     ] = None,
     count: Annotated[
         int | None,
         typer.Option(
-            min=0, max=64, help="Run this many and restart those that die; 0: RQ_WORKER_COUNT or one per GPU."
+            min=0,
+            max=64,
+            help="Number of workers, which are restarted if they die; 0: RQ_WORKER_COUNT or one per GPU.",
         ),
     ] = None,
 ) -> None:

@@ -37,7 +37,9 @@ def task(
         typer.Option("--output", "-o", metavar="FILE", dir_okay=False, help="Save its recording or speech."),
     ] = None,
     wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait for its end.")] = 0,
-    delete: Annotated[bool, typer.Option("--delete", help="Withdraw, stop or remove it.")] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Cancel it, or delete it if it has ended.")
+    ] = False,
     url: Url = None,
     json_: Json = False,
 ) -> None:

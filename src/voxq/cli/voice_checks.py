@@ -30,7 +30,7 @@ def check_voices(settings: Settings) -> Iterator[Finding]:
         if name not in installed:
             family = voices.family_of(name)
             fix = (
-                "" if family.requirements.are_installed else f"To have it, run: {family.requirements.command}"
+                "" if family.requirements.are_installed else f"To install, run: {family.requirements.command}"
             )
             yield Finding("voices", "ok", f"{name} is not installed: {family.summary}", fix)
 

@@ -19,12 +19,12 @@ class SubmissionOptions(Options):
 
     priority: Annotated[
         Priority,
-        Field(description="high overtakes everything that waits; low lets everything else pass."),
+        Field(description="high: ahead of everything that waits; low: after everything else."),
         Mark(affects=Affects.NOTHING, choices=tuple((each.value, each) for each in Priority)),
     ] = Priority.NORMAL
     callback: Annotated[
         str | None,
-        Field(description="Name of a webhook, registered with this service, that is told of the end."),
+        Field(description="Name of a registered webhook, which is notified of the end."),
         Mark(affects=Affects.NOTHING, openai=""),
     ] = None
     cache: Annotated[
@@ -41,4 +41,4 @@ class SubmissionOptions(Options):
         name = (self.callback or "").strip()
         if not name or name in registered:
             return name or None
-        raise invalid("callback", "must be the name of a registered webhook, and no URL")
+        raise invalid("callback", "must be the name of a registered webhook, not a URL")

@@ -28,11 +28,11 @@ def load(name: str) -> EngineFamily:
     """
     family = _imported(_entry_point(name))
     if not isinstance(family, EngineFamily):
-        raise EngineError(f"The engine {name} is no EngineFamily but a {type(family).__name__}.")
+        raise EngineError(f"The engine {name} is not an EngineFamily but a {type(family).__name__}.")
     if family.contract != CONTRACT_VERSION:
         raise EngineError(
             f"The engine {name} was written for version {family.contract} of the contract; "
-            f"this VoxQ has version {CONTRACT_VERSION}. Install versions that fit."
+            f"this VoxQ has version {CONTRACT_VERSION}. Install matching versions."
         )
     if family.name != name:
         raise EngineError(f"The engine {name} calls itself {family.name!r}: both names must be the same.")

@@ -31,7 +31,7 @@ def checked_hotwords(given: Any) -> Any:
         return given
     words = tuple(filter(None, _BETWEEN.split(unicodedata.normalize("NFC", given))))
     if len(words) > MAX_HOTWORDS:
-        raise invalid("hotwords", f"may have {MAX_HOTWORDS} words")
+        raise invalid("hotwords", f"may have at most {MAX_HOTWORDS} words")
     if not all(map(_is_hotword, words)):
         raise invalid(
             "hotwords", f"may have words of letters and digits, of {MAX_HOTWORD_LENGTH} characters at most"

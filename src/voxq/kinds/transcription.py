@@ -73,7 +73,7 @@ class TranscriptionOptions(Options):
     """Whether every word gets its times. Under `/v1`, `timestamp_granularities` asks for them."""
     batch_size: Annotated[
         int | None,
-        Field(ge=1, le=3600, description="Seconds of (padded) audio that the model gets at once, at most."),
+        Field(ge=1, le=3600, description="Maximum seconds of (padded) audio per call of the model."),
         Mark(affects=Affects.RESULT),
     ] = None
     """Limit on the padded seconds of a batch with this task, and so on the length of its chunks."""
@@ -85,7 +85,7 @@ class TranscriptionOptions(Options):
     """Where chunks are cut; the content of a chunk means the same to a model either way."""
     use_punc: Annotated[
         bool,
-        Field(description="Punctuate where the model does not; false: it gets no help from another model."),
+        Field(description="Punctuate text that the model leaves without; false: use no other model for it."),
         Mark(flag="--punc/--no-punc"),
     ] = True
     use_itn: Annotated[
@@ -95,7 +95,7 @@ class TranscriptionOptions(Options):
     ] = None
     translate: Annotated[
         bool,
-        Field(description="Whether the text is to be English, whatever is spoken."),
+        Field(description="Translate into English, whatever language is spoken."),
         Mark(set_by=SetBy.SERVICE),
     ] = False
     """Whether to translate, with a model that can; set by the route of translations."""

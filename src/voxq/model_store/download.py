@@ -37,7 +37,7 @@ class Wanted:
     def check(self, path: str, digest: str, repository: str) -> None:
         """Raise HubError if a file's digest is not the expected one."""
         if self.digests.get(path, digest) != digest:
-            raise hub.HubError(f"{path} of {repository} is another revision than the one that VoxQ knows.")
+            raise hub.HubError(f"{path} of {repository} is not of the revision that VoxQ knows.")
 
 
 @dataclass(frozen=True, slots=True)

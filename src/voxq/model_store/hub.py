@@ -117,7 +117,7 @@ def open_hub(name: str, environ: Mapping[str, str]) -> Hub:
     """Return the hub of this name, configured by the hubs' own environment variables. Raises HubError."""
     if name == "huggingface":
         if is_offline(environ):
-            raise HubError("HF_HUB_OFFLINE is set: Hugging Face is not asked.")
+            raise HubError("HF_HUB_OFFLINE is set: Hugging Face is not contacted.")
         endpoint = environ.get("HF_ENDPOINT") or "https://huggingface.co"
         return HuggingFace(endpoint.rstrip("/"), environ.get("HF_TOKEN"))
     if name == "modelscope":
@@ -153,7 +153,7 @@ def listing(client: httpx.Client, hub: Hub, repository: str) -> Listing:
     try:
         return hub.listing(client, repository)
     except (KeyError, TypeError, ValueError) as error:
-        raise HubError(f"The hub's answer is no list of files ({type(error).__name__}).") from None
+        raise HubError(f"The hub's answer is not a list of files ({type(error).__name__}).") from None
 
 
 def fetch(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance) -> None:
@@ -239,7 +239,7 @@ def _get_json(client: httpx.Client, url: str, params: Mapping[str, str]) -> Any:
         response.raise_for_status()
         return response.json()
     except (httpx.HTTPError, ValueError) as error:
-        raise HubError(f"The hub at {httpx.URL(url).host} cannot be asked: {_reason(error)}") from None
+        raise HubError(f"The hub at {httpx.URL(url).host} cannot be reached: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:

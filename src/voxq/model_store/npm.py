@@ -30,7 +30,7 @@ def unpack(package: NpmPackage, building: Path) -> Stamp:
         tarball = _fetched(package, Path(directory))
         with tarball.open("rb") as stream:
             if file_digest(stream, "sha256").hexdigest() != package.sha256:
-                raise NpmError(f"{package.requirement} has another content than expected.")
+                raise NpmError(f"{package.requirement} does not have the expected content.")
         sizes = {name: (building / name).write_bytes(data) for name, data in _files(package, tarball)}
     if not sizes:
         raise NpmError(f"{package.requirement} has no {package.folder}/*{package.suffix}.")

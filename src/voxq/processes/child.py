@@ -118,9 +118,9 @@ class Child(Pipe):
             env={**os.environ, **(env or {})},
         )
         theirs.close()
-        pooled = struct.pack("ll", _STALL_SECONDS, 0)
+        timeout = struct.pack("ll", _STALL_SECONDS, 0)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            ours.setsockopt(socket.SOL_SOCKET, option, pooled)
+            ours.setsockopt(socket.SOL_SOCKET, option, timeout)
         return cls(process, ours.detach())
 
     @property

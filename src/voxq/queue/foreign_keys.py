@@ -75,7 +75,7 @@ def put_aside(client: redis.Redis, types: Mapping[str, str]) -> bool:
         if found not in (kind, "none")
     ]
     for name in wrong:
-        logger.error("{} in Redis is no {} any more: put aside as {}{}", name, types[name], _ASIDE, name)
+        logger.error("{} in Redis is not a {} any more: renamed to {}{}", name, types[name], _ASIDE, name)
         client.rename(name, _ASIDE + name)
         client.expire(_ASIDE + name, _KEPT_SECONDS)
     return bool(wrong)

@@ -35,7 +35,7 @@ def check_task(task: Task, allowance: Allowance) -> None:
     """Raise Refusal ("too_long") if the task alone exceeds its owner's quota."""
     quota = allowance.queue_seconds
     if quota and task.queue_seconds > quota:
-        message = f"This key may have {quota} seconds of audio waiting, and this has {task.seconds:.0f}"
+        message = f"This key may have {quota} seconds of audio waiting, and this task has {task.seconds:.0f}"
         raise Refusal("too_long", message, quota_seconds=quota)
 
 
@@ -53,7 +53,7 @@ def check_enqueued(enqueued: Enqueued, store: Store, task: Task) -> None:
 
 def _rate_limited(early: float, allowance: Allowance) -> Refusal:
     seconds = math.ceil(early)
-    message = f"{allowance.requests_per_minute} requests a minute are allowed, come back in {seconds} s"
+    message = f"{allowance.requests_per_minute} requests a minute are allowed, try again in {seconds} s"
     return Refusal("rate_limited", message, retry_after=seconds)
 
 

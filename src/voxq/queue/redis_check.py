@@ -103,7 +103,7 @@ def _eviction(info: Mapping[str, Any]) -> str | None:
     if policy == "noeviction":
         return None
     return (
-        f"maxmemory-policy is {policy}, so the server may throw queued tasks away when memory is short. "
+        f"maxmemory-policy is {policy}, so the server may evict queued tasks when memory is short. "
         "Run: redis-cli CONFIG SET maxmemory-policy noeviction, and set it in the server's configuration."
     )
 
@@ -121,7 +121,7 @@ def _memory(info: Mapping[str, Any]) -> str | None:
 def _append_only_file(info: Mapping[str, Any]) -> str | None:
     if info.get("aof_last_write_status", "ok") == "ok":
         return None
-    return "The server cannot write its append-only file, so it takes nothing: is its disk full?"
+    return "The server cannot write its append-only file, so it accepts no writes: is its disk full?"
 
 
 def _role(info: Mapping[str, Any]) -> str | None:

@@ -24,12 +24,12 @@ from redis.exceptions import (
 _CLUSTER = "it runs in cluster mode; point REDIS_URL at a single server"
 _FULL = "it is out of memory; raise its maxmemory"
 _READ_ONLY = "it is a read-only replica; point REDIS_URL at its primary"
-_REFUSED = "it refuses the password; check REDIS_URL or REDIS_REFUSED"
+_REFUSED = "it refuses the password; check REDIS_URL or REDIS_PASSWORD"
 
 _STATES: tuple[tuple[type[RedisError], str], ...] = (
     (OutOfMemoryError, _FULL),
     (ReadOnlyError, _READ_ONLY),
-    (NoPermissionError, "its user may not do what is needed; grant it all commands and keys"),
+    (NoPermissionError, "its user lacks permissions; grant it all commands and keys"),
     (AuthenticationError, _REFUSED),
     (BusyLoadingError, "it is still loading its data"),
     (MasterDownError, "it is a replica that has lost its primary"),
@@ -43,10 +43,10 @@ _WORDS = {
     "OOM": _FULL,
     "READONLY": _READ_ONLY,
     "NOAUTH": _REFUSED,
-    "MISCONF": "it cannot save to its disk and takes no writes",
-    "NOREPLICAS": "it has too few replicas and takes no writes",
-    "BUSY": "a script that does not end keeps it busy",
-    "max number of clients reached": "it takes no more connections; raise its maxclients",
+    "MISCONF": "it cannot save to its disk and accepts no writes",
+    "NOREPLICAS": "it has too few replicas and accepts no writes",
+    "BUSY": "it is busy with a script that does not end",
+    "max number of clients reached": "it accepts no more connections; raise its maxclients",
 }
 """States by a word in the error's text: redis-py has no class for some, and Redis 6 wraps script errors."""
 

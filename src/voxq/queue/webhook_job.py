@@ -46,7 +46,7 @@ def of(end: Ended) -> dict[str, Any] | None:
         "meta": json.dumps(about),
         "created_at": now,
         "enqueued_at": now,
-        "description": f"tell {task.callback} of {task.kind} {task.id} {end.outcome.status}",
+        "description": f"notify {task.callback}: {task.kind} {task.id} {end.outcome.status}",
     }
     return {
         "id": f"{task.callback}_{task.id}_{task.run}",  # scripts take the webhook's name from it

@@ -93,8 +93,8 @@ class Recovery:
         if self._behind_since is None:
             self._behind_since = now
             if not self._is_ours(epoch):
-                what = "has worked for another storage" if epoch else "is new or came back empty"
-                logger.warning("Redis {}: it is filled again from the journal", what)
+                what = "was used with another storage" if epoch else "is new or came back empty"
+                logger.warning("Redis {}: it is restored from the journal", what)
         if now - self._behind_since < patience:
             return False
         self._complete(has_redis_lost=True)

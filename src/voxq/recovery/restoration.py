@@ -48,7 +48,7 @@ class Restoration:
             found = (self._journal.ended(task_id, run) for task_id, run in runs if task_id in behind)
             told = sum(end is not None and self._tell_again(end) for end in found)
             if told:
-                logger.warning("Redis had lost the ends of {} tasks", told)
+                logger.warning("Redis had lost the results of {} tasks; they are restored", told)
 
     def keys(self) -> None:
         """Restore the Idempotency-Keys of all tasks in the journal, open or ended."""

@@ -40,7 +40,7 @@ def parse_models(text: str) -> dict[str, tuple[str, str]]:
             raise ValueError(f"{entry!r} must be name=engine:model, such as calls=funasr:/models/our-calls")
         check_name(name)
         if name in models:
-            raise ValueError(f"the name {name!r} is there twice")
+            raise ValueError(f"the name {name!r} is given twice")
         models[name] = (engine, model)
     return models
 

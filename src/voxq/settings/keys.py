@@ -46,7 +46,7 @@ def parse_keys(text: str) -> dict[str, str]:
         if len(key) < 8:
             raise ValueError("every key needs 8 characters or more (name:key,name2:key2)")
         if key in owners:
-            raise ValueError("a key is there twice")
+            raise ValueError("a key is given twice")
         if name and not re.fullmatch(_NAME, name):
             raise ValueError("a key's name has letters, digits and . _ @ + - only (name:key,name2:key2)")
         owners[key] = name or f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
@@ -64,7 +64,7 @@ def parse_allowances(text: str, usual: Allowance) -> Allowances:
         if match is None:
             raise ValueError("must be like name:per_minute=60:queue_seconds=3600,name2:per_minute=0")
         if match["name"] in special:
-            raise ValueError(f"the name {match['name']} is there twice")
+            raise ValueError(f"the name {match['name']} is given twice")
         limits = (limit.split("=") for limit in match["limits"][1:].split(":"))
         changes = {_FIELDS[limit]: int(number) for limit, number in limits}
         special[match["name"]] = replace(usual, **changes)

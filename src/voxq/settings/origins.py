@@ -24,7 +24,7 @@ def parse_origins(text: str) -> tuple[str, ...]:
         if origin != ANY and not _is_origin(origin):
             raise ValueError(
                 f"{origin!r} must be like https://app.example.org or http://localhost:5173: scheme, host in "
-                "lower case, the port if it is not the usual one, and nothing behind it; or * for every page"
+                "lower case, the port if it is not the usual one, and nothing after it; or * for every page"
             )
     return origins
 

@@ -40,7 +40,7 @@ def open_file(path: Path, flags: int) -> int:
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Damaged(f"{path.name} is no file")
+        raise Damaged(f"{path.name} is not a regular file")
     return descriptor
 
 

@@ -236,7 +236,7 @@ def _lines(path: Path, shape: records.Shape) -> Iterator[dict[str, Any]]:
     except FileNotFoundError:
         return
     except records.Damaged as error:
-        logger.error("task={}: {}; what it was to tell is done again", path.parent.name, error)
+        logger.error("task={}: {}; its work is done again", path.parent.name, error)
         return
     with os.fdopen(descriptor, "rb") as file:
         yield from records.parse_lines(file, shape)

@@ -8,8 +8,8 @@ import secrets
 from pathlib import Path
 
 OTHER_STORAGE = (
-    "This Redis works for another STORAGE_PATH, where tasks of this one cannot be done: "
-    "let all share one storage, or give each a Redis (or a REDIS_DB) of its own"
+    "This Redis is used with another STORAGE_PATH, where tasks of this one cannot be processed: "
+    "share one storage, or give each a Redis (or a REDIS_DB) of its own"
 )
 
 _MARK = "storage-"

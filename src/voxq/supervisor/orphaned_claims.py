@@ -32,5 +32,5 @@ def settle(settings: Settings, life: str) -> None:
                         logger.warning("task={} requeued: its worker has died", short_id(task_id))
                     break
                 except redis.RedisError as error:
-                    logger.debug("the tasks of a dead worker wait: {}", explain(error))
+                    logger.debug("the tasks of a dead worker cannot be requeued yet: {}", explain(error))
                     time.sleep(_RETRY_SECONDS)

@@ -86,7 +86,7 @@ class Running:
             self._ends_in_a_row = 1 if is_first else self._ends_in_a_row + 1
             pause = RESTARTS.after(self._ends_in_a_row)
             self._due = now + pause
-            logger.warning("{} ended with {}; again in {:.0f} s", self.part.name, ended(code), pause)
+            logger.warning("{} ended with {}; restarting in {:.0f} s", self.part.name, ended(code), pause)
         if now < self._due:
             return False
         self._start(now)

@@ -98,7 +98,7 @@ class Stack:
         deadline = time.monotonic() + seconds
         while not self.is_ready():
             if self._supervisor is not None and self._supervisor.deaths() >= _HOPELESS_DEATHS:
-                raise StackError(f"A part of the service does not start.{self._hint()}")
+                raise StackError(f"A process of the service does not start.{self._hint()}")
             if time.monotonic() > deadline:
                 raise StackError(f"The service is not ready after {seconds:.0f} s.{self._hint()}")
             time.sleep(_LOOK_EVERY_SECONDS)
@@ -119,7 +119,7 @@ class Stack:
         lock = self._exit.enter_context(exclusive(settings.run_dir, settings.shutdown_seconds))
         if not is_free(settings.api_host, settings.api_port):
             raise StackError(
-                f"Port {settings.api_port} on {settings.api_host} is taken or not permitted:"
+                f"Port {settings.api_port} on {settings.api_host} is in use or not permitted:"
                 " set API_PORT to another."
             )
         left = lives_left(settings.run_dir)  # read before our own are written

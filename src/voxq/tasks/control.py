@@ -175,10 +175,10 @@ def _check_step(end: Ended, name: str) -> None:
     """Raises Refusal unless the step of this name failed, and nothing else did."""
     optional = [each.name for each in kinds.find(end.task.kind).steps if each.optional]
     if name not in optional:
-        raise Refusal("no_such_step", "There is no such step that can be tried again alone", steps=optional)
+        raise Refusal("no_such_step", "The task has no optional step of this name", steps=optional)
     is_done = end.outcome.status is Status.DONE
     if not is_done or end.outcome.steps.get(name, {}).get("status") != "failed":
-        raise Refusal("not_failed", "Only a step that failed can be tried again, of a task that is done")
+        raise Refusal("not_failed", "Only a failed step of a task that is done can be retried")
 
 
 def _not_failed(status: Status) -> Refusal:

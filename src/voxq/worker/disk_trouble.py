@@ -23,13 +23,13 @@ class DiskWarnings:
         reason = error.rstrip(".") if isinstance(error, str) else error.strerror or type(error).__name__
         if reason != self._reason:
             self._reason = reason
-            logger.error("Worker-{} is held up: {}; trying again", self._worker_id, reason)
+            logger.error("Worker-{} cannot write: {}; trying again", self._worker_id, reason)
 
     def is_over(self) -> None:
         """Log the recovery, if a trouble was logged before."""
         if self._reason is not None:
             self._reason = None
-            logger.info("Worker-{} is not held up any more", self._worker_id)
+            logger.info("Worker-{} can write again", self._worker_id)
 
 
 @dataclass(slots=True)

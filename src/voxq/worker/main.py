@@ -103,7 +103,7 @@ def _wait_for_redis(client: redis.Redis) -> None:
         except redis.RedisError as error:
             if time.monotonic() > give_up:
                 raise CannotWork(
-                    f"Redis is away: {explain(error)}. Is it running, and is its address right?"
+                    f"Redis is unavailable: {explain(error)}. Is it running, and is its address right?"
                 ) from None
             logger.warning("waiting for Redis: {}", explain(error))
             time.sleep(1)

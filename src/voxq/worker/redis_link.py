@@ -56,7 +56,7 @@ class RedisLink:
             return None
         if self._is_away and time.monotonic() - self._failed_at > _STEADY:
             self._is_away = False
-            logger.info("Worker-{} Redis is back", self._worker_id)
+            logger.info("Worker-{} Redis is available again", self._worker_id)
         return answer
 
     def _rest(self, asked: float, error: redis.RedisError) -> None:
@@ -65,7 +65,7 @@ class RedisLink:
         is_news = self._said.is_news(explain(error))
         if is_news or not self._is_away:
             self._is_away = True
-            logger.warning("Worker-{} Redis is away: {}", self._worker_id, explain(error))
+            logger.warning("Worker-{} Redis is unavailable: {}", self._worker_id, explain(error))
 
     def _warn(self, error: redis.RedisError) -> None:
         if self._said.is_news(explain(error)):

@@ -121,7 +121,7 @@ class TestWithWorkers:
         assert api.submit(tone(1), language="fr", model="whisper-base").status_code == 200
         refused = api.submit(tone(1), language="fr")
         assert (refused.status_code, refused.json()["field"]) == (422, "language")
-        assert "zh, yue, en, ja, ko: sensevoice knows no other" in refused.json()["error"]
+        assert "zh, yue, en, ja, ko: sensevoice supports no other" in refused.json()["error"]
 
     def test_the_list_tells_what_is_known_and_where_it_is_loaded(self, api: ApiServer) -> None:
         body = api.http.get("/api/v1/models").json()

@@ -82,7 +82,7 @@ def test_one_that_is_not_listed_is_not_imported(install: Callable[..., None], tm
         ),
         ("quits", {"source": "raise SystemExit(3)"}, "cannot be imported: SystemExit: 3"),
         ("empty", {"source": "x = 1"}, "cannot be imported: AttributeError"),
-        ("other", {"source": "FAMILY = 3"}, "is no EngineFamily but a int"),
+        ("other", {"source": "FAMILY = 3"}, "is not an EngineFamily but a int"),
         ("newer", {"contract": 99}, "version 99 of the contract.*version 1"),
         ("misnamed", {"inside": "another"}, "calls itself 'another'"),
         ("funasr", {}, "built in"),

@@ -155,7 +155,7 @@ def test_a_refusal_is_told(server: Hub, tmp_path: Path, name: str, status: int) 
 def test_a_hub_that_is_away_is_told(tmp_path: Path, name: str) -> None:
     with serving(Hub({})) as gone:
         pass
-    with pytest.raises(ModelError, match="cannot be asked"):
+    with pytest.raises(ModelError, match="cannot be reached"):
         store_of(gone, tmp_path).install("owner/name", name)
 
 
@@ -197,7 +197,7 @@ def test_the_next_hub_is_asked_where_one_fails(server: Hub, tmp_path: Path) -> N
         pass
     store = store_of(server, tmp_path, HF_ENDPOINT=gone.url)
     assert store.install("owner/name").origin == "modelscope"
-    with pytest.raises(ModelError, match=r"cannot be asked.*\(hub: huggingface\)"):
+    with pytest.raises(ModelError, match=r"cannot be reached.*\(hub: huggingface\)"):
         store_of(server, tmp_path / "other", HF_ENDPOINT=gone.url).install("owner/name", "huggingface")
 
 

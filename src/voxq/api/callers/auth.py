@@ -80,4 +80,4 @@ async def may_measure(
         return
     caller = await authenticate(request, service, credentials)
     if service.access.admins and not service.access.sees_all(caller):
-        raise Refusal("not_admin", "The figures name all keys: one of ADMIN_KEYS may see them")
+        raise Refusal("not_admin", "The metrics name all keys, so they need one of ADMIN_KEYS")

@@ -32,7 +32,8 @@ def check(method: str, headers: Headers, settings: Settings) -> None:
         )
     if method not in _READING and not _is_own_page(headers, host) and not _is_let_in(headers, settings):
         raise Refusal(
-            "foreign_origin", "This page is of another origin; CORS_ORIGINS lists those that are let in"
+            "foreign_origin",
+            "The request is from a page of another origin; CORS_ORIGINS lists the allowed ones",
         )
 
 

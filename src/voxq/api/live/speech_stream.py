@@ -132,7 +132,7 @@ async def _read(file: SpeechFile) -> bytes:
     try:
         return await asyncio.to_thread(file.read, _PIECE)
     except SpeechChanged:
-        raise Refusal("recording_gone", "The speech was made anew and differs; ask for it again") from None
+        raise Refusal("recording_gone", "The speech was made again and differs; request it again") from None
 
 
 async def _is_done(service: Service, owner: str, found: Found) -> bool:
@@ -144,7 +144,7 @@ async def _is_done(service: Service, owner: str, found: Found) -> bool:
     except RedisError:
         return False
     if now.document["run"] != found.document["run"]:
-        raise Refusal("recording_gone", "The text is spoken anew; ask for it again")
+        raise Refusal("recording_gone", "The text is being synthesised again; request the speech again")
     match now.status:
         case Status.FAILED:
             raise TaskFailed(now.document["code"], now.document["error"], task_id=now.task_id)

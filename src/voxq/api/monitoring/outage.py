@@ -19,6 +19,6 @@ class Outage:
         reason = explain(error)
         if self._said.is_news(reason):
             if state_of(error):
-                logger.warning("Redis is away: {}", reason)
+                logger.warning("Redis is unavailable: {}", reason)
             else:
                 logger.error("{}", reason)

@@ -63,10 +63,10 @@ class StepView(BaseModel):
     """A step that the task could do without."""
 
     status: Literal["done", "failed"]
-    result: dict[str, Any] = Field(default={}, description="What it found out.")
+    result: dict[str, Any] = Field(default={}, description="Result of the step.")
     code: str = Field(default="", description="Why it failed, in one word.")
     error: str = Field(default="", description="Why it failed, in one sentence.")
-    retry_url: str | None = Field(default=None, description="Where it can be tried again alone.")
+    retry_url: str | None = Field(default=None, description="Relative URL for a POST that retries this step.")
 
 
 class QueuedResult(BaseModel):
@@ -115,9 +115,7 @@ class DoneResult(BaseModel):
     timings: TimingsView
     attempts: Attempts
     incidents: list[IncidentView] = Field(description="Faults from which the task recovered.")
-    steps: dict[str, StepView] = Field(
-        default={}, description="By name, what became of the steps that the task could do without."
-    )
+    steps: dict[str, StepView] = Field(default={}, description="Results of the optional steps, by name.")
     audio_url: AudioUrl
 
 

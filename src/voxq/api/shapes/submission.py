@@ -14,7 +14,7 @@ class Submitted(BaseModel):
 
     task_id: TaskId
     status: Literal["queued", "processing", "done", "failed", "cancelled"] = Field(
-        description="queued, unless a repeated Idempotency-Key names a task that has gone on."
+        description="queued, unless a repeated Idempotency-Key names a task that is no longer queued."
     )
     position: Position
     estimated_wait: EstimatedWait

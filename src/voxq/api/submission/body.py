@@ -40,7 +40,7 @@ class Body:
             async with asyncio.timeout(_SECONDS):
                 async for piece in request.stream():
                     if len(body) + len(piece) > most:
-                        raise Refusal("too_large", f"A request may have {most >> 10} KB")
+                        raise Refusal("too_large", f"A request may have at most {most >> 10} KB")
                     self._memory.take(len(piece))
                     self._taken += len(piece)
                     body += piece

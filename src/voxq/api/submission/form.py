@@ -115,7 +115,7 @@ class FormReader:
     def _begin_part(self) -> None:
         self._parts += 1
         if self._parts > MAX_PARTS:
-            raise bad_form(f"A form may have {MAX_PARTS} parts")
+            raise bad_form(f"A form may have at most {MAX_PARTS} parts")
         self._disposition = b""
 
     def _on_header_name(self, data: bytes, start: int, end: int) -> None:
@@ -139,7 +139,7 @@ class FormReader:
         self._value.clear()
         if name == self._file_field:
             if self._has_file:
-                raise bad_form(f"A form may have one part named {self._file_field!r}")
+                raise bad_form(f"A form may have only one part named {self._file_field!r}")
             self._has_file = True
             self._name = None
 
@@ -151,7 +151,7 @@ class FormReader:
         self._value += data[start:end]
         if len(self._value) > MAX_FIELD_BYTES:
             raise bad_form(
-                f"A field may have {MAX_FIELD_BYTES} bytes; the recording belongs in the field "
+                f"A field may have at most {MAX_FIELD_BYTES} bytes; the recording belongs in the field "
                 f"{self._file_field!r}"
             )
 

@@ -46,7 +46,7 @@ async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool)
     try:
         await script.run_async(service.client, fingerprints.adopt(store, fingerprint, task.id, leased=leased))
     except RedisError as error:
-        logger.warning("task={} cannot be found again: {}", task.short_id, type(error).__name__)
+        logger.warning("task={} is not shared with equal requests: {}", task.short_id, type(error).__name__)
 
 
 async def answer_from_cache(service: Service, task: Task) -> bool:
@@ -64,7 +64,11 @@ async def answer_from_cache(service: Service, task: Task) -> bool:
             if await asyncio.to_thread(answer_as, task, earlier.task_id):
                 return True
     except (RedisError, OSError) as error:
-        logger.warning("task={} is done anew: {}", task.short_id, type(error).__name__)
+        logger.warning(
+            "task={} uses no earlier result: {}",
+            task.short_id,
+            type(error).__name__,
+        )
         return False
     await adopt(service, fingerprint, task, leased=False)
     return False

@@ -15,7 +15,7 @@ from voxq.tasks.intake import Submission
 def check_length(kind: Kind, text: str, longest: int) -> None:
     """Check that a text has at most `longest` characters. Raises Refusal ("too_large")."""
     if len(text) > longest:
-        message = f"A {kind.noun} may have {longest} characters"
+        message = f"A {kind.noun} may have at most {longest} characters"
         raise Refusal("too_large", message, max_text_characters=longest)
 
 

@@ -178,7 +178,7 @@ async def _body(request: Request, limits: Limits) -> AsyncIterator[bytes]:
 
 def _too_large(limits: Limits) -> Refusal:
     megabytes = limits.bytes >> 20
-    return Refusal("too_large", f"A recording may have {megabytes} MB", max_upload_mb=megabytes)
+    return Refusal("too_large", f"A recording may have at most {megabytes} MB", max_upload_mb=megabytes)
 
 
 def _stalled() -> Refusal:

@@ -76,7 +76,7 @@ class FasterWhisper:
     def _chunk(self, item: AudioItem) -> Recognised | ChunkError:
         language = item.options.get("language")
         if language is not None and language not in LANGUAGES:
-            return ChunkError("bad_language", f"Whisper does not know the language {language!r}.")
+            return ChunkError("bad_language", f"Whisper does not support the language {language!r}.")
         if len(item.samples) and float(abs(item.samples).max()) <= _SILENT_PEAK:
             return Recognised((), None)
         try:

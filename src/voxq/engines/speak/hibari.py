@@ -34,7 +34,7 @@ FAMILY = EngineFamily(
     name="hibari",
     capability=Capability.SPEAK,
     models=("hibari",),
-    summary="English, one voice, built in: faster than real time by a hundred on a CPU",
+    summary="English, one voice, built in: about a hundred times faster than real time on a CPU",
     voices_for=lambda model: (Voice("heart", "en", "female", "US"),),
     load=_load,
     traits_for=lambda request: Traits(max_items=_at_once(request), is_parallel=True),

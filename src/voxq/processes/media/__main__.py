@@ -38,7 +38,7 @@ def main() -> None:
     except ChildDied:
         sys.exit(0)
     except ProtocolError as error:
-        logger.error("media: the parent sent what the protocol does not know: {}", error)
+        logger.error("media: the parent sent an unknown message: {}", error)
         sys.exit(2)
 
 

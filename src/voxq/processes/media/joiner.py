@@ -33,7 +33,7 @@ def main() -> None:
     except ChildDied:
         sys.exit(0)
     except ProtocolError as error:
-        logger.error("joiner: the parent sent what the protocol does not know: {}", error)
+        logger.error("joiner: the parent sent an unknown message: {}", error)
         sys.exit(2)
 
 
@@ -62,7 +62,7 @@ class Joints:
             self._joints[begin.id] = _failed(begin.id, error)
 
     def _append(self, append: protocol.Append) -> protocol.Reply:
-        joint = self._joints.get(append.id, protocol.Failed(append.id, "internal", "It was not begun."))
+        joint = self._joints.get(append.id, protocol.Failed(append.id, "internal", "It was not started."))
         if isinstance(joint, protocol.Failed):
             self._drop(append.id)
             return joint
@@ -89,7 +89,7 @@ def _failed(id: str, error: Exception) -> protocol.Failed:
         logger.error("joiner: {} cannot be written: {}", id, error.strerror)
         return protocol.Failed(id, "storage", f"The speech could not be written: {error.strerror}.")
     logger.opt(exception=error).error("joiner: {} failed", id)
-    return protocol.Failed(id, "internal", "The speech could not be put together.")
+    return protocol.Failed(id, "internal", "The speech could not be joined.")
 
 
 if __name__ == "__main__":

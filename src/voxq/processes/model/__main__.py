@@ -51,7 +51,7 @@ def main() -> None:
     except ChildDied:
         sys.exit(0)
     except ProtocolError as error:
-        _log.error("model process: the parent sent what the protocol does not know: %s", error)
+        _log.error("model process: the parent sent an unknown message: %s", error)
         sys.exit(2)
 
 

@@ -20,10 +20,10 @@ _LEAST_SECONDS = 60.0
 _RATES = range(8_000, 192_001)
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 
-_NONSENSE = ChunkError("engine_error", "The model gave an answer to this audio that makes no sense.")
-_TOO_MUCH = ChunkError("engine_error", "The model found far more text in this audio than it can have.")
-_NO_SOUND = ChunkError("engine_error", "The model gave something else than sound for this text.")
-_TOO_LONG = ChunkError("engine_error", "The model spoke this text for far longer than it can take.")
+_NONSENSE = ChunkError("engine_error", "The model returned an invalid result for this audio.")
+_TOO_MUCH = ChunkError("engine_error", "The model found far more text in this audio than it can contain.")
+_NO_SOUND = ChunkError("engine_error", "The model returned no audio for this text.")
+_TOO_LONG = ChunkError("engine_error", "The model's speech is far longer than this text can be.")
 
 
 def checked_text(answer: object, seconds: float) -> Recognised | ChunkError:

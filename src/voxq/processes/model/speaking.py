@@ -63,9 +63,9 @@ def _kept(path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:
     try:
         _write(path, answer.samples)
     except FileNotFoundError:
-        return ChunkError("audio_unavailable", "The place for this sentence is gone.")
+        return ChunkError("audio_unavailable", "The directory for this sentence is gone.")
     except OSError as error:
-        return ChunkError("storage", f"The speech could not be kept: {error.strerror}.")
+        return ChunkError("storage", f"The speech could not be stored: {error.strerror}.")
     return KeptSpeech(len(answer.samples), answer.sample_rate)
 
 

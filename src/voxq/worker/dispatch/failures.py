@@ -52,7 +52,7 @@ class Failures:
         for batch in pooled.link.take_back():
             self._task_runs.put_back(batch)
         logger.error(
-            "Worker-{} model={} the engine ended: {}",
+            "Worker-{} model={} process ended: {}",
             self._worker_id,
             pooled.name,
             pooled.link.error or failure,

@@ -49,7 +49,7 @@ class ModelUpkeep:
         self._give_up_steps(pooled, optional_only=True)
         for task_run in self._task_runs.that_need(pooled.name):
             logger.error(
-                "Worker-{} task={} handed back: model={} does not load",
+                "Worker-{} task={} requeued: model={} does not load",
                 self._worker_id,
                 task_run.task.short_id,
                 pooled.name,

@@ -115,7 +115,7 @@ class Results:
 def _failure(batch: Batch, finished: Finished) -> ChunkError | None:
     """Error with which the whole call failed, or None if it did not."""
     if len(finished.items) != len(batch.members):
-        return ChunkError("engine_error", "The engine lost count of its chunks.")
+        return ChunkError("engine_error", "The engine returned a wrong number of results.")
     if not finished.batch_failed:
         return None
     # A chunk that could not be read was not in the call.

@@ -86,7 +86,7 @@ class Blame:
 
         Workers are killed for many reasons, so this is not charged until it has happened MAX_ATTEMPTS times.
         """
-        message = f"The worker ended while this {task_run.kind.noun} was alone in its engine."
+        message = f"The worker ended while this {task_run.kind.noun} was the only task in its engine."
         deaths = 1 + sum(incident.code == _WORKER_DIED for incident in task_run.incidents)
         is_too_often = deaths >= self._max_attempts
         task_run.first.add_incident(Incident(time.time(), _WORKER_DIED, message), blamed=is_too_often)

@@ -134,13 +134,13 @@ class MediaLink:
             case protocol.Prepared():
                 self._check_length(reply.duration)
             case protocol.Failed() if len(reply.message) > _LONGEST_MESSAGE:
-                raise ProtocolError("a message that is none")
+                raise ProtocolError("an invalid message")
             case _:
                 pass
 
     def _check_length(self, seconds: float) -> None:
         if not 0 <= seconds <= self._longest:
-            raise ProtocolError("more than was to be decoded")
+            raise ProtocolError("more than was requested")
 
     def _news(self, reply: protocol.Reply) -> News:
         match reply:

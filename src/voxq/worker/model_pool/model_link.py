@@ -174,7 +174,7 @@ class ModelLink:
                 self._deadline = time.monotonic() + self._patience(seconds_allowed)
             case protocol.Finished():
                 if not self._batches or self._batches[0].id != message.batch:
-                    raise self._failed(ProtocolError("an answer nobody asked for"))
+                    raise self._failed(ProtocolError("an unexpected answer"))
                 message = replace(message, seconds=max(0.0, min(message.seconds, self.running_for())))
                 self._started_at, self._deadline = None, float("inf")
                 return self._batches.popleft(), message

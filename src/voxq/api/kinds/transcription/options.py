@@ -31,5 +31,5 @@ def _language(text: str, model: str, models: AvailableModels) -> str | None:
     if language in known:
         return language
     if language in LANGUAGES:
-        raise invalid("language", f"must be auto or one of {', '.join(known)}: {model} knows no other")
+        raise invalid("language", f"must be auto or one of {', '.join(known)}: {model} supports no other")
     raise invalid("language", "must be auto, an ISO 639-1 code such as en or zh, or an English name")

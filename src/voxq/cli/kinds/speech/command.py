@@ -81,7 +81,7 @@ def _format_of(output: Path) -> str:
     suffix = output.suffix.lower().removeprefix(".")
     known = {form: form for form in SPEECH_FORMATS} | {"ogg": "opus"}
     if suffix not in known:
-        raise typer.BadParameter(f"give --format, or FILE an ending of: {', '.join(known)}")
+        raise typer.BadParameter(f"give --format, or a FILE with one of these extensions: {', '.join(known)}")
     return known[suffix]
 
 

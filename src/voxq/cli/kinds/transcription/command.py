@@ -69,7 +69,7 @@ def _service(settings: Settings, url: str | None, exit: ExitStack) -> Service:
 
     if service := find_service(settings, url):
         return service
-    err.print("No service is running: starting one for this call.")
+    err.print("No service is running: starting one for this command.")
     stack = exit.enter_context(temporary_stack(settings))
     return Service(stack.api_url, next(iter(settings.keys), None))
 

@@ -112,7 +112,7 @@ def class_of(model: str) -> ModelClass:
         if "/" in model and part in model.rpartition("/")[2].lower():
             return model_class
     raise EngineError(
-        f"{model!r} is no known model of FunASR. Give {', '.join(_BY_NAME)}, or the directory of another one."
+        f"{model!r} is not a known model of FunASR. Give {', '.join(_BY_NAME)}, or a directory."
     )
 
 
@@ -130,7 +130,7 @@ def read_class(directory: Path) -> ModelClass:
         if model_class.name == name:
             return model_class
     runnable = ", ".join(model_class.name for model_class in _RECOGNISERS)
-    raise EngineError(f"{directory} holds a {name}, which cannot be run here. What can: {runnable}.")
+    raise EngineError(f"{directory} holds a {name}, which is not supported. Supported: {runnable}.")
 
 
 def read_parts(directory: Path) -> dict[str, str]:

@@ -22,7 +22,7 @@ class Nano:
         if language is None or language in _LANGUAGES:
             return None
         known = ", ".join(_LANGUAGES)
-        return ChunkError("bad_language", f"Fun-ASR-Nano is asked for {known}, not {language!r}.")
+        return ChunkError("bad_language", f"Fun-ASR-Nano supports {known}, not {language!r}.")
 
     def arguments(self, options: Options) -> dict[str, Any]:
         return {

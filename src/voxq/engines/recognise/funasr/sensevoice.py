@@ -60,7 +60,7 @@ class SenseVoice:
         if language in (None, *LANGUAGES):
             return None
         known = ", ".join(LANGUAGES)
-        return ChunkError("bad_language", f"SenseVoice knows {known}, not {language!r}.")
+        return ChunkError("bad_language", f"SenseVoice supports {known}, not {language!r}.")
 
     def arguments(self, options: Options) -> dict[str, Any]:
         """Return the arguments: one switch controls digits and punctuation; times of words are costly, so

@@ -18,7 +18,7 @@ class Whisper:
         language = options.get("language")
         if language is None or language in LANGUAGES:
             return None
-        return ChunkError("bad_language", f"Whisper does not know the language {language!r}.")
+        return ChunkError("bad_language", f"Whisper does not support the language {language!r}.")
 
     def arguments(self, options: Options) -> dict[str, Any]:
         decoding = {"language": options.get("language"), "fp16": False, "without_timestamps": True}

@@ -108,7 +108,7 @@ def _of_model(name: str, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
     models = list(dict.fromkeys(speaker.model for speaker in speakers))
     best = aliases.resolve(name, models)
     if best is None:
-        raise Refusal("model_not_found", "No such model speaks here", models=models)
+        raise Refusal("model_not_found", "There is no such model for speech here", models=models)
     able = [speaker for speaker in speakers if aliases.resolve(name, [speaker.model])]
     return sorted(able, key=lambda speaker: speaker.model != best)
 

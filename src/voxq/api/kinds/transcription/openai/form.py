@@ -195,7 +195,7 @@ def _refuse_diarization(fields: Fields) -> None:
 
 
 def _unsupported(field: str, what: str) -> Refusal:
-    message = f"{field}: {what} would need speakers told apart, which no model here does"
+    message = f"{field}: {what} needs a model that distinguishes speakers, and there is none here"
     return Refusal("unsupported_value", message, field=field)
 
 
