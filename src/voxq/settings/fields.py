@@ -72,7 +72,7 @@ class Fields(BaseSettings):
     )
     asr_language: Language = Field(
         "auto",
-        description="Language if a request names none: auto detects it; any other garbles the rest.",
+        description="Language if a request names none: auto detects it; a fixed one garbles all others.",
     )
     asr_chinese_script: Literal["simplified", "traditional", "unchanged"] = Field(
         "simplified",

@@ -141,7 +141,7 @@ def test_an_answer_of_another_shape_is_an_error(
     server: Hub, tmp_path: Path, name: str, listing: object
 ) -> None:
     server.listing = listing
-    with pytest.raises(ModelError, match="no list of files"):
+    with pytest.raises(ModelError, match="not a list of files"):
         store_of(server, tmp_path).install("owner/name", name)
 
 
