@@ -106,7 +106,7 @@ def test_others_at_our_redis(tmp_path: Path) -> None:
             print(f"all ended {time.monotonic() - began:.1f} s after the last foreign hand")
             assert other.wait(30) == 1
             assert other.stderr is not None
-            assert "This Redis works for another STORAGE_PATH" in other.stderr.read()
+            assert "This Redis is used with another STORAGE_PATH" in other.stderr.read()
         ends = audit(stack, ids)
         assert {outcome.status for outcome in ends.values()} == {"done"}
         assert_done_once(stack, ends)

@@ -253,8 +253,8 @@ def test_answers_that_make_no_sense_are_their_own_chunks_error(make_lab) -> None
     link = worker.helper("model process").pid
     tasks: list[Task] = []
     for fault, said in {
-        "fault-nan": "makes no sense",
-        "fault-shape": "makes no sense",
+        "fault-nan": "invalid result",
+        "fault-shape": "invalid result",
         "fault-huge": "far more text",
     }.items():
         guilty, innocent = mixed_batch(lab, worker, fault)
@@ -289,7 +289,7 @@ def test_a_recording_that_takes_the_whole_worker_with_it_is_given_up(make_lab) -
     failed, done = lab.wait_for_ends([poison, innocent])
     assert (failed.status, failed.code) == (FAILED, "worker_died")
     assert failed.error is not None
-    assert failed.error.endswith("alone in its engine. Given up after 2 attempts.")
+    assert failed.error.endswith("the only task in its engine. Given up after 2 attempts.")
     assert deaths == 1 + 2, "once in company or by chance, then as often as it may be blamed"
     assert (done.status, done.attempts, done.text) == (DONE, 1, "9.50 seconds")
     lab.assert_ended_once([poison, innocent])

@@ -246,10 +246,10 @@ def test_sound_that_makes_no_sense_fails_its_text_only(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=7, max_attempts=1)
     worker = lab.worker()
     nonsense = {
-        "static": "something else than sound",
-        "stereo": "something else than sound",
-        "hollow": "something else than sound",
-        "eternity": "for far longer than it can take",
+        "static": "returned no audio",
+        "stereo": "returned no audio",
+        "hollow": "returned no audio",
+        "eternity": "far longer than this text can be",
         "chipmunk": "changed its sample rate",
     }
     good = lab.submit_text("All is well, and it stays so.")
