@@ -246,9 +246,9 @@ def test_sound_that_makes_no_sense_fails_its_text_only(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=7, max_attempts=1)
     worker = lab.worker()
     nonsense = {
-        "static": "returned no audio",
-        "stereo": "returned no audio",
-        "hollow": "returned no audio",
+        "static": "returned invalid audio",
+        "stereo": "returned invalid audio",
+        "hollow": "returned invalid audio",
         "eternity": "far longer than this text can be",
         "chipmunk": "changed its sample rate",
     }

@@ -22,7 +22,7 @@ _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 
 _NONSENSE = ChunkError("engine_error", "The model returned an invalid result for this audio.")
 _TOO_MUCH = ChunkError("engine_error", "The model found far more text in this audio than it can contain.")
-_NO_SOUND = ChunkError("engine_error", "The model returned no audio for this text.")
+_NO_SOUND = ChunkError("engine_error", "The model returned invalid audio for this text.")
 _TOO_LONG = ChunkError("engine_error", "The model's speech is far longer than this text can be.")
 
 
