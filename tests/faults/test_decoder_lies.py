@@ -77,14 +77,14 @@ def sent(message: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
-def test_a_lie_is_a_crash_of_its_own_task(told: Told, lie: dict[str, Any]) -> None:
+def test_a_decoder_that_sends_wrong_values_fails_only_its_own_task(told: Told, lie: dict[str, Any]) -> None:
     _, news = told(sent(lie)[:60_000])  # an argument has a limited length
     assert isinstance(news, MediaFailed)
     assert (news.code, news.is_crash) == ("decoder_crashed", True)
     assert len(news.message) < 200
 
 
-def test_the_truth_is_heard(told: Told) -> None:
+def test_a_decoder_that_sends_right_values_is_believed(told: Told) -> None:
     _, news = told(sent(CHUNKS))
     assert [(span.start, span.end) for span in news] == [(0, 16000)]
     _, news = told(sent(PREPARED))
@@ -98,11 +98,11 @@ def test_the_truth_is_heard(told: Told) -> None:
         *('"\xed\xa0\x80"', '\0"\0a\0"'),  # a surrogate as bytes, and UTF-16
     ],
 )
-def test_what_could_not_be_passed_on_is_not_read(text: str) -> None:
+def test_json_that_could_not_be_serialised_again_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         strict_json.loads(text.encode("latin-1"))
 
 
-def test_what_can_be_passed_on_is_read() -> None:
+def test_json_that_can_be_serialised_again_is_read() -> None:
     value = {"a": [1, -1.5, 2**63 - 1, "\U0001f600", "\x01", None, True], "日": {}}
     assert strict_json.loads(json.dumps(value).encode()) == value

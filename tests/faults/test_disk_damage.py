@@ -80,7 +80,7 @@ def can_be_told(document: dict[str, Any]) -> None:
 
 
 @given(damaged(TASK.to_json()))
-def test_an_accepted_task(content: bytes) -> None:
+def test_a_damaged_record_of_an_accepted_task_harms_no_other(content: bytes) -> None:
     with storage() as root:
         journal = FileJournal(root)
         (root / f"open/{TASK.id}.json").write_bytes(content)
@@ -96,7 +96,7 @@ def test_an_accepted_task(content: bytes) -> None:
 
 
 @given(damaged({"task": TASK.to_json(), "outcome": END.outcome.to_json()}) | damaged(END.outcome.to_json()))
-def test_an_end(content: bytes) -> None:
+def test_a_damaged_record_of_an_end_harms_no_other(content: bytes) -> None:
     with storage() as root:
         journal = FileJournal(root)
         (root / f"ended/{TASK.id}.1.json").write_bytes(content)
@@ -111,7 +111,7 @@ def test_an_end(content: bytes) -> None:
 
 
 @given(damaged(END.outcome.to_json()))
-def test_the_outcome_within_an_end(content: bytes) -> None:
+def test_a_damaged_outcome_within_a_record_harms_no_other(content: bytes) -> None:
     """Keep the task intact, so that more of the damage gets past its checks."""
     with storage() as root:
         journal = FileJournal(root)
@@ -124,7 +124,7 @@ def test_the_outcome_within_an_end(content: bytes) -> None:
 
 
 @given(damaged(LOGGED))
-def test_the_log(line: bytes) -> None:
+def test_a_damaged_history_log_is_still_read(line: bytes) -> None:
     with storage() as root:
         path, journal = root / "asr_history.jsonl", FileJournal(root / "journal")
         log = HistoryLog(path)
@@ -146,7 +146,9 @@ def test_the_log(line: bytes) -> None:
 
 
 @given(damaged(CHUNK), damaged(INCIDENT), damaged(RUNNING))
-def test_what_a_worker_keeps_beside_a_task(chunk: bytes, incident: bytes, running: bytes) -> None:
+def test_damaged_files_of_a_work_directory_harm_no_other_task(
+    chunk: bytes, incident: bytes, running: bytes
+) -> None:
     with storage() as root:
         files, directory = WorkFiles(root), root / f"{TASK.id}.1"
         directory.mkdir()
@@ -173,7 +175,7 @@ def test_what_a_worker_keeps_beside_a_task(chunk: bytes, incident: bytes, runnin
 
 
 @given(damaged({"pid": 1, "api_url": "u", "redis_url": "r", "pids": {}}))
-def test_the_file_of_a_running_stack(content: bytes) -> None:
+def test_a_damaged_up_json_is_ignored(content: bytes) -> None:
     with storage() as root:
         (root / "up.lock").touch()
         (root / "up.json").write_bytes(content)
@@ -214,7 +216,7 @@ STRANGE = (Path.mkdir, fifo, bound_socket, way_out, lambda path: path.symlink_to
 
 
 @pytest.mark.parametrize("put", STRANGE, ids=["directory", "fifo", "socket", "link out", "link to itself"])
-def test_what_is_no_file(tmp_path: Path, put: Callable[[Path], object]) -> None:
+def test_paths_that_are_no_regular_files_are_skipped(tmp_path: Path, put: Callable[[Path], object]) -> None:
     """Anything that is not a regular file is not waited for, followed or written to."""
     root = tmp_path / "storage" / "journal"
     journal, files = FileJournal(root), WorkFiles(root / "work")

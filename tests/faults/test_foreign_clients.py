@@ -77,7 +77,7 @@ def submit(stack: RunningStack, count: int) -> list[str]:
 
 
 @pytest.mark.slow
-def test_others_at_our_redis(tmp_path: Path) -> None:
+def test_other_programs_on_the_same_redis_lose_no_task(tmp_path: Path) -> None:
     mark = tmp_path / "somebody-elses-job-was-run"
     with running_stack(tmp_path / "stack", asr_model="sleep-60ms") as stack:
         ids = submit(stack, 6)

@@ -34,7 +34,7 @@ def submit(api: ApiServer, kind: str, key: str) -> httpx.Response:
 
 
 @pytest.mark.slow
-def test_an_answer_that_was_lost_is_asked_for_again(
+def test_a_request_repeated_after_a_lost_response_finds_its_task(
     tmp_path: Path, redis_url: str, client: redis.Redis
 ) -> None:
     """Recordings are submitted again before the janitor's next round, texts after it."""

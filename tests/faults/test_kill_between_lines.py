@@ -168,7 +168,7 @@ def _quietly() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.timeout(0 if EVERYWHERE else 300)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
-def test_a_kill_between_two_lines(
+def test_a_kill_between_any_two_lines_loses_nothing(
     operation: Callable[[World], None], tmp_path: Path, client: redis.Redis
 ) -> None:
     def fresh() -> World:

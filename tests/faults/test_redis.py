@@ -205,14 +205,14 @@ def kill_connections(service: Service) -> None:
         kill_connections,
     ],
 )
-def test_a_fault_that_is_over_at_once(service: Service, fault: Callable[[Service], None]) -> None:
+def test_a_short_fault_of_redis_loses_nothing(service: Service, fault: Callable[[Service], None]) -> None:
     with service.load() as load:
         fault(service)
         service.assert_all_well(load, fault.__name__, time.monotonic())
 
 
 @pytest.mark.parametrize("how", ["frozen", "clogged", "lost"])
-def test_a_server_out_of_reach(service: Service, how: str) -> None:
+def test_an_unreachable_server_gets_503_quickly_and_loses_nothing(service: Service, how: str) -> None:
     """The outage lasts longer than claims, and the engine keeps working."""
     away: dict[str, Callable[[], AbstractContextManager[None]]] = {
         "frozen": service.server.frozen,
@@ -285,7 +285,7 @@ def kill_all_others(client: redis.Redis) -> None:
         (without_connections, "no more connections"),
     ],
 )
-def test_a_server_that_takes_nothing(
+def test_a_server_that_refuses_writes_is_reported_and_loses_nothing(
     service: Service, condition: Callable[[redis.Redis], AbstractContextManager[None]], said: str
 ) -> None:
     """The health check and the logs of worker and API name the reason."""
@@ -303,7 +303,7 @@ def test_a_server_that_takes_nothing(
         service.assert_all_well(load, condition.__name__, time.monotonic())
 
 
-def test_a_policy_that_throws_keys_away(service: Service) -> None:
+def test_an_evicting_policy_makes_the_service_unready(service: Service) -> None:
     """With an eviction policy, the service reports itself as unfit until the policy is changed."""
     with service.server.client() as admin:
         admin.config_set("maxmemory-policy", "allkeys-lru")

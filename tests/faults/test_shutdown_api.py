@@ -64,7 +64,7 @@ def transcribe(api: ApiServer, **fields: str) -> httpx.Response:
     )
 
 
-def test_everybody_gets_an_answer_and_what_was_accepted_stays(redis_url: str, tmp_path: Path) -> None:
+def test_every_client_gets_a_response_and_accepted_tasks_stay(redis_url: str, tmp_path: Path) -> None:
     """In progress are half an upload, a long poll, a stream of events, and waiting requests of OpenAI's
     clients."""
     with running_api(redis_url, tmp_path, by_cli=True) as api, ThreadPoolExecutor(8) as pool:
@@ -103,7 +103,7 @@ def test_everybody_gets_an_answer_and_what_was_accepted_stays(redis_url: str, tm
             assert api.http.get(f"/api/v1/asr/result/{each}").json()["status"] == "queued"
 
 
-def test_a_second_ctrl_c_waits_for_nobody(redis_url: str, tmp_path: Path) -> None:
+def test_a_second_ctrl_c_ends_the_api_at_once(redis_url: str, tmp_path: Path) -> None:
     with running_api(redis_url, tmp_path, by_cli=True) as api, slow_upload(api):
         time.sleep(0.5)
         assert stopped(api, signal.SIGINT, signal.SIGINT) < 4.5

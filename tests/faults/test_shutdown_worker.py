@@ -69,7 +69,7 @@ def stopped_in_time(lab: WorkerLab, worker: WorkerProcess, *tasks: Task) -> None
     assert lab.parts.journal.open_ids() == [task.id for task in tasks]
 
 
-def test_stopping_while_a_model_loads(make_lab) -> None:
+def test_a_worker_stops_while_a_model_loads(make_lab) -> None:
     lab: WorkerLab = make_lab()
     task = lab.submit(NOTE)
     worker = lab.worker(ready=False, VOXQ_TEST_LOAD_SECONDS="60")
@@ -77,7 +77,7 @@ def test_stopping_while_a_model_loads(make_lab) -> None:
     stopped_in_time(lab, worker, task)
 
 
-def test_stopping_while_decoding_and_while_joining(make_lab, tmp_path: Path) -> None:
+def test_a_worker_stops_while_decoding_and_while_joining(make_lab, tmp_path: Path) -> None:
     """The helper process is frozen in the middle of its work, and the shutdown does not wait for it."""
     lab: WorkerLab = make_lab(max_inflight=3, long_audio_seconds=1000)
     worker = lab.worker()

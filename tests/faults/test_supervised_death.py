@@ -14,7 +14,7 @@ _LATEST = CLAIM_TTL - 2
 """Seconds after the death when no claim can have expired yet, because there is a heartbeat every second."""
 
 
-def test_what_a_dead_worker_held_goes_on_at_once(tmp_path: Path) -> None:
+def test_tasks_of_a_dead_worker_continue_at_once(tmp_path: Path) -> None:
     with running_stack(tmp_path / "stack", max_inflight=2) as stack:
         held = [stack.submit(MEETING, batch_size="8", hotwords="gated") for _ in range(2)]
         wait_for(lambda: {stack.result(each)["status"] for each in held} == {"processing"}, "both in hand")

@@ -34,7 +34,7 @@ def lab(tmp_path: Path, client: redis.Redis) -> Lab:
 
 
 @pytest.mark.parametrize("hours", [1, -1], ids=["forward", "back"])
-def test_a_clock_that_jumps_while_tasks_are_in_work(make_lab, tmp_path: Path, hours: int) -> None:
+def test_tasks_in_progress_survive_a_jump_of_the_clock(make_lab, tmp_path: Path, hours: int) -> None:
     """Tasks in an engine, waiting and submitted afterwards end once, without blame."""
     clock = tmp_path / "clock"
     clock.write_text("0")
@@ -63,7 +63,7 @@ def test_a_clock_that_jumps_while_tasks_are_in_work(make_lab, tmp_path: Path, ho
     assert worker.stop() < lab.settings.shutdown_seconds
 
 
-def test_a_worker_that_died_before_the_clock_was_put_back(lab: Lab) -> None:
+def test_tasks_of_a_worker_that_died_before_the_clock_was_put_back_continue(lab: Lab) -> None:
     """Entries whose expiry the last heartbeat set would live for another hour, and with them the worker's
     tasks."""
     dead, alive = make_worker(), make_worker()
@@ -86,7 +86,7 @@ def test_a_worker_that_died_before_the_clock_was_put_back(lab: Lab) -> None:
     assert {task.id for task in lab.drain(alive)} == {taken.id, claimed.id}
 
 
-def test_a_worker_that_died_gets_no_share_of_what_waits_after_the_clock_was_put_back(lab: Lab) -> None:
+def test_a_dead_worker_gets_no_share_of_waiting_tasks_after_the_clock_was_put_back(lab: Lab) -> None:
     capacity = {"held": {}, "free": {lab.store.queues[lane]: 1 for lane in Lane}, "models": []}
     lab.client.hset("asr:rooms", "dead", json.dumps(capacity | {"gone": time.time() + HOUR}))
     task = lab.submit()
@@ -105,14 +105,14 @@ def test_a_janitor_that_died_before_the_clock_was_put_back_is_replaced(lab: Lab)
         janitor.stop()
 
 
-def test_who_beat_in_the_future_is_gone() -> None:
+def test_a_worker_with_a_heartbeat_in_the_future_counts_as_dead() -> None:
     facts = WorkerFacts(1, "ready", "e", "m", "cpu", beat=1000.0 + HOUR, held=0)
     assert WorkerOverview.of([facts], {}, now=1000.0).ready == 0
     assert WorkerOverview.of([facts], {}, now=1000.0 + HOUR).ready == 1
     assert (elapsed(1000.0, 2000.5), elapsed(2000.0, 1000.0)) == (1000.5, 0.0)
 
 
-def test_a_task_that_waited_for_longer_than_results_are_kept(tmp_path: Path, client: redis.Redis) -> None:
+def test_a_task_may_wait_for_longer_than_results_are_kept(tmp_path: Path, client: redis.Redis) -> None:
     lab = Lab(tmp_path / "storage", client, result_ttl=HOUR, max_recordings=10)
     long_ago = time.time() - 50 * HOUR
     task = lab.submit(created_at=long_ago, accepted_at=long_ago, id=new_task_id(long_ago, 1))
@@ -128,7 +128,7 @@ def test_a_task_that_waited_for_longer_than_results_are_kept(tmp_path: Path, cli
     assert lab.status(task) == "done", "also out of the journal"
 
 
-def test_fifty_at_midnight_have_names_and_numbers_of_their_own(lab: Lab) -> None:
+def test_fifty_tasks_at_midnight_have_distinct_names_and_numbers(lab: Lab) -> None:
     """Half of them arrive a second before midnight, half a second after; all are accepted on the next day."""
     # clocks in Europe change on this day, but not in UTC
     midnight = datetime(2026, 3, 29, tzinfo=UTC).timestamp()
@@ -144,7 +144,7 @@ def test_fifty_at_midnight_have_names_and_numbers_of_their_own(lab: Lab) -> None
     assert len(set(ids)) == 50
 
 
-def test_an_upload_that_lasts_over_midnight_keeps_the_number_of_its_day(
+def test_an_upload_that_spans_midnight_keeps_the_number_of_its_day(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The day changes while the body is being sent."""
@@ -180,7 +180,7 @@ async def _post(api: ApiServer, body: Callable[[], AsyncIterator[bytes]]) -> dic
         return answer.json()
 
 
-def test_more_than_999_tasks_a_day(redis_url: str, tmp_path: Path, client: redis.Redis) -> None:
+def test_a_day_may_have_more_than_999_tasks(redis_url: str, tmp_path: Path, client: redis.Redis) -> None:
     with running_api(redis_url, tmp_path) as api:
         today = day_of(time.time())
         client.set(f"asr:day:{today}", 997)
@@ -197,7 +197,7 @@ def test_more_than_999_tasks_a_day(redis_url: str, tmp_path: Path, client: redis
         assert api.submitted(tone(1)).startswith(f"{today}_1002_"), "a Redis that came back empty goes on"
 
 
-def test_a_history_that_changes_while_it_is_read(redis_url: str, tmp_path: Path, client: redis.Redis) -> None:
+def test_history_can_be_read_while_it_changes(redis_url: str, tmp_path: Path, client: redis.Redis) -> None:
     """New records are added and old ones dropped all the time; none is listed twice."""
     settings = {"MAX_HISTORY_RECORDS": "400", "API_KEYS": "anna:the-key-of-anna"}
     with running_api(redis_url, tmp_path, **settings) as api, ThreadPoolExecutor(1) as pool:

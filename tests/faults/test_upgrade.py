@@ -16,7 +16,7 @@ FOR_EVER = 2_000_000_000
 
 
 @pytest.mark.parametrize(("name", "redis_is"), [("before-models", "empty"), ("before-speech", "kept")])
-def test_an_upgrade(make_lab, tmp_path: Path, name: str, redis_is: str) -> None:
+def test_an_upgrade_loses_and_repeats_nothing(make_lab, tmp_path: Path, name: str, redis_is: str) -> None:
     tasks = old_spool.unpack(name, tmp_path / "storage")
     lab: WorkerLab = make_lab(asr_model="sleep-300ms", result_ttl=FOR_EVER, failed_ttl=FOR_EVER)
     if redis_is == "kept":

@@ -82,7 +82,7 @@ def key_of(owner: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("redis_is", ["kept", "empty"])
-def test_an_upgrade(tmp_path: Path, redis_is: str) -> None:
+def test_an_upgrade_loses_and_repeats_nothing(tmp_path: Path, redis_is: str) -> None:
     expected = old_spool.Expected(SPOOL)
     with killed_service(tmp_path, redis_is) as (stack, told):
         stack.start()
@@ -102,7 +102,7 @@ def test_an_upgrade(tmp_path: Path, redis_is: str) -> None:
 @pytest.mark.parametrize(
     ("redis_is", "steps"), [("kept", ("W1", "W3", "E1", "E3")), ("empty", ("W2", "W4", "E2"))]
 )
-def test_an_upgrade_that_is_killed_in_its_middle(tmp_path: Path, redis_is: str, steps: Sequence[str]) -> None:
+def test_an_upgrade_killed_half_way_is_completed(tmp_path: Path, redis_is: str, steps: Sequence[str]) -> None:
     """First the janitor is killed at one line after another, then all processes after each step."""
     expected = old_spool.Expected(SPOOL)
     with killed_service(tmp_path, redis_is, janitors_die) as (stack, told):

@@ -69,7 +69,7 @@ def test_rq_sees_every_task_in_work(make_lab, rq: redis.Redis) -> None:
     lab.assert_ended_once(tasks)
 
 
-def test_cancelling_a_task_that_waits(make_lab) -> None:
+def test_a_waiting_task_can_be_cancelled(make_lab) -> None:
     lab: WorkerLab = make_lab()
     lab.worker()
     first = lab.submit(NOTE, "gated")
@@ -83,7 +83,7 @@ def test_cancelling_a_task_that_waits(make_lab) -> None:
     lab.assert_ended_once([first, second])
 
 
-def test_cancelling_in_the_engine_stops_with_the_batch_in_hand(make_lab) -> None:
+def test_a_task_cancelled_in_the_engine_stops_after_the_current_batch(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     task = lab.submit(MEETING, "gated-after-1", batch_size=5)
@@ -99,7 +99,7 @@ def test_cancelling_in_the_engine_stops_with_the_batch_in_hand(make_lab) -> None
     lab.assert_ended_once([task, note])
 
 
-def test_cancelling_while_decoding(make_lab, tmp_path: Path) -> None:
+def test_a_task_can_be_cancelled_while_it_is_decoded(make_lab, tmp_path: Path) -> None:
     lab: WorkerLab = make_lab(max_inflight=2)
     worker = lab.worker()
     task = lab.submit(recording_of(tmp_path / "long.wav", *["zh_meeting"] * 20), "gated")
@@ -114,7 +114,7 @@ def test_cancelling_while_decoding(make_lab, tmp_path: Path) -> None:
     lab.assert_ended_once([task, note])
 
 
-def test_stopping_a_job_by_rq_cancels_it(make_lab, rq: redis.Redis) -> None:
+def test_stopping_a_job_through_rq_cancels_its_task(make_lab, rq: redis.Redis) -> None:
     lab: WorkerLab = make_lab()
     lab.worker()
     task = lab.submit(MEETING, "gated", batch_size=5)
@@ -125,7 +125,7 @@ def test_stopping_a_job_by_rq_cancels_it(make_lab, rq: redis.Redis) -> None:
     lab.assert_ended_once([task])
 
 
-def test_killing_the_model_process_by_rq_is_nobodys_fault(make_lab, rq: redis.Redis) -> None:
+def test_killing_the_model_process_through_rq_is_blamed_on_no_task(make_lab, rq: redis.Redis) -> None:
     lab: WorkerLab = make_lab(
         max_attempts=1, asr_models="b=counting_engine:KIND:noop", preload_models="noop,b"
     )
@@ -143,7 +143,7 @@ def test_killing_the_model_process_by_rq_is_nobodys_fault(make_lab, rq: redis.Re
     assert not links & {link.pid for link in new}
 
 
-def test_shutting_down_by_rq_hands_back(make_lab, rq: redis.Redis) -> None:
+def test_a_shutdown_through_rq_requeues_the_tasks(make_lab, rq: redis.Redis) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     task = lab.submit(MEETING, "gated", batch_size=5)
@@ -155,7 +155,7 @@ def test_shutting_down_by_rq_hands_back(make_lab, rq: redis.Redis) -> None:
     assert lab.document(task)["status"] == "queued"
 
 
-def test_a_suspended_worker_takes_nothing_new(make_lab, rq: redis.Redis) -> None:
+def test_a_suspended_worker_claims_no_tasks(make_lab, rq: redis.Redis) -> None:
     lab: WorkerLab = make_lab()
     lab.worker()
     wait_for(lambda: lab.client.hlen("asr:rooms") == 1, "its room to be told")
@@ -168,7 +168,7 @@ def test_a_suspended_worker_takes_nothing_new(make_lab, rq: redis.Redis) -> None
     lab.wait_for_ends([task])
 
 
-def test_workers_share_the_lanes(make_lab) -> None:
+def test_several_workers_share_the_lanes(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=3)
     workers = [lab.worker(number, ready=False) for number in (1, 2)]
     for worker in workers:

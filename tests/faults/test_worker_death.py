@@ -19,7 +19,7 @@ STEPS = ("W1", "W2", "W3", "E1", "E2", "E3")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("max_inflight", [1, 3])
-def test_a_death_at_every_step(make_lab, max_inflight: int) -> None:
+def test_a_worker_killed_at_any_step_loses_nothing(make_lab, max_inflight: int) -> None:
     """Workers die one after another, each at another step with tasks in progress; the last one cleans up."""
     lab: WorkerLab = make_lab(max_inflight=max_inflight)
     tasks = [lab.submit(MEETING, batch_size=8) for _ in range(len(STEPS) * max_inflight + 1)]
@@ -39,7 +39,7 @@ def test_a_death_at_every_step(make_lab, max_inflight: int) -> None:
     assert last.stop() < lab.settings.shutdown_seconds
 
 
-def test_a_worker_that_is_told_to_stop_hands_its_task_back(make_lab) -> None:
+def test_a_worker_that_is_stopped_requeues_its_task(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     task = lab.submit(MEETING, "gated-after-1", batch_size=5)
@@ -79,7 +79,7 @@ def test_a_worker_whose_batch_hangs_stops_in_time(make_lab) -> None:
 
 
 @pytest.mark.slow
-def test_one_worker_is_killed_and_one_is_frozen(make_lab) -> None:
+def test_a_killed_and_a_frozen_worker_lose_nothing(make_lab) -> None:
     """A third worker takes over from both and does only the rest. The frozen one wakes up and finds that it
     has lost its task."""
     lab: WorkerLab = make_lab(asr_model="sleep-500ms", max_batch_ms=3000)  # for calls that are held back
@@ -130,7 +130,7 @@ class TestDecoder:
     def long(self, tmp_path: Path) -> Path:
         return recording_of(tmp_path / "long.wav", *["zh_meeting"] * 12)
 
-    def test_a_crash_costs_an_attempt_and_nobody_else(self, lab: WorkerLab, long: Path) -> None:
+    def test_a_decoder_crash_costs_its_own_task_one_attempt(self, lab: WorkerLab, long: Path) -> None:
         media = lab.worker().slow_media()
         task = lab.submit(long)
         wait_for(lab.calls, "the first chunk")
@@ -142,7 +142,7 @@ class TestDecoder:
         assert outcomes[0].duration == pytest.approx(12 * 23.02 + 11 * 4, abs=1)
         lab.assert_ended_once([task, *notes])
 
-    def test_a_standstill_ends_with_its_time(self, lab: WorkerLab, long: Path) -> None:
+    def test_a_frozen_decoder_ends_at_its_time_limit(self, lab: WorkerLab, long: Path) -> None:
         media = lab.worker().slow_media()
         task = lab.submit(long)
         wait_for(lab.calls, "the first chunk")

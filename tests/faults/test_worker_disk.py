@@ -34,7 +34,7 @@ def assert_done(outcome: Outcome, segments: int) -> None:
     assert len(outcome.segments) == segments
 
 
-def test_nothing_can_be_written(make_lab) -> None:
+def test_a_worker_waits_for_a_disk_that_refuses_all_writes(make_lab) -> None:
     """Chunks, results, log files: everything that the worker itself writes."""
     lab: WorkerLab = make_lab()
     worker = lab.worker()
@@ -55,7 +55,7 @@ def test_nothing_can_be_written(make_lab) -> None:
     lab.assert_ended_once([task, again])
 
 
-def test_ends_cannot_be_decided(make_lab) -> None:
+def test_ends_that_cannot_be_written_are_written_later(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     with unusable(lab.settings.journal_dir / "ended"):
@@ -69,7 +69,7 @@ def test_ends_cannot_be_decided(make_lab) -> None:
     lab.assert_ended_once(tasks)
 
 
-def test_the_log_of_ends_cannot_be_written(make_lab) -> None:
+def test_history_lines_that_cannot_be_written_are_written_later(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     with unusable(lab.settings.logs_dir / "asr_history.jsonl"):
@@ -84,7 +84,7 @@ def test_the_log_of_ends_cannot_be_written(make_lab) -> None:
     lab.assert_ended_once(tasks)
 
 
-def test_work_directories_cannot_be_made(make_lab) -> None:
+def test_tasks_wait_while_work_directories_cannot_be_created(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     with unusable(lab.settings.work_dir):
@@ -96,7 +96,7 @@ def test_work_directories_cannot_be_made(make_lab) -> None:
     lab.assert_ended_once([task])
 
 
-def test_decoded_sound_cannot_be_written(make_lab) -> None:
+def test_decoded_audio_that_cannot_be_written_is_decoded_later(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     with full_disk(worker.helper("media").pid):
@@ -110,7 +110,7 @@ def test_decoded_sound_cannot_be_written(make_lab) -> None:
     lab.assert_ended_once([task])
 
 
-def test_decoded_sound_disappears(make_lab) -> None:
+def test_decoded_audio_that_disappears_is_decoded_again(make_lab) -> None:
     lab: WorkerLab = make_lab()
     lab.worker()
     task = lab.submit(MEETING, "gated", batch_size=8)
@@ -125,7 +125,7 @@ def test_decoded_sound_disappears(make_lab) -> None:
     lab.assert_ended_once([task])
 
 
-def test_a_recording_disappears(make_lab) -> None:
+def test_a_task_whose_recording_disappears_fails(make_lab) -> None:
     lab: WorkerLab = make_lab()
     task = lab.submit(NOTE)
     lab.parts.blobs.path(task.file).unlink()
@@ -137,7 +137,7 @@ def test_a_recording_disappears(make_lab) -> None:
     lab.assert_ended_once([task])
 
 
-def test_records_of_tasks_cannot_be_read(make_lab) -> None:
+def test_tasks_are_requeued_while_their_records_cannot_be_read(make_lab) -> None:
     """With a failing disk, the worker hands its tasks back and continues."""
     lab: WorkerLab = make_lab()
     worker = lab.worker()
@@ -152,7 +152,7 @@ def test_records_of_tasks_cannot_be_read(make_lab) -> None:
     lab.assert_ended_once([task])
 
 
-def test_whether_a_task_in_work_is_still_open_cannot_be_read(make_lab) -> None:
+def test_a_task_continues_while_its_record_cannot_be_read(make_lab) -> None:
     """The worker continues with it, in case it is open."""
     lab: WorkerLab = make_lab()
     worker = lab.worker()

@@ -77,7 +77,9 @@ def assert_innocent(outcomes: list[Outcome]) -> None:
     ],
     ids=["errors and crashes", "hangs"],
 )
-def test_only_the_guilty_task_fails(make_lab, faults: dict[str, str], attempts: int, batch_ms: int) -> None:
+def test_only_the_task_that_crashes_the_engine_fails(
+    make_lab, faults: dict[str, str], attempts: int, batch_ms: int
+) -> None:
     lab: WorkerLab = make_lab(max_inflight=7, max_batch_ms=batch_ms, max_attempts=attempts)
     worker = lab.worker()
     tasks: list[Task] = []
@@ -100,7 +102,7 @@ def test_only_the_guilty_task_fails(make_lab, faults: dict[str, str], attempts: 
     assert worker.is_alive()
 
 
-def test_a_crash_that_does_not_come_again_costs_nobody(make_lab) -> None:
+def test_a_single_crash_fails_no_task(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=7)
     worker = lab.worker()
     guilty, innocent = mixed_batch(lab, worker, "fault-segfault", "only-once")
@@ -125,7 +127,7 @@ def test_running_out_of_memory_makes_batches_smaller(make_lab) -> None:
     assert all(len(call) == 1 for call in lab.calls()[-3:]), "half of three, and never so many again"
 
 
-def test_one_bad_chunk_among_good_ones(make_lab, tmp_path: Path) -> None:
+def test_one_bad_chunk_fails_only_its_own_task(make_lab, tmp_path: Path) -> None:
     """The chunk that kills its engine is identified, although others of its task succeed in between."""
     lab: WorkerLab = make_lab(max_inflight=7, max_attempts=2)
     worker = lab.worker()
@@ -153,7 +155,7 @@ def test_a_slow_task_times_out_by_its_own_engine_time_only(make_lab) -> None:
     worker.wait_for_log(f'task={endless.short_id} error="Processing timeout after 4s"')
 
 
-def test_a_long_recording_has_the_time_that_its_model_needs_and_a_stuck_one_has_not(make_lab) -> None:
+def test_a_slow_long_recording_gets_more_time_and_a_stuck_one_does_not(make_lab) -> None:
     """The limit on engine time grows only with the prediction from the warm-up."""
     lab: WorkerLab = make_lab(
         asr_model="sleep-400ms", asr_models="quick=counting_engine:KIND:noop", rq_worker_timeout=1
@@ -185,7 +187,7 @@ def test_a_model_process_that_is_killed_costs_one_batch(make_lab) -> None:
     assert all(a < b for a, b in pairwise(ends))
 
 
-def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(make_lab) -> None:
+def test_a_model_that_cannot_be_loaded_is_reported_and_retried(make_lab) -> None:
     lab: WorkerLab = make_lab(asr_engine="counting_engine:KIND")
     worker = lab.worker(ready=False, VOXQ_TEST_CALLS="")
     task = lab.submit()
@@ -195,7 +197,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(make_lab) -> None
     assert worker.is_alive()
 
 
-def test_a_model_that_never_finishes_loading(make_lab) -> None:
+def test_a_model_that_never_finishes_loading_is_stopped_and_retried(make_lab) -> None:
     lab: WorkerLab = make_lab(model_load_timeout=1)
     worker = lab.worker(ready=False, VOXQ_TEST_LOAD_SECONDS="60")
     first = worker.helper("model process").pid
@@ -237,7 +239,7 @@ def test_a_note_does_not_wait_behind_a_long_file(make_lab, tmp_path: Path) -> No
     assert sum(map(len, lab.calls())) == len(passed.segments) + 1, "nothing ran twice for the note's sake"
 
 
-def test_the_shortest_batch_size_a_client_may_ask_for(make_lab) -> None:
+def test_the_smallest_batch_size_works(make_lab) -> None:
     lab: WorkerLab = make_lab()
     lab.worker()
     (outcome,) = lab.wait_for_ends([lab.submit(batch_size=1)])
@@ -245,7 +247,7 @@ def test_the_shortest_batch_size_a_client_may_ask_for(make_lab) -> None:
     assert all(segment["e"] - segment["s"] <= 2 for segment in outcome.segments)
 
 
-def test_answers_that_make_no_sense_are_their_own_chunks_error(make_lab) -> None:
+def test_invalid_results_fail_only_their_own_chunk(make_lab) -> None:
     """Results without numbers, with far too much text, or missing: other chunks of the call keep theirs, and
     the model process survives."""
     lab: WorkerLab = make_lab(max_inflight=7, max_attempts=1)
@@ -272,7 +274,7 @@ def test_answers_that_make_no_sense_are_their_own_chunks_error(make_lab) -> None
     lab.assert_ended_once([*tasks, odd])
 
 
-def test_a_recording_that_takes_the_whole_worker_with_it_is_given_up(make_lab) -> None:
+def test_a_recording_that_kills_whole_workers_fails(make_lab) -> None:
     """As in a container that runs out of memory. The recording fails in the end, and other tasks are done."""
     lab: WorkerLab = make_lab(max_inflight=3, max_attempts=2)
     poison = lab.submit(NOTE, "fault-kill")

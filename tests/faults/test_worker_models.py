@@ -33,7 +33,7 @@ def memory_of(worker: WorkerProcess) -> int:
     return sum(process.memory_info().rss for process in processes) >> 20
 
 
-def test_two_models_at_once(make_lab) -> None:
+def test_two_models_are_loaded_at_once(make_lab) -> None:
     lab: WorkerLab = make_lab(asr_models=TWO, max_inflight=None)
     worker = lab.worker()
     facts = lab.facts(1)
@@ -70,7 +70,7 @@ def test_two_models_at_once(make_lab) -> None:
     assert lab.facts(1)["switches"] == 1, "coming back after a crash is none"
 
 
-def test_memory_for_one(make_lab) -> None:
+def test_with_memory_for_one_model_they_take_turns(make_lab) -> None:
     """Models of 100 MB replace each other; each replacement ends a model process and frees its memory."""
     lab: WorkerLab = make_lab(asr_models=TWO, model_memory_mb=200)
     worker = lab.worker(VOXQ_TEST_LOAD_MB="100")
@@ -89,7 +89,7 @@ def test_memory_for_one(make_lab) -> None:
     assert max(memory[5:]) < memory[0] + 30
 
 
-def test_a_model_that_works_is_not_taken_away_in_the_middle_of_a_batch(make_lab) -> None:
+def test_a_model_is_not_unloaded_during_a_batch(make_lab) -> None:
     """The model is unloaded after its batch; the rest of its work is done later."""
     lab: WorkerLab = make_lab(asr_models=TWO, model_memory_mb=64, max_inflight=4)
     worker = lab.worker()
@@ -106,7 +106,7 @@ def test_a_model_that_works_is_not_taken_away_in_the_middle_of_a_batch(make_lab)
     assert lab.facts(1)["state"] == "ready", "a model that was unloaded can be loaded"
 
 
-def test_a_long_file_gets_on_beside_notes_for_another_model(make_lab, tmp_path: Path) -> None:
+def test_a_long_file_progresses_beside_notes_for_another_model(make_lab, tmp_path: Path) -> None:
     """With memory for one model, short recordings would take every turn from it as soon as it is loaded."""
     lab: WorkerLab = make_lab(
         asr_model="sleep-300ms", asr_models=TWO, model_memory_mb=64, max_inflight=4, long_audio_seconds=15
@@ -126,7 +126,7 @@ def test_a_long_file_gets_on_beside_notes_for_another_model(make_lab, tmp_path: 
     assert all(batches > 5 for batches in of_the_long_file[:-1])  # its last turn ends with the file
 
 
-def test_an_idle_model_goes_and_comes_back(make_lab) -> None:
+def test_an_idle_model_is_unloaded_and_loaded_again(make_lab) -> None:
     lab: WorkerLab = make_lab(model_idle_seconds=1)
     worker = lab.worker()
     wait_for(lambda: not worker.helpers("model process"), "the end of the idle model process")
@@ -137,7 +137,7 @@ def test_an_idle_model_goes_and_comes_back(make_lab) -> None:
     wait_for(lambda: lab.facts(1)["switches"] == 1, "a switch told")
 
 
-def test_what_is_preloaded(make_lab) -> None:
+def test_preload_models_lists_the_models_loaded_at_the_start(make_lab) -> None:
     """None or several; one that cannot be loaded does not stop the others."""
     lab: WorkerLab = make_lab(preload_models="none", asr_models=THREE, max_attempts=1)
     worker = lab.worker(1)
@@ -172,7 +172,7 @@ def test_a_model_that_does_not_load_fails_its_own_tasks_only(make_lab) -> None:
     assert worker.is_alive()
 
 
-def test_a_model_that_is_not_there_is_told(make_lab) -> None:
+def test_a_missing_model_is_reported(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     task = lab.submit(model="gone")
@@ -185,7 +185,7 @@ def test_a_model_that_is_not_there_is_told(make_lab) -> None:
     assert worker.is_alive()
 
 
-def test_running_out_of_memory_alone_makes_others_leave_before_anybody_is_blamed(make_lab) -> None:
+def test_out_of_memory_unloads_other_models_before_a_task_is_blamed(make_lab) -> None:
     lab: WorkerLab = make_lab(asr_models=TWO, max_attempts=1)
     worker = lab.worker()
     lab.wait_for_ends([lab.submit(model="b")])
@@ -200,7 +200,7 @@ def test_running_out_of_memory_alone_makes_others_leave_before_anybody_is_blamed
     assert [model["name"] for model in facts["resident"]] == ["noop"]
 
 
-def test_a_worker_killed_near_the_end_of_a_long_file_leaves_only_the_rest(make_lab, tmp_path: Path) -> None:
+def test_after_a_kill_near_the_end_of_a_long_file_only_the_rest_is_done(make_lab, tmp_path: Path) -> None:
     """This also holds if the next worker must load the model to know which results it can use."""
     lab: WorkerLab = make_lab(asr_models=TWO)
     worker = lab.worker()
@@ -224,7 +224,7 @@ def test_a_worker_killed_near_the_end_of_a_long_file_leaves_only_the_rest(make_l
     lab.assert_ended_once([task])
 
 
-def test_a_default_model_that_does_not_load_any_more(make_lab) -> None:
+def test_a_default_model_that_stops_loading_is_retried(make_lab) -> None:
     """Its tasks wait and keep their finished chunks, texts are still spoken, and loading is retried at
     intervals."""
     lab: WorkerLab = make_lab(max_attempts=2, max_inflight=2)
@@ -251,7 +251,7 @@ def test_a_default_model_that_does_not_load_any_more(make_lab) -> None:
     assert worker.is_alive()
 
 
-def test_another_worker_does_what_one_cannot_load(make_lab) -> None:
+def test_a_task_whose_model_one_worker_cannot_load_goes_to_another(make_lab) -> None:
     lab: WorkerLab = make_lab(max_attempts=2, max_inflight=2)
     broken, healthy = lab.worker(1), lab.worker(2)
     with lab.broken_models():

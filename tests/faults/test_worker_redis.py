@@ -54,7 +54,7 @@ def assert_all_well(lab: WorkerLab, tasks) -> None:
     lab.wait_for_ends([lab.submit(MEETING)])
 
 
-def test_a_server_that_comes_back_with_its_data(lab: WorkerLab, server: RedisServer) -> None:
+def test_a_redis_restarted_with_its_data_repeats_no_work(lab: WorkerLab, server: RedisServer) -> None:
     tasks = submit_two(lab)
     server.kill()
     time.sleep(2)
@@ -63,7 +63,7 @@ def test_a_server_that_comes_back_with_its_data(lab: WorkerLab, server: RedisSer
     assert lab.workers[0].log.count("Worker-1 Redis is unavailable") == 1
 
 
-def test_a_server_that_is_away_until_the_work_is_done(lab: WorkerLab, server: RedisServer) -> None:
+def test_work_is_finished_without_redis_and_reported_later(lab: WorkerLab, server: RedisServer) -> None:
     tasks = submit_two(lab)
     server.kill()
     wait_for(lambda: lab.outcome(tasks[0]), "the end of the task in hand")
@@ -71,7 +71,7 @@ def test_a_server_that_is_away_until_the_work_is_done(lab: WorkerLab, server: Re
     assert_all_well(lab, tasks)
 
 
-def test_a_worker_starts_before_its_server(make_lab, server: RedisServer) -> None:
+def test_a_worker_waits_for_redis_at_its_start(make_lab, server: RedisServer) -> None:
     lab: WorkerLab = make_lab(redis_url=server.url)
     server.kill()
     worker = lab.worker(ready=False)

@@ -35,7 +35,7 @@ def _holders(lab: WorkerLab, tasks: list[Task]) -> list[str]:
     return [str(lab.client.get(f"asr:claim:{task.id}") or "") for task in tasks]
 
 
-def test_tasks_are_dealt_out_evenly_and_who_joins_gets_a_share(make_lab) -> None:
+def test_tasks_are_shared_evenly_also_with_a_worker_that_joins_later(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=16, max_batch_ms=PATIENT)
     started = [lab.worker(number, ready=False) for number in (1, 2, 3)]
     for worker in started:
@@ -65,7 +65,7 @@ def test_tasks_are_dealt_out_evenly_and_who_joins_gets_a_share(make_lab) -> None
     lab.assert_ended_once(tasks + more)
 
 
-def test_what_rq_does_to_one_of_several_tasks_leaves_the_others_alone(make_lab, redis_url: str) -> None:
+def test_an_rq_command_for_one_task_leaves_the_others_alone(make_lab, redis_url: str) -> None:
     lab: WorkerLab = make_lab(max_inflight=4, max_batch_ms=PATIENT)
     lab.worker()
     rq = redis.Redis.from_url(redis_url)

@@ -31,7 +31,7 @@ def samples_of(lab: WorkerLab, task: Task) -> np.ndarray:
         return np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)])
 
 
-def test_a_killed_worker_costs_only_the_sentence_in_hand(make_lab) -> None:
+def test_a_killed_worker_costs_only_the_sentence_being_spoken(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=2)
     said = held_after(5, 12)
     first = lab.worker()
@@ -51,7 +51,7 @@ def test_a_killed_worker_costs_only_the_sentence_in_hand(make_lab) -> None:
     lab.assert_ended_once([task, undisturbed])
 
 
-def test_times_of_sentences_are_exact_and_the_file_is_as_long_as_told(make_lab) -> None:
+def test_times_of_sentences_and_the_duration_are_exact(make_lab) -> None:
     lab: WorkerLab = make_lab()
     lab.worker()
     task = lab.submit_text("One two three. Four five.\n\nSix seven, eight!", speed=1.0)
@@ -89,7 +89,7 @@ def test_a_sentence_that_cannot_be_spoken_fails_its_text_only(
     assert outcome.code == code
 
 
-def test_what_nobody_can_say_is_passed_over_but_not_a_whole_text(make_lab) -> None:
+def test_unpronounceable_sentences_are_skipped_but_not_a_whole_text(make_lab) -> None:
     lab: WorkerLab = make_lab()
     lab.worker()
     some, none = lab.submit_text("Here it is. Only silence. And on."), lab.submit_text("Only silence.")
@@ -114,7 +114,7 @@ def test_a_cancelled_text_stops_and_leaves_nothing(make_lab) -> None:
     lab.assert_ended_once([task])
 
 
-def test_a_text_that_is_deleted_while_its_end_is_spoken_leaves_no_speech(make_lab) -> None:
+def test_a_text_deleted_during_its_last_sentence_leaves_no_speech(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     task = lab.submit_text(" ".join(held_after(1, 2)))
@@ -127,7 +127,7 @@ def test_a_text_that_is_deleted_while_its_end_is_spoken_leaves_no_speech(make_la
     assert list(lab.parts.work.names()) == []
 
 
-def test_a_hundred_thousand_characters_let_a_note_and_a_short_text_pass(make_lab) -> None:
+def test_a_hundred_thousand_characters_delay_neither_a_note_nor_a_short_text(make_lab) -> None:
     """They are submitted while the book is being spoken, and end long before it."""
     lab: WorkerLab = make_lab(max_inflight=4, rq_worker_timeout=600)
     lab.worker()
@@ -145,7 +145,7 @@ def test_a_hundred_thousand_characters_let_a_note_and_a_short_text_pass(make_lab
     lab.assert_ended_once([book, *others])
 
 
-def test_a_long_text_has_the_time_that_its_voice_needs_and_a_stuck_one_has_not(make_lab) -> None:
+def test_a_slow_long_text_gets_more_time_and_a_stuck_one_does_not(make_lab) -> None:
     """The limit on engine time grows only with the prediction from the warm-up."""
     lab: WorkerLab = make_lab(rq_worker_timeout=1)
     worker = lab.worker(VOXQ_TEST_SENTENCE_SECONDS="0.1")
@@ -163,7 +163,7 @@ def test_a_long_text_has_the_time_that_its_voice_needs_and_a_stuck_one_has_not(m
 
 
 @pytest.mark.parametrize(("device", "is_apart"), [("cuda:0", True), ("cpu", False)])
-def test_a_voice_on_the_cpu_waits_for_no_gpu_but_shares_the_cpu(
+def test_synthesis_on_the_cpu_does_not_wait_for_the_gpu_but_shares_the_cpu(
     make_lab, device: str, is_apart: bool
 ) -> None:
     """A recording stays in the engine for as long as the gate is closed."""
@@ -187,7 +187,7 @@ def test_a_voice_on_the_cpu_waits_for_no_gpu_but_shares_the_cpu(
     assert worker.stop() < lab.settings.shutdown_seconds
 
 
-def test_a_worker_that_stops_finishes_what_is_in_hand_on_each_device(make_lab) -> None:
+def test_a_stopping_worker_finishes_the_batch_on_each_device(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=4, preload_models="noop,counting_voice:KIND")
     worker = lab.worker(device="cuda:0", VOXQ_TEST_SYNTHESISER="counting_voice:KIND")
     lab.close_gate()
@@ -204,7 +204,7 @@ def test_a_worker_that_stops_finishes_what_is_in_hand_on_each_device(make_lab) -
     assert (len(lab.calls()), len(lab.spoken())) == (1, 1), "nothing was done twice"
 
 
-def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None:
+def test_after_redis_was_emptied_tasks_of_both_kinds_are_restored(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=3)
     worker = lab.worker()
     failing = lab.submit_text("It is a foreign word.")
@@ -226,7 +226,7 @@ def test_redis_comes_back_empty_and_both_kinds_are_found_again(make_lab) -> None
 
 
 @pytest.mark.slow
-def test_a_death_at_every_step(make_lab) -> None:
+def test_a_worker_killed_at_any_step_loses_nothing(make_lab) -> None:
     """Workers die one after another, each at another step with a text in progress; the last one cleans up."""
     lab: WorkerLab = make_lab()
     steps = ("W1", "W2", "W3", "W4", "E1", "E2", "E3")
@@ -242,7 +242,7 @@ def test_a_death_at_every_step(make_lab) -> None:
     lab.assert_ended_once(tasks)
 
 
-def test_sound_that_makes_no_sense_fails_its_text_only(make_lab) -> None:
+def test_invalid_audio_fails_only_its_own_text(make_lab) -> None:
     lab: WorkerLab = make_lab(max_inflight=7, max_attempts=1)
     worker = lab.worker()
     nonsense = {

@@ -26,7 +26,7 @@ def growing(lab: WorkerLab, task: Task) -> Path | None:
 
 
 @pytest.mark.parametrize("role", ["model process", "joiner"])
-def test_a_full_disk_is_waited_for_and_nobody_is_to_blame(make_lab, role: str) -> None:
+def test_a_text_waits_for_a_full_disk_and_is_not_blamed(make_lab, role: str) -> None:
     """The disk is full where sentences are written, and where they are joined."""
     lab: WorkerLab = make_lab(max_inflight=2)
     worker = lab.worker()
@@ -44,7 +44,7 @@ def test_a_full_disk_is_waited_for_and_nobody_is_to_blame(make_lab, role: str) -
     assert worker.log.count("ERROR Worker-1 cannot write") == 1
 
 
-def test_a_disk_that_stays_full_fails_the_text_in_the_end(make_lab) -> None:
+def test_a_text_fails_if_the_disk_stays_full(make_lab) -> None:
     lab: WorkerLab = make_lab(media_timeout_seconds=1)
     worker = lab.worker()
     lab.wait_for_ends([lab.submit_text("Hello.")])
@@ -54,7 +54,7 @@ def test_a_disk_that_stays_full_fails_the_text_in_the_end(make_lab) -> None:
     assert outcome.error == "The speech could not be stored: File too large."
 
 
-def test_a_sentence_whose_sound_is_taken_away_is_spoken_again(make_lab) -> None:
+def test_a_sentence_whose_audio_is_deleted_is_spoken_again(make_lab) -> None:
     """Its absence is noticed when the file is written from the start again."""
     lab: WorkerLab = make_lab()
     worker = lab.worker()

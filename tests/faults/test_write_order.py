@@ -142,7 +142,7 @@ def assert_ended_once(lab: Lab, task: Task, status: str = "done") -> None:
 
 @redis_too
 @after_each_step()
-def test_recovery_brings_it_to_its_end(lab: Lab, last: int, redis_is_lost: bool) -> None:
+def test_recovery_completes_a_task_after_a_kill_at_any_step(lab: Lab, last: int, redis_is_lost: bool) -> None:
     run = Run(lab)
     go(run, last, redis_is_lost=redis_is_lost)
     recover_and_drain(lab)
@@ -156,9 +156,7 @@ def test_recovery_brings_it_to_its_end(lab: Lab, last: int, redis_is_lost: bool)
 
 @redis_too
 @after_each_step()
-def test_recovery_alone_changes_nothing_but_what_was_decided(
-    lab: Lab, last: int, redis_is_lost: bool
-) -> None:
+def test_recovery_changes_only_what_was_decided(lab: Lab, last: int, redis_is_lost: bool) -> None:
     """Before its end, the task waits as if it had just been accepted."""
     run = Run(lab)
     go(run, last, redis_is_lost=redis_is_lost)
@@ -178,7 +176,7 @@ def test_recovery_alone_changes_nothing_but_what_was_decided(
 
 @redis_too
 @after_each_step(TAKEN)
-def test_a_worker_that_was_only_asleep_does_no_harm(lab: Lab, last: int, redis_is_lost: bool) -> None:
+def test_a_suspended_worker_that_wakes_up_does_no_harm(lab: Lab, last: int, redis_is_lost: bool) -> None:
     """The worker wakes up after another one has done its task, and continues where it was."""
     run = Run(lab)
     go(run, last, redis_is_lost=redis_is_lost)
@@ -194,7 +192,9 @@ def test_a_worker_that_was_only_asleep_does_no_harm(lab: Lab, last: int, redis_i
 
 @redis_too
 @after_each_step()
-def test_it_can_be_cancelled_at_any_time_before_its_end(lab: Lab, last: int, redis_is_lost: bool) -> None:
+def test_a_task_can_be_cancelled_after_any_step_before_its_end(
+    lab: Lab, last: int, redis_is_lost: bool
+) -> None:
     run = Run(lab)
     go(run, last, redis_is_lost=redis_is_lost)
     assert lab.control.cancel(run.task.id) == (ACCEPTED <= last < DECIDED)
@@ -205,7 +205,7 @@ def test_it_can_be_cancelled_at_any_time_before_its_end(lab: Lab, last: int, red
 
 @redis_too
 @pytest.mark.parametrize("last", range(3), ids=["E1", "E2", "E3"])
-def test_a_cancel_can_die_as_well(lab: Lab, last: int, redis_is_lost: bool) -> None:
+def test_a_cancel_that_is_killed_is_completed(lab: Lab, last: int, redis_is_lost: bool) -> None:
     run = Run(lab)
     go(run, TAKEN - 1, redis_is_lost=False)
     assert lab.ending.decide(run.task, cancelled())
@@ -222,7 +222,7 @@ def test_a_cancel_can_die_as_well(lab: Lab, last: int, redis_is_lost: bool) -> N
 
 
 @after_each_step()
-def test_a_client_that_submits_again_with_its_key_gets_one_result(lab: Lab, last: int) -> None:
+def test_a_repeated_submission_with_the_same_key_gets_one_result(lab: Lab, last: int) -> None:
     """The first request got no response, or the response got lost; both have the same Idempotency-Key."""
     first = Run(lab, idempotency="f" * 64)
     go(first, last, redis_is_lost=False)
@@ -239,7 +239,7 @@ def test_a_client_that_submits_again_with_its_key_gets_one_result(lab: Lab, last
     assert_ended_once(lab, expected)
 
 
-def test_an_upload_that_was_never_accepted_goes_when_it_is_old(tmp_path: Path, client: redis.Redis) -> None:
+def test_an_old_upload_that_was_never_accepted_is_deleted(tmp_path: Path, client: redis.Redis) -> None:
     lab = Lab(tmp_path / "storage", client, max_recordings=0)
     run = Run(lab)
     run.s1()
@@ -251,7 +251,7 @@ def test_an_upload_that_was_never_accepted_goes_when_it_is_old(tmp_path: Path, c
     assert not path.exists()
 
 
-def test_a_recovery_that_dies_is_recovered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recovery_that_is_killed_is_completed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recovery is interrupted at every command in turn, for a task after each step; the next one
     continues."""
     runs = [Run(lab) for _ in ORDER]

@@ -67,7 +67,7 @@ def test_help_names_every_command(voxq: Voxq) -> None:
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "queue requeue", "models pull"])
-def test_every_command_explains_itself(voxq: Voxq, command: str) -> None:
+def test_every_command_has_help(voxq: Voxq, command: str) -> None:
     done = voxq(*command.split(), "--help")
     assert done.returncode == 0
     assert "Usage" in done.stdout
@@ -82,7 +82,7 @@ def test_a_wrong_setting_is_one_sentence(voxq: Voxq) -> None:
     assert "API_PORT" in sentence(voxq("queue", API_PORT="99999"))
 
 
-def test_dotenv_is_read_and_typos_are_told(voxq: Voxq, tmp_path: Path) -> None:
+def test_dotenv_is_read_and_typos_are_reported(voxq: Voxq, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("ASR_MODLE=tiny\nLOG_ROTATION=nonsense\n")
     done = voxq("history")
     assert "did you mean ASR_MODEL?" in done.stderr
@@ -95,19 +95,19 @@ def test_an_open_api_without_keys_is_refused(voxq: Voxq) -> None:
         assert "ALLOW_ANONYMOUS=true" in sentence(voxq(command, API_HOST="0.0.0.0"))
 
 
-def test_up_refuses_a_taken_port(voxq: Voxq) -> None:
+def test_up_refuses_a_port_in_use(voxq: Voxq) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert "API_PORT" in sentence(voxq("up", API_PORT=port))
 
 
-def test_parts_alone_need_a_redis(voxq: Voxq) -> None:
+def test_api_and_worker_alone_need_a_redis(voxq: Voxq) -> None:
     assert "REDIS_URL" in sentence(voxq("worker"))
     assert "REDIS_URL" in sentence(voxq("api"))
     assert "REDIS_URL" in sentence(voxq("worker", "--count", "2"))
 
 
-def test_up_says_when_the_configured_redis_is_away(voxq: Voxq) -> None:
+def test_up_reports_that_the_configured_redis_is_unreachable(voxq: Voxq) -> None:
     done = voxq("up", REDIS_URL=f"redis://:hidden-secret@127.0.0.1:{own_port()}/0")
     assert "No Redis answers" in sentence(done)
     assert "hidden-secret" not in done.stderr
@@ -119,7 +119,7 @@ def test_an_unreadable_recording_is_a_usage_error(voxq: Voxq) -> None:
     assert "missing.ogg" in done.stderr
 
 
-def test_purge_wants_ids_or_all(voxq: Voxq) -> None:
+def test_purge_needs_ids_or_all(voxq: Voxq) -> None:
     for arguments in ([], ["a", "--all"]):
         done = voxq("queue", "purge", *arguments)
         assert done.returncode == 2
@@ -132,7 +132,7 @@ def test_models_list_and_path(voxq: Voxq) -> None:
     assert "nothing-like-it" in sentence(voxq("models", "path", "nothing-like-it"))
 
 
-def test_doctor_is_content_with_a_fresh_machine(voxq: Voxq) -> None:
+def test_doctor_finds_no_problem_on_a_fresh_machine(voxq: Voxq) -> None:
     done = voxq("doctor", "--json")
     findings = json.loads(done.stdout)
     assert [finding for finding in findings if finding["state"] == "failure"] == []
@@ -153,7 +153,7 @@ def test_doctor_is_content_with_a_fresh_machine(voxq: Voxq) -> None:
         ({"API_HOST": "192.0.2.1", "ALLOW_ANONYMOUS": "true"}, "API"),
     ],
 )
-def test_doctor_finds(voxq: Voxq, env: dict[str, str], subject: str) -> None:
+def test_doctor_finds_each_problem(voxq: Voxq, env: dict[str, str], subject: str) -> None:
     done = voxq("doctor", "--json", **env)
     findings = json.loads(done.stdout)
     assert [each["subject"] for each in findings if each["state"] == "failure"] == [subject]
@@ -161,7 +161,7 @@ def test_doctor_finds(voxq: Voxq, env: dict[str, str], subject: str) -> None:
     assert done.returncode == 1
 
 
-def test_doctor_tells_every_wrong_setting_and_looks_at_what_needs_none(voxq: Voxq) -> None:
+def test_doctor_lists_all_wrong_settings_and_checks_the_rest(voxq: Voxq) -> None:
     done = voxq("doctor", "--json", API_PORT="99999", LOG_ROTATION="nonsense", ASR_MODLE="tiny")
     assert done.returncode == 1
     findings = json.loads(done.stdout)

@@ -73,7 +73,7 @@ class Careless:
         ({"models": ()}, "name one"),
     ],
 )
-def test_what_is_wrong_is_said(changes: dict[str, Any], message: str) -> None:
+def test_violations_are_named(changes: dict[str, Any], message: str) -> None:
     family = replace(registry.find("hibari"), load=lambda request, models: Careless(), **changes)
     with pytest.raises(NotConforming, match=message):
         check_engine(family)

@@ -44,7 +44,7 @@ def test_data_address_and_secret_survive_a_restart(settings: Settings) -> None:
         assert redis.get("task") == b"queued"
 
 
-def test_nobody_gets_in_without_the_password_and_messages_do_not_tell_it(settings: Settings) -> None:
+def test_the_password_is_required_and_not_shown_in_messages(settings: Settings) -> None:
     with server(settings) as address:
         with pytest.raises(ServerUnusable, match="password"):
             check_server(f"redis://127.0.0.1:{address.port}")
@@ -60,7 +60,7 @@ def test_an_evicting_server_is_refused(settings: Settings) -> None:
             check_server(address.url)
 
 
-def test_a_taken_port_gives_a_new_one_and_keeps_the_secret(settings: Settings) -> None:
+def test_if_its_port_is_in_use_a_new_one_is_chosen_with_the_same_password(settings: Settings) -> None:
     first = claim_address(settings.run_dir)
     with socket.create_server(("127.0.0.1", first.port)):
         second = claim_address(settings.run_dir)
@@ -83,7 +83,7 @@ def test_fsync_writes_through_always() -> None:
     assert "appendfsync everysec" in configuration(address, Path("/d"), Path("/l"), fsync=False)
 
 
-def test_nobody_there_is_said_without_secrets() -> None:
+def test_an_unreachable_server_is_reported_without_secrets() -> None:
     port = own_port()
     with pytest.raises(ServerUnusable, match=f"127.0.0.1:{port}") as told:
         check_server(f"redis://:topsecret@127.0.0.1:{port}", patience=0)

@@ -61,7 +61,7 @@ def lab(tmp_path: Path, engines: Path) -> Iterator[WorkerLab]:
     server.kill()
 
 
-def test_it_works_with_its_own_packages_and_we_with_ours(lab: WorkerLab, engines: Path) -> None:
+def test_an_isolated_engine_uses_its_own_packages(lab: WorkerLab, engines: Path) -> None:
     (outcome,) = lab.wait_for_ends([lab.submit(NOTE)], 120)
     assert (outcome.status, outcome.text) == (Status.DONE, "99.0 of another world")
     assert redis.__version__ != "99.0 of another world"
@@ -69,7 +69,7 @@ def test_it_works_with_its_own_packages_and_we_with_ours(lab: WorkerLab, engines
     assert Path(process.cmdline()[0]) == engines / "contrary" / "bin" / "python"
 
 
-def test_a_killed_one_costs_nobody_anything(lab: WorkerLab) -> None:
+def test_killing_an_isolated_engine_fails_no_task(lab: WorkerLab) -> None:
     lab.wait_for_ends([lab.submit(NOTE)], 120)
     (process,) = model_processes(lab)
     os.kill(process.pid, signal.SIGKILL)
@@ -81,7 +81,7 @@ def test_a_killed_one_costs_nobody_anything(lab: WorkerLab) -> None:
 @pytest.mark.parametrize(
     ("fault", "code"), [("die", "engine_crashed"), ("lie", "engine_error"), ("flood", "engine_crashed")]
 )
-def test_what_it_does_wrong_is_its_tasks_failure_alone(lab: WorkerLab, fault: str, code: str) -> None:
+def test_errors_of_an_isolated_engine_fail_only_its_task(lab: WorkerLab, fault: str, code: str) -> None:
     bad, good = lab.submit(NOTE, fault), lab.submit(NOTE)
     first, second = lab.wait_for_ends([bad, good], 120)
     assert (first.status, first.code) == (Status.FAILED, code)
@@ -89,7 +89,7 @@ def test_what_it_does_wrong_is_its_tasks_failure_alone(lab: WorkerLab, fault: st
     lab.assert_ended_once([bad, good])
 
 
-def test_it_is_listed_and_can_be_removed(engines: Path, tmp_path: Path) -> None:
+def test_an_isolated_engine_is_listed_and_can_be_removed(engines: Path, tmp_path: Path) -> None:
     root = engines.parent
     assert '"name": "contrary"' in voxq(root, "list", "--json").stdout
     assert "not used" in voxq(root, "list").stdout

@@ -84,7 +84,7 @@ def test_its_own_tests_pass(packages: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_doctor_names_it_and_what_is_wrong(packages: Path, tmp_path: Path) -> None:
+def test_the_doctor_reports_the_plugin_and_its_problems(packages: Path, tmp_path: Path) -> None:
     env = {
         **without_settings(),
         "PYTHONPATH": str(packages),

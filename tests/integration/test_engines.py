@@ -76,7 +76,7 @@ def test_chinese_is_simplified_and_punctuated(engine: Recogniser, name: str, lan
 
 @pytest.mark.parametrize("language", [None, pytest.param("zh", marks=pytest.mark.numerics)])
 @pytest.mark.parametrize("name", sounds())
-def test_what_nobody_said_is_no_text(engine: Recogniser, name: str, language: str | None) -> None:
+def test_silence_noise_and_music_give_no_text(engine: Recogniser, name: str, language: str | None) -> None:
     result = recognise(engine, sounds()[name], recognition(language))
     assert (text_of(result), result.language) == ("", None)
 
@@ -86,7 +86,7 @@ def test_what_nobody_said_is_no_text(engine: Recogniser, name: str, language: st
     ("language", "hotwords"), [("zh", ("达摩院", "语音识别")), ("en", ("Jon Smyth", "Stop"))]
 )
 @pytest.mark.parametrize("name", ["silence", "hiss", "loud noise", "notes", "a knock"])
-def test_the_prompt_is_no_text_where_nobody_speaks(
+def test_the_prompt_is_not_returned_without_speech(
     engine: Recogniser, name: str, language: str, hotwords: tuple[str, ...]
 ) -> None:
     result = recognise(engine, sounds()[name], recognition(language, hotwords=hotwords))
@@ -94,7 +94,7 @@ def test_the_prompt_is_no_text_where_nobody_speaks(
 
 
 @pytest.mark.numerics
-def test_the_sentence_of_the_prompt_is_a_text_where_somebody_says_it(engine: Recogniser) -> None:
+def test_the_sentence_of_the_prompt_is_recognised_if_spoken(engine: Recogniser) -> None:
     said = spoken_text("zh_prompt")
     assert said == _PROMPTS["zh"]
     heard = text_of(recognise(engine, recording("zh_prompt"), recognition("zh")))
@@ -105,7 +105,7 @@ def test_the_sentence_of_the_prompt_is_a_text_where_somebody_says_it(engine: Rec
 @pytest.mark.parametrize(
     ("said", "hotwords"), [("Yes. Stop. Yes.", ("Stop", "Yes")), ("Good morning.", ("Good morning",))]
 )
-def test_hotwords_that_are_all_that_is_said_are_heard(
+def test_a_recording_of_hotwords_only_is_recognised(
     engine: Recogniser, said: str, hotwords: tuple[str, ...]
 ) -> None:
     heard = text_of(recognise(engine, english(said), recognition("en", hotwords=hotwords)))
@@ -169,7 +169,7 @@ def test_hotwords_change_the_spelling(engine: Recogniser) -> None:
 
 
 @pytest.mark.numerics
-def test_a_hotword_that_is_said_first_is_not_taken_as_said(engine: Recogniser) -> None:
+def test_a_hotword_at_the_beginning_is_recognised(engine: Recogniser) -> None:
     speech = english("Katherine and Geoff live in Leicester.")
     text = text_of(recognise(engine, speech, recognition("en", hotwords=("Catharine", "Jeff"))))
     assert text.startswith("Catharine and Jeff")
@@ -191,12 +191,12 @@ def test_a_translation_is_english_and_the_language_is_what_was_spoken(engine: Re
 
 
 @pytest.mark.parametrize("milliseconds", [0, 1, 99])
-def test_what_is_too_short_is_no_speech(engine: Recogniser, milliseconds: int) -> None:
+def test_very_short_audio_gives_no_text(engine: Recogniser, milliseconds: int) -> None:
     samples = english()[16_000 : 16_000 + milliseconds * 16]
     assert recognise(engine, samples, recognition()).segments == ()
 
 
-def test_each_item_of_a_batch_has_its_own_answer(engine: Recogniser) -> None:
+def test_each_item_of_a_batch_has_its_own_result(engine: Recogniser) -> None:
     answers = transcribe(
         engine,
         [
@@ -218,7 +218,7 @@ def test_the_same_audio_gives_the_same_text(engine: Recogniser) -> None:
     assert recognise(engine, noisy, recognition()) == recognise(engine, noisy, recognition())
 
 
-def test_the_warm_up_measures_a_price(engine: Recogniser) -> None:
+def test_the_warm_up_measures_a_cost(engine: Recogniser) -> None:
     # a machine that is busy for a moment gives useless measurements
     costs = (measure(engine) for _ in range(3))
     # 30 s are encoded whatever the chunk's length.

@@ -86,7 +86,7 @@ def _check_times(result: Recognised, seconds: float) -> None:
 
 
 @pytest.mark.numerics
-def test_a_batch_of_all_lengths_says_what_was_said(engine: Recogniser) -> None:
+def test_a_batch_of_mixed_lengths_is_recognised_correctly(engine: Recogniser) -> None:
     """The results equal those of each clip alone. Sums over a padded batch are rounded differently, so a
     weight may pass its threshold one step earlier or later."""
     clips = [clip(said) for said in SAID]
@@ -121,14 +121,14 @@ def test_words_have_times(engine: Recogniser) -> None:
 
 
 @pytest.mark.parametrize("milliseconds", [0, 1, 99, 100, 101])
-def test_what_is_too_short_is_no_speech(engine: Recogniser, milliseconds: int) -> None:
+def test_very_short_audio_gives_no_text(engine: Recogniser, milliseconds: int) -> None:
     samples = clip(SAID[0])[8000 : 8000 + milliseconds * SAMPLE_RATE // 1000]
     result = recognise(engine, samples, recognition(words=True))
     assert milliseconds >= 100 or result == Recognised((), None)
 
 
 @pytest.mark.numerics
-def test_silence_is_no_text_alone_or_among_speech(engine: Recogniser) -> None:
+def test_silence_gives_no_text_alone_or_in_a_batch(engine: Recogniser) -> None:
     """FunASR omits clips without speech from its results."""
     silence = np.zeros(4 * SAMPLE_RATE, np.float32)
     assert recognise(engine, silence) == Recognised((), None)
@@ -138,7 +138,7 @@ def test_silence_is_no_text_alone_or_among_speech(engine: Recogniser) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
-def test_broken_numbers_stay_in_their_own_chunk(engine: Recogniser, value: float) -> None:
+def test_invalid_samples_affect_only_their_own_chunk(engine: Recogniser, value: float) -> None:
     broken = clip(SAID[0]).copy()
     broken[::1000] = value
     answers = transcribe(engine, [(clip(SAID[1]), PLAIN), (broken, PLAIN), (clip(SAID[3]), PLAIN)])
@@ -158,7 +158,7 @@ def test_one_bad_chunk_fails_alone(engine: Recogniser) -> None:
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory."), MemoryError()])
-def test_out_of_memory_is_the_whole_batchs(
+def test_out_of_memory_fails_the_whole_batch(
     sensevoice: Recogniser, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """The scheduler then makes smaller batches. Real exhaustion of memory would end the tests, so it is
@@ -183,7 +183,7 @@ def test_an_error_of_the_device_ends_the_process(
         transcribe(sensevoice, [(clip(SAID[0]), PLAIN)] * 2)
 
 
-def test_options_that_no_call_can_share_are_kept_apart(sensevoice: Recogniser) -> None:
+def test_options_that_cannot_share_a_call_are_separated(sensevoice: Recogniser) -> None:
     words = recognition("en", words=True, use_itn=False)
     answers = transcribe(sensevoice, [(clip(SAID[0]), words), (clip(SAID[1]), PLAIN), (clip(SAID[3]), words)])
     assert [text_of(answer) for answer in answers] == [SAID[0], SAID[1], SAID[3]]
@@ -191,7 +191,7 @@ def test_options_that_no_call_can_share_are_kept_apart(sensevoice: Recogniser) -
     assert counts == [4, 0, 3]
 
 
-def test_sensevoice_tells_how_it_was_said(sensevoice: Recogniser) -> None:
+def test_sensevoice_reports_emotions_and_events(sensevoice: Recogniser) -> None:
     (segment,) = recognise(sensevoice, clip(SAID[0]), recognition("en", use_itn=True)).segments
     assert (segment.text, segment.emotion, segment.events) == (SAID[0], "neutral", ())
 
@@ -215,7 +215,9 @@ def test_sensevoice_refuses_languages_it_does_not_know(sensevoice: Recogniser) -
         ("很" * 5000, "x" * 5000),
     ],
 )
-def test_hotwords_are_only_words(seaco: Recogniser, hotwords: tuple[str, ...], tmp_path: Path) -> None:
+def test_hotwords_are_reduced_to_plain_words(
+    seaco: Recogniser, hotwords: tuple[str, ...], tmp_path: Path
+) -> None:
     answers = transcribe(seaco, [(clip(s), recognition(use_punc=False, hotwords=hotwords)) for s in SAID[:3]])
     assert [text_of(answer) for answer in answers] == list(SAID[:3])
 
@@ -230,7 +232,7 @@ def test_hotwords_reach_the_model(seaco: Recogniser) -> None:
     assert model.hotword_list is None
 
 
-def test_punctuation_keeps_the_words_and_what_was_before(seaco: Recogniser) -> None:
+def test_punctuation_keeps_the_words_and_the_raw_text(seaco: Recogniser) -> None:
     """With random weights, the positions of the marks do not matter."""
     result = recognise(seaco, clip(SAID[2]), recognition(words=True))
     text = text_of(result)
@@ -249,7 +251,7 @@ def test_the_same_audio_gives_the_same_text(engine: Recogniser) -> None:
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_the_warm_up_measures_a_price(engine: Recogniser) -> None:
+def test_the_warm_up_measures_a_cost(engine: Recogniser) -> None:
     assert 0 < min(measure(engine).predict(10) for _ in range(3)) < 5
 
 
@@ -311,7 +313,7 @@ def test_a_damaged_checkpoint_is_an_error(model: Path) -> None:
         load(model)
 
 
-def test_a_part_that_funasr_does_not_have_is_named(model: Path) -> None:
+def test_a_component_missing_from_funasr_is_named(model: Path) -> None:
     config = model / "config.yaml"
     config.write_text(config.read_text().replace("SenseVoiceEncoderSmall", "UnheardOfEncoder"))
     with pytest.raises(EngineError, match="without the encoder UnheardOfEncoder"):

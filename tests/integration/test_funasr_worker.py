@@ -76,7 +76,7 @@ def assert_long_text(outcome: Outcome) -> None:
     assert len(outcome.text.split()) == pytest.approx(len(spoken), abs=len(spoken) // 20)
 
 
-def test_tasks_that_wait_share_one_call(lab: WorkerLab, worker: WorkerProcess, notes: list[Path]) -> None:
+def test_waiting_tasks_share_one_call(lab: WorkerLab, worker: WorkerProcess, notes: list[Path]) -> None:
     tasks = [lab.submit(note, "gated", use_itn=False) for note in notes]
     wait_for(lambda: worker.log.count("vad_segments=1 ") == len(tasks), "the decoding of all", 60)
     lab.open_gate()
@@ -90,7 +90,9 @@ def test_tasks_that_wait_share_one_call(lab: WorkerLab, worker: WorkerProcess, n
 
 
 @pytest.mark.numerics
-def test_another_model_by_its_name(lab: WorkerLab, worker: WorkerProcess, notes: list[Path]) -> None:
+def test_another_model_can_be_requested_by_name(
+    lab: WorkerLab, worker: WorkerProcess, notes: list[Path]
+) -> None:
     """The sentences are recognised wherever they are cut: the model hears steps of 60 ms, and the position of
     a cut within one decides on doubtful words."""
     options = {"model": "words", "words": True}
@@ -116,9 +118,7 @@ def test_a_cancelled_task_leaves_the_others_alone(
     assert worker.is_alive()
 
 
-def test_a_killed_worker_leaves_only_the_rest_to_do(
-    lab: WorkerLab, worker: WorkerProcess, long: Path
-) -> None:
+def test_after_a_kill_only_the_rest_is_done(lab: WorkerLab, worker: WorkerProcess, long: Path) -> None:
     before = len(lab.calls())
     task = lab.submit(long, "slowly", batch_size=8, use_itn=False)
     wait_for(lambda: len(lab.calls()) >= before + 8, "the eighth call")

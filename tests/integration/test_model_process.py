@@ -140,7 +140,7 @@ def test_a_second_batch_waits_in_the_pipe(link: ModelProcess, chunk: Callable[..
         ("fault-memory", "out_of_memory"),
     ],
 )
-def test_a_call_that_fails_blames_nobody(
+def test_a_failed_batch_is_an_error_of_no_single_item(
     link: ModelProcess, chunk: Callable[..., SpanRef], fault: str, code: str
 ) -> None:
     link.load(FAULTY)
@@ -166,7 +166,7 @@ def test_an_item_that_fails_leaves_the_others_alone(
     assert texts(finished) == ["1.00 seconds", "faulty", "2.00 seconds"]
 
 
-def test_audio_that_is_gone_is_an_error_of_its_item(
+def test_missing_audio_is_an_error_of_its_item(
     link: ModelProcess, chunk: Callable[..., SpanRef], tmp_path: Path
 ) -> None:
     link.load(FAULTY)
@@ -215,7 +215,7 @@ def test_a_hang_in_native_code_can_be_killed(
     ("engine", "model", "message"),
     [("noop", "nothing", "sleep-<n>ms"), ("nonsense", "x", "faster-whisper, noop")],
 )
-def test_what_cannot_be_loaded_is_told(link: ModelProcess, engine: str, model: str, message: str) -> None:
+def test_a_load_failure_is_reported(link: ModelProcess, engine: str, model: str, message: str) -> None:
     link.send(Load(EngineRequest(engine, model), {}))
     reply = link.receive()
     assert isinstance(reply, LoadFailed)
@@ -224,7 +224,7 @@ def test_what_cannot_be_loaded_is_told(link: ModelProcess, engine: str, model: s
         link.receive()
 
 
-def test_a_damaged_model_is_told(link: ModelProcess, tmp_path: Path) -> None:
+def test_a_damaged_model_is_reported(link: ModelProcess, tmp_path: Path) -> None:
     for name in ("model.bin", "config.json", "tokenizer.json"):
         (tmp_path / name).write_bytes(b"{}")
     link.send(Load(EngineRequest("faster-whisper", "x"), {"path": tmp_path}))

@@ -53,7 +53,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(("name", "roles"), [("sensevoice", {"path"}), ("paraformer-zh", {"path", "punc"})])
-def test_one_line_is_enough(cache: Path, name: str, roles: set[str]) -> None:
+def test_one_setting_is_enough(cache: Path, name: str, roles: set[str]) -> None:
     settings = load_settings(cache / "no.env", asr_model=name, asr_model_path=cache / "nowhere")
     plan = WorkPlan.of(settings, "cpu").default
     assert plan.name == name
@@ -68,7 +68,7 @@ def test_one_line_is_enough(cache: Path, name: str, roles: set[str]) -> None:
     assert heard == SAID
 
 
-def test_a_repository_that_the_catalogue_does_not_know(cache: Path) -> None:
+def test_a_repository_outside_the_catalogue_can_be_used(cache: Path) -> None:
     shutil.copytree(MODELS / "bicif-words", cache / "mine/someone/our-paraformer")
     settings = load_settings(
         cache / "no.env",

@@ -67,13 +67,13 @@ def test_a_part_that_dies_is_started_again_and_not_at_once(watched: Watched) -> 
     assert time.monotonic() - alive > 0.8
 
 
-def test_one_that_cannot_start_does_not_hinder_others(watched: Watched) -> None:
+def test_a_program_that_cannot_start_does_not_affect_others(watched: Watched) -> None:
     watched.supervisor.add(Part("nothing", ("/nonexistent",), 0), python("b", SLEEPER))
     until(lambda: "b" in watched.pids)
     assert psutil.pid_exists(watched.pids["b"])
 
 
-def test_a_death_is_told_once_nothing_is_left_of_it(tmp_path: Path, watched: Watched) -> None:
+def test_a_death_is_reported_when_all_its_processes_have_ended(tmp_path: Path, watched: Watched) -> None:
     """A helper has outlived it, and may be in the middle of a write."""
     helper, lives, told = tmp_path / "helper", tmp_path / "lives", queue.SimpleQueue[str]()
     code = f"""\

@@ -136,7 +136,7 @@ def pitch(spoken: Spoken) -> float:
     return spoken.sample_rate / float(np.median(found))
 
 
-def test_kokoro_says_english_words_inside_chinese(
+def test_kokoro_pronounces_english_words_inside_chinese(
     kokoro: Synthesiser, recogniser: Recogniser, tmp_path: Path
 ) -> None:
     spoken = speak(kokoro, "我们明天用 Microsoft Office 写报告。", speech("zf_xiaobei"))
@@ -174,7 +174,7 @@ def test_figures_are_heard_in_spanish(kokoro: Synthesiser, recogniser: Recognise
 
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0])
-def test_speed_is_length(hibari: Synthesiser, speed: float) -> None:
+def test_speed_changes_the_duration(hibari: Synthesiser, speed: float) -> None:
     usual, other = (speak(hibari, ENGLISH[0], speech("heart", s)) for s in (1.0, speed))
     assert len(other.samples) / len(usual.samples) == pytest.approx(1 / speed, rel=0.05)
 
@@ -184,7 +184,7 @@ def test_the_same_text_gives_the_same_samples(hibari: Synthesiser) -> None:
     assert np.array_equal(first.samples, second.samples)
 
 
-def test_side_by_side_each_sentence_is_what_it_is_alone(hibari: Synthesiser) -> None:
+def test_sentences_spoken_in_parallel_equal_those_spoken_alone(hibari: Synthesiser) -> None:
     several = registry.find("hibari").load(EngineRequest("hibari", "hibari", threads=3), {})
     texts = (*ENGLISH, "你好", "Yes.", "...", *ENGLISH)
     for text, answer in zip(texts, speak_all(several, [(t, speech("heart")) for t in texts]), strict=True):
@@ -237,7 +237,7 @@ def test_hostile_text_is_spoken_or_refused_in_chinese(kokoro: Synthesiser) -> No
         assert isinstance(answer, Spoken) or answer.code == "unpronounceable"
 
 
-def test_what_a_voice_cannot_say_is_refused(hibari: Synthesiser) -> None:
+def test_unpronounceable_text_is_refused(hibari: Synthesiser) -> None:
     assert error_of(hibari, "你好", "heart") == "language_unavailable"
     assert error_of(hibari, "Привет", "heart") == "language_unavailable"
     assert error_of(hibari, "...", "heart") == "unpronounceable"
@@ -247,7 +247,7 @@ def test_what_a_voice_cannot_say_is_refused(hibari: Synthesiser) -> None:
     assert error_of(hibari, "Hello", "../../etc/passwd") == "unknown_voice"
 
 
-def test_unknown_names_are_answered_with_those_there_are() -> None:
+def test_unknown_names_are_refused_with_the_known_ones() -> None:
     with pytest.raises(EngineError, match=r"hibari.*kokoro"):
         voices.family_of("espeak")
     with pytest.raises(EngineError, match="heart"):

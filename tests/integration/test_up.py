@@ -163,7 +163,7 @@ def test_it_serves_until_sigterm_and_leaves_nothing(
         assert not (up.storage / "run" / "up.json").exists()
 
 
-def test_a_second_one_on_the_same_storage_is_refused(up: Up, tmp_path: Path) -> None:
+def test_a_second_stack_on_the_same_storage_is_refused(up: Up, tmp_path: Path) -> None:
     second = run({**up.env, "API_PORT": "1"}, tmp_path, "up")
     assert second.returncode == 1
     assert f"process {up.process.pid}" in second.stderr
@@ -171,7 +171,7 @@ def test_a_second_one_on_the_same_storage_is_refused(up: Up, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["valkey", "worker-1", "api"])
-def test_a_killed_part_comes_back_and_work_goes_on(up: Up, recording: Path, name: str) -> None:
+def test_a_killed_process_is_restarted_and_work_continues(up: Up, recording: Path, name: str) -> None:
     before = up.pids[name]
     os.kill(before, signal.SIGKILL)
     until(lambda: up.pids.get(name, before) != before)
@@ -199,7 +199,7 @@ def test_kill_minus_nine_leaves_no_orphan_and_nothing_is_lost(
         assert again.voxq("task", state["task_id"], "--format", "text").stdout.strip() == "noop"
 
 
-def test_transcribe_writes_files_and_tells_failures(up: Up, recording: Path) -> None:
+def test_transcribe_writes_files_and_reports_failures(up: Up, recording: Path) -> None:
     directory = up.storage.parent
     with wave.open(str(directory / "empty.wav"), "wb") as empty:
         empty.setnchannels(1)

@@ -19,7 +19,7 @@ def test_a_running_stack_is_found_and_gone_afterwards(tmp_path: Path) -> None:
     assert not (tmp_path / "up.json").exists()
 
 
-def test_of_a_killed_stack_only_the_lives_of_its_workers_are_believed(tmp_path: Path) -> None:
+def test_of_a_killed_stack_only_the_worker_lives_are_used(tmp_path: Path) -> None:
     lives = ("0123456789ab", "ba9876543210")
     Instance(os.getpid(), "http://127.0.0.1:1", "redis://", {}, lives).write(tmp_path)
     (tmp_path / "up.lock").touch()
@@ -30,7 +30,7 @@ def test_of_a_killed_stack_only_the_lives_of_its_workers_are_believed(tmp_path: 
 @pytest.mark.parametrize(
     "garbage", ["", "[]", "{}", "null", '{"pid": 1}', "\x00", '{"lives": 1}', '{"lives": ["", "*", null]}']
 )
-def test_garbage_is_no_stack(tmp_path: Path, garbage: str) -> None:
+def test_an_invalid_up_json_is_no_running_stack(tmp_path: Path, garbage: str) -> None:
     (tmp_path / "up.json").write_text(garbage)
     assert running_instance(tmp_path) is None
     assert lives_left(tmp_path) == []

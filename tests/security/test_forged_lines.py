@@ -38,7 +38,7 @@ def test_any_text_is_one_visible_line(text: str) -> None:
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", line)
 
 
-def test_no_client_writes_lines_of_the_log(service: Attacked, anna: httpx.Client) -> None:
+def test_no_client_can_write_lines_of_the_log(service: Attacked, anna: httpx.Client) -> None:
     for word in WORDS:
         quoted = "".join(f"%{byte:02x}" for byte in word.encode())
         anna.get(f"/api/v1/asr/result/{quoted}")
@@ -61,7 +61,7 @@ def test_no_client_writes_lines_of_the_log(service: Attacked, anna: httpx.Client
     assert not [line for line in forged if line.partition("] ")[2].startswith(f"INFO {FORGED}")]
 
 
-def test_what_is_said_stays_out_of_the_logs(service: Attacked, anna: httpx.Client) -> None:
+def test_transcripts_stay_out_of_the_logs(service: Attacked, anna: httpx.Client) -> None:
     """This holds for texts to speak, hotwords and clients' file names, whatever becomes of them."""
     secret = "zanzibarophobia"
     task_id = anna.post("/api/v1/tts/submit", json={"text": f"A {secret}."}).json()["task_id"]
@@ -85,7 +85,7 @@ def test_what_is_said_stays_out_of_the_logs(service: Attacked, anna: httpx.Clien
         "/docs/assets/{}",
     ],
 )
-def test_no_answer_is_a_page_that_a_client_wrote(service: Attacked, anna: httpx.Client, path: str) -> None:
+def test_no_response_is_a_page_with_client_content(service: Attacked, anna: httpx.Client, path: str) -> None:
     for word in (SCRIPT, "%3Cscript%3Ealert(1)%3C/script%3E", "%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a" + SCRIPT):
         answer = anna.get(path.format(word))
         assert answer.status_code in (404, 422), answer.text
@@ -95,7 +95,7 @@ def test_no_answer_is_a_page_that_a_client_wrote(service: Attacked, anna: httpx.
         assert "set-cookie" not in answer.headers
 
 
-def test_a_recording_is_never_a_page(service: Attacked, anna: httpx.Client) -> None:
+def test_a_recording_is_never_served_as_a_page(service: Attacked, anna: httpx.Client) -> None:
     """A file that a decoder takes for audio and a browser for HTML keeps its content type."""
     polyglot = NOTE + f"<html>{SCRIPT}</html>".encode()
     task_id = submitted(anna, polyglot)
@@ -106,7 +106,7 @@ def test_a_recording_is_never_a_page(service: Attacked, anna: httpx.Client) -> N
     assert answer.headers["content-disposition"] == f'inline; filename="{task_id}.ogg"'
 
 
-def test_every_answer_is_kept_out_of_frames_and_caches(service: Attacked, anna: httpx.Client) -> None:
+def test_every_response_forbids_framing_and_caching(service: Attacked, anna: httpx.Client) -> None:
     for path in (
         "/livez",
         "/docs",
@@ -147,7 +147,7 @@ def _raw(service: Attacked, request: str, header: str = "X: y") -> bytes:
         return answer
 
 
-def test_no_client_writes_to_the_terminal_of_who_looks(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_client_can_write_to_an_operators_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """`voxq history` and `voxq task` print texts, and terminals execute control sequences."""
     record = {"task_id": "x", "duration": 1.0, "status": "success"}
     console = CalmConsole(force_terminal=True, width=200)

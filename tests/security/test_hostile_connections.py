@@ -80,7 +80,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[Impatient]:
     ("requests_before", "beginning"),
     [(0, b""), (0, b"\r\n"), (0, b"GET / HTTP/1.1\r\nHo"), (1, b"\r\n"), (1, b"GET / HTTP/1.1\r\nHo")],
 )
-def test_who_says_nothing_or_half_a_head_is_not_waited_for(
+def test_a_client_that_sends_nothing_or_half_a_head_is_disconnected(
     impatient: Impatient, requests_before: int, beginning: bytes
 ) -> None:
     with impatient.connect() as client:
@@ -91,7 +91,7 @@ def test_who_says_nothing_or_half_a_head_is_not_waited_for(
         received(client)  # until the server closes the connection
 
 
-def test_many_connections_leave_files_for_who_is_served(
+def test_many_connections_leave_file_handles_for_active_requests(
     impatient: Impatient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "most_connections", lambda: 2)
@@ -113,14 +113,14 @@ def test_the_limit_follows_from_how_many_files_may_be_open(served: Served) -> No
     assert served.open_files() >= (1 << 16 if most == resource.RLIM_INFINITY else min(most, 1 << 16))
 
 
-def test_who_takes_no_answer_is_dropped(impatient: Impatient) -> None:
+def test_a_client_that_does_not_read_is_disconnected(impatient: Impatient) -> None:
     with impatient.connect() as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         _wait_until(lambda: impatient.open_connections() == 1)
         _wait_until(lambda: impatient.open_connections() == 0)
 
 
-def test_who_goes_on_sending_behind_its_answer_is_dropped(impatient: Impatient) -> None:
+def test_a_client_that_keeps_sending_after_the_response_is_disconnected(impatient: Impatient) -> None:
     deadline = time.monotonic() + 30
     with impatient.connect() as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -131,7 +131,7 @@ def test_who_goes_on_sending_behind_its_answer_is_dropped(impatient: Impatient) 
                 time.sleep(0.02)
 
 
-def test_who_takes_an_answer_slowly_gets_all_of_it(impatient: Impatient) -> None:
+def test_a_slow_reader_gets_the_whole_response(impatient: Impatient) -> None:
     received = 0
     with impatient.connect() as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -18,7 +18,7 @@ from voxq.storage.blobs.files import FileBlobs
 HEAD = b'--xyz\r\nContent-Disposition: form-data; name="audio"\r\n\r\n'
 
 
-async def test_almost_boundaries_keep_nobody_waiting(tmp_path: Path) -> None:
+async def test_near_boundaries_delay_no_other_client(tmp_path: Path) -> None:
     """Half a megabyte in one piece, made of bytes that begin like a boundary over and over."""
     body = HEAD + b"\r\n--xyX" * (1 << 16) + b"\r\n--xyz--\r\n"
     scope = {"type": "http", "headers": [(b"content-type", b"multipart/form-data; boundary=xyz")]}

@@ -69,7 +69,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("path", TEXT)
-def test_what_is_no_json_is_refused(service: Attacked, anna: httpx.Client, path: str) -> None:
+def test_invalid_json_is_refused(service: Attacked, anna: httpx.Client, path: str) -> None:
     for name, body in NO_JSON.items():
         started = time.monotonic()
         answer = anna.post(path, content=body, headers={"Content-Type": "application/json"})
@@ -88,7 +88,7 @@ def test_strange_values_are_refused_or_of_no_effect(service: Attacked, anna: htt
             _assert_is_clear(answer, name)
 
 
-def test_of_a_field_given_twice_the_last_counts(service: Attacked, anna: httpx.Client) -> None:
+def test_the_last_of_duplicate_fields_counts(service: Attacked, anna: httpx.Client) -> None:
     """All readers agree, so the value that is checked is the one that is used."""
     body = b'{"text": "The first.", "text": "The last.", "speed": 99, "speed": 1}'
     task_id = anna.post("/api/v1/tts/submit", content=body).json()["task_id"]
@@ -97,7 +97,7 @@ def test_of_a_field_given_twice_the_last_counts(service: Attacked, anna: httpx.C
 
 
 @pytest.mark.parametrize("path", ["/api/v1/asr/retry/{}", "/api/v1/asr/result/{}", "/api/v1/asr/history"])
-def test_a_body_where_none_belongs_is_not_read(
+def test_an_unexpected_body_is_not_read(
     service: Attacked, anna: httpx.Client, recording: str, path: str
 ) -> None:
     method = "POST" if "retry" in path else "GET"

@@ -138,7 +138,7 @@ def secret(uploads: Path) -> Path:
     return secret
 
 
-def test_the_bait_is_good(secret: Path, web: Requests, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_trap_would_be_detected(secret: Path, web: Requests, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unprotected decoding reads and fetches with these bytes; otherwise the next test would prove
     nothing."""
     monkeypatch.chdir(secret.parent)
@@ -169,14 +169,14 @@ def test_nothing_but_the_upload_is_opened(media: Media, secret: Path, web: Reque
 
 
 @pytest.mark.parametrize("name", foreign())
-def test_what_is_no_recording_is_refused(media: Media, upload: Path, name: str) -> None:
+def test_files_that_are_no_recordings_are_refused(media: Media, upload: Path, name: str) -> None:
     upload.write_bytes(foreign()[name])
     assert refused(media.probe(upload)) in {"undecodable", "no_audio", "empty"}
     assert refused(media.prepare(upload)) in {"undecodable", "no_audio", "empty"}
 
 
 @pytest.mark.parametrize("name", misleading())
-def test_what_misleads_ends_in_sound_or_a_refusal(media: Media, upload: Path, name: str) -> None:
+def test_misleading_files_are_decoded_or_refused(media: Media, upload: Path, name: str) -> None:
     upload.write_bytes(misleading()[name])
     for reply in (media.probe(upload), media.prepare(upload)):
         assert not isinstance(reply, protocol.Failed) or refused(reply) in BLAMED_ON_THE_UPLOAD
@@ -185,7 +185,7 @@ def test_what_misleads_ends_in_sound_or_a_refusal(media: Media, upload: Path, na
 # Headers with false values
 
 
-def test_a_wav_that_claims_more_than_it_has(media: Media, upload: Path) -> None:
+def test_a_wav_that_claims_too_many_samples_is_decoded_to_its_end(media: Media, upload: Path) -> None:
     data = np.zeros(SAMPLE_RATE, "<i2").tobytes()
     for size in (0xFFFFFFFF, 0x7FFFFFFF, len(data) * 1000):
         upload.write_bytes(wav(data, size=size))
@@ -196,7 +196,9 @@ def test_a_wav_that_claims_more_than_it_has(media: Media, upload: Path) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 10**6, 2**31 - 1])
-def test_an_m4a_whose_header_lies_about_its_length(media: Media, upload: Path, seconds: int) -> None:
+def test_an_m4a_with_a_false_length_in_its_header_is_decoded(
+    media: Media, upload: Path, seconds: int
+) -> None:
     content = bytearray(written("ipod", "aac", 48_000))
     for box, offset in ((b"mvhd", 20), (b"mdhd", 20), (b"tkhd", 24)):
         at = content.index(box) + offset
@@ -209,7 +211,7 @@ def test_an_m4a_whose_header_lies_about_its_length(media: Media, upload: Path, s
     assert end.duration == pytest.approx(3.0, abs=0.1)
 
 
-def test_floats_that_are_no_numbers_become_silence_or_limits(media: Media, upload: Path) -> None:
+def test_non_finite_samples_become_silence_or_limits(media: Media, upload: Path) -> None:
     samples = np.resize(np.array([np.nan, np.inf, -np.inf, 1e30, -1e30, 0.5], "<f4"), SAMPLE_RATE)
     upload.write_bytes(wav(samples.tobytes(), bits=32, code=3))
     assert isinstance(media.prepare(upload), protocol.Prepared)
@@ -274,7 +276,7 @@ def test_an_empty_upload_is_refused(media: Media, upload: Path) -> None:
 
 @pytest.mark.parametrize("milliseconds", [0, 1, 99])
 @pytest.mark.parametrize("format", ["wav", "flac", "mp3", "ogg", "m4a"])
-def test_moments_of_sound_are_silence_or_empty(
+def test_extremely_short_recordings_are_silent_or_refused(
     media: Media, upload: Path, milliseconds: int, format: str
 ) -> None:
     upload.write_bytes(encode(tone(milliseconds / 1000), SAMPLE_RATE, format))
@@ -362,7 +364,9 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_truncated_files_end_in_what_is_left_or_a_refusal(media: Media, upload: Path, name: str) -> None:
+def test_truncated_files_are_decoded_as_far_as_possible_or_refused(
+    media: Media, upload: Path, name: str
+) -> None:
     content = intact(name)
     dice = random.Random(name)
     for length in sorted(dice.sample(range(len(content)), 15)):
@@ -374,7 +378,7 @@ def test_truncated_files_end_in_what_is_left_or_a_refusal(media: Media, upload: 
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_flipped_bits_end_in_sound_or_a_refusal(media: Media, upload: Path, name: str) -> None:
+def test_files_with_flipped_bits_are_decoded_or_refused(media: Media, upload: Path, name: str) -> None:
     dice = random.Random(name)
     for flips in [1, 4, 16, 64, 256] * 4:
         content = bytearray(intact(name))
@@ -398,9 +402,7 @@ EXTREMES = (
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whatever_is_made_of_recordings_ends_in_sound_or_a_refusal(
-    media: Media, upload: Path, seed: int
-) -> None:
+def test_mutated_recordings_are_decoded_or_refused(media: Media, upload: Path, seed: int) -> None:
     """Pieces of all formats are doubled, omitted and nested, with extreme numbers in their headers."""
     dice = random.Random(seed)
     for _ in range(25):

@@ -51,14 +51,14 @@ UNCLEAR = {
 
 
 @pytest.mark.parametrize("name", UNCLEAR)
-def test_what_two_servers_could_read_differently_is_refused(served: Served, name: str) -> None:
+def test_ambiguous_requests_are_refused(served: Served, name: str) -> None:
     """Otherwise a proxy might take for a body what is a second request here, with another client's key."""
     answer = served.told(UNCLEAR[name] + SECOND)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_nothing_is_answered_behind_the_last_request(served: Served) -> None:
+def test_nothing_is_answered_after_the_last_request(served: Served) -> None:
     answer = served.told(POST + b"Content-Length: 2\r\n\r\n{}" + SECOND)
     assert answer.startswith(b"HTTP/1.1 422 ")
     assert answer.count(b"HTTP/1.1 ") == 1
@@ -80,7 +80,7 @@ def test_nothing_is_answered_behind_the_last_request(served: Served) -> None:
         (b"GET /%ff%fe%00 HTTP/1.1", 404),
     ],
 )
-def test_there_is_nothing_beside_the_routes(served: Served, request_line: bytes, status: int) -> None:
+def test_paths_outside_the_routes_are_404(served: Served, request_line: bytes, status: int) -> None:
     answer = served.told(request_line + b"\r\n" + CLOSE + b"Cookie: secret\r\n\r\n")
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"root:" not in answer
@@ -88,7 +88,7 @@ def test_there_is_nothing_beside_the_routes(served: Served, request_line: bytes,
 
 
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
-def test_an_offered_protocol_is_passed_over(served: Served, protocol: bytes) -> None:
+def test_a_protocol_upgrade_is_ignored(served: Served, protocol: bytes) -> None:
     """The body after the upgrade request is a body, not a request; a WebSocket would bypass all limits and
     the log."""
     model_catalogue = b"Host: localhost\r\nConnection: Upgrade\r\nUpgrade: " + protocol + b"\r\n"
@@ -109,7 +109,7 @@ def test_an_offered_protocol_is_passed_over(served: Served, protocol: bytes) -> 
     assert re.findall(rb"HTTP/1.1 (\d+) ", answers) == [b"400", b"422", b"200", b"200"], answers
 
 
-def test_a_refused_upload_is_never_asked_for(served: Served) -> None:
+def test_a_refused_upload_gets_no_100_continue(served: Served) -> None:
     """With `Expect: 100-continue`, the client waits for permission before it sends gigabytes."""
     head = UPLOAD + b"Connection: close\r\nExpect: 100-continue\r\n"
     refused = served.told(head + b"Content-Length: 5000000000\r\n\r\n")
@@ -151,7 +151,7 @@ def test_a_stream_without_end_fills_neither_memory_nor_disk(served: Served, anno
     ],
     ids=["trailers", "a trailer", "its name", "an extension"],
 )
-def test_what_follows_a_body_has_an_end(served: Served, path: bytes, begin: bytes, more: bytes) -> None:
+def test_endless_data_after_a_body_is_cut_off(served: Served, path: bytes, begin: bytes, more: bytes) -> None:
     head = b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
     before, sent = served.memory(), 0
     with served.connect() as client:
@@ -164,7 +164,7 @@ def test_what_follows_a_body_has_an_end(served: Served, path: bytes, begin: byte
     assert served.is_alive()
 
 
-def test_a_trailer_is_no_header(served: Served) -> None:
+def test_trailers_are_not_treated_as_headers(served: Served) -> None:
     trailers = b"Content-Type: text/html\r\nAuthorization: Bearer x\r\n"
     answer = served.told(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + trailers + b"\r\n")
     assert answer.startswith(b"HTTP/1.1 422 ")
@@ -186,7 +186,7 @@ def test_ten_thousand_fields_are_not_read(served: Served) -> None:
     assert time.monotonic() - started < 25
 
 
-def test_forms_in_forms_and_other_shapes(served: Served) -> None:
+def test_nested_and_strange_forms_are_refused_or_read(served: Served) -> None:
     inner = b'--abc\r\nContent-Disposition: form-data; name="audio"\r\n\r\n' + NOTE + b"\r\n--abc--\r\n"
     nested = FILE.replace(b"\r\n\r\n", b"\r\nContent-Type: multipart/mixed; boundary=abc\r\n\r\n") + inner
     for body in (

@@ -116,7 +116,7 @@ def test_no_text_takes_long_to_look_through(piece: str) -> None:
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), min_size=1, max_size=8).map("".join))
 @settings(max_examples=60)
-def test_whatever_a_text_is_made_of_it_becomes_short_plain_sentences(pattern: str) -> None:
+def test_any_text_becomes_short_plain_sentences(pattern: str) -> None:
     """A model gets short inputs, without characters that have no sound."""
     for sentence in look_through((pattern * 5000)[:5000], SECONDS / 4):
         assert 0 < len(sentence.text) <= LONGEST
@@ -163,11 +163,11 @@ def test_strange_texts_are_spoken_or_clearly_refused(
 
 
 @pytest.mark.parametrize("text", ["H₂a", "①st", "5..İ—10^9", "1,000" * 12])
-def test_what_the_phonemiser_cannot_count_is_spelt_out(text: str) -> None:
+def test_numbers_too_long_for_the_phonemiser_are_spelt_out(text: str) -> None:
     assert phonemes_of(text, "en", normalised=False)
 
 
-def test_half_a_character_does_no_harm(service: Attacked, anna: httpx.Client) -> None:
+def test_lone_surrogates_do_no_harm(service: Attacked, anna: httpx.Client) -> None:
     """UTF-8 can encode only whole surrogate pairs."""
     answer = anna.post("/api/v1/tts/submit", content=b'{"text": "Hello \\ud83d\\ude00 \\ud83d there."}')
     assert answer.status_code in (200, 400, 422), answer.text

@@ -15,7 +15,9 @@ REFUSED = {"undecodable", "no_audio", "empty", "too_long", "too_large"}
 SECONDS = 30.0
 
 
-def test_every_hostile_upload_has_an_end(service: Attacked, anna: httpx.Client, tmp_path: Path) -> None:
+def test_every_hostile_upload_is_refused_or_ends(
+    service: Attacked, anna: httpx.Client, tmp_path: Path
+) -> None:
     bait = tmp_path / "bait"
     bait.with_suffix(".ts").write_bytes(written("mpegts", "aac", 16_000))
     accepted: dict[str, str] = {}

@@ -50,7 +50,7 @@ OPERATIONS = _operations()
 OF_A_TASK = [(method, path) for method, path in OPERATIONS if "{task_id}" in path]
 
 
-def test_no_route_is_hidden_from_these_tests() -> None:
+def test_these_tests_cover_every_route() -> None:
     routes = [
         route
         for module in pkgutil.walk_packages(voxq.api.__path__, f"{voxq.api.__name__}.")
@@ -85,7 +85,7 @@ def test_nothing_is_done_without_a_key(service: Attacked, method: str, path: str
 
 
 @pytest.mark.parametrize(("method", "path"), OF_A_TASK)
-def test_somebody_elses_task_is_no_task(
+def test_another_owners_task_looks_like_a_missing_one(
     service: Attacked,
     anna: httpx.Client,
     ben: httpx.Client,
@@ -111,7 +111,7 @@ def test_somebody_elses_task_is_no_task(
 
 
 @pytest.mark.parametrize("kind", ["asr", "tts"])
-def test_redis_is_asked_the_same_of_both(
+def test_redis_gets_the_same_commands_for_foreign_and_missing_tasks(
     service: Attacked, ben: httpx.Client, recording: str, speech: str, kind: str
 ) -> None:
     """Timing a 404 reveals nothing to a client. Commands are counted, because timings are unstable."""
@@ -122,7 +122,7 @@ def test_redis_is_asked_the_same_of_both(
     assert asked[0], "else nothing was shown"
 
 
-def test_nobody_finds_what_others_have_made(anna: httpx.Client, ben: httpx.Client) -> None:
+def test_no_owner_gets_cached_results_of_another(anna: httpx.Client, ben: httpx.Client) -> None:
     """History, the cache and Idempotency-Keys, each with the same bytes and options from both owners."""
     audio, key = tone(2), {"Idempotency-Key": "the-same"}
     first = anna.post("/api/v1/asr/submit", files={"audio": ("x", audio)}, headers=key).json()["task_id"]
@@ -150,7 +150,7 @@ def test_nobody_finds_what_others_have_made(anna: httpx.Client, ben: httpx.Clien
         assert not mine & hers
 
 
-def test_keys_are_told_to_nobody(service: Attacked, anna: httpx.Client) -> None:
+def test_keys_are_never_disclosed(service: Attacked, anna: httpx.Client) -> None:
     """Keys appear neither in the logs nor in the process list, printed settings or metrics."""
     anna.get("/api/v1/asr/history", headers={"X-Echo": KEYS["anna"]})
     told = [

@@ -19,7 +19,9 @@ CLIENTS = 40
 EVENTS = "/api/v1/asr/events/{}"
 
 
-def test_streams_of_one_key(service: Attacked, anna: httpx.Client, ben: httpx.Client) -> None:
+def test_the_limit_on_streams_of_one_key_holds(
+    service: Attacked, anna: httpx.Client, ben: httpx.Client
+) -> None:
     """One key gets MAX_EVENT_STREAMS of them, in any order; another key has its own; closed ones free their
     places."""
     service.lab.close_gate()
@@ -53,7 +55,7 @@ def narrow(redis_url: str, tmp_path: Path) -> Iterator[ApiServer]:
         yield api
 
 
-def test_what_may_wait(narrow: ApiServer) -> None:
+def test_the_limits_on_waiting_audio_hold(narrow: ApiServer) -> None:
     """Twenty seconds of each kind are accepted, whatever all clients send at once; the rest leaves nothing
     behind."""
     text = "The old lighthouse stood on the hill for ten years."
@@ -81,7 +83,7 @@ def test_what_may_wait(narrow: ApiServer) -> None:
     assert stored == answers["recording", 200]
 
 
-def test_a_range_asked_for_a_thousand_times_is_not_sent_a_thousand_times(
+def test_repeated_ranges_are_not_sent_repeatedly(
     service: Attacked, anna: httpx.Client, recording: str
 ) -> None:
     url = f"/api/v1/asr/audio/{recording}"

@@ -99,7 +99,7 @@ def test_a_media_process_opens_the_upload_and_its_scratch_file(tmp_path: Path) -
         assert port.heard == []
 
 
-def test_no_library_tells_its_maker_what_it_is_used_for(service: Attacked) -> None:
+def test_no_library_sends_telemetry(service: Attacked) -> None:
     """ONNX Runtime looked up its maker's server from the decoding process. The variable that forbids it is
     inherited."""
     worker = psutil.Process(service.lab.workers[0].pid)

@@ -15,7 +15,7 @@ from attacked import Attacked, end_of, said, submitted
 FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def test_nothing_in_the_storage_is_for_others(
+def test_stored_files_are_not_accessible_to_others(
     service: Attacked, anna: httpx.Client, recording: str, speech: str
 ) -> None:
     """Its processes started with umask 000 and have done everything that creates files."""

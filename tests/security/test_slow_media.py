@@ -28,7 +28,7 @@ DAMAGED_FRAMES = b"\xff\xf1\x50\x80\x00\xff\xfc" * (1 << 17)
     ],
     ids=["wav", "m4a", "aac"],
 )
-def test_millions_of_pieces_without_a_sample_are_not_all_looked_at(
+def test_probing_gives_up_on_millions_of_empty_packets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: bytes, more: bytes
 ) -> None:
     monkeypatch.setattr(probing, "_LOOK_SECONDS", 0.2)
@@ -47,7 +47,7 @@ def test_millions_of_pieces_without_a_sample_are_not_all_looked_at(
     assert time.thread_time() - started < 14
 
 
-def test_a_recording_is_looked_at_to_its_end_in_that_time(
+def test_a_real_recording_is_probed_to_its_end_in_that_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probing, "_LOOK_SECONDS", 0.2)
@@ -56,7 +56,9 @@ def test_a_recording_is_looked_at_to_its_end_in_that_time(
     assert probing.probe(upload, 3600).duration == pytest.approx(10.28, abs=0.1)
 
 
-def test_damage_behind_a_good_beginning_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_damage_after_a_good_beginning_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The recording decodes and fails once in seven bytes: a gigabyte of it would take a quarter of an
     hour."""
     monkeypatch.setattr(decoding, "_SEARCH_SECONDS", 0.2)
@@ -70,7 +72,7 @@ def test_damage_behind_a_good_beginning_is_given_up(tmp_path: Path, monkeypatch:
     assert time.thread_time() - started < 5  # without a limit, twenty
 
 
-def test_damage_between_sounds_is_stepped_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_damage_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each decoded sound allows more damage after it, however much damage there is in total."""
     good, damage = written("adts", "aac", SAMPLE_RATE), DAMAGED_FRAMES[: 7 << 13]
     upload = tmp_path / "upload"

@@ -59,7 +59,7 @@ def port() -> Iterator[Listener]:
         yield ours
 
 
-def test_the_bait_is_good(port: Listener, bait: Path) -> None:
+def test_the_trap_would_be_detected(port: Listener, bait: Path) -> None:
     """A reader of the addresses or paths would be noticed."""
     with OpenedFiles(bait.parent) as opened:
         bait.read_bytes()
@@ -69,7 +69,7 @@ def test_the_bait_is_good(port: Listener, bait: Path) -> None:
     assert port.heard[0].startswith(b"GET /x.wav")
 
 
-def test_no_word_of_a_client_is_followed(
+def test_no_client_string_is_fetched_opened_or_run(
     service: Attacked, anna: httpx.Client, port: Listener, bait: Path
 ) -> None:
     words = addresses(port.port, bait)
@@ -155,7 +155,7 @@ IDS = st.one_of(
 
 
 @given(IDS)
-def test_what_is_taken_for_an_id_is_a_plain_name(text: str) -> None:
+def test_accepted_ids_are_plain_names(text: str) -> None:
     """Ids become file names and Redis keys."""
     if is_task_id(text) or is_short_id(text):
         assert text.isascii()
@@ -170,7 +170,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> FileBlobs:
 
 
 @given(st.text(max_size=60) | IDS.map(lambda text: f"{text}.wav") | IDS.map(lambda text: f"../{text}.ogg"))
-def test_no_name_leads_out_of_the_recordings(recordings: FileBlobs, text: str) -> None:
+def test_no_name_leaves_the_directory_of_recordings(recordings: FileBlobs, text: str) -> None:
     home = recordings.path("2025-12-01_001_abc123abc123.wav").parent
     try:
         path = recordings.path(text)

@@ -8,7 +8,7 @@ from voxq.core.addresses import is_public
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1111", "64:ff9b::5db8:d822"])
-def test_public(address: str) -> None:
+def test_public_addresses_are_recognised(address: str) -> None:
     assert is_public(address)
 
 
@@ -36,7 +36,7 @@ def test_public(address: str) -> None:
         "2002:c0a8:101::1",
     ],
 )
-def test_private(address: str) -> None:
+def test_private_addresses_are_recognised(address: str) -> None:
     assert not is_public(address)
 
 

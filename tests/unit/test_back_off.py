@@ -31,18 +31,18 @@ def test_pauses_are_bounded_and_never_shrink(first: float, more: float, factor: 
 
 
 @pytest.mark.parametrize("pauses", [(), (1, -1)])
-def test_what_is_no_pause_is_refused(pauses: tuple[float, ...]) -> None:
+def test_invalid_pauses_are_refused(pauses: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="pauses must be"):
         BackOff(pauses)
 
 
 @pytest.mark.parametrize(("first", "most", "factor"), [(0, 1, 2), (2, 1, 2), (1, 2, 1)])
-def test_what_does_not_grow_is_refused(first: float, most: float, factor: float) -> None:
+def test_pauses_that_do_not_grow_are_refused(first: float, most: float, factor: float) -> None:
     with pytest.raises(ValueError, match="cannot grow"):
         BackOff.growing(first, most, factor)
 
 
-def test_who_waits_how_long() -> None:
+def test_the_pauses_of_each_use_are_as_documented() -> None:
     assert part.RESTARTS.pauses == (1, 2, 4, 8, 16, 30)
     assert model_link._LOADS.pauses == (1, 2, 4, 8, 16, 32, 60)
     assert hub._RETRIES.pauses == pytest.approx((0.2, 0.4, 0.8, 1.6))

@@ -99,7 +99,7 @@ def test_the_core_works_without_the_extras() -> None:
     assert needed == EXTRAS_AT_ONCE
 
 
-def test_nothing_is_declared_for_nothing() -> None:
+def test_every_declared_package_is_imported() -> None:
     modules = {module for packages in REQUIREMENTS.values() for module in packages.libraries}
     used = {name for _, name, _ in found()} | {distribution_of(module) for module in modules}
     assert core() - used - NEVER_IMPORTED == set()

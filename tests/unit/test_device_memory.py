@@ -16,19 +16,19 @@ def cgroup(root: Path, limit: str, current: int = 700 << 20, inactive: int = 200
     return root
 
 
-def test_a_containers_limit_counts_and_what_it_can_give_back_does_not(tmp_path: Path) -> None:
+def test_the_limit_of_a_container_counts_and_its_page_cache_does_not(tmp_path: Path) -> None:
     memory = HostMemory(cgroup(tmp_path, str(1 << 30))).read()
     assert (memory.total_mb, memory.used_mb) == (1024, 500)
 
 
 @pytest.mark.parametrize("limit", ["max", "garbage", "", str(1 << 60)])
-def test_no_limit_is_all_of_the_ram(tmp_path: Path, limit: str) -> None:
+def test_without_a_limit_all_ram_counts(tmp_path: Path, limit: str) -> None:
     memory = HostMemory(cgroup(tmp_path, limit)).read()
     assert memory.total_mb == psutil.virtual_memory().total >> 20
     assert 0 < memory.used_mb < memory.total_mb
 
 
-def test_without_a_cgroup_it_is_the_ram(tmp_path: Path) -> None:
+def test_without_a_cgroup_all_ram_counts(tmp_path: Path) -> None:
     assert HostMemory(tmp_path).read().total_mb == psutil.virtual_memory().total >> 20
 
 
@@ -43,6 +43,6 @@ def test_a_process_is_measured_until_it_is_gone() -> None:
     assert memory.of_process(2**22 + 1) is None
 
 
-def test_a_gpu_that_is_not_there_is_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_gpu_is_measured_as_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert isinstance(memory_of("cuda:0"), HostMemory)

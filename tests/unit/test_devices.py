@@ -34,7 +34,7 @@ def test_workers_are_spread_over_the_gpus() -> None:
     assert [resolve_device("auto", i, (A, B)) for i in range(4)] == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
 
 
-def test_a_gpu_that_is_asked_for_and_not_there_is_an_error() -> None:
+def test_a_required_but_missing_gpu_is_an_error() -> None:
     with pytest.raises(DeviceError, match="ASR_USE_GPU"):
         resolve_device(True, 0, ())
     assert resolve_device("auto", 0, ()) == "cpu"

@@ -80,7 +80,7 @@ def test_every_relative_link_leads_somewhere() -> None:
     assert not broken
 
 
-def test_every_test_that_is_named_is_there() -> None:
+def test_every_test_that_is_named_exists() -> None:
     missing = []
     for document in _documents():
         for path, name in re.findall(
@@ -92,7 +92,7 @@ def test_every_test_that_is_named_is_there() -> None:
     assert not missing
 
 
-def test_no_page_needs_a_glossary() -> None:
+def test_no_page_uses_private_metaphors() -> None:
     """The words that parts once had are gone, but for names of keys, and for RQ's own word."""
     found = []
     for document in _documents():
@@ -101,7 +101,7 @@ def test_no_page_needs_a_glossary() -> None:
     assert not found
 
 
-def test_every_source_file_that_is_named_is_there() -> None:
+def test_every_source_file_that_is_named_exists() -> None:
     places = (ROOT / "src" / "voxq", ROOT)
     named = [
         (name, path) for name in DESIGNS for path in re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py)`", _text(name))

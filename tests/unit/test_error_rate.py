@@ -18,7 +18,7 @@ from _error_rate import character_error_rate, word_error_rate
         ("It’s fine", "it is fine"),
     ],
 )
-def test_what_sounds_the_same_is_no_error(spoken: str, heard: str) -> None:
+def test_different_spellings_of_the_same_words_are_no_errors(spoken: str, heard: str) -> None:
     assert word_error_rate(spoken, heard) == 0
 
 

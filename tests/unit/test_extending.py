@@ -72,7 +72,7 @@ def examples(section: int) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", sections(PAGES[0])[section], re.MULTILINE | re.DOTALL)
 
 
-def test_every_file_that_is_listed_is_there() -> None:
+def test_every_file_that_is_listed_exists() -> None:
     for section in (ENGINE, OPTION, KIND, ADAPTER):
         assert len(files(section)) > 1
         assert not [path for path in files(section) if not found(path)]
@@ -174,7 +174,7 @@ def test_the_kind_that_is_shown_is_whole(tmp_path: Path) -> None:
     assert not module.LengthRun.__abstractmethods__
 
 
-def test_what_is_shown_of_adapters_stands_in_the_code() -> None:
+def test_the_examples_of_adapters_are_in_the_code() -> None:
     test, choice = examples(ADAPTER)
     shown = (ROOT / "tests" / "unit" / "storage" / "test_journal_port.py").read_text("utf-8")
     assert test.strip() in shown

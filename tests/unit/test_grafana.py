@@ -36,7 +36,7 @@ def test_every_panel_follows_the_choices_of_its_reader() -> None:
             assert legend <= grafana.labels_in(target["expr"]) or " by " not in target["expr"], panel["title"]
 
 
-def test_only_what_grows_has_a_rate() -> None:
+def test_only_counters_have_a_rate() -> None:
     for expression in grafana.expressions(grafana.load()):
         for metric in re.findall(r"(?:rate|increase)\((\w+)", expression):
             assert metric.endswith(("_total", "_bucket", "_sum", "_count")), expression

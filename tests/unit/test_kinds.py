@@ -79,7 +79,7 @@ def test_every_kind_has_its_modules() -> None:
         assert {owner_of(path) for path in files} >= NAMES.keys(), f"{folder} is about kinds"
 
 
-def test_every_name_would_be_seen() -> None:
+def test_the_check_would_find_every_name() -> None:
     lines = {
         "from voxq.kinds import speech": "speech",
         "from voxq.kinds.transcription import X": "transcription",
@@ -96,7 +96,7 @@ def test_every_name_would_be_seen() -> None:
     assert list(named_in(ast.parse("from voxq.speech import audio; setting = 'tts_device'"))) == []
 
 
-def test_the_first_step_of_each_works_on_what_the_media_process_finds() -> None:
+def test_the_first_step_of_each_kind_works_on_the_media_processes_chunks() -> None:
     for kind in kinds.registered().values():
         first, *others = kind.steps
         assert not first.optional and first.source is None

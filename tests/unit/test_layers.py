@@ -63,14 +63,14 @@ def test_dependencies_point_down() -> None:
     assert wrong == []
 
 
-def test_no_two_files_know_each_other() -> None:
+def test_imports_between_files_have_no_cycles() -> None:
     """Check that imports have no cycles, also indirect ones."""
     files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
     TopologicalSorter({name: known_files(path, files) for name, path in files.items()}).prepare()
 
 
 @pytest.mark.parametrize("package", ["api", "worker"])
-def test_no_two_folders_know_each_other(package: str) -> None:
+def test_imports_between_folders_have_no_cycles(package: str) -> None:
     """Check for cycles between the folders of a package; files beside the folders are not counted."""
     files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
     root = PACKAGE / package
@@ -87,7 +87,7 @@ def test_no_two_folders_know_each_other(package: str) -> None:
     TopologicalSorter(known).prepare()
 
 
-def test_only_the_parts_choose_a_storage() -> None:
+def test_only_parts_py_imports_storage_adapters() -> None:
     """Everybody else works with the ports: another adapter is one more file, and one more choice."""
     files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
     adapters = {

@@ -105,7 +105,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings(storage_path=tmp_path, log_rotation="1 KB", log_retention="2 days")
 
 
-def test_rotation_keeps_what_is_small_and_loses_nothing(settings: Settings) -> None:
+def test_rotation_leaves_small_files_and_loses_nothing(settings: Settings) -> None:
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     (settings.logs_dir / "asr_api.log").write_text("small")
     for text in ("1" * 1024, "2" * 1024):  # twice within one second
@@ -119,7 +119,7 @@ def test_rotation_keeps_what_is_small_and_loses_nothing(settings: Settings) -> N
     }
 
 
-def test_who_makes_the_service_write_much_does_not_fill_the_disk(settings: Settings) -> None:
+def test_excessive_logging_does_not_fill_the_disk(settings: Settings) -> None:
     now = datetime.now(UTC)
     for age in range(60):
         path = settings.logs_dir / f"asr_api.20260101T0000{age:02}Z.log"
@@ -130,7 +130,7 @@ def test_who_makes_the_service_write_much_does_not_fill_the_disk(settings: Setti
     assert removed == {f"asr_api.20260101T0000{age:02}Z.log" for age in range(50, 60)}
 
 
-def test_only_old_rotated_logs_go(settings: Settings) -> None:
+def test_only_old_rotated_logs_are_deleted(settings: Settings) -> None:
     now = datetime.now(UTC)
     for name, days in {
         "asr_api.20250101T000000Z.log": 3,

@@ -59,13 +59,13 @@ def test_models_are_found_by_name_and_alias(tmp_path: Path, search: Path) -> Non
             ours.find(missing)
 
 
-def test_what_is_installed_later_is_found(tmp_path: Path, search: Path) -> None:
+def test_models_installed_later_are_found(tmp_path: Path, search: Path) -> None:
     ours = model_catalogue(tmp_path, search)
     (search / "Systran/faster-whisper-tiny/model.bin").touch()
     assert ours.find("tiny").name == "whisper-tiny"
 
 
-def test_what_cannot_be_loaded_is_not_offered(
+def test_models_that_cannot_be_loaded_are_not_offered(
     tmp_path: Path, search: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Find a Paraformer that other tools fetched, without its punctuation model, then without its engine."""
@@ -90,7 +90,7 @@ def test_what_cannot_be_loaded_is_not_offered(
         ours.find("paraformer")
 
 
-def test_the_catalogue_speaks_of_its_own_models_under_whatever_name(tmp_path: Path, search: Path) -> None:
+def test_the_catalogue_describes_its_models_under_any_name(tmp_path: Path, search: Path) -> None:
     ours = model_catalogue(
         tmp_path, search, asr_models="fast=faster-whisper:whisper-tiny,ours=funasr:/models/ours"
     )

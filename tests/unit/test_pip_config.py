@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 from _pip_config import parse, translate
 
 
-def test_the_environment_beats_the_command_beats_global() -> None:
+def test_environment_overrides_command_settings_which_override_global_ones() -> None:
     listing = (
         ":env:.index-url='https://env.test/simple'\n"
         "global.index-url='https://global.test/simple'\n"
@@ -28,7 +28,7 @@ def test_a_machine_without_configuration_needs_nothing() -> None:
     assert translate(parse("")) == {}
 
 
-def test_places_that_are_missing_are_left_out(tmp_path: Path) -> None:
+def test_missing_paths_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "a b").mkdir()
     here, gone = (tmp_path / "a b").as_uri(), (tmp_path / "gone").as_uri()
     assert translate({"extra-index-url": f"{gone} {here} https://mirror.test/simple"}) == {

@@ -16,7 +16,7 @@ GOOD = {"redis_version": "7.2.4", "maxmemory_policy": "noeviction", "role": "mas
         {**GOOD, "redis_version": "10.0.0-rc1"},
     ],
 )
-def test_servers_that_will_do(info: dict[str, object]) -> None:
+def test_suitable_servers_are_accepted(info: dict[str, object]) -> None:
     assert problems(info) == []
 
 
@@ -36,7 +36,7 @@ def test_each_problem_has_a_sentence(change: dict[str, object], said: str) -> No
 
 
 @given(st.dictionaries(st.sampled_from([*GOOD]), st.one_of(st.text(), st.integers(), st.none())))
-def test_any_answer_is_judged(info: dict[str, object]) -> None:
+def test_any_info_is_handled(info: dict[str, object]) -> None:
     assert isinstance(problems(info), list)
 
 
@@ -45,7 +45,7 @@ def test_names() -> None:
     assert describe({"redis_version": "7.4.1"}) == "Redis 7.4.1"
 
 
-def test_places_hold_no_secret() -> None:
+def test_shown_addresses_contain_no_password() -> None:
     assert place("redis://:secret@host:7000/1") == "host:7000"
     assert place("redis://user:secret@host") == "host:6379"
     assert place("unix://:secret@/run/redis.sock") == "/run/redis.sock"

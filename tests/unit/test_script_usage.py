@@ -24,7 +24,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
         ),
     ],
 )
-def test_a_script_says_how_it_is_used(tmp_path: Path, script: str, argument: str, status: int) -> None:
+def test_a_script_prints_its_usage(tmp_path: Path, script: str, argument: str, status: int) -> None:
     shell = shutil.which("bash")
     assert shell is not None
     # With an empty PATH the script cannot even find Python.

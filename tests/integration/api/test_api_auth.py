@@ -57,7 +57,7 @@ def end(lab: Lab, task_id: str, *, well: bool = True) -> None:
     ("keys", "said"),
     [({"API_KEYS": f"ben:{BEN}"}, ""), ({"API_KEYS": "eve:wrong-wrong"}, "ADMIN_KEYS or API_KEYS")],
 )
-def test_the_command_line_says_where_it_takes_its_key_from(
+def test_the_command_line_says_where_its_key_comes_from(
     api: ApiServer, keys: dict[str, str], said: str
 ) -> None:
     command = [sys.executable, "-m", "voxq.cli", "history", "--url", api.url]
@@ -67,7 +67,7 @@ def test_the_command_line_says_where_it_takes_its_key_from(
     assert said in run.stderr
 
 
-def test_an_admin_sees_and_changes_everybodys_tasks(api: ApiServer, lab: Lab) -> None:
+def test_an_admin_sees_and_changes_tasks_of_all_owners(api: ApiServer, lab: Lab) -> None:
     task_id = submit(api, ANNA)
     base, key = "/api/v1/asr", bearer(ADMIN)
     assert api.http.get(f"{base}/result/{task_id}", headers=key).json()["status"] == "queued"
@@ -82,7 +82,7 @@ def test_an_admin_sees_and_changes_everybodys_tasks(api: ApiServer, lab: Lab) ->
 
 
 @pytest.mark.parametrize("query", ["", "?status=failed"])
-def test_the_history_tells_an_admin_whose_each_is(api: ApiServer, lab: Lab, query: str) -> None:
+def test_the_history_names_the_owners_for_an_admin(api: ApiServer, lab: Lab, query: str) -> None:
     for key in (ANNA, BEN, ADMIN):
         end(lab, submit(api, key), well=not query)
 
@@ -94,14 +94,14 @@ def test_the_history_tells_an_admin_whose_each_is(api: ApiServer, lab: Lab, quer
     assert owners(ANNA) == owners(BEN) == [None]
 
 
-def test_what_an_admin_submits_is_its_own(api: ApiServer) -> None:
+def test_tasks_of_an_admin_belong_to_it(api: ApiServer) -> None:
     same = {"Idempotency-Key": "same"}
     task_id, theirs = submit(api, ADMIN, **same), submit(api, ANNA, **same)
     assert task_id != theirs
     assert api.http.get(f"/api/v1/asr/result/{task_id}", headers=bearer(ANNA)).status_code == 404
 
 
-def test_an_admin_finds_a_recording_that_nobody_knows_the_owner_of(api: ApiServer, lab: Lab) -> None:
+def test_an_admin_finds_a_recording_without_a_known_owner(api: ApiServer, lab: Lab) -> None:
     task_id = submit(api, ANNA)
     end(lab, task_id)
     lab.client.delete(lab.store.task_key(task_id), lab.store.history_key)
@@ -111,7 +111,7 @@ def test_an_admin_finds_a_recording_that_nobody_knows_the_owner_of(api: ApiServe
     assert api.http.get(url, headers=bearer(ADMIN)).content == tone(1)
 
 
-def test_only_an_admin_is_told_who_has_a_key(api: ApiServer) -> None:
+def test_only_an_admin_sees_the_names_of_keys(api: ApiServer) -> None:
     submit(api, ANNA)
     refused = api.http.get("/metrics", headers=bearer(ANNA))
     assert (refused.status_code, refused.json()["code"]) == (403, "not_admin")
@@ -160,7 +160,7 @@ class TestWithoutKeys:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return api.http.post("/api/v1/asr/submit", files={"audio": ("note", tone(1))}, headers=named)
 
-    def test_a_page_of_another_origin_cannot_give_work(self, own_api: ApiServer) -> None:
+    def test_a_page_of_another_origin_cannot_submit(self, own_api: ApiServer) -> None:
         for page in ("https://evil.example", "null", "http://localhost:3000"):
             answer = self.submit(own_api, Origin=page)
             assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
@@ -174,7 +174,7 @@ class TestWithoutKeys:
             == 200
         )
 
-    def test_a_name_that_was_led_here_reads_nothing(self, own_api: ApiServer) -> None:
+    def test_a_foreign_host_name_that_resolves_to_this_machine_is_refused(self, own_api: ApiServer) -> None:
         for host in ("evil.example", f"evil.example:{own_api.http.base_url.port}", "127.0.0.1.nip.example"):
             answer = own_api.http.get(HISTORY, headers={"Host": host})
             assert (answer.status_code, answer.json()["code"]) == (403, "foreign_host")
@@ -182,7 +182,7 @@ class TestWithoutKeys:
             assert own_api.http.get(HISTORY, headers={"Host": host}).status_code == 200
         assert own_api.http.get("/livez", headers={"Host": "evil.example"}).status_code == 200
 
-    def test_open_to_the_network_it_answers_to_any_name(self, redis_url: str, tmp_path: Path) -> None:
+    def test_with_anonymous_access_any_host_name_is_served(self, redis_url: str, tmp_path: Path) -> None:
         with running_api(redis_url, tmp_path, ALLOW_ANONYMOUS="true") as api:
             assert api.http.get(HISTORY, headers={"Host": "speech.lan:8000"}).status_code == 200
             assert self.submit(api, Host="speech.lan", Origin="http://speech.lan").status_code == 200

@@ -77,7 +77,7 @@ class TestWithWorkers:
         ("wanted", "name"),
         [(None, None), ("Calls", "calls"), ("whisper-1", "sensevoice"), ("base", "whisper-base")],
     )
-    def test_any_workers_model_can_be_asked_for(
+    def test_a_model_of_any_worker_can_be_requested(
         self, api: ApiServer, lab: Lab, wanted: str | None, name: str | None
     ) -> None:
         task = lab.journal.open_task(api.submitted(tone(1), **({"model": wanted} if wanted else {})))
@@ -85,7 +85,7 @@ class TestWithWorkers:
         assert task.options.model == name
 
     @pytest.mark.parametrize("wanted", ["no-such-model", "tts-1", "\x1b[31mred\n", "../../etc/passwd"])
-    def test_others_are_not_found_and_nothing_is_kept(self, api: ApiServer, wanted: str) -> None:
+    def test_an_unknown_model_is_refused_and_the_upload_deleted(self, api: ApiServer, wanted: str) -> None:
         before = set((api.storage / "recordings").iterdir())
         answer = api.submit(tone(1), model=wanted)
 
@@ -99,12 +99,12 @@ class TestWithWorkers:
         assert api.parts_left() == []
         assert set((api.storage / "recordings").iterdir()) == before
 
-    def test_what_could_be_installed_is_told(self, api: ApiServer) -> None:
+    def test_an_uninstalled_model_is_refused_with_the_command_that_installs_it(self, api: ApiServer) -> None:
         answer = api.submit(tone(1), model="Systran/faster-whisper-large-v3")
         assert (answer.status_code, answer.json()["code"]) == (404, "model_not_found")
         assert "voxq models pull whisper-large-v3" in answer.json()["error"]
 
-    def test_a_refusal_does_not_wait_for_the_recording(self, api: ApiServer) -> None:
+    def test_a_wrong_model_is_refused_before_the_recording_is_read(self, api: ApiServer) -> None:
         where = urlsplit(api.url)
         body = b'--xyz\r\nContent-Disposition: form-data; name="model"\r\n\r\nnobody\r\n--xyz\r\n'
         head = (
@@ -123,7 +123,7 @@ class TestWithWorkers:
         assert (refused.status_code, refused.json()["field"]) == (422, "language")
         assert "zh, yue, en, ja, ko: sensevoice supports no other" in refused.json()["error"]
 
-    def test_the_list_tells_what_is_known_and_where_it_is_loaded(self, api: ApiServer) -> None:
+    def test_the_list_describes_models_and_where_they_are_loaded(self, api: ApiServer) -> None:
         body = api.http.get("/api/v1/models").json()
         sensevoice, whisper, calls = body["models"]
 
@@ -138,7 +138,7 @@ class TestWithWorkers:
         assert whisper["resident"] == [{"device": "cuda:1", "host": "box", "state": "loading"}]
         assert (calls["engine"], calls["licence"], calls["aliases"]) == (None, None, [])
 
-    def test_stats_tell_of_devices(self, api: ApiServer) -> None:
+    def test_stats_describe_devices(self, api: ApiServer) -> None:
         body = api.http.get("/api/v1/stats").json()
         first, second = body["devices"]
 
@@ -160,7 +160,7 @@ class TestWithWorkers:
         assert (worker["host"], worker["out_of_memory"], worker["switches"]) == ("box", 3, 1)
 
 
-def test_without_workers_it_is_what_is_installed_here(api: ApiServer, lab: Lab) -> None:
+def test_without_workers_the_installed_models_are_listed(api: ApiServer, lab: Lab) -> None:
     body = api.http.get("/api/v1/models").json()
     assert body["default"] == body["models"][0]["name"] == "whisper-base"
     for wanted in ("whisper-base", "whisper-1", "BASE"):

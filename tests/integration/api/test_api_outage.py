@@ -65,7 +65,7 @@ def assert_unavailable(api: ApiServer) -> None:
 
 
 @pytest.mark.slow
-def test_a_frozen_redis(api: ApiServer, lab: Lab) -> None:
+def test_a_frozen_redis_is_reported_within_seconds(api: ApiServer, lab: Lab) -> None:
     task_id = api.submitted(tone(1))
     with frozen(lab.client.info("server")["process_id"]):
         assert_unavailable(api)
@@ -75,7 +75,7 @@ def test_a_frozen_redis(api: ApiServer, lab: Lab) -> None:
     assert api.submit(tone(1)).status_code == 200
 
 
-def test_a_redis_that_freezes_while_clients_wait(api: ApiServer, lab: Lab) -> None:
+def test_waiting_clients_get_a_response_when_redis_freezes(api: ApiServer, lab: Lab) -> None:
     task_id = api.submitted(tone(1))
     with frozen(lab.client.info("server")["process_id"]):
         answer, seconds = timed(api, "GET", f"/api/v1/asr/result/{task_id}?wait=1")
@@ -83,7 +83,7 @@ def test_a_redis_that_freezes_while_clients_wait(api: ApiServer, lab: Lab) -> No
         assert seconds < SOON
 
 
-def test_a_redis_that_comes_later(tmp_path: Path) -> None:
+def test_the_api_starts_before_redis(tmp_path: Path) -> None:
     port = own_port()
     with running_api(f"redis://127.0.0.1:{port}/0", tmp_path) as api:
         assert_unavailable(api)
@@ -104,7 +104,7 @@ def test_a_redis_that_comes_later(tmp_path: Path) -> None:
             server.wait(10)
 
 
-def test_a_full_disk_is_said_before_it_is_full(valkey: str, tmp_path: Path) -> None:
+def test_uploads_are_refused_before_the_disk_is_full(valkey: str, tmp_path: Path) -> None:
     with running_api(valkey, tmp_path, MIN_FREE_DISK_MB=str(1 << 40)) as api:
         answer = api.submit(tone(1))
         assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
@@ -122,9 +122,7 @@ def test_a_full_disk_is_said_before_it_is_full(valkey: str, tmp_path: Path) -> N
         ({"MAX_UPLOAD_MB": "lots"}, "MAX_UPLOAD_MB"),
     ],
 )
-def test_settings_that_cannot_be_meant_stop_the_start(
-    tmp_path: Path, settings: dict[str, str], reason: str
-) -> None:
+def test_invalid_settings_prevent_the_start(tmp_path: Path, settings: dict[str, str], reason: str) -> None:
     environ = {**os.environ, "REDIS_URL": "redis://127.0.0.1:1", "STORAGE_PATH": str(tmp_path), **settings}
     command = [sys.executable, "-m", "uvicorn", "voxq.api.app:app", "--port", str(own_port())]
     ended = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60)

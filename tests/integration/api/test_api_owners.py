@@ -59,7 +59,7 @@ def get(api: ApiServer, path: str, key: str) -> httpx.Response:
     ],
 )
 @pytest.mark.parametrize("path", ["queue/status", "history", "result/2025-12-01_001_abc123"])
-def test_without_a_key_there_is_nothing(api: ApiServer, path: str, headers: dict[str, str]) -> None:
+def test_without_a_key_nothing_is_accessible(api: ApiServer, path: str, headers: dict[str, str]) -> None:
     answer = api.http.get(f"/api/v1/asr/{path}", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -71,11 +71,11 @@ def test_an_upload_without_a_key_is_refused_unread(api: ApiServer) -> None:
 
 
 @pytest.mark.parametrize("path", ["/livez", "/health", "/api/v1/health", "/", "/docs", "/openapi.json"])
-def test_some_things_need_no_key(api: ApiServer, path: str) -> None:
+def test_health_and_docs_need_no_key(api: ApiServer, path: str) -> None:
     assert api.http.get(path, follow_redirects=True).status_code in (200, 503)
 
 
-def test_tasks_are_their_owners_alone(api: ApiServer, lab: Lab) -> None:
+def test_only_the_owner_sees_a_task(api: ApiServer, lab: Lab) -> None:
     task_id = submit(api, ANNA)
     short = task_id.rpartition("_")[2]
 
@@ -94,7 +94,7 @@ def test_tasks_are_their_owners_alone(api: ApiServer, lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?status=failed"])
-def test_so_is_their_history(api: ApiServer, lab: Lab, query: str) -> None:
+def test_only_the_owner_sees_its_history(api: ApiServer, lab: Lab, query: str) -> None:
     mine = {key: submit(api, key) for key in (ANNA, BEN)}
     for task_id in mine.values():
         task = lab.journal.open_task(task_id)
@@ -106,7 +106,7 @@ def test_so_is_their_history(api: ApiServer, lab: Lab, query: str) -> None:
         assert [record["task_id"] for record in records] == [task_id]
 
 
-def test_a_recording_whose_owner_is_forgotten_is_nobodys(api: ApiServer, lab: Lab) -> None:
+def test_a_recording_without_a_known_owner_is_not_served(api: ApiServer, lab: Lab) -> None:
     task_id = submit(api, ANNA)
     task = lab.journal.open_task(task_id)
     assert task is not None
@@ -121,7 +121,7 @@ def test_a_recording_whose_owner_is_forgotten_is_nobodys(api: ApiServer, lab: La
     assert get(api, url, ANNA).status_code == 404
 
 
-def test_one_owners_idempotency_keys_are_not_anothers(api: ApiServer) -> None:
+def test_idempotency_keys_of_different_owners_are_separate(api: ApiServer) -> None:
     files = {"audio": ("note", tone(1))}
     ids = {
         api.http.post(
@@ -132,6 +132,6 @@ def test_one_owners_idempotency_keys_are_not_anothers(api: ApiServer) -> None:
     assert len(ids) == 2
 
 
-def test_no_key_stands_in_the_log(api: ApiServer) -> None:
+def test_the_log_contains_no_keys(api: ApiServer) -> None:
     submit(api, ANNA)
     assert ANNA not in api.log()

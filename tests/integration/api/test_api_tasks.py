@@ -73,7 +73,7 @@ def failed_id(task_id: str, lab: Lab) -> str:
 
 
 class TestSubmit:
-    def test_answers_with_id_place_and_wait(self, api: ApiServer) -> None:
+    def test_a_submission_returns_id_position_and_wait(self, api: ApiServer) -> None:
         first = api.submit().json()
         second = api.submit().json()
 
@@ -82,7 +82,9 @@ class TestSubmit:
         assert second["position"] == 2
         assert second["estimated_wait"] == 11, "10.3 seconds are ahead, nothing is measured, no worker lives"
 
-    def test_waits_are_estimated_from_what_was_measured_and_who_works(self, api: ApiServer, lab: Lab) -> None:
+    def test_waits_are_estimated_from_measured_speed_and_living_workers(
+        self, api: ApiServer, lab: Lab
+    ) -> None:
         lab.client.hset("asr:stats", mapping={"engine_seconds": "20", "audio_seconds": "10"})
         for number in range(2):
             facts = {"id": number, "state": "ready", "engine": "e", "model": "m", "device": "cpu", "held": 0}
@@ -122,7 +124,7 @@ class TestSubmit:
             use_itn=True,
         )
 
-    def test_the_recording_is_kept_byte_for_byte_under_a_name_of_ours(
+    def test_the_recording_is_stored_unchanged_under_a_generated_name(
         self, api: ApiServer, task_id: str
     ) -> None:
         assert (api.storage / "recordings" / f"{task_id}.ogg").read_bytes() == NOTE
@@ -138,7 +140,7 @@ class TestSubmit:
             ({"use_vad": "perhaps"}, "use_vad"),
         ],
     )
-    def test_a_wrong_option_is_named_and_nothing_is_kept(
+    def test_a_wrong_option_is_named_and_the_upload_deleted(
         self, api: ApiServer, fields: dict[str, str], field: str
     ) -> None:
         before = set((api.storage / "recordings").iterdir())
@@ -157,7 +159,7 @@ class TestSubmit:
             (tone(0), "The file has no samples."),
         ],
     )
-    def test_what_is_no_audio_is_refused_with_what_would_be(
+    def test_a_file_without_audio_is_refused_with_the_supported_formats(
         self, api: ApiServer, audio: bytes, error: str
     ) -> None:
         answer = api.submit(audio)
@@ -226,13 +228,13 @@ class TestResult:
             "audio_url": f"/api/v1/asr/audio/{short(done_id)}",
         }
 
-    def test_what_is_not_known_is_left_out(self, api: ApiServer, task_id: str, lab: Lab) -> None:
+    def test_unknown_fields_are_left_out_of_a_result(self, api: ApiServer, task_id: str, lab: Lab) -> None:
         lab.ending.end(open_task(lab, task_id), done())
         body = result(api, task_id).json()
         assert not {"words", "model"} & set(body)
         assert set(body["segments"][0]) == {"start", "end", "text"}
 
-    def test_failed_can_be_retried_while_its_recording_is_there(
+    def test_a_failed_task_can_be_retried_while_its_recording_exists(
         self, api: ApiServer, failed_id: str, lab: Lab
     ) -> None:
         body = result(api, failed_id).json()
@@ -245,7 +247,7 @@ class TestResult:
         assert result(api, failed_id).json()["retry_url"] is None
         assert api.http.post(body["retry_url"]).status_code == 410
 
-    def test_the_short_id_will_do_and_others_are_unknown(self, api: ApiServer, task_id: str) -> None:
+    def test_a_short_id_is_accepted_and_other_ids_are_unknown(self, api: ApiServer, task_id: str) -> None:
         assert result(api, short(task_id)).json()["task_id"] == task_id
         for unknown in ("2025-12-01_001_abc123", "abc123", "..%2f..%2fetc", "a" * 5000, "%00", "*"):
             answer = result(api, unknown)
@@ -274,7 +276,7 @@ class TestResult:
 
 
 class TestRetry:
-    def test_a_failed_task_runs_again_under_its_id(self, api: ApiServer, failed_id: str, lab: Lab) -> None:
+    def test_a_retried_task_keeps_its_id(self, api: ApiServer, failed_id: str, lab: Lab) -> None:
         answer = api.http.post(f"/api/v1/asr/retry/{short(failed_id)}")
 
         assert answer.json() == {
@@ -286,7 +288,7 @@ class TestRetry:
         assert result(api, failed_id).json()["status"] == "queued"
         assert open_task(lab, failed_id).run == 2
 
-    def test_others_do_not(self, api: ApiServer, task_id: str, lab: Lab) -> None:
+    def test_only_failed_tasks_are_retried(self, api: ApiServer, task_id: str, lab: Lab) -> None:
         assert api.http.post(f"/api/v1/asr/retry/{task_id}").status_code == 409
         lab.ending.end(open_task(lab, task_id), done())
         assert api.http.post(f"/api/v1/asr/retry/{task_id}").status_code == 409
@@ -294,7 +296,9 @@ class TestRetry:
 
 
 class TestRemove:
-    def test_what_waits_is_withdrawn_and_then_deleted(self, api: ApiServer, task_id: str, lab: Lab) -> None:
+    def test_a_waiting_task_is_cancelled_and_then_deleted(
+        self, api: ApiServer, task_id: str, lab: Lab
+    ) -> None:
         url = f"/api/v1/asr/task/{short(task_id)}"
 
         assert api.http.delete(url).json() == {"task_id": task_id, "status": "cancelled"}
@@ -303,7 +307,7 @@ class TestRemove:
         assert api.http.delete(url).json() == {"task_id": task_id, "status": "deleted"}
         assert api.http.delete(url).status_code == 404
 
-    def test_of_an_ended_task_nothing_is_left(self, api: ApiServer, done_id: str, lab: Lab) -> None:
+    def test_deleting_an_ended_task_leaves_nothing(self, api: ApiServer, done_id: str, lab: Lab) -> None:
         assert api.http.delete(f"/api/v1/asr/task/{done_id}").json()["status"] == "deleted"
 
         assert result(api, done_id).status_code == 404
@@ -314,7 +318,9 @@ class TestRemove:
         assert len(lines) == 1
         assert b"Good morning" not in lines[0]
 
-    def test_also_after_its_result_has_expired(self, api: ApiServer, done_id: str, lab: Lab) -> None:
+    def test_a_task_can_be_deleted_after_its_result_has_expired(
+        self, api: ApiServer, done_id: str, lab: Lab
+    ) -> None:
         lab.client.delete(lab.store.task_key(done_id))
         lab.journal.forget(done_id, 1)
         assert result(api, done_id).status_code == 404
@@ -323,7 +329,7 @@ class TestRemove:
 
 
 class TestHistory:
-    def test_newest_first_in_the_words_of_the_contract(self, api: ApiServer, lab: Lab) -> None:
+    def test_history_is_newest_first_with_the_fields_of_the_contract(self, api: ApiServer, lab: Lab) -> None:
         ids = [api.submitted(tone(1)) for _ in range(3)]
         lab.ending.end(open_task(lab, ids[0]), done("eins", model="whisper-base"))
         lab.ending.end(open_task(lab, ids[1]), failed())
@@ -350,7 +356,7 @@ class TestHistory:
         answer = api.http.get("/api/v1/asr/history", params={"limit": limit})
         assert (answer.status_code, answer.json()["field"]) == (422, "limit")
 
-    def test_dead_letters_are_those_that_can_be_retried(self, api: ApiServer, lab: Lab) -> None:
+    def test_the_failed_list_contains_the_tasks_that_can_be_retried(self, api: ApiServer, lab: Lab) -> None:
         ids = [api.submitted(tone(1), priority=priority) for priority in ("low", "high", "normal")]
         for task_id in ids[:2]:
             lab.ending.end(open_task(lab, task_id), failed())
@@ -388,7 +394,7 @@ class TestAudio:
         wrong = api.http.get(url, headers={"Range": "bytes=x"})
         assert (wrong.status_code, wrong.json()["code"]) == (400, "bad_range")
 
-    def test_outlives_the_result_and_says_when_it_is_gone(
+    def test_a_recording_outlives_its_result_and_then_gives_410(
         self, api: ApiServer, done_id: str, lab: Lab
     ) -> None:
         url = f"/api/v1/asr/audio/{done_id}"
@@ -480,7 +486,7 @@ class TestEverywhere:
         assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")
         assert wrong.headers["allow"] == "POST"
 
-    def test_the_log_tells_what_the_contract_says_and_no_text(self, api: ApiServer, done_id: str) -> None:
+    def test_the_log_has_the_lines_of_the_contract_and_no_text(self, api: ApiServer, done_id: str) -> None:
         result(api, done_id)
         result(api, done_id, format="text")
         log = api.log()
@@ -490,7 +496,7 @@ class TestEverywhere:
         assert f"INFO GET /api/v1/asr/result/{done_id} - status=done" in log
         assert "Good morning" not in log
 
-    def test_no_client_forges_a_log_line(self, api: ApiServer) -> None:
+    def test_no_client_can_forge_a_log_line(self, api: ApiServer) -> None:
         errors = api.storage / "logs" / "asr_error.log"
         before = errors.read_text()
         api.http.get("/x%0a[2025-12-01 00:00:00] ERROR forged")
@@ -498,7 +504,7 @@ class TestEverywhere:
         assert errors.read_text() == before
 
 
-def test_a_task_is_known_while_redis_is_being_filled_again(api: ApiServer, lab: Lab, done_id: str) -> None:
+def test_a_task_is_found_while_redis_is_being_restored(api: ApiServer, lab: Lab, done_id: str) -> None:
     waiting_id = api.submitted()
     before = result(api, done_id).json()
     lab.client.flushall()

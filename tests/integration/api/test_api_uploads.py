@@ -34,7 +34,7 @@ def wait_until_no_part_is_left(api: ApiServer) -> None:
     wait_for(lambda: not api.parts_left(), "the end of the parts of uploads", 30)
 
 
-def test_a_hundred_at_once_are_each_a_task_of_their_own(api: ApiServer, lab: Lab) -> None:
+def test_a_hundred_concurrent_uploads_become_a_hundred_tasks(api: ApiServer, lab: Lab) -> None:
     with (
         httpx.Client(base_url=api.url, trust_env=False, timeout=100, limits=httpx.Limits()) as http,
         ThreadPoolExecutor(100) as pool,
@@ -50,7 +50,7 @@ def test_a_hundred_at_once_are_each_a_task_of_their_own(api: ApiServer, lab: Lab
     assert sorted(answer.json()["position"] for answer in answers) == list(range(1, 101))
 
 
-def test_the_queue_takes_what_fits_and_not_one_more(api: ApiServer) -> None:
+def test_concurrent_uploads_never_exceed_the_queue_limit(api: ApiServer) -> None:
     """With recordings of 10.28 s and a limit of 200 s, the twentieth is the first to reach the limit."""
     with ThreadPoolExecutor(30) as pool:
         answers = list(pool.map(lambda _: api.submit(), range(30)))
@@ -71,11 +71,11 @@ class TestForms:
         assert (api.storage / "recordings" / f"{answer.json()['task_id']}.ogg").exists()
         assert "evil" not in api.log()
 
-    def test_a_part_without_a_file_name_is_a_recording_all_the_same(self, api: ApiServer) -> None:
+    def test_a_part_without_a_file_name_is_accepted_as_the_recording(self, api: ApiServer) -> None:
         assert post(api, part("audio", NOTE)).status_code == 200
 
     @pytest.mark.parametrize("is_first", [True, False])
-    def test_an_unknown_field_is_refused_with_those_there_are(self, api: ApiServer, is_first: bool) -> None:
+    def test_an_unknown_field_is_refused_with_the_known_ones(self, api: ApiServer, is_first: bool) -> None:
         parts = [part("comment", b"hello"), part("audio", NOTE, "a.ogg")]
         answer = post(api, *(parts if is_first else reversed(parts)))
         assert answer.status_code == 422
@@ -102,7 +102,7 @@ class TestForms:
             ((b"--abc\r\n\r\n\r\n--abc--",), "bad_form"),
         ],
     )
-    def test_wrong_forms(self, api: ApiServer, parts: tuple[bytes, ...], code: str) -> None:
+    def test_malformed_forms_are_refused(self, api: ApiServer, parts: tuple[bytes, ...], code: str) -> None:
         answer = post(api, *parts)
         assert (answer.status_code, answer.json()["code"]) == (400, code)
         assert api.parts_left() == []
@@ -118,11 +118,11 @@ class TestForms:
             "multipart/form-data; boundary*=utf-8''xyz",
         ],
     )
-    def test_not_a_form(self, api: ApiServer, content_type: str) -> None:
+    def test_a_body_that_is_not_a_form_is_refused(self, api: ApiServer, content_type: str) -> None:
         answer = api.http.post(SUBMIT, content=b"hello", headers={"Content-Type": content_type})
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
 
-    def test_a_form_without_its_end_is_no_form(self, api: ApiServer) -> None:
+    def test_a_truncated_form_is_refused(self, api: ApiServer) -> None:
         answer = api.http.post(SUBMIT, content=part("audio", NOTE), headers=FORM)
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_form")
         assert api.parts_left() == []
@@ -131,21 +131,21 @@ class TestForms:
 class TestSize:
     """Uploads of about 1 MB, which is MAX_UPLOAD_MB."""
 
-    def test_too_large_by_its_own_account(self, api: ApiServer) -> None:
+    def test_an_upload_announced_as_too_large_is_refused(self, api: ApiServer) -> None:
         answer = api.submit(b"x" * (3 << 20))
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
-    def test_too_large_without_saying_so(self, api: ApiServer) -> None:
+    def test_an_upload_of_unannounced_length_is_refused_at_the_limit(self, api: ApiServer) -> None:
         body = part("audio", b"x" * (1 << 20) + b"y", "a.wav") + b"--xyz--\r\n"
         chunks = (body[start : start + 10_000] for start in range(0, len(body), 10_000))
         answer = api.http.post(SUBMIT, content=chunks, headers=FORM)
         assert (answer.status_code, answer.json()["max_upload_mb"]) == (413, 1)
         wait_until_no_part_is_left(api)
 
-    def test_just_small_enough(self, api: ApiServer) -> None:
+    def test_an_upload_of_exactly_the_limit_is_accepted(self, api: ApiServer) -> None:
         assert api.submit(b"x" * (1 << 20)).json()["code"] == "undecodable"
 
-    def test_endless_padding_behind_the_form(self, api: ApiServer) -> None:
+    def test_endless_data_after_the_form_is_cut_off(self, api: ApiServer) -> None:
         def body():
             yield part("audio", NOTE) + b"--xyz--\r\n"
             yield from (b"x" * 100_000 for _ in range(OVERHEAD_BYTES // 50_000))
@@ -156,7 +156,7 @@ class TestSize:
 
 class TestCutOff:
     @pytest.mark.parametrize("close_hard", [False, True])
-    def test_nothing_is_left_of_an_upload_that_breaks_off(self, api: ApiServer, close_hard: bool) -> None:
+    def test_an_upload_that_breaks_off_leaves_nothing(self, api: ApiServer, close_hard: bool) -> None:
         address = urlsplit(api.url)
         with socket.create_connection((address.hostname, address.port)) as connection:
             head = f"POST {SUBMIT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
@@ -168,7 +168,7 @@ class TestCutOff:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         wait_until_no_part_is_left(api)
 
-    def test_others_are_served_while_many_dawdle(self, api: ApiServer) -> None:
+    def test_slow_uploads_do_not_delay_other_clients(self, api: ApiServer) -> None:
         address = urlsplit(api.url)
         head = f"POST {SUBMIT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
         dawdlers = [socket.create_connection((address.hostname, address.port)) for _ in range(100)]
@@ -184,12 +184,12 @@ class TestCutOff:
 
 
 class TestIdempotency:
-    def test_the_same_request_is_the_same_task(self, api: ApiServer) -> None:
+    def test_a_repeated_request_gets_the_same_task(self, api: ApiServer) -> None:
         first, again = (api.submit(key="note-1", language="zh") for _ in range(2))
         assert first.json() == again.json()
         assert api.http.get("/api/v1/asr/queue/status").json()["queued"] == 1
 
-    def test_also_when_many_come_at_once(self, api: ApiServer) -> None:
+    def test_concurrent_identical_requests_get_one_task(self, api: ApiServer) -> None:
         with ThreadPoolExecutor(20) as pool:
             answers = list(pool.map(lambda _: api.submit(tone(1), key="note-2"), range(20)))
 
@@ -198,12 +198,12 @@ class TestIdempotency:
         assert api.http.get("/api/v1/asr/queue/status").json()["queued"] == 1
         wait_until_no_part_is_left(api)
 
-    def test_another_request_with_the_key_is_a_conflict(self, api: ApiServer) -> None:
+    def test_a_different_request_with_the_same_key_is_a_conflict(self, api: ApiServer) -> None:
         api.submit(key="note-3")
         assert api.submit(key="note-3", language="en").status_code == 409
         assert api.submit(tone(1), key="note-3").json()["code"] == "idempotency_conflict"
 
-    def test_a_replay_tells_where_the_task_is_by_now(self, api: ApiServer, lab: Lab) -> None:
+    def test_a_repeated_request_reports_the_current_status(self, api: ApiServer, lab: Lab) -> None:
         task_id = api.submit(key="note-4").json()["task_id"]
         assert lab.control.cancel(task_id)
         assert api.submit(key="note-4").json() == {
@@ -214,7 +214,7 @@ class TestIdempotency:
         }
 
     @pytest.mark.parametrize("key", ["x" * 201, "", "schlüssel"])
-    def test_keys_are_short_and_printable(self, api: ApiServer, key: str) -> None:
+    def test_idempotency_keys_must_be_short_and_printable(self, api: ApiServer, key: str) -> None:
         headers = {b"Idempotency-Key": key.encode()}
         answer = api.http.post(SUBMIT, files={"audio": NOTE}, headers=headers)
         assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")

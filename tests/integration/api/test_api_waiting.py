@@ -57,7 +57,7 @@ def test_one_waiter_is_answered_within_a_moment(api: ApiServer, lab: Lab) -> Non
     assert at - ended < WOKEN
 
 
-def test_the_time_is_kept_when_nothing_happens(api: ApiServer) -> None:
+def test_a_wait_without_an_event_ends_in_time(api: ApiServer) -> None:
     task_id = api.submitted(tone(1))
     started = time.monotonic()
     answer, at = wait_for(api, task_id, 0.5)
@@ -65,7 +65,7 @@ def test_the_time_is_kept_when_nothing_happens(api: ApiServer) -> None:
     assert 0.5 <= at - started < WOKEN
 
 
-def test_waiting_asks_redis_nothing(api: ApiServer, lab: Lab) -> None:
+def test_waiting_requests_send_no_commands_to_redis(api: ApiServer, lab: Lab) -> None:
     """The API must have sent its counts of earlier requests first."""
 
     def is_quiet() -> bool:
@@ -97,7 +97,7 @@ def test_an_end_that_was_missed_while_the_subscription_broke_is_found(api: ApiSe
     assert at - ended < WOKEN
 
 
-def test_rendered_formats_wait_as_well(api: ApiServer, lab: Lab) -> None:
+def test_wait_applies_to_all_formats(api: ApiServer, lab: Lab) -> None:
     task_id = api.submitted(tone(1))
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(wait_for, api, task_id, LONG, format="text")
@@ -107,7 +107,7 @@ def test_rendered_formats_wait_as_well(api: ApiServer, lab: Lab) -> None:
     assert answer.text == "guten Tag\n"
 
 
-def test_who_waits_does_not_keep_the_service_from_stopping(redis_url: str, tmp_path: Path) -> None:
+def test_waiting_requests_do_not_prevent_a_shutdown(redis_url: str, tmp_path: Path) -> None:
     with running_api(redis_url, tmp_path) as api, ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(wait_for, api, api.submitted(tone(1)), LONG)
         time.sleep(0.5)

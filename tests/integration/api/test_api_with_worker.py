@@ -24,7 +24,7 @@ def service(redis_url: str, tmp_path: Path) -> Iterator[ApiServer]:
         lab.close()
 
 
-def test_the_model_asked_for_is_the_one_that_answers(service: ApiServer) -> None:
+def test_a_task_is_processed_by_the_requested_model(service: ApiServer) -> None:
     def models() -> dict[str, list[str]]:
         listed = service.http.get("/api/v1/models").json()["models"]
         return {model["name"]: [place["state"] for place in model["resident"]] for model in listed}

@@ -13,7 +13,7 @@ from voxq.queue import connect
 TRIES = 8
 
 
-async def test_a_task_that_talks_to_redis_all_the_time_is_ended(redis_url: str) -> None:
+async def test_a_background_task_in_the_middle_of_a_redis_command_is_ended(redis_url: str) -> None:
     client = connect.asynchronous(redis_url, seconds=5)
 
     async def talk() -> None:

@@ -49,7 +49,7 @@ def run(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_junk_among_our_values(
+def test_invalid_values_under_our_keys_cause_no_traceback(
     lab: Lab, ended: str, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number, junk in enumerate(JUNK):
@@ -66,7 +66,7 @@ def test_junk_among_our_values(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_keys_of_another_type(
+def test_keys_of_another_type_cause_no_traceback(
     lab: Lab, ended: str, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     types = foreign_keys.expected(lab.parts.stores.values())

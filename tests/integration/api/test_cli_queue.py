@@ -36,7 +36,7 @@ def fail(lab: Lab, kind: str, count: int) -> list[Task]:
     return tasks
 
 
-def test_both_kinds_are_one_view(api: ApiServer, lab: Lab) -> None:
+def test_tasks_of_both_kinds_are_listed_together(api: ApiServer, lab: Lab) -> None:
     failures = [task for kind in KINDS for task in fail(lab, kind, 1)]
     waiting = [submitted(lab, kind) for kind in KINDS]
     counts = json.loads(voxq(api, "queue", "--json").stdout)
@@ -63,14 +63,14 @@ def test_failed_tasks_are_queued_again(api: ApiServer, lab: Lab, arguments: list
     assert json.loads(voxq(api, "queue", "--json").stdout)["failed"] == 0
 
 
-def test_more_than_one_page_of_failed_tasks_is_removed(api: ApiServer, lab: Lab) -> None:
+def test_purging_removes_more_than_one_page_of_failed_tasks(api: ApiServer, lab: Lab) -> None:
     tasks = [*fail(lab, "asr", 103), *fail(lab, "tts", 2)]
     done = voxq(api, "queue", "purge", "--all")
     assert (done.returncode, done.stdout.count("removed")) == (0, len(tasks))
     assert json.loads(voxq(api, "queue", "failed", "--json").stdout) == []
 
 
-def test_the_sound_of_a_task_is_saved_whole_or_not_at_all(api: ApiServer, lab: Lab, tmp_path: Path) -> None:
+def test_audio_is_saved_completely_or_not_at_all(api: ApiServer, lab: Lab, tmp_path: Path) -> None:
     task = submitted(lab, "asr")
     assert voxq(api, "task", task.id, "-o", str(tmp_path / "sound.ogg")).returncode == 0
     assert (tmp_path / "sound.ogg").read_bytes() == lab.blobs.path(task.file).read_bytes()

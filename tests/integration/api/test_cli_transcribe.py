@@ -44,7 +44,7 @@ def transcribed(api: ApiServer, lab: Lab, text: str, *wishes: str) -> tuple[Task
     return task, command.stdout
 
 
-def test_wishes_reach_the_task(api: ApiServer, lab: Lab) -> None:
+def test_command_line_options_reach_the_task(api: ApiServer, lab: Lab) -> None:
     wishes = ("--model", "Base", "--no-vad", "--no-punc", "--itn", "-l", "zh", "--words")
     task, printed = transcribed(api, lab, "fertig", *wishes)
     assert task.options == TranscriptionOptions(
@@ -53,18 +53,18 @@ def test_wishes_reach_the_task(api: ApiServer, lab: Lab) -> None:
     assert printed == "fertig\n"
 
 
-def test_what_was_recognised_before_is_there_at_once(api: ApiServer, lab: Lab) -> None:
+def test_an_earlier_result_is_returned_at_once(api: ApiServer, lab: Lab) -> None:
     assert transcribed(api, lab, "einmal", "--cache")[1] == "einmal\n"
     assert transcribe(api, "--cache").stdout == "einmal\n", "with no worker there"
 
 
-def test_a_model_that_is_not_there_is_refused_with_those_that_are(api: ApiServer) -> None:
+def test_an_unknown_model_is_refused_with_the_available_ones(api: ApiServer) -> None:
     command = transcribe(api, "--model", "nobody")
     assert command.returncode == 1
     assert "Model not found. There are: whisper-base" in " ".join(command.stderr.split())
 
 
-def test_what_is_wrong_with_a_file_is_said(api: ApiServer) -> None:
+def test_errors_name_the_file_and_the_reason(api: ApiServer) -> None:
     command = transcribe(api, file=Path(__file__))
     assert command.returncode == 1
     said = " ".join(command.stderr.split())

@@ -62,7 +62,7 @@ def test_a_preflight_needs_no_key(lenient_api: ApiServer) -> None:
         ("GET", "/api/v1/asr/history?limit=x", KEY, 422),
     ],
 )
-def test_the_page_can_read_every_answer(
+def test_an_allowed_page_can_read_every_response(
     lenient_api: ApiServer, method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
     content = bytes(6 << 20) if status == 413 else b""
@@ -79,9 +79,7 @@ def test_the_page_can_read_every_answer(
     assert "access-control-allow-origin" not in other.headers
 
 
-def test_so_it_can_without_redis_and_when_something_goes_wrong(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_allowed_page_can_read_error_responses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     redis_url = f"redis://127.0.0.1:{own_port()}/0"
     app = create_app(load_settings(storage_path=tmp_path, redis_url=redis_url, cors_origins="*"))
@@ -100,7 +98,7 @@ def test_so_it_can_without_redis_and_when_something_goes_wrong(
         assert "access-control-allow-credentials" not in answer.headers
 
 
-def test_as_it_comes_no_page_can_read_anything(api: ApiServer) -> None:
+def test_by_default_no_page_can_read_a_response(api: ApiServer) -> None:
     for answer in (
         api.http.get("/api/v1/asr/history", headers={"Origin": PAGE}),
         preflight(api, PAGE),

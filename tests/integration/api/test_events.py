@@ -63,7 +63,9 @@ def test_a_task_is_followed_from_the_queue_to_its_end(api: ApiServer, lab: Lab) 
 
 @pytest.mark.parametrize("kind", list(kinds.registered()))
 @pytest.mark.parametrize("end", ["failed", "cancelled"])
-def test_the_other_ends_are_told_as_well(api: ApiServer, lab: Lab, end: str, kind: str) -> None:
+def test_failed_and_cancelled_tasks_are_reported_as_events(
+    api: ApiServer, lab: Lab, end: str, kind: str
+) -> None:
     task_id = submitted(api, kind)
     with event_stream(stream_of(api, task_id, kind)) as stream:
         assert next(stream).name == "queued"
@@ -112,7 +114,7 @@ def test_a_broken_stream_is_resumed_at_another_process(
             assert time.monotonic() - started < 25
 
 
-def test_whoever_is_gone_leaves_nothing_and_too_many_are_refused(redis_url: str, tmp_path: Path) -> None:
+def test_closed_streams_are_released_and_too_many_are_refused(redis_url: str, tmp_path: Path) -> None:
     limits = {"MAX_EVENT_STREAMS": "3", "API_KEYS": "anna:annas-key,otto:ottos-key"}
     annas, ottos = {"Authorization": "Bearer annas-key"}, {"Authorization": "Bearer ottos-key"}
     with running_api(redis_url, tmp_path, **limits) as api:
@@ -151,7 +153,7 @@ def test_streams_outlive_an_outage_of_the_channel(api: ApiServer, lab: Lab) -> N
         assert last.at - at < 25
 
 
-def test_what_is_not_there_cannot_be_followed(api: ApiServer) -> None:
+def test_an_unknown_task_cannot_be_followed(api: ApiServer) -> None:
     for unknown in ("2025-12-01_001_abc123", "abc123", "..%2F..%2Fetc", "a" * 500):
         with event_stream(stream_of(api, unknown)) as stream:
             assert stream.answer.status_code == 404

@@ -55,7 +55,7 @@ def test_shared_keys_of_another_type(api: ApiServer, lab: Lab, document: dict[st
 
 
 @pytest.mark.parametrize("junk", JUNK)
-def test_junk_among_our_values(
+def test_invalid_values_under_our_keys_cause_no_traceback(
     api: ApiServer, lab: Lab, document: dict[str, Any], ended: str, junk: bytes
 ) -> None:
     lab.rq.lpush("asr:history:latest", junk)

@@ -81,7 +81,7 @@ def test_fifty_submissions_to_two_processes_fill_the_quota_and_no_more(
     assert [submit(api, ANNA).status_code for api in apis] == [200, 429]
 
 
-def test_what_alone_is_more_than_the_quota_never_fits(apis: list[ApiServer], lab: Lab) -> None:
+def test_a_recording_longer_than_the_quota_is_refused_for_good(apis: list[ApiServer], lab: Lab) -> None:
     answer = submit(apis[0], ANNA, 101)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_long")
     assert submit(apis[0], ADMIN, 101).status_code == 200
@@ -89,7 +89,7 @@ def test_what_alone_is_more_than_the_quota_never_fits(apis: list[ApiServer], lab
     assert lab.queued_seconds() == pytest.approx(101)
 
 
-def test_a_full_quota_keeps_nobody_from_joining_what_is_under_way(apis: list[ApiServer], lab: Lab) -> None:
+def test_a_full_quota_does_not_prevent_joining_a_task_in_progress(apis: list[ApiServer], lab: Lab) -> None:
     def ask(api: ApiServer, seconds: float) -> tuple[int, str | None]:
         files, form = {"file": ("note", tone(seconds))}, {"stream": "true"}
         url = "/v1/audio/transcriptions"
@@ -102,7 +102,7 @@ def test_a_full_quota_keeps_nobody_from_joining_what_is_under_way(apis: list[Api
     assert not apis[0].parts_left()
 
 
-def test_texts_count_as_long_as_speaking_them_should_take(apis: list[ApiServer]) -> None:
+def test_texts_count_with_the_expected_length_of_their_speech(apis: list[ApiServer]) -> None:
     api, key = apis[0], bearer(ANNA)
     voice = api.http.get("/api/v1/tts/voices", headers=key).json()["voices"][0]["name"]
 
@@ -118,7 +118,7 @@ def test_texts_count_as_long_as_speaking_them_should_take(apis: list[ApiServer])
     assert submit(api, ANNA).status_code == 200, "recordings have a quota of their own"
 
 
-def test_a_retry_is_refused_without_room_but_for_an_admin(apis: list[ApiServer], lab: Lab) -> None:
+def test_a_retry_over_the_quota_is_refused_except_for_an_admin(apis: list[ApiServer], lab: Lab) -> None:
     task_id = submit(apis[0], ANNA, 60).json()["task_id"]
     task = lab.journal.open_task(task_id)
     assert task is not None
@@ -134,7 +134,7 @@ def test_a_retry_is_refused_without_room_but_for_an_admin(apis: list[ApiServer],
     assert lab.queued_seconds() == pytest.approx(120)
 
 
-def test_a_key_comes_as_often_as_it_may_whichever_process_it_asks(apis: list[ApiServer]) -> None:
+def test_the_rate_limit_of_a_key_holds_across_processes(apis: list[ApiServer]) -> None:
     started = time.monotonic()
     answers = at_once(apis, BEN, 30, 1.0)
     due_since = (time.monotonic() - started) / 5
@@ -148,7 +148,7 @@ def test_a_key_comes_as_often_as_it_may_whichever_process_it_asks(apis: list[Api
     assert not apis[0].parts_left()
 
 
-def test_every_kind_of_request_counts_and_each_text_of_a_batch(apis: list[ApiServer], lab: Lab) -> None:
+def test_all_submissions_count_and_each_text_of_a_batch(apis: list[ApiServer], lab: Lab) -> None:
     api, key, started = apis[0], bearer(BEN), time.monotonic()
     asked = {"texts": ["One.", "Two.", "Three.", "Four.", "Five.", "Six."], "voice": "hibari"}
     voice = api.http.get("/api/v1/tts/voices", headers=key).json()["voices"][0]["name"]
@@ -169,7 +169,7 @@ def test_every_kind_of_request_counts_and_each_text_of_a_batch(apis: list[ApiSer
     assert api.http.get("/v1/models", headers=key).status_code == 200, "only work is counted"
 
 
-def test_beyond_the_limit_of_waiting_requests_nothing_is_read(redis_url: str, tmp_path: Path) -> None:
+def test_beyond_the_limit_of_waiting_requests_bodies_are_not_read(redis_url: str, tmp_path: Path) -> None:
     with running_api(redis_url, tmp_path, **KEYS, MAX_WAITING_REQUESTS="40") as api, ExitStack() as stack:
         process = psutil.Process(api.process.pid)
 

@@ -81,7 +81,7 @@ def do_work(lab: WorkerLab) -> None:
     lab.client.hincrby("webhook:stats", "delivered", 1)
 
 
-def test_any_process_tells_of_all(redis_url: str, tmp_path: Path, worker_lab: WorkerLab) -> None:
+def test_any_process_reports_the_sums_of_all(redis_url: str, tmp_path: Path, worker_lab: WorkerLab) -> None:
     keys = {"API_KEYS": f"anna:{KEY}"}
     with running_api(redis_url, tmp_path, **keys) as other:
         worker = worker_lab.worker()
@@ -170,7 +170,9 @@ def check_dashboard(samples: list[Sample]) -> None:
     assert not missing
 
 
-def test_what_waits_and_since_when(redis_url: str, tmp_path: Path, client: redis.Redis) -> None:
+def test_metrics_report_waiting_tasks_and_their_age(
+    redis_url: str, tmp_path: Path, client: redis.Redis
+) -> None:
     with running_api(redis_url, tmp_path) as api:
         for priority in ("high", "normal", "normal"):
             api.submitted(tone(2), priority=priority)
@@ -189,7 +191,7 @@ def test_what_waits_and_since_when(redis_url: str, tmp_path: Path, client: redis
         assert value(samples, "voxq_queue_audio_seconds", kind="tts") >= 1
 
 
-def test_through_an_outage(tmp_path: Path) -> None:
+def test_counts_during_an_outage_of_redis_are_reported_later(tmp_path: Path) -> None:
     """Values made up by a client do not become labels, and events during the outage are counted."""
     # Its files outlive it without fsync, and on a slow disk fsync would delay the API.
     server = RedisServer(tmp_path / "redis", appendfsync="no")
@@ -223,7 +225,7 @@ def with_redis(api: ApiServer) -> list[Sample]:
     return samples if value(samples, "voxq_redis_up") else []
 
 
-def test_a_parcel_that_comes_again_is_counted_once(client: redis.Redis) -> None:
+def test_a_parcel_sent_twice_is_counted_once(client: redis.Redis) -> None:
     counters = Counters()
     told = []
     for _ in range(2):

@@ -103,7 +103,7 @@ def test_the_command_line_has_a_flag_for_it(command: str, help: str) -> None:
     assert f"How loud it is to be {help}." in shown
 
 
-def test_what_the_command_line_says_reaches_the_task(louder: ApiServer, tmp_path: Path) -> None:
+def test_the_flag_reaches_the_task(louder: ApiServer, tmp_path: Path) -> None:
     said = ("speak", "Hello.", "-o", str(tmp_path / "x.wav"), "--url", louder.url, "--loudness", "5")
     environ = {**os.environ, **WITH_IT}
     before = set((louder.storage / "journal").rglob("*.json"))

@@ -61,7 +61,7 @@ def test_json(sdk: OpenAI) -> None:
     assert 9 < strict.usage.seconds < 11
 
 
-def test_text_and_subtitles_come_as_they_are(sdk: OpenAI) -> None:
+def test_text_and_subtitles_are_plain_bodies(sdk: OpenAI) -> None:
     whole = sdk.audio.transcriptions.create(file=FILE, model="whisper-1").text
     text = sdk.audio.transcriptions.create(file=FILE, model="whisper-1", response_format="text")
     assert text == f"{whole}\n"
@@ -110,7 +110,7 @@ def test_a_translation_is_english(sdk: OpenAI) -> None:
     assert raw.http_response.json()["task"] == "translate"
 
 
-def test_a_stream_has_the_text_in_pieces_and_then_whole(sdk: OpenAI) -> None:
+def test_a_stream_sends_pieces_of_the_text_and_then_all_of_it(sdk: OpenAI) -> None:
     options: Any = {"batch_size": 8, "cache": False}
     stream = sdk.audio.transcriptions.create(
         file=MEETING, model="whisper-1", stream=True, extra_body=options, language="zh"
@@ -126,7 +126,7 @@ def test_a_stream_has_the_text_in_pieces_and_then_whole(sdk: OpenAI) -> None:
     assert "".join(event.delta for event in deltas) == done.text
 
 
-def test_what_is_done_is_streamed_at_once_and_strictly_valid(service: ApiServer, sdk: OpenAI) -> None:
+def test_a_finished_result_is_streamed_at_once_as_valid_events(service: ApiServer, sdk: OpenAI) -> None:
     transcribed(sdk, "json")
     answer = service.http.post("/v1/audio/transcriptions", files={"file": FILE}, data={"stream": "true"})
     assert answer.headers["x-voxq-cache"] == "hit"
@@ -136,7 +136,7 @@ def test_what_is_done_is_streamed_at_once_and_strictly_valid(service: ApiServer,
     TranscriptionTextDoneEvent.model_validate_json(data[1], strict=True)
 
 
-def test_a_nameless_upload_is_known_by_its_content(sdk: OpenAI) -> None:
+def test_an_upload_without_a_name_is_detected_by_its_content(sdk: OpenAI) -> None:
     assert sdk.audio.transcriptions.create(file=io.BytesIO(NOTE), model="whisper-1").text
 
 
@@ -169,7 +169,7 @@ def test_curl_with_the_file_first_and_fields_of_every_kind(service: ApiServer, t
     assert answer.segments and answer.words
 
 
-def test_there_are_models(sdk: OpenAI) -> None:
+def test_models_are_listed(sdk: OpenAI) -> None:
     models = sdk.models.list()
     assert models.object == "list"
     assert models.data[0].id == "whisper-base"
@@ -179,7 +179,7 @@ def test_there_are_models(sdk: OpenAI) -> None:
         sdk.models.retrieve("no/such/model")
 
 
-def test_a_recording_that_is_none_is_the_clients_fault(sdk: OpenAI) -> None:
+def test_an_invalid_recording_is_a_client_error(sdk: OpenAI) -> None:
     with pytest.raises(BadRequestError) as caught:
         sdk.audio.transcriptions.create(file=("x.wav", b"no sound at all"), model="whisper-1")
     assert (caught.value.code, caught.value.param) == ("undecodable", "file")

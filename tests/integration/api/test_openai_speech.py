@@ -83,16 +83,14 @@ def test_every_format_can_be_played(sdk: OpenAI, format: Any) -> None:
     assert -30 < loudness[0] < -15
 
 
-def test_mp3_is_what_comes_if_nothing_is_said_and_all_of_it_comes_as_a_file(
-    sdk: OpenAI, tmp_path: Path
-) -> None:
+def test_mp3_is_the_default_and_the_file_is_complete(sdk: OpenAI, tmp_path: Path) -> None:
     answer = sdk.audio.speech.create(input=TEXT, model="hibari", voice="alloy")
     answer.write_to_file(tmp_path / "speech.mp3")
     with av.open(tmp_path / "speech.mp3") as container:
         assert container.format.name == "mp3"
 
 
-def test_speed_is_length(sdk: OpenAI) -> None:
+def test_speed_changes_the_duration(sdk: OpenAI) -> None:
     usual, fast = (spoken(sdk, response_format="pcm", speed=speed) for speed in (1.0, 2.0))
     assert len(fast) == pytest.approx(len(usual) / 2, rel=0.1)
 
@@ -118,7 +116,7 @@ async def test_the_asynchronous_sdk(service: ApiServer) -> None:
     assert len(pcm(b"".join(pieces))) > 3 * 24_000
 
 
-def test_models_that_speak_are_models(sdk: OpenAI) -> None:
+def test_speech_models_are_listed(sdk: OpenAI) -> None:
     assert {"whisper-base", "hibari"} <= {model.id for model in sdk.models.list()}
     assert sdk.models.list().data[0].id == "whisper-base"
     assert sdk.models.retrieve("hibari").id == "hibari"

@@ -123,7 +123,7 @@ def test_events_come_as_sentences_are_finished(api: ApiServer, lab: WorkerLab) -
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
 
 
-def test_who_was_cut_off_joins_the_same_speech(api: ApiServer, lab: WorkerLab) -> None:
+def test_a_client_that_reconnects_joins_the_same_speech(api: ApiServer, lab: WorkerLab) -> None:
     with streamed(sdk(api), HELD) as answer:
         next(answer.iter_bytes())
     task_id = waiting(lab)
@@ -154,7 +154,9 @@ def test_the_sdks_own_retries_make_one_task(api: ApiServer, lab: WorkerLab) -> N
     assert lab.spoken().count(text) == 1
 
 
-def test_what_nobody_listens_to_is_cancelled_when_its_lease_ends(api: ApiServer, lab: WorkerLab) -> None:
+def test_speech_that_no_client_waits_for_is_cancelled_when_its_lease_ends(
+    api: ApiServer, lab: WorkerLab
+) -> None:
     with streamed(sdk(api), HELD + " Abandoned.") as answer:
         next(answer.iter_bytes())
     task_id = waiting(lab)
@@ -164,7 +166,7 @@ def test_what_nobody_listens_to_is_cancelled_when_its_lease_ends(api: ApiServer,
     assert speak(sdk(api), HELD + " Abandoned.").headers["x-voxq-cache"] == "miss"
 
 
-def test_a_timeout_tells_where_the_speech_will_be(lab: WorkerLab) -> None:
+def test_a_timeout_says_where_the_speech_will_be(lab: WorkerLab) -> None:
     environ = VOICED | {"OPENAI_TIMEOUT_SECONDS": "1"}
     with running_api(str(lab.settings.redis_url), lab.root, **environ) as api:
         with pytest.raises(openai.InternalServerError) as caught:
@@ -182,7 +184,7 @@ def assert_it_goes_on(api: ApiServer, lab: WorkerLab, error: openai.InternalServ
     assert result["status"] == "done"
 
 
-def test_what_fails_before_the_first_sound_has_a_status(api: ApiServer, lab: WorkerLab) -> None:
+def test_a_failure_before_the_first_audio_has_a_status_code(api: ApiServer, lab: WorkerLab) -> None:
     with pytest.raises(openai.InternalServerError) as caught:
         speak(sdk(api, max_retries=2), "This is all foreign.")
     assert (caught.value.status_code, caught.value.code) == (500, "language_unavailable")
@@ -193,7 +195,7 @@ def test_what_fails_before_the_first_sound_has_a_status(api: ApiServer, lab: Wor
     assert lab.spoken().count("This is all foreign.") == 1, "it was not tried again"
 
 
-def test_what_fails_in_the_middle_is_broken_off_and_not_ended(api: ApiServer, lab: WorkerLab) -> None:
+def test_a_failure_in_the_middle_breaks_the_stream_off(api: ApiServer, lab: WorkerLab) -> None:
     text = "A first sentence of some length. Then a gated and foreign one."
     with streamed(sdk(api), text) as answer:
         pieces = answer.iter_bytes()
@@ -232,7 +234,7 @@ def test_a_cancelled_task_ends_the_wait(api: ApiServer, lab: WorkerLab) -> None:
     speak(sdk(api))  # until the engine has passed the gate
 
 
-def test_speech_is_remembered_for_its_owner_and_its_options(api: ApiServer, lab: WorkerLab) -> None:
+def test_speech_is_cached_per_owner_and_options(api: ApiServer, lab: WorkerLab) -> None:
     def how(key: str = ANNA, text: str = "Remember me.", **fields: Any) -> str:
         return speak(sdk(api, key), text, **fields).headers["x-voxq-cache"]
 
@@ -254,7 +256,7 @@ def test_speech_is_remembered_for_its_owner_and_its_options(api: ApiServer, lab:
     assert how() == "miss", "there is a record, and no sound"
 
 
-def test_forty_clients_at_once_hear_their_own_texts(api: ApiServer, lab: WorkerLab) -> None:
+def test_forty_concurrent_clients_get_their_own_speech(api: ApiServer, lab: WorkerLab) -> None:
     texts = [f"Client {number:03d} says {'a' * number}." for number in range(40)]
 
     async def lengths() -> list[int]:
@@ -309,7 +311,7 @@ def test_a_wrong_field_is_named(
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"null", b"[" * 100_000, b'{"input": "\xff"}', b"x" * 200_000]
 )
-def test_what_is_no_request_is_refused(api: ApiServer, body: bytes) -> None:
+def test_invalid_bodies_are_refused(api: ApiServer, body: bytes) -> None:
     answer = api.http.post("/v1/audio/speech", content=body)
     assert answer.status_code in (400, 413), answer.text
     assert_openai_error(answer, answer.status_code, answer.json()["error"]["code"])

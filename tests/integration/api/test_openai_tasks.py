@@ -109,7 +109,9 @@ def test_the_sdks_own_retries_make_one_task(api: ApiServer, lab: WorkerLab) -> N
     assert len(ended(lab) - before) == 1
 
 
-def test_what_nobody_waits_for_is_cancelled_when_its_lease_ends(api: ApiServer, lab: WorkerLab) -> None:
+def test_a_task_that_no_client_waits_for_is_cancelled_when_its_lease_ends(
+    api: ApiServer, lab: WorkerLab
+) -> None:
     task_id = given_up(api, lab, "gated abandoned")
     status = api.http.get(f"/api/v1/asr/result/{task_id}").json()["status"]
     assert status in ("queued", "processing"), "the lease goes on after the client"
@@ -135,7 +137,7 @@ def test_a_native_task_is_never_joined(api: ApiServer, lab: WorkerLab) -> None:
         api.http.get(f"/api/v1/asr/result/{task_id}", params={"wait": 60})
 
 
-def test_a_timeout_tells_where_the_result_will_be(lab: WorkerLab) -> None:
+def test_a_timeout_says_where_the_result_will_be(lab: WorkerLab) -> None:
     with running_api(str(lab.settings.redis_url), lab.root, OPENAI_TIMEOUT_SECONDS="1") as api:
         with pytest.raises(openai.InternalServerError) as caught:
             ask(sdk(api, max_retries=0), "gated", "slow")
@@ -183,7 +185,7 @@ def test_a_cancelled_task_ends_the_wait(api: ApiServer, lab: WorkerLab) -> None:
     ask(sdk(api), "afterwards")  # until the engine has passed the gate
 
 
-def test_what_fails_in_a_stream_is_an_error_there(api: ApiServer, lab: WorkerLab) -> None:
+def test_a_failure_during_a_stream_is_an_error_event(api: ApiServer, lab: WorkerLab) -> None:
     stream = sdk(api).audio.transcriptions.create(
         file=("note", NOTE), model="whisper-1", stream=True, extra_body={"hotwords": "fault-error"}
     )
@@ -192,7 +194,7 @@ def test_what_fails_in_a_stream_is_an_error_there(api: ApiServer, lab: WorkerLab
     assert caught.value.code == "faulty"
 
 
-def test_an_answer_is_remembered_for_its_owner_and_its_options(api: ApiServer, lab: WorkerLab) -> None:
+def test_a_result_is_cached_per_owner_and_options(api: ApiServer, lab: WorkerLab) -> None:
     def how(key: str = ANNA, *hotwords: str, **fields: Any) -> str:
         return ask(sdk(api, key), *hotwords, **fields).headers["x-voxq-cache"]
 
@@ -208,7 +210,7 @@ def test_an_answer_is_remembered_for_its_owner_and_its_options(api: ApiServer, l
     assert len(lab.calls()) == calls + 5
 
 
-def test_a_native_task_can_have_an_earlier_result(api: ApiServer, lab: WorkerLab) -> None:
+def test_a_native_request_can_use_the_cache(api: ApiServer, lab: WorkerLab) -> None:
     earlier = ask(sdk(api)).headers["x-voxq-task"]
     stats = api.http.get("/api/v1/stats").json()["since_start"]["audio_seconds"]
     calls = len(lab.calls())
@@ -236,7 +238,7 @@ def test_a_native_task_can_have_an_earlier_result(api: ApiServer, lab: WorkerLab
     assert api.submit(cache="true", hotwords="something").headers["x-voxq-cache"] == "hit"
 
 
-def test_forty_clients_at_once_get_their_own_answers(api: ApiServer, lab: WorkerLab) -> None:
+def test_forty_concurrent_clients_get_their_own_results(api: ApiServer, lab: WorkerLab) -> None:
     async def lengths() -> list[str]:
         async with AsyncOpenAI(base_url=f"{api.url}/v1", api_key=ANNA) as client:
             create = client.audio.transcriptions.create

@@ -123,7 +123,7 @@ def test_raw_samples_and_speed(service: ApiServer) -> None:
     assert fast["duration"] == pytest.approx(slow["duration"] / 2, rel=0.1)
 
 
-def test_a_batch_has_a_task_for_each(service: ApiServer) -> None:
+def test_a_batch_creates_one_task_per_text(service: ApiServer) -> None:
     texts = [f"This is number {number}." for number in range(5)]
     answer = service.http.post(f"{TTS}/batch", json={"texts": texts, "format": "flac"}).json()
     assert answer["total"] == 5
@@ -140,7 +140,7 @@ def test_a_repeated_key_is_the_same_task(service: ApiServer) -> None:
     assert submit(service, "Another text.", key="k1").status_code == 409
 
 
-def test_a_text_can_have_earlier_speech(service: ApiServer) -> None:
+def test_a_text_can_use_cached_speech(service: ApiServer) -> None:
     first = submit(service, "Once and for all.", cache=True, format="flac")
     assert (first.json()["status"], first.headers["x-voxq-cache"]) == ("queued", "miss")
     earlier = service.http.get(f"{TTS}/result/{first.json()['task_id']}", params={"wait": 60}).json()
@@ -186,7 +186,7 @@ def test_a_text_can_have_earlier_speech(service: ApiServer) -> None:
         ({"text": 5}, 422, "invalid_option"),
     ],
 )
-def test_what_cannot_be_done_is_refused_at_the_door(
+def test_impossible_requests_are_refused_at_submission(
     service: ApiServer, fields: dict[str, Any], status: int, code: str
 ) -> None:
     answer = service.http.post(f"{TTS}/submit", json={"text": TEXT, **fields})
@@ -200,7 +200,7 @@ def test_what_cannot_be_done_is_refused_at_the_door(
     [b"", b"{", b"[]", b"null", b"[" * 100_000, b'{"text": "\\ud800"}', b'{"text": "\xff"}', b"x" * 200_000],
     ids=["empty", "half", "list", "null", "deep", "surrogate", "latin1", "long"],
 )
-def test_what_is_no_request_is_refused(service: ApiServer, body: bytes) -> None:
+def test_invalid_bodies_are_refused(service: ApiServer, body: bytes) -> None:
     answer = service.http.post(f"{TTS}/submit", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 413, 422), answer.text
     assert answer.json()["code"] in ("bad_json", "invalid_option", "too_large")
@@ -227,9 +227,7 @@ def test_hostile_texts_end_with_speech_or_a_clear_error(service: ApiServer, text
         assert result["code"] in ("unpronounceable", "language_unavailable", "engine_error"), result
 
 
-def test_there_is_no_audio_before_the_end_and_a_waiting_text_can_be_withdrawn(
-    service: ApiServer, tmp_path: Path
-) -> None:
+def test_a_waiting_text_has_no_audio_and_can_be_cancelled(service: ApiServer, tmp_path: Path) -> None:
     long = " ".join(f"Sentence number {number} of this long text." for number in range(50))
     task_id = submit(service, long, priority="low").json()["task_id"]
     early = service.http.get(f"{TTS}/audio/{task_id}")

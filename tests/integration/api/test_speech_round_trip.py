@@ -108,7 +108,7 @@ def test_what_is_spoken_is_understood(
     assert measure(text, heard) <= allowed, heard
 
 
-def test_a_text_is_followed_sentence_by_sentence_and_its_webhook_told(service: Service) -> None:
+def test_a_text_is_followed_by_sentence_and_its_webhook_notified(service: Service) -> None:
     task_id = service.submitted(LONG, callback="bot", priority="low")
     url, key = f"{service.api.url}{TTS}/events/{task_id}", {"Authorization": f"Bearer {KEY}"}
     with event_stream(url, **key) as stream:
@@ -168,7 +168,7 @@ def test_the_command_speaks_through_the_service(service: Service, tmp_path: Path
     assert service.http.get("/api/v1/stats").json()["kinds"]["tts"]["tasks"]["done"] == before + 1
 
 
-def test_the_command_says_what_the_service_refuses(service: Service, tmp_path: Path) -> None:
+def test_the_command_prints_refusals_of_the_service(service: Service, tmp_path: Path) -> None:
     done = voxq(service, tmp_path, "Hello.", "-o", "out.mp3", "--voice", "nobody")
     assert done.returncode == 1
     assert b"Voice not found. There are: heart" in b" ".join(done.stderr.split())

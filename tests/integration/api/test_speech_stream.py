@@ -90,7 +90,7 @@ def decoded(data: bytes, format: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("format", SPEECH_FORMATS)
-def test_sentences_are_heard_before_the_last_one_is_made(
+def test_sentences_are_streamed_before_the_last_one_is_spoken(
     place: Place, gate: Callable[[], None], format: str
 ) -> None:
     task = place.lab.submit_text(HELD, format=format)
@@ -117,7 +117,7 @@ def test_sentences_are_heard_before_the_last_one_is_made(
     assert int(whole.headers["content-length"]) == len(file)
 
 
-def test_every_listener_is_told_of_what_can_be_heard(place: Place, gate: Callable[[], None]) -> None:
+def test_an_event_follows_whenever_more_can_be_played(place: Place, gate: Callable[[], None]) -> None:
     """An event follows the bytes, although the engine has nothing else to report yet."""
     lab = place.lab
     with lab.client.pubsub(ignore_subscribe_messages=True) as subscription:
@@ -135,7 +135,7 @@ def test_every_listener_is_told_of_what_can_be_heard(place: Place, gate: Callabl
     lab.wait_for_ends([task])
 
 
-def test_deaths_are_not_heard(place: Place, gate: Callable[[], None]) -> None:
+def test_killed_processes_cause_no_gap_in_the_stream(place: Place, gate: Callable[[], None]) -> None:
     """First the joining process dies, then the worker; another worker writes the file from the start."""
     lab = place.lab
     task = lab.submit_text(HELD, format="mp3")
@@ -159,7 +159,7 @@ def test_deaths_are_not_heard(place: Place, gate: Callable[[], None]) -> None:
 
 
 @pytest.mark.parametrize("how", ["it fails", "it is cancelled"])
-def test_what_ends_badly_has_no_clean_end(place: Place, gate: Callable[[], None], how: str) -> None:
+def test_a_failed_stream_has_no_regular_end(place: Place, gate: Callable[[], None], how: str) -> None:
     lab = place.lab
     text = f"{READY} And this was gated foreign."
     task = lab.submit_text(text, format="opus")
@@ -178,7 +178,7 @@ def test_what_ends_badly_has_no_clean_end(place: Place, gate: Callable[[], None]
         assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_what_fails_before_its_first_byte_is_an_error(place: Place, gate: Callable[[], None]) -> None:
+def test_a_failure_before_the_first_byte_is_an_error_response(place: Place, gate: Callable[[], None]) -> None:
     task = place.lab.submit_text("This was gated foreign.")
     with contextlib.ExitStack() as stack:
         gate()
@@ -189,7 +189,7 @@ def test_what_fails_before_its_first_byte_is_an_error(place: Place, gate: Callab
     assert unknown.status_code == 404
 
 
-def test_who_goes_away_leaves_nothing_behind(place: Place, gate: Callable[[], None]) -> None:
+def test_a_listener_that_disconnects_leaves_nothing_behind(place: Place, gate: Callable[[], None]) -> None:
     """The client disconnects before the first byte, or in the middle."""
     lab = place.lab
     task = lab.submit_text(f"This was gated. {READY}", format="flac")
@@ -214,7 +214,7 @@ def test_who_goes_away_leaves_nothing_behind(place: Place, gate: Callable[[], No
     assert outcome.attempts == 1
 
 
-def test_a_waiting_listener_asks_for_nothing(place: Place, gate: Callable[[], None]) -> None:
+def test_a_waiting_listener_sends_no_commands_to_redis(place: Place, gate: Callable[[], None]) -> None:
     """The stream is woken by events and does not poll Redis."""
     task = place.lab.submit_text(HELD)
     with place.listen(task) as answer, place.listen(task) as other:

@@ -31,7 +31,7 @@ def test_a_json_body_with_an_unknown_field_is_refused(api: ApiServer, path: str,
     assert "There is no field emotion; there are: " in body["error"]
 
 
-def test_one_text_has_other_fields_than_many(api: ApiServer) -> None:
+def test_fields_of_a_single_text_and_of_a_batch_are_checked_separately(api: ApiServer) -> None:
     one = api.http.post("/api/v1/tts/submit", json={"text": "Hello.", "texts": ["Hello."]}).json()
     many = api.http.post("/api/v1/tts/batch", json={"texts": ["Hello."], "cache": True}).json()
     assert (one["field"], many["field"]) == ("texts", "cache")
@@ -46,7 +46,7 @@ def test_a_field_that_a_service_sets_itself_is_unknown(api: ApiServer) -> None:
 
 @pytest.mark.parametrize("name", ["words", "speaker", "timestamps", "callback", "audio[]", "hotwords[]"])
 @pytest.mark.parametrize("route", ["transcriptions", "translations"])
-def test_what_nobody_knows_is_refused_in_openais_shape(client: OpenAI, route: str, name: str) -> None:
+def test_unknown_fields_are_refused_in_openais_error_format(client: OpenAI, route: str, name: str) -> None:
     create = getattr(client.audio, route).create
     with pytest.raises(openai.BadRequestError) as refused:
         create(file=("note", NOTE), model="whisper-1", extra_body={name: "x"})
@@ -57,14 +57,14 @@ def test_what_nobody_knows_is_refused_in_openais_shape(client: OpenAI, route: st
 
 
 @pytest.mark.parametrize("name", ["text", "format", "callback", "emotion"])
-def test_speech_refuses_what_nobody_knows(client: OpenAI, name: str) -> None:
+def test_speech_refuses_unknown_fields(client: OpenAI, name: str) -> None:
     with pytest.raises(openai.BadRequestError) as refused:
         client.audio.speech.create(input="Hi.", voice="heart", model="tts-1", extra_body={name: "x"})
     assert (refused.value.code, refused.value.param) == ("invalid_option", name)
     assert "response_format" in refused.value.message
 
 
-def test_what_openai_knows_is_taken_and_the_document_says_that_it_has_no_effect(api: ApiServer) -> None:
+def test_openais_fields_without_effect_are_accepted_and_documented(api: ApiServer) -> None:
     fields = {
         "temperature": "0.5",
         "include[]": "logprobs",
@@ -84,6 +84,6 @@ def test_what_openai_knows_is_taken_and_the_document_says_that_it_has_no_effect(
             assert "no effect" in content["schema"]["properties"][name]["description"]
 
 
-def test_azures_query_parameter_does_no_harm(api: ApiServer) -> None:
+def test_azures_query_parameter_is_ignored(api: ApiServer) -> None:
     assert api.http.get("/v1/models", params={"api-version": "2024-10-21"}).status_code == 200
     assert api.http.get("/v1/models", params={"limit": "3"}).status_code == 400

@@ -9,12 +9,12 @@ from task_lab import Lab
 VOICES = "/api/v1/tts/voices"
 
 
-def test_without_workers_those_that_are_installed_are_listed(api: ApiServer) -> None:
+def test_without_workers_the_installed_voices_are_listed(api: ApiServer) -> None:
     first = api.http.get(VOICES).json()["voices"][0]
     assert (first["name"], first["model"], first["sample"]) == ("heart", "hibari", f"{VOICES}/heart/sample")
 
 
-def test_what_other_servers_list_under_openais_paths_is_listed_too(api: ApiServer) -> None:
+def test_voices_and_models_are_also_listed_under_openais_paths(api: ApiServer) -> None:
     voices = api.http.get("/v1/audio/voices").json()["voices"]
     assert [voice["id"] for voice in voices] == [v["name"] for v in api.http.get(VOICES).json()["voices"]]
     models = api.http.get("/v1/audio/models").json()["models"]
@@ -28,14 +28,14 @@ def samples_of(api: ApiServer) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["nobody", "hibari-heart.mp3", "..%2f..%2fsecret", "%00", "a" * 300, "🙂"])
-def test_only_voices_that_are_there_have_a_sample(api: ApiServer, name: str) -> None:
+def test_unknown_voices_have_no_sample(api: ApiServer, name: str) -> None:
     before = samples_of(api)
     answer = api.http.get(f"{VOICES}/{name}/sample")
     assert answer.status_code == 404
     assert samples_of(api) == before
 
 
-def test_a_page_of_another_origin_makes_nobody_speak(api: ApiServer, lab: Lab) -> None:
+def test_a_page_of_another_origin_cannot_request_a_sample(api: ApiServer, lab: Lab) -> None:
     before = lab.journal.open_ids()
     foreign = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
     answer = api.http.get(f"{VOICES}/heart/sample", headers=foreign)

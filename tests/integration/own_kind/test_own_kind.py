@@ -12,7 +12,9 @@ from own_kind import StartWorker, end_of, submitted
 from worker_process import wait_for
 
 
-def test_it_goes_all_the_way(api: ApiServer, worker: StartWorker, client: redis.Redis) -> None:
+def test_a_task_of_the_test_kind_is_processed_completely(
+    api: ApiServer, worker: StartWorker, client: redis.Redis
+) -> None:
     worker()
     task_id = submitted(api)
     result = end_of(api, task_id)
@@ -32,7 +34,7 @@ def test_it_goes_all_the_way(api: ApiServer, worker: StartWorker, client: redis.
     assert api.http.delete(f"/api/v1/count/task/{task_id}").status_code == 200
 
 
-def test_a_step_that_it_can_do_without_fails_alone_and_is_tried_again_alone(
+def test_an_optional_step_fails_alone_and_is_retried_alone(
     api: ApiServer, worker: StartWorker, tmp_path: Path
 ) -> None:
     worker()
@@ -58,7 +60,7 @@ def test_a_step_that_it_can_do_without_fails_alone_and_is_tried_again_alone(
 
 
 @pytest.mark.parametrize("code", ["crash", "nonsense"])
-def test_what_kills_a_step_costs_no_result(api: ApiServer, worker: StartWorker, code: str) -> None:
+def test_a_crash_in_an_optional_step_costs_no_result(api: ApiServer, worker: StartWorker, code: str) -> None:
     worker()
     result = end_of(api, submitted(api, fault=code))
     assert (result["status"], result["text"]) == ("done", "3 sentences")
@@ -66,7 +68,7 @@ def test_what_kills_a_step_costs_no_result(api: ApiServer, worker: StartWorker, 
     assert result["attempts"] == 1
 
 
-def test_a_killed_worker_costs_only_what_was_in_hand(
+def test_a_killed_worker_costs_only_the_chunk_in_progress(
     api: ApiServer, worker: StartWorker, tmp_path: Path
 ) -> None:
     first = worker()

@@ -30,7 +30,7 @@ def environment(environment: dict[str, str], bot: Receiver) -> dict[str, str]:
     }
 
 
-def test_a_webhook_is_told_of_its_end(api: ApiServer, worker: StartWorker, bot: Receiver) -> None:
+def test_a_webhook_is_notified_of_its_end(api: ApiServer, worker: StartWorker, bot: Receiver) -> None:
     worker()
     task_id = submitted(api, callback="bot")
     result = end_of(api, task_id)
@@ -46,7 +46,7 @@ def test_a_webhook_is_told_of_its_end(api: ApiServer, worker: StartWorker, bot: 
     assert api.http.get(told.message["result_url"]).json() == result
 
 
-def test_its_events_lead_from_the_queue_to_its_end(api: ApiServer, worker: StartWorker) -> None:
+def test_its_events_range_from_the_queue_to_its_end(api: ApiServer, worker: StartWorker) -> None:
     task_id = submitted(api)
     url = f"{api.url}/api/v1/count/events/{task_id}"
     with event_stream(url) as stream:
@@ -62,7 +62,7 @@ def test_its_events_lead_from_the_queue_to_its_end(api: ApiServer, worker: Start
         assert stream.answer.status_code == 404
 
 
-def test_commands_find_it_while_it_waits(api: ApiServer, voxq: Voxq) -> None:
+def test_commands_show_it_while_it_waits(api: ApiServer, voxq: Voxq) -> None:
     task_id = submitted(api)
     counts = json.loads(voxq("queue", "--json"))
     assert (counts["queued"], counts["kinds"]["count"]["queued"]) == (1, 1)
@@ -75,7 +75,7 @@ def test_commands_find_it_while_it_waits(api: ApiServer, voxq: Voxq) -> None:
     assert "cancelled" in voxq("task", task_id)
 
 
-def test_commands_find_how_it_ended(api: ApiServer, worker: StartWorker, voxq: Voxq) -> None:
+def test_commands_show_how_it_ended(api: ApiServer, worker: StartWorker, voxq: Voxq) -> None:
     worker()
     done, failed = submitted(api), submitted(api, text="A foreign word.")
     assert (end_of(api, done)["status"], end_of(api, failed)["status"]) == ("done", "failed")
@@ -102,7 +102,7 @@ def runs(api: ApiServer, task_id: str) -> list[dict[str, Any]]:
     return [record for record in map(json.loads, lines) if record["task_id"] == task_id]
 
 
-def test_it_comes_back_when_redis_has_lost_everything(
+def test_it_is_restored_after_redis_has_lost_everything(
     api: ApiServer, worker: StartWorker, client: redis.Redis
 ) -> None:
     first = worker()
@@ -118,7 +118,7 @@ def test_it_comes_back_when_redis_has_lost_everything(
     assert end_of(api, waiting)["text"] == "3 sentences"
 
 
-def test_the_same_again_can_come_from_the_cache(api: ApiServer, worker: StartWorker) -> None:
+def test_an_identical_request_can_use_the_cache(api: ApiServer, worker: StartWorker) -> None:
     first_worker = worker()
     first = submission(api, cache=True)
     assert first.headers["x-voxq-cache"] == "miss"

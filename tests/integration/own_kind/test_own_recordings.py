@@ -42,7 +42,7 @@ def lengths(result: dict[str, Any]) -> list[float]:
     return [segment["end"] - segment["start"] for segment in result["segments"]]
 
 
-def test_it_goes_all_the_way(api: ApiServer, worker: StartWorker) -> None:
+def test_a_task_of_the_test_kind_is_processed_completely(api: ApiServer, worker: StartWorker) -> None:
     worker()
     task_id = submitted(api, color="green", longest="3")
     result = end_of(api, task_id)
@@ -136,7 +136,7 @@ def test_a_repeated_request_is_the_same_task_or_has_the_same_result(
     assert submission(api, cache="true", longest="4").headers["x-voxq-cache"] == "miss"
 
 
-def test_a_killed_worker_costs_only_what_was_in_hand(
+def test_a_killed_worker_costs_only_the_chunk_in_progress(
     api: ApiServer, worker: StartWorker, tmp_path: Path
 ) -> None:
     first = worker()
@@ -158,7 +158,7 @@ def test_a_killed_worker_costs_only_what_was_in_hand(
     assert len(given()) < 2 * len(result["segments"]), "the first call is not made again"
 
 
-def test_it_comes_back_when_redis_has_lost_everything(
+def test_it_is_restored_after_redis_has_lost_everything(
     api: ApiServer, worker: StartWorker, client: redis.Redis
 ) -> None:
     task_id = submitted(api, longest="3")

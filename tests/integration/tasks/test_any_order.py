@@ -174,7 +174,7 @@ class Service(RuleBasedStateMachine):
         assert list(self.lab.parts.work.names()) == []
 
 
-def test_any_order(client: redis.Redis) -> None:
+def test_any_order_of_operations_and_faults_ends_each_run_once(client: redis.Redis) -> None:
     Service.client = client
     run_state_machine_as_test(
         Service,

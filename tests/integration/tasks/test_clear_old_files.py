@@ -33,13 +33,13 @@ def files(lab: Lab, worker: Worker) -> list[str]:
     return [waiting.file, *(task.file for task in ended)]
 
 
-def test_a_dry_run_only_names_what_would_go(lab: Lab, redis_url: str, files: list[str]) -> None:
+def test_a_dry_run_only_names_what_would_be_deleted(lab: Lab, redis_url: str, files: list[str]) -> None:
     said = clear(lab, redis_url, "--dry-run", "--keep", "1")
     assert files[1] in said and files[2] in said
     assert files[0] not in said and files[3] not in said
     assert all(lab.parts.blobs.exists(file) for file in files)
 
 
-def test_it_keeps_what_waits_and_the_newest(lab: Lab, redis_url: str, files: list[str]) -> None:
+def test_files_of_waiting_tasks_and_the_newest_are_kept(lab: Lab, redis_url: str, files: list[str]) -> None:
     clear(lab, redis_url, "--keep", "1")
     assert [lab.parts.blobs.exists(file) for file in files] == [True, False, False, True]

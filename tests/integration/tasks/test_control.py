@@ -38,7 +38,7 @@ def test_a_queued_task_is_withdrawn(lab: Lab, worker: Worker) -> None:
     assert json.loads(lab.log_lines()[0])["status"] == "cancelled"
 
 
-def test_cancelled_first_the_result_is_void(lab: Lab, worker: Worker) -> None:
+def test_a_result_after_a_cancel_is_dropped(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     held = lab.take(worker)
     assert lab.control.cancel(task.id)
@@ -49,7 +49,7 @@ def test_cancelled_first_the_result_is_void(lab: Lab, worker: Worker) -> None:
     assert len(lab.log_lines()) == 1
 
 
-def test_finished_first_there_is_nothing_to_cancel(lab: Lab, worker: Worker) -> None:
+def test_a_finished_task_cannot_be_cancelled(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     lab.take(worker)
     assert lab.ending.end(task, done(), worker)
@@ -57,7 +57,7 @@ def test_finished_first_there_is_nothing_to_cancel(lab: Lab, worker: Worker) -> 
     assert lab.status(task) == "done"
 
 
-def test_finishing_between_decision_and_publication_wins(lab: Lab, worker: Worker) -> None:
+def test_a_finish_before_the_cancel_is_published_wins(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     lab.take(worker)
     assert lab.ending.decide(task, done())
@@ -96,7 +96,7 @@ def test_an_unknown_task_cannot_be_cancelled(lab: Lab) -> None:
     assert not lab.control.cancel(make_task().id)
 
 
-def test_a_cancel_that_redis_did_not_hear_is_completed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cancel_that_did_not_reach_redis_is_completed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.recover()
     task = lab.submit()
     with monkeypatch.context() as patch:
@@ -116,7 +116,7 @@ def _refuse(*_: object) -> None:
 # -- retry --------------------------------------------------------------------------------------------------
 
 
-def test_a_failed_task_is_run_again(lab: Lab, worker: Worker) -> None:
+def test_a_failed_task_can_be_retried(lab: Lab, worker: Worker) -> None:
     task = lab.submit(idempotency="f" * 64)
     lab.ending.end(task, failed(), worker)
     again, enqueued = lab.control.retry(task.id, 1)
@@ -137,7 +137,7 @@ def refusal(lab: Lab, task: Task, run: int = 1) -> str:
     return refused.value.code
 
 
-def test_only_a_failed_task_is_run_again(lab: Lab, worker: Worker) -> None:
+def test_only_a_failed_task_can_be_retried(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     assert refusal(lab, task) == "not_failed"
     lab.take(worker)
@@ -150,14 +150,14 @@ def test_only_a_failed_task_is_run_again(lab: Lab, worker: Worker) -> None:
         lab.control.retry(make_task().id, 1)
 
 
-def test_without_its_recording_nothing_is_run_again(lab: Lab, worker: Worker) -> None:
+def test_a_task_without_its_recording_cannot_be_retried(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     lab.ending.end(task, failed(), worker)
     lab.parts.blobs.remove(task.file)
     assert refusal(lab, task) == "recording_gone"
 
 
-def test_asked_twice_it_is_run_once(lab: Lab, worker: Worker) -> None:
+def test_two_retries_start_one_run(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     lab.ending.end(task, failed(), worker)
     lab.control.retry(task.id, 1)
@@ -209,7 +209,7 @@ def test_a_forgotten_task_leaves_no_text_and_no_sound(lab: Lab, worker: Worker) 
     assert len(lab.history()) == 1
 
 
-def test_a_worker_that_has_not_heard_of_it_cannot_bring_it_back(lab: Lab, worker: Worker) -> None:
+def test_a_worker_that_missed_a_delete_cannot_restore_the_task(lab: Lab, worker: Worker) -> None:
     """The task was cancelled and forgotten while a batch was in progress."""
     task = lab.submit()
     lab.take(worker)
@@ -240,7 +240,7 @@ def test_an_old_task_is_forgotten_after_its_result(lab: Lab, worker: Worker) -> 
     assert b"secret" not in b"".join(lab.log_lines())
 
 
-def test_ended_but_not_yet_published_it_is_forgotten_all_the_same(lab: Lab) -> None:
+def test_a_task_whose_end_is_not_published_can_be_forgotten(lab: Lab) -> None:
     task = lab.submit()
     lab.ending.decide(task, done("a secret"))
     assert lab.control.forget(task.id)

@@ -51,14 +51,16 @@ def test_history_is_capped_and_newest_first(tmp_path: Path, client: redis.Redis,
     assert [json.loads(item)["task_id"] for item in lab.history()] == [task.id for task in tasks[:1:-1]]
 
 
-def test_no_history_is_no_history(tmp_path: Path, client: redis.Redis, worker: Worker) -> None:
+def test_a_history_length_of_zero_keeps_no_history(
+    tmp_path: Path, client: redis.Redis, worker: Worker
+) -> None:
     lab = Lab(tmp_path, client, max_history_records=0)
     lab.ending.end(lab.submit(), done(), worker)
     lab.recovery.rebuild(patience=0)
     assert lab.history() == []
 
 
-def test_an_end_that_redis_forgot_is_not_told_twice(lab: Lab, worker: Worker) -> None:
+def test_an_end_lost_by_redis_is_not_counted_twice(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     end = _end(lab, task)
     assert lab.run(ends.finish(lab.store, end, time.time(), worker)) == "ended"
@@ -101,7 +103,7 @@ def test_figures_are_counted(lab: Lab, worker: Worker) -> None:
     assert (busy["successful_job_count"], busy["failed_job_count"]) == ("3", "1")
 
 
-def test_events_wake_who_waits_and_tell_no_text(lab: Lab, worker: Worker) -> None:
+def test_events_wake_waiting_clients_and_contain_no_text(lab: Lab, worker: Worker) -> None:
     listener = lab.client.pubsub(ignore_subscribe_messages=True)
     listener.subscribe("voxq:events", "voxq:wake")
     task = lab.submit()
@@ -116,7 +118,7 @@ def test_events_wake_who_waits_and_tell_no_text(lab: Lab, worker: Worker) -> Non
     listener.close()
 
 
-def test_forgetting_leaves_no_trace(lab: Lab, worker: Worker) -> None:
+def test_forgetting_a_task_removes_all_its_keys(lab: Lab, worker: Worker) -> None:
     lab.ending.end(lab.submit(), done(), worker)
     before = keys(lab.client)
     task = lab.submit(lane=Lane.HIGH)

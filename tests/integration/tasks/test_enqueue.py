@@ -30,7 +30,7 @@ def test_a_task_is_enqueued_once(lab: Lab) -> None:
     assert lab.queued_seconds() == 10
 
 
-def test_who_waits_is_told_its_place_and_who_works_has_none(lab: Lab, worker: Worker) -> None:
+def test_a_waiting_task_has_a_position_and_one_in_progress_has_none(lab: Lab, worker: Worker) -> None:
     lab.submit()
     task = lab.submit()
     assert lab.enqueue(task).place == lab.run(enqueueing.view(lab.store, task.id)).place
@@ -50,7 +50,7 @@ def test_fifty_clients_with_the_same_key_get_the_same_task(lab: Lab) -> None:
     assert lab.run(enqueueing.entry(lab.store, time.time(), key, "anna")).known_id == winner.id
 
 
-def test_the_key_of_one_owner_is_not_anothers(lab: Lab) -> None:
+def test_the_same_key_of_two_owners_is_two_tasks(lab: Lab) -> None:
     assert idempotency_of("anna", "k") != idempotency_of("bob", "k")
     assert idempotency_of("anna\nx", "k") != idempotency_of("anna", "x\nk")
 

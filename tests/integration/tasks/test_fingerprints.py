@@ -51,7 +51,7 @@ def test_an_open_task_is_joined_and_a_done_one_is_a_hit(lab: Lab, client: redis.
     assert look(lab) is None
 
 
-def test_what_did_not_end_well_is_no_result(lab: Lab) -> None:
+def test_failed_and_cancelled_tasks_are_not_cached(lab: Lab) -> None:
     for outcome in (failed(), cancelled()):
         lab.ending.end(adopted(lab), outcome)
         assert look(lab) is None
@@ -74,7 +74,7 @@ def test_waiting_and_joining_keep_a_lease_alive(lab: Lab, client: redis.Redis) -
         assert left is not None and LEASE_SECONDS <= left <= LEASE_SECONDS + RENEW_SECONDS
 
 
-def test_after_its_lease_nobody_joins_a_task_and_it_is_cancelled(lab: Lab, client: redis.Redis) -> None:
+def test_a_task_with_an_expired_lease_is_cancelled_and_not_joined(lab: Lab, client: redis.Redis) -> None:
     task = adopted(lab)
     assert lab.control.cancel_abandoned() == 0
     shorten(lab, client, task, -1)
@@ -95,7 +95,7 @@ def test_without_a_lease_it_is_joined_and_runs_to_its_end(lab: Lab, client: redi
     assert lab.status(task) == "queued"
 
 
-def test_a_retry_of_a_failed_task_is_not_given_up(lab: Lab, client: redis.Redis) -> None:
+def test_a_retried_task_is_not_abandoned(lab: Lab, client: redis.Redis) -> None:
     task = adopted(lab)
     lab.ending.end(task, failed())
     lab.control.retry(task.id, 1)
@@ -103,7 +103,7 @@ def test_a_retry_of_a_failed_task_is_not_given_up(lab: Lab, client: redis.Redis)
     assert lab.status(task) == "queued"
 
 
-def test_a_result_is_taken_over_as_it_is_and_counted_as_no_work(lab: Lab) -> None:
+def test_a_cached_result_is_copied_and_counted_as_no_work(lab: Lab) -> None:
     first, second = adopted(lab), lab.submit()
     assert not lab.control.answer_as(second, first.id), "it has none yet"
     lab.ending.end(first, done("guten Tag"))
@@ -118,7 +118,7 @@ def test_a_result_is_taken_over_as_it_is_and_counted_as_no_work(lab: Lab) -> Non
     assert lab.queued_seconds() == 0
 
 
-def test_a_fingerprint_tells_everything_apart() -> None:
+def test_a_fingerprint_depends_on_everything_that_changes_the_result() -> None:
     ours = ("anna", "0" * 64, "recipe", TranscriptionOptions(model="m"))
     others = [
         ("ben", *ours[1:]),

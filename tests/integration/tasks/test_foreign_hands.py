@@ -64,7 +64,7 @@ def all_end_once(lab: Lab, worker: Worker) -> None:
 
 
 @pytest.mark.parametrize("serializer", ["rq.serializers.JSONSerializer", "rq.serializers.PickleSerializer"])
-def test_somebody_elses_job_is_refused_recorded_and_never_read(
+def test_a_foreign_job_is_refused_recorded_and_never_unpickled(
     lab: Lab, worker: Worker, serializer: str
 ) -> None:
     foreign = Queue("asr-queue", connection=lab.rq, serializer=serializer)
@@ -79,7 +79,7 @@ def test_somebody_elses_job_is_refused_recorded_and_never_read(
     assert lab.client.ttl(f"rq:job:{job.id}") > 0
 
 
-def test_hostile_ids_in_a_lane_are_passed_over(lab: Lab, worker: Worker) -> None:
+def test_hostile_ids_in_a_lane_are_skipped(lab: Lab, worker: Worker) -> None:
     for each in HOSTILE_IDS:
         lab.rq.rpush(LANE, each)
         lab.rq.rpush(f"{LANE}:intermediate", each)
@@ -94,7 +94,7 @@ def test_hostile_ids_in_a_lane_are_passed_over(lab: Lab, worker: Worker) -> None
 
 
 @pytest.mark.parametrize("junk", [b"", b"junk", b"[]", b"{}", b"\xff", b"[" * 100_000, b'{"run":"x"}'])
-def test_junk_in_place_of_a_document_loses_nothing(lab: Lab, worker: Worker, junk: bytes) -> None:
+def test_an_invalid_document_loses_nothing(lab: Lab, worker: Worker, junk: bytes) -> None:
     lab.recover()
     waiting, working = lab.submit(), lab.submit()
     held = lab.run(claiming.claim(lab.store, worker, Capacity({}, {waiting.lane: 1}))).claimed
@@ -108,7 +108,7 @@ def test_junk_in_place_of_a_document_loses_nothing(lab: Lab, worker: Worker, jun
     assert lab.status(working) == "done"
 
 
-def test_keys_of_one_task_that_are_something_else_give_way(lab: Lab, worker: Worker) -> None:
+def test_keys_of_a_task_with_another_type_are_replaced(lab: Lab, worker: Worker) -> None:
     lab.recover()
     tasks = [lab.submit() for _ in range(4)]
     for prefix, task in zip(("asr:task:", "asr:claim:", "rq:job:", "rq:results:"), tasks, strict=True):
@@ -119,7 +119,7 @@ def test_keys_of_one_task_that_are_something_else_give_way(lab: Lab, worker: Wor
 
 
 @pytest.mark.parametrize("name", SHARED)
-def test_a_shared_key_that_is_something_else_is_put_aside(lab: Lab, worker: Worker, name: str) -> None:
+def test_a_shared_key_with_another_type_is_renamed(lab: Lab, worker: Worker, name: str) -> None:
     lab.recover()
     ended = lab.submit()
     lab.take(worker)
@@ -136,7 +136,7 @@ def test_a_shared_key_that_is_something_else_is_put_aside(lab: Lab, worker: Work
     assert lab.client.type(EPOCH_KEY) == "string"
 
 
-def test_other_workers_junk_takes_no_share(lab: Lab, worker: Worker) -> None:
+def test_invalid_capacities_of_other_workers_are_ignored(lab: Lab, worker: Worker) -> None:
     for number, junk in enumerate(["", "[]", "\x00", '{"gone":9e9}', '{"gone":[],"held":{},"free":{}}']):
         lab.client.hset("asr:rooms", f"stranger-{number}", junk)
         lab.client.hset("voxq:workers", f"stranger-{number}", junk)
@@ -158,7 +158,7 @@ def test_what_rq_queues_again_of_an_ended_task_goes_back_to_its_registry(lab: La
     assert [again.run for again in lab.drain(worker)] == [2]
 
 
-def test_a_webhook_job_that_is_none_is_refused_and_holds_up_nobody(lab: Lab, worker: Worker) -> None:
+def test_an_invalid_webhook_job_is_refused_and_delays_no_other(lab: Lab, worker: Worker) -> None:
     foreign = Queue("voxq-webhooks", connection=lab.rq)
     strangers = [foreign.enqueue("os.system", "true", job_id=name) for name in ("_", "shop_1_1", "x" * 1000)]
     lab.client.rpush("rq:queue:voxq-webhooks", "no job at all")
@@ -190,7 +190,7 @@ def read_only(client: redis.Redis) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("condition", "said"), [(full, "out of memory"), (read_only, "read-only")])
-def test_a_server_that_takes_no_writes_is_left_as_it_was(
+def test_scripts_change_nothing_on_a_server_that_refuses_writes(
     lab: Lab, worker: Worker, condition: Callable[[redis.Redis], Any], said: str
 ) -> None:
     """No script is executed in part; a refused operation can be repeated later."""

@@ -25,7 +25,7 @@ def labs(tmp_path: Path, client: redis.Redis) -> tuple[Lab, Lab]:
     return Lab(tmp_path / "first", client), Lab(tmp_path / "second", client)
 
 
-def test_a_storage_has_one_name_whoever_asks(tmp_path: Path) -> None:
+def test_a_storage_has_one_id_for_all_processes(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         names = set(pool.map(lambda _: storage_id(tmp_path), range(50)))
     assert len(names) == 1
@@ -33,7 +33,7 @@ def test_a_storage_has_one_name_whoever_asks(tmp_path: Path) -> None:
     assert storage_id(tmp_path) not in {"", *names}
 
 
-def test_an_epoch_that_an_earlier_version_left_is_taken_over(labs: tuple[Lab, Lab], worker: Worker) -> None:
+def test_an_epoch_of_an_earlier_version_is_accepted(labs: tuple[Lab, Lab], worker: Worker) -> None:
     lab, _ = labs
     lab.client.set(EPOCH_KEY, "0123456789abcdef")
     lab.submit()
@@ -59,7 +59,7 @@ def test_a_storage_that_takes_a_redis_over_fills_it_with_its_own(labs: tuple[Lab
     assert first.status(ended) == "done"
 
 
-def test_who_works_for_another_storage_is_known_by_the_lock(labs: tuple[Lab, Lab]) -> None:
+def test_a_janitor_of_another_storage_is_detected_by_its_lock(labs: tuple[Lab, Lab]) -> None:
     first, second = labs
     first.client.set(JANITOR_KEY, f"{first.journal.storage}:1234")
     assert not serves_other(first.client, first.journal.storage)
@@ -70,7 +70,7 @@ def test_who_works_for_another_storage_is_known_by_the_lock(labs: tuple[Lab, Lab
     assert not serves_other(first.client, second.journal.storage), "an earlier version's"
 
 
-def test_a_door_to_another_storage_is_shut(labs: tuple[Lab, Lab], redis_url: str) -> None:
+def test_submissions_to_a_redis_of_another_storage_are_refused(labs: tuple[Lab, Lab], redis_url: str) -> None:
     first, second = labs
     first.recover()
 

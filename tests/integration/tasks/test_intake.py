@@ -108,7 +108,7 @@ async def test_the_lane_follows_from_priority_and_length(
     assert submission.task.lane is lane
 
 
-async def test_what_is_no_audio_leaves_nothing(entrance: Entrance) -> None:
+async def test_a_file_without_audio_leaves_nothing(entrance: Entrance) -> None:
     entrance.info = AudioError("no_audio", "There is no sound in it.")
     with pytest.raises(AudioError):
         await entrance.submit()
@@ -150,7 +150,7 @@ async def test_another_request_with_the_same_key_is_a_conflict(
     assert len(entrance.lab.journal.open_ids()) == 1
 
 
-async def test_keys_of_different_owners_do_not_meet(entrance: Entrance) -> None:
+async def test_keys_of_different_owners_do_not_conflict(entrance: Entrance) -> None:
     await entrance.submit(replace(ANNA, idempotency_key="k"))
     theirs = await entrance.submit(Request("bob", TranscriptionOptions(), idempotency_key="k"))
     assert not theirs.replayed
@@ -184,7 +184,7 @@ async def narrow(tmp_path: Path, client: redis.Redis, wire: Wire) -> AsyncIterat
         yield Entrance(lab, connection)
 
 
-async def test_a_full_queue_turns_away_at_the_door(narrow: Entrance) -> None:
+async def test_a_full_queue_refuses_before_the_upload(narrow: Entrance) -> None:
     for _ in range(3):
         await narrow.submit()
     with pytest.raises(Refusal) as refused:
@@ -192,7 +192,7 @@ async def test_a_full_queue_turns_away_at_the_door(narrow: Entrance) -> None:
     assert (refused.value.code, refused.value.details) == ("queue_full", {"queued_seconds": 30})
 
 
-async def test_a_full_queue_still_answers_who_was_here_before(narrow: Entrance) -> None:
+async def test_a_full_queue_still_answers_repeated_requests(narrow: Entrance) -> None:
     request = replace(ANNA, idempotency_key="k")
     first = await narrow.submit(request)
     for _ in range(2):
@@ -200,7 +200,7 @@ async def test_a_full_queue_still_answers_who_was_here_before(narrow: Entrance) 
     assert (await narrow.submit(request)).task == first.task
 
 
-async def test_all_through_the_door_at_once_only_what_fits_is_kept(narrow: Entrance) -> None:
+async def test_of_concurrent_uploads_only_those_within_the_limit_are_kept(narrow: Entrance) -> None:
     doors = [await narrow.intake.check_entry("anna", None) for _ in range(10)]
     answers = await asyncio.gather(
         *(narrow.intake.accept(entry, narrow.upload(), ANNA) for entry in doors), return_exceptions=True
@@ -228,7 +228,7 @@ async def fail_to_submit(
     return refused.value
 
 
-async def test_without_redis_nobody_gets_in(entrance: Entrance, wire: Wire) -> None:
+async def test_without_redis_submissions_are_refused(entrance: Entrance, wire: Wire) -> None:
     wire.cut = True
     with pytest.raises(Unavailable) as refused:
         await entrance.submit()
@@ -236,7 +236,7 @@ async def test_without_redis_nobody_gets_in(entrance: Entrance, wire: Wire) -> N
     entrance.assert_nothing_is_left()
 
 
-async def test_what_redis_refuses_is_withdrawn(entrance: Entrance, lab: Lab) -> None:
+async def test_a_task_that_redis_refuses_is_withdrawn(entrance: Entrance, lab: Lab) -> None:
     def refuse_writes() -> None:
         lab.client.config_set("maxmemory", 1)
         lab.client.config_set("maxmemory-policy", "noeviction")
@@ -249,7 +249,7 @@ async def test_what_redis_refuses_is_withdrawn(entrance: Entrance, lab: Lab) -> 
     entrance.assert_nothing_is_left()
 
 
-async def test_an_answer_that_got_lost_leaves_one_task(
+async def test_a_lost_reply_of_redis_leaves_one_task(
     entrance: Entrance, lab: Lab, wire: Wire, worker: Worker
 ) -> None:
     lab.recover()
@@ -260,7 +260,7 @@ async def test_an_answer_that_got_lost_leaves_one_task(
     assert [task.id for task in lab.drain(worker)] == [task_id]
 
 
-async def test_a_command_that_got_lost_is_sent_again_by_the_janitor(
+async def test_a_command_lost_on_the_way_is_repeated_by_the_janitor(
     entrance: Entrance, lab: Lab, wire: Wire, worker: Worker
 ) -> None:
     lab.recover()
@@ -272,7 +272,7 @@ async def test_a_command_that_got_lost_is_sent_again_by_the_janitor(
     assert [task.id for task in lab.drain(worker)] == [task_id]
 
 
-async def test_who_was_told_an_id_finds_it_even_after_submitting_again(
+async def test_an_id_that_was_returned_stays_valid_after_another_submission(
     entrance: Entrance, lab: Lab, wire: Wire, worker: Worker
 ) -> None:
     lab.recover()
@@ -286,7 +286,9 @@ async def test_who_was_told_an_id_finds_it_even_after_submitting_again(
     assert ended == {refusal.details["task_id"], again.task.id}
 
 
-async def test_after_a_lost_answer_the_key_finds_the_task(entrance: Entrance, wire: Wire, lab: Lab) -> None:
+async def test_after_a_lost_reply_the_idempotency_key_finds_the_task(
+    entrance: Entrance, wire: Wire, lab: Lab
+) -> None:
     request = replace(ANNA, idempotency_key="k")
     refusal = await fail_to_submit(entrance, lambda: setattr(wire, "deaf", True), request)
     wire.deaf = False

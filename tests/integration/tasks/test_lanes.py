@@ -22,7 +22,7 @@ from voxq.queue.claiming import Capacity, Worker
 from voxq.queue.script import Command
 
 
-def test_the_first_in_is_the_first_out(lab: Lab, worker: Worker) -> None:
+def test_a_lane_is_first_in_first_out(lab: Lab, worker: Worker) -> None:
     tasks = [lab.submit(duration=float(number)) for number in range(1, 6)]
     assert [lab.place(task) for task in tasks] == [(1, 0), (2, 1), (3, 3), (4, 6), (5, 10)]
     assert lab.queued_seconds() == 15
@@ -31,7 +31,7 @@ def test_the_first_in_is_the_first_out(lab: Lab, worker: Worker) -> None:
     assert lab.queued_seconds() == 12
 
 
-def test_better_lanes_stand_ahead(lab: Lab, worker: Worker) -> None:
+def test_higher_lanes_come_first(lab: Lab, worker: Worker) -> None:
     long = lab.submit(lane=Lane.LONG, duration=100.0)
     short = lab.submit(duration=5.0)
     high = lab.submit(lane=Lane.HIGH, duration=7.0)
@@ -49,20 +49,20 @@ def test_an_unknown_duration_is_guessed_from_the_size(lab: Lab) -> None:
     assert lab.queued_seconds() == 100
 
 
-def test_who_is_withdrawn_in_the_middle_moves_only_those_behind(lab: Lab) -> None:
+def test_a_task_cancelled_in_the_middle_moves_only_those_behind_it(lab: Lab) -> None:
     tasks = [lab.submit(duration=float(number)) for number in range(1, 6)]
     assert lab.control.cancel(tasks[2].id)
     assert [lab.place(task) for task in tasks] == [(1, 0), (2, 1), None, (3, 3), (4, 7)]
     assert lab.queued_seconds() == 12
 
 
-def test_a_task_of_no_length_counts_as_a_second(lab: Lab) -> None:
+def test_a_task_of_zero_length_counts_as_one_second(lab: Lab) -> None:
     tasks = [lab.submit(duration=duration) for duration in (1.0, 2.0, 0.0, 3.0)]
     lab.control.cancel(tasks[1].id)
     assert [lab.place(task) for task in tasks] == [(1, 0), None, (2, 1), (3, 2)]
 
 
-def test_who_is_given_back_stands_in_front_again(lab: Lab, worker: Worker) -> None:
+def test_a_requeued_task_is_at_the_front_again(lab: Lab, worker: Worker) -> None:
     tasks = [lab.submit(duration=float(number)) for number in range(1, 6)]
     taken = lab.claim(worker, {Lane.SHORT: 3})
     assert lab.run(claiming.release(lab.store, worker, taken)) == 3
@@ -73,7 +73,7 @@ def test_who_is_given_back_stands_in_front_again(lab: Lab, worker: Worker) -> No
     assert [lab.place(task) for task in tasks] == [(1, 0), (2, 1), (3, 3), (4, 6), (5, 10)]
 
 
-def test_a_lane_emptied_by_rq_counts_nothing_once_recovered(lab: Lab, worker: Worker) -> None:
+def test_a_lane_emptied_by_rq_is_counted_right_after_recovery(lab: Lab, worker: Worker) -> None:
     lab.recover()
     tasks = [lab.submit(duration=float(number)) for number in range(1, 6)]
     lab.client.delete("rq:queue:asr-queue")
@@ -181,7 +181,7 @@ def _take_step(step: str, lab: Lab, worker: Worker, model: Model, choices: rando
             model.taken.clear()
 
 
-def test_exactly_at_the_limit_the_door_closes(tmp_path: Path, client: redis.Redis) -> None:
+def test_the_limit_itself_is_allowed_and_more_is_refused(tmp_path: Path, client: redis.Redis) -> None:
     lab = Lab(tmp_path, client, max_queue_seconds=100)
     for _ in range(10):
         lab.submit(duration=10.0)
@@ -194,9 +194,7 @@ def test_exactly_at_the_limit_the_door_closes(tmp_path: Path, client: redis.Redi
     assert lab.run(enqueueing.enqueue(lab.store, make_task(), limited=False)).answer == "queued"
 
 
-def test_recordings_of_a_millisecond_do_not_fill_the_queue_for_ever(
-    tmp_path: Path, client: redis.Redis
-) -> None:
+def test_very_short_recordings_are_limited_by_the_queue_too(tmp_path: Path, client: redis.Redis) -> None:
     lab = Lab(tmp_path, client, max_queue_seconds=10)
     answers = [lab.enqueue(make_task(duration=0.001)).answer for _ in range(12)]
     assert (answers.count("queued"), answers.count("full")) == (10, 2)
@@ -214,7 +212,7 @@ def test_fifty_clients_at_once_are_admitted_up_to_the_limit(tmp_path: Path, clie
     assert waiting == [(position, 10.0 * (position - 1)) for position in range(1, 21)]
 
 
-def test_a_question_is_quick_with_five_thousand_waiting(lab: Lab, worker: Worker) -> None:
+def test_status_queries_are_quick_with_five_thousand_waiting(lab: Lab, worker: Worker) -> None:
     tasks = [make_task() for _ in range(5000)]
     client = lab.client
     for task in tasks:

@@ -41,7 +41,9 @@ def door_of(lab: Lab, redis_url: str, kind: str = "tts") -> EntryCheck:
 
 
 @pytest.mark.parametrize("state", ["open", "done", "retried"])
-def test_a_key_outlives_redis(lab: Lab, worker: Worker, redis_url: str, state: str) -> None:
+def test_an_idempotency_key_survives_the_loss_of_redis(
+    lab: Lab, worker: Worker, redis_url: str, state: str
+) -> None:
     lab.recover()
     task = lab.submit(idempotency=KEY, accepted_at=time.time() - 60)
     if state == "done":
@@ -59,7 +61,7 @@ def test_a_key_outlives_redis(lab: Lab, worker: Worker, redis_url: str, state: s
     assert door_of(lab, redis_url, "tts").known_id is None
 
 
-def test_two_answers_for_one_key_are_two_tasks(lab: Lab, worker: Worker) -> None:
+def test_two_tasks_accepted_with_one_key_both_stay(lab: Lab, worker: Worker) -> None:
     """The second request was admitted while Redis lost its data; the first client still waits for its
     task."""
     lab.recover()

@@ -16,7 +16,7 @@ def keys(client: redis.Redis) -> set[str]:
     return set(client.keys("*"))
 
 
-def test_missing_names_what_needs_a_look_and_changes_nothing(lab: Lab, worker: Worker) -> None:
+def test_the_query_for_missing_tasks_changes_nothing(lab: Lab, worker: Worker) -> None:
     stranger, working, claimed, waiting, ended, lost = (
         make_task(),
         *(lab.submit(lane=Lane.HIGH) for _ in range(2)),
@@ -41,7 +41,7 @@ def test_a_lost_task_is_enqueued_again_in_one_step(lab: Lab) -> None:
     assert lab.queued_seconds() == 20
 
 
-def test_a_flushed_script_cache_goes_unnoticed(lab: Lab) -> None:
+def test_a_flushed_script_cache_does_no_harm(lab: Lab) -> None:
     tasks = [make_task() for _ in range(3)]
     lab.client.script_flush()
     answers = [lab.run(enqueueing.enqueue(lab.store, task)) for task in tasks]

@@ -37,14 +37,14 @@ def names(lab: Lab) -> list[str]:
     return [blob.name for blob in lab.blobs.all()]
 
 
-def test_a_forgotten_task_takes_all_its_files_along(lab: Lab) -> None:
+def test_forgetting_a_task_deletes_all_its_files(lab: Lab) -> None:
     task, other = submit(lab, is_made=True), submit(lab)
     lab.ending.end(task, done())
     assert lab.control.forget(task.id)
     assert names(lab) == list(other.uploads)
 
 
-def test_it_is_tried_again_while_all_that_it_is_made_from_is_there(lab: Lab) -> None:
+def test_a_retry_needs_all_inputs(lab: Lab) -> None:
     task = submit(lab)
     lab.ending.end(task, failed())
     again, _ = lab.control.retry(task.id, 1)
@@ -56,7 +56,7 @@ def test_it_is_tried_again_while_all_that_it_is_made_from_is_there(lab: Lab) -> 
     assert caught.value.code == "recording_gone"
 
 
-def test_its_result_is_what_another_gets(lab: Lab) -> None:
+def test_a_cached_result_shares_the_output_only(lab: Lab) -> None:
     task, other = submit(lab, is_made=True), submit(lab)
     lab.ending.end(task, done())
     assert lab.control.answer_as(other, task.id)
@@ -64,7 +64,7 @@ def test_its_result_is_what_another_gets(lab: Lab) -> None:
     assert lab.blobs.path(other.uploads[0]).read_bytes() == other.uploads[0].encode()
 
 
-def test_a_short_id_leads_to_what_it_made_also_after_redis_was_lost(lab: Lab) -> None:
+def test_a_short_id_finds_the_output_after_redis_was_lost(lab: Lab) -> None:
     task = submit(lab, is_made=True)
     lab.ending.end(task, done())
     os.utime(lab.blobs.path(task.uploads[0]), (1, 1))  # the older one comes first
@@ -73,7 +73,7 @@ def test_a_short_id_leads_to_what_it_made_also_after_redis_was_lost(lab: Lab) ->
     assert lab.client.hget(lab.store.audio_key, task.short_id) == task.file
 
 
-def test_retention_keeps_the_result_and_lets_go_what_it_was_made_from(lab: Lab) -> None:
+def test_retention_keeps_the_output_longer_than_the_inputs(lab: Lab) -> None:
     task = submit(lab, is_made=True)
     lab.cleanup.run()
     assert set(names(lab)) == set(task.files)
@@ -83,7 +83,7 @@ def test_retention_keeps_the_result_and_lets_go_what_it_was_made_from(lab: Lab) 
     assert lab.client.hget(lab.store.audio_key, task.short_id) == task.file
 
 
-def test_what_was_withdrawn_leaves_no_file(lab: Lab) -> None:
+def test_a_withdrawn_task_leaves_no_file(lab: Lab) -> None:
     """The client got the task with the same Idempotency-Key."""
     lab.recover()
     first, second = (submit(lab) for _ in range(2))

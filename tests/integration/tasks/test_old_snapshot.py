@@ -32,7 +32,7 @@ def come_back_as_saved(server: RedisServer) -> None:
     server.restart()
 
 
-def test_what_has_ended_since_is_shown_and_nothing_is_done_again(
+def test_tasks_that_ended_after_the_snapshot_are_shown_and_not_repeated(
     lab: Lab, server: RedisServer, worker: Worker
 ) -> None:
     earlier, waiting, held, withdrawn, again = (lab.submit() for _ in range(5))
@@ -66,7 +66,7 @@ def test_what_has_ended_since_is_shown_and_nothing_is_done_again(
     assert not lab.recovery.rebuild(patience=0), "once is enough"
 
 
-def test_a_worker_that_is_quicker_than_the_janitor_does_nothing_again(
+def test_a_worker_that_claims_before_the_janitor_repeats_nothing(
     lab: Lab, server: RedisServer, worker: Worker
 ) -> None:
     task = lab.submit()
@@ -81,7 +81,7 @@ def test_a_worker_that_is_quicker_than_the_janitor_does_nothing_again(
     assert len(lab.history()) == 1
 
 
-def test_a_history_that_is_all_out_of_date_is_that_of_the_log(
+def test_an_outdated_history_is_restored_from_the_log(
     tmp_path: Path, server: RedisServer, worker: Worker
 ) -> None:
     with server.client() as client:
@@ -100,7 +100,7 @@ def test_a_history_that_is_all_out_of_date_is_that_of_the_log(
 
 
 @pytest.mark.parametrize("has_ended", [False, True])
-def test_a_task_that_its_worker_brings_back_is_found_by_its_key(
+def test_a_task_registered_again_by_its_worker_is_found_by_its_key(
     lab: Lab, server: RedisServer, worker: Worker, has_ended: bool
 ) -> None:
     lab.client.save()

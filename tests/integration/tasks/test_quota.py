@@ -39,7 +39,7 @@ def test_fifty_submissions_at_once_are_admitted_up_to_the_quota(lab: Lab) -> Non
     assert lab.enqueue(make_task(owner="ben", duration=5000.0)).answer == "queued"
 
 
-def test_what_is_taken_or_withdrawn_leaves_its_room_once(lab: Lab, worker: Worker) -> None:
+def test_a_claimed_or_cancelled_task_frees_its_quota_once(lab: Lab, worker: Worker) -> None:
     first, second, _ = (lab.submit(duration=30.0) for _ in range(3))
     assert lab.enqueue(make_task(duration=20.0)).answer == "quota"
     held = lab.take(worker)
@@ -54,7 +54,7 @@ def test_what_is_taken_or_withdrawn_leaves_its_room_once(lab: Lab, worker: Worke
     assert seconds_of(lab, "anna") == 30
 
 
-def test_a_worker_that_dies_gives_back_what_waits_again(lab: Lab, worker: Worker) -> None:
+def test_tasks_of_a_dead_worker_count_as_waiting_again(lab: Lab, worker: Worker) -> None:
     lab.submit(duration=60.0)
     lab.take(worker)
     lab.submit(duration=60.0)
@@ -67,7 +67,7 @@ def test_a_worker_that_dies_gives_back_what_waits_again(lab: Lab, worker: Worker
     assert not lab.client.exists("asr:owners")
 
 
-def test_an_empty_redis_is_told_again_what_waits(lab: Lab, worker: Worker) -> None:
+def test_quotas_are_restored_after_redis_was_emptied(lab: Lab, worker: Worker) -> None:
     lab.recover()
     lab.submit(duration=60.0)
     lab.submit(owner="ben", duration=70.0)
@@ -78,7 +78,7 @@ def test_an_empty_redis_is_told_again_what_waits(lab: Lab, worker: Worker) -> No
     assert not lab.client.exists("asr:owners")
 
 
-def test_a_retry_needs_room_too_and_is_failed_as_before_without(lab: Lab, worker: Worker) -> None:
+def test_a_retry_over_the_quota_leaves_the_task_failed(lab: Lab, worker: Worker) -> None:
     task = lab.submit(duration=40.0)
     lab.take(worker)
     lab.ending.end(task, failed(), worker)
@@ -94,7 +94,7 @@ def test_a_retry_needs_room_too_and_is_failed_as_before_without(lab: Lab, worker
     assert seconds_of(lab, "anna") == 75
 
 
-def test_a_retry_that_fits_no_more_is_told_so(lab: Lab, worker: Worker, tmp_path: Path) -> None:
+def test_a_retry_over_the_limit_is_refused_with_the_reason(lab: Lab, worker: Worker, tmp_path: Path) -> None:
     task = lab.submit(duration=40.0)
     lab.take(worker)
     lab.ending.end(task, failed(), worker)
@@ -105,7 +105,7 @@ def test_a_retry_that_fits_no_more_is_told_so(lab: Lab, worker: Worker, tmp_path
     assert stricter.control.retry(task.id, 1)[1].answer == "queued"
 
 
-def test_ten_retries_of_one_task_at_once_are_one(lab: Lab, worker: Worker) -> None:
+def test_ten_concurrent_retries_of_a_task_are_one(lab: Lab, worker: Worker) -> None:
     task = lab.submit(duration=40.0)
     lab.take(worker)
     lab.ending.end(task, failed(), worker)
@@ -123,7 +123,7 @@ def test_ten_retries_of_one_task_at_once_are_one(lab: Lab, worker: Worker) -> No
     assert [task.run for task in lab.drain(worker)] == [2]
 
 
-def test_tasks_of_an_earlier_version_wait_without_an_owner(lab: Lab, worker: Worker) -> None:
+def test_tasks_of_an_earlier_version_count_for_no_owner(lab: Lab, worker: Worker) -> None:
     task = lab.submit(duration=40.0)
     lab.client.hset("asr:waiting", task.id, '{"lane":"asr-queue","seconds":40,"mark":40}')
     lab.client.delete("asr:owners")
@@ -135,7 +135,7 @@ def check_entry(lab: Lab, owner: str = "anna") -> EntryCheck:
     return lab.run(enqueueing.entry(lab.store, time.time(), None, owner))
 
 
-def test_a_minutes_worth_may_come_at_once_and_then_evenly(tmp_path: Path, client: redis.Redis) -> None:
+def test_a_burst_of_one_minute_is_allowed_and_then_an_even_rate(tmp_path: Path, client: redis.Redis) -> None:
     limits = "anna:per_minute=30,ben:per_minute=0"
     lab = Lab(tmp_path, client, api_keys=KEYS, key_limits=limits)
     began = time.time()
@@ -154,7 +154,7 @@ def test_a_minutes_worth_may_come_at_once_and_then_evenly(tmp_path: Path, client
     assert check_entry(lab).early_seconds == 0
 
 
-def test_a_clock_that_was_put_back_shuts_nobody_out(tmp_path: Path, client: redis.Redis) -> None:
+def test_a_clock_that_was_put_back_blocks_no_client(tmp_path: Path, client: redis.Redis) -> None:
     lab = Lab(tmp_path, client, rate_limit_per_minute=60)
     client.set("voxq:rate:anna", time.time() + 3600)
     assert 0 < check_entry(lab).early_seconds <= 1

@@ -20,7 +20,7 @@ from voxq.queue.claiming import Worker
 from voxq.queue.keys import EPOCH_KEY
 
 
-def test_an_empty_redis_is_filled_from_the_disk(lab: Lab, worker: Worker) -> None:
+def test_an_empty_redis_is_restored_from_the_disk(lab: Lab, worker: Worker) -> None:
     lab.recover()
     succeeded, broken, withdrawn, waiting = (lab.submit() for _ in range(4))
     lab.ending.end(succeeded, done(), worker)
@@ -67,7 +67,7 @@ def test_a_failed_task_is_on_rqs_list_again_and_can_be_retried(lab: Lab, worker:
     assert queue.failed_job_registry.get_job_ids() == []
 
 
-def test_a_short_id_leads_to_its_task_while_anything_of_it_is_left(
+def test_a_short_id_finds_its_task_while_anything_of_it_exists(
     tmp_path: Path, client: redis.Redis, worker: Worker
 ) -> None:
     lab = Lab(tmp_path, client, max_recordings=0)
@@ -81,7 +81,7 @@ def test_a_short_id_leads_to_its_task_while_anything_of_it_is_left(
     assert not lab.client.hexists(lab.store.audio_key, task.short_id)
 
 
-def test_workers_have_a_moment_to_register_again(lab: Lab, worker: Worker) -> None:
+def test_recovery_waits_for_workers_to_register_again(lab: Lab, worker: Worker) -> None:
     lab.recover()
     task = lab.submit()
     held = lab.take(worker)
@@ -119,7 +119,7 @@ def test_the_last_run_is_the_one_that_is_shown(lab: Lab, worker: Worker) -> None
     assert lab.status(task) == "done"
 
 
-def test_history_is_full_again_though_many_were_cancelled(
+def test_history_is_restored_completely_even_if_many_were_cancelled(
     tmp_path: Path, client: redis.Redis, worker: Worker
 ) -> None:
     lab = Lab(tmp_path, client, max_history_records=3)
@@ -147,7 +147,7 @@ def test_tasks_come_back_in_the_order_of_their_days(lab: Lab, worker: Worker) ->
     assert [task.id for task in lab.claim(worker)] == sorted((task.id for task in tasks), key=len)
 
 
-def test_a_cancelled_worker_less_queue_still_tells_the_truth(lab: Lab) -> None:
+def test_a_cancel_is_completed_without_any_worker(lab: Lab) -> None:
     lab.recover()
     task = lab.submit()
     lab.ending.decide(task, cancelled())
@@ -174,7 +174,7 @@ def test_a_task_withdrawn_while_it_is_completed_does_not_come_back(lab: Lab, mon
     assert lab.queued_seconds() == 0
 
 
-def test_who_has_anothers_idempotency_key_was_never_answered(lab: Lab) -> None:
+def test_an_unanswered_task_with_a_used_idempotency_key_is_withdrawn(lab: Lab) -> None:
     lab.recover()
     lost = lab.accept(make_task(idempotency="f" * 64))
     answered = lab.submit(idempotency="f" * 64)
@@ -183,7 +183,7 @@ def test_who_has_anothers_idempotency_key_was_never_answered(lab: Lab) -> None:
     assert not lab.parts.blobs.exists(lost.file)
 
 
-def test_a_key_that_redis_forgot_parts_no_client_from_its_task(lab: Lab, worker: Worker) -> None:
+def test_two_clients_with_one_lost_key_both_keep_their_tasks(lab: Lab, worker: Worker) -> None:
     """The second task was accepted because Redis had just come back empty; both clients have an id."""
     lab.recover()
     first = lab.submit(idempotency="f" * 64)
@@ -193,7 +193,7 @@ def test_a_key_that_redis_forgot_parts_no_client_from_its_task(lab: Lab, worker:
     assert {task.id for task in lab.drain(worker)} == {first.id, second.id}
 
 
-def test_history_is_restored_beside_whoever_does_the_same(
+def test_history_may_be_restored_by_two_processes_at_once(
     lab: Lab, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another janitor, or a worker that ends a task, intervenes between reading the log and writing the
@@ -217,7 +217,7 @@ def test_history_is_restored_beside_whoever_does_the_same(
     assert lab.history() == before
 
 
-def test_one_damaged_record_stops_nobody(lab: Lab, worker: Worker) -> None:
+def test_one_damaged_record_does_not_stop_recovery(lab: Lab, worker: Worker) -> None:
     lab.recover()
     damaged = lab.submit()
     tasks = [lab.accept(make_task()) for _ in range(3)]
@@ -229,7 +229,7 @@ def test_one_damaged_record_stops_nobody(lab: Lab, worker: Worker) -> None:
     assert lab.queued_seconds() == 0
 
 
-def test_retention_spares_what_is_open(tmp_path: Path, client: redis.Redis, worker: Worker) -> None:
+def test_retention_spares_open_tasks(tmp_path: Path, client: redis.Redis, worker: Worker) -> None:
     lab = Lab(tmp_path, client, max_recordings=2)
     waiting = [lab.submit() for _ in range(10)]
     ended = [lab.submit() for _ in range(5)]
@@ -241,7 +241,7 @@ def test_retention_spares_what_is_open(tmp_path: Path, client: redis.Redis, work
     assert set(client.hkeys("asr:audio")) == {task.short_id for task in [*waiting, *ended]}
 
 
-def test_records_go_after_their_time(lab: Lab, worker: Worker) -> None:
+def test_records_are_deleted_after_their_time(lab: Lab, worker: Worker) -> None:
     old, young = lab.submit(), lab.submit()
     lab.ending.end(old, done(ended_at=time.time() - 3700), worker)
     lab.ending.end(young, done(), worker)
@@ -249,7 +249,7 @@ def test_records_go_after_their_time(lab: Lab, worker: Worker) -> None:
     assert list(lab.journal.ended_runs()) == [(young.id, 1)]
 
 
-def test_what_work_left_behind_is_swept(lab: Lab, worker: Worker) -> None:
+def test_leftovers_of_work_are_deleted(lab: Lab, worker: Worker) -> None:
     ended, waiting = lab.submit(), lab.submit()
     lab.parts.work.open(waiting)
     lab.ending.end(ended, done(), worker)

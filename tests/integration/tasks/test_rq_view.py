@@ -159,9 +159,7 @@ def test_the_dashboard_shows_our_jobs(lab: Lab, worker: Worker, redis_url: str) 
     assert "Processing timeout" in str(shown["exc_info"])
 
 
-def test_rqs_own_clean_up_requeues_an_expired_job_and_the_double_is_dropped(
-    lab: Lab, queue: Queue, worker: Worker
-) -> None:
+def test_a_job_requeued_by_rqs_clean_up_is_not_run_twice(lab: Lab, queue: Queue, worker: Worker) -> None:
     lab.recover()
     task = lab.submit()
     lab.take(worker)

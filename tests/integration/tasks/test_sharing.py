@@ -57,7 +57,7 @@ def hands(lab: Lab, *slots: int) -> list[Hand]:
     return made
 
 
-def test_what_waits_is_halved_and_who_comes_later_gets_its_part(lab: Lab) -> None:
+def test_waiting_tasks_are_shared_evenly_also_with_a_late_worker(lab: Lab) -> None:
     tasks = [lab.submit() for _ in range(20)]
     first, second = hands(lab, 32, 32)
     assert first.take() == [task.id for task in tasks[:10]]
@@ -70,7 +70,7 @@ def test_what_waits_is_halved_and_who_comes_later_gets_its_part(lab: Lab) -> Non
     assert third.take() == [task.id for task in more[1:]]
 
 
-def test_tasks_that_come_one_by_one_go_to_who_has_least(lab: Lab) -> None:
+def test_single_tasks_go_to_the_worker_with_the_fewest(lab: Lab) -> None:
     first, second = hands(lab, 32, 32)
     for _ in range(10):
         lab.submit()
@@ -79,7 +79,7 @@ def test_tasks_that_come_one_by_one_go_to_who_has_least(lab: Lab) -> None:
     assert (len(first.held), len(second.held)) == (5, 5)
 
 
-def test_what_a_small_worker_has_no_slot_for_is_not_left_lying(lab: Lab) -> None:
+def test_tasks_beyond_a_small_workers_slots_go_to_a_large_one(lab: Lab) -> None:
     for _ in range(20):
         lab.submit()
     big, small = hands(lab, 32, 4)
@@ -87,7 +87,7 @@ def test_what_a_small_worker_has_no_slot_for_is_not_left_lying(lab: Lab) -> None
     assert len(small.take()) == 3, "the fourth slot is not for this lane"
 
 
-def test_an_idle_worker_takes_it_rather_than_one_with_other_work(lab: Lab) -> None:
+def test_an_idle_worker_is_preferred_to_a_busy_one(lab: Lab) -> None:
     for _ in range(3):
         lab.submit(lane=Lane.LONG)
     (busy,) = hands(lab, 8)
@@ -98,7 +98,7 @@ def test_an_idle_worker_takes_it_rather_than_one_with_other_work(lab: Lab) -> No
     assert idle.take() == [note.id]
 
 
-def test_who_stops_or_dies_gets_no_share(lab: Lab) -> None:
+def test_stopping_and_dead_workers_get_no_share(lab: Lab) -> None:
     dead, stopping, alive = hands(lab, 32, 32, 32)
     stopping.beat(takes_on=False)
     lab.client.hset("asr:rooms", dead.worker.name, '{"held": {}, "free": {"asr-queue": 32}, "gone": 1}')
@@ -108,14 +108,14 @@ def test_who_stops_or_dies_gets_no_share(lab: Lab) -> None:
     assert list(lab.client.hkeys("asr:rooms")) == [alive.worker.name], "the dead are struck off"
 
 
-def test_a_claim_does_not_announce_who_has_told_of_no_room(lab: Lab) -> None:
+def test_a_claim_does_not_announce_a_worker_without_a_reported_capacity(lab: Lab) -> None:
     alive = Hand(lab)
     lab.submit()
     assert len(alive.take()) == 1
     assert not lab.client.exists("asr:rooms")
 
 
-def test_a_lanes_turn_is_shared_as_well(lab: Lab) -> None:
+def test_turns_of_a_lane_are_shared_between_workers(lab: Lab) -> None:
     first, second = hands(lab, 8, 8)
     long = [lab.submit(lane=Lane.LONG) for _ in range(2)]
     lab.submit(lane=Lane.HIGH)
@@ -130,7 +130,7 @@ def test_a_lanes_turn_is_shared_as_well(lab: Lab) -> None:
     waiting=st.lists(st.sampled_from(Lane), max_size=40),
     ends=st.randoms(use_true_random=False),
 )
-def test_any_workers_share_anything(
+def test_any_number_of_workers_shares_any_load(
     tmp_path_factory: pytest.TempPathFactory, client: redis.Redis, slots, waiting, ends
 ) -> None:
     client.flushall()

@@ -98,7 +98,7 @@ def make_due(lab: Lab, key: str) -> None:
     lab.client.publish(EVENTS_CHANNEL, '{"task_id": "another", "status": "done"}')  # the next look
 
 
-def test_every_end_is_told_once(api: ApiServer, lab: Lab, ports: dict[str, int]) -> None:
+def test_every_end_is_delivered_once(api: ApiServer, lab: Lab, ports: dict[str, int]) -> None:
     task = submitted(api, lab)
     with receiver(ports["bot"]) as bot, receiver(ports["other"]) as other:
         lab.ending.end(task, failed())
@@ -131,7 +131,9 @@ def test_every_end_is_told_once(api: ApiServer, lab: Lab, ports: dict[str, int])
 
 
 @pytest.mark.parametrize("crash", ["between E1 and E2", "redis came back empty"])
-def test_whatever_dies_it_is_told(api: ApiServer, lab: Lab, ports: dict[str, int], crash: str) -> None:
+def test_an_end_is_delivered_whatever_process_dies(
+    api: ApiServer, lab: Lab, ports: dict[str, int], crash: str
+) -> None:
     task = submitted(api, lab)
     lab.ending.decide(task, done())
     if crash == "redis came back empty":
@@ -149,7 +151,7 @@ def test_whatever_dies_it_is_told(api: ApiServer, lab: Lab, ports: dict[str, int
     assert [told.delivery for told in bot.told] == [f"{task.id}.1"]
 
 
-def test_it_is_tried_eight_times_and_no_redirect_is_followed(
+def test_a_delivery_is_tried_eight_times_and_follows_no_redirect(
     api: ApiServer, lab: Lab, ports: dict[str, int]
 ) -> None:
     task = submitted(api, lab)
@@ -180,7 +182,7 @@ def test_it_is_tried_eight_times_and_no_redirect_is_followed(
         wait_for(lambda: bot.told, "the message")
 
 
-def test_one_that_hangs_holds_up_nobody(api: ApiServer, lab: Lab, ports: dict[str, int]) -> None:
+def test_a_webhook_that_hangs_delays_no_other(api: ApiServer, lab: Lab, ports: dict[str, int]) -> None:
     with receiver(ports["bot"]) as bot, receiver(ports["other"]) as other:
         bot.answer = bot.hang
         hanging = [submitted(api, lab) for _ in range(20)]
@@ -195,7 +197,7 @@ def test_one_that_hangs_holds_up_nobody(api: ApiServer, lab: Lab, ports: dict[st
         assert 'error="no answer within 5 s", again in 5 s' in api.log()
 
 
-def test_another_process_goes_on_where_one_was_killed(
+def test_another_process_continues_the_deliveries_of_a_killed_one(
     apart: tuple[str, redis.Redis], bot: Receiver, tmp_path: Path
 ) -> None:
     redis_url, client = apart
@@ -214,7 +216,7 @@ def test_another_process_goes_on_where_one_was_killed(
     assert [told.delivery for told in bot.told] == [f"{task.id}.1"] * 2
 
 
-def test_a_stock_worker_does_as_well(
+def test_a_stock_rq_worker_can_deliver(
     apart: tuple[str, redis.Redis], bot: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in settings_for(bot=bot.url()).items():
@@ -229,7 +231,7 @@ def test_a_stock_worker_does_as_well(
 
 
 @pytest.mark.parametrize("name", ["nobody", "http://127.0.0.1:1/", "bot,other", "../bot", "b" * 5000])
-def test_only_registered_names_are_taken(api: ApiServer, name: str) -> None:
+def test_only_registered_webhooks_are_accepted(api: ApiServer, name: str) -> None:
     answer = api.submit(tone(1), callback=name)
     assert (answer.status_code, answer.json()["field"]) == (422, "callback")
     assert api.parts_left() == []

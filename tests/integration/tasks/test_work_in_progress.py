@@ -49,7 +49,7 @@ def test_two_workers_never_claim_the_same_task(lab: Lab) -> None:
     assert sorted(claimed) == sorted(task.id for task in tasks)
 
 
-def test_doubled_and_ended_ids_are_dropped_at_the_claim(lab: Lab, worker: Worker) -> None:
+def test_duplicate_and_ended_ids_are_dropped_when_claimed(lab: Lab, worker: Worker) -> None:
     task, ended = lab.submit(), lab.submit()
     lab.ending.end(ended, done())
     lab.client.rpush("rq:queue:asr-queue", task.id, ended.id, "no-task-of-ours", task.id)
@@ -58,7 +58,7 @@ def test_doubled_and_ended_ids_are_dropped_at_the_claim(lab: Lab, worker: Worker
     assert lab.client.lrange("rq:queue:asr-queue:intermediate", 0, -1) == [task.id]
 
 
-def test_a_task_goes_through_its_registers(lab: Lab, worker: Worker) -> None:
+def test_a_task_moves_through_rqs_registries(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     [claimed] = lab.claim(worker)
     assert lab.run(enqueueing.counts(lab.store, time.time())).processing == 1
@@ -75,7 +75,7 @@ def test_a_task_goes_through_its_registers(lab: Lab, worker: Worker) -> None:
     assert lab.beat(worker, [held]).lost == (task.id,)
 
 
-def test_only_the_holder_reports(lab: Lab, worker: Worker) -> None:
+def test_only_the_worker_with_the_claim_reports(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     lab.take(worker)
     document = documents.processing(task, progress=50, text="half", started_at=time.time())
@@ -115,7 +115,7 @@ def test_an_execution_keeps_its_beginning_through_heartbeats(lab: Lab, worker: W
     assert lab.client.ttl(key) > 0
 
 
-def test_a_beat_tells_what_a_worker_must_know(lab: Lab, worker: Worker) -> None:
+def test_a_heartbeat_returns_epoch_registration_and_suspension(lab: Lab, worker: Worker) -> None:
     beat = lab.beat(worker)
     assert (beat.epoch, beat.registered, beat.suspended) == ("", False, False)
     lab.recovery.rebuild(patience=0)
@@ -127,7 +127,7 @@ def test_a_beat_tells_what_a_worker_must_know(lab: Lab, worker: Worker) -> None:
     assert json.loads(lab.client.hget("voxq:workers", worker.name) or "{}")["beat"]
 
 
-def test_a_registration_after_redis_lost_everything_is_whole(lab: Lab, worker: Worker) -> None:
+def test_a_registration_after_the_loss_of_redis_is_complete(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     held = lab.take(worker)
     lab.client.flushall()
@@ -140,7 +140,7 @@ def test_a_registration_after_redis_lost_everything_is_whole(lab: Lab, worker: W
     assert len(lab.history()) == 1
 
 
-def test_what_a_dead_worker_held_waits_again_in_its_order(lab: Lab, worker: Worker) -> None:
+def test_tasks_of_a_dead_worker_are_requeued_in_order(lab: Lab, worker: Worker) -> None:
     tasks = [lab.submit() for _ in range(6)]
     for _ in range(2):
         lab.take(worker)
@@ -165,7 +165,7 @@ def test_a_claim_that_outlives_its_entry_leads_back_to_its_task(lab: Lab, worker
     assert lab.claim(make_worker()) == [task]
 
 
-def test_what_ended_is_not_brought_back(lab: Lab, worker: Worker) -> None:
+def test_ended_tasks_are_not_requeued(lab: Lab, worker: Worker) -> None:
     task = lab.submit()
     lab.take(worker)
     lab.client.set(lab.store.task_key(task.id), json.dumps({"status": "done", "run": 1}))
@@ -174,7 +174,7 @@ def test_what_ended_is_not_brought_back(lab: Lab, worker: Worker) -> None:
     assert lab.client.llen("rq:queue:asr-queue") == 0
 
 
-def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
+def test_an_id_unknown_to_the_journal_is_dropped_and_expires(lab: Lab, worker: Worker) -> None:
     task = make_task()
     lab.enqueue(task)
     [claimed] = lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY))).claimed
@@ -185,7 +185,7 @@ def test_an_id_that_no_journal_knows_fades(lab: Lab, worker: Worker) -> None:
     assert not lab.client.hexists("asr:audio", task.short_id)
 
 
-def test_of_a_dead_worker_nothing_waits_for_the_end_of_its_claims(lab: Lab) -> None:
+def test_tasks_of_a_dead_worker_do_not_wait_for_its_claims_to_expire(lab: Lab) -> None:
     """This applies to no other worker: not to one with the same number, host and process id, nor to its next
     life."""
     dead, same, next_life = (make_worker(f"voxq-1.host.7.{life}") for life in ("aaa", "aaab", "baa"))
@@ -208,7 +208,7 @@ def test_of_a_dead_worker_nothing_waits_for_the_end_of_its_claims(lab: Lab) -> N
     assert lab.claim(make_worker(), {Lane.SHORT: 3}) == [tasks[0], tasks[1], tasks[4]]
 
 
-def test_what_a_dead_worker_has_ended_is_not_begun_again(lab: Lab) -> None:
+def test_tasks_that_a_dead_worker_has_ended_are_not_restarted(lab: Lab) -> None:
     """The worker died between E1 and E2."""
     worker, task = make_worker("voxq-1.host.7.aaa"), lab.submit()
     held = lab.take(worker)

@@ -41,7 +41,7 @@ def test_a_worker_without_a_recogniser_speaks_and_leaves_recordings_to_others(la
     worker.end()
 
 
-def test_it_is_ready_at_once_if_nothing_is_to_be_loaded(lab: WorkerLab) -> None:
+def test_a_worker_without_preloaded_models_is_ready_at_once(lab: WorkerLab) -> None:
     lab.worker(WORKER_CAPABILITIES="speak", PRELOAD_MODELS="none")
     wait_for(lambda: lab.facts(1).get("state") == "ready", "the worker")
     assert lab.facts(1)["resident"] == []

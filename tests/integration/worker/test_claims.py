@@ -33,7 +33,7 @@ def taken_by(claims: Claims, *held: tuple[str, Lane], slots: int = 1) -> tuple[C
     return catch.claimed
 
 
-def test_kinds_take_turns_when_there_is_one_slot(tmp_path, client: redis.Redis) -> None:
+def test_kinds_take_turns_for_a_single_slot(tmp_path, client: redis.Redis) -> None:
     lab = Lab(tmp_path, client)
     claims = claims_of(lab)
     for kind in ["asr"] * 4 + ["tts"] * 4:
@@ -44,7 +44,7 @@ def test_kinds_take_turns_when_there_is_one_slot(tmp_path, client: redis.Redis) 
     assert kinds in (["asr", "tts"] * 3, ["tts", "asr"] * 3)
 
 
-def test_a_better_lane_comes_first_whatever_its_kind(tmp_path, client: redis.Redis) -> None:
+def test_a_higher_lane_comes_first_for_any_kind(tmp_path, client: redis.Redis) -> None:
     lab = Lab(tmp_path, client)
     claims = claims_of(lab)
     worst = submit(lab, "asr", Lane.LONG)
@@ -54,7 +54,7 @@ def test_a_better_lane_comes_first_whatever_its_kind(tmp_path, client: redis.Red
     assert order == [best.id, short.id, worst.id]
 
 
-def test_what_is_held_of_one_kind_leaves_less_for_the_other(tmp_path, client: redis.Redis) -> None:
+def test_tasks_of_one_kind_leave_fewer_slots_for_the_other(tmp_path, client: redis.Redis) -> None:
     """There are three slots: one is for the high lane only, another is not for the long lane."""
     lab = Lab(tmp_path, client)
     claims = claims_of(lab)
@@ -66,7 +66,7 @@ def test_what_is_held_of_one_kind_leaves_less_for_the_other(tmp_path, client: re
     assert [each.kind for each in taken_by(claims, ("tts", Lane.LONG), slots=3)] == ["asr"]
 
 
-def test_it_is_told_what_is_left_in_the_lanes(tmp_path, client: redis.Redis) -> None:
+def test_a_claim_reports_what_is_left_in_the_lanes(tmp_path, client: redis.Redis) -> None:
     """Otherwise a worker could not know that asking again is useless."""
     lab = Lab(tmp_path, client)
     claims = claims_of(lab)

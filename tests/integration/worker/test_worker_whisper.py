@@ -71,7 +71,7 @@ def test_an_english_note_with_words(lab: WorkerLab, english_note: Path) -> None:
     assert all(a[1] <= b[1] for a, b in itertools.pairwise(words))
 
 
-def test_no_words_unless_asked_for(lab: WorkerLab, english_note: Path) -> None:
+def test_words_are_only_returned_on_request(lab: WorkerLab, english_note: Path) -> None:
     assert not any("w" in segment for segment in done(lab, english_note).segments)
 
 
@@ -84,7 +84,7 @@ def test_silence_is_not_given_to_the_engine(lab: WorkerLab, tmp_path: Path) -> N
     assert outcome.duration == 10
 
 
-def test_without_vad_the_engine_hears_all_of_it(lab: WorkerLab, tmp_path: Path) -> None:
+def test_without_vad_the_engine_gets_the_whole_recording(lab: WorkerLab, tmp_path: Path) -> None:
     hiss, note = tmp_path / "hiss.wav", tmp_path / "note.wav"
     pause = np.zeros(3 * SAMPLE_RATE, np.float32)
     quiet = np.random.default_rng(0).normal(0, 0.002, 3 * SAMPLE_RATE).astype(np.float32)
@@ -96,7 +96,7 @@ def test_without_vad_the_engine_hears_all_of_it(lab: WorkerLab, tmp_path: Path) 
     assert cer(plain(spoken_text("zh_note")), plain(outcome.text)) < 0.2
 
 
-def test_the_first_speech_decides_the_language(lab: WorkerLab, tmp_path: Path) -> None:
+def test_the_first_speech_determines_the_language(lab: WorkerLab, tmp_path: Path) -> None:
     pause = np.zeros(4 * SAMPLE_RATE, np.float32)
     both = tmp_path / "both.wav"
     english_first = np.concatenate([pause, english(), pause, recording("zh_note")])
@@ -107,7 +107,7 @@ def test_the_first_speech_decides_the_language(lab: WorkerLab, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_a_long_recording_shows_how_far_it_is(lab: WorkerLab, tmp_path: Path) -> None:
+def test_a_long_recording_reports_progress(lab: WorkerLab, tmp_path: Path) -> None:
     task = lab.submit(recording_of(tmp_path / "long.wav", *["zh_meeting"] * 5))
     seen: list[tuple[int, str]] = []
 

@@ -39,7 +39,9 @@ def is_content(audio: bytes) -> bool:
     st.dictionaries(st.sampled_from(["language", "hotwords", "x"]), st.from_regex(r"[\w ]*", fullmatch=True)),
     st.lists(st.integers(min_value=0), max_size=30),
 )
-def test_any_cut_gives_the_same_form(audio: bytes, fields: dict[str, str], cuts: list[int]) -> None:
+def test_the_form_does_not_depend_on_how_the_body_is_cut(
+    audio: bytes, fields: dict[str, str], cuts: list[int]
+) -> None:
     reader = FormReader(TYPE, "audio")
     taken = []
     for piece in pieces(form(audio, fields), cuts):
@@ -53,7 +55,7 @@ def test_any_cut_gives_the_same_form(audio: bytes, fields: dict[str, str], cuts:
 
 
 @given(st.binary(max_size=2000), st.binary(max_size=200))
-def test_garbage_is_refused_or_read_and_nothing_else(body: bytes, tail: bytes) -> None:
+def test_garbage_is_refused_or_read_without_other_errors(body: bytes, tail: bytes) -> None:
     reader = FormReader(TYPE, "audio")
     try:
         reader.feed(b"--xyz\r\nContent-Disposition: form-data; name=" + body)
@@ -71,7 +73,7 @@ def test_any_content_type_is_refused_or_has_a_boundary(content_type: str) -> Non
         assert refusal.code == "bad_form"
 
 
-def test_a_field_has_an_end() -> None:
+def test_a_field_is_limited() -> None:
     reader = FormReader(TYPE, "audio")
     reader.feed(b'--xyz\r\nContent-Disposition: form-data; name="x"\r\n\r\n')
     reader.feed(b"y" * MAX_FIELD_BYTES)
@@ -79,7 +81,7 @@ def test_a_field_has_an_end() -> None:
         reader.feed(b"y" * 1000)
 
 
-def test_all_that_is_not_the_file_fits_in_the_overhead() -> None:
+def test_everything_but_the_file_fits_in_the_overhead() -> None:
     assert MAX_PARTS * (MAX_FIELD_BYTES + 8 * 4096) < OVERHEAD_BYTES
 
 

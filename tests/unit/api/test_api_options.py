@@ -36,7 +36,7 @@ def asked(**fields: str) -> TranscriptionOptions:
     return options.for_models(READER.form(fields).options, MODELS)
 
 
-def test_nothing_asked_is_the_services_choice() -> None:
+def test_without_options_the_defaults_apply() -> None:
     empty = dict.fromkeys(FIELDS, " ")
     assert asked() == asked(**empty) == TranscriptionOptions()
     assert READER.form({}) == READER.form(empty)
@@ -44,7 +44,7 @@ def test_nothing_asked_is_the_services_choice() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=60)))
-def test_whatever_is_asked_is_answered_with_safe_options_or_a_named_field(fields: dict[str, str]) -> None:
+def test_any_options_are_safe_or_refused_by_name(fields: dict[str, str]) -> None:
     try:
         made = asked(**fields)
     except Refusal as refusal:
@@ -97,7 +97,7 @@ def test_words_of_all_scripts_are_hotwords(word: str) -> None:
         "\u202egnp",
     ],
 )
-def test_what_could_be_more_than_a_word_is_refused(word: str) -> None:
+def test_hotwords_with_other_characters_are_refused(word: str) -> None:
     with pytest.raises(Refusal, match="hotwords"):
         asked(hotwords=word)
 
@@ -131,14 +131,14 @@ def test_a_model_is_kept_under_its_own_name(wanted: str, name: str | None) -> No
 
 
 @pytest.mark.parametrize("wanted", ["whisper-small", "tts-1", "fun-asr-nano", "/etc/passwd", "x" * 16_000])
-def test_an_unknown_model_is_answered_with_those_there_are(wanted: str) -> None:
+def test_an_unknown_model_is_refused_with_the_known_ones(wanted: str) -> None:
     with pytest.raises(Refusal) as refused:
         asked(model=wanted)
     assert refused.value.code == "model_not_found"
     assert refused.value.details == {"model": wanted[:100], "models": list(NAMES)}
 
 
-def test_what_acts_on_who_reads_it_is_not_repeated() -> None:
+def test_control_characters_are_not_repeated_in_errors() -> None:
     with pytest.raises(Refusal) as refused:
         asked(model="苏州\n\x1b[31m\u202egpj\x00")
     assert refused.value.details["model"] == r"苏州\n\x1b[31m\u202egpj\x00"
@@ -148,7 +148,7 @@ def test_what_acts_on_who_reads_it_is_not_repeated() -> None:
     ("model", "known"),
     [("", LANGUAGES), ("sensevoice", ("zh", "yue", "en", "ja", "ko")), ("paraformer-zh", ("zh", "en"))],
 )
-def test_a_language_that_the_model_does_not_know_is_refused_with_those_it_does(
+def test_an_unsupported_language_is_refused_with_the_supported_ones(
     model: str, known: tuple[str, ...]
 ) -> None:
     for language in LANGUAGES:
@@ -181,7 +181,7 @@ def test_every_language_is_known_by_its_name(code: str) -> None:
     assert asked(language=name_of(code).title()).language == code
 
 
-def test_of_an_operators_own_model_any_language_may_be_asked() -> None:
+def test_an_operators_own_model_accepts_any_language() -> None:
     assert asked(model="ours", language="cy").language == "cy"
 
 

@@ -61,14 +61,14 @@ async def test_a_large_upload_is_written_as_it_comes_and_hashed(recordings: File
     assert received.upload.sha256 == hashlib.sha256(audio).hexdigest()
 
 
-async def test_one_byte_too_many(recordings: FileBlobs) -> None:
+async def test_one_byte_over_the_limit_is_refused(recordings: FileBlobs) -> None:
     with pytest.raises(Refusal) as refused:
         await receive(request([HEAD, b"x" * LIMITS.bytes, b"y", TAIL]), recordings, LIMITS)
     assert refused.value.code == "too_large"
     assert left(recordings) == []
 
 
-async def test_a_client_that_goes_away(recordings: FileBlobs) -> None:
+async def test_a_client_that_disconnects_leaves_nothing(recordings: FileBlobs) -> None:
     gone = {"type": "http.disconnect"}
     with pytest.raises(ClientDisconnect):
         await receive(request([HEAD, b"x" * 700_000, gone]), recordings, LIMITS)
@@ -76,7 +76,7 @@ async def test_a_client_that_goes_away(recordings: FileBlobs) -> None:
 
 
 @pytest.mark.parametrize("size", ["-1", "x", "1e9", "٣", "9" * 30])
-async def test_an_absurd_content_length_says_nothing(recordings: FileBlobs, size: str) -> None:
+async def test_an_absurd_content_length_is_ignored(recordings: FileBlobs, size: str) -> None:
     raw = size.encode().decode("latin-1")
     received = await receive(request([HEAD, b"sound", TAIL], {"content-length": raw}), recordings, LIMITS)
     assert received.upload.size == 5
@@ -93,7 +93,7 @@ async def test_a_body_that_is_announced_as_too_large_is_not_read(recordings: Fil
     [(99, 0), (1_000_000, 1_000_000)],
     ids=["less than stays free", "not enough for what is announced"],
 )
-async def test_a_disk_that_is_nearly_full(
+async def test_a_nearly_full_disk_refuses_uploads(
     recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch, free: int, announced: int
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Disk(1 << 40, 0, free))
@@ -104,7 +104,9 @@ async def test_a_disk_that_is_nearly_full(
     assert left(recordings) == []
 
 
-async def test_a_disk_that_fills_up_meanwhile(recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_disk_that_fills_up_during_the_upload_leaves_nothing(
+    recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Write to /dev/full, which refuses every write as a full disk does."""
     real_open = Path.open
     monkeypatch.setattr(Path, "open", lambda self, mode: real_open(Path("/dev/full"), "wb"))
@@ -113,7 +115,7 @@ async def test_a_disk_that_fills_up_meanwhile(recordings: FileBlobs, monkeypatch
     assert refused.value.errno == errno.ENOSPC
 
 
-async def test_a_client_that_stalls(recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upload_that_stops_is_ended(recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "_STALL_SECONDS", 0.05)
     stalled = request([HEAD])
     ours = stalled.receive
@@ -130,7 +132,9 @@ async def test_a_client_that_stalls(recordings: FileBlobs, monkeypatch: pytest.M
     assert left(recordings) == []
 
 
-async def test_a_client_that_dribbles(recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upload_that_is_too_slow_is_ended(
+    recordings: FileBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Send each byte within its time limit, but all of them too slowly."""
     monkeypatch.setattr(upload, "_STALL_SECONDS", 0.1)
     dribble = Request(request([]).scope, _dribbling())

@@ -33,14 +33,14 @@ def worker(**changes: object) -> WorkerFacts:
 
 
 class TestCrew:
-    def test_only_those_who_beat_lately_are_alive(self) -> None:
+    def test_only_workers_with_a_recent_heartbeat_are_alive(self) -> None:
         """Heartbeats can be in the future after the clock was set back."""
         beats = (85.0, 84.9, 115.0, 115.1)
         facts = [worker(id=number, beat=beat) for number, beat in enumerate(beats)]
         assert [each.id for each in WorkerOverview.of(facts, {}, 100.0).workers] == [0, 2]
 
     @pytest.mark.parametrize("raw", ["", "null", "[]", "{}", '{"id": 1}', '"x"', "[" * 1000])
-    def test_facts_that_nobody_understands_are_ignored(self, raw: str) -> None:
+    def test_invalid_worker_facts_are_ignored(self, raw: str) -> None:
         assert WorkerFacts.load(raw) is None
         assert WorkerOverview.of([WorkerFacts.load(raw)], {}, 100.0).workers == ()
 
@@ -51,7 +51,7 @@ class TestCrew:
         assert WorkerOverview.of([worker()], {}, 100.0).pace_of("asr") == 1.0
 
     @given(st.floats(0, 1e6), st.floats(0.001, 100), st.integers(0, 8))
-    def test_waiting_takes_a_second_at_least_and_fewer_with_more_workers(
+    def test_estimated_waits_are_at_least_a_second_and_shrink_with_workers(
         self, ahead: float, pace: float, workers: int
     ) -> None:
         few, more = (
@@ -62,7 +62,7 @@ class TestCrew:
         assert 1 <= more.estimated_wait(place, "asr") <= few.estimated_wait(place, "asr")
         assert few.estimated_wait(None, "asr") == 0
 
-    def test_what_is_in_work_is_waited_for_too(self) -> None:
+    def test_tasks_in_progress_add_to_the_estimated_wait(self) -> None:
         overview = WorkerOverview((worker(id=1, held=1, seconds_left=30.0), worker(id=2)), {"asr": 0.1})
         assert overview.estimated_wait(Place(1, 0.0), "asr") == 15
         assert overview.estimated_wait(Place(2, 100.0), "asr") == 20
@@ -80,7 +80,7 @@ class TestDevices:
         "batch_padded_seconds": 60,
     }
 
-    def test_one_that_tells_nothing_leaves_them_unknown(self) -> None:
+    def test_a_worker_without_figures_leaves_them_unknown(self) -> None:
         [device] = devices.views_of([worker(device="cuda:0", host="box")])
         assert device.model_dump() == {
             "device": "cuda:0",
@@ -117,7 +117,7 @@ class TestDevices:
         assert [model.model_dump() for model in box.resident] == [self.MODEL]
         assert (other.host, other.utilization_percent, other.free_mb) == ("other", None, 0)
 
-    def test_all_models_that_anybody_offers_the_default_first(self) -> None:
+    def test_models_of_all_workers_are_listed_with_the_default_first(self) -> None:
         overview = WorkerOverview((worker(models=["b", "a"]), worker(), worker(models=["b", "c", "a"])))
         assert overview.models == ("b", "a", "c")
         assert WorkerOverview((worker(),)).models == ()
@@ -167,7 +167,7 @@ class TestAccessLog:
         await AccessLog(app, server_error, stopping)(scope, None, send)  # pyright: ignore[reportArgumentType]
         return sent
 
-    async def test_a_surprise_is_answered_without_saying_what_it_was(self) -> None:
+    async def test_an_unexpected_error_is_answered_without_details(self) -> None:
         async def broken(*_: object) -> None:
             raise RuntimeError("a secret")
 
@@ -178,7 +178,7 @@ class TestAccessLog:
             "code": "internal",
         }
 
-    async def test_it_is_not_answered_twice(self) -> None:
+    async def test_an_error_is_not_answered_twice(self) -> None:
         async def broken_halfway(scope: object, receive: object, send: object) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})  # pyright: ignore
             raise RuntimeError("late")

@@ -25,16 +25,16 @@ class TestKeys:
         assert KEYED.owner_of("secret-of-me") == "me"
 
     @given(st.none() | st.text(max_size=20))
-    def test_other_keys_have_none(self, key: str | None) -> None:
+    def test_unknown_keys_have_no_owner(self, key: str | None) -> None:
         assert KEYED.owner_of(key) is None
 
-    def test_everybody_sees_their_own_and_an_admin_everything(self) -> None:
+    def test_owners_see_their_own_tasks_and_admins_all(self) -> None:
         seen = {
             who: {whose for whose in ("anna", "me", "x") if KEYED.sees(who, whose)} for who in ("anna", "me")
         }
         assert seen == {"anna": {"anna"}, "me": {"anna", "me", "x"}}
 
-    def test_without_keys_everything_is_everybodys(self) -> None:
+    def test_without_keys_all_tasks_are_accessible(self) -> None:
         access = Access.of(Settings())
         assert not access.needs_key
         assert access.sees(ANONYMOUS, "anna")
@@ -56,7 +56,7 @@ class TestKeys:
         (("0.0.0.0", 8000), False),
     ],
 )
-def test_what_counts_as_local(server: tuple[str, int | None] | None, local: bool) -> None:
+def test_local_addresses_are_recognised(server: tuple[str, int | None] | None, local: bool) -> None:
     assert is_local(server) is local
 
 
@@ -85,14 +85,14 @@ class TestHosts:
         assert browsers.is_own_name(host, "127.0.0.1")
 
     @pytest.mark.parametrize("host", OTHER)
-    def test_names_that_somebody_has_led_here(self, host: str) -> None:
+    def test_foreign_host_names_are_refused(self, host: str) -> None:
         assert not browsers.is_own_name(host, "127.0.0.1")
 
-    def test_the_name_that_is_set_up(self) -> None:
+    def test_the_configured_host_name_is_accepted(self) -> None:
         assert browsers.is_own_name("Speech.lan:8000", "speech.lan")
 
     @given(st.text(max_size=30))
-    def test_any_header_is_answered(self, host: str) -> None:
+    def test_any_host_header_gets_a_response(self, host: str) -> None:
         browsers.is_own_name(host, "127.0.0.1")
 
 
@@ -128,18 +128,20 @@ EVIL = "https://evil.example"
         ("POST", {"host": "evil.example", "origin": "http://evil.example"}, "foreign_host"),
     ],
 )
-def test_what_a_page_may_do_without_a_key(method: str, headers: dict[str, str], code: str | None) -> None:
+def test_without_a_key_pages_may_only_read_their_own_origin(
+    method: str, headers: dict[str, str], code: str | None
+) -> None:
     assert refusal(method, ALONE, **headers) == code
 
 
-def test_pages_that_are_let_in() -> None:
+def test_allowed_origins_are_accepted() -> None:
     for site in ({}, {"sec_fetch_site": "cross-site"}):
         assert refusal("POST", WITH_PAGE, origin="https://app.example.org", **site) is None
         assert refusal("POST", WITH_PAGE, origin=EVIL, **site) == "foreign_origin"
         assert refusal("POST", Settings(cors_origins="*"), origin=EVIL, **site) is None
 
 
-def test_open_to_the_network_any_name_will_do_and_pages_still_do_not() -> None:
+def test_with_anonymous_access_host_names_are_free_and_pages_are_not() -> None:
     settings = Settings(allow_anonymous=True)
     assert refusal("POST", settings, host="speech.lan:8000") is None
     assert refusal("POST", settings, host="speech.lan:8000", origin="http://speech.lan:8000") is None

@@ -28,7 +28,7 @@ def fields(*pairs: tuple[str, str]) -> Fields:
     return Fields(values)
 
 
-def test_nothing_but_a_file_gets_json_in_the_high_lane() -> None:
+def test_a_file_alone_gets_json_and_high_priority() -> None:
     wanted = transcription(fields(), MODELS)
     assert (wanted.format, wanted.priority, wanted.streams, wanted.cache) == (
         Format.JSON,
@@ -49,11 +49,11 @@ def test_arrays_come_with_brackets_or_without_and_as_one_field(name: str, values
     assert wanted.options.words
 
 
-def test_words_are_only_looked_for_where_they_are_shown() -> None:
+def test_word_times_are_computed_only_if_they_are_returned() -> None:
     assert not transcription(fields(("timestamp_granularities[]", "word")), MODELS).options.words
 
 
-def test_own_options_stand_beside_openais() -> None:
+def test_own_options_are_accepted_beside_openais() -> None:
     own = fields(("hotwords", "Aimee"), ("use_vad", "false"), ("batch_size", "8"), ("priority", "low"))
     wanted = transcription(own, MODELS)
     assert wanted.options.hotwords == ("Aimee",)
@@ -77,7 +77,7 @@ def test_names_in_a_prompt_are_hotwords(prompt: str, words: tuple[str, ...]) -> 
 
 
 @given(st.text(max_size=500))
-def test_no_prompt_is_refused_or_becomes_more_than_words(prompt: str) -> None:
+def test_any_prompt_is_accepted_and_becomes_plain_words(prompt: str) -> None:
     words = transcription(fields(("prompt", prompt)), MODELS).options.hotwords
     assert len(words) <= MAX_HOTWORDS
     assert all(word[0].isalnum() and not set(word) & set("/\\:<>|\n") for word in words)
@@ -100,7 +100,7 @@ def test_known_chunking_strategies_are_accepted(given: str) -> None:
 
 
 @pytest.mark.parametrize("given", ["none", "{", "{}", '{"type": ["a"]}', '{"a":' * 3000])
-def test_others_are_refused(given: str) -> None:
+def test_other_chunking_strategies_are_refused(given: str) -> None:
     with pytest.raises(Refusal) as caught:
         transcription(fields(("chunking_strategy", given)), MODELS)
     assert caught.value.details == {"field": "chunking_strategy"}
@@ -115,7 +115,7 @@ def test_others_are_refused(given: str) -> None:
         ("large", "whisper-large-v3"),
     ],
 )
-def test_a_translation_gets_a_model_that_can(asked: str, gets: str) -> None:
+def test_a_translation_gets_a_model_that_translates(asked: str, gets: str) -> None:
     wanted = translation(fields(("model", asked)), MODELS)
     assert (wanted.options.model, wanted.options.translate) == (gets, True)
 

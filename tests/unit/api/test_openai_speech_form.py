@@ -22,14 +22,14 @@ def asked(speakers: tuple[Speaker, ...] = BOTH, **fields: object) -> Wanted:
     return wanted(SPOKEN.values({"input": "Hello there.", **fields}), speakers, 1000)
 
 
-def test_nothing_but_a_text_gets_mp3_in_the_high_lane() -> None:
+def test_a_text_alone_gets_mp3_and_high_priority() -> None:
     plain = asked()
     assert (plain.options.format, plain.options.sample_rate, plain.options.speed) == ("mp3", None, 1.0)
     assert (plain.priority, plain.cache, plain.as_events) == (Priority.HIGH, True, False)
     assert plain.options.voice == "af_heart", "the best of the best model"
 
 
-def test_what_is_null_is_not_there() -> None:
+def test_null_counts_as_not_given() -> None:
     optional = SPOKEN.names - {"input"}
     assert asked(**dict.fromkeys(optional)) == asked()
 
@@ -57,13 +57,13 @@ def test_openais_voices_speak_the_language_of_the_text(name: str, language: str)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_where_there_are_many_voices_openais_are_different(language: str) -> None:
+def test_with_many_voices_openais_names_get_different_ones(language: str) -> None:
     chosen = {asked(input=TEXTS[language], voice=name).options.voice for name in voices.NAMES}
     assert len(chosen) == min(len(voices.NAMES), sum(each.voice.language == language for each in KOKORO))
 
 
 @given(st.sampled_from(voices.NAMES))
-def test_a_single_voice_speaks_for_all(name: str) -> None:
+def test_a_single_voice_stands_for_all_names(name: str) -> None:
     assert asked(HIBARI, voice=name).options.voice == "heart"
 
 
@@ -120,7 +120,7 @@ anything = (
 
 
 @given(st.dictionaries(st.sampled_from(sorted(SPOKEN.names)), anything))
-def test_whatever_is_sent_is_accepted_or_refused(fields: dict[str, object]) -> None:
+def test_any_request_is_accepted_or_refused(fields: dict[str, object]) -> None:
     try:
         asked = SPOKEN.values({"input": "Hello.", **fields})
         options = wanted(asked, BOTH, 1000).options

@@ -45,18 +45,20 @@ async def model_fingerprint(model: Path, kind: str = "asr", name: str = "calls",
     return await fingerprints(model, **given).of(kinds.find(kind), name)
 
 
-async def test_as_long_as_nothing_changes_it_is_the_same(model: Path) -> None:
+async def test_a_fingerprint_is_stable(model: Path) -> None:
     assert await model_fingerprint(model) == await model_fingerprint(model)
     assert await model_fingerprint(model, "tts", "hibari") == await model_fingerprint(model, "tts", "hibari")
 
 
-async def test_other_weights_are_another(model: Path) -> None:
+async def test_other_weights_change_the_fingerprint(model: Path) -> None:
     before = await model_fingerprint(model)
     (model / "model.bin").write_bytes(b"better weights")
     assert await model_fingerprint(model) != before
 
 
-async def test_so_are_other_companions(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_other_companion_models_change_the_fingerprint(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("VOXQ_MODELS", str(tmp_path))
     (tmp_path / "ct-punc").mkdir()
     model_fingerprints = set()
@@ -66,7 +68,7 @@ async def test_so_are_other_companions(model: Path, tmp_path: Path, monkeypatch:
     assert len(model_fingerprints) == 2
 
 
-async def test_the_operators_defaults_are_in_it(model: Path, tmp_path: Path) -> None:
+async def test_the_operators_defaults_change_the_fingerprint(model: Path, tmp_path: Path) -> None:
     hotwords = tmp_path / "hotwords.txt"
     hotwords.write_text("Aimee\n")
     others = [
@@ -80,13 +82,13 @@ async def test_the_operators_defaults_are_in_it(model: Path, tmp_path: Path) -> 
     assert len(set(others)) == len(others)
 
 
-async def test_a_kind_of_one_step_has_that_of_its_model(model: Path) -> None:
+async def test_a_kind_with_one_step_has_the_fingerprint_of_its_model(model: Path) -> None:
     ours = fingerprints(model)
     options = SpeechOptions("heart", model="kokoro")
     assert await ours.of_steps(SPEECH, options) == await ours.of(SPEECH, "kokoro")
 
 
-async def test_the_model_of_every_step_counts(model: Path) -> None:
+async def test_models_of_all_steps_change_the_fingerprint(model: Path) -> None:
     steps = (*SPEECH.steps, StepSpec("listen", "recognise", source="speak", optional=True))
     kind = replace(SPEECH, name="echo", steps=steps)
 
@@ -99,7 +101,7 @@ async def test_the_model_of_every_step_counts(model: Path) -> None:
     assert await of_steps() != before
 
 
-async def test_a_model_that_only_workers_know_counts_by_its_name(model: Path) -> None:
+async def test_a_model_known_only_to_workers_counts_by_its_name(model: Path) -> None:
     names = ("theirs", "others")
     assert len({await model_fingerprint(model, "tts", name) for name in names}) == 2
 

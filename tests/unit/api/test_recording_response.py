@@ -13,7 +13,7 @@ from voxq.core.refusal import Refusal
 
 
 @pytest.mark.parametrize("headers", [[], [(b"range", b"bytes=1-2")], [(b"range", b"bytes=1-2,5-6")]])
-async def test_one_that_is_deleted_while_it_is_asked_for_is_gone(
+async def test_a_recording_deleted_during_the_request_gives_410(
     tmp_path: Path, headers: list[tuple[bytes, bytes]]
 ) -> None:
     """Delete the file before the response starts: a started one could only be broken off."""

@@ -64,11 +64,11 @@ def test_a_text_that_a_voice_cannot_read_is_refused(text: str) -> None:
         ("Hola", "ef_dora"),
     ],
 )
-def test_what_the_synthesiser_can_read_is_taken(text: str, voice: str) -> None:
+def test_text_that_the_synthesiser_can_read_is_accepted(text: str, voice: str) -> None:
     assert options(text, voice=voice).voice == voice
 
 
-def test_a_language_is_spoken_where_every_worker_with_that_voice_can() -> None:
+def test_a_language_is_offered_if_every_worker_with_the_voice_supports_it() -> None:
     old = worker(1, synthesisers=("hibari", "kokoro"))
     full = worker(2, synthesisers=("kokoro",), spoken={"kokoro": ("en", "zh", "ja")})
     plain = worker(3, synthesisers=("kokoro",), spoken={"kokoro": ("en", "zh")})

@@ -31,7 +31,7 @@ async def asked(method: str, path: str, **query: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize(("method", "path", "names"), ROUTES)
-async def test_a_parameter_that_is_not_there_is_refused(method: str, path: str, names: list[str]) -> None:
+async def test_an_unknown_parameter_is_refused(method: str, path: str, names: list[str]) -> None:
     answer = await asked(method, path.replace("{", "").replace("}", ""), foo="1")
     body: dict[str, Any] = answer.json()
     if path.startswith("/v1/"):
@@ -45,13 +45,13 @@ async def test_a_parameter_that_is_not_there_is_refused(method: str, path: str, 
         assert place not in path or set(body["fields"]) == there
 
 
-async def test_its_name_is_told_without_what_acts_on_a_reader() -> None:
+async def test_its_name_is_repeated_without_control_characters() -> None:
     answer = await asked("GET", "/api/v1/asr/history", **{"\x1b[31m" + "x" * 500: "1"})
     assert answer.json()["field"].startswith(r"\x1b[31mxxx")
     assert len(answer.json()["error"]) < 200
 
 
-def test_every_native_route_says_so() -> None:
+def test_every_native_route_documents_the_refusal() -> None:
     for path, operations in APP.openapi()["paths"].items():
         if path.startswith("/api/"):
             assert all("422" in operation["responses"] for operation in operations.values()), path

@@ -37,7 +37,7 @@ class Maker:
         await asyncio.to_thread(path.write_bytes, b"sound")
 
 
-async def test_many_who_ask_wait_for_one(tmp_path: Path) -> None:
+async def test_concurrent_requests_wait_for_one_synthesis(tmp_path: Path) -> None:
     ours, make = VoiceSamples(tmp_path / "samples"), Maker()
     asking = [asyncio.create_task(ours.get(SPEAKER, make)) for _ in range(5)]
     await asyncio.sleep(0.05)
@@ -47,7 +47,7 @@ async def test_many_who_ask_wait_for_one(tmp_path: Path) -> None:
     assert make.calls == 1
 
 
-async def test_who_is_slow_to_look_does_not_make_it_again(
+async def test_a_late_waiter_does_not_synthesise_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, make, is_made = VoiceSamples(tmp_path / "samples"), Maker(), threading.Event()
@@ -68,7 +68,7 @@ async def test_who_is_slow_to_look_does_not_make_it_again(
     assert make.calls == 1
 
 
-async def test_a_failure_is_told_and_the_next_may_try_again(tmp_path: Path) -> None:
+async def test_a_failure_is_reported_and_the_next_request_tries_again(tmp_path: Path) -> None:
     ours, make = VoiceSamples(tmp_path / "samples"), Maker(failures=1)
     make.go.set()
     with pytest.raises(Refusal, match="cannot be said"):
@@ -77,7 +77,9 @@ async def test_a_failure_is_told_and_the_next_may_try_again(tmp_path: Path) -> N
     assert make.calls == 2
 
 
-async def test_whoever_has_no_patience_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_request_times_out_while_the_sample_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(samples, "_PATIENCE_SECONDS", 0.05)
     ours, make = VoiceSamples(tmp_path / "samples"), Maker()
     for _ in range(2):
@@ -90,7 +92,7 @@ async def test_whoever_has_no_patience_comes_back(tmp_path: Path, monkeypatch: p
     assert make.calls == 1
 
 
-async def test_closing_ends_what_is_being_made(tmp_path: Path) -> None:
+async def test_closing_ends_unfinished_samples(tmp_path: Path) -> None:
     ours, make = VoiceSamples(tmp_path / "samples"), Maker()
     asking = asyncio.create_task(ours.get(SPEAKER, make))
     await make.begun.wait()

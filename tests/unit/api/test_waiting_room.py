@@ -20,7 +20,7 @@ def take(capacity: WaitingRequests, owner: str, stack: ExitStack) -> bool:
     return True
 
 
-def test_alone_a_key_has_it_all() -> None:
+def test_a_single_key_may_use_every_place() -> None:
     capacity = WaitingRequests(3, is_shared=False)
     with ExitStack() as stack:
         assert [take(capacity, "anna", stack) for _ in range(5)] == [True] * 3 + [False] * 2
@@ -28,7 +28,7 @@ def test_alone_a_key_has_it_all() -> None:
         pass
 
 
-def test_among_others_it_leaves_as_much_as_it_takes() -> None:
+def test_among_others_a_key_leaves_as_many_places_as_it_takes() -> None:
     capacity = WaitingRequests(12, is_shared=True)
     with ExitStack() as stack:
         assert sum(take(capacity, "anna", stack) for _ in range(20)) == 6
@@ -36,7 +36,7 @@ def test_among_others_it_leaves_as_much_as_it_takes() -> None:
         assert take(capacity, "eve", stack)
 
 
-def test_a_place_is_free_again_whatever_happened() -> None:
+def test_a_place_is_freed_after_any_error() -> None:
     capacity = WaitingRequests(1, is_shared=True)
     for _ in range(3):
         with pytest.raises(OSError, match="gone"), capacity.place_for("anna"):
@@ -44,7 +44,7 @@ def test_a_place_is_free_again_whatever_happened() -> None:
 
 
 @given(st.integers(1, 30), st.lists(st.sampled_from("abcdef"), max_size=200))
-def test_there_is_always_room_for_who_has_none(most: int, owners: list[str]) -> None:
+def test_a_key_without_a_place_always_gets_one(most: int, owners: list[str]) -> None:
     capacity = WaitingRequests(most, is_shared=True)
     held: Counter[str] = Counter()
     with ExitStack() as stack:

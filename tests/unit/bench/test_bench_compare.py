@@ -31,7 +31,7 @@ def comparison(ours: tuple[float, ...], theirs: tuple[float, ...], *, more: bool
         ((1.0, 1.0), (0.0, 0.0), False, True),
     ],
 )
-def test_what_is_worse(
+def test_regressions_beyond_the_noise_are_reported(
     ours: tuple[float, ...], theirs: tuple[float, ...], more: bool, is_worse: bool
 ) -> None:
     assert comparison(ours, theirs, more=more).is_worse is is_worse
@@ -42,7 +42,7 @@ def test_figures_that_only_one_tree_has_are_not_compared() -> None:
     assert [(each.name, each.ours, each.theirs) for each in compared] == [("a", (1.0, 1.0), (3.0, 3.0))]
 
 
-def test_the_target_tells_which_way_is_good() -> None:
+def test_the_target_determines_which_direction_is_better() -> None:
     figures = (Figure("ratio", 0.9, "", Target(">=", 0.8)), Figure("time", 5.0, "ms", Target("<", 9)))
     one = Results((Measured("submit", "cpu", {}, 1.0, figures),))
     assert [each.more_is_better for each in comparisons([one], [one])] == [True, False]

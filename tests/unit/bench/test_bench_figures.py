@@ -90,7 +90,7 @@ def test_a_figure_without_a_target_is_neither_good_nor_bad() -> None:
     assert Figure("x", 1, "ms").met is None
 
 
-def test_rounds_are_told_as_median_and_extremes() -> None:
+def test_rounds_are_reported_as_median_and_extremes() -> None:
     figure = over_rounds("x", [3, 1, 2], "s")
     assert (figure.value, figure.spread) == (2, (1, 3))
 

@@ -45,7 +45,7 @@ def test_a_new_measurement_replaces_the_one_of_its_name_and_device_only() -> Non
     }
 
 
-def test_the_report_tells_machines_apart_and_names_what_was_missed() -> None:
+def test_the_report_separates_machines_and_names_missed_targets() -> None:
     text = report.render(
         Results((measured("api", 9), measured("clip", 4), measured("clip", 8, GPU, "cuda:0")))
     )

@@ -25,7 +25,7 @@ def test_what_does_not_change_does_not_grow(value: float, count: int) -> None:
 
 
 @given(st.lists(values, max_size=7))
-def test_a_few_points_tell_nothing(curve: list[float]) -> None:
+def test_a_few_points_give_no_trend(curve: list[float]) -> None:
     times = [float(number) for number in range(len(curve))]
     found = trend(times, curve, share=0.0, floor=0.0)
     assert len(curve) - len(curve) // 2 >= 4 or not found.is_growing

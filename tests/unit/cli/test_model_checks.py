@@ -52,7 +52,7 @@ def test_a_preset_needs_one_line(machine: Path) -> None:
     assert look(machine, asr_model="sensevoice") == []
 
 
-def test_a_missing_companion_is_told_with_its_command(machine: Path) -> None:
+def test_a_missing_companion_is_reported_with_its_command(machine: Path) -> None:
     install(machine, "paraformer-zh")
     (finding,) = look(machine, asr_model="paraformer-zh")
     assert (finding.subject, finding.state) == ("model", "failure")
@@ -75,7 +75,7 @@ def test_a_directory_of_another_kind_is_refused(machine: Path) -> None:
 
 
 @pytest.mark.parametrize(("engine", "state"), [("noop", "warning"), ("none", "failure")])
-def test_an_engine_that_does_nothing_is_told(machine: Path, engine: str, state: str) -> None:
+def test_an_engine_without_effect_is_reported(machine: Path, engine: str, state: str) -> None:
     """Set ASR_ENGINE together with a model of the catalogue, which has its own engine."""
     install(machine, "sensevoice")
     (finding,) = look(machine, asr_model="sensevoice", asr_engine=engine)
@@ -83,9 +83,7 @@ def test_an_engine_that_does_nothing_is_told(machine: Path, engine: str, state: 
     assert engine in finding.says
 
 
-def test_an_extra_that_is_not_installed_is_told_with_its_command(
-    machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_extra_is_reported_with_its_command(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     requirements = ["rich", "nothing-like-it>=2; extra == 'funasr'", "rich>9999; extra == 'other'"]
     monkeypatch.setattr(package_checks, "requires", lambda name: requirements)
     monkeypatch.setattr(model_checks, "missing_packages", package_checks.missing_packages)
@@ -97,7 +95,7 @@ def test_an_extra_that_is_not_installed_is_told_with_its_command(
     assert finding.fix == "Run: uv sync --inexact --extra funasr"
 
 
-def test_libraries_that_cannot_be_imported_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libraries_that_cannot_be_imported_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     (problem,) = model_checks._diagnose("nothing", "cpu", [])
     assert "cannot be imported" in problem

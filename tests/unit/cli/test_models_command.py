@@ -49,7 +49,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         yield server
 
 
-def test_pull_brings_what_the_model_needs(hub: Hub, machine: Path) -> None:
+def test_pull_also_downloads_companion_models(hub: Hub, machine: Path) -> None:
     places = [str(machine / "models" / name) for name in ("hearing", "commas")]
     assert voxq("pull", "hearing", "--hub", "modelscope").split() == places
     hub.requests.clear()
@@ -66,7 +66,9 @@ def test_a_companion_that_is_here_already_is_not_fetched(hub: Hub, machine: Path
     assert voxq("pull", "hearing").split() == [str(machine / "models/hearing")]
 
 
-def test_the_list_tells_what_is_here(hub: Hub, machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_shows_which_models_are_installed(
+    hub: Hub, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ASR_MODEL", "hearing")
     monkeypatch.setenv("ASR_MODELS", "words=funasr:/models/words")
     voxq("pull", "commas")

@@ -28,7 +28,7 @@ def look(machine: Path) -> dict[str, list[str]]:
     return found
 
 
-def test_what_is_missing_for_more_languages_is_told_with_its_command(machine: Path) -> None:
+def test_missing_language_packages_are_reported_with_their_command(machine: Path) -> None:
     (here, missing) = look(machine)["ok"]
     assert here.startswith("hibari: 1 in en")
     assert "voxq models pull kokoro" in missing
@@ -42,7 +42,9 @@ def test_a_model_without_its_phonemisers_is_a_warning(machine: Path, monkeypatch
     assert "--extra kokoro" in warning
 
 
-def test_without_japanese_it_is_said_and_no_warning(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_japanese_packages_are_mentioned_without_a_warning(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ModelStore, "_find", lambda store, model: machine if _is_kokoro(model) else None)
     monkeypatch.setattr(package_checks, "requires", lambda name: ["nothing-like-it; extra == 'kokoro-ja'"])
     found = look(machine)

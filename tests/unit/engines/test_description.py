@@ -13,7 +13,7 @@ from voxq.engines.description import describe, family_of
 
 
 @pytest.mark.parametrize("name", ["hibari", "kokoro"])
-def test_a_description_tells_all_that_a_parent_asks(name: str) -> None:
+def test_a_description_contains_everything_the_parent_needs(name: str) -> None:
     family = registry.find(name)
     told = family_of(json.loads(json.dumps(describe(family))))
     request = EngineRequest(name, name)
@@ -31,7 +31,7 @@ def test_a_description_tells_all_that_a_parent_asks(name: str) -> None:
 @pytest.mark.parametrize(
     "change", [{"contract": 7}, {"models": None}, {"capability": "fly"}, {"models": {"a": {}}}]
 )
-def test_what_cannot_be_read_is_to_be_installed_again(change: dict[str, Any]) -> None:
+def test_an_unreadable_description_asks_for_a_new_installation(change: dict[str, Any]) -> None:
     with pytest.raises(EngineError, match="install it again"):
         family_of({**describe(registry.find("hibari")), **change})
 

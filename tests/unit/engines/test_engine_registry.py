@@ -21,7 +21,7 @@ from voxq.engines.languages import LANGUAGES
 HEAVY = ("numpy", "ctranslate2", "faster_whisper", "onnxruntime", "torch", "funasr", "av")
 
 
-def test_an_unknown_engine_is_answered_with_those_there_are() -> None:
+def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
     with pytest.raises(EngineError, match=r"'whisperx'.*faster-whisper.*noop"):
         registry.find("whisperx")
 
@@ -34,7 +34,7 @@ def test_test_engines_are_out_of_reach_without_the_switch(monkeypatch: pytest.Mo
     assert isinstance(registry.find("faulty_engine:KIND"), EngineFamily)
 
 
-def test_the_parent_learns_everything_without_a_numerical_library() -> None:
+def test_the_registry_imports_no_numerical_library() -> None:
     """Import the protocol and read every engine's traits in a fresh interpreter."""
     code = f"""
 import sys
@@ -79,7 +79,7 @@ def test_a_directory_without_a_model_is_refused(tmp_path: Path) -> None:
         registry.find("faster-whisper").load(EngineRequest("faster-whisper", "x"), {"path": tmp_path})
 
 
-def test_errors_tell_clients_no_paths() -> None:
+def test_errors_for_clients_contain_no_paths() -> None:
     error = ChunkError.of(RuntimeError("cannot open /srv/voxq/secret"))
     assert error.code == "engine_error"
     assert "secret" not in error.message

@@ -39,17 +39,17 @@ def test_segments_are_shorter_than_whispers() -> None:
 
 
 @pytest.mark.parametrize("repository", ["somebody/MySenseVoice-v2", "iic/speech_paraformer-large-contextual"])
-def test_repositories_are_told_by_their_names(repository: str) -> None:
+def test_models_are_recognised_by_the_names_of_their_repositories(repository: str) -> None:
     assert KIND.traits_for(request(repository)).max_items == 32
 
 
 @pytest.mark.parametrize("name", ["noop", "ct-punc", "owner/model", "/no/such/directory"])
-def test_an_unknown_model_is_answered_with_those_there_are(name: str) -> None:
+def test_an_unknown_model_is_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(EngineError, match=r"sensevoice, paraformer-zh"):
         KIND.traits_for(request(name))
 
 
-def test_a_batch_mixes_what_a_call_does_not_fix() -> None:
+def test_a_batch_may_mix_options_that_are_not_per_call() -> None:
     plain, hot = recognition(), recognition(hotwords=("VoxQ",))
     english = recognition("en")
     assert key("sensevoice", plain) == key("sensevoice", hot) != key("sensevoice", english)
@@ -58,7 +58,7 @@ def test_a_batch_mixes_what_a_call_does_not_fix() -> None:
     assert key(bicif, plain) == key(bicif, hot) == key(bicif, recognition(words=True, use_punc=False))
 
 
-def test_punctuation_lies_beside_an_own_model(tmp_path: Path) -> None:
+def test_an_own_model_uses_the_punctuation_model_beside_it(tmp_path: Path) -> None:
     own = shutil.copytree(MODELS / "bicif-words", tmp_path / "own")
     assert dict(KIND.roles_for(request(own))) == {"path": str(own)}
     beside = shutil.copytree(MODELS / "ct-punc", tmp_path / "ct-punc")

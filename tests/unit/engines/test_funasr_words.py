@@ -76,7 +76,7 @@ def test_the_end_of_a_sentence(unit: str, ends: bool) -> None:
 
 
 @given(st.lists(st.sampled_from(["a", "b.", "好", "吗？"]), max_size=12))
-def test_sentences_are_all_of_the_words(units: list[str]) -> None:
+def test_sentences_contain_all_words(units: list[str]) -> None:
     words = [Word(unit, i, i + 1) for i, unit in enumerate(units)]
     groups = list(sentences(words))
     assert [word for group in groups for word in group] == words
@@ -98,7 +98,7 @@ def test_tags_become_fields() -> None:
     "raw",
     ["<|nospeech|><|EMO_UNKNOWN|><|Event_UNK|><|woitn|>", "<|nospeech|><|NEUTRAL|><|Speech|><|withitn|>The."],
 )
-def test_no_speech_is_no_text(raw: str) -> None:
+def test_a_no_speech_tag_gives_no_text(raw: str) -> None:
     assert Tagged.of(raw).text == ""
     assert Tagged.of(raw).language is None
 
@@ -125,7 +125,7 @@ def test_no_text_of_a_model_breaks_the_tags(raw: str) -> None:
         "[1]",
     ],
 )
-def test_what_is_no_word_is_no_hotword(hostile: str) -> None:
+def test_only_words_are_accepted_as_hotwords(hostile: str) -> None:
     assert safe_words([hostile, "open"]) == ["open"]
 
 

@@ -35,7 +35,7 @@ def test_a_mixture_has_one_name(written: str, name: str) -> None:
 
 
 @given(st.dictionaries(names, weights, min_size=1, max_size=MOST_VOICES))
-def test_its_name_tells_the_same_shares(parts: dict[str, float]) -> None:
+def test_the_name_of_a_mixture_gives_the_same_shares(parts: dict[str, float]) -> None:
     mixture = Mixture.parse("+".join(f"{name}({weight})" for name, weight in parts.items()))
     assert sum(mixture.shares.values()) == pytest.approx(1)
     again = Mixture.parse(mixture.name)
@@ -74,13 +74,15 @@ def test_a_weight_is_a_plain_number_within_bounds(weight: str) -> None:
         ("af_heart+nobody", EngineError, "Unknown voice"),
     ],
 )
-def test_who_cannot_be_mixed_is_told_why(wanted: str, error: type[EngineError], says: str) -> None:
+def test_impossible_mixtures_are_refused_with_the_reason(
+    wanted: str, error: type[EngineError], says: str
+) -> None:
     with pytest.raises(EngineError, match=says) as told:
         voices.choose(SPEAKERS, wanted, "en")
     assert type(told.value) is error
 
 
-def test_a_mixed_voice_speaks_as_its_first() -> None:
+def test_a_mixed_voice_has_the_traits_of_its_first() -> None:
     speaker = voices.choose(SPEAKERS, "BF_Emma(3)+am_adam", "zh")
     voice = speaker.voice
     assert (speaker.model, voice.language, voice.gender, voice.accent) == ("kokoro", "en", "female", "GB")

@@ -23,12 +23,12 @@ def test_a_chinese_voice_says_figures_that_stand_alone_in_chinese(figures: str, 
     assert phonemes_of(figures, "zh") == phonemes_of(words, "zh")
 
 
-def test_in_an_english_sentence_it_says_them_in_english() -> None:
+def test_a_chinese_voice_says_figures_in_english_sentences_in_english() -> None:
     for text in ("Room 12", "25 °C outside", "4K", "5 men"):
         assert phonemes_of(text, "zh") == phonemes_of(text, "en")
 
 
-def test_the_switch_keeps_what_is_not_in_words() -> None:
+def test_without_normalisation_figures_are_kept() -> None:
     written_out, as_it_is = (phonemes_of("13800138000", "zh", normalised=each) for each in (True, False))
     assert written_out == phonemes_of("幺三八零零幺三八零零零", "zh")
     assert as_it_is != written_out

@@ -48,7 +48,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         del sys.modules[module]
 
 
-def test_one_that_is_listed_is_an_engine_like_any_other(install: Callable[..., None], tmp_path: Path) -> None:
+def test_a_listed_plugin_is_an_engine_like_any_other(install: Callable[..., None], tmp_path: Path) -> None:
     install("parrot")
     settings = Settings(storage_path=tmp_path, asr_model_path=tmp_path, engine_plugins=" parrot ,parrot")
     registry.use_plugins(settings.plugins)
@@ -62,7 +62,7 @@ def test_one_that_is_listed_is_an_engine_like_any_other(install: Callable[..., N
     assert (plan.default.name, plan.default.traits.max_items) == ("parrot", 3)
 
 
-def test_one_that_is_not_listed_is_not_imported(install: Callable[..., None], tmp_path: Path) -> None:
+def test_an_unlisted_plugin_is_not_imported(install: Callable[..., None], tmp_path: Path) -> None:
     install("wild", "raise SystemExit('imported')")
     settings = Settings(storage_path=tmp_path, asr_model_path=tmp_path)
     (finding,) = [each for each in check_engines(settings) if "wild" in each.says]
@@ -88,7 +88,7 @@ def test_one_that_is_not_listed_is_not_imported(install: Callable[..., None], tm
         ("funasr", {}, "built in"),
     ],
 )
-def test_what_cannot_be_used_is_told_and_leaves_the_others(
+def test_an_unusable_plugin_is_reported_and_the_others_work(
     install: Callable[..., None], tmp_path: Path, name: str, offered: dict[str, str], message: str
 ) -> None:
     install("parrot")
@@ -104,7 +104,7 @@ def test_what_cannot_be_used_is_told_and_leaves_the_others(
     assert failure.fix is not None and "ENGINE_PLUGINS" in failure.fix
 
 
-def test_a_name_that_two_packages_offer_is_nobodys(install: Callable[..., None]) -> None:
+def test_a_name_offered_by_two_packages_is_refused(install: Callable[..., None]) -> None:
     install("parrot")
     install("parrot", package="copycat")
     with pytest.raises(EngineError, match=r"Several packages.*copycat.*parrot"):
@@ -112,6 +112,6 @@ def test_a_name_that_two_packages_offer_is_nobodys(install: Callable[..., None])
 
 
 @pytest.mark.parametrize("names", ["../x", "A", "a b", "-a", "module:attribute"])
-def test_names_are_words(names: str, tmp_path: Path) -> None:
+def test_plugin_names_are_plain_words(names: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="ENGINE_PLUGINS"):
         load_settings(tmp_path / "none", engine_plugins=names)

@@ -41,7 +41,7 @@ def test_an_english_voice_is_warmed_up_in_english() -> None:
     assert {text for text, _ in synthesiser.said} == {warmup.SHORT_SENTENCE, warmup.LONG_SENTENCE}
 
 
-def test_a_voice_that_cannot_say_its_first_sentence_is_of_no_use() -> None:
+def test_a_voice_that_fails_its_first_sentence_is_refused() -> None:
     with pytest.raises(EngineError, match="first sentence: No"):
         warmup.measure_speech(
             Polyglot(warmup.SHORT_SENTENCE), voices.family_of("hibari").voices_for("hibari")

@@ -34,7 +34,7 @@ NAMES = "Catharine, Jeff, Leicester."
         (["达摩院,语音识别。"], STYLE + "达摩院, 语音识别.", "我会帮你做的。"),
     ],
 )
-def test_an_echo_is_not_believed(passages: list[str], prompt: str, plain: str) -> None:
+def test_an_echo_of_the_prompt_is_not_a_result(passages: list[str], prompt: str, plain: str) -> None:
     assert repeats_prompt(passages, prompt)
     assert not confirms(plain, passages, prompt)
 
@@ -50,7 +50,9 @@ def test_an_echo_is_not_believed(passages: list[str], prompt: str, plain: str) -
         (["达摩院"], STYLE + "达摩院.", "达摩远。"),
     ],
 )
-def test_what_is_also_heard_without_the_prompt_was_said(passages: list[str], prompt: str, plain: str) -> None:
+def test_text_also_recognised_without_the_prompt_is_kept(
+    passages: list[str], prompt: str, plain: str
+) -> None:
     assert confirms(plain, passages, prompt)
 
 

@@ -20,7 +20,7 @@ def decoded(
     return Segment(0, 0, start, end, text, [], log_probability, compression, no_speech, None, 0.0)
 
 
-def test_speech_is_taken_as_it_is() -> None:
+def test_confident_speech_is_accepted_at_once() -> None:
     hypothesis = Hypothesis.of([decoded()], 10.0)
     assert not hypothesis.is_doubtful
     [segment] = hypothesis.written_in("de")
@@ -37,7 +37,7 @@ def test_speech_is_taken_as_it_is() -> None:
         decoded(no_speech=0.24, log_probability=-2.03),
     ],
 )
-def test_what_was_invented_over_noise_is_no_text(invented: Segment) -> None:
+def test_text_invented_over_noise_is_dropped(invented: Segment) -> None:
     hypothesis = Hypothesis.of([invented], 10.0)
     assert hypothesis.written_in("en") == []
     assert hypothesis.end == 0.0
@@ -53,18 +53,18 @@ def test_what_was_invented_over_noise_is_no_text(invented: Segment) -> None:
         decoded(no_speech=0.48, log_probability=-0.22, compression=2.8),
     ],
 )
-def test_speech_in_noise_is_believed(heard: Segment) -> None:
+def test_speech_in_noise_is_accepted(heard: Segment) -> None:
     assert Hypothesis.of([heard], 10.0).texts == [heard.text]
 
 
 @pytest.mark.parametrize(
     "doubtful", [decoded(log_probability=-0.7), decoded(compression=2.5), decoded(end=8.0)]
 )
-def test_what_is_unsure_looped_or_stops_early_is_searched_wider(doubtful: Segment) -> None:
+def test_unsure_looped_or_incomplete_results_are_decoded_again(doubtful: Segment) -> None:
     assert Hypothesis.of([doubtful], 10.0).is_doubtful
 
 
-def test_a_loop_says_everything_once() -> None:
+def test_a_loop_is_reduced_to_one_repetition() -> None:
     looped = [decoded("好的" * 20, 0, 4, compression=6.0), decoded("好的" * 20, 4, 9, compression=6.0)]
     assert [segment.text for segment in Hypothesis.of(looped, 10.0).written_in("zh")] == ["好的"]
 

@@ -8,12 +8,12 @@ from voxq.engines.recognise.whisper_text import full_width, merge_pieces, withou
 from voxq.speech.transcript import Word
 
 
-def test_a_loop_is_said_once() -> None:
+def test_a_loop_is_reduced_to_one_repetition() -> None:
     assert without_loops("Well. " + "I'm not a fan of the " * 20 + "end") == "Well. I'm not a fan of the end"
 
 
 @pytest.mark.parametrize("text", ["no, no, no", "Bye bye bye!", "one two three four", "", "好好好"])
-def test_what_people_repeat_stays(text: str) -> None:
+def test_natural_repetitions_are_kept(text: str) -> None:
     assert without_loops(text) == text
 
 
@@ -42,7 +42,7 @@ def _words(*texts: str) -> list[Word]:
     return [Word(text, float(i), i + 1.0) for i, text in enumerate(texts)]
 
 
-def test_latin_words_inside_chinese_are_whole_again() -> None:
+def test_split_latin_words_inside_chinese_are_merged() -> None:
     merged = merge_pieces(_words("用", "Tele", "gram", "发", "12", "3", "条", " next", " word"))
     assert [w.text for w in merged] == ["用", "Telegram", "发", "123", "条", "next", "word"]
     assert (merged[1].start, merged[1].end) == (1.0, 3.0)

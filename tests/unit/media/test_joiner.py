@@ -190,7 +190,7 @@ def test_failures_are_messages_and_the_process_goes_on(joiner: Child, tmp_path: 
 
 
 @pytest.mark.parametrize("format", SPEECH_FORMATS)
-def test_one_that_is_given_up_says_nothing(
+def test_an_abandoned_text_sends_no_replies(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], format: str
 ) -> None:
     """Check that cancelled speech prints no tracebacks."""

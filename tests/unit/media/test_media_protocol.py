@@ -59,6 +59,6 @@ def probed(**changes: Any) -> dict[str, Any]:
         {"op": "prepared", "id": "a", "duration": float("inf"), "decode_seconds": 0.0, "vad_seconds": 0.0},
     ],
 )
-def test_a_process_that_lies_is_not_believed(message: dict[str, Any]) -> None:
+def test_replies_with_invalid_values_are_rejected(message: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError):
         protocol.CODEC.decode_reply(message)

@@ -21,7 +21,7 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def test_one_who_wants_much_makes_nobody_wait_for_more_than_a_turn() -> None:
+async def test_an_owner_with_many_requests_delays_others_by_one_turn() -> None:
     owner_turns = OwnerTurns(["process"])
     served: list[str] = []
 

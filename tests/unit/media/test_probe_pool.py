@@ -63,7 +63,7 @@ def started_and_stopped(module: str, args: Sequence[str] = ()) -> Child:
     return child
 
 
-async def test_it_tells_what_a_recording_is(pool: ProbePool) -> None:
+async def test_a_probe_describes_a_recording(pool: ProbePool) -> None:
     info = await pool.probe(RECORDING, "anna")
     assert (info.extension, info.codec, info.sample_rate) == ("ogg", "opus", 48_000)
     assert info.duration == pytest.approx(10.28, abs=0.05)
@@ -189,7 +189,7 @@ def test_the_api_process_loads_no_decoder() -> None:
     assert loaded.strip() == "[]"
 
 
-async def test_many_slow_recordings_of_one_owner_hold_up_another_for_one_of_them() -> None:
+async def test_many_slow_recordings_of_one_owner_delay_another_by_one_of_them() -> None:
     """Submit many slow recordings of one owner and one of another, which must be served in the next round."""
     pool = ProbePool(size=1, timeout_seconds=30, max_seconds=60)
     await pool.start()

@@ -71,7 +71,7 @@ def test_a_parcel_is_the_same_until_it_has_arrived() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_is_no_number_spoils_no_sum(value: float) -> None:
+def test_non_finite_amounts_do_not_spoil_sums(value: float) -> None:
     counters = Counters()
     counters.observe(SECONDS, value, "a")
     counters.add(THINGS, "red", "small", amount=value)

@@ -26,7 +26,9 @@ def spelled(draw: st.DrawFn, names: st.SearchStrategy[str]) -> tuple[str, str]:
 
 
 @given(anything, some_models, st.none() | st.sampled_from(CANDIDATES))
-def test_it_is_always_one_of_those_there(wanted: str, there: list[str], default: str | None) -> None:
+def test_a_name_resolves_to_an_available_model_or_to_none(
+    wanted: str, there: list[str], default: str | None
+) -> None:
     assert resolve(wanted, there, default) in {None, *there}
 
 
@@ -43,7 +45,7 @@ def test_case_width_and_blanks_do_not_matter(pair: tuple[str, str], there: list[
 
 
 @given(st.sampled_from(sorted(ALIASES)), some_models)
-def test_the_first_candidate_there_is_meant_or_the_default_among_them(alias: str, there: list[str]) -> None:
+def test_the_first_available_candidate_or_the_default_is_chosen(alias: str, there: list[str]) -> None:
     candidates = [name for name in (alias, *ALIASES[alias]) if name in there]
     assert resolve(alias, there) == (candidates[0] if candidates else None)
     if alias not in there:
@@ -53,7 +55,7 @@ def test_the_first_candidate_there_is_meant_or_the_default_among_them(alias: str
 
 @pytest.mark.parametrize("alias", ["whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe"])
 @given(some_models)
-def test_what_openais_clients_send_is_the_default_whatever_it_is(alias: str, there: list[str]) -> None:
+def test_names_sent_by_openais_clients_mean_the_default(alias: str, there: list[str]) -> None:
     for default in there:
         assert resolve(alias, there, default) == default
     assert resolve(alias, there) is None
@@ -67,12 +69,12 @@ def test_a_voice_is_no_recogniser(there: list[str]) -> None:
         assert resolve(alias, recognisers, next(iter(recognisers), None)) is None
 
 
-def test_where_case_alone_tells_two_apart_it_does() -> None:
+def test_names_that_differ_only_in_case_are_distinguished() -> None:
     assert resolve("calls", ["Calls", "calls"]) == "calls"
     assert resolve("Calls", ["Calls", "calls"]) == "Calls"
 
 
-def test_the_table_is_written_as_it_is_looked_up() -> None:
+def test_aliases_are_case_folded_and_their_candidates_distinct() -> None:
     for alias, candidates in ALIASES.items():
         assert alias == alias.casefold().strip()
         assert candidates
@@ -80,12 +82,12 @@ def test_the_table_is_written_as_it_is_looked_up() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "\x00", "x" * 1_000_000, "\ufdfa" * 200, "../whisper-base", "*"])
-def test_what_is_no_name_means_nothing(text: str) -> None:
+def test_invalid_names_resolve_to_nothing(text: str) -> None:
     assert resolve(text, CANDIDATES, CANDIDATES[0]) is None
 
 
 @given(some_models, st.sampled_from(CANDIDATES))
-def test_a_model_is_told_with_its_aliases(there: list[str], default: str) -> None:
+def test_a_model_is_listed_with_its_aliases(there: list[str], default: str) -> None:
     for name in there:
         for alias in aliases_of(name, there, default):
             assert alias != name

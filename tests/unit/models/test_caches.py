@@ -35,7 +35,7 @@ def lay(directory: Path, *names: str) -> Path:
 
 
 @pytest.mark.parametrize("hub", TOOLS)
-def test_what_the_hubs_own_tool_fetched_is_found(tmp_path: Path, hub: str) -> None:
+def test_models_downloaded_by_the_hubs_own_tools_are_found(tmp_path: Path, hub: str) -> None:
     """Fetch with the real tools from the loopback, into the layout of their installed versions."""
     module = TOOLS[hub]
     if importlib.util.find_spec(module.partition(".")[0]) is None:
@@ -93,7 +93,7 @@ def test_every_layout_is_known(tmp_path: Path, place: str) -> None:
     assert [(model.name, model.origin) for model in store.list()] == [("sensevoice", "found")]
 
 
-def test_a_dot_that_modelscope_spelled_otherwise(tmp_path: Path) -> None:
+def test_modelscopes_spelling_of_dots_is_known(tmp_path: Path) -> None:
     directory = lay(tmp_path / ".cache/modelscope/hub/models/owner/model-1___5", "model.pt")
     assert store_of(tmp_path).resolve("owner/model-1.5") == directory
 
@@ -116,14 +116,14 @@ def test_the_snapshot_of_the_main_branch_comes_before_newer_ones(tmp_path: Path)
 
 
 @pytest.mark.parametrize("ref", [b"../../../mine", b"\xff\xfe", b"", b"/etc"])
-def test_a_strange_ref_leads_nowhere_else(tmp_path: Path, ref: bytes) -> None:
+def test_an_invalid_ref_does_not_leave_the_cache(tmp_path: Path, ref: bytes) -> None:
     repository = tmp_path / ".cache/huggingface/hub/models--owner--name"
     directory = lay(repository / "snapshots/aaa", "model.pt")
     (lay(repository, "refs/main") / "refs/main").write_bytes(ref)
     assert store_of(tmp_path).resolve("owner/name") == directory
 
 
-def test_what_voxq_installed_comes_first(tmp_path: Path) -> None:
+def test_models_installed_by_voxq_come_first(tmp_path: Path) -> None:
     lay(tmp_path / "mine/owner/name", "model.pt")
     with serving(Hub({"model.pt": b"ours"})) as server:
         store = store_of(tmp_path, HF_ENDPOINT=server.url)

@@ -20,7 +20,7 @@ def test_names_are_unique() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_an_entry_is_whole(model: Model) -> None:
+def test_catalogue_entries_are_complete(model: Model) -> None:
     assert published.find(model.name) is model
     assert model.role != "recogniser" or model.engine in registry.names(Capability.RECOGNISE)
     assert model.role != "synthesiser" or model.engine in registry.names(Capability.SPEAK)
@@ -60,6 +60,6 @@ def test_the_presets() -> None:
     assert published.find("paraformer-zh").needs == ("ct-punc",)
 
 
-def test_an_unknown_name_is_answered_with_those_there_are() -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownModel, match=r"sensevoice.*whisper-base"):
         published.find("owner/nothing-like-it")

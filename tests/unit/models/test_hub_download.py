@@ -82,7 +82,7 @@ def test_broken_connections_are_resumed(server: Hub, tmp_path: Path, name: str) 
     assert ranges == ["bytes=80000-", "bytes=160000-", "bytes=240000-"]
 
 
-def test_a_later_call_goes_on_where_an_earlier_one_gave_up(server: Hub, tmp_path: Path, name: str) -> None:
+def test_a_later_call_resumes_an_earlier_download(server: Hub, tmp_path: Path, name: str) -> None:
     store = store_of(server, tmp_path)
     server.truncate_after = 10_000
     with pytest.raises(ModelError, match="kept"):
@@ -137,31 +137,27 @@ def test_a_listing_cannot_write_elsewhere(server: Hub, tmp_path: Path, name: str
 @pytest.mark.parametrize(
     "listing", [["x"], {"x": 1}, {"Data": {"Files": [{}]}}, {"sha": "x", "siblings": [{}]}, "x"]
 )
-def test_an_answer_of_another_shape_is_an_error(
-    server: Hub, tmp_path: Path, name: str, listing: object
-) -> None:
+def test_an_invalid_listing_is_an_error(server: Hub, tmp_path: Path, name: str, listing: object) -> None:
     server.listing = listing
     with pytest.raises(ModelError, match="not a list of files"):
         store_of(server, tmp_path).install("owner/name", name)
 
 
 @pytest.mark.parametrize("status", [401, 404, 500])
-def test_a_refusal_is_told(server: Hub, tmp_path: Path, name: str, status: int) -> None:
+def test_a_refusal_of_the_hub_is_reported(server: Hub, tmp_path: Path, name: str, status: int) -> None:
     server.status = status
     with pytest.raises(ModelError, match=str(status)):
         store_of(server, tmp_path).install("owner/name", name)
 
 
-def test_a_hub_that_is_away_is_told(tmp_path: Path, name: str) -> None:
+def test_an_unreachable_hub_is_reported(tmp_path: Path, name: str) -> None:
     with serving(Hub({})) as gone:
         pass
     with pytest.raises(ModelError, match="cannot be reached"):
         store_of(gone, tmp_path).install("owner/name", name)
 
 
-def test_a_beginning_that_belongs_to_other_content_is_fetched_anew(
-    server: Hub, tmp_path: Path, name: str
-) -> None:
+def test_a_partial_download_of_other_content_is_discarded(server: Hub, tmp_path: Path, name: str) -> None:
     """Resume after the repository has changed, or after a download from the other hub."""
     store = store_of(server, tmp_path)
     server.truncate_after = 10_000
@@ -175,7 +171,7 @@ def test_a_beginning_that_belongs_to_other_content_is_fetched_anew(
     assert progress[-1][0] == progress[-1][1]
 
 
-def test_what_an_earlier_try_left_of_other_files_is_not_installed(server: Hub, tmp_path: Path) -> None:
+def test_leftovers_of_earlier_downloads_are_not_installed(server: Hub, tmp_path: Path) -> None:
     store = store_of(server, tmp_path)
     server.truncate_after = 10_000
     with pytest.raises(ModelError, match="kept"):

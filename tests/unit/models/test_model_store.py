@@ -43,7 +43,7 @@ def store(tmp_path: Path) -> ModelStore:
     return ModelStore(tmp_path / "models", environ=caches)
 
 
-def test_a_packaged_model_is_put_together_when_it_is_asked_for(packaged: Model, store: ModelStore) -> None:
+def test_a_packaged_model_is_assembled_on_request(packaged: Model, store: ModelStore) -> None:
     assert store.list() == []
     path = store.resolve("Test")
     assert (path / "model.bin").read_bytes() == WHOLE
@@ -82,20 +82,20 @@ def test_a_missing_package_is_named(packaged: Model, store: ModelStore, tmp_path
         store.resolve("test")
 
 
-def test_a_damaged_package_is_told(packaged: Model, store: ModelStore, tmp_path: Path) -> None:
+def test_a_damaged_package_is_reported(packaged: Model, store: ModelStore, tmp_path: Path) -> None:
     (tmp_path / "site/voxq_test_part1/half").write_bytes(b"other")
     with pytest.raises(ModelError, match="Reinstall voxq-test"):
         store.resolve("test")
     assert not (store.directory / "test").exists()
 
 
-def test_a_place_that_cannot_be_written_is_told(packaged: Model, tmp_path: Path) -> None:
+def test_an_unwritable_directory_is_reported(packaged: Model, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ModelError, match="cannot be stored"):
         ModelStore(tmp_path / "file" / "models", environ={}).resolve("test")
 
 
-def test_processes_that_install_at_once_all_get_it(tmp_path: Path) -> None:
+def test_processes_that_install_concurrently_all_succeed(tmp_path: Path) -> None:
     """Install the real whisper-base from four processes at once."""
     code = "import sys; from pathlib import Path; from voxq.model_store.store import ModelStore;"
     code += "print(ModelStore(Path(sys.argv[1])).resolve('whisper-base'))"
@@ -111,12 +111,12 @@ def test_processes_that_install_at_once_all_get_it(tmp_path: Path) -> None:
     assert digest == "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 
 
-def test_unknown_names_are_answered_with_those_there_are(store: ModelStore) -> None:
+def test_unknown_names_are_refused_with_the_known_ones(store: ModelStore) -> None:
     with pytest.raises(UnknownModel, match=r"whisper-base.*whisper-large-v3"):
         store.resolve("whisper-gigantic")
 
 
-def test_a_model_that_is_not_here_is_told_how_to_get(store: ModelStore) -> None:
+def test_a_missing_model_is_reported_with_the_command_that_installs_it(store: ModelStore) -> None:
     with pytest.raises(ModelError, match="voxq models pull whisper-small"):
         store.resolve("small")
 

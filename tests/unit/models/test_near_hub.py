@@ -97,7 +97,7 @@ def test_the_revision_is_that_of_the_content_wherever_it_came_from(
     assert len({revision_of(path) for path in paths}) == 1
 
 
-def test_without_a_hub_the_packages_have_it(model: Model, nobody: str, tmp_path: Path) -> None:
+def test_without_a_hub_the_package_is_used(model: Model, nobody: str, tmp_path: Path) -> None:
     assert origin(store_at(tmp_path, nobody, nobody)) == "packages"
 
 
@@ -107,7 +107,7 @@ def test_hubs_that_do_not_answer_cost_two_seconds(model: Model, silent: str, tmp
     assert 1.9 < time.monotonic() - begun < 10
 
 
-def test_one_that_does_not_answer_is_not_waited_for_where_another_does(
+def test_a_silent_hub_is_not_waited_for_if_another_responds(
     model: Model, silent: str, server: Hub, tmp_path: Path
 ) -> None:
     begun = time.monotonic()
@@ -139,11 +139,11 @@ def test_a_hub_that_is_too_slow_is_given_up(
 
 
 @pytest.mark.parametrize("endpoint", ["not a url", "http://[", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
-def test_an_endpoint_that_is_none_is_no_hub(model: Model, nobody: str, tmp_path: Path, endpoint: str) -> None:
+def test_an_invalid_endpoint_is_skipped(model: Model, nobody: str, tmp_path: Path, endpoint: str) -> None:
     assert origin(store_at(tmp_path, endpoint, nobody)) == "packages"
 
 
-def test_who_is_to_stay_off_the_network_does(model: Model, server: Hub, tmp_path: Path) -> None:
+def test_in_offline_mode_no_hub_is_contacted(model: Model, server: Hub, tmp_path: Path) -> None:
     assert origin(store_at(tmp_path, server.url, server.url, HF_HUB_OFFLINE="1")) == "packages"
     assert server.requests == []
     with pytest.raises(ModelError, match="HF_HUB_OFFLINE"):
@@ -151,7 +151,7 @@ def test_who_is_to_stay_off_the_network_does(model: Model, server: Hub, tmp_path
         other.install("test", "huggingface")
 
 
-def test_a_start_asks_no_hub(model: Model, server: Hub, tmp_path: Path) -> None:
+def test_a_start_contacts_no_hub(model: Model, server: Hub, tmp_path: Path) -> None:
     store = store_at(tmp_path, server.url, server.url)
     assert (store.resolve("test") / "model.bin").read_bytes() == WEIGHTS
     assert server.requests == []
@@ -165,7 +165,7 @@ def test_a_start_without_the_packages_says_what_to_do(model: Model, server: Hub,
     assert origin(store) in hub.HUBS
 
 
-def test_a_hub_that_takes_its_time_is_the_last_resort(
+def test_a_slow_hub_is_used_if_the_package_lacks_the_model(
     model: Model, server: Hub, nobody: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "site/voxq_test_whole/model.bin").unlink()

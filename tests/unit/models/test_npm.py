@@ -61,7 +61,7 @@ def test_only_the_wanted_files_are_kept(tarball: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("evil.bin"))
 
 
-def test_another_content_is_refused(tarball: Path, tmp_path: Path) -> None:
+def test_unexpected_content_is_refused(tarball: Path, tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
     with pytest.raises(NpmError, match="expected content"):
@@ -69,7 +69,7 @@ def test_another_content_is_refused(tarball: Path, tmp_path: Path) -> None:
     assert list(place.iterdir()) == []
 
 
-def test_a_failing_or_missing_npm_is_told(
+def test_a_failing_or_missing_npm_is_reported(
     tarball: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tarball.unlink()

@@ -21,7 +21,7 @@ def test_keys_have_owners() -> None:
 @pytest.mark.parametrize(
     "text", ["bob:", "short", "a:12345678,b:12345678", "two words:12345678", "a\nb:12345678"]
 )
-def test_keys_that_are_refused(text: str) -> None:
+def test_invalid_keys_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="key") as refused:
         parse_keys(text)
     assert "12345678" not in str(refused.value)
@@ -45,7 +45,7 @@ def test_some_keys_have_limits_of_their_own() -> None:
         "a:queue_seconds=1,a:per_minute=1",
     ],
 )
-def test_limits_that_are_refused(text: str) -> None:
+def test_invalid_limits_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"per_minute|twice") as refused:
         parse_allowances(text, USUAL)
     assert "12345678" not in str(refused.value)
@@ -75,7 +75,7 @@ def test_admins_are_keys_too_and_come_first() -> None:
 
 
 @pytest.mark.parametrize("api_keys", [",", " , "])
-def test_separators_are_no_keys(api_keys: str) -> None:
+def test_empty_entries_are_no_keys(api_keys: str) -> None:
     with pytest.raises(SettingsError):
         load_settings(api_host="0.0.0.0", api_keys=api_keys).check_exposure()
 
@@ -90,7 +90,7 @@ def test_separators_are_no_keys(api_keys: str) -> None:
         ({"cors_origins": "https://app.example.org/"}, "CORS_ORIGINS.*https://app.example.org"),
     ],
 )
-def test_settings_that_do_not_fit_are_told(wrong: dict[str, str], says: str) -> None:
+def test_contradicting_settings_are_reported(wrong: dict[str, str], says: str) -> None:
     with pytest.raises(SettingsError, match=says) as told:
         load_settings(**wrong)
     assert "abcdefgh" not in str(told.value)

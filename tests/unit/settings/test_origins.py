@@ -34,11 +34,11 @@ def test_origins_as_browsers_send_them() -> None:
         "*,https://app.example.org",
     ],
 )
-def test_what_would_never_match_is_refused(text: str) -> None:
+def test_origins_that_can_never_match_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"scheme, host|alone"):
         parse_origins(text)
 
 
-def test_a_star_is_everybody_and_nothing_is_nobody() -> None:
+def test_a_star_allows_all_origins_and_nothing_allows_none() -> None:
     assert are_allowed("null", parse_origins("*"))
     assert not are_allowed("https://app.example.org", parse_origins(""))

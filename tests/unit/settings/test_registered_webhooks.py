@@ -43,14 +43,14 @@ def test_names_urls_and_secrets_belong_together() -> None:
         ("bot=https://localhost/", f"bot:{SECRET}", "WEBHOOK_ALLOW_PRIVATE"),
     ],
 )
-def test_what_cannot_be_used_is_refused_and_not_quoted(urls: str, secrets: str, said: str) -> None:
+def test_invalid_webhooks_are_refused_without_quoting_secrets(urls: str, secrets: str, said: str) -> None:
     with pytest.raises(ValueError, match=said) as refusal:
         parse_webhooks(urls, secrets, allow_private=False)
     assert SECRET not in str(refusal.value)
     assert "password" not in str(refusal.value).replace("user, password", "")
 
 
-def test_the_settings_say_it_at_the_start_and_never_show_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_check_webhooks_at_the_start_and_hide_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEBHOOKS", "bot=http://127.0.0.1:9000/hook-5f2a")
     monkeypatch.setenv("WEBHOOK_SECRETS", f"bot:{SECRET}")
     with pytest.raises(SettingsError, match="http:// only with WEBHOOK_ALLOW_PRIVATE=true"):

@@ -73,7 +73,7 @@ def test_secrets_are_not_shown() -> None:
     assert "topsecret" not in repr(settings)
 
 
-def test_wrong_values_are_told_together_without_quoting_them() -> None:
+def test_wrong_values_are_reported_together_without_quoting_them() -> None:
     with pytest.raises(SettingsError) as told:
         load_settings(api_port=0, api_keys="secret", log_retention="soon", redis_url="http://x")
     lines = str(told.value).splitlines()
@@ -86,7 +86,7 @@ def test_wrong_values_are_told_together_without_quoting_them() -> None:
     assert "secret" not in str(told.value)
 
 
-def test_settings_that_clash_are_told_together() -> None:
+def test_contradicting_settings_are_reported_together() -> None:
     with pytest.raises(SettingsError) as told:
         load_settings(
             tts_queue_name="asr-queue",
@@ -127,7 +127,7 @@ def test_a_language_has_several_names(text: str, code: str) -> None:
     assert load_settings(asr_language=text).asr_language == code
 
 
-def test_a_language_that_is_none_is_refused() -> None:
+def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"ASR_LANGUAGE: .*ISO 639-1 code such as en or zh"):
         load_settings(asr_language="cn")
 
@@ -169,7 +169,7 @@ def test_worker_count(count: int | None, gpus: int, workers: int) -> None:
         {"api_host": "0.0.0.0", "allow_anonymous": True},
     ],
 )
-def test_exposure_that_is_fine(allowed: dict[str, object]) -> None:
+def test_safe_exposures_are_allowed(allowed: dict[str, object]) -> None:
     load_settings(**allowed).check_exposure()
 
 
@@ -188,7 +188,7 @@ def test_unknown_settings_suggest_the_right_name() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "10", "MB", "0 MB", "-1 MB", "1e3 MB", "10 TB", "nan MB"])
-def test_sizes_that_are_none(text: str) -> None:
+def test_invalid_sizes_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="size"):
         parse_size(text)
 

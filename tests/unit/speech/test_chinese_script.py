@@ -55,6 +55,6 @@ def test_a_character_stays_one_character(text: str, script: Script) -> None:
 
 
 @given(_MIXED)
-def test_what_is_simplified_stays(text: str) -> None:
+def test_simplified_text_is_unchanged(text: str) -> None:
     once = written(text, "simplified")
     assert written(once, "simplified") == once

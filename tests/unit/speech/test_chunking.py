@@ -78,7 +78,7 @@ def test_a_long_pause_is_not_taken_into_a_chunk() -> None:
 
 
 @given(st.lists(st.integers(0, 100 * SAMPLE_RATE), max_size=10), st.floats(0.5, 60))
-def test_even_pieces_are_all_there_is(blocks: list[int], maximum: float) -> None:
+def test_even_pieces_cover_the_whole_recording(blocks: list[int], maximum: float) -> None:
     cutter, at_once = EvenCutter(maximum), EvenCutter(maximum)
     pieces = [piece for block in blocks for piece in cutter.push(block)] + cutter.flush()
     assert pieces == at_once.push(sum(blocks)) + at_once.flush(), "however they come"

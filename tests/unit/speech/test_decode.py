@@ -57,7 +57,7 @@ def test_every_format_decodes_to_what_was_encoded(
     assert np.sqrt(np.mean(np.square(samples))) == pytest.approx(0.3 / np.sqrt(2), rel=0.3)  # AMR is coarse
 
 
-def test_what_people_are_told_covers_what_can_be_stored() -> None:
+def test_the_listed_formats_cover_the_stored_ones() -> None:
     assert set(MIME_TYPES) <= set(SUPPORTED_FORMATS)
     assert SUPPORTED_FORMATS[:4] == ("wav", "mp3", "m4a", "flac")
 
@@ -97,7 +97,7 @@ def test_no_samples_are_an_error_not_a_transcript(tmp_path: Path, format: str) -
         assert refused.value.code in {"empty", "undecodable", "no_audio"}
 
 
-def test_too_long_is_found_in_the_header_the_packets_and_the_sound(tmp_path: Path) -> None:
+def test_excessive_length_is_found_in_header_packets_and_audio(tmp_path: Path) -> None:
     for content in (encode(tone(5), 16_000, "wav"), written("adts", "aac", 44_100)):
         path = tmp_path / "upload"
         path.write_bytes(content)
@@ -114,7 +114,7 @@ def test_a_recording_of_just_the_maximum_passes(tmp_path: Path) -> None:
     assert sum(map(len, decode_blocks(path, 2.0))) == 2 * SAMPLE_RATE
 
 
-def test_damage_in_the_middle_costs_only_itself(tmp_path: Path) -> None:
+def test_damage_in_the_middle_loses_only_that_part(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     content = bytearray(written("mp3", "libmp3lame", 44_100))
     middle = len(content) // 2

@@ -98,7 +98,7 @@ def test_a_streamed_wav_has_an_unknown_length_and_a_file_the_right_one(tmp_path:
 
 
 @pytest.mark.parametrize("format", SPEECH_FORMATS)
-def test_nothing_said_is_a_stream_all_the_same(format: str) -> None:
+def test_a_stream_without_speech_is_valid(format: str) -> None:
     assert isinstance(stream(tone(0), format)[-1], bytes)
 
 
@@ -127,7 +127,7 @@ def test_the_same_samples_give_the_same_bytes_however_they_are_cut_and_written(f
 
 
 @pytest.mark.parametrize("format", SPEECH_FORMATS)
-def test_little_is_held_back(format: str) -> None:
+def test_encoders_hold_back_little_audio(format: str) -> None:
     """Decode what has been written after two seconds, before any more comes."""
     written = b"".join(stream(tone(2), format)[:-1])
     heard, rate = decoded(written, format)

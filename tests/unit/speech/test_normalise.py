@@ -129,14 +129,14 @@ def test_what_the_english_phonemiser_garbles_is_written_out(written: str, said: 
 
 
 @pytest.mark.parametrize(("written", "said"), BY_GRAMMAR.items())
-def test_some_of_it_by_the_grammar(written: str, said: str) -> None:
+def test_some_english_figures_are_written_out_by_the_grammar(written: str, said: str) -> None:
     pytest.importorskip("wetext", reason="the extra kokoro is not installed")
     assert normalise(written, "en") == said
     assert normalise(said, "en") == said
 
 
 @pytest.mark.parametrize("text", LEFT_TO_THE_PHONEMISER)
-def test_what_it_reads_well_is_left_to_it(text: str) -> None:
+def test_figures_that_the_phonemiser_reads_well_are_left_to_it(text: str) -> None:
     assert normalise(text, "en") == text
 
 
@@ -152,7 +152,7 @@ def test_figures_become_whole_numbers_in_spanish_and_french(language: str, writt
     assert normalise(said, language) == said
 
 
-def test_what_follows_tells_a_spanish_number_from_a_telephones() -> None:
+def test_a_spanish_number_before_a_noun_is_no_telephone_number() -> None:
     assert normalise("612 345 678 personas", "es") == "612345678 personas"
 
 

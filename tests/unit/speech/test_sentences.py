@@ -148,7 +148,7 @@ def test_tidying_twice_changes_nothing(text: str) -> None:
     assert tidy(tidy(text)) == tidy(text)
 
 
-def test_what_can_be_said() -> None:
+def test_pronounceable_texts_are_recognised() -> None:
     assert all(map(is_pronounceable, ["a", "5", "你好", "é", "привет"]))
     assert not any(map(is_pronounceable, ["", "...", "—!?", "🙂", "。，", "\u200b"]))
 

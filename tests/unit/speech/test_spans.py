@@ -37,7 +37,7 @@ def test_spans_are_in_order_inside_the_recording_and_not_too_long(windows: Windo
 
 
 @given(recordings)
-def test_no_speech_is_lost_but_clicks(windows: Windows) -> None:
+def test_no_speech_is_lost_except_clicks(windows: Windows) -> None:
     spans = spans_of(windows)
     speech = [probability >= 0.5 for probability, _ in windows]
     for at in range(len(windows) - 5):

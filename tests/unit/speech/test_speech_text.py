@@ -26,11 +26,11 @@ _MIXED = st.text(st.sampled_from("aé你こ0.5 ，/@%￥$-:年月日"), max_size
         ("", "en"),
     ],
 )
-def test_the_script_tells_the_language(text: str, language: str) -> None:
+def test_the_script_determines_the_language(text: str, language: str) -> None:
     assert language_of(text) == language
 
 
-def test_a_voice_tells_what_the_script_does_not() -> None:
+def test_the_voice_determines_an_ambiguous_language() -> None:
     assert language_of("Hola", latin="es") == "es"
     assert language_of("東京", han="ja") == "ja"
 

@@ -107,7 +107,7 @@ def test_cues_stay_inside_their_segment(start: int, length: float, text: str) ->
         assert cue.end <= max((start + length) * 1000, cue.start) + 1
 
 
-def test_words_tell_when_a_line_is_heard() -> None:
+def test_word_times_determine_the_times_of_lines() -> None:
     spoken = "this first sentence fills a line. And here the second one begins, after a pause."
     names = spoken.split()
     pause = names.index("And")
@@ -133,7 +133,7 @@ def test_srt_and_vtt_to_the_letter() -> None:
     )
 
 
-def test_nothing_said_is_a_valid_file() -> None:
+def test_a_file_without_speech_is_valid() -> None:
     silence = Transcript("", None, 3.0)
     assert render(silence, Format.SRT) == ""
     assert render(silence, Format.VTT) == "WEBVTT\n"

@@ -98,7 +98,7 @@ def sound(name: str) -> Samples:
         *("chord", "beeps", "melody", "clicks", "offset"),
     ],
 )
-def test_what_is_not_speech_gives_nothing(name: str) -> None:
+def test_sounds_other_than_speech_give_no_spans(name: str) -> None:
     assert spans_of(sound(name)) == []
 
 

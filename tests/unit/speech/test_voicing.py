@@ -46,7 +46,7 @@ def test_whatever_a_model_gives_stays_within_bounds(samples: Samples) -> None:
     assert np.abs(spoken).max(initial=0) <= 1
 
 
-def test_pauses_tell_a_paragraph_from_a_sentence() -> None:
+def test_pauses_are_longer_after_paragraphs_than_after_sentences() -> None:
     lengths = [len(pause_after(ending, RATE)) for ending in (Break.CLAUSE, Break.SENTENCE, Break.PARAGRAPH)]
     assert lengths == sorted(set(lengths))
     assert len(pause_after(Break.SENTENCE, RATE, 2.0)) == lengths[1] // 2

@@ -63,7 +63,7 @@ def test_an_upload_becomes_a_blob(blobs: Blobs) -> None:
     assert not blobs.path(name).exists()
 
 
-def test_what_is_kept_again_replaces_what_there_was(blobs: Blobs) -> None:
+def test_storing_again_replaces_the_blob(blobs: Blobs) -> None:
     name = make_task().file
     with keep(blobs, name, b"first").open("rb") as reader:
         assert keep(blobs, name, b"second").read_bytes() == b"second"
@@ -71,7 +71,7 @@ def test_what_is_kept_again_replaces_what_there_was(blobs: Blobs) -> None:
         assert reader.read() == b"first", "and whoever reads it reads on"
 
 
-def test_a_blob_is_as_old_as_its_keeping(blobs: Blobs) -> None:
+def test_the_age_of_a_blob_counts_from_its_storing(blobs: Blobs) -> None:
     part = blobs.part("x")
     part.write_bytes(b"sound")
     os.utime(part, (1, 1))  # probing took long
@@ -80,7 +80,7 @@ def test_a_blob_is_as_old_as_its_keeping(blobs: Blobs) -> None:
 
 
 @pytest.mark.parametrize("name", FOREIGN_NAMES)
-def test_only_stored_names_are_names(blobs: Blobs, name: str, tmp_path: Path) -> None:
+def test_invalid_names_are_refused(blobs: Blobs, name: str, tmp_path: Path) -> None:
     part = blobs.part("x")
     part.write_bytes(b"sound")
     for refused in (
@@ -96,7 +96,7 @@ def test_only_stored_names_are_names(blobs: Blobs, name: str, tmp_path: Path) ->
     assert blobs.all() == []
 
 
-def test_a_shared_blob_is_there_by_both_names(blobs: Blobs) -> None:
+def test_a_shared_blob_exists_under_both_names(blobs: Blobs) -> None:
     name, other = make_task().file, make_task().file
     assert not blobs.share(name, other), "there is none"
     keep(blobs, name)
@@ -107,7 +107,7 @@ def test_a_shared_blob_is_there_by_both_names(blobs: Blobs) -> None:
     assert [blob.name for blob in blobs.all()] == [other]
 
 
-def test_a_blob_is_taken_out(blobs: Blobs, tmp_path: Path) -> None:
+def test_a_blob_can_be_moved_out(blobs: Blobs, tmp_path: Path) -> None:
     name = make_task().file
     with pytest.raises(FileNotFoundError):
         blobs.take(name, tmp_path / "out")
@@ -117,7 +117,7 @@ def test_a_blob_is_taken_out(blobs: Blobs, tmp_path: Path) -> None:
     assert not blobs.exists(name)
 
 
-def test_a_task_takes_its_blobs_along_whatever_their_format(blobs: Blobs) -> None:
+def test_removing_a_task_removes_its_blobs_of_all_formats(blobs: Blobs) -> None:
     task, other = make_task(), make_task()
     keep(blobs, task.file)
     keep(blobs, f"{task.id}.flac")

@@ -27,14 +27,14 @@ def test_only_the_owner_can_read_it(blobs: FileBlobs, tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "recordings").stat().st_mode) == 0o700
 
 
-def test_strangers_in_the_directory_are_left_alone(blobs: FileBlobs, tmp_path: Path) -> None:
+def test_other_files_in_the_directory_are_left_alone(blobs: FileBlobs, tmp_path: Path) -> None:
     (tmp_path / "recordings/notes.txt").touch()
     (tmp_path / "recordings/2025-12-01_001_abcdef.wav").symlink_to(tmp_path / "recordings/notes.txt")
     (tmp_path / "recordings/2025-12-01_002_abcdef.wav").mkdir()
     assert blobs.all() == []
 
 
-def test_what_is_no_file_is_no_blob(blobs: FileBlobs, tmp_path: Path) -> None:
+def test_only_regular_files_are_blobs(blobs: FileBlobs, tmp_path: Path) -> None:
     """Refuse a FIFO, which would block a thread, and a link, which could lead anywhere."""
     fifo, link = make_task().file, make_task().file
     os.mkfifo(blobs.path(fifo))

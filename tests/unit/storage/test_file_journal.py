@@ -87,7 +87,7 @@ def test_a_truncated_record_is_set_aside(journal: FileJournal, root: Path, share
     assert journal.ended(task.id, 1) is None
 
 
-def test_names_that_are_none_of_ours_are_left_alone(journal: FileJournal, root: Path) -> None:
+def test_other_files_in_the_journal_are_left_alone(journal: FileJournal, root: Path) -> None:
     strangers = ["open/readme.json", "open/x.txt", "ended/2025-12-01_001_abcdef.json", "ended/a.1.json"]
     for name in strangers:
         (root / name).write_text("{}")
@@ -96,7 +96,7 @@ def test_names_that_are_none_of_ours_are_left_alone(journal: FileJournal, root: 
     assert all((root / name).exists() for name in strangers)
 
 
-def test_marks_of_runs_that_are_gone_are_swept(tmp_path: Path) -> None:
+def test_marks_of_deleted_runs_are_removed(tmp_path: Path) -> None:
     """Sweep a mark without a record: forgetting a run may be interrupted between the two."""
     journal = FileJournal(tmp_path)
     kept, gone = make_task(), make_task()

@@ -86,7 +86,7 @@ def test_each_run_has_an_end_of_its_own(journal: Journal) -> None:
     assert journal.runs_of(first.id) == [1, 2]
 
 
-def test_what_is_not_open_cannot_end(journal: Journal) -> None:
+def test_only_an_open_task_can_end(journal: Journal) -> None:
     """Try to end a task that is not open, and an earlier run of an open one."""
     task = make_task()
     assert not journal.end(task, done())
@@ -102,7 +102,7 @@ def test_open_tasks_come_oldest_first(journal: Journal) -> None:
     assert journal.open_ids() == ids
 
 
-def test_one_of_two_accepts_a_task_again(journal: Journal, opener: Opener, tmp_path: Path) -> None:
+def test_only_one_of_two_retries_is_accepted(journal: Journal, opener: Opener, tmp_path: Path) -> None:
     task = make_task()
     again = task.evolve(run=2)
     assert journal.accept_again(again)
@@ -112,7 +112,7 @@ def test_one_of_two_accepts_a_task_again(journal: Journal, opener: Opener, tmp_p
     assert journal.accept_again(again.evolve(run=3))
 
 
-def test_what_was_withdrawn_is_not_known(journal: Journal) -> None:
+def test_a_withdrawn_task_is_unknown(journal: Journal) -> None:
     task = make_task()
     journal.accept(task)
     journal.withdraw(task.id)
@@ -153,7 +153,7 @@ def test_a_task_is_found_by_its_key(journal: Journal, has_ended: bool) -> None:
     assert (journal.find(task.kind, "key", task.accepted_at - 1) is None) is not has_ended
 
 
-def test_a_run_is_told_of_for_as_long_as_it_is_kept(journal: Journal) -> None:
+def test_a_notification_mark_lasts_as_long_as_its_run(journal: Journal) -> None:
     task = make_task()
     journal.mark_notified(task.id, 1)
     assert not journal.was_notified(task.id, 1)
@@ -169,7 +169,7 @@ def test_a_run_is_told_of_for_as_long_as_it_is_kept(journal: Journal) -> None:
     assert not journal.was_notified(task.id, 1)
 
 
-def test_all_that_open_a_storage_know_its_name(journal: Journal, opener: Opener, tmp_path: Path) -> None:
+def test_all_processes_read_the_same_storage_id(journal: Journal, opener: Opener, tmp_path: Path) -> None:
     assert journal.storage == opener(tmp_path).storage != opener(tmp_path / "other").storage
 
 

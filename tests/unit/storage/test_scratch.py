@@ -45,7 +45,7 @@ def test_incidents_and_blames_are_remembered(tmp_path: Path) -> None:
     assert work.incidents() == ([crash, slow], {None: 1})
 
 
-def test_what_runs_is_marked_until_it_has_ended(tmp_path: Path) -> None:
+def test_running_work_is_marked_until_it_has_ended(tmp_path: Path) -> None:
     files, task = WorkFiles(tmp_path), make_task()
     work = files.open(task)
     assert work.left_running() == LeftRunning()
@@ -63,7 +63,7 @@ GARBAGE = [b"", b"[[1", b"7", b'{"a": 1}', b"[[1, 2, 3]]", b'[["a", "b"]]', b"x"
 
 
 @pytest.mark.parametrize("garbage", GARBAGE)
-def test_an_unreadable_mark_is_none(tmp_path: Path, garbage: bytes) -> None:
+def test_an_unreadable_mark_is_ignored(tmp_path: Path, garbage: bytes) -> None:
     task = make_task()
     work = WorkFiles(tmp_path).open(task)
     mark = tmp_path / f"{task.id}.1/running.json"

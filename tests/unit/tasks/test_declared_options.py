@@ -46,7 +46,7 @@ def fingerprint(options: Options) -> str:
 
 @pytest.mark.parametrize(("options", "option"), EVERY)
 @given(data=st.data())
-def test_two_values_are_kept_apart_where_they_must_be_and_nowhere_else(
+def test_different_values_are_separated_exactly_where_their_mark_says(
     options: type[Options], option: OptionField, data: st.DataObject
 ) -> None:
     one, value = data.draw(any_of(options)), data.draw(values_of(option))
@@ -60,7 +60,7 @@ def test_two_values_are_kept_apart_where_they_must_be_and_nowhere_else(
 
 @pytest.mark.parametrize("options", [kind.options for kind in kinds.registered().values()])
 @given(data=st.data())
-def test_what_an_engine_gets_is_what_its_batches_are_kept_apart_by(
+def test_engines_get_exactly_the_options_of_the_batch_key(
     options: type[Options], data: st.DataObject
 ) -> None:
     one, other = data.draw(any_of(options)), data.draw(any_of(options))
@@ -84,14 +84,14 @@ class Declared(Options):
     manner: Annotated[bool, Mark(field="style", choices=(("plain", False), ("ornate", True)))] = False
 
 
-def test_what_is_not_marked_is_kept_apart_everywhere() -> None:
+def test_an_unmarked_option_is_separated_everywhere() -> None:
     assert Declared(plain=1).batch_key() != Declared(plain=2).batch_key()
     assert Declared(plain=1).conditions() != Declared(plain=2).conditions()
     assert Declared(pace=1).conditions() == Declared(pace=2).conditions()
     assert Declared(note="a").batch_key() == Declared(note="b").batch_key()
 
 
-def test_an_operators_default_is_for_what_the_client_left_open_and_adds_to_a_list() -> None:
+def test_an_operators_default_fills_missing_options_and_extends_lists() -> None:
     class Settings:
         terms = ("own", "ours")
         tongue = "EN"

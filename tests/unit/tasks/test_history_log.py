@@ -75,7 +75,7 @@ def test_a_task_is_settled_once(desk: Desk) -> None:
     assert len(desk.log.tail(9)) == 1
 
 
-def test_who_died_between_line_and_close_is_completed(desk: Desk) -> None:
+def test_a_kill_between_line_and_close_is_completed(desk: Desk) -> None:
     end = desk.settle()
     other = desk.settle()
     desk.journal.accept(end.task)
@@ -125,7 +125,7 @@ def test_tail_gives_the_newest_first_and_no_more(desk: Desk) -> None:
     assert desk.log.tail(0) == []
 
 
-def test_lines_of_others_do_not_disturb(desk: Desk) -> None:
+def test_foreign_lines_are_skipped(desk: Desk) -> None:
     first = desk.settle()
     with desk.path.open("ab") as file:
         file.write(b'\n\n[]\n5\n"x"\n\xff\xff\n{"a": 1}\n' + b"[" * 100_000 + b"\n")
@@ -143,7 +143,7 @@ outcomes = st.one_of(
 )
 
 
-def test_what_a_killed_blanking_left_is_blanked_the_next_time(desk: Desk) -> None:
+def test_an_interrupted_blanking_is_completed_the_next_time(desk: Desk) -> None:
     """Repeat a blanking that was interrupted: `kill -9` can cut off a write of more than a page."""
     first, torn, last = (desk.settle(done("geheim " * 2000)) for _ in range(3))
     before = desk.path.read_bytes()
@@ -185,7 +185,7 @@ def test_blanking_moves_and_changes_no_other_line(
     assert desk.path.read_bytes() == after
 
 
-def test_a_line_somebody_has_rewritten_loses_everything_rather_than_grow(desk: Desk) -> None:
+def test_a_line_changed_by_hand_is_blanked_entirely(desk: Desk) -> None:
     task = make_task()
     neighbour = b'{"task_id":"x"}\n'
     desk.path.write_bytes(f'{{"task_id":"{task.id}","x":1e5}}\n'.encode() + neighbour)

@@ -34,14 +34,14 @@ GOOD = {"redis_version": "7.2.4", "maxmemory_policy": "noeviction", "role": "mas
         ("MASTERDOWN Link with MASTER is down", "replica"),
     ],
 )
-def test_the_state_of_a_server_is_told_from_its_answer(answer: str, said: str) -> None:
+def test_the_state_of_a_server_follows_from_its_error(answer: str, said: str) -> None:
     error = BaseParser.parse_error(answer)
     assert said in (state_of(error) or ""), type(error)
     assert explain(error) == state_of(error)
 
 
 @pytest.mark.parametrize("error", [errors.ConnectionError("refused"), errors.TimeoutError("late")])
-def test_silence_is_a_state_too(error: errors.RedisError) -> None:
+def test_a_missing_reply_is_a_state_too(error: errors.RedisError) -> None:
     assert explain(error) == "it does not answer"
 
 
@@ -53,12 +53,12 @@ def test_silence_is_a_state_too(error: errors.RedisError) -> None:
         ScriptFailed("the script claim failed: WRONGTYPE"),
     ],
 )
-def test_a_command_that_is_wrong_is_no_state(error: errors.RedisError) -> None:
+def test_an_error_of_the_command_is_no_state_of_the_server(error: errors.RedisError) -> None:
     assert state_of(error) is None
     assert str(error) in explain(error)
 
 
-def test_what_was_just_said_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeated_messages_are_suppressed(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(redis_errors.time, "monotonic", lambda: now)
     said = Repeats(60)
@@ -77,7 +77,7 @@ def test_what_was_just_said_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"role": "slave"}, "replica"),
     ],
 )
-def test_what_hinders_a_server_now(change: dict[str, object], said: str) -> None:
+def test_conditions_that_hinder_a_server_are_reported(change: dict[str, object], said: str) -> None:
     assert hindrances(GOOD) == []
     assert hindrances({**GOOD, "maxmemory": 100, "used_memory": 99}) == []
     (sentence,) = hindrances({**GOOD, **change})
@@ -85,5 +85,5 @@ def test_what_hinders_a_server_now(change: dict[str, object], said: str) -> None
 
 
 @given(st.dictionaries(st.sampled_from([*GOOD, "aof_last_write_status"]), st.one_of(st.text(), st.none())))
-def test_any_answer_is_judged(info: dict[str, object]) -> None:
+def test_any_info_is_handled(info: dict[str, object]) -> None:
     assert isinstance(hindrances(info), list)

@@ -37,7 +37,7 @@ def latest_of(ended: list[EndedRecord]) -> dict[str, EndedRecord]:
 
 
 @given(storages())
-def test_nothing_of_an_open_task_goes(storage) -> None:
+def test_nothing_of_an_open_task_is_deleted(storage) -> None:
     recordings, open_ids, ended = storage
     chosen = plan(NOW, recordings, open_ids, ended, LIMITS)
     assert not {name.partition(".")[0] for name in chosen.blobs} & set(open_ids)
@@ -45,7 +45,7 @@ def test_nothing_of_an_open_task_goes(storage) -> None:
 
 
 @given(storages())
-def test_the_newest_recordings_of_what_did_not_fail_stay(storage) -> None:
+def test_the_newest_recordings_of_tasks_that_did_not_fail_stay(storage) -> None:
     recordings, open_ids, ended = storage
     latest = latest_of(ended)
     chosen = set(plan(NOW, recordings, open_ids, ended, LIMITS).blobs)
@@ -84,7 +84,7 @@ def test_a_failed_task_can_be_retried_for_its_time(storage) -> None:
 
 
 @given(storages())
-def test_records_go_after_their_time_or_a_later_run(storage) -> None:
+def test_records_are_deleted_after_their_time_or_a_later_run(storage) -> None:
     recordings, open_ids, ended = storage
     chosen = plan(NOW, recordings, open_ids, ended, LIMITS).records
     latest = latest_of(ended)
@@ -139,7 +139,7 @@ def test_speech_stays_as_long_as_its_result_and_displaces_no_recording() -> None
     assert chosen.records == old
 
 
-def test_of_one_task_the_result_and_what_it_was_made_from_go_for_themselves() -> None:
+def test_outputs_and_inputs_of_a_task_are_deleted_separately() -> None:
     """A voice that imitates: the recording counts like any, the speech stays with its result."""
     task_id = "2025-12-01_001_abcdef"
     reference, speech = (StoredBlob(f"{task_id}.{extension}", NOW) for extension in ("ogg", "mp3"))

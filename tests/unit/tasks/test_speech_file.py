@@ -50,7 +50,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def test_it_is_read_as_it_grows_and_after_it_was_kept(place: Place) -> None:
+def test_a_file_is_read_while_it_grows_and_after_it_was_stored(place: Place) -> None:
     assert place.heard() == b""
     place.begin()
     assert place.heard() == b""
@@ -63,7 +63,7 @@ def test_it_is_read_as_it_grows_and_after_it_was_kept(place: Place) -> None:
     assert place.file.is_whole
 
 
-def test_one_that_was_kept_before_is_read_from_the_beginning(place: Place) -> None:
+def test_a_stored_file_is_read_from_the_beginning(place: Place) -> None:
     place.begin()
     place.write(HEAD + b"all")
     place.keep()
@@ -72,7 +72,7 @@ def test_one_that_was_kept_before_is_read_from_the_beginning(place: Place) -> No
 
 
 @pytest.mark.parametrize("whose", ["w", "another"])
-def test_who_listens_goes_on_in_a_file_that_was_begun_anew(place: Place, whose: str) -> None:
+def test_a_listener_continues_in_a_restarted_file(place: Place, whose: str) -> None:
     place.begin()
     place.write(HEAD + b"one two ")
     assert place.heard() == HEAD + b"one two "
@@ -88,7 +88,7 @@ def test_who_listens_goes_on_in_a_file_that_was_begun_anew(place: Place, whose: 
     assert place.file.is_whole
 
 
-def test_a_continuation_of_something_else_is_not_taken(place: Place) -> None:
+def test_a_restarted_file_with_other_content_is_rejected(place: Place) -> None:
     place.begin()
     place.write(HEAD + b"one two")
     assert place.heard()
@@ -99,7 +99,7 @@ def test_a_continuation_of_something_else_is_not_taken(place: Place) -> None:
     assert not place.file.is_whole
 
 
-def test_what_one_who_was_asleep_still_writes_is_not_heard(place: Place) -> None:
+def test_writes_of_a_suspended_process_are_not_played(place: Place) -> None:
     place.begin("sleeper")
     place.write(HEAD + b"one", "sleeper")
     place.heard()

@@ -52,7 +52,7 @@ def test_totals_add_up() -> None:
     assert figures["failures_by_code"] == {"timeout": 1, "engine_crashed": 1}
 
 
-def test_nothing_done_has_no_mean() -> None:
+def test_statistics_without_tasks_have_no_mean() -> None:
     for figures in (since_start({}), last_hour([], 0.0)):
         assert figures["done"] == 0
         assert figures["queue_wait"] == figures["real_time_factor"] == {"mean": None, "p95": None}

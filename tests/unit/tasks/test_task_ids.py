@@ -24,7 +24,7 @@ moments = st.integers(0, 4_102_444_800_000).map(lambda milliseconds: millisecond
 
 
 @given(moments, st.integers(1, 999_999_999))
-def test_an_id_tells_its_day_number_and_random_part(now: float, number: int) -> None:
+def test_an_id_consists_of_day_number_and_random_part(now: float, number: int) -> None:
     task_id = new_task_id(now, number)
     assert is_task_id(task_id)
     assert task_id.startswith(day_of(now))
@@ -61,13 +61,13 @@ def test_only_ids_of_this_service_are_ids(text: str) -> None:
         "2025-12-01_01_abc123",
     ],
 )
-def test_what_could_lead_astray_is_no_id(text: str) -> None:
+def test_ids_with_path_characters_are_refused(text: str) -> None:
     assert not is_task_id(text)
     assert not is_short_id(text)
 
 
 @given(moments)
-def test_times_are_told_in_utc_to_the_second(now: float) -> None:
+def test_times_are_in_utc_to_the_second(now: float) -> None:
     assert datetime.fromisoformat(utc(now)) == datetime.fromtimestamp(int(now), UTC)
     assert utc(now).endswith("Z")
 

@@ -88,7 +88,7 @@ def test_an_outcome_survives_the_journal(outcome: Outcome) -> None:
     assert Outcome.from_json(through_json(outcome.to_json())) == outcome
 
 
-def test_what_a_later_version_added_is_ignored() -> None:
+def test_fields_of_a_later_version_are_ignored() -> None:
     task, outcome = make_task(), done(incidents=(Incident(1.0, "crash", "x"),))
     task_record, outcome_record = through_json(task.to_json()), through_json(outcome.to_json())
     task_record |= {"mood": "good", "schema": 7}
@@ -99,7 +99,7 @@ def test_what_a_later_version_added_is_ignored() -> None:
     assert Outcome.from_json(outcome_record) == outcome
 
 
-def test_what_an_earlier_version_did_not_write_has_its_default() -> None:
+def test_fields_missing_in_an_earlier_version_have_defaults() -> None:
     task = make_task()
     record = through_json(task.to_json())
     for name in ("run", "idempotency", "schema", "options"):
@@ -109,7 +109,7 @@ def test_what_an_earlier_version_did_not_write_has_its_default() -> None:
     assert Outcome.from_json(least) == Outcome(Status.DONE, 1.0, 2.0)
 
 
-def test_a_recording_of_the_first_schema() -> None:
+def test_recordings_of_the_first_schema_are_read() -> None:
     record = OF_SCHEMA_1 | {"kind": "asr", "file": f"{TASK_ID}.ogg", "audio_sha256": "0" * 64}
     record["options"] = {"words": True, "text": "what this kind never had"}
     task = Task.from_json(through_json(record))
@@ -120,7 +120,7 @@ def test_a_recording_of_the_first_schema() -> None:
     assert Task.from_json(through_json(task.to_json())) == task
 
 
-def test_a_text_of_the_first_schema() -> None:
+def test_texts_of_the_first_schema_are_read() -> None:
     digest = hashlib.sha256("Grüße.".encode()).hexdigest()
     record = OF_SCHEMA_1 | {"kind": "tts", "file": f"{TASK_ID}.mp3", "mime": "audio/mpeg", "size": 8}
     record |= {"audio_sha256": digest, "options": {"text": "Grüße.", "voice": "heart", "format": "mp3"}}
@@ -146,7 +146,7 @@ def test_a_text_of_the_first_schema() -> None:
         {"kind": "tts", "file": f"{TASK_ID}.ogg", "options": [5]},
     ],
 )
-def test_a_damaged_record_of_the_first_schema_is_no_task(change: dict[str, Any]) -> None:
+def test_damaged_records_of_the_first_schema_are_rejected(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         Task.from_json(OF_SCHEMA_1 | change)
 
@@ -215,7 +215,7 @@ def test_a_damaged_record_is_no_outcome(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("record", [None, [], {}, "task", 5, {"id": "x"}])
-def test_something_else_is_no_record(record: object) -> None:
+def test_other_values_are_no_records(record: object) -> None:
     with pytest.raises(ValueError):
         Task.from_json(record)
     with pytest.raises(ValueError):
@@ -242,5 +242,5 @@ def test_an_ended_document_has_what_clients_read(task: Task, outcome: Outcome) -
 
 
 @given(tasks, st.sampled_from(Status))
-def test_an_event_never_tells_the_text(task: Task, status: Status) -> None:
+def test_an_event_never_contains_the_text(task: Task, status: Status) -> None:
     assert set(json.loads(documents.event(task, status))) == {"task_id", "kind", "run", "status", "progress"}

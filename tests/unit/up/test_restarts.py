@@ -8,7 +8,7 @@ import time
 from voxq.supervisor.part import RESTARTS, STEADY_AFTER, Part, Running
 
 
-def test_a_program_that_keeps_ending_is_started_ever_later_and_starts_over_once_it_ran_well() -> None:
+def test_restart_pauses_grow_and_are_reset_after_a_good_run() -> None:
     running = Running(Part("brief", ("true",), stage=0), output=None, pass_fds=())
     now = 0.0
     assert running.tend(now)

@@ -9,7 +9,7 @@ from voxq.queue.webhook_queue import Delivery
 from voxq.webhooks.message import body_of, headers_of
 
 
-def test_of_a_task_that_is_gone_only_its_end_is_told() -> None:
+def test_a_message_for_a_deleted_task_says_only_that_it_ended() -> None:
     task_id = "2025-12-01_001_abc123"
     delivery = Delivery("bot_x_1", "e", "bot", "asr", task_id, 2, Status.DONE, 7)
     assert json.loads(body_of(delivery, None)) == {
@@ -22,7 +22,7 @@ def test_of_a_task_that_is_gone_only_its_end_is_told() -> None:
     }
 
 
-def test_the_signature_is_that_of_the_time_and_the_body() -> None:
+def test_the_signature_covers_the_time_and_the_body() -> None:
     delivery = Delivery("bot_x_1", "e", "bot", "asr", "2025-12-01_001_abc123", 1, Status.DONE, 7)
     headers = headers_of(delivery, b"{}", "secret", 1764583200.9)
     # printf '1764583200.{}' | openssl dgst -sha256 -hmac secret

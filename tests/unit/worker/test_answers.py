@@ -28,7 +28,7 @@ results: st.SearchStrategy[Any] = (
 
 
 @given(results)
-def test_a_text_can_be_written_and_lies_within_its_chunk(answer: object) -> None:
+def test_accepted_texts_are_serialisable_and_within_their_chunk(answer: object) -> None:
     checked = checked_text(answer, SECONDS)
     if isinstance(checked, ChunkError):
         return
@@ -42,7 +42,7 @@ def test_a_text_can_be_written_and_lies_within_its_chunk(answer: object) -> None
 
 
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=50), st.floats(0, SECONDS))
-def test_a_text_that_makes_sense_stays_as_it_is(text: str, end: float) -> None:
+def test_a_valid_text_is_unchanged(text: str, end: float) -> None:
     answer = Recognised(
         (Segment(text, 0.0, end, (Word(text, 0.0, end),), text, "happy", ("applause",)),), "en"
     )
@@ -61,7 +61,7 @@ sounds: st.SearchStrategy[Any] = (
 
 
 @given(sounds)
-def test_a_sound_can_be_joined(answer: object) -> None:
+def test_accepted_audio_can_be_joined(answer: object) -> None:
     checked = checked_sound(answer, "Hello.", 1.0)
     if isinstance(checked, Spoken):
         assert checked.samples.dtype == np.float32
@@ -70,7 +70,7 @@ def test_a_sound_can_be_joined(answer: object) -> None:
         assert 8_000 <= checked.sample_rate <= 192_000
 
 
-def test_how_long_a_sentence_may_become() -> None:
+def test_the_length_of_spoken_sentences_is_limited() -> None:
     def seconds_allowed(text: str, speed: float, seconds: int) -> bool:
         return isinstance(
             checked_sound(Spoken(np.zeros(seconds * 8000, np.float32), 8000), text, speed), Spoken

@@ -25,20 +25,20 @@ def reachable(draw: st.DrawFn) -> tuple[list[Lane], int]:
 
 
 @given(reachable())
-def test_no_more_than_the_slots_are_ever_held(state: tuple[list[Lane], int]) -> None:
+def test_tasks_never_exceed_the_slots(state: tuple[list[Lane], int]) -> None:
     held, total = state
     assert len(held) <= total
     assert all(0 <= count <= total - len(held) for count in free_slots(held, total).values())
 
 
 @given(reachable())
-def test_a_better_lane_has_at_least_the_slots_of_a_worse_one(state: tuple[list[Lane], int]) -> None:
+def test_a_higher_lane_has_at_least_the_slots_of_a_lower_one(state: tuple[list[Lane], int]) -> None:
     free = free_slots(*state)
     assert free[Lane.HIGH] >= free[Lane.SHORT] >= free[Lane.LONG]
 
 
 @given(slots)
-def test_long_files_cannot_shut_the_door(total: int) -> None:
+def test_long_files_leave_slots_for_other_lanes(total: int) -> None:
     held: list[Lane] = []
     while free_slots(held, total)[Lane.LONG]:
         held.append(Lane.LONG)
@@ -77,7 +77,7 @@ def test_a_lane_without_a_free_slot_keeps_its_turn() -> None:
     assert turns.next(1000.0, EVERYWHERE) is Lane.LONG
 
 
-def test_what_is_served_anyway_needs_no_turn() -> None:
+def test_a_lane_that_is_served_needs_no_turn() -> None:
     turns = Turns(0.0)
     for now in range(0, 300, 10):
         turns.had(Lane.SHORT, now)

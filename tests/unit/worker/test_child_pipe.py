@@ -46,7 +46,7 @@ def liar(monkeypatch: pytest.MonkeyPatch) -> Iterator[Liar]:
         struct.pack("!i", -7),
     ],
 )
-def test_what_is_no_message_ends_the_conversation(liar: Liar, lie: bytes) -> None:
+def test_an_invalid_message_ends_the_connection(liar: Liar, lie: bytes) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.monotonic()
     with pytest.raises(ChildDied):
@@ -64,7 +64,7 @@ def test_a_child_that_does_not_read_cannot_stop_its_parent(liar: Liar) -> None:
     assert time.monotonic() - started < 50
 
 
-def test_a_message_may_be_waited_for_longer_than_a_stall(liar: Liar) -> None:
+def test_waiting_for_a_message_may_take_longer_than_its_time_limit(liar: Liar) -> None:
     silent = liar(b"")
     assert not silent.poll(1.5)
     silent._process.kill()
@@ -72,7 +72,7 @@ def test_a_message_may_be_waited_for_longer_than_a_stall(liar: Liar) -> None:
         silent.receive()
 
 
-def test_a_closed_pipe_looks_at_nothing_though_another_file_may_have_its_number() -> None:
+def test_a_closed_pipe_does_not_read_from_a_reused_descriptor() -> None:
     ours, theirs = socket.socketpair()
     pipe = Pipe(ours.detach())
     pipe.close()

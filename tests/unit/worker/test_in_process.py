@@ -106,7 +106,7 @@ def test_steps_overlap(worker: MakeWorker, processes: FakeProcesses) -> None:
     ("fault", "code"),
     [("crash", "engine_crashed"), ("nonsense", "engine_error"), ("foreign", "language_unavailable")],
 )
-def test_a_step_that_fails_costs_no_result(worker: MakeWorker, fault: str, code: str) -> None:
+def test_a_failed_optional_step_costs_no_result(worker: MakeWorker, fault: str, code: str) -> None:
     ours = worker()
     task = text("One two.", fault)
     ours.submit(task)
@@ -116,7 +116,7 @@ def test_a_step_that_fails_costs_no_result(worker: MakeWorker, fault: str, code:
 
 
 @pytest.mark.parametrize(("word", "attempts"), [("crash", 3), ("nonsense", 3), ("foreign", 1)])
-def test_the_step_that_it_needs_fails_the_task(worker: MakeWorker, word: str, attempts: int) -> None:
+def test_a_failed_required_step_fails_the_task(worker: MakeWorker, word: str, attempts: int) -> None:
     ours = worker()
     bad, good = text(f"This {word}."), text()
     ours.submit(bad)
@@ -126,7 +126,7 @@ def test_the_step_that_it_needs_fails_the_task(worker: MakeWorker, word: str, at
     assert ours.end_of(good).status is Status.DONE, "nobody else pays"
 
 
-def test_one_step_again_keeps_the_rest(worker: MakeWorker, processes: FakeProcesses) -> None:
+def test_retrying_one_step_keeps_the_other_results(worker: MakeWorker, processes: FakeProcesses) -> None:
     ours = worker()
     task = text(fault="foreign")
     ours.submit(task)
@@ -141,7 +141,7 @@ def test_one_step_again_keeps_the_rest(worker: MakeWorker, processes: FakeProces
     assert len(later) == 3 and all(each.startswith("checked") for each in later)
 
 
-def test_another_worker_goes_on_where_one_died(worker: MakeWorker, processes: FakeProcesses) -> None:
+def test_another_worker_continues_after_a_death(worker: MakeWorker, processes: FakeProcesses) -> None:
     first = worker()
     task = text(". ".join(f"Sentence {number}" for number in range(30)))
     first.submit(task)
@@ -157,7 +157,7 @@ def test_another_worker_goes_on_where_one_died(worker: MakeWorker, processes: Fa
     assert done_again <= 60 - kept, "what is on disk is not done again"
 
 
-def test_while_redis_is_away_work_goes_on_and_ends_are_told_later(
+def test_without_redis_work_continues_and_ends_are_published_later(
     worker: MakeWorker, processes: FakeProcesses
 ) -> None:
     ours = worker()
@@ -171,7 +171,7 @@ def test_while_redis_is_away_work_goes_on_and_ends_are_told_later(
     ours.run_until(lambda: ours.redis.ended == [(task.id, 1)])
 
 
-def test_what_is_cancelled_is_let_go(worker: MakeWorker, processes: FakeProcesses) -> None:
+def test_a_cancelled_task_is_released(worker: MakeWorker, processes: FakeProcesses) -> None:
     ours = worker()
     task = text(". ".join(f"Sentence {number}" for number in range(60)))
     ours.submit(task)
@@ -269,7 +269,7 @@ def test_long_tasks_leave_slots_to_short_ones(worker: MakeWorker) -> None:
     assert not any(ours.outcome(each) for each in long), "it did not wait for them"
 
 
-def test_a_disk_double_is_not_needed_for_a_second_look(tmp_path: Path) -> None:
+def test_the_double_of_redis_refuses_unknown_scripts(tmp_path: Path) -> None:
     """The double of Redis refuses what it does not know, instead of answering something."""
     with pytest.raises(KeyError):
         InMemoryRedis("epoch").evalsha("0" * 40, 0, "{}", "{}")

@@ -119,7 +119,9 @@ def test_sentences_are_joined_in_order_whenever_they_are_spoken(capacities: Call
     assert text.policy.output.path.stat().st_size > first
 
 
-def test_a_text_that_begins_with_silence_waits_for_a_sound(capacities: Callable[..., Capacity]) -> None:
+def test_a_text_that_begins_with_silence_waits_for_the_first_audio(
+    capacities: Callable[..., Capacity],
+) -> None:
     capacity = capacities()
     text = capacity.text(3)
     capacity.speak(text, 0, samples=0)
@@ -131,7 +133,9 @@ def test_a_text_that_begins_with_silence_waits_for_a_sound(capacities: Callable[
     assert isinstance(capacity.news_of(text)[-1], Joined)
 
 
-def test_a_book_that_is_there_already_lets_others_pass(capacities: Callable[..., Capacity]) -> None:
+def test_a_short_text_is_joined_before_a_long_one_that_came_first(
+    capacities: Callable[..., Capacity],
+) -> None:
     capacity = capacities()
     book, note = capacity.text(100), capacity.text(1)
     for index in range(100):
@@ -147,7 +151,9 @@ def test_a_book_that_is_there_already_lets_others_pass(capacities: Callable[...,
     assert len(whole.times) == 100
 
 
-def test_only_who_was_in_hand_pays_for_a_death_and_all_go_on(capacities: Callable[..., Capacity]) -> None:
+def test_a_crash_is_blamed_on_the_current_text_only_and_all_continue(
+    capacities: Callable[..., Capacity],
+) -> None:
     capacity = capacities()
     texts = [capacity.text(2) for _ in range(3)]
     for text in texts:
@@ -171,7 +177,7 @@ def test_only_who_was_in_hand_pays_for_a_death_and_all_go_on(capacities: Callabl
     assert texts[2].policy.output.path.read_bytes().startswith(undisturbed[2])
 
 
-def test_a_death_between_two_requests_is_nobodys_fault(capacities: Callable[..., Capacity]) -> None:
+def test_a_crash_between_requests_is_blamed_on_no_text(capacities: Callable[..., Capacity]) -> None:
     capacity = capacities()
     text = capacity.text(2)
     capacity.speak(text, 0)
@@ -184,7 +190,7 @@ def test_a_death_between_two_requests_is_nobodys_fault(capacities: Callable[...,
     assert not any(isinstance(news, MediaFailed) for _, news in capacity.heard)
 
 
-def test_who_takes_too_long_is_given_up(capacities: Callable[..., Capacity]) -> None:
+def test_a_text_that_takes_too_long_fails(capacities: Callable[..., Capacity]) -> None:
     capacity = capacities(timeout=0.5)
     text, other = capacity.text(1), capacity.text(1)
     capacity.joining.start()
@@ -198,7 +204,7 @@ def test_who_takes_too_long_is_given_up(capacities: Callable[..., Capacity]) -> 
     assert capacity.joining.go_on(other)
 
 
-def test_a_place_that_is_gone_is_waited_for_within_reason(capacities: Callable[..., Capacity]) -> None:
+def test_a_missing_directory_is_waited_for_only_so_long(capacities: Callable[..., Capacity]) -> None:
     capacity = capacities(patience=1.0)
     text = capacity.text(1)
     capacity.speak(text, 0)
@@ -212,7 +218,7 @@ def test_a_place_that_is_gone_is_waited_for_within_reason(capacities: Callable[.
     assert failed.is_disk_trouble
 
 
-def test_what_is_not_wanted_any_more_is_dropped(capacities: Callable[..., Capacity]) -> None:
+def test_cancelled_texts_are_dropped(capacities: Callable[..., Capacity]) -> None:
     capacity = capacities()
     text, other = capacity.text(2), capacity.text(1)
     capacity.speak(text, 0)

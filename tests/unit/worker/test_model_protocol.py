@@ -91,7 +91,7 @@ def test_anything_else_is_a_protocol_error_or_a_reply(op: str, fields: dict[str,
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
-def test_times_that_are_no_numbers_are_refused(bad: float) -> None:
+def test_non_finite_times_are_refused(bad: float) -> None:
     message = CODEC.encode(Finished("b", 1.0, (Recognised((Segment("secret", 0.0, 1.0),), "en"),)))
     message["items"][0]["segments"][0]["end"] = bad
     with pytest.raises(ProtocolError) as caught:

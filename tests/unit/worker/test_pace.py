@@ -30,7 +30,7 @@ def test_predictions_become_true(truth: float) -> None:
     assert pace.correct(Cost(0.1, 0.02)).predict(10.0) == pytest.approx(truth * 0.3, rel=0.1)
 
 
-def test_one_batch_that_took_long_is_no_trend() -> None:
+def test_one_slow_batch_changes_predictions_little() -> None:
     pace = Pace()
     for _ in range(20):
         pace = pace.after(0.5, 0.5)

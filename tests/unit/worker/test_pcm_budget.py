@@ -11,7 +11,7 @@ sounds = st.builds(Sound, st.floats(0, 30_000), st.booleans())
 
 
 @given(st.lists(sounds, min_size=1, max_size=40), st.floats(1000, 32_000), st.randoms(use_true_random=False))
-def test_what_lies_there_is_bounded_and_everybody_has_his_turn(
+def test_stored_audio_is_bounded_and_every_recording_gets_its_turn(
     line: list[Sound], seconds: float, choices: random.Random
 ) -> None:
     there: list[Sound] = []
@@ -31,7 +31,7 @@ def test_what_lies_there_is_bounded_and_everybody_has_his_turn(
 
 
 @given(st.lists(st.floats(0, 30_000), max_size=20), st.floats(1000, 32_000))
-def test_long_recordings_leave_room_for_notes(long: list[float], seconds: float) -> None:
+def test_long_recordings_leave_space_for_notes(long: list[float], seconds: float) -> None:
     there = [Sound(each, True) for each in long]
     for _ in range(20):
         note = Sound(seconds / 100, False)

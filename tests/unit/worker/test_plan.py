@@ -37,12 +37,12 @@ def test_a_task_without_a_model_gets_the_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["nothing", "", "../../etc/passwd", "/etc", "https://example.org/model", "a\nb", "owner/name"]
 )
-def test_what_is_not_offered_is_not_looked_for(tmp_path: Path, name: str) -> None:
+def test_models_that_are_not_offered_are_not_searched(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelUnavailable, match="noop"):
         plan(tmp_path).model("recognise", name)
 
 
-def test_a_model_that_is_offered_and_broken_tells_clients_no_path(tmp_path: Path) -> None:
+def test_errors_of_a_broken_model_contain_no_path(tmp_path: Path) -> None:
     models = plan(tmp_path, asr_models=f"mine=faster-whisper:{tmp_path}/missing,odd=noop:nothing")
     for name in ("mine", "odd"):
         with pytest.raises(ModelUnavailable) as caught:
@@ -56,7 +56,7 @@ def test_a_service_without_its_default_model_does_not_start(tmp_path: Path) -> N
         plan(tmp_path, asr_model="nothing")
 
 
-def test_a_forgotten_model_is_looked_for_anew(tmp_path: Path) -> None:
+def test_a_forgotten_model_is_searched_again(tmp_path: Path) -> None:
     directory = tmp_path / "model"
     directory.mkdir()
     models = plan(tmp_path, asr_models=f"mine=faster-whisper:{directory}")
@@ -69,7 +69,7 @@ def test_a_forgotten_model_is_looked_for_anew(tmp_path: Path) -> None:
     assert models.model("recognise", None) is models.default
 
 
-def test_chunks_are_as_long_as_the_tasks_own_model_wants_them(tmp_path: Path) -> None:
+def test_chunks_have_the_length_of_the_tasks_own_model(tmp_path: Path) -> None:
     models = plan(tmp_path, asr_batch_size=20)
 
     def chunking(**options: Any) -> Chunking:
@@ -86,7 +86,7 @@ def test_chunks_are_as_long_as_the_tasks_own_model_wants_them(tmp_path: Path) ->
     ("largest", "models", "slots"),
     [(1, 1, 4), (2, 1, 4), (8, 1, 16), (16, 3, 32), (64, 1, 32), (1, 2, 8), (1, 5, 20), (1, 100, 32)],
 )
-def test_slots_follow_the_batches_and_the_models(largest: int, models: int, slots: int) -> None:
+def test_the_number_of_slots_follows_from_batches_and_models(largest: int, models: int, slots: int) -> None:
     assert automatic_slots(largest, models) == slots
 
 
@@ -102,7 +102,7 @@ def test_the_largest_batch_of_all_models_counts(tmp_path: Path) -> None:
     assert models.largest_batch() == models.model("recognise", "fast").traits.max_items > 1
 
 
-def test_a_voice_that_speaks_sentences_side_by_side_is_given_as_many(tmp_path: Path) -> None:
+def test_a_parallel_voice_gets_several_sentences(tmp_path: Path) -> None:
     traits = plan(tmp_path, asr_threads=3).model("speak", "hibari").traits
     assert traits.max_items == 3 and traits.is_parallel
     assert plan(tmp_path, asr_threads=64).model("speak", "hibari").traits.max_items == 4
@@ -140,7 +140,7 @@ def test_a_family_has_several_models_each_on_the_device_that_was_set(
     assert models.default.request.device == "cpu", "the recogniser's own"
 
 
-def test_what_a_model_cannot_translate_it_is_not_given(tmp_path: Path) -> None:
+def test_a_translation_is_refused_by_a_model_that_cannot_translate(tmp_path: Path) -> None:
     models = plan(tmp_path)
     model = models.model("recognise", None)
     assert model is models.default

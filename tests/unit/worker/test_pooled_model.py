@@ -45,7 +45,7 @@ def batch(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("size_mb", "expected"), [(0, 300), (148, 522), (1000, 1800)])
-def test_before_the_first_load_the_files_tell_what_to_expect(size_mb: int, expected: int) -> None:
+def test_before_the_first_load_memory_is_estimated_from_file_sizes(size_mb: int, expected: int) -> None:
     model = pooled(size_mb)
     model.measure(HostMemory())
     assert model.memory_mb == expected
@@ -61,7 +61,7 @@ def test_a_turn_is_worth_the_loading_and_ends(size_mb: int, seconds: float) -> N
     assert (model.last_used, model.has_turn_until) == (100.0, 100.0 + seconds)
 
 
-def test_memory_that_did_not_suffice_halves_the_padded_seconds(batch) -> None:
+def test_out_of_memory_halves_the_padded_seconds(batch) -> None:
     model = pooled()
     model.shrink(batch(10.0, 8.0, 2.0))
     assert model.terms.limits.padded_seconds == 15.0
@@ -70,7 +70,7 @@ def test_memory_that_did_not_suffice_halves_the_padded_seconds(batch) -> None:
     assert model.terms.limits.padded_seconds == 15.0, "it never grows again"
 
 
-def test_what_an_engine_pads_to_counts(batch) -> None:
+def test_the_length_an_engine_pads_to_counts(batch) -> None:
     model = pooled(padded_to=30.0)
     model.shrink(batch(10.0, 8.0))
     assert model.terms.limits.padded_seconds == 30.0
@@ -92,7 +92,7 @@ def test_padding_is_what_the_longest_chunk_makes_of_the_others(batch) -> None:
     assert pooled(is_parallel=True).padding(batch(10.0, 8.0, 2.0)) == 0.0
 
 
-def test_where_chunks_go_side_by_side_the_longest_tells_the_pace(batch) -> None:
+def test_for_parallel_chunks_the_longest_determines_the_time(batch) -> None:
     model = pooled(is_parallel=True)
     promised = model.terms.cost.predict(10.0)
     for second in range(20):

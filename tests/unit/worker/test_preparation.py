@@ -84,7 +84,7 @@ def capacities(tmp_path: Path) -> Iterator[Callable[..., Capacity]]:
         capacity.preparation.close()
 
 
-def test_the_sound_of_long_recordings_is_bounded(capacities: Callable[..., Capacity]) -> None:
+def test_decoded_audio_of_long_recordings_is_bounded(capacities: Callable[..., Capacity]) -> None:
     capacity = capacities(4)
     first, second = capacity.assign(Lane.LONG), capacity.assign(Lane.LONG)
     smaller = capacity.assign(Lane.LONG, 1.0)
@@ -100,7 +100,7 @@ def test_the_sound_of_long_recordings_is_bounded(capacities: Callable[..., Capac
 
 
 @pytest.mark.parametrize("lane", [Lane.HIGH, Lane.SHORT])
-def test_a_long_recording_is_one_in_any_lane(capacities: Callable[..., Capacity], lane: Lane) -> None:
+def test_a_long_recording_counts_as_long_in_any_lane(capacities: Callable[..., Capacity], lane: Lane) -> None:
     capacity = capacities(2)
     long, other = capacity.assign(lane, 200.0), capacity.assign(lane, 200.0)
     note = capacity.assign(Lane.SHORT)
@@ -110,7 +110,7 @@ def test_a_long_recording_is_one_in_any_lane(capacities: Callable[..., Capacity]
     assert {long, note} <= capacity.ends().keys()
 
 
-def test_a_recording_longer_than_promised_waits_for_room(capacities: Callable[..., Capacity]) -> None:
+def test_a_recording_longer_than_announced_waits_for_space(capacities: Callable[..., Capacity]) -> None:
     capacity = capacities(3)
     first, liar = capacity.assign(Lane.LONG), capacity.assign(Lane.LONG, 1.0)
     capacity.preparation.advance()
@@ -124,7 +124,7 @@ def test_a_recording_longer_than_promised_waits_for_room(capacities: Callable[..
     assert pcm.stat().st_size == pytest.approx(23 * 64_000, rel=0.01)
 
 
-def test_a_better_lane_is_decoded_first(capacities: Callable[..., Capacity]) -> None:
+def test_a_higher_lane_is_decoded_first(capacities: Callable[..., Capacity]) -> None:
     capacity = capacities(1)
     capacity.assign(Lane.LONG, 5.0)
     capacity.assign(Lane.SHORT, 5.0)
@@ -143,7 +143,7 @@ def test_the_last_process_is_not_for_long_recordings(capacities: Callable[..., C
     assert other not in capacity.in_work()
 
 
-def test_a_disk_that_takes_nothing_is_waited_for_within_reason(capacities: Callable[..., Capacity]) -> None:
+def test_an_unwritable_disk_is_waited_for_only_so_long(capacities: Callable[..., Capacity]) -> None:
     capacity = capacities(1)
     task_run = capacity.assign(Lane.SHORT)
     shutil.rmtree(task_run.directory.pcm.parent)
@@ -154,7 +154,7 @@ def test_a_disk_that_takes_nothing_is_waited_for_within_reason(capacities: Calla
     assert not failed.is_crash
 
 
-def test_a_task_cancelled_while_it_is_decoded_holds_up_nobody(capacities: Callable[..., Capacity]) -> None:
+def test_a_task_cancelled_while_decoding_delays_no_other(capacities: Callable[..., Capacity]) -> None:
     capacity = capacities(1, patience=1000.0)
     cancelled, other = capacity.assign(Lane.SHORT), capacity.assign(Lane.SHORT)
     WorkFiles(capacity.root / "work").remove(cancelled.task)

@@ -24,14 +24,14 @@ def left(residents: list[Resident], gone: frozenset[str]) -> list[Resident]:
 
 
 @given(residents, st.integers(1, 2000), st.integers(1, 3000))
-def test_what_is_left_fits_or_cannot_be_made_to_fit(there: list[Resident], needed: int, budget: int) -> None:
+def test_remaining_models_fit_if_possible(there: list[Resident], needed: int, budget: int) -> None:
     stay = left(there, to_unload(there, needed, budget))
     fits = sum(resident.memory_mb for resident in stay) + needed <= budget
     assert fits or all(resident.is_loading for resident in stay)
 
 
 @given(residents, st.integers(1, 2000), st.integers(1, 3000))
-def test_nobody_leaves_without_need(there: list[Resident], needed: int, budget: int) -> None:
+def test_no_model_is_unloaded_without_need(there: list[Resident], needed: int, budget: int) -> None:
     gone = to_unload(there, needed, budget)
     used = sum(resident.memory_mb for resident in left(there, gone)) + needed
     if used <= budget:
@@ -39,7 +39,7 @@ def test_nobody_leaves_without_need(there: list[Resident], needed: int, budget: 
 
 
 @given(residents, st.integers(1, 2000), st.integers(1, 3000))
-def test_those_in_use_and_the_latest_stay_longest(there: list[Resident], needed: int, budget: int) -> None:
+def test_models_in_use_and_used_last_stay_longest(there: list[Resident], needed: int, budget: int) -> None:
     """Check that no model is evicted while an equally large one is needed less or was used earlier."""
     gone = to_unload(there, needed, budget)
     for leaving in (resident for resident in there if resident.name in gone):
@@ -49,13 +49,13 @@ def test_those_in_use_and_the_latest_stay_longest(there: list[Resident], needed:
 
 
 @given(residents, st.integers(1, 2000), st.integers(1, 3000))
-def test_one_that_loads_stays(there: list[Resident], needed: int, budget: int) -> None:
+def test_a_loading_model_is_not_unloaded(there: list[Resident], needed: int, budget: int) -> None:
     loading = {resident.name for resident in there if resident.is_loading}
     assert not loading & to_unload(there, needed, budget)
 
 
 @given(residents, st.integers(1, 3000))
-def test_what_grew_too_large_leaves_room_for_the_one_used_last(there: list[Resident], budget: int) -> None:
+def test_the_model_used_last_stays_if_models_outgrow_the_budget(there: list[Resident], budget: int) -> None:
     stay = left(there, excess(there, budget))
     if not there:
         return
@@ -67,18 +67,18 @@ def test_what_grew_too_large_leaves_room_for_the_one_used_last(there: list[Resid
         assert stay == there
 
 
-def test_a_model_larger_than_the_budget_is_alone() -> None:
+def test_a_model_larger_than_the_budget_is_loaded_alone() -> None:
     there = [Resident("a", 100, 1.0), Resident("b", 100, 2.0, is_needed=True)]
     assert to_unload(there, 1000, 500) == {"a", "b"}
     assert to_unload([], 1000, 500) == frozenset()
 
 
-def test_a_small_one_is_spared_when_a_large_one_has_to_go_anyway() -> None:
+def test_a_small_model_stays_if_a_large_one_must_be_unloaded_anyway() -> None:
     there = [Resident("small", 100, 1.0), Resident("large", 800, 2.0)]
     assert to_unload(there, 500, 1000) == {"large"}
 
 
-def test_what_nobody_needs_for_long_goes() -> None:
+def test_idle_models_are_unloaded() -> None:
     there = [
         Resident("old", 1, 10.0),
         Resident("fresh", 1, 60.0),

@@ -97,7 +97,9 @@ def test_something_runs_whenever_something_waits(waiting: list[WaitingChunk], te
 
 
 @given(waiting_chunks, all_terms)
-def test_only_equals_meet_and_suspects_run_alone(waiting: list[WaitingChunk], terms: Terms) -> None:
+def test_only_compatible_chunks_share_a_batch_and_suspects_run_alone(
+    waiting: list[WaitingChunk], terms: Terms
+) -> None:
     batch = choose(waiting, terms)
     assert len({(chunk.model, chunk.key) for chunk in batch}) <= 1
     assert len(batch) == 1 or not any(chunk.is_suspect for chunk in batch)
@@ -111,16 +113,14 @@ def test_the_order_of_the_input_is_irrelevant(waiting, terms, random) -> None:
 
 
 @given(waiting_chunks, all_terms)
-def test_nobody_is_overtaken_by_what_came_much_later(waiting: list[WaitingChunk], terms: Terms) -> None:
+def test_no_chunk_is_overtaken_by_one_that_came_much_later(waiting: list[WaitingChunk], terms: Terms) -> None:
     batch = choose(waiting, terms)
     for left in set(waiting) - set(batch):
         assert all(chosen.waiting_since < left.waiting_since + MAX_HEAD_START for chosen in batch)
 
 
 @given(waiting_chunks.filter(bool), all_terms)
-def test_nothing_nearer_in_length_is_left_out_without_a_reason(
-    waiting: list[WaitingChunk], terms: Terms
-) -> None:
+def test_chunks_of_nearest_length_are_preferred(waiting: list[WaitingChunk], terms: Terms) -> None:
     batch = choose(waiting, terms)
     lead = batch[0]
     newest = min(chunk.waiting_since for chunk in waiting) + MAX_HEAD_START
@@ -133,7 +133,7 @@ def test_nothing_nearer_in_length_is_left_out_without_a_reason(
         assert not (may_meet and is_nearer) or has_reason or makes_it_larger
 
 
-def test_like_lengths_share_a_batch() -> None:
+def test_chunks_of_similar_length_share_a_batch() -> None:
     waiting = [chunk("a", seconds=2.0), chunk("b", seconds=20.0), chunk("c", seconds=2.5)]
     assert [c.task_id for c in choose(waiting, one_model(items=2))] == ["a", "c"]
 
@@ -151,7 +151,7 @@ def test_like_lengths_share_a_batch() -> None:
         ({}, {"is_suspect": True}),
     ],
 )
-def test_who_comes_first(better: dict, worse: dict) -> None:
+def test_chunks_are_ordered_by_lane_and_time(better: dict, worse: dict) -> None:
     waiting = [chunk("a", **worse), chunk("b", **better)]
     assert [c.task_id for c in choose(waiting, one_model(items=1))] == ["b"]
 
@@ -273,7 +273,7 @@ def test_a_note_overtakes_a_long_file_in_its_middle() -> None:
             assert len(batches_before) <= 1, "only the batch in hand is ahead of a note"
 
 
-def test_a_long_file_gets_on_under_a_flood_of_notes() -> None:
+def test_a_long_file_progresses_under_a_flood_of_notes() -> None:
     long = Job("long", arrival=0.0, pieces=3, seconds=25.0, lane=Lane.LONG)
     flood = [Job(f"n{n}", arrival=0.15 * n, pieces=1, seconds=8.0, lane=Lane.SHORT) for n in range(1200)]
     served = Simulation(one_model(items=1)).run([long, *flood])  # more than the engine can process

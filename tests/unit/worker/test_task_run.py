@@ -128,7 +128,7 @@ def test_chunks_come_one_at_a_time_until_the_language_is_known(tmp_path: Path) -
     [(TranscriptionOptions(language="de"), True), (TranscriptionOptions(), False)],
     ids=["given", "each"],
 )
-def test_without_need_nobody_waits_for_the_language(
+def test_chunks_wait_for_the_language_only_if_needed(
     tmp_path: Path, options: TranscriptionOptions, language_first: bool
 ) -> None:
     task_run = assign(tmp_path, options=options, language_first=language_first)
@@ -138,7 +138,7 @@ def test_without_need_nobody_waits_for_the_language(
     assert policy(task_run).options["language"] == options.language
 
 
-def test_another_worker_does_only_the_rest(tmp_path: Path) -> None:
+def test_another_worker_does_only_unfinished_chunks(tmp_path: Path) -> None:
     task, parts = make_task(), spans(4.0, 3.0, 2.0)
     first = assign(tmp_path, task, language_first=True)
     find(first, parts, "revision")
@@ -156,7 +156,7 @@ def test_another_worker_does_only_the_rest(tmp_path: Path) -> None:
     assert [s.words for s in policy(second).segments()] == [s.words for s in policy(first).segments()]
 
 
-def test_what_another_worker_did_is_matched_when_the_model_is_known(tmp_path: Path) -> None:
+def test_finished_chunks_are_matched_once_the_model_is_known(tmp_path: Path) -> None:
     task, parts = make_task(), spans(4.0, 3.0, 2.0)
     first = assign(tmp_path, task)
     find(first, parts, "revision")
@@ -189,7 +189,7 @@ def test_chunks_of_other_conditions_are_done_again(tmp_path: Path, change: str) 
     assert second.first.waiting(10) == [0, 1]
 
 
-def test_what_an_earlier_version_finished_is_not_done_again(tmp_path: Path) -> None:
+def test_chunks_finished_by_an_earlier_version_are_reused(tmp_path: Path) -> None:
     task, parts = make_task(options=TranscriptionOptions(hotwords=("Aimee",))), spans(4.0, 3.0)
     record = {"language": "en", "segments": [{"t": "one", "s": 0.0, "e": 1.0}], "seconds": 0.5}
     conditions = f"revision|{task.sha256}|None|False|True|None|False|Aimee"
@@ -200,7 +200,7 @@ def test_what_an_earlier_version_finished_is_not_done_again(tmp_path: Path) -> N
     assert (task_run.engine_seconds, policy(task_run).text) == (0.5, "one")
 
 
-def test_nor_is_a_sentence(tmp_path: Path) -> None:
+def test_sentences_finished_by_an_earlier_version_are_reused(tmp_path: Path) -> None:
     options = SpeechOptions("teller", speed=1.5)
     task = make_task(kind="tts", options=options)
     pieces = [Phrase(n, n + 1, "x", Break.SENTENCE, 1.0) for n in range(2)]
@@ -213,7 +213,7 @@ def test_nor_is_a_sentence(tmp_path: Path) -> None:
     assert task_run.first.waiting(10) == [1]
 
 
-def test_decoding_anew_keeps_what_is_finished(tmp_path: Path) -> None:
+def test_decoding_again_keeps_finished_chunks(tmp_path: Path) -> None:
     task_run, parts = assign(tmp_path), spans(4.0, 3.0, 2.0)
     find(task_run, parts[:2], "revision")
     run(task_run, 0)
@@ -242,7 +242,7 @@ def test_blames_are_attempts_and_are_remembered(tmp_path: Path) -> None:
     assert task_run.failed(time.time(), 1, "engine_crashed", "x").attempts == 1
 
 
-def test_a_result_that_cannot_be_kept_counts_all_the_same(tmp_path: Path) -> None:
+def test_a_result_that_cannot_be_stored_still_counts(tmp_path: Path) -> None:
     task_run = assign(tmp_path)
     find(task_run, spans(4.0), "revision")
     (directory,) = tmp_path.iterdir()
@@ -252,7 +252,7 @@ def test_a_result_that_cannot_be_kept_counts_all_the_same(tmp_path: Path) -> Non
     assert task_run.first.chunks.are_finished
 
 
-def test_what_is_not_decoded_counts_as_work_left(tmp_path: Path) -> None:
+def test_undecoded_audio_counts_as_remaining_work(tmp_path: Path) -> None:
     task_run = assign(tmp_path, make_task(duration=600.0))
     find(task_run, spans(4.0), "revision")
     assert task_run.first.seconds_left == 600.0

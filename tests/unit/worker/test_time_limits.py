@@ -86,7 +86,7 @@ def phrase(number: int, seconds: float) -> Phrase:
     slowness=st.floats(0.1, 3.9),
     random=st.randoms(use_true_random=False),
 )
-def test_what_gets_on_as_predicted_is_never_over_its_limit(
+def test_work_at_the_predicted_speed_never_exceeds_its_limit(
     tmp_path_factory,
     make: Callable[..., TaskRun],
     piece: Callable[..., Span | Phrase],
@@ -123,7 +123,7 @@ def test_what_gets_on_as_predicted_is_never_over_its_limit(
     assert limits.is_over(task)
 
 
-def test_ten_hours_on_a_slow_processor(tmp_path: Path) -> None:
+def test_ten_hours_of_audio_on_a_slow_processor_are_allowed(tmp_path: Path) -> None:
     """Allow the recording its own length, while a chunk that hangs is given up as soon as any other."""
     pool = stable_of(Cost(0.5, 0.7))
     limits = TimeLimits(pool, 600.0)
@@ -137,7 +137,7 @@ def test_ten_hours_on_a_slow_processor(tmp_path: Path) -> None:
     assert limits.for_next_batch(pool.of(PLAN)) == pytest.approx(5.0)
 
 
-def test_what_a_slower_worker_has_spent_is_not_held_against_a_recording(tmp_path: Path) -> None:
+def test_time_spent_on_a_slower_worker_does_not_count_against_a_recording(tmp_path: Path) -> None:
     """Continue on another device, with the finished chunks of the slower one."""
     task = make_task(duration=HOUR)
     slow = recording(tmp_path, None, task).first

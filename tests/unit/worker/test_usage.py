@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from voxq.worker.dispatch.accounting import OwnerUse
 
 
-def test_use_is_halved_every_thirty_seconds() -> None:
+def test_recent_use_is_halved_every_thirty_seconds() -> None:
     use = OwnerUse()
     use.add("anna", 8.0, now=100.0)
     assert [use.of("anna", 100.0 + 30 * n) for n in range(4)] == [8.0, 4.0, 2.0, 1.0]
@@ -17,7 +17,7 @@ def test_use_is_halved_every_thirty_seconds() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 10), st.floats(0, 100)), max_size=30))
-def test_use_is_the_sum_of_what_decays(uses: list[tuple[float, float]]) -> None:
+def test_recent_use_is_the_sum_of_decayed_amounts(uses: list[tuple[float, float]]) -> None:
     use, now, expected = OwnerUse(), 0.0, 0.0
     for pause, seconds in uses:
         now += pause
@@ -26,7 +26,7 @@ def test_use_is_the_sum_of_what_decays(uses: list[tuple[float, float]]) -> None:
     assert use.of("anna", now) == pytest.approx(expected)
 
 
-def test_owners_of_long_ago_take_no_memory() -> None:
+def test_owners_without_recent_use_take_no_memory() -> None:
     use = OwnerUse()
     for number in range(5000):
         use.add(f"owner{number}", 0.5, now=number)

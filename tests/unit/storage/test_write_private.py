@@ -6,7 +6,7 @@ from pathlib import Path
 from voxq.storage.records import write_private
 
 
-def test_it_is_replaced_for_its_owner_only_and_killed_writers_leave_one_file(tmp_path: Path) -> None:
+def test_a_private_file_is_replaced_atomically_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "valkey.json"
     (tmp_path / ".valkey.json.tmp").write_text("half a rec")
     for text in ("first", "second"):
