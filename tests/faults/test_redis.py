@@ -224,7 +224,7 @@ def test_an_unreachable_server_gets_503_quickly_and_loses_nothing(service: Servi
         stack.close_gate()
         before = gated(stack)
         service.ids.append(stack.submit(MEETING, batch_size="8", hotwords="gated"))
-        wait_for(lambda: gated(stack) > before, "a call that is held up")
+        wait_for(lambda: gated(stack) > before, "a call that waits at the gate")
         with away[how]():
             began, done = time.monotonic(), len(chunks(stack))
             stack.open_gate()

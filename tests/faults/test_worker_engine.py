@@ -297,7 +297,7 @@ def test_a_recording_that_kills_whole_workers_fails(make_lab) -> None:
     lab.assert_ended_once([poison, innocent])
 
 
-def test_stopping_a_worker_on_purpose_blames_nobody(make_lab) -> None:
+def test_stopping_a_worker_on_purpose_blames_no_task(make_lab) -> None:
     lab: WorkerLab = make_lab(max_attempts=1, shutdown_seconds=2)
     task = lab.submit(NOTE, "fault-hang")
     for number in range(1, 4):

@@ -179,7 +179,7 @@ def test_missing_audio_is_an_error_of_its_item(
     assert not only_bad.batch_failed
 
 
-def test_what_libraries_print_never_reaches_the_pipe(
+def test_output_of_libraries_never_reaches_the_pipe(
     link: ModelProcess, chunk: Callable[..., SpanRef]
 ) -> None:
     link.load(FAULTY)

@@ -158,7 +158,7 @@ def test_kokoro_is_understood_in_spanish_and_french(
     assert word_error_rate(text, heard) <= 0.2
 
 
-def test_figures_are_heard_as_they_were_meant(
+def test_figures_are_spoken_as_they_were_meant(
     hibari: Synthesiser, recogniser: Recogniser, tmp_path: Path
 ) -> None:
     """Without normalisation, the phonemiser says "five, ten" and "ten"."""

@@ -210,7 +210,7 @@ class WorkerLab:
         path = self.settings.work_dir / f"{task.id}.{task.run}" / "chunks.jsonl"
         return path.read_bytes().count(b"\n") if path.exists() else 0
 
-    def forget_twins(self) -> None:
+    def forget_fingerprints(self) -> None:
         """Delete all fingerprints, so that no request joins an earlier task or gets its result."""
         for pattern in ("*:twin:*", "*:joinable:*"):
             for key in self.client.scan_iter(pattern):

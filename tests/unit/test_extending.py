@@ -167,7 +167,7 @@ def test_the_option_that_is_shown_is_one(tmp_path: Path) -> None:
     assert more(hesitations=False).batch_key() != more().batch_key()
 
 
-def test_the_kind_that_is_shown_is_whole(tmp_path: Path) -> None:
+def test_the_kind_that_is_shown_is_complete(tmp_path: Path) -> None:
     (code,) = examples(KIND)
     module = module_with(code, tmp_path / "length_shown.py")
     assert module.LENGTH.capability == "speak"

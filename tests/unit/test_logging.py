@@ -147,5 +147,5 @@ def test_only_old_rotated_logs_are_deleted(settings: Settings) -> None:
 
 
 @given(st.text())
-def test_one_line_is_one_line(text: str) -> None:
+def test_one_message_is_one_line(text: str) -> None:
     assert len(one_line(text).splitlines()) <= 1

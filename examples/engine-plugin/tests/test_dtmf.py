@@ -24,7 +24,7 @@ def test_it_conforms() -> None:
     check_engine(voxq_dtmf.FAMILY, clips=[pressed("0123456789"), pressed("*#")])
 
 
-def test_keys_are_told_apart() -> None:
+def test_keys_are_distinguished() -> None:
     (answer,) = voxq_dtmf.Dtmf().run([AudioItem(pressed("*0123456789#ABCD"), {"words": True})])
     assert isinstance(answer, Recognised)
     assert answer.segments[0].text == "*0123456789#ABCD"

@@ -108,8 +108,8 @@ class Stack:
         if self._output is None:
             return ""
         lines = self._output.read_text(errors="replace").splitlines()
-        complaints = [line for line in lines if "error: " in line or "] ERROR " in line]
-        return f" {(complaints or lines or [''])[-1]}"
+        errors = [line for line in lines if "error: " in line or "] ERROR " in line]
+        return f" {(errors or lines or [''])[-1]}"
 
     def _start(self) -> None:
         self._given.check_exposure()

@@ -178,9 +178,7 @@ class TestResult:
         body = result(api, task_id).json()
         assert body == {**body, "task_id": task_id, "status": "queued", "position": 1, "estimated_wait": 1}
 
-    def test_processing_shows_progress_and_what_is_known_of_the_text(
-        self, api: ApiServer, task_id: str, lab: Lab
-    ) -> None:
+    def test_processing_shows_progress_and_partial_text(self, api: ApiServer, task_id: str, lab: Lab) -> None:
         worker = make_worker()
         held = lab.take(worker)
         document = documents.processing(held.task, progress=30, text="Good", started_at=time.time())

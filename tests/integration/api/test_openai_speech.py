@@ -102,7 +102,7 @@ def test_all_of_openais_voices_speak(sdk: OpenAI) -> None:
     assert spoken(sdk, "Hello.", voice={"id": "heart"})
 
 
-def test_what_is_spoken_is_understood(sdk: OpenAI) -> None:
+def test_spoken_texts_are_recognised(sdk: OpenAI) -> None:
     sound = spoken(sdk, ENGLISH)
     heard = sdk.audio.transcriptions.create(file=("speech.mp3", sound), model="whisper-1", language="en")
     assert word_error_rate(ENGLISH, heard.text) <= 0.05, heard.text

@@ -57,7 +57,7 @@ def api(shared_lab: WorkerLab) -> Iterator[ApiServer]:
 def lab(shared_lab: WorkerLab) -> WorkerLab:
     """Close the gate and forget all earlier texts."""
     shared_lab.close_gate()
-    shared_lab.forget_twins()
+    shared_lab.forget_fingerprints()
     return shared_lab
 
 

@@ -37,7 +37,7 @@ def api(shared_lab: WorkerLab) -> Iterator[ApiServer]:
 def lab(shared_lab: WorkerLab) -> WorkerLab:
     """Close the gate and forget all earlier recordings."""
     shared_lab.close_gate()
-    shared_lab.forget_twins()
+    shared_lab.forget_fingerprints()
     return shared_lab
 
 

@@ -94,7 +94,7 @@ def service(valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     ],
     ids=["english", "chinese"],
 )
-def test_what_is_spoken_is_understood(
+def test_spoken_texts_are_recognised(
     service: Service, voice: str, language: str, text: str, measure: Any, allowed: float
 ) -> None:
     """A text becomes speech, and the speech becomes text again, as a client would do it."""

@@ -144,7 +144,7 @@ def test_invalid_capacities_of_other_workers_are_ignored(lab: Lab, worker: Worke
     assert lab.claim(worker) == tasks
 
 
-def test_what_rq_queues_again_of_an_ended_task_goes_back_to_its_registry(lab: Lab, worker: Worker) -> None:
+def test_an_ended_task_requeued_by_rq_goes_back_to_its_registry(lab: Lab, worker: Worker) -> None:
     lab.recover()
     task = lab.submit()
     lab.take(worker)

@@ -26,7 +26,7 @@ def lab(tmp_path: Path, client) -> Lab:
     return Lab(tmp_path / "storage", client)
 
 
-def door_of(lab: Lab, redis_url: str, kind: str = "tts") -> EntryCheck:
+def entry_check_of(lab: Lab, redis_url: str, kind: str = "tts") -> EntryCheck:
     """Return the result of the entry check for a repeated request."""
 
     async def check_entry() -> EntryCheck:
@@ -53,12 +53,12 @@ def test_an_idempotency_key_survives_the_loss_of_redis(
         lab.control.retry(task.id, 1)
         lab.drain(worker)
     lab.client.flushall()
-    assert door_of(lab, redis_url, "asr").known_id == task.id, "at once, out of the journal"
+    assert entry_check_of(lab, redis_url, "asr").known_id == task.id, "at once, out of the journal"
     lab.recover()
     assert lab.client.get(f"asr:idempotency:{KEY}") == task.id
     assert 0 < lab.client.ttl(f"asr:idempotency:{KEY}") <= 86400
-    assert door_of(lab, redis_url, "asr").known_id == task.id
-    assert door_of(lab, redis_url, "tts").known_id is None
+    assert entry_check_of(lab, redis_url, "asr").known_id == task.id
+    assert entry_check_of(lab, redis_url, "tts").known_id is None
 
 
 def test_two_tasks_accepted_with_one_key_both_stay(lab: Lab, worker: Worker) -> None:
@@ -89,7 +89,7 @@ def test_a_task_that_redis_knows_is_not_withdrawn_for_its_key(lab: Lab, worker: 
 def test_texts_have_keys_of_their_own(lab: Lab, redis_url: str) -> None:
     task = make_task(kind="tts", text="Guten Tag", idempotency=KEY, options=SpeechOptions("teller"))
     lab.journal.accept(task)
-    assert door_of(lab, redis_url).known_id is None, "its intake may still take it back"
+    assert entry_check_of(lab, redis_url).known_id is None, "its intake may still take it back"
     lab.journal.accept(task.evolve(accepted_at=task.accepted_at - 60))
-    assert door_of(lab, redis_url).known_id == task.id
-    assert door_of(lab, redis_url, "asr").known_id is None
+    assert entry_check_of(lab, redis_url).known_id == task.id
+    assert entry_check_of(lab, redis_url, "asr").known_id is None

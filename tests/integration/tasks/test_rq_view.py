@@ -120,7 +120,7 @@ def test_a_cancelled_task_is_no_job_any_more(lab: Lab, queue: Queue) -> None:
     assert queue.count == 0
 
 
-def test_rq_info_counts_what_we_count(lab: Lab, worker: Worker, redis_url: str) -> None:
+def test_rq_info_shows_the_same_counts_as_our_api(lab: Lab, worker: Worker, redis_url: str) -> None:
     lab.submit()
     lab.submit(lane=Lane.HIGH)
     lab.take(worker)

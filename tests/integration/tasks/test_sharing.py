@@ -167,7 +167,7 @@ def test_a_task_is_left_to_a_worker_that_has_its_model(lab: Lab) -> None:
     assert able.take() == [task.id for task in tasks[::2]], "one that cannot do them is no rival, idle or not"
 
 
-def test_a_model_that_nobody_else_has_is_no_reason_to_wait(lab: Lab) -> None:
+def test_a_model_that_no_other_worker_has_is_no_reason_to_wait(lab: Lab) -> None:
     """Whoever takes the task can report why it fails; a worker that was killed a moment ago may come back."""
     plain, able = Hand(lab, models=("a",)), Hand(lab, models=("a", "b"))
     able.beat(takes_on=False)

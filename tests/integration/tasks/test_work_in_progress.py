@@ -24,7 +24,7 @@ def _end(lab: Lab, task: Task, outcome: Any = None) -> Any:
     return lab.journal.ended(task.id, task.run)
 
 
-def test_a_claim_takes_what_is_free_of_each_lane(lab: Lab, worker: Worker) -> None:
+def test_a_claim_takes_the_free_slots_of_each_lane(lab: Lab, worker: Worker) -> None:
     high, short, long = (
         [lab.submit(lane=lane) for _ in range(3)] for lane in (Lane.HIGH, Lane.SHORT, Lane.LONG)
     )

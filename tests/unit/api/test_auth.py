@@ -40,7 +40,7 @@ class TestKeys:
         assert access.sees(ANONYMOUS, "anna")
 
     @pytest.mark.parametrize("keys", [{"api_keys": "anonymous:12345678"}, {"admin_keys": "me:12345678"}])
-    def test_with_keys_nobody_is_an_admin_by_name(self, keys: dict[str, str]) -> None:
+    def test_with_keys_no_owner_is_an_admin_by_its_name(self, keys: dict[str, str]) -> None:
         assert not Access.of(Settings(**keys)).sees_all(ANONYMOUS)  # pyright: ignore[reportArgumentType]
 
 

@@ -103,7 +103,7 @@ def test_model_and_voice(model: str, voice: object, speaks: tuple[str, str]) -> 
         ({"model": "hibari", "input": "你好", "voice": "alloy"}, "voice_not_found", "voice"),
     ],
 )
-def test_refusals_are_in_openais_words(fields: dict[str, object], code: str, field: str | None) -> None:
+def test_refusals_use_openais_field_names(fields: dict[str, object], code: str, field: str | None) -> None:
     with pytest.raises(Refusal) as caught:
         asked(**fields)
     assert (caught.value.code, caught.value.details.get("field")) == (code, field)

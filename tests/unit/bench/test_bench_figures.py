@@ -86,7 +86,7 @@ def test_a_figure_knows_whether_its_target_is_met(target: Target, value: float, 
     assert Figure("x", value, "ms", target).met is met
 
 
-def test_a_figure_without_a_target_is_neither_good_nor_bad() -> None:
+def test_a_figure_without_a_target_is_not_judged() -> None:
     assert Figure("x", 1, "ms").met is None
 
 
@@ -109,7 +109,7 @@ def test_the_interval_holds_the_median_about_as_often_as_it_says() -> None:
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
 @settings(max_examples=20)
-def test_the_interval_is_made_of_what_was_measured_and_always_the_same(values: list[float]) -> None:
+def test_the_interval_is_reproducible_and_made_of_measured_values(values: list[float]) -> None:
     low, high = interval(values)
     assert min(values) <= low <= high <= max(values)
     assert interval(values) == (low, high)

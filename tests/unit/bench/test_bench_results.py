@@ -21,7 +21,7 @@ def measured(name: str, value: float, machine: dict[str, str] = CPU, device: str
     return Measured(name, device, machine, 1.5, (figure,))
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+def test_written_results_are_read_back(tmp_path: Path) -> None:
     results = Results((measured("api", 1), Measured("clip", "cpu", CPU, 0.1, error="RuntimeError: no")))
     path = tmp_path / "out.json"
     path.write_text(results.to_json())

@@ -20,7 +20,7 @@ def test_it_is_the_line_through_the_second_half(noise: list[float], slope: float
 
 
 @given(values, st.integers(8, 40))
-def test_what_does_not_change_does_not_grow(value: float, count: int) -> None:
+def test_constant_values_have_no_trend(value: float, count: int) -> None:
     assert not trend(list(map(float, range(count))), [value] * count, share=0.01, floor=0.01).is_growing
 
 

@@ -81,7 +81,7 @@ def test_a_punctuation_model_recognises_nothing() -> None:
         ("model: !!python/object/apply:os.getpid []\n", "does not say which model"),
     ],
 )
-def test_a_directory_that_holds_something_else_is_refused(
+def test_a_directory_without_a_supported_model_is_refused(
     tmp_path: Path, config: str | None, message: str
 ) -> None:
     if config is not None:

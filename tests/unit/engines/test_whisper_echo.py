@@ -68,7 +68,5 @@ def test_text_also_recognised_without_the_prompt_is_kept(
         (["请联系达摩院的同事，把报告发给他们。"], STYLE + "达摩院."),
     ],
 )
-def test_a_sentence_with_a_word_of_the_prompt_needs_no_second_hearing(
-    passages: list[str], prompt: str
-) -> None:
+def test_a_sentence_with_a_word_of_the_prompt_is_not_decoded_twice(passages: list[str], prompt: str) -> None:
     assert not repeats_prompt(passages, prompt)

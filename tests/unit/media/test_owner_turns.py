@@ -41,7 +41,7 @@ async def test_an_owner_with_many_requests_delays_others_by_one_turn() -> None:
 
 
 @given(steps=STEPS, size=st.integers(1, 3))
-def test_nothing_is_lost_or_lent_twice_and_all_take_turns(steps: list[tuple[str, str]], size: int) -> None:
+def test_no_place_is_lost_or_lent_twice_and_all_take_turns(steps: list[tuple[str, str]], size: int) -> None:
     asyncio.run(_play(steps, size))
 
 

@@ -64,7 +64,7 @@ def test_a_repository_arrives_whole(server: Hub, tmp_path: Path, name: str) -> N
     assert [(m.name, m.origin) for m in store.list()] == [("owner/name", name)]
 
 
-def test_the_second_time_the_hub_is_not_asked(server: Hub, tmp_path: Path, name: str) -> None:
+def test_the_second_time_the_hub_is_not_contacted(server: Hub, tmp_path: Path, name: str) -> None:
     store = store_of(server, tmp_path)
     first = store.install("owner/name", name)
     server.requests.clear()
@@ -188,7 +188,7 @@ def test_modelscopes_old_and_new_variable_name_a_mirror(server: Hub, tmp_path: P
     assert store.install("owner/name", "modelscope").origin == "modelscope"
 
 
-def test_the_next_hub_is_asked_where_one_fails(server: Hub, tmp_path: Path) -> None:
+def test_the_next_hub_is_used_if_one_fails(server: Hub, tmp_path: Path) -> None:
     with serving(Hub({})) as gone:
         pass
     store = store_of(server, tmp_path, HF_ENDPOINT=gone.url)

@@ -123,7 +123,7 @@ JAPANESE = {
 
 
 @pytest.mark.parametrize(("written", "said"), ENGLISH.items())
-def test_what_the_english_phonemiser_garbles_is_written_out(written: str, said: str) -> None:
+def test_figures_that_the_english_phonemiser_garbles_are_written_out(written: str, said: str) -> None:
     assert normalise(written, "en") == said
     assert normalise(said, "en") == said
 
@@ -169,7 +169,7 @@ def test_chinese_and_japanese_numbers_are_written_out(language: str, written: st
 
 
 @given(st.one_of(_FIGURES, st.text(max_size=80)), st.sampled_from(LANGUAGES))
-def test_normalising_never_fails_and_what_can_be_said_still_can(text: str, language: str) -> None:
+def test_normalising_never_fails_and_keeps_texts_pronounceable(text: str, language: str) -> None:
     said = normalise(text, language)
     assert bool(said.strip()) == bool(text.strip())
     assert is_pronounceable(said) or not is_pronounceable(text)

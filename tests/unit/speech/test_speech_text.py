@@ -41,5 +41,5 @@ def test_words_in_latin_letters_are_found_in_chinese() -> None:
 
 
 @given(_MIXED, st.booleans())
-def test_runs_are_the_whole_text(text: str, latin: bool) -> None:
+def test_runs_cover_the_whole_text(text: str, latin: bool) -> None:
     assert "".join(piece for _, piece in runs(text, latin=latin)) == text

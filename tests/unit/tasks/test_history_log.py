@@ -41,7 +41,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def test_a_line_has_what_people_read(desk: Desk) -> None:
+def test_a_line_has_the_documented_fields(desk: Desk) -> None:
     end = desk.settle(failed(worker_id=2, duration=12.34567, model="sensevoice"))
     [line] = desk.path.read_text().splitlines()
     assert json.loads(line) == {

@@ -82,7 +82,7 @@ def test_short_batches_of_single_chunks_wait_in_the_pipe(
     assert count == given
 
 
-def test_what_a_model_process_finished_before_it_died_counts(batch: Batch) -> None:
+def test_results_sent_before_a_model_process_died_count(batch: Batch) -> None:
     """Only a batch that was in the engine at the end may be blamed, and no result is lost."""
     later = replace(batch, id="later")
     with ready_model_process(1, is_parallel=False) as link:

@@ -85,7 +85,7 @@ def test_batches_that_take_long_make_predictions_longer(batch) -> None:
     assert model.last_used == 19.0
 
 
-def test_padding_is_what_the_longest_chunk_makes_of_the_others(batch) -> None:
+def test_padding_fills_chunks_up_to_the_longest(batch) -> None:
     assert pooled().padding(batch(10.0, 8.0, 2.0)) == pytest.approx(10.0)
     assert pooled().padding(batch(10.0)) == 0.0
     assert pooled(padded_to=30.0).padding(batch(10.0, 8.0)) == pytest.approx(42.0)
