@@ -90,7 +90,7 @@ class ModelWatch:
         self._installed = Recent(self._look_here, _KEPT_SECONDS)
 
     async def recent(self) -> AvailableModels:
-        """Return the models. Raises redis.exceptions.RedisError when Redis is away."""
+        """Return the models. Raises redis.exceptions.RedisError when Redis is unavailable."""
         overview = await self._overview.recent()
         return AvailableModels(overview.models or await self._installed.get(), self._catalogue)
 

@@ -127,13 +127,13 @@ def drop(store: Store, claimed: Claimed) -> Command[int]:
 
 
 def register(
-    store: Store, worker: Worker, held: TaskExecution, now: float, document: dict[str, Any]
+    store: Store, worker: Worker, task_execution: TaskExecution, now: float, document: dict[str, Any]
 ) -> Command[bool]:
     """Write step W2: register a claimed task as work in progress.
 
     Returns False if the task has ended or belongs to another worker; the caller must then give it up.
     """
-    task = held.task
+    task = task_execution.task
     data, job = store.job_of(task)
     args = {
         "id": task.id,
@@ -141,7 +141,7 @@ def register(
         "lane": store.queues[task.lane],
         "worker": worker.name,
         "worker_key": worker.key,
-        "execution": held.execution,
+        "execution": task_execution.execution,
         "now": now,
         "iso": rq_job.iso(now),
         "ttl": CLAIM_TTL,
@@ -169,7 +169,7 @@ def report(store: Store, worker: Worker, task: Task, document: dict[str, Any]) -
 def beat(
     store: Store,
     worker: Worker,
-    held: Sequence[TaskExecution],
+    executions: Sequence[TaskExecution],
     now: float,
     worker_ttl: int,
     facts: dict[str, Any],
@@ -177,7 +177,7 @@ def beat(
     *,
     is_idle: bool = False,
 ) -> Command[Beat]:
-    """Renew the worker's registration (for `worker_ttl` seconds) and its claims on `held` tasks of this kind.
+    """Renew the worker's registration (for `worker_ttl` seconds) and its claims on tasks of this kind.
 
     `capacity` lets other workers leave a share of the waiting tasks to this one; None while it accepts no
     tasks. `is_idle` says that it is processing no task of any kind.
@@ -191,7 +191,7 @@ def beat(
         "now": now,
         "iso": rq_job.iso(now),
         "ttl": CLAIM_TTL,
-        "held": [[h.task.id, store.queues[h.task.lane], h.execution] for h in held],
+        "held": [[each.task.id, store.queues[each.task.lane], each.execution] for each in executions],
         "room": _by_queue(store, capacity) if capacity else "",
         "room_ttl": _CAPACITY_TTL,
     }

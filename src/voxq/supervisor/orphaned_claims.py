@@ -15,7 +15,7 @@ _RETRY_SECONDS = 0.5
 def settle(settings: Settings, life: str) -> None:
     """Release the claims of the worker of this life; it and its helpers must be dead.
 
-    Blocks while Redis is away, at most until the claims have expired by themselves.
+    Blocks while Redis is unavailable, at most until the claims have expired by themselves.
     """
     # Imported here, because commands that only look for a stack need none of it.
     from voxq.core.task import short_id

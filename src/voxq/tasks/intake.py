@@ -67,7 +67,7 @@ class Submission:
 
 
 class Unavailable(Refusal):
-    """Redis is away. With `task_id`, the task has been accepted all the same and will be processed."""
+    """Redis is unavailable. With `task_id`, the task has been accepted all the same and will be processed."""
 
     def __init__(self, task_id: str | None = None) -> None:
         if task_id is None:

@@ -1,4 +1,4 @@
-"""Redis as the worker's loop sees it: available, or away for the moment. The loop never waits for it."""
+"""Redis as the worker's loop sees it: available, or not for the moment. The loop never waits for it."""
 
 from __future__ import annotations
 

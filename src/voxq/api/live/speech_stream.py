@@ -77,8 +77,8 @@ async def begin(service: Service, kind: str, owner: str, task_id: str) -> Speech
     """Return the speech of a task once its first bytes exist; waits for them without a time limit.
 
     `task_id` may be short. Raises NotFound; TaskFailed for a task that failed or was cancelled; Refusal
-    ("recording_gone"; "unavailable" if the process is about to stop); RedisError if Redis is away at the
-    first look (a later outage is waited out). May be cancelled while it waits.
+    ("recording_gone"; "unavailable" if the process is about to stop); RedisError if Redis is unavailable at
+    first (a later outage is waited out). May be cancelled while it waits.
     """
     found = await lookup.find(service, kind, owner, task_id)
     pieces = _pieces(service, owner, found)
@@ -136,7 +136,7 @@ async def _read(file: SpeechFile) -> bytes:
 
 
 async def _is_done(service: Service, owner: str, found: Found) -> bool:
-    """Whether the speech is complete; False while Redis is away. Raises NotFound, TaskFailed, Refusal."""
+    """Whether the speech is complete; False without Redis. Raises NotFound, TaskFailed, Refusal."""
     if service.events.is_over:
         raise Refusal("unavailable", "The server is stopping; the task continues", task_id=found.task_id)
     try:

@@ -167,7 +167,7 @@ class WorkerWatch:
         self._latest = Recent(self.look, _KEPT_SECONDS)
 
     async def look(self) -> WorkerOverview:
-        """Read the current state. Raises redis.exceptions.RedisError if Redis is away."""
+        """Read the current state. Raises redis.exceptions.RedisError if Redis is unavailable."""
         async with self._client.pipeline(transaction=False) as pipeline:
             pipeline.hvals(WORKERS_KEY)
             for store in self._stores.values():

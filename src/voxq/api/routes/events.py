@@ -127,7 +127,7 @@ async def _follow(
 
 
 async def _look(service: Service, kind: str, owner: str, task_id: str) -> _Event | None:
-    """Return the event for the task's present state; None while Redis is away. Raises NotFound."""
+    """Return the event for the task's present state; None while Redis is unavailable. Raises NotFound."""
     try:
         found = await lookup.find(service, kind, owner, task_id)
         told = await answer(service, found)

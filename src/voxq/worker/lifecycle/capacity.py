@@ -18,19 +18,19 @@ _NONE: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 def capacities_of(
-    held: Sequence[tuple[str, Lane]],
+    in_progress: Sequence[tuple[str, Lane]],
     slots: int,
     models: Mapping[str, Collection[str]],
     broken: Mapping[str, Collection[str]] = _NONE,
 ) -> dict[str, Capacity]:
     """Capacity that a worker can report for each kind in `models`, with the models for it.
 
-    `held`: kind and lane of each of its tasks; `slots`: tasks at once; `broken`: models that do not load at
-    the moment. The worker takes no tasks of a kind that is not among `models`.
+    `in_progress`: kind and lane of each of its tasks; `slots`: tasks at once; `broken`: models that do not
+    load now. The worker takes no tasks of a kind that is not among `models`.
 
     All kinds share its slots, so all that are free are reported for each kind.
     """
-    counts, free = Counter(held), free_slots([lane for _, lane in held], slots)
+    counts, free = Counter(in_progress), free_slots([lane for _, lane in in_progress], slots)
     none = dict.fromkeys(free, 0)
     return {
         kind: Capacity(
@@ -43,15 +43,15 @@ def capacities_of(
     }
 
 
-def free_slots(held: Sequence[Lane], slots: int) -> dict[Lane, int]:
-    """Free slots by lane for a worker with `slots` in all that has tasks of the lanes `held`.
+def free_slots(lanes: Sequence[Lane], slots: int) -> dict[Lane, int]:
+    """Free slots by lane for a worker with `slots` in all with tasks of these `lanes` in progress.
 
     Slots are reserved for the more urgent lanes, so that long files cannot keep voice notes waiting: with
     three slots or more, one is for the high lane only and one more for high or short; with two, one is not
     for long.
     """
     reserved = {Lane.HIGH: 0, Lane.SHORT: 1 if slots >= 3 else 0, Lane.LONG: min(2, slots - 1)}
-    counts, same_or_worse = Counter(held), len(held)
+    counts, same_or_worse = Counter(lanes), len(lanes)
     free: dict[Lane, int] = {}
     least = slots  # a lower lane may not take what a higher one may not
     for lane in Lane:

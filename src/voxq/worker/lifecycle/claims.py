@@ -1,6 +1,6 @@
 """Claims: a worker's tasks as Redis knows them, from taking and registering to reporting and releasing.
 
-Every method returns None while Redis is away; none of them waits for it.
+Every method returns None while Redis is unavailable; none of them waits for it.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ class Catch:
 class _Slots:
     """Tasks that a worker has already, and what it can do beside them."""
 
-    held: Sequence[tuple[str, Lane]]
+    in_progress: Sequence[tuple[str, Lane]]
     count: int
     models: Mapping[str, Collection[str]]
     broken: Mapping[str, Collection[str]]
 
     @property
     def free(self) -> Mapping[Lane, int]:
-        return free_slots([lane for _, lane in self.held], self.count)
+        return free_slots([lane for _, lane in self.in_progress], self.count)
 
     def capacity(self, kind: str, taken: Iterable[Claimed] = ()) -> Capacity:
         """Capacity for tasks of this kind, after some were taken."""
-        held = [*self.held, *((each.kind, each.lane) for each in taken)]
-        return capacities_of(held, self.count, self.models, self.broken)[kind]
+        tasks = [*self.in_progress, *((each.kind, each.lane) for each in taken)]
+        return capacities_of(tasks, self.count, self.models, self.broken)[kind]
 
 
 class Claims:
@@ -72,25 +72,25 @@ class Claims:
 
     def take(
         self,
-        held: Sequence[tuple[str, Lane]],
+        in_progress: Sequence[tuple[str, Lane]],
         slots: int,
         models: Mapping[str, Collection[str]],
         broken: Mapping[str, Collection[str]],
     ) -> Catch | None:
         """Claim waiting tasks (write step W1): as many as there is capacity for, up to the worker's share.
 
-        `held`: kind and lane of its tasks; `models`: models by kind; `broken`: those that do not load now.
+        `in_progress`: kind and lane of its tasks; `models`: models by kind; `broken`: those that do not load.
         Tasks of other kinds are left to other workers. A more urgent lane comes first, whatever the kind;
         within a lane the kinds take turns.
         """
-        mine = _Slots(held, slots, models, broken)
+        mine = _Slots(in_progress, slots, models, broken)
         turn = self._turns.next(time.monotonic(), mine.free)
         catch = self._take_of_one_kind(mine) if turn is None else None
         return catch or self._take_of_all_kinds(mine, turn)
 
     def _take_of_one_kind(self, mine: _Slots) -> Catch | None:
-        """Claim from the kind that was served last without looking at the others: mostly one kind comes again
-        and again. None if a task of another kind waits, or Redis is away."""
+        """Claim from the kind that was served last without looking at the others: mostly the same kind comes
+        again. None if a task of another kind waits, or Redis is unavailable."""
         served = [each for each in self._order if each in mine.models]
         if not served:
             return Catch()
@@ -196,14 +196,21 @@ class Claims:
         capacities: Mapping[str, Capacity] | None,
     ) -> Beat | None:
         """Keep the worker and all of its tasks alive. `capacities`: None while it takes on nothing."""
-        held = [task_run.held for task_run in task_runs]
+        executions = [task_run.held for task_run in task_runs]
         last, lost = None, ()
         for kind, store in self._stores.items():
-            of_kind = [each for each in held if each.task.kind == kind]
+            of_kind = [each for each in executions if each.task.kind == kind]
             capacity = capacities[kind] if capacities else None
             last = self._redis_link.run(
                 claiming.beat(
-                    store, self._identity, of_kind, time.time(), WORKER_TTL, facts, capacity, is_idle=not held
+                    store,
+                    self._identity,
+                    of_kind,
+                    time.time(),
+                    WORKER_TTL,
+                    facts,
+                    capacity,
+                    is_idle=not executions,
                 )
             )
             if last is None:
