@@ -38,7 +38,7 @@ class RedisLink:
         return time.monotonic() < self._away_until
 
     def run(self, command: Command[T]) -> T | None:
-        """Run a command. Returns its answer, or None while Redis is away or the script fails."""
+        """Run a command. Returns its answer, or None while Redis is unavailable or the script fails."""
         return self.attempt(lambda: script.run(self.client, command))
 
     def attempt(self, work: Callable[[], T]) -> T | None:
