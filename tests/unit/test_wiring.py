@@ -126,7 +126,7 @@ def wired_later(tree: ast.AST) -> Iterator[str]:
                         pass
 
 
-def test_nothing_takes_more_than_eight_parameters() -> None:
+def test_no_function_takes_more_than_eight_parameters() -> None:
     collaborators = {
         (path, node.name)
         for path, tree in modules().items()
@@ -145,7 +145,7 @@ def test_nothing_takes_more_than_eight_parameters() -> None:
     assert found == []
 
 
-def test_everybody_is_known_at_construction() -> None:
+def test_collaborators_are_given_at_construction() -> None:
     found = [f"{path}: {line}" for path, tree in modules().items() for line in wired_later(tree)]
     assert found == []
 
@@ -168,7 +168,7 @@ FIELDS = "\n".join(f"    {name}: int" for name in NINE)
         (f"@dataclass(frozen=True)\nclass A:\n{FIELDS}\n    pools: Mapping[str, 'ModelPool']", ["A"]),
     ],
 )
-def test_what_counts_as_too_many(source: str, found: list[str]) -> None:
+def test_too_many_parameters_are_detected(source: str, found: list[str]) -> None:
     assert list(too_many_parameters(ast.parse(source), {"ModelPool"})) == found
 
 
@@ -185,6 +185,6 @@ def test_what_counts_as_too_many(source: str, found: list[str]) -> None:
         ("task_run.outcome = self.outcome", False),
     ],
 )
-def test_what_counts_as_wired_later(line: str, is_found: bool) -> None:
+def test_wiring_after_construction_is_detected(line: str, is_found: bool) -> None:
     source = f"class A:\n    def __init__(self, pool, hear):\n        {line}\n    def on_message(self): ..."
     assert bool(list(wired_later(ast.parse(source)))) is is_found

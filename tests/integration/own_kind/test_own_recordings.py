@@ -65,7 +65,7 @@ def test_a_task_of_the_test_kind_is_processed_completely(api: ApiServer, worker:
     assert api.http.get(result["audio_url"]).status_code == 404
 
 
-def test_its_form_is_described_and_kept_to(api: ApiServer) -> None:
+def test_its_form_is_documented_and_checked(api: ApiServer) -> None:
     [described] = api.http.get("/openapi.json").json()["paths"][SUBMIT].values()
     form = described["requestBody"]["content"]["multipart/form-data"]["schema"]
     own = {"longest", "silence", "fault", "color"}
@@ -100,7 +100,7 @@ def test_its_form_is_described_and_kept_to(api: ApiServer) -> None:
     assert api.http.get("/api/v1/spans/queue/status").json()["queued"] == 0
 
 
-def test_what_it_needs_may_come_last(api: ApiServer) -> None:
+def test_its_options_may_come_after_the_recording(api: ApiServer) -> None:
     with socket.create_connection(("127.0.0.1", urlsplit(api.url).port or 0), 30) as connection:
         audio = ("audio", NOTE)
         parts = [part(*each) for each in (("color", b"red"), audio, ("longest", b"3"))] + [b"--x--\r\n"]
@@ -168,7 +168,7 @@ def test_it_is_restored_after_redis_has_lost_everything(
     wait_for(lambda: api.http.get(where).json().get("status") == "done", "it", 90)
 
 
-def test_commands_know_it(api: ApiServer, worker: StartWorker, voxq: Voxq, tmp_path: Path) -> None:
+def test_commands_show_and_delete_its_tasks(api: ApiServer, worker: StartWorker, voxq: Voxq, tmp_path: Path) -> None:
     task_id = submitted(api, longest="3")
     counts = json.loads(voxq("queue", "--json"))
     assert (counts["queued"], counts["kinds"]["spans"]["queued"]) == (1, 1)

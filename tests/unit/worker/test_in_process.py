@@ -81,7 +81,7 @@ def test_a_task_goes_through_its_steps(worker: MakeWorker) -> None:
     assert list(ours.journal_of.work.names()) == []
 
 
-def test_so_does_one_that_is_made_from_a_recording(worker: MakeWorker) -> None:
+def test_a_task_made_from_a_recording_is_processed_too(worker: MakeWorker) -> None:
     ours = worker()
     task = make_task(kind="spans", options=SpanOptions(longest=30))
     ours.submit(task)
@@ -243,7 +243,7 @@ def test_an_end_that_the_disk_does_not_accept_is_written_later(
     assert len(ours.parts.task_runs) == 0
 
 
-def test_what_an_ended_process_has_sent_is_not_read(worker: MakeWorker, processes: FakeProcesses) -> None:
+def test_messages_of_an_ended_process_are_not_read(worker: MakeWorker, processes: FakeProcesses) -> None:
     """Its pipe is closed: whoever read from it, or from that of the next process, would wait for ever."""
     ours = worker()
     ours.submit(text())

@@ -164,7 +164,7 @@ def test_a_task_cancelled_while_decoding_delays_no_other(capacities: Callable[..
     assert cancelled not in capacity.ends()
 
 
-def test_news_of_an_earlier_attempt_is_discarded(capacities: Callable[..., Capacity]) -> None:
+def test_messages_of_an_earlier_attempt_are_discarded(capacities: Callable[..., Capacity]) -> None:
     """Its chunks would count twice when they are found again."""
     capacity = capacities(1)
     task_run = capacity.assign(Lane.SHORT)
