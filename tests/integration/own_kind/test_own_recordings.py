@@ -168,7 +168,7 @@ def test_it_is_restored_after_redis_has_lost_everything(
     wait_for(lambda: api.http.get(where).json().get("status") == "done", "it", 90)
 
 
-def test_commands_show_and_delete_its_tasks(api: ApiServer, worker: StartWorker, voxq: Voxq, tmp_path: Path) -> None:
+def test_commands_show_its_tasks(api: ApiServer, worker: StartWorker, voxq: Voxq, tmp_path: Path) -> None:
     task_id = submitted(api, longest="3")
     counts = json.loads(voxq("queue", "--json"))
     assert (counts["queued"], counts["kinds"]["spans"]["queued"]) == (1, 1)
