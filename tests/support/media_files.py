@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.stream import Disposition
 
 from voxq.speech.audio import Samples
 
@@ -43,6 +48,69 @@ def written(muxer: str, codec: str, rate: int, video: str | None = None) -> byte
         for ready in (*resampler.resample(frame), *resampler.resample(None), None):
             container.mux(audio.encode(ready))
     return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound track to be written: samples of shape (n,) or (channels, n). `stamp` moves a packet, given its
+    own time and both in seconds, and drops it for None."""
+
+    samples: Samples
+    rate: int = 16_000
+    codec: str = "aac"
+    language: str | None = None
+    title: str | None = None
+    default: bool | None = None
+    stamp: Callable[[float], float | None] = lambda time: time
+
+
+def muxed(muxer: str, *sounds: Sound, picture_seconds: float = 0, options: dict[str, str] | None = None) -> bytes:
+    """File with these sound tracks, and with pictures of ten a second if they last any time."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=muxer, options=options or {}) as container:
+        pictures = container.add_stream("mpeg4", rate=10) if picture_seconds else None
+        streams = [_track_for(container, sound) for sound in sounds]
+        packets: list[av.Packet] = []
+        if pictures is not None:
+            pictures.width = pictures.height = 64
+            pictures.pix_fmt = "yuv420p"
+            for number in range(round(picture_seconds * 10)):
+                picture = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+                picture.pts, picture.time_base = number, Fraction(1, 10)
+                packets += pictures.encode(picture)
+            packets += pictures.encode(None)
+        for sound, stream in zip(sounds, streams, strict=True):
+            packets += _packets(sound, stream)
+        for packet in sorted(packets, key=lambda packet: float((packet.dts or 0) * packet.time_base)):
+            container.mux(packet)
+    return buffer.getvalue()
+
+
+def _track_for(container: OutputContainer, sound: Sound) -> AudioStream:
+    layout = "stereo" if sound.samples.ndim == 2 else "mono"
+    stream = container.add_stream(sound.codec, rate=sound.rate, layout=layout)
+    named = {"language": sound.language, "title": sound.title}
+    stream.metadata.update({name: value for name, value in named.items() if value})
+    if sound.default is not None:
+        stream.disposition = Disposition.default if sound.default else Disposition(0)
+    return stream
+
+
+def _packets(sound: Sound, stream: AudioStream) -> Iterator[av.Packet]:
+    context = stream.codec_context
+    layout = context.layout.name
+    samples = np.atleast_2d(sound.samples).astype(np.float32)
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=layout)
+    frame.sample_rate = sound.rate
+    context.open(strict=False)
+    resampler = av.AudioResampler(context.format, layout, sound.rate, frame_size=context.frame_size or 1024)
+    for ready in (*resampler.resample(frame), *resampler.resample(None), None):
+        for packet in stream.encode(ready):
+            assert packet.pts is not None
+            time = sound.stamp(float(packet.pts * packet.time_base))
+            if time is not None:
+                packet.pts = packet.dts = round(time / packet.time_base)
+                yield packet
 
 
 def wav(

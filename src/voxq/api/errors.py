@@ -51,6 +51,7 @@ _STATUS = {
     "too_long": 413,
     "invalid_option": 422,
     "language_unsupported": 422,
+    "unknown_track": 422,
     "unpronounceable": 422,
     "voice_not_found": 422,
     "voice_unsupported": 422,
@@ -193,7 +194,8 @@ async def _no_audio(request: Request, error: AudioError) -> Problem:
         logger.error("probing an upload failed: {}", error.code)
         return _UNFORESEEN
     if status != 400:
-        return Problem(status, str(error), error.code)
+        details = {"field": "audio_track"} if error.code == "unknown_track" else {}
+        return Problem(status, str(error), error.code, details=details)
     sentence = str(error) if error.code == "empty" else _CONTRACT_400
     details = {"detail": str(error), "supported_formats": list(SUPPORTED_FORMATS)}
     return Problem(status, sentence, error.code, details=details)

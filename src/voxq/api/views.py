@@ -123,7 +123,7 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
         for word in segment.words
     ]
     optional: Any = {"words": words} if words else {}
-    told = ("voice", "format", "speed", "sample_rate")
+    told = ("voice", "format", "speed", "sample_rate", "audio_tracks")
     optional |= {name: document[name] for name in told if document.get(name) is not None}
     if steps := document.get("steps"):
         optional["steps"] = {name: _step(document, name, step) for name, step in steps.items()}

@@ -62,6 +62,8 @@ class Outcome:
     """Segments (`voxq.speech.transcript`) as JSON; for speech, its sentences."""
     sample_rate: int | None = None
     """Sample rate of speech in Hz."""
+    audio_tracks: tuple[dict[str, Any], ...] = ()
+    """Sound tracks of a recording with several, of which one was `taken`."""
     error: str | None = None
     code: str | None = None
     attempts: int = 1
@@ -75,8 +77,9 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         record = flat(self)
-        if not self.steps:
-            del record["steps"]
+        for name in ("steps", "audio_tracks"):
+            if not record[name]:
+                del record[name]
         return record | {
             "incidents": [flat(incident) for incident in self.incidents],
             "timings": flat(self.timings),

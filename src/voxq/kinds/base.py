@@ -117,6 +117,10 @@ class Kind(ABC):
         """Return the options with this model for the first step, if there is an option for it."""
         return replace(options, model=name) if "model" in options.declared() else options
 
+    def audio_track(self, options: Options) -> str | None:
+        """Sound track of a recording that the options ask for, see `voxq.speech.tracks.candidates`."""
+        return None
+
     def check_model(self, step: str, options: Options, model: Model) -> None:
         """Check that the model can do what the options ask. Raises ModelUnavailable."""
         return

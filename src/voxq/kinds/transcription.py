@@ -15,6 +15,7 @@ from voxq.engines.contract import Recognised
 from voxq.engines.languages import LANGUAGES
 from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.hotwords import MAX_HOTWORDS, checked_hotwords, hotwords_of_file
+from voxq.kinds.tracks import checked_track, tracks_of
 from voxq.kinds.work import Joined, KindRun, Model, ModelUnavailable, Prepared, Work
 from voxq.processes.media.protocol import Prepare
 from voxq.processes.model.protocol import SpanRef
@@ -83,6 +84,15 @@ class TranscriptionOptions(Options):
         Mark(affects=Affects.RESULT, flag="--vad/--no-vad"),
     ] = True
     """Where chunks are cut; the content of a chunk means the same to a model either way."""
+    audio_track: Annotated[
+        str | None,
+        Field(
+            description="Sound track of a file with several: its number, from 0, or its language (eng, zh); "
+            "nothing: the one marked as default, else the first with sound.",
+            json_schema_extra={"examples": ["1", "eng"]},
+        ),
+        Mark(affects=Affects.RESULT, wire=Annotated[str, BeforeValidator(checked_track)]),
+    ] = None
     use_punc: Annotated[
         bool,
         Field(description="Punctuate text that the model leaves without; false: use no other model for it."),
@@ -102,6 +112,10 @@ class TranscriptionOptions(Options):
 
 
 class _Transcription(Kind):
+    def audio_track(self, options: Options) -> str | None:
+        assert isinstance(options, TranscriptionOptions)
+        return options.audio_track
+
     def check_model(self, step: str, options: Options, model: Model) -> None:
         assert isinstance(options, TranscriptionOptions)
         if options.translate and not model.traits.translates:
@@ -134,6 +148,7 @@ class TranscriptionRun(KindRun):
             self.work.defaults.max_seconds,
             self._chunking,
             self._asked.use_vad,
+            self._asked.audio_track,
         )
 
     @property
@@ -208,6 +223,7 @@ class TranscriptionRun(KindRun):
             "raw_text": transcript.raw_text,
             "language": transcript.language,
             "segments": tuple(segment.to_json() for segment in transcript.segments),
+            "audio_tracks": tracks_of(self.prepared) if self.prepared else (),
         }
 
     def _choose(self, language: str | None) -> None:

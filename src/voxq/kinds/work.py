@@ -16,6 +16,7 @@ from voxq.engines.contract import Traits, Voice
 from voxq.processes.media.join_protocol import Begin, Sound
 from voxq.processes.media.protocol import Prepare, Split
 from voxq.processes.model.protocol import ChunkRef
+from voxq.speech.audio import Track
 from voxq.speech.chinese_script import Script
 from voxq.storage.scratch import WorkDirectory
 
@@ -59,6 +60,10 @@ class Prepared:
     duration: float
     decode: float
     vad: float
+    tracks: tuple[Track, ...] = ()
+    """Sound tracks of a recording."""
+    taken: int = 0
+    """Index of the track that was decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ class OutputFile(ABC):
 
 class KindRun(ABC):
     """The kind's part of one run: requests to a media process and the models, and the use of their answers.
-    It has no state except what it learns from results."""
+    It has no state except what it learns from results and from the end of the preparation."""
 
     disk_per_second: ClassVar[float] = 1.0
     """Disk space for a second of its sound, as a multiple of that for decoded sound."""
@@ -152,6 +157,8 @@ class KindRun(ABC):
         self.work = work
         self.task = work.task
         self.asked = work.options
+        self.prepared: Prepared | None = None
+        """Findings about all of the input, once it has been read to its end."""
 
     @property
     @abstractmethod

@@ -20,6 +20,9 @@ SHORTEST_CLIP = SAMPLE_RATE // 10
 Samples: TypeAlias = "npt.NDArray[np.float32]"
 """Mono samples from -1.0 to 1.0, shape (n,)."""
 
+Channels: TypeAlias = "npt.NDArray[np.float32]"
+"""Samples of one or two channels from -1.0 to 1.0, shape (channels, n)."""
+
 MIME_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "wav": "audio/wav",
@@ -68,6 +71,26 @@ SUPPORTED_FORMATS = (
 """Formats listed to clients as accepted. A file is judged by its content, never by its name."""
 
 
+MOST_TRACKS = 16
+"""Tracks of any kind that a file may have."""
+LONGEST_TITLE = 80
+"""Characters of the title of a track, and of any other text about it, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A sound track of a recording. `index` counts them from 0; `codec` is the name of its decoder."""
+
+    index: int
+    codec: str
+    language: str | None
+    """Code as tasks know it, "en"; None if the file does not say."""
+    title: str | None
+    channels: int
+    default: bool
+    """Whether the file marks it as the one to be played."""
+
+
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
     """Properties of a recording found by probing it.
@@ -88,8 +111,8 @@ class AudioInfo:
 class AudioError(Exception):
     """A recording cannot be used; the message is one sentence for the client.
 
-    `code` says why: "undecodable", "no_audio", "empty", "too_long", "too_large" (decoding needs too much
-    memory) or "missing".
+    `code` says why: "undecodable", "no_audio", "unknown_track", "empty", "too_long", "too_large" (decoding
+    needs too much memory) or "missing".
     """
 
     def __init__(self, code: str, message: str) -> None:

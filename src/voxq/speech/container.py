@@ -2,7 +2,8 @@
 
 Left to itself, libavformat does what a file tells it to: a playlist named talk.mp3 makes it read other files
 or fetch URLs. So it gets an anonymous stream instead of a path, a whitelist of self-contained container
-formats, a whitelist of audio codecs, and no protocol at all.
+formats, a whitelist of audio codecs, and no protocol at all. That list of codecs is for libavformat's own
+looks into a file: which decoder opens a track is decided in `voxq.speech.tracks`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,26 +22,22 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition
+from av.video.stream import VideoStream
 
-from voxq.speech.audio import MIME_TYPES, AudioError
+from voxq.speech.audio import MIME_TYPES, MOST_TRACKS, AudioError, Track
+from voxq.speech.tracks import DECODERS, audio_tracks, candidates
 
 DECODING_ERRORS = (FFmpegError, ValueError, EOFError, OverflowError, NotImplementedError)
 """Exceptions that PyAV raises for malformed data."""
 
 _DEMUXERS = "wav,w64,mp3,ogg,flac,aac,mov,matroska,asf,amr,caf,aiff,au,ac3,eac3,ape,wv,tta"
-_DECODERS = (
-    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,"
-    "pcm_u8,pcm_s8,pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,gsm,gsm_ms,"
-    "mp3float,mp3,mp2float,mp2,aac,aac_latm,alac,flac,opus,vorbis,speex,amrnb,amrwb,"
-    "wmav1,wmav2,wmapro,wmalossless,wmavoice,ac3,eac3,ape,tta,wavpack"
-)
 _OPTIONS = {
     "format_whitelist": _DEMUXERS,
-    "codec_whitelist": _DECODERS,
+    "codec_whitelist": ",".join(sorted(DECODERS)),
     "protocol_whitelist": "none",
     "probesize": str(5 << 20),
     "analyzeduration": "5000000",
-    "max_streams": "16",
+    "max_streams": str(MOST_TRACKS),
     # Limits only the search for DTS or AC-3 disguised as PCM, which costs ten milliseconds for each WAV.
     "max_probe_packets": "16",
 }
@@ -101,12 +99,33 @@ class _Anonymous(io.RawIOBase):
         return self._file.tell()
 
 
-@contextmanager
-def opened(path: Path, patience: Patience) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """Open a recording and yield its container and its first sound track.
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An open recording with the sound track that was chosen."""
 
-    The file appears to end where `patience` is over. Raises AudioError: missing, empty, undecodable,
-    no_audio, too_large. Errors of PyAV inside the `with` block become "undecodable", too.
+    container: InputContainer
+    stream: AudioStream
+    tracks: tuple[Track, ...]
+    """All of its sound tracks."""
+    taken: Track
+    others: tuple[Track, ...]
+    """Tracks that could be taken instead, best first; none if one was asked for."""
+
+    @property
+    def pictures(self) -> list[VideoStream]:
+        """Tracks of moving pictures; a cover is none."""
+        return [v for v in self.container.streams.video if not v.disposition & Disposition.attached_pic]
+
+
+@contextmanager
+def opened(
+    path: Path, patience: Patience, wanted: str | None = None, *, index: int | None = None
+) -> Iterator[Recording]:
+    """Open a recording at one of its sound tracks.
+
+    `wanted` is what was asked for, see `candidates`; `index` the track that was found to be the best of
+    those. The file appears to end where `patience` is over. Raises AudioError: missing, empty, undecodable,
+    no_audio, unknown_track, too_large. Errors of PyAV inside the `with` block become "undecodable", too.
     """
     try:
         file = path.open("rb")
@@ -118,23 +137,26 @@ def opened(path: Path, patience: Patience) -> Iterator[tuple[InputContainer, Aud
         try:
             anonymous = _Anonymous(file, patience)
             with av.open(anonymous, "r", options=_OPTIONS, metadata_errors="ignore") as container:
-                if not container.streams.audio:
-                    raise AudioError("no_audio", "The file has no sound track.")
-                stream = container.streams.audio[0]
-                if stream.codec_context is None:
-                    raise AudioError("undecodable", "The sound track has a codec that is not supported.")
-                stream.codec_context.thread_count = 1
-                yield container, stream
+                yield _at_track(container, wanted, index)
         except MemoryError as error:
             raise AudioError("too_large", "Decoding the file needs more memory than allowed.") from error
         except DECODING_ERRORS as error:
             raise AudioError("undecodable", "The file is damaged, or not a supported format.") from error
 
 
-def identify(container: InputContainer, codec: str) -> tuple[str, str, str]:
+def _at_track(container: InputContainer, wanted: str | None, index: int | None) -> Recording:
+    tracks = audio_tracks(container)
+    taken, *others = candidates(tracks, wanted if index is None else str(index))
+    stream = container.streams.audio[taken.index]
+    stream.codec_context.thread_count = 1
+    return Recording(container, stream, tracks, taken, tuple(others))
+
+
+def identify(recording: Recording, codec: str) -> tuple[str, str, str]:
     """Return the container's short name, the file extension and the MIME type, all from the content."""
+    container = recording.container
     name = _NAMES.get(container.format.name, container.format.name)
-    has_video = any(not v.disposition & Disposition.attached_pic for v in container.streams.video)
+    has_video = bool(recording.pictures)
     extension = _extension(name, codec, container.metadata.get("major_brand", "").strip().lower(), has_video)
     mime = _MIME_TYPES_WITH_VIDEO.get(extension) if has_video else None
     return name, extension, mime or MIME_TYPES[extension]

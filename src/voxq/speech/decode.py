@@ -5,17 +5,17 @@ The decoders are C code: run them in a process that may crash (`voxq.processes.m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import av
 import numpy as np
-from av.audio.stream import AudioStream
-from av.container import InputContainer
 
-from voxq.speech.audio import SAMPLE_RATE, AudioError, Samples
-from voxq.speech.container import DECODING_ERRORS, Patience, opened
+from voxq.speech.audio import SAMPLE_RATE, AudioError, Channels, Samples, Track
+from voxq.speech.container import DECODING_ERRORS, Patience, Recording, opened
+from voxq.speech.mixing import Mixer
 from voxq.speech.resample import Resampler
+from voxq.speech.timeline import Placed, Timeline
 
 _BLOCK_SECONDS = 10
 _SAMPLE_RATES = range(4_000, 768_001)
@@ -27,37 +27,101 @@ _SEARCH_SECONDS = 20.0
 One good frame before a gigabyte of damage would keep the decoder busy for a quarter of an hour; no usable
 recording has twenty megabytes of damage in one place.
 """
+_SILENT = 1e-4
+"""Peak of a track in which nothing can be heard: three steps of 16 bits."""
+
+
+class Decoding:
+    """One pass over a recording: iterate over it once for its sound.
+
+    Blocks have about ten seconds: mono, at `sample_rate`, from -1.0 to 1.0, mixed and with quiet speech
+    amplified (`voxq.speech.mixing`). Sound lies where the container's time line has it, with silence where
+    there is none. Damaged packets are skipped, NaN and infinite samples become silence, and memory use does
+    not grow with the length of the recording.
+
+    Raises AudioError: missing, undecodable (also if damage goes on for too long), no_audio, unknown_track,
+    empty, too_large, and too_long if there is more than `max_seconds` of sound.
+    """
+
+    def __init__(
+        self, path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE, *, track: str | None = None
+    ) -> None:
+        """Open nothing yet. `track` is what was asked for, see `voxq.speech.tracks.candidates`."""
+        self._path = path
+        self._max_seconds = max_seconds
+        self._sample_rate = sample_rate
+        self._wanted = track
+        self._timeline: Timeline | None = None
+        self._samples = 0
+        self.tracks: tuple[Track, ...] = ()
+        """Sound tracks of the file, known with the first block."""
+        self.taken: Track | None = None
+        """Track that is decoded, known with the first block."""
+
+    @property
+    def duration(self) -> float:
+        """Seconds of the recording, pictures included, as far as it has been decoded."""
+        pictures = self._timeline.end_of_pictures if self._timeline is not None else 0.0
+        return max(self._samples / self._sample_rate, pictures)
+
+    def __iter__(self) -> Iterator[Samples]:
+        most = round(self._max_seconds * self._sample_rate)
+        for block in filter(len, _mixed(self._channels())):
+            self._samples += len(block)
+            if self._samples > most:
+                raise too_long(self._max_seconds)
+            yield block
+        if not self._samples:
+            raise AudioError("empty", "The file has no samples.")
+
+    def _channels(self) -> Iterator[Channels]:
+        """Yield blocks of the best track."""
+        index = None
+        patience = Patience(_SEARCH_SECONDS)
+        with opened(self._path, patience, self._wanted) as recording:
+            if not recording.others:
+                yield from self._blocks(recording, patience)
+                return
+            ranked = (recording.taken, *recording.others)
+        index = next((track.index for track in ranked if self._has_sound(track)), ranked[0].index)
+        patience = Patience(_SEARCH_SECONDS)
+        with opened(self._path, patience, index=index) as recording:
+            yield from self._blocks(recording, patience)
+
+    def _blocks(self, recording: Recording, patience: Patience) -> Iterator[Channels]:
+        self.tracks, self.taken = recording.tracks, recording.taken
+        self._timeline = Timeline(recording.container, recording.stream, self._max_seconds)
+        sound = self._timeline.place(frames(recording, patience, self._timeline))
+        yield from _joined(_pieces(sound, self._sample_rate), _BLOCK_SECONDS * self._sample_rate)
+
+    def _has_sound(self, track: Track) -> bool:
+        """Whether a track can be decoded and anything is heard in it; decodes no more than that needs."""
+        patience = Patience(_SEARCH_SECONDS)
+        try:
+            with opened(self._path, patience, index=track.index) as recording:
+                placed = (Placed(frame, 0.0) for frame in frames(recording, patience))
+                return any(np.abs(piece).max(initial=0.0) > _SILENT for piece in _pieces(placed, SAMPLE_RATE))
+        except AudioError:
+            return False
 
 
 def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE) -> Iterator[Samples]:
-    """Decode a recording in blocks of about ten seconds: mono, at `sample_rate`, from -1.0 to 1.0.
-
-    Damaged packets are skipped, NaN and infinite samples become silence, and memory use does not grow with
-    the length of the recording. Time stamps are ignored: the sound of all packets is joined end to end.
-    Raises AudioError: missing, undecodable (also if damage goes on for too long), no_audio, empty, too_large,
-    and too_long if there is more than `max_seconds` of sound.
-    """
-    most = round(max_seconds * sample_rate)
-    done = 0
-    patience = Patience(_SEARCH_SECONDS)
-    with opened(path, patience) as (container, stream):
-        pieces = _pieces(frames(container, stream, patience), sample_rate)
-        for block in _blocks(pieces, _BLOCK_SECONDS * sample_rate):
-            done += len(block)
-            if done > most:
-                raise too_long(max_seconds)
-            yield block
-    if not done:
-        raise AudioError("empty", "The file has no samples.")
+    """Decode a recording whose other facts do not matter, see `Decoding`."""
+    return iter(Decoding(path, max_seconds, sample_rate))
 
 
-def frames(container: InputContainer, stream: AudioStream, patience: Patience) -> Iterator[av.AudioFrame]:
-    """Yield every frame that can be decoded and used.
+def frames(
+    recording: Recording, patience: Patience, timeline: Timeline | None = None
+) -> Iterator[av.AudioFrame]:
+    """Yield every frame of the chosen track that can be decoded and used. `timeline` learns of the packets of
+    pictures.
 
     Raises AudioError ("undecodable") if everything is damaged, or `patience` runs out.
     """
     damaged = decoded = False
-    packets = container.demux(stream)
+    stream = recording.stream
+    pictures = recording.pictures if timeline is not None else ()
+    packets = recording.container.demux(stream, *pictures)
     while not patience.is_over:
         try:
             packet = next(packets)
@@ -66,8 +130,11 @@ def frames(container: InputContainer, stream: AudioStream, patience: Patience) -
         except DECODING_ERRORS:
             damaged = True
             break
+        if timeline is not None and packet.stream_index != stream.index:
+            timeline.note(packet)
+            continue
         try:
-            for frame in packet.decode():
+            for frame in stream.decode(packet):
                 if _is_usable(frame):
                     decoded = True
                     patience.found(frame.samples / frame.sample_rate)
@@ -86,21 +153,37 @@ def too_long(max_seconds: float) -> AudioError:
     return AudioError("too_long", f"The recording is longer than {max_seconds:g} seconds.")
 
 
-def _pieces(sound: Iterator[av.AudioFrame], sample_rate: int) -> Iterator[Samples]:
+def _pieces(sound: Iterable[Placed], sample_rate: int) -> Iterator[Channels]:
+    """Convert placed frames to samples, with silence in the gaps between them."""
     resampler = Resampler(sample_rate)
     failed = converted = False
-    for frame in sound:
+    given = omitted = 0
+    channels = 1
+    for placed in sound:
         try:
-            pieces = resampler.push(frame)
+            pieces = resampler.flush() if placed.gap else []
+            if placed.gap:
+                missing = round(placed.at * sample_rate) - given - sum(piece.shape[1] for piece in pieces)
+                pieces = [*pieces, *_silence(channels, missing, sample_rate)]
+            omitted += round(placed.cut * sample_rate)
+            pieces = [*pieces, *resampler.push(placed.frame)]
         except DECODING_ERRORS:  # a layout that cannot be mixed, perhaps that of a single damaged frame
             failed = True
             resampler = Resampler(sample_rate)
-        else:
-            converted = True
-            yield from pieces
+            continue
+        converted = True
+        for piece in pieces:
+            omitted, piece = omitted - min(omitted, piece.shape[1]), piece[:, omitted:]
+            given, channels = given + piece.shape[1], len(piece)
+            yield piece
     if failed and not converted:
         raise _undecodable()
     yield from resampler.flush()
+
+
+def _silence(channels: int, count: int, most: int) -> Iterator[Channels]:
+    for start in range(0, count, most):
+        yield np.zeros((channels, min(most, count - start)), np.float32)
 
 
 def _is_usable(frame: av.AudioFrame) -> bool:
@@ -113,15 +196,34 @@ def _undecodable() -> AudioError:
     return AudioError("undecodable", "Nothing in the sound track can be decoded.")
 
 
-def _blocks(pieces: Iterator[Samples], size: int) -> Iterator[Samples]:
-    """Join small pieces until they are at least `size` samples."""
-    waiting: list[Samples] = []
+def _joined(pieces: Iterable[Channels], size: int) -> Iterator[Channels]:
+    """Join small pieces with the same number of channels until they are at least `size` samples."""
+    waiting: list[Channels] = []
     length = 0
     for piece in pieces:
+        if waiting and len(piece) != len(waiting[0]):
+            yield np.concatenate(waiting, axis=1)
+            waiting, length = [], 0
         waiting.append(piece)
-        length += len(piece)
+        length += piece.shape[1]
         if length >= size:
-            yield np.concatenate(waiting)
+            yield np.concatenate(waiting, axis=1)
             waiting, length = [], 0
     if length:
-        yield np.concatenate(waiting)
+        yield np.concatenate(waiting, axis=1)
+
+
+def _mixed(blocks: Iterable[Channels]) -> Iterator[Samples]:
+    """Mix blocks to mono; the number of channels may change between them."""
+    mixer: Mixer | None = None
+    channels = 0
+    for block in blocks:
+        if len(block) != channels:
+            if mixer is not None:
+                yield mixer.flush()
+            channels = len(block)
+            mixer = Mixer(channels)
+        if mixer is not None:
+            yield mixer.push(block)
+    if mixer is not None:
+        yield mixer.flush()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from pathlib import Path
 
-from av.audio.stream import AudioStream
-from av.container import InputContainer
+import av
 
-from voxq.speech.audio import AudioError, AudioInfo
-from voxq.speech.container import Patience, identify, opened
+from voxq.speech.audio import AudioError, AudioInfo, Track
+from voxq.speech.container import Patience, Recording, identify, opened
 from voxq.speech.decode import frames, too_long
+from voxq.speech.timeline import declared_seconds
 
 _GUESSED_FROM_BIT_RATE = frozenset({"aac", "amr", "ac3", "eac3"})
 """Containers that declare no duration; libavformat guesses one from the bit rate."""
@@ -28,26 +29,49 @@ A few megabytes crafted for the purpose could take minutes, while other submissi
 """
 
 _SCAN_SECONDS = 2.0
-_MICROSECONDS = 1_000_000
 
 
-def probe(path: Path, max_seconds: float) -> AudioInfo:
+def probe(path: Path, max_seconds: float, *, track: str | None = None) -> AudioInfo:
     """Decode the first samples of a recording and find its duration without decoding the rest.
 
-    Takes milliseconds if the header declares a plausible duration, at most about two seconds if the packets
-    must be counted, and about seven for a file crafted to take long. Raises AudioError: missing, undecodable,
-    no_audio, empty, too_large, and too_long according to the header or the packets.
+    `track` is what was asked for, see `voxq.speech.tracks.candidates`; without it, the first one with samples
+    is described. Takes milliseconds if the header declares a plausible duration, at most about two seconds if
+    the packets must be counted, and about seven for a file crafted to take long. Raises AudioError: missing,
+    undecodable, no_audio, unknown_track, empty, too_large, and too_long according to the header or the
+    packets.
     """
     patience = Patience(_LOOK_SECONDS)
-    with opened(path, patience) as (container, stream):
-        first = next(frames(container, stream, patience), None)
-        if first is None:
-            raise AudioError("empty", "The file has no samples.")
-        codec = stream.codec_context.codec.canonical_name
-        name, extension, mime = identify(container, codec)
-        duration = _declared_duration(container, stream, path.stat().st_size)
+    index: int | None = None
+    untried: deque[Track] = deque()
+    while True:
+        with opened(path, patience, track, index=index) as recording:
+            if index is None:
+                untried.extend(recording.others)
+            first = _first_frame(recording, patience, is_last=not untried)
+            if first is not None:
+                return _described(path, recording, first, max_seconds)
+        index = untried.popleft().index
+
+
+def _first_frame(recording: Recording, patience: Patience, *, is_last: bool) -> av.AudioFrame | None:
+    """Decode the first frame; None if there is none and another track can be tried. Raises AudioError."""
+    try:
+        first = next(frames(recording, patience), None)
+    except AudioError:
+        if is_last or patience.is_over:
+            raise
+        return None
+    if first is None and is_last:
+        raise AudioError("empty", "The file has no samples.")
+    return first
+
+
+def _described(path: Path, recording: Recording, first: av.AudioFrame, max_seconds: float) -> AudioInfo:
+    codec = recording.stream.codec_context.codec.canonical_name
+    name, extension, mime = identify(recording, codec)
+    duration = _declared_duration(recording, path.stat().st_size, max_seconds)
     if duration is None or duration > max_seconds:  # a header alone is no reason to refuse
-        counted = _counted_duration(path)
+        counted = _counted_duration(path, recording.taken)
         duration = duration if counted is None else counted
     if duration is not None and duration > max_seconds:
         raise too_long(max_seconds)
@@ -62,24 +86,23 @@ def probe(path: Path, max_seconds: float) -> AudioInfo:
     )
 
 
-def _declared_duration(container: InputContainer, stream: AudioStream, size: int) -> float | None:
+def _declared_duration(recording: Recording, size: int, max_seconds: float) -> float | None:
+    container, stream = recording.container, recording.stream
     if container.format.name in _GUESSED_FROM_BIT_RATE:
         return None
-    if stream.duration and stream.time_base:
-        seconds = float(stream.duration * stream.time_base)
-    else:
-        seconds = (container.duration or 0) / _MICROSECONDS
+    seconds = declared_seconds(container, stream, max_seconds)
     least, most = _PLAUSIBLE_BYTES_PER_SECOND
-    return seconds if seconds > 0 and least <= size / seconds <= most else None
+    return seconds if seconds and least <= size / seconds <= most else None
 
 
-def _counted_duration(path: Path) -> float | None:
+def _counted_duration(path: Path, track: Track) -> float | None:
     """Sum of the packets' durations in seconds; None if they carry none or are too many to count in time."""
     deadline = time.monotonic() + _SCAN_SECONDS
     total = 0
-    with opened(path, Patience(_LOOK_SECONDS)) as (container, stream):
-        for packet in container.demux(stream):
+    with opened(path, Patience(_LOOK_SECONDS), index=track.index) as recording:
+        for packet in recording.container.demux(recording.stream):
             total += packet.duration or 0
             if time.monotonic() > deadline:
                 return None
-        return float(total * stream.time_base) if total and stream.time_base else None
+        time_base = recording.stream.time_base
+        return float(total * time_base) if total and time_base else None

@@ -31,8 +31,8 @@ from voxq.storage.storage_id import OTHER_STORAGE, is_other
 _LONGEST_INTAKE = 10.0
 """Upper limit for the seconds from S2 to S4."""
 
-Probe = Callable[[Path, str], Awaitable[AudioInfo]]
-"""Function that probes a recording, given its path and its owner."""
+Probe = Callable[[Path, str, str | None], Awaitable[AudioInfo]]
+"""Function that probes a recording, given its path, its owner and the sound track that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,8 @@ class RecordingIntake(Intake):
                 replayed = await self._replay(entry.known_id, upload.sha256, request)
                 await asyncio.to_thread(upload.part.unlink, missing_ok=True)
                 return replayed
-            info = await self._probe(upload.part, request.owner)
+            track = kinds.find(self._store.kind).audio_track(request.options)
+            info = await self._probe(upload.part, request.owner, track)
             task_id = _id_of(entry)
             recording = Blob(f"{task_id}.{info.extension}", info.mime, upload.size, upload.sha256)
             task = self._task(request, task_id, {AUDIO: recording}, info.duration)

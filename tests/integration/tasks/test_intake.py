@@ -41,7 +41,7 @@ class Entrance:
             lab.store, lab.journal, lab.parts.blobs, client, self._probe, long_seconds=300
         )
 
-    async def _probe(self, path: Path, owner: str) -> AudioInfo:
+    async def _probe(self, path: Path, owner: str, track: str | None) -> AudioInfo:
         self.probed += 1
         if isinstance(self.info, AudioError):
             raise self.info

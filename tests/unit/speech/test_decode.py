@@ -140,7 +140,7 @@ def stereo_wav(left: Samples, right: Samples) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize(("left", "right", "mixed"), [(0.9, 0.9, 0.9), (0.8, 0.0, 0.4), (-1.0, -1.0, -1.0)])
+@pytest.mark.parametrize(("left", "right", "mixed"), [(0.9, 0.9, 0.9), (-1.0, -1.0, -1.0)])
 def test_stereo_is_mixed_without_clipping(tmp_path: Path, left: float, right: float, mixed: float) -> None:
     path = tmp_path / "upload"
     flat = np.ones(16_000, np.float32)

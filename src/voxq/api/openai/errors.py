@@ -24,6 +24,7 @@ _CODES = {
 }
 _PARAMS = {
     "model_not_found": "model",
+    "unknown_track": "audio_track",
     **dict.fromkeys(("missing_audio", "empty", "no_audio", "undecodable"), "file"),
 }
 

@@ -59,6 +59,18 @@ class IncidentView(BaseModel):
     message: str = Field(description="One sentence for people.")
 
 
+class AudioTrackView(BaseModel):
+    """A sound track of a recording with several."""
+
+    index: int = Field(description="Its number, from 0.")
+    codec: str = Field(examples=["aac"], description="Name of its codec.")
+    language: str | None = Field(description="ISO 639-1 code, if the file says.")
+    title: str | None = Field(description="Its title, if the file says.")
+    channels: int = Field(description="Number of its channels.")
+    default: bool = Field(description="Whether the file marks it as the one to be played.")
+    taken: bool = Field(description="Whether it is the one that was recognised.")
+
+
 class StepView(BaseModel):
     """A step that the task could do without."""
 
@@ -107,6 +119,9 @@ class DoneResult(BaseModel):
     segments: list[SegmentView] = Field(description="The stretches of speech, or the sentences, in order.")
     words: list[WordView] = Field(
         default=[], description="Words with their times; only with timestamps=word."
+    )
+    audio_tracks: list[AudioTrackView] = Field(
+        default=[], description="Sound tracks of the recording, if it has several."
     )
     voice: str = Field(default="", description="Voice of synthesised speech; likewise the next fields.")
     speed: float = Field(default=1.0, description="Speed as requested.")

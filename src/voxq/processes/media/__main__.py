@@ -69,7 +69,9 @@ def _work(request: protocol.Request) -> Iterator[protocol.Reply]:
         case protocol.Probe():
             from voxq.speech.probe import probe
 
-            yield protocol.Probed(request.id, probe(request.path, request.max_seconds))
+            yield protocol.Probed(
+                request.id, probe(request.path, request.max_seconds, track=request.audio_track)
+            )
         case protocol.Prepare():
             from voxq.processes.media.prepare import prepare
 

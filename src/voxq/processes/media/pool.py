@@ -47,32 +47,33 @@ class ProbePool:
         for child in self._children.take_idle():
             self._children.give_back(child or self._start_child())
 
-    async def probe(self, path: Path, owner: str) -> AudioInfo:
-        """Probe the recording at `path`. Waits for the owner's turn first, without a limit.
+    async def probe(self, path: Path, owner: str, track: str | None = None) -> AudioInfo:
+        """Probe the recording at `path`, or rather the `track` of it that was asked for, see
+        `voxq.speech.tracks.candidates`. Waits for the owner's turn first, without a limit.
 
         Raises AudioError, with the code "undecodable" for a recording that hangs or crashes the decoder;
         OSError if no process can be started; RuntimeError if the pool is closed.
         """
         try:
-            reply = await self._probe(path, owner)
+            reply = await self._probe(path, owner, track)
         # tried twice, because the process may have been killed by somebody and not by the recording
         except ChildDied:
             try:
-                reply = await self._probe(path, owner)
+                reply = await self._probe(path, owner, track)
             except ChildDied as error:
                 raise AudioError("undecodable", "The file crashed the decoder.") from error
         if isinstance(reply, protocol.Failed):
             raise AudioError(reply.code, reply.message)
         return reply.info
 
-    async def _probe(self, path: Path, owner: str) -> protocol.Probed | protocol.Failed:
+    async def _probe(self, path: Path, owner: str, track: str | None) -> protocol.Probed | protocol.Failed:
         """Probe once, as `probe` does. Raises ChildDied as well."""
         child = await self._children.borrow(owner)
         try:
             if self._closed:
                 raise RuntimeError("the pool is closed")
             child = child or self._start_child()
-            return await self._ask(child, path)
+            return await self._ask(child, path, track)
         # after a cancellation, too: the pending reply would be taken for that to the next request
         except BaseException as error:
             child = self._replace(child)
@@ -124,8 +125,8 @@ class ProbePool:
         self._dying = {one for one in (*self._dying, child) if one.is_alive()}  # polling reaps dead processes
         return ended
 
-    async def _ask(self, child: Child, path: Path) -> protocol.Probed | protocol.Failed:
-        request = protocol.Probe(next(self._ids), path, self._max_seconds)
+    async def _ask(self, child: Child, path: Path, track: str | None) -> protocol.Probed | protocol.Failed:
+        request = protocol.Probe(next(self._ids), path, self._max_seconds, track)
         child.send(protocol.CODEC.encode(request))
         async with asyncio.timeout(self._timeout):
             await _readable(child)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from voxq.processes.media.cutting import cutting_for
 from voxq.processes.media.protocol import Chunks, Prepare, Prepared
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.speech.decode import decode_blocks
+from voxq.speech.decode import Decoding
 from voxq.speech.spans import Span
 
 _SIGN_OF_LIFE = 1.0
@@ -20,10 +20,10 @@ _SIGN_OF_LIFE = 1.0
 def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
     """Decode the recording and yield messages as chunks are found.
 
-    Raises AudioError as `decode_blocks` does, and OSError if the scratch file cannot be written.
+    Raises AudioError as `Decoding` does, and OSError if the scratch file cannot be written.
     """
     cutting = cutting_for(request.chunking, use_vad=request.use_vad)
-    blocks = decode_blocks(request.path, request.max_seconds)
+    blocks = Decoding(request.path, request.max_seconds, track=request.audio_track)
     samples = 0
     decode_seconds = vad_seconds = 0.0
     told = begun = time.perf_counter()
@@ -47,7 +47,15 @@ def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
     chunks = cutting.flush()
     vad_seconds += time.perf_counter() - begun
     yield _announced(request, chunks, samples)
-    yield Prepared(request.id, samples / SAMPLE_RATE, round(decode_seconds, 4), round(vad_seconds, 4))
+    assert blocks.taken is not None
+    yield Prepared(
+        request.id,
+        blocks.duration,
+        round(decode_seconds, 4),
+        round(vad_seconds, 4),
+        blocks.tracks,
+        blocks.taken.index,
+    )
 
 
 def _announced(request: Prepare, chunks: list[Span], samples: int) -> Chunks:

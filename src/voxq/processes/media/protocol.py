@@ -12,28 +12,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import MaxLen
 from pydantic import AfterValidator
 
 from voxq.processes.messages import Codec
-from voxq.speech.audio import MIME_TYPES, AudioInfo
+from voxq.speech.audio import LONGEST_TITLE, MIME_TYPES, MOST_TRACKS, AudioInfo, Track
 from voxq.speech.chunking import Chunking
 from voxq.speech.sentences import Break
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Probe the recording at `path`; one of more than `max_seconds` is too long."""
+    """Probe the recording at `path`; one of more than `max_seconds` is too long. `audio_track` as in
+    `voxq.speech.tracks.candidates`."""
 
     id: str
     path: Path
     max_seconds: float
+    audio_track: str | None = None
     op: Literal["probe"] = "probe"
 
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
     """Decode the recording at `path` into the new file `scratch` (raw float32 LE, mono, 16 kHz) and split it
-    into chunks: where somebody speaks or, without `use_vad`, all of it."""
+    into chunks: where somebody speaks or, without `use_vad`, all of it. `audio_track` as in
+    `voxq.speech.tracks.candidates`."""
 
     id: str
     path: Path
@@ -41,6 +45,7 @@ class Prepare:
     max_seconds: float
     chunking: Chunking
     use_vad: bool = True
+    audio_track: str | None = None
     op: Literal["prepare"] = "prepare"
 
 
@@ -57,6 +62,13 @@ def _with_known_extension(info: AudioInfo) -> AudioInfo:
     if info.extension not in MIME_TYPES:  # it becomes part of a file name
         raise ValueError("unknown extension")
     return info
+
+
+def _with_short_texts(track: Track) -> Track:
+    texts = (track.codec, track.language, track.title)
+    if any(text is not None and len(text) > LONGEST_TITLE for text in texts):  # they are part of the result
+        raise ValueError("a text that is too long")
+    return track
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +108,19 @@ class Prepared:
     """Everything has been decoded or split, and announced; times in seconds, `decode_seconds` includes
     writing.
 
-    The `duration` of a text is 0, because it has not been spoken yet.
+    The `duration` of a recording includes pictures that last longer than its sound; that of a text is 0,
+    because it has not been spoken yet. `tracks` are the sound tracks of a recording, and `taken` the index of
+    the one that was decoded.
     """
 
     id: str
     duration: float
     decode_seconds: float
     vad_seconds: float
+    tracks: Annotated[
+        tuple[Annotated[Track, AfterValidator(_with_short_texts)], ...], MaxLen(MOST_TRACKS)
+    ] = ()
+    taken: int = 0
     op: Literal["prepared"] = "prepared"
 
 

@@ -149,7 +149,9 @@ class MediaLink:
             case protocol.Sentences():
                 return [self._phrase(text, ending) for text, ending in reply.sentences]
             case protocol.Prepared():
-                return Prepared(reply.duration, reply.decode_seconds, reply.vad_seconds)
+                return Prepared(
+                    reply.duration, reply.decode_seconds, reply.vad_seconds, reply.tracks, reply.taken
+                )
             case protocol.Failed():
                 return MediaFailed(reply.code, reply.message)
             case protocol.Probed():

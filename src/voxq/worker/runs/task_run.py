@@ -152,7 +152,7 @@ class TaskRun:
 
     def prepare(self, prepared: Prepared) -> None:
         """Record the end of preparation: all of the input has been read, and every piece found."""
-        self.prepared = prepared
+        self.prepared = self.policy.prepared = prepared
         self.is_read_anew = False
         self._advance()
 

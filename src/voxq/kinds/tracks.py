@@ -1,0 +1,46 @@
+"""Sound tracks of a recording, as an option of a client and in a result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxq.engines.languages import code_of
+from voxq.kinds.work import Prepared
+from voxq.speech.audio import MOST_TRACKS
+from voxq.speech.track_languages import code_of_tag
+
+
+def checked_track(given: Any) -> str:
+    """Return a track that was asked for as its number, from 0, or the code of its language.
+
+    Raises ValueError.
+    """
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    if not isinstance(given, str):
+        raise ValueError("a number from 0, or a language")
+    text = given.strip().lower()
+    if text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_TRACKS)) and int(text) < MOST_TRACKS:
+        return str(int(text))
+    language = code_of_tag(code_of(text))
+    if language is None:
+        raise ValueError(f"a number from 0 to {MOST_TRACKS - 1}, or a language such as eng or zh")
+    return language
+
+
+def tracks_of(prepared: Prepared) -> tuple[dict[str, Any], ...]:
+    """Describe the tracks for a result, if there was a choice; `taken` marks the one that was recognised."""
+    if len(prepared.tracks) < 2:
+        return ()
+    return tuple(
+        {
+            "index": track.index,
+            "codec": track.codec,
+            "language": track.language,
+            "title": track.title,
+            "channels": track.channels,
+            "default": track.default,
+            "taken": track.index == prepared.taken,
+        }
+        for track in prepared.tracks
+    )
