@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 from attack import OpenedFiles, listener
 from attacked import Attacked
-from hostile_media import foreign, misleading, references
+from hostile_media import forbidden, foreign, misleading, references
 from media_files import written
 
 REFUSED = {"undecodable", "no_audio", "empty", "too_long", "too_large"}
@@ -41,3 +42,14 @@ def test_every_hostile_upload_is_refused_or_ends(
         assert opened.names() == set()
         assert port.heard == []
     assert accepted, "else no recording got as far as a worker"
+
+
+@pytest.mark.parametrize("name", forbidden())
+def test_a_codec_outside_the_list_is_refused(service: Attacked, anna: httpx.Client, name: str) -> None:
+    """Whatever decoders libavcodec brings along, only those that the service chose open an upload."""
+    answer = anna.post("/api/v1/asr/submit", files={"audio": ("talk.wav", forbidden()[name])})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["code"] == "undecodable"
+    assert answer.json()["detail"].endswith(f"is not supported: {name.split()[-1]}.")
+    asked = anna.post("/v1/audio/transcriptions", files={"file": ("talk.wav", forbidden()[name])})
+    assert (asked.status_code, asked.json()["error"]["code"]) == (400, "undecodable")

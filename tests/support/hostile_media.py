@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from media_files import silent_flac, tone, wav, written
+from media_files import Sound, muxed, silent_flac, tone, wav, written
 
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.encode import encode
@@ -100,6 +100,34 @@ def foreign() -> dict[str, bytes]:
         "ones": b"\xff" * 100_000,
         "text": b"Hello. " * 10_000,
     }
+
+
+@cache
+def forbidden() -> dict[str, bytes]:
+    """Recordings whose codec, the last word of a name, is outside the list, in each container that can hold
+    one. Raw AAC, AC-3, AMR, FLAC, APE, TTA and WavPack hold one codec each; Ogg has none."""
+    written_by_muxers = {
+        "wav": ("g722", "g726", "adpcm_swf", "adpcm_yamaha", "dfpwm", "pcm_s64le"),
+        "w64": ("g722", "adpcm_yamaha"),
+        "mov": ("nellymoser",),
+        "matroska": ("real_144",),
+        "asf": ("adpcm_yamaha", "g726"),
+        "aiff": ("adpcm_ima_ws",),
+        "au": ("g722",),
+    }
+    rates = {"adpcm_swf": 22_050}
+    found = {
+        f"{muxer} {codec}": muxed(
+            muxer, Sound(tone(1, rates.get(codec, 8_000)), rates.get(codec, 8_000), codec)
+        )
+        for muxer, codecs in written_by_muxers.items()
+        for codec in codecs
+    }
+    pcm = Sound(tone(1, 8_000), 8_000, "pcm_s16le")
+    found["mp4 mace3"] = muxed("mov", pcm).replace(b"sowt", b"MAC3")
+    found["caf mace3"] = muxed("caf", pcm).replace(b"lpcm", b"MAC3")
+    found["mp3 mp1"] = (b"\xff\xff\x40\xc0" + bytes(132)) * 100
+    return found
 
 
 @cache

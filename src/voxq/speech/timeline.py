@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-_MICROSECONDS = 1_000_000
+_MICROSECOND = Fraction(1, 1_000_000)
 _TIMED = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "ogg", "asf"})
 """Formats whose time stamps say more than how many samples came before."""
-_FROM_ZERO = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
+_FROM_ZERO = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "asf"})
 """Formats whose time line begins at 0 even if nothing is heard then; in the others it begins with the first
 packet."""
 
@@ -122,7 +123,7 @@ class Timeline:
             return self._declared is None or stamp <= self._declared + _ROUNDING
         if abs(following - self._end - seconds) <= _TOLERANCE:
             return False
-        return following >= stamp + seconds - _TOLERANCE
+        return following >= stamp + seconds - min(_TOLERANCE, seconds / 2)
 
     def _placed(self, frame: av.AudioFrame, at: float | None = None, cut: float = 0.0) -> Placed:
         place = self._end if at is None else at
@@ -132,20 +133,20 @@ class Timeline:
 
 def declared_seconds(container: InputContainer, stream: Stream, max_seconds: float) -> float:
     """Seconds of a recording according to its header, from its zero; 0 if it does not say."""
-    zero = _zero_of(container, max_seconds)
-    has_others = len(container.streams) > 1
-    if stream.duration and stream.time_base and not has_others:
-        start = float((stream.start_time or 0) * stream.time_base)
-        return float(stream.duration * stream.time_base) + max(0.0, start - zero)
-    seconds = (container.duration or 0) / _MICROSECONDS
-    if container.format.name.startswith("mov"):  # there it is counted from the first packet
-        seconds += (container.start_time or 0) / _MICROSECONDS - zero
+    of = stream if stream.duration and len(container.streams) == 1 else container
+    unit = stream.time_base if of is stream else _MICROSECOND
+    if not of.duration or unit is None:
+        return 0.0
+    seconds = float(of.duration * unit)
+    if container.format.name in _TIMED:  # the end, except in MP4, where it counts from the first packet
+        start = (of.start_time or 0) * unit if container.format.name.startswith("mov") else 0
+        seconds += float(start) - _zero_of(container, max_seconds)
     return max(0.0, seconds)
 
 
 def _zero_of(container: InputContainer, max_seconds: float) -> float:
     """Time stamp in seconds at which the recording begins."""
-    start = (container.start_time or 0) / _MICROSECONDS
+    start = float((container.start_time or 0) * _MICROSECOND)
     is_joined_late = container.format.name.startswith("matroska") and not container.duration
     if container.format.name in _FROM_ZERO and 0 <= start <= max_seconds and not is_joined_late:
         return 0.0
