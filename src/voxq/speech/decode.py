@@ -202,15 +202,19 @@ def _joined(pieces: Iterable[Channels], size: int) -> Iterator[Channels]:
     length = 0
     for piece in pieces:
         if waiting and len(piece) != len(waiting[0]):
-            yield np.concatenate(waiting, axis=1)
+            yield _clean(np.concatenate(waiting, axis=1))
             waiting, length = [], 0
         waiting.append(piece)
         length += piece.shape[1]
         if length >= size:
-            yield np.concatenate(waiting, axis=1)
+            yield _clean(np.concatenate(waiting, axis=1))
             waiting, length = [], 0
     if length:
-        yield np.concatenate(waiting, axis=1)
+        yield _clean(np.concatenate(waiting, axis=1))
+
+
+def _clean(samples: Channels) -> Channels:
+    return np.clip(np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
 
 
 def _mixed(blocks: Iterable[Channels]) -> Iterator[Samples]:

@@ -20,8 +20,8 @@ class Resampler:
     """Stateful converter: push every frame of a track in order, then call `flush`.
 
     Mono stays mono; all other layouts become stereo, so that channels which cancel each other can still be
-    told apart. Frames with more than eight channels must be packed. It cannot be used any more after a PyAV
-    error.
+    told apart. Frames with more than eight channels must be packed. The results may exceed full scale, and
+    contain NaN and infinity. It cannot be used any more after a PyAV error.
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -41,7 +41,7 @@ class Resampler:
             tail = self.flush()
             self._resampler = self._fresh("mono" if frame.layout.nb_channels == 1 else "stereo")
             self._parameters = parameters
-        return tail + [_clean(out) for out in self._resampler.resample(frame)]
+        return tail + [out.to_ndarray() for out in self._resampler.resample(frame)]
 
     def flush(self) -> list[Channels]:
         """Return the samples still inside the filter."""
@@ -49,7 +49,7 @@ class Resampler:
             return []
         finished, self._parameters = self._resampler, None
         # A resampler with nothing to convert passes frames through, including this None.
-        return [_clean(out) for out in finished.resample(None) if out is not None]
+        return [out.to_ndarray() for out in finished.resample(None) if out is not None]
 
     def _fresh(self, layout: str) -> av.AudioResampler:
         return av.AudioResampler("fltp", layout, self._sample_rate, options=_MIXING)
@@ -67,8 +67,3 @@ def _halves(frame: av.AudioFrame) -> av.AudioFrame:
     averaged = av.AudioFrame.from_ndarray(stereo.astype(np.float32), format="fltp", layout="stereo")
     averaged.sample_rate = frame.sample_rate
     return averaged
-
-
-def _clean(frame: av.AudioFrame) -> Channels:
-    samples = np.asarray(frame.to_ndarray(), np.float32)
-    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
