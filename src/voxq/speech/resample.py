@@ -41,7 +41,7 @@ class Resampler:
             tail = self.flush()
             self._resampler = self._fresh("mono" if frame.layout.nb_channels == 1 else "stereo")
             self._parameters = parameters
-        return tail + [out.to_ndarray() for out in self._resampler.resample(frame)]
+        return tail + [_samples(out) for out in self._resampler.resample(frame)]
 
     def flush(self) -> list[Channels]:
         """Return the samples still inside the filter."""
@@ -49,7 +49,7 @@ class Resampler:
             return []
         finished, self._parameters = self._resampler, None
         # A resampler with nothing to convert passes frames through, including this None.
-        return [out.to_ndarray() for out in finished.resample(None) if out is not None]
+        return [_samples(out) for out in finished.resample(None) if out is not None]
 
     def _fresh(self, layout: str) -> av.AudioResampler:
         return av.AudioResampler("fltp", layout, self._sample_rate, options=_MIXING)
@@ -67,3 +67,7 @@ def _halves(frame: av.AudioFrame) -> av.AudioFrame:
     averaged = av.AudioFrame.from_ndarray(stereo.astype(np.float32), format="fltp", layout="stereo")
     averaged.sample_rate = frame.sample_rate
     return averaged
+
+
+def _samples(frame: av.AudioFrame) -> Channels:
+    return np.asarray(frame.to_ndarray(), np.float32)

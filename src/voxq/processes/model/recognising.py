@@ -18,10 +18,12 @@ from voxq.engines.contract import (
     ModelPaths,
     Options,
     Recognised,
+    Samples,
 )
 from voxq.processes.model.answers import checked_text
 from voxq.processes.model.protocol import ChunkRef, SpanRef
 from voxq.speech.chinese_script import in_script
+from voxq.speech.edges import to_sound
 
 _FLOAT32 = 4
 
@@ -57,9 +59,16 @@ class Recogniser:
     def call(self, batch: Sequence[AudioItem]) -> list[Recognised | ChunkError]:
         answers = self._engine.run(batch)
         return [
-            _written(checked_text(answer, item.seconds), item.options)
+            _timed(_written(checked_text(answer, item.seconds), item.options), item.samples)
             for item, answer in zip(batch, answers, strict=True)
         ]
+
+
+def _timed(answer: Recognised | ChunkError, samples: Samples) -> Recognised | ChunkError:
+    """Move the edges of segments to where something is heard."""
+    if isinstance(answer, ChunkError):
+        return answer
+    return replace(answer, segments=to_sound(answer.segments, samples))
 
 
 def _written(answer: Recognised | ChunkError, options: Options) -> Recognised | ChunkError:
