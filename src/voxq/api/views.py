@@ -160,6 +160,8 @@ def _timings(document: Document) -> TimingsView:
 def _segment(segment: Segment) -> SegmentView:
     extras = {"raw_text": segment.raw_text, "emotion": segment.emotion, "events": list(segment.events)}
     told: Any = {name: value for name, value in extras.items() if value}
+    if segment.channel is not None:
+        told["channel"] = segment.channel
     return SegmentView(start=segment.start, end=segment.end, text=segment.text, **told)
 
 

@@ -120,9 +120,6 @@ class SpeechRun(KindRun):
     """Run of a task whose chunks are sentences. Their results lie as sound in the work directory, until they
     are joined."""
 
-    disk_per_second = 1.5
-    """Voices have 24 kHz, decoded sound has 16 kHz."""
-
     def __init__(self, work: Work) -> None:
         super().__init__(work)
         assert isinstance(self.asked, SpeechOptions)
@@ -140,6 +137,11 @@ class SpeechRun(KindRun):
     def seconds(self) -> float:
         """Seconds at the voice's own speed: a faster one takes as much work."""
         return self.task.seconds * self._asked.speed
+
+    @property
+    def disk_per_second(self) -> float:
+        """Disk space for a second: voices have 24 kHz, decoded sound has 16 kHz."""
+        return 1.5
 
     @property
     def output(self) -> OutputFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
@@ -21,7 +22,7 @@ from voxq.processes.media.protocol import Prepare
 from voxq.processes.model.protocol import SpanRef
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.chunking import Chunking
-from voxq.speech.transcript import Segment, Transcript
+from voxq.speech.transcript import Segment, Transcript, merged
 
 RECOGNISE = "recognise"
 """Name of its one step, and the capability that this needs."""
@@ -93,6 +94,19 @@ class TranscriptionOptions(Options):
         ),
         Mark(affects=Affects.RESULT, wire=Annotated[str, BeforeValidator(checked_track)]),
     ] = None
+    separate_channels: Annotated[
+        bool,
+        Field(
+            description="Channels of a stereo recording: mixed, or left and right recognised separately, as "
+            "the two speakers of a call."
+        ),
+        Mark(
+            affects=Affects.RESULT,
+            field="channels",
+            choices=(("mix", False), ("separate", True)),
+            flag="--separate",
+        ),
+    ] = False
     use_punc: Annotated[
         bool,
         Field(description="Punctuate text that the model leaves without; false: use no other model for it."),
@@ -149,7 +163,12 @@ class TranscriptionRun(KindRun):
             self._chunking,
             self._asked.use_vad,
             self._asked.audio_track,
+            self._asked.separate_channels,
         )
+
+    @property
+    def disk_per_second(self) -> float:
+        return 2.0 if self._asked.separate_channels else 1.0
 
     @property
     def seconds(self) -> float:
@@ -207,10 +226,20 @@ class TranscriptionRun(KindRun):
             self._choose(self._language)
 
     def segments(self) -> Iterator[Segment]:
-        """Iterate over the segments recognised so far, timed from the start of the recording."""
+        """Iterate over the segments recognised so far, timed from the start of the recording; those of
+        separate channels are merged once all of them are known."""
+        starts = self.prepared.channel_starts if self.prepared else (0,)
+        if len(starts) == 1:
+            yield from self._segments_of(0, starts)
+        else:
+            channels = [list(self._segments_of(channel, starts)) for channel in range(len(starts))]
+            yield from merged(channels)
+
+    def _segments_of(self, channel: int, starts: Sequence[int]) -> Iterator[Segment]:
         for span, result in self._chunks.finished():
-            for segment in result.segments:
-                yield segment.shifted(span.start / SAMPLE_RATE)
+            if bisect(starts, span.start) - 1 == channel:
+                for segment in result.segments:
+                    yield segment.shifted((span.start - starts[channel]) / SAMPLE_RATE)
 
     def transcript(self, duration: float) -> Transcript:
         """Transcript recognised so far, of a recording of `duration` seconds."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from voxq.core.options import Options
 from voxq.core.outcome import Outcome
@@ -64,6 +64,8 @@ class Prepared:
     """Sound tracks of a recording."""
     taken: int = 0
     """Index of the track that was decoded."""
+    channel_starts: tuple[int, ...] = (0,)
+    """Samples of the decoded sound at which its channels begin, if they are separate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +152,6 @@ class KindRun(ABC):
     """The kind's part of one run: requests to a media process and the models, and the use of their answers.
     It has no state except what it learns from results and from the end of the preparation."""
 
-    disk_per_second: ClassVar[float] = 1.0
-    """Disk space for a second of its sound, as a multiple of that for decoded sound."""
-
     def __init__(self, work: Work) -> None:
         self.work = work
         self.task = work.task
@@ -174,6 +173,11 @@ class KindRun(ABC):
     def batch_seconds(self) -> float:
         """Client's own limit for a batch, in padded seconds; infinity without one."""
         return float("inf")
+
+    @property
+    def disk_per_second(self) -> float:
+        """Disk space for a second of its sound, as a multiple of that for decoded mono."""
+        return 1.0
 
     @property
     def output(self) -> OutputFile | None:

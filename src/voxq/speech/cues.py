@@ -21,20 +21,25 @@ class Cue:
     start: int
     end: int
     text: str
+    channel: int | None = None
+    """Channel of the speaker, see `Segment.channel`."""
 
 
 def cues_of(segments: Iterable[Segment]) -> list[Cue]:
-    """Return cues in order, each at least 1 ms long and none starting before the previous one ends.
+    """Return cues in order, each at least 1 ms long and none starting before the previous one of its channel
+    ends.
 
     Times come from the segment's words or, without words, in proportion to the text. No line is empty or
     contains a control character or the arrow "-->".
     """
     cues: list[Cue] = []
+    ends: dict[int | None, int] = {}
     for segment in segments:
         for cue in _split(segment):
-            start = max(cue.start, cues[-1].end if cues else 0)
-            cues.append(Cue(start, max(cue.end, start + 1), cue.text))
-    return cues
+            start = max(cue.start, ends.get(segment.channel, 0))
+            end = ends[segment.channel] = max(cue.end, start + 1)
+            cues.append(Cue(start, end, cue.text, segment.channel))
+    return sorted(cues, key=lambda cue: cue.start)
 
 
 def _split(segment: Segment) -> Iterator[Cue]:

@@ -28,7 +28,7 @@ One good frame before a gigabyte of damage would keep the decoder busy for a qua
 recording has twenty megabytes of damage in one place.
 """
 _SILENT = 1e-4
-"""Peak of a track in which nothing can be heard: three steps of 16 bits."""
+"""Peak of a sound that nobody can hear: three steps of 16 bits."""
 
 
 class Decoding:
@@ -44,19 +44,29 @@ class Decoding:
     """
 
     def __init__(
-        self, path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE, *, track: str | None = None
+        self,
+        path: Path,
+        max_seconds: float,
+        sample_rate: int = SAMPLE_RATE,
+        *,
+        track: str | None = None,
+        channel: int | None = None,
     ) -> None:
-        """Open nothing yet. `track` is what was asked for, see `voxq.speech.tracks.candidates`."""
+        """Open nothing yet. `track` is what was asked for, see `voxq.speech.tracks.candidates`; `channel` the
+        only one to be heard, 0 for the left or 1 for the right one, of a recording that has two."""
         self._path = path
         self._max_seconds = max_seconds
         self._sample_rate = sample_rate
         self._wanted = track
+        self._channel = channel
         self._timeline: Timeline | None = None
         self._samples = 0
         self.tracks: tuple[Track, ...] = ()
         """Sound tracks of the file, known with the first block."""
         self.taken: Track | None = None
         """Track that is decoded, known with the first block."""
+        self.has_two_channels = False
+        """Whether its left and right channels differ, as far as it has been decoded."""
 
     @property
     def duration(self) -> float:
@@ -66,13 +76,19 @@ class Decoding:
 
     def __iter__(self) -> Iterator[Samples]:
         most = round(self._max_seconds * self._sample_rate)
-        for block in filter(len, _mixed(self._channels())):
+        for block in filter(len, _mixed(self._compared(), self._channel)):
             self._samples += len(block)
             if self._samples > most:
                 raise too_long(self._max_seconds)
             yield block
         if not self._samples:
             raise AudioError("empty", "The file has no samples.")
+
+    def _compared(self) -> Iterator[Channels]:
+        for block in self._channels():
+            if len(block) == 2 and not self.has_two_channels:
+                self.has_two_channels = bool(np.abs(block[0] - block[1]).max(initial=0.0) > _SILENT)
+            yield block
 
     def _channels(self) -> Iterator[Channels]:
         """Yield blocks of the best track."""
@@ -217,8 +233,8 @@ def _clean(samples: Channels) -> Channels:
     return np.clip(np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
 
 
-def _mixed(blocks: Iterable[Channels]) -> Iterator[Samples]:
-    """Mix blocks to mono; the number of channels may change between them."""
+def _mixed(blocks: Iterable[Channels], only: int | None) -> Iterator[Samples]:
+    """Mix blocks to mono, or take `only` one channel; the number of channels may change between them."""
     mixer: Mixer | None = None
     channels = 0
     for block in blocks:
@@ -226,7 +242,7 @@ def _mixed(blocks: Iterable[Channels]) -> Iterator[Samples]:
             if mixer is not None:
                 yield mixer.flush()
             channels = len(block)
-            mixer = Mixer(channels)
+            mixer = Mixer(channels, only)
         if mixer is not None:
             yield mixer.push(block)
     if mixer is not None:

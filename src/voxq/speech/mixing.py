@@ -21,6 +21,10 @@ _SYLLABLE = 2
 """Frames on each side that the loudness of a frame is averaged over."""
 _NEAR = 31
 """Frames on each side in which the loudest counts as the level of speech: one second."""
+_AROUND = 78
+"""Frames on each side whose loudest sound is compared with: two and a half seconds."""
+_WORD = 8
+"""Frames on each side in which the speaker does not change: a quarter of a second."""
 _BEHIND, _AHEAD = 312, 125
 """Frames before and after in which the quietest counts as the noise floor: ten and four seconds."""
 _SMOOTH = 16
@@ -34,9 +38,15 @@ _TARGET = 10 ** (-46 / 10)
 Nothing louder than this is changed."""
 _FAINTEST = 10 ** (-88 / 10)
 """Power below which nothing is amplified: the steps of 16 bits make as much noise."""
+_ECHO = 10 ** (-36 / 10)
+"""Power relative to the loudest sound around it below which a sound is that one's echo, or the breath after
+it."""
 _STEADY, _VARIED = 6.0, 12.0
 """Decibels between speech and noise floor: below the first, sound is noise and not amplified; from the second
 on, all of it is."""
+_LEAK = 10 ** (-20 / 10)
+"""Power relative to the other channel below which a channel has nothing of its own: telephone lines and
+headsets let through so much of the other side."""
 _OPPOSED = -0.5
 """Correlation of two channels below which one of them is inverted."""
 _SILENCE = 1e-20
@@ -47,8 +57,10 @@ _Frames = npt.NDArray[np.float64]
 class Mixer:
     """Mixes one recording to mono, block by block. The result has as many samples as each channel."""
 
-    def __init__(self, channels: int) -> None:
-        """`channels` is 1 or 2, and the same for all blocks."""
+    def __init__(self, channels: int, only: int | None = None) -> None:
+        """`channels` is 1 or 2, and the same for all blocks. `only`: the number of the one channel that is to
+        be heard, without what the other one leaks into it."""
+        self._only = only if channels == 2 else None
         self._waiting: Channels = np.zeros((channels, 0), np.float32)
         self._power: _Frames = np.zeros((channels, 0))
         self._product: _Frames = np.zeros((1, 0))
@@ -102,10 +114,14 @@ class Mixer:
         if len(loudness) == 1 and speech[:, near].min() >= _TARGET:
             return np.ones((1, count + 2))
         noise = -_highest(-loudness, _BEHIND, _AHEAD)
-        gain = _mean(_gain(speech, noise), _SMOOTH)
+        loudest = _highest(loudness, _AROUND, _AROUND)
+        gain = _mean(_gain(speech, noise, loudest), _SMOOTH)
         factors = 10 ** (gain / 20)
         if len(loudness) == 2:
-            factors = factors * _mean(self._shares(loudness * factors**2, noise * factors**2), _SMOOTH)
+            if self._only is None:
+                factors = factors * _mean(self._shares(loudness * factors**2, noise * factors**2), _SMOOTH)
+            else:
+                factors = factors * _mean(_share_of(self._only, loudness, noise), _WORD)
         return np.pad(factors, ((0, 0), (1, 1)), mode="edge")[:, first : first + count + 2]
 
     def _shares(self, loudness: _Frames, noise: _Frames) -> _Frames:
@@ -119,12 +135,23 @@ class Mixer:
         return share
 
 
-def _gain(speech: _Frames, noise: _Frames) -> _Frames:
-    """Gain of each frame in decibels, for the power of speech around it and of the noise floor."""
+def _share_of(channel: int, loudness: _Frames, noise: _Frames) -> _Frames:
+    """Share of one of two channels, 1 except where all that is heard in it is the other one."""
+    share = np.zeros_like(loudness)
+    own = _highest(loudness, _WORD, _WORD)[channel]
+    other = _highest(loudness - 3 * noise, _WORD, _WORD)[1 - channel]
+    share[channel] = np.where(own < _LEAK * other, 0.0, 1.0)
+    return share
+
+
+def _gain(speech: _Frames, noise: _Frames, loudest: _Frames) -> _Frames:
+    """Gain of each frame in decibels, for the power of speech near it, of the noise floor and of the loudest
+    sound around it."""
     wanted = 10 * np.log10(_TARGET / np.maximum(speech, _SILENCE))
     contrast = 10 * np.log10(np.maximum(speech, _SILENCE) / np.maximum(noise, _SILENCE))
     certainty = np.clip((contrast - _STEADY) / (_VARIED - _STEADY), 0.0, 1.0)
-    return np.where(speech >= _FAINTEST, np.maximum(wanted, 0.0) * certainty, 0.0)
+    is_speech = (speech >= _FAINTEST) & (speech >= _ECHO * loudest)
+    return np.where(is_speech, np.maximum(wanted, 0.0) * certainty, 0.0)
 
 
 def _weighted(samples: Channels, weights: _Frames) -> Samples:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
 from voxq.speech.cues import Cue, cues_of
-from voxq.speech.transcript import Segment, Transcript, Word
+from voxq.speech.transcript import Segment, Transcript, Word, join_texts
 from voxq.speech.verbose import verbose
+
+_SPEAKERS = {0: "Left", 1: "Right"}
+"""Speakers of a call by their channels."""
 
 
 class Format(StrEnum):
@@ -32,20 +36,39 @@ def render(transcript: Transcript, format: Format) -> str:
 
 
 def _text(transcript: Transcript) -> str:
-    return transcript.text + "\n"
+    if all(segment.channel is None for segment in transcript.segments):
+        return transcript.text + "\n"
+    turns = groupby(transcript.segments, key=lambda segment: segment.channel)
+    return "".join(
+        f"{_who(channel)}{join_texts(segment.text for segment in turn)}\n" for channel, turn in turns
+    )
+
+
+def _who(channel: int | None) -> str:
+    """Name of the speaker, to be put before what is said; nothing if speakers are not told apart."""
+    return "" if channel is None else f"{_SPEAKERS.get(channel, f'Channel {channel}')}: "
 
 
 def _srt(transcript: Transcript) -> str:
     blocks = (
-        f"{number}\n{_times(cue, ',')}\n{cue.text}\n"
+        f"{number}\n{_times(cue, ',')}\n{_who(cue.channel)}{cue.text}\n"
         for number, cue in enumerate(cues_of(transcript.segments), start=1)
     )
     return "\n".join(blocks)
 
 
 def _vtt(transcript: Transcript) -> str:
-    blocks = (f"{_times(cue, '.')}\n{_escaped(cue.text)}\n" for cue in cues_of(transcript.segments))
+    blocks = (
+        f"{_times(cue, '.')}\n{_voice(cue.channel)}{_escaped(cue.text)}\n"
+        for cue in cues_of(transcript.segments)
+    )
     return "\n".join(("WEBVTT\n", *blocks))
+
+
+def _voice(channel: int | None) -> str:
+    """WebVTT's own mark for who speaks."""
+    who = _who(channel).removesuffix(": ")
+    return f"<v {who}>" if who else ""
 
 
 def _json(transcript: Transcript) -> str:
@@ -55,7 +78,12 @@ def _json(transcript: Transcript) -> str:
             "language": transcript.language,
             "duration": round(transcript.duration, 3),
             "segments": [
-                {**_timed(segment), "text": segment.text, "words": _words(segment.words)}
+                {
+                    **_timed(segment),
+                    "text": segment.text,
+                    "words": _words(segment.words),
+                    **({} if segment.channel is None else {"channel": segment.channel}),
+                }
                 for segment in transcript.segments
             ],
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +36,8 @@ class Segment:
     """One lower-case word such as "happy" or "neutral", from models that detect emotions."""
     events: tuple[str, ...] = ()
     """Sounds other than speech, such as "laughter" or "applause"."""
+    channel: int | None = None
+    """Channel that it was spoken in, 0 for the left one, if channels were recognised separately."""
 
     def shifted(self, seconds: float) -> Segment:
         """Return the same segment, later by `seconds`."""
@@ -44,14 +46,19 @@ class Segment:
 
     def to_json(self) -> Json:
         """Convert to `{"t": text, "s": start, "e": end, "w": [[text, start, end], ...], "r": raw_text,
-        "m": emotion, "v": events}`, leaving out what the segment does not have.
+        "m": emotion, "v": events, "c": channel}`, leaving out what the segment does not have.
 
         Times are rounded to milliseconds.
         """
         record: Json = {"t": self.text, "s": _rounded(self.start), "e": _rounded(self.end)}
         if self.words:
             record["w"] = [[w.text, _rounded(w.start), _rounded(w.end)] for w in self.words]
-        extras = {"r": self.raw_text, "m": self.emotion, "v": list(self.events) or None}
+        extras = {
+            "r": self.raw_text,
+            "m": self.emotion,
+            "v": list(self.events) or None,
+            "c": self.channel,
+        }
         return record | {name: value for name, value in extras.items() if value is not None}
 
     @classmethod
@@ -66,6 +73,7 @@ class Segment:
                 raw_text=_text_or_none(record.get("r")),
                 emotion=_text_or_none(record.get("m")),
                 events=tuple(map(str, record.get("v", ()))),
+                channel=None if record.get("c") is None else int(record["c"]),
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("not a segment") from error
@@ -115,6 +123,12 @@ class Transcript:
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("not a transcript") from error
+
+
+def merged(channels: Sequence[Iterable[Segment]]) -> list[Segment]:
+    """Merge the segments of several channels in order of time, each with the number of its channel."""
+    marked = [replace(each, channel=number) for number, of in enumerate(channels) for each in of]
+    return sorted(marked, key=lambda segment: segment.start)
 
 
 def words_within(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:

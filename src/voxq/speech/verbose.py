@@ -47,6 +47,7 @@ def _segment(number: int, segment: Segment) -> Mapping[str, Any]:
         "avg_logprob": 0.0,
         "compression_ratio": _compression_ratio(segment.text),
         "no_speech_prob": 0.0,
+        **({} if segment.channel is None else {"channel": segment.channel}),
     }
 
 

@@ -12,6 +12,7 @@ import pytest
 from api_server import ApiServer, running_api
 from audio import english, sounds
 from jiwer import wer
+from media_files import Sound, muxed
 from valkey_lab import RedisServer
 from worker_lab import WorkerLab
 
@@ -133,3 +134,28 @@ def test_dither_and_silence_are_no_text(service: ApiServer) -> None:
     dither = (dice.integers(-1, 2, 15 * SAMPLE_RATE) / 32768).astype(np.float32)
     for samples in (dither, np.zeros_like(dither)):
         assert result_of(service, encode(samples, SAMPLE_RATE, "wav"))["text"] == ""
+
+
+def test_the_two_speakers_of_a_call_are_told_apart(service: ApiServer) -> None:
+    """The caller is 30 dB quieter, and each hears a little of the other."""
+    agent, caller = english("Good morning, how can I help you today?"), english(SENTENCE) / 32
+    pause = np.zeros(SAMPLE_RATE, np.float32)
+    left = np.concatenate((agent, pause, 0 * caller, pause, agent))
+    right = np.concatenate((0 * agent, pause, caller, pause, 0 * agent))
+    sound = Sound(np.stack((left + right / 20, right + left / 20)), SAMPLE_RATE, "pcm_s16le")
+    result = result_of(service, muxed("wav", sound), channels="separate")
+    assert result["duration"] == pytest.approx(len(left) / SAMPLE_RATE, abs=0.01)
+    said = {0: "", 1: ""}
+    for segment in result["segments"]:
+        said[segment["channel"]] += f" {segment['text']}"
+    assert wer("good morning how can i help you today " * 2, plain(said[0]).strip()) == 0
+    assert wer(plain(SENTENCE), plain(said[1]).strip()) == 0
+    starts = [segment["start"] for segment in result["segments"]]
+    assert starts == sorted(starts)
+    assert [segment["channel"] for segment in result["segments"]][-1] == 0
+    path = f"/api/v1/asr/result/{result['task_id']}"
+    assert "<v Right>The garden" in service.http.get(path, params={"format": "vtt"}).text
+    assert "\nRight: The garden" in service.http.get(path, params={"format": "srt"}).text
+    mixed = result_of(service, muxed("wav", sound))
+    assert "channel" not in mixed["segments"][0]
+    assert "garden" in mixed["text"] and mixed["text"].count("help") == 2

@@ -139,8 +139,8 @@ def test_a_fingerprint_depends_on_everything_that_changes_the_result() -> None:
             TranscriptionOptions(model="m", hotwords=("Anna",), batch_size=8),
             None,
             '["anna", "00", "recipe", {"model": "m", "language": null, "hotwords": ["Anna"], "words": false, '
-            '"batch_size": 8, "use_vad": true, "audio_track": null, "use_punc": true, "use_itn": null, '
-            '"translate": false}]',
+            '"batch_size": 8, "use_vad": true, "audio_track": null, "separate_channels": false, '
+            '"use_punc": true, "use_itn": null, "translate": false}]',
         ),
         (
             SpeechOptions("heart", speed=1.5),

@@ -2,10 +2,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from media_files import Sound, muxed
 
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.media import MEDIA_MODULE, protocol
@@ -113,6 +115,34 @@ def test_silence_has_no_chunks_and_long_silence_shows_life(media: Child, tmp_pat
     assert end.duration == 1800
     assert [told.chunks for told in progress if isinstance(told, protocol.Chunks) and told.chunks] == []
     assert len(progress) >= 2
+
+
+def test_separate_channels_follow_each_other(media: Child, tmp_path: Path) -> None:
+    speech = np.concatenate(list(decode_blocks(RECORDINGS / "zh_note.ogg", 100)))
+    pause = np.zeros(len(speech), np.float32)
+    left, right = np.concatenate((speech, pause)), np.concatenate((pause, speech))
+    recording, scratch = tmp_path / "call.wav", tmp_path / "pcm"
+    recording.write_bytes(muxed("wav", Sound(np.stack((left, right)), SAMPLE_RATE, "pcm_s16le")))
+    *progress, end = replies(media, replace(prepare(recording, scratch), separate=True))
+    assert isinstance(end, protocol.Prepared)
+    assert end.channel_starts == (0, len(left))
+    assert end.duration == len(left) / SAMPLE_RATE
+    samples = np.fromfile(scratch, "<f4")
+    assert np.abs(samples - np.concatenate((left, right))).max() < 0.001
+    first, second = chunks_in(progress)
+    assert second[0] - first[0] == pytest.approx(3 * len(speech), abs=600)
+
+
+@pytest.mark.parametrize("layout", ["mono", "the same twice"])
+def test_one_channel_is_not_recognised_twice(media: Child, tmp_path: Path, layout: str) -> None:
+    speech = np.concatenate(list(decode_blocks(RECORDINGS / "zh_note.ogg", 100)))
+    sound = speech if layout == "mono" else np.stack((speech, speech))
+    recording = tmp_path / "a.wav"
+    recording.write_bytes(muxed("wav", Sound(sound, SAMPLE_RATE, "pcm_s16le")))
+    *progress, end = replies(media, replace(prepare(recording, tmp_path / "pcm"), separate=True))
+    assert isinstance(end, protocol.Prepared)
+    assert end.channel_starts == (0,)
+    assert len(chunks_in(progress)) == 1
 
 
 def test_failures_are_messages_and_the_process_goes_on(media: Child, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from voxq.speech.vad import VoiceActivity
 LEVELS = range(-6, -61, -6)
 
 
-def mixed(channels: Channels, *sizes: int) -> Samples:
-    mixer, pieces, at = Mixer(len(channels)), [], 0
+def mixed(channels: Channels, *sizes: int, only: int | None = None) -> Samples:
+    mixer, pieces, at = Mixer(len(channels), only), [], 0
     for size in (*sizes, channels.shape[1]):
         pieces.append(mixer.push(channels[:, at : at + size]))
         at += size
@@ -113,7 +113,7 @@ def test_the_gain_is_bounded_and_never_clips() -> None:
     assert np.abs(heard).max() <= 1.0
     thirds = np.array_split(np.abs(heard), 3)
     assert max(map(float, (thirds[0].max(), thirds[2].max()))) < 0.2
-    assert speech_in(heard) > 2.7 * FOUND
+    assert speech_in(heard) > 2.4 * FOUND, "what is far quieter, but not at the same time, is found"
 
 
 @settings(max_examples=15, deadline=None)
@@ -122,3 +122,22 @@ def test_the_result_does_not_depend_on_the_blocks(sizes: list[int], count: int) 
     channels = np.stack((at(-50, SPEECH), np.roll(at(-20, SPEECH), 40_000)))[:count]
     assert np.allclose(mixed(channels, *sizes), mixed(channels), atol=1e-7)
     assert len(mixed(channels, *sizes)) == channels.shape[1]
+
+
+@pytest.mark.parametrize("level", [-6, -50])
+def test_a_channel_alone_is_heard_without_the_other_that_leaks_into_it(level: int) -> None:
+    """Two people speak one after the other; each is heard in the other's channel, too, 26 dB below."""
+    silence = np.zeros(len(SPEECH), np.float32)
+    agent = np.concatenate((at(-6, SPEECH, 24), silence))
+    caller = np.concatenate((silence, at(level, SPEECH, 24)))
+    channels = np.stack((agent + caller / 20, caller + agent / 20))
+    for channel, own in ((0, slice(0, len(SPEECH))), (1, slice(len(SPEECH), None))):
+        heard = mixed(channels, only=channel)
+        assert speech_in(heard[own]) == pytest.approx(FOUND, rel=0.1)
+        assert speech_in(heard) == pytest.approx(FOUND, rel=0.1)
+
+
+def test_both_channels_are_heard_where_both_speak() -> None:
+    channels = np.stack((at(-6, SPEECH), np.roll(at(-16, SPEECH), 30_000)))
+    for channel in (0, 1):
+        assert speech_in(mixed(channels, only=channel)) == pytest.approx(FOUND, rel=0.15)

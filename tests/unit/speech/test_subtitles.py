@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from voxq.speech.cues import cues_of
 from voxq.speech.lines import LINE_COLUMNS, lines_of, printable
 from voxq.speech.subtitles import Format, render
-from voxq.speech.transcript import Segment, Transcript, Word
+from voxq.speech.transcript import Segment, Transcript, Word, merged
 
 nasty = st.sampled_from(
     ["-->", "--", ">", "\n\n", "\r", "\u2028", "1\n", "&lt;", "<b>", "\x00", "  ", "。", "”"]
@@ -184,3 +184,46 @@ def test_every_format_has_the_text(format: Format) -> None:
 def test_a_word_with_a_mark_over_the_edge_of_a_line_is_kept_whole() -> None:
     text = "→→<b>hellohelloworld.world.0000000\u0e5cworld. →"
     assert [text[line.start : line.end].strip() for line in lines_of(text)] == text.split()
+
+
+CALL = Transcript.of(
+    [
+        Segment("Hello?", 0.0, 1.0, channel=0),
+        Segment("Hi, it <is> me.", 0.8, 3.0, channel=1),
+        Segment("Good to hear you.", 3.2, 4.0, channel=1),
+        Segment("Yes.", 3.9, 4.5, channel=0),
+    ],
+    "en",
+    5.0,
+)
+
+
+def test_speakers_of_a_call_are_named() -> None:
+    assert render(CALL, Format.TEXT) == "Left: Hello?\nRight: Hi, it <is> me. Good to hear you.\nLeft: Yes.\n"
+    assert "\n\n2\n00:00:00,800 --> 00:00:03,000\nRight: Hi, it <is> me.\n" in render(CALL, Format.SRT)
+    assert "\n00:00:00.800 --> 00:00:03.000\n<v Right>Hi, it &lt;is&gt; me.\n" in render(CALL, Format.VTT)
+    for format in (Format.JSON, Format.VERBOSE_JSON):
+        channels = [each["channel"] for each in json.loads(render(CALL, format))["segments"]]
+        assert channels == [0, 1, 1, 0]
+    assert Transcript.from_json(CALL.to_json()) == CALL
+
+
+def test_cues_of_two_speakers_may_overlap_and_stay_in_order() -> None:
+    cues = cues_of(CALL.segments)
+    assert [(cue.start, cue.end, cue.channel) for cue in cues] == [
+        (0, 1000, 0),
+        (800, 3000, 1),
+        (3200, 4000, 1),
+        (3900, 4500, 0),
+    ]
+
+
+def test_segments_of_two_channels_are_merged_by_time() -> None:
+    left = [Segment("a", 0.0, 1.0), Segment("c", 2.0, 3.0)]
+    right = [Segment("b", 1.0, 2.5), Segment("d", 2.5, 3.0)]
+    assert [(each.text, each.channel) for each in merged([left, right])] == [
+        ("a", 0),
+        ("b", 1),
+        ("c", 0),
+        ("d", 1),
+    ]

@@ -26,6 +26,9 @@ class SegmentView(BaseModel):
     text: str = Field(description="Text of the speech.")
     raw_text: str = Field(default="", description="Text before punctuation was added, if it was.")
     emotion: str = Field(default="", examples=["happy"], description="Emotion, if the model detects it.")
+    channel: int = Field(
+        default=0, description="Channel it was spoken in, 0 for the left one; only with channels=separate."
+    )
     events: list[str] = Field(
         default=[], examples=[["laughter"]], description="Sounds besides speech, if the model detects them."
     )

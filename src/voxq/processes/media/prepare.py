@@ -22,44 +22,67 @@ def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
 
     Raises AudioError as `Decoding` does, and OSError if the scratch file cannot be written.
     """
-    cutting = cutting_for(request.chunking, use_vad=request.use_vad)
-    blocks = Decoding(request.path, request.max_seconds, track=request.audio_track)
-    samples = 0
-    decode_seconds = vad_seconds = 0.0
-    told = begun = time.perf_counter()
+    preparation = _Preparation(request)
     with _created(request.scratch) as scratch:
-        for block in blocks:
-            scratch.write(block.astype("<f4", copy=False).data)
-            samples += len(block)
-            decoded = time.perf_counter()
-            chunks = cutting.push(block)
-            found = time.perf_counter()
-            decode_seconds += decoded - begun
-            vad_seconds += found - decoded
-            if chunks or found - told > _SIGN_OF_LIFE:
-                scratch.flush()  # before the chunks are announced, so that they can be read
-                yield _announced(request, chunks, samples)
-                told = found
-            begun = time.perf_counter()
-        scratch.flush()
-        decode_seconds += time.perf_counter() - begun
-    begun = time.perf_counter()
-    chunks = cutting.flush()
-    vad_seconds += time.perf_counter() - begun
-    yield _announced(request, chunks, samples)
-    assert blocks.taken is not None
+        sound = preparation.decoding(0 if request.separate else None)
+        yield from preparation.run(sound, scratch)
+        starts = [0]
+        if request.separate and sound.has_two_channels:
+            starts.append(preparation.samples)
+            yield from preparation.run(preparation.decoding(1), scratch)
+    assert sound.taken is not None
     yield Prepared(
         request.id,
-        blocks.duration,
-        round(decode_seconds, 4),
-        round(vad_seconds, 4),
-        blocks.tracks,
-        blocks.taken.index,
+        sound.duration,
+        round(preparation.decode_seconds, 4),
+        round(preparation.vad_seconds, 4),
+        sound.tracks,
+        sound.taken.index,
+        tuple(starts),
     )
 
 
-def _announced(request: Prepare, chunks: list[Span], samples: int) -> Chunks:
-    return Chunks(request.id, tuple((c.start, c.end) for c in chunks), round(samples / SAMPLE_RATE, 3))
+class _Preparation:
+    """Preparation of one recording; separate channels follow each other in the scratch file."""
+
+    def __init__(self, request: Prepare) -> None:
+        self._request = request
+        self.samples = 0
+        """Samples in the scratch file."""
+        self.decode_seconds = self.vad_seconds = 0.0
+
+    def decoding(self, channel: int | None) -> Decoding:
+        asked = self._request
+        return Decoding(asked.path, asked.max_seconds, track=asked.audio_track, channel=channel)
+
+    def run(self, sound: Decoding, scratch: BinaryIO) -> Iterator[Chunks]:
+        """Write a sound to the end of the scratch file, and announce its chunks."""
+        cutting = cutting_for(self._request.chunking, use_vad=self._request.use_vad)
+        first = self.samples
+        told = begun = time.perf_counter()
+        for block in sound:
+            scratch.write(block.astype("<f4", copy=False).data)
+            self.samples += len(block)
+            decoded = time.perf_counter()
+            chunks = cutting.push(block)
+            found = time.perf_counter()
+            self.decode_seconds += decoded - begun
+            self.vad_seconds += found - decoded
+            if chunks or found - told > _SIGN_OF_LIFE:
+                scratch.flush()  # before the chunks are announced, so that they can be read
+                yield self._announced(chunks, first)
+                told = found
+            begun = time.perf_counter()
+        scratch.flush()
+        self.decode_seconds += time.perf_counter() - begun
+        begun = time.perf_counter()
+        chunks = cutting.flush()
+        self.vad_seconds += time.perf_counter() - begun
+        yield self._announced(chunks, first)
+
+    def _announced(self, chunks: list[Span], first: int) -> Chunks:
+        places = tuple((first + chunk.start, first + chunk.end) for chunk in chunks)
+        return Chunks(self._request.id, places, round(self.samples / SAMPLE_RATE, 3))
 
 
 def _created(path: os.PathLike[str]) -> BinaryIO:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from annotated_types import MaxLen
+from annotated_types import MaxLen, MinLen
 from pydantic import AfterValidator
 
 from voxq.processes.messages import Codec
@@ -37,7 +37,8 @@ class Probe:
 class Prepare:
     """Decode the recording at `path` into the new file `scratch` (raw float32 LE, mono, 16 kHz) and split it
     into chunks: where somebody speaks or, without `use_vad`, all of it. `audio_track` as in
-    `voxq.speech.tracks.candidates`."""
+    `voxq.speech.tracks.candidates`. With `separate`, left and right channel, if they differ, follow each
+    other in `scratch`."""
 
     id: str
     path: Path
@@ -46,6 +47,7 @@ class Prepare:
     chunking: Chunking
     use_vad: bool = True
     audio_track: str | None = None
+    separate: bool = False
     op: Literal["prepare"] = "prepare"
 
 
@@ -110,7 +112,7 @@ class Prepared:
 
     The `duration` of a recording includes pictures that last longer than its sound; that of a text is 0,
     because it has not been spoken yet. `tracks` are the sound tracks of a recording, and `taken` the index of
-    the one that was decoded.
+    the one that was decoded; `channel_starts` are the samples at which its channels begin, if separate.
     """
 
     id: str
@@ -121,6 +123,7 @@ class Prepared:
         tuple[Annotated[Track, AfterValidator(_with_short_texts)], ...], MaxLen(MOST_TRACKS)
     ] = ()
     taken: int = 0
+    channel_starts: Annotated[tuple[int, ...], MinLen(1), MaxLen(2)] = (0,)
     op: Literal["prepared"] = "prepared"
 
 

@@ -81,7 +81,9 @@ class MediaLink:
             self.kill()
             self.start().send(message)
         self.task_run, self._found, self.decoded = task_run, 0, 0.0
-        self._longest = request.max_seconds + _SLACK_SECONDS if isinstance(request, protocol.Prepare) else 0.0
+        self._longest = 0.0
+        if isinstance(request, protocol.Prepare):
+            self._longest = (request.max_seconds + _SLACK_SECONDS) * (2 if request.separate else 1)
         self.deadline = time.monotonic() + self._timeout
 
     def receive(self) -> tuple[TaskRun, News] | None:
@@ -133,6 +135,13 @@ class MediaLink:
                 self._check_length(self._found / SAMPLE_RATE)
             case protocol.Prepared():
                 self._check_length(reply.duration)
+                if (
+                    not 0
+                    == reply.channel_starts[0]
+                    <= reply.channel_starts[-1]
+                    <= self._longest * SAMPLE_RATE
+                ):
+                    raise ProtocolError("channels that begin nowhere")
             case protocol.Failed() if len(reply.message) > _LONGEST_MESSAGE:
                 raise ProtocolError("an invalid message")
             case _:
@@ -150,7 +159,12 @@ class MediaLink:
                 return [self._phrase(text, ending) for text, ending in reply.sentences]
             case protocol.Prepared():
                 return Prepared(
-                    reply.duration, reply.decode_seconds, reply.vad_seconds, reply.tracks, reply.taken
+                    reply.duration,
+                    reply.decode_seconds,
+                    reply.vad_seconds,
+                    reply.tracks,
+                    reply.taken,
+                    reply.channel_starts,
                 )
             case protocol.Failed():
                 return MediaFailed(reply.code, reply.message)
