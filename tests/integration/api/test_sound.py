@@ -136,7 +136,7 @@ def test_dither_and_silence_are_no_text(service: ApiServer) -> None:
         assert result_of(service, encode(samples, SAMPLE_RATE, "wav"))["text"] == ""
 
 
-def test_the_two_speakers_of_a_call_are_told_apart(service: ApiServer) -> None:
+def test_the_two_speakers_of_a_call_stay_separate(service: ApiServer) -> None:
     """The caller is 30 dB quieter, and each hears a little of the other."""
     agent, caller = english("Good morning, how can I help you today?"), english(SENTENCE) / 32
     pause = np.zeros(SAMPLE_RATE, np.float32)
