@@ -121,6 +121,53 @@ def test_a_hotword_that_is_the_beginning_of_a_sentence_adds_nothing(engine: Reco
 
 
 @pytest.mark.numerics
+def test_an_address_spelled_out_is_heard(engine: Recogniser) -> None:
+    """The model doubts it, and writes a loop at first."""
+    result = recognise(engine, recording("zh_address"), recognition())
+    text = text_of(result)
+    assert text.startswith("请访问") and "example.com" in text
+    assert "xxxx" not in text
+
+
+@pytest.mark.numerics
+@pytest.mark.parametrize("word", ["Yes.", "Stop.", "No."])
+def test_a_single_word_is_heard(engine: Recogniser, word: str) -> None:
+    result = recognise(engine, english(word), recognition("en"))
+    assert word_error_rate(word, text_of(result)) == 0
+
+
+@pytest.mark.numerics
+def test_each_language_is_written_as_it_is_spoken(engine: Recogniser) -> None:
+    result = recognise(engine, recording("en_then_zh"), recognition())
+    english_, chinese = spoken_text("en_then_zh").split("nine. ")
+    heard = {
+        language: text_of(Recognised(tuple(s for s in result.segments if s.language == language), language))
+        for language in ("en", "zh")
+    }
+    assert word_error_rate(f"{english_}nine.", heard["en"].replace("9", "nine")) < 0.1
+    assert character_error_rate(chinese, heard["zh"]) < 0.1
+    assert [segment.start for segment in result.segments if segment.language == "zh"][0] > 4.5
+    assert {segment.language for segment in result.segments} == {"en", "zh"}
+
+
+@pytest.mark.numerics
+def test_the_language_so_far_is_kept_over_a_short_word(engine: Recogniser) -> None:
+    (answer,) = transcribe(engine, [(english("No."), recognition() | {"likely_language": "es"})])
+    assert isinstance(answer, Recognised)
+    assert answer.language == "es"
+    note = recognise(engine, recording("zh_note"), recognition() | {"likely_language": "en"})
+    assert note.language == "zh"
+
+
+@pytest.mark.parametrize("name", ["loud noise", "notes", "tone"])
+def test_what_was_taken_out_is_told(engine: Recogniser, name: str) -> None:
+    result = recognise(engine, sounds()[name], recognition())
+    assert result.segments == ()
+    assert all(each.text and each.why == "no_speech" for each in result.dropped)
+    assert result.dropped
+
+
+@pytest.mark.numerics
 def test_silence_after_speech_adds_no_words(engine: Recogniser) -> None:
     speech = recording("zh_note")
     long = np.concatenate([speech, np.zeros(15 * SAMPLE_RATE, np.float32)])

@@ -22,7 +22,7 @@ NOTE = (
 
 
 def recording(name: str) -> Samples:
-    """Load a recording of the tests: "zh_note", "zh_meeting" or "zh_prompt"."""
+    """Load a recording of the tests, by its name in texts.json."""
     return np.concatenate(list(decode_blocks(RECORDINGS / f"{name}.ogg", max_seconds=60)))
 
 

@@ -9,6 +9,7 @@ from voxq.api.shapes.history import HistoryRecord
 from voxq.api.shapes.result import (
     CancelledResult,
     DoneResult,
+    DroppedView,
     FailedResult,
     IncidentView,
     ProcessingResult,
@@ -20,7 +21,7 @@ from voxq.api.shapes.result import (
     WordView,
 )
 from voxq.core.task import Status, short_id, utc
-from voxq.speech.transcript import Segment, Transcript
+from voxq.speech.transcript import Dropped, Segment, Transcript
 
 Document = dict[str, Any]
 
@@ -125,6 +126,8 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
     optional: Any = {"words": words} if words else {}
     told = ("voice", "format", "speed", "sample_rate", "audio_tracks")
     optional |= {name: document[name] for name in told if document.get(name) is not None}
+    if (dropped := document.get("dropped")) is not None:
+        optional |= {"dropped": list(map(_dropped, dropped)), "no_speech": not document["text"]}
     if steps := document.get("steps"):
         optional["steps"] = {name: _step(document, name, step) for name, step in steps.items()}
     return DoneResult(
@@ -158,11 +161,21 @@ def _timings(document: Document) -> TimingsView:
 
 
 def _segment(segment: Segment) -> SegmentView:
-    extras = {"raw_text": segment.raw_text, "emotion": segment.emotion, "events": list(segment.events)}
+    extras = {
+        "raw_text": segment.raw_text,
+        "emotion": segment.emotion,
+        "events": list(segment.events),
+        "language": segment.language,
+    }
     told: Any = {name: value for name, value in extras.items() if value}
     if segment.channel is not None:
         told["channel"] = segment.channel
     return SegmentView(start=segment.start, end=segment.end, text=segment.text, **told)
+
+
+def _dropped(record: Document) -> DroppedView:
+    dropped = Dropped.from_json(record)
+    return DroppedView(start=dropped.start, end=dropped.end, text=dropped.text, why=dropped.why)
 
 
 def _failed(document: Document, has_audio: bool) -> FailedResult:

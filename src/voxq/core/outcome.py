@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from voxq.core.task import Seconds, Status, Timestamp, flat
-from voxq.speech.transcript import Segment
+from voxq.speech.transcript import Dropped, Segment
 
 
 def elapsed(since: float, until: float) -> float:
@@ -60,6 +60,9 @@ class Outcome:
     """Name of the model that did the task or was chosen for it; None if none was chosen yet."""
     segments: tuple[dict[str, Any], ...] = ()
     """Segments (`voxq.speech.transcript`) as JSON; for speech, its sentences."""
+    dropped: tuple[dict[str, Any], ...] | None = None
+    """Text that a filter took out (`Dropped` in `voxq.speech.transcript`) as JSON; None for a kind that
+    recognises nothing."""
     sample_rate: int | None = None
     """Sample rate of speech in Hz."""
     audio_tracks: tuple[dict[str, Any], ...] = ()
@@ -80,6 +83,8 @@ class Outcome:
         for name in ("steps", "audio_tracks"):
             if not record[name]:
                 del record[name]
+        if self.dropped is None:
+            del record["dropped"]
         return record | {
             "incidents": [flat(incident) for incident in self.incidents],
             "timings": flat(self.timings),
@@ -97,6 +102,8 @@ class Outcome:
             raise ValueError("not an end, or a failure without a reason")
         for segment in outcome.segments:
             Segment.from_json(segment)
+        for dropped in outcome.dropped or ():
+            Dropped.from_json(dropped)
         return outcome
 
 

@@ -20,7 +20,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 from voxq.extras import install_command
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.chunking import Chunking
-from voxq.speech.transcript import Segment, Word
+from voxq.speech.transcript import Dropped, Segment, Word
 
 __all__ = [
     "CONTRACT_VERSION",
@@ -33,6 +33,7 @@ __all__ = [
     "ChunkError",
     "Chunking",
     "Cost",
+    "Dropped",
     "Embedding",
     "Engine",
     "EngineError",
@@ -71,8 +72,9 @@ class Capability(StrEnum):
     """What the models of a family can do."""
 
     RECOGNISE = "recognise"
-    """`AudioItem` to `Recognised`. Options: `language` (ISO 639-1 code, or None: detect it), `hotwords`
-    (strings), `words` (whether words get times), `use_punc`, `use_itn`, `translate` (into English)."""
+    """`AudioItem` to `Recognised`. Options: `language` (ISO 639-1 code, or None: detect it),
+    `likely_language` (the one found so far, if `language` is None), `hotwords` (strings), `words` (whether
+    words get times), `use_punc`, `use_itn`, `translate` (into English)."""
     SPEAK = "speak"
     """`TextItem` to `Spoken`. Options: `voice` (a name, or a mixture such as "a(0.5)+b(0.5)" where the family
     mixes), `speed` (2.0 is twice as fast, at the same pitch), `language` (of words in Latin letters, None:
@@ -116,6 +118,8 @@ class Recognised:
 
     segments: tuple[Segment, ...]
     language: str | None
+    dropped: tuple[Dropped, ...] = ()
+    """What the engine took out of the model's text, so that nothing goes without a trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,9 @@ class Traits:
     """Seconds every item costs whatever its length (Whisper pads to 30 s), or None."""
     detects_language: bool = False
     """Whether the first stretch of a recording that has a language fixes that of the rest."""
+    follows_language: bool = False
+    """Whether it notices by itself where the language changes later on: then the first language fixes
+    nothing, but is the option `likely_language` of the rest."""
     translates: bool = False
     """Whether it can write English whatever is spoken."""
     is_parallel: bool = False

@@ -22,13 +22,15 @@ from voxq.processes.media.protocol import Prepare
 from voxq.processes.model.protocol import SpanRef
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.chunking import Chunking
-from voxq.speech.transcript import Segment, Transcript, merged
+from voxq.speech.transcript import Dropped, Segment, Transcript, main_language, merged
 
 RECOGNISE = "recognise"
 """Name of its one step, and the capability that this needs."""
 
 _SHORTEST_MAXIMUM = 2.0
 """Seconds that a chunk may always have: speech cut finer than this is not understood."""
+_ENOUGH_TO_TELL = 1.5
+"""Seconds of speech from which its language is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,8 @@ class TranscriptionRun(KindRun):
         self._asked = self.asked
         self._model = work.models[RECOGNISE]
         self._chunks = work.results[RECOGNISE]
-        self._choose(self._asked.language)
-        # Without a given language, the language of the first speech applies to all chunks.
+        self._choose(None)
+        # Without a given language, the language of the first speech is that, or likely that, of all chunks.
         self._language_first = self._model.traits.detects_language and self._asked.language is None
         self._language: str | None = None
 
@@ -209,20 +211,23 @@ class TranscriptionRun(KindRun):
         return {
             "language": result.language,
             "segments": [segment.to_json() for segment in result.segments],
+            **({"dropped": [each.to_json() for each in result.dropped]} if result.dropped else {}),
         }
 
     def recorded(self, step: str, piece: Any, record: dict[str, Any]) -> Recognised:
         segments = tuple(Segment.from_json(segment) for segment in record["segments"])
+        dropped = tuple(Dropped.from_json(each) for each in record.get("dropped", ()))
         language = record["language"]
-        return Recognised(segments, language if language is None else str(language))
+        return Recognised(segments, language if language is None else str(language), dropped)
 
     def is_serial(self, step: str) -> bool:
         """Whether the language is still unknown."""
-        return self._language_first and self.options["language"] is None
+        return self._language_first and self._language is None
 
     def taken(self, step: str, result: Recognised) -> None:
-        self._language = self._language or result.language
-        if self._language_first and self.options["language"] is None:
+        follows = self._model.traits.follows_language
+        if self.is_serial(step) and (_tells_language(result) if follows else result.language):
+            self._language = result.language
             self._choose(self._language)
 
     def segments(self) -> Iterator[Segment]:
@@ -239,11 +244,24 @@ class TranscriptionRun(KindRun):
         for span, result in self._chunks.finished():
             if bisect(starts, span.start) - 1 == channel:
                 for segment in result.segments:
-                    yield segment.shifted((span.start - starts[channel]) / SAMPLE_RATE)
+                    language = segment.language or result.language
+                    moved = segment.shifted((span.start - starts[channel]) / SAMPLE_RATE)
+                    yield replace(moved, language=language)
+
+    def dropped(self) -> list[Dropped]:
+        """Texts taken out so far, in order of time from the start of the recording."""
+        starts = self.prepared.channel_starts if self.prepared else (0,)
+        dropped: list[Dropped] = []
+        for span, result in self._chunks.finished():
+            start = starts[bisect(starts, span.start) - 1]
+            dropped += [each.shifted((span.start - start) / SAMPLE_RATE) for each in result.dropped]
+        return sorted(dropped, key=lambda each: each.start)
 
     def transcript(self, duration: float) -> Transcript:
         """Transcript recognised so far, of a recording of `duration` seconds."""
-        return Transcript.of(self.segments(), self._asked.language or self._language, duration)
+        segments = tuple(self.segments())
+        language = self._asked.language or main_language(segments)
+        return Transcript.of(segments, language, duration, self.dropped())
 
     def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
         transcript = self.transcript(duration)
@@ -252,19 +270,22 @@ class TranscriptionRun(KindRun):
             "raw_text": transcript.raw_text,
             "language": transcript.language,
             "segments": tuple(segment.to_json() for segment in transcript.segments),
+            "dropped": tuple(each.to_json() for each in transcript.dropped),
             "audio_tracks": tracks_of(self.prepared) if self.prepared else (),
         }
 
-    def _choose(self, language: str | None) -> None:
-        """Set the language of the chunks to come. An engine gets only the options that its batches are kept
-        apart by.
+    def _choose(self, found: str | None) -> None:
+        """Set the options of the chunks to come, once a language was found. An engine gets only the options
+        that its batches are kept apart by.
 
         The script is no option of a task: when the operator changes it, keeping the finished chunks of a task
         under way is worth more than one script throughout its text.
         """
-        options = replace(self._asked, language=language).values(Affects.BATCH)
+        options = self._asked.values(Affects.BATCH)
         self.options: dict[str, Any] = {**options, "script": self.work.defaults.script}
         """Options that the engine gets with the next chunk."""
+        if found is not None:
+            self.options["likely_language" if self._model.traits.follows_language else "language"] = found
         self._batch_key = self._model.traits.batch_key(self.options)
 
     @property
@@ -276,6 +297,12 @@ class TranscriptionRun(KindRun):
         )
         longest = max(_SHORTEST_MAXIMUM, wished)
         return replace(chunking, maximum=longest, target=min(chunking.target, longest))
+
+
+def _tells_language(result: Recognised) -> bool:
+    """Whether enough was said to tell the language by: an engine takes "No." for several."""
+    spoken = sum(segment.end - segment.start for segment in result.segments)
+    return result.language is not None and spoken >= _ENOUGH_TO_TELL
 
 
 TRANSCRIPTION = _Transcription(

@@ -10,7 +10,7 @@ from typing import Any
 
 from voxq.speech.cues import Cue, cues_of
 from voxq.speech.transcript import Segment, Transcript, Word, join_texts
-from voxq.speech.verbose import verbose
+from voxq.speech.verbose import dropped_of, verbose
 
 _SPEAKERS = {0: "Left", 1: "Right"}
 """Speakers of a call by their channels."""
@@ -30,7 +30,8 @@ def render(transcript: Transcript, format: Format) -> str:
     """Render the transcript in this format.
 
     "srt" and "vtt" split long segments into cues of at most two lines that never overlap. "json" has text,
-    language, duration and segments with their words. "verbose_json" has the shape of OpenAI's API.
+    language, duration, segments with their words, and what was taken out. "verbose_json" has the shape of
+    OpenAI's API.
     """
     return _RENDERERS[format](transcript)
 
@@ -81,11 +82,14 @@ def _json(transcript: Transcript) -> str:
                 {
                     **_timed(segment),
                     "text": segment.text,
+                    "language": segment.language,
                     "words": _words(segment.words),
                     **({} if segment.channel is None else {"channel": segment.channel}),
                 }
                 for segment in transcript.segments
             ],
+            "dropped": dropped_of(transcript),
+            "no_speech": not transcript.text,
         }
     )
 

@@ -38,6 +38,9 @@ class Segment:
     """Sounds other than speech, such as "laughter" or "applause"."""
     channel: int | None = None
     """Channel that it was spoken in, 0 for the left one, if channels were recognised separately."""
+    language: str | None = None
+    """ISO 639-1 code of what is spoken in it, also where the text is a translation; None if the engine cannot
+    tell."""
 
     def shifted(self, seconds: float) -> Segment:
         """Return the same segment, later by `seconds`."""
@@ -46,7 +49,7 @@ class Segment:
 
     def to_json(self) -> Json:
         """Convert to `{"t": text, "s": start, "e": end, "w": [[text, start, end], ...], "r": raw_text,
-        "m": emotion, "v": events, "c": channel}`, leaving out what the segment does not have.
+        "m": emotion, "v": events, "c": channel, "l": language}`, leaving out what the segment does not have.
 
         Times are rounded to milliseconds.
         """
@@ -58,6 +61,7 @@ class Segment:
             "m": self.emotion,
             "v": list(self.events) or None,
             "c": self.channel,
+            "l": self.language,
         }
         return record | {name: value for name, value in extras.items() if value is not None}
 
@@ -74,9 +78,38 @@ class Segment:
                 emotion=_text_or_none(record.get("m")),
                 events=tuple(map(str, record.get("v", ()))),
                 channel=None if record.get("c") is None else int(record["c"]),
+                language=_text_or_none(record.get("l")),
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("not a segment") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Text that a model gave and a filter took out, with its times in seconds."""
+
+    text: str
+    start: float
+    end: float
+    why: str
+    """Filter: "no_speech" (the model itself doubts that anybody spoke), "prompt" (its prompt, repeated) or
+    "repeated" (more of what it had just said, as in an endless loop)."""
+
+    def shifted(self, seconds: float) -> Dropped:
+        """Return the same text, later by `seconds`."""
+        return replace(self, start=self.start + seconds, end=self.end + seconds)
+
+    def to_json(self) -> Json:
+        """Convert to `{"t": text, "s": start, "e": end, "y": why}`; times are rounded to milliseconds."""
+        return {"t": self.text, "s": _rounded(self.start), "e": _rounded(self.end), "y": self.why}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Dropped:
+        """Read the output of `to_json`. Raises ValueError for anything else."""
+        try:
+            return cls(str(record["t"]), float(record["s"]), float(record["e"]), str(record["y"]))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError("not a dropped text") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +123,8 @@ class Transcript:
     language: str | None
     duration: float
     segments: tuple[Segment, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    """Text that was taken out, in order of time."""
 
     @property
     def raw_text(self) -> str:
@@ -97,18 +132,27 @@ class Transcript:
         return join_texts(s.text if s.raw_text is None else s.raw_text for s in self.segments)
 
     @classmethod
-    def of(cls, segments: Iterable[Segment], language: str | None, duration: float) -> Transcript:
+    def of(
+        cls,
+        segments: Iterable[Segment],
+        language: str | None,
+        duration: float,
+        dropped: Iterable[Dropped] = (),
+    ) -> Transcript:
         """Make a transcript whose text is that of its segments, joined."""
         kept = tuple(segments)
-        return cls(join_texts(segment.text for segment in kept), language, duration, kept)
+        text = join_texts(segment.text for segment in kept)
+        return cls(text, language, duration, kept, tuple(dropped))
 
     def to_json(self) -> Json:
-        """Convert to `{"text", "language", "duration", "segments": [Segment.to_json(), ...]}`."""
+        """Convert to `{"text", "language", "duration", "segments": [Segment.to_json(), ...], "dropped":
+        [Dropped.to_json(), ...]}`."""
         return {
             "text": self.text,
             "language": self.language,
             "duration": _rounded(self.duration),
             "segments": [segment.to_json() for segment in self.segments],
+            "dropped": [each.to_json() for each in self.dropped],
         }
 
     @classmethod
@@ -120,6 +164,7 @@ class Transcript:
                 language=None if record["language"] is None else str(record["language"]),
                 duration=float(record["duration"]),
                 segments=tuple(Segment.from_json(segment) for segment in record["segments"]),
+                dropped=tuple(Dropped.from_json(each) for each in record.get("dropped", ())),
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("not a transcript") from error
@@ -129,6 +174,16 @@ def merged(channels: Sequence[Iterable[Segment]]) -> list[Segment]:
     """Merge the segments of several channels in order of time, each with the number of its channel."""
     marked = [replace(each, channel=number) for number, of in enumerate(channels) for each in of]
     return sorted(marked, key=lambda segment: segment.start)
+
+
+def main_language(segments: Iterable[Segment]) -> str | None:
+    """Return the language that is spoken longest; of equals the first, None if no segment has one."""
+    seconds: dict[str, float] = {}
+    for segment in segments:
+        if segment.language is not None:
+            length = segment.end - segment.start
+            seconds[segment.language] = seconds.get(segment.language, 0.0) + length
+    return max(seconds, key=lambda language: seconds[language], default=None)
 
 
 def words_within(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 
 from voxq.speech.audio import SHORTEST_CLIP, Samples
@@ -18,8 +19,16 @@ from voxq.speech.spans import WINDOW, Span, SpanFinder
 
 _CONTEXT = 64  # samples of the previous window that the model also sees
 _STATE_SHAPE = (1, 1, 128)
+_VOICED = 0.5
 _GROUP = 128
 """Windows per model call; always the same number, so that rounding does not depend on the blocks pushed."""
+
+
+def voiced_windows(samples: Samples) -> list[bool]:
+    """Whether somebody speaks in each window of 32 ms of a short sound, mono at 16 kHz, shape (n,)."""
+    model = _Model()
+    probabilities = model.probabilities(np.pad(samples, (0, -len(samples) % WINDOW)))
+    return [probability >= _VOICED for probability in probabilities.tolist()] if len(samples) else []
 
 
 class VoiceActivity:
@@ -33,10 +42,8 @@ class VoiceActivity:
     def __init__(self, maximum: float = 30.0) -> None:
         """Raise ValueError for a `maximum` of less than two seconds."""
         self._finder = SpanFinder(maximum)
+        self._model = _Model()
         self._waiting: Samples = np.zeros(0, np.float32)
-        self._context: Samples = np.zeros(_CONTEXT, np.float32)
-        self._hidden = np.zeros(_STATE_SHAPE, np.float32)
-        self._cell = np.zeros(_STATE_SHAPE, np.float32)
         self._total = 0
 
     def push(self, block: Samples) -> list[Span]:
@@ -57,14 +64,29 @@ class VoiceActivity:
         return spans + self._finder.finish(self._total)
 
     def _find(self, samples: Samples) -> list[Span]:
+        probabilities = self._model.probabilities(samples)
+        windows = samples.reshape(-1, WINDOW)
+        # A pause has both low probability and low energy; either alone misleads under music.
+        loudness = probabilities * np.sqrt(np.mean(np.square(windows), axis=1))
+        return self._finder.push(zip(probabilities.tolist(), loudness.tolist(), strict=True))
+
+
+class _Model:
+    """The model and its state between two calls."""
+
+    def __init__(self) -> None:
+        self._context: Samples = np.zeros(_CONTEXT, np.float32)
+        self._hidden = np.zeros(_STATE_SHAPE, np.float32)
+        self._cell = np.zeros(_STATE_SHAPE, np.float32)
+
+    def probabilities(self, samples: Samples) -> npt.NDArray[np.float32]:
+        """Probability of speech in each window of the next samples, a whole number of windows."""
         windows = samples.reshape(-1, WINDOW)
         before = np.concatenate((self._context[np.newaxis], windows[:-1, -_CONTEXT:]))
         self._context = windows[-1, -_CONTEXT:].copy()
         inputs = {"input": np.hstack((before, windows)), "h": self._hidden, "c": self._cell}
         probabilities, self._hidden, self._cell = map(np.asarray, _session().run(None, inputs))
-        # A pause has both low probability and low energy; either alone misleads under music.
-        loudness = probabilities * np.sqrt(np.mean(np.square(windows), axis=1))
-        return self._finder.push(zip(probabilities.tolist(), loudness.tolist(), strict=True))
+        return probabilities
 
 
 @cache

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from voxq.speech.transcript import Segment, Transcript, Word
+from voxq.speech.transcript import Dropped, Segment, Transcript, Word
 
 
 def verbose(
@@ -14,14 +14,18 @@ def verbose(
 ) -> dict[str, Any]:
     """Convert a transcript.
 
-    `task` is "transcribe" or "translate"; `segments` and `words` say which lists to include.
+    `task` is "transcribe" or "translate"; `segments` and `words` say which lists to include. Beyond OpenAI's
+    shape are `no_speech`, and `dropped` if anything was taken out.
     """
     shape: dict[str, Any] = {
         "task": task,
         "language": language,
         "duration": round(transcript.duration, 3),
         "text": transcript.text,
+        "no_speech": not transcript.text,
     }
+    if transcript.dropped:
+        shape["dropped"] = dropped_of(transcript)
     if segments:
         shape["segments"] = [_segment(*item) for item in enumerate(transcript.segments)]
     if words:
@@ -29,6 +33,11 @@ def verbose(
             {"word": word.text.strip(), **_timed(word)} for each in transcript.segments for word in each.words
         ]
     return shape
+
+
+def dropped_of(transcript: Transcript) -> list[dict[str, Any]]:
+    """Return what was taken out of a transcript as `{"start", "end", "text", "why"}`, times in seconds."""
+    return [{**_timed(each), "text": each.text, "why": each.why} for each in transcript.dropped]
 
 
 def _segment(number: int, segment: Segment) -> Mapping[str, Any]:
@@ -48,6 +57,7 @@ def _segment(number: int, segment: Segment) -> Mapping[str, Any]:
         "compression_ratio": _compression_ratio(segment.text),
         "no_speech_prob": 0.0,
         **({} if segment.channel is None else {"channel": segment.channel}),
+        **({"language": segment.language} if segment.language else {}),
     }
 
 
@@ -57,5 +67,5 @@ def _compression_ratio(text: str) -> float:
     return round(len(raw) / len(zlib.compress(raw)), 4)
 
 
-def _timed(part: Segment | Word) -> dict[str, float]:
+def _timed(part: Segment | Word | Dropped) -> dict[str, float]:
     return {"start": round(part.start, 3), "end": round(part.end, 3)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from audio import NOTE as ENGLISH
-from audio import english, recording, spoken_text
+from audio import english, recording, sounds, spoken_text
 from jiwer import cer, wer
 from valkey_lab import RedisServer
 from worker_lab import NOTE, WorkerLab, recording_of, wait_for
@@ -96,14 +96,25 @@ def test_without_vad_the_engine_gets_the_whole_recording(lab: WorkerLab, tmp_pat
     assert cer(plain(spoken_text("zh_note")), plain(outcome.text)) < 0.2
 
 
-def test_the_first_speech_determines_the_language(lab: WorkerLab, tmp_path: Path) -> None:
+def test_each_stretch_has_its_own_language(lab: WorkerLab, tmp_path: Path) -> None:
     pause = np.zeros(4 * SAMPLE_RATE, np.float32)
     both = tmp_path / "both.wav"
     english_first = np.concatenate([pause, english(), pause, recording("zh_note")])
     both.write_bytes(encode(english_first, SAMPLE_RATE, "wav"))
     outcome = done(lab, both)
-    assert outcome.language == "en"
-    assert len(outcome.segments) >= 2
+    assert outcome.language == "en", "more of it is English"
+    heard = {language: [s["t"] for s in outcome.segments if s["l"] == language] for language in ("en", "zh")}
+    assert wer(plain(ENGLISH), plain(" ".join(heard["en"]))) < 0.1
+    assert cer(plain(spoken_text("zh_note")), plain("".join(heard["zh"]))) < 0.1
+
+
+def test_music_leaves_a_trace(lab: WorkerLab, tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    song.write_bytes(encode(sounds()["notes"], SAMPLE_RATE, "wav"))
+    outcome = done(lab, song, use_vad=False)
+    assert (outcome.text, outcome.segments, outcome.language) == ("", (), None)
+    assert outcome.dropped
+    assert {each["y"] for each in outcome.dropped} == {"no_speech"}
 
 
 @pytest.mark.slow

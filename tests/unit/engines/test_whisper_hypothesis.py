@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from faster_whisper.transcribe import Segment
 
-from voxq.engines.recognise.whisper_hypothesis import Hypothesis
+from voxq.engines.recognise.whisper_hypothesis import Hypothesis, Voiced
+from voxq.speech.transcript import Dropped
 
 
 def decoded(
@@ -20,10 +21,15 @@ def decoded(
     return Segment(0, 0, start, end, text, [], log_probability, compression, no_speech, None, 0.0)
 
 
+def hypothesis_of(*segments: Segment, is_voiced: Voiced = lambda start, end: False) -> Hypothesis:
+    return Hypothesis.of(segments, 10.0, is_voiced)
+
+
 def test_confident_speech_is_accepted_at_once() -> None:
-    hypothesis = Hypothesis.of([decoded()], 10.0)
+    hypothesis = hypothesis_of(decoded())
     assert not hypothesis.is_doubtful
-    [segment] = hypothesis.written_in("de")
+    [segment], dropped = hypothesis.written_in("de")
+    assert dropped == hypothesis.dropped == []
     assert (segment.text, segment.start, segment.end) == ("Guten Tag.", 0.0, 9.5)
 
 
@@ -37,9 +43,10 @@ def test_confident_speech_is_accepted_at_once() -> None:
         decoded(no_speech=0.24, log_probability=-2.03),
     ],
 )
-def test_text_invented_over_noise_is_dropped(invented: Segment) -> None:
-    hypothesis = Hypothesis.of([invented], 10.0)
-    assert hypothesis.written_in("en") == []
+def test_text_invented_over_noise_is_dropped_and_told(invented: Segment) -> None:
+    hypothesis = hypothesis_of(invented)
+    assert hypothesis.written_in("en") == ([], [])
+    assert hypothesis.dropped == [Dropped("Guten Tag.", 0.0, 9.5, "no_speech")]
     assert hypothesis.end == 0.0
     assert not hypothesis.is_doubtful, "a wider search finds nothing in noise"
 
@@ -53,22 +60,72 @@ def test_text_invented_over_noise_is_dropped(invented: Segment) -> None:
         decoded(no_speech=0.48, log_probability=-0.22, compression=2.8),
     ],
 )
-def test_speech_in_noise_is_accepted(heard: Segment) -> None:
-    assert Hypothesis.of([heard], 10.0).texts == [heard.text]
+def test_speech_in_noise_is_believed(heard: Segment) -> None:
+    assert hypothesis_of(heard).texts == [heard.text]
+
+
+@pytest.mark.parametrize(
+    ("no_speech", "log_probability", "compression"),
+    [(0.64, -0.65, 1.0), (0.51, -1.44, 0.4), (0.8, -0.3, 3.0)],
+    ids=["a spelled address", "a single word", "a loop"],
+)
+def test_what_the_model_doubts_is_believed_where_a_voice_is_heard(
+    no_speech: float, log_probability: float, compression: float
+) -> None:
+    asked: list[tuple[float, float]] = []
+
+    def is_voiced(start: float, end: float) -> bool:
+        asked.append((start, end))
+        return True
+
+    doubted = decoded(
+        " Stop.", 1.0, 1.5, no_speech=no_speech, log_probability=log_probability, compression=compression
+    )
+    hypothesis = hypothesis_of(doubted, is_voiced=is_voiced)
+    assert (hypothesis.texts, hypothesis.dropped) == ([" Stop."], [])
+    assert asked == [(1.0, 1.5)]
+
+
+def test_a_voice_that_nobody_understands_is_no_text() -> None:
+    mumbled = decoded(no_speech=0.9, log_probability=-1.5)
+    hypothesis = hypothesis_of(mumbled, is_voiced=lambda start, end: True)
+    assert hypothesis.texts == []
+    assert [each.why for each in hypothesis.dropped] == ["no_speech"]
 
 
 @pytest.mark.parametrize(
     "doubtful", [decoded(log_probability=-0.7), decoded(compression=2.5), decoded(end=8.0)]
 )
-def test_unsure_looped_or_incomplete_results_are_decoded_again(doubtful: Segment) -> None:
-    assert Hypothesis.of([doubtful], 10.0).is_doubtful
+def test_what_is_unsure_looped_or_stops_early_is_searched_wider(doubtful: Segment) -> None:
+    assert hypothesis_of(doubtful).is_doubtful
 
 
-def test_a_loop_is_reduced_to_one_repetition() -> None:
+def test_a_loop_says_everything_once_and_leaves_a_trace() -> None:
     looped = [decoded("好的" * 20, 0, 4, compression=6.0), decoded("好的" * 20, 4, 9, compression=6.0)]
-    assert [segment.text for segment in Hypothesis.of(looped, 10.0).written_in("zh")] == ["好的"]
+    segments, dropped = hypothesis_of(*looped).written_in("zh")
+    assert [segment.text for segment in segments] == ["好的"]
+    assert dropped == [
+        Dropped("好的" * 20, 0.0, 4.0, "repeated"),
+        Dropped("好的" * 20, 4.0, 9.0, "repeated"),
+    ]
+
+
+def test_a_loop_in_a_long_text_is_noticed_by_its_length() -> None:
+    spelled = decoded("请访问 www.example.com slash" + "x" * 60, compression=2.1)
+    hypothesis = hypothesis_of(spelled)
+    assert hypothesis.is_doubtful
+    segments, dropped = hypothesis.written_in("zh")
+    assert segments[0].text.endswith("slashx")
+    assert [each.why for each in dropped] == ["repeated"]
+
+
+def test_people_do_say_no_four_times() -> None:
+    said = decoded(" No no no no, not that one.")
+    hypothesis = hypothesis_of(said)
+    assert not hypothesis.is_doubtful
+    assert hypothesis.written_in("en")[0][0].text == "No no no no, not that one."
 
 
 def test_times_lie_within_the_window_and_chinese_has_full_width_marks() -> None:
-    [segment] = Hypothesis.of([decoded(" 你好,世界", -0.2, 12.0)], 10.0).written_in("zh")
+    [segment], _ = hypothesis_of(decoded(" 你好,世界", -0.2, 12.0)).written_in("zh")
     assert (segment.text, segment.start, segment.end) == ("你好，世界", 0.0, 10.0)

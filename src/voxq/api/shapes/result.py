@@ -32,6 +32,20 @@ class SegmentView(BaseModel):
     events: list[str] = Field(
         default=[], examples=[["laughter"]], description="Sounds besides speech, if the model detects them."
     )
+    language: str = Field(default="", description="ISO 639-1 code of what is spoken, if the model tells.")
+
+
+class DroppedView(BaseModel):
+    """A text that a filter took out of what the model gave."""
+
+    start: float = Field(description="Seconds from the beginning of the recording.")
+    end: float = Field(description="Seconds from the beginning of the recording.")
+    text: str = Field(description="Text as the model gave it.")
+    why: str = Field(
+        examples=["no_speech"],
+        description="no_speech: the model itself doubts that anybody spoke; prompt: it repeats its prompt; "
+        "repeated: it says the same over and over.",
+    )
 
 
 class WordView(BaseModel):
@@ -125,6 +139,12 @@ class DoneResult(BaseModel):
     )
     audio_tracks: list[AudioTrackView] = Field(
         default=[], description="Sound tracks of the recording, if it has several."
+    )
+    dropped: list[DroppedView] = Field(
+        default=[], description="Texts that were taken out, because nobody may have said them."
+    )
+    no_speech: bool = Field(
+        default=False, description="Whether no speech was found in the recording; the text is then empty."
     )
     voice: str = Field(default="", description="Voice of synthesised speech; likewise the next fields.")
     speed: float = Field(default=1.0, description="Speed as requested.")

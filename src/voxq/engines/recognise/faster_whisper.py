@@ -2,7 +2,8 @@
 
 A chunk is at most one window of 30 s. It is encoded once, for the detection of its language and for its text,
 and decoded greedily; a doubtful result is decoded again with a beam, never by sampling, so that the same
-audio always gives the same text. faster-whisper is given arrays only, because it opens paths without a
+audio always gives the same text. Where the language changes at a pause, which the same encoding tells, each
+stretch becomes a window of its own. faster-whisper is given arrays only, because it opens paths without a
 whitelist.
 """
 
@@ -11,8 +12,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voxq import extras
 from voxq.engines.contract import (
@@ -21,6 +23,7 @@ from voxq.engines.contract import (
     Capability,
     ChunkError,
     Chunking,
+    Dropped,
     EngineError,
     EngineFamily,
     EngineRequest,
@@ -35,7 +38,9 @@ from voxq.engines.contract import (
 from voxq.engines.languages import LANGUAGES
 from voxq.engines.recognise.whisper_echo import confirms, repeats_prompt
 from voxq.engines.recognise.whisper_hypothesis import Hypothesis
+from voxq.engines.recognise.whisper_languages import Probabilities, Stretch, language_of, stretches
 from voxq.model_store.stamp import revision_of
+from voxq.speech.transcript import main_language
 
 if TYPE_CHECKING:
     import ctranslate2
@@ -53,6 +58,11 @@ _SILENT_PEAK = 1e-4
 """Threshold of silence, three steps of 16 bits: nobody hears anything quieter, but Whisper would invent text
 for it."""
 _MAX_WINDOWS = 4
+_ENCODINGS_PER_SECOND = 50
+_LEAST_VOICED = 4
+"""Windows of the VAD, of 32 ms each, in which somebody must speak for a text to be believed against the
+model's doubts."""
+_VOICED_SHARE = 0.15
 
 _ONLY_TRANSCRIBES = re.compile(r"turbo|distil|\.en\b")
 """Marks in the names of models that were not trained to translate."""
@@ -85,65 +95,137 @@ class FasterWhisper:
             return ChunkError.of(error)
 
     def _recognise(self, samples: Samples, options: Options) -> Recognised:
-        """Recognise a chunk; if a decoding stops early, the rest is decoded as a window of its own."""
+        """Recognise a chunk, stretch by stretch in one language each."""
+        if len(samples) < _SHORTEST_SECONDS * SAMPLE_RATE:
+            return Recognised((), None)
+        sound = self._encoded(samples)
         segments: list[Segment] = []
-        language, start = options.get("language"), 0
-        for _ in range(_MAX_WINDOWS):
-            window = samples[start:]
-            if len(window) < _SHORTEST_SECONDS * SAMPLE_RATE:
-                break
-            language, hypothesis = self._window(window, language, options)
-            offset = start / SAMPLE_RATE
-            written = _written(language, options)
-            segments += [segment.shifted(offset) for segment in hypothesis.written_in(written)]
-            if not hypothesis.segments or not hypothesis.stops_early:
-                break
-            start += int(hypothesis.end * SAMPLE_RATE)
-        return Recognised(tuple(segments), language if segments else None)
+        dropped: list[Dropped] = []
+        languages = self._stretches(sound, options)
+        for stretch in languages:
+            part = sound
+            if len(languages) > 1:
+                part = self._encoded(_without_quiet_end(samples[stretch.start : stretch.end]))
+            found, taken_out = self._stretch(part, stretch.language, options)
+            offset = stretch.start / SAMPLE_RATE
+            segments += [segment.shifted(offset) for segment in found]
+            dropped += [each.shifted(offset) for each in taken_out]
+        return Recognised(tuple(segments), main_language(segments), tuple(dropped))
 
-    def _window(self, samples: Samples, language: str | None, options: Options) -> tuple[str, Hypothesis]:
-        """Encode a window, detect its language if unknown, and search for the text.
-
-        Text that may be an echo of the prompt is accepted only if it is also recognised without a prompt.
-        """
-        from faster_whisper.audio import pad_or_trim
-        from faster_whisper.tokenizer import Tokenizer
-
-        seconds = len(samples) / SAMPLE_RATE
-        features = self._model.feature_extractor(samples)
-        encoded = self._model.encode(pad_or_trim(features[..., :-1]))
-        language = language or self._detect_language(encoded)
-        tokenizer = Tokenizer(
-            self._model.hf_tokenizer,
-            self._model.model.is_multilingual,
-            task="translate" if options.get("translate") else "transcribe",
-            language=language,
+    def _stretches(self, sound: _Encoded, options: Options) -> list[Stretch]:
+        """Find the language of a chunk, and where it changes, unless it was asked for."""
+        asked = options.get("language")
+        if asked is not None:
+            return [Stretch(0, len(sound.samples), asked)]
+        whole = self._languages(sound)
+        language = language_of(whole, options.get("likely_language"), sound.seconds)
+        return stretches(
+            sound.samples, language, whole, lambda start, end: self._languages(sound, start, end)
         )
 
-        def search(prompt: str | None) -> Hypothesis:
-            """Search with wider and wider beams while the result is doubtful."""
-            hypothesis = Hypothesis((), seconds)
-            for beam in self._beams:
-                settings = _settings(tokenizer, prompt, seconds, beam, options.get("words", False))
-                raw = self._model.generate_segments(features, tokenizer, settings, False, encoded)
-                hypothesis = Hypothesis.of(raw, seconds)
-                if not hypothesis.is_doubtful:
-                    break
-            return hypothesis
+    def _stretch(
+        self, sound: _Encoded, language: str, options: Options
+    ) -> tuple[list[Segment], list[Dropped]]:
+        """Recognise a stretch in one language; if a decoding stops early, the rest is decoded as a window of
+        its own, whose language is looked at again."""
+        segments: list[Segment] = []
+        dropped: list[Dropped] = []
+        samples, start = sound.samples, 0
+        for _ in range(_MAX_WINDOWS):
+            hypothesis, taken_out = self._window(sound, language, options)
+            offset = start / SAMPLE_RATE
+            found, repeated = hypothesis.written_in(_written(language, options))
+            segments += [replace(each, language=language).shifted(offset) for each in found]
+            dropped += [each.shifted(offset) for each in (*taken_out, *repeated)]
+            start += int(hypothesis.end * SAMPLE_RATE)
+            is_over = not hypothesis.segments or not hypothesis.stops_early
+            if is_over or len(samples) - start < _SHORTEST_SECONDS * SAMPLE_RATE:
+                break
+            sound = self._encoded(samples[start:])
+            if options.get("language") is None:
+                language = language_of(self._languages(sound), language, sound.seconds)
+        return segments, dropped
 
-        prompt = _prompt(tokenizer, _written(language, options), options.get("hotwords", ()))
-        hypothesis = search(prompt)
-        if prompt and repeats_prompt(hypothesis.texts, prompt):
-            plain = search(None)
+    def _window(self, sound: _Encoded, language: str, options: Options) -> tuple[Hypothesis, list[Dropped]]:
+        """Search for the text of a window; returns what is believed, and what is not.
+
+        A prompt makes the model doubt more that anybody speaks, and can come back as text: what is doubted,
+        or may be an echo of it, is searched again without one.
+        """
+        prompt = _prompt(self._tokenizer(language), _written(language, options), options.get("hotwords", ()))
+        hypothesis = self._search(sound, language, prompt, options)
+        if prompt and hypothesis.invented:
+            hypothesis = self._search(sound, language, None, options)
+        elif prompt and repeats_prompt(hypothesis.texts, prompt):
+            plain = self._search(sound, language, None, options)
             if not confirms(" ".join(plain.texts), hypothesis.texts, prompt):
-                return language, plain
-        return language, hypothesis
+                return plain, [*plain.dropped, *hypothesis.given_up("prompt")]
+        return hypothesis, hypothesis.dropped
 
-    def _detect_language(self, encoded: ctranslate2.StorageView) -> str:
+    def _search(self, sound: _Encoded, language: str, prompt: str | None, options: Options) -> Hypothesis:
+        """Search with wider and wider beams while the result is doubtful."""
+        task = "translate" if options.get("translate") else "transcribe"
+        tokenizer = self._tokenizer(language, task)
+        hypothesis = Hypothesis((), sound.seconds)
+        for beam in self._beams:
+            settings = _settings(tokenizer, prompt, sound.seconds, beam, options.get("words", False))
+            raw = self._model.generate_segments(sound.features, tokenizer, settings, False, sound.encoding)
+            hypothesis = Hypothesis.of(raw, sound.seconds, sound.is_voiced)
+            if not hypothesis.is_doubtful:
+                break
+        return hypothesis
+
+    def _encoded(self, samples: Samples) -> _Encoded:
+        from faster_whisper.audio import pad_or_trim
+
+        features = self._model.feature_extractor(samples)
+        return _Encoded(samples, features, self._model.encode(pad_or_trim(features[..., :-1])))
+
+    def _tokenizer(self, language: str, task: str = "transcribe") -> Tokenizer:
+        from faster_whisper.tokenizer import Tokenizer
+
+        model = self._model
+        return Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=language)
+
+    def _languages(self, sound: _Encoded, start: float = 0.0, end: float | None = None) -> Probabilities:
+        """Probabilities of the languages of a window, or of a part of it, in seconds: the decoder is given
+        only the encoding of that part."""
         if not self._model.model.is_multilingual:
-            return "en"
-        token, _ = self._model.model.detect_language(encoded)[0][0]
-        return token.removeprefix("<|").removesuffix("|>")
+            return {"en": 1.0}
+        encoding = sound.encoding if end is None else sound.part(start, end)
+        (found,) = self._model.model.detect_language(encoding)
+        return {token.removeprefix("<|").removesuffix("|>"): float(share) for token, share in found}
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """One window: its samples, their features, and the encoding of these, shape (1, 1500, n)."""
+
+    samples: Samples
+    features: Any
+    encoding: ctranslate2.StorageView
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / SAMPLE_RATE
+
+    def is_voiced(self, start: float, end: float) -> bool:
+        """Whether somebody speaks from `start` to `end`, in seconds, according to the VAD: asked about text
+        that the model itself doubts."""
+        from voxq.speech.vad import voiced_windows
+
+        heard = voiced_windows(self.samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)])
+        return sum(heard) >= max(_LEAST_VOICED, _VOICED_SHARE * len(heard))
+
+    def part(self, start: float, end: float) -> ctranslate2.StorageView:
+        """Encoding of the seconds `start` to `end`."""
+        import ctranslate2
+        import numpy as np
+
+        rows = np.asarray(self.encoding.to_device(ctranslate2.Device.cpu))
+        first = int(start * _ENCODINGS_PER_SECOND)
+        last = max(first + 1, int(end * _ENCODINGS_PER_SECOND))
+        return ctranslate2.StorageView.from_array(np.ascontiguousarray(rows[:, first:last]))
 
 
 def _written(language: str, options: Options) -> str:
@@ -225,6 +307,7 @@ def _traits_for(request: EngineRequest) -> Traits:
         max_items=1,
         padded_to=30.0,
         detects_language=True,
+        follows_language=True,
         translates=not _ONLY_TRANSCRIBES.search(Path(request.model).name.lower()),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from voxq.engines.contract import ChunkError, Recognised, Segment, Spoken, Word
+from voxq.engines.contract import ChunkError, Dropped, Recognised, Segment, Spoken, Word
 
 _MOST_CHARACTERS = 20_000
 """Maximum characters of a chunk; nobody says so much in half a minute."""
@@ -36,7 +36,10 @@ def checked_text(answer: object, seconds: float) -> Recognised | ChunkError:
     try:
         if sum(map(_length, answer.segments)) > _MOST_CHARACTERS:
             return _TOO_MUCH
-        return replace(answer, segments=tuple(_segment(segment, seconds) for segment in answer.segments))
+        if sum(len(each.text) for each in answer.dropped) > _MOST_CHARACTERS:
+            return _TOO_MUCH
+        segments = tuple(_segment(segment, seconds) for segment in answer.segments)
+        return replace(answer, segments=segments, dropped=tuple(_dropped(x, seconds) for x in answer.dropped))
     except (AttributeError, TypeError, ValueError):
         return _NONSENSE
 
@@ -76,7 +79,13 @@ def _segment(segment: Segment, seconds: float) -> Segment:
         end=end,
         words=tuple(_word(word, seconds) for word in segment.words),
         events=tuple(map(_clean, segment.events)),
+        language=None if segment.language is None else _clean(segment.language),
     )
+
+
+def _dropped(dropped: Dropped, seconds: float) -> Dropped:
+    start, end = _within(dropped.start, dropped.end, seconds)
+    return Dropped(_clean(dropped.text), start, end, _clean(dropped.why))
 
 
 def _word(word: Word, seconds: float) -> Word:

@@ -74,6 +74,10 @@ def _timed(answer: Recognised | ChunkError, samples: Samples) -> Recognised | Ch
 def _written(answer: Recognised | ChunkError, options: Options) -> Recognised | ChunkError:
     """Convert Mandarin to the requested script, because models mix both."""
     script = options.get("script")
-    if isinstance(answer, ChunkError) or answer.language != "zh" or options.get("translate") or not script:
+    if isinstance(answer, ChunkError) or options.get("translate") or not script:
         return answer
-    return replace(answer, segments=tuple(in_script(each, script) for each in answer.segments))
+    segments = tuple(
+        in_script(each, script) if (each.language or answer.language) == "zh" else each
+        for each in answer.segments
+    )
+    return replace(answer, segments=segments)

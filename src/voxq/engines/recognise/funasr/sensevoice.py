@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from voxq.engines.contract import ChunkError, Options, Recognised
+from voxq.engines.contract import ChunkError, Dropped, Options, Recognised
 from voxq.engines.recognise.funasr.engine import Raw
 from voxq.engines.recognise.funasr.words import align, segments, split_units
 from voxq.speech.transcript import join_texts
@@ -35,20 +35,24 @@ class Tagged:
     language: str | None
     emotion: str | None
     events: tuple[str, ...]
+    doubted: str = ""
+    """Text of a sound that the model says contains no speech."""
 
     @classmethod
     def of(cls, raw: str) -> Tagged:
         """Parse a text such as "<|en|><|NEUTRAL|><|Speech|><|withitn|>Hello.".
 
-        Unknown and meaningless tags are dropped, and so is text tagged as containing no speech.
+        Unknown and meaningless tags are dropped.
         """
         tags = _TAG.findall(raw)
-        text = "" if "nospeech" in tags else join_texts(split_units(_TAG.sub(" ", raw)))
+        text = join_texts(split_units(_TAG.sub(" ", raw)))
+        is_speech = "nospeech" not in tags
         return cls(
-            text,
+            text if is_speech else "",
             next((tag for tag in tags if tag in LANGUAGES), None),
             next((tag.lower() for tag in tags if tag in _EMOTIONS), None),
             tuple(dict.fromkeys(_EVENTS[tag] for tag in tags if tag in _EVENTS)),
+            "" if is_speech else text,
         )
 
 
@@ -78,8 +82,10 @@ class SenseVoice:
             for piece, (start, end) in zip(raw.get("words", ()), raw.get("timestamp", ()), strict=True)
         ]
         words = align(split_units(tagged.text), pieces)
+        language = options.get("language") or tagged.language
         heard = tuple(
-            replace(segment, emotion=tagged.emotion, events=tagged.events)
+            replace(segment, emotion=tagged.emotion, events=tagged.events, language=language)
             for segment in segments(tagged.text, words, seconds, options.get("words", False))
         )
-        return Recognised(heard, (options.get("language") or tagged.language) if heard else None)
+        dropped = (Dropped(tagged.doubted, 0.0, seconds, "no_speech"),) if tagged.doubted else ()
+        return Recognised(heard, language if heard else None, dropped)

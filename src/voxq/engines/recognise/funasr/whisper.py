@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from voxq.engines.contract import ChunkError, Options, Recognised
+from voxq.engines.contract import ChunkError, Dropped, Options, Recognised
 from voxq.engines.languages import LANGUAGES
 from voxq.engines.recognise.funasr.engine import Raw
 from voxq.engines.recognise.funasr.words import segments
@@ -26,9 +26,11 @@ class Whisper:
 
     def read(self, raw: Raw, seconds: float, options: Options) -> Recognised:
         """Convert a result; its language is unknown, because FunASR does not return what Whisper detected."""
-        text = without_loops(raw.get("text", "").strip())
+        written = raw.get("text", "").strip()
+        text = without_loops(written)
+        dropped = (Dropped(written, 0.0, seconds, "repeated"),) if text != written else ()
         language = options.get("language")
         if language in ("zh", "yue"):
             text = full_width(text)
         heard = segments(text, (), seconds, options.get("words", False))
-        return Recognised(heard, language if text else None)
+        return Recognised(heard, language if text else None, dropped)

@@ -11,14 +11,14 @@ from voxq.api.kinds.transcription.openai.form import Granularity, Wanted
 from voxq.engines.languages import name_of
 from voxq.speech.subtitles import Format, render
 from voxq.speech.transcript import Transcript
-from voxq.speech.verbose import verbose
+from voxq.speech.verbose import dropped_of, verbose
 
 
 def answer(transcript: Transcript, wanted: Wanted) -> Response:
     """Make a response with JSON or plain text: for text formats, SDKs return the raw body to their users."""
     match wanted.format:
         case Format.JSON:
-            return _json({"text": transcript.text, **_usage(transcript, wanted)})
+            return _json({"text": transcript.text, **_told(transcript), **_usage(transcript, wanted)})
         case Format.VERBOSE_JSON:
             return _json(_verbose(transcript, wanted))
         case Format.TEXT | Format.SRT | Format.VTT:
@@ -35,6 +35,12 @@ def _verbose(transcript: Transcript, wanted: Wanted) -> dict[str, Any]:
         words=Granularity.WORD in wanted.granularities,
     )
     return shape | _usage(transcript, wanted)
+
+
+def _told(transcript: Transcript) -> dict[str, Any]:
+    """Return what a text alone would not say: that there was no speech, and what was taken out."""
+    told: dict[str, Any] = {} if transcript.text else {"no_speech": True}
+    return told | {"dropped": dropped_of(transcript)} if transcript.dropped else told
 
 
 def _usage(transcript: Transcript, wanted: Wanted) -> dict[str, Any]:
