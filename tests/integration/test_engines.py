@@ -146,7 +146,7 @@ def test_each_language_is_written_as_it_is_spoken(engine: Recogniser) -> None:
     }
     assert word_error_rate(f"{english_}nine.", heard["en"].replace("9", "nine")) < 0.1
     assert character_error_rate(chinese, heard["zh"]) < 0.1
-    assert [segment.start for segment in result.segments if segment.language == "zh"][0] > 4.5
+    assert next(segment.start for segment in result.segments if segment.language == "zh") > 4.5
     assert {segment.language for segment in result.segments} == {"en", "zh"}
 
 

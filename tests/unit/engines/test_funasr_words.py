@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from voxq.engines.recognise.funasr.hotwords import MOST, safe_words
 from voxq.engines.recognise.funasr.sensevoice import Tagged
-from voxq.engines.recognise.funasr.words import align, ends_sentence, segments, sentences, split_units
+from voxq.engines.recognise.funasr.words import align, ends_sentence, segments, sentences
 from voxq.speech.transcript import Word, words_within
+from voxq.speech.units import split_units
 
 TEXT = st.text(st.sampled_from("ab9éß你好カ한 .,。，“\"-'<|>"), max_size=40)
 
@@ -22,6 +23,8 @@ TEXT = st.text(st.sampled_from("ab9éß你好カ한 .,。，“\"-'<|>"), max_si
         ("用Telegram发12条", ["用", "Telegram", "发", "12", "条"]),
         ('he said "No - never".', ["he", "said", '"No-', 'never".']),
         ("- it's 3.5%", ["-it's", "3.5%"]),
+        ("my mother-in-law's car", ["my", "mother-in-law's", "car"]),
+        ("aujourd'hui, l’été", ["aujourd'hui,", "l’été"]),
         ("안녕 하세요", ["안녕", "하세요"]),
         ("。 …", []),
     ],

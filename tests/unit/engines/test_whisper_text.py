@@ -48,9 +48,33 @@ def test_split_latin_words_inside_chinese_are_merged() -> None:
     assert (merged[1].start, merged[1].end) == (1.0, 3.0)
 
 
+@pytest.mark.parametrize(
+    ("pieces", "words"),
+    [
+        ((" my", " mother", "-in", "-law's", " car."), ["my", "mother-in-law's", "car."]),
+        ((" mother", "-", "in", "-", "law", "'s"), ["mother-in-law's"]),
+        ((" aujourd", "'hui,", " l", "'été"), ["aujourd'hui,", "l'été"]),
+        ((" www", ".example", ".com"), ["www.example.com"]),
+        (("今天", "天气，", "很好"), ["今", "天", "天", "气，", "很", "好"]),
+        (("“今", "天”"), ["“今", "天”"]),
+        (("カメラ", "。"), ["カ", "メ", "ラ", "。"]),
+        ((" 안녕", " 하세요"), ["안녕", "하세요"]),
+    ],
+)
+def test_words_are_whole_and_chinese_has_one_for_each_character(
+    pieces: tuple[str, ...], words: list[str]
+) -> None:
+    assert [w.text for w in merge_pieces(_words(*pieces))] == words
+
+
+def test_characters_share_the_time_of_their_token() -> None:
+    first, second = merge_pieces([Word("今天", 1.0, 1.5)])
+    assert (first, second) == (Word("今", 1.0, 1.25), Word("天", 1.25, 1.5))
+
+
 @given(st.lists(st.text(max_size=5), max_size=20))
 def test_merging_loses_no_letter_and_no_order(texts: list[str]) -> None:
     merged = merge_pieces(_words(*texts))
     assert "".join(w.text for w in merged) == "".join(t.strip() for t in texts)
     assert all(w.text and w.start <= w.end for w in merged)
-    assert [w.start for w in merged] == sorted(w.start for w in merged)
+    assert [w.start for w in merged] == pytest.approx(sorted(w.start for w in merged))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from voxq.speech.transcript import Word, is_spaceless
@@ -27,11 +27,12 @@ def full_width(text: str) -> str:
 
 
 def merge_pieces(words: Iterable[Word]) -> tuple[Word, ...]:
-    """Merge Whisper's tokens into words; in Chinese text, it cuts Latin words and numbers anywhere ("Tele",
-    "gram").
+    """Make words of Whisper's tokens, which cut Latin words and numbers anywhere ("Tele", "gram"; "mother",
+    "-in", "-law's"), and may hold several Chinese characters.
 
-    A piece starts a new word if it starts with a space, or if it or the preceding character is not
-    alphanumeric in a script with spaces. Texts are stripped, and empty ones dropped.
+    In scripts with spaces, a piece starts a new word if it starts with a space or follows a Chinese
+    character. Chinese and Japanese have a word for each character, with the punctuation after it. Texts are
+    stripped, and empty ones dropped.
     """
     merged: list[Word] = []
     for word in words:
@@ -40,12 +41,24 @@ def merge_pieces(words: Iterable[Word]) -> tuple[Word, ...]:
             merged[-1] = Word(merged[-1].text + text, merged[-1].start, word.end)
         elif text:
             merged.append(Word(text, word.start, word.end))
-    return tuple(merged)
+    return tuple(each for word in merged for each in _characters(word))
 
 
 def _continues(before: str, piece: str) -> bool:
-    return bool(piece) and _is_letter(before[-1]) and _is_letter(piece[0])
+    return bool(piece) and not is_spaceless(before[-1]) and not is_spaceless(piece[0])
 
 
-def _is_letter(character: str) -> bool:
-    return character.isalnum() and not is_spaceless(character)
+def _characters(word: Word) -> Iterator[Word]:
+    """Split a word at its Chinese and Japanese characters, each of which gets its share of the time."""
+    units: list[str] = []
+    last = ""
+    for character in word.text:
+        begins = not last or is_spaceless(character) or is_spaceless(last)
+        if not units or (character.isalnum() and begins and any(map(str.isalnum, units[-1]))):
+            units.append(character)
+        else:
+            units[-1] += character
+        last = character if character.isalnum() else last
+    length = (word.end - word.start) / max(1, len(units))
+    for number, unit in enumerate(units):
+        yield Word(unit, word.start + number * length, word.start + (number + 1) * length)

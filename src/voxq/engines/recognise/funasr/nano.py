@@ -8,8 +8,9 @@ from typing import Any
 from voxq.engines.contract import ChunkError, Options, Recognised
 from voxq.engines.recognise.funasr.engine import Raw
 from voxq.engines.recognise.funasr.hotwords import safe_words
-from voxq.engines.recognise.funasr.words import align, segments, split_units
+from voxq.engines.recognise.funasr.words import align, segments
 from voxq.speech.transcript import join_texts
+from voxq.speech.units import split_units
 
 _LANGUAGES = {"zh": "中文", "en": "英文", "ja": "日文", "ko": "韩文", "yue": "粤语"}
 

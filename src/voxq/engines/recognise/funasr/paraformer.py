@@ -10,8 +10,9 @@ from voxq.engines.contract import ChunkError, Options, Recognised
 from voxq.engines.recognise.funasr.engine import Raw
 from voxq.engines.recognise.funasr.hotwords import safe_words
 from voxq.engines.recognise.funasr.punctuation import Punctuation
-from voxq.engines.recognise.funasr.words import segments, sentences, split_units
+from voxq.engines.recognise.funasr.words import segments, sentences
 from voxq.speech.transcript import Segment, Word, is_spaceless, join_texts, words_within
+from voxq.speech.units import split_units
 
 
 class Paraformer:

@@ -8,8 +8,9 @@ from typing import Any
 
 from voxq.engines.contract import ChunkError, Dropped, Options, Recognised
 from voxq.engines.recognise.funasr.engine import Raw
-from voxq.engines.recognise.funasr.words import align, segments, split_units
+from voxq.engines.recognise.funasr.words import align, segments
 from voxq.speech.transcript import join_texts
+from voxq.speech.units import split_units
 
 LANGUAGES = ("zh", "en", "yue", "ja", "ko")
 _TAG = re.compile(r"<\|([^|]*)\|>")
