@@ -10,6 +10,12 @@ from voxq.speech.audio import Samples
 
 MODELS = Path(__file__).parent.parent / "data" / "models"
 
+VOCABULARY = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "red", "green", "blue"),
+    *("black", "white", "start", "stop", "left", "right", "up", "down", "open", "close", "yes", "no"),
+)
+"""All words that the models know."""
+
 SAID = (
     "red green seven two",
     "open left",

@@ -20,6 +20,9 @@ _PAD = SAMPLE_RATE * 3 // 10
 """Samples kept on both sides, because soft consonants at the edges of words have low probabilities."""
 _MIN_SILENCE = 2 * _PAD
 """Samples; a shorter pause does not end a span. Twice the padding, so that padded spans cannot overlap."""
+_EDGE = SAMPLE_RATE * 3 // 20
+"""Samples at the ends of a recording that stay with its speech: too few for anything else, and models hear
+a short note best as a whole."""
 _SHORTEST_MAXIMUM = 2.0
 
 
@@ -89,7 +92,8 @@ class SpanFinder:
         speech = self._open
         if speech is None:
             if self._speaking:
-                self._open = _Speech(max(self._given, start - _PAD), start, end, [loudness])
+                first = start - _PAD if start - _PAD > _EDGE else 0
+                self._open = _Speech(max(self._given, first), start, end, [loudness])
             return None
         speech.loudness.append(loudness)
         if self._speaking:
@@ -103,7 +107,10 @@ class SpanFinder:
     def _closed(self, speech: _Speech, total: int) -> Span | None:
         if speech.end - speech.first < _MIN_SPEECH and not speech.is_continuation:
             return None
-        return self._give(speech.start, min(speech.end + _PAD, total))
+        last = min(speech.end + _PAD, total)
+        if total - last <= _EDGE and total - speech.start <= self._maximum:
+            last = total
+        return self._give(speech.start, last)
 
     def _cut(self, speech: _Speech) -> Span | None:
         first_candidate = (speech.start + self._maximum // 2 - speech.first) // WINDOW

@@ -62,6 +62,15 @@ def test_speech_is_padded_on_both_sides() -> None:
     assert spans_of(windows) == [Span(SECOND * WINDOW - pad, 2 * SECOND * WINDOW + pad)]
 
 
+def test_what_is_left_at_the_ends_of_a_recording_goes_with_its_speech() -> None:
+    short = SAMPLE_RATE // 10 // WINDOW
+    windows = run(0.0, short + 10) + run(0.9, SECOND) + run(0.0, short + 10)
+    assert spans_of(windows) == [Span(0, len(windows) * WINDOW)]
+    windows = run(0.0, SECOND) + run(0.9, SECOND) + run(0.0, 2 * SECOND // 3)
+    assert spans_of(windows)[0].start > 0
+    assert spans_of(windows)[0].end < len(windows) * WINDOW
+
+
 def test_a_short_pause_does_not_end_a_span_and_a_long_one_does() -> None:
     speech = run(0.9, SECOND)
     assert len(spans_of(speech + run(0.0, SECOND // 2) + speech)) == 1

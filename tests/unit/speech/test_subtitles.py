@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from voxq.speech.cues import cues_of
 from voxq.speech.lines import LINE_COLUMNS, lines_of, printable
 from voxq.speech.subtitles import Format, render
-from voxq.speech.transcript import Segment, Transcript, Word, merged
+from voxq.speech.transcript import Dropped, Segment, Transcript, Word, merged
 
 nasty = st.sampled_from(
     ["-->", "--", ">", "\n\n", "\r", "\u2028", "1\n", "&lt;", "<b>", "\x00", "  ", "。", "”"]
@@ -174,6 +174,20 @@ def test_verbose_json_has_every_field_the_openai_sdk_requires() -> None:
         "language": "en",
         "duration": 2.0,
     }
+
+
+def test_json_forms_say_what_was_taken_out_and_that_nobody_spoke() -> None:
+    dropped = Dropped("Thank you.", 1.0, 2.5, "no_speech")
+    silence = Transcript.of([], None, 3.0, [dropped])
+    spoken = Transcript.of([Segment("Hi", 0.0, 1.0, language="en")], "en", 3.0)
+    for format in (Format.JSON, Format.VERBOSE_JSON):
+        told = json.loads(render(silence, format))
+        assert told["no_speech"] is True
+        assert told["dropped"] == [{"start": 1.0, "end": 2.5, "text": "Thank you.", "why": "no_speech"}]
+        told = json.loads(render(spoken, format))
+        assert told["no_speech"] is False
+        assert not told.get("dropped")
+        assert told["segments"][0]["language"] == "en"
 
 
 @pytest.mark.parametrize("format", Format)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from plans import model_plan
 from runs import task_run_of
 from task_lab import make_task
 
-from voxq.core.outcome import Incident
+from voxq.core.outcome import Incident, Outcome
 from voxq.core.task import Status, Task
 from voxq.engines.contract import Recognised
 from voxq.kinds.pieces import Phrase, Span
@@ -19,7 +20,7 @@ from voxq.kinds.transcription import TranscriptionOptions, TranscriptionRun
 from voxq.kinds.work import Prepared
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break
-from voxq.speech.transcript import Segment, Word
+from voxq.speech.transcript import Dropped, Segment, Word
 from voxq.storage.scratch import WorkFiles
 from voxq.worker.runs.task_run import TaskRun
 
@@ -121,6 +122,37 @@ def test_chunks_come_one_at_a_time_until_the_language_is_known(tmp_path: Path) -
     run(task_run, 1, result(language="zh"))
     assert task_run.first.waiting(10) == [2, 3]
     assert policy(task_run).options["language"] == "zh"
+
+
+def test_a_model_that_follows_the_language_is_told_what_is_likely(tmp_path: Path) -> None:
+    plan = model_plan(detects_language=True, follows_language=True)
+    task_run = task_run_of(make_task(), tmp_path, plan)
+    find(task_run, spans(5.0, 5.0, 5.0, 5.0), "revision")
+    run(task_run, 0, result("No.", "fr"))
+    assert task_run.first.waiting(10) == [1], "a word of a second does not tell"
+    long = Segment("今天天气很好", 0.0, 4.0, language="zh")
+    run(task_run, 1, Recognised((long,), "zh"))
+    assert task_run.first.waiting(10) == [2, 3]
+    assert policy(task_run).options["language"] is None
+    assert policy(task_run).options["likely_language"] == "zh"
+    run(task_run, 2, Recognised((Segment("Hello there", 0.0, 2.0, language="en"),), "en"))
+    run(task_run, 3, Recognised((), None, (Dropped("Thank you.", 1.0, 2.0, "no_speech"),)))
+    task_run.prepare(WHOLE)
+    outcome = task_run.done(time.time(), worker_id=1)
+    assert outcome.language == "zh", "it is spoken longest"
+    assert [segment["l"] for segment in outcome.segments] == ["fr", "zh", "en"]
+    assert outcome.dropped == ({"t": "Thank you.", "s": 16.0, "e": 17.0, "y": "no_speech"},)
+    assert Outcome.from_json(json.loads(json.dumps(outcome.to_json()))) == outcome
+
+
+def test_what_was_taken_out_survives_the_worker(tmp_path: Path) -> None:
+    first = assign(tmp_path)
+    find(first, spans(5.0))
+    dropped = Dropped("you", 1.0, 1.5, "no_speech")
+    run(first, 0, Recognised((Segment("Hello", 0.0, 1.0),), "en", (dropped,)))
+    second = assign(tmp_path, first.task)
+    find(second, spans(5.0))
+    assert list(policy(second).dropped()) == [dropped]
 
 
 @pytest.mark.parametrize(
