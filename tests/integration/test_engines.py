@@ -160,7 +160,7 @@ def test_the_language_so_far_is_kept_over_a_short_word(engine: Recogniser) -> No
 
 
 @pytest.mark.parametrize("name", ["loud noise", "notes", "tone"])
-def test_what_was_taken_out_is_told(engine: Recogniser, name: str) -> None:
+def test_dropped_text_is_reported(engine: Recogniser, name: str) -> None:
     result = recognise(engine, sounds()[name], recognition())
     assert result.segments == ()
     assert all(each.text and each.why == "no_speech" for each in result.dropped)

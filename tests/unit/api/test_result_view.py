@@ -9,8 +9,8 @@ import pytest
 from task_lab import make_task
 
 from voxq.api import views
-from voxq.api.openai.answers import answer
-from voxq.api.openai.form import Wanted
+from voxq.api.kinds.transcription.openai.answers import answer
+from voxq.api.kinds.transcription.openai.form import Wanted
 from voxq.api.shapes.result import DoneResult
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status
@@ -41,7 +41,7 @@ def result(document: dict[str, Any]) -> dict[str, Any]:
     return view.model_dump(exclude_unset=True)
 
 
-def test_a_result_tells_what_was_taken_out_and_the_language_of_each_segment() -> None:
+def test_a_result_contains_dropped_text_and_the_language_of_each_segment() -> None:
     told = result(document(SPOKEN, dropped=(TAKEN_OUT,)))
     assert told["dropped"] == [{"start": 1.5, "end": 2.0, "text": "Thank you.", "why": "no_speech"}]
     assert told["no_speech"] is False
@@ -53,12 +53,12 @@ def test_no_speech_is_an_answer() -> None:
     assert (told["text"], told["dropped"], told["no_speech"]) == ("", [], True)
 
 
-def test_a_result_of_an_earlier_version_tells_nothing_of_it() -> None:
+def test_a_result_of_an_earlier_version_has_no_dropped_text() -> None:
     assert not {"dropped", "no_speech"} & result(document(SPOKEN, dropped=None)).keys()
 
 
 @pytest.mark.parametrize("format", [Format.JSON, Format.VERBOSE_JSON])
-def test_openai_clients_are_told_too(format: Format) -> None:
+def test_openai_clients_also_get_dropped_text(format: Format) -> None:
     transcript = views.transcript(document(dropped=(TAKEN_OUT,)))
     told = json.loads(bytes(answer(transcript, Wanted(TranscriptionOptions(), format=format)).body))
     assert told["text"] == ""

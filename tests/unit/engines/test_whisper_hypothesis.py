@@ -60,7 +60,7 @@ def test_text_invented_over_noise_is_dropped_and_told(invented: Segment) -> None
         decoded(no_speech=0.48, log_probability=-0.22, compression=2.8),
     ],
 )
-def test_speech_in_noise_is_believed(heard: Segment) -> None:
+def test_speech_in_noise_is_accepted(heard: Segment) -> None:
     assert hypothesis_of(heard).texts == [heard.text]
 
 
@@ -96,7 +96,7 @@ def test_a_voice_that_nobody_understands_is_no_text() -> None:
 @pytest.mark.parametrize(
     "doubtful", [decoded(log_probability=-0.7), decoded(compression=2.5), decoded(end=8.0)]
 )
-def test_what_is_unsure_looped_or_stops_early_is_searched_wider(doubtful: Segment) -> None:
+def test_unsure_looped_or_incomplete_results_are_decoded_again(doubtful: Segment) -> None:
     assert hypothesis_of(doubtful).is_doubtful
 
 

@@ -124,7 +124,7 @@ def test_chunks_come_one_at_a_time_until_the_language_is_known(tmp_path: Path) -
     assert policy(task_run).options["language"] == "zh"
 
 
-def test_a_model_that_follows_the_language_is_told_what_is_likely(tmp_path: Path) -> None:
+def test_a_model_that_follows_the_language_gets_the_likely_one(tmp_path: Path) -> None:
     plan = model_plan(detects_language=True, follows_language=True)
     task_run = task_run_of(make_task(), tmp_path, plan)
     find(task_run, spans(5.0, 5.0, 5.0, 5.0), "revision")
