@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +15,18 @@ from hypothesis import strategies as st
 
 from voxq.speech.normalise import normalise
 from voxq.speech.written import is_pronounceable
+
+SPOKEN = Path(__file__).parents[2] / "data" / "spoken"
+
+
+def _lines(file: str) -> Iterator[str]:
+    for line in (SPOKEN / file).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("# "):
+            yield line
+
+
+CASES = [(language, *line.split("\t")) for language in ("zh",) for line in _lines(f"{language}.tsv")]
+UNCHANGED = [(language, line) for language in ("zh",) for line in _lines(f"{language}_unchanged.txt")]
 
 LANGUAGES = ("en", "zh", "ja", "es", "fr", "ru")
 
@@ -106,13 +122,6 @@ FRENCH = {
     "12,50 €": "12 euros 50",
     "2024-05-01": "premier mai 2024",
 }
-CHINESE = {
-    "今天15:30开会": "今天十五点三十分开会",
-    "下午三点半": "下午三点半",
-    "一共￥25，涨了50%": "一共二十五元，涨了百分之五十",
-    "2024年5月1日，温度-3.5℃": "二零二四年五月一日，温度负三点五摄氏度",
-    "看https://a.b/c?x=1吧，写信给a1@b2.cn": "看https://a.b/c?x=1吧，写信给a1@b2.cn",
-}
 JAPANESE = {
     "3.5": "三点五",
     "会議は15:30です": "会議は十五時三十分です",
@@ -159,13 +168,36 @@ def test_a_spanish_number_before_a_noun_is_no_telephone_number() -> None:
 @pytest.mark.parametrize(
     ("language", "written", "said"),
     [
-        *(("zh", *each) for each in CHINESE.items()),
         *(("ja", *each) for each in JAPANESE.items()),
     ],
 )
-def test_chinese_and_japanese_numbers_are_written_out(language: str, written: str, said: str) -> None:
+def test_japanese_numbers_are_written_out(language: str, written: str, said: str) -> None:
     pytest.importorskip("wetext", reason="the extra kokoro is not installed")
     assert normalise(written, language) == said
+
+
+@pytest.mark.parametrize(("language", "written", "said"), CASES)
+def test_figures_are_said_as_people_say_them(language: str, written: str, said: str) -> None:
+    assert normalise(written, language) == said
+    assert normalise(said, language) == said
+
+
+@pytest.mark.parametrize(("language", "text"), UNCHANGED)
+def test_what_has_no_figures_is_left_alone(language: str, text: str) -> None:
+    assert normalise(text, language) == text
+
+
+@given(st.text(st.sampled_from("0123456789.,:/-+%$€x hm()年月日元个点第至~一二½①≥√号"), max_size=60))
+def test_no_chinese_figure_is_left_to_chance(text: str) -> None:
+    assert not re.search("[0-9½①≥]", normalise(text, "zh"))
+
+
+@pytest.mark.parametrize("unit", ["1", "1-", "1.1", "a1", "1,", "1 ", "(0", "+1", "a@", "1:"])
+def test_a_hostile_sentence_takes_no_time(unit: str) -> None:
+    text = unit * (20_000 // len(unit))
+    started = time.process_time()
+    normalise(text, "zh")
+    assert time.process_time() - started < 10
 
 
 @given(st.one_of(_FIGURES, st.text(max_size=80)), st.sampled_from(LANGUAGES))
