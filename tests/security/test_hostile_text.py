@@ -13,7 +13,7 @@ from attacked import Attacked, end_of, said
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voxq.engines.speak.phonemes import phonemes_of
+from voxq.engines.speak.phonemes import reading_of
 from voxq.kinds.hotwords import hotwords_in
 from voxq.speech import normalise, scripts, sentences, written
 from voxq.speech.sentences import LONGEST
@@ -164,7 +164,7 @@ def test_strange_texts_are_spoken_or_clearly_refused(
 
 @pytest.mark.parametrize("text", ["H₂a", "①st", "5..İ—10^9", "1,000" * 12])
 def test_numbers_too_long_for_the_phonemiser_are_spelt_out(text: str) -> None:
-    assert phonemes_of(text, "en", normalised=False)
+    assert reading_of(text, "en", normalised=False).phonemes
 
 
 def test_lone_surrogates_do_no_harm(service: Attacked, anna: httpx.Client) -> None:

@@ -166,6 +166,7 @@ def _segment(segment: Segment) -> SegmentView:
         "emotion": segment.emotion,
         "events": list(segment.events),
         "language": segment.language,
+        "spoken": segment.spoken,
     }
     told: Any = {name: value for name, value in extras.items() if value}
     if segment.channel is not None:

@@ -128,6 +128,8 @@ class Spoken:
 
     samples: Samples
     sample_rate: int
+    text: str | None = None
+    """The sentence as it was read out, figures in words; None: as it was given."""
 
 
 @dataclass(frozen=True, slots=True)

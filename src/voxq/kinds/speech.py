@@ -171,17 +171,22 @@ class SpeechRun(KindRun):
         return (self.condition(revision), f"{revision}|{self.task.sha256}|{how}")
 
     def record(self, step: str, result: KeptSpeech) -> dict[str, Any]:
-        return {"samples": result.samples, "sample_rate": result.sample_rate}
+        spoken = {"spoken": result.spoken} if result.spoken else {}
+        return {"samples": result.samples, "sample_rate": result.sample_rate, **spoken}
 
     def recorded(self, step: str, piece: Phrase, record: dict[str, Any]) -> KeptSpeech | None:
         """Read a record; None if its sound is missing."""
-        kept = KeptSpeech(int(record["samples"]), int(record["sample_rate"]))
+        spoken = str(record.get("spoken", ""))
+        kept = KeptSpeech(int(record["samples"]), int(record["sample_rate"]), spoken)
         return kept if _is_there(self.work.directory, piece, kept) else None
 
     def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
         assert joined is not None
         times = zip(self._sentences.finished(), joined.times, strict=True)
-        segments = [Segment(phrase.text, start, end) for (phrase, _), (start, end) in times]
+        segments = [
+            Segment(phrase.text, start, end, spoken=(kept.spoken or phrase.text) if kept.samples else None)
+            for (phrase, kept), (start, end) in times
+        ]
         voice = self.work.models[SPEAK].voice(self._asked.voice)
         return {
             "text": text_of(self.task),

@@ -31,6 +31,10 @@ _MAYBE_LAST = frozenset(_MAYBE_LAST_TEXT.split())
 _STARTERS = frozenset(_STARTERS_TEXT.split())
 """Words that, when capitalised, begin a sentence more often than they begin a name."""
 
+_ROADS = frozenset(("st", "dr"))
+"""Abbreviations of titles that are roads after a name: "on Main St. It is near"."""
+_AFTER_NAME = re.compile(r"(?:[A-Z][\w'’]*|\d(?:st|nd|rd|th)) \w+\Z")
+
 _INITIALS = re.compile(r"(?:[A-Za-z]\.)*[A-Za-z]")
 _WORDS_OF_ONE_LETTER = "Iiaoy"
 _LAST_WORD = re.compile(r"[\w.&'’-]*\Z")
@@ -41,6 +45,8 @@ def belongs_to_word(before: str, following: str) -> bool:
     match = _LAST_WORD.search(before)
     last = match[0].lstrip(".'’-") if match else ""
     known = last.lower()
+    if known in _ROADS and _is_starter(following) and _AFTER_NAME.search(before):
+        return False
     if known in _NEVER_LAST:
         return True
     if known in _BEFORE_NUMBER:
@@ -48,6 +54,9 @@ def belongs_to_word(before: str, following: str) -> bool:
     if before.strip() == last and last.isdigit() and len(last) < 4:
         return bool(following)  # "1. Wash the rice."
     if known in _MAYBE_LAST or (_INITIALS.fullmatch(last) and last not in _WORDS_OF_ONE_LETTER):
-        begins_another = following[:1].isupper() and following.lower() in _STARTERS
-        return following[:1].isascii() and bool(following) and not begins_another
+        return following[:1].isascii() and bool(following) and not _is_starter(following)
     return False
+
+
+def _is_starter(word: str) -> bool:
+    return word[:1].isupper() and word.lower() in _STARTERS

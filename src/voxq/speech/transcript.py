@@ -41,6 +41,8 @@ class Segment:
     language: str | None = None
     """ISO 639-1 code of what is spoken in it, also where the text is a translation; None if the engine cannot
     tell."""
+    spoken: str | None = None
+    """Text as a voice read it out, figures in words; None for recordings, and for what had no sound."""
 
     def shifted(self, seconds: float) -> Segment:
         """Return the same segment, later by `seconds`."""
@@ -49,7 +51,8 @@ class Segment:
 
     def to_json(self) -> Json:
         """Convert to `{"t": text, "s": start, "e": end, "w": [[text, start, end], ...], "r": raw_text,
-        "m": emotion, "v": events, "c": channel, "l": language}`, leaving out what the segment does not have.
+        "m": emotion, "v": events, "c": channel, "l": language, "p": spoken}`, leaving out what the segment does
+        not have.
 
         Times are rounded to milliseconds.
         """
@@ -62,6 +65,7 @@ class Segment:
             "v": list(self.events) or None,
             "c": self.channel,
             "l": self.language,
+            "p": self.spoken,
         }
         return record | {name: value for name, value in extras.items() if value is not None}
 
@@ -79,6 +83,7 @@ class Segment:
                 events=tuple(map(str, record.get("v", ()))),
                 channel=None if record.get("c") is None else int(record["c"]),
                 language=_text_or_none(record.get("l")),
+                spoken=_text_or_none(record.get("p")),
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("not a segment") from error

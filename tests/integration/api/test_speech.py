@@ -59,6 +59,17 @@ def decoded(data: bytes) -> tuple[np.ndarray, int]:
     return np.concatenate([frame.to_ndarray()[0] for frame in frames]), frames[0].sample_rate
 
 
+def test_each_segment_tells_what_was_read_out(service: ApiServer) -> None:
+    result = spoken(service, "I live on Main St. It is near. It cost $3.50.")
+    assert [segment["spoken"] for segment in result["segments"]] == [
+        "I live on Main Street.",
+        "It is near.",
+        "It cost three dollars and fifty cents.",
+    ]
+    as_given = spoken(service, "It cost $3.50.", normalise=False)
+    assert as_given["segments"][0]["spoken"] == "It cost $3.50."
+
+
 def test_a_text_becomes_speech_that_can_be_played_and_found_again(service: ApiServer) -> None:
     result = spoken(service)
     assert result["text"] == TEXT

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from voxq.engines.speak.phonemes import phonemes_of
+from voxq.engines.speak.phonemes import reading_of
+
+
+def phonemes_of(text: str, language: str, *, normalised: bool = True) -> str:
+    return reading_of(text, language, normalised=normalised).phonemes
+
 
 pytest.importorskip("misaki", reason="the extra kokoro is not installed")
 pytest.importorskip("wetext", reason="the extra kokoro is not installed")
@@ -64,3 +69,22 @@ def test_no_number_is_silent_even_if_nothing_is_written_out(language: str, text:
     pytest.importorskip("g2p2_group_romance", reason="the extra kokoro is not installed")
     said = phonemes_of(text, language, normalised=False)
     assert any(map(str.isalpha, said)) and not any(map(str.isdigit, said))
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "said"),
+    [
+        ("zh", "价格￥100-200，用GPT-4o。", "价格一百到二百元，用GPT四o。"),
+        ("zh", "请看www.example.com吧", "请看w w w dot example dot com吧"),
+        (
+            "en",
+            "Dr. Smith paid $3.50 at 5 p.m.",
+            "Doctor Smith paid three dollars and fifty cents at five PM.",
+        ),
+        ("en", "I said no.", "I said no."),
+        ("en", "Acme Inc. says no. It is No. 5.", "Acme Incorporated says no. It is number five."),
+        ("es", "Son las 15:30.", "Son las quince y treinta."),
+    ],
+)
+def test_a_reading_tells_what_is_said(language: str, written: str, said: str) -> None:
+    assert reading_of(written, language).text == said

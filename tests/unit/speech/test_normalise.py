@@ -25,67 +25,13 @@ def _lines(file: str) -> Iterator[str]:
             yield line
 
 
-CASES = [(language, *line.split("\t")) for language in ("zh",) for line in _lines(f"{language}.tsv")]
-UNCHANGED = [(language, line) for language in ("zh",) for line in _lines(f"{language}_unchanged.txt")]
+CASES = [(language, *line.split("\t")) for language in ("zh", "en") for line in _lines(f"{language}.tsv")]
+UNCHANGED = [(language, line) for language in ("zh", "en") for line in _lines(f"{language}_unchanged.txt")]
 
 LANGUAGES = ("en", "zh", "ja", "es", "fr", "ru")
 
 _FIGURES = st.text(st.sampled_from("0123459.,:/-+%$€x@ hm()'aé你の年月日"), max_size=60)
 
-ENGLISH = {
-    "See https://example.com/a?b=1.": (
-        "See https colon slash slash example dot com slash a question mark b equals 1."
-    ),
-    "Mail bob.x@example.com, now": "Mail bob dot x at example dot com, now",
-    "www.example.org": "w w w dot example dot org",
-    "on github.com/a/b-c": "on github dot com slash a slash b dash c",
-    "localhost:8000": "localhost colon 8000",
-    "192.168.1.1": "192 dot 168 dot 1 dot 1",
-    "Version 10.2.3": "Version 10 point 2 point 3",
-    "Call 555-1234.": "Call 5 5 5, 1 2 3 4.",
-    "Call +1 (555) 123-4567": "Call plus 1, 5 5 5, 1 2 3, 4 5 6 7",
-    "+44 20 7946 0958": "plus 4 4, 2 0, 7 9 4 6, 0 9 5 8",
-    "13800138000": "1 3 8 0 0 1 3 8 0 0 0",
-    "4111 1111 1111 1111": "4 1 1 1, 1 1 1 1, 1 1 1 1, 1 1 1 1",
-    "007": "0 0 7",
-    "1 000 000 people": "1000000 people",
-    "1,2,3": "1, 2, 3",
-    "$5–$10": "$5 to $10",
-    "-$5": "minus $5",
-    "10€ or 5,50 €": "€10 or €5.50",
-    "10 m/s over 100 m": "10 meters per second over 100 meters",
-    "1 m": "1 meter",
-}
-BY_GRAMMAR = {
-    "2 1/2 cups": "two and a half cups",
-    "3x faster": "three times faster",
-    "5 m²": "five square meters",
-    "$2.5bn": "two point five billion dollars",
-    "10:30–11:30": "ten thirty to eleven thirty",
-    "8 a.m.-5 p.m.": "eight AM to five PM",
-    "2h 30m": "two hours thirty minutes",
-    "12:30:15": "twelve hours thirty minutes and fifteen seconds",
-    "16:9": "sixteen to nine",
-    "Mon-Fri": "Monday to Friday",
-    "on 31.12.1999.": "on the thirty first of december nineteen ninety nine.",
-}
-LEFT_TO_THE_PHONEMISER = (
-    *("$3.50", "$1,250", "£20", "$1.5 million", "1999", "the 1980s", "May 5, 2024", "2024-05-01", "15:30"),
-    *("3:30 PM", "9 a.m.", "3.14159", "12.5%", "1,000 people", "1,234,567", "21st", "5 kg", "60 mph", "25°C"),
-    *("Dr. Smith", "St. John", "1/2 cup", "-5 degrees", "Henry VIII", "Room 101", "COVID-19", "MP3", "No. 5"),
-    *(
-        "#1 fan",
-        "50-60 people",
-        "2 + 2 = 4",
-        "24/7",
-        "911",
-        "the '90s",
-        "I'm 5'10\".",
-        "John 3:16",
-        "e.g. this",
-    ),
-    *("Jan 05", "A & B", "±5", "10^6", "Node.js", "HELLO World 😀", "it ended.Next we left"),
-)
 SPANISH = {
     "3.5": "3 punto 5",
     "3,05": "3 coma 0 5",
@@ -131,24 +77,6 @@ JAPANESE = {
 }
 
 
-@pytest.mark.parametrize(("written", "said"), ENGLISH.items())
-def test_figures_that_the_english_phonemiser_garbles_are_written_out(written: str, said: str) -> None:
-    assert normalise(written, "en") == said
-    assert normalise(said, "en") == said
-
-
-@pytest.mark.parametrize(("written", "said"), BY_GRAMMAR.items())
-def test_some_english_figures_are_written_out_by_the_grammar(written: str, said: str) -> None:
-    pytest.importorskip("wetext", reason="the extra kokoro is not installed")
-    assert normalise(written, "en") == said
-    assert normalise(said, "en") == said
-
-
-@pytest.mark.parametrize("text", LEFT_TO_THE_PHONEMISER)
-def test_figures_that_the_phonemiser_reads_well_are_left_to_it(text: str) -> None:
-    assert normalise(text, "en") == text
-
-
 @pytest.mark.parametrize(
     ("language", "written", "said"),
     [
@@ -188,15 +116,17 @@ def test_what_has_no_figures_is_left_alone(language: str, text: str) -> None:
 
 
 @given(st.text(st.sampled_from("0123456789.,:/-+%$€x hm()年月日元个点第至~一二½①≥√号"), max_size=60))
-def test_no_chinese_figure_is_left_to_chance(text: str) -> None:
+def test_no_figure_is_left_to_chance(text: str) -> None:
     assert not re.search("[0-9½①≥]", normalise(text, "zh"))
+    assert not re.search("[0-9½≥]", normalise(text, "en"))
 
 
 @pytest.mark.parametrize("unit", ["1", "1-", "1.1", "a1", "1,", "1 ", "(0", "+1", "a@", "1:"])
 def test_a_hostile_sentence_takes_no_time(unit: str) -> None:
     text = unit * (20_000 // len(unit))
     started = time.process_time()
-    normalise(text, "zh")
+    for language in ("zh", "en"):
+        normalise(text, language)
     assert time.process_time() - started < 10
 
 
@@ -208,7 +138,7 @@ def test_normalising_never_fails_and_keeps_texts_pronounceable(text: str, langua
 
 
 @given(
-    st.text(st.characters(categories=("L", "P", "Z"), exclude_characters="@/–-.")), st.sampled_from(LANGUAGES)
+    st.text(st.characters(categories=("L", "P", "Z"), exclude_characters="@/–-.&§")), st.sampled_from(LANGUAGES)
 )
 def test_text_without_figures_stays(text: str, language: str) -> None:
     assert normalise(text, language) == text

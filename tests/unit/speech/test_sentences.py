@@ -22,6 +22,7 @@ def texts(text: str) -> list[str]:
         ["Dr. Smith paid $3.14 to J. K. Rowling at 3 p.m. in the U.S. Senate.", "He left."],
         ["She works at Acme Inc. in the U.S.", "The office is big."],
         ["See e.g. https://a.b/c?x=1.2!y.", "Mail me: a.b@example.com!", "Version 2.0 of Node.js is out."],
+        ["I live on Main St.", "It is near St. Mark's."],
         ["No. 5 is alive.", "No.", "I don't know."],
         ['"Really?" she said.', 'He said: "Yes."', "(It was late.)", "Wait... what?"],
         ["It was I.", "Then we sat in the sun.", "Mary came."],

@@ -24,6 +24,11 @@ class SegmentView(BaseModel):
     start: float = Field(description="Seconds from the beginning of the recording.")
     end: float = Field(description="Seconds from the beginning of the recording.")
     text: str = Field(description="Text of the speech.")
+    spoken: str = Field(
+        default="",
+        examples=["The price is three dollars and fifty cents."],
+        description="Text as the voice read it out, with figures in words; only of synthesised speech.",
+    )
     raw_text: str = Field(default="", description="Text before punctuation was added, if it was.")
     emotion: str = Field(default="", examples=["happy"], description="Emotion, if the model detects it.")
     channel: int = Field(

@@ -26,7 +26,7 @@ from voxq.engines.contract import (
     Spoken,
     TextItem,
 )
-from voxq.engines.speak.phonemes import cut, phonemes_of
+from voxq.engines.speak.phonemes import Reading, cut, reading_of
 from voxq.speech.scripts import is_mixed, language_of
 from voxq.speech.tempo import stretched
 from voxq.speech.voicing import voiced
@@ -42,9 +42,9 @@ _LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A sentence as phonemes, and the other inputs of its synthesis."""
+    """A sentence as it is read out, and the other inputs of its synthesis."""
 
-    phonemes: str
+    reading: Reading
     speed: float
     noise: int
     """Text that seeds the noise."""
@@ -74,12 +74,13 @@ class Hibari:
 
     def _spoken(self, read: _Read) -> Spoken | ChunkError:
         noise = np.random.default_rng(read.noise)
-        pieces = [self._model.ids(piece) for piece in cut(read.phonemes, _LONGEST)]
+        pieces = [self._model.ids(piece) for piece in cut(read.reading.phonemes, _LONGEST)]
         sounds = [self._model.from_ids(ids, rng=noise) for ids in pieces if len(ids) > 2]
         if not sounds:  # the model knows none of the phonemes
             return NOTHING_TO_SAY
         rate = self._model.sample_rate
-        return Spoken(voiced(stretched(np.concatenate(sounds), rate, read.speed), rate), rate)
+        paced = stretched(np.concatenate(sounds), rate, read.speed)
+        return Spoken(voiced(paced, rate), rate, read.reading.text)
 
 
 def load(request: EngineRequest, at_once: int = 1) -> Hibari:
@@ -102,9 +103,9 @@ def _read(item: TextItem) -> _Read | ChunkError:
     if not is_pronounceable(text):
         return NOTHING_TO_SAY
     try:
-        phonemes = phonemes_of(text, "en", normalised=options.get("normalise", True))
+        reading = reading_of(text, "en", normalised=options.get("normalise", True))
     except Exception as error:  # a sentence on which the phonemiser fails must not fail the batch
         return ChunkError.of(error)
-    if not any(map(str.isalpha, phonemes)):  # letters of a script that the phonemiser ignores
+    if not any(map(str.isalpha, reading.phonemes)):  # letters of a script that the phonemiser ignores
         return NOTHING_TO_SAY
-    return _Read(phonemes, options.get("speed", 1.0), zlib.crc32(text.encode()))
+    return _Read(reading, options.get("speed", 1.0), zlib.crc32(text.encode()))

@@ -29,7 +29,7 @@ from voxq.engines.contract import (
 )
 from voxq.engines.mixtures import Mixture
 from voxq.engines.speak.kokoro_voices import VOICES
-from voxq.engines.speak.phonemes import LanguageUnavailable, cut, phonemes_of
+from voxq.engines.speak.phonemes import LanguageUnavailable, cut, reading_of
 from voxq.machine.devices import available_cpus
 from voxq.model_store.stamp import revision_of
 from voxq.speech.tempo import stretched
@@ -75,19 +75,19 @@ class Kokoro:
             return ChunkError.of(error)
 
     def _spoken(self, text: str, voice: Voice, options: Options) -> Spoken | ChunkError:
-        phonemes = phonemes_of(
+        reading = reading_of(
             text,
             options.get("language") or voice.language,
             british=voice.accent == "GB",
             normalised=options.get("normalise", True),
         )
-        known = "".join(character for character in phonemes if character in self._vocabulary)
+        known = "".join(character for character in reading.phonemes if character in self._vocabulary)
         if not (is_pronounceable(text) and any(map(str.isalpha, known))):
             return NOTHING_TO_SAY
         styles = self._mixed_styles(Mixture.parse(voice.name))
         sound = np.concatenate([self._infer(piece, styles) for piece in cut(known, _LONGEST)])
         paced = stretched(sound, _SAMPLE_RATE, options.get("speed", 1.0))
-        return Spoken(voiced(paced, _SAMPLE_RATE), _SAMPLE_RATE)
+        return Spoken(voiced(paced, _SAMPLE_RATE), _SAMPLE_RATE, reading.text)
 
     def _mixed_styles(self, mixture: Mixture) -> Samples:
         """Return the weighted mean of the voices' styles, shape (510, 256)."""

@@ -10,14 +10,24 @@ import re
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from voxq.engines.speak.kokoro_voices import REQUIREMENTS
 from voxq.speech.normalise import normalise
 from voxq.speech.scripts import is_mixed, language_of, runs
 
-Phonemiser = Callable[[str], str]
-"""Function from text of one language to phonemes, with punctuation kept."""
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A sentence as it is read out: in words, and in phonemes with the punctuation kept."""
+
+    text: str
+    phonemes: str
+
+
+Phonemiser = Callable[[str], Reading]
+"""Function that reads a text of one language."""
 
 _EASTERN = ("ja", "zh")
 _LONG_NUMBER = re.compile(r"\d{16,}")
@@ -32,8 +42,8 @@ class LanguageUnavailable(Exception):
     """The packages for a language are not installed, or none exist; the message is for the client."""
 
 
-def phonemes_of(text: str, language: str, *, british: bool = False, normalised: bool = True) -> str:
-    """Return the phonemes of a sentence for a voice of `language`; English words in it stay English.
+def reading_of(text: str, language: str, *, british: bool = False, normalised: bool = True) -> Reading:
+    """Read a sentence as a voice of `language` does; English words in it stay English.
 
     With `normalised`, numbers and addresses are written out first, in the language of their sentence. Raises
     LanguageUnavailable.
@@ -49,14 +59,26 @@ def phonemes_of(text: str, language: str, *, british: bool = False, normalised: 
     if not is_mixed(text):
         return _phonemiser(own, british)(text)
     inner = "en" if own in _EASTERN else language_of(text, latin=eastern, han=eastern)
-    pieces = (
-        f" {_phonemiser(inner, british)(normalise(piece, inner) if normalised else piece)} "
-        if is_inner
-        else _phonemiser(own, british)(piece)
-        for is_inner, piece in runs(text, latin=own in _EASTERN)
-        if piece.strip()
-    )
-    return re.sub(" +", " ", "".join(pieces)).strip()
+    said: list[str] = []
+    phonemes: list[str] = []
+    for is_inner, piece in runs(text, latin=own in _EASTERN):
+        if not piece.strip():
+            said.append(piece)
+        elif is_inner:
+            reading = _phonemiser(inner, british)(normalise(piece, inner) if normalised else piece)
+            said.append(reading.text)
+            phonemes.append(f" {reading.phonemes} ")
+        else:
+            reading = _phonemiser(own, british)(piece)
+            said.append(_edges(piece, reading.text))
+            phonemes.append(reading.phonemes)
+    return Reading("".join(said).strip(), re.sub(" +", " ", "".join(phonemes)).strip())
+
+
+def _edges(text: str, said: str) -> str:
+    """Give `said` the white space at the ends of `text`."""
+    lead, trail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    return f"{lead}{said.strip()}{trail}"
 
 
 def cut(phonemes: str, longest: int) -> Iterator[str]:
@@ -86,17 +108,28 @@ def _phonemiser(language: str, british: bool = False) -> Phonemiser:
 
 def _english(british: bool) -> Phonemiser:
     from hibari.g2p import G2P
+    from hibari.g2p.normalize import normalize
 
     phonemise = G2P(british=british)
 
-    def patient(text: str) -> str:
+    def read(text: str) -> Reading:
+        said = normalize(_NO.sub(rf"\1{_STOP}", text)).replace(_STOP, ".")
+        return Reading(said, phonemise(said, normalize_text=False))
+
+    def patient(text: str) -> Reading:
         try:
-            return phonemise(text)
+            return read(text)
         # ₂ in a word, some İ, or too many digits for a number name
         except (IndexError, TypeError, ValueError):
-            return phonemise(_spelt(text))
+            return read(_spelt(text))
 
     return patient
+
+
+_NO = re.compile(r"\b([Nn]o)\.(?! ?\d)")
+"""The word that hibari's table takes for an abbreviation of "number", wherever it ends a sentence."""
+_STOP = "\ue000"
+"""Stand-in for a full stop, of the private use area: texts have no such characters, see `tidy`."""
 
 
 def _spelt(text: str) -> str:
@@ -117,14 +150,14 @@ def _chinese(_: str) -> Phonemiser:
         jieba.dt.tmp_dir = private  # pyright: ignore[reportAttributeAccessIssue]
         jieba.dt.initialize()
     phonemise = ZHG2P()
-    return lambda text: phonemise(text)[0]
+    return lambda text: Reading(text, phonemise(text)[0])
 
 
 def _japanese(_: str) -> Phonemiser:
     from misaki.cutlet import Cutlet
 
     phonemise = Cutlet()
-    return lambda text: phonemise(text)[0]
+    return lambda text: Reading(text, phonemise(text)[0])
 
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -148,10 +181,10 @@ def _romance(language: str) -> Phonemiser:
         written = match[0].lower()
         return _ALONE.get(written) or model.phonemize(written)
 
-    def phonemise(text: str) -> str:
+    def phonemise(text: str) -> Reading:
         numbered = g2p2.expand_numbers(_AROUND_NUMBERS.sub(" ", text), language)
         spoken = _WORD.sub(word, _APART.sub("", numbered))
         ipa = unicodedata.normalize("NFD", spoken).translate(_IPA)
-        return ipa.replace("tʃ", "ʧ").replace("dʒ", "ʤ")
+        return Reading(_APART.sub("", numbered), ipa.replace("tʃ", "ʧ").replace("dʒ", "ʤ"))
 
     return phonemise

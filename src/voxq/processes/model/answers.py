@@ -13,7 +13,8 @@ import numpy as np
 from voxq.engines.contract import ChunkError, Dropped, Recognised, Segment, Spoken, Word
 
 _MOST_CHARACTERS = 20_000
-"""Maximum characters of a chunk; nobody says so much in half a minute."""
+"""Maximum characters of a chunk, or of a sentence as it was read out; nobody says so much in half a
+minute."""
 _SLOWEST_CHARACTERS_PER_SECOND = 1.0
 _LEAST_SECONDS = 60.0
 """Audio that is allowed even for the shortest sentence."""
@@ -60,7 +61,8 @@ def checked_sound(answer: object, text: str, speed: float) -> Spoken | ChunkErro
     longest = max(_LEAST_SECONDS, len(text) / _SLOWEST_CHARACTERS_PER_SECOND) / min(1.0, speed)
     if len(samples) > longest * answer.sample_rate:
         return _TOO_LONG
-    return Spoken(np.clip(samples, -1.0, 1.0), int(answer.sample_rate))
+    said = _clean(answer.text)[:_MOST_CHARACTERS] if isinstance(answer.text, str) else None
+    return Spoken(np.clip(samples, -1.0, 1.0), int(answer.sample_rate), said)
 
 
 def _length(segment: Segment) -> int:

@@ -60,6 +60,8 @@ class KeptSpeech:
 
     samples: int
     sample_rate: int
+    spoken: str = ""
+    """The sentence as it was read out, if it differs from what was written."""
 
 
 @dataclass(frozen=True, slots=True)

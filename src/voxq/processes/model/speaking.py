@@ -53,10 +53,10 @@ class Speaker:
             if self._rate is not None:  # the file of a text has one sample rate
                 return ChunkError("engine_error", "The model changed its sample rate within a text.")
             self._rate = spoken.sample_rate
-        return _kept(ref.sound, spoken)
+        return _kept(ref.text, ref.sound, spoken)
 
 
-def _kept(path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:
+def _kept(text: str, path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:
     if isinstance(answer, ChunkError):
         # One unpronounceable sentence is skipped; a text with no others fails in the end.
         return KeptSpeech(0, _UNKNOWN_RATE) if answer.code == "unpronounceable" else answer
@@ -66,7 +66,8 @@ def _kept(path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:
         return ChunkError("audio_unavailable", "The directory for this sentence is gone.")
     except OSError as error:
         return ChunkError("storage", f"The speech could not be stored: {error.strerror}.")
-    return KeptSpeech(len(answer.samples), answer.sample_rate)
+    spoken = answer.text if answer.text != text else None
+    return KeptSpeech(len(answer.samples), answer.sample_rate, spoken or "")
 
 
 def _write(path: Path, samples: Samples) -> None:

@@ -1,9 +1,8 @@
 """Writing out of numbers, dates, amounts and addresses in words, as each language says them.
 
-Chinese has rules of its own, Japanese goes through wetext's grammar. The English phonemiser reads most
-figures itself, and better than wetext, so only those that it garbles are written out. The Spanish and French
-one reads whole numbers, so everything else is reduced to whole numbers and words. Text that is already in
-words stays as it is: 下午三点半, half past three.
+Chinese and English have rules of their own, Japanese goes through wetext's grammar. The Spanish and French
+phonemiser reads whole numbers, so everything else is reduced to whole numbers and words. Text that is already
+in words stays as it is: 下午三点半, half past three.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from wetext import Normalizer
 
-Language = Literal["en", "ja"]
+Language = Literal["ja"]
 
 _LONG_NUMBER = re.compile(r"\d{21,}")  # not meant as a number, and slow in the grammar
 
@@ -30,7 +30,7 @@ def said(text: str, language: Language) -> str:
     return f"{lead}{words}{trail}" if words else text
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _normaliser(language: Language) -> Normalizer | None:
     try:
         from wetext import Normalizer

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from voxq.speech.normalise.chinese import calendar, formulas, identifiers, quantities
-from voxq.speech.normalise.chinese.rule import first_reading
+from voxq.speech.normalise.rules import read_aloud
 
 _RULES = (
     identifiers.ENDLESS,
@@ -50,23 +50,6 @@ def written_out(text: str) -> str:
     said: list[str] = []
     end = 0
     for match in _ADDRESS.finditer(text):
-        said += [_said(text[end : match.start()]), match[0]]
+        said += [read_aloud(text[end : match.start()], _RULES, _START, _WORD), match[0]]
         end = match.end()
-    return "".join([*said, _said(text[end:])])
-
-
-def _said(text: str) -> str:
-    said: list[str] = []
-    position = 0
-    while start := _START.search(text, position):
-        said.append(text[position : start.start()])
-        position = start.start()
-        if reading := first_reading(_RULES, text, position):
-            words, position = reading
-            said.append(words)
-            continue
-        word = _WORD.match(text, position)
-        following = word.end() if word else position + 1
-        said.append(text[position:following])
-        position = following
-    return "".join([*said, text[position:]])
+    return "".join([*said, read_aloud(text[end:], _RULES, _START, _WORD)])

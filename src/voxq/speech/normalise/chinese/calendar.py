@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from voxq.speech.normalise.chinese.numbers import counted, quantity, spelt
-from voxq.speech.normalise.chinese.rule import DASH, Rule, after, before, is_countable, rule
+from voxq.speech.normalise.chinese.surroundings import DASH, is_countable
+from voxq.speech.normalise.rules import Rule, after, before, rule
 
 _YEAR = r"(?:1\d|20|21)\d\d"
 _TIME = r"(?:2[0-4]|[01]?\d)[:：][0-5]\d(?:[:：][0-5]\d)?(?![\d:：])"

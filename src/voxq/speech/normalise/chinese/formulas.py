@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from voxq.speech.normalise.chinese.numbers import quantity, spelt
-from voxq.speech.normalise.chinese.rule import NUMBER, Rule, before, rule
+from voxq.speech.normalise.chinese.surroundings import NUMBER
 from voxq.speech.normalise.chinese.tables import UNITS, any_of
+from voxq.speech.normalise.rules import Rule, before, rule
 
 _OPERATORS: Mapping[str, str] = MappingProxyType(
     {"+": "加", "-": "减", "−": "减", "*": "乘", "×": "乘", "÷": "除以", "/": "除以", "=": "等于"}

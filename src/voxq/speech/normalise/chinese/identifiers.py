@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voxq.speech.normalise.chinese.numbers import quantity, spelt
-from voxq.speech.normalise.chinese.rule import Rule, after, before, is_countable, rule
+from voxq.speech.normalise.chinese.surroundings import is_countable
 from voxq.speech.normalise.chinese.tables import (
     ID_NOUNS,
     SCORE,
@@ -13,6 +13,7 @@ from voxq.speech.normalise.chinese.tables import (
     TELEPHONE_NOUNS,
     any_of,
 )
+from voxq.speech.normalise.rules import Rule, after, before, rule
 
 _LONG = 9
 """Digits of a number that is an identifier if nothing shows it to be a quantity."""

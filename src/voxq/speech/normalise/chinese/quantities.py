@@ -8,17 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from voxq.speech.normalise.chinese.numbers import amount, counted, quantity, spelt, without_zeros
-from voxq.speech.normalise.chinese.rule import (
-    DASH,
-    NUMBER,
-    SCALE,
-    Rule,
-    after,
-    before,
-    is_countable,
-    is_counted,
-    rule,
-)
+from voxq.speech.normalise.chinese.surroundings import DASH, NUMBER, SCALE, is_countable, is_counted
 from voxq.speech.normalise.chinese.tables import (
     CODES,
     CURRENCY_WORDS,
@@ -28,6 +18,7 @@ from voxq.speech.normalise.chinese.tables import (
     UNITS,
     any_of,
 )
+from voxq.speech.normalise.rules import Rule, after, before, rule
 
 _SIGN, _CODE, _UNIT = any_of(SIGNS), any_of(CODES), any_of(UNITS)
 _ENGLISH_SCALE = r"(?:\s?(?:thousand|million|billion|trillion|bn|mn|[KkMB])(?![A-Za-z\d]))"
