@@ -50,6 +50,7 @@ _STATUS = {
     "too_large": 413,
     "too_long": 413,
     "invalid_option": 422,
+    "invalid_ssml": 422,
     "language_unsupported": 422,
     "unknown_track": 422,
     "unpronounceable": 422,

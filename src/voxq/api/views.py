@@ -16,6 +16,7 @@ from voxq.api.shapes.result import (
     QueuedResult,
     Result,
     SegmentView,
+    SkippedView,
     StepView,
     TimingsView,
     WordView,
@@ -130,6 +131,8 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
         optional |= {"dropped": list(map(_dropped, dropped)), "no_speech": not document["text"]}
     if steps := document.get("steps"):
         optional["steps"] = {name: _step(document, name, step) for name, step in steps.items()}
+    if skipped := document.get("skipped"):
+        optional["skipped"] = [SkippedView(**each) for each in skipped]
     return DoneResult(
         **_common(document),
         **_model(document),

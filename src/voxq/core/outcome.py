@@ -75,12 +75,14 @@ class Outcome:
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What became of each step that the task could do without: its `status`, with a `result` or with `code`
     and `error`."""
+    skipped: tuple[dict[str, Any], ...] = ()
+    """What of a text was not spoken: its `text`, and `why`."""
     worker_id: int = 0
     """0 if no worker was involved: the task was cancelled while waiting or reuses an earlier result."""
 
     def to_json(self) -> dict[str, Any]:
         record = flat(self)
-        for name in ("steps", "audio_tracks"):
+        for name in ("steps", "audio_tracks", "skipped"):
             if not record[name]:
                 del record[name]
         if self.dropped is None:

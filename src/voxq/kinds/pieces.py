@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.markup import PLAIN, Delivery, Skipped
 from voxq.speech.sentences import Break
 
 
@@ -45,3 +46,6 @@ class Phrase:
     text: str
     ending: Break
     seconds: float
+    delivery: Delivery = PLAIN
+    skipped: tuple[Skipped, ...] = ()
+    """What of the text beside it is not spoken."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +21,7 @@ from voxq.kinds.work import Joined, KindRun, Model, OutputFile, Prepared, Result
 from voxq.processes.media.join_protocol import Begin, Sound
 from voxq.processes.media.protocol import Split
 from voxq.processes.model.protocol import KeptSpeech, SentenceRef
+from voxq.speech.markup import InputType, has_marks
 from voxq.speech.sentences import Break, spoken_seconds
 from voxq.speech.transcript import Segment, Transcript
 from voxq.storage.scratch import WorkDirectory
@@ -89,6 +90,14 @@ class SpeechOptions(Options):
         Field(description="Hz of the audio file; default: the voice's own. Opus supports only some."),
         Mark(affects=Affects.RESULT, wire=SampleRate),
     ] = None
+    input_type: Annotated[
+        InputType,
+        Field(
+            description="auto: SSML if the text begins with <speak, else Markdown with HTML, whose marks are "
+            "not read; text: read as it is."
+        ),
+        Mark(affects=Affects.RESULT),
+    ] = "auto"
     normalise: Annotated[
         bool,
         Field(description="Write out figures and addresses before reading; false: as the voice reads them."),
@@ -131,7 +140,9 @@ class SpeechRun(KindRun):
 
     @property
     def request(self) -> Split:
-        return Split(self.task.id, text_of(self.task))
+        model, asked = self.work.models[SPEAK], self._asked
+        language = asked.language or model.voice(asked.voice).language
+        return Split(self.task.id, text_of(self.task), asked.input_type, language, model.languages)
 
     @property
     def seconds(self) -> float:
@@ -166,6 +177,8 @@ class SpeechRun(KindRun):
         return SentenceRef(phrase.text, dict(self._options), self.work.directory.sound(phrase.start))
 
     def conditions(self, step: str, revision: str) -> Sequence[str]:
+        if has_marks(text_of(self.task)):  # earlier versions split it in another way
+            return (self.condition(revision),)
         asked = self._asked
         how = f"{asked.voice}|{asked.speed}|{asked.language}|{asked.normalise}"
         return (self.condition(revision), f"{revision}|{self.task.sha256}|{how}")
@@ -193,6 +206,9 @@ class SpeechRun(KindRun):
             "language": self._asked.language or voice.language,
             "segments": tuple(segment.to_json() for segment in segments),
             "sample_rate": joined.rate,
+            "skipped": tuple(
+                asdict(each) for phrase, _ in self._sentences.finished() for each in phrase.skipped
+            ),
         }
 
 
@@ -233,7 +249,8 @@ class _SpeechFile(OutputFile):
                 break
             phrase, is_last = sentences[index], index == len(sentences) - 1
             ending = Break.CLAUSE if is_last else phrase.ending
-            sounds.append(Sound(self._directory.sound(phrase.start), kept.samples, ending))
+            path = self._directory.sound(phrase.start)
+            sounds.append(Sound(path, kept.samples, ending, phrase.delivery))
         return tuple(sounds)
 
     def lost(self) -> Sequence[int]:

@@ -34,6 +34,11 @@ class Model(Protocol):
     @property
     def traits(self) -> Traits: ...
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that its voices can speak here, as ISO 639-1 codes; none for a model that recognises."""
+        ...
+
     def voice(self, name: str) -> Voice:
         """Return the voice of this name. Raises ModelUnavailable."""
         ...

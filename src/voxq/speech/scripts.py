@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
+from itertools import groupby
 
 HAN = r"々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 KANA = r"\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"
@@ -82,6 +83,40 @@ def runs(text: str, *, latin: bool) -> Iterator[tuple[bool, str]]:
         end = match.end()
     if end < len(text):
         yield False, text[end:]
+
+
+def foreign_words(text: str, languages: Container[str]) -> tuple[str, list[str]]:
+    """Leave out words in scripts that none of `languages` is written in; return the rest, and those words.
+
+    Latin letters stay, and single letters of other alphabets such as π among them. Without languages
+    everything stays.
+    """
+    if not languages or text.isascii():
+        return text, []
+    kept: list[str] = []
+    words: list[str] = []
+    is_readable = any(c.isalnum() and not _is_foreign(c, languages) for c in text)
+    for is_foreign, group in groupby(text, key=lambda character: _is_foreign(character, languages)):
+        piece = "".join(group)
+        if is_foreign and (len(piece) > 1 or _EASTERN.match(piece) or not is_readable):
+            words.append(piece)
+            kept.append(" ")
+        else:
+            kept.append(piece)
+    return (re.sub(" {2,}", " ", "".join(kept)).strip(), words) if words else (text, [])
+
+
+def _is_foreign(character: str, languages: Container[str]) -> bool:
+    if character.isascii() or unicodedata.category(character)[0] not in "LM":
+        return False
+    if _KANA.match(character):
+        return "ja" not in languages
+    if _EASTERN.match(character):
+        return "zh" not in languages and "ja" not in languages
+    if _HANGUL.match(character):
+        return "ko" not in languages
+    language = _OTHERS.get(_script_of(character))
+    return language is not None and language not in languages
 
 
 @lru_cache(maxsize=4096)

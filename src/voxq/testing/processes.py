@@ -14,6 +14,7 @@ from voxq.engines.contract import Cost
 from voxq.processes.child import Child, ChildDied, Message
 from voxq.processes.media import protocol as media
 from voxq.processes.model import protocol as model
+from voxq.speech.markup import Utterance
 from voxq.speech.sentences import Break
 
 Answer = Callable[[Any], Any]
@@ -107,7 +108,7 @@ class FakeProcesses(AbstractContextManager["FakeProcesses"]):
         match request:
             case media.Split():
                 texts = [f"{text.rstrip('.')}." for text in request.text.split(". ")]
-                found = tuple((text, Break.SENTENCE) for text in texts)
+                found = tuple(Utterance(text, Break.SENTENCE) for text in texts)
                 replies = [media.Sentences(request.id, found), media.Prepared(request.id, 0.0, 0.0, 0.0)]
             case media.Prepare():
                 end = round(self._seconds * 16_000)

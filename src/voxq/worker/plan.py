@@ -42,6 +42,8 @@ class ModelPlan:
     """Size on disk."""
     voices: tuple[Voice, ...] = ()
     """Voices of a model that speaks; other models have none."""
+    languages: tuple[str, ...] = ()
+    """Languages of those voices that can be spoken here."""
 
     def voice(self, name: str) -> Voice:
         """Return the voice of this name, mixed if need be. Raises ModelUnavailable."""
@@ -217,6 +219,7 @@ class WorkPlan:
             paths,
             _size_mb(paths.values()),
             family.voices_for(listed.model),
+            family.languages_here(listed.model),
         )
 
 

@@ -8,6 +8,7 @@ from voxq.processes.media import protocol
 from voxq.processes.messages import ProtocolError
 from voxq.speech.audio import AudioInfo
 from voxq.speech.chunking import Chunking
+from voxq.speech.markup import Delivery, Utterance
 from voxq.speech.sentences import Break
 
 INFO = AudioInfo("ogg", "opus", "ogg", "audio/ogg", 1.5, 48_000, 1)
@@ -21,7 +22,13 @@ INFO = AudioInfo("ogg", "opus", "ogg", "audio/ogg", 1.5, 48_000, 1)
         protocol.Failed("a", "empty", "The file has no samples."),
         protocol.Chunks("a", ((0, 16_000), (20_000, 30_000)), 10.0),
         protocol.Prepared("a", 1.5, 0.1, 0.2),
-        protocol.Sentences("a", (("Hello.", Break.SENTENCE), ("世界", Break.PARAGRAPH))),
+        protocol.Sentences(
+            "a",
+            (
+                Utterance("Hello.", Break.SENTENCE),
+                Utterance("世界", Break.PARAGRAPH, Delivery(1.0, 0.5, 2.0, -3.0)),
+            ),
+        ),
     ],
 )
 def test_replies_arrive_as_sent(reply: protocol.Reply) -> None:
@@ -33,7 +40,7 @@ def test_replies_arrive_as_sent(reply: protocol.Reply) -> None:
     [
         protocol.Probe("a", Path("in"), 60.0),
         protocol.Prepare("a", Path("in"), Path("out"), 60.0, Chunking(20.0, 15.0, 1.0)),
-        protocol.Split("a", "Hello.\n世界"),
+        protocol.Split("a", "Hello.\n世界", "auto", "en", ("en", "zh")),
     ],
 )
 def test_requests_arrive_as_sent(request_: protocol.Request) -> None:

@@ -138,7 +138,8 @@ def test_normalising_never_fails_and_keeps_texts_pronounceable(text: str, langua
 
 
 @given(
-    st.text(st.characters(categories=("L", "P", "Z"), exclude_characters="@/–-.&§")), st.sampled_from(LANGUAGES)
+    st.text(st.characters(categories=("L", "P", "Z"), exclude_characters="@/–-.&§")),
+    st.sampled_from(LANGUAGES),
 )
 def test_text_without_figures_stays(text: str, language: str) -> None:
     assert normalise(text, language) == text

@@ -103,6 +103,15 @@ class StepView(BaseModel):
     retry_url: str | None = Field(default=None, description="Relative URL for a POST that retries this step.")
 
 
+class SkippedView(BaseModel):
+    """Something of a text that was not spoken."""
+
+    text: str = Field(examples=["Привет"], description="What was left out.")
+    why: str = Field(
+        examples=["The voice does not read this script."], description="One sentence for people."
+    )
+
+
 class QueuedResult(BaseModel):
     """A task that is waiting."""
 
@@ -155,6 +164,9 @@ class DoneResult(BaseModel):
     speed: float = Field(default=1.0, description="Speed as requested.")
     format: str = Field(default="", description="Format of the audio file.")
     sample_rate: int = Field(default=0, description="Sample rate of the audio file, in Hz.")
+    skipped: list[SkippedView] = Field(
+        default=[], description="What of the text was not spoken: code blocks, words in a foreign script."
+    )
     timings: TimingsView
     attempts: Attempts
     incidents: list[IncidentView] = Field(description="Faults from which the task recovered.")

@@ -11,7 +11,7 @@ import numpy as np
 from voxq.processes.media.join_protocol import Begin, Sound
 from voxq.speech.audio import Samples
 from voxq.speech.encode import AudioWriter
-from voxq.speech.voicing import pause_after
+from voxq.speech.voicing import delivered, pause_after, silence
 
 _BUFFERED = 1 << 20
 
@@ -68,15 +68,21 @@ class Joint:
         self._file.close()
 
     def _add(self, sound: Sound) -> tuple[float, float]:
+        delivery = sound.delivery
+        samples = delivered(_read(sound), self._sample_rate, delivery)
+        self._write(silence(delivery.before, self._sample_rate))
         start = self.duration
-        samples = _read(sound)
-        pause = pause_after(sound.ending, self._sample_rate, self._speed) if len(samples) else samples
+        self._write(samples)
+        end = self.duration
+        if delivery.pause is not None:
+            self._write(silence(delivery.pause, self._sample_rate))
+        elif len(samples):
+            self._write(pause_after(sound.ending, self._sample_rate, self._speed))
+        return start, end
+
+    def _write(self, samples: Samples) -> None:
         self._writer.write(samples)
         self._position += len(samples)
-        end = self.duration
-        self._writer.write(pause)
-        self._position += len(pause)
-        return start, end
 
 
 class _Part:

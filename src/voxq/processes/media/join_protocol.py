@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from voxq.processes.messages import Codec
+from voxq.speech.markup import PLAIN, Delivery
 from voxq.speech.sentences import Break
 
 
@@ -34,11 +35,13 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A spoken sentence: a file with so many samples, raw float32 LE mono, and the kind of pause after it."""
+    """A spoken sentence: a file with so many samples, raw float32 LE mono, the kind of pause after it, and
+    how the text wants it spoken."""
 
     path: Path
     samples: int
     ending: Break
+    delivery: Delivery = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pydantic import AfterValidator
 from voxq.processes.messages import Codec
 from voxq.speech.audio import LONGEST_TITLE, MIME_TYPES, MOST_TRACKS, AudioInfo, Track
 from voxq.speech.chunking import Chunking
-from voxq.speech.sentences import Break
+from voxq.speech.markup import InputType, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,17 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Split a text, with any content, into sentences."""
+    """Split a text, with any content, into sentences.
+
+    `language` is the voice's own; words in scripts that no one of `languages` is written in are left out
+    (empty: none are).
+    """
 
     id: str
     text: str
+    input_type: InputType = "text"
+    language: str = "en"
+    languages: tuple[str, ...] = ()
     op: Literal["split"] = "split"
 
 
@@ -129,10 +136,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """The next sentences of a text, in order, each with the kind of pause after it."""
+    """The next sentences of a text, in order."""
 
     id: str
-    sentences: tuple[tuple[str, Break], ...]
+    sentences: tuple[Utterance, ...]
     op: Literal["sentences"] = "sentences"
 
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 
 from voxq.processes.media.protocol import Failed, Prepared, Sentences, Split
-from voxq.speech import sentences
-from voxq.speech.written import is_pronounceable, tidy
+from voxq.speech.markup import MarkupError, document_of, utterances_of
+from voxq.speech.scripts import language_of
 
 _AT_ONCE = 200
 
@@ -15,11 +15,13 @@ _AT_ONCE = 200
 def split(request: Split) -> Iterator[Sentences | Prepared | Failed]:
     """Yield messages with the sentences in order. Never raises because of the text's content."""
     started = time.perf_counter()
-    said = [
-        (sentence.text, sentence.ending)
-        for sentence in sentences.split(tidy(request.text))
-        if is_pronounceable(sentence.text)
-    ]
+    own = request.language
+    language = language_of(request.text, latin=own, han="ja" if own == "ja" else "zh")
+    try:
+        said = utterances_of(document_of(request.text, request.input_type, language), request.languages)
+    except MarkupError as error:
+        yield Failed(request.id, "invalid_ssml", f"{error}.")
+        return
     if not said:
         yield Failed(request.id, "unpronounceable", "There is nothing in this text that can be said.")
         return

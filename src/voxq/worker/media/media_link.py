@@ -11,7 +11,8 @@ from voxq.processes.child import Child, ChildDied
 from voxq.processes.media import MEDIA_MODULE, protocol
 from voxq.processes.messages import ProtocolError
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.speech.sentences import Break, spoken_seconds
+from voxq.speech.markup import Utterance
+from voxq.speech.sentences import spoken_seconds
 from voxq.worker.runs.task_run import TaskRun
 
 _SLACK_SECONDS = 1.0
@@ -156,7 +157,7 @@ class MediaLink:
             case protocol.Chunks():
                 return [Span(start, end) for start, end in reply.chunks]
             case protocol.Sentences():
-                return [self._phrase(text, ending) for text, ending in reply.sentences]
+                return list(map(self._phrase, reply.sentences))
             case protocol.Prepared():
                 return Prepared(
                     reply.duration,
@@ -171,6 +172,7 @@ class MediaLink:
             case protocol.Probed():
                 return MediaFailed("internal", "The recording could not be decoded.")
 
-    def _phrase(self, text: str, ending: Break) -> Phrase:
-        start, self._found = self._found, self._found + len(text)
-        return Phrase(start, self._found, text, ending, spoken_seconds(text))
+    def _phrase(self, said: Utterance) -> Phrase:
+        start, self._found = self._found, self._found + len(said.text)
+        seconds = spoken_seconds(said.text)
+        return Phrase(start, self._found, said.text, said.ending, seconds, said.delivery, said.skipped)

@@ -17,7 +17,9 @@ from voxq.engines.mixtures import MixtureError
 from voxq.engines.voices import Speaker
 from voxq.kinds.speech import SPEECH, SpeechOptions
 from voxq.model_store import aliases
-from voxq.speech.scripts import language_of
+from voxq.speech.markup import Document, MarkupError, document_of, ssml
+from voxq.speech.scripts import foreign_words, language_of
+from voxq.speech.transcript import is_spaceless
 from voxq.speech.written import is_pronounceable
 
 
@@ -25,16 +27,19 @@ def for_speakers(text: str, asked: SpeechOptions, speakers: Sequence[Speaker], l
     """Return the options for a text of at most `longest` characters, with the names of a voice and of its
     model.
 
-    Raises Refusal ("too_large", "unpronounceable", "voice_not_found" with the available voices,
+    Raises Refusal ("too_large", "invalid_ssml" with what is supported, "unpronounceable", "voice_not_found"
+    with the available voices,
     "voice_unsupported", "language_unsupported", "model_not_found", "invalid_option" with the field's name).
     """
     texts.check_length(SPEECH, text, longest)
+    document = _document(text, asked)
+    text = document.text
     if not is_pronounceable(text):
         raise Refusal("unpronounceable", "There is nothing in this text that can be said", field="text")
     there = _of_model(asked.model, speakers)
-    language = _language(asked.language, there)
+    language = _language(asked.language or document.language, there)
     voice = asked.voice.strip() if asked.voice else None
-    speaker = _speaker(voice, language or language_of(text), there)
+    speaker = _speaker(voice, language or _spoken_language(text, there), there)
     _check_text(text, language, speaker, there)
     return replace(
         asked,
@@ -42,6 +47,29 @@ def for_speakers(text: str, asked: SpeechOptions, speakers: Sequence[Speaker], l
         model=speaker.model,
         language=language if language != speaker.voice.language else None,
     )
+
+
+def _document(text: str, asked: SpeechOptions) -> Document:
+    try:
+        return document_of(text, asked.input_type)
+    except MarkupError as error:
+        raise Refusal("invalid_ssml", str(error), field="text", supported=list(ssml.SUPPORTED)) from None
+
+
+def _spoken_language(text: str, speakers: Sequence[Speaker]) -> str:
+    """Return the language of a text or, if no voice here reads most of it, of the words that one does."""
+    language, known = language_of(text), _languages(speakers)
+    if language in known:
+        return language
+    readable, foreign = foreign_words(text, known)
+    return language_of(readable) if foreign and _is_mostly(readable, foreign) else language
+
+
+def _is_mostly(readable: str, foreign: Sequence[str]) -> bool:
+    """Whether at least half of a text is left without its foreign words; two characters of a script without
+    spaces count as a word."""
+    left_out = sum(-(-len(word) // 2) if is_spaceless(word[0]) else 1 for word in foreign)
+    return is_pronounceable(readable) and len(readable.split()) >= left_out
 
 
 def _of_model(wanted: str | None, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
@@ -80,7 +108,8 @@ def _check_text(text: str, language: str | None, speaker: Speaker, speakers: Seq
     own = speaker.voice.language
     written = language_of(text, latin=language or own, han="ja" if own == "ja" else "zh")
     alike = [each for each in speakers if each.model == speaker.model]
-    if written in _languages(alike):
+    known = _languages(alike)
+    if written in known or _is_mostly(*foreign_words(text, known)):
         return
     _check_packages(None, written, alike, "voice")
     problem = f"The voice {speaker.voice.name} does not speak the language {written}"

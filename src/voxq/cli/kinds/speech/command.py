@@ -68,9 +68,9 @@ def _speak_here(text: str, wishes: SpeechOptions, file: IO[bytes]) -> None:
     from voxq.cli.kinds.speech.in_process import choose, load, options_of, sentences_of, spoken
     from voxq.model_store.store import ModelStore
 
-    sentences = sentences_of(text)
     language = _code(wishes.language)
     speaker = choose(text, wishes.model, wishes.voice or None, language)
+    sentences = sentences_of(text, wishes.input_type, speaker)
     with err.status(f"Loading {speaker.model} ..."):
         synthesiser = load(speaker, ModelStore())
     options = options_of(speaker, wishes.speed, language, normalise=wishes.normalise)

@@ -12,10 +12,10 @@ from voxq.engines.voices import Speaker
 from voxq.model_store import aliases
 from voxq.model_store.store import ModelStore
 from voxq.speech.audio import Samples
+from voxq.speech.markup import InputType, MarkupError, Utterance, document_of, utterances_of
 from voxq.speech.scripts import language_of
-from voxq.speech.sentences import Break, Sentence, split
-from voxq.speech.voicing import pause_after
-from voxq.speech.written import is_pronounceable, tidy
+from voxq.speech.sentences import Break
+from voxq.speech.voicing import delivered, pause_after, silence
 
 
 class SpeechError(Exception):
@@ -31,9 +31,15 @@ def load(speaker: Speaker, store: ModelStore) -> Synthesiser:
     return family.load(request, family.model_paths(request, store.resolve))
 
 
-def sentences_of(text: str) -> list[Sentence]:
-    """Split a text into pronounceable sentences, in order. Raises SpeechError if there are none."""
-    sentences = [each for each in split(tidy(text)) if is_pronounceable(each.text)]
+def sentences_of(text: str, input_type: InputType, speaker: Speaker) -> list[Utterance]:
+    """Split a text into sentences that the speaker can say, in order. Raises SpeechError if there are none,
+    or for markup that is not supported."""
+    language = language_of(text, latin=speaker.voice.language)
+    languages = voices.family_of(speaker.model).languages_here(speaker.model)
+    try:
+        sentences = utterances_of(document_of(text, input_type, language), languages)
+    except MarkupError as error:
+        raise SpeechError(f"{error}.") from None
     if not sentences:
         raise SpeechError("There is nothing in this text that can be said.")
     return sentences
@@ -63,9 +69,9 @@ def options_of(speaker: Speaker, speed: float, language: str | None, *, normalis
 
 
 def spoken(
-    synthesiser: Synthesiser, sentences: Sequence[Sentence], options: Options
+    synthesiser: Synthesiser, sentences: Sequence[Utterance], options: Options
 ) -> Iterator[tuple[Samples, int]]:
-    """Yield (samples including the pause that follows, their rate in Hz) of each sentence once it is spoken.
+    """Yield (samples including the pauses around them, their rate in Hz) of each sentence once it is spoken.
 
     Raises SpeechError.
     """
@@ -74,6 +80,12 @@ def spoken(
         if isinstance(answer, ChunkError):
             raise SpeechError(f"Sentence {index + 1}: {answer.message}")
         is_last = index + 1 == len(sentences)
-        ending = Break.CLAUSE if is_last else sentence.ending
-        pause = pause_after(ending, answer.sample_rate, options["speed"])
-        yield np.concatenate([answer.samples, pause]), answer.sample_rate
+        ending, rate, delivery = (
+            Break.CLAUSE if is_last else sentence.ending,
+            answer.sample_rate,
+            sentence.delivery,
+        )
+        sound = delivered(answer.samples, rate, delivery)
+        pause = pause_after(ending, rate, options["speed"])
+        after = pause if delivery.pause is None else silence(delivery.pause, rate)
+        yield np.concatenate([silence(delivery.before, rate), sound, after]), rate

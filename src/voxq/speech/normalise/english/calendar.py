@@ -51,8 +51,16 @@ def _date(y: str, month: int, day: int) -> str | None:
     return f"{_MONTHS[month - 1]} {ordinal(day)}" + (f", {_year(y)}" if y else "")
 
 
+def date_words(year_figures: str, month: str, day: str) -> str:
+    """Read a date of which parts may be missing (""); month and day are in range."""
+    named = _MONTHS[int(month) - 1] if month else ""
+    said = " ".join(filter(None, (named, ordinal(int(day)) if day else "")))
+    return ", ".join(filter(None, (said, _year(year_figures) if year_figures else "")))
+
+
 def _year(figures: str) -> str:
-    if len(figures) == 2:
+    if len(figures) < 3:
+        figures = figures.zfill(2)
         figures = ("19" if int(figures) > 40 else "20") + figures
     return year(int(figures))
 
