@@ -91,12 +91,12 @@ class SpeechOptions(Options):
         Mark(affects=Affects.RESULT, wire=SampleRate),
     ] = None
     input_type: Annotated[
-        InputType,
+        str,
         Field(
             description="auto: SSML if the text begins with <speak, else Markdown with HTML, whose marks are "
             "not read; text: read as it is."
         ),
-        Mark(affects=Affects.RESULT),
+        Mark(affects=Affects.RESULT, wire=InputType),
     ] = "auto"
     normalise: Annotated[
         bool,

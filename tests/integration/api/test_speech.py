@@ -220,7 +220,7 @@ def test_invalid_bodies_are_refused(service: ApiServer, body: bytes) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "<speak>Hello &amp; <break time='99999s'/>goodbye</speak>",
+        "<speak>Hello &amp; <break time='9s'/>goodbye</speak>",
         "A\u202eB\u0000C \U0001f600 \ufeff done.",
         "Z" + "\u0301" * 1500,
         "1" * 1500,
@@ -259,3 +259,46 @@ def test_voices(service: ApiServer) -> None:
         "model": "hibari",
         "sample": "/api/v1/tts/voices/heart/sample",
     }
+
+
+def test_marks_are_not_read_out(service: ApiServer) -> None:
+    result = spoken(service, "# Title\n\nText **here**.\n\n```\nx = 1\n```\n\nTom &amp; Jerry<br>ran away.")
+    said = [segment["spoken"] for segment in result["segments"]]
+    assert said == ["Title", "Text here.", "Tom and Jerry", "ran away."]
+    assert result["skipped"] == [{"text": "x = 1", "why": "Code blocks are not read out."}]
+
+
+def test_ssml_is_obeyed(service: ApiServer) -> None:
+    plain = spoken(service, "One two three four. Five.")
+    ssml = '<speak><prosody rate="50%">One two three four.</prosody><break time="2s"/> Five.</speak>'
+    paced = spoken(service, ssml)
+    (slow, last), (normal, _) = paced["segments"], plain["segments"]
+    assert [slow["text"], last["text"]] == ["One two three four.", "Five."]
+    assert slow["end"] == pytest.approx(2 * normal["end"], abs=0.01)
+    assert last["start"] - slow["end"] == pytest.approx(2.0, abs=0.01)
+    samples, rate = decoded(service.http.get(paced["audio_url"]).content)
+    quiet = samples[round((slow["end"] + 0.1) * rate) : round((last["start"] - 0.1) * rate)]
+    assert len(quiet) > 1.5 * rate and not quiet.any()
+    assert spoken(service, ssml, input_type="text")["segments"][0]["spoken"] != "One two three four."
+
+
+@pytest.mark.parametrize("path", [f"{TTS}/submit", "/v1/audio/speech"])
+def test_other_ssml_is_refused_by_its_name(service: ApiServer, path: str) -> None:
+    text = "<speak><audio src='x'/>Hello</speak>"
+    native = path.startswith(TTS)
+    answer = service.http.post(path, json={"text": text} if native else {"input": text, "model": "tts-1"})
+    assert answer.status_code == (422 if native else 400)
+    body = answer.json() if native else answer.json()["error"]
+    assert body["code"] == "invalid_ssml" and "<audio>" in answer.text
+    assert "break (time, strength)" in body["supported"]
+
+
+def test_a_word_in_a_script_that_the_voice_lacks_is_left_out(service: ApiServer) -> None:
+    result = spoken(service, "My friend мир sent 世界 to me.", voice="heart")
+    assert result["segments"][0]["spoken"] == "My friend sent to me."
+    assert [each["text"] for each in result["skipped"]] == ["мир", "世界"]
+    refused = submit(service, "Привет, мир и друзья.", voice="heart")
+    assert (refused.status_code, refused.json()["code"]) == (422, "language_unsupported")
+    for nothing in ("...", "<speak><break/></speak>", "***"):
+        refused = submit(service, nothing)
+        assert (refused.status_code, refused.json()["code"]) == (422, "unpronounceable")

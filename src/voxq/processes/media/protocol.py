@@ -18,7 +18,7 @@ from pydantic import AfterValidator
 from voxq.processes.messages import Codec
 from voxq.speech.audio import LONGEST_TITLE, MIME_TYPES, MOST_TRACKS, AudioInfo, Track
 from voxq.speech.chunking import Chunking
-from voxq.speech.markup import InputType, Utterance
+from voxq.speech.markup import Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Split:
 
     id: str
     text: str
-    input_type: InputType = "text"
+    input_type: str = "text"
+    """As the option of this name."""
     language: str = "en"
     languages: tuple[str, ...] = ()
     op: Literal["split"] = "split"

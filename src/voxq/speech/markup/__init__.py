@@ -46,9 +46,12 @@ def has_marks(text: str) -> bool:
     return _MARKS.search(text) is not None
 
 
-def document_of(text: str, input_type: InputType, language: str = "en") -> Document:
-    """Parse a text. "auto" is SSML if it begins with `<speak`, else Markdown with HTML, which plain text is,
-    too. `language` is that of words whose reading SSML asks for. Raises MarkupError for bad SSML only."""
+def document_of(text: str, input_type: str, language: str = "en") -> Document:
+    """Parse a text; `input_type` is an InputType.
+
+    "auto" is SSML if it begins with `<speak`, else Markdown with HTML, which plain text is, too. `language`
+    is that of words whose reading SSML asks for. Raises MarkupError for bad SSML only.
+    """
     if input_type == "ssml" or (input_type == "auto" and _SSML.match(text)):
         from voxq.speech.markup import ssml
 

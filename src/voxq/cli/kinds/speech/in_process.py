@@ -12,7 +12,7 @@ from voxq.engines.voices import Speaker
 from voxq.model_store import aliases
 from voxq.model_store.store import ModelStore
 from voxq.speech.audio import Samples
-from voxq.speech.markup import InputType, MarkupError, Utterance, document_of, utterances_of
+from voxq.speech.markup import MarkupError, Utterance, document_of, utterances_of
 from voxq.speech.scripts import language_of
 from voxq.speech.sentences import Break
 from voxq.speech.voicing import delivered, pause_after, silence
@@ -31,7 +31,7 @@ def load(speaker: Speaker, store: ModelStore) -> Synthesiser:
     return family.load(request, family.model_paths(request, store.resolve))
 
 
-def sentences_of(text: str, input_type: InputType, speaker: Speaker) -> list[Utterance]:
+def sentences_of(text: str, input_type: str, speaker: Speaker) -> list[Utterance]:
     """Split a text into sentences that the speaker can say, in order. Raises SpeechError if there are none,
     or for markup that is not supported."""
     language = language_of(text, latin=speaker.voice.language)
