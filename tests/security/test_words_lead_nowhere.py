@@ -20,7 +20,7 @@ from voxq.storage.blobs.files import FileBlobs
 
 NATIVE = (
     *("language", "model", "batch_size", "hotwords", "priority", "cache", "callback", "timestamps"),
-    *("use_vad", "use_punc", "use_itn"),
+    *("use_vad", "use_punc", "use_itn", "audio_track", "channels"),
     # Endpoints that other services have and this one must not have.
     *("url", "audio_url", "file_url", "file_path", "webhook", "output", "config", "__proto__", "audio[]"),
 )

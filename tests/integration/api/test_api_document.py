@@ -30,6 +30,8 @@ FIELDS = (
     "use_vad",
     "use_punc",
     "use_itn",
+    "audio_track",
+    "channels",
 )
 ENDED = 3
 """Number of ended tasks of each kind, which come before the others."""
