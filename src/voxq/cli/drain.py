@@ -33,6 +33,7 @@ def drain(
 
     from voxq.queue import connect
     from voxq.queue.redis_errors import explain
+    from voxq.queue.workers import channel_of
 
     client = connect.blocking(_redis_url(configured()))
     try:
@@ -41,7 +42,7 @@ def drain(
             fail("No such worker is running.")
             sys.exit(1)
         for name in workers:
-            client.publish(f"rq:pubsub:{name}", json.dumps({"command": "drain"}))
+            client.publish(channel_of(name), json.dumps({"command": "drain"}))
         left = _wait_for_end(client, set(workers), wait)
     except redis.RedisError as error:
         raise SettingsError(f"Redis cannot be used: {explain(error)}.") from None

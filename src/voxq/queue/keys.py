@@ -31,6 +31,8 @@ RQ_STARTED = "rq:wip:"
 RQ_FINISHED = "rq:finished:"
 RQ_FAILED = "rq:failed:"
 RQ_SCHEDULED = "rq:scheduled:"
+RQ_PUBSUB = "rq:pubsub:"
+"""Channel of a worker, on which it takes commands as long as it lives; after the colon follows its name."""
 
 
 class KindName(StrEnum):

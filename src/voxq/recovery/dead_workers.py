@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import redis
 from rq import Queue
 from rq.worker_registration import clean_worker_registry
 
+from voxq.queue import script, workers
 from voxq.queue.claiming import CLAIM_TTL
 from voxq.queue.keys import WORKERS_KEY
 from voxq.storage import records
@@ -22,26 +22,27 @@ _ENTRY = {"id": int, "beat": int | float}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A listed worker: name, number, and time of its last heartbeat in seconds since the epoch."""
+    """A listed worker: name, number, time of its last heartbeat in seconds since the epoch, and whether Redis
+    still has its connection."""
 
     name: str
     number: int
     beat: float
+    is_connected: bool
 
     def is_alive(self, now: float) -> bool:
-        return abs(now - self.beat) <= CLAIM_TTL
+        return self.is_connected and abs(now - self.beat) <= CLAIM_TTL
 
 
 def entries(client: redis.Redis) -> Iterator[Entry]:
     """Yield all listed workers, skipping invalid entries. Raises redis.exceptions.RedisError."""
-    listed = cast("dict[str, str]", client.hgetall(WORKERS_KEY))  # the client decodes
-    for name, facts in listed.items():
+    for worker in script.run(client, workers.reported()):
         try:
-            record = records.parse(facts.encode())
+            record = records.parse(worker.facts.encode())
         except records.Damaged:
             continue
         if records.has_shape(record, _ENTRY):
-            yield Entry(name, record["id"], record["beat"])
+            yield Entry(worker.name, record["id"], record["beat"], worker.is_connected)
 
 
 def strike_dead_workers(client: redis.Redis, queues: Sequence[Queue]) -> None:

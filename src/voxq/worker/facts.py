@@ -44,6 +44,7 @@ class Facts:
             "id": self.worker_id,
             "host": socket.gethostname(),
             "state": _state(pool, is_stopping),
+            "is_loaded": any(pooled.link.is_ready for pooled in pool),
             "engine": default.plan.request.engine,
             "model": default.name,
             "models": list(plan.names(Capability.RECOGNISE)),
@@ -83,6 +84,4 @@ def _state(pool: ModelPool, is_stopping: bool) -> str:
         return "stopping"
     if pool.default.link.error is not None:
         return "failed"
-    # A model that was unloaded, or whose model process crashed, leaves the service ready: it will be loaded
-    # again.
-    return "ready" if pool.is_settled else "loading"
+    return "ready" if pool.is_ready else "loading"

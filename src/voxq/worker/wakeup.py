@@ -11,9 +11,9 @@ from typing import Any
 
 import redis
 from loguru import logger
-from rq.command import PUBSUB_CHANNEL_TEMPLATE
 
 from voxq.queue.keys import WAKE_CHANNEL
+from voxq.queue.workers import channel_of
 
 _RECONNECT_SECONDS = 1.0
 
@@ -23,7 +23,7 @@ class Wakeup:
 
     def __init__(self, client: redis.Redis, worker_name: str) -> None:
         self._client = client
-        self._channel = PUBSUB_CHANNEL_TEMPLATE % worker_name
+        self._channel = channel_of(worker_name)
         self._commands: deque[dict[str, Any]] = deque()
         self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._closed = threading.Event()

@@ -14,6 +14,7 @@ from voxq.core.outcome import Incident, Timings
 from voxq.core.task import Task
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.queue import claiming, documents
+from voxq.queue.workers import channel_of
 
 UTC = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 SEGMENTS = (
@@ -475,6 +476,29 @@ class TestFigures:
             "redis_connected": True,
             "workers_active": 1,
         }
+
+    def test_a_worker_that_is_killed_does_not_count_any_more(self, api: ApiServer, lab: Lab) -> None:
+        """Its last report is a second old and says that it is ready; its connection tells the truth."""
+        worker = make_worker()
+        facts = {"id": 1, "state": "ready", "engine": "e", "model": "m", "device": "cpu", "held": 0}
+        told = {**facts, "beat": time.time(), "channel": channel_of(worker.name)}
+        with lab.client.pubsub() as listening:
+            listening.subscribe(told["channel"])
+            listening.get_message(timeout=5)
+            lab.run(claiming.beat(lab.store, worker, [], time.time(), 30, told))
+            assert api.http.get("/health").status_code == 200
+            assert api.http.get("/api/v1/asr/queue/status").json()["workers"] == 1
+        gone = api.http.get("/health")
+        assert (gone.status_code, gone.json()["reasons"]) == (503, ["no_workers"])
+        assert gone.json()["model_loaded"] is False
+        assert api.http.get("/api/v1/asr/queue/status").json()["workers"] == 0
+
+    def test_a_worker_that_loads_on_demand_is_ready_without_a_model(self, api: ApiServer, lab: Lab) -> None:
+        facts = {"id": 1, "state": "ready", "engine": "e", "model": "m", "device": "cpu", "held": 0}
+        told = {**facts, "beat": time.time(), "is_loaded": False}
+        lab.run(claiming.beat(lab.store, make_worker(), [], time.time(), 30, told))
+        answer = api.http.get("/health")
+        assert (answer.status_code, answer.json()["model_loaded"]) == (200, False)
 
 
 class TestEverywhere:

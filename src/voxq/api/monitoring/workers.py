@@ -15,9 +15,9 @@ from redis.exceptions import RedisError
 from voxq import kinds
 from voxq.api.recent import Recent
 from voxq.engines.contract import Capability
+from voxq.queue import script, workers
 from voxq.queue.claiming import CLAIM_TTL
 from voxq.queue.enqueueing import Place
-from voxq.queue.keys import WORKERS_KEY
 from voxq.queue.store import Store
 
 _KEPT_SECONDS = 1.0
@@ -66,6 +66,8 @@ class WorkerFacts:
     rtf: float | None = None
     seconds_left: float = 0.0
     host: str = ""
+    is_loaded: bool = True
+    """Whether it has a model in memory. A worker that loads on demand is ready without one."""
     models: tuple[str, ...] = ()
     synthesisers: tuple[str, ...] = ()
     spoken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -122,6 +124,11 @@ class WorkerOverview:
         return sum(worker.state == "ready" for worker in self.workers)
 
     @property
+    def has_model(self) -> bool:
+        """Whether some worker can start a task without loading a model first."""
+        return any(worker.state == "ready" and worker.is_loaded for worker in self.workers)
+
+    @property
     def busy(self) -> int:
         return sum(worker.held > 0 for worker in self.workers)
 
@@ -168,13 +175,14 @@ class WorkerWatch:
 
     async def look(self) -> WorkerOverview:
         """Read the current state. Raises redis.exceptions.RedisError if Redis is unavailable."""
+        reported = await script.run_async(self._client, workers.reported())
         async with self._client.pipeline(transaction=False) as pipeline:
-            pipeline.hvals(WORKERS_KEY)
             for store in self._stores.values():
                 pipeline.hmget(store.stats_key, ["engine_seconds", "audio_seconds"])
-            facts, *sums = await pipeline.execute()
+            sums = await pipeline.execute()
         measured = {kind: _measured(*each) for kind, each in zip(self._stores, sums, strict=True)}
-        return WorkerOverview.of(map(WorkerFacts.load, facts), measured, time.time())
+        connected = (WorkerFacts.load(worker.facts) for worker in reported if worker.is_connected)
+        return WorkerOverview.of(connected, measured, time.time())
 
     async def recent(self) -> WorkerOverview:
         """Return a state at most a second old, enough for an estimate. Raises redis.exceptions.RedisError."""

@@ -65,7 +65,7 @@ async def health(request: Request, response: Response, service: TheService) -> H
     is_known = words in ("ready", "loading") or not service.ailments.is_news(words)
     note(request, quiet=is_known, status=words)
     facts = {
-        "model_loaded": ready > 0,
+        "model_loaded": overview is not None and overview.has_model,
         "redis_connected": overview is not None,
         "workers_active": ready,
         "uptime": uptime(time.monotonic() - service.started),

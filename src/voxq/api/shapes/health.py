@@ -17,7 +17,9 @@ class Health(BaseModel):
     """Whether tasks would be processed now."""
 
     status: Literal["ready", "unavailable"]
-    model_loaded: bool = Field(description="Whether some worker can start a task at once.")
+    model_loaded: bool = Field(
+        description="Whether a worker has a model in memory; false with `ready` if models load on demand."
+    )
     redis_connected: bool
     workers_active: int = Field(ge=0, description="Workers that can start a task at once.")
     uptime: str = Field(examples=["3 days 5 hours"], description="Uptime of this API process.")

@@ -115,6 +115,17 @@ class ModelPool:
         )
 
     @property
+    def is_ready(self) -> bool:
+        """Whether work can start: settled, and what is to stay loaded has not lost its model process.
+
+        The default counts, or any other where the default is not to stay loaded; a model that is unloaded
+        until a task needs it does not.
+        """
+        kept = [pooled for pooled in self if pooled.is_kept and not pooled.is_on_demand]
+        counting = [self.default] if self.default in kept else kept
+        return self.is_settled and (not counting or any(pooled.link.is_ready for pooled in counting))
+
+    @property
     def broken(self) -> Mapping[str, Collection[str]]:
         """Names of the models that tasks have to wait for; "" is the one for tasks that name none.
 
