@@ -5,6 +5,14 @@ The file is never `source`d by a shell, so values with spaces need no quotes.
 """
 
 from voxq.settings.configuration import PACKAGED_HOTWORDS, Queues, Settings, SettingsError
-from voxq.settings.loading import load_settings, unknown_settings
+from voxq.settings.loading import load_settings, load_valid_settings, unknown_settings
 
-__all__ = ["PACKAGED_HOTWORDS", "Queues", "Settings", "SettingsError", "load_settings", "unknown_settings"]
+__all__ = [
+    "PACKAGED_HOTWORDS",
+    "Queues",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+    "load_valid_settings",
+    "unknown_settings",
+]

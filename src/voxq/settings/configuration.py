@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +19,7 @@ from voxq.settings.engines import parse_capabilities, parse_models, parse_plugin
 from voxq.settings.fields import Fields
 from voxq.settings.keys import Allowance, Allowances, parse_allowances, parse_keys
 from voxq.settings.origins import parse_origins
+from voxq.settings.redis_address import check_url
 from voxq.settings.units import parse_duration, parse_size
 from voxq.settings.webhooks import Webhook, parse_webhooks
 
@@ -29,12 +30,13 @@ class SettingsError(Exception):
     """The configuration cannot be used.
 
     Each of `problems` names a setting, what is wrong with it, and what to write instead; the message has them
-    all, one per line.
+    all, one per line. `fields`: names of the settings that are to blame, in lower case, as far as known.
     """
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: str, fields: Collection[str] = ()) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.fields = frozenset(fields)
 
 
 class Queues(NamedTuple):
@@ -58,7 +60,10 @@ class Settings(Fields):
         auth = f":{quote(str(password), safe='')}@" if password else ""
         shown = f"[{host}]" if ":" in host else host
         url = f"redis://{auth}{shown}:{values.get('redis_port', 6379)}/{values.get('redis_db', 0)}"
-        return {**values, "redis_url": url}
+        try:
+            return {**values, "redis_url": check_url(url)}
+        except ValueError:  # the part that is wrong is told as such
+            return values
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

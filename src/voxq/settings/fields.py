@@ -23,6 +23,7 @@ from voxq.settings.values import (
     PluginNames,
     QueueName,
     RecogniserName,
+    RedisHost,
     RedisUrl,
     Size,
 )
@@ -39,7 +40,7 @@ class Fields(BaseSettings):
     redis_url: RedisUrl | None = Field(
         None, repr=False, description="Redis or Valkey server, redis://[:password@]host:port/db, or unix://."
     )
-    redis_host: str | None = Field(
+    redis_host: RedisHost | None = Field(
         None, description="Host of the server, instead of REDIS_URL. Both unset: voxq up starts its own."
     )
     redis_port: int = Field(6379, ge=1, le=65535, description="Port, used with REDIS_HOST.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,39 @@ _PREFIXES = (
 def load_settings(dotenv: Path = _DOTENV, **overrides: Any) -> Settings:
     """Load the settings of this process; `overrides`, by field name, take precedence over everything.
 
-    Raises SettingsError with every invalid setting, or with all conflicts if each setting is valid.
+    Raises SettingsError with every invalid setting, or with all conflicts if each setting is valid; also if
+    the file cannot be read.
     """
+    _read(dotenv)
+    settings = settings_class()
     try:
-        return settings_class()(_env_file=dotenv, **overrides)  # pyright: ignore[reportCallIssue]
+        return settings(_env_file=dotenv, **overrides)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
-        raise SettingsError(*(line for each in error.errors() for line in _lines(each))) from None
+        lines = [line for each in error.errors() for line in _lines(each)]
+        named = re.findall("[A-Z][A-Z_]+", " ".join(line.partition(": ")[0] for line in lines))
+        fields = settings.model_fields.keys() & {name.lower() for name in named}
+        raise SettingsError(*lines, fields=fields) from None
+
+
+def load_valid_settings(dotenv: Path = _DOTENV) -> tuple[Settings | None, SettingsError | None]:
+    """Load the settings with the default in place of each that is wrong or in a conflict.
+
+    Returns None for the settings if even that is not possible; the error tells everything that is wrong.
+    """
+    fields = settings_class().model_fields
+    problems: list[str] = []
+    wrong: dict[str, Any] = {}
+    while True:
+        try:
+            settings = load_settings(dotenv, **wrong)
+        except SettingsError as error:
+            problems += error.problems
+            fresh = error.fields - wrong.keys()
+            if not fresh:
+                return None, SettingsError(*problems, fields=wrong)
+            wrong |= {name: fields[name].get_default(call_default_factory=True) for name in fresh}
+            continue
+        return settings, SettingsError(*problems, fields=wrong) if problems else None
 
 
 def unknown_settings(
@@ -55,10 +83,20 @@ def unknown_settings(
     if environ is None:
         environ = os.environ
     if dotenv is None:
-        dotenv = dotenv_values(_DOTENV)
+        dotenv = _read(_DOTENV)
     known = {name.upper() for name in settings_class().model_fields}
     given = {name.upper() for name in (*environ, *dotenv)}
     return [_warning(name, known) for name in sorted(given - known) if name.startswith(_PREFIXES)]
+
+
+def _read(dotenv: Path) -> Mapping[str, str | None]:
+    """Read a file of settings, empty if there is none. Raises SettingsError if that is not possible."""
+    try:
+        return dotenv_values(dotenv) if dotenv.exists() else {}
+    except OSError as error:
+        raise SettingsError(f"The file {dotenv} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"The file {dotenv} is no text in UTF-8: save it as that.") from None
 
 
 def _lines(error: ErrorDetails) -> Iterator[str]:

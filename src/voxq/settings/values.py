@@ -12,6 +12,7 @@ from voxq.engines.languages import NAMES, code_of
 from voxq.settings.engines import check_name, parse_capabilities, parse_models, parse_plugins
 from voxq.settings.keys import Allowance, parse_allowances, parse_keys
 from voxq.settings.origins import parse_origins
+from voxq.settings.redis_address import check_host, check_url
 from voxq.settings.units import parse_duration, parse_size
 
 _SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False}
@@ -25,12 +26,6 @@ def _as_read_by(parse: Callable[[str], object]) -> AfterValidator:
         return text
 
     return AfterValidator(check)
-
-
-def _server_url(url: str) -> str:
-    if url and not url.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must start with redis://, rediss:// or unix://")
-    return url
 
 
 def _auto_or_bool(value: object) -> object:
@@ -52,7 +47,8 @@ CapabilityNames = Annotated[str, _as_read_by(parse_capabilities)]
 Device = Annotated[str, Field(pattern=r"^(cpu|cuda:[0-9]{1,2})$")]
 PluginNames = Annotated[str, _as_read_by(parse_plugins)]
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
-RedisUrl = Annotated[str, AfterValidator(_server_url)]
+RedisUrl = Annotated[str, AfterValidator(lambda url: url and check_url(url))]
+RedisHost = Annotated[str, AfterValidator(lambda host: host and check_host(host))]
 QueueName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 AutoOrBool = Annotated[Literal["auto", True, False], BeforeValidator(_auto_or_bool)]
 Language = Annotated[str, AfterValidator(_language)]

@@ -3,12 +3,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import redis
 from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from voxq.settings import PACKAGED_HOTWORDS, Settings, SettingsError, load_settings, unknown_settings
+from voxq.settings import (
+    PACKAGED_HOTWORDS,
+    Settings,
+    SettingsError,
+    load_settings,
+    load_valid_settings,
+    unknown_settings,
+)
 from voxq.settings.units import parse_duration, parse_size
 
 EXAMPLE = Path(__file__).parents[3] / ".env.example"
@@ -215,3 +223,93 @@ def test_a_duration_is_positive_or_refused(text: str) -> None:
 def test_a_duration_beyond_the_calendar_is_refused() -> None:
     with pytest.raises(ValueError, match="30 days"):
         parse_duration("999999999 weeks")
+
+
+SECRET = "Geheim77"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:Geheim77#x/y@127.0.0.1:6379/0",
+        "redis://:Geheim77/y@127.0.0.1:6379/0",
+        "redis://:Geheim77?y@127.0.0.1:6379/0",
+        "redis://me:7#Geheim77@127.0.0.1:6379/0",
+        "redis://me:7/Geheim77@127.0.0.1:6379/0",
+        "redis://me:7?Geheim77@127.0.0.1:6379/0",
+        "redis://:Geheim77@127.0.0.1:6379/0/1",
+        "redis://:Geheim77@127.0.0.1:6379/zero",
+        "redis://:Geheim77@127.0.0.1:99999",
+        "redis://:Geheim77@[::1/0",
+        "redis://:Geheim77@",
+        "redis://:Geheim77 @127.0.0.1",
+        "redis://:Geheim77\n@127.0.0.1",
+        "unix://",
+        "Geheim77",
+    ],
+)
+def test_a_redis_url_that_cannot_be_read_is_one_sentence_without_the_password(url: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        load_settings(redis_url=url)
+    (problem,) = told.value.problems
+    assert problem.startswith("REDIS_URL: ")
+    assert SECRET not in problem
+    assert told.value.fields == {"redis_url"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://:p%23s@127.0.0.1:6379/0",
+        "rediss://user:p@ss:word@[::1]:7000/2?ssl_cert_reqs=none",
+        "unix://:secret@/run/redis.sock?db=3",
+        "unix:///run/redis.sock",
+    ],
+)
+def test_a_redis_url_that_can_be_read_is_taken(url: str) -> None:
+    assert load_settings(redis_url=url).redis_url == url
+    redis.Redis.from_url(url).connection_pool.make_connection()
+
+
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        ({"redis_host": "box:6379"}, "REDIS_HOST"),
+        ({"redis_host": "redis://box"}, "REDIS_HOST"),
+        ({"redis_host": "Geheim77@box"}, "REDIS_HOST"),
+        ({"redis_host": "box", "redis_port": "99999"}, "REDIS_PORT"),
+        ({"redis_host": "box", "redis_db": "one"}, "REDIS_DB"),
+    ],
+)
+def test_a_wrong_part_of_the_address_is_told_by_its_own_name(parts: dict[str, str], name: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        load_settings(redis_password=SECRET, **parts)
+    (problem,) = told.value.problems
+    assert problem.startswith(f"{name}: ")
+    assert SECRET not in problem
+
+
+def test_what_is_right_can_be_used_beside_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://:Geheim77#x/y@127.0.0.1:6379/0")
+    monkeypatch.setenv("API_PORT", "many")
+    monkeypatch.setenv("API_KEYS", "me:12345678")
+    monkeypatch.setenv("ADMIN_KEYS", "me:abcdefgh")
+    monkeypatch.setenv("MAX_RECORDINGS", "7")
+    settings, error = load_valid_settings()
+    assert settings and error
+    assert (settings.redis_url, settings.api_port, settings.max_recordings) == (None, 8000, 7)
+    assert error.fields == {"redis_url", "api_port", "api_keys", "admin_keys"}
+    assert [problem.split()[0].strip(":") for problem in error.problems] == [
+        "REDIS_URL",
+        "API_PORT",
+        "API_KEYS",
+    ]
+    assert load_valid_settings(Path("nowhere"))[1] is not None
+
+
+def test_a_file_of_settings_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"API_PORT=\xff\xfe")
+    for read in (load_settings, unknown_settings):
+        with pytest.raises(SettingsError, match=r"\.env is no text in UTF-8"):
+            read()

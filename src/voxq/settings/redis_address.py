@@ -1,0 +1,42 @@
+"""Addresses of Redis as an operator writes them. They may hold a password, so no error quotes any of them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+_SCHEMES = ("redis", "rediss", "unix")
+_FORM = "redis://:password@host:port/db"
+_ESCAPES = "# is %23, / is %2F, ? is %3F, @ is %40, : is %3A and % is %25"
+_ADVICE = f"cannot be read as {_FORM}; in a password, {_ESCAPES}"
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(%[\w.-]+)?")
+
+
+def check_url(url: str) -> str:
+    """Accept a URL that Redis' client will read as it is meant. Raises ValueError."""
+    if not url.startswith(tuple(f"{scheme}://" for scheme in _SCHEMES)):
+        raise ValueError("must start with redis://, rediss:// or unix://")
+    try:
+        parts = urlsplit(url)
+        is_clear = _is_clear(parts)
+    except ValueError:  # its message quotes what it took for the port, which may be half of a password
+        is_clear = False
+    # A # or ? that belongs to a password cuts the rest off, the host and the database with it.
+    if not is_clear or "#" in url or re.search(r"[\s\x00-\x1f]", url):
+        raise ValueError(_ADVICE)
+    return url
+
+
+def check_host(host: str) -> str:
+    """Accept the name or the address of a host. Raises ValueError."""
+    if not _HOST.fullmatch(host) or host.count(":") == 1:
+        raise ValueError("must be the name or the address of a host, and nothing else; see also REDIS_PORT")
+    return host
+
+
+def _is_clear(parts: SplitResult) -> bool:
+    """Whether a URL has nothing where it does not belong. Raises ValueError for a port that is none."""
+    if parts.scheme == "unix":
+        return len(parts.path) > 1
+    has_host = bool(parts.hostname) and parts.port != 0
+    return has_host and bool(re.fullmatch(r"(/\d*)?", parts.path)) and "@" not in parts.query
