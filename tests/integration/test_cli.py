@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from own_environment import without_settings
 from own_port import own_port
+from worker_lab import wait_for
 
 Voxq = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -54,6 +55,7 @@ COMMANDS = [
     "models",
     "doctor",
     "bench",
+    "rq",
 ]
 
 
@@ -169,7 +171,81 @@ def test_doctor_lists_all_wrong_settings_and_checks_the_rest(voxq: Voxq) -> None
     assert {each["subject"] for each in failures} == {"settings"}
     assert [each["says"].partition(":")[0] for each in failures] == ["API_PORT", "LOG_ROTATION"]
     assert any("did you mean ASR_MODEL?" in each["says"] for each in findings)
-    assert {each["subject"] for each in findings} == {"settings", "packages", "device"}
+    assert {"storage", "model", "voices", "device"} < {each["subject"] for each in findings}
+    assert "API" not in {each["subject"] for each in findings}, "nobody knows where it is meant to listen"
+
+
+def test_doctor_goes_on_after_an_address_of_redis_that_cannot_be_read(voxq: Voxq) -> None:
+    for arguments in (["doctor"], ["doctor", "--json"]):
+        done = voxq(*arguments, REDIS_URL="redis://:Geheim77#x/y@127.0.0.1:6379/0")
+        assert (done.returncode, done.stderr) == (1, "")
+        assert "Geheim77" not in done.stdout
+    findings = json.loads(done.stdout)
+    assert [each["says"].split(":")[0] for each in findings if each["state"] == "failure"] == ["REDIS_URL"]
+    assert {"storage", "model", "device", "API"} < {each["subject"] for each in findings}
+    assert "Geheim77" not in sentence(voxq("api", REDIS_URL="redis://:Geheim77#x/y@127.0.0.1:6379/0"))
+
+
+def test_doctor_goes_on_after_a_conflict(voxq: Voxq) -> None:
+    findings = json.loads(voxq("doctor", "--json", API_KEYS="me:12345678", ADMIN_KEYS="me:abcdefgh").stdout)
+    assert [each["subject"] for each in findings if each["state"] == "failure"] == ["settings"]
+    assert findings[-1]["subject"] == "API"
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"), [(0o600, None), (0o644, "other users of this machine can read"), (0o622, "can change")]
+)
+def test_doctor_looks_at_who_may_read_dotenv(voxq: Voxq, tmp_path: Path, mode: int, says: str | None) -> None:
+    (tmp_path / ".env").write_text("API_KEYS=bot:0123456789abcdef\n")
+    (tmp_path / ".env").chmod(mode)
+    findings = json.loads(voxq("doctor", "--json").stdout)
+    told = [each for each in findings if each["subject"] == "settings" and each["state"] == "warning"]
+    assert [each["fix"] for each in told] == ([] if says is None else ["Run: chmod 600 .env"])
+    assert says is None or says in told[0]["says"]
+
+
+def test_doctor_tells_what_redis_would_forget(voxq: Voxq, redis_url: str) -> None:
+    """The server of the tests keeps nothing."""
+    done = voxq("doctor", "--json", REDIS_URL=redis_url)
+    (told,) = [each for each in json.loads(done.stdout) if each["subject"] == "Redis"]
+    assert (told["state"], told["says"].split(".")[0]) == (
+        "warning",
+        'It keeps nothing over a restart (appendonly no, save "")',
+    )
+    assert "appendonly yes" in told["fix"]
+    assert done.returncode == 0
+
+
+def test_doctor_knows_an_api_that_runs_alone(voxq: Voxq, redis_url: str, tmp_path: Path) -> None:
+    port = str(own_port())
+    settings = {**without_settings(), "REDIS_URL": redis_url, "API_PORT": port}
+    alone = subprocess.Popen(
+        [sys.executable, "-m", "voxq.cli", "api"], cwd=tmp_path, env=settings, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(lambda: _answers(int(port)), "the API", 60)
+        findings = json.loads(voxq("doctor", "--json", REDIS_URL=redis_url, API_PORT=port).stdout)
+    finally:
+        alone.terminate()
+        alone.wait(60)
+    assert findings[-1]["subject"] == "API"
+    assert findings[-1]["state"] == "warning"
+    assert "an API alone" in findings[-1]["says"]
+    assert findings[-1]["says"].endswith(": No worker is running")
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_doctor_prints_the_tested_versions_for_pip(voxq: Voxq) -> None:
+    lines = voxq("doctor", "--pins").stdout.splitlines()
+    assert len(lines) > 100
+    assert f"rq=={version('rq')}" in lines
 
 
 class NotVoxQ(http.server.BaseHTTPRequestHandler):

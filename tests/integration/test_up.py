@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -46,6 +47,10 @@ class Up:
     @property
     def pids(self) -> dict[str, int]:
         return self.record["pids"]
+
+    @property
+    def redis_url(self) -> str:
+        return self.record["redis_url"]
 
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -163,6 +168,27 @@ def test_it_serves_until_sigterm_and_leaves_nothing(
         assert not (up.storage / "run" / "up.json").exists()
 
 
+def test_the_password_of_redis_is_in_a_private_file_only(up: Up) -> None:
+    password = urlsplit(up.redis_url).password
+    assert password and len(password) > 20
+    assert password not in json.dumps(up.addresses) + (up.storage.parent / "up.err").read_text()
+    assert up.addresses["redis"] == up.redis_url.rpartition("@")[2].removesuffix("/0")
+    assert Path(up.addresses["redis_url_in"]).stat().st_mode & 0o077 == 0
+    for family in (up.process.pid, *(process.pid for process in up.family())):
+        with contextlib.suppress(psutil.Error):
+            assert password not in " ".join(psutil.Process(family).cmdline())
+
+
+def test_rq_gets_the_address_by_itself(up: Up) -> None:
+    shown = up.voxq("rq", "info")
+    assert shown.returncode == 0, shown.stderr
+    assert "asr-queue-high" in shown.stdout
+    assert "2 workers, " in shown.stdout
+    assert urlsplit(up.redis_url).password not in shown.stdout + shown.stderr
+    assert "--queue" in up.voxq("rq", "requeue", "--help").stdout
+    assert "Usage" in up.voxq("rq", "--help").stdout
+
+
 def test_a_second_stack_on_the_same_storage_is_refused(up: Up, tmp_path: Path) -> None:
     second = run({**up.env, "API_PORT": "1"}, tmp_path, "up")
     assert second.returncode == 1
@@ -185,16 +211,17 @@ def test_kill_minus_nine_leaves_no_orphan_and_nothing_is_lost(
 ) -> None:
     with running(env, tmp_path) as up:
         state = json.loads(up.voxq("transcribe", str(recording), "--json").stdout)[0]
-        with Redis.from_url(up.addresses["redis"]) as redis:
+        with Redis.from_url(up.redis_url) as redis:
             redis.set("mark", "kept")
+        redis_url = up.redis_url
         family = up.family()
         up.process.kill()
         up.process.wait()
         until(lambda: gone(family))
 
     with running(env, tmp_path) as again:
-        assert again.addresses["redis"] == up.addresses["redis"]
-        with Redis.from_url(again.addresses["redis"]) as redis:
+        assert again.redis_url == redis_url
+        with Redis.from_url(again.redis_url) as redis:
             assert redis.get("mark") == b"kept"
         assert again.voxq("task", state["task_id"], "--format", "text").stdout.strip() == "noop"
 

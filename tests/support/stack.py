@@ -102,7 +102,7 @@ class RunningStack:
             if line == "}\n":
                 break
         assert printed, self.log
-        self.redis_url = json.loads(printed)["redis"]
+        self.redis_url = json.loads(Path(json.loads(printed)["redis_url_in"]).read_text())["redis_url"]
         self._address = urlsplit(self.redis_url).netloc.rpartition("@")[2]
         if ready:
             self.wait_ready()

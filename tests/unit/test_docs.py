@@ -198,6 +198,8 @@ def _unknown(words: list[str]) -> str | None:
         if rest[0] not in command.commands:
             return rest[0]
         command = command.commands[rest.pop(0)]
+    if command.ignore_unknown_options or command.context_settings.get("ignore_unknown_options"):
+        return None  # they are another program's
     options = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
     given = [word.partition("=")[0] for word in rest if word.startswith("-")]
     return next((option for option in given if option not in options), None)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.queue.redis_check import describe, place, problems
+from voxq.queue.redis_check import describe, forgetting, place, problems
 
 GOOD = {"redis_version": "7.2.4", "maxmemory_policy": "noeviction", "role": "master", "cluster_enabled": 0}
 
@@ -49,3 +49,19 @@ def test_shown_addresses_contain_no_password() -> None:
     assert place("redis://:secret@host:7000/1") == "host:7000"
     assert place("redis://user:secret@host") == "host:6379"
     assert place("unix://:secret@/run/redis.sock") == "/run/redis.sock"
+
+
+@pytest.mark.parametrize(
+    ("info", "saving", "said"),
+    [
+        ({"aof_enabled": 1}, "", None),
+        ({"aof_enabled": 0}, "", "keeps nothing over a restart"),
+        ({"aof_enabled": 0}, "3600 1", "(save 3600 1)"),
+        ({"aof_enabled": 0}, None, "does not tell"),
+        ({}, None, "does not tell"),
+    ],
+)
+def test_what_a_server_forgets_is_told(info: dict[str, object], saving: str | None, said: str | None) -> None:
+    told = forgetting({**GOOD, **info}, saving)
+    assert (told is None) == (said is None)
+    assert said is None or (told and said in told and "appendonly yes" in told)

@@ -12,7 +12,7 @@ import typer
 
 import voxq
 from voxq import kinds
-from voxq.cli import bench, doctor, engines, history, models, queue, serve, task, up
+from voxq.cli import bench, doctor, engines, history, models, queue, rq, serve, task, up
 from voxq.cli.console import fail, is_ours
 from voxq.cli.flags import Command
 
@@ -60,6 +60,7 @@ app.command("history")(history.history)
 app.add_typer(models.app, name="models")
 app.add_typer(engines.app, name="engines")
 app.command("doctor")(doctor.doctor)
+app.command("rq", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(rq.rq)
 app.command("bench")(bench.bench)
 
 

