@@ -35,6 +35,7 @@ from voxq.api.routes import (
     results,
     retry,
     stats,
+    tasks,
 )
 from voxq.api.service import running
 from voxq.api.submission import recording_route, text_route
@@ -105,7 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for kind in kinds.registered():
         for family in (results, retry, events, history, audio, queue):
             app.include_router(family.router, prefix=f"/api/v1/{kind}", tags=[kind])
-    for family in (models, health, stats, metrics):
+    for family in (tasks, models, health, stats, metrics):
         app.include_router(family.router)
     docs.install(app)
     errors.install(app)

@@ -1,8 +1,11 @@
-"""`voxq queue`: show the queue and failed tasks, requeue or remove them."""
+"""`voxq queue`: show what waits, is in work or failed; requeue or remove it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +17,14 @@ from voxq.cli.options import Json, Url
 if TYPE_CHECKING:
     from voxq.cli.service import Service
 
+
+class OpenStatus(StrEnum):
+    """State of a task that has not ended."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+
+
 app = typer.Typer(
     help="Show, requeue or remove tasks that wait or have failed, recordings and texts.",
     invoke_without_command=True,
@@ -21,6 +32,10 @@ app = typer.Typer(
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[TASK_ID]...", help="Tasks, by id.")]
 AllFailed = Annotated[bool, typer.Option("--all", help="All failed tasks instead.")]
+All = Annotated[
+    bool, typer.Option("--all", help="All tasks instead: those that wait, are in work or have failed.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, even at a terminal.")]
 
 _PAGE = 100  # the most that the API lists at once
 
@@ -45,6 +60,29 @@ def status(url: Url = None, json_: Json = False) -> None:
     out.print(f"{counts['workers_busy']} of {counts['workers']} workers busy")
 
 
+@app.command("list")
+def list_(
+    status: Annotated[
+        OpenStatus | None, typer.Option(help="Only those that wait (queued) or are in work (processing).")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Tasks to show.")] = 50,
+    url: Url = None,
+    json_: Json = False,
+) -> None:
+    """List the tasks that are in work or wait, in their order: ids, ages and expected times."""
+    with _service(url) as service:
+        found = list(islice(service.open_tasks(status.value if status else None), limit + 1))
+    shown, is_more = found[:limit], len(found) > limit
+    if json_:
+        print_json(shown)
+        return
+    from voxq.cli.tables import open_tasks_table
+
+    out.print(open_tasks_table(shown) if shown else "Nothing waits, and nothing is in work.")
+    if is_more:
+        out.print(f"... and more: --limit {2 * limit} shows them.")
+
+
 @app.command()
 def failed(url: Url = None, json_: Json = False) -> None:
     """List the latest failed tasks of all kinds, and why they failed."""
@@ -61,13 +99,27 @@ def failed(url: Url = None, json_: Json = False) -> None:
 @app.command()
 def requeue(ids: Ids = None, every: AllFailed = False, url: Url = None) -> None:
     """Try failed tasks again: those with these ids, or all."""
-    _for_each(ids, every, url, lambda service, task_id: service.retry(task_id), "queued again")
+    if bool(ids) == every:
+        raise typer.BadParameter("Give either task ids or --all.")
+    chosen = _every_failed if every else lambda service: ids or ()
+    _act(chosen, url, lambda service, task_id: service.retry(task_id), "queued again")
 
 
 @app.command()
-def purge(ids: Ids = None, every: AllFailed = False, url: Url = None) -> None:
+def purge(
+    ids: Ids = None,
+    every: All = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Every failed task instead.")] = False,
+    yes: Yes = False,
+    url: Url = None,
+) -> None:
     """Remove tasks with their sound and text; stop those that run."""
-    _for_each(ids, every, url, lambda service, task_id: service.delete(task_id), "removed")
+    if [bool(ids), every, failed].count(True) != 1:
+        raise typer.BadParameter("Give task ids, --all or --failed, and only one of them.")
+    if every and not yes and sys.stdin.isatty():
+        typer.confirm("Remove every task that waits, is in work or has failed?", abort=True)
+    chosen = (lambda service: ids or ()) if ids else _every_failed if failed else _every
+    _act(chosen, url, lambda service, task_id: service.delete(task_id), "removed")
 
 
 def _service(url: str | None) -> Service:
@@ -76,17 +128,18 @@ def _service(url: str | None) -> Service:
     return the_service(configured(), url)
 
 
-def _for_each(
-    ids: list[str] | None, every: bool, url: str | None, act: Callable[[Service, str], object], said: str
+def _act(
+    chosen: Callable[[Service], Iterable[str]],
+    url: str | None,
+    act: Callable[[Service, str], object],
+    said: str,
 ) -> None:
-    """Apply `act` to each task, continuing after failures; the exit status is 1 if any failed."""
+    """Apply `act` to each chosen task, continuing after failures; the exit status is 1 if any failed."""
     from voxq.cli.service import ServiceError
 
-    if bool(ids) == every:
-        raise typer.BadParameter("Give either task ids or --all.")
     failures = 0
     with _service(url) as service:
-        for task_id in ids or _every_failed(service):
+        for task_id in chosen(service):
             try:
                 act(service, task_id)
                 out.print(f"{task_id} {said}", markup=False, highlight=False)
@@ -95,6 +148,14 @@ def _for_each(
                 failures += 1
     if failures:
         raise typer.Exit(1)
+
+
+def _every(service: Service) -> Iterator[str]:
+    """Yield the tasks that wait, then those in work, so that none is started meanwhile, then the failed
+    ones."""
+    for status in OpenStatus:
+        yield from [str(task["task_id"]) for task in service.open_tasks(status.value)]
+    yield from _every_failed(service)
 
 
 def _every_failed(service: Service) -> Iterator[str]:

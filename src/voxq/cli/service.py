@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar, cast
@@ -116,6 +116,18 @@ class Service:
         sums = {name: sum(of_kind.get(name, 0) for of_kind in counts.values()) for name in _SUMMED}
         lanes = {lane: sum(of_kind["lanes"][lane] for of_kind in counts.values()) for lane in first["lanes"]}
         return first | sums | {"lanes": lanes, "kinds": counts}
+
+    def open_tasks(self, status: str | None = None) -> Iterator[Json]:
+        """Yield the tasks that are in work, then those that wait, of all kinds; each once."""
+        seen: set[str] = set()
+        params: dict[str, Any] = {"limit": 100} | ({"status": status} if status else {})
+        while params.get("cursor", "") is not None:
+            page = self._json("GET", "/api/v1/tasks", params=params)
+            params["cursor"] = page["next_cursor"]
+            for task in page["tasks"]:  # one that moved meanwhile may be on two pages
+                if task["task_id"] not in seen:
+                    seen.add(task["task_id"])
+                    yield task
 
     def history(self, limit: int, status: str | None = None) -> list[Json]:
         """Latest ended tasks of all kinds, each with its `kind`, the last submitted first."""

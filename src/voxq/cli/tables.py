@@ -31,6 +31,40 @@ def tasks_table(records: Iterable[dict[str, Any]]) -> Table:
     return table
 
 
+def open_tasks_table(tasks: Iterable[Mapping[str, Any]]) -> Table:
+    """Table of tasks that wait or are in work, one per row."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Task", "Kind", "Status", "Lane", "Place", "Seconds", "Age", "Starts in", "Ends in"):
+        is_number = heading in ("Place", "Seconds", "Age", "Starts in", "Ends in")
+        table.add_column(heading, justify="right" if is_number else "left", no_wrap=heading == "Task")
+    for task in tasks:
+        progress = task.get("progress")
+        status = str(task["status"]) if progress is None else f"{task['status']} {progress} %"
+        table.add_row(
+            Text(str(task["task_id"])),
+            str(task["kind"]),
+            status,
+            str(task["lane"]),
+            str(task.get("position") or ""),
+            f"{float(task['duration']):.1f}",
+            _time(task["age"]),
+            _time(task.get("estimated_wait")),
+            _time(task.get("estimated_left")),
+        )
+    return table
+
+
+def _time(seconds: int | None) -> str:
+    """Format a time as "45 s", "3:05" (minutes) or "2:07:09" (hours); empty if unknown."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def queue_table(kinds: Mapping[str, Mapping[str, Any]]) -> Table:
     """Table of queue counts, one kind per row."""
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from api_server import ApiServer
-from task_lab import Lab, failed
+from task_lab import Lab, failed, make_worker
 
 from voxq import kinds
-from voxq.core.task import Task
+from voxq.core.task import Lane, Task
 from voxq.kinds.speech import SpeechOptions
 
 KINDS = list(kinds.registered())
@@ -79,3 +79,38 @@ def test_audio_is_saved_completely_or_not_at_all(api: ApiServer, lab: Lab, tmp_p
     refused = voxq(api, "task", text.id, "-o", str(tmp_path / "speech.wav"))
     assert (refused.returncode, "queued" in refused.stderr) == (1, True)
     assert [path.name for path in tmp_path.iterdir() if "speech" in path.name] == []
+
+
+def test_what_waits_and_runs_is_listed_in_its_order(api: ApiServer, lab: Lab) -> None:
+    tasks = [submitted(lab, kind) for kind in KINDS for _ in range(2)]
+    (taken,) = lab.claim(make_worker(), {Lane.SHORT: 1})
+    assert taken == tasks[0]
+    told = json.loads(voxq(api, "queue", "list", "--json").stdout)
+    assert [task["task_id"] for task in told] == [task.id for task in tasks]
+    assert [task["status"] for task in told] == ["processing", "queued", "queued", "queued"]
+    waiting = json.loads(voxq(api, "queue", "list", "--status", "queued", "--json").stdout)
+    assert waiting == [task | {"age": waiting[n]["age"]} for n, task in enumerate(told[1:])]
+    table = voxq(api, "queue", "list", "-n", "2").stdout
+    assert all(task.id in table for task in tasks[:2]) and tasks[2].id not in table
+    assert "--limit 4" in table
+
+
+def test_everything_is_removed(api: ApiServer, lab: Lab) -> None:
+    lost = fail(lab, "asr", 2)
+    waiting = [submitted(lab, "asr") for _ in range(103)] + [submitted(lab, "tts")]
+    (taken,) = lab.claim(make_worker(), {Lane.SHORT: 1})
+    done = voxq(api, "queue", "purge", "--all")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("removed") == len(lost) + len(waiting)
+    assert json.loads(voxq(api, "queue", "list", "--json").stdout) == []
+    counts = json.loads(voxq(api, "queue", "--json").stdout)
+    assert (counts["queued"], counts["processing"], counts["failed"]) == (0, 0, 0)
+    assert lab.status(taken) == "cancelled"
+
+
+def test_only_the_failed_ones_are_removed(api: ApiServer, lab: Lab) -> None:
+    fail(lab, "asr", 2)
+    waiting = submitted(lab, "asr")
+    assert voxq(api, "queue", "purge", "--failed").stdout.count("removed") == 2
+    assert lab.status(waiting) == "queued"
+    assert voxq(api, "queue", "purge", "--failed", "--all").returncode == 2
