@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -240,6 +241,57 @@ def test_transcribe_writes_files_and_reports_failures(up: Up, recording: Path) -
     assert "Traceback" not in done.stderr
     assert [path.name for path in (directory / "texts").iterdir()] == ["zh_note.srt"]
     assert "-->" in (directory / "texts" / "zh_note.srt").read_text()
+
+
+def test_names_that_are_equal_overwrite_nothing_and_a_missing_file_stops_no_other(
+    up: Up, recording: Path
+) -> None:
+    directory = up.storage.parent
+    for folder in ("one", "two"):
+        (directory / folder).mkdir()
+        shutil.copy(recording, directory / folder / "same.ogg")
+    command = ["transcribe", "one/same.ogg", "missing.ogg", "two/same.ogg", "-o", "equal"]
+    for expected in (2, 4):
+        done = up.voxq(*command)
+        assert done.returncode == 1
+        assert "error: missing.ogg: there is no such file." in done.stderr
+        assert len(list((directory / "equal").iterdir())) == expected
+    assert sorted(path.name for path in (directory / "equal").iterdir()) == [
+        "one_same.ogg-2.txt",
+        "one_same.ogg.txt",
+        "two_same.ogg-2.txt",
+        "two_same.ogg.txt",
+    ]
+
+
+def test_standard_input_is_transcribed(up: Up, recording: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "voxq.cli", "transcribe", "-"],
+        cwd=up.storage.parent,
+        env=up.env,
+        input=recording.read_bytes(),
+        capture_output=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout) == (0, b"noop\n"), done.stderr
+
+
+def test_commands_work_by_themselves_if_the_service_wants_a_key_they_lack(
+    env: dict[str, str], tmp_path: Path, recording: Path
+) -> None:
+    keyed = {**env, "API_KEYS": "bot:0123456789abcdef"}
+    with running(keyed, tmp_path) as up:
+        (elsewhere := tmp_path / "elsewhere").mkdir()
+        stranger = {**env, "STORAGE_PATH": str(elsewhere / "storage")}
+        done = run(stranger, elsewhere, "transcribe", str(recording))
+        assert (done.returncode, done.stdout) == (0, "noop\n"), done.stderr
+        assert "wants a key" in done.stderr and "Loading noop" in done.stderr
+        told = run(stranger, elsewhere, "transcribe", str(recording), "--url", up.addresses["api"])
+        assert told.returncode == 1
+        assert "API_KEYS" in told.stderr
+        spoken = run(stranger, elsewhere, "speak", "Hello.", "-o", "hello.wav")
+        assert spoken.returncode == 0, spoken.stderr
+        assert (elsewhere / "hello.wav").stat().st_size > 1000
 
 
 def test_history_task_and_purge(up: Up, recording: Path) -> None:

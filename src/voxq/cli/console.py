@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -33,6 +34,17 @@ def visible(text: str) -> str:
 # Without a terminal, lines must not be cut to the width of a default one.
 out = CalmConsole(width=None if sys.stdout.isatty() else 200)
 err = CalmConsole(stderr=True)
+
+
+@contextmanager
+def busy(doing: str) -> Iterator[None]:
+    """Tell what is being done and takes a while: with a spinner at a terminal, else as a line."""
+    if err.is_terminal:
+        with err.status(doing):
+            yield
+    else:
+        err.print(doing, markup=False, highlight=False, soft_wrap=True)
+        yield
 
 
 def fail(message: str) -> None:

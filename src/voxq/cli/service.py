@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from voxq import kinds
+from voxq.cli.console import err
 from voxq.settings import Settings
 from voxq.supervisor.instance import running_instance
 from voxq.supervisor.stack import api_url
@@ -59,6 +60,30 @@ class Service:
             return "model_loaded" in self._http.get("/api/v1/health", timeout=2).json()
         except (httpx.HTTPError, ValueError, TypeError):
             return False
+
+    def admits(self) -> bool:
+        """Whether it takes this command's requests: with the key that it has, or without any."""
+        try:
+            return self._http.get("/api/v1/models").status_code not in (401, 403)
+        except httpx.HTTPError as error:
+            raise self._silence(error) from None
+
+    def loading(self) -> list[str]:
+        """Names of the models that workers are loading now; none if it does not say."""
+        try:
+            models = self._json("GET", "/api/v1/models")["models"]
+            return [str(each["name"]) for each in models if _is_loading(each)]
+        except (ServiceError, KeyError, TypeError):
+            return []
+
+    def pace(self, kind: str) -> float | None:
+        """Seconds of work per second of sound, measured by tasks of this kind; None if there were none."""
+        try:
+            stats = self._json("GET", "/api/v1/stats")["kinds"][kind]
+            means = (stats[span]["real_time_factor"]["mean"] for span in ("last_hour", "since_start"))
+            return next((float(mean) for mean in means if mean), None)
+        except (ServiceError, KeyError, TypeError):
+            return None
 
     def submit_recording(
         self, kind: str, path: Path, options: Mapping[str, str], on_bytes: Callable[[int], object]
@@ -194,6 +219,23 @@ def find_service(settings: Settings, url: str | None) -> Service | None:
     return None
 
 
+def admitting_service(settings: Settings, url: str | None) -> Service | None:
+    """Find the service like `find_service`; None also for one that wants a key which this command lacks.
+
+    A service that is named by `url` is to be used all the same: its refusal then says what is missing.
+    """
+    service = find_service(settings, url)
+    if service is None or url is not None or service.admits():
+        return service
+    err.print(
+        f"The service at {service.url} wants a key that is not set here (API_KEYS): working without it.",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return None
+
+
 def the_service(settings: Settings, url: str | None) -> Service:
     """Find the service like `find_service`; raises ServiceError if there is none."""
     service = find_service(settings, url)
@@ -219,6 +261,10 @@ class _Counted(io.BufferedReader):
 
 def _submit_path(kind: str) -> str:
     return f"/api/v1/{kind}/submit"
+
+
+def _is_loading(model: Json) -> bool:
+    return any(place["state"] == "loading" for place in model["resident"])
 
 
 def _path(kind: str, what: str, task_id: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from loguru import logger
 
-from voxq.cli.console import err
+from voxq.cli.console import busy
 from voxq.settings import Settings
 from voxq.supervisor.ports import free_port
 from voxq.supervisor.stack import Stack
@@ -36,6 +36,6 @@ def temporary_stack(settings: Settings) -> Iterator[Stack]:
             "voxq.supervisor"
         )  # its log is for operators of a service; here a failure raises StackError
         with Stack(own, output=Path(directory) / "parts.log") as stack:
-            with err.status("Loading the model ..."):
+            with busy(f"Loading {Path(settings.asr_model).name} ..."):
                 stack.wait_ready(settings.model_load_timeout)
             yield stack

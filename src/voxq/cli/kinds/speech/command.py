@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from voxq.cli.configuration import configured
-from voxq.cli.console import err
+from voxq.cli.console import busy, err
 from voxq.cli.files import whole
 from voxq.cli.flags import takes_flags
 from voxq.cli.options import Url
@@ -40,14 +40,14 @@ def speak(
     asked: Mapping[str, Any],
 ) -> None:
     """Turn text into speech with the running service, or in this process if there is none."""
-    from voxq.cli.service import find_service
+    from voxq.cli.service import admitting_service
     from voxq.engines import registry
 
     said = sys.stdin.read() if text == "-" else text
     wishes = {"text": said, "format": asked.get("format") or _format_of(output), **asked}
     with whole(output) as file:
         settings = configured()
-        if service := find_service(settings, url):
+        if service := admitting_service(settings, url):
             from voxq.cli.kinds.speech.through_service import speak_through
 
             speak_through(service, wishes, file)
@@ -71,7 +71,7 @@ def _speak_here(text: str, wishes: SpeechOptions, file: IO[bytes]) -> None:
     language = _code(wishes.language)
     speaker = choose(text, wishes.model, wishes.voice or None, language)
     sentences = sentences_of(text, wishes.input_type, speaker)
-    with err.status(f"Loading {speaker.model} ..."):
+    with busy(f"Loading {speaker.model} ..."):
         synthesiser = load(speaker, ModelStore())
     options = options_of(speaker, wishes.speed, language, normalise=wishes.normalise)
     _write(spoken(synthesiser, sentences, options), len(sentences), file, wishes)

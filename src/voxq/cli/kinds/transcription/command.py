@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +14,9 @@ from voxq.cli.configuration import configured
 from voxq.cli.console import err, fail, print_json
 from voxq.cli.flags import takes_flags
 from voxq.cli.formats import Format
+from voxq.cli.inputs import Input, Unusable, usable
 from voxq.cli.options import Json, Url
+from voxq.cli.outputs import names_of, write_new
 from voxq.kinds.transcription import TranscriptionOptions
 
 if TYPE_CHECKING:
@@ -26,13 +28,18 @@ if TYPE_CHECKING:
 @takes_flags(TranscriptionOptions)
 def transcribe(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="Recordings.")
+        list[str],
+        typer.Argument(metavar="FILE...", help="Recordings; - reads one from standard input."),
     ],
     format: Annotated[Format, typer.Option("--format", "-f", help="Output format.")] = Format.TEXT,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="DIR", help="Write NAME.txt, NAME.srt ... here, not to stdout."
+            "--output",
+            "-o",
+            metavar="DIR",
+            file_okay=False,
+            help="Write NAME.txt, NAME.srt ... here, not to stdout; no file is overwritten.",
         ),
     ] = None,
     url: Url = None,
@@ -44,17 +51,26 @@ def transcribe(
     from voxq.cli.kinds.transcription.concurrent import transcribe_all
 
     options = {name: _written(value) for name, value in asked.items()}
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
+    settings = configured()
     with ExitStack() as exit:
-        service = exit.enter_context(_service(configured(), url, exit))
-        wanted = None if json_ else format
-        done = transcribe_all(service, files, options, None if wanted is Format.TEXT else wanted)
+        given = list(usable(files, exit, "voxq transcribe", settings.max_upload_mb))
+        problems = [each for each in given if isinstance(each, Unusable)]
+        for problem in problems:
+            fail(str(problem))
+        inputs = [each for each in given if isinstance(each, Input)]
+        if not inputs:
+            raise typer.Exit(2)
+        if output is not None:
+            _make(output)
+        wanted = None if json_ or format is Format.TEXT else format
+        writer = _Writer(None if json_ else output, format, inputs)
+        service = exit.enter_context(_service(settings, url, exit))
+        done = transcribe_all(service, inputs, options, wanted, writer.write)
     if json_:
         print_json([transcription.state for transcription in done])
     else:
-        _write(done, output, format)
-    if any(not transcription.succeeded for transcription in done):
+        _print(done, with_text=output is None)
+    if problems or writer.failed or any(not transcription.succeeded for transcription in done):
         raise typer.Exit(1)
 
 
@@ -64,29 +80,55 @@ def _written(value: object) -> str:
 
 
 def _service(settings: Settings, url: str | None, exit: ExitStack) -> Service:
-    from voxq.cli.service import Service, find_service
+    from voxq.cli.service import Service, admitting_service
     from voxq.cli.temporary import temporary_stack
 
-    if service := find_service(settings, url):
+    if service := admitting_service(settings, url):
         return service
-    err.print("No service is running: starting one for this command.")
+    err.print("Starting a service for this command.")
     stack = exit.enter_context(temporary_stack(settings))
     return Service(stack.api_url, next(iter(settings.keys), None))
 
 
-def _write(done: Sequence[Transcription], directory: Path | None, format: Format) -> None:
-    stems = Counter(transcription.path.stem for transcription in done)
-    for transcription in done:
-        path = transcription.path
-        if not transcription.succeeded:
-            fail(f"{path}: {transcription.error}")
-        elif directory is None:
-            if len(done) > 1:
-                typer.echo(f"==> {path} <==")
-            typer.echo(transcription.text.rstrip("\n"))
+def _make(directory: Path) -> None:
+    """Make the directory for the results. One that takes none is told before any work is done."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise typer.BadParameter(f"{directory}: {error.strerror}") from None
+
+
+class _Writer:
+    """Writes each transcript to a file of its own as soon as it is there."""
+
+    def __init__(self, directory: Path | None, format: Format, inputs: Sequence[Input]) -> None:
+        """`directory`: None to write none."""
+        self._directory = directory
+        self._ending = format.extension
+        self._names = dict(zip(map(id, inputs), names_of(inputs), strict=True))
+        self.failed = False
+        """Whether a file could not be written."""
+
+    def write(self, transcription: Transcription) -> None:
+        if self._directory is None or not transcription.succeeded:
+            return
+        name, text = self._names[id(transcription.input)], transcription.text.rstrip("\n") + "\n"
+        try:
+            path = write_new(self._directory, name, self._ending, text)
+        except OSError as error:
+            self.failed = True
+            fail(f"{self._directory / name}{self._ending}: {error.strerror or error}")
         else:
-            # Two files that differ only in their extension must not overwrite each other.
-            name = path.stem if stems[path.stem] == 1 else path.name
-            target = directory / f"{name}{format.extension}"
-            target.write_text(transcription.text.rstrip("\n") + "\n", encoding="utf-8")
-            err.print(str(target), markup=False, highlight=False, soft_wrap=True)
+            err.print(str(path), markup=False, highlight=False, soft_wrap=True)
+
+
+def _print(done: Sequence[Transcription], *, with_text: bool) -> None:
+    for transcription in done:
+        if not transcription.succeeded:
+            fail(f"{transcription.input.shown}: {transcription.error}")
+        elif with_text:
+            if len(done) > 1:
+                typer.echo(f"==> {transcription.input.shown} <==")
+            typer.echo(transcription.text.rstrip("\n"))

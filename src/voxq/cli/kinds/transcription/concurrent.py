@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
 
 from voxq.cli.console import err
 from voxq.cli.formats import Format
+from voxq.cli.inputs import Input
+from voxq.cli.pace import Progress
 from voxq.cli.service import ENDED, Service, ServiceError
 from voxq.kinds.transcription import TRANSCRIPTION
 
 _AT_ONCE = 8
 _LOOK_SECONDS = 0.5
 """Duration of a long poll, which ends early only when the task ends; so the interval of a bar."""
+_ASK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
     """Result of one recording: the service's reply `state`, and `text` in the requested format."""
 
-    path: Path
+    input: Input
     state: dict[str, Any]
     text: str = ""
 
@@ -39,11 +43,15 @@ class Transcription:
 
 
 def transcribe_all(
-    service: Service, paths: Sequence[Path], options: Mapping[str, str], format: Format | None = None
+    service: Service,
+    inputs: Sequence[Input],
+    options: Mapping[str, str],
+    format: Format | None = None,
+    on_end: Callable[[Transcription], object] = lambda transcription: None,
 ) -> list[Transcription]:
-    """Transcribe recordings; results in the order of `paths`. One that is refused or fails stops no other.
+    """Transcribe recordings; results in the order of `inputs`. One that is refused or fails stops no other.
 
-    `format` None gives the plain text.
+    `format` None gives the plain text. `on_end` gets each result, in that order, as soon as it can.
     """
     columns = (
         SpinnerColumn(),
@@ -53,54 +61,87 @@ def transcribe_all(
         TimeElapsedColumn(),
         TextColumn("{task.fields[doing]}", markup=False),
     )
-    with Progress(*columns, console=err) as bars, ThreadPoolExecutor(_AT_ONCE) as threads:
+    done: list[Transcription] = []
+    with Bars(*columns, console=err) as bars, ThreadPoolExecutor(_AT_ONCE) as threads:
         work = _Work(service, options, format, bars)
-        ids = [bars.add_task(path.name, total=100, doing="waiting") for path in paths]
+        ids = [bars.add_task(each.name, total=100, doing="waiting") for each in inputs]
         try:
-            return list(threads.map(work.transcribe, paths, ids))
+            for transcription in threads.map(work.transcribe, inputs, ids):
+                on_end(transcription)
+                done.append(transcription)
         except BaseException:  # Ctrl-C: leaving the executor waits for the threads
             work.abandon()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
+    return done
+
+
+class _Loading:
+    """What the service says of models that are being loaded; it is asked once a second for all recordings."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = threading.Lock()
+        self._names: list[str] = []
+        self._asked = -_ASK_SECONDS
+        self._told: set[str] = set()
+
+    def names(self) -> list[str]:
+        """Names of these models; one that is new is told on a line of its own, which a pipe gets, too."""
+        with self._lock:
+            if time.monotonic() - self._asked >= _ASK_SECONDS:
+                self._asked = time.monotonic()
+                self._names = self._service.loading()
+                if fresh := set(self._names) - self._told:
+                    self._told |= fresh
+                    err.print(f"The service loads {', '.join(sorted(fresh))} ...", markup=False)
+            return self._names
 
 
 class _Work:
     """State shared by the threads."""
 
     def __init__(
-        self, service: Service, options: Mapping[str, str], format: Format | None, bars: Progress
+        self, service: Service, options: Mapping[str, str], format: Format | None, bars: Bars
     ) -> None:
         self._service = service
         self._options = options
         self._format = format
         self._bars = bars
+        self._loading = _Loading(service)
+        self._pace = service.pace(TRANSCRIPTION.name)
         self._abandoned = threading.Event()
 
     def abandon(self) -> None:
         """Let the threads withdraw their tasks, whose results nobody will read."""
         self._abandoned.set()
 
-    def transcribe(self, path: Path, bar: TaskID) -> Transcription:
+    def transcribe(self, input: Input, bar: TaskID) -> Transcription:
         try:
-            state = self._until_ended(self._upload(path, bar), bar)
+            state = self._until_ended(self._upload(input, bar), bar)
             self._bars.update(bar, doing=state["status"])
             if state["status"] != "done":
-                return Transcription(path, state)
+                return Transcription(input, state)
             self._bars.update(bar, completed=100)
-            return Transcription(path, state, self._text(state))
+            return Transcription(input, state, self._text(state))
         except ServiceError as error:
             self._bars.update(bar, doing="failed")
-            return Transcription(path, {"status": "failed", "error": str(error), "file": path.name})
+            return Transcription(input, {"status": "failed", "error": str(error), "file": input.name})
 
-    def _upload(self, path: Path, bar: TaskID) -> str:
-        self._bars.update(bar, total=max(1, path.stat().st_size), doing="uploading")
+    def _upload(self, input: Input, bar: TaskID) -> str:
+        try:
+            size = input.path.stat().st_size
+        except OSError as error:
+            raise ServiceError(str(error.strerror)) from None
+        self._bars.update(bar, total=max(1, size), doing="uploading")
         accepted = self._service.submit_recording(
-            TRANSCRIPTION.name, path, self._options, lambda size: self._bars.advance(bar, size)
+            TRANSCRIPTION.name, input.path, self._options, lambda size: self._bars.advance(bar, size)
         )
         self._bars.reset(bar, total=100, doing="queued")
         return str(accepted["task_id"])
 
     def _until_ended(self, task_id: str, bar: TaskID) -> dict[str, Any]:
+        progress: Progress | None = None
         while True:
             if self._abandoned.is_set():
                 self._service.delete(task_id)
@@ -108,7 +149,16 @@ class _Work:
             state = self._service.result(task_id, wait=_LOOK_SECONDS)
             if state["status"] in ENDED:
                 return state
-            self._bars.update(bar, completed=state.get("progress", 0), doing=state["status"])
+            reported, now = state.get("progress", 0), time.monotonic()
+            doing = state["status"]
+            if not reported and (names := self._loading.names()):
+                doing = f"{doing}; loading {', '.join(names)}"
+            if state["status"] == "processing":
+                progress = progress or Progress(state["duration"], self._pace, now)
+                self._bars.update(bar, completed=progress.at(reported, now), doing=doing)
+            else:
+                progress = None
+                self._bars.update(bar, completed=0, doing=doing)
 
     def _text(self, state: Mapping[str, Any]) -> str:
         if self._format is None:
