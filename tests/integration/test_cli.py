@@ -75,6 +75,26 @@ def test_every_command_has_help(voxq: Voxq, command: str) -> None:
     assert "Usage" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [("voxq qu", "queue"), ("voxq queue pu", "purge"), ("voxq transcribe --form", "--format")],
+)
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_and_options(shell: str, words: str, completed: str, tmp_path: Path) -> None:
+    """The shell calls the command itself, as `voxq --show-completion` tells it to."""
+    environ = {
+        **without_settings(),
+        "_VOXQ_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+        "_TYPER_COMPLETE_ARGS": words,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    voxq = Path(sys.executable).with_name("voxq")
+    done = subprocess.run([voxq], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120)
+    assert completed in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("command", ["queue", "history", "task abc", "queue failed", "queue purge --all"])
 def test_without_a_service_commands_say_how_to_start_one(voxq: Voxq, command: str) -> None:
     assert "voxq up" in sentence(voxq(*command.split()))

@@ -201,7 +201,7 @@ def _unknown(words: list[str]) -> str | None:
     if command.ignore_unknown_options or command.context_settings.get("ignore_unknown_options"):
         return None  # they are another program's
     options = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
-    given = [word.partition("=")[0] for word in rest if word.startswith("-")]
+    given = [word.partition("=")[0] for word in rest if word.startswith("-") and word != "-"]
     return next((option for option in given if option not in options), None)
 
 

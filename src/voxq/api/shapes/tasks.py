@@ -28,9 +28,7 @@ class OpenTask(BaseModel):
     estimated_left: int | None = Field(
         default=None, ge=0, description="Approximate seconds until it ends; in work, once there is progress."
     )
-    result_url: str = Field(
-        examples=["/api/v1/asr/result/k3v9qz0b1x2y"], description="Relative URL of its state and result."
-    )
+    result_url: str = Field(description="Relative URL of its state and result.")
     owner: str = Field(default="", description="Owner of the task, if it is not the caller.")
 
 
