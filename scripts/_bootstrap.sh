@@ -1,6 +1,7 @@
-# Sourced by the other scripts: makes a complete .venv in a bare clone; quick if it is complete already.
-# Needs only Python 3.11 or newer with pip, and installs only below the clone. The array WITH_EXTRAS
-# names extras of pyproject.toml to install, too.
+# Sourced by the other scripts: makes a complete environment in a bare clone, in .venv or where
+# UV_PROJECT_ENVIRONMENT says; quick if it is complete already. Needs only Python 3.11 or newer with pip, and
+# installs only below the clone. The array WITH_EXTRAS names extras of pyproject.toml to install, too, and
+# SYNC_ARGUMENTS has more arguments for uv sync.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -43,14 +44,15 @@ find_uv() {
 }
 
 bootstrap() {
-    local python uv
+    local python uv place="${UV_PROJECT_ENVIRONMENT:-.venv}"
     python=$(find_python) || die "needs Python 3.11 or newer on PATH (Debian, Ubuntu: apt install python3 python3-venv)"
     use_pip_configuration "$python"
     uv=$(find_uv "$python") || exit 1
-    [ -d .venv ] || export UV_PYTHON="${UV_PYTHON:-$python}"
-    say "uv sync: installing what is missing into .venv"
+    [ -d "$place" ] || export UV_PYTHON="${UV_PYTHON:-$python}"
+    say "uv sync: installing what is missing into $place"
     # Inexact, so that an extra added by hand (such as a GPU engine) stays installed.
-    "$uv" sync --quiet --inexact ${WITH_EXTRAS+"${WITH_EXTRAS[@]/#/--extra=}"} || die "cannot install the dependencies; see the messages above"
+    "$uv" sync --quiet --inexact ${WITH_EXTRAS+"${WITH_EXTRAS[@]/#/--extra=}"} \
+        ${SYNC_ARGUMENTS+"${SYNC_ARGUMENTS[@]}"} || die "cannot install the dependencies; see the messages above"
 }
 
 bootstrap

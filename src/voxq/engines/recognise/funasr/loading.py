@@ -11,6 +11,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
+from voxq import extras
 from voxq.engines.contract import EngineError, EngineRequest, ModelPaths
 from voxq.engines.recognise.funasr.model_class import ModelClass, read_class, read_parts
 from voxq.machine.devices import available_cpus
@@ -73,7 +74,7 @@ def _import_funasr() -> Any:
         import funasr
     except ImportError as error:
         raise EngineError(
-            f"FunASR cannot be imported ({error}). Install it: uv sync --inexact --extra funasr"
+            f"FunASR cannot be imported ({error}). Install it: {extras.FUNASR.command}"
         ) from error
     logging.getLogger().setLevel(logging.ERROR)  # at INFO, FunASR logs the hotwords of clients
     return funasr
