@@ -224,7 +224,7 @@ def test_doctor_looks_at_who_may_read_dotenv(voxq: Voxq, tmp_path: Path, mode: i
     assert says is None or says in told[0]["says"]
 
 
-def test_doctor_tells_what_redis_would_forget(voxq: Voxq, redis_url: str) -> None:
+def test_doctor_warns_of_a_redis_that_would_forget(voxq: Voxq, redis_url: str) -> None:
     """The server of the tests keeps nothing."""
     done = voxq("doctor", "--json", REDIS_URL=redis_url)
     (told,) = [each for each in json.loads(done.stdout) if each["subject"] == "Redis"]

@@ -61,7 +61,9 @@ def test_shown_addresses_contain_no_password() -> None:
         ({}, None, "does not tell"),
     ],
 )
-def test_what_a_server_forgets_is_told(info: dict[str, object], saving: str | None, said: str | None) -> None:
+def test_what_a_server_would_forget_is_reported(
+    info: dict[str, object], saving: str | None, said: str | None
+) -> None:
     told = forgetting({**GOOD, **info}, saving)
     assert (told is None) == (said is None)
     assert said is None or (told and said in told and "appendonly yes" in told)

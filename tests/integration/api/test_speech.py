@@ -59,7 +59,7 @@ def decoded(data: bytes) -> tuple[np.ndarray, int]:
     return np.concatenate([frame.to_ndarray()[0] for frame in frames]), frames[0].sample_rate
 
 
-def test_each_segment_tells_what_was_read_out(service: ApiServer) -> None:
+def test_each_segment_has_the_text_that_was_read_out(service: ApiServer) -> None:
     result = spoken(service, "I live on Main St. It is near. It cost $3.50.")
     assert [segment["spoken"] for segment in result["segments"]] == [
         "I live on Main Street.",

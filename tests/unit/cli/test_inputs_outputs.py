@@ -98,7 +98,7 @@ def test_a_named_pipe_is_copied(exit: ExitStack) -> None:
     assert found.path.read_bytes() == b"sound"
 
 
-def test_results_are_named_as_short_as_tells_them_apart() -> None:
+def test_results_have_the_shortest_names_that_differ() -> None:
     paths = ["a.wav", "x/b.wav", "x/b.mp3", "x/c.wav", "y/c.wav", "-"]
     inputs = [Input(path, Path(path)) for path in paths]
     assert names_of(inputs) == ["a", "b.wav", "b.mp3", "x_c.wav", "y_c.wav", "stdin"]

@@ -17,7 +17,7 @@ def test_the_pins_are_those_of_the_project() -> None:
     assert unpinned_packages(pins()) == [], "this environment was made with them"
 
 
-def test_another_version_is_told_also_of_what_is_needed_indirectly() -> None:
+def test_another_version_of_an_indirect_requirement_is_reported() -> None:
     tested = {**pins(), "rq": "2.11.0", "anyio": "1.0", "not-installed": "3"}
     assert unpinned_packages(tested) == [
         f"anyio {version('anyio')} (tested: 1.0)",

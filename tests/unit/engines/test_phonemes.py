@@ -86,5 +86,5 @@ def test_no_number_is_silent_even_if_nothing_is_written_out(language: str, text:
         ("es", "Son las 15:30.", "Son las quince y treinta."),
     ],
 )
-def test_a_reading_tells_what_is_said(language: str, written: str, said: str) -> None:
+def test_a_reading_contains_what_is_said(language: str, written: str, said: str) -> None:
     assert reading_of(written, language).text == said

@@ -282,7 +282,7 @@ def test_a_redis_url_that_can_be_read_is_taken(url: str) -> None:
         ({"redis_host": "box", "redis_db": "one"}, "REDIS_DB"),
     ],
 )
-def test_a_wrong_part_of_the_address_is_told_by_its_own_name(parts: dict[str, str], name: str) -> None:
+def test_a_wrong_part_of_the_address_is_reported_by_its_own_name(parts: dict[str, str], name: str) -> None:
     with pytest.raises(SettingsError) as told:
         load_settings(redis_password=SECRET, **parts)
     (problem,) = told.value.problems
