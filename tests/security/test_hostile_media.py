@@ -22,12 +22,14 @@ import psutil
 import pytest
 from attack import OpenedFiles
 from hostile_media import foreign, misleading, references
-from media_files import silent_flac, tone, wav, written
+from media_files import Sound, muxed, silent_flac, tone, wav, written
 
 from voxq.processes.child import Child
 from voxq.processes.media import MEDIA_MODULE, protocol
-from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech import container
+from voxq.speech.audio import MOST_TRACKS, SAMPLE_RATE, AudioError, Samples
 from voxq.speech.chunking import Chunking
+from voxq.speech.decode import Decoding
 from voxq.speech.encode import encode
 
 SECONDS = 30.0
@@ -166,6 +168,36 @@ def test_nothing_but_the_upload_is_opened(media: Media, secret: Path, web: Reque
             assert refused(media.prepare(upload)) == "undecodable"
             assert opened.names() == {upload.name}
     assert web == []
+
+
+@pytest.mark.parametrize("name", references(Path("x"), 1))
+@pytest.mark.parametrize("without", ["format_whitelist", "protocol_whitelist"])
+def test_either_whitelist_alone_keeps_other_files_closed(
+    secret: Path, web: Requests, monkeypatch: pytest.MonkeyPatch, name: str, without: str
+) -> None:
+    """If a demuxer that opens other files ever slips into the list of formats, no protocol opens them."""
+    options = {key: value for key, value in container._OPTIONS.items() if key != without}
+    monkeypatch.setattr(container, "_OPTIONS", options)
+    upload = secret.parent / "disguised"
+    upload.write_text(references(secret, web.port)[name])
+    with OpenedFiles(secret.parent) as opened:
+        with pytest.raises(AudioError):
+            list(Decoding(upload, 60.0))
+        assert opened.names() == {upload.name}
+    assert web == []
+
+
+def test_more_tracks_than_are_allowed_are_refused(media: Media, upload: Path) -> None:
+    """Each track has a decoder and buffers of its own; a header of a few kilobytes can name a thousand."""
+    for muxer in ("matroska", "mov"):
+        upload.write_bytes(muxed(muxer, *[Sound(tone(0.1), codec="pcm_s16le")] * MOST_TRACKS))
+        assert isinstance(media.probe(upload), protocol.Probed)
+        end = media.prepare(upload)
+        assert isinstance(end, protocol.Prepared) and end.duration == 0.1 and len(end.tracks) == MOST_TRACKS
+        for count in (MOST_TRACKS + 1, 200):
+            upload.write_bytes(muxed(muxer, *[Sound(tone(0.1), codec="pcm_s16le")] * count))
+            assert refused(media.probe(upload)) in {"undecodable", "too_large"}
+            assert refused(media.prepare(upload)) in {"undecodable", "too_large"}
 
 
 @pytest.mark.parametrize("name", foreign())

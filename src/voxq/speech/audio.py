@@ -71,7 +71,7 @@ SUPPORTED_FORMATS = (
 """Formats listed to clients as accepted. A file is judged by its content, never by its name."""
 
 
-MOST_TRACKS = 16
+MOST_TRACKS = 32
 """Tracks of any kind that a file may have."""
 LONGEST_TITLE = 80
 """Characters of the title of a track, and of any other text about it, at most."""

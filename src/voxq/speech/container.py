@@ -37,7 +37,7 @@ _OPTIONS = {
     "protocol_whitelist": "none",
     "probesize": str(5 << 20),
     "analyzeduration": "5000000",
-    "max_streams": str(MOST_TRACKS),
+    "max_streams": str(2 * MOST_TRACKS),  # at its own limit, libavformat loses packets of the other tracks
     # Limits only the search for DTS or AC-3 disguised as PCM, which costs ten milliseconds for each WAV.
     "max_probe_packets": "16",
 }
@@ -145,6 +145,8 @@ def opened(
 
 
 def _at_track(container: InputContainer, wanted: str | None, index: int | None) -> Recording:
+    if len(container.streams) > MOST_TRACKS:
+        raise AudioError("undecodable", f"The file has more than {MOST_TRACKS} tracks.")
     tracks = audio_tracks(container)
     taken, *others = candidates(tracks, wanted if index is None else str(index))
     stream = container.streams.audio[taken.index]
