@@ -27,6 +27,8 @@ _SEARCH_SECONDS = 20.0
 One good frame before a gigabyte of damage would keep the decoder busy for a quarter of an hour; no usable
 recording has twenty megabytes of damage in one place.
 """
+_CREDIT_SECONDS = 1.0
+"""Decoded sound after which the CPU time is looked at again."""
 _SILENT = 1e-4
 """Peak of a sound that nobody can hear: three steps of 16 bits."""
 
@@ -135,10 +137,12 @@ def frames(
     Raises AudioError ("undecodable") if everything is damaged, or `patience` runs out.
     """
     damaged = decoded = False
+    heard = 0.0
+    is_due = True  # asking for the CPU time with every packet would take as long as decoding it
     stream = recording.stream
     pictures = recording.pictures if timeline is not None else ()
     packets = recording.container.demux(stream, *pictures)
-    while not patience.is_over:
+    while not (is_due and patience.is_over):
         try:
             packet = next(packets)
         except StopIteration:
@@ -149,16 +153,20 @@ def frames(
         if timeline is not None and packet.stream_index != stream.index:
             timeline.note(packet)
             continue
+        is_due = True
         try:
             for frame in stream.decode(packet):
                 if _is_usable(frame):
-                    decoded = True
-                    patience.found(frame.samples / frame.sample_rate)
+                    decoded, is_due = True, False
+                    heard += frame.samples / frame.sample_rate
                     yield frame
                 else:
                     damaged = True
         except DECODING_ERRORS:
             damaged = True
+        if heard >= _CREDIT_SECONDS:
+            patience.found(heard)
+            heard, is_due = 0.0, True
     if damaged and not decoded:
         raise _undecodable()
     if patience.is_over:

@@ -111,7 +111,8 @@ class Mixer:
         loudness = _mean(self._power, _SYLLABLE)
         speech = _highest(loudness, _NEAR, _NEAR)
         near = slice(max(0, first - _SMOOTH - 1), first + count + _SMOOTH + 1)
-        if len(loudness) == 1 and speech[:, near].min() >= _TARGET:
+        is_loud_or_nothing = (speech[:, near] >= _TARGET) | (speech[:, near] < _FAINTEST)
+        if len(loudness) == 1 and is_loud_or_nothing.all():
             return np.ones((1, count + 2))
         noise = -_highest(-loudness, _BEHIND, _AHEAD)
         loudest = _highest(loudness, _AROUND, _AROUND)
