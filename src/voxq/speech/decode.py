@@ -238,7 +238,11 @@ def _joined(pieces: Iterable[Channels], size: int) -> Iterator[Channels]:
 
 
 def _clean(samples: Channels) -> Channels:
-    return np.clip(np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        is_finite = np.isfinite(samples.sum())
+    if not is_finite:
+        np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(samples, -1.0, 1.0, out=samples)
 
 
 def _mixed(blocks: Iterable[Channels], only: int | None) -> Iterator[Samples]:

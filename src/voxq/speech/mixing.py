@@ -85,6 +85,10 @@ class Mixer:
     def _measure(self, samples: Channels) -> None:
         """Measure the power of each whole frame, without its mean, and what two channels have in common."""
         count = samples.shape[1] // _FRAME
+        if not samples.any():  # hours of silence cost next to nothing
+            self._power = np.pad(self._power, ((0, 0), (0, count)))
+            self._product = np.pad(self._product, ((0, 0), (0, count if len(samples) == 2 else 0)))
+            return
         frames = samples[:, : count * _FRAME].reshape(len(samples), count, _FRAME)
         frames = frames - np.mean(frames, axis=2, keepdims=True)
         self._power = np.hstack((self._power, np.mean(np.square(frames), axis=2, dtype=np.float64)))
