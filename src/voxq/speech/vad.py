@@ -26,9 +26,10 @@ _GROUP = 128
 
 def voiced_windows(samples: Samples) -> list[bool]:
     """Whether somebody speaks in each window of 32 ms of a short sound, mono at 16 kHz, shape (n,)."""
-    model = _Model()
-    probabilities = model.probabilities(np.pad(samples, (0, -len(samples) % WINDOW)))
-    return [probability >= _VOICED for probability in probabilities.tolist()] if len(samples) else []
+    if not len(samples):
+        return []
+    probabilities = _Model().probabilities(np.pad(samples, (0, -len(samples) % WINDOW)))
+    return [probability >= _VOICED for probability in probabilities.tolist()]
 
 
 class VoiceActivity:

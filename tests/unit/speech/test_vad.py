@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.decode import decode_blocks
 from voxq.speech.spans import Span
-from voxq.speech.vad import VoiceActivity
+from voxq.speech.vad import VoiceActivity, voiced_windows
 
 RECORDINGS = Path(__file__).parents[2] / "data" / "audio"
 
@@ -105,6 +105,18 @@ def test_sounds_other_than_speech_give_no_spans(name: str) -> None:
 @pytest.mark.parametrize("count", [0, 1, 511, 512, 1599])
 def test_less_than_a_tenth_of_a_second_is_silence(count: int) -> None:
     assert spans_of(recording("zh_note")[8000 : 8000 + count]) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 511, 513])
+def test_a_voice_is_looked_for_in_a_sound_of_any_length(count: int) -> None:
+    assert voiced_windows(np.zeros(count, np.float32)) == [False] * -(-count // 512)
+
+
+def test_a_voice_is_told_from_other_sounds() -> None:
+    voice = voiced_windows(recording("zh_note"))
+    noise = voiced_windows(sound("loud noise"))
+    assert sum(voice) > 0.5 * len(voice)
+    assert sum(noise) < 0.05 * len(noise)
 
 
 def test_the_model_is_used_without_the_package_around_it() -> None:

@@ -79,6 +79,7 @@ class FasterWhisper:
         self.revision = revision
         self._model = model
         self._beams = beams
+        self._tokenizers: dict[tuple[str, str], Tokenizer] = {}
 
     def run(self, batch: Sequence[AudioItem]) -> list[Recognised | ChunkError]:
         return [self._chunk(item) for item in batch]
@@ -182,10 +183,15 @@ class FasterWhisper:
         return _Encoded(samples, features, self._model.encode(pad_or_trim(features[..., :-1])))
 
     def _tokenizer(self, language: str, task: str = "transcribe") -> Tokenizer:
+        """Tokenizer for a language, made once: its lists of tokens take longer than the detection of a
+        language."""
         from faster_whisper.tokenizer import Tokenizer
 
-        model = self._model
-        return Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=language)
+        if (language, task) not in self._tokenizers:
+            model, is_multilingual = self._model.hf_tokenizer, self._model.model.is_multilingual
+            made = Tokenizer(model, is_multilingual, task=task, language=language)
+            self._tokenizers[language, task] = made
+        return self._tokenizers[language, task]
 
     def _languages(self, sound: _Encoded, start: float = 0.0, end: float | None = None) -> Probabilities:
         """Probabilities of the languages of a window, or of a part of it, in seconds: the decoder is given
