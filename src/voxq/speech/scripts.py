@@ -19,6 +19,7 @@ _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏ"
 _LATIN_WORD = f"[{_LETTER}](?:[{_LETTER}0-9'’.&+@/:#%?=_-]*[{_LETTER}0-9+#])?"
 _LATIN_WORDS = re.compile(_LATIN_WORD)
+_TAG = re.compile(r"<[^<>]{0,1000}>")
 _LATIN_RUN = re.compile(f"{_LATIN_WORD}(?: +{_LATIN_WORD})*")
 
 _OTHERS = {
@@ -63,6 +64,13 @@ def language_of(text: str, latin: str = "en", han: str = "zh") -> str:
     scripts = Counter(map(_script_of, filter(str.isalpha, text)))
     most = max(_OTHERS, key=lambda script: scripts[script])
     return _OTHERS[most] if scripts[most] > scripts["LATIN"] else latin
+
+
+def language_read_in(text: str, own: str) -> str:
+    """Return the language in which a voice of `own` reads a text with or without tags, such as SSML's."""
+    plain = _TAG.sub(" ", text)
+    latin = "en" if own in ("ja", "zh") and any(map(str.isalpha, plain)) else own
+    return language_of(plain, latin=latin, han="ja" if own == "ja" else "zh")
 
 
 def is_mixed(text: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from voxq.processes.media.protocol import Failed, Prepared, Sentences, Split
 from voxq.speech.markup import MarkupError, document_of, utterances_of
-from voxq.speech.scripts import language_of
+from voxq.speech.scripts import language_read_in
 
 _AT_ONCE = 200
 
@@ -15,8 +15,7 @@ _AT_ONCE = 200
 def split(request: Split) -> Iterator[Sentences | Prepared | Failed]:
     """Yield messages with the sentences in order. Never raises because of the text's content."""
     started = time.perf_counter()
-    own = request.language
-    language = language_of(request.text, latin=own, han="ja" if own == "ja" else "zh")
+    language = language_read_in(request.text, request.language)
     try:
         said = utterances_of(document_of(request.text, request.input_type, language), request.languages)
     except MarkupError as error:

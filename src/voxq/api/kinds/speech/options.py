@@ -28,8 +28,8 @@ def for_speakers(text: str, asked: SpeechOptions, speakers: Sequence[Speaker], l
     model.
 
     Raises Refusal ("too_large", "invalid_ssml" with what is supported, "unpronounceable", "voice_not_found"
-    with the available voices,
-    "voice_unsupported", "language_unsupported", "model_not_found", "invalid_option" with the field's name).
+    with the available voices, "voice_unsupported", "language_unsupported", "model_not_found",
+    "invalid_option" with the field's name).
     """
     texts.check_length(SPEECH, text, longest)
     document = _document(text, asked)

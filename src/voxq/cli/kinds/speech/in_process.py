@@ -13,7 +13,7 @@ from voxq.model_store import aliases
 from voxq.model_store.store import ModelStore
 from voxq.speech.audio import Samples
 from voxq.speech.markup import MarkupError, Utterance, document_of, utterances_of
-from voxq.speech.scripts import language_of
+from voxq.speech.scripts import language_of, language_read_in
 from voxq.speech.sentences import Break
 from voxq.speech.voicing import delivered, pause_after, silence
 
@@ -34,7 +34,7 @@ def load(speaker: Speaker, store: ModelStore) -> Synthesiser:
 def sentences_of(text: str, input_type: str, speaker: Speaker) -> list[Utterance]:
     """Split a text into sentences that the speaker can say, in order. Raises SpeechError if there are none,
     or for markup that is not supported."""
-    language = language_of(text, latin=speaker.voice.language)
+    language = language_read_in(text, speaker.voice.language)
     languages = voices.family_of(speaker.model).languages_here(speaker.model)
     try:
         sentences = utterances_of(document_of(text, input_type, language), languages)

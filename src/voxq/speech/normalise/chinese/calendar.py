@@ -18,6 +18,7 @@ _EVENT = re.compile(
     r"(?:财年|财报|届|版|款|赛季|年度|学年|级新生|Q[1-4](?!\d)|H[12](?!\d)|大选|世界杯|奥运|东京|巴黎|欧洲杯|亚洲杯|春晚|春节|"
     r"双十一|中国|全国|全球|世界|国际|夏|冬|春|秋|高考|中考|考研|计划|年|新款|新年|校招|[-/]20\d\d)"
 )
+_AT = re.compile("[在从]$|(?<![等高低大小多少])于$")
 _SINCE = re.compile(
     r"(?:自|自从|截至|截止|早在|始于|成立于|建于|生于|卒于|毕业于|发布于|公元|西元|《|年份[:：]?)$"
 )
@@ -68,11 +69,11 @@ def _year(match: re.Match[str]) -> str | None:
     return spelt(year) if short else None
 
 
-@rule(rf"({_YEAR})(?![\d.,:：/-])")
+@rule(r"((?:19|20)\d\d)(?![\d.,:：/-])")
 def _named_year(match: re.Match[str]) -> str | None:
     """Read a year that has no 年 behind it: 2024巴黎奥运会."""
     is_year = _EVENT.match(after(match)) or _SINCE.search(before(match))
-    is_year = is_year or (re.search("[在从于]$", before(match)) and not is_countable(match))
+    is_year = is_year or (_AT.search(before(match)) and not is_countable(match))
     return spelt(match[1]) if is_year else None
 
 

@@ -101,7 +101,7 @@ _COMPARED: Mapping[str, str] = MappingProxyType(
 def _operator(match: re.Match[str]) -> str | None:
     mark, earlier = match[1], before(match)
     if mark in ("+", "×", "÷", "*", "=") and not re.search(r"[\dA-Za-zπ²³)）%％]\s?$", earlier):
-        return None
+        return "等于" if mark == "=" and re.search(r"\d\S{1,4}$", earlier) else None
     return _COMPARED.get(mark)
 
 

@@ -199,7 +199,7 @@ def _name(figures: str) -> str:
     return quantity(figures) if (is_round and figures[0] != "0") or len(figures) == 1 else spelt(figures)
 
 
-@rule(r"(\d+(?:\.\d+)*)(?![\d]|[.,:]\d)")
+@rule(r"(\d+(?:\.\d+)*)(?![\dA-Za-z]|[.,:]\d)")
 def _after_name(match: re.Match[str]) -> str | None:
     """Read iPhone 15, RTX 4090, Office 365."""
     is_named = re.search(r"[A-Za-z]{2,}$|[A-Za-z]\s$", before(match)) and not is_countable(match)

@@ -68,6 +68,8 @@ def _money(number: str, scale: str | None) -> str:
 
 
 def _scaled(number: str, scale: str, *, is_counted: bool) -> str:
+    if scale in ("万", "萬") and number.isdecimal() and len(number) > 4:
+        return quantity(f"{number}0000")
     if scale:
         return (counted(number) if scale[0] in "千万萬亿億" else quantity(number)) + scale
     return counted(number) if is_counted else quantity(number)

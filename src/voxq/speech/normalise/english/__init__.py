@@ -32,7 +32,10 @@ _MAY_NEED_IT = re.compile(
     rf"\d|://|www\.|@|\.{names.TOP_LEVEL}\b|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[-–]|[A-Za-z]\. |[A-Za-z]\.$"
     r"|\b(?:vs|aka)\b|\bw/|[≤≥≠≈√∛∞÷×±π→⇒∈²³№§½⅓⅔¼¾⅛°<>=&]| [IVX]+\b"
 )
-_START = re.compile(r"[0-9A-Za-z]|!(?==)|[½⅓⅔¼¾⅛²³]|[^\w\s,;:!?\"“”()]| (?=[-−*×+/<>=&≤≥≠≈√÷±→])")
+_START = re.compile(
+    r"[0-9A-Za-z]|!(?==)|\((?=\d{3}\))|[½⅓⅔¼¾⅛²³]"
+    r"|[^\w\s,;:!?\"“”()]| (?=[-−*×+/<>=&≤≥≠≈√÷±→])"
+)
 _WORD = re.compile(r"[A-Za-z]+")
 
 

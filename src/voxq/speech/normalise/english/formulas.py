@@ -76,7 +76,7 @@ def _compared(match: re.Match[str]) -> str | None:
 @rule(r"(?<=[\w)])\s?([*×+/]|\s[-−])\s?(?=[\d(.])")
 def _operator(match: re.Match[str]) -> str | None:
     mark = match[1].strip()
-    if not re.search(r"[\d)²³]\s?$|(?:^|[\s(=])[a-z]\s?$", before(match)):
+    if not re.search(r"[\d)²³]\s?$|(?:^|[\s(=\d])[a-z]\s?$", before(match)):
         return None
     name = {
         "*": "times",

@@ -159,6 +159,12 @@ def _name(figures: str) -> str:
     return pairs(figures) if len(figures) in (3, 4) else number(figures)
 
 
+@rule(r"([A-Z])\.(\d+)(?!\w)")
+def _standard(match: re.Match[str]) -> str | None:
+    """Read H.264 as H two sixty-four."""
+    return None if re.search(r"[\w.]$", before(match)) else f"{match[1]} {_name(match[2])}"
+
+
 @rule(r"(\d+(?:\.\d+)?)([A-Za-z]+)(?:(\d+)([A-Za-z]*))?(?!\w)")
 def _before_letters(match: re.Match[str]) -> str:
     """Read 4K, 5G, 1080p, 3v3; units and ordinals have been read before."""
@@ -169,4 +175,13 @@ def _before_letters(match: re.Match[str]) -> str:
 
 
 FIRST: tuple[Rule, ...] = (_address, _telephone, _dotted, _emergency, _identifier, _room)
-LAST: tuple[Rule, ...] = (_roman_number, _roman_ordinal, _to, _model, _before_letters, _zeros, _long)
+LAST: tuple[Rule, ...] = (
+    _roman_number,
+    _roman_ordinal,
+    _to,
+    _standard,
+    _model,
+    _before_letters,
+    _zeros,
+    _long,
+)

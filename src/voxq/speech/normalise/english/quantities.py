@@ -170,14 +170,21 @@ def _feet(match: re.Match[str]) -> str:
     return f"{cardinal(feet)} foot {cardinal(inches)}"
 
 
+@rule(rf"({_NUMBER})[\"″](?!\w)")
+def _inches(match: re.Match[str]) -> str | None:
+    is_quoted = match[0][-1] == '"' and match.string.count('"', 0, match.start()) % 2
+    is_one = match[1] == "1" or re.match(r"\s[a-z]", after(match))
+    return None if is_quoted else f"{number(match[1])} inch{'' if is_one else 'es'}"
+
+
 _HALVES = {2: "half", 3: "third", 4: "quarter"}
 
 
 @rule(r"(?:(?P<whole>\d+)[ -])?(?P<above>\d{1,3})/(?P<below>\d{1,3})(?![\w/]|\.\d)")
 def _fraction(match: re.Match[str]) -> str | None:
     above, below = int(match["above"]), int(match["below"])
-    if (above, below) == (24, 7):
-        return "twenty-four seven"
+    if (above, below) in ((24, 7), (9, 11), (50, 50)) and not match["whole"]:
+        return f"{cardinal(above)} {cardinal(below)}"
     if re.search(r"/$", before(match)):
         return None
     if below < 2 or (not match["whole"] and above >= below):
@@ -203,7 +210,7 @@ def _hash(match: re.Match[str]) -> str:
     return "number "
 
 
-@rule(rf"({_NUMBER})x(?=[ .,;!?]|$)")
+@rule(rf"({_NUMBER})x(?=[ .,;!?]|$)(?! ?[-+=−])")
 def _times(match: re.Match[str]) -> str:
     return f"{number(match[1])} times"
 
@@ -254,6 +261,7 @@ FIRST: tuple[Rule, ...] = (_money, _sign_last, _thousands, _list)
 RULES: tuple[Rule, ...] = (
     _percentage,
     _feet,
+    _inches,
     _fraction,
     _times,
     _by,

@@ -17,7 +17,7 @@ from voxq.engines.languages import code_of
 from voxq.engines.voices import Speaker
 from voxq.kinds.speech import SpeechOptions, TextField, no_recording
 from voxq.model_store import aliases
-from voxq.speech.scripts import language_of
+from voxq.speech.scripts import language_read_in
 
 _PCM_RATE = 24_000
 """Sample rate of raw samples at OpenAI, which clients assume because there is no header."""
@@ -119,7 +119,7 @@ def _voice(text: str, asked: SpeechOptions, speakers: Sequence[Speaker]) -> str:
     if name not in voices.NAMES:
         return asked.voice
     language = code_of(asked.language or "")
-    spoken = language_of(text) if language in ("", "auto") else language
+    spoken = language_read_in(text, "en") if language in ("", "auto") else language
     return voices.speaker_for(name, speakers, spoken) or ""
 
 
