@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import unicodedata
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from voxq.engines.speak.phonemes import reading_of
 from voxq.kinds.hotwords import hotwords_in
 from voxq.speech import normalise, scripts, sentences, written
+from voxq.speech.markup import MarkupError, Utterance, document_of, utterances_of
 from voxq.speech.sentences import LONGEST
 
 T = TypeVar("T")
@@ -99,14 +101,22 @@ def look_through(text: str, seconds: float) -> list[sentences.Sentence]:
     worked(seconds, lambda: scripts.language_of(text))
     worked(seconds, lambda: sentences.spoken_seconds(text))
     worked(seconds, lambda: hotwords_in(text))
+    worked(seconds, lambda: _unmarked(text))
     tidied = worked(seconds, lambda: written.tidy(text))
     found = worked(seconds, lambda: sentences.split(tidied))
     for sentence in found[:3]:
-        worked(seconds, lambda sentence=sentence: normalise.normalise(sentence.text, "zh"))
+        for language in ("zh", "en"):
+            worked(seconds, lambda s=sentence, of=language: normalise.normalise(s.text, of))
         for latin in (True, False):
             pieces = worked(seconds, lambda s=sentence, la=latin: list(scripts.runs(s.text, latin=la)))
             assert "".join(piece for _, piece in pieces) == sentence.text
     return found
+
+
+def _unmarked(text: str) -> list[Utterance]:
+    with contextlib.suppress(MarkupError):
+        return utterances_of(document_of(text, "auto"), ("en",))
+    return []
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=ascii)
@@ -156,7 +166,7 @@ def test_strange_texts_are_spoken_or_clearly_refused(
 ) -> None:
     answer = anna.post("/api/v1/tts/submit", json={"text": text, "speed": 4, "language": "en"})
     if answer.status_code != 200:
-        assert answer.json()["code"] in ("unpronounceable", "voice_not_found")
+        assert answer.json()["code"] in ("invalid_ssml", "unpronounceable", "voice_not_found")
         return
     result = anna.get(f"/api/v1/tts/result/{answer.json()['task_id']}", params={"wait": 60}).json()
     assert result["status"] == "done" or result["code"] in ("engine_error", "unpronounceable"), result
