@@ -25,6 +25,7 @@ Told = Callable[[str], tuple[TaskRun, Any]]
 
 CHUNKS = {"op": "chunks", "chunks": [[0, 16000]], "decoded": 1.0}
 PREPARED = {"op": "prepared", "duration": 1.0, "decode_seconds": 0.1, "vad_seconds": 0.1}
+TRACK = {"index": 0, "codec": "aac", "language": "en", "title": None, "channels": 1, "default": True}
 LIES = {
     "far beyond": CHUNKS | {"chunks": [[0, 10**12]]},
     "beyond all numbers": CHUNKS | {"chunks": [[0, 10**400]]},
@@ -37,6 +38,12 @@ LIES = {
     "a negative duration": PREPARED | {"duration": -5.0},
     "an endless duration": PREPARED | {"duration": 1e12},
     "an infinite duration": PREPARED | {"duration": float("inf")},
+    "channels that begin nowhere": PREPARED | {"channel_starts": [0, 10**12]},
+    "channels that begin backwards": PREPARED | {"channel_starts": [16000, 0]},
+    "no channels": PREPARED | {"channel_starts": []},
+    "a thousand tracks": PREPARED | {"tracks": [TRACK] * 500},
+    "a title without end": PREPARED | {"tracks": [TRACK | {"title": "x" * 1000}]},
+    "a codec without end": PREPARED | {"tracks": [TRACK | {"codec": "x" * 1000}]},
     "a novel": {"op": "failed", "code": "x", "message": "x" * 100_000},
     "half a character": {"op": "failed", "code": "x", "message": "\ud800"},
     "a result of another process": {"op": "result", "batch": "1", "seconds": 1.0, "items": []},
@@ -89,6 +96,9 @@ def test_a_decoder_that_sends_right_values_is_believed(told: Told) -> None:
     assert [(span.start, span.end) for span in news] == [(0, 16000)]
     _, news = told(sent(PREPARED))
     assert news.duration == 1.0
+    _, news = told(sent(PREPARED | {"tracks": [TRACK, TRACK | {"index": 1}], "channel_starts": [0, 8000]}))
+    assert [track.index for track in news.tracks] == [0, 1]
+    assert news.channel_starts == (0, 8000)
 
 
 @pytest.mark.parametrize(
