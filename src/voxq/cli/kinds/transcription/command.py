@@ -132,3 +132,5 @@ def _print(done: Sequence[Transcription], *, with_text: bool) -> None:
             if len(done) > 1:
                 typer.echo(f"==> {transcription.input.shown} <==")
             typer.echo(transcription.text.rstrip("\n"))
+        if transcription.succeeded and transcription.state.get("no_speech"):
+            err.print(f"{transcription.input.shown}: no speech found", markup=False, highlight=False)
