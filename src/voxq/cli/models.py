@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -102,29 +102,31 @@ def _rows(settings: Settings, store: ModelStore) -> Iterator[dict[str, Any]]:
     installed = {model.name: model for model in store.list()}
     for model in MODELS:
         yield _known(model, installed.pop(model.name, None), default)
-    yield from _contained(store, {model.name for model in MODELS})
+    yield from _contained()
     for found in installed.values():
         yield _other(found.name, "", found.size_bytes // 1_000_000, found.origin, str(found.path), default)
     for name, (engine, place) in settings.own_models.items():
         yield _other(name, engine, None, "ASR_MODELS", place, default)
 
 
-def _contained(store: ModelStore, listed: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Yield the models for speech synthesis that their packages contain, so that the catalogue has none of
-    them."""
+def _contained() -> Iterator[dict[str, Any]]:
+    """Yield the models for speech synthesis that have no files of their own: their packages contain them."""
     from voxq.engines import voices
+    from voxq.engines.contract import EngineRequest
     from voxq.engines.languages import NAMES
 
-    here = voices.installed(store)
     for name in voices.models():
-        if name in listed:
-            continue
         family = voices.family_of(name)
+        if family.roles_for(EngineRequest(family.name, name)):
+            continue
         codes = dict.fromkeys(voice.language for voice in family.voices_for(name))
-        origin = "packages" if name in here else None
-        row = _other(name, family.name, None, origin, None, "")
-        languages = ", ".join(NAMES.get(code, code).title() for code in codes)
-        yield row | {"role": "synthesiser", "languages": languages, "best_for": family.summary}
+        yield {
+            **_other(name, family.name, None, None, None, ""),
+            "origin": "packages" if family.requirements.are_installed else None,
+            "role": "synthesiser",
+            "languages": ", ".join(NAMES.get(code, code).title() for code in codes),
+            "best_for": family.summary,
+        }
 
 
 def _known(model: Model, installed: InstalledModel | None, default: str) -> dict[str, Any]:

@@ -22,8 +22,10 @@ def check_voices(settings: Settings) -> Iterator[Finding]:
     for name in installed:
         family = voices.family_of(name)
         languages = family.languages_here(name)
-        spoken = sum(voice.language in languages for voice in family.voices_for(name))
-        yield Finding("voices", "ok", f"{name}: {spoken} in {', '.join(languages)}")
+        offered = family.voices_for(name)
+        spoken = sum(voice.language in languages for voice in offered)
+        number = str(spoken) if spoken == len(offered) else f"{spoken} of {len(offered)}"
+        yield Finding("voices", "ok", f"{name}: {number} in {', '.join(languages)}")
     if _KOKORO in installed:
         yield from _phonemisers()
     for name in voices.models():

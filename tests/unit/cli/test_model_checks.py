@@ -92,7 +92,7 @@ def test_a_missing_extra_is_reported_with_its_command(machine: Path, monkeypatch
     (finding,) = look(machine, asr_model="sensevoice")
     assert (finding.subject, finding.state) == ("engine", "failure")
     assert "nothing-like-it is missing" in finding.says
-    assert finding.fix == "Run: uv sync --inexact --extra funasr"
+    assert finding.fix == "Run: scripts/setup --extra funasr"
 
 
 def test_libraries_that_cannot_be_imported_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_the_list_shows_which_models_are_installed(
     monkeypatch.setenv("ASR_MODELS", "words=funasr:/models/words")
     voxq("pull", "commas")
     rows = {row["name"]: row for row in json.loads(voxq("list", "--json"))}
-    assert set(rows) == {"hearing", "commas", "words"}
+    assert set(rows) == {"hearing", "commas", "words", "hibari"}
     assert rows["hearing"]["default"]
     assert rows["hearing"]["path"] is None
     assert rows["hearing"]["needs"] == ["commas"]
@@ -81,3 +81,10 @@ def test_the_list_shows_which_models_are_installed(
     assert (rows["words"]["engine"], rows["words"]["path"]) == ("funasr", "/models/words")
     shown = voxq("list")
     assert [name for name in rows if name not in shown] == []
+
+
+def test_a_voice_that_comes_in_its_package_is_listed() -> None:
+    rows = {row["name"]: row for row in json.loads(voxq("list", "--json"))}
+    assert (rows["hibari"]["role"], rows["hibari"]["origin"]) == ("synthesiser", "packages")
+    assert rows["hibari"]["languages"] == "English"
+    assert "hibari" in voxq("list")
