@@ -224,11 +224,7 @@ def test_doctor_looks_at_who_may_read_dotenv(voxq: Voxq, tmp_path: Path, mode: i
     assert says is None or says in told[0]["says"]
 
 
-<<<<<<< HEAD
 def test_doctor_warns_of_a_redis_that_would_forget(voxq: Voxq, redis_url: str) -> None:
-=======
-def test_doctor_reports_what_redis_would_lose(voxq: Voxq, redis_url: str) -> None:
->>>>>>> a2fd12b (Begin the README with the clone, put voxq on PATH before it is used, and list the voice that comes in its package)
     """The server of the tests keeps nothing."""
     done = voxq("doctor", "--json", REDIS_URL=redis_url)
     (told,) = [each for each in json.loads(done.stdout) if each["subject"] == "Redis"]

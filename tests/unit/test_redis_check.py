@@ -61,11 +61,7 @@ def test_shown_addresses_contain_no_password() -> None:
         ({}, None, "does not tell"),
     ],
 )
-<<<<<<< HEAD
 def test_what_a_server_would_forget_is_reported(
-=======
-def test_what_a_server_loses_is_reported(
->>>>>>> a2fd12b (Begin the README with the clone, put voxq on PATH before it is used, and list the voice that comes in its package)
     info: dict[str, object], saving: str | None, said: str | None
 ) -> None:
     told = forgetting({**GOOD, **info}, saving)

@@ -15,7 +15,7 @@ from loguru import logger
 
 import voxq
 from voxq import kinds, logging
-from voxq.api import docs, errors
+from voxq.api import docs, errors, openapi
 from voxq.api.access_log import AccessLog
 from voxq.api.callers.cors import Cors
 from voxq.api.callers.headers import SecurityHeaders
@@ -23,7 +23,7 @@ from voxq.api.monitoring.request_metrics import RequestMetrics
 from voxq.api.openai import models as openai_models
 from voxq.api.openai.errors import is_ours as is_openais
 from voxq.api.openai.request_id import RequestIds
-from voxq.api.query import PREFIX, check_query
+from voxq.api.query import check_query
 from voxq.api.routes import (
     audio,
     events,
@@ -52,19 +52,10 @@ _DESCRIPTION = (
 
 class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """Build the OpenAPI document.
-
-        Keys are optional in it, because they are required only with API_KEYS; every native path documents
-        that it refuses unknown query parameters.
-        """
-        document = super().openapi()
-        for path, operations in document["paths"].items():
-            for operation in operations.values():
-                if path.startswith(PREFIX):
-                    operation["responses"].setdefault("422", errors.UNKNOWN_PARAMETER)
-                if {} not in operation.get("security", [{}]):
-                    operation["security"].append({})
-        return document
+        """Build the OpenAPI document, once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.finish(super().openapi())
+        return self.openapi_schema
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -95,6 +86,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         dependencies=[Depends(check_query)],
         lifespan=lifespan,
         redirect_slashes=False,
+        servers=[{"url": "/", "description": "This service"}],
+        generate_unique_id_function=openapi.operation_id,
         docs_url=None,
         redoc_url=None,
     )

@@ -1,5 +1,5 @@
-"""Documentation page at `/docs`. Its scripts are served from here, because many installations reach no
-CDN."""
+"""Documentation pages at `/docs` and `/redoc`. Their scripts are served from here, because many installations
+reach no CDN."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hashlib
 import re
 
 from fastapi import FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -17,8 +17,9 @@ _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 def install(app: FastAPI) -> None:
-    """Serve Swagger UI from a package that contains it, and redirect the root to it. The app must be created
-    with `docs_url=None`."""
+    """Serve Swagger UI and ReDoc from a package that contains them, and redirect the root to the former.
+
+    The app must be created with `docs_url=None` and `redoc_url=None`."""
     app.mount(_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]))
 
     @app.get("/docs", include_in_schema=False)
@@ -32,6 +33,20 @@ def install(app: FastAPI) -> None:
             swagger_favicon_url=f"{root}{_ASSETS}/favicon.png",
         )
         page.headers["Content-Security-Policy"] = _policy(bytes(page.body))
+        return page
+
+    @app.get("/redoc", include_in_schema=False)
+    async def redoc(request: Request) -> HTMLResponse:
+        root = request.scope.get("root_path", "")
+        page = get_redoc_html(
+            openapi_url=f"{root}{app.openapi_url}",
+            title=app.title,
+            redoc_js_url=f"{root}{_ASSETS}/redoc.standalone.js",
+            redoc_favicon_url=f"{root}{_ASSETS}/favicon.png",
+            with_google_fonts=False,
+        )
+        # Its search runs in a worker that the script makes of itself.
+        page.headers["Content-Security-Policy"] = _policy(bytes(page.body)) + "; worker-src blob:"
         return page
 
     @app.get("/", include_in_schema=False)

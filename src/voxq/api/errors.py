@@ -24,7 +24,7 @@ from voxq.api.shapes.errors import Error
 from voxq.core.refusal import Refusal, TaskFailed
 from voxq.speech.audio import SUPPORTED_FORMATS, AudioError
 
-_STATUS = {
+STATUS = {
     "bad_form": 400,
     "bad_json": 400,
     "missing_audio": 400,
@@ -159,7 +159,7 @@ def _shaped(path: str, problem: Problem) -> Response:
 async def refused(request: Request, refusal: Refusal) -> Problem:
     """Convert a refusal to a problem with status and headers."""
     is_failure = isinstance(refusal, TaskFailed)
-    status = _STATUS.get(refusal.code, 500 if is_failure else 400)
+    status = STATUS.get(refusal.code, 500 if is_failure else 400)
     headers = {"x-should-retry": "false"} if is_failure else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -190,7 +190,7 @@ async def _retry_after(request: Request, details: Mapping[str, Any]) -> int:
 
 async def _no_audio(request: Request, error: AudioError) -> Problem:
     note(request, error=error.code)
-    status = _STATUS.get(error.code)
+    status = STATUS.get(error.code)
     if status is None:  # caused by this service, not by the recording
         logger.error("probing an upload failed: {}", error.code)
         return _UNFORESEEN

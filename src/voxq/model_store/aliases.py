@@ -71,6 +71,10 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 """Alias, case-folded -> model names in order of preference."""
 
 
+OPENAI = ("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "tts-1", "tts-1-hd", "gpt-4o-mini-tts")
+"""Aliases among which OpenAI's clients let people choose; they are listed like models."""
+
+
 def resolve(wanted: str, there: Collection[str], default: str | None = None) -> str | None:
     """Return the name in `there` that `wanted` means as a name or an alias; None if there is none.
 

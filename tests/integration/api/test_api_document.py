@@ -16,6 +16,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 from task_lab import Lab, cancelled, done, failed, make_worker
 
+from voxq.api import errors, openapi
 from voxq.queue import claiming
 
 FIELDS = (
@@ -117,6 +118,63 @@ def test_every_field_and_every_error_is_described(api: ApiServer) -> None:
     assert {"400", "401", "404", "409", "413", "422", "429", "503", "507"} <= set(
         document["paths"]["/api/v1/asr/submit"]["post"]["responses"]
     )
+
+
+def sent_by_the_page(schema: dict[str, Any]) -> dict[str, str]:
+    """Return the fields that Swagger UI sends for a form that nobody has changed."""
+    values = {}
+    for name, each in schema["properties"].items():
+        if each.get("example") == []:
+            continue
+        each = each.get("items", each)
+        usual = {"string": "string", "integer": 0, "number": 0, "boolean": True}[each["type"]]
+        choices = each.get("enum") or each.get("examples") or [usual]
+        value = each.get("example", each.get("default", choices[0]))
+        values[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return values
+
+
+def test_requests_work_as_the_page_suggests_them(api: ApiServer, lab: Lab) -> None:
+    paths = api.http.get("/openapi.json").json()["paths"]
+    forms = {"/api/v1/asr/submit": ("audio", 200), "/v1/audio/transcriptions": ("file", 504)}
+    for path, (file, status) in forms.items():
+        (content,) = paths[path]["post"]["requestBody"]["content"].values()
+        fields = sent_by_the_page(content["schema"])
+        del fields[file]
+        answer = api.http.post(path, data=fields, files={file: ("note.wav", tone(1))})
+        assert answer.status_code == status, (fields, answer.text)  # no worker is there
+    for path in ("/api/v1/tts/submit", "/api/v1/tts/batch"):
+        (content,) = paths[path]["post"]["requestBody"]["content"].values()
+        assert api.http.post(path, json=content["example"]).status_code == 200, path
+
+
+def test_every_property_is_described_and_every_error_has_an_example(api: ApiServer) -> None:
+    document = api.http.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    assert not {"HTTPValidationError", "ValidationError"} & schemas.keys()
+    assert "HTTPValidationError" not in str(document["paths"])
+    assert not [
+        f"{name}.{field}"
+        for name, schema in schemas.items()
+        for field, each in schema.get("properties", {}).items()
+        if not each.get("description")
+    ]
+    assert not [
+        (path, status)
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        for status, answer in operation["responses"].items()
+        if status.isdecimal() and int(status) >= 400
+        for content in answer.get("content", {}).values()
+        if not content.get("examples") and path != "/api/v1/health"
+    ]
+    assert errors.STATUS.keys() <= openapi._SENTENCES.keys()
+    names = [each["operationId"] for operations in document["paths"].values() for each in operations.values()]
+    assert len(set(names)) == len(names)
+    assert {"post_asr_submit", "get_tts_result", "get_tasks", "get_openai_model", "get_openai_models"} < set(
+        names
+    )
+    assert document["servers"] == [{"url": "/", "description": "This service"}]
 
 
 def test_the_api_loads_no_inference_library() -> None:

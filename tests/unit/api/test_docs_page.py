@@ -2,14 +2,16 @@
 
 import re
 
+import pytest
 from fastapi.testclient import TestClient
 
 from voxq.api.app import create_app
 
 
-def test_docs_page_loads_everything_from_this_service() -> None:
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_docs_page_loads_everything_from_this_service(path: str) -> None:
     client = TestClient(create_app())
-    page = client.get("/docs")
+    page = client.get(path)
     assert page.status_code == 200
     linked = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert linked

@@ -98,11 +98,7 @@ def test_a_named_pipe_is_copied(exit: ExitStack) -> None:
     assert found.path.read_bytes() == b"sound"
 
 
-<<<<<<< HEAD
 def test_results_have_the_shortest_names_that_differ() -> None:
-=======
-def test_results_get_the_shortest_distinct_names() -> None:
->>>>>>> a2fd12b (Begin the README with the clone, put voxq on PATH before it is used, and list the voice that comes in its package)
     paths = ["a.wav", "x/b.wav", "x/b.mp3", "x/c.wav", "y/c.wav", "-"]
     inputs = [Input(path, Path(path)) for path in paths]
     assert names_of(inputs) == ["a", "b.wav", "b.mp3", "x_c.wav", "y_c.wav", "stdin"]

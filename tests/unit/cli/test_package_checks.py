@@ -17,11 +17,7 @@ def test_the_pins_are_those_of_the_project() -> None:
     assert unpinned_packages(pins()) == [], "this environment was made with them"
 
 
-<<<<<<< HEAD
 def test_another_version_of_an_indirect_requirement_is_reported() -> None:
-=======
-def test_another_version_of_an_indirect_dependency_is_reported() -> None:
->>>>>>> a2fd12b (Begin the README with the clone, put voxq on PATH before it is used, and list the voice that comes in its package)
     tested = {**pins(), "rq": "2.11.0", "anyio": "1.0", "not-installed": "3"}
     assert unpinned_packages(tested) == [
         f"anyio {version('anyio')} (tested: 1.0)",

@@ -55,7 +55,7 @@ class ErrorView(BaseModel):
 
 
 class ErrorBody(BaseModel):
-    error: ErrorView
+    error: ErrorView = Field(description="What went wrong.")
 
 
 def is_ours(path: str) -> bool:

@@ -20,27 +20,47 @@ class OpenAIModel(BaseModel):
     """A model."""
 
     id: str = Field(examples=["whisper-base"], description="Value for the field `model` of a request.")
-    object: Literal["model"] = "model"
+    object: Literal["model"] = Field(default="model", description="Always model.")
     created: int = Field(default=0, description="Always 0, because it is unknown.")
     owned_by: str = Field(default="voxq", description="Name of this service.")
+    alias_of: str | None = Field(
+        default=None, description="Name of the model that this one stands for, if it is an alias."
+    )
 
 
 class OpenAIModelList(BaseModel):
-    """The available models: those for recognition, the default first, then those for synthesis."""
+    """The available models: those for recognition, the default first, then those for synthesis, then the
+    names of OpenAI's that stand for one of them."""
 
-    object: Literal["list"] = "list"
-    data: list[OpenAIModel]
+    object: Literal["list"] = Field(default="list", description="Always list.")
+    data: list[OpenAIModel] = Field(description="The models, then the aliases.")
 
 
-@router.get("", summary="List the models", responses=errors.documented(401, 403, 503))
+@router.get(
+    "",
+    summary="List the models",
+    response_model_exclude_none=True,
+    responses=errors.documented(401, 403, 503),
+)
 async def models(service: TheService, _: Owner) -> OpenAIModelList:
-    """List the models. `GET /api/v1/models` has more details."""
+    """List the models, and the names that clients look for (`whisper-1`, `tts-1`). `GET /api/v1/models` has
+    more details."""
     available = await service.models.recent()
-    names = (*available.names, *await _speaking(service))
-    return OpenAIModelList(data=[OpenAIModel(id=name) for name in names])
+    speaking = await _speaking(service)
+    listed = [OpenAIModel(id=name) for name in (*available.names, *speaking)]
+    for alias in aliases.OPENAI:
+        meant = aliases.resolve(alias, speaking) or aliases.resolve(alias, available.names, available.default)
+        if meant is not None:
+            listed.append(OpenAIModel(id=alias, alias_of=meant))
+    return OpenAIModelList(data=listed)
 
 
-@router.get("/{model_id:path}", summary="Find a model", responses=errors.documented(401, 403, 404, 503))
+@router.get(
+    "/{model_id:path}",
+    summary="Find a model",
+    response_model_exclude_none=True,
+    responses=errors.documented(401, 403, 404, 503),
+)
 async def model(
     model_id: Annotated[str, Path(description="Name or alias, with unencoded slashes.")],
     service: TheService,

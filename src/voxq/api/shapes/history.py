@@ -35,4 +35,4 @@ class History(BaseModel):
     """The caller's ended tasks, newest first."""
 
     total: int = Field(ge=0, description="How many records follow.")
-    records: list[HistoryRecord]
+    records: list[HistoryRecord] = Field(description="The records, the newest first.")

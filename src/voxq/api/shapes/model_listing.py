@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 class PlaceView(BaseModel):
     """Where a model is loaded."""
 
-    device: str = Field(examples=["cuda:0"])
-    host: str
+    device: str = Field(examples=["cuda:0"], description="Device that it is on.")
+    host: str = Field(description="Name of the machine.")
     state: str = Field(description="loading or ready.")
 
 
@@ -24,7 +24,7 @@ class ModelView(BaseModel):
     engine: str | None = Field(description="null if only a worker knows; likewise for the next fields.")
     languages: str | None = Field(description="Languages it recognises, in words.")
     language_codes: list[str] = Field(description="Values of `language` besides auto.")
-    licence: str | None
+    licence: str | None = Field(description="Licence of the weights.")
     resident: list[PlaceView] = Field(description="Workers that have it loaded; others load it first.")
 
 
@@ -40,7 +40,7 @@ class VoiceView(BaseModel):
 
     name: str = Field(examples=["heart"], description="Value for the field `voice` of a submission.")
     language: str = Field(description="ISO 639-1 code.")
-    gender: Literal["female", "male"]
+    gender: Literal["female", "male"] = Field(description="Gender of the voice.")
     accent: str | None = Field(description="Region, for languages with several accents.")
     model: str = Field(description="Name of the model that has this voice.")
     sample: str = Field(description="Relative URL of an audio sample.")
@@ -49,4 +49,4 @@ class VoiceView(BaseModel):
 class VoiceList(BaseModel):
     """The available voices; the first of each language is used if a request names none."""
 
-    voices: list[VoiceView]
+    voices: list[VoiceView] = Field(description="The voices, the best of each language first.")

@@ -22,4 +22,4 @@ class QueueStatus(BaseModel):
     workers: int = Field(ge=0, description="Living workers.")
     workers_busy: int = Field(ge=0, description="Workers that are processing a task.")
     queued_seconds: float = Field(ge=0, description="Seconds of waiting audio.")
-    lanes: Lanes
+    lanes: Lanes = Field(description="Waiting tasks by lane.")

@@ -96,7 +96,7 @@ class AudioTrackView(BaseModel):
 class StepView(BaseModel):
     """A step that the task could do without."""
 
-    status: Literal["done", "failed"]
+    status: Literal["done", "failed"] = Field(description="Whether the step succeeded.")
     result: dict[str, Any] = Field(default={}, description="Result of the step.")
     code: str = Field(default="", description="Why it failed, in one word.")
     error: str = Field(default="", description="Why it failed, in one sentence.")
@@ -116,7 +116,7 @@ class QueuedResult(BaseModel):
     """A task that is waiting."""
 
     task_id: TaskId
-    status: Literal["queued"]
+    status: Literal["queued"] = Field(description="State of the task; it decides which fields there are.")
     position: Position
     estimated_wait: EstimatedWait
     created_at: CreatedAt
@@ -127,7 +127,7 @@ class ProcessingResult(BaseModel):
     """A task that a worker is processing."""
 
     task_id: TaskId
-    status: Literal["processing"]
+    status: Literal["processing"] = Field(description="State of the task; it decides which fields there are.")
     progress: int = Field(ge=0, le=100, description="Percentage of the recording or text that is done.")
     text: str = Field(description="What has been recognised or spoken so far.")
     created_at: CreatedAt
@@ -139,7 +139,7 @@ class DoneResult(BaseModel):
     """A task with its result."""
 
     task_id: TaskId
-    status: Literal["done"]
+    status: Literal["done"] = Field(description="State of the task; it decides which fields there are.")
     text: str = Field(description="Recognised text, empty if nothing was said; or the spoken text.")
     raw_text: str = Field(description="Text before punctuation was added.")
     language: str | None = Field(description="ISO 639-1 code; null if nothing was said.")
@@ -167,7 +167,7 @@ class DoneResult(BaseModel):
     skipped: list[SkippedView] = Field(
         default=[], description="What of the text was not spoken: code blocks, words in a foreign script."
     )
-    timings: TimingsView
+    timings: TimingsView = Field(description="Durations of its phases.")
     attempts: Attempts
     incidents: list[IncidentView] = Field(description="Faults from which the task recovered.")
     steps: dict[str, StepView] = Field(default={}, description="Results of the optional steps, by name.")
@@ -178,7 +178,7 @@ class FailedResult(BaseModel):
     """A task that failed."""
 
     task_id: TaskId
-    status: Literal["failed"]
+    status: Literal["failed"] = Field(description="State of the task; it decides which fields there are.")
     error: str = Field(
         examples=["Processing timeout (600s exceeded)"], description="Reason, in one sentence."
     )
@@ -197,7 +197,7 @@ class CancelledResult(BaseModel):
     """A task that was cancelled."""
 
     task_id: TaskId
-    status: Literal["cancelled"]
+    status: Literal["cancelled"] = Field(description="State of the task; it decides which fields there are.")
     created_at: CreatedAt
     ended_at: str = Field(description="When it was cancelled, UTC.")
     duration: Duration

@@ -24,9 +24,9 @@ class LastHour(BaseModel):
 class SinceStart(BaseModel):
     """Totals since Redis was empty."""
 
-    done: int
-    failed: int
-    cancelled: int
+    done: int = Field(description="Tasks that are done.")
+    failed: int = Field(description="Tasks that failed.")
+    cancelled: int = Field(description="Tasks that were cancelled.")
     audio_seconds: float = Field(description="Seconds of audio done.")
     queue_wait: MeanAndP95 = Field(description="Seconds that tasks waited.")
     real_time_factor: MeanAndP95 = Field(description="Engine seconds per second of audio.")
@@ -36,19 +36,19 @@ class SinceStart(BaseModel):
 class TasksByStatus(BaseModel):
     """Number of tasks by status; ended ones since Redis was empty."""
 
-    queued: int
-    processing: int
-    done: int
-    failed: int
-    cancelled: int
+    queued: int = Field(description="Tasks that wait.")
+    processing: int = Field(description="Tasks in work.")
+    done: int = Field(description="Tasks that are done.")
+    failed: int = Field(description="Tasks that failed.")
+    cancelled: int = Field(description="Tasks that were cancelled.")
 
 
 class KindStats(BaseModel):
     """Statistics of one kind of task."""
 
-    tasks: TasksByStatus
-    since_start: SinceStart
-    last_hour: LastHour
+    tasks: TasksByStatus = Field(description="Number of tasks by status.")
+    since_start: SinceStart = Field(description="Totals.")
+    last_hour: LastHour = Field(description="The last 3600 seconds.")
 
 
 class Stats(KindStats):
@@ -57,5 +57,5 @@ class Stats(KindStats):
     kinds: dict[str, KindStats] = Field(
         description="asr: recordings, as at the top level; tts: texts to speak."
     )
-    workers: list[WorkerView]
-    devices: list[DeviceView]
+    workers: list[WorkerView] = Field(description="The workers, by number.")
+    devices: list[DeviceView] = Field(description="Their devices.")

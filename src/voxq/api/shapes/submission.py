@@ -33,7 +33,7 @@ class Batch(BaseModel):
     """The tasks of a batch, in the order of its texts."""
 
     total: int = Field(ge=0, description="Number of accepted texts.")
-    tasks: list[BatchItem]
+    tasks: list[BatchItem] = Field(description="One entry for each text, in their order.")
 
 
 class Removed(BaseModel):

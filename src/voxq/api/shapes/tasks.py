@@ -14,7 +14,7 @@ class OpenTask(BaseModel):
 
     task_id: TaskId
     kind: str = Field(description="Kind of the task, as in the paths of the API.")
-    status: Literal["queued", "processing"]
+    status: Literal["queued", "processing"] = Field(description="Whether it waits or is in work.")
     lane: Literal["high", "short", "long"] = Field(description="Lane that it waits in, or came from.")
     created_at: CreatedAt
     age: int = Field(ge=0, description="Seconds since it was submitted.")
@@ -35,7 +35,7 @@ class OpenTask(BaseModel):
 class OpenTasks(BaseModel):
     """A page of open tasks: those in work first, then those that wait, in the order of their lanes."""
 
-    tasks: list[OpenTask]
+    tasks: list[OpenTask] = Field(description="The tasks of this page.")
     next_cursor: str | None = Field(
         default=None,
         description="`cursor` of the next page, null on the last. A page may be short or empty.",

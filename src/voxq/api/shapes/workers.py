@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 class ResidentView(BaseModel):
     """A loaded model."""
 
-    name: str
+    name: str = Field(description="Name of the model.")
     state: str = Field(description="loading or ready.")
     memory_mb: float | None = Field(description="Memory it takes in MB; null while unknown.")
     load_seconds: float | None = Field(description="Seconds that loading it took.")
@@ -23,12 +23,12 @@ class ResidentView(BaseModel):
 class WorkerView(BaseModel):
     """A living worker."""
 
-    id: int
+    id: int = Field(description="Number of the worker.")
     state: str = Field(description="loading, ready, stopping or failed.")
-    engine: str
+    engine: str = Field(description="Engine of its default model.")
     model: str = Field(description="Default model of the worker.")
-    device: str
-    host: str
+    device: str = Field(description="Device of the worker.")
+    host: str = Field(description="Name of its machine.")
     held: int = Field(description="Number of tasks it is processing.")
     rtf: float | None = Field(description="Engine seconds per second of audio, measured at warm-up.")
     resident: list[ResidentView] = Field(description="Models that it has loaded.")
@@ -39,12 +39,12 @@ class WorkerView(BaseModel):
 class DeviceView(BaseModel):
     """A device with its memory, and the workers on it."""
 
-    device: str = Field(examples=["cuda:0"])
-    host: str
+    device: str = Field(examples=["cuda:0"], description="The device.")
+    host: str = Field(description="Name of its machine.")
     workers: list[int] = Field(description="Ids of the workers on it.")
     total_mb: float | None = Field(description="Memory of the device; null while unknown.")
     used_mb: float | None = Field(description="Memory in use by all processes.")
-    free_mb: float | None
+    free_mb: float | None = Field(description="Memory that nobody uses.")
     utilization_percent: float | None = Field(description="Percentage of the memory that is in use.")
     avg_load_time_seconds: float | None = Field(
         description="Mean loading time of the models loaded so far; null without any."

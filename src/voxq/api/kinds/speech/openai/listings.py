@@ -23,14 +23,14 @@ class OpenAIVoice(BaseModel):
     id: str = Field(examples=["heart"], description="Value for the field `voice` of a request.")
     name: str = Field(description="Same as `id`.")
     language: str = Field(description="ISO 639-1 code.")
-    gender: Literal["female", "male"]
+    gender: Literal["female", "male"] = Field(description="Gender of the voice.")
     model: str = Field(description="Model of the voice.")
 
 
 class OpenAIVoiceList(BaseModel):
     """The available voices; the first of each language is used if a request names none."""
 
-    voices: list[OpenAIVoice]
+    voices: list[OpenAIVoice] = Field(description="The voices, the best of each language first.")
 
 
 class SpeakingModel(BaseModel):
@@ -43,7 +43,7 @@ class SpeakingModel(BaseModel):
 class SpeakingModelList(BaseModel):
     """The models for speech synthesis."""
 
-    models: list[SpeakingModel]
+    models: list[SpeakingModel] = Field(description="The models, the default first.")
 
 
 @router.get("/voices", summary="List the voices", responses=_ERRORS)

@@ -1,0 +1,173 @@
+"""The OpenAPI document, with what FastAPI cannot know: an example of each error, and of each request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi.routing import APIRoute
+
+from voxq.api import errors
+from voxq.api.openai import errors as openai
+from voxq.api.problem import Problem
+from voxq.api.query import PREFIX
+
+Json = dict[str, Any]
+
+_GENERATED = ("HTTPValidationError", "ValidationError")
+"""Schemas of FastAPI's own error response, which this service never sends."""
+_JSON = "application/json"
+_SENTENCES = {
+    "bad_form": "The form cannot be read",
+    "bad_json": "The body is not valid JSON",
+    "bad_range": "The Range header cannot be read",
+    "cancelled": "The task was cancelled",
+    "disk_full": "The disk is full, please try again later",
+    "empty": "The file is empty",
+    "exposed": "Set API_KEYS, or ALLOW_ANONYMOUS=true, to serve beyond this machine",
+    "foreign_host": "The Host header names another host",
+    "foreign_origin": "Pages of this origin may not use the service",
+    "idempotency_conflict": "This Idempotency-Key was used for another request",
+    "idempotency_expired": "The task of this Idempotency-Key has been removed",
+    "internal": "Something went wrong on the server",
+    "invalid_option": "priority must be one of: high, normal, low",
+    "language_unsupported": "The model does not know this language",
+    "missing_audio": "The form has no file named audio",
+    "model_not_found": "Model not found",
+    "no_audio": "Invalid file format",
+    "no_such_step": "The task has no such step",
+    "no_such_voice": "There is no such voice",
+    "not_admin": "The figures name all keys: one of ADMIN_KEYS may see them",
+    "not_done": "There is no speech: the task is queued",
+    "not_failed": "Only failed tasks can be retried",
+    "not_found": "Task not found",
+    "queue_full": "Too much audio waits already",
+    "quota_exceeded": "Too much audio of this key waits already",
+    "range_not_satisfiable": "The recording has no such range",
+    "rate_limited": "Too many requests with this key",
+    "recording_gone": "The sound of this task has been deleted",
+    "sample_failed": "The sample could not be made",
+    "sample_pending": "The sample is being made, please try again",
+    "timeout": "Not done in time; the task continues",
+    "too_large": "The upload is larger than MAX_UPLOAD_MB",
+    "too_long": "The recording is longer than MAX_AUDIO_SECONDS",
+    "too_many_streams": "Too many open streams with this key",
+    "too_many_waiting": "Too many requests wait already",
+    "unknown_track": "The file has no such sound track",
+    "unauthorized": "Send one of this service's keys as 'Authorization: Bearer KEY'",
+    "unavailable": "The queue is not reachable, please try again",
+    "undecodable": "Invalid file format",
+    "unpronounceable": "There is nothing in this text that can be said",
+    "upload_stalled": "The upload arrives too slowly",
+    "voice_not_found": "No voice here speaks this language",
+    "voice_unsupported": "The voice cannot read this text",
+}
+"""Example of each error, by its code; what is sent may be more precise."""
+_BESIDE = {"bad_range": 400, "range_not_satisfiable": 416, "internal": 500}
+"""Codes that routes answer with by themselves."""
+
+_ONLY_NATIVE = frozenset({"no_such_step", "no_such_voice", "not_admin", "not_done", "not_failed"})
+"""Codes that OpenAI's routes never answer with."""
+
+_NUMBER = 60
+"""Example of a number that has no default."""
+_FIELDS: Json = {
+    "hotwords": "VoxQ, Valkey",
+    "text": "Good morning. The train leaves at 9:45.",
+    "texts": ["Good morning.", "The train leaves at 9:45."],
+    "input": "Good morning. The train leaves at 9:45.",
+    "task_id": "2025-12-01_001_k3v9qz0b1x2y",
+    "model_id": "whisper-1",
+    "name": "heart",
+}
+"""Examples of fields that take any text, which work wherever the service runs; those of others are empty."""
+
+
+def operation_id(route: APIRoute) -> str:
+    """Name of an operation, for clients that are generated: its function and where it belongs, in words."""
+    path = route.path_format.removeprefix(PREFIX).strip("/")
+    words = [word for word in path.split("/") if not word.startswith("{") and word != "v1"]
+    if route.path_format.startswith(openai.PREFIX):
+        words.insert(0, "openai")
+    if words and words[-1] == f"{route.name}s":  # one of those that are listed at the same path
+        words[-1] = route.name
+    method = min(route.methods or {"GET"}).lower()
+    return "_".join([method, *words]).replace("-", "_")
+
+
+def finish(document: Json) -> Json:
+    """Complete the document, in place: keys are optional, errors and requests have examples."""
+    for name in _GENERATED:
+        document["components"]["schemas"].pop(name, None)
+    for path, operation in _operations(document):
+        responses = operation["responses"]
+        if _refers_to(responses.get("422"), _GENERATED):
+            del responses["422"]
+        if path.startswith(PREFIX):  # every native path refuses unknown query parameters
+            responses.setdefault("422", dict(errors.UNKNOWN_PARAMETER))
+        for status, response in responses.items():
+            if status.isdecimal() and int(status) >= 400 and _JSON in response.get("content", {}):
+                response["content"][_JSON].setdefault("examples", _error_examples(path, int(status)))
+        if {} not in operation.get("security", [{}]):  # keys are needed only if there are any
+            operation["security"].append({})
+        for parameter in operation.get("parameters", ()):
+            if (value := _FIELDS.get(parameter["name"])) is not None:
+                _give_example(parameter, parameter["schema"], value)
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            _give_request_example(path, content)
+    return document
+
+
+def _operations(document: Json) -> Iterator[tuple[str, Json]]:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            yield path, operation
+
+
+def _refers_to(response: Json | None, schemas: tuple[str, ...]) -> bool:
+    schema = (response or {}).get("content", {}).get(_JSON, {}).get("schema", {})
+    return str(schema.get("$ref", "")).rpartition("/")[2] in schemas
+
+
+def _error_examples(path: str, status: int) -> Json:
+    """Examples of the errors with this status, by code, in the shape of the path's family."""
+    found: Json = {}
+    is_openais = openai.is_ours(path)
+    for code, sentence in _SENTENCES.items():
+        if is_openais and code in _ONLY_NATIVE:
+            continue
+        problem = Problem(errors.STATUS.get(code, _BESIDE.get(code, 400)), sentence, code)
+        response = openai.response(problem) if is_openais else problem.response()
+        if response.status_code == status:
+            found[code] = {"summary": sentence, "value": json.loads(bytes(response.body))}
+    return found
+
+
+def _give_example(holder: Json, schema: Json, value: Any) -> None:
+    """Give a field an example, unless it has a default or values to choose from."""
+    if schema.get("default") is None and "enum" not in schema:
+        holder["example"] = value
+        if "examples" in schema:  # the page would send the first of them
+            schema["examples"] = [value]
+
+
+def _give_request_example(path: str, content: Json) -> None:
+    """Give a form's fields examples one by one, which are sent all together; JSON needs only what is
+    required."""
+    schema = content["schema"]
+    properties: Json = schema.get("properties", {})
+    if not any(each.get("format") == "binary" for each in properties.values()):
+        content["example"] = {name: _FIELDS[name] for name in schema.get("required", ()) if name in _FIELDS}
+        return
+    for name, each in properties.items():
+        if each.get("format") == "binary":
+            continue
+        if name == "model" and openai.is_ours(path):
+            each["example"] = "whisper-1"
+        elif each.get("type") == "string":
+            _give_example(each, each, _FIELDS.get(name, ""))
+        elif each.get("type") == "array":
+            _give_example(each, each, [])
+        elif each.get("type") in ("integer", "number"):
+            _give_example(each, each, min(_NUMBER, each.get("maximum", _NUMBER)))
