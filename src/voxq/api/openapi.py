@@ -32,6 +32,7 @@ _SENTENCES = {
     "idempotency_expired": "The task of this Idempotency-Key has been removed",
     "internal": "Something went wrong on the server",
     "invalid_option": "priority must be one of: high, normal, low",
+    "invalid_ssml": "The SSML element <voice> is not supported",
     "language_unsupported": "The model does not know this language",
     "missing_audio": "The form has no file named audio",
     "model_not_found": "Model not found",

@@ -112,7 +112,7 @@ def test_a_voice_is_looked_for_in_a_sound_of_any_length(count: int) -> None:
     assert voiced_windows(np.zeros(count, np.float32)) == [False] * -(-count // 512)
 
 
-def test_a_voice_is_told_from_other_sounds() -> None:
+def test_a_voice_is_distinguished_from_other_sounds() -> None:
     voice = voiced_windows(recording("zh_note"))
     noise = voiced_windows(sound("loud noise"))
     assert sum(voice) > 0.5 * len(voice)
