@@ -91,3 +91,29 @@ def test_the_file_is_counted_until_it_is_taken() -> None:
     assert 900 < reader.pending <= 1000
     reader.take()
     assert reader.pending == 0
+
+
+def refused(body: bytes) -> str:
+    reader = FormReader(TYPE, "audio")
+    with pytest.raises(Refusal) as refusal:
+        reader.feed(body)
+    assert refusal.value.code == "bad_form"
+    return refusal.value.message
+
+
+def test_the_number_of_parts_is_limited() -> None:
+    names = {f"f{number}": "" for number in range(MAX_PARTS - 1)}
+    reader = FormReader(TYPE, "audio")
+    reader.feed(form(b"sound", names))
+    reader.finish()
+    assert str(MAX_PARTS) in refused(form(b"sound", names | {"one": "more"}))
+
+
+def test_the_headers_of_a_part_are_limited_in_number_and_size() -> None:
+    head = b'--xyz\r\nContent-Disposition: form-data; name="language"\r\n'
+    end = b"\r\nen\r\n--xyz--\r\n"
+    reader = FormReader(TYPE, "audio")
+    reader.feed(head + b"X-Other: 1\r\n" * 7 + end)
+    assert reader.fields == {"language": "en"}
+    refused(head + b"X-Other: 1\r\n" * 8 + end)
+    refused(head + b"X-Other: " + b"x" * 5000 + b"\r\n" + end)
