@@ -68,6 +68,15 @@ async def test_one_byte_over_the_limit_is_refused(recordings: FileBlobs) -> None
     assert left(recordings) == []
 
 
+async def test_what_is_sent_behind_the_last_boundary_is_limited_too(recordings: FileBlobs) -> None:
+    """The parser skips it, so it is in no file; a body without an announced length could go on for ever."""
+    rest = [b"x" * (1 << 20)] * 8
+    with pytest.raises(Refusal) as refused:
+        await receive(request([HEAD, b"sound", TAIL, *rest]), recordings, LIMITS)
+    assert refused.value.code == "too_large"
+    assert left(recordings) == []
+
+
 async def test_a_client_that_disconnects_leaves_nothing(recordings: FileBlobs) -> None:
     gone = {"type": "http.disconnect"}
     with pytest.raises(ClientDisconnect):
