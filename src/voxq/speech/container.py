@@ -68,6 +68,10 @@ class Patience:
         if not self.is_over:
             self._end = min(self._end + seconds, time.thread_time() + self._seconds)
 
+    def exclude(self, seconds: float) -> None:
+        """Do not count `seconds` in which others worked with sound that was found."""
+        self._end += seconds
+
 
 class _Anonymous(io.RawIOBase):
     """A file object without a name, because PyAV fetches over HTTP if the name ends in .m3u8.

@@ -5,6 +5,7 @@ The decoders are C code: run them in a process that may crash (`voxq.processes.m
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,6 +30,8 @@ recording has twenty megabytes of damage in one place.
 """
 _CREDIT_SECONDS = 1.0
 """Decoded sound after which the CPU time is looked at again."""
+_NOTICEABLE = 0.01
+"""Seconds of work with one frame that count; less is not worth the call."""
 _SILENT = 1e-4
 """Peak of a sound that nobody can hear: three steps of 16 bits."""
 
@@ -159,7 +162,11 @@ def frames(
                 if _is_usable(frame):
                     decoded, is_due = True, False
                     heard += frame.samples / frame.sample_rate
+                    given = time.perf_counter()
                     yield frame
+                    elsewhere = time.perf_counter() - given
+                    if elsewhere > _NOTICEABLE:  # hours of silence may lie before it, and cost time, too
+                        patience.exclude(elsewhere)
                 else:
                     damaged = True
         except DECODING_ERRORS:
@@ -178,7 +185,11 @@ def too_long(max_seconds: float) -> AudioError:
 
 
 def _pieces(sound: Iterable[Placed], sample_rate: int) -> Iterator[Channels]:
-    """Convert placed frames to samples, with silence in the gaps between them."""
+    """Convert placed frames to samples, with silence in the gaps between them.
+
+    After the first stereo frame all pieces are stereo: a stream may change with every frame, and the mix
+    needs seconds of the same channels.
+    """
     resampler = Resampler(sample_rate)
     failed = converted = False
     given = omitted = 0
@@ -198,11 +209,16 @@ def _pieces(sound: Iterable[Placed], sample_rate: int) -> Iterator[Channels]:
         converted = True
         for piece in pieces:
             omitted, piece = omitted - min(omitted, piece.shape[1]), piece[:, omitted:]
-            given, channels = given + piece.shape[1], len(piece)
-            yield piece
+            given, channels = given + piece.shape[1], max(channels, len(piece))
+            yield _widened(piece, channels)
     if failed and not converted:
         raise _undecodable()
-    yield from resampler.flush()
+    for piece in resampler.flush():
+        yield _widened(piece, channels)
+
+
+def _widened(piece: Channels, channels: int) -> Channels:
+    return piece if len(piece) == channels else np.repeat(piece, channels, axis=0)
 
 
 def _silence(channels: int, count: int, most: int) -> Iterator[Channels]:

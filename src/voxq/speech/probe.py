@@ -29,6 +29,8 @@ A few megabytes crafted for the purpose could take minutes, while other submissi
 """
 
 _SCAN_SECONDS = 2.0
+_ROUNDING = 1.0
+"""Seconds by which a declared end may differ from that of the last packet."""
 
 
 def probe(path: Path, max_seconds: float, *, track: str | None = None) -> AudioInfo:
@@ -71,7 +73,7 @@ def _described(path: Path, recording: Recording, first: av.AudioFrame, max_secon
     name, extension, mime = identify(recording, codec)
     duration = _declared_duration(recording, path.stat().st_size, max_seconds)
     if duration is None or duration > max_seconds:  # a header alone is no reason to refuse
-        counted = _counted_duration(path, recording.taken)
+        counted = _counted_duration(path, recording.taken, max_seconds)
         duration = duration if counted is None else counted
     if duration is not None and duration > max_seconds:
         raise too_long(max_seconds)
@@ -95,14 +97,26 @@ def _declared_duration(recording: Recording, size: int, max_seconds: float) -> f
     return seconds if seconds and least <= size / seconds <= most else None
 
 
-def _counted_duration(path: Path, track: Track) -> float | None:
-    """Sum of the packets' durations in seconds; None if they carry none or are too many to count in time."""
+def _counted_duration(path: Path, track: Track, max_seconds: float) -> float | None:
+    """Sum of the packets' durations in seconds; None if they carry none or are too many to count in time.
+
+    With long pauses between packets, what the header declares may look implausible and be true: it is if the
+    last packet ends there.
+    """
     deadline = time.monotonic() + _SCAN_SECONDS
-    total = 0
+    total = end = 0
     with opened(path, Patience(_LOOK_SECONDS), index=track.index) as recording:
-        for packet in recording.container.demux(recording.stream):
-            total += packet.duration or 0
+        container, stream = recording.container, recording.stream
+        for packet in container.demux(stream):
+            length = packet.duration or 0
+            total += length
+            if packet.pts is not None:
+                end = max(end, packet.pts + length)
             if time.monotonic() > deadline:
                 return None
-        time_base = recording.stream.time_base
-        return float(total * time_base) if total and time_base else None
+        time_base = stream.time_base
+        if not total or not time_base:
+            return None
+        declared = declared_seconds(container, stream, max_seconds)
+        is_confirmed = declared <= max_seconds and abs(end * time_base - declared) <= _ROUNDING
+        return max(float(total * time_base), declared if is_confirmed else 0.0)

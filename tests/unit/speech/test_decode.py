@@ -148,3 +148,29 @@ def test_stereo_is_mixed_without_clipping(tmp_path: Path, left: float, right: fl
     assert probe(path, 60).channels == 2
     samples = np.concatenate(list(decode_blocks(path, 60)))
     assert samples == pytest.approx(mixed * flat, abs=0.001)
+
+
+def adts_frames(layout: str, path: Path) -> list[bytes]:
+    """Frames of twenty seconds of AAC."""
+    sound = np.vstack([tone(20)] * (1 if layout == "mono" else 2))
+    with av.open(str(path), "w", format="adts") as container:
+        stream = container.add_stream("aac", rate=SAMPLE_RATE, layout=layout)
+        assert isinstance(stream, av.AudioStream)
+        frame = av.AudioFrame.from_ndarray(sound, format="fltp", layout=layout)
+        frame.sample_rate = SAMPLE_RATE
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    content, frames = path.read_bytes(), []
+    while content:
+        length = (content[3] & 3) << 11 | content[4] << 3 | content[5] >> 5
+        frames, content = [*frames, content[:length]], content[length:]
+    return frames
+
+
+def test_channels_that_change_with_every_frame_cost_no_more_than_others(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    pairs = zip(adts_frames("mono", path), adts_frames("stereo", path), strict=True)
+    path.write_bytes(b"".join(frame for pair in pairs for frame in pair))
+    blocks = list(decode_blocks(path, 60))
+    assert len(blocks) < 10, "the mix goes by blocks, and not by frames"
+    assert sum(map(len, blocks)) == pytest.approx(40 * SAMPLE_RATE, abs=SAMPLE_RATE / 5)

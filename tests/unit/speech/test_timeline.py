@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from time import thread_time
 
 import numpy as np
 import pytest
@@ -184,6 +185,32 @@ def test_gaps_never_exceed_the_longest_recording(tmp_path: Path) -> None:
     assert peak < 60 << 20
     length = sum(map(len, Decoding(path, 100.0)))
     assert 3 < length / SAMPLE_RATE <= 100
+
+
+def test_a_recording_with_a_long_pause_is_as_long_as_it_says(tmp_path: Path) -> None:
+    """A few kilobytes for an hour look like a wrong header: the last packet shows that it is right."""
+    path = tmp_path / "a"
+    path.write_bytes(made("matroska", "libopus", lambda time: time + 3500 * (time > 1)))
+    assert path.stat().st_size < 3500 * 16
+    assert probe(path, LONGEST).duration == pytest.approx(3503, abs=0.1)
+    assert probe(path, 3000.0).duration == pytest.approx(3, abs=0.1), (
+        "nothing is refused for its header alone"
+    )
+
+
+def test_what_others_do_with_the_sound_is_not_taken_for_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The VAD needs minutes for hours of silence, more than the decoder may search without finding sound."""
+    monkeypatch.setattr("voxq.speech.decode._SEARCH_SECONDS", 0.1)
+    (tmp_path / "a").write_bytes(made("matroska", "libopus", lambda time: time + 60 * (time > 1)))
+    seconds = 0.0
+    for block in Decoding(tmp_path / "a", LONGEST):
+        seconds += len(block) / SAMPLE_RATE
+        end = thread_time() + 0.15
+        while thread_time() < end:
+            pass
+    assert seconds == pytest.approx(63, abs=0.1)
 
 
 def test_small_deviations_are_rounding(tmp_path: Path) -> None:
