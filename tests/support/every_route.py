@@ -19,6 +19,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/asr/submit": {"files": {"audio": ("note", tone(1))}},
     "/api/v1/tts/submit": {"json": _TEXT},
     "/api/v1/tts/batch": {"json": {"texts": ["Good evening."], "voice": "teller"}},
+    "/asr": {"files": {"audio_file": ("note", tone(1))}},
+    "/detect-language": {"files": {"audio_file": ("note", tone(1))}},
     "/v1/audio/transcriptions": {"files": {"file": ("note", tone(1))}, "data": {"model": "whisper-1"}},
     "/v1/audio/translations": {"files": {"file": ("note", tone(1))}, "data": {"model": "whisper-1"}},
     "/v1/audio/speech": {"json": {"input": "Good evening.", "voice": "teller", "model": "tts-1"}},

@@ -11,7 +11,7 @@ from voxq.api.monitoring.workers import WorkerWatch
 from voxq.api.recent import Recent
 from voxq.core.refusal import Refusal
 from voxq.engines import registry
-from voxq.engines.contract import EngineError, EngineRequest
+from voxq.engines.contract import EngineError, EngineRequest, Traits
 from voxq.engines.languages import LANGUAGES
 from voxq.model_catalogue import ModelCatalogue
 from voxq.model_store import aliases, published
@@ -61,16 +61,29 @@ class AvailableModels:
             raise Refusal("unsupported_value", f"{name} cannot translate", field="model", models=able)
         return other
 
+    def detector(self) -> str | None:
+        """Return the first model that detects languages, as far as is known here; None if there is none."""
+        for name in self.names:
+            traits = self._traits(name)
+            if traits is None or traits.detects_language:
+                return name
+        return None
+
     def _translates(self, name: str) -> bool:
         """Whether a model translates; False if only the settings of another machine know it."""
+        traits = self._traits(name)
+        return traits is not None and traits.translates
+
+    def _traits(self, name: str) -> Traits | None:
+        """Return the traits of a model; None if only the settings of another machine know it."""
         known = self.model_catalogue.described(name)
         if known is None:
-            return False
+            return None
         try:
             request = EngineRequest(known.engine, known.model)
-            return registry.find(known.engine).traits_for(request).translates
+            return registry.find(known.engine).traits_for(request)
         except EngineError:
-            return False
+            return None
 
     def languages_of(self, name: str) -> tuple[str, ...]:
         """Return the language codes that may be requested of this model."""

@@ -85,6 +85,7 @@ _MEANINGS = {
     500: "The task failed; `code` says why.",
     503: "Redis does not answer (with a `task_id`, the task is accepted all the same), or a voice's sample "
     "is being made.",
+    504: "Not done within OPENAI_TIMEOUT_SECONDS. The task continues: its result is at `task_id`.",
     507: "The disk is nearly full.",
 }
 

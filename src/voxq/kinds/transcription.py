@@ -125,6 +125,12 @@ class TranscriptionOptions(Options):
         Mark(set_by=SetBy.SERVICE),
     ] = False
     """Whether to translate, with a model that can; set by the route of translations."""
+    detect: Annotated[
+        bool,
+        Field(description="Detect the language even if the operator has set one."),
+        Mark(affects=Affects.RESULT, set_by=SetBy.SERVICE),
+    ] = False
+    """Whether the language is what is wanted; set by the route that detects languages."""
 
 
 class _Transcription(Kind):
@@ -147,7 +153,7 @@ class TranscriptionRun(KindRun):
     def __init__(self, work: Work) -> None:
         super().__init__(work)
         assert isinstance(self.asked, TranscriptionOptions)
-        self._asked = self.asked
+        self._asked = replace(self.asked, language=None) if self.asked.detect else self.asked
         self._model = work.models[RECOGNISE]
         self._chunks = work.results[RECOGNISE]
         self._choose(None)
@@ -316,7 +322,11 @@ TRANSCRIPTION = _Transcription(
     takes_recording=True,
     revision="",
     settings=("asr_language", "asr_chinese_script", "asr_batch_size"),
-    routes=("voxq.api.kinds.transcription.submission", "voxq.api.kinds.transcription.openai.routes"),
+    routes=(
+        "voxq.api.kinds.transcription.submission",
+        "voxq.api.kinds.transcription.webservice.routes",
+        "voxq.api.kinds.transcription.openai.routes",
+    ),
     commands=("voxq.cli.kinds.transcription.command:transcribe",),
 )
 

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -218,3 +219,30 @@ def _is_running(pid: int) -> bool:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+def test_a_clip_is_a_part_of_the_recording(media: Child, tmp_path: Path) -> None:
+    recording, file = RECORDINGS / "zh_meeting.ogg", tmp_path / "clip"
+    whole = np.concatenate(list(decode_blocks(recording, 100)))
+    for start, seconds, length in ((0.0, 5.0, 5.0), (9.5, 4.0, 4.0), (20.0, 30.0, 3.02), (24.0, 5.0, 0.0)):
+        [end] = replies(media, protocol.Clip("clip", recording, file, start, seconds, 100.0))
+        assert isinstance(end, protocol.Clipped)
+        assert end.seconds == pytest.approx(length, abs=0.05)
+        assert file.stat().st_mode & 0o077 == 0
+        if length:
+            samples = np.concatenate(list(decode_wav(file)))
+            first = round(start * SAMPLE_RATE)
+            assert np.allclose(samples, whole[first : first + len(samples)], atol=1e-4)
+
+
+def test_a_clip_ends_before_the_recording_is_too_long(media: Child, tmp_path: Path) -> None:
+    recording, file = RECORDINGS / "zh_meeting.ogg", tmp_path / "clip"
+    [end] = replies(media, protocol.Clip("clip", recording, file, 0.0, 5.0, 15.0))
+    assert isinstance(end, protocol.Clipped)
+    [end] = replies(media, protocol.Clip("clip", recording, file, 16.0, 5.0, 15.0))
+    assert isinstance(end, protocol.Failed) and end.code == "too_long"
+
+
+def decode_wav(path: Path) -> Iterator[np.ndarray]:
+    with wave.open(str(path)) as file:
+        yield np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32767

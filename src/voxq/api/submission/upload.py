@@ -28,12 +28,21 @@ from voxq.tasks.intake import Upload
 FIELD = "audio"
 """Field of a form with the recording, unless a route says otherwise."""
 
+Header = Callable[[bytes], bytes]
+"""Function that returns what is to stand before an uploaded file, given its first bytes."""
+
 _BUFFER_BYTES = 512 << 10
 _PIECE_BYTES = 32 << 10
 """Bytes parsed before other requests get a turn: bytes that resemble a boundary take a hundred times as
 long."""
 _STALL_SECONDS = 60.0
 _LEAST_BYTES_PER_SECOND = 1024
+_FIRST_BYTES = 64
+
+
+def no_header(first: bytes) -> bytes:
+    """Keep a file as it is."""
+    return b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +82,17 @@ async def receive(
     check: Callable[[Fields], object] = lambda fields: None,
     *,
     file_field: str = FIELD,
+    header: Header = no_header,
 ) -> Received:
-    """Read the form in a request's body, with the recording in its field `file_field`.
+    """Read the form in a request's body, with the recording in its field `file_field`; `header` is written
+    before it, and counts as a part of it.
 
     `check` gets the fields after each complete one, so that it can refuse before a long recording has been
     sent. Raises Refusal ("bad_form", "missing_audio", "too_large", "disk_full", "upload_stalled"),
     ClientDisconnect, OSError or what `check` raises, and then leaves no file behind.
     """
     form = FormReader(request.headers.get("content-type"), file_field)
-    part = _Part(blobs.part(secrets.token_hex(16)), limits, check_size(request, limits))
+    part = _Part(blobs.part(secrets.token_hex(16)), limits, check_size(request, limits), header)
     checked = 0
     try:
         async for data in _body(request, limits):
@@ -110,8 +121,9 @@ async def receive(
 class _Part:
     """File that receives an upload. Every method blocks."""
 
-    def __init__(self, path: Path, limits: Limits, announced: int) -> None:
+    def __init__(self, path: Path, limits: Limits, announced: int, header: Header) -> None:
         self._path = path
+        self._header = header
         self._limits = limits
         self._announced = announced
         self._file: BinaryIO | None = None
@@ -120,6 +132,9 @@ class _Part:
 
     def write(self, pieces: Iterable[bytes]) -> None:
         self._check_disk()
+        if self._file is None:
+            pieces = list(pieces)
+            pieces.insert(0, self._header(b"".join(pieces)[:_FIRST_BYTES]))
         file = self._opened()
         for piece in pieces:
             self._size += len(piece)

@@ -22,6 +22,7 @@ _DEFAULT_MEGABYTES = 2048
 
 _FAILURES = {
     "probe": "The recording could not be decoded",
+    "clip": "The recording could not be decoded",
     "prepare": "The recording could not be decoded",
     "split": "The text could not be read",
 }
@@ -72,6 +73,10 @@ def _work(request: protocol.Request) -> Iterator[protocol.Reply]:
             yield protocol.Probed(
                 request.id, probe(request.path, request.max_seconds, track=request.audio_track)
             )
+        case protocol.Clip():
+            from voxq.processes.media.clip import clip
+
+            yield protocol.Clipped(request.id, clip(request))
         case protocol.Prepare():
             from voxq.processes.media.prepare import prepare
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import os
 import signal
 from pathlib import Path
+from typing import TypeVar
 
 from loguru import logger
 
@@ -16,6 +18,8 @@ from voxq.processes.media import MEDIA_MODULE, protocol
 from voxq.processes.media.owner_turns import OwnerTurns
 from voxq.processes.messages import ProtocolError
 from voxq.speech.audio import AudioError, AudioInfo
+
+R = TypeVar("R", protocol.Probed, protocol.Clipped)
 
 _MEGABYTES = 1024
 """Limit of each process's address space; after its first file, a process takes about 230."""
@@ -54,26 +58,47 @@ class ProbePool:
         Raises AudioError, with the code "undecodable" for a recording that hangs or crashes the decoder;
         OSError if no process can be started; RuntimeError if the pool is closed.
         """
+        request = protocol.Probe(next(self._ids), path, self._max_seconds, track)
+        return (await self._answer(request, owner, protocol.Probed)).info
+
+    async def clip(self, path: Path, to: Path, owner: str, start: float, seconds: float) -> float:
+        """Decode up to `seconds` of the recording at `path`, from second `start` on, into the new WAV file
+        `to`, and return how many seconds there were. Waits for the owner's turn as `probe` does.
+
+        Raises as `probe`, and OSError if the file cannot be written.
+        """
+        request = protocol.Clip(next(self._ids), path, to, start, seconds, self._max_seconds)
         try:
-            reply = await self._probe(path, owner, track)
+            return (await self._answer(request, owner, protocol.Clipped)).seconds
+        except AudioError as error:
+            if error.code == "storage":
+                raise OSError(errno.EIO, str(error)) from None
+            raise
+
+    async def _answer(self, request: protocol.Request, owner: str, wanted: type[R]) -> R:
+        """Return the reply to a request."""
+        try:
+            reply = await self._one_answer(request, owner, wanted)
         # tried twice, because the process may have been killed by somebody and not by the recording
         except ChildDied:
             try:
-                reply = await self._probe(path, owner, track)
+                reply = await self._one_answer(request, owner, wanted)
             except ChildDied as error:
                 raise AudioError("undecodable", "The file crashed the decoder.") from error
         if isinstance(reply, protocol.Failed):
             raise AudioError(reply.code, reply.message)
-        return reply.info
+        return reply
 
-    async def _probe(self, path: Path, owner: str, track: str | None) -> protocol.Probed | protocol.Failed:
-        """Probe once, as `probe` does. Raises ChildDied as well."""
+    async def _one_answer(
+        self, request: protocol.Request, owner: str, wanted: type[R]
+    ) -> R | protocol.Failed:
+        """Ask once, as `_answer` does. Raises ChildDied as well."""
         child = await self._children.borrow(owner)
         try:
             if self._closed:
                 raise RuntimeError("the pool is closed")
             child = child or self._start_child()
-            return await self._ask(child, path, track)
+            return await self._ask(child, request, wanted)
         # after a cancellation, too: the pending reply would be taken for that to the next request
         except BaseException as error:
             child = self._replace(child)
@@ -125,14 +150,13 @@ class ProbePool:
         self._dying = {one for one in (*self._dying, child) if one.is_alive()}  # polling reaps dead processes
         return ended
 
-    async def _ask(self, child: Child, path: Path, track: str | None) -> protocol.Probed | protocol.Failed:
-        request = protocol.Probe(next(self._ids), path, self._max_seconds, track)
+    async def _ask(self, child: Child, request: protocol.Request, wanted: type[R]) -> R | protocol.Failed:
         child.send(protocol.CODEC.encode(request))
         async with asyncio.timeout(self._timeout):
             await _readable(child)
         reply = protocol.CODEC.decode_reply(child.receive())
-        if reply.id != request.id or not isinstance(reply, protocol.Probed | protocol.Failed):
-            raise ProtocolError("not the answer to this probe")
+        if reply.id != request.id or not isinstance(reply, (wanted, protocol.Failed)):
+            raise ProtocolError("not the answer to this request")
         return reply
 
 

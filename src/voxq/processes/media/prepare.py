@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from voxq.processes.media.cutting import cutting_for
+from voxq.processes.media.private_files import created
 from voxq.processes.media.protocol import Chunks, Prepare, Prepared
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.decode import Decoding
@@ -23,7 +23,7 @@ def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
     Raises AudioError as `Decoding` does, and OSError if the scratch file cannot be written.
     """
     preparation = _Preparation(request)
-    with _created(request.scratch) as scratch:
+    with created(request.scratch) as scratch:
         sound = preparation.decoding(0 if request.separate else None)
         yield from preparation.run(sound, scratch)
         starts = [0]
@@ -83,8 +83,3 @@ class _Preparation:
     def _announced(self, chunks: list[Span], first: int) -> Chunks:
         places = tuple((first + chunk.start, first + chunk.end) for chunk in chunks)
         return Chunks(self._request.id, places, round(self.samples / SAMPLE_RATE, 3))
-
-
-def _created(path: os.PathLike[str]) -> BinaryIO:
-    """Create a new, empty file that only this user may read."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")

@@ -1,9 +1,9 @@
 """Messages between a media process and its parent.
 
-The process answers a `Probe` with `Probed` or `Failed`, a `Prepare` with any number of `Chunks` and then
-`Prepared` or `Failed`, and a `Split` with any number of `Sentences` and then `Prepared` or `Failed`. It takes
-one request at a time. A process that hostile audio has taken over can send anything; a message of another
-shape raises ProtocolError.
+The process answers a `Probe` with `Probed` or `Failed`, a `Clip` with `Clipped` or `Failed`, a `Prepare` with
+any number of `Chunks` and then `Prepared` or `Failed`, and a `Split` with any number of `Sentences` and then
+`Prepared` or `Failed`. It takes one request at a time. A process that hostile audio has taken over can send
+anything; a message of another shape raises ProtocolError.
 """
 
 from __future__ import annotations
@@ -31,6 +31,20 @@ class Probe:
     max_seconds: float
     audio_track: str | None = None
     op: Literal["probe"] = "probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Decode up to `seconds` of the recording at `path`, from second `start` on, into the new WAV file `clip`
+    (16 bits, mono, 16 kHz). It is too long if `max_seconds` pass before that is done."""
+
+    id: str
+    path: Path
+    clip: Path
+    start: float
+    seconds: float
+    max_seconds: float
+    op: Literal["clip"] = "clip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,15 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
+class Clipped:
+    """The clip has this many seconds; none if it would start after the end."""
+
+    id: str
+    seconds: float
+    op: Literal["clipped"] = "clipped"
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The request failed. `code` is an AudioError's, "storage" or "internal"."""
 
@@ -144,7 +167,7 @@ class Sentences:
     op: Literal["sentences"] = "sentences"
 
 
-Request = Probe | Prepare | Split
-Reply = Probed | Failed | Chunks | Prepared | Sentences
+Request = Probe | Clip | Prepare | Split
+Reply = Probed | Clipped | Failed | Chunks | Prepared | Sentences
 
 CODEC: Codec[Request, Reply] = Codec(Request, Reply)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self, TypeVar
 
 from voxq.api.available import AvailableModels
 from voxq.api.kinds.transcription import options
+from voxq.api.kinds.transcription.prompt import hotwords_of
 from voxq.api.submission.form import Fields
 from voxq.core.refusal import Refusal, invalid
 from voxq.core.request_reader import Asked, RequestReader, unknown_field
@@ -20,8 +20,6 @@ from voxq.kinds.hotwords import hotwords_in, together
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.speech.subtitles import Format
 
-_MOST_WORDS_OF_A_TERM = 3
-_BETWEEN_TERMS = re.compile(r"[,;，；、\n]+")
 _BETWEEN_WORDS = re.compile(r"""[\s,"'\[\]]+""")
 """Separators in an array that a client sends as one field: comma-separated, or as JSON."""
 _SERVER_VAD = "server_vad"
@@ -126,8 +124,9 @@ def _chosen(asked: TranscriptionOptions, fields: Fields, models: AvailableModels
     languages = _all_of(fields, "languages")
     language = asked.language or (languages[0] if len(languages) == 1 else None)
     chosen = options.for_models(replace(asked, language=language), models)
-    terms = " ".join((*_terms(fields.get("prompt", "")), *_all_of(fields, "keywords")))
-    return replace(chosen, hotwords=together((*chosen.hotwords, *hotwords_in(terms))))
+    keywords = hotwords_in(" ".join(_all_of(fields, "keywords")))
+    prompted = hotwords_of(fields.get("prompt", ""))
+    return replace(chosen, hotwords=together((*chosen.hotwords, *prompted, *keywords)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +143,6 @@ class _More:
             _choice(Format, fields.get("response_format", ""), "response_format", Format.JSON),
             _switch(fields.get("stream", ""), "stream"),
         )
-
-
-def _terms(prompt: str) -> Iterator[str]:
-    """Yield the parts of a prompt between commas that are as short as a name.
-
-    A prompt in whole sentences is not a list of hotwords, and no engine here continues a text.
-    """
-    for term in _BETWEEN_TERMS.split(prompt):
-        if len(term.split()) <= _MOST_WORDS_OF_A_TERM:
-            yield term
 
 
 def _granularities(fields: Fields) -> frozenset[Granularity]:

@@ -7,20 +7,18 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
 
-from voxq.api.access_log import note
 from voxq.api.available import AvailableModels
 from voxq.api.kinds.transcription.openai import documentation, form, stream
 from voxq.api.kinds.transcription.openai.answers import answer
 from voxq.api.kinds.transcription.openai.form import Wanted
+from voxq.api.kinds.transcription.recognition import begin_recognition
 from voxq.api.openai import sse
-from voxq.api.openai.beginning import begin
 from voxq.api.openai.place import Waiting
 from voxq.api.openai.streamed import Streamed
 from voxq.api.openai.waiting import end_of, transcript_of
 from voxq.api.service import Service, TheService
-from voxq.api.submission import reuse, upload
+from voxq.api.submission import upload
 from voxq.api.submission.form import Fields
-from voxq.core.task import Task, short_id
 from voxq.kinds.transcription import TRANSCRIPTION
 from voxq.tasks import intake
 
@@ -47,8 +45,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     limits = upload.Limits.of(service.settings)
     upload.check_size(request, limits)
     models = await service.models.recent()
-    recordings = service.recordings[TRANSCRIPTION.name]
-    entry = await recordings.check_entry(owner, None, may_find=True)
+    entry = await service.recordings[TRANSCRIPTION.name].check_entry(owner, None, may_find=True)
     received = await upload.receive(
         request,
         service.parts.blobs,
@@ -58,19 +55,13 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     )
     try:
         wanted = read(received.fields, models)
-        fingerprint = await reuse.fingerprint_of(
-            service, TRANSCRIPTION, owner, wanted.options, sha256=received.upload.sha256
+        asked = intake.Request(owner, wanted.options, wanted.priority)
+        begun = await begin_recognition(
+            request, service, entry, received.upload, asked, may_reuse=wanted.cache
         )
-
-        async def accept() -> Task:
-            asked = intake.Request(owner, wanted.options, wanted.priority)
-            return (await recordings.accept(entry, received.upload, asked)).task
-
-        begun = await begin(service, TRANSCRIPTION.name, owner, fingerprint, accept, may_reuse=wanted.cache)
     finally:
         # already moved if there is a new task
         await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
-    note(request, task=short_id(begun.task_id), cache=begun.cache)
     if wanted.streams:
         return Streamed(stream.events(service, begun, request), sse.CONTENT_TYPE, begun.headers)
     found = await end_of(service, begun, request)
