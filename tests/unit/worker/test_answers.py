@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voxq.engines.contract import ChunkError, Recognised, Spoken
 from voxq.processes.model.answers import checked_sound, checked_text
-from voxq.speech.transcript import Segment, Word
+from voxq.speech.transcript import Dropped, Segment, Word
 
 SECONDS = 30.0
 
@@ -58,6 +58,26 @@ samples = st.one_of(
 sounds: st.SearchStrategy[Any] = (
     st.builds(Spoken, samples, st.integers() | st.floats() | st.none()) | st.none() | samples
 )
+
+
+def test_languages_are_short_and_without_control_characters() -> None:
+    for language in ("x" * 10_000, b"en", 7):
+        answer: Any = Recognised((), language)  # type: ignore[arg-type]
+        assert isinstance(checked_text(answer, SECONDS), ChunkError)
+        answer = Recognised((Segment("a", 0, 1, language=language),), None)  # type: ignore[arg-type]
+        assert isinstance(checked_text(answer, SECONDS), ChunkError)
+    checked = checked_text(Recognised((Segment("a", 0, 1, language="e\nn"),), "z\x1bh"), SECONDS)
+    assert isinstance(checked, Recognised)
+    assert (checked.language, checked.segments[0].language) == ("z h", "e n")
+
+
+def test_segments_without_text_are_limited_in_number() -> None:
+    empty = Segment("", 0, 1)
+    for answer in (
+        Recognised((empty,) * 30_000, None),
+        Recognised((), None, (Dropped("", 0, 1, ""),) * 30_000),
+    ):
+        assert isinstance(checked_text(answer, SECONDS), ChunkError)
 
 
 @given(sounds)

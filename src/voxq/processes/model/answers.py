@@ -15,6 +15,8 @@ from voxq.engines.contract import ChunkError, Dropped, Recognised, Segment, Spok
 _MOST_CHARACTERS = 20_000
 """Maximum characters of a chunk, or of a sentence as it was read out; nobody says so much in half a
 minute."""
+_LONGEST_LANGUAGE = 35
+"""Maximum characters of the code of a language."""
 _SLOWEST_CHARACTERS_PER_SECOND = 1.0
 _LEAST_SECONDS = 60.0
 """Audio that is allowed even for the shortest sentence."""
@@ -37,10 +39,11 @@ def checked_text(answer: object, seconds: float) -> Recognised | ChunkError:
     try:
         if sum(map(_length, answer.segments)) > _MOST_CHARACTERS:
             return _TOO_MUCH
-        if sum(len(each.text) for each in answer.dropped) > _MOST_CHARACTERS:
+        if sum(max(1, len(each.text), len(each.why)) for each in answer.dropped) > _MOST_CHARACTERS:
             return _TOO_MUCH
         segments = tuple(_segment(segment, seconds) for segment in answer.segments)
-        return replace(answer, segments=segments, dropped=tuple(_dropped(x, seconds) for x in answer.dropped))
+        dropped = tuple(_dropped(each, seconds) for each in answer.dropped)
+        return replace(answer, segments=segments, language=_language(answer.language), dropped=dropped)
     except (AttributeError, TypeError, ValueError):
         return _NONSENSE
 
@@ -66,9 +69,9 @@ def checked_sound(answer: object, text: str, speed: float) -> Spoken | ChunkErro
 
 
 def _length(segment: Segment) -> int:
-    """Return the length of a segment's longest text, in characters."""
-    words = sum(len(word.text) for word in segment.words)
-    return max(len(segment.text), len(segment.raw_text or ""), words)
+    """Return the length of a segment's longest text, in characters; an empty text counts as one."""
+    words = sum(max(1, len(word.text)) for word in segment.words)
+    return max(1, len(segment.text), len(segment.raw_text or ""), words)
 
 
 def _segment(segment: Segment, seconds: float) -> Segment:
@@ -81,8 +84,17 @@ def _segment(segment: Segment, seconds: float) -> Segment:
         end=end,
         words=tuple(_word(word, seconds) for word in segment.words),
         events=tuple(map(_clean, segment.events)),
-        language=None if segment.language is None else _clean(segment.language),
+        language=_language(segment.language),
     )
+
+
+def _language(code: str | None) -> str | None:
+    """Check the code of a language, which becomes part of results and log lines. Raises ValueError."""
+    if code is None:
+        return None
+    if len(code) > _LONGEST_LANGUAGE:
+        raise ValueError("not a language")
+    return _clean(code)
 
 
 def _dropped(dropped: Dropped, seconds: float) -> Dropped:
