@@ -27,6 +27,7 @@ _VALKEY_START_SECONDS = 30.0
 _REDIS_PATIENCE_SECONDS = 5.0
 _HOPELESS_DEATHS = 3
 _LOOK_EVERY_SECONDS = 0.25
+_RECORD_SECONDS = 5.0
 
 
 class StackError(Exception):
@@ -46,6 +47,7 @@ class Stack:
         self._exit = ExitStack()
         self._supervisor: Supervisor | None = None
         self._redis_url = settings.redis_url or ""
+        self._recorded = threading.Event()
 
     @property
     def api_url(self) -> str:
@@ -133,11 +135,14 @@ class Stack:
             check_server(settings.redis_url, _REDIS_PATIENCE_SECONDS)
         for life in left:
             threading.Thread(target=orphaned_claims.settle, args=(settings, life), daemon=True).start()
+        self._recorded.clear()
         self._supervisor.add(*worker_parts(settings), api_part(settings))
+        self._recorded.wait(_RECORD_SECONDS)  # whoever is told of the stack finds its record
 
     def _start_valkey(self, settings: Settings, supervisor: Supervisor) -> Settings:
         """Start the embedded server and return the settings with its address."""
         address = claim_address(settings.run_dir)
+        self._redis_url = address.url  # before its start, which is recorded with it
         supervisor.add(valkey_part(settings, address, REDIS_STAGE))
         try:
             check_server(address.url, _VALKEY_START_SECONDS)
@@ -145,7 +150,6 @@ class Stack:
             log = settings.run_dir / "valkey.log"
             said = log.read_text(errors="replace").splitlines()[-1:] if log.exists() else []
             raise StackError(f"The embedded server does not start: {''.join(said) or error}") from None
-        self._redis_url = address.url
         return settings.model_copy(update={"redis_url": address.url})
 
     def _record(self, pids: dict[str, int]) -> None:
@@ -155,6 +159,7 @@ class Stack:
             instance.write(self._given.run_dir)
         except OSError as error:  # a full disk; the parts are unaffected
             logger.warning("cannot write {}/up.json: {}", self._given.run_dir, error.strerror)
+        self._recorded.set()
 
 
 def api_url(settings: Settings) -> str:
