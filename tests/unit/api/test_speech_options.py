@@ -41,7 +41,7 @@ def worker(number: int, **facts: object) -> WorkerFacts:
 def test_a_language_without_its_packages_is_refused_with_what_to_install(
     text: str, how: dict[str, object], field: str
 ) -> None:
-    with pytest.raises(Refusal, match="uv sync --inexact --extra kokoro-ja") as caught:
+    with pytest.raises(Refusal, match="scripts/setup --extra kokoro-ja") as caught:
         options(text, **how)
     assert (caught.value.code, caught.value.details["field"]) == ("language_unsupported", field)
     assert caught.value.details["languages"] == ["en", "zh", "es", "fr"]

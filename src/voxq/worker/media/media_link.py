@@ -169,7 +169,7 @@ class MediaLink:
                 )
             case protocol.Failed():
                 return MediaFailed(reply.code, reply.message)
-            case protocol.Probed():
+            case protocol.Probed() | protocol.Clipped():
                 return MediaFailed("internal", "The recording could not be decoded.")
 
     def _phrase(self, said: Utterance) -> Phrase:
