@@ -131,7 +131,8 @@ def test_separate_channels_follow_each_other(media: Child, tmp_path: Path) -> No
     samples = np.fromfile(scratch, "<f4")
     assert np.abs(samples - np.concatenate((left, right))).max() < 0.001
     first, second = chunks_in(progress)
-    assert second[0] - first[0] == pytest.approx(3 * len(speech), abs=600)
+    # The rest before the first speech of a recording stays with it.
+    assert 0 <= second[0] - first[0] - 3 * len(speech) < 0.2 * SAMPLE_RATE
 
 
 @pytest.mark.parametrize("layout", ["mono", "the same twice"])
