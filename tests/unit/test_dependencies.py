@@ -20,7 +20,12 @@ from voxq.extras import Extra
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "voxq"
 
-DISTRIBUTIONS = {"dotenv": "python-dotenv", "hibari": "hibari-tts", "yaml": "pyyaml"}
+DISTRIBUTIONS = {
+    "dotenv": "python-dotenv",
+    "hibari": "hibari-tts",
+    "markdown_it": "markdown-it-py",
+    "yaml": "pyyaml",
+}
 """Distributions of modules whose name differs from it."""
 EXTRAS_AT_ONCE = {"speech/vad.py"}
 """Files that import an extra's package at import time; the core imports none of them."""
