@@ -40,7 +40,8 @@ def test_an_upgrade_loses_and_repeats_nothing(make_lab, tmp_path: Path, name: st
     chunks = ends["under_way"].outcome.segments if ends["under_way"] else ()
     again = sum(words == ("later",) for call in lab.calls() for _, words in call)
     finished_counts = name == "before-speech"  # earlier, chunks depended on fewer options
-    assert 0 < again <= len(chunks) - 2 * finished_counts
+    # Of the two that were finished, the first begins a little earlier today, and so is done again.
+    assert 0 < again <= len(chunks) - finished_counts
     lab.assert_nothing_waits()
 
     keys = {"API_KEYS": "anna:the-key-of-anna,bob:the-key-of-bob"}

@@ -7,13 +7,13 @@ repeatedly.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import old_spool
 import pytest
 import work_done
@@ -23,7 +23,7 @@ from mixed_load import CALLBACK, webhook
 from stack import RunningStack
 from valkey_lab import RedisServer
 from webhook_receiver import Receiver, receiver
-from worker_lab import NOTE, wait_for
+from worker_lab import wait_for
 
 from voxq.parts import Parts
 
@@ -35,6 +35,11 @@ LEFT = "v1_left"
 DEATH = "ended with signal SIGKILL"
 """Log message of `voxq up` about a killed worker, which is replaced a second later."""
 LINES = (1, 30, 100, 200, 400, 700, 1000, 1500, 2500, 4000)
+
+MOVED = 0.2
+"""Seconds by which the first and the last cut of a recording may have moved since that version."""
+_SECONDS = re.compile(r"\d+\.\d+ seconds")
+"""Text of one chunk."""
 
 pytestmark = pytest.mark.slow
 
@@ -87,7 +92,8 @@ def test_an_upgrade_loses_and_repeats_nothing(tmp_path: Path, redis_is: str) -> 
     with killed_service(tmp_path, redis_is) as (stack, told):
         stack.start()
         everything_ends(stack, told, expected)
-        assert chunks_of(stack, "Later") == expected.chunks_left("under_way")
+        left = expected.chunks_left("under_way")
+        assert sorted(chunks_of(stack, "Later")) == pytest.approx(sorted(left), abs=MOVED)
         assert Counter(work_done.sentences(stack)) == Counter(sentences_to_speak(expected))
         begun = [words for _, words in work_done.chunks(stack) if not {"Later", "Delta"} & set(words)]
         assert sorted(begun) == sorted(hotwords_waiting(expected))
@@ -114,8 +120,8 @@ def test_an_upgrade_killed_half_way_is_completed(tmp_path: Path, redis_is: str, 
         everything_ends(stack, told, expected)
         left = expected.chunks_left("under_way")
         given = chunks_of(stack, "Later")
-        assert given.keys() <= left.keys()
-        assert given.total() <= left.total() + len(steps) + 1, "what was in an engine ran again"
+        assert all(any(abs(seconds - other) < MOVED for other in left) for seconds in given)
+        assert len(given) <= len(left) + len(steps) + 1, "what was in an engine ran again"
         to_speak = Counter(sentences_to_speak(expected))
         assert Counter(work_done.sentences(stack)).keys() <= to_speak.keys()
         assert {each.delivery for each in told.told} == set(deliveries(expected))
@@ -153,9 +159,17 @@ def everything_ends(stack: RunningStack, told: Receiver, expected: old_spool.Exp
     audit(stack, list(expected.tasks.values()), forgotten=expected.deleted())
     for name, end in expected.ends.items():
         outcome = outcome_of(stack, expected, name)
-        found = {field: outcome[field] for field in end.keys() & outcome.keys() - {"attempts"}}
-        assert name == LEFT or found == {field: end[field] for field in found}, name
+        known = end.keys() & outcome.keys() - {"attempts"}
+        assert name == LEFT or compared(outcome, known) == compared(end, known), name
     assert outcome_of(stack, expected, LEFT)["status"] in ("done", "cancelled")
+
+
+def compared(end: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    """Return what must be the same in every version: cuts, and with them the seconds that this recogniser
+    says of each chunk, may move a little."""
+    same = {field: _SECONDS.sub("some", end[field]) for field in fields & {"text", "raw_text"}}
+    texts = [_SECONDS.sub("some", segment["t"]) for segment in end["segments"]]
+    return {field: end[field] for field in fields} | same | {"segments": texts}
 
 
 def outcome_of(stack: RunningStack, expected: old_spool.Expected, name: str) -> dict[str, Any]:
@@ -165,9 +179,9 @@ def outcome_of(stack: RunningStack, expected: old_spool.Expected, name: str) -> 
     return outcome | {"segments": list(end.outcome.segments)}
 
 
-def chunks_of(stack: RunningStack, word: str) -> Counter[float]:
+def chunks_of(stack: RunningStack, word: str) -> list[float]:
     """Return the seconds of the chunks with this hotword that the recogniser was given."""
-    return Counter(seconds for seconds, words in work_done.chunks(stack) if word in words)
+    return [seconds for seconds, words in work_done.chunks(stack) if word in words]
 
 
 def hotwords_waiting(expected: old_spool.Expected) -> list[list[str]]:
@@ -192,7 +206,7 @@ def deliveries(expected: old_spool.Expected) -> list[str]:
 
 
 def clients_find_it_again(stack: RunningStack, expected: old_spool.Expected, redis_is: str) -> None:
-    """Assert that keys, repeated requests, owners and files are found again without any work."""
+    """Assert that keys, owners and files are found again without any work."""
     spoken, recognised = stack.spoken(), stack.calls()
     http, tasks = stack.http, expected.tasks
     sample = http.get("/api/v1/tts/voices/teller/sample")
@@ -201,25 +215,17 @@ def clients_find_it_again(stack: RunningStack, expected: old_spool.Expected, red
         answer = http.get(f"/api/v1/asr/result/{tasks['queued_by_bob']}", headers=key_of(owner))
         assert answer.status_code == status
     http.headers.update(key_of("anna"))
-    if redis_is == "kept":  # an empty Redis gets keys back if they are at most a day old, but no fingerprints
+    if redis_is == "kept":  # an empty Redis gets keys back if they are at most a day old, but no more
         assert stack.post(key="anna-1", language="en").json()["task_id"] == tasks["with_key"]
         assert stack.post(key="anna-2", callback=CALLBACK).json()["task_id"] == tasks["queued_with_key"]
         assert stack.post(key="anna-1").status_code == 409, "another request"
         again = stack.post_text("With key.", key="anna-2")
         assert again.json()["task_id"] == tasks["text_queued_with_key"]
-        assert transcribe(http).json()["text"] == expected.ends["v1_done"]["text"]
     history = http.get("/api/v1/asr/history", params={"limit": 100}).json()["records"]
     assert {each["task_id"] for each in history} >= {tasks["done"], tasks["failed"], tasks["under_way"]}
     assert tasks["queued_by_bob"] not in {each["task_id"] for each in history}
     assert (stack.spoken(), stack.calls()) == (spoken, recognised)
     http.headers.update(key_of("root"))
-
-
-def transcribe(http: httpx.Client) -> httpx.Response:
-    """Repeat the request that created `v1_done`."""
-    form = {"model": "whisper-1", "prompt": "Gamma"}
-    with NOTE.open("rb") as file:
-        return http.post("/v1/audio/transcriptions", files={"file": ("note.ogg", file)}, data=form)
 
 
 def deleted_is_gone(stack: RunningStack, expected: old_spool.Expected) -> None:

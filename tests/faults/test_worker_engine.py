@@ -54,7 +54,7 @@ def assert_shared_a_call(lab: WorkerLab, *faults: str) -> None:
 
 
 def assert_innocent(outcomes: list[Outcome]) -> None:
-    assert [(o.status, o.attempts, o.text) for o in outcomes] == [(DONE, 1, "9.50 seconds")] * len(outcomes)
+    assert [(o.status, o.attempts, o.text) for o in outcomes] == [(DONE, 1, "9.64 seconds")] * len(outcomes)
 
 
 @pytest.mark.parametrize(
@@ -119,10 +119,10 @@ def test_running_out_of_memory_makes_batches_smaller(make_lab) -> None:
     outcomes = lab.wait_for_ends([guilty, *innocent])
     assert [(o.status, o.attempts) for o in outcomes] == [(DONE, 1)] * 5
     assert [i.code for i in outcomes[0].incidents] == ["out_of_memory"]
-    worker.wait_for_log("out of memory: batches of at most 14.2 s from now on")
+    worker.wait_for_log("out of memory: batches of at most 14.5 s from now on")
     facts = wait_for(lambda: lab.facts(1)["out_of_memory"] and lab.facts(1), "the next heartbeat")
     assert facts["out_of_memory"] == 1
-    assert facts["resident"][0]["batch_padded_seconds"] == 14.2
+    assert facts["resident"][0]["batch_padded_seconds"] == 14.5
     assert_shared_a_call(lab, "fault-memory-once")
     assert all(len(call) == 1 for call in lab.calls()[-3:]), "half of three, and never so many again"
 
@@ -269,7 +269,7 @@ def test_invalid_results_fail_only_their_own_chunk(make_lab) -> None:
     odd = lab.submit(NOTE, "fault-control")
     (outcome,) = lab.wait_for_ends([odd])
     assert (outcome.status, outcome.text) == (DONE, "a b [31m  \ufffdz")
-    assert [(each["s"], each["e"]) for each in outcome.segments] == [(0.148, 9.644)], "within its chunk"
+    assert [(each["s"], each["e"]) for each in outcome.segments] == [(0.38, 9.36)], "within its chunk"
     assert worker.helper("model process").pid == link
     lab.assert_ended_once([*tasks, odd])
 
@@ -293,7 +293,7 @@ def test_a_recording_that_kills_whole_workers_fails(make_lab) -> None:
     assert failed.error is not None
     assert failed.error.endswith("the only task in its engine. Given up after 2 attempts.")
     assert deaths == 1 + 2, "once in company or by chance, then as often as it may be blamed"
-    assert (done.status, done.attempts, done.text) == (DONE, 1, "9.50 seconds")
+    assert (done.status, done.attempts, done.text) == (DONE, 1, "9.64 seconds")
     lab.assert_ended_once([poison, innocent])
 
 

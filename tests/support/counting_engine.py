@@ -112,4 +112,11 @@ def _load(request: EngineRequest, models: ModelPaths) -> Counting:
     )
 
 
-KIND = EngineFamily("counting", Capability.RECOGNISE, "Misbehaves on demand, and counts", _load, _traits_for)
+KIND = EngineFamily(
+    "counting",
+    Capability.RECOGNISE,
+    "Misbehaves on demand, and counts",
+    _load,
+    _traits_for,
+    devices=("cpu", "cuda"),
+)

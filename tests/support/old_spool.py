@@ -80,11 +80,11 @@ class Expected:
         """End of each task as produced by the version that wrote the spool."""
         self._files = SPOOLS / name / "files"
 
-    def chunks_left(self, name: str) -> Counter[float]:
+    def chunks_left(self, name: str) -> list[float]:
         """Lengths, in seconds, of a recording's unfinished chunks; its final text lists all chunks."""
         lengths = Counter(map(float, self.ends[name]["text"].replace("seconds", "").split()))
         kept = [round((line["end"] - line["start"]) / 16_000, 2) for line in self._kept(name)]
-        return lengths - Counter(kept)
+        return list((lengths - Counter(kept)).elements())
 
     def sentences_left(self, name: str) -> list[str]:
         """Sentences of a text that had not been spoken."""

@@ -66,6 +66,7 @@ def _load(request: EngineRequest, models: ModelPaths) -> Noop:
 
 FAMILY = EngineFamily(
     name="noop",
+    devices=("cpu", "cuda"),  # it uses none: what runs beside it can be tried without a GPU
     capability=Capability.RECOGNISE,
     summary="No recognition at all: measures the queue (models: noop, sleep-<n>ms)",
     traits_for=_traits_for,

@@ -38,7 +38,9 @@ _SSML = re.compile(
     re.DOTALL,
 )
 
-_MARKS = re.compile(r"[*_`#~|<>&\[\]\\:【]|^\s*(?:[-+=]|\d+[.)])", re.MULTILINE)
+_MARKS = re.compile(r"[*_`#~|<>&\[\]\\:【]|^[^\S\r\n]*(?:[-+=]|\d+[.)])", re.MULTILINE)
+"""Spaces before a mark are those of its line alone: thousands of empty lines must not be looked through again
+from each of them."""
 
 
 def has_marks(text: str) -> bool:
