@@ -90,6 +90,7 @@ def test_the_document_describes_it(louder: ApiServer) -> None:
             "minimum": 1,
             "maximum": 11,
             "description": "How loud it is to be heard.",
+            "example": 11,
         }
     for path in ("/api/v1/tts/submit", "/api/v1/tts/batch"):
         assert described(path, "loudness")["type"] == ["integer", "null"]

@@ -146,7 +146,8 @@ def test_a_fingerprint_depends_on_everything_that_changes_the_result() -> None:
             SpeechOptions("heart", speed=1.5),
             "Guten Tag.",
             '["anna", "", "recipe", {"text": "Guten Tag.", "voice": "heart", "model": null, '
-            '"language": null, "speed": 1.5, "format": "wav", "sample_rate": null, "normalise": true}]',
+            '"language": null, "speed": 1.5, "format": "wav", "sample_rate": null, "input_type": "auto", '
+            '"normalise": true}]',
         ),
     ],
 )

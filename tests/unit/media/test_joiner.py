@@ -20,6 +20,8 @@ from voxq.speech.audio import SPEECH_FORMATS, Samples
 from voxq.speech.sentences import Break
 from voxq.speech.voicing import voiced
 
+pytestmark = pytest.mark.slow  # starts processes
+
 RATE = 16_000
 PAUSE = {Break.CLAUSE: 0.12, Break.SENTENCE: 0.3, Break.PARAGRAPH: 0.6}
 

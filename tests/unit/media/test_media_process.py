@@ -17,6 +17,8 @@ from voxq.speech.chunking import Chunking
 from voxq.speech.decode import decode_blocks
 from voxq.speech.encode import encode
 
+pytestmark = pytest.mark.slow  # starts processes
+
 RECORDINGS = Path(__file__).parents[2] / "data" / "audio"
 
 

@@ -13,6 +13,8 @@ from voxq.processes.child import Child
 from voxq.processes.media.pool import ProbePool
 from voxq.speech.audio import AudioError
 
+pytestmark = pytest.mark.slow  # starts processes
+
 _start = Child.start
 RECORDING = Path(__file__).parents[2] / "data" / "audio" / "zh_note.ogg"
 

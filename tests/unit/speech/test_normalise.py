@@ -121,6 +121,7 @@ def test_no_figure_is_left_to_chance(text: str) -> None:
     assert not re.search("[0-9½≥]", normalise(text, "en"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["1", "1-", "1.1", "a1", "1,", "1 ", "(0", "+1", "a@", "1:"])
 def test_a_hostile_sentence_takes_no_time(unit: str) -> None:
     text = unit * (20_000 // len(unit))

@@ -182,6 +182,7 @@ def _race(opener: Opener, root: Path, records: list[dict[str, Any]], number: int
     wins.put(None)
 
 
+@pytest.mark.slow
 def test_of_several_processes_one_wins_each_end(opener: Opener, tmp_path: Path) -> None:
     journal, tasks = opener(tmp_path), [make_task() for _ in range(50)]
     for task in tasks:
@@ -228,6 +229,7 @@ def _fill_the_disk(
     os._exit(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opener", [files, durable_files])
 def test_a_full_disk_leaves_nothing_half_done(opener: Opener, tmp_path: Path) -> None:
     journal, task, new = opener(tmp_path), make_task(), make_task()

@@ -204,6 +204,7 @@ def _settle_all(root: str, records: list[dict[str, object]], start, done_queue) 
     done_queue.put(None)
 
 
+@pytest.mark.slow
 def test_of_several_processes_one_writes_each_line(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     tasks = [make_task() for _ in range(40)]
@@ -235,6 +236,7 @@ def _settle_on_a_full_disk(root: str, record: dict[str, object], limit: int) -> 
     os._exit(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("capacity", [0, 1, 300])
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path, capacity: int) -> None:
     desk = Desk(tmp_path)
