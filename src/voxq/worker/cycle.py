@@ -33,6 +33,7 @@ class WorkCycle:
         parts.failures.enforce_deadlines()
         parts.media.keep_time()
         parts.stages.take_news()
+        parts.media.joining.advance()
         parts.stages.report()
 
     def begin_more(self) -> None:

@@ -84,7 +84,7 @@ class Joining:
         """Have the sentences spoken so far joined. True if a request is under way, so that news will
         follow."""
         case = self._cases.setdefault(text, _Case())
-        if case.is_asked:
+        if case.is_asked or self._has_failed(text):
             return True
         sounds = _sounds(text, case.given)
         if not sounds or time.monotonic() < case.disk_retry.not_before:
@@ -116,6 +116,10 @@ class Joining:
         """Yield the news of texts since the last call, the oldest first."""
         while self._news:
             yield self._news.popleft()
+
+    def _has_failed(self, text: TaskRun) -> bool:
+        """Whether there is news of a failure that has not been taken: another attempt would fail again."""
+        return any(each is text and isinstance(news, MediaFailed) for each, news in self._news)
 
     @property
     def deadline(self) -> float:

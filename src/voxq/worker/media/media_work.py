@@ -22,10 +22,9 @@ class MediaWork:
         return min(self.preparation.deadline, self.joining.deadline)
 
     def keep_time(self) -> None:
-        """End requests that take too long, and join what the disk did not accept a moment ago."""
+        """End requests that take too long."""
         self.preparation.enforce_deadlines()
         self.joining.enforce_deadlines()
-        self.joining.advance()
 
     def remove(self, task_run: TaskRun) -> None:
         """Stop all work for a task, and discard its news."""
