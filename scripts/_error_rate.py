@@ -24,7 +24,8 @@ def character_error_rate(spoken: str, heard: str) -> float:
 
 def _words(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("-", " ")
-    words = [_CONTRACTIONS.get(word, word) for word in re.findall(r"[\w']+", text)]
+    found: list[str] = re.findall(r"[\w']+", text)
+    words = [_CONTRACTIONS.get(word, word) for word in found]
     return " ".join(str(_NUMBERS.get(word, word)) for word in words)
 
 

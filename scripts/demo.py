@@ -18,6 +18,7 @@ from rich.table import Table
 from _error_rate import character_error_rate, word_error_rate
 from _speak import speak
 from voxq.cli.kinds.transcription.concurrent import Transcription, transcribe_all
+from voxq.cli.inputs import Input
 from voxq.cli.service import Service
 from voxq.cli.temporary import temporary_stack
 from voxq.settings import SettingsError, load_settings
@@ -68,7 +69,8 @@ def main() -> int:
                 f"[bold]VoxQ is up[/] at {stack.api_url}: API, queue, and a worker with a loaded model."
             )
             submitted = time.monotonic()
-            done = transcribe_all(service, [recording.path for recording in recordings], {})
+            inputs = [Input(str(recording.path), recording.path) for recording in recordings]
+            done = transcribe_all(service, inputs, {})
             seconds = time.monotonic() - submitted
             if done[1].succeeded:
                 SRT.parent.mkdir(exist_ok=True)

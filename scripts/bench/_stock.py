@@ -80,7 +80,7 @@ def enqueue_celery(redis_url: str, task_ids: list[str]) -> None:
 
 def celery_app(redis_url: str) -> Any:
     """Create the Celery application. Raises ImportError without the dependency group `bench`."""
-    from celery import Celery
+    from celery import Celery  # pyright: ignore[reportMissingImports]
 
     app = Celery("_stock", broker=redis_url, backend=redis_url)
     app.task(name="_stock.transcribe")(transcribe)
