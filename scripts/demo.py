@@ -17,8 +17,8 @@ from rich.table import Table
 
 from _error_rate import character_error_rate, word_error_rate
 from _speak import speak
-from voxq.cli.kinds.transcription.concurrent import Transcription, transcribe_all
 from voxq.cli.inputs import Input
+from voxq.cli.kinds.transcription.concurrent import Transcription, transcribe_all
 from voxq.cli.service import Service
 from voxq.cli.temporary import temporary_stack
 from voxq.settings import SettingsError, load_settings
