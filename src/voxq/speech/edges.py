@@ -37,11 +37,12 @@ def to_sound(segments: Iterable[Segment], samples: Samples) -> tuple[Segment, ..
 def _audible(samples: Samples) -> Samples:
     """Times in seconds of the frames in which something is heard."""
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    loudness = np.sqrt(np.mean(np.square(frames), axis=1))
+    loudness = np.sqrt(np.einsum("ij,ij->i", frames, frames) / _FRAME)
     if not len(loudness):
         return loudness
     loudest = float(loudness.max())
-    noise = _ABOVE_NOISE * float(np.percentile(loudness, 10))
+    tenth = len(loudness) // 10
+    noise = _ABOVE_NOISE * float(np.partition(loudness, tenth)[tenth])  # a percentile, at a tenth of its cost
     threshold = min(max(_FAINT * loudest, noise), _CLEAR * loudest)
     return np.flatnonzero(loudness > threshold) * (_FRAME / SAMPLE_RATE)
 

@@ -185,5 +185,6 @@ def _highest(values: _Frames, behind: int, ahead: int) -> _Frames:
 
 
 def _windows(values: _Frames, behind: int, ahead: int, beyond: float) -> _Frames:
-    padded = np.pad(values, ((0, 0), (behind, ahead)), constant_values=beyond)
+    before, after = (np.full((len(values), reach), beyond) for reach in (behind, ahead))
+    padded = np.hstack((before, values, after))  # `np.pad` takes ten times as long for so few
     return np.lib.stride_tricks.sliding_window_view(padded, behind + ahead + 1, axis=1)
