@@ -65,7 +65,7 @@ class Capacity:
             self.joining.advance()
             self.poller.call(self.poller.wait(0.05))
             self.joining.enforce_deadlines()
-            self.heard += self.joining.take_news()
+            self.heard += self.joining.news.take()
 
     def process(self) -> psutil.Process:
         """Current joining process."""

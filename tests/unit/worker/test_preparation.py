@@ -68,7 +68,7 @@ class Capacity:
             self.preparation.advance()
             self.poller.call(self.poller.wait(0.1))
             self.preparation.enforce_deadlines()
-            self.heard += self.preparation.take_news()
+            self.heard += self.preparation.news.take()
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_messages_of_an_earlier_attempt_are_discarded(capacities: Callable[..., 
     while capacity.preparation.deadline:
         capacity.poller.call(capacity.poller.wait(60))
     capacity.preparation.remove(task_run)
-    assert list(capacity.preparation.take_news()) == []
+    assert list(capacity.preparation.news.take()) == []
     assert capacity.preparation.deadline == float("inf")
 
 

@@ -54,10 +54,10 @@ class Stages:
 
     def take_news(self) -> None:
         """Handle all that media processes have told since the last call."""
-        for task_run, news in self._media.preparation.take_news():
+        for task_run, news in self._media.preparation.news.take():
             if task_run in self._task_runs:
                 self._on_preparation(task_run, news)
-        for text, news in self._media.joining.take_news():
+        for text, news in self._media.joining.news.take():
             if text in self._task_runs:
                 self._on_joining(text, news)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -15,6 +15,7 @@ from voxq.processes.media import join_protocol as protocol
 from voxq.processes.messages import ProtocolError
 from voxq.worker.disk_trouble import DiskRetry, DiskWarnings
 from voxq.worker.media.media_link import MediaFailed
+from voxq.worker.media.news_queue import NewsQueue
 from voxq.worker.poller import Poller
 from voxq.worker.runs.task_run import TaskRun
 
@@ -71,7 +72,8 @@ class Joining:
         """Requests that the process has not answered; it works on the first."""
         self._late_at = float("inf")
         self._numbers = count(1)
-        self._news: deque[tuple[TaskRun, News]] = deque()
+        self.news: NewsQueue[News] = NewsQueue()
+        """News of texts that nobody has taken yet."""
 
     def start(self) -> None:
         """Start the process before the first sentence is spoken."""
@@ -103,8 +105,7 @@ class Joining:
 
     def remove(self, text: TaskRun) -> None:
         """Stop joining a text that is no longer wanted, and discard its news."""
-        if self._news:
-            self._news = deque(each for each in self._news if each[0] is not text)
+        self.news.discard(text)
         case = self._cases.pop(text, None)
         if case is not None and case.id is not None and self._child is not None:
             try:
@@ -112,20 +113,15 @@ class Joining:
             except ChildDied:
                 self._end()
 
-    def take_news(self) -> Iterator[tuple[TaskRun, News]]:
-        """Yield the news of texts since the last call, the oldest first."""
-        while self._news:
-            yield self._news.popleft()
-
     def _has_failed(self, text: TaskRun) -> bool:
         """Whether there is news of a failure that has not been taken: another attempt would fail again."""
-        return any(each is text and isinstance(news, MediaFailed) for each, news in self._news)
+        return any(isinstance(news, MediaFailed) for news in self.news.of(text))
 
     @property
     def deadline(self) -> float:
         """Time at which there is news, or `enforce_deadlines` or `advance` has something to do (monotonic
         clock)."""
-        if self._news:
+        if self.news:
             return 0.0
         waiting = (case.disk_retry.not_before for case in self._cases.values() if case.id is None)
         return min([self._late_at, *(at for at in waiting if at > time.monotonic())])
@@ -187,25 +183,23 @@ class Joining:
                 case.disk_retry.over()
                 case.times += reply.times
                 self.go_on(text)  # at once: handling the news may keep the worker busy for a while
-                self._news.append((text, Grown()))
+                self.news.add(text, Grown())
             case protocol.Joined():
                 del self._cases[text]
                 times = (*case.times, *reply.times)
-                joined = Joined(reply.duration, reply.rate, times, reply.encode_seconds)
-                self._news.append((text, joined))
+                self.news.add(text, Joined(reply.duration, reply.rate, times, reply.encode_seconds))
             case protocol.Failed(code="storage"):
-                case.start_over()
                 self._put_off(text, case, reply.message)
             case protocol.Failed():
                 case.start_over()
-                self._news.append((text, MediaFailed(reply.code, reply.message)))
+                self.news.add(text, MediaFailed(reply.code, reply.message))
 
     def _put_off(self, text: TaskRun, case: _Case, message: str) -> None:
         case.start_over()
         if case.disk_retry.again(time.monotonic(), self._patience):
             self._disk_warnings.about(message)
         else:
-            self._news.append((text, MediaFailed("storage", message)))
+            self.news.add(text, MediaFailed("storage", message))
 
     def _fail_first(self, failed: Callable[[str], MediaFailed]) -> None:
         """Fail the first request, with which the process died or has to be ended. `failed` gets how the
@@ -213,7 +207,7 @@ class Joining:
         text = self._asked[0][0] if self._asked else None
         ended = self._end()
         if text is not None and text in self._cases:
-            self._news.append((text, failed(ended)))
+            self.news.add(text, failed(ended))
 
     def _ready(self) -> Child:
         """Return the process, started if need be. Raises OSError."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voxq.core.task import Lane
 from voxq.kinds.work import Prepared
 from voxq.worker.disk_trouble import DiskRetry, DiskWarnings
 from voxq.worker.media.media_link import MediaFailed, MediaLink, News
+from voxq.worker.media.news_queue import NewsQueue
 from voxq.worker.media.pcm_budget import Sound, has_capacity
 from voxq.worker.poller import Poller
 from voxq.worker.runs.task_run import TaskRun
@@ -60,7 +60,8 @@ class Preparation:
         self._patience = patience
         self._cases: dict[TaskRun, _Case] = {}
         self._line: list[TaskRun] = []
-        self._news: deque[tuple[TaskRun, News]] = deque()
+        self.news: NewsQueue[News] = NewsQueue()
+        """News of recordings and texts that nobody has taken yet."""
 
     def start(self) -> None:
         """Start the processes before the first recording arrives."""
@@ -79,7 +80,7 @@ class Preparation:
     def remove(self, task_run: TaskRun) -> None:
         """Stop preparing a recording that is no longer needed, and discard its news."""
         self._cases.pop(task_run, None)
-        self._discard_news(task_run)
+        self.news.discard(task_run)
         if task_run in self._line:
             self._line.remove(task_run)
         for link in self._links:
@@ -108,15 +109,10 @@ class Preparation:
             if not self._begin(link, task_run):
                 return
 
-    def take_news(self) -> Iterator[tuple[TaskRun, News]]:
-        """Yield the news of recordings and texts since the last call, the oldest first."""
-        while self._news:
-            yield self._news.popleft()
-
     @property
     def deadline(self) -> float:
         """Time at which there is news, or `enforce_deadlines` has something to do (monotonic clock)."""
-        return 0.0 if self._news else min((link.deadline for link in self._links), default=float("inf"))
+        return 0.0 if self.news else min((link.deadline for link in self._links), default=float("inf"))
 
     def enforce_deadlines(self) -> None:
         for link in self._links:
@@ -181,7 +177,7 @@ class Preparation:
     def _put_back(self, task_run: TaskRun) -> None:
         """Put the recording back into the line, at its old place: it will be decoded anew."""
         self._cases[task_run].is_begun = False
-        self._discard_news(task_run)
+        self.news.discard(task_run)  # chunks that were found must not count in the next attempt
         task_run.start_over()
         self._line.append(task_run)
 
@@ -192,7 +188,7 @@ class Preparation:
         may hold up the others by cancelling.
         """
         if not self._cases[task_run].disk_retry.again(time.monotonic(), self._patience):
-            self._news.append((task_run, failed))
+            self.news.add(task_run, failed)
             return
         self._disk_warnings.about(failed.message)
         self._put_back(task_run)
@@ -205,12 +201,7 @@ class Preparation:
             case = self._cases[task_run]
             case.disk_retry.over()
             case.sound = self._sound(task_run, news.duration or task_run.policy.seconds)
-        self._news.append((task_run, news))
-
-    def _discard_news(self, task_run: TaskRun) -> None:
-        """Discard news that nobody has taken: chunks that were found must not count in the next attempt."""
-        if self._news:
-            self._news = deque(each for each in self._news if each[0] is not task_run)
+        self.news.add(task_run, news)
 
     def _watch(self, link: MediaLink) -> None:
         self._poller.watch(link.start().fileno(), lambda: self._on_message(link))
