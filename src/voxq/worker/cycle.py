@@ -31,7 +31,7 @@ class WorkCycle:
         parts.poller.call(ready)
         parts.model_messages.take()
         parts.failures.enforce_deadlines()
-        parts.media.keep_time()
+        parts.media.enforce_deadlines()
         parts.stages.take_news()
         parts.media.joining.advance()
         parts.stages.report()

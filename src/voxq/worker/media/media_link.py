@@ -136,12 +136,8 @@ class MediaLink:
                 self._check_length(self._found / SAMPLE_RATE)
             case protocol.Prepared():
                 self._check_length(reply.duration)
-                if (
-                    not 0
-                    == reply.channel_starts[0]
-                    <= reply.channel_starts[-1]
-                    <= self._longest * SAMPLE_RATE
-                ):
+                first, last = reply.channel_starts[0], reply.channel_starts[-1]
+                if first != 0 or not 0 <= last <= self._longest * SAMPLE_RATE:
                     raise ProtocolError("channels that begin nowhere")
             case protocol.Failed() if len(reply.message) > _LONGEST_MESSAGE:
                 raise ProtocolError("an invalid message")

@@ -18,10 +18,10 @@ class MediaWork:
 
     @property
     def deadline(self) -> float:
-        """Time at which one of them has news, or `keep_time` has something to do (monotonic clock)."""
+        """Time at which there is news, or `enforce_deadlines` has something to do (monotonic clock)."""
         return min(self.preparation.deadline, self.joining.deadline)
 
-    def keep_time(self) -> None:
+    def enforce_deadlines(self) -> None:
         """End requests that take too long."""
         self.preparation.enforce_deadlines()
         self.joining.enforce_deadlines()
