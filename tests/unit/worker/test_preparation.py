@@ -7,14 +7,18 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from audio import RECORDINGS
+from media_files import Sound, muxed, tone
 from runs import task_run_of
 from task_lab import make_task
 
 from voxq.core.task import Lane
+from voxq.kinds.transcription import TranscriptionOptions
 from voxq.kinds.work import Defaults, Prepared
 from voxq.processes.media import protocol
+from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.storage.blobs.files import FileBlobs
 from voxq.storage.scratch import WorkFiles
 from voxq.worker.disk_trouble import DiskWarnings
@@ -22,6 +26,9 @@ from voxq.worker.media.media_link import MediaFailed, MediaLink, News
 from voxq.worker.media.preparation import Preparation
 from voxq.worker.poller import Poller
 from voxq.worker.runs.task_run import TaskRun
+
+MEETING = (RECORDINGS / "zh_meeting.ogg").read_bytes()
+"""Recording of 23 seconds."""
 
 
 class Capacity:
@@ -42,10 +49,16 @@ class Capacity:
             patience=patience,
         )
 
-    def assign(self, lane: Lane, seconds: float | None = 23.0) -> TaskRun:
-        """The recording is of 23 seconds, whatever its container promises."""
-        task = make_task(lane=lane, duration=seconds)
-        shutil.copyfile(RECORDINGS / "zh_meeting.ogg", self.blobs.path(task.file))
+    def assign(
+        self,
+        lane: Lane,
+        seconds: float | None = 23.0,
+        recording: bytes = MEETING,
+        options: TranscriptionOptions | None = None,
+    ) -> TaskRun:
+        """Add a task whose container promises so many seconds, whatever its recording has."""
+        task = make_task(lane=lane, duration=seconds, options=options or TranscriptionOptions())
+        self.blobs.path(task.file).write_bytes(recording)
         task_run = task_run_of(
             task,
             self.root / "work",
@@ -122,6 +135,22 @@ def test_a_recording_longer_than_announced_waits_for_space(capacities: Callable[
     capacity.preparation.remove(first)
     capacity.run_until(lambda: liar in capacity.ends())
     assert pcm.stat().st_size == pytest.approx(23 * 64_000, rel=0.01)
+
+
+def test_the_sound_of_separate_channels_is_counted_once(capacities: Callable[..., Capacity]) -> None:
+    """More than announced, two channels of 8 seconds fit beside 10 seconds; twice as much would not."""
+    capacity = capacities(3)
+    other = capacity.assign(Lane.LONG, 10.0, wav_of(tone(10)))
+    call = capacity.assign(
+        Lane.LONG, 0.5, wav_of(np.stack((tone(8), -tone(8)))), TranscriptionOptions(separate_channels=True)
+    )
+    capacity.preparation.advance()
+    assert capacity.in_work() == {other, call}
+    capacity.run_until(lambda: {other, call} <= capacity.ends().keys(), 60)
+
+
+def wav_of(samples: Samples) -> bytes:
+    return muxed("wav", Sound(samples, SAMPLE_RATE, "pcm_s16le"))
 
 
 def test_a_higher_lane_is_decoded_first(capacities: Callable[..., Capacity]) -> None:

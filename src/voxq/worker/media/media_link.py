@@ -53,7 +53,7 @@ class MediaLink:
         self._found = 0
         self._longest = 0.0
         self.decoded = 0.0
-        """Seconds of the recording so far."""
+        """Seconds of sound on disk so far, those of separate channels added up."""
         self.task_run: TaskRun | None = None
         self.deadline = float("inf")
         """Time at which the process is to be killed."""

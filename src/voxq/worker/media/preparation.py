@@ -159,12 +159,13 @@ class Preparation:
         ]
         return has_capacity(sound, beside, self._sound_seconds)
 
-    def _grow(self, task_run: TaskRun, seconds: float) -> bool:
-        """Adjust the expected length to `seconds` that were decoded: its container may have promised less.
+    def _grow(self, task_run: TaskRun, decoded: float) -> bool:
+        """Adjust the expected length to the `decoded` seconds on disk: its container may have promised less.
         False: the recording has to wait until it fits."""
         case = self._cases[task_run]
-        if seconds <= _TOLERANCE * case.sound.seconds + _TOLERANCE_SECONDS:
+        if decoded <= _TOLERANCE * case.sound.seconds + _TOLERANCE_SECONDS:
             return True
+        seconds = decoded / task_run.policy.disk_per_second
         case.sound = self._sound(task_run, seconds)
         if self._fits(task_run, case.sound):
             return True
