@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from enum import Flag, auto
 from functools import cache
@@ -162,9 +162,9 @@ def _declared(options: type[Options]) -> Mapping[str, OptionField]:
 
 
 @cache
-def _names(options: type[Options], affects: Affects | None) -> Sequence[str]:
+def _names(options: type[Options], affects: Affects | None) -> tuple[str, ...]:
     declared = _declared(options).values()
-    return [each.name for each in declared if affects is None or affects in each.mark.affects]
+    return tuple(each.name for each in declared if affects is None or affects in each.mark.affects)
 
 
 def _option(name: str, annotation: Any, default: Any) -> OptionField:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from voxq.core.task import Seconds, Status, Timestamp, flat
+from voxq.core.task import Seconds, Status, Timestamp, shallow_dict
 from voxq.speech.transcript import Dropped, Segment
 
 
@@ -81,15 +81,15 @@ class Outcome:
     """0 if no worker was involved: the task was cancelled while waiting or reuses an earlier result."""
 
     def to_json(self) -> dict[str, Any]:
-        record = flat(self)
+        record = shallow_dict(self)
         for name in ("steps", "audio_tracks", "skipped"):
             if not record[name]:
                 del record[name]
         if self.dropped is None:
             del record["dropped"]
         return record | {
-            "incidents": [flat(incident) for incident in self.incidents],
-            "timings": flat(self.timings),
+            "incidents": [shallow_dict(incident) for incident in self.incidents],
+            "timings": shallow_dict(self.timings),
         }
 
     @classmethod

@@ -154,9 +154,9 @@ class Task:
         return max(1.0, self.seconds)
 
     def to_json(self) -> dict[str, Any]:
-        inputs = {role: flat(each) for role, each in self.inputs.items()}
+        inputs = {role: shallow_dict(each) for role, each in self.inputs.items()}
         outputs = dict(self.outputs)
-        return flat(self) | {"inputs": inputs, "outputs": outputs, "options": self.options.values()}
+        return shallow_dict(self) | {"inputs": inputs, "outputs": outputs, "options": self.options.values()}
 
     @classmethod
     def from_json(cls, data: object) -> Task:
@@ -180,9 +180,9 @@ class Task:
 _ADAPTER = TypeAdapter(Task)
 
 
-def flat(value: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass by name. Copies none of their values, unlike
-    `dataclasses.asdict`."""
+def shallow_dict(value: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass by name, for records that may be large: unlike `dataclasses.asdict`,
+    this copies none of their values."""
     return {name: getattr(value, name) for name in _field_names(type(value))}
 
 
