@@ -14,6 +14,7 @@ from voxq.machine.devices import visible_gpus
 from voxq.metrics.counters import Counters
 from voxq.parts import Parts
 from voxq.queue.claiming import Worker
+from voxq.queue.workers import channel_of
 from voxq.settings import Settings
 from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
@@ -81,7 +82,7 @@ class WorkerParts:
             runs, RunFactory(parts, plan), claims, self.endings, blame, self.stages, warnings, worker_id
         )
         self.admission = Admission(runs, plan, self.pool, claims, starter, slots=slots)
-        facts = Facts(worker_id, plan, self.pool, runs)
+        facts = Facts(worker_id, channel_of(identity.name), plan, self.pool, runs)
         self.heartbeat = Heartbeat(
             runs, facts, claims, self.admission, self.endings, storage=parts.journal.storage
         )

@@ -20,6 +20,8 @@ class Facts:
     """Source of the facts about one worker."""
 
     worker_id: int
+    channel: str
+    """Channel on which it listens for as long as it lives, see `voxq.queue.workers`."""
     plan: WorkPlan
     pool: ModelPool
     task_runs: TaskRuns
@@ -42,6 +44,7 @@ class Facts:
         memory = pool.memory.read()
         return {
             "id": self.worker_id,
+            "channel": self.channel,
             "host": socket.gethostname(),
             "state": _state(pool, is_stopping),
             "is_loaded": any(pooled.link.is_ready for pooled in pool),

@@ -19,7 +19,6 @@ from voxq.queue import claiming, documents
 from voxq.queue.claiming import Beat, Capacity, Claimed, Taken, Worker
 from voxq.queue.keys import RQ_QUEUE
 from voxq.queue.store import Store
-from voxq.queue.workers import channel_of
 from voxq.worker.lifecycle.capacity import Turns, capacities_of, free_slots
 from voxq.worker.redis_link import RedisLink
 from voxq.worker.runs.task_run import TaskRun
@@ -198,7 +197,6 @@ class Claims:
     ) -> Beat | None:
         """Keep the worker and all of its tasks alive. `capacities`: None while it takes on nothing."""
         executions = [task_run.held for task_run in task_runs]
-        facts = {**facts, "channel": channel_of(self._identity.name)}
         last, lost = None, ()
         for kind, store in self._stores.items():
             of_kind = [each for each in executions if each.task.kind == kind]
