@@ -15,12 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voxq.queue.script import Command
+from voxq.queue.script import NO_KIND, Command
 
 SUM = "sum"
 INFINITY = "+Inf"
 
-_CONTEXT = json.dumps({"kind": "voxq", "lanes": []})
 _REMEMBERED = 86400
 """Seconds for which a parcel sent again, because its acknowledgement was lost, is recognised."""
 
@@ -112,7 +111,7 @@ def add_to_sums(parcel: Parcel) -> Command[bool]:
         "amounts": dict(parcel.amounts),
         "ttl": _REMEMBERED,
     }
-    return Command("count", _CONTEXT, args, lambda a: a == 1)
+    return Command("count", NO_KIND, args, lambda a: a == 1)
 
 
 class Totals:

@@ -19,6 +19,8 @@ from voxq.queue.redis_errors import ScriptFailed, state_of
 
 T = TypeVar("T")
 
+NO_KIND = json.dumps({"kind": "", "lanes": []})
+"""Context of a command that concerns no kind of task."""
 _ARGUMENTS = "local context = cjson.decode(ARGV[1])\nlocal args = cjson.decode(ARGV[2])\n"
 """Lua source that decodes `Command.argv`."""
 

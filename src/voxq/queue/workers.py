@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from voxq.queue.keys import RQ_PUBSUB
-from voxq.queue.script import Command
-
-_OF_ALL_KINDS = json.dumps({"kind": "", "lanes": []})
+from voxq.queue.script import NO_KIND, Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +35,4 @@ def reported() -> Command[list[Reported]]:
         triples = zip(answer[::3], answer[1::3], answer[2::3], strict=True)
         return [Reported(name, facts, connected == 1) for name, facts, connected in triples]
 
-    return Command("workers", _OF_ALL_KINDS, {}, parse)
+    return Command("workers", NO_KIND, {}, parse)

@@ -91,7 +91,7 @@ class TaskRun:
         return self.steps[0]
 
     @property
-    def models(self) -> Iterable[ModelPlan]:
+    def plans(self) -> Iterable[ModelPlan]:
         """Models that it still needs."""
         return (step.model for step in self.steps if not step.is_over)
 

@@ -56,7 +56,7 @@ class TaskRuns:
 
     def that_need(self, model: str) -> list[TaskRun]:
         """Runs that still need the model of this name."""
-        return [each for each in self if any(plan.name == model for plan in each.models)]
+        return [each for each in self if any(plan.name == model for plan in each.plans)]
 
     @property
     def plans(self) -> Collection[ModelPlan]:
