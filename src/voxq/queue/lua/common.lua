@@ -135,29 +135,38 @@ local function is_taken(id)
   return false
 end
 
+local function lane_seconds(lane) return math.max(0, meter('in:' .. lane) - meter('out:' .. lane)) end
+
 local function waiting_seconds()
   local total = 0
-  for _, lane in ipairs(context.lanes) do
-    total = total + math.max(0, meter('in:' .. lane) - meter('out:' .. lane))
-  end
+  for _, lane in ipairs(context.lanes) do total = total + lane_seconds(lane) end
   return total
+end
+
+-- Tasks and audio seconds in the lanes better than this one, or nil if it is no lane of this kind.
+local function ahead_of_lane(lane)
+  local tasks, seconds = 0, 0
+  for _, better in ipairs(context.lanes) do
+    if better == lane then return tasks, seconds end
+    tasks = tasks + redis.call('LLEN', lane_key(better))
+    seconds = seconds + lane_seconds(better)
+  end
+  return nil
+end
+
+-- Audio seconds ahead of a waiting task within its lane.
+local function ahead_in_lane(entry, lane)
+  return math.max(0, entry.mark - entry.seconds - meter('out:' .. lane))
 end
 
 -- {position from 1, audio seconds ahead} of a waiting task, or nil.
 local function place_of(id)
   local entry = waiting_entry(id)
   if not entry then return nil end
-  local position, ahead = 0, 0
-  for _, lane in ipairs(context.lanes) do
-    if lane == entry.lane then
-      local index = redis.call('LPOS', lane_key(lane), id)
-      if not index then return nil end
-      return {position + index + 1, ahead + math.max(0, entry.mark - entry.seconds - meter('out:' .. lane))}
-    end
-    position = position + redis.call('LLEN', lane_key(lane))
-    ahead = ahead + math.max(0, meter('in:' .. lane) - meter('out:' .. lane))
-  end
-  return nil
+  local tasks, seconds = ahead_of_lane(entry.lane)
+  local index = tasks and redis.call('LPOS', lane_key(entry.lane), id)
+  if not index then return nil end
+  return {tasks + index + 1, seconds + ahead_in_lane(entry, entry.lane)}
 end
 
 -- Restore the lookups of a task that Redis had lost: its short id (args.short, args.file), and its

@@ -1,5 +1,5 @@
 -- List open tasks of one lane, in the order in which they are served. Its cost does not depend on how many
--- wait: `most` ids are looked at, and a document is read only of those that are told.
+-- wait: `most` ids are looked at, and documents are read only of the owner's tasks.
 -- args: lane, taken (true: those that workers have, by id; false: those that wait), after (the id after which to
 -- go on, '' = from the front; one that has left the lane counts as the front), owner ('' = everybody), limit,
 -- most.
@@ -22,13 +22,7 @@ else
   ids = redis.call('LRANGE', lane_key(lane), first, first + args.most - 1)
 end
 
-local before, ahead = 0, 0
-for _, better in ipairs(context.lanes) do
-  if better == lane then break end
-  before = before + redis.call('LLEN', lane_key(better))
-  ahead = ahead + math.max(0, meter('in:' .. better) - meter('out:' .. better))
-end
-
+local tasks, seconds = ahead_of_lane(lane)
 local answer, looked_at = {''}, 0
 for index, id in ipairs(ids) do
   if index > args.most or #answer > 3 * args.limit then break end
@@ -41,9 +35,8 @@ for index, id in ipairs(ids) do
     if is_shown and (args.taken or entry) then
       task.text = nil  -- of any length
       answer[#answer + 1] = cjson.encode(task)
-      answer[#answer + 1] = args.taken and 0 or before + first + index
-      answer[#answer + 1] = args.taken and '0'
-        or tostring(ahead + math.max(0, entry.mark - entry.seconds - meter('out:' .. lane)))
+      answer[#answer + 1] = args.taken and 0 or tasks + first + index
+      answer[#answer + 1] = args.taken and '0' or tostring(seconds + ahead_in_lane(entry, lane))
     end
   end
 end
