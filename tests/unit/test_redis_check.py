@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.queue.redis_check import describe, forgetting, place, problems
+from voxq.queue.redis_check import describe, loss_at_restart, place, problems
 
 GOOD = {"redis_version": "7.2.4", "maxmemory_policy": "noeviction", "role": "master", "cluster_enabled": 0}
 
@@ -64,6 +64,6 @@ def test_shown_addresses_contain_no_password() -> None:
 def test_what_a_server_would_forget_is_reported(
     info: dict[str, object], saving: str | None, said: str | None
 ) -> None:
-    told = forgetting({**GOOD, **info}, saving)
+    told = loss_at_restart({**GOOD, **info}, saving)
     assert (told is None) == (said is None)
     assert said is None or (told and said in told and "appendonly yes" in told)

@@ -9,8 +9,8 @@ from voxq.cli.finding import Finding
 from voxq.queue.redis_check import (
     ServerUnusable,
     describe,
-    forgetting,
     hindrances,
+    loss_at_restart,
     place,
     read_info,
     read_saving,
@@ -38,7 +38,7 @@ def check_redis(settings: Settings) -> Iterator[Finding]:
     found = hindrances(info)
     for problem in found:
         yield Finding("Redis", "failure", problem)
-    if loss := forgetting(info, read_saving(url)):
+    if loss := loss_at_restart(info, read_saving(url)):
         what, _, remedy = loss.partition(" Run: ")
         yield Finding("Redis", "warning", what, f"Run: {remedy}")
     elif not found:

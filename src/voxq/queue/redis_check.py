@@ -82,8 +82,8 @@ def hindrances(info: Mapping[str, Any]) -> list[str]:
     return [*problems(info), *(text for text in (_memory(info), _append_only_file(info)) if text)]
 
 
-def forgetting(info: Mapping[str, Any], saving: str | None) -> str | None:
-    """What the server loses when it is restarted, as a sentence with its remedy; None if nothing of weight.
+def loss_at_restart(info: Mapping[str, Any], saving: str | None) -> str | None:
+    """Say what the server loses when it is restarted, and the remedy; None if nothing that matters.
 
     `info`: its INFO, parsed; `saving`: see `read_saving`.
     """

@@ -94,7 +94,7 @@ class Recovery:
             self._behind_since = now
             if not self._is_ours(epoch):
                 what = "was used with another storage" if epoch else "is new or came back empty"
-                # The first start of a service is no event to be warned of.
+                # At the first start of a service there is nothing that could have been lost.
                 level = "WARNING" if epoch or self._has_tasks() else "DEBUG"
                 logger.log(level, "Redis {}: it is restored from the journal", what)
         if now - self._behind_since < patience:

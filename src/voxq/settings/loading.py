@@ -41,12 +41,13 @@ def load_settings(dotenv: Path = _DOTENV, **overrides: Any) -> Settings:
     Raises SettingsError with every invalid setting, or with all conflicts if each setting is valid; also if
     the file cannot be read.
     """
-    _read(dotenv)
+    _read(dotenv)  # for its errors
     settings = settings_class()
     try:
         return settings(_env_file=dotenv, **overrides)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
         lines = [line for each in error.errors() for line in _lines(each)]
+        # Of a conflict, pydantic knows no setting: only the beginning of its line names them.
         named = re.findall("[A-Z][A-Z_]+", " ".join(line.partition(": ")[0] for line in lines))
         fields = settings.model_fields.keys() & {name.lower() for name in named}
         raise SettingsError(*lines, fields=fields) from None
@@ -63,14 +64,13 @@ def load_valid_settings(dotenv: Path = _DOTENV) -> tuple[Settings | None, Settin
     while True:
         try:
             settings = load_settings(dotenv, **wrong)
+            return settings, SettingsError(*problems, fields=wrong) if problems else None
         except SettingsError as error:
             problems += error.problems
             fresh = error.fields - wrong.keys()
             if not fresh:
                 return None, SettingsError(*problems, fields=wrong)
             wrong |= {name: fields[name].get_default(call_default_factory=True) for name in fresh}
-            continue
-        return settings, SettingsError(*problems, fields=wrong) if problems else None
 
 
 def unknown_settings(

@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-_SCHEMES = ("redis", "rediss", "unix")
-_FORM = "redis://:password@host:port/db"
-_ESCAPES = "# is %23, / is %2F, ? is %3F, @ is %40, : is %3A and % is %25"
-_ADVICE = f"cannot be read as {_FORM}; in a password, {_ESCAPES}"
+_ADVICE = (
+    "cannot be read as redis://:password@host:port/db; "
+    "in a password, # is %23, / is %2F, ? is %3F, @ is %40, : is %3A and % is %25"
+)
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(%[\w.-]+)?")
 
 
 def check_url(url: str) -> str:
     """Accept a URL that Redis' client will read as it is meant. Raises ValueError."""
-    if not url.startswith(tuple(f"{scheme}://" for scheme in _SCHEMES)):
+    if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must start with redis://, rediss:// or unix://")
     try:
-        parts = urlsplit(url)
-        is_clear = _is_clear(parts)
+        is_clear = _is_clear(urlsplit(url))
     except ValueError:  # its message quotes what it took for the port, which may be half of a password
         is_clear = False
-    # A # or ? that belongs to a password cuts the rest off, the host and the database with it.
+    # A # that belongs to a password cuts the rest off, and spaces and control characters are removed.
     if not is_clear or "#" in url or re.search(r"[\s\x00-\x1f]", url):
         raise ValueError(_ADVICE)
     return url
@@ -35,7 +34,10 @@ def check_host(host: str) -> str:
 
 
 def _is_clear(parts: SplitResult) -> bool:
-    """Whether a URL has nothing where it does not belong. Raises ValueError for a port that is none."""
+    """Whether host, database and parameters are such that none of them can be a part of a password.
+
+    Raises ValueError for a port that is not a number.
+    """
     if parts.scheme == "unix":
         return len(parts.path) > 1
     has_host = bool(parts.hostname) and parts.port != 0

@@ -2,7 +2,7 @@
 
     W4  the file that the task made, if any, gets its name in storage     keep
     E1  the end is recorded in the journal: the first record wins         decide
-    E2  Redis shows, counts and tells it, its webhook's job included      announce
+    E2  Redis has its document, counts, event and webhook job             announce
     E3  a line in the history log; then the task is open no longer        announce
 
 E1 is the end. A process that dies before it leaves an open task, which another worker goes on with. After it,

@@ -15,7 +15,7 @@ from voxq.worker.runs.task_runs import TaskRuns
 
 
 class ModelUpkeep:
-    """Keeps one worker's models as its tasks and its memory want them."""
+    """Loads and unloads one worker's models as its tasks need them and its memory allows."""
 
     def __init__(
         self,
