@@ -6,7 +6,7 @@ import wave
 
 import numpy as np
 
-from voxq.processes.media.private_files import created
+from voxq.processes.media.process import private_file
 from voxq.processes.media.protocol import Clip
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.decode import decode_blocks
@@ -22,7 +22,7 @@ def clip(request: Clip) -> float:
     first = round(request.start * SAMPLE_RATE)
     last = first + round(request.seconds * SAMPLE_RATE)
     place = written = 0
-    with created(request.clip) as file, wave.open(file, "wb") as writer:
+    with private_file(request.clip) as file, wave.open(file, "wb") as writer:
         writer.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
         for block in decode_blocks(request.path, request.max_seconds):
             part = block[max(0, first - place) : max(0, last - place)]

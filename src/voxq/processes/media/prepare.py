@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from voxq.processes.media.cutting import cutting_for
-from voxq.processes.media.private_files import created
+from voxq.processes.media.process import private_file
 from voxq.processes.media.protocol import Chunks, Prepare, Prepared
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.decode import Decoding
@@ -23,7 +23,7 @@ def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
     Raises AudioError as `Decoding` does, and OSError if the scratch file cannot be written.
     """
     preparation = _Preparation(request)
-    with created(request.scratch) as scratch:
+    with private_file(request.scratch) as scratch:
         sound = preparation.decoding(0 if request.separate else None)
         yield from preparation.run(sound, scratch)
         starts = [0]

@@ -1,9 +1,10 @@
-"""Common start of the media processes."""
+"""What the media processes have in common: their start, and how they create files."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import BinaryIO
 
 from loguru import logger
 
@@ -21,3 +22,8 @@ def connected(megabytes: int) -> tuple[Pipe, list[str]]:
     logger.configure(handlers=[{"sink": sys.stderr, "backtrace": False, "diagnose": False}])
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported; each thread costs address space
     return pipe, args
+
+
+def private_file(path: os.PathLike[str]) -> BinaryIO:
+    """Create a new, empty file that only this user may read: it will have what somebody has said."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
