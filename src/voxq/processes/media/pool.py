@@ -1,4 +1,4 @@
-"""Probing of uploads from an event loop by a few media processes, any of which may crash, hang or lie."""
+"""Probing and clipping of uploads from an event loop by a few media processes that may crash, hang or lie."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KILL_SECONDS = 0.05
 
 
 class ProbePool:
-    """`size` media processes, each probing one recording at a time. Owners take turns.
+    """`size` media processes, each with one recording at a time. Owners take turns.
 
     A process that sends an invalid message, dies, or takes longer than `timeout_seconds` is killed and
     replaced, and its recording is refused. Belongs to one event loop, in the main thread, because the
@@ -115,11 +115,11 @@ class ProbePool:
             self._children.give_back(child)
 
     async def close(self) -> None:
-        """End the processes; probes in progress or waiting fail. The pool cannot be used again."""
+        """End the processes; requests in progress or waiting fail. The pool cannot be used again."""
         self._closed = True
         for child in self._running:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGKILL)  # the busy ones are ended by the probes that wait for them
+                os.kill(child.pid, signal.SIGKILL)  # the busy ones are ended by those who wait for them
         for child in self._children.take_idle():
             if child is not None:
                 self._end(child)
@@ -135,7 +135,7 @@ class ProbePool:
     def _replace(self, child: Child | None) -> Child | None:
         """Kill an untrusted process and return its replacement; None if none can be started now."""
         if child is not None:
-            logger.warning("media: ended a probing process ({})", self._end(child))
+            logger.warning("media: ended a process of the pool ({})", self._end(child))
         if self._closed:
             return None
         try:
