@@ -1,4 +1,4 @@
-"""Requests for tasks of the kind in `counting_kind`, over HTTP."""
+"""Requests for tasks of the kinds in `counting_kind` and `spans_kind`, over HTTP."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def submitted(api: ApiServer, **fields: Any) -> str:
     return submission(api, **fields).json()["task_id"]
 
 
-def end_of(api: ApiServer, task_id: str) -> dict[str, Any]:
+def end_of(api: ApiServer, task_id: str, kind: str = "count") -> dict[str, Any]:
     """Wait for the end of a task and return its result."""
-    answer = api.http.get(f"/api/v1/count/result/{task_id}", params={"wait": 60})
+    answer = api.http.get(f"/api/v1/{kind}/result/{task_id}", params={"wait": 60})
     assert answer.json()["status"] in ("done", "failed"), answer.text
     return answer.json()

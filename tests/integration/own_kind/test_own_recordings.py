@@ -13,7 +13,7 @@ import httpx
 import pytest
 import redis
 from api_server import NOTE, ApiServer
-from own_kind import StartWorker, Voxq
+from own_kind import StartWorker, Voxq, end_of
 from worker_process import wait_for
 
 SUBMIT = "/api/v1/spans/submit"
@@ -30,13 +30,6 @@ def submitted(api: ApiServer, **fields: str) -> str:
     return answer.json()["task_id"]
 
 
-def end_of(api: ApiServer, task_id: str) -> dict[str, Any]:
-    """Wait for the end of a task and return its result."""
-    result = api.http.get(f"/api/v1/spans/result/{task_id}", params={"wait": 60}).json()
-    assert result["status"] in ("done", "failed"), result
-    return result
-
-
 def lengths(result: dict[str, Any]) -> list[float]:
     """Seconds of each span."""
     return [segment["end"] - segment["start"] for segment in result["segments"]]
@@ -45,10 +38,10 @@ def lengths(result: dict[str, Any]) -> list[float]:
 def test_a_task_of_the_test_kind_is_processed_completely(api: ApiServer, worker: StartWorker) -> None:
     worker()
     task_id = submitted(api, color="green", longest="3")
-    result = end_of(api, task_id)
+    result = end_of(api, task_id, "spans")
     assert result["status"] == "done" and result["text"] == f"{len(result['segments'])} spans"
     assert len(result["segments"]) >= 3 and max(lengths(result)) <= 3
-    with_silence = end_of(api, submitted(api, longest="3", silence="true"))
+    with_silence = end_of(api, submitted(api, longest="3", silence="true"), "spans")
     assert sum(lengths(with_silence)) == pytest.approx(with_silence["duration"], abs=0.1)
     assert sum(lengths(result)) < sum(lengths(with_silence))
 
@@ -127,12 +120,12 @@ def test_a_repeated_request_is_the_same_task_or_has_the_same_result(
     ours = worker()
     made = submission(api, cache="true", longest="3", color="red")
     assert made.headers["x-voxq-cache"] == "miss"
-    result = end_of(api, made.json()["task_id"])
-    end_of(api, first.json()["task_id"])
+    result = end_of(api, made.json()["task_id"], "spans")
+    end_of(api, first.json()["task_id"], "spans")
     ours.stop()  # so that nothing can be made again
     again = submission(api, cache="true", longest="3", color="green")
     assert (again.headers["x-voxq-cache"], again.json()["status"]) == ("hit", "done")
-    assert end_of(api, again.json()["task_id"])["segments"] == result["segments"]
+    assert end_of(api, again.json()["task_id"], "spans")["segments"] == result["segments"]
     assert submission(api, cache="true", longest="4").headers["x-voxq-cache"] == "miss"
 
 
@@ -153,7 +146,7 @@ def test_a_killed_worker_costs_only_the_chunk_in_progress(
     (tmp_path / "calls.gate").touch()
     worker()
     wait_for(lambda: api.http.get(f"/api/v1/spans/result/{task_id}").json()["status"] == "done", "it", 90)
-    result = end_of(api, task_id)
+    result = end_of(api, task_id, "spans")
     assert result["text"] == f"{len(result['segments'])} spans"
     assert len(given()) < 2 * len(result["segments"]), "the first call is not made again"
 
@@ -173,7 +166,7 @@ def test_commands_show_its_tasks(api: ApiServer, worker: StartWorker, voxq: Voxq
     counts = json.loads(voxq("queue", "--json"))
     assert (counts["queued"], counts["kinds"]["spans"]["queued"]) == (1, 1)
     worker()
-    result = end_of(api, task_id)
+    result = end_of(api, task_id, "spans")
     assert result["text"] in voxq("task", task_id)
     copy = tmp_path / "copy.ogg"
     voxq("task", task_id, "--output", str(copy))
