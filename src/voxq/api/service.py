@@ -12,9 +12,7 @@ from fastapi import Depends, Request
 from voxq import kinds
 from voxq.api.available import ModelWatch
 from voxq.api.callers.access import Access
-from voxq.api.limits.memory import Memory
-from voxq.api.limits.streams import Streams
-from voxq.api.limits.waiting_requests import WaitingRequests
+from voxq.api.limits import Memory, Streams, WaitingRequests
 from voxq.api.live.events import Events
 from voxq.api.live.stopping import told_to_stop
 from voxq.api.monitoring.counter_sync import CounterSync

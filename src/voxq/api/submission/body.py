@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
-from voxq.api.limits.memory import Memory
+from voxq.api.limits import Memory
 from voxq.api.service import TheService
 from voxq.core.options import Options
 from voxq.core.refusal import Refusal

@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import os
 import secrets
-import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import BinaryIO
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from voxq.api.limits import check_disk
 from voxq.api.submission.form import OVERHEAD_BYTES, Fields, FormReader
 from voxq.core.refusal import Refusal
 from voxq.settings import Settings
@@ -159,8 +159,7 @@ class _Part:
 
     def _check_disk(self) -> None:
         needed = self._limits.free_bytes + max(0, self._announced - self._size)
-        if shutil.disk_usage(self._path.parent).free < needed:
-            raise Refusal("disk_full", "The disk is nearly full, please try again later")
+        check_disk(self._path.parent, needed)
 
     def _opened(self) -> BinaryIO:
         if self._file is None:

@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 from voxq.api.access_log import note
 from voxq.api.kinds.speech.openai import documentation, events, form
 from voxq.api.kinds.speech.openai.form import SPOKEN, Wanted
-from voxq.api.limits import disk
 from voxq.api.live import speech_stream
 from voxq.api.live.speech_stream import SpeechResponse, SpeechStream
 from voxq.api.openai import sse
@@ -21,7 +20,7 @@ from voxq.api.openai.place import Waiting
 from voxq.api.openai.streamed import Streamed
 from voxq.api.openai.waiting import in_time, lease_kept, while_connected
 from voxq.api.service import Service, TheService
-from voxq.api.submission import reuse
+from voxq.api.submission import reuse, texts
 from voxq.api.submission.body import TheBody, bytes_for
 from voxq.core.task import Task, short_id
 from voxq.kinds.speech import SPEECH
@@ -55,9 +54,8 @@ async def _begin(service: Service, owner: str, entry: EntryCheck, wanted: Wanted
     fingerprint = await reuse.fingerprint_of(service, SPEECH, owner, wanted.options, text=wanted.text)
 
     async def accept() -> Task:
-        await asyncio.to_thread(disk.check_space, service.settings)
         asked = intake.Request(owner, wanted.options, wanted.priority)
-        return (await service.texts[SPEECH.name].accept(entry, wanted.text, asked)).task
+        return (await texts.accept(service, SPEECH, wanted.text, asked, entry)).task
 
     return await begin(service, SPEECH.name, owner, fingerprint, accept, may_reuse=wanted.cache)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.api.limits.waiting_requests import WaitingRequests
+from voxq.api.limits import WaitingRequests
 from voxq.core.refusal import Refusal
 
 

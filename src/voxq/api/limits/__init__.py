@@ -1,1 +1,0 @@
-"""Limits on what clients may use at once: disk, memory, waiting connections."""
