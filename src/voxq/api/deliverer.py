@@ -13,7 +13,7 @@ import redis.asyncio
 from loguru import logger
 from redis.exceptions import RedisError
 
-from voxq.api import background
+from voxq.api import cancellation
 from voxq.api.live.events import ANY, Events
 from voxq.core.task import short_id
 from voxq.queue import script, webhook_queue
@@ -57,7 +57,7 @@ class Deliverer:
         """Take no more deliveries and give those in progress two seconds; another process retries the
         rest."""
         if self._task is not None:
-            await background.end(self._task)
+            await cancellation.end(self._task)
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=_FAREWELL_SECONDS)
         for task in self._under_way:

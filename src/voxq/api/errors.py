@@ -8,7 +8,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from loguru import logger
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
@@ -19,8 +18,7 @@ from voxq import kinds
 from voxq.api.access_log import note
 from voxq.api.monitoring.workers import WorkerOverview
 from voxq.api.openai import errors as openai
-from voxq.api.problem import Problem
-from voxq.api.shapes.errors import Error
+from voxq.api.shapes.errors import Error, Problem
 from voxq.core.refusal import Refusal, TaskFailed
 from voxq.speech.audio import SUPPORTED_FORMATS, AudioError
 
@@ -111,14 +109,6 @@ _STOPPING = Problem(503, "The server is stopping, please try again", "unavailabl
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the error responses of a route for the OpenAPI document."""
     return {status: {"model": Error, "description": _MEANINGS[status]} for status in statuses}
-
-
-def error_response(
-    status: int, error: str, code: str, headers: Mapping[str, str] | None = None, /, **details: Any
-) -> JSONResponse:
-    """Make a response in this service's own shape; `error` is a sentence for people, `code` a word for
-    programs."""
-    return Problem(status, error, code, headers or {}, details).response()
 
 
 def install(app: FastAPI) -> None:

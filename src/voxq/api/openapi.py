@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute
 
 from voxq.api import errors
 from voxq.api.openai import errors as openai
-from voxq.api.problem import Problem
 from voxq.api.query import PREFIX
+from voxq.api.shapes.errors import Problem
 
 Json = dict[str, Any]
 

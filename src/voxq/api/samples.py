@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from voxq.api import background
+from voxq.api import cancellation
 from voxq.core.refusal import Refusal
 from voxq.engines.voices import Speaker
 
@@ -57,7 +57,7 @@ class VoiceSamples:
     async def close(self) -> None:
         """Cancel the samples that are being made."""
         for making in list(self._making.values()):
-            await background.end(making)
+            await cancellation.end(making)
 
     def _begin(self, name: str, path: Path, make: Callable[[Path], Awaitable[None]]) -> asyncio.Task[Path]:
         async def made() -> Path:

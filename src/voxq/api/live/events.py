@@ -14,7 +14,7 @@ from loguru import logger
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from voxq.api import background
+from voxq.api import cancellation
 from voxq.core.task import Status
 from voxq.queue.keys import EVENTS_CHANNEL
 
@@ -59,7 +59,7 @@ class Events:
         """Stop listening and wake all listeners."""
         self.release()
         if self._task is not None:
-            await background.end(self._task)
+            await cancellation.end(self._task)
 
     def listening(self, task_id: str) -> contextlib.AbstractContextManager[asyncio.Event]:
         """Return a context with an event that is set when the task (or ANY) may have ended.

@@ -8,7 +8,7 @@ import contextlib
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from voxq.api import background
+from voxq.api import cancellation
 from voxq.metrics.counters import Counters, add_to_sums
 from voxq.queue import script
 
@@ -29,7 +29,7 @@ class CounterSync:
     async def close(self) -> None:
         """Stop, and send the last amounts if Redis answers."""
         if self._task is not None:
-            await background.end(self._task)
+            await cancellation.end(self._task)
         with contextlib.suppress(RedisError):
             await self.send()
 

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from voxq.api.problem import Problem
+from voxq.api.shapes.errors import Problem
 
 PREFIX = "/v1"
 

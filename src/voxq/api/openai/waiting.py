@@ -13,8 +13,7 @@ from fastapi import Request
 from loguru import logger
 from redis.exceptions import RedisError
 
-from voxq.api import background, lookup, views
-from voxq.api.live.disconnection import unless_gone
+from voxq.api import cancellation, lookup, views
 from voxq.api.lookup import Found
 from voxq.api.openai.beginning import Begun
 from voxq.api.service import Service
@@ -42,7 +41,7 @@ async def while_connected(
     """Run `waiting` and return its result. Raises as it does, and ClientDisconnect once the client has
     gone."""
     async with lease_kept(service, begun):
-        return await unless_gone(request, waiting)
+        return await cancellation.unless_gone(request, waiting)
 
 
 async def in_time(service: Service, begun: Begun, waiting: Coroutine[Any, Any, T]) -> T:
@@ -55,7 +54,7 @@ async def in_time(service: Service, begun: Begun, waiting: Coroutine[Any, Any, T
             raise await _timeout(service, begun)
         return coming.result()
     finally:
-        await background.end(coming)
+        await cancellation.end(coming)
 
 
 @asynccontextmanager
@@ -65,7 +64,7 @@ async def lease_kept(service: Service, begun: Begun) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await background.end(renewing)  # otherwise the lease would be renewed for a client that has gone
+        await cancellation.end(renewing)  # otherwise the lease would be renewed for a client that has gone
 
 
 async def looks(service: Service, begun: Begun, *, progress: bool) -> AsyncGenerator[Found]:

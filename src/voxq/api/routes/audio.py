@@ -17,10 +17,11 @@ from voxq import kinds
 from voxq.api import errors, lookup
 from voxq.api.access_log import note
 from voxq.api.callers.auth import Owner
+from voxq.api.cancellation import unless_gone
 from voxq.api.kind import TheKind
 from voxq.api.live import speech_stream
-from voxq.api.live.disconnection import unless_gone
 from voxq.api.service import Service, TheService
+from voxq.api.shapes.errors import Problem
 from voxq.core.refusal import Refusal
 from voxq.core.task import Status
 from voxq.speech.audio import MIME_TYPES, SPEECH_FORMATS
@@ -148,5 +149,6 @@ def _gone() -> Refusal:
 def _range_error(start: Message) -> Response:
     headers = {name.decode(): value.decode() for name, value in start["headers"] if name == b"content-range"}
     if start["status"] == 416:
-        return errors.error_response(416, "The recording has no such range", "range_not_satisfiable", headers)
-    return errors.error_response(400, "The Range header cannot be read", "bad_range")
+        problem = Problem(416, "The recording has no such range", "range_not_satisfiable", headers)
+        return problem.response()
+    return Problem(400, "The Range header cannot be read", "bad_range").response()

@@ -13,8 +13,8 @@ from voxq.api import errors, lookup, views
 from voxq.api.access_log import note
 from voxq.api.answer import answer
 from voxq.api.callers.auth import Owner
+from voxq.api.cancellation import unless_gone
 from voxq.api.kind import TheKind
-from voxq.api.live.disconnection import unless_gone
 from voxq.api.lookup import Found
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.result import Result

@@ -7,7 +7,7 @@ import contextlib
 
 from redis.exceptions import RedisError
 
-from voxq.api import background
+from voxq.api import cancellation
 from voxq.queue import connect
 
 TRIES = 8
@@ -24,6 +24,6 @@ async def test_a_background_task_in_the_middle_of_a_redis_command_is_ended(redis
     for number in range(TRIES):
         task = asyncio.create_task(talk())
         await asyncio.sleep(number / 300)  # at a different point each time
-        await asyncio.wait_for(background.end(task), 10)
+        await asyncio.wait_for(cancellation.end(task), 10)
         assert task.cancelled()
     await client.aclose()

@@ -1,4 +1,4 @@
-"""Cancellation of work when its client disconnects."""
+"""Cancellation of asyncio tasks: for good, and when their client disconnects."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ from typing import Any, TypeVar
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from voxq.api import background
-
 T = TypeVar("T")
+
+_PATIENCE_SECONDS = 0.1
+
+
+async def end(task: asyncio.Task[object]) -> None:
+    """Cancel the task until it has ended, whatever its outcome.
+
+    One cancellation is not enough: redis-py (seen with 8.1) loses one that arrives in the middle of a
+    command, and a loop around that command would go on for ever.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
@@ -28,7 +39,7 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
         return working.result()
     finally:
         gone.cancel()
-        await background.end(working)
+        await end(working)
 
 
 async def _disconnection(request: Request) -> None:
