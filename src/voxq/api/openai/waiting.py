@@ -1,4 +1,4 @@
-"""Waiting for a task for as long as its client does."""
+"""Waiting for a task for as long as its client does, and the limit on requests that wait."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Request
 from loguru import logger
 from redis.exceptions import RedisError
 
 from voxq.api import cancellation, lookup, views
+from voxq.api.callers.auth import Owner
 from voxq.api.lookup import Found
 from voxq.api.openai.beginning import Begun
-from voxq.api.service import Service
+from voxq.api.service import Service, TheService
 from voxq.core.refusal import Refusal, TaskFailed
 from voxq.core.task import Status
 from voxq.queue import fingerprints, script
@@ -27,6 +28,16 @@ T = TypeVar("T")
 
 _LOOK_SECONDS = 10.0
 """Seconds after which the task is checked even without an event, because events can be lost."""
+
+
+async def _with_place(service: TheService, owner: Owner) -> AsyncIterator[str]:
+    with service.waiting_requests.place_for(owner):
+        yield owner
+
+
+Waiting = Annotated[str, Depends(_with_place)]
+"""Name of the caller, for whom a place among the waiting requests is taken before the body is read, until the
+response has been sent. Raises Refusal ("too_many_waiting")."""
 
 
 async def end_of(service: Service, begun: Begun, request: Request) -> Found:

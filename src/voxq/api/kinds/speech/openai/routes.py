@@ -4,7 +4,6 @@ synthesised."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
@@ -14,11 +13,9 @@ from voxq.api.kinds.speech.openai import documentation, events, form
 from voxq.api.kinds.speech.openai.form import SPOKEN, Wanted
 from voxq.api.live import speech_stream
 from voxq.api.live.speech_stream import SpeechResponse, SpeechStream
-from voxq.api.openai import sse
 from voxq.api.openai.beginning import Begun, begin
-from voxq.api.openai.place import Waiting
-from voxq.api.openai.streamed import Streamed
-from voxq.api.openai.waiting import in_time, lease_kept, while_connected
+from voxq.api.openai.sse import EventStream
+from voxq.api.openai.waiting import Waiting, in_time, lease_kept, while_connected
 from voxq.api.service import Service, TheService
 from voxq.api.submission import reuse, texts
 from voxq.api.submission.body import TheBody, bytes_for
@@ -45,9 +42,8 @@ async def speech(request: Request, service: TheService, owner: Waiting, body: Th
     beginning = in_time(service, begun, speech_stream.begin(service, begun.kind, owner, begun.task_id))
     sound = await while_connected(service, begun, request, beginning)
     if wanted.as_events:
-        pieces = events.events(service, begun, request, sound, wanted.text)
-        return Streamed(pieces, sse.CONTENT_TYPE, begun.headers)
-    return _AwaitedSpeech(service, begun, sound, begun.headers)
+        return EventStream(events.events(service, begun, request, sound, wanted.text), begun.headers)
+    return _AwaitedSpeech(service, begun, sound)
 
 
 async def _begin(service: Service, owner: str, entry: EntryCheck, wanted: Wanted) -> Begun:
@@ -63,10 +59,8 @@ async def _begin(service: Service, owner: str, entry: EntryCheck, wanted: Wanted
 class _AwaitedSpeech(SpeechResponse):
     """A stream of speech that keeps its task's lease while the client listens."""
 
-    def __init__(
-        self, service: Service, begun: Begun, sound: SpeechStream, headers: Mapping[str, str]
-    ) -> None:
-        super().__init__(sound, headers)
+    def __init__(self, service: Service, begun: Begun, sound: SpeechStream) -> None:
+        super().__init__(sound, begun.headers)
         self._service = service
         self._begun = begun
 

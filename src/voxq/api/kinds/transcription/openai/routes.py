@@ -12,10 +12,8 @@ from voxq.api.kinds.transcription.openai import documentation, form, stream
 from voxq.api.kinds.transcription.openai.answers import answer
 from voxq.api.kinds.transcription.openai.form import Wanted
 from voxq.api.kinds.transcription.recognition import begin_recognition
-from voxq.api.openai import sse
-from voxq.api.openai.place import Waiting
-from voxq.api.openai.streamed import Streamed
-from voxq.api.openai.waiting import end_of, transcript_of
+from voxq.api.openai.sse import EventStream
+from voxq.api.openai.waiting import Waiting, end_of, transcript_of
 from voxq.api.service import Service, TheService
 from voxq.api.submission import upload
 from voxq.api.submission.form import Fields
@@ -63,7 +61,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
         # already moved if there is a new task
         await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
     if wanted.streams:
-        return Streamed(stream.events(service, begun, request), sse.CONTENT_TYPE, begun.headers)
+        return EventStream(stream.events(service, begun, request), begun.headers)
     found = await end_of(service, begun, request)
     response = answer(transcript_of(found), wanted)
     response.headers.update(begun.headers)

@@ -19,8 +19,7 @@ from voxq.api.kinds.transcription.webservice import answers, query, raw
 from voxq.api.kinds.transcription.webservice.answers import Detected
 from voxq.api.kinds.transcription.webservice.clips import clip_of
 from voxq.api.kinds.transcription.webservice.query import AsrQuery, DetectQuery
-from voxq.api.openai.place import Waiting
-from voxq.api.openai.waiting import end_of, transcript_of
+from voxq.api.openai.waiting import Waiting, end_of, transcript_of
 from voxq.api.service import Service, TheService
 from voxq.api.submission import upload
 from voxq.api.submission.form import Fields
