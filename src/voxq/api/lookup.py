@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from voxq import kinds
+from voxq.api import views
 from voxq.api.service import Service
+from voxq.api.shapes.result import Result
 from voxq.core.refusal import NotFound
 from voxq.core.task import Status, is_short_id, is_task_id, short_id
 from voxq.queue import documents, enqueueing, script
@@ -65,6 +67,18 @@ async def find(service: Service, kind: str, owner: str, given: str) -> Found:
     if document is None or not service.access.sees(owner, document["owner"]):
         raise not_found(given)
     return Found(document, view.place)
+
+
+async def result_of(service: Service, found: Found) -> Result:
+    """Describe a task for its client, with its place and the estimated wait. Raises RedisError."""
+    has_audio = found.status.is_terminal and await asyncio.to_thread(service.parts.blobs.exists, found.file)
+    overview = await service.overview.recent() if found.place else None
+    return views.result(
+        found.document,
+        position=found.place.position if found.place else 0,
+        estimated_wait=overview.estimated_wait(found.place, found.kind) if overview else 0,
+        has_audio=has_audio,
+    )
 
 
 def _journaled(service: Service, kind: str, task_id: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -37,6 +38,7 @@ _MOST_BODIES = 128 << 20
 """Memory budget for request bodies, in bytes; room for four of the largest batches of texts."""
 _REDIS_SECONDS = 0.6
 """Time-out of one step: connecting, a command, and its retry. A client gets a response within two seconds."""
+_KIND = re.compile(r"/api/v1/([^/]+)/")
 
 
 class Service:
@@ -130,4 +132,12 @@ async def _service_of(request: Request) -> Service:
     return request.app.state.service
 
 
+async def _kind_of(request: Request) -> str:
+    """Return the name of the kind in the path, which may begin with a prefix that a proxy added."""
+    named = (found[1] for found in _KIND.finditer(request.url.path) if found[1] in kinds.registered())
+    return next(named)  # exists, or no such route would have matched
+
+
 TheService = Annotated[Service, Depends(_service_of)]
+TheKind = Annotated[str, Depends(_kind_of)]
+"""Name of the kind of task that a route is for. Routes common to all kinds are mounted once for each."""

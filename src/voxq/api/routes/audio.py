@@ -18,9 +18,8 @@ from voxq.api import errors, lookup
 from voxq.api.access_log import note
 from voxq.api.callers.auth import Owner
 from voxq.api.cancellation import unless_gone
-from voxq.api.kind import TheKind
 from voxq.api.live import speech_stream
-from voxq.api.service import Service, TheService
+from voxq.api.service import Service, TheKind, TheService
 from voxq.api.shapes.errors import Problem
 from voxq.core.refusal import Refusal
 from voxq.core.task import Status

@@ -15,11 +15,9 @@ from redis.exceptions import RedisError
 
 from voxq.api import errors, lookup
 from voxq.api.access_log import note
-from voxq.api.answer import answer
 from voxq.api.callers.auth import Owner
-from voxq.api.kind import TheKind
 from voxq.api.lookup import Found
-from voxq.api.service import Service, TheService
+from voxq.api.service import Service, TheKind, TheService
 from voxq.core.refusal import NotFound
 from voxq.core.task import Status
 
@@ -130,7 +128,7 @@ async def _look(service: Service, kind: str, owner: str, task_id: str) -> _Event
     """Return the event for the task's present state; None while Redis is unavailable. Raises NotFound."""
     try:
         found = await lookup.find(service, kind, owner, task_id)
-        told = await answer(service, found)
+        told = await lookup.result_of(service, found)
     except RedisError:
         return None
     return _Event(_mark(found), found.status, told.model_dump_json(exclude_unset=True))

@@ -11,8 +11,7 @@ from fastapi import APIRouter, Query, Request
 from voxq.api import errors, lookup, views
 from voxq.api.access_log import note
 from voxq.api.callers.auth import Owner
-from voxq.api.kind import TheKind
-from voxq.api.service import Service, TheService
+from voxq.api.service import Service, TheKind, TheService
 from voxq.api.shapes.history import History, HistoryRecord
 from voxq.core.task import Status
 from voxq.queue import documents

@@ -8,8 +8,7 @@ from fastapi import APIRouter
 
 from voxq.api import errors
 from voxq.api.callers.auth import Owner
-from voxq.api.kind import TheKind
-from voxq.api.service import TheService
+from voxq.api.service import TheKind, TheService
 from voxq.api.shapes.queue import Lanes, QueueStatus
 from voxq.queue import enqueueing, script
 

@@ -11,12 +11,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from voxq.api import errors, lookup, views
 from voxq.api.access_log import note
-from voxq.api.answer import answer
 from voxq.api.callers.auth import Owner
 from voxq.api.cancellation import unless_gone
-from voxq.api.kind import TheKind
 from voxq.api.lookup import Found
-from voxq.api.service import Service, TheService
+from voxq.api.service import Service, TheKind, TheService
 from voxq.api.shapes.result import Result
 from voxq.api.shapes.submission import Removed
 from voxq.core.refusal import Refusal
@@ -75,7 +73,7 @@ async def result(
     _note(request, found)
     if format is not Format.JSON:
         return _rendered(found, format)
-    return await answer(service, found)
+    return await lookup.result_of(service, found)
 
 
 @router.delete(

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from voxq.api import errors, lookup
 from voxq.api.callers.auth import Owner
-from voxq.api.kind import TheKind
-from voxq.api.service import TheService
+from voxq.api.service import TheKind, TheService
 from voxq.api.shapes.submission import Submitted
 from voxq.api.submission.submitted import submitted
 
