@@ -16,7 +16,7 @@ from voxq.api.access_log import note
 from voxq.api.callers.auth import Owner
 from voxq.api.monitoring.workers import WorkerOverview
 from voxq.api.service import TheService
-from voxq.api.shapes.tasks import OpenTask, OpenTasks
+from voxq.api.shapes.queue import OpenTask, OpenTasks
 from voxq.core.refusal import invalid
 from voxq.core.task import Lane, Status
 from voxq.queue import listing, script

@@ -5,12 +5,17 @@ Types and ranges have been checked before, by the reader derived from the declar
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from voxq.api.available import AvailableModels
 from voxq.core.refusal import invalid
 from voxq.engines.languages import LANGUAGES, code_of
+from voxq.kinds.hotwords import hotwords_in
 from voxq.kinds.transcription import TranscriptionOptions
+
+_MOST_WORDS_OF_A_TERM = 3
+_BETWEEN_TERMS = re.compile(r"[,;，；、\n]+")
 
 
 def for_models(asked: TranscriptionOptions, models: AvailableModels) -> TranscriptionOptions:
@@ -21,6 +26,15 @@ def for_models(asked: TranscriptionOptions, models: AvailableModels) -> Transcri
     model = models.choose(asked.model or "")
     language = _language(asked.language or "", model or models.default, models)
     return replace(asked, model=model, language=language)
+
+
+def prompted(prompt: str) -> tuple[str, ...]:
+    """Return the hotwords in Whisper's prompt: the parts between commas that are as short as a name.
+
+    A prompt in whole sentences is not a list of hotwords, and no engine here continues a text.
+    """
+    terms = (term for term in _BETWEEN_TERMS.split(prompt) if len(term.split()) <= _MOST_WORDS_OF_A_TERM)
+    return hotwords_in(" ".join(terms))
 
 
 def _language(text: str, model: str, models: AvailableModels) -> str | None:

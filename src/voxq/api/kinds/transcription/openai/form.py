@@ -11,7 +11,6 @@ from typing import Self, TypeVar
 
 from voxq.api.available import AvailableModels
 from voxq.api.kinds.transcription import options
-from voxq.api.kinds.transcription.prompt import hotwords_of
 from voxq.api.submission.form import Fields
 from voxq.core.refusal import Refusal, invalid
 from voxq.core.request_reader import Asked, RequestReader, unknown_field
@@ -125,7 +124,7 @@ def _chosen(asked: TranscriptionOptions, fields: Fields, models: AvailableModels
     language = asked.language or (languages[0] if len(languages) == 1 else None)
     chosen = options.for_models(replace(asked, language=language), models)
     keywords = hotwords_in(" ".join(_all_of(fields, "keywords")))
-    prompted = hotwords_of(fields.get("prompt", ""))
+    prompted = options.prompted(fields.get("prompt", ""))
     return replace(chosen, hotwords=together((*chosen.hotwords, *prompted, *keywords)))
 
 

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from voxq.api.available import AvailableModels
 from voxq.api.kinds.transcription import options
-from voxq.api.kinds.transcription.prompt import hotwords_of
 from voxq.core.refusal import Refusal, invalid
 from voxq.core.request_reader import unknown_field
 from voxq.engines.languages import code_of
@@ -96,7 +95,7 @@ def transcription(query: AsrQuery, models: AvailableModels) -> TranscriptionOpti
         model=model,
         language=query.language,
         words=query.word_timestamps and query.output is Output.JSON,
-        hotwords=hotwords_of(query.initial_prompt),
+        hotwords=options.prompted(query.initial_prompt),
         translate=is_translation,
     )
     return options.for_models(asked, models)
