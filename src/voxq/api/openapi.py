@@ -1,4 +1,5 @@
-"""The OpenAPI document, with what FastAPI cannot know: an example of each error, and of each request."""
+"""The OpenAPI document, with what FastAPI cannot know: bodies that it does not read, an example of each error
+and of each request."""
 
 from __future__ import annotations
 
@@ -95,6 +96,12 @@ def operation_id(route: APIRoute) -> str:
         words[-1] = route.name
     method = min(route.methods or {"GET"}).lower()
     return "_".join([method, *words]).replace("-", "_")
+
+
+def body(media_type: str, schema: Json) -> Json:
+    """Return the `openapi_extra` of a route whose body, of this type and schema, the framework does not
+    read."""
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
 
 
 def finish(document: Json) -> Json:

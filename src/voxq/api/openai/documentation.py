@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from voxq.api import openapi
 from voxq.api.openai import errors
 
 _UNKNOWN = (
@@ -17,8 +18,7 @@ def operation(
 ) -> dict[str, Any]:
     """Return the arguments of a route that takes a body of this type and schema, and answers with these
     contents by media type, or with errors of these statuses."""
-    body = {media_type: {"schema": schema | {"description": _UNKNOWN}}}
     return {
         "responses": {200: {"description": answer, "content": contents}} | errors.documented(*statuses),
-        "openapi_extra": {"requestBody": {"required": True, "content": body}},
+        "openapi_extra": openapi.body(media_type, schema | {"description": _UNKNOWN}),
     }

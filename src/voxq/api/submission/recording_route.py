@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from voxq.api import errors
+from voxq.api import errors, openapi
 from voxq.api.callers.auth import Owner
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.submission import Submitted
@@ -49,7 +49,6 @@ def router_of(kind: Kind, choice: Callable[[Service], Awaitable[Choice]] = as_as
         }
     }
     reader = RequestReader(kind.options, elsewhere=file)
-    form = {"multipart/form-data": {"schema": reader.form_schema(file)}}
 
     @router.post(
         "/submit",
@@ -58,7 +57,7 @@ def router_of(kind: Kind, choice: Callable[[Service], Awaitable[Choice]] = as_as
         "`task_id`.",
         response_model=Submitted,
         responses=errors.documented(400, 401, 403, 404, 408, 409, 413, 422, 429, 503, 507),
-        openapi_extra={"requestBody": {"required": True, "content": form}},
+        openapi_extra=openapi.body("multipart/form-data", reader.form_schema(file)),
     )
     async def submit(
         request: Request,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from voxq.api import errors
+from voxq.api import errors, openapi
 from voxq.api.callers.auth import Owner
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.submission import Submitted
@@ -50,7 +50,7 @@ def router_of(kind: Kind, field: Any = TextField, choose: Choose | None = None) 
         description=f"Check a {kind.noun} and queue it; fetch {results} by the `task_id`.",
         response_model=Submitted,
         responses=errors.documented(400, 401, 403, 404, 408, 409, 413, 422, 429, 503, 507),
-        openapi_extra=body_of(reader),
+        openapi_extra=openapi.body("application/json", reader.json_schema()),
     )
     async def submit(
         request: Request,
@@ -69,9 +69,3 @@ def router_of(kind: Kind, field: Any = TextField, choose: Choose | None = None) 
         return await answered(request, service, submission, may_reuse=how.cache)
 
     return router
-
-
-def body_of(reader: RequestReader[Any]) -> dict[str, Any]:
-    """Return the description of a JSON body that this reader reads."""
-    content = {"application/json": {"schema": reader.json_schema()}}
-    return {"requestBody": {"required": True, "content": content}}

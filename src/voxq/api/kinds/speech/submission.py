@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import Field
 
-from voxq.api import errors
+from voxq.api import errors, openapi
 from voxq.api.access_log import note
 from voxq.api.callers.auth import Owner
 from voxq.api.kinds.speech import options
@@ -52,7 +52,7 @@ router = text_route.router_of(SPEECH, TextField, _among_speakers)
     response_model=Batch,
     response_model_exclude_unset=True,
     responses=errors.documented(400, 401, 403, 404, 408, 413, 422, 429, 503, 507),
-    openapi_extra=text_route.body_of(_MANY_TEXTS),
+    openapi_extra=openapi.body("application/json", _MANY_TEXTS.json_schema()),
 )
 async def batch(request: Request, service: TheService, owner: Owner, body: TheBody) -> Batch:
     """Queue one task for each text, all with the same options. Nothing is queued unless every text can be

@@ -1,4 +1,5 @@
-"""Checks of a recording's options against the available models. Unchecked values never reach a model.
+"""Options of a transcription: checks against the available models, and the hotwords in a prompt. Unchecked
+values never reach a model.
 
 Types and ranges have been checked before, by the reader derived from the declared options.
 """

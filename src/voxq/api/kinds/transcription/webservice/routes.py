@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from voxq.api import errors
+from voxq.api import errors, openapi
 from voxq.api.kinds.transcription.recognition import begin_recognition
 from voxq.api.kinds.transcription.webservice import answers, query, raw
 from voxq.api.kinds.transcription.webservice.answers import Detected
@@ -40,7 +40,7 @@ _FORM = {
         _FIELD: {"type": "string", "format": "binary", "description": "The recording; see `encode`."}
     },
 }
-_BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
+_BODY = openapi.body("multipart/form-data", _FORM)
 _ERRORS = errors.documented(400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503, 504, 507)
 _TEXTS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The transcript.", "content": {"text/plain": {"schema": {"type": "string"}}}}
