@@ -10,6 +10,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -116,6 +117,24 @@ async def receive(
         await asyncio.to_thread(part.discard)
         raise
     return Received(upload, form.fields)
+
+
+@asynccontextmanager
+async def received(
+    request: Request,
+    blobs: Blobs,
+    limits: Limits,
+    check: Callable[[Fields], object],
+    *,
+    file_field: str,
+    header: Header = no_header,
+) -> AsyncIterator[Received]:
+    """Read the form like `receive`, and remove its file at the end unless it was moved."""
+    form = await receive(request, blobs, limits, check, file_field=file_field, header=header)
+    try:
+        yield form
+    finally:
+        await asyncio.to_thread(form.upload.part.unlink, missing_ok=True)
 
 
 class _Part:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
@@ -44,22 +43,16 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     upload.check_size(request, limits)
     models = await service.models.recent()
     entry = await service.recordings[TRANSCRIPTION.name].check_entry(owner, None, may_find=True)
-    received = await upload.receive(
-        request,
-        service.parts.blobs,
-        limits,
-        lambda fields: form.check(fields, models),
-        file_field="file",
-    )
-    try:
+
+    def check(fields: Fields) -> None:
+        form.check(fields, models)
+
+    async with upload.received(request, service.parts.blobs, limits, check, file_field="file") as received:
         wanted = read(received.fields, models)
         asked = intake.Request(owner, wanted.options, wanted.priority)
         begun = await begin_recognition(
             request, service, entry, received.upload, asked, may_reuse=wanted.cache
         )
-    finally:
-        # already moved if there is a new task
-        await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
     if wanted.streams:
         return EventStream(stream.events(service, begun, request), begun.headers)
     found = await end_of(service, begun, request)

@@ -6,7 +6,6 @@ They wait in the queue as requests under `/v1` do, with the same limits.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -92,13 +91,10 @@ async def _received(
     limits = upload.Limits.of(service.settings)
     upload.check_size(request, limits)
     entry = await service.recordings[TRANSCRIPTION.name].check_entry(owner, None, may_find=True)
-    received = await upload.receive(
+    async with upload.received(
         request, service.parts.blobs, limits, _check_fields, file_field=_FIELD, header=header
-    )
-    try:
+    ) as received:
         yield entry, received.upload
-    finally:
-        await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
 
 
 def _check_fields(fields: Fields) -> None:
