@@ -19,12 +19,13 @@ _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 def install(app: FastAPI) -> None:
     """Serve Swagger UI and ReDoc from a package that contains them, and redirect the root to the former.
 
-    The app must be created with `docs_url=None` and `redoc_url=None`."""
+    The app must be created with `docs_url=None` and `redoc_url=None`.
+    """
     app.mount(_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]))
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
-        root = request.scope.get("root_path", "")
+        root = _root(request)
         page = get_swagger_ui_html(
             openapi_url=f"{root}{app.openapi_url}",
             title=app.title,
@@ -32,12 +33,11 @@ def install(app: FastAPI) -> None:
             swagger_css_url=f"{root}{_ASSETS}/swagger-ui.css",
             swagger_favicon_url=f"{root}{_ASSETS}/favicon.png",
         )
-        page.headers["Content-Security-Policy"] = _policy(bytes(page.body))
-        return page
+        return _secured(page)
 
     @app.get("/redoc", include_in_schema=False)
     async def redoc(request: Request) -> HTMLResponse:
-        root = request.scope.get("root_path", "")
+        root = _root(request)
         page = get_redoc_html(
             openapi_url=f"{root}{app.openapi_url}",
             title=app.title,
@@ -46,21 +46,26 @@ def install(app: FastAPI) -> None:
             with_google_fonts=False,
         )
         # Its search runs in a worker that the script makes of itself.
-        page.headers["Content-Security-Policy"] = _policy(bytes(page.body)) + "; worker-src blob:"
-        return page
+        return _secured(page, "; worker-src blob:")
 
     @app.get("/", include_in_schema=False)
     async def root(request: Request) -> RedirectResponse:
-        return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
+        return RedirectResponse(f"{_root(request)}/docs")
 
 
-def _policy(page: bytes) -> str:
-    """Return the content security policy: the page may run its own scripts and call only this service. It
-    shows texts of errors, which clients can influence."""
-    digests = (hashlib.sha256(script).digest() for script in _INLINE.findall(page))
+def _root(request: Request) -> str:
+    """Return the prefix of all paths that a proxy added."""
+    return request.scope.get("root_path", "")
+
+
+def _secured(page: HTMLResponse, more: str = "") -> HTMLResponse:
+    """Add the content security policy, to which `more` is added: the page may run its own scripts and call
+    only this service. It shows texts of errors, which clients can influence."""
+    digests = (hashlib.sha256(script).digest() for script in _INLINE.findall(bytes(page.body)))
     own = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return (
+    page.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self' {own}; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data:; connect-src 'self'; media-src 'self' blob:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"base-uri 'none'; form-action 'none'; frame-ancestors 'none'{more}"
     )
+    return page

@@ -32,7 +32,7 @@ def worker(**changes: object) -> WorkerFacts:
     return loaded
 
 
-class TestCrew:
+class TestOverview:
     def test_only_workers_with_a_recent_heartbeat_are_alive(self) -> None:
         """Heartbeats can be in the future after the clock was set back."""
         beats = (85.0, 84.9, 115.0, 115.1)

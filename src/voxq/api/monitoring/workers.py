@@ -190,7 +190,7 @@ class WorkerWatch:
 
     async def offered(self, capability: str) -> tuple[str, ...]:
         """Return the names of models with this capability that some worker offers, the default first; none
-        while Redis is away."""
+        while Redis is unavailable."""
         try:
             return (await self.recent()).offered(capability)
         except RedisError:

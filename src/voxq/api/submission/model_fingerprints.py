@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from voxq.api.recent import Recent
@@ -45,17 +46,13 @@ class ModelFingerprints:
 
         `capability` is what the model is used for: by default, what the first step of the kind needs.
         """
-        key = kind.name, name, capability or kind.capability
+        capability = capability or kind.capability
+        key = kind.name, name, capability
         if key not in self._known:
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
-            listing = self._listings[Capability(key[2])]
-            self._known[key] = Recent(
-                lambda: asyncio.to_thread(
-                    lambda: _digest(kind.name, name, *self._facts(kind, name, listing))
-                ),
-                _KEPT_SECONDS,
-            )
+            compute = partial(self._compute, kind, name, self._listings[Capability(capability)])
+            self._known[key] = Recent(partial(asyncio.to_thread, compute), _KEPT_SECONDS)
         return await self._known[key].get()
 
     async def of_steps(self, kind: Kind, options: Options) -> str:
@@ -79,6 +76,9 @@ class ModelFingerprints:
         """Name of the model that a worker takes where the options name none."""
         offered = await self._offered(capability)
         return offered[0] if offered else self._listings[Capability(capability)].default.name
+
+    def _compute(self, kind: Kind, name: str, listing: Listing) -> str:
+        return _digest(kind.name, name, *self._facts(kind, name, listing))
 
     def _facts(self, kind: Kind, name: str, listing: Listing) -> Iterator[object]:
         if kind.revision:

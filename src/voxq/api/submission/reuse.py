@@ -64,11 +64,7 @@ async def answer_from_cache(service: Service, task: Task) -> bool:
             if await asyncio.to_thread(answer_as, task, earlier.task_id):
                 return True
     except (RedisError, OSError) as error:
-        logger.warning(
-            "task={} uses no earlier result: {}",
-            task.short_id,
-            type(error).__name__,
-        )
+        logger.warning("task={} uses no earlier result: {}", task.short_id, type(error).__name__)
         return False
     await adopt(service, fingerprint, task, leased=False)
     return False
