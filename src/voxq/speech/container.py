@@ -28,7 +28,8 @@ from voxq.speech.audio import MIME_TYPES, MOST_TRACKS, AudioError, Track
 from voxq.speech.tracks import DECODERS, audio_tracks, candidates
 
 DECODING_ERRORS = (FFmpegError, ValueError, EOFError, OverflowError, NotImplementedError)
-"""Exceptions that PyAV raises for malformed data."""
+"""Exceptions that PyAV raises for malformed data: FFmpeg's, and built-in ones of its own code, such as
+NotImplementedError by a codec context that has no decoder."""
 
 _DEMUXERS = "wav,w64,mp3,ogg,flac,aac,mov,matroska,asf,amr,caf,aiff,au,ac3,eac3,ape,wv,tta"
 _OPTIONS = {
