@@ -13,7 +13,7 @@ from engine_calls import Options, recognition, transcribe
 
 from voxq.engines import registry
 from voxq.engines.contract import ChunkError, EngineError, EngineRequest, Recognised, Recogniser
-from voxq.engines.recognise.faster_whisper import _PROMPTS
+from voxq.engines.recognise.whisper_search import PROMPTS
 from voxq.engines.warmup import measure
 from voxq.model_store.store import ModelStore
 from voxq.speech.audio import SAMPLE_RATE, Samples
@@ -96,7 +96,7 @@ def test_the_prompt_is_not_returned_without_speech(
 @pytest.mark.numerics
 def test_the_sentence_of_the_prompt_is_recognised_if_spoken(engine: Recogniser) -> None:
     said = spoken_text("zh_prompt")
-    assert said == _PROMPTS["zh"]
+    assert said == PROMPTS["zh"]
     heard = text_of(recognise(engine, recording("zh_prompt"), recognition("zh")))
     assert character_error_rate(said, heard) <= 2 / 9
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ import numpy as np
 
 from voxq.speech.audio import SAMPLE_RATE, AudioError, Channels, Samples, Track
 from voxq.speech.container import DECODING_ERRORS, Patience, Recording, opened
+from voxq.speech.levels import is_audible
 from voxq.speech.mixing import Mixer
 from voxq.speech.resample import Resampler
 from voxq.speech.timeline import Placed, Timeline
@@ -32,8 +34,6 @@ _CREDIT_SECONDS = 1.0
 """Decoded sound after which the CPU time is looked at again."""
 _NOTICEABLE = 0.01
 """Seconds of work with one frame that count; less is not worth the call."""
-_SILENT = 1e-4
-"""Peak of a sound that nobody can hear: three steps of 16 bits."""
 
 
 class Decoding:
@@ -92,7 +92,7 @@ class Decoding:
     def _compared(self) -> Iterator[Channels]:
         for block in self._channels():
             if len(block) == 2 and not self.has_two_channels:
-                self.has_two_channels = bool(np.abs(block[0] - block[1]).max(initial=0.0) > _SILENT)
+                self.has_two_channels = is_audible(block[0] - block[1])
             yield block
 
     def _channels(self) -> Iterator[Channels]:
@@ -121,7 +121,7 @@ class Decoding:
         try:
             with opened(self._path, patience, index=track.index) as recording:
                 placed = (Placed(frame, 0.0) for frame in frames(recording, patience))
-                return any(np.abs(piece).max(initial=0.0) > _SILENT for piece in _pieces(placed, SAMPLE_RATE))
+                return any(map(is_audible, _pieces(placed, SAMPLE_RATE)))
         except AudioError:
             return False
 
@@ -238,19 +238,17 @@ def _undecodable() -> AudioError:
 
 def _joined(pieces: Iterable[Channels], size: int) -> Iterator[Channels]:
     """Join small pieces with the same number of channels until they are at least `size` samples."""
-    waiting: list[Channels] = []
-    length = 0
-    for piece in pieces:
-        if waiting and len(piece) != len(waiting[0]):
+    for _, alike in groupby(pieces, key=len):
+        waiting: list[Channels] = []
+        length = 0
+        for piece in alike:
+            waiting.append(piece)
+            length += piece.shape[1]
+            if length >= size:
+                yield _clean(np.concatenate(waiting, axis=1))
+                waiting, length = [], 0
+        if length:
             yield _clean(np.concatenate(waiting, axis=1))
-            waiting, length = [], 0
-        waiting.append(piece)
-        length += piece.shape[1]
-        if length >= size:
-            yield _clean(np.concatenate(waiting, axis=1))
-            waiting, length = [], 0
-    if length:
-        yield _clean(np.concatenate(waiting, axis=1))
 
 
 def _clean(samples: Channels) -> Channels:
@@ -263,15 +261,8 @@ def _clean(samples: Channels) -> Channels:
 
 def _mixed(blocks: Iterable[Channels], only: int | None) -> Iterator[Samples]:
     """Mix blocks to mono, or take `only` one channel; the number of channels may change between them."""
-    mixer: Mixer | None = None
-    channels = 0
-    for block in blocks:
-        if len(block) != channels:
-            if mixer is not None:
-                yield mixer.flush()
-            channels = len(block)
-            mixer = Mixer(channels, only)
-        if mixer is not None:
+    for channels, alike in groupby(blocks, key=len):
+        mixer = Mixer(channels, only)
+        for block in alike:
             yield mixer.push(block)
-    if mixer is not None:
         yield mixer.flush()

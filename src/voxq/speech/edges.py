@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.levels import loudness_of
 from voxq.speech.transcript import Segment, Word
 
 _FRAME = SAMPLE_RATE // 100
@@ -36,8 +37,7 @@ def to_sound(segments: Iterable[Segment], samples: Samples) -> tuple[Segment, ..
 
 def _audible(samples: Samples) -> Samples:
     """Times in seconds of the frames in which something is heard."""
-    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    loudness = np.sqrt(np.einsum("ij,ij->i", frames, frames) / _FRAME)
+    loudness = loudness_of(samples, _FRAME)
     if not len(loudness):
         return loudness
     loudest = float(loudness.max())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from voxq.engines.contract import SAMPLE_RATE, Samples
+from voxq.engines.recognise.whisper_sound import FRAME, heard_frames
 
 Probabilities = Mapping[str, float]
 """Languages with their probabilities."""
@@ -27,9 +28,6 @@ _CERTAIN_PART = 0.9
 _HEARD = 0.3
 """Minimum probability among all languages, for a part of a window."""
 
-_FRAME = SAMPLE_RATE // 50
-_QUIET = 0.05
-"""Threshold relative to the loudest part of a window: -26 dB."""
 _PAUSE_FRAMES = 15
 """Quiet frames that separate two parts: 0.3 s. People pause where they change the language."""
 
@@ -86,14 +84,10 @@ def stretches(
 def parts_of(samples: Samples) -> list[tuple[int, int]]:
     """Split a window in the middle of each pause into parts of at least 1.5 s, as (start, end) in samples,
     without a gap between them."""
-    count = len(samples) // _FRAME
-    frames = samples[: count * _FRAME].reshape(-1, _FRAME)
-    loudness = (frames**2).mean(axis=1) ** 0.5
-    loud = (loudness > _QUIET * loudness.max(initial=0.0)).nonzero()[0].tolist()
     shortest = int(CERTAIN_SECONDS * SAMPLE_RATE)
     cuts = [0]
-    for last, first in itertools.pairwise(loud):
-        place = (last + 1 + first) // 2 * _FRAME
+    for last, first in itertools.pairwise(heard_frames(samples)):
+        place = (last + 1 + first) // 2 * FRAME
         if first - last > _PAUSE_FRAMES and place - cuts[-1] >= shortest:
             cuts.append(place)
     if len(cuts) > 1 and len(samples) - cuts[-1] < shortest:
