@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from voxq.engines.languages import code_of
@@ -32,15 +33,4 @@ def tracks_of(prepared: Prepared) -> tuple[dict[str, Any], ...]:
     """Describe the tracks for a result, if there was a choice; `taken` marks the one that was recognised."""
     if len(prepared.tracks) < 2:
         return ()
-    return tuple(
-        {
-            "index": track.index,
-            "codec": track.codec,
-            "language": track.language,
-            "title": track.title,
-            "channels": track.channels,
-            "default": track.default,
-            "taken": track.index == prepared.taken,
-        }
-        for track in prepared.tracks
-    )
+    return tuple({**asdict(track), "taken": track.index == prepared.taken} for track in prepared.tracks)

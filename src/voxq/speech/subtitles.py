@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
 from voxq.speech.cues import Cue, cues_of
-from voxq.speech.transcript import Segment, Transcript, Word, join_texts
-from voxq.speech.verbose import dropped_of, verbose
+from voxq.speech.transcript import Transcript, join_texts
+from voxq.speech.verbose import dropped_of, timed, verbose, words_of
 
 _SPEAKERS = {0: "Left", 1: "Right"}
 """Speakers of a call by their channels."""
@@ -80,10 +80,10 @@ def _json(transcript: Transcript) -> str:
             "duration": round(transcript.duration, 3),
             "segments": [
                 {
-                    **_timed(segment),
+                    **timed(segment),
                     "text": segment.text,
                     "language": segment.language,
-                    "words": _words(segment.words),
+                    "words": words_of(segment),
                     **({} if segment.channel is None else {"channel": segment.channel}),
                 }
                 for segment in transcript.segments
@@ -98,14 +98,6 @@ def _verbose_json(transcript: Transcript) -> str:
     has_words = any(segment.words for segment in transcript.segments)
     language = transcript.language or "unknown"
     return _dumped(verbose(transcript, task="transcribe", language=language, segments=True, words=has_words))
-
-
-def _words(words: Iterable[Word]) -> list[dict[str, Any]]:
-    return [{"word": word.text.strip(), **_timed(word)} for word in words]
-
-
-def _timed(part: Segment | Word) -> dict[str, float]:
-    return {"start": round(part.start, 3), "end": round(part.end, 3)}
 
 
 def _dumped(value: Mapping[str, Any]) -> str:

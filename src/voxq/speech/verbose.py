@@ -29,15 +29,23 @@ def verbose(
     if segments:
         shape["segments"] = [_segment(*item) for item in enumerate(transcript.segments)]
     if words:
-        shape["words"] = [
-            {"word": word.text.strip(), **_timed(word)} for each in transcript.segments for word in each.words
-        ]
+        shape["words"] = [word for each in transcript.segments for word in words_of(each)]
     return shape
+
+
+def words_of(segment: Segment) -> list[dict[str, Any]]:
+    """Return the words of a segment as `{"word", "start", "end"}`, times in seconds."""
+    return [{"word": word.text.strip(), **timed(word)} for word in segment.words]
+
+
+def timed(part: Segment | Word | Dropped) -> dict[str, float]:
+    """Return the times of a part as `{"start", "end"}`, in seconds, rounded to milliseconds."""
+    return {"start": round(part.start, 3), "end": round(part.end, 3)}
 
 
 def dropped_of(transcript: Transcript) -> list[dict[str, Any]]:
     """Return what was taken out of a transcript as `{"start", "end", "text", "why"}`, times in seconds."""
-    return [{**_timed(each), "text": each.text, "why": each.why} for each in transcript.dropped]
+    return [{**timed(each), "text": each.text, "why": each.why} for each in transcript.dropped]
 
 
 def _segment(number: int, segment: Segment) -> Mapping[str, Any]:
@@ -49,7 +57,7 @@ def _segment(number: int, segment: Segment) -> Mapping[str, Any]:
     return {
         "id": number,
         "seek": round(100 * segment.start),
-        **_timed(segment),
+        **timed(segment),
         "text": segment.text,
         "tokens": [],
         "temperature": 0.0,
@@ -65,7 +73,3 @@ def _compression_ratio(text: str) -> float:
     """Compression ratio of the text with zlib: far above 2 for a text that repeats itself."""
     raw = text.encode()
     return round(len(raw) / len(zlib.compress(raw)), 4)
-
-
-def _timed(part: Segment | Word | Dropped) -> dict[str, float]:
-    return {"start": round(part.start, 3), "end": round(part.end, 3)}

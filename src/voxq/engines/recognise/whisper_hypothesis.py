@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from faster_whisper.transcribe import Segment as RawSegment
 
 Voiced = Callable[[float, float], bool]
+"""Function that says whether a voice is heard from one time to another, in seconds."""
 
 _LONGEST_REST = 1.5
 """Maximum seconds of a chunk after its last segment: VAD ends a chunk close to its last word."""
@@ -46,7 +47,7 @@ class Hypothesis:
 
     @classmethod
     def of(cls, decoded: Iterable[RawSegment], seconds: float, is_voiced: Voiced) -> Self:
-        """`is_voiced` says whether a voice is heard from one time to another, in seconds."""
+        """Tell from each other what is to be believed and what was invented."""
         believed: list[RawSegment] = []
         invented: list[RawSegment] = []
         for segment in decoded:
@@ -60,7 +61,7 @@ class Hypothesis:
 
     @property
     def texts(self) -> list[str]:
-        """Return the texts of its segments, in order, as Whisper wrote them."""
+        """Texts of its segments, in order, as Whisper wrote them."""
         return [segment.text for segment in self.segments]
 
     @property
@@ -76,7 +77,7 @@ class Hypothesis:
 
     @property
     def dropped(self) -> list[Dropped]:
-        """Return what was invented."""
+        """Texts that were invented."""
         return _dropped(self.invented, self.seconds, "no_speech")
 
     def given_up(self, why: str) -> list[Dropped]:

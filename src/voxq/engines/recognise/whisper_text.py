@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from voxq.speech.transcript import Word, is_spaceless
+from voxq.speech.units import split_units
 
 _LOOP = re.compile(r"(\S.{0,59}?)\1{3,}", re.DOTALL)
 _FULL_WIDTH = str.maketrans(",?!:;", "，？！：；")
@@ -50,15 +51,10 @@ def _continues(before: str, piece: str) -> bool:
 
 def _characters(word: Word) -> Iterator[Word]:
     """Split a word at its Chinese and Japanese characters, each of which gets its share of the time."""
-    units: list[str] = []
-    last = ""
-    for character in word.text:
-        begins = not last or is_spaceless(character) or is_spaceless(last)
-        if not units or (character.isalnum() and begins and any(map(str.isalnum, units[-1]))):
-            units.append(character)
-        else:
-            units[-1] += character
-        last = character if character.isalnum() else last
-    length = (word.end - word.start) / max(1, len(units))
+    units = split_units(word.text)
+    if len(units) < 2:
+        yield word
+        return
+    length = (word.end - word.start) / len(units)
     for number, unit in enumerate(units):
         yield Word(unit, word.start + number * length, word.start + (number + 1) * length)
