@@ -49,8 +49,8 @@ class _Spans(Kind):
 class _SpansRun(KindRun):
     def __init__(self, work: Work) -> None:
         super().__init__(work)
-        assert isinstance(work.options, SpanOptions)
-        self._asked = work.options
+        assert isinstance(self.asked, SpanOptions)
+        self._asked = self.asked
 
     @property
     def request(self) -> Prepare:

@@ -236,38 +236,38 @@ class TranscriptionRun(KindRun):
             self._language = result.language
             self._choose(self._language)
 
-    def segments(self) -> Iterator[Segment]:
-        """Iterate over the segments recognised so far, timed from the start of the recording; those of
-        separate channels are merged once all of them are known."""
-        starts = self.prepared.channel_starts if self.prepared else (0,)
-        if len(starts) == 1:
-            yield from self._segments_of(0, starts)
-        else:
-            channels = [list(self._segments_of(channel, starts)) for channel in range(len(starts))]
-            yield from merged(channels)
+    def transcript(self, duration: float) -> Transcript:
+        """Transcript recognised so far, of a recording of `duration` seconds."""
+        segments = self.segments()
+        language = self._asked.language or main_language(segments)
+        return Transcript.of(segments, language, duration, self.dropped())
 
-    def _segments_of(self, channel: int, starts: Sequence[int]) -> Iterator[Segment]:
-        for span, result in self._chunks.finished():
-            if bisect(starts, span.start) - 1 == channel:
-                for segment in result.segments:
-                    language = segment.language or result.language
-                    moved = segment.shifted((span.start - starts[channel]) / SAMPLE_RATE)
-                    yield replace(moved, language=language)
+    def segments(self) -> list[Segment]:
+        """Segments recognised so far, timed from the start of the recording; those of separate channels are
+        merged once all of them are known."""
+        channels: list[list[Segment]] = [[] for _ in self._channel_starts]
+        for channel, seconds, result in self._placed():
+            for segment in result.segments:
+                language = segment.language or result.language
+                channels[channel].append(replace(segment.shifted(seconds), language=language))
+        return channels[0] if len(channels) == 1 else merged(channels)
 
     def dropped(self) -> list[Dropped]:
         """Texts taken out so far, in order of time from the start of the recording."""
-        starts = self.prepared.channel_starts if self.prepared else (0,)
-        dropped: list[Dropped] = []
-        for span, result in self._chunks.finished():
-            start = starts[bisect(starts, span.start) - 1]
-            dropped += [each.shifted((span.start - start) / SAMPLE_RATE) for each in result.dropped]
-        return sorted(dropped, key=lambda each: each.start)
+        found = [each.shifted(seconds) for _, seconds, result in self._placed() for each in result.dropped]
+        return sorted(found, key=lambda each: each.start)
 
-    def transcript(self, duration: float) -> Transcript:
-        """Transcript recognised so far, of a recording of `duration` seconds."""
-        segments = tuple(self.segments())
-        language = self._asked.language or main_language(segments)
-        return Transcript.of(segments, language, duration, self.dropped())
+    def _placed(self) -> Iterator[tuple[int, float, Recognised]]:
+        """Iterate over the results so far, each with its channel and the second of it at which the chunk
+        begins."""
+        starts = self._channel_starts
+        for span, result in self._chunks.finished():
+            channel = bisect(starts, span.start) - 1
+            yield channel, (span.start - starts[channel]) / SAMPLE_RATE, result
+
+    @property
+    def _channel_starts(self) -> tuple[int, ...]:
+        return self.prepared.channel_starts if self.prepared else (0,)
 
     def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
         transcript = self.transcript(duration)
