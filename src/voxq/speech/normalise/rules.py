@@ -31,6 +31,12 @@ def rule(pattern: str) -> Callable[[Read], Rule]:
     return lambda read: Rule(compiled, read)
 
 
+def any_of(words: str | Iterable[str]) -> str:
+    """Return a pattern that matches any of the words, the longest first; a text holds one between spaces."""
+    known = set(words.split() if isinstance(words, str) else words)
+    return "(?:" + "|".join(map(re.escape, sorted(known, key=lambda word: (-len(word), word)))) + ")"
+
+
 def before(match: re.Match[str]) -> str:
     return match.string[max(0, match.start() - _AROUND) : match.start()]
 

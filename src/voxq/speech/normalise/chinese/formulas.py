@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from voxq.speech.normalise.chinese.numbers import quantity, spelt
 from voxq.speech.normalise.chinese.surroundings import NUMBER
-from voxq.speech.normalise.chinese.tables import UNITS, any_of
-from voxq.speech.normalise.rules import Rule, before, rule
+from voxq.speech.normalise.chinese.tables import UNITS
+from voxq.speech.normalise.rules import Rule, any_of, before, rule
 
 _OPERATORS: Mapping[str, str] = MappingProxyType(
     {"+": "加", "-": "减", "−": "减", "*": "乘", "×": "乘", "÷": "除以", "/": "除以", "=": "等于"}
@@ -72,8 +72,6 @@ _COMPARED: Mapping[str, str] = MappingProxyType(
         "≦": "小于等于",
         "<=": "小于等于",
         "≠": "不等于",
-    }
-    | {
         "!=": "不等于",
         "≈": "约等于",
         ">": "大于",
@@ -82,8 +80,6 @@ _COMPARED: Mapping[str, str] = MappingProxyType(
         "＜": "小于",
         "~": "约",
         "～": "约",
-    }
-    | {
         "=": "等于",
         "==": "等于",
         "+": "加",

@@ -11,9 +11,8 @@ from voxq.speech.normalise.chinese.tables import (
     SCORE,
     SPELT_BEFORE,
     TELEPHONE_NOUNS,
-    any_of,
 )
-from voxq.speech.normalise.rules import Rule, after, before, rule
+from voxq.speech.normalise.rules import Rule, after, any_of, before, rule
 
 _LONG = 9
 """Digits of a number that is an identifier if nothing shows it to be a quantity."""
@@ -125,7 +124,7 @@ def _part(figures: str) -> str:
 @rule(r"\d+(?:[-–]\d+){2,}(?![\d.:：%])")
 def _hyphenated(match: re.Match[str]) -> str:
     groups = re.findall(r"\d+", match[0])
-    return "".join(groups and map(spelt, groups)) if all(len(x) == 1 for x in groups) else _grouped(match[0])
+    return "".join(map(spelt, groups)) if all(len(x) == 1 for x in groups) else _grouped(match[0])
 
 
 @rule(r"(\d{1,3})\s?[-–−]\s?(\d{1,3})(?![\d.,:：%％]|\s?[-/=])")

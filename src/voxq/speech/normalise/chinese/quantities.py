@@ -16,9 +16,8 @@ from voxq.speech.normalise.chinese.tables import (
     PER,
     SIGNS,
     UNITS,
-    any_of,
 )
-from voxq.speech.normalise.rules import Rule, after, before, rule
+from voxq.speech.normalise.rules import Rule, after, any_of, before, rule
 
 _SIGN, _CODE, _UNIT = any_of(SIGNS), any_of(CODES), any_of(UNITS)
 _ENGLISH_SCALE = r"(?:\s?(?:thousand|million|billion|trillion|bn|mn|[KkMB])(?![A-Za-z\d]))"

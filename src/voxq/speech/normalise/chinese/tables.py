@@ -3,16 +3,10 @@ numbers that are no quantities."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-
-def any_of(words: str | Iterable[str]) -> str:
-    """Return a pattern that matches any of the words, the longest first; a text holds one between spaces."""
-    known = set(words.split() if isinstance(words, str) else words)
-    return "(?:" + "|".join(map(re.escape, sorted(known, key=lambda word: (-len(word), word)))) + ")"
-
+from voxq.speech.normalise.rules import any_of
 
 MEASURES = any_of(
     """

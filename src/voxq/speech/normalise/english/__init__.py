@@ -14,19 +14,19 @@ from voxq.speech.normalise.rules import read_aloud
 
 _RULES = (
     ABBREVIATION,
-    *names.FIRST[:1],
-    *quantities.FIRST[:2],
-    *calendar.RULES[:3],
-    *names.FIRST[1:],
-    *quantities.FIRST[2:],
-    *calendar.RULES[3:],
+    *names.ADDRESSES,
+    *quantities.MONEY,
+    *calendar.DATES,
+    *names.CERTAIN,
+    *quantities.GROUPS,
+    *calendar.RULES,
     *formulas.HALVES,
-    *quantities.RULES,
-    *names.LAST,
-    *quantities.LAST[:1],
-    *formulas.SIGNS[:1],
-    *quantities.LAST[1:],
-    *formulas.SIGNS[1:],
+    *quantities.MEASURES,
+    *names.UNCERTAIN,
+    *quantities.RANGES,
+    *formulas.POWERS,
+    *quantities.NUMBERS,
+    *formulas.SIGNS,
 )
 _MAY_NEED_IT = re.compile(
     rf"\d|://|www\.|@|\.{names.TOP_LEVEL}\b|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[-–]|[A-Za-z]\. |[A-Za-z]\.$"

@@ -55,8 +55,13 @@ _LATIN = {
     "w/o": "without",
     "w/": "with",
 }
-_WORDS = {"saint": "Saint", "doctor": "Doctor", "number": "number", "numbers": "numbers", "page": "page"} | {
-    "pages": "pages"
+_WORDS = {
+    "saint": "Saint",
+    "doctor": "Doctor",
+    "number": "number",
+    "numbers": "numbers",
+    "page": "page",
+    "pages": "pages",
 }
 
 

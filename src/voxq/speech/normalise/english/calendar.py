@@ -7,21 +7,16 @@ import re
 from voxq.speech.normalise.english.numbers import cardinal, ordinal, plural, year
 from voxq.speech.normalise.rules import Rule, after, before, rule
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-_DAYS = {"Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday"} | {
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_DAYS = {
+    "Mon": "Monday",
+    "Tue": "Tuesday",
+    "Wed": "Wednesday",
+    "Thu": "Thursday",
+    "Fri": "Friday",
     "Sat": "Saturday",
     "Sun": "Sunday",
 }
@@ -45,10 +40,9 @@ def _month(name: str) -> str:
     return next(month for month in _MONTHS if month.startswith(name[:3]))
 
 
-def _date(y: str, month: int, day: int) -> str | None:
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return None
-    return f"{_MONTHS[month - 1]} {ordinal(day)}" + (f", {_year(y)}" if y else "")
+def _date(year_figures: str, month: int, day: int) -> str | None:
+    is_date = 1 <= month <= 12 and 1 <= day <= 31
+    return date_words(year_figures, str(month), str(day)) if is_date else None
 
 
 def date_words(year_figures: str, month: str, day: str) -> str:
@@ -182,10 +176,9 @@ def _plain_year(match: re.Match[str]) -> str | None:
     return year(int(match[1]))
 
 
+DATES: tuple[Rule, ...] = (_iso, _american, _german)
+"""Rules of whole dates in figures, which look like telephone numbers and versions."""
 RULES: tuple[Rule, ...] = (
-    _iso,
-    _american,
-    _german,
     _month_day,
     _day_month,
     _month_year,

@@ -10,23 +10,26 @@ from voxq.speech.normalise.english.numbers import number
 from voxq.speech.normalise.rules import Rule, after, before, rule
 
 _SINGLE: Mapping[str, str] = MappingProxyType(
-    {"½": "one half", "⅓": "one third", "⅔": "two thirds", "¼": "one quarter", "¾": "three quarters"}
-    | {
+    {
+        "½": "one half",
+        "⅓": "one third",
+        "⅔": "two thirds",
+        "¼": "one quarter",
+        "¾": "three quarters",
         "⅛": "one eighth",
         "≤": " less than or equal to ",
         "≥": " greater than or equal to ",
         "≠": " not equal to ",
-    }
-    | {"≈": " approximately ", "√": " the square root of ", "∛": " the cube root of ", "∞": " infinity "}
-    | {
+        "≈": " approximately ",
+        "√": " the square root of ",
+        "∛": " the cube root of ",
+        "∞": " infinity ",
         "÷": " divided by ",
         "×": " times ",
         "±": " plus or minus ",
         "π": "pi",
         "∑": " the sum of ",
         "∫": " the integral of ",
-    }
-    | {
         "→": " to ",
         "⇒": " implies ",
         "∈": " in ",
@@ -35,14 +38,10 @@ _SINGLE: Mapping[str, str] = MappingProxyType(
         "³": " cubed",
         "№": "number ",
         "∆": "delta",
-    }
-    | {
         "<=": " less than or equal to ",
         ">=": " greater than or equal to ",
         "!=": " not equal to ",
         "==": " equals ",
-    }
-    | {
         "->": " to ",
         "=>": " implies ",
         "<": " less than ",
@@ -112,4 +111,5 @@ def _spaced(match: re.Match[str], words: str) -> str:
 
 
 HALVES: tuple[Rule, ...] = (_and_a_half,)
-SIGNS: tuple[Rule, ...] = (_power, _symbol, _operator, _compared, _ampersand)
+POWERS: tuple[Rule, ...] = (_power,)
+SIGNS: tuple[Rule, ...] = (_symbol, _operator, _compared, _ampersand)

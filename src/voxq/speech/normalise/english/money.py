@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from voxq.speech.normalise.english.numbers import cardinal, number
+from voxq.speech.normalise.rules import any_of
 
 _Name = tuple[str, str, str, str]
 _DOLLAR: _Name = ("dollar", "dollars", "cent", "cents")
@@ -76,7 +76,7 @@ NAMES: Mapping[str, _Name] = MappingProxyType(
 )
 """Sign or code -> (one, many, one hundredth, many hundredths); the last two are empty where nobody says
 them."""
-SIGN = "(?:" + "|".join(re.escape(name) for name in sorted(NAMES, key=len, reverse=True)) + ")"
+SIGN = any_of(NAMES)
 SCALE = r"(?:hundred|thousand|million|billion|trillion|bn|mn|tn|[kKmMbB])"
 AMOUNT = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 

@@ -174,8 +174,10 @@ def _before_letters(match: re.Match[str]) -> str:
     return f"{first} {match[2]}{rest}".strip()
 
 
-FIRST: tuple[Rule, ...] = (_address, _telephone, _dotted, _emergency, _identifier, _room)
-LAST: tuple[Rule, ...] = (
+ADDRESSES: tuple[Rule, ...] = (_address,)
+CERTAIN: tuple[Rule, ...] = (_telephone, _dotted, _emergency, _identifier, _room)
+"""Rules that come before those of quantities."""
+UNCERTAIN: tuple[Rule, ...] = (
     _roman_number,
     _roman_ordinal,
     _to,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from voxq.speech.normalise.english import money
 from voxq.speech.normalise.english.numbers import cardinal, digits, number, ordinal, pairs
-from voxq.speech.normalise.rules import Rule, after, before, rule
+from voxq.speech.normalise.rules import Rule, after, any_of, before, rule
 
 _NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})++(?!\d)|\d++)(?:\.\d++)?+|\.\d++)"
 _DASH = r"\s?[-–—~]\s?"
@@ -91,9 +91,9 @@ _UNITS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "°": ("degree", "degrees"),
     }
 )
-_UNIT = "(?:" + "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True)) + ")"
-_TIGHT = frozenset("smhglLtVW")
-"""Units of one letter, which count only after a digit or one space, and not before an apostrophe."""
+_UNIT = any_of(_UNITS)
+_TIGHT = frozenset("thgVWLs")
+"""Units of one letter that count only right after a digit: 5 s may be anything."""
 
 
 def _minus(sign: str | None) -> str:
@@ -123,12 +123,10 @@ def _money(match: re.Match[str]) -> str | None:
 
 
 @rule(
-    rf"(?P<minus>[-−])?(?P<low>\d+(?:[.,]\d+)*)(?:{_DASH}(?P<high>\d+(?:[.,]\d+)*))?\s?(?P<sign>{money.SIGN}|¢|cents\b)(?!\w)"
+    rf"(?P<minus>[-−])?(?P<low>\d+(?:[.,]\d+)*)(?:{_DASH}(?P<high>\d+(?:[.,]\d+)*))?\s?(?P<sign>{money.SIGN}|¢)(?!\w)"
 )
-def _sign_last(match: re.Match[str]) -> str | None:
+def _sign_last(match: re.Match[str]) -> str:
     part = match.groupdict()
-    if part["sign"] in ("cents",):
-        return None
     low, high = (re.sub(r",(?=\d\d?$)", ".", part[name] or "") for name in ("low", "high"))
     if part["sign"] == "¢":
         return f"{_minus(part['minus'])}{number(low)} cent{'' if low == '1' else 's'}"
@@ -153,7 +151,7 @@ def _sign_of(match: re.Match[str]) -> str | None:
 )
 def _measure(match: re.Match[str]) -> str | None:
     part = match.groupdict()
-    if part["unit"] in ("t", "h", "g", "V", "W", "L", "s") and part["gap"]:
+    if part["unit"] in _TIGHT and part["gap"]:
         return None
     one, many = _UNITS[part["unit"]]
     low, high = part["low"], part["high"]
@@ -257,8 +255,9 @@ def _plain(match: re.Match[str]) -> str:
     return gap + ("" if is_glued else _minus(match["sign"])) + said + (" plus" if match["more"] else "")
 
 
-FIRST: tuple[Rule, ...] = (_money, _sign_last, _thousands, _list)
-RULES: tuple[Rule, ...] = (
+MONEY: tuple[Rule, ...] = (_money, _sign_last)
+GROUPS: tuple[Rule, ...] = (_thousands, _list)
+MEASURES: tuple[Rule, ...] = (
     _percentage,
     _feet,
     _inches,
@@ -270,4 +269,5 @@ RULES: tuple[Rule, ...] = (
     _ordinal,
     _hash,
 )
-LAST: tuple[Rule, ...] = (_range, _plain)
+RANGES: tuple[Rule, ...] = (_range,)
+NUMBERS: tuple[Rule, ...] = (_plain,)
