@@ -18,13 +18,16 @@ _CONNECTIONS = 32
 """Connections per event loop; further concurrent requests wait for a free one."""
 
 
-def blocking(url: str, *, text: bool = True) -> redis.Redis:
+def blocking(url: str, *, text: bool = True, single: bool = False) -> redis.Redis:
     """Create a client for workers, threads and CLI commands.
 
-    RQ needs bytes (`text=False`); VoxQ's own code reads text.
+    RQ needs bytes (`text=False`); VoxQ's own code reads text. With `single` it has one connection, which is
+    made at once: a loop that sends many commands need not take one from a pool, and check it, for each. Then
+    it raises redis.exceptions.RedisError if Redis is unavailable.
     """
     return redis.Redis.from_url(
         url,
+        single_connection_client=single,
         decode_responses=text,
         encoding_errors=_ENCODING_ERRORS,
         socket_timeout=_SECONDS,

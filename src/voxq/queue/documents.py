@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from voxq import kinds
+from voxq.core import json_bytes
 from voxq.core.outcome import Outcome
 from voxq.core.task import Status, Task, utc
 
@@ -37,13 +38,13 @@ def ended(task: Task, outcome: Outcome) -> dict[str, Any]:
 
 def event(task: Task, status: Status, progress: int = 0) -> str:
     """JSON message for the events channel: enough to wake waiting clients, never the text itself."""
-    return json.dumps(
+    return dump(
         {"task_id": task.id, "kind": task.kind, "run": task.run, "status": status, "progress": progress}
     )
 
 
 def dump(document: dict[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False)
+    return json_bytes.dumps(document).decode()
 
 
 _NEEDED = {"task_id": str, "run": int, "owner": str, "file": str, "created_at": str, "status": str}

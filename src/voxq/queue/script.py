@@ -14,6 +14,7 @@ import redis
 import redis.asyncio
 from redis.exceptions import NoScriptError, ResponseError
 
+from voxq.core import json_bytes
 from voxq.queue import keys
 from voxq.queue.redis_errors import ScriptFailed, state_of
 
@@ -54,7 +55,7 @@ class Command(Generic[T]):
 
     @property
     def argv(self) -> tuple[str | bytes, ...]:
-        return (self.context, json.dumps(self.args, ensure_ascii=False), self.data)
+        return (self.context, json_bytes.dumps(self.args), self.data)
 
 
 def run(client: redis.Redis, command: Command[T]) -> T:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import shutil
 from collections import Counter
@@ -21,6 +20,7 @@ from typing import Any
 
 from loguru import logger
 
+from voxq.core import json_bytes
 from voxq.core.outcome import Incident
 from voxq.core.task import Task
 from voxq.storage import records
@@ -166,7 +166,7 @@ class WorkDirectory:
         # If the task was cancelled, the disk is full or it is no regular file, work goes on without a mark.
         with contextlib.suppress(OSError, records.Damaged):
             if spans:
-                line = json.dumps({"spans": spans, "alone": alone}).encode()
+                line = json_bytes.dumps({"spans": spans, "alone": alone})
                 descriptor = records.open_file(mark, os.O_WRONLY | os.O_CREAT)
                 with os.fdopen(descriptor, "wb", buffering=0) as file:
                     # Overwrite the last mark in one write: a truncated file is flushed to the disk when it
@@ -215,7 +215,7 @@ def is_void(stat: os.stat_result) -> bool:
 
 def _append(path: Path, record: dict[str, Any]) -> None:
     """Append a record as a line. Raises OSError."""
-    line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    line = json_bytes.dumps(record) + b"\n"
     try:
         descriptor = records.open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     except records.Damaged as error:

@@ -48,8 +48,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     if missing := missing_for(settings):
         raise CannotWork(missing.advice)
     plan = WorkPlan.of(settings, device)
-    client = connect.blocking(settings.redis_url)
-    _wait_for_redis(client)
+    client = _redis_when_available(settings.redis_url)
     parts = Parts.of(settings)
     if serves_other(client, parts.journal.storage, patience=LOCK_SECONDS + 2):
         raise CannotWork(OTHER_STORAGE)
@@ -95,10 +94,12 @@ def _rotate_logs(settings: Settings) -> None:
     logging.rotate_logs(settings, datetime.now(UTC))
 
 
-def _wait_for_redis(client: redis.Redis) -> None:
+def _redis_when_available(url: str) -> redis.Redis:
+    """Connect the worker's loop with Redis, as soon as Redis can be used. Raises CannotWork."""
     give_up = time.monotonic() + _REDIS_PATIENCE
     while True:
         try:
+            client = connect.blocking(url, single=True)
             problems = redis_check.problems(client.info())
         except redis.RedisError as error:
             if time.monotonic() > give_up:
@@ -110,4 +111,4 @@ def _wait_for_redis(client: redis.Redis) -> None:
             continue
         if problems:
             raise CannotWork(" ".join(problems))
-        return
+        return client

@@ -7,7 +7,6 @@ or linked (ended). `link` fails if the name exists, so of several ends of a (tas
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import shutil
@@ -18,6 +17,7 @@ from typing import Any
 
 from loguru import logger
 
+from voxq.core import json_bytes
 from voxq.core.outcome import Outcome
 from voxq.core.task import Task, age_order, is_task_id
 from voxq.storage import records
@@ -174,8 +174,8 @@ class FileJournal(Journal):
                     mark.unlink()
 
     def _is_current(self, task: Task) -> bool:
-        current = self.open_task(task.id)
-        return current is not None and current.run == task.run
+        current = self._read(self._open / f"{task.id}.json")
+        return current is not None and current.get("run") == task.run
 
     def _ended_path(self, task_id: str, run: int) -> Path:
         return self._ended / f"{task_id}.{run}.json"
@@ -189,9 +189,10 @@ class FileJournal(Journal):
 
     def _write_beside(self, directory: Path, record: dict[str, Any]) -> Path:
         beside = directory / f".{secrets.token_hex(8)}.tmp"
+        line = json_bytes.dumps(record)
         try:
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(json.dumps(record, ensure_ascii=False).encode())
+                file.write(line)
                 if self._fsync:
                     file.flush()
                     os.fsync(file.fileno())
