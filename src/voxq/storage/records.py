@@ -19,6 +19,7 @@ from voxq.core import strict_json
 Shape = Mapping[str, type | UnionType]
 """Types of the required fields of a record; it may have others."""
 
+_PIECE = 64 << 10
 _NO_FILE = (errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EACCES, errno.EPERM)
 
 
@@ -46,8 +47,14 @@ def open_file(path: Path, flags: int) -> int:
 
 def read(path: Path) -> bytes:
     """Read a whole file. Raises Damaged, FileNotFoundError or OSError."""
-    with os.fdopen(open_file(path, os.O_RDONLY), "rb", buffering=0) as file:
-        return file.read()
+    descriptor = open_file(path, os.O_RDONLY)
+    try:
+        pieces = [os.read(descriptor, _PIECE)]  # mostly the whole file: an object for it would cost more
+        while len(pieces[-1]) == _PIECE:
+            pieces.append(os.read(descriptor, _PIECE))
+        return b"".join(pieces)
+    finally:
+        os.close(descriptor)
 
 
 def write_private(path: Path, text: str) -> None:

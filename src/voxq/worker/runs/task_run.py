@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -48,8 +49,6 @@ class TaskRun:
         self.joined: Joined | None = None
         self.last_served = 0.0
         """Monotonic time of its admission, or of the end of the last batch with one of its chunks."""
-        self.reported_at = 0.0
-        """Monotonic time at which its progress was last reported."""
         self.report_at = float("inf")
         """Monotonic time at which to report progress that came too soon after that."""
         self.progress = 0
@@ -65,6 +64,10 @@ class TaskRun:
         work = Work(self.task, held.execution, recording, directory, defaults, planned, chunks, earlier)
         self.policy = self.kind.begin(work)
         """The kind's part of the run."""
+        self.reported_at = time.monotonic() if self.output is None else 0.0
+        """Monotonic time at which its progress was last reported. Its beginning counts, because a short
+        recording ends before anybody could use a report; but a file that grows is announced at once, to those
+        who listen to it."""
         self.incidents, blames = directory.incidents()
         left = directory.left_running()
         self.was_alone_at_death = left.alone
