@@ -45,6 +45,13 @@ def clip(directory: Path) -> Path:
     return _written(directory / "clip.ogg", encode(samples[: 30 * rate], rate, "ogg"))
 
 
+def story(directory: Path, times: int = 2) -> tuple[Path, str]:
+    """Make English speech of two minutes, several times over (OGG/Opus). Returns it and its text."""
+    samples, rate = _story()
+    path = _written(directory / "story.ogg", encode(np.tile(samples, times), rate, "ogg"))
+    return path, " ".join([_story_text()] * times)
+
+
 def speeches(directory: Path) -> list[Path]:
     """Make about three minutes of speech: two minutes of English, two Chinese recordings."""
     samples, rate = _story()
