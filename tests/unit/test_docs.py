@@ -23,7 +23,9 @@ DESIGNS = ("report/ARCHITECTURE_DESIGN.md", "report/ARCHITECTURE_DESIGN.zh-CN.md
 SECURITY = ("SECURITY.md", "SECURITY.zh-CN.md")
 RELIABILITY = ("report/RELIABILITY.md", "report/RELIABILITY.zh-CN.md")
 EXTENDING = ("report/EXTENDING.md", "report/EXTENDING.zh-CN.md")
-GUIDE = "report/LOCAL_DEPLOYMENT_GUIDE.md"
+GUIDES = ("report/LOCAL_DEPLOYMENT_GUIDE.md", "report/LOCAL_DEPLOYMENT_GUIDE.zh-CN.md")
+RECIPES = ("report/RECIPES.md", "report/RECIPES.zh-CN.md")
+MODELS = ("report/MODELS.md", "report/MODELS.zh-CN.md")
 
 _INDEX_HOST = re.compile(
     r"pypi\.|pythonhosted\.|registry\.npmjs|/simple/?\b|mirrors?\.[a-z]+\.[a-z]", re.IGNORECASE
@@ -87,6 +89,20 @@ def test_every_relative_link_leads_somewhere() -> None:
     assert not broken
 
 
+def test_chinese_pages_lead_to_chinese_pages() -> None:
+    """Only the language link at the head leads to a page in English that exists in Chinese."""
+    stray = []
+    for document in _documents():
+        if not document.name.endswith(".zh-CN.md"):
+            continue
+        own = document.name.replace(".zh-CN.md", ".md")
+        for link in re.findall(r"\]\(([^)\s#]+\.md)[^)]*\)", _prose(document.read_text(encoding="utf-8"))):
+            target = document.parent / link
+            if link != own and target.with_name(target.name.replace(".md", ".zh-CN.md")).exists():
+                stray.append(f"{document.name}: {link}")
+    assert not stray
+
+
 def test_every_test_that_is_named_exists() -> None:
     missing = []
     for document in _documents():
@@ -128,8 +144,9 @@ def test_every_source_file_that_is_named_exists() -> None:
     assert not [each for each in named if not any((place / each[1]).exists() for place in places)]
 
 
-def test_the_guide_has_every_setting_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \|", _text(GUIDE), re.MULTILINE))
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_guide_has_every_setting_with_its_default(guide: str) -> None:
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \|", _text(guide), re.MULTILINE))
     for name, field in Settings.model_fields.items():
         shown = rows.pop(name.upper(), None)
         assert shown is not None, f"{name.upper()} is not in the guide"
@@ -139,7 +156,7 @@ def test_the_guide_has_every_setting_with_its_default() -> None:
 
 def _same(shown: str, default: object) -> bool:
     if default in (None, ""):
-        return shown == "unset"
+        return shown in ("unset", "未设置")
     if isinstance(default, Path):
         return Path(shown) == default
     return shown == (str(default).lower() if isinstance(default, bool) else str(default))
@@ -236,8 +253,8 @@ def test_every_command_is_in_both_readmes() -> None:
 
 @pytest.mark.parametrize(
     "pair",
-    [READMES, DESIGNS, SECURITY, RELIABILITY, EXTENDING],
-    ids=["readme", "architecture", "security", "reliability", "extending"],
+    [READMES, GUIDES, DESIGNS, SECURITY, RELIABILITY, EXTENDING, RECIPES, MODELS],
+    ids=["readme", "guide", "architecture", "security", "reliability", "extending", "recipes", "models"],
 )
 def test_both_languages_say_the_same(pair: tuple[str, str]) -> None:
     shapes = [_shape(_text(name)) for name in pair]

@@ -73,7 +73,8 @@ class Fields(BaseSettings):
     )
     asr_language: Language = Field(
         "auto",
-        description="Language if a request names none: auto detects it; a fixed one garbles all others.",
+        description="Language of recordings whose request names no other; auto: detected. A fixed language is"
+        " used for all of them, and speech in another is transcribed wrongly.",
     )
     asr_chinese_script: Literal["simplified", "traditional", "unchanged"] = Field(
         "simplified",
@@ -198,12 +199,12 @@ class Fields(BaseSettings):
         590,
         ge=1,
         le=86400,
-        description="Maximum seconds that a request under /v1 waits for its task (SDKs: 600).",
+        description="Maximum seconds that a request under /v1, or to /asr, waits for its task (SDKs: 600).",
     )
     max_waiting_requests: int = Field(
         1000,
         ge=1,
-        description="Maximum waiting requests under /v1 per API process, shared by all keys.",
+        description="Maximum waiting requests under /v1 and to /asr per API process, shared by all keys.",
     )
     max_event_streams: int = Field(
         100,
