@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -14,18 +16,21 @@ from task_lab import make_task
 
 from voxq.core import strict_json
 from voxq.processes.child import Child
-from voxq.processes.media import protocol
+from voxq.processes.media import pool, protocol
+from voxq.processes.media.pool import ProbePool
+from voxq.speech.audio import AudioError, AudioInfo
 from voxq.speech.chunking import Chunking
 from voxq.worker.media import media_link
 from voxq.worker.media.media_link import MediaFailed, MediaLink
 from voxq.worker.runs.task_run import TaskRun
 
 SUPPORT = Path(__file__).parents[1] / "support"
-Told = Callable[[str], tuple[TaskRun, Any]]
+Told = Callable[..., tuple[TaskRun, Any]]
 
 CHUNKS = {"op": "chunks", "chunks": [[0, 16000]], "decoded": 1.0}
 PREPARED = {"op": "prepared", "duration": 1.0, "decode_seconds": 0.1, "vad_seconds": 0.1}
 TRACK = {"index": 0, "codec": "aac", "language": "en", "title": None, "channels": 1, "default": True}
+SENTENCE = {"text": "Hello.", "ending": "sentence"}
 LIES = {
     "far beyond": CHUNKS | {"chunks": [[0, 10**12]]},
     "beyond all numbers": CHUNKS | {"chunks": [[0, 10**400]]},
@@ -44,7 +49,9 @@ LIES = {
     "a thousand tracks": PREPARED | {"tracks": [TRACK] * 500},
     "a title without end": PREPARED | {"tracks": [TRACK | {"title": "x" * 1000}]},
     "a codec without end": PREPARED | {"tracks": [TRACK | {"codec": "x" * 1000}]},
-    "a novel": {"op": "failed", "code": "x", "message": "x" * 100_000},
+    "a novel": {"op": "failed", "code": "x", "message": "x" * 10_000},
+    "a code without end": {"op": "failed", "code": "x" * 1000, "message": "x"},
+    "sentences of a recording": {"op": "sentences", "sentences": [SENTENCE]},
     "half a character": {"op": "failed", "code": "x", "message": "\ud800"},
     "a result of another process": {"op": "result", "batch": "1", "seconds": 1.0, "items": []},
     "nothing known": {"op": "rm -rf"},
@@ -56,7 +63,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
     """Return what the worker concludes when its decoder sends this message, word for word, about the task in
     progress."""
 
-    def tell(lie: str) -> tuple[TaskRun, Any]:
+    def tell(lie: str, text: str = "") -> tuple[TaskRun, Any]:
         task = make_task()
         task_run = task_run_of(task, tmp_path)
         message = lie.replace("THE-ID", task.id).encode()
@@ -68,6 +75,8 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
         monkeypatch.setattr(media_link, "Child", type("Liar", (), {"start": staticmethod(start)}))
         link = MediaLink(timeout=20)
         request = protocol.Prepare(task.id, tmp_path / "a", tmp_path / "b", 100.0, Chunking())
+        if text:
+            request = protocol.Split(task.id, text)
         try:
             link.ask(task_run, request)
             heard = link.receive()
@@ -99,6 +108,96 @@ def test_a_decoder_that_sends_right_values_is_believed(told: Told) -> None:
     _, news = told(sent(PREPARED | {"tracks": [TRACK, TRACK | {"index": 1}], "channel_starts": [0, 8000]}))
     assert [track.index for track in news.tracks] == [0, 1]
     assert news.channel_starts == (0, 8000)
+
+
+TEXT_LIES = {
+    "more than was given": {"op": "sentences", "sentences": [SENTENCE | {"text": "x" * 1000}]},
+    "nothing without end": {"op": "sentences", "sentences": [SENTENCE | {"text": ""}] * 601},
+    "a long excuse": {
+        "op": "sentences",
+        "sentences": [SENTENCE | {"skipped": [{"text": "x", "why": "x" * 1000}]}],
+    },
+    "silence without end": {"op": "sentences", "sentences": [SENTENCE | {"delivery": {"before": 1e9}}]},
+    "a pause without end": {"op": "sentences", "sentences": [SENTENCE | {"delivery": {"pause": 1e9}}]},
+    "speech that stands still": {"op": "sentences", "sentences": [SENTENCE | {"delivery": {"rate": 0.0}}]},
+    "sound of a text": CHUNKS,
+}
+
+
+@pytest.mark.parametrize("lie", TEXT_LIES.values(), ids=TEXT_LIES)
+def test_a_text_becomes_no_more_than_can_be_made_of_it(told: Told, lie: dict[str, Any]) -> None:
+    _, news = told(sent(lie), "Hello.")
+    assert isinstance(news, MediaFailed)
+    assert news.is_crash
+
+
+def test_sentences_of_a_text_are_believed(told: Told) -> None:
+    _, news = told(sent({"op": "sentences", "sentences": [SENTENCE]}), "Hello.")
+    assert [phrase.text for phrase in news] == ["Hello."]
+
+
+INFO = {
+    "container": "ogg",
+    "codec": "opus",
+    "extension": "ogg",
+    "mime": "audio/ogg",
+    "duration": 1.5,
+    "sample_rate": 48_000,
+    "channels": 1,
+}
+PROBED = {"op": "probed", "id": "0", "info": INFO}
+PROBE_LIES = {
+    "about another recording": PROBED | {"id": "1"},
+    "an answer to another question": {"op": "clipped", "id": "0", "seconds": 1.0},
+    "a path": PROBED | {"info": INFO | {"extension": "../x"}},
+    "a type without end": PROBED | {"info": INFO | {"mime": "x" * 1000}},
+    "a codec without end": PROBED | {"info": INFO | {"codec": "x" * 1000}},
+    "a negative duration": PROBED | {"info": INFO | {"duration": -1.0}},
+    "a novel": {"op": "failed", "id": "0", "code": "undecodable", "message": "x" * 10_000},
+    "half a message": None,
+}
+
+
+async def probed(message: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch) -> AudioInfo:
+    """Probe with a process that sends this message, or half of one."""
+    body = json.dumps(message).encode()
+    told = struct.pack("!i", len(body)) + body if message else struct.pack("!i", 100) + b"half"
+
+    def start(module: str, args: object) -> Child:
+        return Child.start("lying_child", [told.hex()], {"PYTHONPATH": str(SUPPORT)})
+
+    monkeypatch.setattr(pool, "Child", type("Liar", (), {"start": staticmethod(start)}))
+    ours = ProbePool(size=1, timeout_seconds=20, max_seconds=60)
+    try:
+        return await ours.probe(Path("upload"), "anna")
+    finally:
+        await ours.close()
+
+
+@pytest.mark.parametrize("lie", PROBE_LIES.values(), ids=PROBE_LIES)
+async def test_a_prober_that_sends_wrong_values_refuses_only_its_upload(
+    lie: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event loop, which serves all other clients, never waits for the rest of a message."""
+    delays = [0.0]
+
+    async def others() -> None:
+        while True:
+            begun = monotonic()
+            await asyncio.sleep(0.02)
+            delays.append(monotonic() - begun)
+
+    waiting = asyncio.create_task(others())
+    with pytest.raises(AudioError) as refused:
+        await probed(lie, monkeypatch)
+    waiting.cancel()
+    assert refused.value.code == "undecodable"
+    assert len(str(refused.value)) < 200
+    assert max(delays) < 4
+
+
+async def test_a_prober_that_sends_right_values_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await probed(PROBED, monkeypatch)).duration == 1.5
 
 
 @pytest.mark.parametrize(

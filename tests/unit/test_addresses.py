@@ -34,6 +34,10 @@ def test_public_addresses_are_recognised(address: str) -> None:
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
         "2002:c0a8:101::1",
+        "2001:0:4136:e378:8000:63bf:80ff:fffe",  # Teredo, of 127.0.0.1
+        "2001:0:4136:e378:8000:63bf:a247:27dd",  # Teredo, of 93.184.216.34
+        "64:ff9b:1::7f00:1",
+        "192.0.0.192",  # metadata service of another cloud
     ],
 )
 def test_private_addresses_are_recognised(address: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -244,6 +246,48 @@ async def test_a_private_address_is_refused_when_it_is_connected_to(bot: Receive
             await poster.post(f"http://{host}:{bot.port}/", {}, b"{}")
     await poster.close()
     assert bot.told == []
+
+
+@pytest.mark.parametrize("order", [("127.0.0.1", "93.184.216.34"), ("93.184.216.34", "127.0.0.1")])
+async def test_a_name_with_one_private_address_is_refused(
+    bot: Receiver, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]
+) -> None:
+    """Otherwise the private one would be connected to as soon as the public one does not answer."""
+    resolve = socket.getaddrinfo
+
+    def both(host: Any, *args: Any, **kwargs: Any) -> Any:
+        hosts = order if host == "bot.example" else (host,)
+        return [entry for each in hosts for entry in resolve(each, *args, **kwargs)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    poster = Poster(allow_private=False)
+    with pytest.raises(PostFailed, match="private address"):
+        await poster.post(f"http://bot.example:{bot.port}/", {}, b"{}")
+    await poster.close()
+    assert bot.told == []
+
+
+async def test_each_message_has_a_connection_of_its_own() -> None:
+    """A connection kept open would be one to an address that was checked a while ago."""
+    bodies: list[list[bytes]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        bodies.append([])
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                bodies[-1].append(await reader.readexactly(2))
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    poster = Poster(allow_private=True)
+    for number in range(3):
+        headers = {"Content-Length": "2"}
+        await poster.post(f"http://127.0.0.1:{port}/", headers, b"%02d" % number)
+    await poster.close()
+    server.close()
+    assert bodies == [[b"00"], [b"01"], [b"02"]]
 
 
 async def test_the_address_that_was_checked_is_the_one_connected_to(

@@ -148,8 +148,10 @@ async def test_an_upload_that_is_too_slow_is_ended(
     monkeypatch.setattr(upload, "_STALL_SECONDS", 0.1)
     dribble = Request(request([]).scope, _dribbling())
     with pytest.raises(Refusal) as refused:
-        await receive(dribble, recordings, LIMITS)
+        async with asyncio.timeout(20):  # without a limit, it would take hours
+            await receive(dribble, recordings, LIMITS)
     assert refused.value.code == "upload_stalled"
+    assert left(recordings) == []
 
 
 async def test_a_field_that_comes_first_is_checked_before_the_recording_is_read(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,21 @@ class TestKeys:
     @given(st.none() | st.text(max_size=20))
     def test_unknown_keys_have_no_owner(self, key: str | None) -> None:
         assert KEYED.owner_of(key) is None
+
+    @pytest.mark.parametrize("key", ["secret-of-anna", "secret-of-me", "unknown", "", None])
+    def test_every_key_is_compared_in_constant_time_whichever_it_is(
+        self, key: str | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        compared: list[tuple[bytes, bytes]] = []
+
+        def compare(known: bytes, given: bytes) -> bool:
+            compared.append((known, given))
+            return known == given
+
+        monkeypatch.setattr(hmac, "compare_digest", compare)
+        KEYED.owner_of(key)
+        assert [known for known, _ in compared] == list(KEYED.owners)
+        assert {len(each) for pair in compared for each in pair} == {32}, "digests, and not the keys"
 
     def test_owners_see_their_own_tasks_and_admins_all(self) -> None:
         seen = {
@@ -123,6 +140,7 @@ EVIL = "https://evil.example"
         ("POST", {"sec_fetch_site": "cross-site"}, "foreign_origin"),
         ("DELETE", {"origin": EVIL}, "foreign_origin"),
         ("POST", {"origin": "https://voxq.example.org", "sec_fetch_site": "same-origin"}, None),
+        ("POST", {"sec_fetch_site": "none"}, None),
         ("GET", {"origin": EVIL, "sec_fetch_site": "cross-site"}, None),
         ("GET", {"host": "evil.example:8000"}, "foreign_host"),
         ("POST", {"host": "evil.example", "origin": "http://evil.example"}, "foreign_host"),

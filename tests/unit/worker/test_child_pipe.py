@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import socket
 import struct
@@ -53,6 +54,24 @@ def test_an_invalid_message_ends_the_connection(liar: Liar, lie: bytes) -> None:
         liar(lie).receive()
     assert time.monotonic() - started < 50
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "kilobytes"
+
+
+def test_a_message_is_limited_in_length(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a child that goes on sending would fill its parent's memory."""
+    message = json.dumps({"text": "x" * 10_000}).encode()
+    told = struct.pack("!i", len(message)) + message
+    assert len(liar(told).receive()["text"]) == 10_000
+    monkeypatch.setattr(child, "_MAX_MESSAGE", 10_000)
+    with pytest.raises(ChildDied):
+        liar(told).receive()
+
+
+def test_modules_in_the_working_directory_are_not_imported(
+    liar: Liar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lying_child.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    assert liar(struct.pack("!i", 2) + b"{}").receive() == {}
 
 
 def test_a_child_that_does_not_read_cannot_stop_its_parent(liar: Liar) -> None:

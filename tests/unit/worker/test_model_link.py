@@ -18,10 +18,11 @@ from runs import task_run_of
 from task_lab import make_task
 from worker_process import wait_for
 
-from voxq.engines.contract import Cost
+from voxq.engines.contract import Capability, ChunkError, Cost, Recognised
 from voxq.kinds.pieces import Span
 from voxq.processes.child import Child, Message
 from voxq.processes.model import protocol as protocol
+from voxq.processes.model.protocol import KeptSpeech, is_result_of
 from voxq.worker.model_pool import model_link
 from voxq.worker.model_pool.model_link import ModelLink, ModelProcessFailed
 from voxq.worker.runs.batch import Batch, Member
@@ -102,10 +103,22 @@ def test_results_sent_before_a_model_process_died_count(batch: Batch) -> None:
         assert link.take_back() == [later]
 
 
-def test_a_model_process_that_is_loaded_twice_is_ended(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse a second "loaded", by which a compromised process could extend its deadline."""
-    loaded = protocol.CODEC.encode(protocol.Loaded(1.0, "revision", 1, 1, Cost(0.0, 1e9)))
-    told = b"".join(map(framed, [loaded, protocol.CODEC.encode(protocol.Started(batch.id)), loaded]))
+LOADED = protocol.Loaded(1.0, "revision", 1, 1, Cost(0.0, 1e9))
+STARTED = protocol.Started("0")
+LIES = {
+    "a second load": LOADED,  # which would extend its deadline
+    "a second start": STARTED,
+    "a late failure to load": protocol.LoadFailed("x"),
+    "results of another batch": protocol.Finished("1", 1.0, (Recognised((), None),)),
+    "speech of a recording": protocol.Finished("0", 1.0, (KeptSpeech(1, 16_000),)),
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_model_process_that_lies_is_ended(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, lie: protocol.Reply
+) -> None:
+    told = b"".join(framed(protocol.CODEC.encode(each)) for each in (LOADED, STARTED, lie))
 
     def start(module: str, program: Sequence[str] | None = None) -> Child:
         return Child.start("lying_child", [told.hex()], {"PYTHONPATH": str(SUPPORT)})
@@ -122,6 +135,24 @@ def test_a_model_process_that_is_loaded_twice_is_ended(batch: Batch, monkeypatch
     finally:
         link.kill()
     assert failure.value.batch is batch
+
+
+@pytest.mark.parametrize(
+    ("capability", "item", "accepted"),
+    [
+        (Capability.RECOGNISE, Recognised((), None), True),
+        (Capability.RECOGNISE, KeptSpeech(1, 16_000), False),
+        (Capability.RECOGNISE, ChunkError("x", "y"), True),
+        (Capability.SPEAK, Recognised((), None), False),
+        (Capability.SPEAK, KeptSpeech(0, 16_000), True),
+        (Capability.SPEAK, KeptSpeech(-1, 16_000), False),
+        (Capability.SPEAK, KeptSpeech(1, 0), False),
+    ],
+)
+def test_results_fit_their_model(
+    capability: Capability, item: Recognised | KeptSpeech | ChunkError, accepted: bool
+) -> None:
+    assert is_result_of(capability, item) is accepted
 
 
 def framed(message: Message) -> bytes:

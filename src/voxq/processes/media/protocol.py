@@ -82,9 +82,17 @@ class Split:
     op: Literal["split"] = "split"
 
 
-def _with_known_extension(info: AudioInfo) -> AudioInfo:
+_LONGEST_CODE = 40
+_LONGEST_MESSAGE = 1000
+
+
+def _with_possible_values(info: AudioInfo) -> AudioInfo:
     if info.extension not in MIME_TYPES:  # it becomes part of a file name
         raise ValueError("unknown extension")
+    if any(len(text) > LONGEST_TITLE for text in (info.container, info.codec, info.mime)):
+        raise ValueError("a text that is too long")  # of which the task has one
+    if info.duration is not None and info.duration < 0:
+        raise ValueError("a negative duration")
     return info
 
 
@@ -100,7 +108,7 @@ class Probed:
     """Properties of the recording."""
 
     id: str
-    info: Annotated[AudioInfo, AfterValidator(_with_known_extension)]
+    info: Annotated[AudioInfo, AfterValidator(_with_possible_values)]
     op: Literal["probed"] = "probed"
 
 
@@ -118,8 +126,8 @@ class Failed:
     """The request failed. `code` is an AudioError's, "storage" or "internal"."""
 
     id: str
-    code: str
-    message: str
+    code: Annotated[str, MaxLen(_LONGEST_CODE)]
+    message: Annotated[str, MaxLen(_LONGEST_MESSAGE)]
     op: Literal["failed"] = "failed"
 
 

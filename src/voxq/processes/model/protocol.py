@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from voxq.engines.contract import ChunkError, Cost, EngineRequest, Recognised
+from voxq.engines.contract import Capability, ChunkError, Cost, EngineRequest, Recognised
 from voxq.processes.messages import Codec
 
 MODEL_PROCESS_MODULE = "voxq.processes.model"
@@ -121,3 +121,14 @@ Request = Load | Run
 Reply = Loaded | LoadFailed | Started | Finished
 
 CODEC: Codec[Request, Reply] = Codec(Request, Reply)
+
+
+def is_result_of(capability: Capability, item: Recognised | KeptSpeech | ChunkError) -> bool:
+    """Whether a model with this capability can return such a result, or error, for an item."""
+    match item:
+        case Recognised():
+            return capability is Capability.RECOGNISE
+        case KeptSpeech():
+            return capability is Capability.SPEAK and item.samples >= 0 and item.sample_rate > 0
+        case ChunkError():
+            return True

@@ -20,7 +20,9 @@ _SLACK_SECONDS = 1.0
 _SHORTEST_CHUNK = SAMPLE_RATE // 20
 """Samples of the shortest chunk that is accepted. Real ones are longer, and chunks of a sample each could be
 far too many."""
-_LONGEST_MESSAGE = 1000
+_MOST_GROWTH = 100
+"""Characters that a text may become for each of its own: those of a reading that SSML asks for, and of
+sentences about what is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class MediaLink:
         self._child: Child | None = None
         self._found = 0
         self._longest = 0.0
+        self._said = self._most_said = 0
         self.decoded = 0.0
         """Seconds of sound on disk so far, those of separate channels added up."""
         self.task_run: TaskRun | None = None
@@ -82,9 +85,11 @@ class MediaLink:
             self.kill()
             self.start().send(message)
         self.task_run, self._found, self.decoded = task_run, 0, 0.0
-        self._longest = 0.0
+        self._longest, self._said, self._most_said = 0.0, 0, 0
         if isinstance(request, protocol.Prepare):
             self._longest = (request.max_seconds + _SLACK_SECONDS) * (2 if request.separate else 1)
+        elif isinstance(request, protocol.Split):
+            self._most_said = _MOST_GROWTH * len(request.text)
         self.deadline = time.monotonic() + self._timeout
 
     def receive(self) -> tuple[TaskRun, News] | None:
@@ -139,8 +144,10 @@ class MediaLink:
                 first, last = reply.channel_starts[0], reply.channel_starts[-1]
                 if first != 0 or not 0 <= last <= self._longest * SAMPLE_RATE:
                     raise ProtocolError("channels that begin nowhere")
-            case protocol.Failed() if len(reply.message) > _LONGEST_MESSAGE:
-                raise ProtocolError("an invalid message")
+            case protocol.Sentences():
+                self._said += sum(map(_size, reply.sentences))
+                if self._said > self._most_said:
+                    raise ProtocolError("more text than was given")
             case _:
                 pass
 
@@ -172,3 +179,8 @@ class MediaLink:
         start, self._found = self._found, self._found + len(said.text)
         seconds = spoken_seconds(said.text)
         return Phrase(start, self._found, said.text, said.ending, seconds, said.delivery, said.skipped)
+
+
+def _size(said: Utterance) -> int:
+    """Characters of a sentence and of what is left out in it; at least one."""
+    return max(1, len(said.text)) + sum(len(each.text) + len(each.why) for each in said.skipped)

@@ -54,6 +54,7 @@ class ModelLink:
         """Start no process yet. `batch_seconds`: the target length of batches; a shorter one is given as much
         time."""
         self._load = protocol.Load(plan.request, dict(plan.paths), registry.is_plugin(plan.request.engine))
+        self._capability = plan.capability
         self._load_timeout = load_timeout
         self._batch_seconds = batch_seconds
         # A task that waits outside of the pipe can still join a batch, where an engine takes large ones.
@@ -175,6 +176,8 @@ class ModelLink:
             case protocol.Finished():
                 if not self._batches or self._batches[0].id != message.batch:
                     raise self._failed(ProtocolError("an unexpected answer"))
+                if not all(protocol.is_result_of(self._capability, item) for item in message.items):
+                    raise self._failed(ProtocolError("results of another model"))
                 message = replace(message, seconds=max(0.0, min(message.seconds, self.running_for())))
                 self._started_at, self._deadline = None, float("inf")
                 return self._batches.popleft(), message
