@@ -196,8 +196,10 @@ def test_more_tracks_than_are_allowed_are_refused(media: Media, upload: Path) ->
         assert isinstance(end, protocol.Prepared) and end.duration == 0.1 and len(end.tracks) == MOST_TRACKS
         for count in (MOST_TRACKS + 1, 200):
             upload.write_bytes(muxed(muxer, *[Sound(tone(0.1), codec="pcm_s16le")] * count))
-            assert refused(media.probe(upload)) in {"undecodable", "too_large"}
-            assert refused(media.prepare(upload)) in {"undecodable", "too_large"}
+            # libavformat itself stops at twice as many: in a MOV with an error, in Matroska without one
+            code = "too_large" if (muxer, count) == ("mov", 200) else "undecodable"
+            assert refused(media.probe(upload)) == code
+            assert refused(media.prepare(upload)) == code
 
 
 @pytest.mark.parametrize("name", foreign())

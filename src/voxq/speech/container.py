@@ -75,7 +75,8 @@ class Patience:
 
 
 class _Anonymous(io.RawIOBase):
-    """A file object without a name, because PyAV fetches over HTTP if the name ends in .m3u8.
+    """A file object without a name: libavformat takes what is called .m3u8 for a playlist, and fetches what
+    that lists.
 
     It reports the end of the file once `patience` is over: millions of empty chunks keep libavformat busy for
     minutes in one call, and only its reads give a chance to stop it.
@@ -98,7 +99,7 @@ class _Anonymous(io.RawIOBase):
         try:
             return self._file.seek(offset, whence)
         except OSError:
-            return -1  # a damaged index seeks before the beginning; libavformat copes with an error
+            return -1  # a damaged index points beyond the largest file; libavformat copes with an error
 
     def tell(self) -> int:
         return self._file.tell()
