@@ -136,7 +136,8 @@ async def test_an_upload_that_stops_is_ended(recordings: FileBlobs, monkeypatch:
         return message
 
     with pytest.raises(Refusal) as refused:
-        await receive(Request(stalled.scope, then_nothing), recordings, LIMITS)
+        async with asyncio.timeout(20):
+            await receive(Request(stalled.scope, then_nothing), recordings, LIMITS)
     assert refused.value.code == "upload_stalled"
     assert left(recordings) == []
 

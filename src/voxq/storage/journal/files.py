@@ -38,7 +38,7 @@ class FileJournal(Journal):
         self._told = root / "told"
         self._broken = root / "broken"
         self._fsync = fsync
-        for directory in (self._open, self._ended, self._told):
+        for directory in (root, self._open, self._ended, self._told):  # a mode is not that of parents, too
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @property
