@@ -178,6 +178,7 @@ def test_either_whitelist_alone_keeps_other_files_closed(
     """If a demuxer that opens other files ever slips into the list of formats, no protocol opens them."""
     options = {key: value for key, value in container._OPTIONS.items() if key != without}
     monkeypatch.setattr(container, "_OPTIONS", options)
+    monkeypatch.chdir(secret.parent)  # for the names that are relative
     upload = secret.parent / "disguised"
     upload.write_text(references(secret, web.port)[name])
     with OpenedFiles(secret.parent) as opened:

@@ -7,7 +7,9 @@ import pytest
 from voxq.core.addresses import is_public
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1111", "64:ff9b::5db8:d822"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "2606:4700::1111", "64:ff9b::5db8:d822", "::ffff:93.184.216.34"]
+)
 def test_public_addresses_are_recognised(address: str) -> None:
     assert is_public(address)
 
@@ -31,6 +33,10 @@ def test_public_addresses_are_recognised(address: str) -> None:
         "fd00::1",
         "ff02::1",
         "::ffff:127.0.0.1",
+        "::ffff:100.64.0.1",
+        "::ffff:224.0.0.1",
+        "::7f00:1",  # 127.0.0.1 as it was once written
+        "fec0::1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
         "2002:c0a8:101::1",

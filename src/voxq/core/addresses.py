@@ -5,9 +5,10 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 _NAT64 = IPv6Network("64:ff9b::/96")
-_LOCAL = (IPv4Network("192.0.0.0/24"), IPv6Network("64:ff9b:1::/48"))
-"""Networks that earlier patch releases of Python take for public: that of IANA's own protocols,
-where a cloud keeps its metadata service, and translation to IPv4 within an organisation (RFC 8215)."""
+_LOCAL = (IPv4Network("192.0.0.0/24"), IPv6Network("64:ff9b:1::/48"), IPv6Network("fec0::/10"))
+"""Networks that some releases of Python take for public: that of IANA's own protocols, where a cloud keeps
+its metadata service; translation to IPv4 within an organisation (RFC 8215); site-local addresses
+(RFC 3513)."""
 
 
 def is_public(address: str) -> bool:

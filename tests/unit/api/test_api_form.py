@@ -97,8 +97,22 @@ def refused(body: bytes) -> str:
     reader = FormReader(TYPE, "audio")
     with pytest.raises(Refusal) as refusal:
         reader.feed(body)
+        reader.finish()
     assert refusal.value.code == "bad_form"
     return refusal.value.message
+
+
+def test_a_form_has_one_file_and_all_parts_have_names() -> None:
+    whole = form(b"sound", {"language": "en"})
+    part = whole[: -len(b"--xyz--\r\n")]
+    assert "only one part named 'audio'" in refused(part + whole)
+    assert "no name" in refused(whole.replace(b'name="language"', b'name=""'))
+    assert "no name" in refused(whole.replace(b'; name="language"', b""))
+
+
+@pytest.mark.parametrize("missing", [1, 2, 4, 20])
+def test_a_form_that_is_cut_off_is_refused(missing: int) -> None:
+    assert "cut off" in refused(form(b"sound", {})[: -2 - missing])
 
 
 def test_the_number_of_parts_is_limited() -> None:

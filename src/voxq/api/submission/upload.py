@@ -33,9 +33,6 @@ Header = Callable[[bytes], bytes]
 """Function that returns what is to stand before an uploaded file, given its first bytes."""
 
 _BUFFER_BYTES = 512 << 10
-_PIECE_BYTES = 32 << 10
-"""Bytes parsed before other requests get a turn: bytes that resemble a boundary take a hundred times as
-long."""
 _STALL_SECONDS = 60.0
 _LEAST_BYTES_PER_SECOND = 1024
 _FIRST_BYTES = 64
@@ -97,9 +94,7 @@ async def receive(
     checked = 0
     try:
         async for data in _body(request, limits):
-            for start in range(0, len(data), _PIECE_BYTES):
-                form.feed(data[start : start + _PIECE_BYTES])
-                await asyncio.sleep(0)
+            form.feed(data)
             if len(form.fields) > checked:
                 checked = len(form.fields)
                 check(form.fields)
