@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from pathlib import Path
 
@@ -82,3 +83,41 @@ def test_short_damage_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     seconds = sum(map(len, decoding.decode_blocks(upload, 3600))) / SAMPLE_RATE
     assert seconds == pytest.approx(20 * 3, rel=0.05)
     assert time.thread_time() - started > 0.5, "else nothing was shown"
+
+
+def test_a_table_that_points_to_the_same_bytes_over_and_over_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """These bytes are read once, so that the end of the file does not stop it; two megabytes are half a
+    million damaged frames."""
+    monkeypatch.setattr(probing, "_LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(decoding, "_SEARCH_SECONDS", 0.2)
+    movie = written("ipod", "aac", 44_100)
+    count, place = 500_000, movie.index(b"mdat") + 304
+    tables = {
+        b"stts": struct.pack(">4xIII", 1, count, 1024),
+        b"stsc": struct.pack(">4xIIII", 1, 1, 1, 1),
+        b"stsz": struct.pack(">4xII", 4, count),
+        b"stco": struct.pack(">4xI", count) + struct.pack(">I", place) * count,
+        b"edts": b"",
+    }
+    upload = tmp_path / "upload"
+    upload.write_bytes(_with_boxes(movie, tables))
+    for look in (lambda: probing.probe(upload, 1e6), lambda: list(decoding.decode_blocks(upload, 1e6))):
+        started = time.thread_time()
+        with pytest.raises(AudioError):
+            look()
+        assert time.thread_time() - started < 1.5  # without a limit, four
+
+
+def _with_boxes(movie: bytes, boxes: dict[bytes, bytes]) -> bytes:
+    """Replace the contents of boxes of an MP4 file."""
+    rest, made = movie, []
+    while rest:
+        size, name = struct.unpack(">I4s", rest[:8])
+        body, rest = rest[8:size], rest[size:]
+        if name in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+            body = _with_boxes(body, boxes)
+        body = boxes.get(name, body)
+        made.append(struct.pack(">I4s", 8 + len(body), name) + body)
+    return b"".join(made)

@@ -32,12 +32,10 @@ DECODING_ERRORS = (FFmpegError, ValueError, EOFError, OverflowError, NotImplemen
 NotImplementedError by a codec context that has no decoder."""
 
 _DEMUXERS = "wav,w64,mp3,ogg,flac,aac,mov,matroska,asf,amr,caf,aiff,au,ac3,eac3,ape,wv,tta"
-_OPTIONS = {
+_OPTIONS = {  # libavformat itself inspects no more than five megabytes and five seconds
     "format_whitelist": _DEMUXERS,
     "codec_whitelist": ",".join(sorted(DECODERS)),
     "protocol_whitelist": "none",
-    "probesize": str(5 << 20),
-    "analyzeduration": "5000000",
     "max_streams": str(2 * MOST_TRACKS),  # at its own limit, libavformat loses packets of the other tracks
     # Limits only the search for DTS or AC-3 disguised as PCM, which costs ten milliseconds for each WAV.
     "max_probe_packets": "16",
