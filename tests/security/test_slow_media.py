@@ -93,21 +93,40 @@ def test_a_table_that_points_to_the_same_bytes_over_and_over_is_given_up(
     monkeypatch.setattr(probing, "_LOOK_SECONDS", 0.2)
     monkeypatch.setattr(decoding, "_SEARCH_SECONDS", 0.2)
     movie = written("ipod", "aac", 44_100)
-    count, place = 500_000, movie.index(b"mdat") + 304
-    tables = {
-        b"stts": struct.pack(">4xIII", 1, count, 1024),
-        b"stsc": struct.pack(">4xIIII", 1, 1, 1, 1),
-        b"stsz": struct.pack(">4xII", 4, count),
-        b"stco": struct.pack(">4xI", count) + struct.pack(">I", place) * count,
-        b"edts": b"",
-    }
     upload = tmp_path / "upload"
-    upload.write_bytes(_with_boxes(movie, tables))
+    upload.write_bytes(_repeated(movie, 500_000, movie.index(b"mdat") + 304, size=4))
     for look in (lambda: probing.probe(upload, 1e6), lambda: list(decoding.decode_blocks(upload, 1e6))):
         started = time.thread_time()
         with pytest.raises(AudioError):
             look()
         assert time.thread_time() - started < 1.5  # without a limit, four
+
+
+def test_packets_are_not_counted_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """These can be decoded, and only the header is wrong: the length counts as unknown."""
+    monkeypatch.setattr(probing, "_SCAN_SECONDS", 0.1)
+    movie = written("ipod", "aac", 44_100)
+    sizes, places = movie.index(b"stsz") + 16, movie.index(b"stco") + 12
+    (size,), (place,) = (struct.unpack(">I", movie[at : at + 4]) for at in (sizes, places))
+    content = bytearray(_repeated(movie, 500_000, place, size))
+    for box, offset in ((b"mvhd", 20), (b"mdhd", 20), (b"tkhd", 24)):
+        at = content.index(box) + offset
+        content[at : at + 4] = struct.pack(">I", 1)
+    upload = tmp_path / "upload"
+    upload.write_bytes(content)
+    assert probing.probe(upload, 1e6).duration is None
+
+
+def _repeated(movie: bytes, count: int, place: int, size: int) -> bytes:
+    """Let the table of an MP4 file point to the same bytes so many times."""
+    tables = {
+        b"stts": struct.pack(">4xIII", 1, count, 1024),
+        b"stsc": struct.pack(">4xIIII", 1, 1, 1, 1),
+        b"stsz": struct.pack(">4xII", size, count),
+        b"stco": struct.pack(">4xI", count) + struct.pack(">I", place) * count,
+        b"edts": b"",
+    }
+    return _with_boxes(movie, tables)
 
 
 def _with_boxes(movie: bytes, boxes: dict[bytes, bytes]) -> bytes:
