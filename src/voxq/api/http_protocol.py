@@ -1,17 +1,21 @@
-"""HTTP/1.1 that ignores a client's wish to upgrade to another protocol.
+"""HTTP/1.1 that ignores a client's wish to upgrade to another protocol, and HTTP/1.0 without chunks.
 
 HTTP allows a server to ignore the `Upgrade` header, and this one always does. But the parser treats
 everything after the head as the other protocol: the body of the request would be lost, or parsed as a request
 of its own, with whatever rights a proxy in front gives it. Java's HttpClient offers HTTP/2 with its first
 request to a server, and curl does so on demand.
+
+HTTP/1.0 has no chunks: a body without a length ends with the connection. uvicorn sends chunks to everybody,
+and their sizes would be noise in the speech. Proxies may ask that way, as nginx does unless told otherwise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 
 class OneProtocol(HttpToolsProtocol):
@@ -30,8 +34,11 @@ class OneProtocol(HttpToolsProtocol):
         return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
 
     def on_headers_complete(self) -> None:
-        if not self.asks_for_upgrade:
-            super().on_headers_complete()
+        if self.asks_for_upgrade:
+            return
+        super().on_headers_complete()
+        if self.parser.get_http_version() == "1.0":
+            self.cycle.send = _without_chunks(self.cycle)
 
     def on_message_complete(self) -> None:
         if not self.asks_for_upgrade:
@@ -43,6 +50,26 @@ class OneProtocol(HttpToolsProtocol):
         lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
         lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
         return b"\r\n".join([*lines, b"", b""])
+
+
+def _without_chunks(cycle: RequestResponseCycle) -> Callable[[Any], Awaitable[None]]:
+    """Return what sends the response of this cycle: without a length, as nothing but its bytes, until the
+    connection is closed."""
+    sent_in_chunks = cycle.send
+    is_unframed = False
+
+    async def send(message: Any) -> None:
+        nonlocal is_unframed
+        if message["type"] == "http.response.start":
+            names = {name.lower() for name, _ in message.get("headers", ())}
+            is_unframed = b"content-length" not in names
+            if is_unframed:
+                cycle.chunked_encoding = False
+        elif is_unframed:
+            cycle.expected_content_length = len(message.get("body", b""))
+        await sent_in_chunks(message)
+
+    return send
 
 
 class _Parser(httptools.HttpRequestParser):
