@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from voxq.speech.track_languages import code_of_tag
+
 _TABLE = """
 af afrikaans, am amharic, ar arabic, as assamese, az azerbaijani, ba bashkir, be belarusian, bg bulgarian,
 bn bengali, bo tibetan, br breton, bs bosnian, ca catalan, cs czech, cy welsh, da danish, de german, el greek,
@@ -32,18 +34,15 @@ _OTHERWISE: Mapping[str, str] = {
     **{name: code for code, name in NAMES.items()},
     "burmese": "my",
     "castilian": "es",
-    "cmn": "zh",
-    "fil": "tl",
     "filipino": "tl",
     "flemish": "nl",
     "haitian": "ht",
     "iw": "he",
-    "jv": "jw",
     "mandarin": "zh",
-    "nb": "no",
+    "und": "auto",
     "zh-yue": "yue",
 }
-"""Codes by other names of a language."""
+"""Codes by other names of a language; media libraries such as Bazarr's say "und" for one they do not know."""
 
 
 def name_of(code: str | None) -> str:
@@ -53,8 +52,8 @@ def name_of(code: str | None) -> str:
 
 
 def code_of(wanted: str) -> str:
-    """Return the code for a code, an English name, or a code with script and region ("zh-Hans-CN", "en_US"),
-    which no model here distinguishes.
+    """Return the code for a code, an English name, a code of three letters ("eng", "chi"), or a code with
+    script and region ("zh-Hans-CN", "en_US"), which no model here distinguishes.
 
     Any other text is returned in lower case.
     """
@@ -62,4 +61,6 @@ def code_of(wanted: str) -> str:
     if given in NAMES:
         return given
     primary = given.partition("-")[0]
-    return _OTHERWISE.get(given) or (primary if primary in NAMES else _OTHERWISE.get(primary, given))
+    tagged = code_of_tag(primary) or ""
+    found = _OTHERWISE.get(given) or _OTHERWISE.get(primary) or tagged
+    return found if found in NAMES or found == "auto" else given

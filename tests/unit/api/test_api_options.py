@@ -166,6 +166,10 @@ def test_an_unsupported_language_is_refused_with_the_supported_ones(
     [
         ("Chinese", "zh"),
         ("mandarin", "zh"),
+        ("zho", "zh"),
+        ("chi", "zh"),
+        ("eng-US", "en"),
+        ("und", None),
         ("zh-CN", "zh"),
         ("en_US", "en"),
         ("zh-yue", "yue"),

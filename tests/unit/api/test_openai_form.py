@@ -49,6 +49,32 @@ def test_arrays_come_with_brackets_or_without_and_as_one_field(name: str, values
     assert wanted.options.words
 
 
+def test_items_of_an_array_may_be_numbered() -> None:
+    """PHP's http_build_query and axios number them."""
+    asked = fields(
+        ("timestamp_granularities[0]", "segment"),
+        ("timestamp_granularities[1]", "word"),
+        ("keywords[0]", "Aimee"),
+        ("keywords[1]", "Shawn"),
+        ("response_format", "verbose_json"),
+    )
+    wanted = transcription(asked, MODELS)
+    assert wanted.granularities == {Granularity.WORD, Granularity.SEGMENT}
+    assert wanted.options.hotwords == ("Aimee", "Shawn")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("language[]", "response_format[0]", "model[]", "temperature[x]", "timestamp_granularities[word]"),
+        *("timestamp_granularities[", "timestamp_granularities[]]", "chunking_strategy[kind]", "prompt[0]"),
+    ],
+)
+def test_no_field_is_accepted_and_then_ignored(name: str) -> None:
+    with pytest.raises(Refusal, match="There is no field"):
+        transcription(fields((name, "zh")), MODELS)
+
+
 def test_word_times_are_computed_only_if_they_are_returned() -> None:
     assert not transcription(fields(("timestamp_granularities[]", "word")), MODELS).options.words
 

@@ -21,6 +21,18 @@ from voxq.speech.probe import probe
 from voxq.speech.transcript import Segment, Transcript, Word
 
 
+@pytest.mark.parametrize("task", ["translate", "Translate", " TRANSLATE"])
+def test_words_are_read_in_any_case(task: str) -> None:
+    assert AsrQuery.model_validate({"task": task, "output": "SRT"}) == AsrQuery(
+        task=Job.TRANSLATE, output=Output.SRT
+    )
+
+
+def test_a_blank_parameter_counts_as_absent() -> None:
+    blanks = dict.fromkeys(("task", "output", "min_speakers", "word_timestamps", "language"), " ")
+    assert AsrQuery.model_validate(blanks) == AsrQuery()
+
+
 def models(*names: str) -> AvailableModels:
     return AvailableModels(names, ModelCatalogue.of(Settings()))
 

@@ -21,6 +21,8 @@ from voxq.speech.subtitles import Format
 
 _BETWEEN_WORDS = re.compile(r"""[\s,"'\[\]]+""")
 """Separators in an array that a client sends as one field: comma-separated, or as JSON."""
+_ITEM = re.compile(r"\[\d{0,4}\]")
+"""End of the name of an item of an array: SDKs write [], PHP and axios number the items."""
 _SERVER_VAD = "server_vad"
 _SWITCH = {"true": True, "1": True, "yes": True, "": False, "false": False, "0": False, "no": False}
 
@@ -31,6 +33,15 @@ OWN = RequestReader(TranscriptionOptions, openai=True, defaults={"priority": Pri
 WITHOUT_EFFECT = frozenset({"temperature", "chunking_strategy", "include"})
 """Fields of OpenAI's API that are accepted but have no effect."""
 REFUSED = frozenset({"known_speaker_names", "known_speaker_references"})
+ARRAYS = frozenset(
+    {
+        *("include", "keywords", "known_speaker_names", "known_speaker_references", "languages"),
+        "timestamp_granularities",
+    }
+)
+CHUNKING = tuple(
+    f"chunking_strategy[{name}]" for name in ("type", "threshold", "silence_duration_ms", "prefix_padding_ms")
+)
 OPENAIS = (
     WITHOUT_EFFECT
     | REFUSED
@@ -109,9 +120,14 @@ def _own(fields: Fields) -> Asked[TranscriptionOptions]:
     for name in fields:
         if name in OWN.names:
             own[name] = fields[name]
-        elif name.partition("[")[0] not in OPENAIS:
+        elif not _is_openais(name):
             raise unknown_field(name, sorted(OPENAIS | OWN.names))
     return OWN.form(own)
+
+
+def _is_openais(name: str) -> bool:
+    """Whether a field of this name is read, so that none is accepted and then ignored."""
+    return name in OPENAIS or name in CHUNKING or any(_is_item(name, array) for array in ARRAYS)
 
 
 def _chosen(asked: TranscriptionOptions, fields: Fields, models: AvailableModels) -> TranscriptionOptions:
@@ -207,5 +223,11 @@ def _switch(text: str, name: str) -> bool:
 
 
 def _all_of(fields: Fields, name: str) -> list[str]:
-    """Return the values of an array: SDKs repeat its name, with brackets or without."""
-    return [*fields.all_of(name), *fields.all_of(f"{name}[]")]
+    """Return the values of an array: its name is repeated, with brackets or without, or its items are
+    numbered."""
+    given = (each for each in fields if each == name or _is_item(each, name))
+    return [value for each in given for value in fields.all_of(each)]
+
+
+def _is_item(field: str, array: str) -> bool:
+    return field.startswith(array) and _ITEM.fullmatch(field, len(array)) is not None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from voxq.api.available import AvailableModels
 from voxq.api.kinds.transcription import options
@@ -18,6 +18,14 @@ from voxq.kinds.transcription import TranscriptionOptions
 LONGEST_CLIP = 600
 """Maximum seconds whose language can be asked for."""
 _LATEST = 8 * 24 * 3600
+
+
+def _lower(given: Any) -> Any:
+    return given.strip().lower() if isinstance(given, str) else given
+
+
+_AnyCase = BeforeValidator(_lower)
+"""Accepts a word in any case, as the options of forms do."""
 
 
 class Job(StrEnum):
@@ -38,6 +46,14 @@ class Output(StrEnum):
 class _Query(BaseModel):
     model_config = ConfigDict(frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, given: Any) -> Any:
+        """Treat a blank parameter as absent, as in forms: clients send all that they know."""
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if not isinstance(value, str) or value.strip()}
+
     encode: bool = Field(
         True,
         description="Whether `audio_file` is a file in any supported format; false: raw samples, signed 16 "
@@ -49,13 +65,15 @@ class _Query(BaseModel):
 class AsrQuery(_Query):
     """Parameters of `/asr`."""
 
-    task: Job = Field(Job.TRANSCRIBE, description="translate: into English, with a model that can.")
+    task: Annotated[Job, _AnyCase] = Field(
+        Job.TRANSCRIBE, description="translate: into English, with a model that can."
+    )
     language: str = Field("", description="Spoken language, as for `POST /api/v1/asr/submit`.")
     initial_prompt: str = Field(
         "", description="Names and terms between commas are hotwords; whole sentences have no effect."
     )
     word_timestamps: bool = Field(False, description="Whether words get their times, in JSON.")
-    output: Output = Field(Output.TXT, description="Format of the transcript.")
+    output: Annotated[Output, _AnyCase] = Field(Output.TXT, description="Format of the transcript.")
     vad_filter: bool = Field(False, description="Has no effect: silence is always left out.")
     diarize: bool = Field(False, description="true is refused: no model here distinguishes speakers.")
     min_speakers: int | None = Field(None, description="Has no effect.")
