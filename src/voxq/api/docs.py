@@ -23,6 +23,7 @@ def install(app: FastAPI) -> None:
     """
     app.mount(_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]))
 
+    @app.head("/docs", include_in_schema=False)
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
         root = _root(request)
@@ -35,6 +36,7 @@ def install(app: FastAPI) -> None:
         )
         return _secured(page)
 
+    @app.head("/redoc", include_in_schema=False)
     @app.get("/redoc", include_in_schema=False)
     async def redoc(request: Request) -> HTMLResponse:
         root = _root(request)
@@ -48,6 +50,7 @@ def install(app: FastAPI) -> None:
         # Its search runs in a worker that the script makes of itself.
         return _secured(page, "; worker-src blob:")
 
+    @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     async def root(request: Request) -> RedirectResponse:
         return RedirectResponse(f"{_root(request)}/docs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ExceptionHandler
 
 from voxq import kinds
+from voxq.api import known_paths
 from voxq.api.access_log import note
 from voxq.api.monitoring.workers import WorkerOverview
 from voxq.api.openai import errors as openai
@@ -204,6 +206,10 @@ async def _http(request: Request, error: HTTPException) -> Problem:
     code = _WORDS.get(error.status_code, "refused")
     note(request, error=code)
     sentence = _SENTENCES.get(error.status_code, str(error.detail))
+    if error.status_code == 404:
+        document = await asyncio.to_thread(request.app.openapi)  # made once, which takes a moment
+        if meant := known_paths.meant(request.url.path, document["paths"]):
+            sentence = f"There is nothing at this path; {meant} may be meant, and /docs lists all paths"
     return Problem(error.status_code, sentence, code, error.headers or {})
 
 

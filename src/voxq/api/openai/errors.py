@@ -90,7 +90,8 @@ def _sentence(problem: Problem) -> str:
     details = problem.details
     if there := details.get("models") or details.get("voices"):
         return f"{problem.error}. There are: {', '.join(there)}."
-    if detail := details.get("detail"):
+    detail = details.get("detail")
+    if detail and detail != problem.error:
         return f"{problem.error}: {detail}"
     return problem.error
 

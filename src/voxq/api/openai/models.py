@@ -36,6 +36,8 @@ class OpenAIModelList(BaseModel):
     data: list[OpenAIModel] = Field(description="The models, then the aliases.")
 
 
+@router.head("", response_model_exclude_none=True, include_in_schema=False)
+@router.get("/", response_model_exclude_none=True, include_in_schema=False)
 @router.get(
     "",
     summary="List the models",
