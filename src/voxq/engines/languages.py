@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from voxq.speech.chinese_script import Script
 from voxq.speech.track_languages import code_of_tag
 
 _TABLE = """
@@ -44,6 +45,21 @@ _OTHERWISE: Mapping[str, str] = {
 }
 """Codes by other names of a language; media libraries such as Bazarr's say "und" for one they do not know."""
 
+_SCRIPTS: Mapping[str, Script] = {
+    **dict.fromkeys(("hans", "cn", "sg", "my"), "simplified"),
+    **dict.fromkeys(("hant", "tw", "hk", "mo"), "traditional"),
+}
+"""Scripts of Mandarin by the subtag for a script or a region."""
+
+
+def script_of(wanted: str) -> Script | None:
+    """Return the script that a code of Mandarin names ("zh-Hant", "zh_TW"), itself or by its region; None if
+    it names none."""
+    if code_of(wanted) != "zh":
+        return None
+    subtags = wanted.strip().lower().replace("_", "-").split("-")[1:]
+    return next((_SCRIPTS[each] for each in subtags if each in _SCRIPTS), None)
+
 
 def name_of(code: str | None) -> str:
     """Return the English name of a code, e.g. "english" for "en"; "unknown" for None, and an unnamed code as
@@ -53,7 +69,7 @@ def name_of(code: str | None) -> str:
 
 def code_of(wanted: str) -> str:
     """Return the code for a code, an English name, a code of three letters ("eng", "chi"), or a code with
-    script and region ("zh-Hans-CN", "en_US"), which no model here distinguishes.
+    script and region ("zh-Hans-CN", "en_US"), which no model here distinguishes (see `script_of`).
 
     Any other text is returned in lower case.
     """

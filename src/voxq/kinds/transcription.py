@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -21,6 +21,7 @@ from voxq.kinds.work import Joined, KindRun, Model, ModelUnavailable, Prepared, 
 from voxq.processes.media.protocol import Prepare
 from voxq.processes.model.protocol import SpanRef
 from voxq.speech.audio import SAMPLE_RATE
+from voxq.speech.chinese_script import Script
 from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Dropped, Segment, Transcript, main_language, merged
 
@@ -31,6 +32,8 @@ _SHORTEST_MAXIMUM = 2.0
 """Seconds that a chunk may always have: speech cut finer than this is not understood."""
 _ENOUGH_TO_TELL = 1.5
 """Seconds of speech from which its language is believed."""
+_UNCHANGED = "unchanged"
+"""Script of Mandarin text that stays as the model writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,15 @@ class TranscriptionOptions(Options):
             flag="--separate",
         ),
     ] = False
+    chinese_script: Annotated[
+        str | None,
+        Field(
+            description="Characters of Mandarin text; nothing: by the script or region of `language` (zh-TW, "
+            "zh-Hant), else as the service is set up. unchanged: as the model writes them."
+        ),
+        Mark(affects=Affects.RESULT, wire=Literal[Script, "unchanged"]),
+    ] = None
+    """Engines get it as the script of a chunk, with the service's in place of None."""
     use_punc: Annotated[
         bool,
         Field(description="Punctuate text that the model leaves without; false: use no other model for it."),
@@ -208,6 +220,8 @@ class TranscriptionRun(KindRun):
         asked = self._asked
         words = " ".join(asked.hotwords)
         switches = f"{asked.words}|{asked.use_punc}|{asked.use_itn}|{asked.translate}"
+        if asked.chinese_script is not None:  # earlier versions had no such option
+            return (self.condition(revision),)
         return (
             self.condition(revision),
             f"{revision}|{self.task.sha256}|{asked.language}|{switches}|{words}",
@@ -284,11 +298,12 @@ class TranscriptionRun(KindRun):
         """Set the options of the chunks to come, once a language was found. An engine gets only the options
         that its batches are kept apart by.
 
-        The script is no option of a task: when the operator changes it, keeping the finished chunks of a task
-        under way is worth more than one script throughout its text.
+        The operator's script is no part of a task's options: when it changes, keeping the finished chunks of
+        a task under way is worth more than one script throughout its text.
         """
         options = self._asked.values(Affects.BATCH)
-        self.options: dict[str, Any] = {**options, "script": self.work.defaults.script}
+        script = self._asked.chinese_script or self.work.defaults.script
+        self.options: dict[str, Any] = {**options, "script": None if script == _UNCHANGED else script}
         """Options that the engine gets with the next chunk."""
         if found is not None:
             self.options["likely_language" if self._model.traits.follows_language else "language"] = found

@@ -180,6 +180,20 @@ def test_a_language_has_several_names(given: str, meant: str) -> None:
     assert asked(language=given).language == meant
 
 
+@pytest.mark.parametrize(
+    ("language", "script"),
+    [
+        *((each, "traditional") for each in ("zh-TW", "zh_hk", "zh-Hant", "zho-Hant-MO", "zh-Hant-CN")),
+        *((each, "simplified") for each in ("zh-CN", "ZH-SG", "zh-Hans", "zh-Hans-HK")),
+        *((each, None) for each in ("zh", "chinese", "", "auto", "en-TW", "yue-HK", "ja")),
+    ],
+)
+def test_a_language_with_a_region_names_a_script(language: str, script: str | None) -> None:
+    """People of Taiwan who asked for zh-TW got simplified characters."""
+    assert asked(language=language).chinese_script == script
+    assert asked(language=language, chinese_script="Unchanged").chinese_script == "unchanged"
+
+
 @given(st.sampled_from(LANGUAGES))
 def test_every_language_is_known_by_its_name(code: str) -> None:
     assert asked(language=name_of(code).title()).language == code

@@ -163,6 +163,24 @@ def test_which_whisper_models_translate(model: str, can: bool) -> None:
     assert traits.translates is can
 
 
+@pytest.mark.parametrize("setting", ["simplified", "traditional", "unchanged"])
+@pytest.mark.parametrize(
+    ("asked", "script"),
+    [("simplified", "simplified"), ("traditional", "traditional"), ("unchanged", None)],
+)
+def test_the_script_that_was_asked_for_comes_first(
+    tmp_path: Path, setting: str, asked: str, script: str | None
+) -> None:
+    task = make_task(options=TranscriptionOptions(chinese_script=asked))
+    defaults = plan(tmp_path, asr_chinese_script=setting).defaults
+    policy = task_run_of(task, tmp_path, defaults=defaults).policy
+    assert isinstance(policy, TranscriptionRun)
+    assert policy.options["script"] == script
+    (condition,) = policy.conditions("recognise", "r1")
+    plain = task_run_of(make_task(), tmp_path, defaults=defaults).policy
+    assert condition not in plain.conditions("recognise", "r1"), "its chunks are not those of another script"
+
+
 @pytest.mark.parametrize(
     ("setting", "script"),
     [("simplified", "simplified"), ("traditional", "traditional"), ("unchanged", None)],

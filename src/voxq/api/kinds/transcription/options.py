@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from voxq.api.available import AvailableModels
 from voxq.core.refusal import invalid
-from voxq.engines.languages import LANGUAGES, code_of
+from voxq.engines.languages import LANGUAGES, code_of, script_of
 from voxq.kinds.hotwords import hotwords_in
 from voxq.kinds.transcription import TranscriptionOptions
 
@@ -20,13 +20,15 @@ _BETWEEN_TERMS = re.compile(r"[,;，；、\n]+")
 
 
 def for_models(asked: TranscriptionOptions, models: AvailableModels) -> TranscriptionOptions:
-    """Return the options with the model's canonical name and the language's code.
+    """Return the options with the model's canonical name, the language's code, and the script that a language
+    such as zh-TW implies.
 
     Raises Refusal ("invalid_option", with the field's name; "model_not_found").
     """
     model = models.choose(asked.model or "")
     language = _language(asked.language or "", model or models.default, models)
-    return replace(asked, model=model, language=language)
+    script = asked.chinese_script or script_of(asked.language or "")
+    return replace(asked, model=model, language=language, chinese_script=script)
 
 
 def prompted(prompt: str) -> tuple[str, ...]:
