@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_TELLING = 2
-"""Segments at the end of a path that tell what is meant, such as audio/transcriptions."""
+_LAST_SEGMENTS = 2
+"""Number of segments at the end of a path that say what is meant, such as audio/transcriptions."""
 
 
 def meant(asked: str, there: Iterable[str]) -> str | None:
@@ -18,7 +18,7 @@ def meant(asked: str, there: Iterable[str]) -> str | None:
     segments = _segments(asked)
     known = [path for path in there if "{" not in path]
     exact = [path for path in known if _segments(path) == segments]
-    alike = [path for path in known if _segments(path)[-_TELLING:] == segments[-_TELLING:]]
+    alike = [path for path in known if _segments(path)[-_LAST_SEGMENTS:] == segments[-_LAST_SEGMENTS:]]
     return next((found[0] for found in (exact, alike) if len(found) == 1), None)
 
 

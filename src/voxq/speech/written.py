@@ -7,6 +7,9 @@ import unicodedata
 
 _LINE_ENDS = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
+_SQUARES = re.compile(r"[\u3371-\u33df\u33ff]")
+"""Units in one character, such as ㎡ and ㎏."""
+_POWERS = str.maketrans("23", "²³")
 _JOINERS = ("\u200d", "\ufe0e", "\ufe0f", "\u20e3")  # parts of emoji, meaningless without them
 _SILENT = ("Cc", "Cf", "Cs", "Co", "Cn")
 """Unicode categories: control, format (zero-width, bidi marks), surrogate, private use and unassigned."""
@@ -15,10 +18,12 @@ _SILENT = ("Cc", "Cf", "Cs", "Co", "Cn")
 def tidy(text: str) -> str:
     """Return the text in NFC with "\\n" as its only line end, without characters that have no sound.
 
-    Control and zero-width characters and bidi marks are removed; emoji and other pictures become a space, so
-    that the words around them stay apart.
+    Units in one character become letters, as readers know them (m² for ㎡). Control and zero-width characters
+    and bidi marks are removed; emoji and other pictures become a space, so that the words around them stay
+    apart.
     """
     lined = _LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text))
+    lined = _SQUARES.sub(_unit, lined)
     kept = "".join(_kept(character) for character in lined)
     return _SPACES.sub(" ", kept).strip()
 
@@ -26,6 +31,10 @@ def tidy(text: str) -> str:
 def is_pronounceable(text: str) -> bool:
     """Whether the text contains anything to say: a letter or a digit of any script."""
     return any(character.isalnum() for character in text)
+
+
+def _unit(square: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", square[0]).translate(_POWERS)
 
 
 def _kept(character: str) -> str:

@@ -152,6 +152,11 @@ def test_tidying_keeps_everything_pronounceable() -> None:
     assert tidy("\ud800") == ""
 
 
+def test_units_in_one_character_become_letters() -> None:
+    """They were taken for pictures, and 120㎡ was read as 120."""
+    assert tidy("120㎡, 3㎥, 5㎏, 2㎝, 100㏄ 😀") == "120m², 3m³, 5kg, 2cm, 100cc"
+
+
 @given(st.text(max_size=200))
 def test_tidying_twice_changes_nothing(text: str) -> None:
     assert tidy(tidy(text)) == tidy(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from voxq.speech.normalise.english import calendar, formulas, names, quantities
+from voxq.speech.normalise.english import calendar, formulas, names, quantities, shouting
 from voxq.speech.normalise.english.abbreviations import ABBREVIATION
 from voxq.speech.normalise.rules import read_aloud
 
@@ -41,4 +41,5 @@ _WORD = re.compile(r"[A-Za-z]+")
 
 def written_out(text: str) -> str:
     """Write out the figures of a sentence. Never raises; linear in the length of the text."""
-    return read_aloud(text, _RULES, _START, _WORD) if _MAY_NEED_IT.search(text) else text
+    said = shouting.calmed(text)
+    return read_aloud(said, _RULES, _START, _WORD) if _MAY_NEED_IT.search(said) else said

@@ -124,14 +124,14 @@ def _clock(text: str) -> str:
     return f"{said} {half[0].strip()[0].upper()}M" if half else said
 
 
-@rule(rf"({_TIME})(?: ?[-–] ?({_TIME}))?(?![\w:])")
+@rule(rf"({_TIME})(?: ?[-–] ?({_TIME}))?(?:(?<=\d) ?h(?:rs?)?\b)?(?![\w:])")
 def _time(match: re.Match[str]) -> str | None:
     is_ratio = re.search(r"(?i)\b(?:ratio|scale|odds|score)\b.{0,8}$", before(match))
     if is_ratio or int(re.findall(r"\d+", match[1])[0]) > 24:
         return None
     said = _clock(match[1]) + (f" to {_clock(match[2])}" if match[2] else "")
     is_end = match[0].endswith(".") and (
-        not after(match).strip(" \"'”’)") or re.match(r"\s+[A-Z]", after(match))
+        not after(match).strip(" \"'”’)") or re.match(r"\s+(?![A-Z]{2,5}\b)[A-Z]", after(match))
     )
     return said + ("." if is_end else "")
 
