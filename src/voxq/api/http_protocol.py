@@ -11,11 +11,13 @@ and their sizes would be noise in the speech. Proxies may ask that way, as nginx
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 
 class OneProtocol(HttpToolsProtocol):
@@ -38,7 +40,7 @@ class OneProtocol(HttpToolsProtocol):
             return
         super().on_headers_complete()
         if self.parser.get_http_version() == "1.0":
-            self.cycle.send = _without_chunks(self.cycle)
+            _leave_out_chunks(self.cycle)
 
     def on_message_complete(self) -> None:
         if not self.asks_for_upgrade:
@@ -52,24 +54,22 @@ class OneProtocol(HttpToolsProtocol):
         return b"\r\n".join([*lines, b"", b""])
 
 
-def _without_chunks(cycle: RequestResponseCycle) -> Callable[[Any], Awaitable[None]]:
-    """Return what sends the response of this cycle: without a length, as nothing but its bytes, until the
-    connection is closed."""
-    sent_in_chunks = cycle.send
+def _leave_out_chunks(cycle: RequestResponseCycle) -> None:
+    """Make a cycle send a body without a length as it is; it ends where the connection does."""
+    send_in_chunks = cycle.send
     is_unframed = False
 
-    async def send(message: Any) -> None:
+    async def send(message: ASGISendEvent) -> None:
         nonlocal is_unframed
         if message["type"] == "http.response.start":
-            names = {name.lower() for name, _ in message.get("headers", ())}
-            is_unframed = b"content-length" not in names
+            is_unframed = all(name.lower() != b"content-length" for name, _ in message.get("headers", ()))
             if is_unframed:
                 cycle.chunked_encoding = False
-        elif is_unframed:
+        elif is_unframed and message["type"] == "http.response.body":
             cycle.expected_content_length = len(message.get("body", b""))
-        await sent_in_chunks(message)
+        await send_in_chunks(message)
 
-    return send
+    cycle.send = send
 
 
 class _Parser(httptools.HttpRequestParser):

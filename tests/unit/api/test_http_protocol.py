@@ -75,7 +75,7 @@ def test_a_client_of_http_1_1_gets_chunks(port: int) -> None:
 
 
 @pytest.mark.parametrize("method", [b"GET", b"HEAD"])
-def test_a_known_length_is_told_to_both(port: int, method: bytes) -> None:
+def test_both_versions_get_a_content_length(port: int, method: bytes) -> None:
     for version in (b"1.0", b"1.1"):
         request = method + b" /known HTTP/" + version + b"\r\nHost: x\r\nConnection: close\r\n\r\n"
         head, body = told(port, request)

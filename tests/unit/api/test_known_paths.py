@@ -24,7 +24,7 @@ def client() -> TestClient:
         "/openai/deployments/whisper/audio/transcriptions",
     ],
 )
-def test_what_a_wrong_base_url_means_is_told(client: TestClient, path: str) -> None:
+def test_the_404_of_a_wrong_base_url_names_the_right_path(client: TestClient, path: str) -> None:
     answer = client.post(f"http://localhost{path}")
     assert answer.status_code == 404
     assert f"; {TRANSCRIPTIONS} may be meant" in answer.text
@@ -34,12 +34,12 @@ def test_what_a_wrong_base_url_means_is_told(client: TestClient, path: str) -> N
     ("path", "told"),
     [("/v1/tts/submit/", "/api/v1/tts/submit"), ("/v1/asr/submit", "/api/v1/asr/submit"), ("/asr/", "/asr")],
 )
-def test_so_are_other_paths(client: TestClient, path: str, told: str) -> None:
+def test_the_404_of_other_paths_does_so_too(client: TestClient, path: str, told: str) -> None:
     assert f"; {told} may be meant" in client.post(path).text
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/a/b", "/v1", "/models", "/wp-login.php", "/{kind}/submit"])
-def test_nothing_is_guessed_without_a_likeness(client: TestClient, path: str) -> None:
+def test_an_unlike_path_gets_no_hint(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert "may be meant" not in answer.text
