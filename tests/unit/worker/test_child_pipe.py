@@ -66,6 +66,7 @@ def test_a_message_is_limited_in_length(liar: Liar, monkeypatch: pytest.MonkeyPa
         liar(told).receive()
 
 
+@pytest.mark.slow  # it starts a process
 def test_modules_in_the_working_directory_are_not_imported(
     liar: Liar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

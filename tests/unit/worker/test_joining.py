@@ -25,6 +25,8 @@ from voxq.worker.media.media_link import MediaFailed
 from voxq.worker.poller import Poller
 from voxq.worker.runs.task_run import TaskRun
 
+pytestmark = pytest.mark.slow  # it starts processes
+
 RATE = 16_000
 SAMPLES = 4000
 

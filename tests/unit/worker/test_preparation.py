@@ -27,6 +27,8 @@ from voxq.worker.media.preparation import Preparation
 from voxq.worker.poller import Poller
 from voxq.worker.runs.task_run import TaskRun
 
+pytestmark = pytest.mark.slow  # it starts processes
+
 MEETING = (RECORDINGS / "zh_meeting.ogg").read_bytes()
 """Recording of 23 seconds."""
 
