@@ -46,6 +46,7 @@ LIES = {
     "channels that begin nowhere": PREPARED | {"channel_starts": [0, 10**12]},
     "channels that begin backwards": PREPARED | {"channel_starts": [16000, 0]},
     "no channels": PREPARED | {"channel_starts": []},
+    "three channels": PREPARED | {"channel_starts": [0, 8000, 16000]},
     "a thousand tracks": PREPARED | {"tracks": [TRACK] * 500},
     "a title without end": PREPARED | {"tracks": [TRACK | {"title": "x" * 1000}]},
     "a codec without end": PREPARED | {"tracks": [TRACK | {"codec": "x" * 1000}]},

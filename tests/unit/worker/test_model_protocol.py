@@ -97,3 +97,11 @@ def test_non_finite_times_are_refused(bad: float) -> None:
     with pytest.raises(ProtocolError) as caught:
         CODEC.decode_reply(message)
     assert "secret" not in str(caught.value)
+
+
+def test_an_error_does_not_quote_what_was_sent() -> None:
+    """It is logged, and the message may hold what somebody has said."""
+    message = CODEC.encode(Finished("b", 1.0, ())) | {"seconds": "secret"}
+    with pytest.raises(ProtocolError) as caught:
+        CODEC.decode_reply(message)
+    assert "secret" not in str(caught.value)
