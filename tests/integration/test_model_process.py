@@ -171,9 +171,10 @@ def test_missing_audio_is_an_error_of_its_item(
 ) -> None:
     link.load(FAULTY)
     missing = SpanRef(tmp_path / "missing", 0, 100, recognition())
-    finished = link.run(chunk(), missing, chunk(start=9, end=11), chunk(start=2, end=1), chunk(end=3600))
+    beyond = [chunk(start=9, end=11), chunk(start=2, end=1), chunk(end=3600), chunk(start=-1, end=1)]
+    finished = link.run(chunk(), missing, *beyond)
     assert texts(finished) == [
-        "1.00 seconds", "audio_unavailable", "audio_unavailable", "bad_chunk", "bad_chunk",
+        "1.00 seconds", "audio_unavailable", "audio_unavailable", *["bad_chunk"] * 3,
     ]  # fmt: skip
     only_bad = link.run(missing)
     assert not only_bad.batch_failed
