@@ -36,14 +36,14 @@ async def notify(poster: Poster, webhook: Webhook, delivery: Delivery, journal: 
 
 
 class Poster:
-    """HTTP client that follows no redirect, uses no proxy and reads only the status of a response."""
+    """HTTP client that follows no redirect, uses no proxy and reads only the status of a response, so that
+    its connections are never used again."""
 
     def __init__(self, *, allow_private: bool) -> None:
         self._backend = _CheckedBackend(allow_private)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(),
             max_connections=MOST_AT_ONCE,
-            max_keepalive_connections=0,
             network_backend=self._backend,
         )
 
