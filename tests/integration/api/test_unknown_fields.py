@@ -87,3 +87,26 @@ def test_openais_fields_without_effect_are_accepted_and_documented(api: ApiServe
 def test_azures_query_parameter_is_ignored(api: ApiServer) -> None:
     assert api.http.get("/v1/models", params={"api-version": "2024-10-21"}).status_code == 200
     assert api.http.get("/v1/models", params={"limit": "3"}).status_code == 400
+
+
+def test_a_slash_at_the_end_lists_the_models_and_so_does_their_head(api: ApiServer) -> None:
+    """A base URL with a slash too many got the default model in place of the list."""
+    listed = api.http.get("/v1/models")
+    assert api.http.get("/v1/models/").json() == listed.json()
+    head = api.http.head("/v1/models")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == listed.headers["content-length"]
+
+
+def test_blank_parameters_and_capitals_are_no_reason_to_refuse_a_film(api: ApiServer) -> None:
+    """Clients of /asr send every parameter that they know; the refusal of the next one shows how far it is
+    read."""
+    blanks = {
+        "task": "Transcribe",
+        "output": "SRT",
+        "min_speakers": "",
+        "max_speakers": " ",
+        "language": "und",
+    }
+    refused = api.http.post("/asr", params={**blanks, "diarize": "true"}, files={"audio_file": b"x"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "diarize")
