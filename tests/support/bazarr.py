@@ -1,7 +1,8 @@
 """Requests as Bazarr's Whisper provider sends them to whisper-asr-webservice, with the library that it uses.
 
 From `custom_libs/subliminal_patch/providers/whisperai.py` of morpheus65535/bazarr, at the release of 2025: it
-decodes the sound of a film to raw samples, and takes whatever comes back as the subtitles.
+decodes the sound of a film to raw samples, and takes whatever comes back as the subtitles. Commit fe404388
+differs only in passing the name of the film as a string.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from voxq.cli.app import app
-from voxq.settings import Settings
+from voxq.settings import Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src" / "voxq"
@@ -183,6 +184,29 @@ def test_settings_that_are_named_exist() -> None:
         named = set(re.findall(r"`([A-Z][A-Z_]+[A-Z])(?:=[^`]*)?`", document.read_text(encoding="utf-8")))
         unknown = {name for name in named if name.startswith(_SETTING_PREFIXES)} - known
         assert not unknown, document.name
+
+
+def test_examples_of_env_files_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    for name in known & set(os.environ):
+        monkeypatch.delenv(name)
+    dotenv = tmp_path / ".env"
+    for where, example in _env_examples():
+        dotenv.write_text(example, encoding="utf-8")
+        try:
+            load_settings(dotenv).check_exposure()
+        except SettingsError as error:
+            pytest.fail(f"{where}: {error}\n{example}")
+
+
+def _env_examples() -> Iterator[tuple[str, str]]:
+    """Code blocks that consist of settings, each with the name of its document."""
+    for document in _documents():
+        text = document.read_text(encoding="utf-8")
+        for block in re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            lines = [line for line in block.splitlines() if line.strip() and not line.startswith("#")]
+            if lines and all(re.match(r"[A-Z][A-Z_]+=", line) for line in lines):
+                yield document.name, block
 
 
 def test_settings_that_messages_name_exist() -> None:
