@@ -16,7 +16,8 @@ stereo      becomes two channels
 chipmunk    has another sample rate than the others
 hollow      becomes None
 
-Every sentence, including those of the warm-up, takes VOXQ_TEST_SENTENCE_SECONDS.
+Every sentence, including those of the warm-up, takes VOXQ_TEST_SENTENCE_SECONDS. VOXQ_TEST_TIMES_REAL_TIME
+is what the voice says of its speed: sentences that open a text are cut then.
 """
 
 from __future__ import annotations
@@ -90,12 +91,17 @@ def _load(request: EngineRequest, models: ModelPaths) -> CountingVoice:
     return CountingVoice(Path(os.environ["VOXQ_TEST_CALLS"]).with_suffix(".spoken"))
 
 
+def _times_real_time() -> float | None:
+    given = os.environ.get("VOXQ_TEST_TIMES_REAL_TIME")
+    return float(given) if given else None
+
+
 KIND = EngineFamily(
     "counting_voice:KIND",
     Capability.SPEAK,
     "Counts",
     _load,
-    lambda request: Traits(is_parallel=True),
+    lambda request: Traits(is_parallel=True, times_real_time=_times_real_time()),
     models=("counting_voice:KIND",),
     voices_for=lambda model: (Voice("teller", "en", "female"),),
 )

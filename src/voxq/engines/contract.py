@@ -218,6 +218,9 @@ class Traits:
     is_parallel: bool = False
     """Whether each item of a call has a core of its own: none is padded, and the call takes as long as the
     longest."""
+    times_real_time: float | None = None
+    """Seconds of sound that a voice makes in a second where a listener has to wait for a sentence: what opens
+    a text is cut at clauses, so that it is heard sooner. None: no sentence is cut."""
     per_call: tuple[str, ...] | None = None
     """Names of the options that all items of a call must share; None: all of them."""
 

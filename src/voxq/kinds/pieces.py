@@ -39,7 +39,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Sentence of a text; `start` and `end` in characters of the whole text that is spoken."""
+    """Sentence of a text, or piece of one; `start` and `end` in characters of the whole text that is
+    spoken."""
 
     start: int
     end: int
@@ -49,3 +50,5 @@ class Phrase:
     delivery: Delivery = PLAIN
     skipped: tuple[Skipped, ...] = ()
     """What of the text beside it is not spoken."""
+    joint: str | None = None
+    """White space between it and the phrase before, with which it makes one sentence; None: it begins one."""

@@ -17,13 +17,14 @@ from voxq.engines.contract import FASTEST, SLOWEST
 from voxq.engines.mixtures import MOST_VOICES
 from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.pieces import Phrase
+from voxq.kinds.spoken import segments_of
 from voxq.kinds.work import Joined, KindRun, Model, OutputFile, Prepared, Results, Work
 from voxq.processes.media.join_protocol import Begin, Sound
 from voxq.processes.media.protocol import Split
 from voxq.processes.model.protocol import KeptSpeech, SentenceRef
 from voxq.speech.markup import InputType, has_marks
 from voxq.speech.sentences import Break, spoken_seconds
-from voxq.speech.transcript import Segment, Transcript
+from voxq.speech.transcript import join_texts
 from voxq.storage.scratch import WorkDirectory
 
 SPEAK = "speak"
@@ -126,8 +127,8 @@ class _Speech(Kind):
 
 
 class SpeechRun(KindRun):
-    """Run of a task whose chunks are sentences. Their results lie as sound in the work directory, until they
-    are joined."""
+    """Run of a task whose chunks are sentences, and pieces of those that open a text. Their results lie as
+    sound in the work directory, until they are joined."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
@@ -142,7 +143,15 @@ class SpeechRun(KindRun):
     def request(self) -> Split:
         model, asked = self.work.models[SPEAK], self._asked
         language = asked.language or model.voice(asked.voice).language
-        return Split(self.task.id, text_of(self.task), asked.input_type, language, model.languages)
+        rate = model.traits.times_real_time  # of sound at the voice's own speed
+        return Split(
+            self.task.id,
+            text_of(self.task),
+            asked.input_type,
+            language,
+            model.languages,
+            rate and rate / asked.speed,
+        )
 
     @property
     def seconds(self) -> float:
@@ -160,8 +169,7 @@ class SpeechRun(KindRun):
 
     @property
     def text(self) -> str:
-        spoken = (Segment(phrase.text, 0.0, 0.0) for phrase, _ in self._sentences.finished())
-        return Transcript.of(spoken, None, 0.0).text
+        return join_texts(segment.text for segment in segments_of(self._sentences.finished()))
 
     def duration(self, prepared: Prepared | None, joined: Joined | None) -> float:
         return joined.duration if joined else 0.0
@@ -171,6 +179,12 @@ class SpeechRun(KindRun):
 
     def batch_key(self, step: str) -> str:
         return self._batch_key
+
+    def is_serial(self, step: str) -> bool:
+        """Whether nothing can be heard yet, and a listener has to wait for it: no other sentence of the text
+        takes a part of the machine until then."""
+        has_begun = len(self._sentences) > 0 and self._sentences.result(0) is not None
+        return self.work.models[SPEAK].traits.times_real_time is not None and not has_begun
 
     def ref(self, step: str, index: int) -> SentenceRef:
         phrase = self._sentences[index]
@@ -195,11 +209,7 @@ class SpeechRun(KindRun):
 
     def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
         assert joined is not None
-        times = zip(self._sentences.finished(), joined.times, strict=True)
-        segments = [
-            Segment(phrase.text, start, end, spoken=(kept.spoken or phrase.text) if kept.samples else None)
-            for (phrase, kept), (start, end) in times
-        ]
+        segments = segments_of(self._sentences.finished(), joined.times)
         voice = self.work.models[SPEAK].voice(self._asked.voice)
         return {
             "text": text_of(self.task),

@@ -24,6 +24,8 @@ A letter weighs one; a digit, a Chinese or a Japanese character weighs four.
 """
 
 _WEIGHT_PER_SECOND = 15.0
+LONGEST_SECONDS = LONGEST / _WEIGHT_PER_SECOND
+"""Seconds that the longest sentence takes, see `spoken_seconds`."""
 _SYLLABLE_WEIGHT = 4
 _WRAPPED = 50
 """Characters; a shorter line was ended by its author and not wrapped at a margin."""

@@ -27,6 +27,7 @@ INFO = AudioInfo("ogg", "opus", "ogg", "audio/ogg", 1.5, 48_000, 1)
             (
                 Utterance("Hello.", Break.SENTENCE),
                 Utterance("世界", Break.PARAGRAPH, Delivery(1.0, 0.5, 2.0, -3.0)),
+                Utterance("again", Break.PARAGRAPH, joint=" "),
             ),
         ),
     ],
@@ -40,7 +41,7 @@ def test_replies_arrive_as_sent(reply: protocol.Reply) -> None:
     [
         protocol.Probe("a", Path("in"), 60.0),
         protocol.Prepare("a", Path("in"), Path("out"), 60.0, Chunking(20.0, 15.0, 1.0)),
-        protocol.Split("a", "Hello.\n世界", "auto", "en", ("en", "zh")),
+        protocol.Split("a", "Hello.\n世界", "auto", "en", ("en", "zh"), 2.0),
     ],
 )
 def test_requests_arrive_as_sent(request_: protocol.Request) -> None:

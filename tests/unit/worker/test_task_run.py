@@ -18,6 +18,7 @@ from voxq.kinds.pieces import Phrase, Span
 from voxq.kinds.speech import SpeechOptions
 from voxq.kinds.transcription import TranscriptionOptions, TranscriptionRun
 from voxq.kinds.work import Prepared
+from voxq.processes.model.protocol import KeptSpeech
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.sentences import Break
 from voxq.speech.transcript import Dropped, Segment, Word
@@ -310,3 +311,18 @@ def test_the_first_speech_gives_the_language(tmp_path: Path) -> None:
     run(task_run, 1, result(language="zh"))
     run(task_run, 2, result(language="en"))
     assert policy(task_run).transcript(0.0).language == "zh"
+
+
+def test_until_something_is_heard_a_slow_voice_speaks_one_sentence_at_a_time(tmp_path: Path) -> None:
+    pieces = [Phrase(n, n + 1, "x", Break.SENTENCE, 1.0) for n in range(3)]
+    for rate, first, then in ((None, [0, 1], [1, 2]), (2.0, [0], [1, 2])):
+        directory = tmp_path / str(rate)
+        directory.mkdir()
+        model = model_plan(times_real_time=rate)
+        task_run = task_run_of(make_task(kind="tts", options=SpeechOptions("teller")), directory, model)
+        task_run.find(pieces, {"noop": "revision"})
+        assert list(task_run.first.waiting(2)) == first
+        task_run.first.begin([0])
+        assert list(task_run.first.waiting(2)) == ([1, 2] if rate is None else [])
+        task_run.first.finish(0, KeptSpeech(100, 16_000), "revision", 0.1)
+        assert task_run.first.waiting(2) == then

@@ -79,6 +79,9 @@ class Split:
     """As the option of this name."""
     language: str = "en"
     languages: tuple[str, ...] = ()
+    times_real_time: float | None = None
+    """Seconds of sound that the voice makes in a second, if the opening of the text is to be cut at clauses;
+    see `voxq.speech.opening`."""
     op: Literal["split"] = "split"
 
 

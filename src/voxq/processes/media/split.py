@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from voxq.processes.media.protocol import Failed, Prepared, Sentences, Split
 from voxq.speech.markup import MarkupError, document_of, utterances_of
+from voxq.speech.opening import cut_opening
 from voxq.speech.scripts import language_read_in
 
 _AT_ONCE = 200
@@ -17,10 +18,13 @@ def split(request: Split) -> Iterator[Sentences | Prepared | Failed]:
     started = time.perf_counter()
     language = language_read_in(request.text, request.language)
     try:
-        said = utterances_of(document_of(request.text, request.input_type, language), request.languages)
+        document = document_of(request.text, request.input_type, language)
     except MarkupError as error:
         yield Failed(request.id, "invalid_ssml", f"{error}.")
         return
+    said = utterances_of(document, request.languages)
+    if request.times_real_time is not None and not document.is_directed:
+        said = cut_opening(said, request.times_real_time)
     if not said:
         yield Failed(request.id, "unpronounceable", "There is nothing in this text that can be said.")
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -62,6 +62,8 @@ class Document:
     skipped: tuple[Skipped, ...] = ()
     language: str | None = None
     """Language that the markup names."""
+    is_directed: bool = False
+    """Whether its author says where it rests, and where it does not."""
 
     @property
     def text(self) -> str:
@@ -71,13 +73,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A sentence as one call of a synthesiser: its text, the boundary after it, and how it is spoken."""
+    """A sentence or a piece of one, as one call of a synthesiser: its text, the boundary after it, and how
+    it is spoken."""
 
     text: str
     ending: Break
     delivery: Delivery = PLAIN
     skipped: tuple[Skipped, ...] = ()
     """What has been left out in it or before it; in the last one, also after it."""
+    joint: Literal["", " "] | None = None
+    """White space between it and the piece before, if both belong to a sentence that clients know as one."""
 
 
 def utterances_of(document: Document, languages: tuple[str, ...] = ()) -> list[Utterance]:

@@ -74,7 +74,7 @@ def parse(text: str, language: str) -> Document:
         raise MarkupError(f"The SSML is not well-formed XML ({problem}; {where})") from None
     except UnicodeEncodeError:
         raise MarkupError("The SSML holds characters that XML does not know") from None
-    return Document(tuple(reader.parts), (), reader.language)
+    return Document(tuple(reader.parts), (), reader.language, is_directed=True)
 
 
 def _forbidden(*_: object) -> None:

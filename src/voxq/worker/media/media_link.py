@@ -176,9 +176,12 @@ class MediaLink:
                 return MediaFailed("internal", "The recording could not be decoded.")
 
     def _phrase(self, said: Utterance) -> Phrase:
-        start, self._found = self._found, self._found + len(said.text)
+        start = self._found + len(said.joint or "")  # so the sentences after a cut one are where they were
+        self._found = start + len(said.text)
         seconds = spoken_seconds(said.text)
-        return Phrase(start, self._found, said.text, said.ending, seconds, said.delivery, said.skipped)
+        return Phrase(
+            start, self._found, said.text, said.ending, seconds, said.delivery, said.skipped, said.joint
+        )
 
 
 def _size(said: Utterance) -> int:
