@@ -30,9 +30,8 @@ class Polyglot:
 def test_chinese_and_english_are_warmed_up_and_nothing_else(mute: str) -> None:
     synthesiser = Polyglot(mute)
     warmup.measure_speech(synthesiser, voices.family_of("kokoro").voices_for("kokoro"))
-    (text, voice), *rest = synthesiser.said
-    assert (text, voice) == (warmup.CHINESE_SENTENCE, "zf_xiaobei")
-    assert {voice for _, voice in rest} == {"af_heart"}
+    assert (warmup.CHINESE_SENTENCE, "zf_xiaobei") in synthesiser.said
+    assert {voice for text, voice in synthesiser.said if text != warmup.CHINESE_SENTENCE} == {"af_heart"}
 
 
 def test_an_english_voice_is_warmed_up_in_english() -> None:

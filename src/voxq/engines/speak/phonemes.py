@@ -6,6 +6,7 @@ g2p2. None of them is under the GPL; each is imported at its first use.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 import unicodedata
@@ -79,6 +80,14 @@ def _edges(text: str, said: str) -> str:
     """Give `said` the white space at the ends of `text`."""
     lead, trail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
     return f"{lead}{said.strip()}{trail}"
+
+
+def load_languages(*languages: str) -> None:
+    """Load the phonemisers of languages ahead of their first sentence; one that is not available is left to
+    that sentence."""
+    for language in languages:
+        with contextlib.suppress(LanguageUnavailable, ImportError):
+            _phonemiser(language)
 
 
 def cut(phonemes: str, longest: int) -> Iterator[str]:
