@@ -194,6 +194,20 @@ def test_sentences_spoken_in_parallel_equal_those_spoken_alone(hibari: Synthesis
             assert answer.code == error_of(hibari, text, "heart")
 
 
+def test_kokoro_speaks_side_by_side_what_it_speaks_alone(kokoro: Synthesiser) -> None:
+    items = [
+        ("Good morning.", speech("af_heart")),
+        ("...", speech("af_heart")),
+        ("早上好。", speech("zf_xiaobei")),
+    ]
+    together = speak_all(kokoro, items)
+    for (text, options), answer in zip(items, together, strict=True):
+        if isinstance(answer, Spoken):
+            assert np.array_equal(answer.samples, speak(kokoro, text, options).samples)
+        else:
+            assert answer.code == "unpronounceable"
+
+
 def test_loudness_is_steady_between_sentences(hibari: Synthesiser) -> None:
     texts = ("Yes.", "What a wonderful surprise!", *ENGLISH, "Is it?")
     spoken = [speak(hibari, text, speech("heart")).samples for text in texts]
