@@ -28,7 +28,10 @@ settings.load_profile("patient")
 # Not importorskip: it imports torch, which takes seconds in every process of pytest's.
 _HAS_FUNASR = find_spec("funasr") is not None
 
+_HAS_SHERPA = _HAS_FUNASR and find_spec("sherpa_onnx") is not None  # its models are made of FunASR's
+
 collect_ignore_glob = [] if _HAS_FUNASR else ["integration/test_funasr*.py", "integration/test_presets.py"]
+collect_ignore_glob += [] if _HAS_SHERPA else ["integration/test_sherpa_onnx.py"]
 
 
 _FOLDERS = ("unit", "integration", "faults", "security")
@@ -43,7 +46,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_report_header() -> str | None:
-    return None if _HAS_FUNASR else "left out: the tests of the extra funasr, which is not installed"
+    missing = {"funasr": _HAS_FUNASR, "sherpa": _HAS_SHERPA}
+    left_out = " and ".join(name for name, is_there in missing.items() if not is_there)
+    return f"left out: the tests of the extras {left_out}, which are not installed" if left_out else None
 
 
 @pytest.hookimpl(wrapper=True)

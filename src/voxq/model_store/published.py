@@ -6,6 +6,7 @@ from voxq.model_store import aliases
 from voxq.model_store.funasr import FUNASR
 from voxq.model_store.kokoro import KOKORO
 from voxq.model_store.model import Model
+from voxq.model_store.sherpa_onnx import SHERPA_ONNX
 from voxq.model_store.whisper import WHISPER
 
 
@@ -13,7 +14,7 @@ class UnknownModel(LookupError):
     """No model has this name; the message lists the known ones."""
 
 
-MODELS: tuple[Model, ...] = (*FUNASR, *WHISPER, *KOKORO)
+MODELS: tuple[Model, ...] = (*FUNASR, *SHERPA_ONNX, *WHISPER, *KOKORO)
 
 
 def find(name: str) -> Model:

@@ -87,6 +87,9 @@ class Fields(BaseSettings):
         "auto", description="auto, true (refuse to start without a GPU) or false."
     )
     asr_threads: int = Field(0, ge=0, le=256, description="CPU threads of one engine; 0: share the cores.")
+    onnx_provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
+        "auto", description="Provider of ONNX models: auto (that of the device), cpu, cuda or tensorrt."
+    )
     tts_device: Device = Field(
         "cpu",
         description="Device for speech synthesis: cpu, cuda:0, ...; models without GPU support use the CPU.",

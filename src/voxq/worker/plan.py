@@ -63,10 +63,11 @@ class WorkPlan:
         *,
         devices: Mapping[Capability, str],
         threads: int,
+        provider: str,
         defaults: Defaults,
     ) -> None:
         """Choose the default model. `devices`: the device of each capability that the worker serves, the main
-        one first.
+        one first; `provider`: that of ONNX models.
 
         Raises EngineError, UnknownModel or ModelError if there is no default model of the main capability.
         """
@@ -74,6 +75,7 @@ class WorkPlan:
         self._store = store
         self._devices = devices
         self._threads = threads
+        self._provider = provider
         self.defaults = defaults
         """Operator's options, used where a client sets none."""
         self._models: dict[tuple[Capability, str], ModelPlan] = {}
@@ -96,6 +98,7 @@ class WorkPlan:
             ModelStore(search=[settings.asr_model_path]),
             devices={each: others.get(each, device) for each in settings.capabilities},
             threads=settings.asr_threads,
+            provider=settings.onnx_provider,
             defaults=Defaults(
                 options={
                     name: operator_defaults(kind.options, settings)
@@ -203,7 +206,7 @@ class WorkPlan:
     def _request(self, capability: Capability, listed: ListedModel) -> EngineRequest:
         """Build the request to load a listed model. Raises EngineError."""
         device = registry.find(listed.engine).device_for(self._devices[capability])
-        return EngineRequest(listed.engine, listed.model, device, self._threads)
+        return EngineRequest(listed.engine, listed.model, device, self._threads, self._provider)
 
     def _resolve(self, capability: Capability, listed: ListedModel) -> ModelPlan:
         """Resolve a listed model. Raises EngineError, UnknownModel, ModelError or OSError."""

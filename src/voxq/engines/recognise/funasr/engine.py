@@ -6,11 +6,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import numpy as np
 from loguru import logger
 
 from voxq.engines.contract import (
-    SAMPLE_RATE,
     AudioItem,
     ChunkError,
     Options,
@@ -19,15 +17,13 @@ from voxq.engines.contract import (
     Traits,
     is_out_of_memory,
 )
+from voxq.engines.recognise.sound import SHORTEST, cleaned
 
 if TYPE_CHECKING:
     from funasr import AutoModel
 
 Raw: TypeAlias = Mapping[str, Any]
 """FunASR's raw result for one chunk; empty if nothing was recognised."""
-
-_SHORTEST = SAMPLE_RATE // 10
-"""Minimum samples of a chunk: FunASR crashes on an empty array and exits on very short ones."""
 
 
 class Dialect(Protocol):
@@ -63,10 +59,10 @@ class FunAsr:
         for index, item in enumerate(batch):
             if refusal := self._dialect.refuse(item.options):
                 answers[index] = refusal
-            elif len(item.samples) >= _SHORTEST:
+            elif len(item.samples) >= SHORTEST:
                 calls.setdefault(self._traits.batch_key(item.options), []).append(index)
         for members in calls.values():
-            clips = [_clean(batch[index].samples) for index in members]
+            clips = [cleaned(batch[index].samples) for index in members]
             arguments = self._dialect.arguments(batch[members[0]].options)
             for index, raw in zip(members, self._recognise(clips, arguments), strict=True):
                 item = batch[index]
@@ -111,12 +107,6 @@ class FunAsr:
                 raise
             logger.opt(exception=error).warning("funasr: the result of a chunk cannot be read")
             return ChunkError.of(error)
-
-
-def _clean(samples: Samples) -> Samples:
-    """Make the samples contiguous and limit them to -1..1: a single NaN would spread over its whole batch."""
-    finite = np.nan_to_num(np.asarray(samples, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    return np.ascontiguousarray(np.clip(finite, -1.0, 1.0))
 
 
 def _end_if_device_is_lost(error: Exception) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from voxq.engines.contract import Chunking, EngineError, Traits
+from voxq.engines.recognise.sound import WITHOUT_PAUSES
 
 _PARTS = ("encoder", "decoder", "predictor", "frontend", "tokenizer")
 _TOKENS = ("tokens.json", "tokens.txt")
@@ -36,15 +37,8 @@ class ModelClass:
 
 
 def _traits(*per_call: str, max_items: int = 32, padded_to: float | None = None) -> Traits:
-    # A pause within a chunk costs words, so speech is joined only over those that FunASR's own VAD passes
-    # over: 0.8 s, of which each side keeps 0.3 s.
-    chunking = Chunking() if padded_to else Chunking(maximum=30.0, target=15.0, max_gap=0.2)
-    return Traits(
-        chunking,
-        max_items=max_items,
-        padded_to=padded_to,
-        per_call=per_call,
-    )
+    chunking = Chunking() if padded_to else WITHOUT_PAUSES
+    return Traits(chunking, max_items=max_items, padded_to=padded_to, per_call=per_call)
 
 
 _SENSE_VOICE = ModelClass(

@@ -8,7 +8,7 @@ from typing import Any
 from voxq.engines.contract import ChunkError, Options, Recognised
 from voxq.engines.recognise.funasr.engine import Raw
 from voxq.engines.recognise.funasr.hotwords import safe_words
-from voxq.engines.recognise.funasr.words import align, segments
+from voxq.engines.recognise.timed_words import align, segments
 from voxq.speech.transcript import join_texts
 from voxq.speech.units import split_units
 

@@ -10,8 +10,8 @@ from voxq.engines.contract import ChunkError, Options, Recognised
 from voxq.engines.recognise.funasr.engine import Raw
 from voxq.engines.recognise.funasr.hotwords import safe_words
 from voxq.engines.recognise.funasr.punctuation import Punctuation
-from voxq.engines.recognise.funasr.words import segments, sentences
-from voxq.speech.transcript import Segment, Word, is_spaceless, join_texts, words_within
+from voxq.engines.recognise.timed_words import language_of_script, segments, sentences
+from voxq.speech.transcript import Segment, Word, join_texts, words_within
 from voxq.speech.units import split_units
 
 
@@ -39,7 +39,7 @@ class Paraformer:
         shown = self._punctuation.add(units) if self._punctuation and options.get("use_punc", True) else units
         times = raw.get("timestamp", ()) if self._has_word_times else ()
         heard = _segments(units, shown, times, seconds, options.get("words", False))
-        return Recognised(heard, options.get("language") or _language(units))
+        return Recognised(heard, options.get("language") or language_of_script(units))
 
 
 def _segments(
@@ -70,9 +70,3 @@ def _segments(
 def _with_raw_text(segment: Segment, units: Sequence[str]) -> Segment:
     raw_text = join_texts(units)
     return segment if raw_text == segment.text else replace(segment, raw_text=raw_text)
-
-
-def _language(units: Sequence[str]) -> str:
-    """Derive the language from the script: Paraformers know Chinese and English and do not report which it
-    was."""
-    return "zh" if any(is_spaceless(unit[0]) for unit in units) else "en"

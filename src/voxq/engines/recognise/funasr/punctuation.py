@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from voxq.engines.recognise.funasr.words import ends_sentence
+from voxq.engines.recognise.timed_words import ends_sentence
 
 if TYPE_CHECKING:
     from funasr import AutoModel

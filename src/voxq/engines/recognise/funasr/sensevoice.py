@@ -2,70 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
 from typing import Any
 
-from voxq.engines.contract import ChunkError, Dropped, Options, Recognised
+from voxq.engines.contract import ChunkError, Options, Recognised
 from voxq.engines.recognise.funasr.engine import Raw
-from voxq.engines.recognise.funasr.words import align, segments
-from voxq.speech.transcript import join_texts
-from voxq.speech.units import split_units
-
-LANGUAGES = ("zh", "en", "yue", "ja", "ko")
-_TAG = re.compile(r"<\|([^|]*)\|>")
-_EMOTIONS = ("HAPPY", "SAD", "ANGRY", "NEUTRAL", "FEARFUL", "DISGUSTED", "SURPRISED")
-_EVENTS = {
-    "BGM": "music",
-    "Applause": "applause",
-    "Laughter": "laughter",
-    "Cry": "crying",
-    "Sneeze": "sneezing",
-    "Breath": "breathing",
-    "Cough": "coughing",
-    "Sing": "singing",
-    "Speech_Noise": "noise",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Tagged:
-    """A text and the content of its tags."""
-
-    text: str
-    language: str | None
-    emotion: str | None
-    events: tuple[str, ...]
-    doubted: str = ""
-    """Text of a sound that the model says contains no speech."""
-
-    @classmethod
-    def of(cls, raw: str) -> Tagged:
-        """Parse a text such as "<|en|><|NEUTRAL|><|Speech|><|withitn|>Hello.".
-
-        Unknown and meaningless tags are dropped.
-        """
-        tags = _TAG.findall(raw)
-        text = join_texts(split_units(_TAG.sub(" ", raw)))
-        is_speech = "nospeech" not in tags
-        return cls(
-            text if is_speech else "",
-            next((tag for tag in tags if tag in LANGUAGES), None),
-            next((tag.lower() for tag in tags if tag in _EMOTIONS), None),
-            tuple(dict.fromkeys(_EVENTS[tag] for tag in tags if tag in _EVENTS)),
-            "" if is_speech else text,
-        )
+from voxq.engines.recognise.sensevoice_tags import read_tagged, unknown_language
 
 
 class SenseVoice:
     """Dialect of SenseVoice."""
 
     def refuse(self, options: Options) -> ChunkError | None:
-        language = options.get("language")
-        if language in (None, *LANGUAGES):
-            return None
-        known = ", ".join(LANGUAGES)
-        return ChunkError("bad_language", f"SenseVoice supports {known}, not {language!r}.")
+        return unknown_language(options)
 
     def arguments(self, options: Options) -> dict[str, Any]:
         """Return the arguments: one switch controls digits and punctuation; times of words are costly, so
@@ -77,16 +25,8 @@ class SenseVoice:
         }
 
     def read(self, raw: Raw, seconds: float, options: Options) -> Recognised:
-        tagged = Tagged.of(raw.get("text", ""))
         pieces = [
             (str(piece), start / 1000, end / 1000)
             for piece, (start, end) in zip(raw.get("words", ()), raw.get("timestamp", ()), strict=True)
         ]
-        words = align(split_units(tagged.text), pieces)
-        language = options.get("language") or tagged.language
-        heard = tuple(
-            replace(segment, emotion=tagged.emotion, events=tagged.events, language=language)
-            for segment in segments(tagged.text, words, seconds, options.get("words", False))
-        )
-        dropped = (Dropped(tagged.doubted, 0.0, seconds, "no_speech"),) if tagged.doubted else ()
-        return Recognised(heard, language if heard else None, dropped)
+        return read_tagged(raw.get("text", ""), pieces, seconds, options)

@@ -7,7 +7,7 @@ from typing import Any
 from voxq.engines.contract import ChunkError, Dropped, Options, Recognised
 from voxq.engines.languages import LANGUAGES
 from voxq.engines.recognise.funasr.engine import Raw
-from voxq.engines.recognise.funasr.words import segments
+from voxq.engines.recognise.timed_words import segments
 from voxq.engines.recognise.whisper_text import full_width, without_loops
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from voxq.speech.transcript import Segment, Word, join_texts, words_within
+from voxq.speech.transcript import Segment, Word, is_spaceless, join_texts, words_within
 
 _ENDS = frozenset(".?!。？！…")
 _CLOSING = "\"'”’」』》)]）】"
@@ -55,6 +55,12 @@ def segments(text: str, words: Sequence[Word], seconds: float, show_words: bool)
         Segment(join_texts(w.text for w in said), said[0].start, said[-1].end, said if show_words else ())
         for said in sentences(words_within(words, seconds))
     )
+
+
+def language_of_script(units: Sequence[str]) -> str:
+    """Derive the language from the script, for models that know Chinese and English and do not report which
+    it was."""
+    return "zh" if any(is_spaceless(unit[0]) for unit in units) else "en"
 
 
 def _letters(text: str) -> list[str]:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.engines.recognise.funasr.hotwords import MOST, safe_words
-from voxq.engines.recognise.funasr.sensevoice import Tagged
-from voxq.engines.recognise.funasr.words import align, ends_sentence, segments, sentences
+from voxq.engines.recognise.sensevoice_tags import Tagged
+from voxq.engines.recognise.timed_words import align, ends_sentence, segments, sentences
 from voxq.speech.transcript import Word, words_within
 from voxq.speech.units import split_units
 

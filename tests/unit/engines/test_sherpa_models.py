@@ -1,0 +1,176 @@
+"""Models of sherpa-onnx before loading: their type and their files; nothing here needs sherpa-onnx."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from engine_calls import Options, recognition
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxq.engines import registry
+from voxq.engines.contract import EngineError, EngineRequest
+from voxq.engines.recognise.sherpa_onnx.loading import provider_for
+from voxq.engines.recognise.sherpa_onnx.model_type import PARAFORMER, SENSE_VOICE, find_files, read_type
+from voxq.engines.recognise.sherpa_onnx.onnx_file import NoOnnxFile, read_metadata
+from voxq.model_store import published
+
+KIND = registry.find("sherpa-onnx")
+GRAPH = b"\x3a\x82\x01" + bytes(130)
+"""A field with a length of two bytes, as `ModelProto.graph` is."""
+
+
+def number(value: int) -> bytes:
+    low = bytes([value & 0x7F | (0x80 if value > 0x7F else 0)])
+    return low + number(value >> 7) if value > 0x7F else low
+
+
+def field(of: int, content: bytes) -> bytes:
+    return number(of << 3 | 2) + number(len(content)) + content
+
+
+def onnx(metadata: Mapping[str, str]) -> bytes:
+    """A model with nothing but its version, zeros for a graph, and metadata."""
+    pairs = (field(1, key.encode()) + field(2, value.encode()) for key, value in metadata.items())
+    return b"\x08\x07" + GRAPH + b"".join(field(14, pair) for pair in pairs)
+
+
+def write(directory: Path, model_type: str, name: str = "model.onnx", vocab: int = 3, **more: str) -> Path:
+    """Write a model with the properties of a Paraformer, and `more`."""
+    directory.mkdir(exist_ok=True)
+    common = ("lfr_window_size", "lfr_window_shift", "neg_mean", "inv_stddev")
+    metadata = {"model_type": model_type, "vocab_size": str(vocab), **dict.fromkeys(common, "1"), **more}
+    (directory / name).write_bytes(onnx(metadata))
+    (directory / "tokens.txt").write_text("<blank> 0\n</s> 1\n一 2\n")
+    return directory
+
+
+def request(model: object) -> EngineRequest:
+    return EngineRequest("sherpa-onnx", str(model))
+
+
+def key(model: object, options: Options) -> str:
+    return KIND.traits_for(request(model)).batch_key(options)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("onnx") / "model.onnx"
+
+
+@given(metadata=st.dictionaries(st.text(min_size=1, max_size=9), st.text(max_size=300), max_size=9))
+def test_metadata_are_read(file: Path, metadata: dict[str, str]) -> None:
+    file.write_bytes(onnx(metadata))
+    assert read_metadata(file) == metadata
+
+
+@given(missing=st.integers(1, 200))
+def test_a_missing_end_is_noticed_or_costs_metadata(file: Path, missing: int) -> None:
+    metadata = {"model_type": "paraformer", "neg_mean": "1,2,3"}
+    whole = onnx(metadata)
+    file.write_bytes(whole[: max(0, len(whole) - missing)])
+    try:
+        found = read_metadata(file)
+    except NoOnnxFile:
+        return
+    assert len(found) < len(metadata)
+
+
+@given(content=st.binary(max_size=300))
+def test_any_content_is_read_or_refused(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    with contextlib.suppress(NoOnnxFile):
+        read_metadata(file)
+
+
+def test_the_catalogues_models_are_known() -> None:
+    names = [m.name for m in published.MODELS if m.engine == "sherpa-onnx" and m.role == "recogniser"]
+    assert {"sensevoice-int8", "paraformer-zh-int8"} <= set(names)
+    for name in names:
+        assert KIND.traits_for(request(name)).chunking.maximum == 30
+        assert dict(KIND.roles_for(request(name))) == {"path": name}
+
+
+@pytest.mark.parametrize(
+    "repository", ["somebody/sherpa-onnx-sense-voice-v2", "x/Paraformer-small", "k2-fsa/zipformer-zh"]
+)
+def test_models_are_recognised_by_the_names_of_their_repositories(repository: str) -> None:
+    assert KIND.traits_for(request(repository)).chunking.maximum == 30
+
+
+@pytest.mark.parametrize("name", ["noop", "sensevoice", "owner/model", "/no/such/directory"])
+def test_an_unknown_model_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(EngineError, match="sensevoice-int8, paraformer-zh-int8"):
+        KIND.traits_for(request(name))
+
+
+def test_only_sensevoice_has_options_of_a_call(tmp_path: Path) -> None:
+    plain, english, spoken = recognition(), recognition("en"), recognition(use_itn=False)
+    keys = {key("sensevoice-int8", options) for options in (plain, english, spoken)}
+    assert len(keys) == 3
+    paraformer = write(tmp_path / "own", "paraformer")
+    assert key(paraformer, plain) == key(paraformer, english) == key(paraformer, recognition(words=True))
+
+
+def test_weights_of_8_bits_are_for_the_cpu(tmp_path: Path) -> None:
+    write(tmp_path, "paraformer")
+    write(tmp_path, "paraformer", "model.int8.onnx")
+    assert read_type(tmp_path) is PARAFORMER
+    assert find_files(tmp_path, PARAFORMER, prefers_int8=True)["paraformer"].name == "model.int8.onnx"
+    assert find_files(tmp_path, PARAFORMER, prefers_int8=False)["paraformer"].name == "model.onnx"
+    (tmp_path / "model.onnx").unlink()
+    assert find_files(tmp_path, PARAFORMER, prefers_int8=False)["paraformer"].name == "model.int8.onnx"
+
+
+def test_a_directory_without_a_supported_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"holds no model of sherpa-onnx.*SenseVoice.*tokens\.txt"):
+        read_type(tmp_path)
+    write(tmp_path, "zipformer2_ctc")
+    with pytest.raises(EngineError, match=r"model\.onnx with model_type 'zipformer2_ctc', which is not"):
+        KIND.traits_for(request(tmp_path))
+    write(tmp_path, "sense_voice_ctc")
+    assert read_type(tmp_path) is SENSE_VOICE
+    with pytest.raises(
+        EngineError, match=r"not exported for sherpa-onnx, without normalize_samples, with_itn"
+    ):
+        find_files(tmp_path, SENSE_VOICE, prefers_int8=True)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (None, r"tokens\.txt is missing"),
+        ("a 0\n</s> 1\n", "has not all of the 3 tokens"),
+        ("a 0\nb 1\nc 2\n", "lacks </s>"),
+        ("a\n", "no list of tokens"),
+        ("a 99999999999999999999x\n", "no list of tokens"),
+    ],
+)
+def test_tokens_must_be_those_of_the_model(tmp_path: Path, tokens: str | None, message: str) -> None:
+    write(tmp_path, "paraformer")
+    (tmp_path / "tokens.txt").unlink()
+    if tokens is not None:
+        (tmp_path / "tokens.txt").write_text(tokens)
+    with pytest.raises(EngineError, match=message):
+        find_files(tmp_path, PARAFORMER, prefers_int8=True)
+
+
+@pytest.mark.parametrize(
+    ("device", "provider", "message"),
+    [
+        ("cpu", "cuda", "ASR_USE_GPU=true"),
+        ("cuda:0", "tensorrt", "cpu and cuda, not with tensorrt"),
+        ("cpu", "coreml", "not with coreml"),
+    ],
+)
+def test_a_provider_that_does_not_fit_is_refused(device: str, provider: str, message: str) -> None:
+    with pytest.raises(EngineError, match=message):
+        provider_for(EngineRequest("sherpa-onnx", "any", device, provider=provider))
+
+
+@pytest.mark.parametrize(("device", "provider"), [("cpu", "auto"), ("cpu", "cpu"), ("cuda:1", "cpu")])
+def test_the_cpu_can_be_chosen_beside_a_gpu(device: str, provider: str) -> None:
+    assert provider_for(EngineRequest("sherpa-onnx", "any", device, provider=provider)) == "cpu"
