@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from audio import english
 from engine_calls import Options, recognition, transcribe
-from sherpa_models import export
+from _sherpa_models import export
 from valkey_lab import RedisServer
 from words import MODELS, SAID, clip
 from worker_lab import WorkerLab
@@ -150,8 +150,8 @@ def test_a_language_can_be_named(sensevoice: Recogniser) -> None:
 
 
 def test_the_language_and_digits_reach_the_model(sensevoice: Recogniser, models: Path) -> None:
-    """This model leaves out a tag where it was not trained for what is asked, and sherpa-onnx takes four away.
-    The text then is that of the same model loaded with these settings."""
+    """The text is that of the model loaded with these settings, even where it leaves out a tag, since it was
+    not trained for what is asked, and sherpa-onnx takes a word for the fourth."""
     import sherpa_onnx
 
     def asked(language: str, use_itn: bool) -> str:

@@ -109,7 +109,7 @@ def fetch(wanted: Wanted, reached: Reached, building: Path, report: Progress) ->
         for file in files:
             place = building / file.path
             hub.fetch(client, file, place, advance)
-            if file.path in wanted.digests and file.algorithm != "sha256":
+            if file.path in wanted.digests and (file.algorithm != "sha256" or not file.digest):
                 wanted.check(file.path, hub.digest(place, "sha256"), wanted.source.repositories[reached.name])
     return Stamp(reached.listing.revision, reached.name, {file.path: file.size for file in files})
 

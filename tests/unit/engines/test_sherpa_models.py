@@ -133,9 +133,7 @@ def test_a_directory_without_a_supported_model_is_refused(tmp_path: Path) -> Non
         KIND.traits_for(request(tmp_path))
     write(tmp_path, "sense_voice_ctc")
     assert read_type(tmp_path) is SENSE_VOICE
-    with pytest.raises(
-        EngineError, match=r"not exported for sherpa-onnx, without normalize_samples, with_itn"
-    ):
+    with pytest.raises(EngineError, match="not exported for sherpa-onnx, without normalize_samples, with"):
         find_files(tmp_path, SENSE_VOICE, prefers_int8=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from voxq.back_off import BackOff
 from voxq.model_store import hub as hubs
-from voxq.model_store.model import ModelError
+from voxq.model_store import published
+from voxq.model_store.model import Hubs, Model, ModelError
 from voxq.model_store.store import ModelStore
 
 FILES = {
@@ -62,6 +64,22 @@ def test_a_repository_arrives_whole(server: Hub, tmp_path: Path, name: str) -> N
     assert progress[-1] == (total, total)
     assert store.resolve("owner/name") == model.path
     assert [(m.name, m.origin) for m in store.list()] == [("owner/name", name)]
+
+
+@pytest.mark.parametrize("path", ["model.bin", "config.json"])
+def test_content_that_the_catalogue_knows_must_arrive(
+    server: Hub, tmp_path: Path, name: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the hub says of it: small files of Hugging Face have no SHA-256 there."""
+
+    def install(digests: dict[str, str]) -> None:
+        source = Hubs({name: "owner/name"}, ("model.bin", "config.json"), digests=digests)
+        monkeypatch.setattr(published, "MODELS", (Model("known", "noop", source, "MIT", "-", 1),))
+        store_of(server, tmp_path).install("known")
+
+    with pytest.raises(ModelError, match=f"{path} of owner/name is not of the revision that VoxQ knows"):
+        install({path: hashlib.sha256(b"another").hexdigest()})
+    install({path: hashlib.sha256(FILES[path]).hexdigest()})
 
 
 def test_the_second_time_the_hub_is_not_contacted(server: Hub, tmp_path: Path, name: str) -> None:
