@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from torch.onnx._internal.torchscript_exporter import onnx_proto_utils
 _OPSET = 13
 _LONGEST = 600
 """Features of the longest sound, 60 ms each."""
+_WIDTH = 16
 _METADATA = 14
 """Number of `ModelProto.metadata_props` in onnx.proto."""
 
@@ -83,6 +84,62 @@ def _export_paraformer(auto: Any, source: Path, file: Path) -> tuple[dict[str, o
     _export(model, _dummies(), ("speech", "speech_lengths"), outputs, file)
     tokens = json.loads((source / "tokens.json").read_text("utf-8"))
     return {"model_type": "paraformer", "vocab_size": len(tokens), "comment": ""}, tokens
+
+
+def export_transducer(target: Path, tokens: Sequence[str]) -> None:
+    """Export a transducer with random weights, with files and inputs like a Zipformer's, to the new directory
+    `target`. It says tokens by chance."""
+    target.mkdir(parents=True)
+    torch.manual_seed(0)
+    frames, lengths = torch.randn(2, 40, 80), torch.tensor([30, 40])
+    names, outputs = ("x", "x_lens"), ("encoder_out", "encoder_out_lens")
+    _export(_Encoder(), (frames, lengths), names, outputs, target / "encoder.int8.onnx")
+    _export(
+        _Decoder(len(tokens)),
+        (torch.zeros(2, 2, dtype=torch.long),),
+        ("y",),
+        ("decoder_out",),
+        target / "decoder.onnx",
+    )
+    inputs = (torch.randn(2, _WIDTH), torch.randn(2, _WIDTH))
+    _export(
+        _Joiner(len(tokens)), inputs, ("encoder_out", "decoder_out"), ("logit",), target / "joiner.int8.onnx"
+    )
+    add_metadata(target / "encoder.int8.onnx", {"model_type": "zipformer2", "comment": ""})
+    add_metadata(target / "decoder.onnx", {"context_size": 2, "vocab_size": len(tokens)})
+    add_metadata(target / "joiner.int8.onnx", {"joiner_dim": _WIDTH})
+    write_tokens(target / "tokens.txt", tokens)
+
+
+class _Encoder(nn.Module):
+    """One vector for four frames of features."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reduced = nn.Conv1d(80, _WIDTH, 4, stride=4)
+
+    def forward(self, x: Any, x_lens: Any) -> tuple[Any, Any]:
+        return self.reduced(x.transpose(1, 2)).transpose(1, 2), x_lens // 4
+
+
+class _Decoder(nn.Module):
+    """One vector for the last two tokens."""
+
+    def __init__(self, tokens: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(tokens, _WIDTH)
+
+    def forward(self, y: Any) -> Any:
+        return self.embedding(y).mean(dim=1)
+
+
+class _Joiner(nn.Module):
+    def __init__(self, tokens: int) -> None:
+        super().__init__()
+        self.output = nn.Linear(_WIDTH, tokens)
+
+    def forward(self, encoder_out: Any, decoder_out: Any) -> Any:
+        return self.output(encoder_out + decoder_out)
 
 
 def _dummies() -> tuple[torch.Tensor, torch.Tensor]:

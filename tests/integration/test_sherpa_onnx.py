@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 from audio import english
 from engine_calls import Options, recognition, transcribe
-from _sherpa_models import export
 from valkey_lab import RedisServer
 from words import MODELS, SAID, clip
 from worker_lab import WorkerLab
 
+from _sherpa_models import export, export_transducer
 from voxq.core.task import Status
 from voxq.engines import registry
 from voxq.engines.contract import ChunkError, EngineError, EngineRequest, Recognised, Recogniser
 from voxq.engines.recognise.sensevoice_tags import Tagged
 from voxq.engines.recognise.sherpa_onnx.loading import provider_for
 from voxq.engines.warmup import measure
+from voxq.processes.model.answers import checked_text
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.encode import encode
 from voxq.testing.engines import check_engine
@@ -184,6 +185,20 @@ def test_a_model_that_fails_is_no_silence(sensevoice: Recogniser, monkeypatch: p
 
 def test_the_warm_up_measures_a_cost(engine: Recogniser) -> None:
     assert 0 < min(measure(engine).predict(10) for _ in range(3)) < 5
+
+
+def test_a_transducer_runs(tmp_path: Path) -> None:
+    """With random weights: what it says does not matter, but it is said again, and its words have times."""
+    tokens = ["<blk>", "▁STOP", "▁LEFT", "ER", "一", "二"]
+    export_transducer(tmp_path / "zipformer", tokens)
+    engine, options = load(tmp_path / "zipformer"), recognition(words=True)
+    heard = [recognise(engine, clip(said), options) for said in 2 * SAID[:3]]
+    assert heard[:3] == heard[3:]
+    assert any(result.segments for result in heard)
+    for result, said in zip(heard[:3], SAID[:3], strict=True):
+        checked = checked_text(result, len(clip(said)) / SAMPLE_RATE)
+        assert checked == result
+        assert [word.text for segment in result.segments for word in segment.words]
 
 
 # Failures at loading.
