@@ -21,6 +21,7 @@ from voxq.core.task import Status
 from voxq.engines import registry
 from voxq.engines.contract import ChunkError, EngineError, EngineRequest, Recognised, Recogniser
 from voxq.engines.recognise.sensevoice_tags import Tagged
+from voxq.engines.recognise.sherpa_onnx.engine import SherpaOnnx
 from voxq.engines.recognise.sherpa_onnx.loading import provider_for
 from voxq.engines.warmup import measure
 from voxq.processes.model.answers import checked_text
@@ -100,6 +101,24 @@ def test_it_conforms(models: Path, name: str) -> None:
     directory = str(models / name)
     paths = KIND.model_paths(EngineRequest("sherpa-onnx", directory), Path)
     check_engine(KIND, directory, paths=paths, clips=[english("go left right stop")])
+
+
+@pytest.mark.numerics
+def test_a_batch_has_the_texts_of_its_items(sensevoice: Recogniser) -> None:
+    """As on a GPU: clips of other lengths, with other options, and one that is no sound."""
+    assert isinstance(sensevoice, SherpaOnnx)
+    request = EngineRequest("sherpa-onnx", "sensevoice-int8", "cuda:0")
+    batching = SherpaOnnx(sensevoice._dialect, KIND.traits_for(request), "1")
+    odd = np.full(SAMPLE_RATE, np.nan, np.float32)
+    asked = [recognition(use_itn=False, words=number % 2 == 0) for number in range(len(SAID))]
+    items = [(clip(said), options) for said, options in zip(SAID, asked, strict=True)]
+    answers = transcribe(batching, [*items, (odd, PLAIN), *reversed(items)])
+    assert [text_of(answer) for answer in answers] == [*SAID, "", *reversed(SAID)]
+
+
+def test_chunks_of_one_call_are_recognised_one_by_one_on_a_cpu(engine: Recogniser) -> None:
+    answers = transcribe(engine, [(clip(said), PLAIN) for said in SAID])
+    assert [text_of(answer) for answer in answers] == list(SAID)
 
 
 @pytest.mark.numerics

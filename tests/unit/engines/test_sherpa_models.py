@@ -107,12 +107,17 @@ def test_an_unknown_model_is_refused_with_the_known_ones(name: str) -> None:
         KIND.traits_for(request(name))
 
 
-def test_only_sensevoice_has_options_of_a_call(tmp_path: Path) -> None:
-    plain, english, spoken = recognition(), recognition("en"), recognition(use_itn=False)
-    keys = {key("sensevoice-int8", options) for options in (plain, english, spoken)}
-    assert len(keys) == 3
+def test_a_call_has_one_language_and_on_a_cpu_one_item(tmp_path: Path) -> None:
+    plain, english = recognition(), recognition("en")
+    assert key("sensevoice-int8", plain) == key("sensevoice-int8", recognition(use_itn=False, words=True))
+    assert key("sensevoice-int8", plain) != key("sensevoice-int8", english)
     paraformer = write(tmp_path / "own", "paraformer")
-    assert key(paraformer, plain) == key(paraformer, english) == key(paraformer, recognition(words=True))
+    assert key(paraformer, plain) == key(paraformer, english)
+
+    def items(device: str, provider: str = "auto") -> int:
+        return KIND.traits_for(EngineRequest("sherpa-onnx", "sensevoice-int8", device, 0, provider)).max_items
+
+    assert items("cpu") == items("cuda:0", "cpu") == 1 < items("cuda:0")
 
 
 def test_weights_of_8_bits_are_for_the_cpu(tmp_path: Path) -> None:

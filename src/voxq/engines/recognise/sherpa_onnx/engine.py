@@ -15,6 +15,7 @@ from voxq.engines.contract import (
     Options,
     Recognised,
     Samples,
+    Traits,
     is_out_of_memory,
 )
 from voxq.engines.recognise.sound import SHORTEST, cleaned
@@ -74,31 +75,59 @@ class Dialect(Protocol):
 class SherpaOnnx:
     """A loaded model; not thread-safe."""
 
-    def __init__(self, dialect: Dialect, revision: str) -> None:
+    def __init__(self, dialect: Dialect, traits: Traits, revision: str) -> None:
         self.revision = revision
         self._dialect = dialect
+        self._traits = traits
 
     def run(self, batch: Sequence[AudioItem]) -> list[Recognised | ChunkError]:
         """Run a batch as `Engine` defines."""
-        return [self._chunk(item) for item in batch]
+        answers: list[Recognised | ChunkError] = [Recognised((), None)] * len(batch)
+        calls: dict[str, list[int]] = {}
+        sounds = [cleaned(item.samples) for item in batch]
+        for index, item in enumerate(batch):
+            if refusal := self._dialect.refuse(item.options):
+                answers[index] = refusal
+            elif len(sounds[index]) >= SHORTEST and is_audible(sounds[index]):
+                calls.setdefault(self._traits.batch_key(item.options), []).append(index)
+        most = self._traits.max_items
+        for members in (call[i : i + most] for call in calls.values() for i in range(0, len(call), most)):
+            heard = self._hear([(sounds[index], batch[index].options) for index in members])
+            for index, each in zip(members, heard, strict=True):
+                answers[index] = self._read(each, batch[index])
+        return answers
 
-    def _chunk(self, item: AudioItem) -> Recognised | ChunkError:
-        if refusal := self._dialect.refuse(item.options):
-            return refusal
-        samples = cleaned(item.samples)
-        if len(samples) < SHORTEST or not is_audible(samples):
-            return Recognised((), None)
+    def _hear(self, items: Sequence[tuple[Samples, Options]]) -> Sequence[Heard | ChunkError]:
+        """Recognise sounds whose options can share a call; if it fails, each alone."""
         try:
-            heard = self._hear(samples, item.options)
+            streams = [self._opened(samples, options) for samples, options in items]
+            recogniser = self._dialect.recogniser(items[0][1])
+            if len(streams) == 1:
+                recogniser.decode_stream(streams[0])
+            else:
+                recogniser.decode_streams(streams)
+            return list(map(Heard.of, streams))
+        except Exception as error:
+            if len(items) > 1 and not is_out_of_memory(error):
+                return [self._hear([item])[0] for item in items]
+            return [_failure(error)] * len(items)
+
+    def _opened(self, samples: Samples, options: Options) -> OfflineStream:
+        stream = self._dialect.open_stream(options)
+        # As a list: of an array, sherpa-onnx takes every sample as an object of NumPy's.
+        stream.accept_waveform(SAMPLE_RATE, samples.tolist())
+        return stream
+
+    def _read(self, heard: Heard | ChunkError, item: AudioItem) -> Recognised | ChunkError:
+        if isinstance(heard, ChunkError):
+            return heard
+        try:
             return self._dialect.read(heard, item.seconds, item.options)
         except Exception as error:
-            if not is_out_of_memory(error):
-                logger.opt(exception=error).warning("sherpa-onnx: a chunk failed")
-            return ChunkError.of(error)
+            return _failure(error)
 
-    def _hear(self, samples: Samples, options: Options) -> Heard:
-        stream = self._dialect.open_stream(options)
-        # As a list: of an array, sherpa-onnx takes every sample as an object of its own, ten times as slowly.
-        stream.accept_waveform(SAMPLE_RATE, samples.tolist())
-        self._dialect.recogniser(options).decode_stream(stream)
-        return Heard.of(stream)
+
+def _failure(error: Exception) -> ChunkError:
+    if not is_out_of_memory(error):
+        logger.opt(exception=error).warning("sherpa-onnx: a chunk failed")
+    return ChunkError.of(error)

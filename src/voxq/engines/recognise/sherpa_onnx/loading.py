@@ -35,7 +35,7 @@ def load(request: EngineRequest, directory: Path) -> SherpaOnnx:
     dialect = SenseVoice(once_more) if model_type == SENSE_VOICE else Plain(once_more)
     weights = files[model_type.main].name
     revision = f"sherpa-onnx-{version('sherpa-onnx')}:{revision_of(directory)}:{weights}:{provider}"
-    return SherpaOnnx(dialect, revision)
+    return SherpaOnnx(dialect, model_type.traits_on(request), revision)
 
 
 def provider_for(request: EngineRequest) -> str:
