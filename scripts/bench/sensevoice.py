@@ -31,7 +31,7 @@ from voxq.engines.contract import EngineRequest
 from voxq.machine.devices import available_cpus
 from voxq.speech.audio import SAMPLE_RATE
 
-_SMALL_SENSEVOICE = Path(__file__).parents[2] / "tests" / "data" / "models" / "sv-words"
+SMALL_SENSEVOICE = Path(__file__).parents[2] / "tests" / "data" / "models" / "sv-words"
 _ROUNDS = 3
 _CLIPS = 48
 _BATCH = 16
@@ -52,7 +52,7 @@ class _Alone:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(calls) + "\n")
         self.process.stdin.flush()
-        return _line(self.process)
+        return line_of(self.process)
 
 
 def measure(say: Callable[[str], None], *, device: str = "cpu") -> list[Figure]:
@@ -72,7 +72,7 @@ def measure(say: Callable[[str], None], *, device: str = "cpu") -> list[Figure]:
 
 
 def _batching(alone: _Alone, own: Path, device: str, say: Callable[[str], None]) -> Iterator[Figure]:
-    cut = _precut(notes(own, _CLIPS, 1.0, 6.0), own)
+    cut = precut_all(notes(own, _CLIPS, 1.0, 6.0), own)
     audio = sum(each.seconds for each in cut)
     clips = sorted(((each.pcm, 0, int(each.seconds * SAMPLE_RATE)) for each in cut), key=lambda clip: clip[2])
     single = [[clip] for clip in clips]
@@ -101,7 +101,7 @@ def _service(
     settings: dict[str, Any] = {"asr_engine": "funasr", "asr_model": str(model), "rq_worker_count": 1}
     settings |= {"asr_threads": threads, "asr_use_gpu": device != "cpu"}
     recordings = speeches(own)
-    cut = _precut(recordings, own)
+    cut = precut_all(recordings, own)
     audio = sum(each.seconds for each in cut)
     calls = [[(each.pcm, start, end)] for each in cut for start, end in each.chunks]
     with service(**settings) as under_test:
@@ -109,7 +109,7 @@ def _service(
         for number in range(_ROUNDS):
             say(f"recordings, round {number + 1} of {_ROUNDS}")
             bare.append(audio / alone.run(calls)["seconds"])
-            served.append(audio / _seconds(under_test, recordings))
+            served.append(audio / seconds_of(under_test, recordings))
     note = f"{audio:.0f} s in {len(calls)} chunks, {threads} threads"
     yield over_rounds("bare FunASR loop", bare, "audio s/s", note=note)
     yield over_rounds("service", served, "audio s/s")
@@ -117,15 +117,16 @@ def _service(
     yield over_rounds("service / bare FunASR loop", ratios, "", Target(">=", 0.95))
 
 
-def _precut(recordings: Sequence[Path], directory: Path) -> list[Precut]:
-    traits = registry.find("funasr").traits_for(EngineRequest("funasr", str(_SMALL_SENSEVOICE)))
+def precut_all(recordings: Sequence[Path], directory: Path) -> list[Precut]:
+    """Cut recordings as a service with SenseVoice does."""
+    traits = registry.find("funasr").traits_for(EngineRequest("funasr", str(SMALL_SENSEVOICE)))
     return [
         precut(recording, directory / f"{recording.stem}-{number}.f32", traits, _MOST_SECONDS)
         for number, recording in enumerate(recordings)
     ]
 
 
-def _seconds(under_test: Service, recordings: Sequence[Path]) -> float:
+def seconds_of(under_test: Service, recordings: Sequence[Path]) -> float:
     """Seconds from the first submission to the last end."""
     files = tuple(map(str, recordings))
     with Watch(under_test) as watch:
@@ -139,21 +140,22 @@ def _seconds(under_test: Service, recordings: Sequence[Path]) -> float:
 @contextmanager
 def _alone(model: Path, device: str, threads: int) -> Iterator[_Alone]:
     command = [sys.executable, str(Path(__file__).with_name("_sensevoice_alone.py"))]
-    subprocess.run([*command, str(_SMALL_SENSEVOICE), str(model)], stdout=sys.stderr, check=True)
+    subprocess.run([*command, str(SMALL_SENSEVOICE), str(model)], stdout=sys.stderr, check=True)
     command += [str(model), device, str(threads)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        yield _Alone(process, _line(process))
+        yield _Alone(process, line_of(process))
     finally:
         process.kill()
         process.wait()
 
 
-def _line(process: subprocess.Popen[str]) -> dict[str, float]:
+def line_of(process: subprocess.Popen[str]) -> dict[str, float]:
+    """Read the next message of a bare engine. Raises RuntimeError if it has ended."""
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError("FunASR's process has ended")
+        raise RuntimeError("the bare engine has ended")
     return json.loads(line)
 
 
