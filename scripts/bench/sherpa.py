@@ -1,9 +1,10 @@
 """sherpa-onnx: what running it in this service costs, compared with a bare loop over `decode_stream`.
 
-The model has SenseVoiceSmall's class and size with random weights, of 8 bits if the package onnx is installed
-(`pip install onnx`): its speed is that of the published one, its text is not. Recordings go through a service
-with default settings, and exactly the chunks that the service cuts through a bare loop in its own process, one
-per call, with the same threads; three rounds in turns. Building the model needs the extra funasr.
+The model has SenseVoiceSmall's class and size with random weights, of 8 bits if the package onnx is
+installed (`pip install onnx`): its speed is that of the published one, its text is not. Recordings go through
+a service with default settings, and exactly the chunks that the service cuts through a bare loop in its own
+process, one per call, with the same threads; three rounds in turns. Building the model needs the extra
+funasr.
 """
 
 from __future__ import annotations
