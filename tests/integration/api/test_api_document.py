@@ -23,6 +23,7 @@ FIELDS = (
     "cache",
     "model",
     "language",
+    "chinese_script",
     "batch_size",
     "hotwords",
     "priority",
