@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from runs import task_run_of
 from task_lab import make_task
 
@@ -106,6 +107,13 @@ def test_a_parallel_voice_gets_several_sentences(tmp_path: Path) -> None:
     traits = plan(tmp_path, asr_threads=3).model("speak", "hibari").traits
     assert traits.max_items == 3 and traits.is_parallel
     assert plan(tmp_path, asr_threads=64).model("speak", "hibari").traits.max_items == 4
+
+
+def test_the_provider_of_onnx_models_reaches_the_engine(tmp_path: Path) -> None:
+    assert plan(tmp_path).default.request.provider == "auto"
+    assert plan(tmp_path, onnx_provider="tensorrt").default.request.provider == "tensorrt"
+    with pytest.raises(ValidationError, match="onnx_provider"):
+        plan(tmp_path, onnx_provider="gpu")
 
 
 def test_a_worker_that_only_speaks_needs_no_recogniser(tmp_path: Path) -> None:
