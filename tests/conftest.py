@@ -17,6 +17,8 @@ import voxq.kinds  # noqa: F401 - registers every kind
 
 # No test depends on what is outside, nor what it starts: hubs are asked only where a test names one.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# Nor on the language of the machine: a test that is about another one says so.
+os.environ["VOXQ_LANG"] = "en"
 
 # An example may take long only because other processes do something: on its own it is never a failure.
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])

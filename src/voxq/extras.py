@@ -8,6 +8,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 
+from voxq.locale import Message
+
 
 @dataclass(frozen=True, slots=True)
 class Extra:
@@ -27,7 +29,11 @@ class Extra:
     @property
     def advice(self) -> str:
         """What to say where it is missing."""
-        return f"The packages of the extra {self.name!r} are not installed. Run: {self.command}"
+        return Message(
+            "The packages of the extra {extra!r} are not installed. Run: {command}",
+            extra=self.name,
+            command=self.command,
+        )
 
 
 WORKER = Extra("worker", ("faster_whisper", "onnxruntime", "opencc"))

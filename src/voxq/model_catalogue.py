@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 from voxq.engines import registry
 from voxq.engines.contract import Capability, EngineError, EngineRequest, Requirements
+from voxq.locale import Message
 from voxq.model_store import aliases, published
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelStore
@@ -66,7 +67,9 @@ class OfferedModels:
         """First model, installed or not. Raises EngineError if no family offers one."""
         for name, family in registry.models(self._capability).items():
             return ListedModel(name, family.name, name)
-        raise EngineError(f"No engine here offers a model that can {self._capability}.")
+        raise EngineError(
+            Message("No engine here offers a model that can {capability}.", capability=self._capability)
+        )
 
     def all(self) -> tuple[ListedModel, ...]:
         installed = registry.installed(self._capability, self._store)
@@ -78,7 +81,7 @@ class OfferedModels:
         listed = self.described(name)
         if listed is None:
             known = ", ".join(registry.models(self._capability))
-            raise EngineError(f"Unknown model {name!r}. There are: {known}.")
+            raise EngineError(Message("Unknown model {name!r}. There are: {known}.", name=name, known=known))
         return listed
 
     def described(self, name: str) -> ListedModel | None:
@@ -138,7 +141,11 @@ class ModelCatalogue:
         there = {model.name: model for model in self.all()}
         found = aliases.resolve(name, there, self.default.name)
         if found is None:
-            raise UnknownModel(f"There is no model {name!r} here. There are: {', '.join(there)}.")
+            raise UnknownModel(
+                Message(
+                    "There is no model {name!r} here. There are: {there}.", name=name, there=", ".join(there)
+                )
+            )
         return there[found]
 
     def entry_of(self, name: str) -> published.Model | None:

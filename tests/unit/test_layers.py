@@ -25,6 +25,7 @@ LAYERS = (
     {"core", "engines"},
     {"model_store", "speech", "machine"},
     {"back_off", "extras", "pins"},
+    {"locale"},
 )
 """Layers, the uppermost first. Parts of one layer do not import each other."""
 

@@ -19,6 +19,7 @@ from voxq.api import docs, errors, openapi
 from voxq.api.access_log import AccessLog
 from voxq.api.callers.cors import Cors
 from voxq.api.callers.headers import SecurityHeaders
+from voxq.api.language import AcceptLanguage
 from voxq.api.monitoring.request_metrics import RequestMetrics
 from voxq.api.openai import models as openai_models
 from voxq.api.openai.errors import is_ours as is_openais
@@ -105,6 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     # The last one is the outermost: headers go on every response, also on those made by the access log.
     app.add_middleware(AccessLog, failure=errors.server_error, stopping=errors.stopping)
+    app.add_middleware(AcceptLanguage)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Cors)
     app.add_middleware(RequestIds)

@@ -13,6 +13,7 @@ from voxq.core.refusal import Refusal
 from voxq.engines import registry
 from voxq.engines.contract import EngineError, EngineRequest, Traits
 from voxq.engines.languages import LANGUAGES
+from voxq.locale import Message
 from voxq.model_catalogue import ModelCatalogue
 from voxq.model_store import aliases, published
 
@@ -58,7 +59,9 @@ class AvailableModels:
             return name
         other = aliases.resolve("whisper", able) or next(iter(able), None)
         if other is None or wanted.strip().casefold() == name.casefold():
-            raise Refusal("unsupported_value", f"{name} cannot translate", field="model", models=able)
+            raise Refusal(
+                "unsupported_value", Message("{name} cannot translate", name=name), field="model", models=able
+            )
         return other
 
     def detector(self) -> str | None:
@@ -120,8 +123,8 @@ def _lacking(wanted: str) -> str:
     """Return the error message for a model that is not available."""
     known = [model.name for model in published.MODELS if model.role == "recogniser"]
     if name := aliases.resolve(wanted, known):
-        return f"The model {name} is not installed here ('voxq models pull {name}')"
-    return "Model not found"
+        return Message("The model {name} is not installed here ('voxq models pull {name}')", name=name)
+    return Message("Model not found")
 
 
 def _shown(text: str) -> str:

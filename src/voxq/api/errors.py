@@ -21,7 +21,9 @@ from voxq.api.access_log import note
 from voxq.api.monitoring.workers import WorkerOverview
 from voxq.api.openai import errors as openai
 from voxq.api.shapes.errors import Error, Problem
+from voxq.core import validation
 from voxq.core.refusal import Refusal, TaskFailed
+from voxq.locale import Message, about
 from voxq.speech.audio import SUPPORTED_FORMATS, AudioError
 
 STATUS = {
@@ -97,15 +99,17 @@ UNKNOWN_PARAMETER: Mapping[str, Any] = {
 
 _WORDS = {404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
 _SENTENCES = {
-    404: "There is nothing at this path; /docs lists the paths",
-    405: "This path does not support this method; /docs lists the methods",
+    404: Message("There is nothing at this path; /docs lists the paths"),
+    405: Message("This path does not support this method; /docs lists the methods"),
 }
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_STORAGE = (errno.EROFS, errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE)
-_CONTRACT_400 = "Invalid file format"
+_CONTRACT_400 = Message("Invalid file format")
 _LONGEST_RETRY = 3600
-_UNFORESEEN = Problem(500, "Something went wrong on the server", "internal")
-_STOPPING = Problem(503, "The server is stopping, please try again", "unavailable", {"Retry-After": "2"})
+_UNFORESEEN = Problem(500, Message("Something went wrong on the server"), "internal")
+_STOPPING = Problem(
+    503, Message("The server is stopping, please try again"), "unavailable", {"Retry-After": "2"}
+)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -199,7 +203,8 @@ async def _invalid(request: Request, error: RequestValidationError) -> Problem:
     first = error.errors()[0]
     field = str(first["loc"][-1])
     note(request, error="invalid_option")
-    return Problem(422, f"{field}: {first['msg']}", "invalid_option", details={"field": field})
+    message = about(field, validation.message_of(first))
+    return Problem(422, message, "invalid_option", details={"field": field})
 
 
 async def _http(request: Request, error: HTTPException) -> Problem:
@@ -217,17 +222,19 @@ async def redis_away(request: Request, error: RedisError) -> Problem:
     """Return the problem for a request that needs Redis while it is away."""
     request.app.state.service.outage.tell(error)
     note(request, error=type(error).__name__)
-    return Problem(503, "The queue is not reachable, please try again", "unavailable", {"Retry-After": "2"})
+    return Problem(
+        503, Message("The queue is not reachable, please try again"), "unavailable", {"Retry-After": "2"}
+    )
 
 
 async def _os_error(request: Request, error: OSError) -> Problem:
     if error.errno in _NO_SPACE:
         note(request, error="disk_full")
-        return Problem(507, "The disk is full, please try again later", "disk_full")
+        return Problem(507, Message("The disk is full, please try again later"), "disk_full")
     if error.errno in _NO_STORAGE:
         note(request, error="storage")
         logger.error("{} failed: {}", request.scope["route"].path, error.strerror)
-        return Problem(503, "The storage cannot be written now, please try again later", "storage")
+        return Problem(503, Message("The storage cannot be written now, please try again later"), "storage")
     logger.opt(exception=error).error("{} failed", request.scope["route"].path)
     return _UNFORESEEN
 

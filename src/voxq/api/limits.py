@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from voxq.core.refusal import Refusal
+from voxq.locale import Message
 
 
 def check_disk(directory: Path, needed: int) -> None:
     """Check that the disk of a directory has `needed` free bytes. Blocks. Raises Refusal ("disk_full")."""
     if shutil.disk_usage(directory).free < needed:
-        raise Refusal("disk_full", "The disk is nearly full, please try again later")
+        raise Refusal("disk_full", Message("The disk is nearly full, please try again later"))
 
 
 class Memory:
@@ -29,7 +30,9 @@ class Memory:
     def take(self, size: int) -> None:
         """Reserve `size` bytes. Raises Refusal ("too_many_waiting") if not enough are left."""
         if size > self._free:
-            raise Refusal("too_many_waiting", "Too many large requests come at once, please try again later")
+            raise Refusal(
+                "too_many_waiting", Message("Too many large requests come at once, please try again later")
+            )
         self._free -= size
 
     def give_back(self, size: int) -> None:
@@ -49,7 +52,9 @@ class Streams:
     def one_of(self, owner: str) -> Iterator[None]:
         """Count one more stream inside the context. Raises Refusal ("too_many_streams")."""
         if self._open[owner] >= self._most:
-            raise Refusal("too_many_streams", f"{self._most} streams are open; close one first")
+            raise Refusal(
+                "too_many_streams", Message("{most} streams are open; close one first", most=self._most)
+            )
         with _counted(self._open, owner):
             yield
 
@@ -72,7 +77,9 @@ class WaitingRequests:
         """Take a place inside the context. Raises Refusal ("too_many_waiting")."""
         free = self._most - self._waiting.total()
         if free < 1 or (self._is_shared and self._waiting[owner] >= free):
-            raise Refusal("too_many_waiting", "Too many requests wait already, please try again later")
+            raise Refusal(
+                "too_many_waiting", Message("Too many requests wait already, please try again later")
+            )
         with _counted(self._waiting, owner):
             yield
 

@@ -10,7 +10,7 @@ from fastapi.dependencies.models import Dependant
 
 from voxq.api.callers.auth import authenticate_for
 from voxq.api.openai import errors as openai
-from voxq.core.request_reader import unknown_field
+from voxq.core.request_reader import QUERY_PARAMETER, unknown_field
 
 PREFIX = "/api/"
 """Prefix of native paths. Pages for people and probes of monitors may have any query."""
@@ -38,7 +38,7 @@ async def check_query(request: Request) -> None:
     for name in request.query_params:
         if name not in known and not (is_openais and name in _OPENAIS):
             await authenticate_for(request, route.dependant)
-            raise unknown_field(name, known, sort="query parameter")
+            raise unknown_field(name, known, sort=QUERY_PARAMETER)
 
 
 def _parameters(dependant: Dependant) -> Iterator[str]:

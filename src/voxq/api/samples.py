@@ -11,6 +11,7 @@ from types import MappingProxyType
 from voxq.api import cancellation
 from voxq.core.refusal import Refusal
 from voxq.engines.voices import Speaker
+from voxq.locale import Message
 
 FORMAT = "mp3"
 """Format that every player supports, and small."""
@@ -51,7 +52,9 @@ class VoiceSamples:
         making = self._making.get(name) or self._begin(name, path, make)
         await asyncio.wait({making}, timeout=_PATIENCE_SECONDS)
         if not making.done():
-            raise Refusal("sample_pending", "The sample of this voice is being made, please ask again")
+            raise Refusal(
+                "sample_pending", Message("The sample of this voice is being made, please ask again")
+            )
         return making.result()
 
     async def close(self) -> None:

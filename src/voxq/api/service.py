@@ -23,6 +23,7 @@ from voxq.api.samples import VoiceSamples
 from voxq.api.submission.model_fingerprints import ModelFingerprints
 from voxq.api.voices import VoiceWatch
 from voxq.api.webhooks import delivering
+from voxq.locale import Message
 from voxq.metrics.counters import Counters
 from voxq.model_catalogue import ModelCatalogue, listings_of
 from voxq.model_store.store import ModelStore
@@ -109,7 +110,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
     `counters` are those of this process. Raises SettingsError if no Redis is configured.
     """
     if settings.redis_url is None:
-        raise SettingsError("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`.")
+        raise SettingsError(Message("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`."))
     service = Service(settings, settings.redis_url, counters)
     events = service.events
     await service.probes.start()

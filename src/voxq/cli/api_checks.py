@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from voxq.cli.finding import Finding
+from voxq.locale import Message
 from voxq.settings import Settings
 from voxq.supervisor.instance import running_instance
 from voxq.supervisor.ports import is_free
@@ -24,25 +25,40 @@ def check_api(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "API",
             "failure",
-            f"{where} is not an address of this machine: {error.strerror}",
-            "Correct API_HOST.",
+            Message(
+                "{where} is not an address of this machine: {strerror}", where=where, strerror=error.strerror
+            ),
+            Message("Correct API_HOST."),
         )
         return
     url = running.api_url if running else api_url(settings)
     health = None if free and not running else _health(url)
     if health is not None:
-        by = f"process {running.pid}" if running else "an API alone, not that of a 'voxq up' here"
+        by = (
+            Message("process {pid}", pid=running.pid)
+            if running
+            else Message("an API alone, not that of a 'voxq up' here")
+        )
         is_ready = health.get("status") == "ready"
-        says = "ready" if is_ready else str(health.get("error"))
-        yield Finding("API", "ok" if is_ready else "warning", f"running at {url} ({by}): {says}")
+        says = Message("ready") if is_ready else str(health.get("error"))
+        yield Finding(
+            "API",
+            "ok" if is_ready else "warning",
+            Message("running at {url} ({by}): {says}", url=url, by=by, says=says),
+        )
     elif running:
-        fix = f"See {settings.logs_dir.absolute()}/asr_error.log."
-        yield Finding("API", "failure", f"nothing answers at {url} (process {running.pid})", fix)
+        fix = Message("See {directory}/asr_error.log.", directory=settings.logs_dir.absolute())
+        yield Finding(
+            "API",
+            "failure",
+            Message("nothing answers at {url} (process {pid})", url=url, pid=running.pid),
+            fix,
+        )
     elif free:
-        yield Finding("API", "ok", f"{where} is free")
+        yield Finding("API", "ok", Message("{where} is free", where=where))
     else:
-        fix = "Stop what listens there, or set API_PORT."
-        yield Finding("API", "failure", f"{where} is in use by another program", fix)
+        fix = Message("Stop what listens there, or set API_PORT.")
+        yield Finding("API", "failure", Message("{where} is in use by another program", where=where), fix)
 
 
 def _health(url: str) -> dict[str, Any] | None:

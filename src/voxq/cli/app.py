@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -9,15 +10,19 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
+from dotenv import dotenv_values
 
 import voxq
 from voxq import kinds
 from voxq.cli import bench, doctor, engines, history, models, queue, rq, serve, task, up
 from voxq.cli.console import fail, is_ours
 from voxq.cli.flags import Command
+from voxq.cli.help import Group, translate
+from voxq.locale import Message
 
 app = typer.Typer(
     name="voxq",
+    cls=Group,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -68,12 +73,27 @@ def main() -> None:
 
     An error becomes one sentence on stderr and exit status 1; a traceback appears only with LOG_LEVEL=DEBUG.
     """
+    _read_language()
     try:
-        app()
+        command = typer.main.get_command(app)
+        translate(command)
+        command()
     except Exception as error:
         if os.environ.get("LOG_LEVEL", "").upper() == "DEBUG":
             raise
         fail(
-            str(error) if is_ours(error) else f"{type(error).__name__}: {error} (LOG_LEVEL=DEBUG shows where)"
+            str(error)
+            if is_ours(error)
+            else Message(
+                "{kind}: {error} (LOG_LEVEL=DEBUG shows where)", kind=type(error).__name__, error=str(error)
+            )
         )
         sys.exit(1)
+
+
+def _read_language() -> None:
+    """Take VOXQ_LANG from the file of settings, unless the environment has it. Whatever is wrong with that
+    file is told by the command that needs it."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if "VOXQ_LANG" not in os.environ and (chosen := dotenv_values(".env").get("VOXQ_LANG")):
+            os.environ["VOXQ_LANG"] = chosen

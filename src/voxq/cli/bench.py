@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from voxq.cli.console import fail, out
+from voxq.locale import Message
 
 SCRIPTS = Path(__file__).parents[3] / "scripts" / "bench"
 
@@ -21,13 +22,17 @@ def bench(
     """Measure speed: run one of the scripts/bench of a checkout, or list them."""
     scripts = {path.stem: path for path in sorted(SCRIPTS.glob("[a-z]*.py"))}
     if not scripts:
-        fail("The measurements are in a checkout's scripts/bench, and this is an installed package.")
+        fail(Message("The measurements are in a checkout's scripts/bench, and this is an installed package."))
         raise typer.Exit(1)
     if name is None:
         for found in scripts:
             out.print(found)
         return
     if name not in scripts:
-        fail(f"There is no measurement {name}; there are: {', '.join(scripts)}.")
+        fail(
+            Message(
+                "There is no measurement {name}; there are: {scripts}.", name=name, scripts=", ".join(scripts)
+            )
+        )
         raise typer.Exit(1)
     raise typer.Exit(subprocess.run([sys.executable, str(scripts[name]), *(arguments or [])]).returncode)

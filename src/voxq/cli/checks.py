@@ -14,6 +14,7 @@ from voxq.cli.package_checks import check_packages
 from voxq.cli.redis_checks import check_redis
 from voxq.cli.settings_checks import check_settings
 from voxq.cli.voice_checks import check_voices
+from voxq.locale import Message
 from voxq.settings import Settings, load_valid_settings
 
 _CHECKS: dict[str, tuple[Callable[[Settings], Iterable[Finding]], tuple[str, ...]]] = {
@@ -51,5 +52,5 @@ def _run(
         if os.environ.get("LOG_LEVEL", "").upper() == "DEBUG":
             raise
         # Without its text, which may quote what nobody should read.
-        says = f"could not be looked at ({type(error).__name__})"
-        yield Finding(subject, "failure", says, "Run it again with LOG_LEVEL=DEBUG.")
+        says = Message("could not be looked at ({kind})", kind=type(error).__name__)
+        yield Finding(subject, "failure", says, Message("Run it again with LOG_LEVEL=DEBUG."))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from voxq.cli.console import err
+from voxq.cli.console import tell
+from voxq.locale import Message
 from voxq.settings import Settings, SettingsError, load_settings, unknown_settings
 
 
@@ -12,7 +13,7 @@ def configured() -> Settings:
     Raises SettingsError.
     """
     for warning in unknown_settings():
-        err.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
+        tell(Message("warning: {warning}", warning=warning), style="yellow")
     return load_settings()
 
 
@@ -27,4 +28,6 @@ def redis_url(settings: Settings) -> str:
         return settings.redis_url
     if running := running_instance(settings.run_dir):
         return running.redis_url
-    raise SettingsError("No service is running here: set REDIS_URL or REDIS_HOST to that of the workers.")
+    raise SettingsError(
+        Message("No service is running here: set REDIS_URL or REDIS_HOST to that of the workers.")
+    )

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from voxq.cli.console import err, out, print_json
+from voxq.cli.console import err, here, out, print_json
+from voxq.cli.names import subject_name
 from voxq.cli.options import Json
+from voxq.locale import Message, about
 
 _MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failure": "[red]✗[/]"}
 
@@ -30,14 +32,15 @@ def doctor(
 
     from voxq.cli.checks import examine
 
-    with err.status("Checking ..."):
+    with err.status(here(Message("Checking ..."))):
         findings = examine()
     if json_:
         print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            out.print(f"{_MARKS[finding.state]} {finding.subject}: {escape(finding.says)}", highlight=False)
+            line = about(subject_name(finding.subject), finding.says)
+            out.print(f"{_MARKS[finding.state]} {escape(here(line))}", highlight=False)
             if finding.fix:
-                out.print(f"    {finding.fix}", markup=False, highlight=False)
+                out.print(f"    {here(finding.fix)}", markup=False, highlight=False)
     if any(finding.state == "failure" for finding in findings):
         raise typer.Exit(1)

@@ -11,6 +11,7 @@ import typer
 
 from voxq.cli.configuration import configured, redis_url
 from voxq.cli.console import fail, out
+from voxq.locale import Message
 from voxq.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -39,15 +40,18 @@ def drain(
     try:
         workers = {name: number for name, number in _living(client).items() if not ids or number in ids}
         if not workers:
-            fail("No such worker is running.")
+            fail(Message("No such worker is running."))
             sys.exit(1)
         for name in workers:
             client.publish(channel_of(name), json.dumps({"command": "drain"}))
         left = _wait_for_end(client, set(workers), wait)
     except redis.RedisError as error:
-        raise SettingsError(f"Redis cannot be used: {explain(error)}.") from None
+        raise SettingsError(Message("Redis cannot be used: {reason}.", reason=explain(error))) from None
     for name, number in workers.items():
-        out.print(f"worker {number} {'still works' if name in left else 'is drained'}")
+        if name in left:
+            out.print(Message("worker {number} still works", number=number))
+        else:
+            out.print(Message("worker {number} is drained", number=number))
     sys.exit(1 if left else 0)
 
 

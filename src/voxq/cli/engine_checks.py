@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from voxq.cli.finding import Finding
 from voxq.engines import plugins, registry
 from voxq.engines.contract import EngineError
+from voxq.locale import Message, about
 from voxq.settings import Settings
 
 
@@ -16,11 +17,15 @@ def check_engines(settings: Settings) -> Iterator[Finding]:
         try:
             registry.use_plugins([name])
         except EngineError as error:
-            yield Finding("engine", "failure", str(error), "Correct ENGINE_PLUGINS, or install it.")
+            yield Finding("engine", "failure", str(error), Message("Correct ENGINE_PLUGINS, or install it."))
         else:
-            yield Finding("engine", "ok", f"{name}: {registry.find(name).summary}")
+            yield Finding("engine", "ok", about(name, registry.find(name).summary))
     for name in plugins.installed():
         if name not in settings.plugins:
             yield Finding(
-                "engine", "ok", f"{name} is installed but not used, because ENGINE_PLUGINS does not list it"
+                "engine",
+                "ok",
+                Message(
+                    "{name} is installed but not used, because ENGINE_PLUGINS does not list it", name=name
+                ),
             )

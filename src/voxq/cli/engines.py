@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voxq.cli.console import err, out, print_json
+from voxq.cli.console import here, out, print_json, tell
+from voxq.cli.names import capability_name
 from voxq.cli.options import Json
+from voxq.locale import Message
 
 if TYPE_CHECKING:
     from voxq.engines.contract import EngineFamily
+
+_HEADINGS = (
+    Message("Engine"),
+    Message("Does"),
+    Message("From"),
+    Message("State"),
+    Message("Summary"),
+)
 
 app = typer.Typer(help="List engines; install those of other packages.", invoke_without_command=True)
 
@@ -32,10 +42,10 @@ def list_(json_: Json = False) -> None:
         print_json(rows)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Engine", "Does", "From", "State", "Summary"):
+    for heading in _HEADINGS:
         table.add_column(heading)
     for row in rows:
-        table.add_row(*(Text(str(row[key])) for key in ("name", "capability", "origin", "state", "summary")))
+        table.add_row(*(Text(here(row[key])) for key in ("name", "capability", "origin", "state", "summary")))
     out.print(table)
 
 
@@ -52,7 +62,7 @@ def install(
 
     environment = environments.install(name, requirements, STANDALONE)
     typer.echo(environment.directory)
-    err.print(f"To use it, name it in ENGINE_PLUGINS: {name}", markup=False, highlight=False)
+    tell(Message("To use it, name it in ENGINE_PLUGINS: {name}", name=name))
 
 
 @app.command()
@@ -62,7 +72,7 @@ def remove(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     from voxq.engines import environments
 
     if not environments.remove(name):
-        fail(f"No engine {name} has an environment of its own.")
+        fail(Message("No engine {name} has an environment of its own.", name=name))
         raise typer.Exit(1)
 
 
@@ -75,30 +85,42 @@ def _rows() -> list[dict[str, Any]]:
     rows = [_row(registry.find(name), "VoxQ", registry.is_installed(name)) for name in registry.names()]
     for environment in environments.installed():
         try:
-            rows.append(_row(environment.family(), "its own environment", environment.name in used))
+            rows.append(_row(environment.family(), Message("its own environment"), environment.name in used))
         except EngineError as error:
-            rows.append(_bare(environment.name, "its own environment", "broken", str(error)))
+            rows.append(
+                _bare(environment.name, Message("its own environment"), Message("broken"), str(error))
+            )
     own = {environment.name for environment in environments.installed()}
     for name in (*plugins.installed(), *used):
         if name in own or name in {row["name"] for row in rows}:
             continue
         if name not in used:  # it is not imported, so nothing is known of it
             rows.append(
-                {"name": name, "capability": "", "origin": "a package", "state": "not used", "summary": ""}
+                {
+                    "name": name,
+                    "capability": "",
+                    "origin": Message("a package"),
+                    "state": Message("not used"),
+                    "summary": "",
+                }
             )
             continue
         try:
-            rows.append(_row(plugins.load(name), "a package", True))
+            rows.append(_row(plugins.load(name), Message("a package"), True))
         except EngineError as error:
-            rows.append(_bare(name, "a package", "broken", str(error)))
+            rows.append(_bare(name, Message("a package"), Message("broken"), str(error)))
     return rows
 
 
 def _row(family: EngineFamily, origin: str, is_ready: bool) -> dict[str, Any]:
-    state = "ready" if is_ready else ("not installed" if origin == "VoxQ" else "not used")
+    state = (
+        Message("ready")
+        if is_ready
+        else (Message("not installed") if origin == "VoxQ" else Message("not used"))
+    )
     return {
         "name": family.name,
-        "capability": str(family.capability),
+        "capability": capability_name(family.capability),
         "origin": origin,
         "state": state,
         "summary": family.summary,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from voxq.cli.console import err
+from voxq.cli.console import tell
 
 
 @contextmanager
@@ -27,4 +27,4 @@ def whole(output: Path) -> Iterator[IO[bytes]]:
         unfinished.replace(output)
     finally:
         unfinished.unlink(missing_ok=True)
-    err.print(str(output), markup=False, highlight=False, soft_wrap=True)
+    tell(str(output))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from voxq.locale import Message
+
 _STDIN = "-"
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BLOCK = 1 << 18
@@ -57,7 +59,7 @@ def usable(
     for argument in arguments:
         try:
             if argument == _STDIN and seen_stdin:
-                raise Unusable("-: standard input can be read only once.")
+                raise Unusable(Message("-: standard input can be read only once."))
             seen_stdin = seen_stdin or argument == _STDIN
             yield _input(argument, exit, command, most_mb)
         except OSError as error:
@@ -69,18 +71,31 @@ def usable(
 def _input(argument: str, exit: ExitStack, command: str, most_mb: int) -> Input:
     if argument == _STDIN:
         if sys.stdin.isatty():
-            raise Unusable(f"-: nothing comes from a pipe; such as: ffmpeg ... | {command} -")
+            raise Unusable(
+                Message("-: nothing comes from a pipe; such as: ffmpeg ... | {command} -", command=command)
+            )
         return Input(argument, _copied(sys.stdin.buffer, argument, exit, most_mb))
     if _ADDRESS.match(argument):
         raise Unusable(
-            f"{argument} is an address; VoxQ fetches nothing. Run: curl -fL '{argument}' | {command} -"
+            Message(
+                "{argument} is an address; VoxQ fetches nothing. Run: curl -fL '{argument}' | {command} -",
+                argument=argument,
+                command=command,
+            )
         )
     path = Path(argument)
     if not os.path.lexists(argument):  # not of the path: that of nothing is this folder
         raise Unusable(_missing(argument))
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
-        raise Unusable(f"{argument} is a directory; name its files: {command} {argument.rstrip('/')}/*")
+        raise Unusable(
+            Message(
+                "{argument} is a directory; name its files: {command} {directory}/*",
+                argument=argument,
+                command=command,
+                directory=argument.rstrip("/"),
+            )
+        )
     with path.open("rb") as file:  # raises OSError if it may not be read
         if stat.S_ISREG(mode):
             return Input(argument, path)
@@ -89,10 +104,13 @@ def _input(argument: str, exit: ExitStack, command: str, most_mb: int) -> Input:
 
 def _missing(argument: str) -> str:
     if not glob.has_magic(argument):
-        return f"{argument}: there is no such file."
+        return Message("{argument}: there is no such file.", argument=argument)
     if glob.glob(argument):  # noqa: PTH207 - the pattern may be absolute
-        return f"{argument} is a pattern in quotes: without them, the shell puts in the names of the files."
-    return f"{argument}: no file has such a name."
+        return Message(
+            "{argument} is a pattern in quotes: without them, the shell puts in the names of the files.",
+            argument=argument,
+        )
+    return Message("{argument}: no file has such a name.", argument=argument)
 
 
 def _copied(stream: BinaryIO, shown: str, exit: ExitStack, most_mb: int) -> Path:
@@ -102,7 +120,9 @@ def _copied(stream: BinaryIO, shown: str, exit: ExitStack, most_mb: int) -> Path
     while block := stream.read(min(_BLOCK, left + 1)):
         left -= len(block)
         if left < 0:
-            raise Unusable(f"{shown}: more than {most_mb} MB came (MAX_UPLOAD_MB).")
+            raise Unusable(
+                Message("{shown}: more than {most_mb} MB came (MAX_UPLOAD_MB).", shown=shown, most_mb=most_mb)
+            )
         file.write(block)
     file.flush()
     return Path(file.name)

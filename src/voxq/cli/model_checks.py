@@ -12,6 +12,7 @@ from voxq.cli.finding import Finding
 from voxq.cli.package_checks import missing_packages
 from voxq.engines import registry
 from voxq.engines.contract import Capability, EngineError, EngineRequest
+from voxq.locale import Message, about
 from voxq.machine.devices import DeviceError, resolve_device
 from voxq.model_catalogue import ListedModel, default_model, missing_for
 from voxq.model_store import install
@@ -29,8 +30,11 @@ _DIAGNOSIS_SECONDS = 180.0
 def check_models(settings: Settings) -> Iterator[Finding]:
     """Check the default model, then the operator's others, which affect only tasks that name them."""
     if settings.redis_url and (missing := missing_for(settings)):
-        says = f"only the API can run here: the packages of the extra {missing.extra!r} are not installed"
-        yield Finding("worker", "warning", says, f"Run: {missing.command}")
+        says = Message(
+            "only the API can run here: the packages of the extra {extra!r} are not installed",
+            extra=missing.extra,
+        )
+        yield Finding("worker", "warning", says, Message("Run: {command}", command=missing.command))
         return
     store = ModelStore(search=[settings.asr_model_path])
     default = default_model(settings)
@@ -39,12 +43,12 @@ def check_models(settings: Settings) -> Iterator[Finding]:
     used: dict[str, list[Path]] = {}
     for listed in (default, *others):
         setting = "ASR_MODEL" if listed == default else "ASR_MODELS"
-        fix = f"Correct {setting}; see 'voxq models list'."
+        fix = Message("Correct {setting}; see 'voxq models list'.", setting=setting)
         try:
             family = registry.find(listed.engine, Capability.RECOGNISE)
         except EngineError as error:
             if listed.engine != settings.asr_engine:
-                yield Finding("engine", "failure", f"{listed.name}: {error}", fix)
+                yield Finding("engine", "failure", about(listed.name, str(error)), fix)
             continue
         directories = used.setdefault(listed.engine, [])
         request = EngineRequest(listed.engine, listed.model)
@@ -56,7 +60,7 @@ def check_models(settings: Settings) -> Iterator[Finding]:
                 yield Finding("model", "ok", says)
         except (EngineError, UnknownModel, ModelError) as error:
             state = "failure" if listed == default else "warning"
-            yield Finding("model", state, f"{listed.name}: {error}", fix)
+            yield Finding("model", state, about(listed.name, str(error)), fix)
     for engine, directories in used.items():
         yield from _check_engine(engine, settings, directories)
 
@@ -65,34 +69,41 @@ def _check_engine_setting(settings: Settings, default: ListedModel) -> Iterator[
     try:
         registry.find(settings.asr_engine, Capability.RECOGNISE)
     except EngineError as error:
-        yield Finding("engine", "failure", str(error), "Correct ASR_ENGINE.")
+        yield Finding("engine", "failure", str(error), Message("Correct ASR_ENGINE."))
         return
     if "asr_engine" in settings.model_fields_set and settings.asr_engine != default.engine:
-        says = f"ASR_ENGINE={settings.asr_engine} is not used: {default.name} is a model of {default.engine}"
-        yield Finding("engine", "warning", says, "Remove ASR_ENGINE, or choose another ASR_MODEL.")
+        says = Message(
+            "ASR_ENGINE={asr_engine} is not used: {default} is a model of {engine}",
+            asr_engine=settings.asr_engine,
+            default=default.name,
+            engine=default.engine,
+        )
+        yield Finding("engine", "warning", says, Message("Remove ASR_ENGINE, or choose another ASR_MODEL."))
 
 
 def _where(store: ModelStore, name: str) -> tuple[Path | None, str]:
     # Resolving the path of a packaged model would assemble it, and a check changes nothing.
     source = next((model.source for model in MODELS if model.name == name), None)
     if isinstance(source, Packages) and install.is_packaged(source) and store.find(name) is None:
-        return None, f"{name} is included in the packages and is assembled at the first start"
+        return None, Message(
+            "{name} is included in the packages and is assembled at the first start", name=name
+        )
     path = store.resolve(name)
-    return path, f"{name} is at {path}"
+    return path, Message("{name} is at {path}", name=name, path=path)
 
 
 def _check_engine(engine: str, settings: Settings, directories: Sequence[Path]) -> Iterator[Finding]:
     problems: list[str] = []
-    fix = "See report/MODELS.md."
+    fix = Message("See report/MODELS.md.")
     needs = registry.find(engine).requirements
     if needs.extra:
         missing = missing_packages(needs.extra)
-        problems = [", ".join(missing)] if missing else []
-        fix = f"Run: {needs.command}" if missing else fix
+        problems = [Message.joined(", ", missing)] if missing else []
+        fix = Message("Run: {command}", command=needs.command) if missing else fix
     if engine in _DIAGNOSED and not problems:
         problems = _diagnose(engine, _device(settings), directories)
     for problem in problems:
-        yield Finding("engine", "failure", f"{engine}: {problem}", fix)
+        yield Finding("engine", "failure", about(engine, problem), fix)
     if not problems:
         yield Finding("engine", "ok", registry.find(engine).summary)
 
@@ -116,9 +127,13 @@ def _diagnose(engine: str, device: str, directories: Sequence[Path]) -> list[str
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_DIAGNOSIS_SECONDS)
     except subprocess.TimeoutExpired:
-        return [f"its libraries were not imported within {_DIAGNOSIS_SECONDS:.0f} seconds"]
+        return [
+            Message(
+                "its libraries were not imported within {seconds:.0f} seconds", seconds=_DIAGNOSIS_SECONDS
+            )
+        ]
     try:
         return json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):
         last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        return [f"its libraries cannot be imported: {last}"]
+        return [Message("its libraries cannot be imported: {last}", last=last)]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voxq.cli.console import err, out, print_json
+from voxq.cli.console import err, here, out, print_json
 from voxq.cli.options import Json
+from voxq.locale import Message
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, fetch and find speech models.", invoke_without_command=True)
 
-_TITLES = {"recogniser": "Speech to text", "synthesiser": "Text to speech"}
-_OTHERS = "Beside others"
+_TITLES = {"recogniser": Message("Speech to text"), "synthesiser": Message("Text to speech")}
+_OTHERS = Message("Beside others")
 _COLUMNS = {
     "MB": "size_mb",
-    "Installed": "origin",
-    "Languages": "languages",
-    "Best for": "best_for",
-    "Licence": "licence",
+    Message("Installed"): "origin",
+    Message("Languages"): "languages",
+    Message("Best for"): "best_for",
+    Message("Licence"): "licence",
 }
 
 
@@ -172,6 +173,6 @@ def _table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
     for heading in _COLUMNS:
         table.add_column(heading, justify="right" if heading == "MB" else "left")
     for row in rows:
-        cells = ("" if row[key] is None else str(row[key]) for key in ("name", *_COLUMNS.values()))
+        cells = ("" if row[key] is None else here(str(row[key])) for key in ("name", *_COLUMNS.values()))
         table.add_row(*map(Text, cells), style="bold" if row["default"] else None)
     return table

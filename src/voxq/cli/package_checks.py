@@ -11,9 +11,12 @@ from packaging.version import Version
 
 from voxq.cli.finding import Finding
 from voxq.extras import install_command
+from voxq.locale import Message
 from voxq.pins import pins
 
-_HOW_TO_PIN = "Run: voxq doctor --pins > constraints.txt, then pip install -c constraints.txt as before."
+_HOW_TO_PIN = Message(
+    "Run: voxq doctor --pins > constraints.txt, then pip install -c constraints.txt as before."
+)
 
 
 _SHOWN = 6
@@ -24,23 +27,34 @@ def check_packages() -> Iterator[Finding]:
     """Report what is missing, and what was installed in another version than the tested one."""
     wrong = missing_packages()
     for problem in wrong:
-        yield Finding("packages", "failure", problem, f"Run: {install_command()}")
+        yield Finding(
+            "packages",
+            "failure",
+            problem,
+            Message("Run: {command}", command=install_command()),
+        )
     if wrong:
         return
     if others := unpinned_packages(pins()):
-        named = ", ".join(others[:_SHOWN]) + (", ..." if len(others) > _SHOWN else "")
-        number = "1 package differs" if len(others) == 1 else f"{len(others)} packages differ"
-        says = f"{number} from the tested versions, as after an installation without constraints: {named}"
+        named = Message.joined(", ", (*others[:_SHOWN], *(("...",) if len(others) > _SHOWN else ())))
+        says = Message.counted(
+            "{number} package differs from the tested version, "
+            "as after an installation without constraints: {names}",
+            "{number} packages differ from the tested versions, "
+            "as after an installation without constraints: {names}",
+            len(others),
+            names=named,
+        )
         yield Finding("packages", "warning", says, _HOW_TO_PIN)
     else:
-        yield Finding("packages", "ok", "all dependencies are installed in the tested versions")
+        yield Finding("packages", "ok", Message("all dependencies are installed in the tested versions"))
 
 
 def unpinned_packages(tested: Mapping[str, str]) -> list[str]:
     """Installed dependencies in another version than the tested one, such as "av 18.2.0 (tested: 18.1.0)"."""
     found = {name: version(name) for name in sorted(_dependencies()) if name in tested}
     return [
-        f"{name} {there} (tested: {tested[name]})"
+        Message("{name} {there} (tested: {tested})", name=name, there=there, tested=tested[name])
         for name, there in found.items()
         if Version(there).public != Version(tested[name]).public  # +cpu is the same version, built otherwise
     ]
@@ -97,7 +111,12 @@ def _problem(requirement: Requirement) -> str | None:
     try:
         found = version(requirement.name)
     except PackageNotFoundError:
-        return f"{requirement.name} is missing"
+        return Message("{package} is missing", package=requirement.name)
     if requirement.specifier.contains(found, prereleases=True):
         return None
-    return f"{requirement.name} {found} does not satisfy {requirement.specifier}"
+    return Message(
+        "{package} {found} does not satisfy {wanted}",
+        package=requirement.name,
+        found=found,
+        wanted=requirement.specifier,
+    )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voxq.cli.configuration import configured
-from voxq.cli.console import fail, out, print_json
+from voxq.cli.console import fail, here, out, print_json
 from voxq.cli.options import Json, Url
+from voxq.locale import Message, about
 
 if TYPE_CHECKING:
     from voxq.cli.service import Service
@@ -57,7 +58,8 @@ def status(url: Url = None, json_: Json = False) -> None:
     from voxq.cli.tables import queue_table
 
     out.print(queue_table(counts["kinds"]))
-    out.print(f"{counts['workers_busy']} of {counts['workers']} workers busy")
+    busy = Message("{busy} of {all} workers busy", busy=counts["workers_busy"], all=counts["workers"])
+    out.print(busy)
 
 
 @app.command("list")
@@ -78,9 +80,9 @@ def list_(
         return
     from voxq.cli.tables import open_tasks_table
 
-    out.print(open_tasks_table(shown) if shown else "Nothing waits, and nothing is in work.")
+    out.print(open_tasks_table(shown) if shown else Message("Nothing waits, and nothing is in work."))
     if is_more:
-        out.print(f"... and more: --limit {2 * limit} shows them.")
+        out.print(Message("... and more: --limit {number} shows them.", number=2 * limit))
 
 
 @app.command()
@@ -100,9 +102,14 @@ def failed(url: Url = None, json_: Json = False) -> None:
 def requeue(ids: Ids = None, every: AllFailed = False, url: Url = None) -> None:
     """Try failed tasks again: those with these ids, or all."""
     if bool(ids) == every:
-        raise typer.BadParameter("Give either task ids or --all.")
+        raise typer.BadParameter(here(Message("Give either task ids or --all.")))
     chosen = _every_failed if every else lambda service: ids or ()
-    _act(chosen, url, lambda service, task_id: service.retry(task_id), "queued again")
+    _act(
+        chosen,
+        url,
+        lambda service, task_id: service.retry(task_id),
+        lambda task_id: Message("{task_id} queued again", task_id=task_id),
+    )
 
 
 @app.command()
@@ -115,11 +122,16 @@ def purge(
 ) -> None:
     """Remove tasks with their sound and text; stop those that run."""
     if [bool(ids), every, failed].count(True) != 1:
-        raise typer.BadParameter("Give task ids, --all or --failed, and only one of them.")
+        raise typer.BadParameter(here(Message("Give task ids, --all or --failed, and only one of them.")))
     if every and not yes and sys.stdin.isatty():
-        typer.confirm("Remove every task that waits, is in work or has failed?", abort=True)
+        typer.confirm(here(Message("Remove every task that waits, is in work or has failed?")), abort=True)
     chosen = (lambda service: ids or ()) if ids else _every_failed if failed else _every
-    _act(chosen, url, lambda service, task_id: service.delete(task_id), "removed")
+    _act(
+        chosen,
+        url,
+        lambda service, task_id: service.delete(task_id),
+        lambda task_id: Message("{task_id} removed", task_id=task_id),
+    )
 
 
 def _service(url: str | None) -> Service:
@@ -132,7 +144,7 @@ def _act(
     chosen: Callable[[Service], Iterable[str]],
     url: str | None,
     act: Callable[[Service, str], object],
-    said: str,
+    done: Callable[[str], Message],
 ) -> None:
     """Apply `act` to each chosen task, continuing after failures; the exit status is 1 if any failed."""
     from voxq.cli.service import ServiceError
@@ -142,9 +154,9 @@ def _act(
         for task_id in chosen(service):
             try:
                 act(service, task_id)
-                out.print(f"{task_id} {said}", markup=False, highlight=False)
+                out.print(done(task_id), markup=False, highlight=False)
             except ServiceError as error:
-                fail(f"{task_id}: {error}")
+                fail(about(task_id, str(error)))
                 failures += 1
     if failures:
         raise typer.Exit(1)

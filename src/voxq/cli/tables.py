@@ -9,15 +9,20 @@ from rich.table import Table
 from rich.text import Text
 
 from voxq import kinds
+from voxq.cli.console import here
+from voxq.cli.names import status_name
+from voxq.locale import Message
 
 _LONGEST = 60
+
+_TASK, _KIND, _SECONDS, _STATUS = Message("Task"), Message("Kind"), Message("Seconds"), Message("Status")
 
 
 def tasks_table(records: Iterable[dict[str, Any]]) -> Table:
     """Table of history records, one per row. Texts are shown literally, never as markup."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Task", "Kind", "Submitted", "Seconds", "Status", "Text or error"):
-        table.add_column(heading, justify="right" if heading == "Seconds" else "left")
+    for heading in (_TASK, _KIND, Message("Submitted"), _SECONDS, _STATUS, Message("Text or error")):
+        table.add_column(heading, justify="right" if heading == _SECONDS else "left")
     for record in records:
         said = str(record.get("text") or record.get("error") or "")
         table.add_row(
@@ -25,7 +30,7 @@ def tasks_table(records: Iterable[dict[str, Any]]) -> Table:
             str(record.get("kind", "")),
             str(record.get("created_at", "")),
             f"{float(record.get('duration') or 0):.1f}",
-            Text(str(record.get("status", ""))),
+            Text(here(status_name(str(record.get("status", ""))))),
             Text(said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"),
         )
     return table
@@ -34,16 +39,19 @@ def tasks_table(records: Iterable[dict[str, Any]]) -> Table:
 def open_tasks_table(tasks: Iterable[Mapping[str, Any]]) -> Table:
     """Table of tasks that wait or are in work, one per row."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Task", "Kind", "Status", "Lane", "Place", "Seconds", "Age", "Starts in", "Ends in"):
-        is_number = heading in ("Place", "Seconds", "Age", "Starts in", "Ends in")
-        table.add_column(heading, justify="right" if is_number else "left", no_wrap=heading == "Task")
+    table.add_column(_TASK, no_wrap=True)
+    for heading in (_KIND, _STATUS, Message("Lane")):
+        table.add_column(heading)
+    for heading in (Message("Place"), _SECONDS, Message("Age"), Message("Starts in"), Message("Ends in")):
+        table.add_column(heading, justify="right")
     for task in tasks:
         progress = task.get("progress")
-        status = str(task["status"]) if progress is None else f"{task['status']} {progress} %"
+        status = here(status_name(str(task["status"])))
+        shown = status if progress is None else f"{status} {progress} %"
         table.add_row(
             Text(str(task["task_id"])),
             str(task["kind"]),
-            status,
+            shown,
             str(task["lane"]),
             str(task.get("position") or ""),
             f"{float(task['duration']):.1f}",
@@ -59,7 +67,7 @@ def _time(seconds: int | None) -> str:
     if seconds is None:
         return ""
     if seconds < 60:
-        return f"{seconds} s"
+        return here(Message("{seconds} s", seconds=seconds))
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -69,7 +77,12 @@ def queue_table(kinds: Mapping[str, Mapping[str, Any]]) -> Table:
     """Table of queue counts, one kind per row."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
-    for heading in ("queued", "seconds", "processing", "failed"):
+    for heading in (
+        status_name("queued"),
+        Message("seconds"),
+        status_name("processing"),
+        status_name("failed"),
+    ):
         table.add_column(heading, justify="right")
     for kind, counts in kinds.items():
         seconds = f"{float(counts.get('queued_seconds') or 0):.0f}"
@@ -91,4 +104,6 @@ def _things(kind: str) -> str:
         return kind
     noun = there[kind].noun
     is_alone = sum(each.noun == noun for each in there.values()) == 1
-    return f"{noun}s" if is_alone else f"{noun}s ({kind})"
+    return (
+        there[kind].nouns if is_alone else Message("{things} ({kind})", things=there[kind].nouns, kind=kind)
+    )

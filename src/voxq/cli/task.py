@@ -6,25 +6,31 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.cells import set_cell_size
 
 from voxq.cli.configuration import configured
-from voxq.cli.console import out, print_json, visible
+from voxq.cli.console import here, out, print_json, visible
 from voxq.cli.formats import Format
+from voxq.cli.names import status_name
 from voxq.cli.options import Json, Url
+from voxq.locale import Message
 
-_SHOWN = (
-    "status",
-    "position",
-    "estimated_wait",
-    "progress",
-    "model",
-    "voice",
-    "format",
-    "language",
-    "duration",
-    "attempts",
-    "error",
-)
+_SHOWN = {
+    "status": Message("status"),
+    "position": Message("position"),
+    "estimated_wait": Message("estimated wait"),
+    "progress": Message("progress"),
+    "model": Message("model"),
+    "voice": Message("voice"),
+    "format": Message("format"),
+    "language": Message("language"),
+    "duration": Message("duration"),
+    "attempts": Message("attempts"),
+    "error": Message("error"),
+}
+"""Fields of a task that are shown, with their names."""
+
+_WIDTH = 16
 
 
 def task(
@@ -67,10 +73,15 @@ def task(
 
 
 def _print_state(state: dict[str, Any]) -> None:
-    for name in _SHOWN:
-        if state.get(name) is not None:
-            out.print(f"{name.replace('_', ' ') + ':':16}{state[name]}", markup=False, highlight=False)
+    shown = state | {"status": here(status_name(state["status"]))}
+    for name, label in _SHOWN.items():
+        if shown.get(name) is not None:
+            _print_field(here(label), shown[name])
     for name, seconds in (state.get("timings") or {}).items():
-        out.print(f"{name + ':':16}{seconds}", markup=False, highlight=False)
+        _print_field(name, seconds)
     if text := state.get("text"):
         out.print(f"\n{text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_field(label: str, value: object) -> None:
+    out.print(f"{set_cell_size(f'{label}:', _WIDTH)}{value}", markup=False, highlight=False)

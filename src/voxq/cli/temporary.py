@@ -12,6 +12,7 @@ from pathlib import Path
 from loguru import logger
 
 from voxq.cli.console import busy
+from voxq.locale import Message
 from voxq.settings import Settings
 from voxq.supervisor.ports import free_port
 from voxq.supervisor.stack import Stack
@@ -36,6 +37,6 @@ def temporary_stack(settings: Settings) -> Iterator[Stack]:
             "voxq.supervisor"
         )  # its log is for operators of a service; here a failure raises StackError
         with Stack(own, output=Path(directory) / "parts.log") as stack:
-            with busy(f"Loading {Path(settings.asr_model).name} ..."):
+            with busy(Message("Loading {model} ...", model=Path(settings.asr_model).name)):
                 stack.wait_ready(settings.model_load_timeout)
             yield stack

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
+from rich.cells import set_cell_size
 
 from voxq.cli.configuration import configured
-from voxq.cli.console import err, print_json
+from voxq.cli.console import here, print_json, tell
+from voxq.locale import Message
 
 
 def up(
@@ -44,22 +46,21 @@ def up(
             _print_addresses(stack.api_url, place(stack.redis_url), str(addresses["storage"]))
         _wait(stack.is_ready, stop)
         if not stop.is_set():
-            err.print("Ready. Ctrl-C stops everything.", style="bold green")
+            tell(Message("Ready. Ctrl-C stops everything."), style="bold green")
         stop.wait()
-        err.print("Stopping ...")
+        tell(Message("Stopping ..."))
 
 
 def _print_addresses(api_url: str, redis: str, storage: str) -> None:
     for name, value in {
         "API": api_url,
-        "Docs": f"{api_url}/docs",
+        Message("Docs"): f"{api_url}/docs",
         "Redis": redis,
-        "Queues": "voxq rq info",
-        "Storage": storage,
+        Message("Queues"): "voxq rq info",
+        Message("Storage"): storage,
     }.items():
-        # Lines are meant for copying, so they are neither wrapped nor styled.
-        err.print(f"{name + ':':9}{value}", markup=False, highlight=False, soft_wrap=True)
-    err.print("Loading the model ...")
+        tell(f"{set_cell_size(f'{here(name)}:', 9)}{value}")
+    tell(Message("Loading the model ..."))
 
 
 def _wait(is_ready: Callable[[], bool], stop: threading.Event) -> None:

@@ -8,6 +8,7 @@ from voxq.cli.finding import Finding
 from voxq.cli.package_checks import missing_packages
 from voxq.engines import voices
 from voxq.extras import install_command
+from voxq.locale import Message
 from voxq.model_store.store import ModelStore
 from voxq.settings import Settings
 
@@ -24,23 +25,47 @@ def check_voices(settings: Settings) -> Iterator[Finding]:
         languages = family.languages_here(name)
         offered = family.voices_for(name)
         spoken = sum(voice.language in languages for voice in offered)
-        number = str(spoken) if spoken == len(offered) else f"{spoken} of {len(offered)}"
-        yield Finding("voices", "ok", f"{name}: {number} in {', '.join(languages)}")
+        if spoken < len(offered):
+            number = Message("{spoken} of {all}", spoken=spoken, all=len(offered))
+        else:
+            number = str(spoken)
+        yield Finding(
+            "voices",
+            "ok",
+            Message(
+                "{name}: {number} in {languages}", name=name, number=number, languages=", ".join(languages)
+            ),
+        )
     if _KOKORO in installed:
         yield from _phonemisers()
     for name in voices.models():
         if name not in installed:
             family = voices.family_of(name)
             fix = (
-                "" if family.requirements.are_installed else f"To install, run: {family.requirements.command}"
+                ""
+                if family.requirements.are_installed
+                else Message("To install, run: {command}", command=family.requirements.command)
             )
-            yield Finding("voices", "ok", f"{name} is not installed: {family.summary}", fix)
+            yield Finding(
+                "voices",
+                "ok",
+                Message("{name} is not installed: {summary}", name=name, summary=family.summary),
+                fix,
+            )
 
 
 def _phonemisers() -> Iterator[Finding]:
     if problems := missing_packages(_EXTRA):
-        says = f"{_KOKORO} cannot speak all of these languages: {', '.join(problems)}"
-        yield Finding("voices", "warning", says, f"Run: {install_command(_EXTRA)}")
+        says = Message(
+            "{model} cannot speak all of these languages: {problems}",
+            model=_KOKORO,
+            problems=Message.joined(", ", problems),
+        )
+        yield Finding("voices", "warning", says, Message("Run: {command}", command=install_command(_EXTRA)))
     elif missing_packages(_EXTRA_JAPANESE):  # only a note: it is large, and not everybody wants it
-        says = f"{_KOKORO} speaks no Japanese yet: {install_command(_EXTRA_JAPANESE)}"
+        says = Message(
+            "{model} speaks no Japanese yet: {command}",
+            model=_KOKORO,
+            command=install_command(_EXTRA_JAPANESE),
+        )
         yield Finding("voices", "ok", says)

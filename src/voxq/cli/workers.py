@@ -7,6 +7,7 @@ from loguru import logger
 from voxq import logging
 from voxq.cli.signals import stop_signals
 from voxq.engines import registry
+from voxq.locale import Message
 from voxq.model_catalogue import missing_for
 from voxq.queue.redis_check import check_server
 from voxq.settings import Settings, SettingsError
@@ -25,7 +26,9 @@ def run_workers(settings: Settings, count: int, first_id: int) -> int:
     if settings.redis_url is None:
         running = running_instance(settings.run_dir)
         if running is None:
-            raise SettingsError("Workers alone need a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
+            raise SettingsError(
+                Message("Workers alone need a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
+            )
         settings = settings.model_copy(update={"redis_url": running.redis_url})
     check_server(settings.redis_url or "")
     logging.setup("up", settings)

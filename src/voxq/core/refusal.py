@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from voxq.locale import Message
+
 
 class Refusal(Exception):
     """A request is refused.
@@ -20,7 +22,7 @@ class Refusal(Exception):
 
 class NotFound(Refusal):
     def __init__(self, task_id: str) -> None:
-        super().__init__("not_found", "Task not found", task_id=task_id)
+        super().__init__("not_found", Message("Task not found"), task_id=task_id)
 
 
 class TaskFailed(Refusal):
@@ -32,7 +34,7 @@ class TaskFailed(Refusal):
 
 def invalid(field: str, problem: str) -> Refusal:
     """Make the refusal of an invalid field."""
-    return Refusal("invalid_option", f"{field} {problem}", field=field)
+    return Refusal("invalid_option", Message.joined(" ", (field, problem)), field=field)
 
 
 def shown(text: str, most: int = 100) -> str:

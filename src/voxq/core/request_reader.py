@@ -19,12 +19,16 @@ from pydantic import (
     model_validator,
 )
 
+from voxq.core import validation
 from voxq.core.options import OptionField, Options, SetBy, is_required
 from voxq.core.refusal import Refusal, shown
 from voxq.core.submission import SubmissionOptions
+from voxq.locale import Message, about
 
 O = TypeVar("O", bound=Options)  # noqa: E741
 
+FIELD = Message("field")
+QUERY_PARAMETER = Message("query parameter")
 _LONGEST_NAME = 40
 
 
@@ -172,28 +176,33 @@ class RequestReader(Generic[O]):
         return schema
 
     def _refusal(self, error: ValidationError) -> Refusal:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "json_invalid" or not first["loc"]:
-            return Refusal("bad_json", "Send a JSON object as the body")
+            return Refusal("bad_json", Message("Send a JSON object as the body"))
         field = str(first["loc"][0])
         if first["type"] == "extra_forbidden":
             return unknown_field(field, (*self._elsewhere, *self._model_names()))
         place = ".".join(map(str, first["loc"]))
-        return Refusal("invalid_option", f"{place}: {first['msg']}", field=field)
+        return Refusal("invalid_option", about(place, validation.message_of(first)), field=field)
 
     def _model_names(self) -> list[str]:
         return [info.alias or name for name, info in self._model.model_fields.items()]
 
 
-def unknown_field(name: str, there: Iterable[str], sort: str = "field") -> Refusal:
+def unknown_field(name: str, there: Iterable[str], sort: Message = FIELD) -> Refusal:
     """Refusal of a field, or another `sort` of name, that is not known here; it names the known ones.
 
     An option that is silently ignored is a wrong result.
     """
     names = list(dict.fromkeys(there))
-    known = f"there are: {', '.join(names)}" if names else "there are none"
     told = shown(name, _LONGEST_NAME)
-    return Refusal("invalid_option", f"There is no {sort} {told}; {known}", field=told, fields=names)
+    if names:
+        message = Message(
+            "There is no {sort} {name}; there are: {known}", sort=sort, name=told, known=", ".join(names)
+        )
+    else:
+        message = Message("There is no {sort} {name}; there are none", sort=sort, name=told)
+    return Refusal("invalid_option", message, field=told, fields=names)
 
 
 class _Body(BaseModel):

@@ -11,6 +11,7 @@ from pydantic import Field
 from voxq.core.options import Affects, Mark, Options
 from voxq.core.refusal import invalid
 from voxq.core.task import Priority
+from voxq.locale import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +42,4 @@ class SubmissionOptions(Options):
         name = (self.callback or "").strip()
         if not name or name in registered:
             return name or None
-        raise invalid("callback", "must be the name of a registered webhook, not a URL")
+        raise invalid("callback", Message("must be the name of a registered webhook, not a URL"))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from voxq.extras import install_command
+from voxq.locale import Message
 from voxq.speech.audio import SAMPLE_RATE, Samples
 from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Dropped, Segment, Word
@@ -262,14 +263,23 @@ class Requirements:
     @property
     def advice(self) -> str:
         """What to say where they are missing."""
-        which = (
-            f"packages of the extra {self.extra!r}" if self.extra else f"modules {', '.join(self.libraries)}"
+        if self.extra:
+            return Message(
+                "The packages of the extra {extra!r} are not installed. Run: {command}",
+                extra=self.extra,
+                command=self.command,
+            )
+        return Message(
+            "The modules {modules} are not installed. Run: {command}",
+            modules=", ".join(self.libraries),
+            command=self.command,
         )
-        return f"The {which} are not installed. Run: {self.command}"
 
     def missing_for(self, what: str) -> str:
         """A sentence for clients and operators."""
-        return f"{what} needs packages that are not installed: {self.command}"
+        return Message(
+            "{what} needs packages that are not installed: {command}", what=what, command=self.command
+        )
 
 
 # Engines and families.

@@ -19,6 +19,7 @@ from voxq.engines.contract import (
     Traits,
     Voice,
 )
+from voxq.locale import Message
 
 
 def describe(family: EngineFamily) -> dict[str, Any]:
@@ -50,8 +51,12 @@ def family_of(record: Mapping[str, Any]) -> EngineFamily:
     """
     if record.get("contract") != CONTRACT_VERSION:
         raise EngineError(
-            f"it was installed for version {record.get('contract')} of the contract, this is version "
-            f"{CONTRACT_VERSION}: install it again"
+            Message(
+                "it was installed for version {contract} of the contract, this is version "
+                "{contract_version}: install it again",
+                contract=record.get("contract"),
+                contract_version=CONTRACT_VERSION,
+            )
         )
     try:
         models = {str(name): _Model(each) for name, each in record["models"].items()}
@@ -59,11 +64,18 @@ def family_of(record: Mapping[str, Any]) -> EngineFamily:
 
         def model_of(model: str) -> _Model:
             if model not in models:
-                raise EngineError(f"The engine {name} has no model {model!r}. It has: {', '.join(models)}.")
+                raise EngineError(
+                    Message(
+                        "The engine {name} has no model {model!r}. It has: {models}.",
+                        name=name,
+                        model=model,
+                        models=", ".join(models),
+                    )
+                )
             return models[model]
 
         def load(request: EngineRequest, paths: ModelPaths) -> AnyEngine:
-            raise EngineError(f"The engine {name} is loaded in its own environment only.")
+            raise EngineError(Message("The engine {name} is loaded in its own environment only.", name=name))
 
         return EngineFamily(
             name=name,
@@ -80,7 +92,7 @@ def family_of(record: Mapping[str, Any]) -> EngineFamily:
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EngineError(
-            f"its description cannot be read ({type(error).__name__}): install it again"
+            Message("its description cannot be read ({kind}): install it again", kind=type(error).__name__)
         ) from None
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from voxq.engines import plugins
 from voxq.engines.contract import EngineError, EngineFamily
 from voxq.engines.description import family_of
+from voxq.locale import Message
 
 _DESCRIPTION = "voxq-engine.json"
 _BASICS = ("numpy",)
@@ -46,9 +47,17 @@ class Environment:
             record = json.loads((self.directory / _DESCRIPTION).read_text("utf-8"))
             family = family_of(record if isinstance(record, dict) else {})
         except (OSError, ValueError, EngineError) as error:
-            raise EngineError(f"The environment of the engine {self.name}: {error}") from None
+            raise EngineError(
+                Message("The environment of the engine {name}: {error}", name=self.name, error=str(error))
+            ) from None
         if family.name != self.name:
-            raise EngineError(f"The environment of the engine {self.name} holds {family.name!r}.")
+            raise EngineError(
+                Message(
+                    "The environment of the engine {name} holds {family!r}.",
+                    name=self.name,
+                    family=family.name,
+                )
+            )
         return family
 
 
@@ -77,7 +86,9 @@ def install(name: str, requirements: Sequence[str], runner: Path) -> Environment
     `runner`: the script that describes an engine under another interpreter. Raises EngineError.
     """
     if not plugins.NAME.fullmatch(name):
-        raise EngineError(f"{name!r} must be a name of lower-case letters, digits and hyphens.")
+        raise EngineError(
+            Message("{name!r} must be a name of lower-case letters, digits and hyphens.", name=name)
+        )
     place = root() / name
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +103,14 @@ def install(name: str, requirements: Sequence[str], runner: Path) -> Environment
             shutil.rmtree(place, ignore_errors=True)
             building.rename(place)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise EngineError(f"The environment of {name} cannot be made in {place.parent}: {error}") from None
+        raise EngineError(
+            Message(
+                "The environment of {name} cannot be made in {parent}: {error}",
+                name=name,
+                parent=place.parent,
+                error=str(error),
+            )
+        ) from None
     return Environment(name, place)
 
 
@@ -107,7 +125,13 @@ def remove(name: str) -> bool:
             (environment.directory / _DESCRIPTION).unlink(missing_ok=True)
             shutil.rmtree(environment.directory)
     except OSError as error:
-        raise EngineError(f"{environment.directory} cannot be removed: {error.strerror}.") from None
+        raise EngineError(
+            Message(
+                "{directory} cannot be removed: {strerror}.",
+                directory=environment.directory,
+                strerror=error.strerror,
+            )
+        ) from None
     return True
 
 
@@ -115,7 +139,9 @@ def _pip(directory: Path, requirements: Sequence[str]) -> None:
     command = [str(directory / "bin" / "python"), "-I", "-m", "pip", "install", "--disable-pip-version-check"]
     done = subprocess.run([*command, "--", *requirements], stdout=sys.stderr)
     if done.returncode != 0:
-        raise EngineError(f"pip could not install {' '.join(requirements)}: see above.")
+        raise EngineError(
+            Message("pip could not install {requirements}: see above.", requirements=" ".join(requirements))
+        )
 
 
 def _description(directory: Path, name: str, runner: Path) -> object:
@@ -125,13 +151,19 @@ def _description(directory: Path, name: str, runner: Path) -> object:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_DESCRIBE_SECONDS)
     except subprocess.TimeoutExpired:
         raise EngineError(
-            f"The engine {name} was not imported within {_DESCRIBE_SECONDS:.0f} seconds."
+            Message(
+                "The engine {name} was not imported within {seconds:.0f} seconds.",
+                name=name,
+                seconds=_DESCRIBE_SECONDS,
+            )
         ) from None
     try:
         return json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):
         last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        raise EngineError(f"The engine {name} cannot be used in its environment: {last}") from None
+        raise EngineError(
+            Message("The engine {name} cannot be used in its environment: {last}", name=name, last=last)
+        ) from None
 
 
 @contextmanager

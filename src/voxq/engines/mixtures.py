@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Self
 
 from voxq.engines.contract import EngineError, Voice
+from voxq.locale import Message
 
 MOST_VOICES = 4
 LEAST_WEIGHT, MOST_WEIGHT = 0.001, 10.0
@@ -34,18 +35,26 @@ class Mixture:
         MixtureError."""
         pieces = written.split("+", MOST_VOICES)
         if len(pieces) > MOST_VOICES:
-            raise MixtureError(f"A voice may be mixed of {MOST_VOICES}")
+            raise MixtureError(Message("A voice may be mixed of {most}", most=MOST_VOICES))
         weights: dict[str, float] = {}
         for piece in pieces:
             match = _PART.fullmatch(piece)
             if match is None:
                 raise MixtureError(
-                    "voice must be a name, or a mixture such as af_heart(2)+af_sky; recordings and addresses"
-                    " are not supported"
+                    Message(
+                        "voice must be a name, or a mixture such as af_heart(2)+af_sky; recordings and "
+                        "addresses are not supported"
+                    )
                 )
             weight = float(match[2] or 1)
             if not LEAST_WEIGHT <= weight <= MOST_WEIGHT:
-                raise MixtureError(f"The weight of a voice must be from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}")
+                raise MixtureError(
+                    Message(
+                        "The weight of a voice must be from {least:g} to {most:g}",
+                        least=LEAST_WEIGHT,
+                        most=MOST_WEIGHT,
+                    )
+                )
             name = match[1].lower()
             weights[name] = weights.get(name, 0.0) + weight
         whole = sum(weights.values())

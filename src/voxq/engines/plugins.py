@@ -10,6 +10,7 @@ import re
 from importlib.metadata import EntryPoint, entry_points
 
 from voxq.engines.contract import CONTRACT_VERSION, EngineError, EngineFamily
+from voxq.locale import Message
 
 GROUP = "voxq.engines"
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -28,14 +29,31 @@ def load(name: str) -> EngineFamily:
     """
     family = _imported(_entry_point(name))
     if not isinstance(family, EngineFamily):
-        raise EngineError(f"The engine {name} is not an EngineFamily but a {type(family).__name__}.")
+        raise EngineError(
+            Message(
+                "The engine {name} is not an EngineFamily but a {kind}.",
+                name=name,
+                kind=type(family).__name__,
+            )
+        )
     if family.contract != CONTRACT_VERSION:
         raise EngineError(
-            f"The engine {name} was written for version {family.contract} of the contract; "
-            f"this VoxQ has version {CONTRACT_VERSION}. Install matching versions."
+            Message(
+                "The engine {name} was written for version {contract} of the contract; this VoxQ has "
+                "version {contract_version}. Install matching versions.",
+                name=name,
+                contract=family.contract,
+                contract_version=CONTRACT_VERSION,
+            )
         )
     if family.name != name:
-        raise EngineError(f"The engine {name} calls itself {family.name!r}: both names must be the same.")
+        raise EngineError(
+            Message(
+                "The engine {name} calls itself {family!r}: both names must be the same.",
+                name=name,
+                family=family.name,
+            )
+        )
     return family
 
 
@@ -43,10 +61,20 @@ def _entry_point(name: str) -> EntryPoint:
     found = list(entry_points(group=GROUP, name=name))
     if len(found) > 1:
         packages = ", ".join(sorted(each.dist.name for each in found if each.dist))
-        raise EngineError(f"Several packages offer an engine {name}: {packages}. Uninstall all but one.")
+        raise EngineError(
+            Message(
+                "Several packages offer an engine {name}: {packages}. Uninstall all but one.",
+                name=name,
+                packages=packages,
+            )
+        )
     if not found:
         there = ", ".join(installed()) or "none"
-        raise EngineError(f"No installed package offers an engine {name}. There are: {there}.")
+        raise EngineError(
+            Message(
+                "No installed package offers an engine {name}. There are: {there}.", name=name, there=there
+            )
+        )
     return found[0]
 
 
@@ -55,4 +83,11 @@ def _imported(entry: EntryPoint) -> object:
         return entry.load()
     except (Exception, SystemExit) as error:  # the module of another package may raise anything
         reason = f"{type(error).__name__}: {error}"
-        raise EngineError(f"The engine {entry.name} ({entry.value}) cannot be imported: {reason}") from error
+        raise EngineError(
+            Message(
+                "The engine {name} ({value}) cannot be imported: {reason}",
+                name=entry.name,
+                value=entry.value,
+                reason=reason,
+            )
+        ) from error

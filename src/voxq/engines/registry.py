@@ -10,6 +10,7 @@ from pathlib import Path
 from voxq import extras
 from voxq.engines import environments, plugins
 from voxq.engines.contract import Capability, EngineError, EngineFamily, EngineRequest, Requirements
+from voxq.locale import Message
 from voxq.model_store.store import ModelStore
 
 _BUILT_IN: Mapping[Capability, Mapping[str, str]] = {
@@ -49,7 +50,9 @@ def use_plugins(names: Iterable[str]) -> None:
         if name in _added:
             continue
         if name in _MODULES:
-            raise EngineError(f"The engine {name} is built in: no package can take its place.")
+            raise EngineError(
+                Message("The engine {name} is built in: no package can take its place.", name=name)
+            )
         environment = environments.find(name)
         _added[name] = environment.family() if environment else plugins.load(name)
         if environment:
@@ -91,7 +94,13 @@ def find(name: str, capability: Capability | None = None) -> EngineFamily:
     """
     family = _find(name)
     if family is None or (capability is not None and family.capability is not capability):
-        raise EngineError(f"Unknown engine {name!r}. There are: {', '.join(names(capability))}.")
+        raise EngineError(
+            Message(
+                "Unknown engine {name!r}. There are: {there}.",
+                name=name,
+                there=", ".join(names(capability)),
+            )
+        )
     return family
 
 

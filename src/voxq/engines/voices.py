@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from voxq.engines import registry
 from voxq.engines.contract import Capability, EngineError, EngineFamily, Voice
 from voxq.engines.mixtures import Mixture, MixtureError
+from voxq.locale import Message
 from voxq.model_store.store import ModelStore
 
 
@@ -28,7 +29,9 @@ def family_of(model: str) -> EngineFamily:
     """Return the family of a model for speech synthesis. Raises EngineError, with the known models."""
     there = registry.models(Capability.SPEAK)
     if model not in there:
-        raise EngineError(f"Unknown synthesiser {model!r}. There are: {', '.join(there)}.")
+        raise EngineError(
+            Message("Unknown synthesiser {model!r}. There are: {there}.", model=model, there=", ".join(there))
+        )
     return there[model]
 
 
@@ -61,7 +64,11 @@ def lacking(models: Iterable[str], voice: str | None, language: str) -> str | No
         for each in family.voices_for(model):
             if (each.language == language) if voice is None else (each.name == voice):
                 needs = family.languages.get(each.language)
-                return needs.missing_for(f"Speech in the language {each.language!r}") if needs else None
+                return (
+                    needs.missing_for(Message("Speech in the language {language!r}", language=each.language))
+                    if needs
+                    else None
+                )
     return None
 
 
@@ -75,7 +82,7 @@ def choose(speakers: Iterable[Speaker], voice: str | None, language: str) -> Spe
         return _mixed(voice, there)
     if found := next((each for each in there if each.voice.language == language), None):
         return found
-    raise EngineError(f"No voice here speaks the language {language!r}.")
+    raise EngineError(Message("No voice here speaks the language {language!r}.", language=language))
 
 
 def _mixed(wanted: str, speakers: Sequence[Speaker]) -> Speaker:
@@ -85,12 +92,14 @@ def _mixed(wanted: str, speakers: Sequence[Speaker]) -> Speaker:
     for speaker in speakers:  # several models may have a voice of the same name; the first of them is used
         known.setdefault(speaker.voice.name, speaker)
     if not mixture.shares.keys() <= known.keys():
-        raise EngineError(f"Unknown voice {wanted!r}. There are: {', '.join(known)}.")
+        raise EngineError(
+            Message("Unknown voice {wanted!r}. There are: {known}.", wanted=wanted, known=", ".join(known))
+        )
     first, *others = (known[name] for name in mixture.shares)
     if not others:
         return first
     if any(each.voice.language != first.voice.language for each in others):
-        raise MixtureError("Only voices of one language can be mixed")
+        raise MixtureError(Message("Only voices of one language can be mixed"))
     if any(each.model != first.model for each in others) or not family_of(first.model).mixes:
-        raise MixtureError("These voices cannot be mixed; those of kokoro can")
+        raise MixtureError(Message("These voices cannot be mixed; those of kokoro can"))
     return replace(first, voice=replace(first.voice, name=mixture.name))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from voxq.core.refusal import invalid
+from voxq.locale import Message
 
 MAX_HOTWORDS = 100
 MAX_HOTWORD_LENGTH = 40
@@ -31,10 +32,14 @@ def checked_hotwords(given: Any) -> Any:
         return given
     words = tuple(filter(None, _BETWEEN.split(unicodedata.normalize("NFC", given))))
     if len(words) > MAX_HOTWORDS:
-        raise invalid("hotwords", f"may have at most {MAX_HOTWORDS} words")
+        raise invalid("hotwords", Message("may have at most {most} words", most=MAX_HOTWORDS))
     if not all(map(_is_hotword, words)):
         raise invalid(
-            "hotwords", f"may have words of letters and digits, of {MAX_HOTWORD_LENGTH} characters at most"
+            "hotwords",
+            Message(
+                "may have words of letters and digits, of {most} characters at most",
+                most=MAX_HOTWORD_LENGTH,
+            ),
         )
     return words
 

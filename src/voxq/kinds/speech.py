@@ -19,6 +19,7 @@ from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.pieces import Phrase
 from voxq.kinds.spoken import segments_of
 from voxq.kinds.work import Joined, KindRun, Model, OutputFile, Prepared, Results, Work
+from voxq.locale import Message
 from voxq.processes.media.join_protocol import Begin, Sound
 from voxq.processes.media.protocol import Split
 from voxq.processes.model.protocol import KeptSpeech, SentenceRef
@@ -45,7 +46,9 @@ def no_recording(given: Any) -> Any:
     """
     if isinstance(given, str):
         return given
-    raise Refusal("voice_unsupported", "voice must be a name; recordings are not supported", field="voice")
+    raise Refusal(
+        "voice_unsupported", Message("voice must be a name; recordings are not supported"), field="voice"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +278,7 @@ class _SpeechFile(OutputFile):
     def hindrance(self) -> tuple[str, str] | None:
         if any(kept.samples for _, kept in self._sentences.finished()):
             return None
-        return "unpronounceable", "There is nothing in this text that can be said."
+        return "unpronounceable", Message("There is nothing in this text that can be said.")
 
     @property
     def _sample_rate(self) -> int | None:
@@ -300,7 +303,8 @@ def _is_there(directory: WorkDirectory, phrase: Phrase, kept: KeptSpeech) -> boo
 SPEECH = _Speech(
     name="tts",
     options=SpeechOptions,
-    noun="text",
+    noun=Message("text"),
+    nouns=Message("texts"),
     steps=(StepSpec(SPEAK, capability="speak"),),
     preparation="Text processing",
     preparer="text processor",

@@ -7,6 +7,7 @@ from typing import Any
 
 from voxq.engines.languages import code_of
 from voxq.kinds.work import Prepared
+from voxq.locale import Message
 from voxq.speech.audio import MOST_TRACKS
 from voxq.speech.track_languages import code_of_tag
 
@@ -19,13 +20,18 @@ def checked_track(given: Any) -> str:
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
     if not isinstance(given, str):
-        raise ValueError("a number from 0, or a language")
+        raise ValueError(Message("a number from 0, or a language"))
     text = given.strip().lower()
     if text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_TRACKS)) and int(text) < MOST_TRACKS:
         return str(int(text))
     language = code_of_tag(code_of(text))
     if language is None:
-        raise ValueError(f"a number from 0 to {MOST_TRACKS - 1}, or a language such as eng or zh")
+        raise ValueError(
+            Message(
+                "a number from 0 to {last}, or a language such as eng or zh",
+                last=MOST_TRACKS - 1,
+            )
+        )
     return language
 
 

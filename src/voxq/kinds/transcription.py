@@ -18,6 +18,7 @@ from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.hotwords import MAX_HOTWORDS, checked_hotwords, hotwords_of_file
 from voxq.kinds.tracks import checked_track, tracks_of
 from voxq.kinds.work import Joined, KindRun, Model, ModelUnavailable, Prepared, Work
+from voxq.locale import Message
 from voxq.processes.media.protocol import Prepare
 from voxq.processes.model.protocol import SpanRef
 from voxq.speech.audio import SAMPLE_RATE
@@ -153,7 +154,7 @@ class _Transcription(Kind):
     def check_model(self, step: str, options: Options, model: Model) -> None:
         assert isinstance(options, TranscriptionOptions)
         if options.translate and not model.traits.translates:
-            raise ModelUnavailable(f"The model {model.name} cannot translate.")
+            raise ModelUnavailable(Message("The model {model} cannot translate.", model=model.name))
 
     def begin(self, work: Work) -> TranscriptionRun:
         return TranscriptionRun(work)
@@ -329,7 +330,8 @@ def _tells_language(result: Recognised) -> bool:
 TRANSCRIPTION = _Transcription(
     name="asr",
     options=TranscriptionOptions,
-    noun="recording",
+    noun=Message("recording"),
+    nouns=Message("recordings"),
     steps=(StepSpec(RECOGNISE, capability="recognise"),),
     preparation="Decoding",
     preparer="decoder",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from voxq.locale import Message
+
 _MOST_THREADS = 8
 """Threads beyond which a model on the CPU hardly gets faster and its neighbours get slower."""
 _NVML_SUCCESS = 0
@@ -75,8 +77,10 @@ def resolve_device(
         return there[index % len(there)].device
     if use_gpu is True:
         raise DeviceError(
-            "ASR_USE_GPU=true, but no NVIDIA GPU is visible here. Check the driver with nvidia-smi and the"
-            " variable CUDA_VISIBLE_DEVICES, or set ASR_USE_GPU=auto or false to work on the CPU."
+            Message(
+                "ASR_USE_GPU=true, but no NVIDIA GPU is visible here. Check the driver with nvidia-smi and "
+                "the variable CUDA_VISIBLE_DEVICES, or set ASR_USE_GPU=auto or false to work on the CPU."
+            )
         )
     return "cpu"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from voxq.locale import Message
 from voxq.model_store import hub
 from voxq.model_store.model import Hubs, ModelError, Progress
 from voxq.model_store.stamp import Stamp, clear_but
@@ -26,9 +27,13 @@ class Wanted:
         repository = self.source.repositories[name]
         files = [file for file in listing.files if self.source.wants(file.path)]
         if missing := set(self.source.required) - {file.path for file in files}:
-            raise hub.HubError(f"{repository} lacks {', '.join(sorted(missing))}.")
+            raise hub.HubError(
+                Message(
+                    "{repository} lacks {missing}.", repository=repository, missing=", ".join(sorted(missing))
+                )
+            )
         if not files:
-            raise hub.HubError(f"{repository} is empty.")
+            raise hub.HubError(Message("{repository} is empty.", repository=repository))
         for file in files:
             if file.algorithm == "sha256" and file.digest:
                 self.check(file.path, file.digest.lower(), repository)
@@ -37,7 +42,13 @@ class Wanted:
     def check(self, path: str, digest: str, repository: str) -> None:
         """Raise HubError if a file's digest is not the expected one."""
         if self.digests.get(path, digest) != digest:
-            raise hub.HubError(f"{path} of {repository} is not of the revision that VoxQ knows.")
+            raise hub.HubError(
+                Message(
+                    "{path} of {repository} is not of the revision that VoxQ knows.",
+                    path=path,
+                    repository=repository,
+                )
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,13 @@ def download(
     """
     repositories = wanted.source.repositories
     if name and name not in repositories:
-        raise ModelError(f"This model is not in {name!r}. It is in: {', '.join(repositories)}.")
+        raise ModelError(
+            Message(
+                "This model is not in {name!r}. It is in: {repositories}.",
+                name=name,
+                repositories=", ".join(repositories),
+            )
+        )
     failures: list[str] = []
     for chosen in [name] if name else repositories:
         try:

@@ -6,6 +6,7 @@ The ids are those of FunASR's own name tables and model zoo; report/MODELS.md na
 
 from __future__ import annotations
 
+from voxq.locale import Message
 from voxq.model_store.model import Hubs, Model, Role
 
 _ENGINE = "funasr"
@@ -42,10 +43,10 @@ FUNASR: tuple[Model, ...] = (
             ("tokens.json",),
         ),
         licence=_FUNASR,
-        languages="Chinese, Cantonese, English, Japanese, Korean",
+        languages=Message("Chinese, Cantonese, English, Japanese, Korean"),
         size_mb=938,
         language_codes=("zh", "yue", "en", "ja", "ko"),
-        best_for="most: fast, mixed languages, emotions",
+        best_for=Message("most: fast, mixed languages, emotions"),
     ),
     Model(
         name="paraformer-zh",
@@ -56,11 +57,11 @@ FUNASR: tuple[Model, ...] = (
             _PARAFORMER_FILES,
         ),
         licence="Apache-2.0",
-        languages="Chinese, some English",
+        languages=Message("Chinese, some English"),
         size_mb=998,
         language_codes=("zh", "en"),
         needs=("ct-punc",),
-        best_for="Mandarin: hotwords, word times",
+        best_for=Message("Mandarin: hotwords, word times"),
     ),
     Model(
         name="paraformer-large",
@@ -71,11 +72,11 @@ FUNASR: tuple[Model, ...] = (
             _PARAFORMER_FILES,
         ),
         licence=_BOTH,
-        languages="Chinese, some English",
+        languages=Message("Chinese, some English"),
         size_mb=889,
         language_codes=("zh", "en"),
         needs=("ct-punc",),
-        best_for="Mandarin from Hugging Face: no hotwords",
+        best_for=Message("Mandarin from Hugging Face: no hotwords"),
     ),
     Model(
         name="paraformer-en",
@@ -87,11 +88,11 @@ FUNASR: tuple[Model, ...] = (
             ("bpe.model", "seg_dict"),
         ),
         licence=_FUNASR,
-        languages="English",
+        languages=Message("English"),
         size_mb=888,
         language_codes=("en",),
         needs=("ct-punc",),
-        best_for="English only",
+        best_for=Message("English only"),
     ),
     Model(
         name="fun-asr-nano",
@@ -103,10 +104,10 @@ FUNASR: tuple[Model, ...] = (
             ("configuration.json", "multilingual.tiktoken", "Qwen3-0.6B/*"),
         ),
         licence="Apache-2.0",
-        languages="Chinese and dialects, English, Japanese",
+        languages=Message("Chinese and dialects, English, Japanese"),
         size_mb=2_150,
         language_codes=("zh", "en", "ja"),
-        best_for="dialects, on a GPU",
+        best_for=Message("dialects, on a GPU"),
     ),
     _helper(
         "ct-punc",
@@ -117,17 +118,17 @@ FUNASR: tuple[Model, ...] = (
             (*_COMMON_FILES, "tokens.json"),
             ("jieba_usr_dict",),
         ),
-        "Chinese, English",
+        Message("Chinese, English"),
         1_140,
-        "installed with a Paraformer",
+        Message("installed with a Paraformer"),
     ),
     _helper(
         "fsmn-vad",
         "VAD",
         _hubs("iic/speech_fsmn_vad_zh-cn-16k-common-pytorch", "funasr/fsmn-vad", (*_COMMON_FILES, "am.mvn")),
-        "any",
+        Message("any"),
         2,
-        "not used yet: VoxQ has its own VAD",
+        Message("not used yet: VoxQ has its own VAD"),
     ),
     _helper(
         "cam++",
@@ -138,8 +139,8 @@ FUNASR: tuple[Model, ...] = (
             ("campplus_cn_common.bin", "config.yaml"),
             ("configuration.json",),
         ),
-        "any",
+        Message("any"),
         28,
-        "not used yet: speaker recognition",
+        Message("not used yet: speaker recognition"),
     ),
 )

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import httpx
 
 from voxq.back_off import BackOff
+from voxq.locale import Message
 from voxq.model_store.model import HUBS
 
 Advance = Callable[[int], None]
@@ -117,7 +118,7 @@ def open_hub(name: str, environ: Mapping[str, str]) -> Hub:
     """Return the hub of this name, configured by the hubs' own environment variables. Raises HubError."""
     if name == "huggingface":
         if is_offline(environ):
-            raise HubError("HF_HUB_OFFLINE is set: Hugging Face is not contacted.")
+            raise HubError(Message("HF_HUB_OFFLINE is set: Hugging Face is not contacted."))
         endpoint = environ.get("HF_ENDPOINT") or "https://huggingface.co"
         return HuggingFace(endpoint.rstrip("/"), environ.get("HF_TOKEN"))
     if name == "modelscope":
@@ -125,7 +126,7 @@ def open_hub(name: str, environ: Mapping[str, str]) -> Hub:
         given = environ.get("MODELSCOPE_ENDPOINT") or environ.get("MODELSCOPE_DOMAIN")
         domain = given or "www.modelscope.cn"
         return ModelScope((domain if "://" in domain else scheme + domain).rstrip("/"))
-    raise HubError(f"Unknown hub {name!r}. There are: {', '.join(HUBS)}.")
+    raise HubError(Message("Unknown hub {name!r}. There are: {hubs}.", name=name, hubs=", ".join(HUBS)))
 
 
 def is_offline(environ: Mapping[str, str]) -> bool:
@@ -144,7 +145,7 @@ def safe_path(path: str) -> str:
     """Return `path` if it stays inside the repository. Raises HubError otherwise."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
-        raise HubError(f"The hub lists a file with the unsafe path {path!r}.")
+        raise HubError(Message("The hub lists a file with the unsafe path {path!r}.", path=path))
     return path
 
 
@@ -153,7 +154,9 @@ def listing(client: httpx.Client, hub: Hub, repository: str) -> Listing:
     try:
         return hub.listing(client, repository)
     except (KeyError, TypeError, ValueError) as error:
-        raise HubError(f"The hub's answer is not a list of files ({type(error).__name__}).") from None
+        raise HubError(
+            Message("The hub's answer is not a list of files ({kind}).", kind=type(error).__name__)
+        ) from None
 
 
 def fetch(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance) -> None:
@@ -174,7 +177,9 @@ def fetch(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance
         _complete(client, file, target, advance)
     if _is_damaged(file, target):
         target.unlink()
-        raise HubError(f"{file.path} arrived with a wrong checksum and was removed; try again.")
+        raise HubError(
+            Message("{path} arrived with a wrong checksum and was removed; try again.", path=file.path)
+        )
 
 
 def _is_damaged(file: RemoteFile, target: Path) -> bool:
@@ -196,7 +201,9 @@ def _complete(client: httpx.Client, file: RemoteFile, target: Path, advance: Adv
             if isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error:
                 break  # asking again would not help
     if target.stat().st_size != file.size:
-        raise HubError(f"{file.path}: {failure}. What has arrived is kept.")
+        raise HubError(
+            Message("{path}: {failure}. What has arrived is kept.", path=file.path, failure=failure)
+        )
 
 
 def _append(client: httpx.Client, file: RemoteFile, target: Path, advance: Advance) -> None:
@@ -212,7 +219,7 @@ def _append(client: httpx.Client, file: RemoteFile, target: Path, advance: Advan
             for block in response.iter_bytes():  # without a size: a partial block would be lost in a break
                 have += len(block)
                 if have > file.size:
-                    raise HubError(f"{file.path} is longer than the hub said.")
+                    raise HubError(Message("{path} is longer than the hub said.", path=file.path))
                 stream.write(block)
                 advance(len(block))
 
@@ -239,7 +246,13 @@ def _get_json(client: httpx.Client, url: str, params: Mapping[str, str]) -> Any:
         response.raise_for_status()
         return response.json()
     except (httpx.HTTPError, ValueError) as error:
-        raise HubError(f"The hub at {httpx.URL(url).host} cannot be reached: {_reason(error)}") from None
+        raise HubError(
+            Message(
+                "The hub at {host} cannot be reached: {reason}",
+                host=httpx.URL(url).host,
+                reason=_reason(error),
+            )
+        ) from None
 
 
 def _reason(error: Exception) -> str:

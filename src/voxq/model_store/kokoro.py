@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voxq.locale import Message
 from voxq.model_store.model import Hubs, Model, NpmPackage, PackagedFile, Packages
 
 _HUB = {"huggingface": "onnx-community/Kokoro-82M-v1.0-ONNX"}
@@ -45,12 +46,12 @@ KOKORO: tuple[Model, ...] = (
             required=("onnx/model_quantized.onnx", "tokenizer.json"),
         ),
         licence="Apache-2.0",
-        languages="Chinese, English, Japanese, Spanish, French",
+        languages=Message("Chinese, English, Japanese, Spanish, French"),
         size_mb=92,
         language_codes=("zh", "en", "ja", "es", "fr"),
         role="synthesiser",
         needs=("kokoro-voices",),
-        best_for="speech in Chinese, or with a choice of voices",
+        best_for=Message("speech in Chinese, or with a choice of voices"),
     ),
     Model(
         name="kokoro-voices",
@@ -58,7 +59,7 @@ KOKORO: tuple[Model, ...] = (
         source=_VOICES,
         otherwise=Hubs(_HUB, ("voices/*.bin",), required=("voices/af_heart.bin",)),
         licence="Apache-2.0",
-        languages="the voices of kokoro",
+        languages=Message("the voices of kokoro"),
         size_mb=28,
         role="voices",
     ),

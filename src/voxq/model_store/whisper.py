@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voxq.locale import Message
 from voxq.model_store.model import Hubs, Model, PackagedFile, Packages
 
 _WHISPER_FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
@@ -57,7 +58,7 @@ def _whisper(
         engine="faster-whisper",
         source=Hubs(repositories, _WHISPER_FILES, required=("config.json", "model.bin")),
         licence="MIT",
-        languages="about 100",
+        languages=Message("about 100"),
         size_mb=size_mb,
         best_for=best_for,
     )
@@ -74,20 +75,20 @@ WHISPER: tuple[Model, ...] = (
             required=tuple(file.path for file in _WHISPER_BASE.files),
         ),
         licence="MIT",
-        languages="about 100",
+        languages=Message("about 100"),
         size_mb=148,
-        best_for="trying it out, English on a CPU",
+        best_for=Message("trying it out, English on a CPU"),
     ),
     _whisper("tiny", 78),
-    _whisper("small", 486, best_for="other languages on a CPU"),
+    _whisper("small", 486, best_for=Message("other languages on a CPU")),
     _whisper("medium", 1_530),
     _whisper("large-v2", 3_090),
-    _whisper("large-v3", 3_090, best_for="other languages on a GPU"),
+    _whisper("large-v3", 3_090, best_for=Message("other languages on a GPU")),
     _whisper(
         "large-v3-turbo",
         1_620,
         owner="mobiuslabsgmbh",
         modelscope=False,
-        best_for="other languages on a GPU, fast",
+        best_for=Message("other languages on a GPU, fast"),
     ),
 )

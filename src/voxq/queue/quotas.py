@@ -6,6 +6,7 @@ import math
 
 from voxq.core.refusal import Refusal
 from voxq.core.task import Task
+from voxq.locale import Message
 from voxq.queue.enqueueing import Enqueued, EntryCheck
 from voxq.queue.store import Store
 from voxq.settings.keys import Allowance
@@ -35,7 +36,11 @@ def check_task(task: Task, allowance: Allowance) -> None:
     """Raise Refusal ("too_long") if the task alone exceeds its owner's quota."""
     quota = allowance.queue_seconds
     if quota and task.queue_seconds > quota:
-        message = f"This key may have {quota} seconds of audio waiting, and this task has {task.seconds:.0f}"
+        message = Message(
+            "This key may have {quota} seconds of audio waiting, and this task has {seconds:.0f}",
+            quota=quota,
+            seconds=task.seconds,
+        )
         raise Refusal("too_long", message, quota_seconds=quota)
 
 
@@ -53,20 +58,37 @@ def check_enqueued(enqueued: Enqueued, store: Store, task: Task) -> None:
 
 def _rate_limited(early: float, allowance: Allowance) -> Refusal:
     seconds = math.ceil(early)
-    message = f"{allowance.requests_per_minute} requests a minute are allowed, try again in {seconds} s"
+    message = Message(
+        "{requests_per_minute} requests a minute are allowed, try again in {seconds} s",
+        requests_per_minute=allowance.requests_per_minute,
+        seconds=seconds,
+    )
     return Refusal("rate_limited", message, retry_after=seconds)
 
 
 def _queue_full(waiting: float, limit: float) -> Refusal:
-    message = f"{waiting:.0f} seconds of audio already wait (limit {limit:.0f}), please try again later"
+    message = Message(
+        "{waiting:.0f} seconds of audio already wait (limit {limit:.0f}), please try again later",
+        waiting=waiting,
+        limit=limit,
+    )
     return Refusal("queue_full", message, queued_seconds=round(waiting))
 
 
 def _quota_exceeded(waiting: float, more: float, quota: float) -> Refusal:
-    message = f"{waiting:.0f} seconds of this key's audio already wait (limit {quota:.0f})"
     if more:
-        message += f", and this has {more:.0f}"
-    seconds = round(waiting + more)
-    return Refusal(
-        "quota_exceeded", f"{message}; please try again later", queued_seconds=seconds, quota_seconds=quota
-    )
+        message = Message(
+            "{waiting:.0f} seconds of this key's audio already wait (limit {quota:.0f}), and this has "
+            "{more:.0f}; please try again later",
+            waiting=waiting,
+            quota=quota,
+            more=more,
+        )
+    else:
+        message = Message(
+            "{waiting:.0f} seconds of this key's audio already wait (limit {quota:.0f}); please try again "
+            "later",
+            waiting=waiting,
+            quota=quota,
+        )
+    return Refusal("quota_exceeded", message, queued_seconds=round(waiting + more), quota_seconds=quota)

@@ -11,10 +11,17 @@ from loguru import logger
 from redis import Redis
 from redis.exceptions import AuthenticationError, BusyLoadingError, ConnectionError, RedisError, TimeoutError
 
+from voxq.locale import Message
 from voxq.queue.redis_errors import Repeats
 
 OLDEST = (6, 2)
 """Oldest supported version: Redis 6.2 added LMOVE, which moves a job between lists atomically."""
+
+
+KEEP_EVERYTHING = Message(
+    "Run: redis-cli CONFIG SET appendonly yes, and set it in the server's configuration."
+)
+"""Remedy for a server that loses something when it is restarted."""
 
 
 class ServerUnusable(Exception):
@@ -30,20 +37,31 @@ def read_info(url: str, patience: float = 5.0) -> Mapping[str, Any]:
                 return redis.info("everything")  # pyright: ignore[reportReturnType]
         except AuthenticationError:
             raise ServerUnusable(
-                f"The server at {place(url)} refuses the password: check REDIS_URL or REDIS_PASSWORD."
+                Message(
+                    "The server at {url} refuses the password: check REDIS_URL or REDIS_PASSWORD.",
+                    url=place(url),
+                )
             ) from None
         except (ConnectionError, TimeoutError, BusyLoadingError) as error:
             if time.monotonic() > deadline:
                 raise ServerUnusable(
-                    f"No Redis answers at {place(url)} ({type(error).__name__}): "
-                    "start it, or correct REDIS_URL."
+                    Message(
+                        "No Redis answers at {url} ({kind}): start it, or correct REDIS_URL.",
+                        url=place(url),
+                        kind=type(error).__name__,
+                    )
                 ) from None
         except TypeError:  # the client takes what follows a question mark for its own arguments
             raise ServerUnusable(
-                f"The address of {place(url)} has parameters after its ? that Redis' client does not know."
+                Message(
+                    "The address of {url} has parameters after its ? that Redis' client does not know.",
+                    url=place(url),
+                )
             ) from None
         except (RedisError, ValueError) as error:
-            raise ServerUnusable(f"The server at {place(url)} cannot be used: {error}") from None
+            raise ServerUnusable(
+                Message("The server at {url} cannot be used: {error}", url=place(url), error=str(error))
+            ) from None
         time.sleep(0.05)
 
 
@@ -60,7 +78,7 @@ def check_server(url: str, patience: float = 5.0) -> Mapping[str, Any]:
     """Read the INFO of a usable server. Raises ServerUnusable with all problems found."""
     info = read_info(url, patience)
     if found := problems(info):
-        raise ServerUnusable("\n".join(found))
+        raise ServerUnusable(Message.joined("\n", found))
     return info
 
 
@@ -83,22 +101,22 @@ def hindrances(info: Mapping[str, Any]) -> list[str]:
 
 
 def loss_at_restart(info: Mapping[str, Any], saving: str | None) -> str | None:
-    """Say what the server loses when it is restarted, and the remedy; None if nothing that matters.
+    """Say what the server loses when it is restarted; None if nothing that matters. See `KEEP_EVERYTHING`.
 
     `info`: its INFO, parsed; `saving`: see `read_saving`.
     """
     if str(info.get("aof_enabled", "0")) == "1":
         return None
     if saving is None:
-        what = "Its append-only file is off, and it does not tell whether it saves snapshots"
+        what = Message("Its append-only file is off, and it does not tell whether it saves snapshots.")
     elif saving:
-        what = f"It saves snapshots only (save {saving}): a restart takes it back to the last one"
+        what = Message(
+            "It saves snapshots only (save {saving}): a restart takes it back to the last one.", saving=saving
+        )
     else:
-        what = 'It keeps nothing over a restart (appendonly no, save "")'
-    return (
-        f"{what}. Accepted tasks come back from STORAGE_PATH, counters and statistics do not. "
-        "Run: redis-cli CONFIG SET appendonly yes, and set it in the server's configuration."
-    )
+        what = Message('It keeps nothing over a restart (appendonly no, save "").')
+    rest = Message("Accepted tasks come back from STORAGE_PATH, counters and statistics do not.")
+    return Message.joined(" ", (what, rest))
 
 
 def describe(info: Mapping[str, Any]) -> str:
@@ -127,16 +145,17 @@ def _version(info: Mapping[str, Any]) -> str | None:
     digits = [int(part) for part in str(info.get("redis_version", "0")).split(".")[:2] if part.isdecimal()]
     if tuple(digits) >= OLDEST:
         return None
-    return f"{describe(info)} is too old: 6.2 is needed, or any Valkey."
+    return Message("{server} is too old: 6.2 is needed, or any Valkey.", server=describe(info))
 
 
 def _eviction(info: Mapping[str, Any]) -> str | None:
     policy = info.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
         return None
-    return (
-        f"maxmemory-policy is {policy}, so the server may evict queued tasks when memory is short. "
-        "Run: redis-cli CONFIG SET maxmemory-policy noeviction, and set it in the server's configuration."
+    return Message(
+        "maxmemory-policy is {policy}, so the server may evict queued tasks when memory is short. "
+        "Run: redis-cli CONFIG SET maxmemory-policy noeviction, and set it in the server's configuration.",
+        policy=policy,
     )
 
 
@@ -144,25 +163,28 @@ def _memory(info: Mapping[str, Any]) -> str | None:
     most = int(info.get("maxmemory") or 0)
     if not 0 < most <= int(info.get("used_memory") or 0):
         return None
-    return (
-        f"The server is full, it may use {most / 2**20:.0f} MB: "
-        "raise its maxmemory, or remove keys that are not VoxQ's."
+    return Message(
+        "The server is full, it may use {most:.0f} MB: "
+        "raise its maxmemory, or remove keys that are not VoxQ's.",
+        most=most / 2**20,
     )
 
 
 def _append_only_file(info: Mapping[str, Any]) -> str | None:
     if info.get("aof_last_write_status", "ok") == "ok":
         return None
-    return "The server cannot write its append-only file, so it accepts no writes: is its disk full?"
+    return Message("The server cannot write its append-only file, so it accepts no writes: is its disk full?")
 
 
 def _role(info: Mapping[str, Any]) -> str | None:
     if info.get("role", "master") == "master":
         return None
-    return "The server is a read-only replica: point REDIS_URL at its primary."
+    return Message("The server is a read-only replica: point REDIS_URL at its primary.")
 
 
 def _cluster(info: Mapping[str, Any]) -> str | None:
     if str(info.get("cluster_enabled", "0")) == "0":
         return None
-    return "The server runs in cluster mode, which queues cannot use: point REDIS_URL at a single server."
+    return Message(
+        "The server runs in cluster mode, which queues cannot use: point REDIS_URL at a single server."
+    )

@@ -21,18 +21,20 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-_CLUSTER = "it runs in cluster mode; point REDIS_URL at a single server"
-_FULL = "it is out of memory; raise its maxmemory"
-_READ_ONLY = "it is a read-only replica; point REDIS_URL at its primary"
-_REFUSED = "it refuses the password; check REDIS_URL or REDIS_PASSWORD"
+from voxq.locale import Message
+
+_CLUSTER = Message("it runs in cluster mode; point REDIS_URL at a single server")
+_FULL = Message("it is out of memory; raise its maxmemory")
+_READ_ONLY = Message("it is a read-only replica; point REDIS_URL at its primary")
+_REFUSED = Message("it refuses the password; check REDIS_URL or REDIS_PASSWORD")
 
 _STATES: tuple[tuple[type[RedisError], str], ...] = (
     (OutOfMemoryError, _FULL),
     (ReadOnlyError, _READ_ONLY),
-    (NoPermissionError, "its user lacks permissions; grant it all commands and keys"),
+    (NoPermissionError, Message("its user lacks permissions; grant it all commands and keys")),
     (AuthenticationError, _REFUSED),
-    (BusyLoadingError, "it is still loading its data"),
-    (MasterDownError, "it is a replica that has lost its primary"),
+    (BusyLoadingError, Message("it is still loading its data")),
+    (MasterDownError, Message("it is a replica that has lost its primary")),
     (ClusterDownError, _CLUSTER),
     (ClusterCrossSlotError, _CLUSTER),
     (MovedError, _CLUSTER),
@@ -43,10 +45,10 @@ _WORDS = {
     "OOM": _FULL,
     "READONLY": _READ_ONLY,
     "NOAUTH": _REFUSED,
-    "MISCONF": "it cannot save to its disk and accepts no writes",
-    "NOREPLICAS": "it has too few replicas and accepts no writes",
-    "BUSY": "it is busy with a script that does not end",
-    "max number of clients reached": "it accepts no more connections; raise its maxclients",
+    "MISCONF": Message("it cannot save to its disk and accepts no writes"),
+    "NOREPLICAS": Message("it has too few replicas and accepts no writes"),
+    "BUSY": Message("it is busy with a script that does not end"),
+    "max number of clients reached": Message("it accepts no more connections; raise its maxclients"),
 }
 """States by a word in the error's text: redis-py has no class for some, and Redis 6 wraps script errors."""
 
@@ -64,14 +66,18 @@ def state_of(error: RedisError) -> str | None:
             return state
     if match := _WORD.search(str(error)):
         return _WORDS[match[1]]
-    return "it does not answer" if isinstance(error, ConnectionError | TimeoutError) else None
+    return Message("it does not answer") if isinstance(error, ConnectionError | TimeoutError) else None
 
 
 def explain(error: RedisError) -> str:
     """Describe an error in one clause for a log; quotes the server only if nothing better is known."""
     if state := state_of(error):
         return state
-    return str(error) if isinstance(error, ScriptFailed) else f"Redis refuses a command: {error}"
+    return (
+        str(error)
+        if isinstance(error, ScriptFailed)
+        else Message("Redis refuses a command: {error}", error=str(error))
+    )
 
 
 class Repeats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
@@ -15,6 +15,7 @@ from voxq import kinds
 from voxq.core.addresses import is_loopback
 from voxq.engines.contract import Capability
 from voxq.kinds import Kind
+from voxq.locale import Message
 from voxq.settings.engines import parse_capabilities, parse_models, parse_plugins
 from voxq.settings.fields import Fields
 from voxq.settings.keys import Allowance, Allowances, parse_allowances, parse_keys
@@ -34,9 +35,17 @@ class SettingsError(Exception):
     """
 
     def __init__(self, *problems: str, fields: Collection[str] = ()) -> None:
-        super().__init__("\n".join(problems))
+        super().__init__(Message.joined("\n", problems))
         self.problems = problems
         self.fields = frozenset(fields)
+
+
+class Clashes(ValueError):
+    """Settings that are valid on their own conflict; each of `problems` names them."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(Message.joined("\n", problems))
+        self.problems = problems
 
 
 class Queues(NamedTuple):
@@ -68,7 +77,7 @@ class Settings(Fields):
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if clashes := list(self._clashes()):
-            raise ValueError("\n".join(clashes))
+            raise Clashes(clashes)
         return self
 
     def _clashes(self) -> Iterator[str]:
@@ -76,13 +85,16 @@ class Settings(Fields):
         named = [kind for kind in kinds.registered().values() if kind.queue_setting]
         for one, other in combinations(named, 2):
             if set(self.queues_of(one)) & set(self.queues_of(other)):
-                names = " and ".join(str(kind.queue_setting).upper() for kind in (one, other))
-                yield f"{names} must not share a queue"
+                yield Message(
+                    "{one} and {other} must not share a queue",
+                    one=str(one.queue_setting).upper(),
+                    other=str(other.queue_setting).upper(),
+                )
         ordinary, admin = parse_keys(self.api_keys), parse_keys(self.admin_keys)
         if ordinary.keys() & admin.keys() or set(ordinary.values()) & set(admin.values()):
-            yield "API_KEYS and ADMIN_KEYS must not share a key or a name"
+            yield Message("API_KEYS and ADMIN_KEYS must not share a key or a name")
         if unknown := sorted(self.allowances.special.keys() - set(self.keys.values())):
-            yield f"KEY_LIMITS: no key has the name {unknown[0]}"
+            yield Message("KEY_LIMITS: no key has the name {name}", name=unknown[0])
         try:
             self.registered_webhooks  # noqa: B018
         except ValueError as error:
@@ -208,8 +220,12 @@ class Settings(Fields):
         if self.keys or self.allow_anonymous or is_loopback(self.api_host):
             return
         raise SettingsError(
-            f"API_HOST={self.api_host} opens the API to the network without a key. Set API_KEYS=name:key, "
-            "or API_HOST=127.0.0.1, or ALLOW_ANONYMOUS=true if everybody there may use it."
+            Message(
+                "API_HOST={api_host} opens the API to the network without a key. Set "
+                "API_KEYS=name:key, or API_HOST=127.0.0.1, or ALLOW_ANONYMOUS=true if everybody there "
+                "may use it.",
+                api_host=self.api_host,
+            )
         )
 
 

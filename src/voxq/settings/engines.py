@@ -6,6 +6,7 @@ import re
 
 from voxq.engines import plugins, voices
 from voxq.engines.contract import Capability
+from voxq.locale import Message
 
 SERVED = (Capability.RECOGNISE, Capability.SPEAK)
 """What there are tasks for; the first that a worker has is its main one."""
@@ -18,7 +19,9 @@ def parse_capabilities(text: str) -> tuple[Capability, ...]:
     """
     names = [name.strip().lower() for name in text.split(",") if name.strip()]
     if unknown := [name for name in names if name not in SERVED]:
-        raise ValueError(f"{unknown[0]!r} is none of {', '.join(SERVED)}")
+        raise ValueError(
+            Message("{unknown!r} is none of {served}", unknown=unknown[0], served=", ".join(SERVED))
+        )
     return tuple(each for each in SERVED if not names or each in names)
 
 
@@ -26,7 +29,9 @@ def parse_plugins(text: str) -> tuple[str, ...]:
     """The names in "tones,other-engine", each once. Raises ValueError."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if wrong := [name for name in names if not plugins.NAME.fullmatch(name)]:
-        raise ValueError(f"{wrong[0]!r} must be a name of lower-case letters, digits and hyphens")
+        raise ValueError(
+            Message("{wrong!r} must be a name of lower-case letters, digits and hyphens", wrong=wrong[0])
+        )
     return names
 
 
@@ -37,10 +42,14 @@ def parse_models(text: str) -> dict[str, tuple[str, str]]:
         name, _, rest = (part.strip() for part in entry.partition("="))
         engine, _, model = rest.rpartition(":")
         if not (re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) and engine and model):
-            raise ValueError(f"{entry!r} must be name=engine:model, such as calls=funasr:/models/our-calls")
+            raise ValueError(
+                Message(
+                    "{entry!r} must be name=engine:model, such as calls=funasr:/models/our-calls", entry=entry
+                )
+            )
         check_name(name)
         if name in models:
-            raise ValueError(f"the name {name!r} is given twice")
+            raise ValueError(Message("the name {name!r} is given twice", name=name))
         models[name] = (engine, model)
     return models
 
@@ -48,4 +57,8 @@ def parse_models(text: str) -> dict[str, tuple[str, str]]:
 def check_name(model: str) -> None:
     """Raises ValueError for a recogniser with a synthesiser's name: a worker knows both by their names."""
     if model.lower() in voices.models():
-        raise ValueError(f"{model!r} is a synthesiser's name; give the recogniser another: {model}-asr")
+        raise ValueError(
+            Message(
+                "{model!r} is a synthesiser's name; give the recogniser another: {model}-asr", model=model
+            )
+        )

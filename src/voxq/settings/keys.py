@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from voxq.locale import Message
+
 _NAME = r"[\w.@+-][\w.@+:-]{0,63}"
 _NUMBER = r"\d{1,9}"
 _LIMITS = re.compile(rf"(?P<name>{_NAME}?)(?P<limits>(:(per_minute|queue_seconds)={_NUMBER})+)")
@@ -44,11 +46,13 @@ def parse_keys(text: str) -> dict[str, str]:
     for entry in _entries(text):
         name, _, key = entry.rpartition(":")
         if len(key) < 8:
-            raise ValueError("every key needs 8 characters or more (name:key,name2:key2)")
+            raise ValueError(Message("every key needs 8 characters or more (name:key,name2:key2)"))
         if key in owners:
-            raise ValueError("a key is given twice")
+            raise ValueError(Message("a key is given twice"))
         if name and not re.fullmatch(_NAME, name):
-            raise ValueError("a key's name has letters, digits and . _ @ + - only (name:key,name2:key2)")
+            raise ValueError(
+                Message("a key's name has letters, digits and . _ @ + - only (name:key,name2:key2)")
+            )
         owners[key] = name or f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
     return owners
 
@@ -62,9 +66,9 @@ def parse_allowances(text: str, usual: Allowance) -> Allowances:
     for entry in _entries(text):
         match = _LIMITS.fullmatch(entry)
         if match is None:
-            raise ValueError("must be like name:per_minute=60:queue_seconds=3600,name2:per_minute=0")
+            raise ValueError(Message("must be like name:per_minute=60:queue_seconds=3600,name2:per_minute=0"))
         if match["name"] in special:
-            raise ValueError(f"the name {match['name']} is given twice")
+            raise ValueError(Message("the name {name!r} is given twice", name=match["name"]))
         limits = (limit.split("=") for limit in match["limits"][1:].split(":"))
         changes = {_FIELDS[limit]: int(number) for limit, number in limits}
         special[match["name"]] = replace(usual, **changes)

@@ -13,7 +13,9 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from voxq.settings.configuration import Settings, SettingsError
+from voxq.core import validation
+from voxq.locale import Message, about
+from voxq.settings.configuration import Clashes, Settings, SettingsError
 from voxq.settings.option_defaults import settings_class
 
 _DOTENV = Path(".env")
@@ -94,19 +96,25 @@ def _read(dotenv: Path) -> Mapping[str, str | None]:
     try:
         return dotenv_values(dotenv) if dotenv.exists() else {}
     except OSError as error:
-        raise SettingsError(f"The file {dotenv} cannot be read: {error.strerror}.") from None
+        raise SettingsError(
+            Message("The file {dotenv} cannot be read: {strerror}.", dotenv=dotenv, strerror=error.strerror)
+        ) from None
     except UnicodeDecodeError:
-        raise SettingsError(f"The file {dotenv} is no text in UTF-8: save it as that.") from None
+        raise SettingsError(
+            Message("The file {dotenv} is no text in UTF-8: save it as that.", dotenv=dotenv)
+        ) from None
 
 
 def _lines(error: ErrorDetails) -> Iterator[str]:
-    says = error["msg"].removeprefix("Value error, ")
+    says = validation.message_of(error)
     if location := error["loc"]:
-        yield f"{str(location[0]).upper()}: {says}"
-    else:  # a conflict of settings, which its text names
-        yield from says.splitlines()
+        yield about(str(location[0]).upper(), says)
+    else:  # conflicts of settings, which their texts name
+        yield from cause.problems if isinstance(cause := validation.cause_of(error), Clashes) else [says]
 
 
 def _warning(name: str, known: set[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
-    return f"{name} is not a setting" + (f"; did you mean {close[0]}?" if close else " and is ignored")
+    if close:
+        return Message("{name} is not a setting; did you mean {known}?", name=name, known=close[0])
+    return Message("{name} is not a setting and is ignored", name=name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from voxq.locale import Message
+
 ANY = "*"
 """Wildcard for pages of every origin."""
 
@@ -19,12 +21,16 @@ def parse_origins(text: str) -> tuple[str, ...]:
     """
     origins = tuple(dict.fromkeys(filter(None, (part.strip() for part in text.split(",")))))
     if ANY in origins and len(origins) > 1:
-        raise ValueError("* stands for every page: give it alone, or leave it out")
+        raise ValueError(Message("* stands for every page: give it alone, or leave it out"))
     for origin in origins:
         if origin != ANY and not _is_origin(origin):
             raise ValueError(
-                f"{origin!r} must be like https://app.example.org or http://localhost:5173: scheme, host in "
-                "lower case, the port if it is not the usual one, and nothing after it; or * for every page"
+                Message(
+                    "{origin!r} must be like https://app.example.org or http://localhost:5173: scheme, "
+                    "host in lower case, the port if it is not the usual one, and nothing after it; or * "
+                    "for every page",
+                    origin=origin,
+                )
             )
     return origins
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from voxq.locale import Message
+
 _ADVICE = (
     "cannot be read as redis://:password@host:port/db; "
     "in a password, # is %23, / is %2F, ? is %3F, @ is %40, : is %3A and % is %25"
@@ -15,7 +17,7 @@ _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(%[\w.-]+)?")
 def check_url(url: str) -> str:
     """Accept a URL that Redis' client will read as it is meant. Raises ValueError."""
     if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must start with redis://, rediss:// or unix://")
+        raise ValueError(Message("must start with redis://, rediss:// or unix://"))
     try:
         is_clear = _is_clear(urlsplit(url))
     except ValueError:  # its message quotes what it took for the port, which may be half of a password
@@ -29,7 +31,9 @@ def check_url(url: str) -> str:
 def check_host(host: str) -> str:
     """Accept the name or the address of a host. Raises ValueError."""
     if not _HOST.fullmatch(host) or host.count(":") == 1:
-        raise ValueError("must be the name or the address of a host, and nothing else; see also REDIS_PORT")
+        raise ValueError(
+            Message("must be the name or the address of a host, and nothing else; see also REDIS_PORT")
+        )
     return host
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from voxq.locale import Message
+
 _SIZE_UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 _TIME_UNITS = ("second", "minute", "hour", "day", "week")
 
@@ -14,7 +16,7 @@ def parse_size(text: str) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?B)\s*", text, re.IGNORECASE)
     size = int(float(match[1]) * _SIZE_UNITS[match[2].upper()]) if match else 0
     if size <= 0:
-        raise ValueError('must be a size such as "10 MB" (units: B, KB, MB, GB)')
+        raise ValueError(Message('must be a size such as "10 MB" (units: B, KB, MB, GB)'))
     return size
 
 
@@ -26,5 +28,7 @@ def parse_duration(text: str) -> timedelta:
     except OverflowError:
         time = timedelta()
     if not timedelta() < time < timedelta(days=365_000):
-        raise ValueError(f'must be a time such as "30 days" (units: {", ".join(_TIME_UNITS)})')
+        raise ValueError(
+            Message('must be a time such as "30 days" (units: {units})', units=", ".join(_TIME_UNITS))
+        )
     return time

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from voxq.engines.languages import NAMES, code_of
+from voxq.locale import Message
 from voxq.settings.engines import check_name, parse_capabilities, parse_models, parse_plugins
 from voxq.settings.keys import Allowance, parse_allowances, parse_keys
 from voxq.settings.origins import parse_origins
@@ -39,7 +40,7 @@ def _upper(value: object) -> object:
 def _language(text: str) -> str:
     code = code_of(text)
     if code != "auto" and code not in NAMES:
-        raise ValueError("must be auto, an ISO 639-1 code such as en or zh, or an English name")
+        raise ValueError(Message("must be auto, an ISO 639-1 code such as en or zh, or an English name"))
     return code
 
 

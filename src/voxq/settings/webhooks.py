@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from voxq.core.addresses import is_public
+from voxq.locale import Message
 
 NAME = re.compile(r"[A-Za-z0-9-]{1,32}")
 
@@ -32,12 +33,21 @@ def parse_webhooks(urls: str, secrets: str, *, allow_private: bool) -> dict[str,
     keys = _pairs("WEBHOOK_SECRETS", secrets, ":", "name:secret")
     if missing := known.keys() ^ keys.keys():
         raise ValueError(
-            f"WEBHOOKS and WEBHOOK_SECRETS need the same names; see {', '.join(sorted(missing))}"
+            Message(
+                "WEBHOOKS and WEBHOOK_SECRETS need the same names; see {missing}",
+                missing=", ".join(sorted(missing)),
+            )
         )
     for name, url in known.items():
         _check(name, url, allow_private)
         if len(keys[name]) < _LEAST_SECRET:
-            raise ValueError(f"WEBHOOK_SECRETS: that of {name} needs {_LEAST_SECRET} characters or more")
+            raise ValueError(
+                Message(
+                    "WEBHOOK_SECRETS: that of {name} needs {least} characters or more",
+                    name=name,
+                    least=_LEAST_SECRET,
+                )
+            )
     return {name: Webhook(name, url, keys[name]) for name, url in known.items()}
 
 
@@ -46,9 +56,15 @@ def _pairs(setting: str, text: str, separator: str, form: str) -> dict[str, str]
     for entry in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = entry.partition(separator)
         if not (NAME.fullmatch(name) and value):
-            raise ValueError(f"{setting} must be {form},... (names of letters, digits and hyphens)")
+            raise ValueError(
+                Message(
+                    "{setting} must be {form},... (names of letters, digits and hyphens)",
+                    setting=setting,
+                    form=form,
+                )
+            )
         if name in pairs:
-            raise ValueError(f"{setting} has the name {name} twice")
+            raise ValueError(Message("{setting} has the name {name} twice", setting=setting, name=name))
         pairs[name] = value
     return pairs
 
@@ -61,13 +77,24 @@ def _check(name: str, url: str, allow_private: bool) -> None:
         host, parts = None, SplitResult("", "", "", "", "")
     if not host or not _URL.fullmatch(url) or parts.username is not None or parts.fragment:
         raise ValueError(
-            f"WEBHOOKS: {name} needs a URL such as https://host/path, without user, password and #"
+            Message(
+                "WEBHOOKS: {name} needs a URL such as https://host/path, without user, password and #",
+                name=name,
+            )
         )
     schemes = ("https", "http") if allow_private else ("https",)
     if parts.scheme not in schemes:
-        raise ValueError(f"WEBHOOKS: {name} needs https:// (http:// only with WEBHOOK_ALLOW_PRIVATE=true)")
+        raise ValueError(
+            Message(
+                "WEBHOOKS: {name} needs https:// (http:// only with WEBHOOK_ALLOW_PRIVATE=true)", name=name
+            )
+        )
     if not allow_private and _is_private(host):
-        raise ValueError(f"WEBHOOKS: {name} is on a private network, which needs WEBHOOK_ALLOW_PRIVATE=true")
+        raise ValueError(
+            Message(
+                "WEBHOOKS: {name} is on a private network, which needs WEBHOOK_ALLOW_PRIVATE=true", name=name
+            )
+        )
 
 
 def _is_private(host: str) -> bool:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from voxq.locale import Message
 from voxq.processes.life import is_name
 from voxq.storage import records
 
@@ -98,9 +99,13 @@ def _lock(descriptor: int, run_dir: Path, deadline: float) -> None:
         except BlockingIOError:
             holder = _holder(descriptor)
             if (holder is not None and _is_alive(holder)) or time.monotonic() > deadline:
-                who = f"process {holder}" if holder else "another process"
+                who = Message("process {pid}", pid=holder) if holder else Message("another process")
                 raise AlreadyRunning(
-                    f"{run_dir.parent} is in use by {who}; stop it, or choose another STORAGE_PATH."
+                    Message(
+                        "{directory} is in use by {who}; stop it, or choose another STORAGE_PATH.",
+                        directory=run_dir.parent,
+                        who=who,
+                    )
                 ) from None
             time.sleep(0.1)
 

@@ -12,6 +12,7 @@ from typing import Self
 import httpx
 from loguru import logger
 
+from voxq.locale import Message, about
 from voxq.machine.devices import DeviceError
 from voxq.model_catalogue import missing_for
 from voxq.queue.redis_check import ServerUnusable, check_server
@@ -74,7 +75,8 @@ class Stack:
             raise StackError(str(error)) from error
         except OSError as error:
             self.stop()
-            raise StackError(f"{error.filename or 'The system'}: {error.strerror or error}") from error
+            where = error.filename or Message("The system")
+            raise StackError(about(where, error.strerror or error)) from error
         except BaseException:
             self.stop()
             raise
@@ -100,18 +102,22 @@ class Stack:
         deadline = time.monotonic() + seconds
         while not self.is_ready():
             if self._supervisor is not None and self._supervisor.deaths() >= _HOPELESS_DEATHS:
-                raise StackError(f"A process of the service does not start.{self._hint()}")
+                raise StackError(self._with_output(Message("A process of the service does not start.")))
             if time.monotonic() > deadline:
-                raise StackError(f"The service is not ready after {seconds:.0f} s.{self._hint()}")
+                raise StackError(
+                    self._with_output(
+                        Message("The service is not ready after {seconds:.0f} s.", seconds=seconds)
+                    )
+                )
             time.sleep(_LOOK_EVERY_SECONDS)
 
-    def _hint(self) -> str:
-        """Return the last error line of the parts' output, with a leading space; empty without output."""
+    def _with_output(self, message: Message) -> Message:
+        """Add the last error line of the parts' output, if that is kept."""
         if self._output is None:
-            return ""
+            return message
         lines = self._output.read_text(errors="replace").splitlines()
         errors = [line for line in lines if "error: " in line or "] ERROR " in line]
-        return f" {(errors or lines or [''])[-1]}"
+        return Message.joined(" ", (message, (errors or lines or [""])[-1]))
 
     def _start(self) -> None:
         self._given.check_exposure()
@@ -121,8 +127,11 @@ class Stack:
         lock = self._exit.enter_context(exclusive(settings.run_dir, settings.shutdown_seconds))
         if not is_free(settings.api_host, settings.api_port):
             raise StackError(
-                f"Port {settings.api_port} on {settings.api_host} is in use or not permitted:"
-                " set API_PORT to another."
+                Message(
+                    "Port {api_port} on {api_host} is in use or not permitted: set API_PORT to another.",
+                    api_port=settings.api_port,
+                    api_host=settings.api_host,
+                )
             )
         left = lives_left(settings.run_dir)  # read before our own are written
         output = self._exit.enter_context(self._output.open("wb")) if self._output else None
@@ -149,7 +158,9 @@ class Stack:
         except ServerUnusable as error:
             log = settings.run_dir / "valkey.log"
             said = log.read_text(errors="replace").splitlines()[-1:] if log.exists() else []
-            raise StackError(f"The embedded server does not start: {''.join(said) or error}") from None
+            raise StackError(
+                Message("The embedded server does not start: {said}", said="".join(said) or error)
+            ) from None
         return settings.model_copy(update={"redis_url": address.url})
 
     def _record(self, pids: dict[str, int]) -> None:

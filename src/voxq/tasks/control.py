@@ -13,6 +13,7 @@ from voxq import kinds
 from voxq.core.outcome import Outcome, Timings, elapsed
 from voxq.core.refusal import NotFound, Refusal
 from voxq.core.task import Status, Task, short_id
+from voxq.locale import Message
 from voxq.queue import enqueueing, fingerprints, quotas, script
 from voxq.queue.enqueueing import Enqueued
 from voxq.queue.store import Store
@@ -151,7 +152,7 @@ class Control:
         elif end.outcome.status is not Status.FAILED:
             raise _not_failed(end.outcome.status)
         if not all(map(self._blobs.exists, end.task.uploads)):
-            raise Refusal("recording_gone", "The recording of this task has been deleted")
+            raise Refusal("recording_gone", Message("The recording of this task has been deleted"))
         if task is not None:
             # Publish the earlier run before its open record is replaced; otherwise it would never be logged.
             self._ending.publish(task)
@@ -175,11 +176,13 @@ def _check_step(end: Ended, name: str) -> None:
     """Raises Refusal unless the step of this name failed, and nothing else did."""
     optional = [each.name for each in kinds.find(end.task.kind).steps if each.optional]
     if name not in optional:
-        raise Refusal("no_such_step", "The task has no optional step of this name", steps=optional)
+        raise Refusal("no_such_step", Message("The task has no optional step of this name"), steps=optional)
     is_done = end.outcome.status is Status.DONE
     if not is_done or end.outcome.steps.get(name, {}).get("status") != "failed":
-        raise Refusal("not_failed", "Only a failed step of a task that is done can be retried")
+        raise Refusal("not_failed", Message("Only a failed step of a task that is done can be retried"))
 
 
 def _not_failed(status: Status) -> Refusal:
-    return Refusal("not_failed", f"Only a failed task can be retried; this one is {status}")
+    return Refusal(
+        "not_failed", Message("Only a failed task can be retried; this one is {status}", status=status)
+    )

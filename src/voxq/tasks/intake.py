@@ -19,6 +19,7 @@ from voxq.core.inputs import AUDIO, TEXT, Blob, Inline, Inputs, sha256_of
 from voxq.core.options import Options
 from voxq.core.refusal import Refusal
 from voxq.core.task import Priority, Task, choose_lane, new_task_id
+from voxq.locale import Message
 from voxq.queue import enqueueing, quotas, script
 from voxq.queue.enqueueing import EntryCheck, Place
 from voxq.queue.idempotency import idempotency_of
@@ -71,9 +72,11 @@ class Unavailable(Refusal):
 
     def __init__(self, task_id: str | None = None) -> None:
         if task_id is None:
-            super().__init__("unavailable", "The queue is not reachable, please try again")
+            super().__init__("unavailable", Message("The queue is not reachable, please try again"))
         else:
-            message = "The queue did not answer; the task is kept, ask for its result by this task_id"
+            message = Message(
+                "The queue did not answer; the task is kept, ask for its result by this task_id"
+            )
             super().__init__("unavailable", message, task_id=task_id)
 
 
@@ -186,10 +189,14 @@ class Intake:
             raise Unavailable from error
         known = await asyncio.to_thread(self._known, task_id, view.document["run"] if view.document else 1)
         if known is None:
-            raise Refusal("idempotency_expired", "The task of this Idempotency-Key is gone; use a new key")
+            raise Refusal(
+                "idempotency_expired", Message("The task of this Idempotency-Key is gone; use a new key")
+            )
         wanted = (sha256, request.options, request.callback)
         if (known.sha256, known.options, known.callback) != wanted:
-            raise Refusal("idempotency_conflict", "This Idempotency-Key was used for another request")
+            raise Refusal(
+                "idempotency_conflict", Message("This Idempotency-Key was used for another request")
+            )
         return Submission(known, view.place, replayed=True)
 
     def _known(self, task_id: str, run: int) -> Task | None:

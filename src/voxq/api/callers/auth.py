@@ -15,6 +15,7 @@ from voxq.api.callers.access import ANONYMOUS
 from voxq.api.monitoring.request_metrics import OWNER
 from voxq.api.service import TheService
 from voxq.core.refusal import Refusal
+from voxq.locale import Message
 
 _bearer = HTTPBearer(
     auto_error=False, description="One of API_KEYS or ADMIN_KEYS; not needed if none are set."
@@ -39,12 +40,16 @@ async def authenticate(
     if service.access.needs_key:
         owner = service.access.owner_of(credentials.credentials if credentials else None)
         if owner is None:
-            raise Refusal("unauthorized", "Send one of this service's keys as 'Authorization: Bearer KEY'")
+            raise Refusal(
+                "unauthorized", Message("Send one of this service's keys as 'Authorization: Bearer KEY'")
+            )
         setattr(request.state, OWNER, owner)
         return owner
     # The settings are checked at start, but `uvicorn --host 0.0.0.0` bypasses them.
     if not settings.allow_anonymous and not is_local(request.scope.get("server")):
-        raise Refusal("exposed", "Set API_KEYS, or ALLOW_ANONYMOUS=true, to serve beyond this machine")
+        raise Refusal(
+            "exposed", Message("Set API_KEYS, or ALLOW_ANONYMOUS=true, to serve beyond this machine")
+        )
     browsers.check(request.method, request.headers, settings)
     setattr(request.state, OWNER, ANONYMOUS)
     return ANONYMOUS
@@ -80,4 +85,4 @@ async def may_measure(
         return
     caller = await authenticate(request, service, credentials)
     if service.access.admins and not service.access.sees_all(caller):
-        raise Refusal("not_admin", "The metrics name all keys, so they need one of ADMIN_KEYS")
+        raise Refusal("not_admin", Message("The metrics name all keys, so they need one of ADMIN_KEYS"))

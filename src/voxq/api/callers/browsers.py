@@ -13,6 +13,7 @@ import re
 from starlette.datastructures import Headers
 
 from voxq.core.refusal import Refusal
+from voxq.locale import Message
 from voxq.settings import Settings
 from voxq.settings.origins import are_allowed
 
@@ -27,13 +28,15 @@ def check(method: str, headers: Headers, settings: Settings) -> None:
     if not settings.allow_anonymous and not is_own_name(host, settings.api_host):
         raise Refusal(
             "foreign_host",
-            "Without keys the service answers to localhost only; set API_KEYS or ALLOW_ANONYMOUS=true for "
-            "other names",
+            Message(
+                "Without keys the service answers to localhost only; set API_KEYS or ALLOW_ANONYMOUS=true "
+                "for other names"
+            ),
         )
     if method not in _READING and not _is_own_page(headers, host) and not _is_let_in(headers, settings):
         raise Refusal(
             "foreign_origin",
-            "The request is from a page of another origin; CORS_ORIGINS lists the allowed ones",
+            Message("The request is from a page of another origin; CORS_ORIGINS lists the allowed ones"),
         )
 
 

@@ -22,6 +22,7 @@ from voxq.api.lookup import Found
 from voxq.api.service import Service
 from voxq.core.refusal import Refusal, TaskFailed
 from voxq.core.task import Status
+from voxq.locale import Message
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.storage.speech_file import SpeechChanged, SpeechFile
 
@@ -66,7 +67,7 @@ class SpeechStream:
             raise BrokenOff(refusal) from refusal
         except OSError as error:
             logger.error("the speech of {} cannot be read: {}", self.task_id, error.strerror)
-            raise BrokenOff(Refusal("internal", "The speech could not be read")) from error
+            raise BrokenOff(Refusal("internal", Message("The speech could not be read"))) from error
 
     async def aclose(self) -> None:
         """Close the file. Must be called even if not everything was iterated."""
@@ -122,7 +123,7 @@ async def _pieces(service: Service, owner: str, found: Found) -> AsyncGenerator[
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
         if not await asyncio.to_thread(lambda: file.is_whole):
-            raise Refusal("recording_gone", "The sound of this task has been deleted")
+            raise Refusal("recording_gone", Message("The sound of this task has been deleted"))
     finally:
         # Not awaited, because closing waits for a read that may still be in progress.
         asyncio.get_running_loop().run_in_executor(None, file.close)
@@ -132,23 +133,29 @@ async def _read(file: SpeechFile) -> bytes:
     try:
         return await asyncio.to_thread(file.read, _PIECE)
     except SpeechChanged:
-        raise Refusal("recording_gone", "The speech was made again and differs; request it again") from None
+        raise Refusal(
+            "recording_gone", Message("The speech was made again and differs; request it again")
+        ) from None
 
 
 async def _is_done(service: Service, owner: str, found: Found) -> bool:
     """Whether the speech is complete; False without Redis. Raises NotFound, TaskFailed, Refusal."""
     if service.events.is_over:
-        raise Refusal("unavailable", "The server is stopping; the task continues", task_id=found.task_id)
+        raise Refusal(
+            "unavailable", Message("The server is stopping; the task continues"), task_id=found.task_id
+        )
     try:
         now = await lookup.find(service, found.kind, owner, found.task_id)
     except RedisError:
         return False
     if now.document["run"] != found.document["run"]:
-        raise Refusal("recording_gone", "The text is being synthesised again; request the speech again")
+        raise Refusal(
+            "recording_gone", Message("The text is being synthesised again; request the speech again")
+        )
     match now.status:
         case Status.FAILED:
             raise TaskFailed(now.document["code"], now.document["error"], task_id=now.task_id)
         case Status.CANCELLED:
-            raise TaskFailed("cancelled", "The task was cancelled", task_id=now.task_id)
+            raise TaskFailed("cancelled", Message("The task was cancelled"), task_id=now.task_id)
         case status:
             return status is Status.DONE

@@ -8,7 +8,9 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from voxq.api.language import headers_of, said
 from voxq.api.shapes.errors import Problem
+from voxq.locale import Message, about
 
 PREFIX = "/v1"
 
@@ -70,14 +72,17 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def response(problem: Problem) -> JSONResponse:
     status = _STATUS.get(problem.status, problem.status)
-    return JSONResponse({"error": body(problem)}, status, problem.headers)
+    headers = {**problem.headers, **headers_of(problem.error)}
+    return JSONResponse({"error": body(problem)}, status, headers)
 
 
 def body(problem: Problem) -> Mapping[str, Any]:
     """Return the error object, which an event stream sends without a status."""
     details = dict(problem.details)
+    if "detail" in details:
+        details["detail"] = said(details["detail"])
     return {
-        "message": _sentence(problem),
+        "message": said(_sentence(problem)),
         "type": _type_of(problem),
         "param": details.pop("field", None) or _PARAMS.get(problem.code),
         "code": _CODES.get(problem.code, problem.code),
@@ -89,10 +94,10 @@ def _sentence(problem: Problem) -> str:
     """Return the message, extended by the details: many clients show nothing else."""
     details = problem.details
     if there := details.get("models") or details.get("voices"):
-        return f"{problem.error}. There are: {', '.join(there)}."
+        return Message("{problem}. There are: {known}.", problem=problem.error, known=", ".join(there))
     detail = details.get("detail")
     if detail and detail != problem.error:
-        return f"{problem.error}: {detail}"
+        return about(problem.error, detail)
     return problem.error
 
 

@@ -20,6 +20,7 @@ from voxq.api.openai.beginning import Begun
 from voxq.api.service import Service, TheService
 from voxq.core.refusal import Refusal, TaskFailed
 from voxq.core.task import Status
+from voxq.locale import Message
 from voxq.queue import fingerprints, script
 from voxq.queue.script import Command
 from voxq.speech.transcript import Transcript
@@ -100,7 +101,9 @@ async def looks(service: Service, begun: Begun, *, progress: bool) -> AsyncGener
                 raise await _timeout(service, begun)
             if service.events.is_over:
                 raise Refusal(
-                    "unavailable", "The server is stopping; the task continues", task_id=begun.task_id
+                    "unavailable",
+                    Message("The server is stopping; the task continues"),
+                    task_id=begun.task_id,
                 )
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), min(left, _LOOK_SECONDS))
@@ -115,7 +118,7 @@ def transcript_of(found: Found) -> Transcript:
         case Status.FAILED:
             raise TaskFailed(document["code"], document["error"], task_id=found.task_id)
         case _:
-            raise TaskFailed("cancelled", "The task was cancelled", task_id=found.task_id)
+            raise TaskFailed("cancelled", Message("The task was cancelled"), task_id=found.task_id)
 
 
 async def _timeout(service: Service, begun: Begun) -> Refusal:
@@ -123,7 +126,7 @@ async def _timeout(service: Service, begun: Begun) -> Refusal:
     await _tell(service, fingerprints.detach(service.parts.stores[begun.kind], begun.task_id))
     seconds = service.settings.openai_timeout_seconds
     url = views.result_url(begun.kind, begun.task_id)
-    message = f"Not done within {seconds} s; the task continues: GET {url}"
+    message = Message("Not done within {seconds} s; the task continues: GET {url}", seconds=seconds, url=url)
     return Refusal("timeout", message, task_id=begun.task_id)
 
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette import types
+from starlette.types import Receive, Scope, Send
 
 from voxq import kinds
 from voxq.api import errors, lookup
@@ -23,6 +24,7 @@ from voxq.api.service import Service, TheKind, TheService
 from voxq.api.shapes.errors import Problem
 from voxq.core.refusal import Refusal
 from voxq.core.task import Status
+from voxq.locale import Message
 from voxq.speech.audio import MIME_TYPES, SPEECH_FORMATS
 from voxq.storage.blobs.port import Blobs
 
@@ -100,7 +102,11 @@ async def _missing(service: Service, kind: str, owner: str, task_id: str) -> Ref
     if kinds.find(kind).makes_file:
         status = (await lookup.find(service, kind, owner, task_id)).status
         if status is not Status.DONE:
-            return Refusal("not_done", f"There is no speech: the task is {status}", status=status.value)
+            return Refusal(
+                "not_done",
+                Message("There is no speech: the task is {status}", status=status),
+                status=status.value,
+            )
     return _gone()
 
 
@@ -119,9 +125,9 @@ class RecordingResponse(FileResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file. Raises Refusal ("recording_gone") if it has been deleted since it was found."""
-        head: Message | None = None
+        head: types.Message | None = None
 
-        async def watched(message: Message) -> None:
+        async def watched(message: types.Message) -> None:
             """Delay the head until the first bytes, because only then the file is open."""
             nonlocal head
             if message["type"] == "http.response.start":
@@ -142,12 +148,12 @@ class RecordingResponse(FileResponse):
 
 
 def _gone() -> Refusal:
-    return Refusal("recording_gone", "The sound of this task has been deleted")
+    return Refusal("recording_gone", Message("The sound of this task has been deleted"))
 
 
-def _range_error(start: Message) -> Response:
+def _range_error(start: types.Message) -> Response:
     headers = {name.decode(): value.decode() for name, value in start["headers"] if name == b"content-range"}
     if start["status"] == 416:
-        problem = Problem(416, "The recording has no such range", "range_not_satisfiable", headers)
+        problem = Problem(416, Message("The recording has no such range"), "range_not_satisfiable", headers)
         return problem.response()
-    return Problem(400, "The Range header cannot be read", "bad_range").response()
+    return Problem(400, Message("The Range header cannot be read"), "bad_range").response()

@@ -19,6 +19,7 @@ from voxq.api.shapes.result import Result
 from voxq.api.shapes.submission import Removed
 from voxq.core.refusal import Refusal
 from voxq.core.task import Status
+from voxq.locale import Message
 from voxq.speech.subtitles import Format, render
 
 router = APIRouter()
@@ -114,7 +115,9 @@ async def _end_of(service: Service, kind: str, owner: str, task_id: str, seconds
 def _rendered(found: Found, format: Format) -> Response:
     if found.status is not Status.DONE:
         raise Refusal(
-            "not_done", f"There is no transcript: the task is {found.status}", status=found.status.value
+            "not_done",
+            Message("There is no transcript: the task is {status}", status=found.status),
+            status=found.status.value,
         )
     text = render(views.transcript(found.document), format)
     return Response(text, media_type=_CONTENT_TYPES[format])

@@ -19,6 +19,7 @@ from voxq.api.service import TheService
 from voxq.api.shapes.queue import OpenTask, OpenTasks
 from voxq.core.refusal import invalid
 from voxq.core.task import Lane, Status
+from voxq.locale import Message
 from voxq.queue import listing, script
 from voxq.queue.listing import Listed
 
@@ -109,7 +110,9 @@ def _from(cursor: str, sections: Sequence[_Section]) -> tuple[Sequence[_Section]
     for number, each in enumerate(sections):
         if cursor.startswith(each.cursor()):
             return sections[number:], cursor.removeprefix(each.cursor())
-    raise invalid("cursor", "must be the next_cursor of a page that was asked for with the same status")
+    raise invalid(
+        "cursor", Message("must be the next_cursor of a page that was asked for with the same status")
+    )
 
 
 def _view(section: _Section, listed: Listed, overview: WorkerOverview, caller: str) -> OpenTask:

@@ -9,6 +9,8 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from voxq.api.language import headers_of, said
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -24,9 +26,11 @@ class Problem:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def response(self) -> JSONResponse:
-        """Make a response in this service's own shape, that of `Error`."""
-        content = {"error": self.error, "code": self.code, **self.details}
-        return JSONResponse(content, self.status, self.headers)
+        """Make a response in this service's own shape, that of `Error`, in the language of the request."""
+        content = {"error": said(self.error), "code": self.code, **self.details}
+        if "detail" in content:
+            content["detail"] = said(content["detail"])
+        return JSONResponse(content, self.status, {**self.headers, **headers_of(self.error)})
 
 
 class Error(BaseModel):

@@ -13,6 +13,7 @@ from voxq.api.service import TheService
 from voxq.core.options import Options
 from voxq.core.refusal import Refusal
 from voxq.core.request_reader import Asked, RequestReader
+from voxq.locale import Message
 
 O = TypeVar("O", bound=Options)  # noqa: E741
 
@@ -40,12 +41,16 @@ class Body:
             async with asyncio.timeout(_SECONDS):
                 async for piece in request.stream():
                     if len(body) + len(piece) > most:
-                        raise Refusal("too_large", f"A request may have at most {most >> 10} KB")
+                        raise Refusal(
+                            "too_large", Message("A request may have at most {most} KB", most=most >> 10)
+                        )
                     self._memory.take(len(piece))
                     self._taken += len(piece)
                     body += piece
         except TimeoutError:
-            raise Refusal("upload_stalled", "The request arrives too slowly, please try again") from None
+            raise Refusal(
+                "upload_stalled", Message("The request arrives too slowly, please try again")
+            ) from None
         return reader.json(bytes(body))
 
     def release(self) -> None:

@@ -8,6 +8,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from voxq.core.refusal import Refusal
+from voxq.locale import Message
 
 MAX_FIELD_BYTES = 16 << 10
 MAX_PARTS = 40
@@ -49,11 +50,11 @@ class FormReader:
     def __init__(self, content_type: str | None, file_field: str) -> None:
         """`content_type` is the request's header; `file_field` the name of the part with the file."""
         if len(content_type or "") > _MAX_HEADER_BYTES:
-            raise bad_form("The boundary of the form is too long")
+            raise bad_form(Message("The boundary of the form is too long"))
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")
         if kind != b"multipart/form-data" or not boundary:
-            raise bad_form("Send the recording as multipart/form-data with a boundary")
+            raise bad_form(Message("Send the recording as multipart/form-data with a boundary"))
         self._file_field = file_field
         self._has_file = False
         self._is_complete = False
@@ -84,7 +85,7 @@ class FormReader:
                 max_header_size=_MAX_HEADER_BYTES,
             )
         except FormParserError as error:
-            raise bad_form("The boundary of the form is too long") from error
+            raise bad_form(Message("The boundary of the form is too long")) from error
 
     @property
     def has_file(self) -> bool:
@@ -100,7 +101,7 @@ class FormReader:
         try:
             self._parser.write(data)
         except FormParserError as error:
-            raise bad_form("The body is not a multipart form with this boundary") from error
+            raise bad_form(Message("The body is not a multipart form with this boundary")) from error
 
     def take(self) -> list[bytes]:
         """Return the file's bytes since the last call."""
@@ -110,12 +111,12 @@ class FormReader:
     def finish(self) -> None:
         """Check that the form has ended with the body."""
         if not self._is_complete:
-            raise bad_form("The form was cut off before its last boundary")
+            raise bad_form(Message("The form was cut off before its last boundary"))
 
     def _begin_part(self) -> None:
         self._parts += 1
         if self._parts > MAX_PARTS:
-            raise bad_form(f"A form may have at most {MAX_PARTS} parts")
+            raise bad_form(Message("A form may have at most {most} parts", most=MAX_PARTS))
         self._disposition = b""
 
     def _on_header_name(self, data: bytes, start: int, end: int) -> None:
@@ -134,12 +135,14 @@ class FormReader:
         _, options = parse_options_header(self._disposition.decode("latin-1"))
         name = options.get(b"name", b"").decode("utf-8", "replace")
         if not name:
-            raise bad_form("A part of the form has no name")
+            raise bad_form(Message("A part of the form has no name"))
         self._name = name
         self._value.clear()
         if name == self._file_field:
             if self._has_file:
-                raise bad_form(f"A form may have only one part named {self._file_field!r}")
+                raise bad_form(
+                    Message("A form may have only one part named {field!r}", field=self._file_field)
+                )
             self._has_file = True
             self._name = None
 
@@ -151,8 +154,11 @@ class FormReader:
         self._value += data[start:end]
         if len(self._value) > MAX_FIELD_BYTES:
             raise bad_form(
-                f"A field may have at most {MAX_FIELD_BYTES} bytes; the recording belongs in the field "
-                f"{self._file_field!r}"
+                Message(
+                    "A field may have at most {most} bytes; the recording belongs in the field {field!r}",
+                    most=MAX_FIELD_BYTES,
+                    field=self._file_field,
+                )
             )
 
     def _end_part(self) -> None:

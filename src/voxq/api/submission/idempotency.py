@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Header
 
 from voxq.core.refusal import invalid
+from voxq.locale import Message
 
 MAX_IDEMPOTENCY_KEY_LENGTH = 200
 
@@ -24,4 +25,10 @@ def checked(header: str | None) -> str | None:
     """Check the header; None if absent. Raises Refusal ("invalid_option")."""
     if header is None or _IDEMPOTENCY_KEY.fullmatch(header):
         return header
-    raise invalid("Idempotency-Key", f"needs 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters")
+    raise invalid(
+        "Idempotency-Key",
+        Message(
+            "needs 1 to {most} printable ASCII characters",
+            most=MAX_IDEMPOTENCY_KEY_LENGTH,
+        ),
+    )

@@ -8,6 +8,7 @@ from voxq.api.limits import check_disk
 from voxq.api.service import Service
 from voxq.core.refusal import Refusal
 from voxq.kinds import Kind
+from voxq.locale import Message
 from voxq.queue.enqueueing import EntryCheck
 from voxq.tasks import intake
 from voxq.tasks.intake import Submission
@@ -16,7 +17,7 @@ from voxq.tasks.intake import Submission
 def check_length(kind: Kind, text: str, longest: int) -> None:
     """Check that a text has at most `longest` characters. Raises Refusal ("too_large")."""
     if len(text) > longest:
-        message = f"A {kind.noun} may have at most {longest} characters"
+        message = Message("A {noun} may have at most {longest} characters", noun=kind.noun, longest=longest)
         raise Refusal("too_large", message, max_text_characters=longest)
 
 

@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from voxq.api.limits import check_disk
 from voxq.api.submission.form import OVERHEAD_BYTES, Fields, FormReader
 from voxq.core.refusal import Refusal
+from voxq.locale import Message
 from voxq.settings import Settings
 from voxq.speech.audio import SUPPORTED_FORMATS
 from voxq.storage.blobs.port import Blobs
@@ -104,7 +105,7 @@ async def receive(
         if not form.has_file:
             raise Refusal(
                 "missing_audio",
-                f"The form has no field {file_field!r} with a recording",
+                Message("The form has no field {file_field!r} with a recording", file_field=file_field),
                 supported_formats=list(SUPPORTED_FORMATS),
             )
         upload = await asyncio.to_thread(part.finish, form.take())
@@ -206,8 +207,12 @@ async def _body(request: Request, limits: Limits) -> AsyncIterator[bytes]:
 
 def _too_large(limits: Limits) -> Refusal:
     megabytes = limits.bytes >> 20
-    return Refusal("too_large", f"A recording may have at most {megabytes} MB", max_upload_mb=megabytes)
+    return Refusal(
+        "too_large",
+        Message("A recording may have at most {megabytes} MB", megabytes=megabytes),
+        max_upload_mb=megabytes,
+    )
 
 
 def _stalled() -> Refusal:
-    return Refusal("upload_stalled", "The upload arrives too slowly, please try again")
+    return Refusal("upload_stalled", Message("The upload arrives too slowly, please try again"))

@@ -16,6 +16,7 @@ from voxq.engines.contract import (
     Requirements,
     Traits,
 )
+from voxq.locale import Message
 
 _ONLY_TRANSCRIBES = re.compile(r"turbo|distil|\.en\b")
 """Marks in the names of models that were not trained to translate."""
@@ -42,7 +43,7 @@ def _load(request: EngineRequest, models: ModelPaths) -> Recogniser:
 FAMILY = EngineFamily(
     name="faster-whisper",
     capability=Capability.RECOGNISE,
-    summary="Whisper models in CTranslate2's form: about 100 languages, CPU or NVIDIA GPU",
+    summary=Message("Whisper models in CTranslate2's form: about 100 languages, CPU or NVIDIA GPU"),
     traits_for=_traits_for,
     load=_load,
     roles_for=lambda request: {"path": request.model},

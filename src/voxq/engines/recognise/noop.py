@@ -23,6 +23,7 @@ from voxq.engines.contract import (
     Traits,
     Word,
 )
+from voxq.locale import Message
 
 _TRAITS = Traits(max_items=64)
 
@@ -68,7 +69,7 @@ FAMILY = EngineFamily(
     name="noop",
     devices=("cpu", "cuda"),  # it uses none: what runs beside it can be tried without a GPU
     capability=Capability.RECOGNISE,
-    summary="No recognition at all: measures the queue (models: noop, sleep-<n>ms)",
+    summary=Message("No recognition at all: measures the queue (models: noop, sleep-<n>ms)"),
     traits_for=_traits_for,
     load=_load,
     options=frozenset({"language", "words"}),

@@ -13,6 +13,7 @@ from voxq.engines.contract import (
     Traits,
     Voice,
 )
+from voxq.locale import Message
 from voxq.machine.devices import threads_for
 
 _MOST_AT_ONCE = 4
@@ -34,7 +35,7 @@ FAMILY = EngineFamily(
     name="hibari",
     capability=Capability.SPEAK,
     models=("hibari",),
-    summary="English, one voice, built in: about a hundred times faster than real time on a CPU",
+    summary=Message("English, one voice, built in: about a hundred times faster than real time on a CPU"),
     voices_for=lambda model: (Voice("heart", "en", "female", "US"),),
     load=_load,
     traits_for=lambda request: Traits(max_items=_at_once(request), is_parallel=True),

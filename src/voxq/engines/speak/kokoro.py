@@ -13,6 +13,7 @@ from voxq.engines.contract import (
     Traits,
 )
 from voxq.engines.speak.kokoro_voices import REQUIREMENTS, VOICES
+from voxq.locale import Message
 from voxq.machine.devices import threads_for
 
 _TIMES_REAL_TIME = 1.5
@@ -39,7 +40,7 @@ FAMILY = EngineFamily(
     name="kokoro",
     capability=Capability.SPEAK,
     models=("kokoro",),
-    summary="Chinese, English, Japanese, Spanish and French in 45 voices: 'voxq models pull kokoro'",
+    summary=Message("Chinese, English, Japanese, Spanish and French in 45 voices: 'voxq models pull kokoro'"),
     voices_for=lambda model: VOICES,
     load=_load,
     traits_for=_traits_for,

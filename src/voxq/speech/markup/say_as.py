@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from voxq.locale import Message
 from voxq.speech.markup.document import MarkupError
 from voxq.speech.normalise import normalise
 from voxq.speech.normalise.chinese import numbers as chinese
@@ -38,7 +39,9 @@ def said(text: str, interpret_as: str, how: str, language: str) -> str:
     """Return the words for a text. `how` is the attribute `format`. Raises MarkupError."""
     reader = _READERS.get(interpret_as)
     if reader is None:
-        raise MarkupError(f"say-as interpret-as={interpret_as[:40]!r} is not supported")
+        raise MarkupError(
+            Message("say-as interpret-as={interpret_as!r} is not supported", interpret_as=interpret_as[:40])
+        )
     return reader(text.strip(), how, language) if text.strip() else text
 
 
@@ -96,7 +99,13 @@ def _date(text: str, how: str, language: str) -> str:
     given = {_DATE_PARTS[letter]: field for letter, field in zip(order, fields, strict=True)}
     year, month, day = given.get("year", ""), given.get("month", ""), given.get("day", "")
     if (month and not 1 <= int(month) <= 12) or (day and not 1 <= int(day) <= 31) or len(year) > 4:
-        raise MarkupError(f"say-as date: {text[:40]!r} is no date in the format {how[:10] or 'mdy'!r}")
+        raise MarkupError(
+            Message(
+                "say-as date: {text!r} is no date in the format {how!r}",
+                text=text[:40],
+                how=how[:10] or "mdy",
+            )
+        )
     if language == "zh":
         return "".join(
             f"{words}{unit}"

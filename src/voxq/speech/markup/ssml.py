@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from xml.parsers import expat
 
+from voxq.locale import Message
 from voxq.speech.markup import say_as
 from voxq.speech.markup.document import Document, MarkupError, Part
 from voxq.speech.sentences import Break
@@ -71,14 +72,18 @@ def parse(text: str, language: str) -> Document:
     except expat.ExpatError as error:
         problem = expat.errors.messages.get(error.code, "not well-formed")
         where = f"line {error.lineno}, column {error.offset + 1}"
-        raise MarkupError(f"The SSML is not well-formed XML ({problem}; {where})") from None
+        raise MarkupError(
+            Message("The SSML is not well-formed XML ({problem}; {where})", problem=problem, where=where)
+        ) from None
     except UnicodeEncodeError:
-        raise MarkupError("The SSML holds characters that XML does not know") from None
+        raise MarkupError(Message("The SSML holds characters that XML does not know")) from None
     return Document(tuple(reader.parts), (), reader.language, is_directed=True)
 
 
 def _forbidden(*_: object) -> None:
-    raise MarkupError("SSML with a document type, entities or processing instructions is not accepted")
+    raise MarkupError(
+        Message("SSML with a document type, entities or processing instructions is not accepted")
+    )
 
 
 class _Reader:
@@ -133,19 +138,25 @@ class _Reader:
     def _check(self, name: str, attributes: Mapping[str, str]) -> None:
         known = _ATTRIBUTES.get(name)
         if known is None:
-            raise MarkupError(f"The SSML element <{name[:40]}> is not supported")
+            raise MarkupError(Message("The SSML element <{name}> is not supported", name=name[:40]))
         if (name == "speak") != (not self._open):
-            raise MarkupError("SSML needs one <speak> around everything")
+            raise MarkupError(Message("SSML needs one <speak> around everything"))
         if len(self._open) >= _DEEPEST:
-            raise MarkupError(f"The SSML is nested deeper than {_DEEPEST} elements")
+            raise MarkupError(Message("The SSML is nested deeper than {most} elements", most=_DEEPEST))
         for attribute in attributes:
             if attribute not in known:
-                raise MarkupError(f"The attribute {attribute[:40]!r} of <{name}> is not supported")
+                raise MarkupError(
+                    Message(
+                        "The attribute {attribute!r} of <{name}> is not supported",
+                        attribute=attribute[:40],
+                        name=name,
+                    )
+                )
         if self._open and self._open[-1].name in ("say-as", "sub", "break"):
-            raise MarkupError(f"<{self._open[-1].name}> may contain no other element")
+            raise MarkupError(Message("<{name}> may contain no other element", name=self._open[-1].name))
         needed = _NEEDED.get(name)
         if needed is not None and needed not in attributes:
-            raise MarkupError(f"<{name}> needs the attribute {needed!r}")
+            raise MarkupError(Message("<{name}> needs the attribute {needed!r}", name=name, needed=needed))
 
     def _flush(self, ending: Break | None, pause: float | None = None) -> None:
         text = _SPACE.sub(" ", "".join(self._text)).strip()
@@ -170,16 +181,21 @@ class _Reader:
     def _break(self, attributes: Mapping[str, str]) -> float:
         strength = attributes.get("strength", "medium")
         if strength not in _STRENGTHS:
-            raise MarkupError(f"break strength must be one of {', '.join(_STRENGTHS)}")
+            raise MarkupError(Message("break strength must be one of {known}", known=", ".join(_STRENGTHS)))
         seconds = _STRENGTHS[strength]
         if "time" in attributes:
             match = re.fullmatch(r"\+?(\d{1,6}(?:\.\d{1,6})?)(ms|s)", attributes["time"].strip(), re.ASCII)
             seconds = float(match[1]) / (1000 if match[2] == "ms" else 1) if match else math.inf
         if seconds > _LONGEST_BREAK:
-            raise MarkupError(f"break time must be like 500ms or 1.5s, up to {_LONGEST_BREAK:g}s")
+            raise MarkupError(
+                Message(
+                    "break time must be like 500ms or 1.5s, up to {most:g}s",
+                    most=_LONGEST_BREAK,
+                )
+            )
         self._silence += seconds
         if self._silence > _ALL_BREAKS:
-            raise MarkupError(f"The breaks of a text may add up to {_ALL_BREAKS:g} s")
+            raise MarkupError(Message("The breaks of a text may add up to {most:g} s", most=_ALL_BREAKS))
         return seconds
 
     def _styled(
@@ -188,7 +204,9 @@ class _Reader:
         if name == "emphasis":
             level = attributes.get("level", "moderate")
             if level not in _EMPHASES:
-                raise MarkupError(f"emphasis level must be one of {', '.join(_EMPHASES)}")
+                raise MarkupError(
+                    Message("emphasis level must be one of {known}", known=", ".join(_EMPHASES))
+                )
             factor, semitones = _EMPHASES[level]
         else:
             factor = _rate(attributes.get("rate", "default"))
@@ -208,7 +226,10 @@ def _rate(value: str) -> float:
         factor = float(match[2])
     if not 0.25 <= factor <= 4:
         raise MarkupError(
-            f"prosody rate must be one of {', '.join(_RATES)}, or like 80%, +20% or 1.2, from 0.25 to 4"
+            Message(
+                "prosody rate must be one of {known}, or like 80%, +20% or 1.2, from 0.25 to 4",
+                known=", ".join(_RATES),
+            )
         )
     return factor
 
@@ -225,6 +246,9 @@ def _pitch(value: str) -> float:
         )
     if not -12 <= semitones <= 12:
         raise MarkupError(
-            f"prosody pitch must be one of {', '.join(_PITCHES)}, or like +2st or -10%, up to 12st"
+            Message(
+                "prosody pitch must be one of {known}, or like +2st or -10%, up to 12st",
+                known=", ".join(_PITCHES),
+            )
         )
     return semitones

@@ -16,6 +16,7 @@ from voxq.engines.languages import code_of
 from voxq.engines.mixtures import MixtureError
 from voxq.engines.voices import Speaker
 from voxq.kinds.speech import SPEECH, SpeechOptions
+from voxq.locale import Message
 from voxq.model_store import aliases
 from voxq.speech.markup import Document, MarkupError, document_of, ssml
 from voxq.speech.scripts import foreign_words, language_of
@@ -35,7 +36,9 @@ def for_speakers(text: str, asked: SpeechOptions, speakers: Sequence[Speaker], l
     document = _document(text, asked)
     text = document.text
     if not is_pronounceable(text):
-        raise Refusal("unpronounceable", "There is nothing in this text that can be said", field="text")
+        raise Refusal(
+            "unpronounceable", Message("There is nothing in this text that can be said"), field="text"
+        )
     there = _of_model(asked.model, speakers)
     language = _language(asked.language or document.language, there)
     voice = asked.voice.strip() if asked.voice else None
@@ -78,7 +81,7 @@ def _of_model(wanted: str | None, speakers: Sequence[Speaker]) -> Sequence[Speak
     names = list(dict.fromkeys(speaker.model for speaker in speakers))
     name = aliases.resolve(wanted or "", names)
     if name is None:
-        raise Refusal("model_not_found", "Model not found", models=names)
+        raise Refusal("model_not_found", Message("Model not found"), models=names)
     return [speaker for speaker in speakers if speaker.model == name]
 
 
@@ -89,7 +92,7 @@ def _language(wanted: str | None, speakers: Sequence[Speaker]) -> str | None:
     known = _languages(speakers)
     if language not in known:
         _check_packages(None, language, speakers, "language")
-        raise invalid("language", f"must be auto or one of {', '.join(known)}")
+        raise invalid("language", Message("must be auto or one of {known}", known=", ".join(known)))
     return language
 
 
@@ -112,7 +115,9 @@ def _check_text(text: str, language: str | None, speaker: Speaker, speakers: Seq
     if written in known or _is_mostly(*foreign_words(text, known)):
         return
     _check_packages(None, written, alike, "voice")
-    problem = f"The voice {speaker.voice.name} does not speak the language {written}"
+    problem = Message(
+        "The voice {voice} does not speak the language {language}", voice=speaker.voice.name, language=written
+    )
     raise Refusal("language_unsupported", problem, field="voice", languages=_languages(alike))
 
 
@@ -128,5 +133,8 @@ def _speaker(voice: str | None, language: str, speakers: Sequence[Speaker]) -> S
     except EngineError:
         _check_packages(voice, language, speakers, "voice")
         names = [speaker.voice.name for speaker in speakers]
-        problem = f"No voice here speaks the language {language}" if voice is None else "Voice not found"
+        if voice is None:
+            problem = Message("No voice here speaks the language {language}", language=language)
+        else:
+            problem = Message("Voice not found")
         raise Refusal("voice_not_found", problem, field="voice", voices=names) from None

@@ -12,6 +12,7 @@ from voxq.api import errors, openapi
 from voxq.api.access_log import note
 from voxq.api.callers.auth import Owner
 from voxq.api.kinds.speech import options
+from voxq.api.language import said
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.submission import Batch, BatchItem
 from voxq.api.submission import text_route, texts
@@ -19,6 +20,7 @@ from voxq.api.submission.body import TheBody
 from voxq.core.refusal import Refusal
 from voxq.core.request_reader import RequestReader
 from voxq.kinds.speech import SPEECH, SpeechOptions, TextField
+from voxq.locale import about
 from voxq.tasks import intake
 
 MAX_TEXTS = 500
@@ -69,7 +71,11 @@ async def batch(request: Request, service: TheService, owner: Owner, body: TheBo
             chosen = await _among_speakers(service, text, asked.options)
         except Refusal as refusal:
             details = refusal.details | {"index": number}
-            raise Refusal(refusal.code, f"texts.{number}: {refusal.message}", **details) from None
+            raise Refusal(
+                refusal.code,
+                about(f"texts.{number}", refusal.message),
+                **details,
+            ) from None
         wanted.append((text, intake.Request(owner, chosen, how.priority, callback=callback)))
     tasks: list[BatchItem] = []
     for text, each in wanted:
@@ -81,7 +87,7 @@ async def batch(request: Request, service: TheService, owner: Owner, body: TheBo
                 raise
             task_id = refusal.details.get("task_id")
             tasks.append(
-                BatchItem(task_id=task_id, status="refused", error=refusal.message, code=refusal.code)
+                BatchItem(task_id=task_id, status="refused", error=said(refusal.message), code=refusal.code)
             )
     taken = sum(task.status == "queued" for task in tasks)
     note(request, texts=len(tasks), queued=taken)

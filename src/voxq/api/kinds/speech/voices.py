@@ -23,6 +23,7 @@ from voxq.core.refusal import Refusal
 from voxq.core.task import Priority, Status, Task
 from voxq.engines.voices import Speaker
 from voxq.kinds.speech import SPEECH, SpeechOptions
+from voxq.locale import Message
 from voxq.speech.audio import SPEECH_FORMATS
 from voxq.tasks import intake
 
@@ -68,7 +69,9 @@ async def sample(
     speakers = await service.voices.recent()
     speaker = next((each for each in speakers if each.voice.name == name), None)
     if speaker is None or speaker.voice.language not in samples.TEXTS:
-        raise Refusal("no_such_voice", "Voice not found", voices=[each.voice.name for each in speakers])
+        raise Refusal(
+            "no_such_voice", Message("Voice not found"), voices=[each.voice.name for each in speakers]
+        )
 
     async def make(path: Path) -> None:
         if not service.settings.keys:
@@ -117,12 +120,14 @@ async def _end_of(service: Service, task: Task) -> None:
                 raise Refusal("sample_failed", found.document.get("error") or "The sample was cancelled")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
-    raise Refusal("unavailable", "The server is stopping, please try again")
+    raise Refusal("unavailable", Message("The server is stopping, please try again"))
 
 
 def _keep(service: Service, task: Task, path: Path) -> None:
     try:
         service.parts.blobs.take(task.outputs[AUDIO], path)
     except FileNotFoundError:
-        raise Refusal("sample_pending", "The sample was deleted meanwhile, please ask again") from None
+        raise Refusal(
+            "sample_pending", Message("The sample was deleted meanwhile, please ask again")
+        ) from None
     service.control[task.kind].forget(task.id)

@@ -14,6 +14,7 @@ from voxq.core.refusal import invalid
 from voxq.engines.languages import LANGUAGES, code_of, script_of
 from voxq.kinds.hotwords import hotwords_in
 from voxq.kinds.transcription import TranscriptionOptions
+from voxq.locale import Message
 
 _MOST_WORDS_OF_A_TERM = 3
 _BETWEEN_TERMS = re.compile(r"[,;，；、\n]+")
@@ -48,5 +49,12 @@ def _language(text: str, model: str, models: AvailableModels) -> str | None:
     if language in known:
         return language
     if language in LANGUAGES:
-        raise invalid("language", f"must be auto or one of {', '.join(known)}: {model} supports no other")
-    raise invalid("language", "must be auto, an ISO 639-1 code such as en or zh, or an English name")
+        raise invalid(
+            "language",
+            Message(
+                "must be auto or one of {known}: {model} supports no other",
+                known=", ".join(known),
+                model=model,
+            ),
+        )
+    raise invalid("language", Message("must be auto, an ISO 639-1 code such as en or zh, or an English name"))

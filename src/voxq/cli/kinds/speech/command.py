@@ -10,12 +10,13 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from voxq.cli.configuration import configured
-from voxq.cli.console import busy, err
+from voxq.cli.console import busy, err, here
 from voxq.cli.files import whole
 from voxq.cli.flags import takes_flags
 from voxq.cli.options import Url
 from voxq.engines.languages import code_of
 from voxq.kinds.speech import SpeechOptions, TextField
+from voxq.locale import Message
 from voxq.speech.audio import SPEECH_FORMATS
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _speak_here(text: str, wishes: SpeechOptions, file: IO[bytes]) -> None:
     language = _code(wishes.language)
     speaker = choose(text, wishes.model, wishes.voice or None, language)
     sentences = sentences_of(text, wishes.input_type, speaker)
-    with busy(f"Loading {speaker.model} ..."):
+    with busy(Message("Loading {model} ...", model=speaker.model)):
         synthesiser = load(speaker, ModelStore())
     options = options_of(speaker, wishes.speed, language, normalise=wishes.normalise)
     _write(spoken(synthesiser, sentences, options), len(sentences), file, wishes)
@@ -81,7 +82,13 @@ def _format_of(output: Path) -> str:
     suffix = output.suffix.lower().removeprefix(".")
     known = {form: form for form in SPEECH_FORMATS} | {"ogg": "opus"}
     if suffix not in known:
-        raise typer.BadParameter(f"give --format, or a FILE with one of these extensions: {', '.join(known)}")
+        raise typer.BadParameter(
+            here(
+                Message(
+                    "give --format, or a FILE with one of these extensions: {known}", known=", ".join(known)
+                )
+            )
+        )
     return known[suffix]
 
 
@@ -94,7 +101,7 @@ def _write(parts: Iterable[tuple[Samples, int]], count: int, file: IO[bytes], wi
     sink = file if file.seekable() else _Stream(file)
     writer: AudioWriter | None = None
     with Progress(console=err) as bars:
-        bar = bars.add_task("speaking", total=count)
+        bar = bars.add_task(here(Message("speaking")), total=count)
         for samples, rate in parts:
             writer = writer or AudioWriter(sink, wishes.format, rate, file_rate=wishes.sample_rate)
             writer.write(samples)

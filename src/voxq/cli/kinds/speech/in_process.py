@@ -9,6 +9,7 @@ import numpy as np
 from voxq.engines import voices
 from voxq.engines.contract import ChunkError, EngineError, EngineRequest, Options, Synthesiser, TextItem
 from voxq.engines.voices import Speaker
+from voxq.locale import Message
 from voxq.model_store import aliases
 from voxq.model_store.store import ModelStore
 from voxq.speech.audio import Samples
@@ -39,9 +40,9 @@ def sentences_of(text: str, input_type: str, speaker: Speaker) -> list[Utterance
     try:
         sentences = utterances_of(document_of(text, input_type, language), languages)
     except MarkupError as error:
-        raise SpeechError(f"{error}.") from None
+        raise SpeechError(Message.joined("", (str(error), "."))) from None
     if not sentences:
-        raise SpeechError("There is nothing in this text that can be said.")
+        raise SpeechError(Message("There is nothing in this text that can be said."))
     return sentences
 
 
@@ -78,7 +79,9 @@ def spoken(
     for index, sentence in enumerate(sentences):
         (answer,) = synthesiser.run([TextItem(sentence.text, options)])
         if isinstance(answer, ChunkError):
-            raise SpeechError(f"Sentence {index + 1}: {answer.message}")
+            raise SpeechError(
+                Message("Sentence {number}: {problem}", number=index + 1, problem=answer.message)
+            )
         is_last = index + 1 == len(sentences)
         ending, rate, delivery = (
             Break.CLAUSE if is_last else sentence.ending,

@@ -7,9 +7,11 @@ from typing import IO, Any
 
 from rich.progress import Progress
 
-from voxq.cli.console import err
+from voxq.cli.console import err, here
+from voxq.cli.names import status_name
 from voxq.cli.service import ENDED, Service, ServiceError
 from voxq.kinds.speech import SPEECH
+from voxq.locale import Message
 
 _LOOK_SECONDS = 0.5
 """Duration of a long poll, which ends early only when the task ends; so the interval of the bar."""
@@ -30,7 +32,9 @@ def speak_through(service: Service, wishes: Mapping[str, Any], file: IO[bytes]) 
         service.delete(task_id)
         raise
     if state["status"] != "done":
-        raise ServiceError(str(state.get("error") or f"The text was {state['status']}."))
+        raise ServiceError(
+            state.get("error") or Message("The text was {status}.", status=status_name(state["status"]))
+        )
     if broken is not None:
         raise broken
     if not is_live:
@@ -51,11 +55,11 @@ def _listen(service: Service, task_id: str, file: IO[bytes]) -> ServiceError | N
 
 def _end_of(service: Service, task_id: str) -> dict[str, Any]:
     with Progress(console=err) as bars:
-        bar = bars.add_task("queued", total=100)
+        bar = bars.add_task(here(status_name("queued")), total=100)
         while True:
             state = service.result(task_id, _LOOK_SECONDS, SPEECH.name)
             is_done = state["status"] == "done"
             percent = 100 if is_done else state.get("progress", 0)
-            bars.update(bar, completed=percent, description=state["status"])
+            bars.update(bar, completed=percent, description=here(status_name(state["status"])))
             if state["status"] in ENDED:
                 return state

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from voxq.cli.configuration import configured
-from voxq.cli.console import err, fail, print_json
+from voxq.cli.console import fail, print_json, tell
 from voxq.cli.flags import takes_flags
 from voxq.cli.formats import Format
 from voxq.cli.inputs import Input, Unusable, usable
 from voxq.cli.options import Json, Url
 from voxq.cli.outputs import names_of, write_new
 from voxq.kinds.transcription import TranscriptionOptions
+from voxq.locale import ENGLISH, Message, about
 
 if TYPE_CHECKING:
     from voxq.cli.kinds.transcription.concurrent import Transcription
@@ -65,6 +66,8 @@ def transcribe(
         wanted = None if json_ or format is Format.TEXT else format
         writer = _Writer(None if json_ else output, format, inputs)
         service = exit.enter_context(_service(settings, url, exit))
+        if json_:  # errors of the service are part of the output, which is the same in all languages
+            service.speak(ENGLISH)
         done = transcribe_all(service, inputs, options, wanted, writer.write)
     if json_:
         print_json([transcription.state for transcription in done])
@@ -85,7 +88,7 @@ def _service(settings: Settings, url: str | None, exit: ExitStack) -> Service:
 
     if service := admitting_service(settings, url):
         return service
-    err.print("Starting a service for this command.")
+    tell(Message("Starting a service for this command."))
     stack = exit.enter_context(temporary_stack(settings))
     return Service(stack.api_url, next(iter(settings.keys), None))
 
@@ -121,16 +124,16 @@ class _Writer:
             self.failed = True
             fail(f"{self._directory / name}{self._ending}: {error.strerror or error}")
         else:
-            err.print(str(path), markup=False, highlight=False, soft_wrap=True)
+            tell(str(path))
 
 
 def _print(done: Sequence[Transcription], *, with_text: bool) -> None:
     for transcription in done:
         if not transcription.succeeded:
-            fail(f"{transcription.input.shown}: {transcription.error}")
+            fail(about(transcription.input.shown, transcription.error))
         elif with_text:
             if len(done) > 1:
                 typer.echo(f"==> {transcription.input.shown} <==")
             typer.echo(transcription.text.rstrip("\n"))
         if transcription.succeeded and transcription.state.get("no_speech"):
-            err.print(f"{transcription.input.shown}: no speech found", markup=False, highlight=False)
+            tell(Message("{file}: no speech found", file=transcription.input.shown))

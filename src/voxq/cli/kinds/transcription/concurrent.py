@@ -12,12 +12,14 @@ from typing import Any
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from voxq.cli.console import err
+from voxq.cli.console import err, here, tell
 from voxq.cli.formats import Format
 from voxq.cli.inputs import Input
+from voxq.cli.names import status_name
 from voxq.cli.pace import Progress
 from voxq.cli.service import ENDED, Service, ServiceError
 from voxq.kinds.transcription import TRANSCRIPTION
+from voxq.locale import Message
 
 _AT_ONCE = 8
 _LOOK_SECONDS = 0.5
@@ -39,7 +41,7 @@ class Transcription:
 
     @property
     def error(self) -> str:
-        return str(self.state.get("error") or self.state["status"])
+        return str(self.state.get("error") or status_name(self.state["status"]))
 
 
 def transcribe_all(
@@ -64,7 +66,7 @@ def transcribe_all(
     done: list[Transcription] = []
     with Bars(*columns, console=err) as bars, ThreadPoolExecutor(_AT_ONCE) as threads:
         work = _Work(service, options, format, bars)
-        ids = [bars.add_task(each.name, total=100, doing="waiting") for each in inputs]
+        ids = [bars.add_task(each.name, total=100, doing=here(Message("waiting"))) for each in inputs]
         try:
             for transcription in threads.map(work.transcribe, inputs, ids):
                 on_end(transcription)
@@ -94,7 +96,7 @@ class _Loading:
                 self._names = self._service.loading()
                 if fresh := set(self._names) - self._told:
                     self._told |= fresh
-                    err.print(f"The service loads {', '.join(sorted(fresh))} ...", markup=False)
+                    tell(Message("The service loads {models} ...", models=", ".join(sorted(fresh))))
             return self._names
 
 
@@ -119,13 +121,13 @@ class _Work:
     def transcribe(self, input: Input, bar: TaskID) -> Transcription:
         try:
             state = self._until_ended(self._upload(input, bar), bar)
-            self._bars.update(bar, doing=state["status"])
+            self._bars.update(bar, doing=here(status_name(state["status"])))
             if state["status"] != "done":
                 return Transcription(input, state)
             self._bars.update(bar, completed=100)
             return Transcription(input, state, self._text(state))
         except ServiceError as error:
-            self._bars.update(bar, doing="failed")
+            self._bars.update(bar, doing=here(status_name("failed")))
             return Transcription(input, {"status": "failed", "error": str(error), "file": input.name})
 
     def _upload(self, input: Input, bar: TaskID) -> str:
@@ -133,11 +135,11 @@ class _Work:
             size = input.path.stat().st_size
         except OSError as error:
             raise ServiceError(str(error.strerror)) from None
-        self._bars.update(bar, total=max(1, size), doing="uploading")
+        self._bars.update(bar, total=max(1, size), doing=here(Message("uploading")))
         accepted = self._service.submit_recording(
             TRANSCRIPTION.name, input.path, self._options, lambda size: self._bars.advance(bar, size)
         )
-        self._bars.reset(bar, total=100, doing="queued")
+        self._bars.reset(bar, total=100, doing=here(status_name("queued")))
         return str(accepted["task_id"])
 
     def _until_ended(self, task_id: str, bar: TaskID) -> dict[str, Any]:
@@ -145,20 +147,20 @@ class _Work:
         while True:
             if self._abandoned.is_set():
                 self._service.delete(task_id)
-                raise ServiceError("withdrawn")
+                raise ServiceError(Message("withdrawn"))
             state = self._service.result(task_id, wait=_LOOK_SECONDS)
             if state["status"] in ENDED:
                 return state
             reported, now = state.get("progress", 0), time.monotonic()
-            doing = state["status"]
+            doing = status_name(state["status"])
             if not reported and (names := self._loading.names()):
-                doing = f"{doing}; loading {', '.join(names)}"
+                doing = Message("{doing}; loading {models}", doing=doing, models=", ".join(names))
             if state["status"] == "processing":
                 progress = progress or Progress(state["duration"], self._pace, now)
-                self._bars.update(bar, completed=progress.at(reported, now), doing=doing)
+                self._bars.update(bar, completed=progress.at(reported, now), doing=here(doing))
             else:
                 progress = None
-                self._bars.update(bar, completed=0, doing=doing)
+                self._bars.update(bar, completed=0, doing=here(doing))
 
     def _text(self, state: Mapping[str, Any]) -> str:
         if self._format is None:

@@ -21,6 +21,7 @@ from voxq.engines.contract import (
     Traits,
 )
 from voxq.engines.recognise.funasr.model_class import PUNCTUATION, ModelClass, class_of, read_recogniser
+from voxq.locale import Message
 
 if TYPE_CHECKING:
     from voxq.engines.recognise.funasr.engine import Dialect
@@ -83,7 +84,7 @@ def _dialect_for(model_class: ModelClass, punctuation: Punctuation | None) -> Di
 FAMILY = EngineFamily(
     name="funasr",
     capability=Capability.RECOGNISE,
-    summary="FunASR's models: SenseVoice, Paraformer, Fun-ASR-Nano, Whisper; CPU or NVIDIA GPU",
+    summary=Message("FunASR's models: SenseVoice, Paraformer, Fun-ASR-Nano, Whisper; CPU or NVIDIA GPU"),
     traits_for=_traits_for,
     load=_load,
     roles_for=_roles_for,

@@ -16,6 +16,7 @@ from voxq.core.task import Priority
 from voxq.engines.languages import code_of
 from voxq.engines.voices import Speaker
 from voxq.kinds.speech import SpeechOptions, TextField, no_recording
+from voxq.locale import Message
 from voxq.model_store import aliases
 from voxq.speech.scripts import language_read_in
 
@@ -108,7 +109,7 @@ def _of_model(name: str, speakers: Sequence[Speaker]) -> Sequence[Speaker]:
     models = list(dict.fromkeys(speaker.model for speaker in speakers))
     best = aliases.resolve(name, models)
     if best is None:
-        raise Refusal("model_not_found", "There is no such model for speech here", models=models)
+        raise Refusal("model_not_found", Message("There is no such model for speech here"), models=models)
     able = [speaker for speaker in speakers if aliases.resolve(name, [speaker.model])]
     return sorted(able, key=lambda speaker: speaker.model != best)
 

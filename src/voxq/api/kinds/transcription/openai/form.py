@@ -17,6 +17,7 @@ from voxq.core.request_reader import Asked, RequestReader, unknown_field
 from voxq.core.task import Priority
 from voxq.kinds.hotwords import hotwords_in, together
 from voxq.kinds.transcription import TranscriptionOptions
+from voxq.locale import Message
 from voxq.speech.subtitles import Format
 
 _BETWEEN_WORDS = re.compile(r"""[\s,"'\[\]]+""")
@@ -85,7 +86,7 @@ def transcription(fields: Fields, models: AvailableModels) -> Wanted:
     _check_chunking_strategy(fields)
     more = _More.of(fields)
     if more.streams and more.format not in (Format.JSON, Format.TEXT):
-        raise invalid("stream", "is for the formats json and text")
+        raise invalid("stream", Message("is for the formats json and text"))
     granularities = _granularities(fields)
     asked = _own(fields)
     has_words = Granularity.WORD in granularities and more.format is Format.VERBOSE_JSON
@@ -174,7 +175,7 @@ def _check_temperature(fields: Fields) -> None:
     except ValueError:
         temperature = math.nan
     if not 0 <= temperature <= 1:
-        raise invalid("temperature", "must be a number from 0 to 1")
+        raise invalid("temperature", Message("must be a number from 0 to 1"))
 
 
 def _check_chunking_strategy(fields: Fields) -> None:
@@ -187,7 +188,7 @@ def _check_chunking_strategy(fields: Fields) -> None:
         except (ValueError, RecursionError):
             given = "?"
     if given not in ("", "auto", _SERVER_VAD):
-        raise invalid("chunking_strategy", f"must be auto or of type {_SERVER_VAD}")
+        raise invalid("chunking_strategy", Message("must be auto or of type {known}", known=_SERVER_VAD))
 
 
 def _refuse_diarization(fields: Fields) -> None:
@@ -199,7 +200,11 @@ def _refuse_diarization(fields: Fields) -> None:
 
 
 def _unsupported(field: str, what: str) -> Refusal:
-    message = f"{field}: {what} needs a model that distinguishes speakers, and there is none here"
+    message = Message(
+        "{field}: {what} needs a model that distinguishes speakers, and there is none here",
+        field=field,
+        what=what,
+    )
     return Refusal("unsupported_value", message, field=field)
 
 
@@ -211,14 +216,14 @@ def _choice(kind: type[E], text: str, name: str, default: E) -> E:
     try:
         return kind(given)
     except ValueError:
-        raise invalid(name, f"must be one of {', '.join(kind)}") from None
+        raise invalid(name, Message("must be one of {known}", known=", ".join(kind))) from None
 
 
 def _switch(text: str, name: str) -> bool:
     """Read a boolean. Raises Refusal ("invalid_option")."""
     given = text.strip().lower()
     if given not in _SWITCH:
-        raise invalid(name, f"must be one of {', '.join(filter(None, _SWITCH))}")
+        raise invalid(name, Message("must be one of {known}", known=", ".join(filter(None, _SWITCH))))
     return _SWITCH[given]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from voxq.api.service import Service
 from voxq.core.refusal import invalid
+from voxq.locale import Message
 from voxq.tasks.intake import Upload
 
 
@@ -30,7 +31,7 @@ async def clip_of(
     part = service.parts.blobs.part(secrets.token_hex(16))
     try:
         if not await service.probes.clip(whole.part, part, owner, start, seconds):
-            raise invalid("detect_lang_offset", "must lie before the end of the recording")
+            raise invalid("detect_lang_offset", Message("must lie before the end of the recording"))
         yield await asyncio.to_thread(_upload, part, service.settings.fsync)
     finally:
         await asyncio.to_thread(part.unlink, missing_ok=True)

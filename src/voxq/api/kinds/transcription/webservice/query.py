@@ -11,9 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from voxq.api.available import AvailableModels
 from voxq.api.kinds.transcription import options
 from voxq.core.refusal import Refusal, invalid
-from voxq.core.request_reader import unknown_field
+from voxq.core.request_reader import QUERY_PARAMETER, unknown_field
 from voxq.engines.languages import code_of
 from voxq.kinds.transcription import TranscriptionOptions
+from voxq.locale import Message
 
 LONGEST_CLIP = 600
 """Maximum seconds whose language can be asked for."""
@@ -95,7 +96,7 @@ def check_names(request: Request, query: type[_Query]) -> None:
     """Refuse parameters that do not exist. Raises Refusal ("invalid_option", with the known ones)."""
     for name in request.query_params:
         if name not in query.model_fields:
-            raise unknown_field(name, query.model_fields, sort="query parameter")
+            raise unknown_field(name, query.model_fields, sort=QUERY_PARAMETER)
 
 
 def transcription(query: AsrQuery, models: AvailableModels) -> TranscriptionOptions:
@@ -106,7 +107,7 @@ def transcription(query: AsrQuery, models: AvailableModels) -> TranscriptionOpti
     "unsupported_value").
     """
     if query.diarize:
-        raise invalid("diarize", "needs a model that distinguishes speakers, and there is none here")
+        raise invalid("diarize", Message("needs a model that distinguishes speakers, and there is none here"))
     is_translation = query.task is Job.TRANSLATE
     model = models.translator("") if is_translation else _model_for(query.language, models)
     asked = TranscriptionOptions(
@@ -124,7 +125,7 @@ def detection(models: AvailableModels) -> TranscriptionOptions:
     ("unsupported_value")."""
     model = models.detector()
     if model is None:
-        raise Refusal("unsupported_value", "There is no model here that detects languages")
+        raise Refusal("unsupported_value", Message("There is no model here that detects languages"))
     return TranscriptionOptions(model=model, detect=True)
 
 

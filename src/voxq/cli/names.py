@@ -1,0 +1,40 @@
+"""Names of states, kinds and the like in tables and progress, where the service has words for programs."""
+
+from __future__ import annotations
+
+from voxq.locale import Message
+
+_STATUSES = {
+    "queued": Message("queued"),
+    "processing": Message("processing"),
+    "done": Message("done"),
+    "failed": Message("failed"),
+    "cancelled": Message("cancelled"),
+}
+
+_CAPABILITIES = {"recognise": Message("recognise"), "speak": Message("speak")}
+_SUBJECTS = {
+    "settings": Message("settings"),
+    "packages": Message("packages"),
+    "storage": Message("storage"),
+    "engine": Message("engine"),
+    "model": Message("model"),
+    "voice": Message("voice"),
+    "voices": Message("voices"),
+    "device": Message("device"),
+}
+
+
+def status_name(status: str) -> str:
+    """Name of a task's status; the word itself for one that only a newer service knows."""
+    return _STATUSES.get(status, status)
+
+
+def subject_name(subject: str) -> str:
+    """Name of what a finding of the doctor is about; the word itself for a name, such as "Redis"."""
+    return _SUBJECTS.get(subject, subject)
+
+
+def capability_name(capability: str) -> str:
+    """Name of what an engine can do; the word itself for what only another version of VoxQ can do."""
+    return _CAPABILITIES.get(capability, capability)
