@@ -110,10 +110,17 @@ def test_the_wheel_contains_every_file_of_the_package_and_no_other(wheel: Path) 
     wanted = {name.removeprefix("src/") for name in listed if (ROOT / name).exists()}
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if name.startswith("voxq/")}
-    assert held - {"voxq/data/pyproject.toml"} == wanted, "the pins are copied from the root"
+    compiled = {name.removesuffix(".po") + ".mo" for name in wanted if name.endswith(".po")}
+    assert compiled, "there are texts in other languages"
+    assert held == wanted | compiled | {"voxq/data/pyproject.toml"}, "the pins are copied from the root"
     assert {"voxq/py.typed", "voxq/data/hotwords.txt"} <= held
     assert any(name.endswith(".lua") for name in held)
     assert any(name.endswith(".wav") for name in held)
+
+
+def test_the_installed_command_speaks_chinese(voxq: Run) -> None:
+    assert "语音识别与语音合成服务" in voxq("--help", VOXQ_LANG="zh_CN.UTF-8").stdout
+    assert "错误：" in voxq("up", VOXQ_LANG="zh").stderr
 
 
 def test_the_core_installs_no_heavy_dependency(core: Path) -> None:

@@ -8,10 +8,12 @@ _STATUSES = {
     "queued": Message("queued"),
     "processing": Message("processing"),
     "done": Message("done"),
+    "success": Message("success"),
     "failed": Message("failed"),
     "cancelled": Message("cancelled"),
 }
 
+_PLURALS = {"recording": Message("recordings"), "text": Message("texts")}
 _CAPABILITIES = {"recognise": Message("recognise"), "speak": Message("speak")}
 _SUBJECTS = {
     "settings": Message("settings"),
@@ -38,3 +40,8 @@ def subject_name(subject: str) -> str:
 def capability_name(capability: str) -> str:
     """Name of what an engine can do; the word itself for what only another version of VoxQ can do."""
     return _CAPABILITIES.get(capability, capability)
+
+
+def plural(noun: str) -> str:
+    """Name of several inputs, such as "recordings"."""
+    return _PLURALS.get(noun, f"{noun}s")

@@ -14,7 +14,7 @@ import httpx
 
 from voxq import kinds
 from voxq.cli.console import language, tell
-from voxq.locale import Message
+from voxq.locale import Message, about
 from voxq.settings import Settings
 from voxq.supervisor.instance import running_instance
 from voxq.supervisor.stack import api_url
@@ -316,4 +316,4 @@ def _reason(response: httpx.Response) -> str:
         return f"HTTP {response.status_code} {response.reason_phrase}"
     if isinstance(there := answer.get("models") or answer.get("voices"), list):
         return Message("{problem}. There are: {known}.", problem=said, known=", ".join(map(str, there)))
-    return f"{said}: {detail}" if (detail := answer.get("detail")) else str(said)
+    return about(said, detail) if (detail := answer.get("detail")) else str(said)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from voxq import kinds
 from voxq.cli.console import here
-from voxq.cli.names import status_name
+from voxq.cli.names import plural, status_name
 from voxq.locale import Message
 
 _LONGEST = 60
@@ -104,6 +104,4 @@ def _things(kind: str) -> str:
         return kind
     noun = there[kind].noun
     is_alone = sum(each.noun == noun for each in there.values()) == 1
-    return (
-        there[kind].nouns if is_alone else Message("{things} ({kind})", things=there[kind].nouns, kind=kind)
-    )
+    return plural(noun) if is_alone else Message("{things} ({kind})", things=plural(noun), kind=kind)

@@ -38,7 +38,6 @@ class Kind(ABC):
     name: str
     options: type[Options]
     noun: str
-    nouns: str
     """Word that clients know the input by: "recording"."""
     steps: tuple[StepSpec, ...]
     """Steps in the order in which they depend on each other. The first is not optional, and works on what the

@@ -304,7 +304,6 @@ SPEECH = _Speech(
     name="tts",
     options=SpeechOptions,
     noun=Message("text"),
-    nouns=Message("texts"),
     steps=(StepSpec(SPEAK, capability="speak"),),
     preparation="Text processing",
     preparer="text processor",

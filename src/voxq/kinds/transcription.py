@@ -331,7 +331,6 @@ TRANSCRIPTION = _Transcription(
     name="asr",
     options=TranscriptionOptions,
     noun=Message("recording"),
-    nouns=Message("recordings"),
     steps=(StepSpec(RECOGNISE, capability="recognise"),),
     preparation="Decoding",
     preparer="decoder",

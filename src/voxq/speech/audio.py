@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from voxq.locale import Message
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -118,3 +120,9 @@ class AudioError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def too_long(most: float) -> AudioError:
+    """Make the error of a recording with more than `most` seconds."""
+    message = Message("The recording is longer than {seconds:g} seconds.", seconds=most)
+    return AudioError("too_long", message)

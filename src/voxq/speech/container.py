@@ -24,6 +24,7 @@ from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from voxq.locale import Message
 from voxq.speech.audio import MIME_TYPES, MOST_TRACKS, AudioError, Track
 from voxq.speech.tracks import DECODERS, audio_tracks, candidates
 
@@ -134,23 +135,27 @@ def opened(
     try:
         file = path.open("rb")
     except OSError as error:
-        raise AudioError("missing", "The recording is gone or cannot be read.") from error
+        raise AudioError("missing", Message("The recording is gone or cannot be read.")) from error
     with file:
         if not os.fstat(file.fileno()).st_size:
-            raise AudioError("empty", "The recording is empty.")
+            raise AudioError("empty", Message("The recording is empty."))
         try:
             anonymous = _Anonymous(file, patience)
             with av.open(anonymous, "r", options=_OPTIONS, metadata_errors="ignore") as container:
                 yield _at_track(container, wanted, index)
         except MemoryError as error:
-            raise AudioError("too_large", "Decoding the file needs more memory than allowed.") from error
+            raise AudioError(
+                "too_large", Message("Decoding the file needs more memory than allowed.")
+            ) from error
         except DECODING_ERRORS as error:
-            raise AudioError("undecodable", "The file is damaged, or not a supported format.") from error
+            raise AudioError(
+                "undecodable", Message("The file is damaged, or not a supported format.")
+            ) from error
 
 
 def _at_track(container: InputContainer, wanted: str | None, index: int | None) -> Recording:
     if len(container.streams) > MOST_TRACKS:
-        raise AudioError("undecodable", f"The file has more than {MOST_TRACKS} tracks.")
+        raise AudioError("undecodable", Message("The file has more than {most} tracks.", most=MOST_TRACKS))
     tracks = audio_tracks(container)
     taken, *others = candidates(tracks, wanted if index is None else str(index))
     stream = container.streams.audio[taken.index]

@@ -13,7 +13,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from voxq.speech.audio import SAMPLE_RATE, AudioError, Channels, Samples, Track
+from voxq.locale import Message
+from voxq.speech.audio import SAMPLE_RATE, AudioError, Channels, Samples, Track, too_long
 from voxq.speech.container import DECODING_ERRORS, Patience, Recording, opened
 from voxq.speech.levels import is_audible
 from voxq.speech.mixing import Mixer
@@ -87,7 +88,7 @@ class Decoding:
                 raise too_long(self._max_seconds)
             yield block
         if not self._samples:
-            raise AudioError("empty", "The file has no samples.")
+            raise AudioError("empty", Message("The file has no samples."))
 
     def _compared(self) -> Iterator[Channels]:
         for block in self._channels():
@@ -177,11 +178,7 @@ def frames(
     if damaged and not decoded:
         raise _undecodable()
     if patience.is_over:
-        raise AudioError("undecodable", "After some sound there is too much damage to look through.")
-
-
-def too_long(max_seconds: float) -> AudioError:
-    return AudioError("too_long", f"The recording is longer than {max_seconds:g} seconds.")
+        raise AudioError("undecodable", Message("After some sound there is too much damage to look through."))
 
 
 def _pieces(sound: Iterable[Placed], sample_rate: int) -> Iterator[Channels]:
@@ -233,7 +230,7 @@ def _is_usable(frame: av.AudioFrame) -> bool:
 
 
 def _undecodable() -> AudioError:
-    return AudioError("undecodable", "Nothing in the sound track can be decoded.")
+    return AudioError("undecodable", Message("Nothing in the sound track can be decoded."))
 
 
 def _joined(pieces: Iterable[Channels], size: int) -> Iterator[Channels]:

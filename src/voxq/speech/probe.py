@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 
+from voxq.locale import Message
 from voxq.speech.audio import AudioError, AudioInfo, Track
 from voxq.speech.container import Patience, Recording, identify, opened
 from voxq.speech.decode import frames, too_long
@@ -64,7 +65,7 @@ def _first_frame(recording: Recording, patience: Patience, *, is_last: bool) -> 
             raise
         return None
     if first is None and is_last:
-        raise AudioError("empty", "The file has no samples.")
+        raise AudioError("empty", Message("The file has no samples."))
     return first
 
 

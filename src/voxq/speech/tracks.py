@@ -8,6 +8,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 
+from voxq.locale import Message
 from voxq.speech.audio import LONGEST_TITLE, AudioError, Track
 from voxq.speech.track_languages import code_of_tag
 
@@ -39,13 +40,21 @@ def candidates(tracks: Sequence[Track], wanted: str | None) -> list[Track]:
     first. Raises AudioError: no_audio; unknown_track, with a list of all; undecodable.
     """
     if not tracks:
-        raise AudioError("no_audio", "The file has no sound track.")
+        raise AudioError("no_audio", Message("The file has no sound track."))
     found = [track for track in tracks if _is_wanted(track, wanted)]
     if not found:
-        raise AudioError("unknown_track", f"There is no audio track {wanted}; there are: {shown(tracks)}.")
+        raise AudioError(
+            "unknown_track",
+            Message(
+                "There is no audio track {wanted}; there are: {tracks}.", wanted=wanted, tracks=shown(tracks)
+            ),
+        )
     usable = [track for track in found if track.codec in DECODERS]
     if not usable:
-        raise AudioError("undecodable", f"The codec of the sound track is not supported: {found[0].codec}.")
+        raise AudioError(
+            "undecodable",
+            Message("The codec of the sound track is not supported: {codec}.", codec=found[0].codec),
+        )
     ranked = sorted(usable, key=lambda track: not track.default)
     return ranked[:1] if wanted is not None else ranked
 

@@ -48,7 +48,7 @@ async def test_a_message_is_in_the_language_of_the_request(
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_paths_that_are_not_there_are_told_in_chinese_too() -> None:
+async def test_an_unknown_path_is_refused_in_chinese() -> None:
     answer = await asked("/nothing", "zh")
     assert answer.status_code == 404
     assert answer.json() == {"error": "该路径不存在；全部路径见 /docs", "code": "not_found"}

@@ -13,11 +13,12 @@ from typing import TypeVar
 
 from loguru import logger
 
+from voxq.locale import Message
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.media import MEDIA_MODULE, protocol
 from voxq.processes.media.owner_turns import OwnerTurns
 from voxq.processes.messages import ProtocolError
-from voxq.speech.audio import AudioError, AudioInfo
+from voxq.speech.audio import AudioError, AudioInfo, too_long
 
 R = TypeVar("R", protocol.Probed, protocol.Clipped)
 
@@ -84,8 +85,11 @@ class ProbePool:
             try:
                 reply = await self._one_answer(request, owner, wanted)
             except ChildDied as error:
-                raise AudioError("undecodable", "The file crashed the decoder.") from error
+                raise AudioError("undecodable", Message("The file crashed the decoder.")) from error
         if isinstance(reply, protocol.Failed):
+            # What the child says is plain text; this is the sentence with a number in it that most users see.
+            if reply.code == "too_long":
+                raise too_long(self._max_seconds)
             raise AudioError(reply.code, reply.message)
         return reply
 
@@ -103,10 +107,12 @@ class ProbePool:
         except BaseException as error:
             child = self._replace(child)
             if isinstance(error, TimeoutError):
-                message = f"The file could not be read within {self._timeout:g} seconds."
+                message = Message(
+                    "The file could not be read within {seconds:g} seconds.", seconds=self._timeout
+                )
                 raise AudioError("undecodable", message) from None
             if isinstance(error, ProtocolError):
-                raise AudioError("undecodable", "The file crashed the decoder.") from error
+                raise AudioError("undecodable", Message("The file crashed the decoder.")) from error
             raise
         finally:
             if self._closed and child is not None:
