@@ -214,7 +214,9 @@ async def _http(request: Request, error: HTTPException) -> Problem:
     if error.status_code == 404:
         document = await asyncio.to_thread(request.app.openapi)  # made once, which takes a moment
         if meant := known_paths.meant(request.url.path, document["paths"]):
-            sentence = f"There is nothing at this path; {meant} may be meant, and /docs lists all paths"
+            sentence = Message(
+                "There is nothing at this path; {meant} may be meant, and /docs lists all paths", meant=meant
+            )
     return Problem(error.status_code, sentence, code, error.headers or {})
 
 

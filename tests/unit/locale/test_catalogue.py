@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import polib
 import pytest
 
-from _messages import found, placeholders, read
+from _messages import SOURCE, found, placeholders, read
 
 ENTRIES = [pytest.param(entry, id=entry.msgid[:60]) for entry in read()]
 GLOSSARY = {
@@ -82,3 +83,42 @@ def test_a_text_is_typeset_as_chinese_is(entry: polib.POEntry) -> None:
     assert not re.search(r"[\u4e00-\u9fff][,;:?!]", text), "punctuation after Chinese is full-width"
     assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]", text), "a space between"
     assert not re.search(r"[，。、：；！？（）] | [，。、：；！？（）]", text), "none beside full-width signs"
+
+
+PEOPLE_READ = ("api", "cli", "settings", "supervisor", "tasks", "model_store", "kinds")
+_MESSAGES = re.compile(
+    r"(Refusal|Problem|Finding|TaskFailed|invalid|bad_form|fail|tell|busy|BadParameter|Unusable"
+    r"|SettingsError|ServiceError|SpeechError|StackError|ModelError|HubError|EngineError|AlreadyRunning)$"
+)
+"""Functions and classes whose arguments people read."""
+
+
+@pytest.mark.parametrize("package", PEOPLE_READ)
+def test_sentences_for_people_are_messages(package: str) -> None:
+    bare = [
+        f"{file.relative_to(SOURCE)}:{node.lineno}: {ast.unparse(argument)}"
+        for file in (SOURCE / "voxq" / package).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and _MESSAGES.match(_name_of(node.func))
+        for argument in node.args
+        if _is_sentence(argument)
+    ]
+    assert bare == [], "write Message(...)"
+
+
+def _name_of(function: ast.expr) -> str:
+    return getattr(function, "id", getattr(function, "attr", ""))
+
+
+def _is_sentence(argument: ast.expr) -> bool:
+    """Whether it is text with words; names, paths and joined values have none of their own."""
+    match argument:
+        case ast.Constant(str(text)):
+            return bool(re.search(r"[A-Za-z]{2,} [A-Za-z]", text))
+        case ast.JoinedStr(values):
+            texts = [each.value for each in values if isinstance(each, ast.Constant)]
+            return any(re.search(r"[A-Za-z]{2,}", str(text)) for text in texts)
+        case ast.IfExp(body=one, orelse=other):
+            return _is_sentence(one) or _is_sentence(other)
+        case _:
+            return False
