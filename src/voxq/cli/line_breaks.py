@@ -1,4 +1,4 @@
-"""Line breaks within Chinese and Japanese text, which Rich would cut off or break only at spaces."""
+"""Line breaks within Chinese and Japanese text and in addresses, which Rich would cut off where too long."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from rich.text import Text
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING, _CLOSING = "（《「『【“", "，。、：；！？）》」』】”…"
 
-WORD = re.compile(rf"\s*[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*\s*")
-"""What stays on one line: a character of such text, or a word, with the punctuation that belongs to it."""
+WORD = re.compile(rf"\s*[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}/]+/*|/+)[{_CLOSING}]*\s*")
+"""What stays on one line: a character of such text, a word, or the part of an address up to its next slash,
+each with the punctuation that belongs to it."""
 
 
 def install() -> None:
