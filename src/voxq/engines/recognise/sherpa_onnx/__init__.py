@@ -17,6 +17,7 @@ from voxq.engines.contract import (
     Requirements,
 )
 from voxq.engines.recognise.sherpa_onnx.model_type import type_of
+from voxq.locale import Message
 
 
 def _load(request: EngineRequest, models: ModelPaths) -> Recogniser:
@@ -28,7 +29,7 @@ def _load(request: EngineRequest, models: ModelPaths) -> Recogniser:
 FAMILY = EngineFamily(
     name="sherpa-onnx",
     capability=Capability.RECOGNISE,
-    summary="ONNX models: SenseVoice, Paraformer, Zipformer; fast on a CPU, no PyTorch",
+    summary=Message("ONNX models: SenseVoice, Paraformer, Zipformer; fast on a CPU, no PyTorch"),
     traits_for=lambda request: type_of(request).traits_on(request),
     load=_load,
     roles_for=lambda request: {"path": request.model},
