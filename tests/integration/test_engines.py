@@ -12,7 +12,15 @@ from audio import NOTE, english, recording, sounds, spoken_text
 from engine_calls import Options, recognition, transcribe
 
 from voxq.engines import registry
-from voxq.engines.contract import ChunkError, EngineError, EngineRequest, Recognised, Recogniser
+from voxq.engines.contract import (
+    AudioItem,
+    ChunkError,
+    EngineError,
+    EngineRequest,
+    Recognised,
+    Recogniser,
+)
+from voxq.engines.recognise.faster_whisper_model import FasterWhisper
 from voxq.engines.recognise.whisper_search import PROMPTS
 from voxq.engines.warmup import measure
 from voxq.model_store.store import ModelStore
@@ -219,7 +227,7 @@ def test_hotwords_change_the_spelling(engine: Recogniser) -> None:
 def test_a_hotword_at_the_beginning_is_recognised(engine: Recogniser) -> None:
     speech = english("Katherine and Geoff live in Leicester.")
     text = text_of(recognise(engine, speech, recognition("en", hotwords=("Catharine", "Jeff"))))
-    assert text.startswith("Catharine and Jeff")
+    assert text.replace(",", "").startswith("Catharine and Jeff")
 
 
 @pytest.mark.parametrize(
@@ -260,6 +268,51 @@ def test_each_item_of_a_batch_has_its_own_result(engine: Recogniser) -> None:
     assert empty == Recognised((), None)
 
 
+def test_clear_speech_needs_no_window_of_30_seconds(engine: Recogniser) -> None:
+    assert isinstance(engine, FasterWhisper)
+    before = engine.second_looks
+    recognise(engine, english(), recognition("en", words=True))
+    recognise(engine, recording("zh_note"), recognition())
+    assert engine.second_looks == before
+
+
+def test_whether_anybody_speaks_is_decided_in_a_window_of_30_seconds(engine: Recogniser) -> None:
+    assert isinstance(engine, FasterWhisper)
+    before = engine.second_looks
+    recognise(engine, sounds()["white noise"], recognition())
+    assert engine.second_looks == before + 1
+
+
+def test_a_short_window_gives_the_same_text_and_times(engine: Recogniser) -> None:
+    assert isinstance(engine, FasterWhisper)
+    options = recognition(words=True)
+    short = recognise(engine, english(), options)
+    whole = engine.in_whole_windows(AudioItem(english(), options))
+    assert isinstance(whole, Recognised)
+    assert (text_of(short), short.language) == (text_of(whole), whole.language)
+    words = [[word for segment in each.segments for word in segment.words] for each in (short, whole)]
+    assert [word.text for word in words[0]] == [word.text for word in words[1]]
+    apart = [abs(a.start - b.start) for a, b in zip(*words, strict=True)]
+    assert np.median(apart) <= 0.04 and np.max(apart) <= 0.3
+
+
+def test_a_batch_gives_the_texts_of_single_calls(engine: Recogniser) -> None:
+    """Check a batch of other lengths, languages, prompts and tasks, with sounds that nobody speaks in."""
+    note, chinese = english(), recording("zh_note")
+    items = [
+        (note[: 4 * SAMPLE_RATE], recognition()),
+        (note[4 * SAMPLE_RATE : 8 * SAMPLE_RATE], recognition("en", hotwords=("Martin",), words=True)),
+        (chinese[: 4 * SAMPLE_RATE], recognition("zh")),
+        (chinese[: 4 * SAMPLE_RATE], recognition("zh", translate=True)),
+        (sounds()["white noise"][: 4 * SAMPLE_RATE], recognition()),
+        (chinese, recognition(words=True)),
+        (note, recognition()),
+        (english("Good morning."), recognition("en")),
+    ]
+    together = transcribe(engine, items)
+    assert [transcribe(engine, [item])[0] for item in items] == list(together)
+
+
 def test_the_same_audio_gives_the_same_text(engine: Recogniser) -> None:
     noisy = (english() + np.random.default_rng(1).normal(0, 0.1, len(english()))).astype(np.float32)
     assert recognise(engine, noisy, recognition()) == recognise(engine, noisy, recognition())
@@ -268,8 +321,7 @@ def test_the_same_audio_gives_the_same_text(engine: Recogniser) -> None:
 def test_the_warm_up_measures_a_cost(engine: Recogniser) -> None:
     # a machine that is busy for a moment gives useless measurements
     costs = (measure(engine) for _ in range(3))
-    # 30 s are encoded whatever the chunk's length.
-    assert any(cost.fixed > 0.05 and 0 <= cost.per_second < cost.fixed for cost in costs)
+    assert any(0 < cost.predict(6.0) < 30 for cost in costs)
 
 
 def test_a_gpu_that_is_not_there_is_an_error() -> None:

@@ -222,6 +222,9 @@ class Traits:
     times_real_time: float | None = None
     """Seconds of sound that a voice makes in a second where a listener has to wait for a sentence: what opens
     a text is cut at clauses, so that it is heard sooner. None: no sentence is cut."""
+    at_once: int = 1
+    """Items of a call that are worked on at the same time, each as quickly as one alone: so many take as long
+    as one. Sounds are padded to lengths of their own."""
     per_call: tuple[str, ...] | None = None
     """Names of the options that all items of a call must share; None: all of them."""
 

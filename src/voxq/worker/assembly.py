@@ -134,6 +134,7 @@ def _pool_of(
             items=model.traits.max_items,
             padded_to=model.traits.padded_to,
             is_parallel=model.traits.is_parallel,
+            at_once=model.traits.at_once,
         )
         is_elsewhere = model.request.device != plan.device
         return PooledModel(model, link, limits, time.monotonic(), is_elsewhere=is_elsewhere)

@@ -14,6 +14,7 @@ chunks of other models that can run meanwhile.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -87,10 +88,14 @@ class BatchLimits:
     """Seconds every chunk is padded to by the engine, or None: to the longest of its batch."""
     is_parallel: bool = False
     """Each chunk has a core of its own, and so is not padded: a batch counts as its longest."""
+    at_once: int = 1
+    """Chunks that take as long as one."""
 
     def padded(self, longest: float, items: int) -> float:
         """Padded seconds of a batch of `items` chunks whose longest lasts `longest` seconds."""
-        return longest if self.is_parallel else items * max(longest, self.padded_to or 0.0)
+        if self.is_parallel:
+            return longest
+        return math.ceil(items / self.at_once) * max(longest, self.padded_to or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,8 @@ class BatchTerms:
 def choose(waiting: Sequence[WaitingChunk], terms: Mapping[str, BatchTerms]) -> list[WaitingChunk]:
     """Choose the next batch, in the order of `due`; empty only if nothing waits. `terms` by model.
 
-    A single chunk always fits: it cannot be made smaller. No larger batch exceeds a limit.
+    A single chunk always fits: it cannot be made smaller. No larger batch exceeds a limit, but the limit of
+    time does not apply to chunks that take no more of it.
     """
     line = sorted(waiting, key=_order)[:_WINDOW]
     if not line:
@@ -128,14 +134,16 @@ def choose(waiting: Sequence[WaitingChunk], terms: Mapping[str, BatchTerms]) -> 
     companions.sort(key=lambda other: abs(other.seconds - lead.seconds))
     cost, limits = terms[lead.model].cost, terms[lead.model].limits
     batch, longest, cap = [lead], lead.seconds, min(limits.padded_seconds, lead.batch_seconds)
+    padded = limits.padded(longest, 1)
     for companion in companions:
         if len(batch) >= limits.items:
             break
         new_longest, new_cap = max(longest, companion.seconds), min(cap, companion.batch_seconds)
-        padded = limits.padded(new_longest, len(batch) + 1)
-        if padded <= new_cap and cost.predict(padded) <= limits.seconds:
+        new_padded = limits.padded(new_longest, len(batch) + 1)
+        is_free = new_padded <= padded
+        if new_padded <= new_cap and (is_free or cost.predict(new_padded) <= limits.seconds):
             batch.append(companion)
-            longest, cap = new_longest, new_cap
+            longest, padded, cap = new_longest, new_padded, new_cap
     return sorted(batch, key=_order)
 
 

@@ -100,6 +100,26 @@ def test_unsure_looped_or_incomplete_results_are_decoded_again(doubtful: Segment
     assert hypothesis_of(doubtful).is_doubtful
 
 
+def test_what_is_clear_is_believed_from_any_window() -> None:
+    assert hypothesis_of(decoded()).is_certain
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        decoded(log_probability=-0.58),
+        decoded(compression=2.1),
+        decoded(end=8.0),
+        decoded(no_speech=0.9, log_probability=-0.5),
+        decoded(" We wait for the keeper. We wait for the keeper."),
+    ],
+    ids=["unsure", "repetitive", "incomplete", "no speech", "said twice"],
+)
+def test_what_is_not_clear_needs_a_window_of_30_seconds(heard: Segment) -> None:
+    assert not hypothesis_of(heard).is_certain
+    assert not hypothesis_of().is_certain
+
+
 def test_a_loop_says_everything_once_and_leaves_a_trace() -> None:
     looped = [decoded("好的" * 20, 0, 4, compression=6.0), decoded("好的" * 20, 4, 9, compression=6.0)]
     segments, dropped = hypothesis_of(*looped).written_in("zh")

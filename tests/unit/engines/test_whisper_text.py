@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.engines.recognise.whisper_text import full_width, merge_pieces, without_loops
+from voxq.engines.recognise.whisper_text import full_width, merge_pieces, repeats_itself, without_loops
 from voxq.speech.transcript import Word
 
 
@@ -17,6 +17,26 @@ def test_a_loop_is_reduced_to_one_repetition() -> None:
 @pytest.mark.parametrize("text", ["no, no, no", "Bye bye bye!", "one two three four", "", "好好好"])
 def test_natural_repetitions_are_kept(text: str) -> None:
     assert without_loops(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When it arrived, the keeper was no longer needed. The keeper was no longer needed.",
+        "The tower stood empty for a long time. The tower stood empty for",
+        "我们一起去公园散步吧，我们一起去公园散步吧。",
+    ],
+)
+def test_a_passage_said_twice_is_noticed(text: str) -> None:
+    assert repeats_itself(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["No no no no, not that one.", "five five five five", "好的好的，没问题。", "Bye bye.", ""],
+)
+def test_a_word_said_twice_is_nothing_special(text: str) -> None:
+    assert not repeats_itself(text)
 
 
 @given(st.text(max_size=300))

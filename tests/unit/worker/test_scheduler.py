@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -63,6 +64,7 @@ limits = st.builds(
     st.integers(1, 16),
     st.sampled_from([None, 30.0]),
     st.booleans(),
+    st.integers(1, 4),
 )
 Terms = dict[str, BatchTerms]
 all_terms = st.fixed_dictionaries({name: st.builds(BatchTerms, costs, limits) for name in "mn"})
@@ -80,11 +82,12 @@ def test_a_batch_of_several_keeps_every_limit(waiting: list[WaitingChunk], terms
     cost, limits = terms[batch[0].model].cost, terms[batch[0].model].limits
     longest = max(chunk.seconds for chunk in batch)
     each = max(limits.padded_to or 0.0, longest)
-    padded = longest if limits.is_parallel else len(batch) * each
+    rounds = 1 if limits.is_parallel else math.ceil(len(batch) / limits.at_once)
+    padded = longest if limits.is_parallel else rounds * each
     assert len(batch) <= limits.items
     assert padded <= limits.padded_seconds
     assert all(padded <= chunk.batch_seconds for chunk in batch)
-    assert cost.fixed + cost.per_second * padded <= limits.seconds
+    assert rounds == 1 or cost.fixed + cost.per_second * padded <= limits.seconds
     assert terms[batch[0].model].predict(batch) == cost.predict(padded)
 
 
@@ -136,6 +139,17 @@ def test_chunks_of_nearest_length_are_preferred(waiting: list[WaitingChunk], ter
 def test_chunks_of_similar_length_share_a_batch() -> None:
     waiting = [chunk("a", seconds=2.0), chunk("b", seconds=20.0), chunk("c", seconds=2.5)]
     assert [c.task_id for c in choose(waiting, one_model(items=2))] == ["a", "c"]
+
+
+def test_replicas_of_an_engine_each_get_a_chunk_however_long() -> None:
+    slow = Cost(fixed=0.2, per_second=0.06)
+    two = {"m": BatchTerms(slow, BatchLimits(seconds=1.0, padded_seconds=60.0, items=8, at_once=2))}
+    long = [chunk("a", index, seconds=25.0) for index in range(3)]
+    assert len(choose(long, two)) == 2
+    assert len(choose(long, one_model(8, slow))) == 1
+    assert len(choose([chunk("a", index, seconds=6.0) for index in range(9)], two)) == 4
+    limited = [chunk("a", index, seconds=25.0, batch_seconds=20.0) for index in range(3)]
+    assert len(choose(limited, two)) == 1, "the client's own limit"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from voxq.engines.recognise.whisper_text import full_width, merge_pieces, without_loops
+from voxq.engines.recognise.whisper_text import full_width, merge_pieces, repeats_itself, without_loops
 from voxq.speech.transcript import Dropped, Segment, Word, words_within
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ _LOOPED = 2.4
 """Compression ratio of a text that repeats itself."""
 _LOOP_LENGTH = 30
 """Minimum characters of a loop; people do say "no no no no"."""
+
+# In a window of less than 30 s, on 320 clips (see scripts/bench/windows.py).
+_SURE = -0.55
+_SURELY_NOT_LOOPED = 2.0
 
 _CHINESE = ("zh", "yue")
 
@@ -74,6 +78,19 @@ class Hypothesis:
         """Whether a wider search may give a better result."""
         unsure = any(s.avg_logprob < _UNSURE or _is_looped(s) for s in self.segments)
         return unsure or (bool(self.segments) and self.stops_early)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it can be believed even from a window shorter than 30 s, in which repetitions and
+        inventions are likelier."""
+        unsure = any(s.avg_logprob < _SURE or s.compression_ratio > _SURELY_NOT_LOOPED for s in self.segments)
+        return (
+            bool(self.segments)
+            and not self.invented
+            and not self.is_doubtful
+            and not unsure
+            and not repeats_itself("".join(self.texts))
+        )
 
     @property
     def dropped(self) -> list[Dropped]:

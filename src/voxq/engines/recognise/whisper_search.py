@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from voxq.engines.contract import Options
+
 if TYPE_CHECKING:
     from faster_whisper.tokenizer import Tokenizer
     from faster_whisper.transcribe import TranscriptionOptions
@@ -28,6 +30,16 @@ def prompt_for(tokenizer: Tokenizer, language: str, hotwords: Sequence[str]) -> 
             break
         known.append(plain)
     return PROMPTS.get(language, "") + (f"{', '.join(known)}." if known else "") or None
+
+
+def task_of(options: Options) -> str:
+    """Whisper's name of what is asked for."""
+    return "translate" if options.get("translate") else "transcribe"
+
+
+def written_in(language: str, options: Options) -> str:
+    """Return the language in which the text is written."""
+    return "en" if options.get("translate") else language
 
 
 def settings_for(

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from voxq.engines.contract import SAMPLE_RATE, Samples
+from dataclasses import dataclass
+
+from voxq.engines.contract import SAMPLE_RATE, Options, Samples
 from voxq.speech.levels import loudness_of
 
+SHORTEST_SECONDS = 0.1
+"""Nothing shorter is given to the network."""
 FRAME = SAMPLE_RATE // 50
 _FADE_FRAMES = 10
 _QUIET = 0.05
 """Threshold relative to the loudest frame: -26 dB."""
 _LOUD_PEAK = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Sound to recognise, prepared, with its options."""
+
+    samples: Samples
+    options: Options
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / SAMPLE_RATE
 
 
 def heard_frames(samples: Samples) -> list[int]:

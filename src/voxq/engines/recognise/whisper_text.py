@@ -10,6 +10,9 @@ from voxq.speech.transcript import Word, is_spaceless
 from voxq.speech.units import split_units
 
 _LOOP = re.compile(r"(\S.{0,59}?)\1{3,}", re.DOTALL)
+_AGAIN, _AGAIN_SPACELESS = 16, 6
+"""Letters in the same order that are seldom said twice within half a minute: about four words, or half a
+sentence of Chinese."""
 _FULL_WIDTH = str.maketrans(",?!:;", "，？！：；")
 
 
@@ -18,6 +21,17 @@ def without_loops(text: str) -> str:
     while (shorter := _LOOP.sub(r"\1", text)) != text:  # removing an inner loop can leave an outer one
         text = shorter
     return text
+
+
+def repeats_itself(text: str) -> bool:
+    """Whether a passage of some length stands there twice, whatever is between."""
+    letters = "".join(filter(str.isalnum, text.casefold()))
+    length = _AGAIN_SPACELESS if any(map(is_spaceless, letters)) else _AGAIN
+    first: dict[str, int] = {}
+    for place in range(len(letters) - length + 1):
+        if place - first.setdefault(letters[place : place + length], place) >= length:
+            return True
+    return False
 
 
 def full_width(text: str) -> str:

@@ -112,7 +112,7 @@ class PooledModel:
 
     def padding(self, batch: Batch) -> float:
         """Seconds of silence that the engine adds to make the chunks of a batch equally long."""
-        if self.limits.is_parallel:
+        if self.limits.is_parallel or self.limits.at_once > 1:
             return 0.0
         return self._padded(batch) - sum(member.seconds for member in batch.members)
 

@@ -1,0 +1,170 @@
+"""Recognition of sounds in windows as long as they are, in batches: what is easy needs no 30 s.
+
+The network was trained with windows of 30 s. In a shorter one it is three to five times as quick, and as
+right where it is sure; else it may loop, or end too early. So a text from a short window is only believed if
+nothing speaks against it, and everything else is left to a window of 30 s: a doubtful text, none at all, more
+than one language, a possible echo of the prompt. Whether somebody speaks is decided there, too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from voxq.engines.contract import Options, Recognised
+from voxq.engines.recognise.whisper_echo import repeats_prompt
+from voxq.engines.recognise.whisper_hypothesis import Hypothesis
+from voxq.engines.recognise.whisper_languages import Probabilities, language_of, stretches
+from voxq.engines.recognise.whisper_network import FRAMES_PER_SECOND, Decoding, Network, Timed, part_of
+from voxq.engines.recognise.whisper_search import prompt_for, settings_for, task_of, written_in
+from voxq.engines.recognise.whisper_sound import Sound
+from voxq.engines.recognise.whisper_tokens import Passages
+from voxq.engines.recognise.whisper_windows import LEAST_CERTAIN, most_tokens
+from voxq.speech.transcript import main_language
+
+if TYPE_CHECKING:
+    import ctranslate2
+    from faster_whisper.transcribe import Segment as RawSegment
+    from faster_whisper.transcribe import TranscriptionOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found in one sound in a short window."""
+
+    language: str
+    hypothesis: Hypothesis
+    prompt: str | None
+    is_complete: bool
+    """Whether the decoding came to an end by itself, with a time for the end of the text."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether a window of 30 s is not needed."""
+        hypothesis = self.hypothesis
+        return (
+            self.is_complete
+            and hypothesis.is_certain
+            and not (self.prompt and repeats_prompt(hypothesis.texts, self.prompt))
+        )
+
+
+class FirstLook:
+    """Recognises sounds in short windows. `beam` is the width of the search."""
+
+    def __init__(self, network: Network, beam: int) -> None:
+        self._network = network
+        self._beam = beam
+
+    def recognise(self, sounds: Sequence[Sound], window: float) -> list[Recognised | None]:
+        """Recognise sounds in windows of `window` seconds each; None for what needs one of 30 s."""
+        return [
+            _recognised(look, sound.options) if look and look.is_certain else None
+            for sound, look in zip(sounds, self.looks(sounds, window), strict=True)
+        ]
+
+    def looks(self, sounds: Sequence[Sound], window: float) -> list[Look | None]:
+        """Decode sounds in windows of `window` seconds; None if the language is uncertain, or changes."""
+        encoding = self._network.encode([self._network.features(each.samples) for each in sounds], window)
+        requests: defaultdict[int, list[_Request]] = defaultdict(list)
+        for number, language in enumerate(self._languages(encoding, sounds)):
+            if language is not None:
+                request = self._request(number, sounds[number], language)
+                requests[len(request.prompt_tokens)].append(request)
+        looks: list[Look | None] = [None] * len(sounds)
+        for group in requests.values():  # CTranslate2 takes prompts of one length
+            numbers = [request.number for request in group]
+            part = encoding if len(group) == len(sounds) else part_of(encoding, numbers)
+            longest = max(request.most_tokens for request in group)
+            prompts = [request.prompt_tokens for request in group]
+            found = self._network.search(part, prompts, group[0].settings, longest)
+            for request, decoding in zip(group, found, strict=True):
+                looks[request.number] = self._look(request, decoding, encoding)
+        return looks
+
+    def _languages(self, encoding: ctranslate2.StorageView, sounds: Sequence[Sound]) -> list[str | None]:
+        """Language of each sound: the one that was asked for, or the one found if that is certain."""
+        languages: list[str | None] = [sound.options.get("language") for sound in sounds]
+        unknown = [number for number, language in enumerate(languages) if language is None]
+        if not unknown:
+            return languages
+        part = encoding if len(unknown) == len(sounds) else part_of(encoding, unknown)
+        for number, found in zip(unknown, self._network.languages(part), strict=True):
+            languages[number] = self._language(encoding, number, sounds[number], found)
+        return languages
+
+    def _language(
+        self, encoding: ctranslate2.StorageView, number: int, sound: Sound, found: Probabilities
+    ) -> str | None:
+        language = language_of(found, sound.options.get("likely_language"), sound.seconds)
+        if found[language] < LEAST_CERTAIN:
+            return None
+
+        def of_part(start: float, end: float) -> Probabilities:
+            return self._network.languages(part_of(encoding, [number], start, end))[0]
+
+        parts = stretches(sound.samples, language, found, of_part)
+        return language if len(parts) == 1 else None
+
+    def _request(self, number: int, sound: Sound, language: str) -> _Request:
+        options = sound.options
+        tokenizer = self._network.tokenizer(language)
+        prompt = prompt_for(tokenizer, written_in(language, options), options.get("hotwords", ()))
+        tokenizer = self._network.tokenizer(language, task_of(options))
+        return _Request(
+            number,
+            sound,
+            language,
+            prompt,
+            self._network.prompt(tokenizer, prompt),
+            settings_for(tokenizer, prompt, sound.seconds, self._beam, options.get("words", False)),
+            most_tokens(language, sound.seconds),
+        )
+
+    def _look(self, request: _Request, found: Decoding, encoding: ctranslate2.StorageView) -> Look:
+        sound = request.sound
+        tokenizer = self._network.tokenizer(request.language, task_of(sound.options))
+        passages = Passages.of(found.tokens, tokenizer.timestamp_begin, sound.seconds)
+        segments = self._network.segments(found, passages, tokenizer)
+        hypothesis = Hypothesis.of(segments, sound.seconds, _nobody)
+        is_complete = passages.is_complete and len(found.tokens) < request.most_tokens
+        look = Look(request.language, hypothesis, request.prompt, is_complete)
+        if look.is_certain and request.settings.word_timestamps:
+            alone = part_of(encoding, [request.number])
+            frames = int(sound.seconds * FRAMES_PER_SECOND)
+            timed = self._network.timed(passages.all, tokenizer, alone, frames, request.settings)
+            look = replace(look, hypothesis=replace(hypothesis, segments=_with_words(segments, timed)))
+        return look
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is searched for in one sound, the `number`th of its batch."""
+
+    number: int
+    sound: Sound
+    language: str
+    prompt: str | None
+    prompt_tokens: list[int]
+    settings: TranscriptionOptions
+    most_tokens: int
+
+
+def _nobody(start: float, end: float) -> bool:
+    """Believe no voice: what is doubted needs a window of 30 s, and then the VAD is asked."""
+    return False
+
+
+def _recognised(look: Look, options: Options) -> Recognised:
+    found, repeated = look.hypothesis.written_in(written_in(look.language, options))
+    segments = tuple(replace(each, language=look.language) for each in found)
+    return Recognised(segments, main_language(segments), tuple(repeated))
+
+
+def _with_words(segments: Sequence[RawSegment], timed: Sequence[Timed]) -> tuple[RawSegment, ...]:
+    return tuple(
+        replace(segment, start=each.start, end=each.end, words=each.words)
+        for segment, each in zip(segments, timed, strict=True)
+    )
