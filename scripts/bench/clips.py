@@ -4,8 +4,8 @@ The clips are English speech of 1 to 6 s (OGG/Opus), submitted while the worker 
 from the first one's start to the last one's end, so it includes decoding and the search for speech. Both
 services have the default settings and run in turns; in one of them the engine gets one chunk per call,
 however many wait. The engines log their calls: the second ratio is that of the time inside them. FunASR's
-model is the small SenseVoice of the tests, of which only the speed is realistic; whisper-base on the
-processor takes one chunk per call in any case. `--device cuda` recognises on the first GPU.
+model is the small SenseVoice of the tests, of which only the speed is realistic. `--device cuda` recognises
+on the first GPU.
 """
 
 from __future__ import annotations

@@ -206,7 +206,7 @@ class Traits:
     chunking: Chunking = field(default_factory=Chunking)
     """How long a stretch of sound may be, and had better be."""
     max_items: int = 1
-    """Items per call. 1 where batching gains nothing (CTranslate2 on a CPU)."""
+    """Items per call. 1 where batching gains nothing."""
     padded_to: float | None = None
     """Seconds every item costs whatever its length (Whisper pads to 30 s), or None."""
     detects_language: bool = False
@@ -290,14 +290,16 @@ class Requirements:
 
 @dataclass(frozen=True, slots=True)
 class EngineRequest:
-    """What to load. `device` is "cpu", "cuda:0", "net"; `threads` 0 means as many as useful; `provider` is
-    where ONNX Runtime computes: "cpu", "cuda", "tensorrt", or "auto" for that of the device."""
+    """What to load. `device` is "cpu", "cuda:0", "net"; `threads` 0 means as many as useful, and so does
+    `replicas`, which is for engines that can work on several items at the same time; `provider` is where ONNX
+    Runtime computes: "cpu", "cuda", "tensorrt", or "auto" for that of the device."""
 
     engine: str
     model: str
     device: str = "cpu"
     threads: int = 0
     provider: str = "auto"
+    replicas: int = 0
 
     @property
     def device_class(self) -> str:

@@ -87,6 +87,12 @@ class Fields(BaseSettings):
         "auto", description="auto, true (refuse to start without a GPU) or false."
     )
     asr_threads: int = Field(0, ge=0, le=256, description="CPU threads of one engine; 0: share the cores.")
+    asr_replicas: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="Replicas of a Whisper network that share the CPU threads; 0: one for each, at most 4.",
+    )
     onnx_provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
         "auto", description="Provider of ONNX models: auto (that of the device), cpu, cuda or tensorrt."
     )

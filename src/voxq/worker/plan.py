@@ -64,6 +64,7 @@ class WorkPlan:
         devices: Mapping[Capability, str],
         threads: int,
         provider: str,
+        replicas: int,
         defaults: Defaults,
     ) -> None:
         """Choose the default model. `devices`: the device of each capability that the worker serves, the main
@@ -76,6 +77,7 @@ class WorkPlan:
         self._devices = devices
         self._threads = threads
         self._provider = provider
+        self._replicas = replicas
         self.defaults = defaults
         """Operator's options, used where a client sets none."""
         self._models: dict[tuple[Capability, str], ModelPlan] = {}
@@ -99,6 +101,7 @@ class WorkPlan:
             devices={each: others.get(each, device) for each in settings.capabilities},
             threads=settings.asr_threads,
             provider=settings.onnx_provider,
+            replicas=settings.asr_replicas,
             defaults=Defaults(
                 options={
                     name: operator_defaults(kind.options, settings)
@@ -206,7 +209,9 @@ class WorkPlan:
     def _request(self, capability: Capability, listed: ListedModel) -> EngineRequest:
         """Build the request to load a listed model. Raises EngineError."""
         device = registry.find(listed.engine).device_for(self._devices[capability])
-        return EngineRequest(listed.engine, listed.model, device, self._threads, self._provider)
+        return EngineRequest(
+            listed.engine, listed.model, device, self._threads, self._provider, self._replicas
+        )
 
     def _resolve(self, capability: Capability, listed: ListedModel) -> ModelPlan:
         """Resolve a listed model. Raises EngineError, UnknownModel, ModelError or OSError."""

@@ -24,7 +24,7 @@ def test_there_are_few_lengths_so_that_batches_share_one() -> None:
     assert len({window_for(seconds) for seconds in LENGTHS if 4 <= seconds <= 8}) <= 3
 
 
-def test_nobody_speaks_as_quickly_as_a_loop_grows() -> None:
+def test_the_most_tokens_depend_on_the_language_and_the_length() -> None:
     assert most_tokens("en", 6.0) < most_tokens("zh", 6.0) < most_tokens("hi", 6.0)
     assert most_tokens("hi", 30.0) <= 300
     assert most_tokens("en", 0.5) >= 12, "a short sentence, and its time stamps"

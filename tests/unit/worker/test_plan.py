@@ -103,6 +103,19 @@ def test_the_largest_batch_of_all_models_counts(tmp_path: Path) -> None:
     assert models.largest_batch() == fast > models.default.traits.max_items > 1
 
 
+@pytest.mark.parametrize(
+    ("threads", "replicas", "at_once"), [(1, 0, 1), (2, 0, 2), (16, 0, 4), (16, 8, 8), (2, 8, 2), (8, 1, 1)]
+)
+def test_replicas_of_whisper_share_the_threads(
+    tmp_path: Path, threads: int, replicas: int, at_once: int
+) -> None:
+    (tmp_path / "whisper").mkdir()
+    settings = {"asr_engine": "faster-whisper", "asr_model": str(tmp_path / "whisper")}
+    models = plan(tmp_path, **settings, asr_threads=threads, asr_replicas=replicas)
+    assert models.default.traits.at_once == at_once
+    assert models.default.request.replicas == replicas
+
+
 def test_a_parallel_voice_gets_several_sentences(tmp_path: Path) -> None:
     traits = plan(tmp_path, asr_threads=3).model("speak", "hibari").traits
     assert traits.max_items == 3 and traits.is_parallel

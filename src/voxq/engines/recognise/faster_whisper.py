@@ -52,7 +52,10 @@ def _replicas(request: EngineRequest) -> int:
     On a CPU they share the threads: the search for a text gains nothing from a second thread, and another
     replica needs no memory for weights. A GPU takes real batches.
     """
-    return min(threads_for(request.threads), _MOST_REPLICAS) if request.device_class == "cpu" else 1
+    if request.device_class != "cpu":
+        return 1
+    threads = threads_for(request.threads)
+    return min(threads, request.replicas or _MOST_REPLICAS)
 
 
 FAMILY = EngineFamily(
