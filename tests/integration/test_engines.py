@@ -276,6 +276,16 @@ def test_clear_speech_needs_no_window_of_30_seconds(engine: Recogniser) -> None:
     assert engine.second_looks == before
 
 
+def test_a_sentence_said_quickly_is_heard_to_its_end(engine: Recogniser) -> None:
+    """The limit of tokens, of which CTranslate2 counts double, once ended such a text too early."""
+    said = (
+        "They kept flour, beans and dried fish in the cellar, and the children learned to read at the kitchen"
+        " table while the wind shook the doors."
+    )
+    heard = text_of(recognise(engine, english(said), recognition("en")))
+    assert heard.endswith("the doors.")
+
+
 def test_whether_anybody_speaks_is_decided_in_a_window_of_30_seconds(engine: Recogniser) -> None:
     assert isinstance(engine, FasterWhisper)
     before = engine.second_looks
@@ -289,11 +299,11 @@ def test_a_short_window_gives_the_same_text_and_times(engine: Recogniser) -> Non
     short = recognise(engine, english(), options)
     whole = engine.in_whole_windows(AudioItem(english(), options))
     assert isinstance(whole, Recognised)
-    assert (text_of(short), short.language) == (text_of(whole), whole.language)
+    assert word_error_rate(text_of(whole), text_of(short)) == 0
+    assert short.language == whole.language == "en"
     words = [[word for segment in each.segments for word in segment.words] for each in (short, whole)]
-    assert [word.text for word in words[0]] == [word.text for word in words[1]]
     apart = [abs(a.start - b.start) for a, b in zip(*words, strict=True)]
-    assert np.median(apart) <= 0.04 and np.max(apart) <= 0.3
+    assert np.percentile(apart, 90) <= 0.1 and np.max(apart) <= 0.6
 
 
 def test_a_batch_gives_the_texts_of_single_calls(engine: Recogniser) -> None:

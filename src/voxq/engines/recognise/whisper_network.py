@@ -104,6 +104,8 @@ class Network:
     ) -> list[Decoding]:
         """Search for the text of each encoded window, of at most `most_tokens`. The prompts must be equally
         long."""
+        # CTranslate2 lets a text have half of `max_length`, or what the prompt leaves of it, if that is less.
+        longest = max(2 * most_tokens, len(prompts[0]) + most_tokens)
         results = self._model.model.generate(
             encoding,
             list(prompts),
@@ -112,7 +114,7 @@ class Network:
             length_penalty=settings.length_penalty,
             repetition_penalty=settings.repetition_penalty,
             no_repeat_ngram_size=settings.no_repeat_ngram_size,
-            max_length=min(len(prompts[0]) + most_tokens, self._model.max_length),
+            max_length=min(longest, self._model.max_length),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=settings.suppress_blank,

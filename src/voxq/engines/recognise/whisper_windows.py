@@ -19,6 +19,8 @@ LEAST_CERTAIN = 0.5
 _TOKENS_PER_SECOND = {"en": 6.0, "zh": 8.0}
 _MOST_TOKENS_PER_SECOND = 16.0
 _TOKENS = 16
+_MOST_TOKENS = 224
+"""What the network has room for."""
 
 
 def window_for(seconds: float) -> float:
@@ -28,4 +30,6 @@ def window_for(seconds: float) -> float:
 
 def most_tokens(language: str, seconds: float) -> int:
     """Tokens of text and time stamps that nobody exceeds in `seconds` of speech."""
-    return min(300, _TOKENS + int(seconds * _TOKENS_PER_SECOND.get(language, _MOST_TOKENS_PER_SECOND)))
+    return min(
+        _MOST_TOKENS, _TOKENS + int(seconds * _TOKENS_PER_SECOND.get(language, _MOST_TOKENS_PER_SECOND))
+    )
