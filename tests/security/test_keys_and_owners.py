@@ -59,9 +59,9 @@ def test_these_tests_cover_every_route() -> None:
         if isinstance(route, APIRoute)
     ]
     for route in routes:
-        for method in route.methods:
+        for method in route.methods - {"HEAD"}:  # it is answered as GET is
             known = [path for each, path in OPERATIONS if each == method]
-            assert any(path.endswith(route.path_format) for path in known), (method, route.path)
+            assert any(path.endswith(route.path_format.rstrip("/")) for path in known), (method, route.path)
     assert len(OPERATIONS) >= 24
     assert len(OF_A_TASK) >= 10
 
