@@ -68,8 +68,7 @@ class HistoryLog:
         """
         task = ended.task
         with self._locked():
-            current = journal.open_task(task.id)
-            if current is None or current.run != task.run:
+            if not journal.is_current(task):
                 return
             if not (maybe_logged and self._has(task.id, task.run)):
                 self._append(record_of(ended))

@@ -101,7 +101,7 @@ class FileJournal(Journal):
     def end(self, task: Task, outcome: Outcome) -> bool:
         beside = self._write_beside(self._ended, {"task": task.to_json(), "outcome": outcome.to_json()})
         try:
-            if not self._is_current(task):
+            if not self.is_current(task):
                 return False  # it ended and has been forgotten since, so `link` would succeed
             os.link(beside, self._ended_path(task.id, task.run))
         except FileExistsError:
@@ -123,7 +123,11 @@ class FileJournal(Journal):
             return None
 
     def is_open(self, task: Task) -> bool:
-        return not self.has_ended(task) and self._is_current(task)
+        return not self.has_ended(task) and self.is_current(task)
+
+    def is_current(self, task: Task) -> bool:
+        current = self._read(self._open / f"{task.id}.json")
+        return current is not None and current.get("run") == task.run
 
     def has_ended(self, task: Task) -> bool:
         return self._ended_path(task.id, task.run).exists()
@@ -172,10 +176,6 @@ class FileJournal(Journal):
             if mark.name not in ended:
                 with contextlib.suppress(OSError):
                     mark.unlink()
-
-    def _is_current(self, task: Task) -> bool:
-        current = self._read(self._open / f"{task.id}.json")
-        return current is not None and current.get("run") == task.run
 
     def _ended_path(self, task_id: str, run: int) -> Path:
         return self._ended / f"{task_id}.{run}.json"

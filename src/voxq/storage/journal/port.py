@@ -91,6 +91,10 @@ class Journal(Protocol):
         """Whether this run is accepted and has not ended, so that work on it makes sense."""
         ...
 
+    def is_current(self, task: Task) -> bool:
+        """Whether this run is the accepted one and has not been closed; it may have ended."""
+        ...
+
     def has_ended(self, task: Task) -> bool:
         """Whether this run has an end."""
         ...
