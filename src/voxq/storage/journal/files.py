@@ -127,7 +127,7 @@ class FileJournal(Journal):
 
     def is_current(self, task: Task) -> bool:
         current = self._read(self._open / f"{task.id}.json")
-        return current is not None and current.get("run") == task.run
+        return current is not None and current.get("run", 1) == task.run  # the first records have no run
 
     def has_ended(self, task: Task) -> bool:
         return self._ended_path(task.id, task.run).exists()
