@@ -1,10 +1,11 @@
-"""Responses made from a task's document in Redis. Pure."""
+"""Responses made from a task's document in Redis, with its sentences in the language of the request."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from voxq import kinds
+from voxq.api.language import said
 from voxq.api.shapes.history import HistoryRecord
 from voxq.api.shapes.result import (
     CancelledResult,
@@ -71,6 +72,8 @@ def transcript(document: Document) -> Transcript:
 def history_record(kind: str, record: Document, *, has_audio: bool) -> HistoryRecord:
     """Build the response item for a record of the history list."""
     optional = {name: record[name] for name in ("error", "model") if name in record}
+    if "error" in optional:
+        optional["error"] = said(optional["error"])
     return HistoryRecord(
         task_id=record["task_id"],
         filename=record["file"],
@@ -94,7 +97,7 @@ def dead_letter(kind: str, document: Document, *, has_audio: bool) -> HistoryRec
         duration=document["duration"],
         status="failed",
         audio_url=audio_url(kind, task_id) if has_audio else None,
-        error=document["error"],
+        error=said(document["error"]),
         code=document["code"],
         attempts=document["attempts"],
         retry_url=retry_url(kind, task_id) if _may_retry(kind, has_audio) else None,
@@ -132,7 +135,7 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
     if steps := document.get("steps"):
         optional["steps"] = {name: _step(document, name, step) for name, step in steps.items()}
     if skipped := document.get("skipped"):
-        optional["skipped"] = [SkippedView(**each) for each in skipped]
+        optional["skipped"] = [SkippedView(**each | {"why": said(each["why"])}) for each in skipped]
     return DoneResult(
         **_common(document),
         **_model(document),
@@ -154,7 +157,8 @@ def _step(document: Document, name: str, step: Document) -> StepView:
     if step["status"] == "done":
         return StepView(**step)
     url = retry_url(kinds.kind_in(document).name, document["task_id"])
-    return StepView(**step, retry_url=f"{url}?step={name}")
+    told: Document = step | {"error": said(step["error"])}
+    return StepView(**told, retry_url=f"{url}?step={name}")
 
 
 def _timings(document: Document) -> TimingsView:
@@ -188,7 +192,7 @@ def _failed(document: Document, has_audio: bool) -> FailedResult:
         **_common(document),
         **_model(document),
         status="failed",
-        error=document["error"],
+        error=said(document["error"]),
         code=document["code"],
         attempts=document["attempts"],
         incidents=_incidents(document),
@@ -200,6 +204,6 @@ def _failed(document: Document, has_audio: bool) -> FailedResult:
 
 def _incidents(document: Document) -> list[IncidentView]:
     return [
-        IncidentView(at=utc(incident["at"]), code=incident["code"], message=incident["message"])
+        IncidentView(at=utc(incident["at"]), code=incident["code"], message=said(incident["message"]))
         for incident in document["incidents"]
     ]

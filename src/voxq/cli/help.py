@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,31 +11,34 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from voxq.cli.console import language
-from voxq.locale import ENGLISH, Message, translated
+from voxq.locale import ENGLISH, Forms, Message, translated
 
-_USAGE_ERRORS = (
-    Message("Missing argument {name}."),
-    Message("Missing option {name}. {more}"),
-    Message("Missing option {name}."),
-    Message("No such option: {name} (Possible options: {known})"),
-    Message("No such option: {name}"),
-    Message("Option {name} requires an argument."),
-    Message("Option {name} does not take a value."),
-    Message("Got unexpected extra argument(s) ({arguments})"),
-    Message("Invalid value for {name}: {problem}"),
-    Message("Invalid value: {problem}"),
-    Message("Value error, {problem}"),
-    Message("{value} is not one of {known}."),
-    Message("dir {path} is a file."),
-    Message("file {path} is a directory."),
-    Message("file {path} is not readable."),
-    Message("dir {path} is not readable."),
-    Message("Input should be a valid integer, unable to parse string as an integer"),
-    Message("Input should be a valid number, unable to parse string as a number"),
-    Message("Input should be greater than or equal to {least}"),
-    Message("Input should be less than or equal to {most}"),
+USAGE_ERRORS = Forms(
+    (each.template, None)
+    for each in (
+        Message("Missing argument {name}."),
+        Message("Missing option {name}. {more}"),
+        Message("Missing option {name}."),
+        Message("No such option: {name} (Possible options: {known})"),
+        Message("No such option: {name}"),
+        Message("Option {name} requires an argument."),
+        Message("Option {name} does not take a value."),
+        Message("Got unexpected extra argument(s) ({arguments})"),
+        Message("Invalid value for {name}: {problem}"),
+        Message("Invalid value: {problem}"),
+        Message("Value error, {problem}"),
+        Message("{value} is not one of {known}."),
+        Message("dir {path} is a file."),
+        Message("file {path} is a directory."),
+        Message("file {path} is not readable."),
+        Message("dir {path} is not readable."),
+        Message("Input should be a valid integer, unable to parse string as an integer"),
+        Message("Input should be a valid number, unable to parse string as a number"),
+        Message("Input should be greater than or equal to {least}"),
+        Message("Input should be less than or equal to {most}"),
+    )
 )
-"""Forms of the errors that Typer makes: its exceptions do not tell their parts. The first to fit counts."""
+"""Forms of the errors that Typer makes: its exceptions do not tell their parts."""
 
 _OF_HELP = Message("Show this message and exit.")
 
@@ -85,25 +88,12 @@ def parameters_of(command: TyperCommand | TyperGroup) -> list[TyperArgument | Ty
     return [each for each in command.params if isinstance(each, TyperArgument | TyperOption)]
 
 
-def recognised(text: str, forms: Sequence[Message] = _USAGE_ERRORS) -> Message | None:
-    """Return the message that a text of Typer is, with its parts as values; None if it has no known form."""
-    import re
-
-    for form in forms:
-        pieces = re.split(r"\{(\w+)\}", form.template)
-        pattern = "".join(f"(?P<{p}>.+?)" if n % 2 else re.escape(p) for n, p in enumerate(pieces))
-        if match := re.fullmatch(pattern, text, re.DOTALL):
-            values = match.groupdict()
-            return Message(form.template, **{name: recognised(part) or part for name, part in values.items()})
-    return None
-
-
 @contextmanager
 def _translated_errors() -> Iterator[None]:
     try:
         yield
     except typer.TyperException as error:
-        message = recognised(error.format_message()) if (code := language()) != ENGLISH else None
+        message = USAGE_ERRORS.recognised(error.format_message()) if (code := language()) != ENGLISH else None
         if message is None:
             raise
         raise _UsageError(translated(message, code), getattr(error, "ctx", None)) from None

@@ -170,11 +170,11 @@ class ChunkError:
     def of(cls, error: BaseException) -> ChunkError:
         """What a client may know of an exception: its class, never its message, which can hold paths."""
         if is_out_of_memory(error):
-            return cls("out_of_memory", "The model ran out of memory.")
-        return cls("engine_error", f"The engine failed ({type(error).__name__}).")
+            return cls("out_of_memory", Message("The model ran out of memory."))
+        return cls("engine_error", Message("The engine failed ({kind}).", kind=type(error).__name__))
 
 
-NOTHING_TO_SAY = ChunkError("unpronounceable", "There is nothing in this sentence that can be said.")
+NOTHING_TO_SAY = ChunkError("unpronounceable", Message("There is nothing in this sentence that can be said."))
 """For a sentence without a sound."""
 
 

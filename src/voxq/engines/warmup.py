@@ -25,6 +25,7 @@ from voxq.engines.contract import (
     TextItem,
     Voice,
 )
+from voxq.locale import Message
 from voxq.speech.sentences import spoken_seconds
 
 SHORT_SECONDS = 2.3
@@ -93,7 +94,11 @@ def _speaking_seconds(synthesiser: Synthesiser, voice: str, sentence: str) -> fl
     started = time.perf_counter()
     (answer,) = synthesiser.run([TextItem(sentence, {"voice": voice})])
     if isinstance(answer, ChunkError):
-        raise EngineError(f"The synthesiser is loaded but cannot say its first sentence: {answer.message}")
+        raise EngineError(
+            Message(
+                "The synthesiser is loaded but cannot say its first sentence: {error}", error=answer.message
+            )
+        )
     return time.perf_counter() - started
 
 
@@ -101,5 +106,7 @@ def _seconds(engine: Recogniser, samples: Samples) -> float:
     started = time.perf_counter()
     (answer,) = engine.run([AudioItem(samples, {"language": "en"})])
     if isinstance(answer, ChunkError):
-        raise EngineError(f"The engine is loaded but fails on the warm-up clip: {answer.message}")
+        raise EngineError(
+            Message("The engine is loaded but fails on the warm-up clip: {error}", error=answer.message)
+        )
     return time.perf_counter() - started

@@ -305,8 +305,8 @@ SPEECH = _Speech(
     options=SpeechOptions,
     noun=Message("text"),
     steps=(StepSpec(SPEAK, capability="speak"),),
-    preparation="Text processing",
-    preparer="text processor",
+    preparation=Message("Text processing"),
+    preparer=Message("text processor"),
     queue_setting="tts_queue_name",
     makes_file=True,
     routes=(

@@ -14,6 +14,7 @@ from rq import Queue
 
 from voxq import logging
 from voxq.engines import registry
+from voxq.locale import Message
 from voxq.model_catalogue import missing_for
 from voxq.parts import Parts
 from voxq.processes import life
@@ -43,7 +44,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
     """
     logging.setup("worker", settings)
     if settings.redis_url is None:
-        raise CannotWork("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`.")
+        raise CannotWork(Message("No Redis is configured: set REDIS_URL or REDIS_HOST, or use `voxq up`."))
     registry.use_plugins(settings.plugins)
     if missing := missing_for(settings):
         raise CannotWork(missing.advice)
@@ -104,7 +105,10 @@ def _redis_when_available(url: str) -> redis.Redis:
         except redis.RedisError as error:
             if time.monotonic() > give_up:
                 raise CannotWork(
-                    f"Redis is unavailable: {explain(error)}. Is it running, and is its address right?"
+                    Message(
+                        "Redis is unavailable: {error}. Is it running, and is its address right?",
+                        error=explain(error),
+                    )
                 ) from None
             logger.warning("waiting for Redis: {}", explain(error))
             time.sleep(1)

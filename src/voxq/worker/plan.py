@@ -16,6 +16,7 @@ from voxq.core.options import operator_defaults
 from voxq.engines import mixtures, registry
 from voxq.engines.contract import Capability, EngineError, EngineRequest, Traits, Voice
 from voxq.kinds.work import Defaults, ModelUnavailable
+from voxq.locale import Message
 from voxq.model_catalogue import ListedModel, Listing, listings_of
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelError, ModelStore
@@ -49,7 +50,7 @@ class ModelPlan:
         """Return the voice of this name, mixed if need be. Raises ModelUnavailable."""
         voice = mixtures.find(name, self.voices)
         if voice is None:
-            raise ModelUnavailable(f"The model {self.name} has no voice of this name.")
+            raise ModelUnavailable(Message("The model {model} has no voice of this name.", model=self.name))
         return voice
 
 
@@ -143,7 +144,9 @@ class WorkPlan:
         """
         served = Capability(capability)
         if served not in self._devices:
-            raise ModelUnavailable(f"No model here can {capability}.")
+            raise ModelUnavailable(
+                Message("No model here can {capability}.", capability=Message(served.value))
+            )
         try:
             listed = self._listings[served].find(name)
         except UnknownModel as error:
@@ -195,7 +198,12 @@ class WorkPlan:
         """Return the default model of a capability, which must be installed. Raises EngineError."""
         for listed in self._listed(capability):
             return listed
-        raise EngineError(f"No model that can {capability} is installed. Run: voxq models list")
+        raise EngineError(
+            Message(
+                "No model that can {capability} is installed. Run: voxq models list",
+                capability=Message(capability.value),
+            )
+        )
 
     def _model(self, capability: Capability, listed: ListedModel) -> ModelPlan:
         """Resolve a listed model. Raises ModelUnavailable."""
@@ -249,7 +257,7 @@ class _Remembered(Generic[T]):
 
 def _unusable(name: str, error: Exception) -> ModelUnavailable:
     logger.error("the model {} cannot be used: {}", name, error)
-    return ModelUnavailable(f"The model {name} cannot be used at the moment.")
+    return ModelUnavailable(Message("The model {name} cannot be used at the moment.", name=name))
 
 
 def automatic_slots(largest_batch: int, models: int) -> int:

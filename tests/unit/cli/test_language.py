@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from voxq.cli.help import recognised
+from voxq.cli.help import USAGE_ERRORS
 from voxq.cli.line_breaks import WORD
 from voxq.cli.tables import open_tasks_table, queue_table
 
@@ -75,11 +75,13 @@ def test_errors_of_files_and_arguments_are_chinese(tmp_path: Path) -> None:
         ("No such option: --x (Possible options: --y)", "No such option: {name} (Possible options: {known})"),
         ("No such option: --x", "No such option: {name}"),
         ("Missing option '-o'.", "Missing option {name}."),
+        ("Missing option '-o'. Choose from: a, b", "Missing option {name}. {more}"),
+        ("Invalid value for '-f': 'x' is not one of 'a', 'b'.", "Invalid value for {name}: {problem}"),
         ("Something new", None),
     ],
 )
 def test_usage_errors_of_typer_are_recognised(text: str, template: str | None) -> None:
-    message = recognised(text)
+    message = USAGE_ERRORS.recognised(text)
     assert message == (text if template else None)
     assert message is None or message.template == template
 

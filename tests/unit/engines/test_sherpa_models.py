@@ -147,7 +147,7 @@ def test_a_directory_without_a_supported_model_is_refused(tmp_path: Path) -> Non
     [
         (None, r"tokens\.txt is missing"),
         ("a 0\n</s> 1\n", "has not all of the 3 tokens"),
-        ("a 0\nb 1\nc 2\n", "lacks </s>"),
+        ("a 0\nb 1\nc 2\n", "lacks the token </s>"),
         ("a\n", "no list of tokens"),
         ("a 99999999999999999999x\n", "no list of tokens"),
     ],

@@ -85,10 +85,15 @@ def test_a_text_is_typeset_as_chinese_is(entry: polib.POEntry) -> None:
     assert not re.search(r"[，。、：；！？（）] | [，。、：；！？（）]", text), "none beside full-width signs"
 
 
-PEOPLE_READ = ("api", "cli", "settings", "supervisor", "tasks", "model_store", "kinds")
+PEOPLE_READ = (
+    *("api", "cli", "settings", "supervisor", "tasks", "model_store", "kinds", "engines", "worker"),
+    *("processes", "speech"),
+)
 _MESSAGES = re.compile(
     r"(Refusal|Problem|Finding|TaskFailed|invalid|bad_form|fail|tell|busy|BadParameter|Unusable"
-    r"|SettingsError|ServiceError|SpeechError|StackError|ModelError|HubError|EngineError|AlreadyRunning)$"
+    r"|SettingsError|ServiceError|SpeechError|StackError|ModelError|HubError|EngineError|AlreadyRunning"
+    r"|ChunkError|AudioError|MarkupError|LanguageUnavailable|ModelUnavailable|MediaFailed|Failed|LoadFailed"
+    r"|CannotWork|give_up|blame|record_incident|blame_batch|time_out|_put_off)$"
 )
 """Functions and classes whose arguments people read."""
 

@@ -27,6 +27,7 @@ from voxq.engines.recognise.whisper_network import Network
 from voxq.engines.recognise.whisper_sound import SHORTEST_SECONDS, Sound, amplified, without_quiet_end
 from voxq.engines.recognise.whisper_whole_windows import WholeWindows
 from voxq.engines.recognise.whisper_windows import WHOLE, WINDOWS, window_for
+from voxq.locale import Message
 from voxq.machine.devices import threads_for
 from voxq.model_store.stamp import revision_of
 from voxq.speech.levels import is_audible
@@ -102,7 +103,9 @@ def _prepared(item: AudioItem) -> Sound | Recognised | ChunkError:
     """Prepare the sound of an item, unless it can be answered without a model."""
     language = item.options.get("language")
     if language is not None and language not in LANGUAGES:
-        return ChunkError("bad_language", f"Whisper does not support the language {language!r}.")
+        return ChunkError(
+            "bad_language", Message("Whisper does not support the language {language!r}.", language=language)
+        )
     if not is_audible(item.samples):  # Whisper would invent text for it
         return Recognised((), None)
     samples = without_quiet_end(amplified(item.samples))
@@ -119,7 +122,13 @@ def load(request: EngineRequest, models: ModelPaths, replicas: int) -> FasterWhi
     path = models["path"]
     missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (path / name).is_file()]
     if missing:
-        raise EngineError(f"{path} holds no Whisper model for CTranslate2: {', '.join(missing)} is missing.")
+        raise EngineError(
+            Message(
+                "{path} holds no Whisper model for CTranslate2: {missing} is missing.",
+                path=path,
+                missing=", ".join(missing),
+            )
+        )
     from faster_whisper import WhisperModel
 
     kind, _, index = request.device.partition(":")
@@ -147,8 +156,12 @@ def _compute_type(kind: str, index: int) -> str:
     if kind == "cpu":
         return "int8"
     if kind != "cuda":
-        raise EngineError(f"faster-whisper runs on cpu or cuda:<number>, not on {kind!r}.")
+        raise EngineError(Message("faster-whisper runs on cpu or cuda:<number>, not on {kind!r}.", kind=kind))
     if index >= ctranslate2.get_cuda_device_count():
-        raise EngineError(f"CTranslate2 sees no GPU {index}. Are the CUDA libraries (cuBLAS, cuDNN) there?")
+        raise EngineError(
+            Message(
+                "CTranslate2 sees no GPU {index}. Are the CUDA libraries (cuBLAS, cuDNN) there?", index=index
+            )
+        )
     supported = ctranslate2.get_supported_compute_types("cuda", index)
     return "float16" if "float16" in supported else "float32"

@@ -52,7 +52,9 @@ def _sleep_seconds(model: str) -> float:
         return 0.0
     match = re.fullmatch(r"sleep-(\d{1,5})ms", model)
     if match is None:
-        raise EngineError(f"Unknown model {model!r} of the engine noop. There are: noop, sleep-<n>ms.")
+        raise EngineError(
+            Message("Unknown model {model!r} of the engine noop. There are: noop, sleep-<n>ms.", model=model)
+        )
     return int(match[1]) / 1000
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from voxq.engines.contract import ChunkError, Dropped, Options, Recognised
 from voxq.engines.recognise.timed_words import align, segments
+from voxq.locale import Message
 from voxq.speech.transcript import join_texts
 from voxq.speech.units import split_units
 
@@ -62,7 +63,12 @@ def unknown_language(options: Options) -> ChunkError | None:
     language = options.get("language")
     if language in (None, *LANGUAGES):
         return None
-    return ChunkError("bad_language", f"SenseVoice supports {', '.join(LANGUAGES)}, not {language!r}.")
+    return ChunkError(
+        "bad_language",
+        Message(
+            "SenseVoice supports {known}, not {language!r}.", known=", ".join(LANGUAGES), language=language
+        ),
+    )
 
 
 def read_tagged(

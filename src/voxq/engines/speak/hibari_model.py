@@ -27,6 +27,7 @@ from voxq.engines.contract import (
     TextItem,
 )
 from voxq.engines.speak.phonemes import Reading, cut, reading_of
+from voxq.locale import Message
 from voxq.speech.scripts import is_mixed, language_of
 from voxq.speech.tempo import stretched
 from voxq.speech.voicing import voiced
@@ -86,7 +87,7 @@ class Hibari:
 def load(request: EngineRequest, at_once: int = 1) -> Hibari:
     """Load the model. `at_once`: number of sentences synthesised in parallel. Raises EngineError."""
     if request.device != "cpu":
-        raise EngineError("hibari runs on the CPU; it needs no GPU.")
+        raise EngineError(Message("hibari runs on the CPU; it needs no GPU."))
     from hibari import Hibari as Model
 
     model = Model(voice=_VOICE, threads=1)
@@ -97,9 +98,9 @@ def load(request: EngineRequest, at_once: int = 1) -> Hibari:
 def _read(item: TextItem) -> _Read | ChunkError:
     text, options = item.text, item.options
     if options.get("voice", _VOICE) != _VOICE:
-        return ChunkError("unknown_voice", "hibari has one voice: heart.")
+        return ChunkError("unknown_voice", Message("hibari has one voice: heart."))
     if is_mixed(text) or language_of(text) != "en":
-        return ChunkError("language_unavailable", "The voice heart speaks English only.")
+        return ChunkError("language_unavailable", Message("The voice heart speaks English only."))
     if not is_pronounceable(text):
         return NOTHING_TO_SAY
     try:

@@ -34,6 +34,7 @@ from voxq.engines.contract import (
 from voxq.engines.mixtures import Mixture
 from voxq.engines.speak.kokoro_voices import VOICES
 from voxq.engines.speak.phonemes import LanguageUnavailable, cut, load_languages, reading_of
+from voxq.locale import Message
 from voxq.machine.devices import available_cpus
 from voxq.model_store.stamp import revision_of
 from voxq.speech.tempo import stretched
@@ -90,7 +91,7 @@ class Kokoro:
     def _read(self, item: TextItem) -> _Read | ChunkError:
         voice = mixtures.find(item.options.get("voice", VOICES[0].name), VOICES)
         if voice is None:
-            return ChunkError("unknown_voice", "Kokoro has no voice of this name.")
+            return ChunkError("unknown_voice", Message("Kokoro has no voice of this name."))
         try:
             return self._reading(item.text, voice, item.options)
         except LanguageUnavailable as error:
@@ -154,7 +155,11 @@ def _read_vocabulary(path: Path) -> dict[str, int]:
             content = json.loads((path / name).read_text(encoding="utf-8"))
             if vocabulary := content.get("vocab") or content.get("model", {}).get("vocab"):
                 return vocabulary
-    raise EngineError(f"{path} holds no vocabulary of Kokoro (vocab.json, config.json or tokenizer.json).")
+    raise EngineError(
+        Message(
+            "{path} holds no vocabulary of Kokoro (vocab.json, config.json or tokenizer.json).", path=path
+        )
+    )
 
 
 def load(request: EngineRequest, models: ModelPaths, at_once: int = 1) -> Kokoro:
@@ -163,12 +168,12 @@ def load(request: EngineRequest, models: ModelPaths, at_once: int = 1) -> Kokoro
     Raises EngineError, or what onnxruntime raises.
     """
     if request.device != "cpu":
-        raise EngineError("Kokoro runs on the CPU here.")
+        raise EngineError(Message("Kokoro runs on the CPU here."))
     path = models["path"]
     weights = [path / "model.onnx", path / "onnx" / "model_quantized.onnx"]
     found = next(filter(Path.is_file, weights), None)
     if found is None:
-        raise EngineError(f"{path} holds no Kokoro model: model.onnx is missing.")
+        raise EngineError(Message("{path} holds no Kokoro model: model.onnx is missing.", path=path))
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from voxq.engines.speak.kokoro_voices import REQUIREMENTS
+from voxq.locale import Message
 from voxq.speech.normalise import normalise
 from voxq.speech.scripts import is_mixed, language_of, runs
 
@@ -107,7 +108,9 @@ def _phonemiser(language: str, british: bool = False) -> Phonemiser:
         return _english(british)
     makers = {"zh": _chinese, "ja": _japanese, "es": _romance, "fr": _romance}
     if language not in makers:
-        raise LanguageUnavailable(f"No voice here speaks the language {language!r}.")
+        raise LanguageUnavailable(
+            Message("No voice here speaks the language {language!r}.", language=language)
+        )
     requirements = REQUIREMENTS[language]
     # checked first, because g2p2 would download a model if its data are missing
     if not requirements.are_installed:

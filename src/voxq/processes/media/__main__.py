@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from loguru import logger
 
+from voxq.locale import Message
 from voxq.processes.child import ChildDied, Pipe
 from voxq.processes.media import protocol
 from voxq.processes.media.process import connected
@@ -21,10 +22,10 @@ _DEFAULT_MEGABYTES = 2048
 """Limit of the address space; decoding and VAD take about 300."""
 
 _FAILURES = {
-    "probe": "The recording could not be decoded",
-    "clip": "The recording could not be decoded",
-    "prepare": "The recording could not be decoded",
-    "split": "The text could not be read",
+    "probe": Message("The recording could not be decoded"),
+    "clip": Message("The recording could not be decoded"),
+    "prepare": Message("The recording could not be decoded"),
+    "split": Message("The text could not be read"),
 }
 
 
@@ -55,13 +56,17 @@ def _replies(request: protocol.Request) -> Iterator[protocol.Reply]:
     except AudioError as error:
         yield protocol.Failed(request.id, error.code, str(error))
     except MemoryError:
-        yield protocol.Failed(request.id, "too_large", "This needs more memory than allowed.")
+        yield protocol.Failed(request.id, "too_large", Message("This needs more memory than allowed."))
     except OSError as error:
         logger.error("media: {} of {} failed: {}", request.op, request.id, error.strerror)
-        yield protocol.Failed(request.id, "storage", f"{_FAILURES[request.op]}: {error.strerror}.")
+        yield protocol.Failed(
+            request.id,
+            "storage",
+            Message("{problem}: {reason}.", problem=_FAILURES[request.op], reason=error.strerror),
+        )
     except Exception:
         logger.exception("media: {} of {} failed", request.op, request.id)
-        yield protocol.Failed(request.id, "internal", f"{_FAILURES[request.op]}.")
+        yield protocol.Failed(request.id, "internal", Message("{problem}.", problem=_FAILURES[request.op]))
 
 
 def _work(request: protocol.Request) -> Iterator[protocol.Reply]:

@@ -11,6 +11,7 @@ import sys
 
 from loguru import logger
 
+from voxq.locale import Message
 from voxq.processes.child import ChildDied
 from voxq.processes.media import join_protocol as protocol
 from voxq.processes.media.join import Joint, SoundGone
@@ -62,7 +63,9 @@ class Joints:
             self._joints[begin.id] = _failed(begin.id, error)
 
     def _append(self, append: protocol.Append) -> protocol.Reply:
-        joint = self._joints.get(append.id, protocol.Failed(append.id, "internal", "It was not started."))
+        joint = self._joints.get(
+            append.id, protocol.Failed(append.id, "internal", Message("It was not started."))
+        )
         if isinstance(joint, protocol.Failed):
             self._drop(append.id)
             return joint
@@ -84,12 +87,14 @@ class Joints:
 
 def _failed(id: str, error: Exception) -> protocol.Failed:
     if isinstance(error, SoundGone):
-        return protocol.Failed(id, "audio_unavailable", "The sound of a sentence is gone.")
+        return protocol.Failed(id, "audio_unavailable", Message("The sound of a sentence is gone."))
     if isinstance(error, OSError):
         logger.error("joiner: {} cannot be written: {}", id, error.strerror)
-        return protocol.Failed(id, "storage", f"The speech could not be written: {error.strerror}.")
+        return protocol.Failed(
+            id, "storage", Message("The speech could not be written: {reason}.", reason=error.strerror)
+        )
     logger.opt(exception=error).error("joiner: {} failed", id)
-    return protocol.Failed(id, "internal", "The speech could not be joined.")
+    return protocol.Failed(id, "internal", Message("The speech could not be joined."))
 
 
 if __name__ == "__main__":

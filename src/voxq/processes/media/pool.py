@@ -13,12 +13,12 @@ from typing import TypeVar
 
 from loguru import logger
 
-from voxq.locale import Message
+from voxq.locale import Message, recognised
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.media import MEDIA_MODULE, protocol
 from voxq.processes.media.owner_turns import OwnerTurns
 from voxq.processes.messages import ProtocolError
-from voxq.speech.audio import AudioError, AudioInfo, too_long
+from voxq.speech.audio import AudioError, AudioInfo
 
 R = TypeVar("R", protocol.Probed, protocol.Clipped)
 
@@ -87,10 +87,7 @@ class ProbePool:
             except ChildDied as error:
                 raise AudioError("undecodable", Message("The file crashed the decoder.")) from error
         if isinstance(reply, protocol.Failed):
-            # What the child says is plain text; this is the sentence with a number in it that most users see.
-            if reply.code == "too_long":
-                raise too_long(self._max_seconds)
-            raise AudioError(reply.code, reply.message)
+            raise AudioError(reply.code, recognised(reply.message))
         return reply
 
     async def _one_answer(

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from voxq.engines import registry
 from voxq.engines.contract import Capability, ChunkError, EngineError, EngineFamily, EngineRequest, ModelPaths
+from voxq.locale import Message
 from voxq.machine.devices import threads_for
 from voxq.processes.child import ChildDied, Pipe, connect_to_parent
 from voxq.processes.messages import ProtocolError
@@ -86,7 +87,13 @@ def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> Se
         return None
     except Exception as error:
         _log.exception("model process: loading %s failed", message.request.engine)
-        reply(protocol.LoadFailed(f"{message.request.engine} could not be loaded: {error}"))
+        reply(
+            protocol.LoadFailed(
+                Message(
+                    "{engine} could not be loaded: {error}", engine=message.request.engine, error=str(error)
+                )
+            )
+        )
         return None
     rss_mb = _rss_mb()
     memory_mb = max(0, gpu.read().used_mb - used_before) if gpu else rss_mb
@@ -106,7 +113,13 @@ def _served(family: EngineFamily, message: protocol.Load) -> ServedModel:
         Capability.SPEAK: Speaker,
     }
     if family.capability not in adapters:
-        raise EngineError(f"{family.name}: this version of VoxQ has no use for {family.capability} yet.")
+        raise EngineError(
+            Message(
+                "{engine}: this version of VoxQ has no use for {capability} yet.",
+                engine=family.name,
+                capability=family.capability,
+            )
+        )
     return adapters[family.capability](family, message.request, message.models)
 
 

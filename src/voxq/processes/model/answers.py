@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from voxq.engines.contract import ChunkError, Dropped, Recognised, Segment, Spoken, Word
+from voxq.locale import Message
 
 _MOST_CHARACTERS = 20_000
 """Maximum characters of a chunk, or of a sentence as it was read out; nobody says so much in half a
@@ -23,10 +24,12 @@ _LEAST_SECONDS = 60.0
 _RATES = range(8_000, 192_001)
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 
-_NONSENSE = ChunkError("engine_error", "The model returned an invalid result for this audio.")
-_TOO_MUCH = ChunkError("engine_error", "The model found far more text in this audio than it can contain.")
-_NO_SOUND = ChunkError("engine_error", "The model returned invalid audio for this text.")
-_TOO_LONG = ChunkError("engine_error", "The model's speech is far longer than this text can be.")
+_NONSENSE = ChunkError("engine_error", Message("The model returned an invalid result for this audio."))
+_TOO_MUCH = ChunkError(
+    "engine_error", Message("The model found far more text in this audio than it can contain.")
+)
+_NO_SOUND = ChunkError("engine_error", Message("The model returned invalid audio for this text."))
+_TOO_LONG = ChunkError("engine_error", Message("The model's speech is far longer than this text can be."))
 
 
 def checked_text(answer: object, seconds: float) -> Recognised | ChunkError:

@@ -20,6 +20,7 @@ from voxq.engines.contract import (
     Recognised,
     Samples,
 )
+from voxq.locale import Message
 from voxq.processes.model.answers import checked_text
 from voxq.processes.model.protocol import ChunkRef, SpanRef
 from voxq.speech.chinese_script import in_script
@@ -44,16 +45,18 @@ class Recogniser:
         """Read the samples of a chunk. They are copied, not mapped, because a file that shrinks under a map
         causes a SIGBUS."""
         if not isinstance(ref, SpanRef):
-            return ChunkError("bad_chunk", "This model recognises, and was given a text.")
+            return ChunkError("bad_chunk", Message("This model recognises, and was given a text."))
         count = ref.end - ref.start
         if ref.start < 0 or count < 0 or count > (self._longest + 1) * SAMPLE_RATE:
-            return ChunkError("bad_chunk", f"A chunk must be 0 to {self._longest:g} seconds long.")
+            return ChunkError(
+                "bad_chunk", Message("A chunk must be 0 to {seconds:g} seconds long.", seconds=self._longest)
+            )
         try:
             samples = np.fromfile(ref.pcm, dtype="<f4", count=count, offset=ref.start * _FLOAT32)
         except OSError:
             samples = np.empty(0, dtype="<f4")
         if len(samples) != count:
-            return ChunkError("audio_unavailable", "The decoded audio of this chunk is gone.")
+            return ChunkError("audio_unavailable", Message("The decoded audio of this chunk is gone."))
         return AudioItem(samples, ref.options)
 
     def call(self, batch: Sequence[AudioItem]) -> list[Recognised | ChunkError]:

@@ -18,6 +18,7 @@ from voxq.engines.contract import (
     Spoken,
     TextItem,
 )
+from voxq.locale import Message
 from voxq.processes.model.answers import checked_sound
 from voxq.processes.model.protocol import ChunkRef, KeptSpeech, SentenceRef
 
@@ -41,7 +42,7 @@ class Speaker:
     def read(self, ref: ChunkRef) -> SentenceRef | ChunkError:
         if isinstance(ref, SentenceRef):
             return ref
-        return ChunkError("bad_chunk", "This model speaks, and was given a recording.")
+        return ChunkError("bad_chunk", Message("This model speaks, and was given a recording."))
 
     def call(self, batch: Sequence[SentenceRef]) -> list[KeptSpeech | ChunkError]:
         answers = self._synthesiser.run([TextItem(ref.text, ref.options) for ref in batch])
@@ -51,7 +52,7 @@ class Speaker:
         spoken = checked_sound(answer, ref.text, ref.options.get("speed", 1.0))
         if isinstance(spoken, Spoken) and spoken.sample_rate != self._rate:
             if self._rate is not None:  # the file of a text has one sample rate
-                return ChunkError("engine_error", "The model changed its sample rate within a text.")
+                return ChunkError("engine_error", Message("The model changed its sample rate within a text."))
             self._rate = spoken.sample_rate
         return _kept(ref.text, ref.sound, spoken)
 
@@ -63,9 +64,11 @@ def _kept(text: str, path: Path, answer: Spoken | ChunkError) -> KeptSpeech | Ch
     try:
         _write(path, answer.samples)
     except FileNotFoundError:
-        return ChunkError("audio_unavailable", "The directory for this sentence is gone.")
+        return ChunkError("audio_unavailable", Message("The directory for this sentence is gone."))
     except OSError as error:
-        return ChunkError("storage", f"The speech could not be stored: {error.strerror}.")
+        return ChunkError(
+            "storage", Message("The speech could not be stored: {strerror}.", strerror=error.strerror)
+        )
     spoken = answer.text if answer.text != text else None
     return KeptSpeech(len(answer.samples), answer.sample_rate, spoken or "")
 

@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from voxq.locale import Message
 from voxq.speech.scripts import foreign_words
 from voxq.speech.sentences import Break, split
 from voxq.speech.written import is_pronounceable, tidy
+
+_UNREAD = Message("The voice does not read this script.")
 
 
 class MarkupError(Exception):
@@ -94,7 +97,7 @@ def utterances_of(document: Document, languages: tuple[str, ...] = ()) -> list[U
         found = False
         for sentence in split(tidy(part.text)):
             text, words = foreign_words(sentence.text, languages)
-            skipped += [Skipped(word, "The voice does not read this script.") for word in words]
+            skipped += [Skipped(word, _UNREAD) for word in words]
             if is_pronounceable(text):
                 delivery = Delivery(silence, None, part.rate, part.pitch)
                 said.append(Utterance(text, sentence.ending, delivery, tuple(skipped)))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from voxq.locale import Message
 from voxq.speech.markup.document import Skipped
 from voxq.speech.markup.html import entities_read, without_tags, without_unread
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _PASSES = 4
 """Marks may appear below marks; chatbots nest two deep."""
-_CODE = "Code blocks are not read out."
+_CODE = Message("Code blocks are not read out.")
 
 _CITATION = re.compile(
     r"\[\^[^\]\s]{1,40}\](?!:)"  # [^1]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from loguru import logger
 
+from voxq.locale import Message
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Counters
 from voxq.worker.dispatch.time_limits import TimeLimits
@@ -17,6 +18,14 @@ from voxq.worker.model_pool.model_link import ModelProcessFailed
 from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.runs.task_runs import TaskRuns
+
+
+def _crashed(noun: str) -> str:
+    return Message("The engine crashed on this {noun}.", noun=noun)
+
+
+def _hung(noun: str) -> str:
+    return Message("The engine hung on this {noun} and was stopped.", noun=noun)
 
 
 class Failures:
@@ -46,9 +55,9 @@ class Failures:
         pooled: PooledModel,
         failure: ModelProcessFailed,
         code: str = "engine_crashed",
-        message: str = "The engine crashed on this {}.",
+        says: Callable[[str], str] = _crashed,
     ) -> None:
-        """Handle the end of a model process. `message` has a placeholder for the batch's kind of input."""
+        """Handle the end of a model process. `says` makes the message from the batch's kind of input."""
         for batch in pooled.link.take_back():
             self._task_runs.put_back(batch)
         logger.error(
@@ -60,7 +69,7 @@ class Failures:
         if failure.batch is not None:
             self._task_runs.put_back(failure.batch)
             self._counters.add(catalogue.ENGINE_DEATHS, pooled.name, code)
-            self._blame.blame_batch(failure.batch, code, message.format(failure.batch.task_runs[0].kind.noun))
+            self._blame.blame_batch(failure.batch, code, says(failure.batch.task_runs[0].kind.noun))
         self._changed()
 
     @property
@@ -92,4 +101,4 @@ class Failures:
             step.engine_seconds += ran
             if self._limits.is_over(step) and step.task_run in self._task_runs:
                 self._blame.time_out(step, self._limits.of(step))
-        self.on_process_failed(pooled, failure, "engine_hung", "The engine hung on this {} and was stopped.")
+        self.on_process_failed(pooled, failure, "engine_hung", _hung)

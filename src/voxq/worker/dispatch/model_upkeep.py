@@ -6,6 +6,7 @@ import time
 
 from loguru import logger
 
+from voxq.locale import Message
 from voxq.worker.lifecycle.blame import Blame
 from voxq.worker.lifecycle.endings import RunEndings
 from voxq.worker.model_pool.pool import ModelPool
@@ -65,7 +66,7 @@ class ModelUpkeep:
 
     def _give_up_steps(self, pooled: PooledModel, *, optional_only: bool = False) -> None:
         """Give up the steps that need a model which cannot be loaded."""
-        message = f"The model {pooled.name} could not be loaded here."
+        message = Message("The model {model} could not be loaded here.", model=pooled.name)
         for task_run in self._task_runs:
             for step in task_run.steps:
                 is_meant = step.model.name == pooled.name and (step.spec.optional or not optional_only)

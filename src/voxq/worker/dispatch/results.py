@@ -6,6 +6,7 @@ import time
 
 from voxq.core import killpoint
 from voxq.engines.contract import ChunkError
+from voxq.locale import Message
 from voxq.processes.model.protocol import Finished
 from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
@@ -115,9 +116,9 @@ class Results:
 def _failure(batch: Batch, finished: Finished) -> ChunkError | None:
     """Error with which the whole call failed, or None if it did not."""
     if len(finished.items) != len(batch.members):
-        return ChunkError("engine_error", "The engine returned a wrong number of results.")
+        return ChunkError("engine_error", Message("The engine returned a wrong number of results."))
     if not finished.batch_failed:
         return None
     # A chunk that could not be read was not in the call.
     errors = [e for e in finished.items if isinstance(e, ChunkError) and e.code != _SOUND_LOST]
-    return errors[0] if errors else ChunkError("engine_error", "The engine failed.")
+    return errors[0] if errors else ChunkError("engine_error", Message("The engine failed."))

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from loguru import logger
 
 from voxq.core.outcome import Incident
+from voxq.locale import Message
 from voxq.metrics.catalogue import BLAMES
 from voxq.metrics.counters import Counters
 from voxq.worker.lifecycle.endings import RunEndings
@@ -50,7 +51,7 @@ class Blame:
         step.add_incident(Incident(time.time(), code, message), blamed=True)
         self._counters.add(BLAMES, code)
         if step.blames >= self._max_attempts:
-            self.give_up(step, code, f"{message} Given up after {_times(step.blames)}.")
+            self.give_up(step, code, _given_up(message, step.blames))
             return
         logger.warning(
             "Worker-{} task={} attempt={} code={}",
@@ -79,21 +80,23 @@ class Blame:
 
     def time_out(self, step: TaskStep, limit: float) -> None:
         """Give up a step that used more engine time than `limit` seconds."""
-        self.give_up(step, "timeout", f"Processing timeout ({limit:.0f}s exceeded)")
+        self.give_up(step, "timeout", Message("Processing timeout ({seconds:.0f}s exceeded)", seconds=limit))
 
     def record_worker_death(self, task_run: TaskRun) -> None:
         """Record that an earlier worker died while a suspect chunk of this task was alone in its engine.
 
         Workers are killed for many reasons, so this is not charged until it has happened MAX_ATTEMPTS times.
         """
-        message = f"The worker ended while this {task_run.kind.noun} was the only task in its engine."
+        message = Message(
+            "The worker ended while this {noun} was the only task in its engine.", noun=task_run.kind.noun
+        )
         deaths = 1 + sum(incident.code == _WORKER_DIED for incident in task_run.incidents)
         is_too_often = deaths >= self._max_attempts
         task_run.first.add_incident(Incident(time.time(), _WORKER_DIED, message), blamed=is_too_often)
         task_run.death_recorded()
         if is_too_often:
             self._counters.add(BLAMES, _WORKER_DIED)
-            self._endings.fail(task_run, _WORKER_DIED, f"{message} Given up after {_times(deaths)}.")
+            self._endings.fail(task_run, _WORKER_DIED, _given_up(message, deaths))
 
     def blame_batch(self, batch: Batch, code: str, message: str) -> None:
         """Blame a batch that failed as a whole: the only chunk is charged, or all become suspects."""
@@ -113,5 +116,10 @@ class Blame:
                 task_run.add_incident(Incident(time.time(), code, message), blamed=False)
 
 
-def _times(attempts: int) -> str:
-    return "1 attempt" if attempts == 1 else f"{attempts} attempts"
+def _given_up(message: str, attempts: int) -> str:
+    return Message.counted(
+        "{message} Given up after {number} attempt.",
+        "{message} Given up after {number} attempts.",
+        attempts,
+        message=message,
+    )

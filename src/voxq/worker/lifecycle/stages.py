@@ -7,6 +7,7 @@ import time
 from loguru import logger
 
 from voxq.kinds.work import Joined, Prepared
+from voxq.locale import Message
 from voxq.worker.lifecycle.blame import Blame
 from voxq.worker.lifecycle.claims import Claims
 from voxq.worker.lifecycle.endings import RunEndings
@@ -74,7 +75,7 @@ class Stages:
         """Handle lost decoded sound: another process ended the task, or removed its files."""
         task_run = step.task_run
         if not self._endings.drop_if_ended(task_run):
-            message = f"The sound of this {task_run.kind.noun} is gone."
+            message = Message("The sound of this {noun} is gone.", noun=task_run.kind.noun)
             self._blame.blame(step, "audio_unavailable", message)
             self._prepare_anew(task_run)
 
@@ -139,7 +140,7 @@ class Stages:
         """Have sentences whose sound is gone spoken again."""
         if not self._endings.drop_if_ended(text):
             text.forget_lost()
-            self._blame.blame(text.first, "audio_unavailable", "The sound of a sentence is gone.")
+            self._blame.blame(text.first, "audio_unavailable", Message("The sound of a sentence is gone."))
 
     def _prepare_anew(self, task_run: TaskRun) -> None:
         """Decode or split it once more, unless it was given up."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from voxq.kinds.work import Joined, OutputFile
+from voxq.locale import Message
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.media import JOINER_MODULE
 from voxq.processes.media import join_protocol as protocol
@@ -94,8 +95,12 @@ class Joining:
         try:
             self._give(text, case, sounds)
         except (OSError, ChildDied) as error:
-            reason = error.strerror if isinstance(error, OSError) else "the joining process does not start"
-            self._put_off(text, case, f"The speech could not be written: {reason}.")
+            reason = (
+                error.strerror
+                if isinstance(error, OSError)
+                else Message("the joining process does not start")
+            )
+            self._put_off(text, case, Message("The speech could not be written: {reason}.", reason=reason))
         return case.is_asked
 
     def advance(self) -> None:
@@ -128,7 +133,7 @@ class Joining:
 
     def enforce_deadlines(self) -> None:
         if time.monotonic() >= self._late_at:
-            message = f"Encoding timeout ({self._timeout:g}s exceeded)"
+            message = Message("Encoding timeout ({seconds:g}s exceeded)", seconds=self._timeout)
             self._fail_first(lambda _: MediaFailed("encode_timeout", message))
 
     def close(self) -> None:
@@ -166,7 +171,9 @@ class Joining:
         except (ChildDied, ProtocolError):
             self._fail_first(
                 lambda ended: MediaFailed(
-                    "encoder_crashed", f"The encoder crashed on this text ({ended}).", is_crash=True
+                    "encoder_crashed",
+                    Message("The encoder crashed on this text ({ended}).", ended=ended),
+                    is_crash=True,
                 )
             )
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from voxq.kinds.pieces import Phrase, Span
 from voxq.kinds.work import Prepared
+from voxq.locale import Message
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.media import MEDIA_MODULE, protocol
 from voxq.processes.messages import ProtocolError
@@ -104,7 +105,12 @@ class MediaLink:
             if task_run is None:
                 return None
             kind = task_run.kind
-            message = f"The {kind.preparer} crashed on this {kind.noun} ({ended})."
+            message = Message(
+                "The {preparer} crashed on this {noun} ({ended}).",
+                preparer=kind.preparer,
+                noun=kind.noun,
+                ended=ended,
+            )
             return task_run, MediaFailed("decoder_crashed", message, is_crash=True)
         if task_run is None or reply.id != task_run.task.id:
             return None
@@ -120,7 +126,10 @@ class MediaLink:
         if task_run is None:
             return None
         what = task_run.kind.preparation
-        return task_run, MediaFailed("decode_timeout", f"{what} timeout ({self._timeout:g}s exceeded)")
+        return task_run, MediaFailed(
+            "decode_timeout",
+            Message("{what} timeout ({seconds:g}s exceeded)", what=what, seconds=self._timeout),
+        )
 
     def kill(self) -> str:
         """End the process, whatever it does. Returns how it ended."""
@@ -173,7 +182,7 @@ class MediaLink:
             case protocol.Failed():
                 return MediaFailed(reply.code, reply.message)
             case protocol.Probed() | protocol.Clipped():
-                return MediaFailed("internal", "The recording could not be decoded.")
+                return MediaFailed("internal", Message("The recording could not be decoded."))
 
     def _phrase(self, said: Utterance) -> Phrase:
         start = self._found + len(said.joint or "")  # so the sentences after a cut one are where they were

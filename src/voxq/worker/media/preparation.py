@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from voxq.core.task import Lane
 from voxq.kinds.work import Prepared
+from voxq.locale import Message
 from voxq.worker.disk_trouble import DiskRetry, DiskWarnings
 from voxq.worker.media.media_link import MediaFailed, MediaLink, News
 from voxq.worker.media.news_queue import NewsQueue
@@ -142,7 +143,10 @@ class Preparation:
         except OSError as error:
             link.task_run = None
             reason = error.strerror or type(error).__name__
-            self._postpone(task_run, MediaFailed("storage", f"The disk is not writable: {reason}."))
+            self._postpone(
+                task_run,
+                MediaFailed("storage", Message("The disk is not writable: {reason}.", reason=reason)),
+            )
             return False
         self._cases[task_run].is_begun = True
         return True

@@ -11,6 +11,7 @@ from enum import StrEnum
 from voxq.back_off import BackOff
 from voxq.engines import registry
 from voxq.engines.contract import Cost
+from voxq.locale import Message
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.messages import ProtocolError
 from voxq.processes.model import protocol as protocol
@@ -130,7 +131,7 @@ class ModelLink:
             self._child = Child.start(protocol.MODEL_PROCESS_MODULE, program=self._program())
             self._child.send(protocol.CODEC.encode(self._load))
         except (OSError, ChildDied) as error:
-            self.error = f"The model process cannot be started ({error})."
+            self.error = Message("The model process cannot be started ({error}).", error=str(error))
             self._failed()
             return False
         self._deadline = time.monotonic() + self._load_timeout
@@ -202,7 +203,7 @@ class ModelLink:
     def kill(self) -> ModelProcessFailed:
         """End the model process now. Returns the failure, with the batch that it was working on."""
         if self.state is State.LOADING and time.monotonic() >= self._deadline:
-            self.error = f"The model did not load within {self._load_timeout:g} s."
+            self.error = Message("The model did not load within {seconds:g} s.", seconds=self._load_timeout)
         return self._failed()
 
     def take_back(self) -> list[Batch]:
@@ -228,7 +229,9 @@ class ModelLink:
         if was_loading:
             self.failures += 1
             self._not_before = time.monotonic() + _LOADS.after(self.failures)
-            self.error = self.error or f"The model process ended while loading the model ({ended})."
+            self.error = self.error or Message(
+                "The model process ended while loading the model ({ended}).", ended=ended
+            )
         batch = self._batches.popleft() if self._started_at is not None and self._batches else None
         self._started_at = None
         return ModelProcessFailed(f"{ended}{f': {error}' if error else ''}", batch)

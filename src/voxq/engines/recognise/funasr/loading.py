@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from voxq import extras
 from voxq.engines.contract import EngineError, EngineRequest, ModelPaths
 from voxq.engines.recognise.funasr.model_class import ModelClass, read_class, read_parts
+from voxq.locale import Message
 from voxq.machine.devices import available_cpus
 from voxq.model_store.stamp import revision_of
 
@@ -74,7 +75,11 @@ def _import_funasr() -> Any:
         import funasr
     except ImportError as error:
         raise EngineError(
-            f"FunASR cannot be imported ({error}). Install it: {extras.FUNASR.command}"
+            Message(
+                "FunASR cannot be imported ({error}). Install it: {command}",
+                error=str(error),
+                command=extras.FUNASR.command,
+            )
         ) from error
     logging.getLogger().setLevel(logging.ERROR)  # at INFO, FunASR logs the hotwords of clients
     return funasr
@@ -82,11 +87,24 @@ def _import_funasr() -> Any:
 
 def _check_files(directory: Path, model_class: ModelClass) -> None:
     if (found := read_class(directory)) != model_class:
-        raise EngineError(f"{directory} holds a {found.name}, not a {model_class.name}.")
+        raise EngineError(
+            Message(
+                "{directory} holds a {found}, not a {wanted}.",
+                directory=directory,
+                found=found.name,
+                wanted=model_class.name,
+            )
+        )
     groups = ((_CHECKPOINT,), *model_class.files)
     missing = [" or ".join(group) for group in groups if not any(any(directory.glob(p)) for p in group)]
     if missing:
-        raise EngineError(f"{directory} is not complete: {', '.join(missing)} is missing.")
+        raise EngineError(
+            Message(
+                "{directory} is not complete: {missing} is missing.",
+                directory=directory,
+                missing=", ".join(missing),
+            )
+        )
 
 
 def _check_device(device: str) -> None:
@@ -97,11 +115,17 @@ def _check_device(device: str) -> None:
     if kind == "cpu":
         return
     if kind != "cuda":
-        raise EngineError(f"FunASR runs on cpu or cuda:<number>, not on {device!r}.")
+        raise EngineError(Message("FunASR runs on cpu or cuda:<number>, not on {device!r}.", device=device))
     if torch.version.cuda is None:
-        raise EngineError(f"This build of PyTorch ({torch.__version__}) is for CPUs: it cannot use {device}.")
+        raise EngineError(
+            Message(
+                "This build of PyTorch ({version}) is for CPUs: it cannot use {device}.",
+                version=torch.__version__,
+                device=device,
+            )
+        )
     if int(index or 0) >= torch.cuda.device_count():
-        raise EngineError(f"PyTorch sees no GPU {index or 0}. Does nvidia-smi show it?")
+        raise EngineError(Message("PyTorch sees no GPU {index}. Does nvidia-smi show it?", index=index or 0))
 
 
 def _check_registered(funasr: Any, directory: Path) -> None:
@@ -112,17 +136,24 @@ def _check_registered(funasr: Any, directory: Path) -> None:
     """
     errors: Mapping[str, str] = funasr.get_import_errors()
     if error := errors.get("funasr.auto.auto_model"):
-        raise EngineError(f"FunASR is not complete: {error}")
+        raise EngineError(Message("FunASR is not complete: {error}", error=str(error)))
     try:
         import kaldi_native_fbank  # noqa: F401 - its absence shows only with the first sound
     except ImportError as error:
-        raise EngineError(f"FunASR needs kaldi-native-fbank: {error}") from error
+        raise EngineError(Message("FunASR needs kaldi-native-fbank: {error}", error=str(error))) from error
     from funasr.register import tables
 
     for part, name in read_parts(directory).items():
         if name not in getattr(tables, f"{part}_classes"):
-            reasons = "; ".join(_reasons(errors, name)) or "see funasr.get_import_errors()"
-            raise EngineError(f"FunASR is installed without the {part} {name}: {reasons}")
+            reasons = "; ".join(_reasons(errors, name)) or Message("see funasr.get_import_errors()")
+            raise EngineError(
+                Message(
+                    "FunASR is installed without the {part} {name}: {reasons}",
+                    part=part,
+                    name=name,
+                    reasons=reasons,
+                )
+            )
 
 
 def _reasons(errors: Mapping[str, str], name: str) -> Iterator[str]:
@@ -151,8 +182,14 @@ def _check_weights(
     if wrong:
         shown = ", ".join(wrong[:_SHOWN]) + (" ..." if len(wrong) > _SHOWN else "")
         raise EngineError(
-            f"{directory / _CHECKPOINT} does not fit its config.yaml: {len(wrong)} of {len(expected)} weights"
-            f" are missing or have another shape ({shown})."
+            Message(
+                "{checkpoint} does not fit its config.yaml: {wrong} of {expected} weights are "
+                "missing or have another shape ({shown}).",
+                checkpoint=directory / _CHECKPOINT,
+                wrong=len(wrong),
+                expected=len(expected),
+                shown=shown,
+            )
         )
 
 
@@ -166,6 +203,10 @@ def _shapes(checkpoint: Path) -> dict[str, torch.Size]:
             state = state.get(wrapper, state)
     except (RuntimeError, OSError, EOFError, UnpicklingError, AttributeError) as error:
         raise EngineError(
-            f"{checkpoint} is damaged ({type(error).__name__}): not fetched whole, or no checkpoint."
+            Message(
+                "{checkpoint} is damaged ({kind}): not fetched whole, or no checkpoint.",
+                checkpoint=checkpoint,
+                kind=type(error).__name__,
+            )
         ) from error
     return {name: tensor.shape for name, tensor in state.items() if isinstance(tensor, torch.Tensor)}

@@ -12,6 +12,7 @@ import yaml
 
 from voxq.engines.contract import Chunking, EngineError, Traits
 from voxq.engines.recognise.sound import WITHOUT_PAUSES
+from voxq.locale import Message
 
 _PARTS = ("encoder", "decoder", "predictor", "frontend", "tokenizer")
 _TOKENS = ("tokens.json", "tokens.txt")
@@ -107,14 +108,20 @@ def class_of(model: str) -> ModelClass:
         if "/" in model and part in model.rpartition("/")[2].lower():
             return model_class
     raise EngineError(
-        f"{model!r} is not a known model of FunASR. Give {', '.join(_BY_NAME)}, or a directory."
+        Message(
+            "{model!r} is not a known model of FunASR. Give {known}, or a directory.",
+            model=model,
+            known=", ".join(_BY_NAME),
+        )
     )
 
 
 def read_recogniser(directory: Path) -> ModelClass:
     """Read the class of a model that a task may request, as `read_class`. Raises EngineError."""
     if (model_class := read_class(directory)) == PUNCTUATION:
-        raise EngineError(f"{directory} holds a punctuation model, which recognises no speech.")
+        raise EngineError(
+            Message("{directory} holds a punctuation model, which recognises no speech.", directory=directory)
+        )
     return model_class
 
 
@@ -125,7 +132,14 @@ def read_class(directory: Path) -> ModelClass:
         if model_class.name == name:
             return model_class
     runnable = ", ".join(model_class.name for model_class in _RECOGNISERS)
-    raise EngineError(f"{directory} holds a {name}, which is not supported. Supported: {runnable}.")
+    raise EngineError(
+        Message(
+            "{directory} holds a {name}, which is not supported. Supported: {runnable}.",
+            directory=directory,
+            name=name,
+            runnable=runnable,
+        )
+    )
 
 
 def read_parts(directory: Path) -> dict[str, str]:
@@ -137,6 +151,8 @@ def read_parts(directory: Path) -> dict[str, str]:
             part: content[part] for part in _PARTS if isinstance(content.get(part), str)
         }
     except FileNotFoundError:
-        raise EngineError(f"{directory} holds no model of FunASR: config.yaml is missing.") from None
+        raise EngineError(
+            Message("{directory} holds no model of FunASR: config.yaml is missing.", directory=directory)
+        ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
-        raise EngineError(f"{config} does not say which model this is.") from None
+        raise EngineError(Message("{config} does not say which model this is.", config=config)) from None

@@ -9,6 +9,7 @@ from voxq.engines.contract import ChunkError, Options, Recognised
 from voxq.engines.recognise.funasr.engine import Raw
 from voxq.engines.recognise.funasr.hotwords import safe_words
 from voxq.engines.recognise.timed_words import align, segments
+from voxq.locale import Message
 from voxq.speech.transcript import join_texts
 from voxq.speech.units import split_units
 
@@ -23,7 +24,10 @@ class Nano:
         if language is None or language in _LANGUAGES:
             return None
         known = ", ".join(_LANGUAGES)
-        return ChunkError("bad_language", f"Fun-ASR-Nano supports {known}, not {language!r}.")
+        return ChunkError(
+            "bad_language",
+            Message("Fun-ASR-Nano supports {known}, not {language!r}.", known=known, language=language),
+        )
 
     def arguments(self, options: Options) -> dict[str, Any]:
         return {

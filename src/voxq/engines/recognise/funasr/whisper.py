@@ -9,6 +9,7 @@ from voxq.engines.languages import LANGUAGES
 from voxq.engines.recognise.funasr.engine import Raw
 from voxq.engines.recognise.timed_words import segments
 from voxq.engines.recognise.whisper_text import full_width, without_loops
+from voxq.locale import Message
 
 
 class Whisper:
@@ -18,7 +19,9 @@ class Whisper:
         language = options.get("language")
         if language is None or language in LANGUAGES:
             return None
-        return ChunkError("bad_language", f"Whisper does not support the language {language!r}.")
+        return ChunkError(
+            "bad_language", Message("Whisper does not support the language {language!r}.", language=language)
+        )
 
     def arguments(self, options: Options) -> dict[str, Any]:
         decoding = {"language": options.get("language"), "fp16": False, "without_timestamps": True}

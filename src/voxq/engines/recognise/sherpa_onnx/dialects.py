@@ -10,6 +10,7 @@ from voxq.engines.contract import ChunkError, Options, Recognised
 from voxq.engines.recognise.sensevoice_tags import read_tagged, unknown_language
 from voxq.engines.recognise.sherpa_onnx.engine import Heard
 from voxq.engines.recognise.timed_words import align, language_of_script, segments
+from voxq.locale import Message
 from voxq.speech.transcript import join_texts
 from voxq.speech.units import split_units
 
@@ -57,7 +58,7 @@ class SenseVoice:
         """Convert what was heard. Where nothing is, there are tags all the same: without them the model has
         failed, and sherpa-onnx has only written so."""
         if not any(heard.tags):
-            return ChunkError("engine_error", "The engine failed.")
+            return ChunkError("engine_error", Message("The engine failed."))
         return read_tagged(f"{''.join(heard.tags)} {heard.text}", heard.pieces, seconds, options)
 
 

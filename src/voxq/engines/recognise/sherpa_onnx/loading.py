@@ -14,6 +14,7 @@ from voxq.engines.contract import EngineError, EngineRequest
 from voxq.engines.recognise.sherpa_onnx.dialects import Plain, SenseVoice
 from voxq.engines.recognise.sherpa_onnx.engine import SherpaOnnx
 from voxq.engines.recognise.sherpa_onnx.model_type import SENSE_VOICE, ModelType, find_files, read_type
+from voxq.locale import Message
 from voxq.machine.devices import threads_for
 from voxq.model_store.stamp import revision_of
 
@@ -47,14 +48,21 @@ def provider_for(request: EngineRequest) -> str:
         return wished
     if wished != "cuda":
         raise EngineError(
-            f"sherpa-onnx runs these models with the providers cpu and cuda, not with {wished}. Set"
-            " ONNX_PROVIDER=auto."
+            Message(
+                "sherpa-onnx runs these models with the providers cpu and cuda, not with {wished}. "
+                "Set ONNX_PROVIDER=auto.",
+                wished=wished,
+            )
         )
     if request.device_class != "cuda":
-        raise EngineError("ONNX_PROVIDER=cuda, but this worker runs on the CPU. Set ASR_USE_GPU=true.")
+        raise EngineError(
+            Message("ONNX_PROVIDER=cuda, but this worker runs on the CPU. Set ASR_USE_GPU=true.")
+        )
     if not (_library() / _CUDA_LIBRARY).is_file():
         raise EngineError(
-            "This build of sherpa-onnx is for CPUs. Install its build for CUDA, or set ONNX_PROVIDER=cpu."
+            Message(
+                "This build of sherpa-onnx is for CPUs. Install its build for CUDA, or set ONNX_PROVIDER=cpu."
+            )
         )
     return wished
 
@@ -65,7 +73,11 @@ def _library() -> Path:
         import sherpa_onnx
     except ImportError as error:
         raise EngineError(
-            f"sherpa-onnx cannot be imported ({error}). Install it: {extras.SHERPA.command}"
+            Message(
+                "sherpa-onnx cannot be imported ({error}). Install it: {command}",
+                error=str(error),
+                command=extras.SHERPA.command,
+            )
         ) from error
     return Path(str(sherpa_onnx.__file__)).parent / "lib"
 
@@ -85,4 +97,6 @@ def _load(model_type: ModelType, files: dict[str, Path], threads: int, provider:
     try:
         return make(**paths, num_threads=threads, provider=provider)
     except (RuntimeError, ValueError) as error:
-        raise EngineError(f"sherpa-onnx cannot load {files[model_type.main]}: {error}") from error
+        raise EngineError(
+            Message("sherpa-onnx cannot load {file}: {error}", file=files[model_type.main], error=str(error))
+        ) from error

@@ -13,6 +13,7 @@ from pathlib import Path
 from voxq.engines.contract import EngineError, EngineRequest, Traits
 from voxq.engines.recognise.sherpa_onnx.onnx_file import NoOnnxFile, read_metadata
 from voxq.engines.recognise.sound import WITHOUT_PAUSES
+from voxq.locale import Message
 
 TOKENS = "tokens"
 _LFR = ("vocab_size", "lfr_window_size", "lfr_window_shift", "neg_mean", "inv_stddev")
@@ -103,7 +104,11 @@ def type_of(request: EngineRequest) -> ModelType:
         if "/" in model and part in model.rpartition("/")[2].lower():
             return model_type
     raise EngineError(
-        f"{model!r} is not a known model of sherpa-onnx. Give {', '.join(_BY_NAME)}, or a directory."
+        Message(
+            "{model!r} is not a known model of sherpa-onnx. Give {known}, or a directory.",
+            model=model,
+            known=", ".join(_BY_NAME),
+        )
     )
 
 
@@ -119,8 +124,19 @@ def read_type(directory: Path) -> ModelType:
             return model_type
         there.append(f"{file.name} with model_type {kind!r}")
     wanted = ", ".join(f"{each.name} ({' '.join(each.files.values())})" for each in _TYPES)
-    says = f"holds {there[0]}, which is not supported" if there else "holds no model of sherpa-onnx"
-    raise EngineError(f"{directory} {says}. Supported: {wanted}, each with its tokens.txt.")
+    says = (
+        Message("holds {file}, which is not supported", file=there[0])
+        if there
+        else Message("holds no model of sherpa-onnx")
+    )
+    raise EngineError(
+        Message(
+            "{directory} {says}. Supported: {wanted}, each with its tokens.txt.",
+            directory=directory,
+            says=says,
+            wanted=wanted,
+        )
+    )
 
 
 def find_files(directory: Path, model_type: ModelType, prefers_int8: bool) -> dict[str, Path]:
@@ -132,8 +148,13 @@ def find_files(directory: Path, model_type: ModelType, prefers_int8: bool) -> di
     found = {role: _found(directory, pattern, prefers_int8) for role, pattern in patterns.items()}
     if missing := [patterns[role] for role, file in found.items() if file is None]:
         raise EngineError(
-            f"{directory} is not complete: {', '.join(missing)} is missing. A {model_type.name} has"
-            f" {', '.join(patterns.values())}."
+            Message(
+                "{directory} is not complete: {missing} is missing. A {type} has {files}.",
+                directory=directory,
+                missing=", ".join(missing),
+                type=model_type.name,
+                files=", ".join(patterns.values()),
+            )
         )
     files = {role: file for role, file in found.items() if file is not None}
     properties: dict[str, str] = {}
@@ -142,8 +163,13 @@ def find_files(directory: Path, model_type: ModelType, prefers_int8: bool) -> di
     if lacking := [name for name in model_type.properties if name not in properties]:
         names = ", ".join(files[role].name for role in model_type.files)
         raise EngineError(
-            f"{directory}: {names} is not exported for sherpa-onnx, without {', '.join(lacking)} in its"
-            " metadata. Take a model from its releases, or export it with its scripts."
+            Message(
+                "{directory}: {names} is not exported for sherpa-onnx, without {lacking} in its "
+                "metadata. Take a model from its releases, or export it with its scripts.",
+                directory=directory,
+                names=names,
+                lacking=", ".join(lacking),
+            )
         )
     _check_tokens(files[TOKENS], model_type, properties)
     return files
@@ -162,9 +188,13 @@ def _properties(file: Path) -> dict[str, str]:
     try:
         return read_metadata(file)
     except NoOnnxFile as error:
-        raise EngineError(f"{file} cannot be used: {error}. Fetch it again.") from None
+        raise EngineError(
+            Message("{file} cannot be used: {error}. Fetch it again.", file=file, error=str(error))
+        ) from None
     except OSError as error:
-        raise EngineError(f"{file} cannot be read: {error.strerror}.") from None
+        raise EngineError(
+            Message("{file} cannot be read: {strerror}.", file=file, strerror=error.strerror)
+        ) from None
 
 
 def _check_tokens(file: Path, model_type: ModelType, properties: Mapping[str, str]) -> None:
@@ -173,13 +203,21 @@ def _check_tokens(file: Path, model_type: ModelType, properties: Mapping[str, st
         tokens = _read_tokens(file)
         size = int(properties["vocab_size"])
     except (ValueError, UnicodeDecodeError):
-        raise EngineError(f"{file} is no list of tokens, each with its number. Fetch it again.") from None
+        raise EngineError(
+            Message("{file} is no list of tokens, each with its number. Fetch it again.", file=file)
+        ) from None
     except OSError as error:
-        raise EngineError(f"{file} cannot be read: {error.strerror}.") from None
+        raise EngineError(
+            Message("{file} cannot be read: {strerror}.", file=file, strerror=error.strerror)
+        ) from None
     lacking = [token for token in model_type.required_tokens if token not in tokens.values()]
     if lacking or any(number not in tokens for number in range(size)):
-        says = f"lacks {lacking[0]}" if lacking else f"has not all of the {size} tokens"
-        raise EngineError(f"{file} does not belong to this model: it {says}.")
+        says = (
+            Message("it lacks the token {token}", token=lacking[0])
+            if lacking
+            else Message("it has not all of the {size} tokens", size=size)
+        )
+        raise EngineError(Message("{file} does not belong to this model: {says}.", file=file, says=says))
 
 
 def _read_tokens(file: Path) -> dict[int, str]:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from voxq.locale import Message
+
 _METADATA = 14
 """`ModelProto.metadata_props`: messages of a key (1) and a value (2)."""
 _WITH_LENGTH = 2
@@ -48,11 +50,11 @@ def _fields(file: BinaryIO, size: int) -> Iterator[tuple[int, bytes]]:
         elif kind == _WITH_LENGTH or kind in _FIXED_SIZES:
             length = _FIXED_SIZES.get(kind) or _number(file)
             if file.tell() + length > size:
-                raise NoOnnxFile("it is not whole")
+                raise NoOnnxFile(Message("it is not whole"))
             content = file.read(length) if length <= _LONGEST_PROPERTY else b""
             file.seek(length - len(content), os.SEEK_CUR)
         else:
-            raise NoOnnxFile("it is no ONNX model")
+            raise NoOnnxFile(Message("it is no ONNX model"))
         yield number, content
 
 
@@ -62,8 +64,8 @@ def _number(file: BinaryIO) -> int:
     for digit in range(_MOST_DIGITS):
         byte = file.read(1)
         if not byte:
-            raise NoOnnxFile("it is not whole")
+            raise NoOnnxFile(Message("it is not whole"))
         value |= (byte[0] & 0x7F) << (7 * digit)
         if byte[0] < 0x80:
             return value
-    raise NoOnnxFile("it is no ONNX model")
+    raise NoOnnxFile(Message("it is no ONNX model"))
