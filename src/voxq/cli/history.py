@@ -20,7 +20,7 @@ def history(
     from voxq.cli.service import the_service
     from voxq.cli.tables import tasks_table
 
-    with the_service(configured(), url) as service:
+    with the_service(configured(), url, is_data=json_) as service:
         records = service.history(limit)
     if json_:
         print_json(records)

@@ -50,7 +50,7 @@ def _default(context: typer.Context, url: Url = None, json_: Json = False) -> No
 @app.command()
 def status(url: Url = None, json_: Json = False) -> None:
     """Count what waits, is worked on or failed, recordings and texts, and the workers. The default."""
-    with _service(url) as service:
+    with _service(url, json_) as service:
         counts = service.queue()
     if json_:
         print_json(counts)
@@ -72,7 +72,7 @@ def list_(
     json_: Json = False,
 ) -> None:
     """List the tasks that are in work or wait, in their order: ids, ages and expected times."""
-    with _service(url) as service:
+    with _service(url, json_) as service:
         found = list(islice(service.open_tasks(status.value if status else None), limit + 1))
     shown, is_more = found[:limit], len(found) > limit
     if json_:
@@ -88,7 +88,7 @@ def list_(
 @app.command()
 def failed(url: Url = None, json_: Json = False) -> None:
     """List the latest failed tasks of all kinds, and why they failed."""
-    with _service(url) as service:
+    with _service(url, json_) as service:
         records = service.history(_PAGE, "failed")
     if json_:
         print_json(records)
@@ -134,10 +134,10 @@ def purge(
     )
 
 
-def _service(url: str | None) -> Service:
+def _service(url: str | None, is_data: bool = False) -> Service:
     from voxq.cli.service import the_service
 
-    return the_service(configured(), url)
+    return the_service(configured(), url, is_data=is_data)
 
 
 def _act(

@@ -14,7 +14,7 @@ import httpx
 
 from voxq import kinds
 from voxq.cli.console import language, tell
-from voxq.locale import Message, about
+from voxq.locale import ENGLISH, Message, about, recognised
 from voxq.settings import Settings
 from voxq.supervisor.instance import running_instance
 from voxq.supervisor.stack import api_url
@@ -56,7 +56,7 @@ class Service:
         self._http.close()
 
     def speak(self, language: str) -> None:
-        """Choose the language of the service's errors, by default that of this command."""
+        """Choose the language of the service's sentences, by default that of this command."""
         self._http.headers["Accept-Language"] = language
 
     def is_there(self) -> bool:
@@ -243,8 +243,11 @@ def admitting_service(settings: Settings, url: str | None) -> Service | None:
     return None
 
 
-def the_service(settings: Settings, url: str | None) -> Service:
-    """Find the service like `find_service`; raises ServiceError if there is none."""
+def the_service(settings: Settings, url: str | None, *, is_data: bool = False) -> Service:
+    """Find the service like `find_service`; raises ServiceError if there is none.
+
+    `is_data`: its answers are printed as JSON, which is the same in all languages.
+    """
     service = find_service(settings, url)
     if service is None:
         raise ServiceError(
@@ -253,6 +256,8 @@ def the_service(settings: Settings, url: str | None) -> Service:
                 url=api_url(settings),
             )
         )
+    if is_data:
+        service.speak(ENGLISH)
     return service
 
 
@@ -312,8 +317,9 @@ def _reason(response: httpx.Response) -> str:
     except ValueError:
         body = {}
     answer = cast(Json, body) if isinstance(body, dict) else {}
-    if not (said := answer.get("error")):
+    said, detail = (recognised(str(answer.get(name) or "")) for name in ("error", "detail"))
+    if not said:
         return f"HTTP {response.status_code} {response.reason_phrase}"
     if isinstance(there := answer.get("models") or answer.get("voices"), list):
         return Message("{problem}. There are: {known}.", problem=said, known=", ".join(map(str, there)))
-    return about(said, detail) if (detail := answer.get("detail")) else str(said)
+    return about(said, detail) if detail else said

@@ -53,7 +53,7 @@ def task(
     from voxq.cli.files import whole
     from voxq.cli.service import the_service
 
-    with the_service(configured(), url) as service:
+    with the_service(configured(), url, is_data=json_) as service:
         if delete:
             service.delete(task_id)
             return

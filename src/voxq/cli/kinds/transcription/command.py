@@ -66,7 +66,7 @@ def transcribe(
         wanted = None if json_ or format is Format.TEXT else format
         writer = _Writer(None if json_ else output, format, inputs)
         service = exit.enter_context(_service(settings, url, exit))
-        if json_:  # errors of the service are part of the output, which is the same in all languages
+        if json_:  # sentences of the service are part of the output, which is the same in all languages
             service.speak(ENGLISH)
         done = transcribe_all(service, inputs, options, wanted, writer.write)
     if json_:
