@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from voxq.cli.finding import Finding
-from voxq.locale import Message
+from voxq.locale import Message, recognised
 from voxq.settings import Settings
 from voxq.supervisor.instance import running_instance
 from voxq.supervisor.ports import is_free
@@ -40,7 +40,7 @@ def check_api(settings: Settings) -> Iterator[Finding]:
             else Message("an API alone, not that of a 'voxq up' here")
         )
         is_ready = health.get("status") == "ready"
-        says = Message("ready") if is_ready else str(health.get("error"))
+        says = Message("ready") if is_ready else recognised(str(health.get("error")))
         yield Finding(
             "API",
             "ok" if is_ready else "warning",

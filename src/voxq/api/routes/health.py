@@ -15,6 +15,7 @@ from voxq.api.access_log import note
 from voxq.api.monitoring.workers import WorkerOverview
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.health import Alive, Health
+from voxq.locale import Message
 from voxq.queue import redis_check
 from voxq.queue.keys import EPOCH_KEY
 from voxq.storage.storage_id import OTHER_STORAGE, is_other
@@ -91,19 +92,21 @@ def reasons_against(
     """
     reasons: list[Reason] = []
     if overview is None:
-        reasons.append(Reason("redis_away", "Redis does not answer"))
+        reasons.append(Reason("redis_away", Message("Redis does not answer")))
     elif not overview.workers:
-        reasons.append(Reason("no_workers", "No worker is running"))
+        reasons.append(Reason("no_workers", Message("No worker is running")))
     elif not overview.ready:
         if any(worker.state == "loading" for worker in overview.workers):
-            reasons.append(Reason("loading", "Models are still loading..."))
+            reasons.append(Reason("loading", Message("Models are still loading...")))
         elif any(worker.state == "failed" for worker in overview.workers):
-            reasons.append(Reason("model_failed", "The model cannot be loaded; the worker's log says why"))
+            reasons.append(
+                Reason("model_failed", Message("The model cannot be loaded; the worker's log says why"))
+            )
         else:
-            reasons.append(Reason("stopping", "The workers are stopping"))
+            reasons.append(Reason("stopping", Message("The workers are stopping")))
     reasons.extend(Reason("redis_unfit", sentence) for sentence in hindrances)
     if not has_capacity:
-        reasons.append(Reason("disk_full", "The disk is nearly full or does not answer"))
+        reasons.append(Reason("disk_full", Message("The disk is nearly full or does not answer")))
     return reasons
 
 
