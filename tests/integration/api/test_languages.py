@@ -55,7 +55,7 @@ def test_errors_of_results_are_in_the_language_of_the_request(api: ApiServer, fa
         assert record["error"] == chinese["error"]
 
 
-def test_commands_tell_in_chinese_why_a_task_failed(api: ApiServer, failed_id: str) -> None:
+def test_commands_show_errors_of_tasks_in_chinese(api: ApiServer, failed_id: str) -> None:
     for command in (["task", failed_id], ["history"], ["queue", "failed"]):
         assert "处理超时（超过 600 秒）" in voxq(api, *command).stdout
         english = voxq(api, *command, "--json").stdout
@@ -69,7 +69,9 @@ def test_commands_tell_in_chinese_why_a_task_failed(api: ApiServer, failed_id: s
         ("zh", "没有音轨 7；可用的有：0 (pcm_u8)。"),
     ],
 )
-def test_faults_of_files_are_told_with_what_is_in_them(api: ApiServer, language: str, sentence: str) -> None:
+def test_errors_of_files_follow_the_request_with_their_values(
+    api: ApiServer, language: str, sentence: str
+) -> None:
     answer = httpx.post(
         f"{api.url}/api/v1/asr/submit",
         files={"audio": ("tone.wav", tone(1))},
@@ -79,7 +81,7 @@ def test_faults_of_files_are_told_with_what_is_in_them(api: ApiServer, language:
     assert (answer.status_code, answer.json()["error"]) == (422, sentence)
 
 
-def test_a_crash_of_the_engine_is_told_in_chinese_and_kept_in_english(redis_url: str, tmp_path: Path) -> None:
+def test_an_engine_crash_is_shown_in_chinese_and_stored_in_english(redis_url: str, tmp_path: Path) -> None:
     lab = WorkerLab(tmp_path, redis_url, max_attempts=1)
     try:
         with running_api(redis_url, tmp_path) as api:
