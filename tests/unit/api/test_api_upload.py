@@ -16,7 +16,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from voxq.api.submission import upload
-from voxq.api.submission.upload import Limits, receive
+from voxq.api.submission.upload import Limits, receive, received
 from voxq.core.refusal import Refusal
 from voxq.storage.blobs.files import FileBlobs
 
@@ -187,3 +187,13 @@ def _dribbling() -> Callable[[], Awaitable[Any]]:
 
 async def _forever() -> None:
     await asyncio.Event().wait()
+
+
+async def test_a_recording_that_was_not_taken_is_removed(recordings: FileBlobs) -> None:
+    """A route may fail at anything after the upload, such as an option or Redis."""
+    sent = request([HEAD, b"sound", TAIL])
+    with pytest.raises(ZeroDivisionError):
+        async with received(sent, recordings, LIMITS, lambda fields: None, file_field="audio") as form:
+            assert left(recordings) == [form.upload.part]
+            raise ZeroDivisionError
+    assert left(recordings) == []

@@ -125,7 +125,7 @@ def test_text_without_marks_is_what_it_was(text: str) -> None:
             "\\",
             "<b><i>",
         ),
-        *("\n\n- a", "&#", "_a*", "|-|-|\n"),
+        *("\n\n- a", "&#", "_a*", "|-|-|\n", "<!---->\n<!DOCTYPE "),
     ],
 )
 def test_hostile_marks_take_little_time(unit: str) -> None:
@@ -203,12 +203,18 @@ def test_what_is_to_be_said_in_some_way_is(language: str, inner: str, read: str)
         ('<speak><emphasis level="x">a</emphasis></speak>', "emphasis level"),
         ('<speak><say-as interpret-as="poem">a</say-as></speak>', "'poem'"),
         ('<speak><say-as interpret-as="date" format="mdy">13/13/2024</say-as></speak>', "date"),
+        (f'<speak><say-as interpret-as="date" format="m">{"1" * 5000}</say-as></speak>', "date"),
         ("<speak><say-as>1</say-as></speak>", "interpret-as"),
+        ('<speak><prosody pitch="+13st">a</prosody></speak>', "pitch"),
         ("<speak>a", "line 1"),
         ("<speak>a</speak><speak>b</speak>", "well-formed"),
+        ("<speak><speak>a</speak></speak>", "one <speak>"),
+        ('<speak><prosody pitch="-100%">a</prosody></speak>', "pitch"),
         ("<speak>&nbsp;</speak>", "undefined entity"),
         ('<!DOCTYPE x [<!ENTITY a "b">]><speak>&a;</speak>', "document type"),
+        ('<!DOCTYPE speak SYSTEM "http://localhost/x.dtd"><speak>a</speak>', "document type"),
         ("<speak><?x y?>a</speak>", "processing instructions"),
+        ('<speak><sub alias="b">a<p>c</p></sub></speak>', "no other element"),
         (f"<speak>{'<p>' * 60}a{'</p>' * 60}</speak>", "nested"),
         ("<speak>a" + '<break time="10s"/>' * 31 + "</speak>", "add up"),
         ("<speak>\x00</speak>", "well-formed"),
@@ -219,6 +225,36 @@ def test_anything_else_is_refused_by_its_name(ssml: str, named: str) -> None:
     with pytest.raises(MarkupError, match=named):
         document_of(ssml, "auto")
     assert document_of(ssml, "text").text == ssml
+
+
+@pytest.mark.parametrize(
+    ("rate", "pitch", "delivery"),
+    [("4", "+12st", Delivery(rate=4, pitch=12)), ("0.25", "-12st", Delivery(rate=0.25, pitch=-12))],
+)
+def test_nested_prosody_stays_within_what_a_voice_can_do(rate: str, pitch: str, delivery: Delivery) -> None:
+    inner = f'<prosody rate="{rate}" pitch="{pitch}">'
+    (said,) = utterances_of(document_of(f"<speak>{inner * 20}a{'</prosody>' * 20}</speak>", "ssml"))
+    assert said.delivery == delivery
+
+
+def test_a_private_character_marks_nothing() -> None:
+    ssml = '<speak>a\ue000<sub alias="b\ue000">\ue000c</sub>\ue000<sub alias="d">e</sub></speak>'
+    assert document_of(ssml, "ssml").text == "abd"
+
+
+@pytest.mark.parametrize(
+    "ssml",
+    [
+        f"<speak><{'x' * 9000}/></speak>",
+        f'<speak><p {"x" * 9000}="a">b</p></speak>',
+        f'<speak><say-as interpret-as="{"x" * 9000}">a</say-as></speak>',
+        f'<speak><say-as interpret-as="date" format="{"m" * 9000}">{"13" * 3000}</say-as></speak>',
+    ],
+)
+def test_a_refusal_repeats_little_of_what_was_sent(ssml: str) -> None:
+    with pytest.raises(MarkupError) as refused:
+        document_of(ssml, "ssml")
+    assert len(str(refused.value)) < 200
 
 
 def test_words_in_a_foreign_script_are_left_out_and_told() -> None:

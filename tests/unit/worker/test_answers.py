@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,45 @@ def test_a_valid_text_is_unchanged(text: str, end: float) -> None:
     assert checked_text(answer, SECONDS) == answer
 
 
+NAN, INFINITY, LONG = float("nan"), float("inf"), "x" * 20_001
+LONG_WORDS = tuple(Word(word, 0, 1) for word in [""] * 10_001 + ["xx"] * 5000)
+REFUSED: dict[str, Recognised | None] = {
+    "nothing": None,
+    "a time that is no number": Recognised((Segment("a", NAN, 1),), None),
+    "an end that is no number": Recognised((Segment("a", 0, INFINITY),), None),
+    "a word that begins at no time": Recognised((Segment("a", 0, 1, (Word("a", NAN, 1),)),), None),
+    "a dropped text that never ends": Recognised((), None, (Dropped("a", 0, INFINITY, "b"),)),
+    "a long text": Recognised((Segment(LONG, 0, 1),), None),
+    "a long raw text": Recognised((Segment("a", 0, 1, raw_text=LONG),), None),
+    "long words, and many without a letter": Recognised((Segment("a", 0, 1, LONG_WORDS),), None),
+    "a long emotion": Recognised((Segment("a", 0, 1, emotion=LONG),), None),
+    "long events": Recognised((Segment("a", 0, 1, events=("x" * 9000,) * 3),), None),
+    "many events without a name": Recognised((Segment("a", 0, 1, events=("",) * 20_001),), None),
+    "a long dropped text": Recognised((), None, (Dropped(LONG, 0, 1, "b"),)),
+    "a long reason": Recognised((), None, (Dropped("a", 0, 1, LONG),)),
+}
+
+
+@pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED)
+def test_impossible_texts_are_errors(answer: object) -> None:
+    assert isinstance(checked_text(answer, SECONDS), ChunkError)
+
+
+def test_texts_can_be_shown_and_lie_within_their_chunk() -> None:
+    dirty, clean = "a\n\ud800\x9b", "a \ufffd "
+    answer = Recognised(
+        (Segment(dirty, -5, 99, (Word(dirty, -1, 98), Word("b", 97, 96)), dirty, dirty, (dirty,)),),
+        None,
+        (Dropped(dirty, -3, 95, dirty),),
+    )
+    words = (Word(clean, 0, SECONDS), Word("b", SECONDS, SECONDS))
+    assert checked_text(answer, SECONDS) == Recognised(
+        (Segment(clean, 0, SECONDS, words, clean, clean, (clean,)),),
+        None,
+        (Dropped(clean, 0, SECONDS, clean),),
+    )
+
+
 samples = st.one_of(
     st.lists(st.floats(width=32), max_size=5).map(lambda each: np.array(each, np.float32)),
     st.sampled_from(
@@ -88,6 +128,22 @@ def test_accepted_audio_can_be_joined(answer: object) -> None:
         assert checked.samples.ndim == 1
         assert np.abs(checked.samples).max(initial=0.0) <= 1.0
         assert 8_000 <= checked.sample_rate <= 192_000
+
+
+@pytest.mark.parametrize("wrong", [[NAN], [0.0, INFINITY], [[0.0], [0.0]]])
+def test_impossible_samples_are_errors(wrong: list[Any]) -> None:
+    assert isinstance(checked_sound(Spoken(np.array(wrong, np.float32), 8000), "a", 1.0), ChunkError)
+
+
+def test_sound_is_limited_and_what_was_read_out_can_be_shown() -> None:
+    spoken = checked_sound(Spoken(np.array([2, -3, 0.5], np.float32), 8000, "\x1b" + LONG), "a", 1.0)
+    assert isinstance(spoken, Spoken)
+    assert spoken.samples.tolist() == [1, -1, 0.5]
+    assert spoken.text == " " + LONG[:-2]
+    unreadable: Any = b"bytes"
+    spoken = checked_sound(Spoken(np.zeros(1, np.float32), 8000, unreadable), "a", 1.0)
+    assert isinstance(spoken, Spoken)
+    assert spoken.text is None
 
 
 def test_the_length_of_spoken_sentences_is_limited() -> None:

@@ -72,9 +72,11 @@ def checked_sound(answer: object, text: str, speed: float) -> Spoken | ChunkErro
 
 
 def _length(segment: Segment) -> int:
-    """Return the length of a segment's longest text, in characters; an empty text counts as one."""
+    """Return the length of a segment's longest text, in characters, with that of the names in it; an empty
+    text counts as one."""
     words = sum(max(1, len(word.text)) for word in segment.words)
-    return max(1, len(segment.text), len(segment.raw_text or ""), words)
+    names = sum(max(1, len(name)) for name in segment.events) + len(segment.emotion or "")
+    return max(1, len(segment.text), len(segment.raw_text or ""), words) + names
 
 
 def _segment(segment: Segment, seconds: float) -> Segment:
@@ -86,6 +88,7 @@ def _segment(segment: Segment, seconds: float) -> Segment:
         start=start,
         end=end,
         words=tuple(_word(word, seconds) for word in segment.words),
+        emotion=None if segment.emotion is None else _clean(segment.emotion),
         events=tuple(map(_clean, segment.events)),
         language=_language(segment.language),
     )

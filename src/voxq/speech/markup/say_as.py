@@ -18,6 +18,7 @@ from voxq.speech.normalise.english import numbers as english
 
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+")
 _LONGEST = 18
+_LONGEST_DATE_PART = 4
 _DATE_PARTS = {"y": "year", "m": "month", "d": "day"}
 _MARKS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -98,7 +99,8 @@ def _date(text: str, how: str, language: str) -> str:
         return normalise(text, language)
     given = {_DATE_PARTS[letter]: field for letter, field in zip(order, fields, strict=True)}
     year, month, day = given.get("year", ""), given.get("month", ""), given.get("day", "")
-    if (month and not 1 <= int(month) <= 12) or (day and not 1 <= int(day) <= 31) or len(year) > 4:
+    is_too_long = any(len(field) > _LONGEST_DATE_PART for field in fields)  # `int` takes 4300 digits at most
+    if is_too_long or (month and not 1 <= int(month) <= 12) or (day and not 1 <= int(day) <= 31):
         raise MarkupError(
             Message(
                 "say-as date: {text!r} is no date in the format {how!r}",

@@ -1,7 +1,7 @@
 """SSML: which elements are obeyed, and how. Anything else is refused by its name.
 
-The parser is expat, told to stop at a document type or an entity declaration, so no text can make it expand
-or fetch anything.
+The parser is expat, told to stop at a document type, in which alone entities can be declared, so no text can
+make it expand or fetch anything.
 """
 
 from __future__ import annotations
@@ -65,7 +65,6 @@ def parse(text: str, language: str) -> Document:
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters
     parser.StartDoctypeDeclHandler = _forbidden
-    parser.EntityDeclHandler = _forbidden
     parser.ProcessingInstructionHandler = _forbidden
     try:
         parser.Parse(text.lstrip("\ufeff \t\r\n").encode("utf-8"), True)
