@@ -234,7 +234,8 @@ def test_a_wav_that_claims_too_many_samples_is_decoded_to_its_end(media: Media, 
 def test_an_m4a_with_a_false_length_in_its_header_is_decoded(
     media: Media, upload: Path, seconds: float
 ) -> None:
-    """What it says is believed if its size makes it possible; otherwise its packets are counted."""
+    """What it says is believed if its size and its first packets make it possible; otherwise its packets are
+    counted."""
     content = bytearray(written("ipod", "aac", 48_000))
     for box, offset in ((b"mvhd", 20), (b"mdhd", 20), (b"tkhd", 24)):
         at = content.index(box) + offset
@@ -242,11 +243,21 @@ def test_an_m4a_with_a_false_length_in_its_header_is_decoded(
     upload.write_bytes(content)
     found = media.probe(upload)
     assert isinstance(found, protocol.Probed)
-    believed = 1000 / 48_000 if seconds == 1 else 3.0  # a megabyte a second: video has as much
-    assert found.info.duration == pytest.approx(believed, abs=0.1)
+    assert found.info.duration == pytest.approx(3.0, abs=0.1)
     end = media.prepare(upload)
     assert isinstance(end, protocol.Prepared)
     assert end.duration == pytest.approx(3.0, abs=0.1)
+
+
+@pytest.mark.parametrize("claimed", [1.0, 15.0])
+def test_a_long_recording_cannot_pass_for_a_short_one(media: Media, upload: Path, claimed: float) -> None:
+    """A key's queue quota counts seconds before anything is decoded."""
+    content = bytearray(encode(tone(60), SAMPLE_RATE, "flac"))
+    content[22:26] = struct.pack(">I", round(claimed * SAMPLE_RATE))  # the number of samples
+    upload.write_bytes(content)
+    found = media.probe(upload)
+    assert isinstance(found, protocol.Probed)
+    assert found.info.duration == pytest.approx(60.0, abs=0.1)
 
 
 def test_non_finite_samples_become_silence_or_limits(media: Media, upload: Path) -> None:

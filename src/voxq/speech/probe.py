@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from itertools import islice
 from pathlib import Path
 
 import av
 
 from voxq.locale import Message
 from voxq.speech.audio import AudioError, AudioInfo, Track
-from voxq.speech.container import Patience, Recording, identify, opened
+from voxq.speech.container import DECODING_ERRORS, Patience, Recording, identify, opened
 from voxq.speech.decode import frames, too_long
 from voxq.speech.timeline import declared_seconds
 
@@ -29,6 +30,11 @@ _LOOK_SECONDS = 5.0
 A few megabytes crafted for the purpose could take minutes, while other submissions wait for the process.
 """
 
+_SAMPLE_PACKETS = 200
+"""Packets from which the duration of the whole file is estimated: seconds of sound, read in a millisecond."""
+_MOST_UNDERSTATED = 3.0
+"""Factor by which that may exceed a declared duration: a beginning of silence or pictures has other rates."""
+
 _SCAN_SECONDS = 2.0
 _ROUNDING = 1.0
 """Seconds by which a declared end may differ from that of the last packet."""
@@ -38,8 +44,9 @@ def probe(path: Path, max_seconds: float, *, track: str | None = None) -> AudioI
     """Decode the first samples of a recording and find its duration without decoding the rest.
 
     `track` is what was asked for, see `voxq.speech.tracks.candidates`; without it, the first one with samples
-    is described. Takes milliseconds if the header declares a plausible duration, at most about two seconds if
-    the packets must be counted, and about seven for a file crafted to take long. Raises AudioError: missing,
+    is described. Takes milliseconds if the header declares a duration that fits the size and the first
+    packets, at most about two seconds if the packets must be counted, and about seven for a file crafted to
+    take long. Raises AudioError: missing,
     undecodable, no_audio, unknown_track, empty, too_large, and too_long according to the header or the
     packets.
     """
@@ -72,10 +79,14 @@ def _first_frame(recording: Recording, patience: Patience, *, is_last: bool) -> 
 def _described(path: Path, recording: Recording, first: av.AudioFrame, max_seconds: float) -> AudioInfo:
     codec = recording.stream.codec_context.codec.canonical_name
     name, extension, mime = identify(recording, codec)
-    duration = _declared_duration(recording, path.stat().st_size, max_seconds)
+    size = path.stat().st_size
+    duration = _declared_duration(recording, size, max_seconds)
     if duration is None or duration > max_seconds:  # a header alone is no reason to refuse
         counted = _counted_duration(path, recording.taken, max_seconds)
         duration = duration if counted is None else counted
+    elif _estimated_duration(recording, size) > _MOST_UNDERSTATED * duration + _ROUNDING:  # against quotas
+        counted = _counted_duration(path, recording.taken, max_seconds)
+        duration = None if counted is None else max(duration, counted)
     if duration is not None and duration > max_seconds:
         raise too_long(max_seconds)
     return AudioInfo(
@@ -96,6 +107,25 @@ def _declared_duration(recording: Recording, size: int, max_seconds: float) -> f
     seconds = declared_seconds(container, stream, max_seconds)
     least, most = _PLAUSIBLE_BYTES_PER_SECOND
     return seconds if seconds and least <= size / seconds <= most else None
+
+
+def _estimated_duration(recording: Recording, size: int) -> float:
+    """Estimate the seconds of sound in a file of `size` bytes from the places of the next packets in it; 0 if
+    they do not tell. Advances the recording."""
+    stream = recording.stream
+    seconds, first, last = 0.0, None, 0
+    try:
+        for packet in islice(recording.container.demux(stream), _SAMPLE_PACKETS):
+            if packet.pos is None or packet.pos < 0:
+                continue
+            first = packet.pos if first is None else first
+            last = max(last, packet.pos + packet.size)
+            seconds += float((packet.duration or 0) * stream.time_base) if stream.time_base else 0.0
+    except DECODING_ERRORS:
+        pass
+    if first is None or last <= first:
+        return 0.0
+    return seconds * (size - first) / (last - first)
 
 
 def _counted_duration(path: Path, track: Track, max_seconds: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -84,6 +85,37 @@ def test_any_content_is_read_or_refused(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with contextlib.suppress(NoOnnxFile):
         read_metadata(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\xff" * 1000, "no ONNX model"),  # a number without an end
+        (b"\x0b" + bytes(100), "no ONNX model"),  # a kind of fields that has no length
+        (b"\x3a\xff\xff\xff\xff\x7f", "not whole"),
+    ],
+)
+def test_what_is_no_model_is_refused_where_it_begins(file: Path, content: bytes, says: str) -> None:
+    file.write_bytes(content)
+    with pytest.raises(NoOnnxFile, match=says):
+        read_metadata(file)
+
+
+def test_metadata_that_are_no_text_are_read(file: Path) -> None:
+    file.write_bytes(field(14, field(1, b"\xffname") + field(2, b"\xff")))
+    assert read_metadata(file) == {"\ufffdname": "\ufffd"}
+
+
+def test_weights_are_passed_over_unread(file: Path) -> None:
+    size = 100 << 20
+    with file.open("wb") as sparse:
+        sparse.write(number(7 << 3 | 2) + number(size))
+        sparse.truncate(sparse.tell() + size)
+    tracemalloc.start()
+    assert read_metadata(file) == {}
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1 << 20
 
 
 def test_the_catalogues_models_are_known() -> None:

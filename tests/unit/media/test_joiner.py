@@ -97,6 +97,25 @@ def test_replies_arrive_as_sent(message: protocol.Reply) -> None:
     assert protocol.CODEC.decode_reply(protocol.CODEC.encode(message)) == message
 
 
+@pytest.mark.parametrize(
+    ("reply", "is_last", "fits"),
+    [
+        (protocol.Appended("a", ((0.0, 0.5),)), False, True),
+        (protocol.Joined("a", ((0.0, 0.5),), 1.5, 24_000, 0.1), True, True),
+        (protocol.Failed("a", "storage", "The disk is full."), True, True),
+        (protocol.Failed("b", "storage", "The disk is full."), True, False),
+        (protocol.Appended("a", ()), False, False),
+        (protocol.Appended("a", ((0.0, 0.5),) * 2), False, False),
+        (protocol.Joined("a", (), 1.5, 24_000, 0.1), True, False),
+        (protocol.Appended("a", ((0.0, 0.5),)), True, False),
+        (protocol.Joined("a", ((0.0, 0.5),), 1.5, 24_000, 0.1), False, False),
+    ],
+)
+def test_an_answer_has_the_times_of_what_was_asked(reply: protocol.Reply, is_last: bool, fits: bool) -> None:
+    asked = protocol.Append("a", (protocol.Sound(Path("0.f32"), 10, Break.CLAUSE),), is_last)
+    assert protocol.is_answer_to(asked, reply) is fits
+
+
 @pytest.mark.parametrize("format", ["wav", "flac", "pcm"])
 def test_joins_are_exact_to_the_sample_and_do_not_click(joiner: Child, tmp_path: Path, format: str) -> None:
     parts = [sentence(0.5, 200), sentence(0.8, 300, 0.02), np.zeros(0, np.float32), sentence(0.4, 250, 0.9)]

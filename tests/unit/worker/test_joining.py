@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +18,13 @@ from task_lab import make_task
 from voxq.kinds.pieces import Phrase
 from voxq.kinds.speech import SpeechOptions
 from voxq.kinds.work import Joined, Prepared
+from voxq.processes.child import Child
+from voxq.processes.media import join_protocol as protocol
 from voxq.processes.model.protocol import KeptSpeech
 from voxq.speech.sentences import Break
 from voxq.storage.scratch import WorkFiles
 from voxq.worker.disk_trouble import DiskWarnings
+from voxq.worker.media import joining
 from voxq.worker.media.joining import Grown, Joining, News
 from voxq.worker.media.media_link import MediaFailed
 from voxq.worker.poller import Poller
@@ -27,6 +32,7 @@ from voxq.worker.runs.task_run import TaskRun
 
 pytestmark = pytest.mark.slow  # it starts processes
 
+SUPPORT = Path(__file__).parents[2] / "support"
 RATE = 16_000
 SAMPLES = 4000
 
@@ -177,6 +183,30 @@ def test_a_crash_is_blamed_on_the_current_text_only_and_all_continue(
     capacity.speak(texts[0], 1)
     capacity.run_until(lambda: isinstance(capacity.news_of(texts[0])[-1], Joined))
     assert texts[2].policy.output.path.read_bytes().startswith(undisturbed[2])
+
+
+@pytest.mark.parametrize("times", [(), ((0.0, 0.1), (0.1, 0.2))], ids=["none", "two"])
+def test_a_process_that_sends_other_times_than_those_asked_for_is_ended(
+    capacities: Callable[..., Capacity],
+    monkeypatch: pytest.MonkeyPatch,
+    times: tuple[tuple[float, float], ...],
+) -> None:
+    capacity = capacities()
+    text = capacity.text(1)
+    joined = protocol.Joined(f"{text.task.id}.1", times, 1.0, RATE, 0.1)
+    message = json.dumps(protocol.CODEC.encode(joined)).encode()
+    told = (struct.pack("!i", len(message)) + message).hex()
+
+    def start(module: str) -> Child:
+        return Child.start("lying_child", [told], {"PYTHONPATH": str(SUPPORT)})
+
+    monkeypatch.setattr(joining, "Child", type("Liar", (), {"start": staticmethod(start)}))
+    capacity.speak(text, 0)
+    capacity.joining.go_on(text)
+    capacity.run_until(lambda: capacity.heard)
+    (_, failed) = capacity.heard[0]
+    assert isinstance(failed, MediaFailed)
+    assert (failed.code, failed.is_crash) == ("encoder_crashed", True)
 
 
 def test_a_crash_between_requests_is_blamed_on_no_text(capacities: Callable[..., Capacity]) -> None:

@@ -99,3 +99,12 @@ Request = Begin | Append | Drop
 Reply = Appended | Joined | Failed
 
 CODEC: Codec[Request, Reply] = Codec(Request, Reply)
+
+
+def is_answer_to(append: Append, reply: Reply) -> bool:
+    """Whether a reply can be the answer to these sentences: the times of each, and the end with the last."""
+    if reply.id != append.id:
+        return False
+    return isinstance(reply, Failed) or (
+        isinstance(reply, Joined) is append.is_last and len(reply.times) == len(append.sounds)
+    )

@@ -69,7 +69,7 @@ class Joining:
         self._patience = patience
         self._child: Child | None = None
         self._cases: dict[TaskRun, _Case] = {}
-        self._asked: deque[tuple[TaskRun, str]] = deque()
+        self._asked: deque[tuple[TaskRun, protocol.Append]] = deque()
         """Requests that the process has not answered; it works on the first."""
         self._late_at = float("inf")
         self._numbers = count(1)
@@ -154,19 +154,18 @@ class Joining:
             child.send(protocol.CODEC.encode(_file_of(text).begin(id)))
             case.id = id
         given = case.given + len(sounds)
-        child.send(
-            protocol.CODEC.encode(protocol.Append(case.id, sounds, is_last=given == len(text.first.chunks)))
-        )
+        append = protocol.Append(case.id, sounds, is_last=given == len(text.first.chunks))
+        child.send(protocol.CODEC.encode(append))
         case.given, case.is_asked = given, True
         if not self._asked:
             self._late_at = time.monotonic() + self._timeout
-        self._asked.append((text, case.id))
+        self._asked.append((text, append))
 
     def _on_message(self) -> None:
         assert self._child is not None
         try:
             reply = protocol.CODEC.decode_reply(self._child.receive())
-            if not self._asked or reply.id != self._asked[0][1]:
+            if not self._asked or not protocol.is_answer_to(self._asked[0][1], reply):
                 raise ProtocolError("an answer to nothing")
         except (ChildDied, ProtocolError):
             self._fail_first(
@@ -177,10 +176,10 @@ class Joining:
                 )
             )
             return
-        text, id = self._asked.popleft()
+        text, asked = self._asked.popleft()
         self._late_at = time.monotonic() + self._timeout if self._asked else float("inf")
         case = self._cases.get(text)
-        if case is not None and case.id == id:
+        if case is not None and case.id == asked.id:
             case.is_asked = False
             self._take(text, case, reply)
 
