@@ -104,10 +104,10 @@ def test_the_api_starts_before_redis(tmp_path: Path) -> None:
             server.wait(10)
 
 
-def test_uploads_are_refused_before_the_disk_is_full(valkey: str, tmp_path: Path) -> None:
+def test_recordings_and_texts_are_refused_before_the_disk_is_full(valkey: str, tmp_path: Path) -> None:
     with running_api(valkey, tmp_path, MIN_FREE_DISK_MB=str(1 << 40)) as api:
-        answer = api.submit(tone(1))
-        assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+        for answer in (api.submit(tone(1)), api.http.post("/api/v1/tts/submit", json={"text": "Hello."})):
+            assert (answer.status_code, answer.json()["code"]) == (507, "disk_full"), answer.text
         assert api.parts_left() == []
         health = api.http.get("/health")
         assert health.status_code == 503

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from voxq.processes.child import Child
@@ -79,6 +80,11 @@ async def test_a_refused_recording_is_an_error_with_its_code(pool: ProbePool, tm
         await pool.probe(path, "anna")
     assert refused.value.code == "undecodable"
     assert children() == before
+
+
+async def test_the_memory_of_a_probing_process_is_capped(pool: ProbePool) -> None:
+    (pid,) = children()
+    assert psutil.Process(pid).rlimit(psutil.RLIMIT_AS) == (1 << 30, 1 << 30)
 
 
 async def test_a_probe_takes_milliseconds(pool: ProbePool) -> None:

@@ -17,6 +17,7 @@ from voxq.storage.journal.files import FileJournal
 from voxq.storage.records import write_private
 from voxq.storage.scratch import WorkFiles
 from voxq.storage.storage_id import storage_id
+from voxq.supervisor.instance import exclusive
 
 
 @pytest.fixture(autouse=True)
@@ -50,11 +51,13 @@ def test_every_file_and_directory_is_private(tmp_path: Path) -> None:
     work.add_incident(Incident(1.0, "timeout", "x"), blamed=False)
     work.mark_running({None: [(0, 1)]})
     write_private(tmp_path / "valkey.json", "x")
+    with exclusive(tmp_path / "run", 0.0):
+        assert (tmp_path / "run" / "up.lock").exists()
 
     made = list(tmp_path.rglob("*"))
     for path in made:
         assert stat.S_IMODE(path.lstat().st_mode) == (0o700 if path.is_dir() else 0o600), path
-    assert {"recordings", "incoming", "journal", "logs", "work", "valkey.json"} == {
+    assert {"recordings", "incoming", "journal", "logs", "work", "run", "valkey.json"} == {
         path.name for path in made if path.parent == tmp_path
     }
     assert len(made) > 15, "else nothing was shown"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from task_lab import make_task
 
+from voxq.api.live import speech_stream
+from voxq.core.refusal import Refusal
 from voxq.kinds.speech import SpeechOptions
 from voxq.storage.blobs.files import FileBlobs
 from voxq.storage.scratch import WorkDirectory, WorkFiles
@@ -97,6 +99,17 @@ def test_a_restarted_file_with_other_content_is_rejected(place: Place) -> None:
     with pytest.raises(SpeechChanged):
         place.heard()
     assert not place.file.is_whole
+
+
+async def test_a_listener_is_told_that_the_content_is_another(place: Place) -> None:
+    place.begin()
+    place.write(HEAD + b"one two")
+    assert await speech_stream._read(place.file)
+    place.begin()
+    place.write(HEAD + b"one TWO three")
+    with pytest.raises(Refusal) as refused:
+        await speech_stream._read(place.file)
+    assert refused.value.code == "recording_gone"
 
 
 def test_writes_of_a_suspended_process_are_not_played(place: Place) -> None:
