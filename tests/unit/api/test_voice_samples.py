@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 import threading
 from itertools import count
 from pathlib import Path
@@ -45,6 +46,7 @@ async def test_concurrent_requests_wait_for_one_synthesis(tmp_path: Path) -> Non
     assert {(await each).name for each in asking} == {"hibari-heart.mp3"}
     assert await ours.get(SPEAKER, make) == tmp_path / "samples" / "hibari-heart.mp3"
     assert make.calls == 1
+    assert stat.S_IMODE((tmp_path / "samples").stat().st_mode) == 0o700
 
 
 async def test_a_late_waiter_does_not_synthesise_again(

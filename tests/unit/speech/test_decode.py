@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from media_files import TONE, tone, written
 
+from voxq.speech import decode
 from voxq.speech.audio import MIME_TYPES, SAMPLE_RATE, SUPPORTED_FORMATS, AudioError, Samples
 from voxq.speech.decode import decode_blocks
 from voxq.speech.encode import ENCODABLE, encode
@@ -95,6 +96,19 @@ def test_no_samples_are_an_error_not_a_transcript(tmp_path: Path, format: str) -
         with pytest.raises(AudioError) as refused:
             look()
         assert refused.value.code in {"empty", "undecodable", "no_audio"}
+
+
+@pytest.mark.parametrize(
+    ("layout", "samples", "rate", "is_usable"),
+    [("mono", 1, 16_000, True), ("mono", 0, 16_000, False), ("mono", 1, 1, False), ("7.1", 1, 48_000, True)],
+)
+def test_frames_without_samples_count_for_nothing(
+    layout: str, samples: int, rate: int, is_usable: bool
+) -> None:
+    """Frames that are used put off the question for how long the decoder has been searching."""
+    frame = av.AudioFrame("fltp", layout, samples)
+    frame.sample_rate = rate
+    assert decode._is_usable(frame) is is_usable
 
 
 def test_excessive_length_is_found_in_header_packets_and_audio(tmp_path: Path) -> None:

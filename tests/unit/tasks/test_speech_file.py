@@ -101,7 +101,7 @@ def test_a_restarted_file_with_other_content_is_rejected(place: Place) -> None:
     assert not place.file.is_whole
 
 
-async def test_a_listener_is_told_that_the_content_is_another(place: Place) -> None:
+async def test_a_stream_of_a_file_with_other_content_is_refused(place: Place) -> None:
     place.begin()
     place.write(HEAD + b"one two")
     assert await speech_stream._read(place.file)
