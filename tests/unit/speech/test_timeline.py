@@ -5,18 +5,22 @@ from __future__ import annotations
 import random
 import tracemalloc
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from time import thread_time
 
+import av
 import numpy as np
 import pytest
 from media_files import Sound, muxed, stamped, tone
 
 from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.container import Patience, opened
 from voxq.speech.decode import Decoding
 from voxq.speech.encode import encode
 from voxq.speech.probe import probe
+from voxq.speech.timeline import Timeline
 
 LONGEST = 3600.0
 CODECS = [
@@ -86,6 +90,18 @@ def test_a_video_lasts_as_long_as_its_pictures(muxer: str, codec: str, tmp_path:
     assert len(samples) < 8.1 * SAMPLE_RATE, "silence after the sound is not worth decoding"
     assert duration == pytest.approx(12, abs=0.01)
     assert probe(tmp_path / "a", LONGEST).duration == pytest.approx(12, abs=0.01)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_pictures_at_an_absurd_time_count_for_nothing(declared: bool, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(made("mp4", "aac", lambda time: time, picture_seconds=5))
+    with opened(tmp_path / "a", Patience(20)) as recording:
+        timeline = Timeline(recording.container, recording.stream, LONGEST if declared else 4)
+        for seconds in (2, LONGEST * 100, 3):
+            packet = av.Packet(b"x")
+            packet.pts, packet.time_base = round(seconds), Fraction(1)
+            timeline.note(packet)
+    assert timeline.end_of_pictures == 3
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,6 @@ from voxq.api.submission import idempotency, upload
 from voxq.api.submission.idempotency import IdempotencyKey
 from voxq.api.submission.submitted import answered
 from voxq.core.options import Options
-from voxq.core.refusal import Refusal
 from voxq.core.request_reader import RequestReader
 from voxq.kinds import Kind
 from voxq.tasks import intake
@@ -86,13 +84,9 @@ def router_of(kind: Kind, choice: Callable[[Service], Awaitable[Choice]] = as_as
             options, how = there.choose(asked.options), asked.submission
             return intake.Request(owner, options, how.priority, key, how.webhook(webhooks)), how.cache
 
-        received = await upload.receive(request, service.parts.blobs, limits, check)
-        try:
+        async with upload.received(request, service.parts.blobs, limits, check) as received:
             wanted, may_reuse = read(received.fields)
-        except Refusal:
-            await asyncio.to_thread(received.upload.part.unlink, missing_ok=True)
-            raise
-        submission = await recordings.accept(entry, received.upload, wanted)
+            submission = await recordings.accept(entry, received.upload, wanted)
         return await answered(request, service, submission, may_reuse=may_reuse)
 
     return router

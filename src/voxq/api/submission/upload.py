@@ -122,7 +122,7 @@ async def received(
     limits: Limits,
     check: Callable[[Fields], object],
     *,
-    file_field: str,
+    file_field: str = FIELD,
     header: Header = no_header,
 ) -> AsyncIterator[Received]:
     """Read the form like `receive`, and remove its file at the end unless it was moved."""
