@@ -46,6 +46,11 @@ def test_a_webhook_is_notified_of_its_end(api: ApiServer, worker: StartWorker, b
     assert api.http.get(told.message["result_url"]).json() == result
 
 
+def test_a_text_that_is_too_long_is_refused(api: ApiServer) -> None:
+    refused = api.http.post("/api/v1/count/submit", json={"text": "a" * 100_001})
+    assert (refused.status_code, refused.json()["max_text_characters"]) == (413, 100_000)
+
+
 def test_its_events_range_from_the_queue_to_its_end(api: ApiServer, worker: StartWorker) -> None:
     task_id = submitted(api)
     url = f"{api.url}/api/v1/count/events/{task_id}"
