@@ -15,11 +15,13 @@ def message_of(error: ErrorDetails) -> Message:
         return Message.joined("", (str(cause),))
     plain = Message.joined("", (error["msg"],))
     context = error.get("ctx", {})
+    bound = context.get("max_length", context.get("min_length"))
+    values = {"expected_plural": "" if bound == 1 else "s"} | {n: _shown(v) for n, v in context.items()}
     try:
         template = PydanticKnownError(cast("Any", error["type"]), context).message_template
+        message = Message(template, **values)
     except (KeyError, TypeError):  # a type of our own, or one with a context of its own
         return plain
-    message = Message(template, **{name: _shown(value) for name, value in context.items()})
     return message if message == plain else plain
 
 
