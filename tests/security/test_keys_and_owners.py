@@ -125,15 +125,18 @@ def test_redis_gets_the_same_commands_for_foreign_and_missing_tasks(
 def test_no_owner_gets_cached_results_of_another(anna: httpx.Client, ben: httpx.Client) -> None:
     """History, the cache and Idempotency-Keys, each with the same bytes and options from both owners."""
     audio, key = tone(2), {"Idempotency-Key": "the-same"}
-    first = anna.post("/api/v1/asr/submit", files={"audio": ("x", audio)}, headers=key).json()["task_id"]
+    asked: dict[str, Any] = {"files": {"audio": ("x", audio)}, "data": {"cache": "true"}}
+    first = anna.post("/api/v1/asr/submit", **asked, headers=key).json()["task_id"]
     assert end_of(anna, "asr", first) == "done"
+    assert anna.post("/api/v1/asr/submit", **asked).headers["x-voxq-cache"] == "hit"
     again = ben.post("/api/v1/asr/submit", files={"audio": ("x", audio)}, headers=key)
-    cached = ben.post("/api/v1/asr/submit", files={"audio": ("x", audio)}, data={"cache": "true"})
+    cached = ben.post("/api/v1/asr/submit", **asked)
     assert first not in (again.json()["task_id"], cached.json()["task_id"])
     assert cached.headers["x-voxq-cache"] == "miss"
     text = {"text": "The same.", "model": "hibari"}
-    first = anna.post("/api/v1/tts/submit", json=text, headers=key).json()["task_id"]
+    first = anna.post("/api/v1/tts/submit", json=text | {"cache": True}, headers=key).json()["task_id"]
     assert end_of(anna, "tts", first) == "done"
+    assert anna.post("/api/v1/tts/submit", json=text | {"cache": True}).headers["x-voxq-cache"] == "hit"
     again = ben.post("/api/v1/tts/submit", json=text, headers=key)
     cached = ben.post("/api/v1/tts/submit", json=text | {"cache": True})
     assert first not in (again.json()["task_id"], cached.json()["task_id"])
