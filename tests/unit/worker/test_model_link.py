@@ -110,6 +110,8 @@ LIES = {
     "a second start": STARTED,
     "a late failure to load": protocol.LoadFailed("x"),
     "results of another batch": protocol.Finished("1", 1.0, (Recognised((), None),)),
+    "too few results": protocol.Finished("0", 1.0, ()),
+    "too many results": protocol.Finished("0", 1.0, (Recognised((), None),) * 2),
     "speech of a recording": protocol.Finished("0", 1.0, (KeptSpeech(1, 16_000),)),
 }
 

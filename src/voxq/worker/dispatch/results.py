@@ -53,7 +53,7 @@ class Results:
 
     def take(self, pooled: PooledModel, batch: Batch, finished: Finished) -> None:
         self._accounting.charge(pooled, batch, finished.seconds)
-        failure = _failure(batch, finished)
+        failure = _failure(finished)
         errors = [failure] if failure else [item for item in finished.items if isinstance(item, ChunkError)]
         is_excused = self._out_of_memory.excuses(pooled, batch, errors)
         if failure is not None:
@@ -113,10 +113,8 @@ class Results:
             self._blame.give_up(step, error.code, error.message)
 
 
-def _failure(batch: Batch, finished: Finished) -> ChunkError | None:
+def _failure(finished: Finished) -> ChunkError | None:
     """Error with which the whole call failed, or None if it did not."""
-    if len(finished.items) != len(batch.members):
-        return ChunkError("engine_error", Message("The engine returned a wrong number of results."))
     if not finished.batch_failed:
         return None
     # A chunk that could not be read was not in the call.

@@ -177,6 +177,8 @@ class ModelLink:
             case protocol.Finished():
                 if not self._batches or self._batches[0].id != message.batch:
                     raise self._failed(ProtocolError("an unexpected answer"))
+                if len(message.items) != len(self._batches[0].members):
+                    raise self._failed(ProtocolError("a wrong number of results"))
                 if not all(protocol.is_result_of(self._capability, item) for item in message.items):
                     raise self._failed(ProtocolError("results of another model"))
                 message = replace(message, seconds=max(0.0, min(message.seconds, self.running_for())))
