@@ -134,7 +134,7 @@ def test_a_long_recording_reports_progress(lab: WorkerLab, tmp_path: Path) -> No
     assert cer(plain(spoken_text("zh_meeting") * 5), plain(outcome.text)) < 0.15
     told = [progress for progress, _ in seen]
     assert told == sorted(told)
-    assert len({progress for progress in told if 0 < progress < 100}) >= 3
+    assert len({progress for progress in told if 0 < progress < 100}) >= 2  # two chunks at a time
     assert all(longer.startswith(shorter) for (_, shorter), (_, longer) in itertools.pairwise(seen))
     assert outcome.text.startswith(seen[-1][1])
     starts = [segment["s"] for segment in outcome.segments]

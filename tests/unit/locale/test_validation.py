@@ -24,7 +24,7 @@ from voxq.locale import translated
         (int, "{x}", ""),
     ],
 )
-def test_a_value_out_of_bounds_has_a_message_in_both_languages(annotation: Any, value: Any, chinese: str) -> None:
+def test_a_value_out_of_bounds_has_both_messages(annotation: Any, value: Any, chinese: str) -> None:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(annotation).validate_python(value)
     (error,) = caught.value.errors()

@@ -19,6 +19,7 @@ from voxq.engines.recognise.whisper_hypothesis import Hypothesis
 from voxq.engines.recognise.whisper_languages import Probabilities, language_of, stretches
 from voxq.engines.recognise.whisper_network import FRAMES_PER_SECOND, Decoding, Network, Timed, part_of
 from voxq.engines.recognise.whisper_search import prompt_for, settings_for, task_of, written_in
+from voxq.engines.recognise.whisper_sentences import by_sentence, holds_sentences
 from voxq.engines.recognise.whisper_sound import Sound
 from voxq.engines.recognise.whisper_tokens import Passages
 from voxq.engines.recognise.whisper_windows import LEAST_CERTAIN, most_tokens
@@ -131,11 +132,21 @@ class FirstLook:
         hypothesis = Hypothesis.of(segments, sound.seconds, _nobody)
         is_complete = passages.is_complete and len(found.tokens) < request.most_tokens
         look = Look(request.language, hypothesis, request.prompt, is_complete)
-        if look.is_certain and request.settings.word_timestamps:
+        wants_words = request.settings.word_timestamps
+        if look.is_certain and (wants_words or any(map(holds_sentences, hypothesis.texts))):
             alone = part_of(encoding, [request.number])
             frames = int(sound.seconds * FRAMES_PER_SECOND)
             timed = self._network.timed(passages.all, tokenizer, alone, frames, request.settings)
-            look = replace(look, hypothesis=replace(hypothesis, segments=_with_words(segments, timed)))
+            if wants_words:
+                segments = _with_words(segments, timed)
+            sentences = (
+                part
+                for segment, each in zip(segments, timed, strict=True)
+                for part in by_sentence(replace(segment, words=each.words))
+            )
+            if not wants_words:
+                sentences = (replace(each, words=None) for each in sentences)
+            look = replace(look, hypothesis=replace(hypothesis, segments=tuple(sentences)))
         return look
 
 
