@@ -298,7 +298,7 @@ def _errors(said: Sequence[str], heard: Sequence[str]) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["sv-words", "seaco-words"])
+@pytest.mark.parametrize("name", ["sv-words", "seaco-words", "bicif-words"])
 def test_no_word_is_lost_that_funasr_hears_by_itself(
     engine_of: Callable[[str], Recogniser], name: str
 ) -> None:
