@@ -172,7 +172,7 @@ class SpeechRun(KindRun):
 
     @property
     def text(self) -> str:
-        return join_texts(segment.text for segment in segments_of(self._sentences.finished()))
+        return join_texts(segment.text for segment in segments_of(self._sentences.finished_in_a_row()))
 
     def duration(self, prepared: Prepared | None, joined: Joined | None) -> float:
         return joined.duration if joined else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -24,7 +24,7 @@ from voxq.processes.model.protocol import SpanRef
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.chinese_script import Script
 from voxq.speech.chunking import Chunking
-from voxq.speech.transcript import Dropped, Segment, Transcript, main_language, merged
+from voxq.speech.transcript import Dropped, Segment, Transcript, join_texts, main_language, merged
 
 RECOGNISE = "recognise"
 """Name of its one step, and the capability that this needs."""
@@ -201,7 +201,9 @@ class TranscriptionRun(KindRun):
 
     @property
     def text(self) -> str:
-        return self.transcript(0.0).text
+        """Text before the first chunk that has no result yet, so that it only ever grows: chunks of a batch
+        need not be neighbours."""
+        return join_texts(segment.text for segment in self._segments(self._chunks.finished_in_a_row()))
 
     def log_line(self, prepared: Prepared, count: int) -> str:
         batch_size = f"{self.work.defaults.batch_seconds:.0f}"
@@ -260,8 +262,11 @@ class TranscriptionRun(KindRun):
     def segments(self) -> list[Segment]:
         """Segments recognised so far, timed from the start of the recording; those of separate channels are
         merged once all of them are known."""
+        return self._segments(self._chunks.finished())
+
+    def _segments(self, finished: Iterable[tuple[Any, Recognised]]) -> list[Segment]:
         channels: list[list[Segment]] = [[] for _ in self._channel_starts]
-        for channel, seconds, result in self._placed():
+        for channel, seconds, result in self._placed(finished):
             for segment in result.segments:
                 language = segment.language or result.language
                 channels[channel].append(replace(segment.shifted(seconds), language=language))
@@ -269,14 +274,14 @@ class TranscriptionRun(KindRun):
 
     def dropped(self) -> list[Dropped]:
         """Texts taken out so far, in order of time from the start of the recording."""
-        found = [each.shifted(seconds) for _, seconds, result in self._placed() for each in result.dropped]
+        placed = self._placed(self._chunks.finished())
+        found = [each.shifted(seconds) for _, seconds, result in placed for each in result.dropped]
         return sorted(found, key=lambda each: each.start)
 
-    def _placed(self) -> Iterator[tuple[int, float, Recognised]]:
-        """Iterate over the results so far, each with its channel and the second of it at which the chunk
-        begins."""
+    def _placed(self, finished: Iterable[tuple[Any, Recognised]]) -> Iterator[tuple[int, float, Recognised]]:
+        """Iterate over results, each with its channel and the second of it at which the chunk begins."""
         starts = self._channel_starts
-        for span, result in self._chunks.finished():
+        for span, result in finished:
             channel = bisect(starts, span.start) - 1
             yield channel, (span.start - starts[channel]) / SAMPLE_RATE, result
 

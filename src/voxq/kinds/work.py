@@ -100,6 +100,10 @@ class Results(Protocol):
         """Iterate over the pieces that have a result, each with it."""
         ...
 
+    def finished_in_a_row(self) -> Iterator[tuple[Any, Any]]:
+        """Iterate over the pieces before the first without a result, each with its own."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Work:

@@ -82,6 +82,8 @@ class Life(RuleBasedStateMachine):
         assert self.chunks.count_left == known - len(self.finished)
         assert self.chunks.are_finished == (len(self.finished) == known == self.found)
         assert list(self.chunks.finished()) == [(SPANS[i], result(i)) for i in sorted(self.finished)]
+        row = [i for i in sorted(self.finished) if self.finished >= set(range(i))]
+        assert list(self.chunks.finished_in_a_row()) == [(SPANS[i], result(i)) for i in row]
         assert list(self.chunks.running) == [SPANS[i] for i in sorted(self.in_engine)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import insort
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
@@ -126,4 +127,11 @@ class Chunks(Generic[P, R]):
     def finished(self) -> Iterator[tuple[P, R]]:
         """Iterate over the finished pieces, each with its result, in order."""
         for index in sorted(self._results):
+            yield self._pieces[index], self._results[index]
+
+    def finished_in_a_row(self) -> Iterator[tuple[P, R]]:
+        """Iterate over the pieces before the first without a result, each with its own."""
+        for index in itertools.count():
+            if index not in self._results:
+                return
             yield self._pieces[index], self._results[index]
