@@ -29,8 +29,8 @@ from voxq.speech.audio import MIME_TYPES, MOST_TRACKS, AudioError, Track
 from voxq.speech.tracks import DECODERS, audio_tracks, candidates
 
 DECODING_ERRORS = (FFmpegError, ValueError, EOFError, OverflowError, NotImplementedError)
-"""Exceptions that PyAV raises for malformed data: FFmpeg's, and built-in ones of its own code, such as
-NotImplementedError by a codec context that has no decoder."""
+"""Exceptions that PyAV raises for malformed data: FFmpeg's, and built-in ones of its own code; the last is
+what a codec context without a decoder raises."""
 
 _DEMUXERS = "wav,w64,mp3,ogg,flac,aac,mov,matroska,asf,amr,caf,aiff,au,ac3,eac3,ape,wv,tta"
 _OPTIONS = {  # libavformat itself inspects no more than five megabytes and five seconds

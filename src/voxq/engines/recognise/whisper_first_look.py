@@ -137,16 +137,8 @@ class FirstLook:
             alone = part_of(encoding, [request.number])
             frames = int(sound.seconds * FRAMES_PER_SECOND)
             timed = self._network.timed(passages.all, tokenizer, alone, frames, request.settings)
-            if wants_words:
-                segments = _with_words(segments, timed)
-            sentences = (
-                part
-                for segment, each in zip(segments, timed, strict=True)
-                for part in by_sentence(replace(segment, words=each.words))
-            )
-            if not wants_words:
-                sentences = (replace(each, words=None) for each in sentences)
-            look = replace(look, hypothesis=replace(hypothesis, segments=tuple(sentences)))
+            sentences = _sentences(segments, timed, with_words=wants_words)
+            look = replace(look, hypothesis=replace(hypothesis, segments=sentences))
         return look
 
 
@@ -174,8 +166,12 @@ def _recognised(look: Look, options: Options) -> Recognised:
     return Recognised(segments, main_language(segments), tuple(repeated))
 
 
-def _with_words(segments: Sequence[RawSegment], timed: Sequence[Timed]) -> tuple[RawSegment, ...]:
-    return tuple(
-        replace(segment, start=each.start, end=each.end, words=each.words)
-        for segment, each in zip(segments, timed, strict=True)
-    )
+def _sentences(
+    segments: Sequence[RawSegment], timed: Sequence[Timed], *, with_words: bool
+) -> tuple[RawSegment, ...]:
+    """Split segments into sentences by the times of their words, which they keep if these were asked for."""
+    found: list[RawSegment] = []
+    for segment, each in zip(segments, timed, strict=True):
+        placed = replace(segment, start=each.start, end=each.end) if with_words else segment
+        found += by_sentence(replace(placed, words=each.words))
+    return tuple(found if with_words else (replace(each, words=None) for each in found))
