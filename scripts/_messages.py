@@ -7,14 +7,17 @@ import importlib.util
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import polib
 from pydantic_core._pydantic_core import list_all_errors
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from voxq.cli.app import app
 from voxq.cli.help import all_of, parameters_of
+from voxq.cli.outline import Outline
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
@@ -69,7 +72,10 @@ def _in_source(file: Path) -> Iterator[Found]:
 
 
 def _helps() -> Iterator[str]:
-    for command in all_of(get_command(app)):
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    loaded = (each.loaded for each in group.commands.values() if isinstance(each, Outline))
+    for command in chain(all_of(group), *map(all_of, loaded)):
         yield from (text for text in (command.help, command.short_help) if text)
         yield from (each.help for each in parameters_of(command) if each.help)
 

@@ -18,6 +18,7 @@ MINUTES: Mapping[str, int] = {
     "switching": 14,
     "openai_api": 6,
     "api": 1,
+    "start": 2,
     "speech_stream": 6,
 }
 """Minutes that each measurement may take on two cores, by name, in the order of the report."""

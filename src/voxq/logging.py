@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Literal
 
 from loguru import logger
 
-from voxq.settings import Settings
+from voxq.one_line import one_line
 
 if TYPE_CHECKING:
     from loguru import Record
+
+    from voxq.settings import Settings
 
 Role = Literal["api", "worker", "up"]
 
@@ -42,14 +44,6 @@ _LEVELS = {
 
 # Logged for a response that is broken off on purpose; the line of its request says why.
 _NO_ERROR = "ASGI callable returned without completing response."
-
-# C0, DEL, C1, the Unicode line separators, and the bidi marks that reorder text in a terminal.
-_CONTROL = [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-_ESCAPES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _CONTROL} | {
-    0x09: "\\t",
-    0x0A: "\\n",
-    0x0D: "\\r",
-}
 
 
 def setup(role: Role, settings: Settings) -> None:
@@ -93,11 +87,6 @@ def rotate_logs(settings: Settings, now: datetime) -> list[Path]:
                 old.unlink(missing_ok=True)
                 removed.append(old)
     return removed
-
-
-def one_line(text: str) -> str:
-    """Escape the control characters of a text, so that no client can forge or hide a log line."""
-    return text.translate(_ESCAPES)
 
 
 def _unused(path: Path) -> Path:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from voxq.cli.console import CalmConsole
 from voxq.cli.tables import tasks_table
-from voxq.logging import one_line
+from voxq.one_line import one_line
 
 LINE = re.compile(r"(\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] (DEBUG|INFO|WARNING|ERROR|CRITICAL) |    )\S?")
 FORGED = "forged-by-a-client"

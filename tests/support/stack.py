@@ -31,6 +31,7 @@ from worker_lab import NOTE, wait_for
 
 from voxq import kinds
 from voxq.parts import Parts
+from voxq.processes import parent_death
 from voxq.settings import Settings
 
 Role = Literal["up", "valkey", "api", "worker", "model process", "media", "probe"]
@@ -297,7 +298,7 @@ def _role_of(process: psutil.Process) -> Role | None:
 
 def _role_in(command: Iterable[str]) -> Role | None:
     words = list(command)
-    if "voxq.supervisor.exec" in words:
+    if parent_death.__file__ in words:
         return None
     if "voxq.processes.model" in words:
         return "model process"

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from voxq.cli.app import app
+from voxq.cli.outline import Outline
 from voxq.settings import Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -239,6 +240,7 @@ def _unknown(words: list[str]) -> str | None:
         if rest[0] not in command.commands:
             return rest[0]
         command = command.commands[rest.pop(0)]
+        command = command.loaded if isinstance(command, Outline) else command
     if command.ignore_unknown_options or command.context_settings.get("ignore_unknown_options"):
         return None  # they are another program's
     options = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 from voxq import kinds
@@ -73,7 +74,8 @@ def test_every_kind_has_its_modules() -> None:
     for own, name in NAMES.items():
         kind = kinds.find(name)
         assert all(module.startswith(f"voxq.api.kinds.{own}.") for module in kind.routes)
-        assert all(command.startswith(f"voxq.cli.kinds.{own}.") for command in kind.commands)
+        commands = import_module(f"voxq.cli.kinds.{own}").COMMANDS
+        assert all(command.place.startswith(f"voxq.cli.kinds.{own}.") for command in commands)
     for folder in FOLDERS:
         files = (PACKAGE / folder).rglob("*.py")
         assert {owner_of(path) for path in files} >= NAMES.keys(), f"{folder} is about kinds"

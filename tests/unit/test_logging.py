@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.logging import one_line, rotate_logs
+from voxq.logging import rotate_logs
+from voxq.one_line import one_line
 from voxq.settings import Settings
 
 LINE = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] (DEBUG|INFO|WARNING|ERROR) \S.*")

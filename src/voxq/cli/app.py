@@ -1,32 +1,46 @@
-"""The `voxq` application: registers all commands and reports their errors."""
+"""The `voxq` application: runs the command that is given and reports its errors."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import sys
-from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from dotenv import dotenv_values
+from typer.core import TyperGroup
 
 import voxq
-from voxq import kinds
-from voxq.cli import bench, doctor, engines, history, models, queue, rq, serve, task, up
+from voxq.cli.commands import known
 from voxq.cli.console import fail, is_ours
-from voxq.cli.flags import Command
-from voxq.cli.help import Group, translate
+from voxq.cli.outline import Outline
+from voxq.cli.help import HELP_OPTIONS, translate, translated_errors
 from voxq.locale import Message
+
+
+class _Group(TyperGroup):
+    """Group of all commands, which translates the usage errors of any of them."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes | {"commands": {each.name: Outline(each) for each in known()}})
+
+    def make_context(self, *args: Any, **how: Any) -> Any:
+        with translated_errors():
+            return super().make_context(*args, **how)
+
+    def invoke(self, ctx: Any) -> Any:
+        with translated_errors():
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
     name="voxq",
-    cls=Group,
+    cls=_Group,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP_OPTIONS},
 )
 
 
@@ -43,29 +57,6 @@ def _options(
     ] = False,
 ) -> None:
     """Speech to text and text to speech as a queue service: nothing is lost."""
-
-
-def _of_kinds() -> Iterator[Command]:
-    """Yield the commands that belong to one kind of task each, whose names are those of their functions."""
-    for kind in kinds.registered().values():
-        for command in kind.commands:
-            module, _, function = command.partition(":")
-            yield getattr(importlib.import_module(module), function)
-
-
-app.command("up")(up.up)
-app.command("api")(serve.api)
-app.add_typer(serve.worker_app, name="worker")
-for _command in _of_kinds():
-    app.command()(_command)
-app.add_typer(queue.app, name="queue")
-app.command("task")(task.task)
-app.command("history")(history.history)
-app.add_typer(models.app, name="models")
-app.add_typer(engines.app, name="engines")
-app.command("doctor")(doctor.doctor)
-app.command("rq", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(rq.rq)
-app.command("bench")(bench.bench)
 
 
 def main() -> None:

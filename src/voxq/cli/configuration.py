@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from voxq.cli.console import tell
 from voxq.locale import Message
-from voxq.settings import Settings, SettingsError, load_settings, unknown_settings
+
+if TYPE_CHECKING:
+    from voxq.settings import Settings
 
 
 def configured() -> Settings:
@@ -12,6 +16,8 @@ def configured() -> Settings:
 
     Raises SettingsError.
     """
+    from voxq.settings import load_settings, unknown_settings
+
     for warning in unknown_settings():
         tell(Message("warning: {warning}", warning=warning), style="yellow")
     return load_settings()
@@ -22,6 +28,7 @@ def redis_url(settings: Settings) -> str:
 
     Raises SettingsError if there is neither.
     """
+    from voxq.settings import SettingsError
     from voxq.supervisor.instance import running_instance
 
     if settings.redis_url is not None:

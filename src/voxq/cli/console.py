@@ -15,7 +15,7 @@ from rich.text import Text
 
 from voxq.cli import line_breaks
 from voxq.locale import Message, from_environment, translated
-from voxq.logging import one_line
+from voxq.one_line import one_line
 
 
 def language() -> str:

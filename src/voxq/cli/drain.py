@@ -12,7 +12,6 @@ import typer
 from voxq.cli.configuration import configured, redis_url
 from voxq.cli.console import fail, out
 from voxq.locale import Message
-from voxq.settings import SettingsError
 
 if TYPE_CHECKING:
     import redis
@@ -35,6 +34,7 @@ def drain(
     from voxq.queue import connect
     from voxq.queue.redis_errors import explain
     from voxq.queue.workers import channel_of
+    from voxq.settings import SettingsError
 
     client = connect.blocking(redis_url(configured()))
     try:

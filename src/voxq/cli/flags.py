@@ -15,12 +15,12 @@ from pydantic.fields import FieldInfo
 from voxq.core.options import OptionField, Options, SetBy
 from voxq.core.submission import SubmissionOptions
 
-Command = Callable[..., None]
+Function = Callable[..., None]
 
 _ASKED = "asked"
 
 
-def takes_flags(options: type[Options], *, without: Collection[str] = ()) -> Callable[[Command], Command]:
+def takes_flags(options: type[Options], *, without: Collection[str] = ()) -> Callable[[Function], Function]:
     """Decorator that adds a flag to a command for each option that a client may set, except `without`.
 
     The options are those of `options` and of every submission. The command must have a parameter `asked`, a
@@ -33,7 +33,7 @@ def takes_flags(options: type[Options], *, without: Collection[str] = ()) -> Cal
         if SetBy.CLIENT in each.mark.set_by and each.mark.flag != "" and each.name not in without
     ]
 
-    def decorate(command: Command) -> Command:
+    def decorate(command: Function) -> Function:
         def with_flags(**given: Any) -> None:
             command(asked=dict(_asked(flags, given)), **given)
 

@@ -40,19 +40,8 @@ USAGE_ERRORS = Forms(
 )
 """Forms of the errors that Typer makes: its exceptions do not tell their parts."""
 
+HELP_OPTIONS = ["-h", "--help"]
 _OF_HELP = Message("Show this message and exit.")
-
-
-class Group(TyperGroup):
-    """Group of all commands, which translates the usage errors of any of them."""
-
-    def make_context(self, *args: Any, **how: Any) -> Any:
-        with _translated_errors():
-            return super().make_context(*args, **how)
-
-    def invoke(self, ctx: Any) -> Any:
-        with _translated_errors():
-            return super().invoke(ctx)
 
 
 class _UsageError(typer.BadParameter):
@@ -62,14 +51,13 @@ class _UsageError(typer.BadParameter):
         return self.message
 
 
-def translate(command: Any) -> None:
+def translate(command: TyperCommand | TyperGroup) -> None:
     """Translate the help of a command and of all below it, unless it is to be in English."""
     if (code := language()) == ENGLISH:
         return
     _let_gettext_translate(code)
-    names = command.context_settings["help_option_names"]
     for each in all_of(command):
-        if (option := each.get_help_option(typer.Context(each, help_option_names=names))) is not None:
+        if (option := each.get_help_option(typer.Context(each, help_option_names=HELP_OPTIONS))) is not None:
             option.help = translated(_OF_HELP, code)
         each.help = translated(each.help or "", code)
         each.short_help = translated(each.short_help or "", code) or None
@@ -89,7 +77,7 @@ def parameters_of(command: TyperCommand | TyperGroup) -> list[TyperArgument | Ty
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     try:
         yield
     except typer.TyperException as error:

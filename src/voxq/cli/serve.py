@@ -13,7 +13,6 @@ from voxq.cli.configuration import configured
 from voxq.cli.console import is_ours
 from voxq.cli.drain import drain
 from voxq.locale import Message
-from voxq.settings import SettingsError
 
 _OPEN_REQUESTS_SECONDS = 5
 """Grace period at shutdown: long polls are answered at once, and slow uploads are not waited for."""
@@ -27,6 +26,7 @@ def api() -> None:
 
     from voxq import logging
     from voxq.engines import registry
+    from voxq.settings import SettingsError
 
     settings = configured()
     settings.check_exposure()
@@ -81,6 +81,7 @@ def worker(
     if context.invoked_subcommand is not None:
         return
     from voxq.machine.devices import resolve_device
+    from voxq.settings import SettingsError
 
     settings = configured()
     if count is not None:

@@ -59,8 +59,6 @@ class Kind(ABC):
     routes: tuple[str, ...] = ()
     """Modules of the API with a `router` for this kind alone. Without any, it gets a route to submit to: a
     recording and options as a form, or a text and options as JSON."""
-    commands: tuple[str, ...] = ()
-    """Commands of the command line for this kind alone, each as "module:function"."""
     makes_file: bool = False
     """Whether it makes a file, which can be heard while it grows, and belongs to the result."""
 

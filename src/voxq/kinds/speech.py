@@ -315,7 +315,6 @@ SPEECH = _Speech(
         "voxq.api.kinds.speech.openai.routes",
         "voxq.api.kinds.speech.openai.listings",
     ),
-    commands=("voxq.cli.kinds.speech.command:speak",),
 )
 
 

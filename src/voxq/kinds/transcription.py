@@ -348,7 +348,6 @@ TRANSCRIPTION = _Transcription(
         "voxq.api.kinds.transcription.webservice.routes",
         "voxq.api.kinds.transcription.openai.routes",
     ),
-    commands=("voxq.cli.kinds.transcription.command:transcribe",),
 )
 
 

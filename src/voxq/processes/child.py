@@ -8,7 +8,6 @@ that a child compromised by hostile data can send wrong values but no code.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import resource
@@ -25,10 +24,10 @@ from typing import Any
 
 from voxq.core import strict_json
 from voxq.processes import life
+from voxq.processes.parent_death import die_with_parent
 
 Message = dict[str, Any]
 
-_PR_SET_PDEATHSIG = 1
 _MAX_MESSAGE = 64 << 20
 """Maximum size of a message in bytes; the words of a whole batch take a few hundred thousand."""
 _STALL_SECONDS = 5
@@ -158,15 +157,6 @@ def connect_to_parent(oom_score: int = 500) -> tuple[Pipe, list[str]]:
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(oom_score))
     return Pipe(int(fd)), args
-
-
-def die_with_parent(parent_pid: int, sig: signal.Signals = signal.SIGKILL) -> None:
-    """Make the kernel send `sig` when the parent ends; exit at once if it already has. Linux only."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, sig)
-    if os.getppid() != parent_pid:
-        os._exit(1)
 
 
 def limit_memory(megabytes: int) -> None:

@@ -16,6 +16,7 @@ from typing import IO
 from loguru import logger
 
 from voxq.back_off import BackOff
+from voxq.processes import parent_death
 from voxq.processes.life import Life
 
 RESTARTS = BackOff.growing(1.0, most=30.0)
@@ -118,11 +119,8 @@ class Running:
 
     def _start(self, now: float) -> None:
         trampoline = (
-            sys.executable,
-            "-m",
-            "voxq.supervisor.exec",
-            str(os.getpid()),
-            str(int(self.part.orphan_signal)),
+            *(sys.executable, "-I", "-S", parent_death.__file__),
+            *(str(os.getpid()), str(int(self.part.orphan_signal))),
         )
         life = Life()
         with life.given() as (pipe, environ):

@@ -37,6 +37,7 @@ class Supervisor:
         self._grace = grace
         self._on_change = on_change
         self._stopping = threading.Event()
+        self._wakeup = threading.Event()
         self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
@@ -47,6 +48,7 @@ class Supervisor:
         """Start more parts and keep them running."""
         # Replaced in one atomic step, because the thread iterates over the list at the same time.
         self._running = [*self._running, *(Running(part, self._output, self._pass_fds) for part in parts)]
+        self._wakeup.set()
 
     def deaths(self) -> int:
         """Number of deaths of the part that died most often."""
@@ -59,16 +61,21 @@ class Supervisor:
     def hurry(self) -> None:
         """Give up on a clean stop and kill the remaining parts at once."""
         self._hurry.set()
-        self._stopping.set()
+        self._request_stop()
 
     def stop(self) -> None:
         """End every part; returns after at most `grace` and a few seconds more."""
-        self._stopping.set()
+        self._request_stop()
         if self._thread.ident is not None:
             self._thread.join()
 
+    def _request_stop(self) -> None:
+        self._stopping.set()
+        self._wakeup.set()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._wakeup.clear()
             now = time.monotonic()
             started = False
             for running in self._running:
@@ -78,7 +85,8 @@ class Supervisor:
                     logger.error("cannot start {}: {}", running.part.name, error)
             if started:
                 self._on_change({r.part.name: r.pid for r in self._running if r.pid is not None})
-            self._stopping.wait(_LOOK_EVERY)
+            if not self._stopping.is_set():
+                self._wakeup.wait(_LOOK_EVERY)
         self._end_all()
 
     def _end_all(self) -> None:

@@ -63,10 +63,10 @@ class ModelWorker(BaseWorker):
         """Work until told to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        self._parts.pool.keep()  # first of all, because nothing else takes as long
         self._parts.redis_link.attempt(self._register)
         self._wakeup.start()
         self._parts.poller.watch(self._wakeup.fileno(), self._on_wakeup)
-        self._parts.media.preparation.start()
         logger.info("Worker-{} status=starting device={}", self.worker_id, self._device)
         try:
             while not self._is_done():
@@ -93,6 +93,7 @@ class ModelWorker(BaseWorker):
             self._parts.redis_link.attempt(self._register)
         if not self._is_ready and self._parts.pool.is_settled:
             self._is_ready = True
+            self._parts.media.preparation.start()  # not before: it would slow the loading down
             logger.info("Worker-{} status=ready device={}", self.worker_id, self._device)
 
     # Shutdown.

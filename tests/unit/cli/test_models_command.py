@@ -10,7 +10,7 @@ import pytest
 from hub_server import Hub, serving
 from typer.testing import CliRunner
 
-from voxq.cli.app import app
+from voxq.cli.models import app
 from voxq.model_store import published
 from voxq.model_store.model import Hubs, Model
 
@@ -37,7 +37,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def voxq(*arguments: str) -> str:
-    done = CliRunner().invoke(app, ["models", *arguments], catch_exceptions=False)
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
 

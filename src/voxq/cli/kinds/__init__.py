@@ -1,1 +1,1 @@
-"""Commands of single kinds of task: a folder for each, which its kind names in `commands`."""
+"""Commands of single kinds of task: a folder for each, whose `COMMANDS` list them."""

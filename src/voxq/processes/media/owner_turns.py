@@ -11,17 +11,18 @@ T = TypeVar("T")
 
 
 class OwnerTurns(Generic[T]):
-    """Resources that are each lent to one borrower at a time. Belongs to one event loop."""
+    """Resources that are each lent to one borrower at a time: the one that was given back last comes first, so
+    that no more are used than are needed at once. Belongs to one event loop."""
 
     def __init__(self, things: Iterable[T]) -> None:
-        self._idle = deque(things)
+        self._idle = list(things)
         self._waiting: dict[str, deque[asyncio.Future[T]]] = {}
         """Waiting requests by owner, in the order of turns; an owner without requests has no entry."""
 
     async def borrow(self, owner: str) -> T:
         """Wait for the owner's turn and return a resource. It, or a replacement, must be given back."""
         if self._idle:  # in this case nobody waits
-            return self._idle.popleft()
+            return self._idle.pop()
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(owner, deque()).append(turn)
         try:

@@ -48,9 +48,11 @@ class ProbePool:
         self._children: OwnerTurns[Child | None] = OwnerTurns([None] * size)
 
     async def start(self) -> None:
-        """Start the processes, so that their libraries are loaded before the first probe."""
-        for child in self._children.take_idle():
-            self._children.give_back(child or self._start_child())
+        """Start the first process, so that its libraries are loaded before the first probe. The others are
+        started when several recordings come at once."""
+        *others, first = self._children.take_idle()
+        for child in (*others, first or self._start_child()):
+            self._children.give_back(child)
 
     async def probe(self, path: Path, owner: str, track: str | None = None) -> AudioInfo:
         """Probe the recording at `path`, or rather the `track` of it that was asked for, see

@@ -65,12 +65,12 @@ class Preparation:
         """News of recordings and texts that nobody has taken yet."""
 
     def start(self) -> None:
-        """Start the processes before the first recording arrives."""
-        for link in self._links:
-            try:
-                self._watch(link)
-            except OSError as error:  # tried again with the first recording
-                self._disk_warnings.about(error)
+        """Start the first process before the first recording arrives; another is started when both are
+        needed."""
+        try:
+            self._watch(self._links[0])
+        except OSError as error:  # tried again with the first recording
+            self._disk_warnings.about(error)
 
     def add(self, task_run: TaskRun) -> None:
         task = task_run.task
@@ -128,11 +128,12 @@ class Preparation:
             self._kill(link)
 
     def _free_link(self, is_long: bool) -> MediaLink | None:
-        """Return a free process, or None. The last free one of several does not take long recordings."""
+        """Return a free process, one that runs if possible, or None. The last free one of several does not
+        take long recordings."""
         free = [link for link in self._links if link.task_run is None]
         if not free or (is_long and len(free) == 1 and len(self._links) > 1):
             return None
-        return free[0]
+        return next((link for link in free if link.child is not None), free[0])
 
     def _begin(self, link: MediaLink, task_run: TaskRun) -> bool:
         """Begin with the preparation. False: the disk does not accept data now."""
