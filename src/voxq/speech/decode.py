@@ -5,36 +5,28 @@ The decoders are C code: run them in a process that may crash (`voxq.processes.m
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-import av
 import numpy as np
 
 from voxq.locale import Message
 from voxq.speech.audio import SAMPLE_RATE, AudioError, Channels, Samples, Track, too_long
 from voxq.speech.container import DECODING_ERRORS, Patience, Recording, opened
+from voxq.speech.frames import frames, undecodable
 from voxq.speech.levels import is_audible
 from voxq.speech.mixing import Mixer
 from voxq.speech.resample import Resampler
 from voxq.speech.timeline import Placed, Timeline
 
 _BLOCK_SECONDS = 10
-_SAMPLE_RATES = range(4_000, 768_001)
-"""Accepted sample rates in Hz. At 1 Hz, one byte of PCM would become thousands of samples."""
-_PLANES = 8
 _SEARCH_SECONDS = 20.0
 """CPU seconds without decoded sound before a recording is given up.
 
 One good frame before a gigabyte of damage would keep the decoder busy for a quarter of an hour; no usable
 recording has twenty megabytes of damage in one place.
 """
-_CREDIT_SECONDS = 1.0
-"""Decoded sound after which the CPU time is looked at again."""
-_NOTICEABLE = 0.01
-"""Seconds of work with one frame that count; less is not worth the call."""
 
 
 class Decoding:
@@ -132,55 +124,6 @@ def decode_blocks(path: Path, max_seconds: float, sample_rate: int = SAMPLE_RATE
     return iter(Decoding(path, max_seconds, sample_rate))
 
 
-def frames(
-    recording: Recording, patience: Patience, timeline: Timeline | None = None
-) -> Iterator[av.AudioFrame]:
-    """Yield every frame of the chosen track that can be decoded and used. `timeline` learns of the packets of
-    pictures.
-
-    Raises AudioError ("undecodable") if everything is damaged, or `patience` runs out.
-    """
-    damaged = decoded = False
-    heard = 0.0
-    is_due = True  # asking for the CPU time with every packet would take as long as decoding it
-    stream = recording.stream
-    pictures = recording.pictures if timeline is not None else ()
-    packets = recording.container.demux(stream, *pictures)
-    while not (is_due and patience.is_over):
-        try:
-            packet = next(packets)
-        except StopIteration:
-            break
-        except DECODING_ERRORS:
-            damaged = True
-            break
-        if timeline is not None and packet.stream_index != stream.index:
-            timeline.note(packet)
-            continue
-        is_due = True
-        try:
-            for frame in stream.decode(packet):
-                if _is_usable(frame):
-                    decoded, is_due = True, False
-                    heard += frame.samples / frame.sample_rate
-                    given = time.perf_counter()
-                    yield frame
-                    elsewhere = time.perf_counter() - given
-                    if elsewhere > _NOTICEABLE:  # hours of silence may lie before it, and cost time, too
-                        patience.exclude(elsewhere)
-                else:
-                    damaged = True
-        except DECODING_ERRORS:
-            damaged = True
-        if heard >= _CREDIT_SECONDS:
-            patience.found(heard)
-            heard, is_due = 0.0, True
-    if damaged and not decoded:
-        raise _undecodable()
-    if patience.is_over:
-        raise AudioError("undecodable", Message("After some sound there is too much damage to look through."))
-
-
 def _pieces(sound: Iterable[Placed], sample_rate: int) -> Iterator[Channels]:
     """Convert placed frames to samples, with silence in the gaps between them.
 
@@ -209,7 +152,7 @@ def _pieces(sound: Iterable[Placed], sample_rate: int) -> Iterator[Channels]:
             given, channels = given + piece.shape[1], max(channels, len(piece))
             yield _widened(piece, channels)
     if failed and not converted:
-        raise _undecodable()
+        raise undecodable()
     for piece in resampler.flush():
         yield _widened(piece, channels)
 
@@ -221,16 +164,6 @@ def _widened(piece: Channels, channels: int) -> Channels:
 def _silence(channels: int, count: int, most: int) -> Iterator[Channels]:
     for start in range(0, count, most):
         yield np.zeros((channels, min(most, count - start)), np.float32)
-
-
-def _is_usable(frame: av.AudioFrame) -> bool:
-    # PyAV finds only the first eight planes and reads invalid memory for the others.
-    has_all_planes = frame.layout.nb_channels <= _PLANES or not frame.format.is_planar
-    return frame.samples > 0 and frame.sample_rate in _SAMPLE_RATES and has_all_planes
-
-
-def _undecodable() -> AudioError:
-    return AudioError("undecodable", Message("Nothing in the sound track can be decoded."))
 
 
 def _joined(pieces: Iterable[Channels], size: int) -> Iterator[Channels]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import av
 
 from voxq.locale import Message
-from voxq.speech.audio import AudioError, AudioInfo, Track
+from voxq.speech.audio import AudioError, AudioInfo, Track, too_long
 from voxq.speech.container import DECODING_ERRORS, Patience, Recording, identify, opened
-from voxq.speech.decode import frames, too_long
+from voxq.speech.frames import frames
 from voxq.speech.timeline import declared_seconds
 
 _GUESSED_FROM_BIT_RATE = frozenset({"aac", "amr", "ac3", "eac3"})

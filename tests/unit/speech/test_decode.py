@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from media_files import TONE, tone, written
 
-from voxq.speech import decode
+from voxq.speech import frames
 from voxq.speech.audio import MIME_TYPES, SAMPLE_RATE, SUPPORTED_FORMATS, AudioError, Samples
 from voxq.speech.decode import decode_blocks
 from voxq.speech.encode import ENCODABLE, encode
@@ -108,7 +108,7 @@ def test_frames_without_samples_count_for_nothing(
     """Frames that are used put off the question for how long the decoder has been searching."""
     frame = av.AudioFrame("fltp", layout, samples)
     frame.sample_rate = rate
-    assert decode._is_usable(frame) is is_usable
+    assert frames._is_usable(frame) is is_usable
 
 
 def test_excessive_length_is_found_in_header_packets_and_audio(tmp_path: Path) -> None:

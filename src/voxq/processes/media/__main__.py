@@ -6,10 +6,9 @@ reported in a message; only a crash, or the end of its parent, ends the process.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
-
-from loguru import logger
 
 from voxq.locale import Message
 from voxq.processes.child import ChildDied, Pipe
@@ -17,6 +16,8 @@ from voxq.processes.media import protocol
 from voxq.processes.media.process import connected
 from voxq.processes.messages import ProtocolError
 from voxq.speech.audio import AudioError
+
+_log = logging.getLogger(__name__)
 
 _DEFAULT_MEGABYTES = 2048
 """Limit of the address space; decoding and VAD take about 300."""
@@ -40,7 +41,7 @@ def main() -> None:
     except ChildDied:
         sys.exit(0)
     except ProtocolError as error:
-        logger.error("media: the parent sent an unknown message: {}", error)
+        _log.error("media: the parent sent an unknown message: %s", error)
         sys.exit(2)
 
 
@@ -58,14 +59,14 @@ def _replies(request: protocol.Request) -> Iterator[protocol.Reply]:
     except MemoryError:
         yield protocol.Failed(request.id, "too_large", Message("This needs more memory than allowed."))
     except OSError as error:
-        logger.error("media: {} of {} failed: {}", request.op, request.id, error.strerror)
+        _log.error("media: %s of %s failed: %s", request.op, request.id, error.strerror)
         yield protocol.Failed(
             request.id,
             "storage",
             Message("{problem}: {reason}.", problem=_FAILURES[request.op], reason=error.strerror),
         )
     except Exception:
-        logger.exception("media: {} of {} failed", request.op, request.id)
+        _log.exception("media: %s of %s failed", request.op, request.id)
         yield protocol.Failed(request.id, "internal", Message("{problem}.", problem=_FAILURES[request.op]))
 
 

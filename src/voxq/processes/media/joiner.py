@@ -7,9 +7,8 @@ process.
 
 from __future__ import annotations
 
+import logging
 import sys
-
-from loguru import logger
 
 from voxq.locale import Message
 from voxq.processes.child import ChildDied
@@ -17,6 +16,8 @@ from voxq.processes.media import join_protocol as protocol
 from voxq.processes.media.join import Joint, SoundGone
 from voxq.processes.media.process import connected
 from voxq.processes.messages import ProtocolError
+
+_log = logging.getLogger(__name__)
 
 _DEFAULT_MEGABYTES = 2048
 """Limit of the address space."""
@@ -34,7 +35,7 @@ def main() -> None:
     except ChildDied:
         sys.exit(0)
     except ProtocolError as error:
-        logger.error("joiner: the parent sent an unknown message: {}", error)
+        _log.error("joiner: the parent sent an unknown message: %s", error)
         sys.exit(2)
 
 
@@ -89,11 +90,11 @@ def _failed(id: str, error: Exception) -> protocol.Failed:
     if isinstance(error, SoundGone):
         return protocol.Failed(id, "audio_unavailable", Message("The sound of a sentence is gone."))
     if isinstance(error, OSError):
-        logger.error("joiner: {} cannot be written: {}", id, error.strerror)
+        _log.error("joiner: %s cannot be written: %s", id, error.strerror)
         return protocol.Failed(
             id, "storage", Message("The speech could not be written: {reason}.", reason=error.strerror)
         )
-    logger.opt(exception=error).error("joiner: {} failed", id)
+    _log.error("joiner: %s failed", id, exc_info=error)
     return protocol.Failed(id, "internal", Message("The speech could not be joined."))
 
 

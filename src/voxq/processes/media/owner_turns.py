@@ -11,8 +11,10 @@ T = TypeVar("T")
 
 
 class OwnerTurns(Generic[T]):
-    """Resources that are each lent to one borrower at a time: the one that was given back last comes first, so
-    that no more are used than are needed at once. Belongs to one event loop."""
+    """Resources that are each lent to one borrower at a time. Belongs to one event loop.
+
+    The one that was given back last comes first, so that no more are used than are needed at once.
+    """
 
     def __init__(self, things: Iterable[T]) -> None:
         self._idle = list(things)
