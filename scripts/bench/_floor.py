@@ -27,8 +27,8 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from voxq.processes.parent_death import die_with_parent
 from voxq.processes.media.pool import ProbePool
+from voxq.processes.parent_death import die_with_parent
 from voxq.settings import Settings
 from voxq.supervisor.ports import free_port
 

@@ -32,10 +32,13 @@ def weigh(under_test: Service) -> Mapping[str, Weight]:
 
 
 def weigh_family(up: psutil.Process) -> Mapping[str, Weight]:
-    """Measure each kind of process of a `voxq up`, its own among them. Raises RuntimeError if a kind has none."""
+    """Measure each kind of process of a `voxq up`, its own among them.
+
+    Raises RuntimeError if a kind has no process.
+    """
     children = up.children()
-    (api,) = (each for each in children if "api" in each.cmdline())
-    (worker,) = (each for each in children if "worker" in each.cmdline())
+    (api,) = (each for each in children if "voxq.api" in each.cmdline())
+    (worker,) = (each for each in children if "voxq.worker" in each.cmdline())
     (valkey,) = (each for each in children if each not in (api, worker))
     return _weights([("voxq up", [up]), *_parts(api, worker, valkey)])
 

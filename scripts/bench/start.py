@@ -1,10 +1,11 @@
-"""Start: time of the commands and of the whole service until it answers and is ready, and its memory when idle.
+"""Start: time of commands, and of the service until it answers and is ready; its memory when idle.
 
-Commands run as a shell runs them, `--help` at a terminal, the others beside a running service. `voxq up` starts
-with default settings, an empty storage directory and the packaged model; times run from its exec. `/livez`
-tells that the API answers, `/health` that a task would be worked on. Processor time is that of all processes
-of the service until then. Memory is read once nothing happens any more, and again after one voice note: PSS
-counts shared pages once in all, RSS for each process. Medians of three starts and of five runs of a command.
+Commands run as a shell runs them, `--help` at a terminal, the others beside a running service. `voxq up`
+starts with default settings, an empty storage directory and the packaged model; times run from its exec.
+`/livez` tells that the API answers, `/health` that a task would be worked on. Processor time is that of all
+processes of the service until then. Memory is read once nothing happens any more, and again after one voice
+note: PSS counts shared pages once in all, RSS for each process. Medians of three starts and of five runs of a
+command, after one more whose time does not count.
 """
 
 from __future__ import annotations
@@ -69,21 +70,23 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="voxq-bench-") as own:
         say("starting the API alone")
         apis = [_api_start(Path(own) / f"api-{number}") for number in range(_ROUNDS)]
-        for number in range(_ROUNDS):
-            say(f"voxq up, start {number + 1} of {_ROUNDS}")
+        for number in range(1, _ROUNDS):
+            say(f"voxq up, start {number} of {_ROUNDS}")
             environ = _environ(Path(own) / f"up-{number}")
             with _running(["up", "--json"], environ) as process:
                 starts.append(_start(process, environ))
-                if number < _ROUNDS - 1:
-                    continue
-                time.sleep(_CALM_SECONDS)
-                idle = weigh_family(psutil.Process(process.pid))
-                say("commands")
-                commands = list(_commands(environ))
-                say("a voice note")
-                _transcribe(word(Path(own)), environ)
-                time.sleep(_CALM_SECONDS)
-                used = weigh_family(psutil.Process(process.pid))
+        say(f"voxq up, start {_ROUNDS} of {_ROUNDS}")
+        environ = _environ(Path(own) / "up")
+        with _running(["up", "--json"], environ) as process:
+            starts.append(_start(process, environ))
+            time.sleep(_CALM_SECONDS)
+            idle = weigh_family(psutil.Process(process.pid))
+            say("commands")
+            commands = list(_commands(environ))
+            say("a voice note")
+            _transcribe(word(Path(own)), environ)
+            time.sleep(_CALM_SECONDS)
+            used = weigh_family(psutil.Process(process.pid))
     return [
         *commands,
         over_rounds("voxq api: exec to first /livez", apis, "s", Target("<=", 0.5)),
@@ -148,21 +151,29 @@ def _until(process: subprocess.Popen[bytes], url: str) -> None:
 
 
 def _commands(environ: Mapping[str, str]) -> Iterator[Figure]:
-    yield _times("voxq --help", [_once(["--help"], environ, at_terminal=True) for _ in _rounds()], _HELP)
+    yield _times("voxq --help", _rounds(["--help"], environ, at_terminal=True), _HELP)
     for name, arguments in _COMMANDS.items():
-        yield _times(name, [_once(arguments, environ) for _ in _rounds()], _COMMAND)
+        yield _times(name, _rounds(arguments, environ), _COMMAND)
 
 
-def _rounds() -> range:
-    return range(_COMMAND_ROUNDS)
+def _rounds(
+    arguments: Sequence[str], environ: Mapping[str, str], *, at_terminal: bool = False
+) -> Sequence[tuple[float, float]]:
+    """Run a command several times, after one time that does not count."""
+    each = [_once(arguments, environ, at_terminal=at_terminal) for _ in range(_COMMAND_ROUNDS + 1)]
+    return each[1:]
 
 
 def _times(name: str, rounds: Sequence[tuple[float, float]], target: Target) -> Figure:
     processor = median([used for _, used in rounds])
-    return over_rounds(name, [wall for wall, _ in rounds], "s", target, f"{processor:.2f} s of processor time")
+    return over_rounds(
+        name, [wall for wall, _ in rounds], "s", target, f"{processor:.2f} s of processor time"
+    )
 
 
-def _once(arguments: Sequence[str], environ: Mapping[str, str], *, at_terminal: bool = False) -> tuple[float, float]:
+def _once(
+    arguments: Sequence[str], environ: Mapping[str, str], *, at_terminal: bool = False
+) -> tuple[float, float]:
     """Run a command; returns its time and processor time in seconds. Raises RuntimeError if it fails."""
     outer, inner = pty.openpty() if at_terminal else (-1, subprocess.DEVNULL)
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
