@@ -291,7 +291,7 @@ def _role_of(process: psutil.Process) -> Role | None:
         command = process.cmdline()
         if "voxq.processes.media" in command or "voxq.processes.media.joiner" in command:
             parent = process.parent()
-            return "probe" if parent and "api" in parent.cmdline() else "media"
+            return "probe" if parent and _role_in(parent.cmdline()) == "api" else "media"
         return _role_in(command)
     return None
 
@@ -302,6 +302,9 @@ def _role_in(command: Iterable[str]) -> Role | None:
         return None
     if "voxq.processes.model" in words:
         return "model process"
+    for role in ("api", "worker"):
+        if f"voxq.{role}" in words:
+            return role
     if "voxq.cli" in words:
         return next((role for role in ("up", "api", "worker") if role in words), None)
     return "valkey" if any("valkey-server" in word for word in words) else None

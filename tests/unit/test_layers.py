@@ -24,7 +24,7 @@ LAYERS = (
     {"storage", "processes"},
     {"core", "engines"},
     {"model_store", "speech", "machine"},
-    {"back_off", "extras", "one_line", "pins"},
+    {"back_off", "errors", "extras", "one_line", "pins"},
     {"locale"},
 )
 """Layers, the uppermost first. Parts of one layer do not import each other."""

@@ -12,7 +12,6 @@ from voxq.locale import Message, recognised
 from voxq.settings import Settings
 from voxq.supervisor.instance import running_instance
 from voxq.supervisor.ports import is_free
-from voxq.supervisor.stack import api_url
 
 
 def check_api(settings: Settings) -> Iterator[Finding]:
@@ -31,7 +30,7 @@ def check_api(settings: Settings) -> Iterator[Finding]:
             Message("Correct API_HOST."),
         )
         return
-    url = running.api_url if running else api_url(settings)
+    url = running.api_url if running else settings.api_url
     health = None if free and not running else _health(url)
     if health is not None:
         by = (

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import typer
 from dotenv import dotenv_values
 from typer.core import TyperGroup
+from typer.main import get_command
 
 import voxq
 from voxq.cli.commands import known
-from voxq.cli.console import fail, is_ours
-from voxq.cli.outline import Outline
+from voxq.cli.console import fail
 from voxq.cli.help import HELP_OPTIONS, translate, translated_errors
+from voxq.cli.outline import Outline
+from voxq.errors import is_ours
 from voxq.locale import Message
 
 
@@ -23,7 +25,8 @@ class _Group(TyperGroup):
     """Group of all commands, which translates the usage errors of any of them."""
 
     def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes | {"commands": {each.name: Outline(each) for each in known()}})
+        attributes["commands"] = {each.name: Outline(each) for each in known()}
+        super().__init__(**attributes)
 
     def make_context(self, *args: Any, **how: Any) -> Any:
         with translated_errors():
@@ -66,7 +69,8 @@ def main() -> None:
     """
     _read_language()
     try:
-        command = typer.main.get_command(app)
+        command = get_command(app)
+        assert isinstance(command, TyperGroup)
         translate(command)
         command()
     except Exception as error:

@@ -75,11 +75,6 @@ def fail(message: str) -> None:
     err.print(Text.assemble((here(Message("error: ")), "bold red"), here(message)), soft_wrap=True)
 
 
-def is_ours(error: Exception) -> bool:
-    """Whether the error is VoxQ's own, so that its message is meant for people."""
-    return type(error).__module__.startswith("voxq.")
-
-
 def print_json(value: Any) -> None:
     """Print a value as plain JSON, for scripts, without styles whatever the terminal."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)

@@ -13,11 +13,11 @@ from voxq.queue.redis_check import (
     describe,
     hindrances,
     loss_at_restart,
-    place,
     read_info,
     read_saving,
 )
 from voxq.settings import Settings
+from voxq.settings.redis_address import place
 from voxq.supervisor.instance import running_instance
 
 

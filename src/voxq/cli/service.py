@@ -17,7 +17,6 @@ from voxq.cli.console import language, tell
 from voxq.locale import ENGLISH, Message, about, recognised
 from voxq.settings import Settings
 from voxq.supervisor.instance import running_instance
-from voxq.supervisor.stack import api_url
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -44,7 +43,11 @@ class Service:
     def __init__(self, url: str, key: str | None = None) -> None:
         headers = {"Accept-Language": language()} | ({"Authorization": f"Bearer {key}"} if key else {})
         # trust_env=False: a proxy from the environment must not handle requests to this machine.
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+        # Certificates take a while to load, and are of no use without TLS.
+        is_secure = url.startswith("https:")
+        self._http = httpx.Client(
+            base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False, verify=is_secure
+        )
         self.url = url
 
     def __enter__(self) -> Self:
@@ -218,7 +221,7 @@ def find_service(settings: Settings, url: str | None) -> Service | None:
     """
     key = next(iter(settings.keys), None)
     running = running_instance(settings.run_dir)
-    service = Service(url or (running.api_url if running else api_url(settings)), key)
+    service = Service(url or (running.api_url if running else settings.api_url), key)
     if service.is_there() or running is not None:
         return service
     if url is not None:
@@ -253,7 +256,7 @@ def the_service(settings: Settings, url: str | None, *, is_data: bool = False) -
         raise ServiceError(
             Message(
                 "No VoxQ answers at {url}. Start one with 'voxq up', or give --url.",
-                url=api_url(settings),
+                url=settings.api_url,
             )
         )
     if is_data:

@@ -15,6 +15,8 @@ from voxq.cli.configuration import configured
 from voxq.cli.console import here, print_json, tell
 from voxq.locale import Message
 
+_LOOK_EVERY_SECONDS = 0.1
+
 
 def up(
     json_: Annotated[bool, typer.Option("--json", help="Print the addresses as one JSON object.")] = False,
@@ -23,7 +25,7 @@ def up(
     from voxq import logging
     from voxq.cli.signals import stop_signals
     from voxq.engines import registry
-    from voxq.queue.redis_check import place
+    from voxq.settings.redis_address import place
     from voxq.supervisor.stack import Stack
 
     settings = configured()
@@ -65,4 +67,4 @@ def _print_addresses(api_url: str, redis: str, storage: str) -> None:
 
 def _wait(is_ready: Callable[[], bool], stop: threading.Event) -> None:
     while not stop.is_set() and not is_ready():
-        stop.wait(0.3)
+        stop.wait(_LOOK_EVERY_SECONDS)

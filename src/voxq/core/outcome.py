@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -98,7 +99,7 @@ class Outcome:
 
         Raises ValueError if the record is not a valid outcome.
         """
-        outcome = _ADAPTER.validate_python(data)
+        outcome = _adapter().validate_python(data)
         is_explained = outcome.error is not None and outcome.code is not None
         if not outcome.status.is_terminal or (outcome.status is Status.FAILED and not is_explained):
             raise ValueError("not an end, or a failure without a reason")
@@ -109,4 +110,6 @@ class Outcome:
         return outcome
 
 
-_ADAPTER = TypeAdapter(Outcome)
+@cache
+def _adapter() -> TypeAdapter[Outcome]:
+    return TypeAdapter(Outcome)

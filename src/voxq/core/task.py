@@ -169,7 +169,7 @@ class Task:
         kind = kinds.find(data.get("kind"))
         record = data if "inputs" in data else _from_schema_1(kind, data)
         options = kind.read_options(record.get("options", {}))
-        task = _ADAPTER.validate_python({**record, "options": options})
+        task = _adapter().validate_python({**record, "options": options})
         if not is_task_id(task.id) or any(name.partition(".")[0] != task.id for name in task.files):
             raise ValueError("not a task id with files of its own")
         if not kind.is_made_from(task.inputs) or not kind.makes(task.outputs):
@@ -177,7 +177,9 @@ class Task:
         return task
 
 
-_ADAPTER = TypeAdapter(Task)
+@cache
+def _adapter() -> TypeAdapter[Task]:
+    return TypeAdapter(Task)
 
 
 def shallow_dict(value: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -26,7 +26,9 @@ from voxq.processes.model.protocol import KeptSpeech, SentenceRef
 from voxq.speech.markup import InputType, has_marks
 from voxq.speech.sentences import Break, spoken_seconds
 from voxq.speech.transcript import join_texts
-from voxq.storage.scratch import WorkDirectory
+
+if TYPE_CHECKING:
+    from voxq.storage.scratch import WorkDirectory
 
 SPEAK = "speak"
 """Name of its one step, and the capability that this needs."""

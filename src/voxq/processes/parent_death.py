@@ -1,9 +1,9 @@
 """The end of a process with that of its parent, even if the parent is killed. Linux only.
 
 As a program, the same for any other: `python -I -S parent_death.py <parent pid> <signal number> <program>
-<arguments...>` replaces itself by that program, because the parent-death signal survives exec. A Popen preexec_fn
-could set it, too, but may deadlock in a process with threads. Run like this it imports nothing but the standard
-library, which takes a tenth of the time.
+<arguments...>` replaces itself by that program, because the parent-death signal survives exec. A Popen
+preexec_fn could set it, too, but may deadlock in a process with threads. Run like this it imports nothing but
+the standard library, which takes a tenth of the time.
 """
 
 import ctypes

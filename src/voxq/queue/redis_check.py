@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from loguru import logger
 from redis import Redis
@@ -13,6 +12,7 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, ConnectionEr
 
 from voxq.locale import Message
 from voxq.queue.redis_errors import Repeats
+from voxq.settings.redis_address import place
 
 OLDEST = (6, 2)
 """Oldest supported version: Redis 6.2 added LMOVE, which moves a job between lists atomically."""
@@ -80,14 +80,6 @@ def check_server(url: str, patience: float = 5.0) -> Mapping[str, Any]:
     if found := problems(info):
         raise ServerUnusable(Message.joined("\n", found))
     return info
-
-
-def place(url: str) -> str:
-    """Host and port, or socket path, of a Redis URL: without secrets, for messages."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        return parts.path
-    return f"{parts.hostname}:{parts.port or 6379}"
 
 
 def problems(info: Mapping[str, Any]) -> list[str]:

@@ -141,6 +141,13 @@ class Settings(Fields):
         return self.storage_path / "run"
 
     @property
+    def api_url(self) -> str:
+        """URL of the API for clients on this machine."""
+        every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (where to find it, not where to listen)
+        host = every.get(self.api_host, self.api_host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.api_port}"
+
+    @property
     def hotwords_path(self) -> Path:
         return self.asr_hotwords_path or PACKAGED_HOTWORDS
 

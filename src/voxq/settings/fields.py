@@ -33,7 +33,12 @@ class Fields(BaseSettings):
     """Immutable values of all settings. Paths are kept as given, with `~` expanded."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", env_ignore_empty=True, validate_default=True, hide_input_in_errors=True
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        validate_default=True,
+        hide_input_in_errors=True,
+        defer_build=True,
     )
 
     # Redis

@@ -37,6 +37,14 @@ def check_host(host: str) -> str:
     return host
 
 
+def place(url: str) -> str:
+    """Host and port, or socket path, of a Redis URL: without secrets, for messages."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return parts.path
+    return f"{parts.hostname}:{parts.port or 6379}"
+
+
 def _is_clear(parts: SplitResult) -> bool:
     """Whether host, database and parameters are such that none of them can be a part of a password.
 

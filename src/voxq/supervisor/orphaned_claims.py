@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
-import redis
 from loguru import logger
 
-from voxq.settings import Settings
+if TYPE_CHECKING:
+    from voxq.settings import Settings
 
 _RETRY_SECONDS = 0.5
 
@@ -17,7 +18,9 @@ def settle(settings: Settings, life: str) -> None:
 
     Blocks while Redis is unavailable, at most until the claims have expired by themselves.
     """
-    # Imported here, because commands that only look for a stack need none of it.
+    # Imported here, because a supervisor without a dead worker needs none of it.
+    import redis
+
     from voxq.core.task import short_id
     from voxq.parts import Parts
     from voxq.queue import claiming, connect, script

@@ -13,13 +13,11 @@ from voxq.supervisor.part import Part
 
 API_STAGE, WORKER_STAGE, REDIS_STAGE = range(3)
 
-_VOXQ = (sys.executable, "-m", "voxq.cli")
-
 
 def api_part(settings: Settings) -> Part:
     # The reloader would run the API in a grandchild, out of the supervisor's reach.
     environ = settings.model_copy(update={"api_reload": False}).environ()
-    return Part("api", (*_VOXQ, "api"), API_STAGE, environ)
+    return Part("api", _program("voxq.api"), API_STAGE, environ)
 
 
 def worker_parts(settings: Settings, count: int | None = None, first_id: int = 1) -> Sequence[Part]:
@@ -35,10 +33,14 @@ def worker_parts(settings: Settings, count: int | None = None, first_id: int = 1
     return [
         Part(
             f"worker-{number}",
-            (*_VOXQ, "worker", "--id", str(number), "--device", device),
+            _program("voxq.worker", str(number), device),
             WORKER_STAGE,
             environ,
             on_death=partial(orphaned_claims.settle, settings),
         )
         for number, device in enumerate(devices, first_id)
     ]
+
+
+def _program(package: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", package, *arguments)

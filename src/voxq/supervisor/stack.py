@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
-import httpx
 from loguru import logger
 
 from voxq.locale import Message, about
 from voxq.machine.devices import DeviceError
 from voxq.model_catalogue import missing_for
-from voxq.queue.redis_check import ServerUnusable, check_server
 from voxq.settings import Settings, SettingsError
+from voxq.settings.redis_address import place
 from voxq.supervisor import orphaned_claims
 from voxq.supervisor.instance import AlreadyRunning, Instance, exclusive, lives_left
 from voxq.supervisor.ports import is_free
 from voxq.supervisor.programs import REDIS_STAGE, api_part, worker_parts
 from voxq.supervisor.supervisor import Supervisor
-from voxq.supervisor.valkey import NoServerBinary, claim_address, valkey_part
+from voxq.supervisor.valkey import Address, NoServerBinary, claim_address, is_loaded, valkey_part
 
 _VALKEY_START_SECONDS = 30.0
+_VALKEY_LOOK_SECONDS = 0.02
 _REDIS_PATIENCE_SECONDS = 5.0
 _HOPELESS_DEATHS = 3
-_LOOK_EVERY_SECONDS = 0.25
+_LOOK_EVERY_SECONDS = 0.1
+_ANSWER_SECONDS = 2.0
 _RECORD_SECONDS = 5.0
 
 
@@ -52,7 +55,7 @@ class Stack:
 
     @property
     def api_url(self) -> str:
-        return api_url(self._given)
+        return self._given.api_url
 
     @property
     def redis_url(self) -> str:
@@ -70,7 +73,7 @@ class Stack:
         """Start the stack and return when Redis is up and the other parts are starting. Raises StackError."""
         try:
             self._start()
-        except (AlreadyRunning, DeviceError, NoServerBinary, ServerUnusable, SettingsError) as error:
+        except (AlreadyRunning, DeviceError, NoServerBinary, SettingsError) as error:
             self.stop()
             raise StackError(str(error)) from error
         except OSError as error:
@@ -92,9 +95,13 @@ class Stack:
 
     def is_ready(self) -> bool:
         """Whether tasks would be processed now: the API answers, and a worker has its model."""
+        # The standard library's client: a process that lives as long as the service needs no more than that.
+        api = http.client.HTTPConnection(urlsplit(self.api_url).netloc, timeout=_ANSWER_SECONDS)
         try:
-            return httpx.get(f"{self.api_url}/health", timeout=2, trust_env=False).status_code == 200
-        except httpx.HTTPError:
+            with closing(api):
+                api.request("GET", "/health")
+                return api.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             return False
 
     def wait_ready(self, seconds: float) -> None:
@@ -139,29 +146,20 @@ class Stack:
         self._supervisor.start()
         self._exit.callback(self._supervisor.stop)
         if settings.redis_url is None:
-            settings = self._start_valkey(settings, self._supervisor)
+            address = claim_address(settings.run_dir)
+            self._redis_url = address.url  # before the server's start, which is recorded with it
+            server = [valkey_part(settings, address, REDIS_STAGE)]
+            settings = settings.model_copy(update={"redis_url": address.url})
         else:
-            check_server(settings.redis_url, _REDIS_PATIENCE_SECONDS)
+            _check(settings.redis_url)
+            address, server = None, []
+        # The others start beside the embedded server: it is there before they look for it.
+        self._supervisor.add(*server, *worker_parts(settings), api_part(settings))
+        if address is not None:
+            _await_valkey(address, settings.run_dir / "valkey.log")
         for life in left:
             threading.Thread(target=orphaned_claims.settle, args=(settings, life), daemon=True).start()
-        self._recorded.clear()
-        self._supervisor.add(*worker_parts(settings), api_part(settings))
         self._recorded.wait(_RECORD_SECONDS)  # whoever is told of the stack finds its record
-
-    def _start_valkey(self, settings: Settings, supervisor: Supervisor) -> Settings:
-        """Start the embedded server and return the settings with its address."""
-        address = claim_address(settings.run_dir)
-        self._redis_url = address.url  # before its start, which is recorded with it
-        supervisor.add(valkey_part(settings, address, REDIS_STAGE))
-        try:
-            check_server(address.url, _VALKEY_START_SECONDS)
-        except ServerUnusable as error:
-            log = settings.run_dir / "valkey.log"
-            said = log.read_text(errors="replace").splitlines()[-1:] if log.exists() else []
-            raise StackError(
-                Message("The embedded server does not start: {said}", said="".join(said) or error)
-            ) from None
-        return settings.model_copy(update={"redis_url": address.url})
 
     def _record(self, pids: dict[str, int]) -> None:
         try:
@@ -173,7 +171,28 @@ class Stack:
         self._recorded.set()
 
 
-def api_url(settings: Settings) -> str:
-    """Return the URL of the API for clients on this machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.api_host, settings.api_host)  # noqa: S104 (where to find it, not where to listen)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
+def _check(redis_url: str) -> None:
+    """Check a server of somebody else. Raises StackError."""
+    # Imported here, because the client takes as much memory as all else here.
+    from voxq.queue.redis_check import ServerUnusable, check_server
+
+    try:
+        check_server(redis_url, _REDIS_PATIENCE_SECONDS)
+    except ServerUnusable as error:
+        raise StackError(str(error)) from error
+
+
+def _await_valkey(address: Address, log: Path) -> None:
+    """Wait until the embedded server has started. Raises StackError."""
+    deadline = time.monotonic() + _VALKEY_START_SECONDS
+    while not is_loaded(address):
+        if time.monotonic() > deadline:
+            silence = Message("{url} does not answer ({kind}).", url=place(address.url), kind="TimeoutError")
+            said = log.read_text(errors="replace").splitlines()[-1:] if log.exists() else []
+            raise StackError(
+                Message(
+                    "The embedded server does not start: {said}",
+                    said="".join(said) or silence,
+                )
+            )
+        time.sleep(_VALKEY_LOOK_SECONDS)

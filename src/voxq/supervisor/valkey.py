@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import signal
+import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from voxq.supervisor.part import Part
 from voxq.supervisor.ports import free_port, is_free
 
 HOST = "127.0.0.1"
+_ANSWER_SECONDS = 2.0
 
 
 class NoServerBinary(Exception):
@@ -45,6 +47,17 @@ def claim_address(run_dir: Path) -> Address:
         address = Address(free_port(HOST), address.password)
     records.write_private(place, json.dumps(asdict(address)))
     return address
+
+
+def is_loaded(address: Address) -> bool:
+    """Whether the server answers, with all of its data loaded."""
+    try:
+        with socket.create_connection((HOST, address.port), _ANSWER_SECONDS) as connection:
+            connection.sendall(f"AUTH {address.password}\r\nPING\r\n".encode())
+            answers = connection.makefile("rb")
+            return answers.readline() == b"+OK\r\n" and answers.readline() == b"+PONG\r\n"
+    except OSError:
+        return False
 
 
 def configuration(address: Address, directory: Path, log: Path, fsync: bool) -> str:

@@ -14,6 +14,7 @@ from rq import Queue
 
 from voxq import logging
 from voxq.engines import registry
+from voxq.errors import is_ours
 from voxq.locale import Message
 from voxq.model_catalogue import missing_for
 from voxq.parts import Parts
@@ -31,10 +32,27 @@ from voxq.worker.plan import WorkPlan
 from voxq.worker.wakeup import Wakeup
 
 _REDIS_PATIENCE = 60.0
+_LOOK_AGAIN_SECONDS = 0.5
 
 
 class CannotWork(Exception):
     """The worker cannot start; the message says why and what to do."""
+
+
+def work(settings: Settings, worker_id: int, device: str) -> int:
+    """Run a worker until SIGTERM or SIGINT, and log why it cannot work. Returns its exit status.
+
+    `device` is "cpu", "cuda:0", ...
+    """
+    try:
+        run(settings, worker_id, device)
+    except Exception as error:
+        if is_ours(error):  # log it, so that it reaches the operator's log file as well as the terminal
+            logger.error("Worker-{} cannot start: {}", worker_id, error)
+        else:
+            logger.exception("Worker-{} ended unexpectedly", worker_id)
+        return 1
+    return 0
 
 
 def run(settings: Settings, worker_id: int, device: str) -> None:
@@ -111,7 +129,7 @@ def _redis_when_available(url: str) -> redis.Redis:
                     )
                 ) from None
             logger.warning("waiting for Redis: {}", explain(error))
-            time.sleep(1)
+            time.sleep(_LOOK_AGAIN_SECONDS)
             continue
         if problems:
             raise CannotWork(" ".join(problems))

@@ -33,7 +33,7 @@ def test_the_application_has_every_command_once() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["queue", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
 def test_listing_the_commands_imports_none_of_them(arguments: list[str]) -> None:
     program = f"""
 import atexit, sys

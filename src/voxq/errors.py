@@ -1,0 +1,25 @@
+"""Errors that are meant for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether the error is VoxQ's own, so that its message is meant for people."""
+    return type(error).__module__.startswith("voxq.")
+
+
+def run_program(main: Callable[[], int | None]) -> NoReturn:
+    """Run the main function of a program that a supervisor starts, and exit with its status.
+
+    An error of VoxQ's own becomes a line on stderr and status 1, any other a traceback.
+    """
+    try:
+        sys.exit(main())
+    except Exception as error:
+        if not is_ours(error):
+            raise
+        sys.exit(f"error: {error}")  # status 1
