@@ -20,6 +20,7 @@ from engine_calls import recognition
 
 from voxq.engines import registry
 from voxq.engines.contract import EngineRequest, Recognised
+from voxq.engines.warmup import clip
 from voxq.model_store.store import ModelStore
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.model.protocol import (
@@ -120,6 +121,21 @@ def test_real_speech_goes_through(link: ModelProcess, tmp_path: Path) -> None:
     heard = "".join(segment.text for segment in answer.segments)
     assert re.sub(r"\W", "", heard) == re.sub(r"\W", "", spoken_text("zh_note"))
     assert run.seconds > 0
+
+
+def test_memory_of_a_batch_is_given_back(link: ModelProcess, tmp_path: Path) -> None:
+    loaded = link.load("faster-whisper", "whisper-base", threads=2)
+    assert isinstance(loaded, Loaded)
+    np.tile(clip(), 8).astype("<f4").tofile(tmp_path / "pcm")
+    length = len(clip())
+    chunks = [SpanRef(tmp_path / "pcm", n * length, (n + 1) * length, recognition("en")) for n in range(8)]
+    for _ in range(2):
+        assert all(isinstance(each, Recognised) and each.segments for each in link.run(*chunks).items)
+    process = psutil.Process(link.child.pid)
+    deadline = time.monotonic() + PATIENCE
+    while (rss_mb := process.memory_info().rss >> 20) > loaded.rss_mb + 25:
+        assert time.monotonic() < deadline, f"{rss_mb} MB after {loaded.rss_mb} MB"
+        time.sleep(0.1)
 
 
 def test_a_second_batch_waits_in_the_pipe(link: ModelProcess, chunk: Callable[..., SpanRef]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from voxq.engines.recognise.whisper_windows import WHOLE, most_tokens, window_for
+from voxq.engines.recognise.whisper_windows import WHOLE, most_tokens, most_windows, window_for
 
 LENGTHS = np.arange(0.1, 30.0, 0.1).tolist()
 
@@ -28,3 +28,10 @@ def test_the_most_tokens_depend_on_the_language_and_the_length() -> None:
     assert most_tokens("en", 6.0) < most_tokens("zh", 6.0) < most_tokens("hi", 6.0)
     assert most_tokens("hi", 30.0) <= 224
     assert most_tokens("en", 0.5) >= 12, "a short sentence, and its time stamps"
+
+
+def test_the_windows_of_a_call_take_no_more_memory_than_a_whole_one() -> None:
+    windows = {window_for(seconds) for seconds in LENGTHS}
+    assert all(most_windows(window) * window**2 <= WHOLE**2 for window in windows)
+    assert most_windows(WHOLE) == 1
+    assert most_windows(11.0) >= 7, "a batch of notes is not divided further"

@@ -28,6 +28,12 @@ def window_for(seconds: float) -> float:
     return next((length for length in _LENGTHS if length >= seconds + _PAD), WHOLE)
 
 
+def most_windows(seconds: float) -> int:
+    """Number of windows of this length that take no more memory at a time than one of 30 s, most of which is
+    for the attention: it grows with the square of the length."""
+    return max(1, int((WHOLE / seconds) ** 2))
+
+
 def most_tokens(language: str, seconds: float) -> int:
     """Tokens of text and time stamps that nobody exceeds in `seconds` of speech."""
     return min(

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from voxq.engines import registry
 from voxq.engines.contract import Capability, ChunkError, EngineError, EngineFamily, EngineRequest, ModelPaths
 from voxq.locale import Message
+from voxq.machine import heap
 from voxq.machine.devices import threads_for
 from voxq.processes.child import ChildDied, Pipe, connect_to_parent
 from voxq.processes.messages import ProtocolError
@@ -37,6 +38,7 @@ _log = logging.getLogger(__name__)
 def main() -> None:
     """Load the model, then serve runs until the parent goes away."""
     pipe, _ = connect_to_parent()
+    heap.use_one_arena()
     _keep_stdout_for_nobody()
     faulthandler.enable()  # prints the stack to stderr after a crash in native code
     try:
@@ -48,6 +50,8 @@ def main() -> None:
         if served is None:
             sys.exit(1)
         while True:
+            if not pipe.poll():  # between batches that follow each other at once, it would be needed again
+                heap.give_back()
             _serve(served, plain.decode(pipe.receive()), reply)
     except ChildDied:
         sys.exit(0)
@@ -95,6 +99,7 @@ def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> Se
             )
         )
         return None
+    heap.give_back()
     rss_mb = _rss_mb()
     memory_mb = max(0, gpu.read().used_mb - used_before) if gpu else rss_mb
     reply(protocol.Loaded(time.perf_counter() - started, served.revision, rss_mb, memory_mb, cost))
