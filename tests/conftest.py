@@ -64,6 +64,14 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """Let others have whatever a file's creator does not deny them, whoever runs the tests."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server for the whole run, without persistence. Tests take `redis_url` or `client`."""

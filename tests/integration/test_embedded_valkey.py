@@ -68,9 +68,11 @@ def test_if_its_port_is_in_use_a_new_one_is_chosen_with_the_same_password(settin
     assert second.password == first.password
 
 
+@pytest.mark.usefixtures("open_umask")
 def test_secrets_are_in_private_files_only(settings: Settings) -> None:
     address = claim_address(settings.run_dir)
     part = valkey_part(settings, address, 0)
+    assert {path.name for path in settings.run_dir.iterdir()} == {"valkey.json", "valkey.conf"}
     assert not any(address.password in argument for argument in part.argv)
     for path in settings.run_dir.iterdir():
         assert path.stat().st_mode & 0o077 == 0

@@ -149,6 +149,7 @@ def test_kill_minus_nine_of_the_supervisor_leaves_no_orphan() -> None:
     until(lambda: not any(psutil.pid_exists(int(pid)) for _, pid in said))
 
 
+@pytest.mark.usefixtures("open_umask")
 def test_a_child_creates_owner_only_files(tmp_path: Path, watched: Watched) -> None:
     made = tmp_path / "made"
     watched.supervisor.add(python("c", f"open({str(made)!r}, 'w'); {SLEEPER}"))

@@ -22,7 +22,7 @@ import psutil
 import pytest
 from attack import OpenedFiles
 from hostile_media import foreign, misleading, references
-from media_files import Sound, muxed, silent_flac, tone, wav, written
+from media_files import Sound, muxed, silent_flac, stamped, tone, wav, written
 
 from voxq.processes.child import Child
 from voxq.processes.media import MEDIA_MODULE, protocol
@@ -258,6 +258,24 @@ def test_a_long_recording_cannot_pass_for_a_short_one(media: Media, upload: Path
     found = media.probe(upload)
     assert isinstance(found, protocol.Probed)
     assert found.info.duration == pytest.approx(60.0, abs=0.1)
+
+
+def test_bytes_that_mean_nothing_do_not_make_a_recording_pass_for_a_short_one(
+    media: Media, upload: Path
+) -> None:
+    """Among the first packets, they let it seem that few fit into the file."""
+    stamps = [number / 50 for number in range(60 * 50)]
+    upload.write_bytes(stamped(stamps, tone(60), claimed=2.0, void=40 << 20))
+    found = media.probe(upload)
+    assert isinstance(found, protocol.Probed)
+    assert found.info.duration == pytest.approx(60.0, abs=0.1)
+
+
+def test_a_few_bytes_cannot_pass_for_a_long_recording(media: Media, upload: Path) -> None:
+    upload.write_bytes(stamped([number / 50 for number in range(150)], tone(3), claimed=7000.0))
+    found = media.probe(upload)
+    assert isinstance(found, protocol.Probed)
+    assert found.info.duration == pytest.approx(3.0, abs=0.1)
 
 
 def test_non_finite_samples_become_silence_or_limits(media: Media, upload: Path) -> None:

@@ -115,9 +115,17 @@ def _packets(sound: Sound, stream: AudioStream) -> Iterator[av.Packet]:
                 yield packet
 
 
-def stamped(stamps: Iterable[float], samples: Samples, rate: int = 16_000) -> bytes:
+def stamped(
+    stamps: Iterable[float],
+    samples: Samples,
+    rate: int = 16_000,
+    *,
+    claimed: float | None = None,
+    void: int = 0,
+) -> bytes:
     """Matroska file of PCM with a packet of 20 ms for each time stamp, in seconds: stamps that no muxer would
-    write, from -32 to 10^15."""
+    write, from -32 to 10^15. `claimed`: seconds according to the header; `void`: bytes that mean nothing,
+    among the first packets."""
     size = rate // 50
     pcm = (samples * 32767).astype("<i2")
     clusters = []
@@ -129,12 +137,15 @@ def stamped(stamps: Iterable[float], samples: Samples, rate: int = 16_000) -> by
         )
         body = _ebml("E7", (milliseconds - offset).to_bytes(8)) + _ebml("A3", block)
         clusters.append(_ebml("1F43B675", body))
+    if void:
+        clusters.insert(100, _ebml("EC", bytes(void)))
     sound = _ebml("B5", struct.pack(">d", rate)) + _ebml("9F", b"\1") + _ebml("6264", b"\x10")
     track = _ebml("D7", b"\1") + _ebml("73C5", b"\1") + _ebml("83", b"\2") + _ebml("86", b"A_PCM/INT/LIT")
     tracks = _ebml("1654AE6B", _ebml("AE", track + _ebml("E1", sound)))
-    info = _ebml(
-        "1549A966", _ebml("2AD7B1", (1_000_000).to_bytes(4)) + _ebml("4D80", b"x") + _ebml("5741", b"x")
-    )
+    about = _ebml("2AD7B1", (1_000_000).to_bytes(4)) + _ebml("4D80", b"x") + _ebml("5741", b"x")
+    if claimed is not None:
+        about += _ebml("4489", struct.pack(">d", claimed * 1000))
+    info = _ebml("1549A966", about)
     return _ebml("1A45DFA3", _ebml("4282", b"matroska")) + _ebml(
         "18538067", info + tracks + b"".join(clusters)
     )

@@ -47,6 +47,8 @@ class BoundedHttpProtocol(OneProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
+        # A client that leaves less unread than a full buffer must not stay for ever, either.
+        transport.set_write_buffer_limits(high=0)
         if len(self.connections) > most_connections():
             transport.write(_FULL)
             transport.close()

@@ -92,16 +92,32 @@ def test_a_video_lasts_as_long_as_its_pictures(muxer: str, codec: str, tmp_path:
     assert probe(tmp_path / "a", LONGEST).duration == pytest.approx(12, abs=0.01)
 
 
-@pytest.mark.parametrize("declared", [True, False])
-def test_pictures_at_an_absurd_time_count_for_nothing(declared: bool, tmp_path: Path) -> None:
+def test_a_time_line_with_an_absurd_beginning_counts_from_there(tmp_path: Path) -> None:
+    sound = Sound(tone(3, 48_000), 48_000, "libopus")
+    content = muxed("matroska", sound, picture_seconds=5, options={"output_ts_offset": "100000"})
+    samples, duration = decoded(content, tmp_path / "a")
+    assert heard(samples) == near((0, 3))
+    assert duration == pytest.approx(5, abs=0.05)
+    assert probe(tmp_path / "a", LONGEST).duration == pytest.approx(5, abs=0.05)
+
+
+def test_a_video_that_declares_no_length_lasts_as_long_as_its_pictures(tmp_path: Path) -> None:
+    content = muxed("matroska", Sound(tone(3)), picture_seconds=5, options={"live": "1"})
+    _, duration = decoded(content, tmp_path / "a")
+    assert duration == pytest.approx(5, abs=0.1)
+
+
+@pytest.mark.parametrize(("longest", "end"), [(LONGEST, 4.2), (4.0, 3.0)])
+def test_pictures_at_an_absurd_time_count_for_nothing(longest: float, end: float, tmp_path: Path) -> None:
+    """The header of the second one declares more than is allowed, so that it counts for nothing, either."""
     (tmp_path / "a").write_bytes(made("mp4", "aac", lambda time: time, picture_seconds=5))
     with opened(tmp_path / "a", Patience(20)) as recording:
-        timeline = Timeline(recording.container, recording.stream, LONGEST if declared else 4)
-        for seconds in (2, LONGEST * 100, 3):
+        timeline = Timeline(recording.container, recording.stream, longest)
+        for seconds in (2, LONGEST * 100, 4.2, 3):
             packet = av.Packet(b"x")
-            packet.pts, packet.time_base = round(seconds), Fraction(1)
+            packet.pts, packet.time_base = round(seconds * 10), Fraction(1, 10)
             timeline.note(packet)
-    assert timeline.end_of_pictures == 3
+    assert timeline.end_of_pictures == end
 
 
 @pytest.mark.parametrize(
@@ -155,6 +171,12 @@ def test_time_stamps_that_go_back(offset: float, tmp_path: Path) -> None:
     assert duration == pytest.approx(30 + length, abs=0.05)
 
 
+def test_many_short_overlaps_are_no_excuse_for_omitting_much(tmp_path: Path) -> None:
+    stamps = [time - 0.3 * int(time / 0.5) for time in PACKETS]
+    samples, _ = decoded(stamped(stamps, tone(3)), tmp_path / "a")
+    assert 2.4 < sum(end - start for start, end in heard(samples)) < 2.8
+
+
 # Hostile time stamps.
 
 dice = random.Random(1)
@@ -170,6 +192,7 @@ HOSTILE: dict[str, list[float]] = {
     "backwards": [100 - time for time in PACKETS],
     "dice": [dice.uniform(0, 1e9) for _ in PACKETS],
     "ahead and back": [time + 1e6 * (number % 2) for number, time in enumerate(PACKETS)],
+    "a little before 0": [time - 0.3 for time in PACKETS],
     "negative": [time - 30 for time in PACKETS],
 }
 
@@ -187,6 +210,21 @@ def test_absurd_time_stamps_cost_no_sound_and_no_memory(name: str, tmp_path: Pat
     assert duration == len(samples) / SAMPLE_RATE
     assert duration < 200
     assert peak < 60 << 20
+
+
+@pytest.mark.parametrize("stamp", [0.0, 1.2, 3000.0, 1e9])
+def test_a_single_wrong_time_stamp_moves_nothing(stamp: float, tmp_path: Path) -> None:
+    content = stamped([stamp if time == 1.5 else time for time in PACKETS], tone(3))
+    samples, duration = decoded(content, tmp_path / "a")
+    assert heard(samples) == near((0, 3))
+    assert duration == pytest.approx(3, abs=0.05)
+
+
+def test_a_last_packet_beyond_the_declared_end_is_not_waited_for(tmp_path: Path) -> None:
+    content = stamped([*PACKETS[:-1], 3000.0], tone(3), claimed=3.0)
+    samples, duration = decoded(content, tmp_path / "a")
+    assert heard(samples) == near((0, 3))
+    assert duration == pytest.approx(3, abs=0.05)
 
 
 def test_gaps_never_exceed_the_longest_recording(tmp_path: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +17,7 @@ from voxq.storage.scratch import WorkFiles
 from voxq.storage.storage_id import storage_id
 from voxq.supervisor.instance import exclusive
 
-
-@pytest.fixture(autouse=True)
-def open_umask() -> Iterator[None]:
-    before = os.umask(0)
-    yield
-    os.umask(before)
+pytestmark = pytest.mark.usefixtures("open_umask")
 
 
 def test_every_file_and_directory_is_private(tmp_path: Path) -> None:
