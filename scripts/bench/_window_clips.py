@@ -71,10 +71,11 @@ def _hibari() -> Iterator[Clip]:
 
 def _kokoro(folder: Path, language: str, texts: Sequence[str]) -> Iterator[Clip]:
     for voice, text in zip(cycle(_KOKORO[language]), texts, strict=False):
-        yield Clip("alone", f"{voice}: {text}", language, text, _spoken(folder, voice, text), (0.0,))
+        yield Clip("alone", f"{voice}: {text}", language, text, kokoro_says(folder, voice, text), (0.0,))
 
 
-def _spoken(folder: Path, voice: str, text: str) -> Samples:
+def kokoro_says(folder: Path, voice: str, text: str) -> Samples:
+    """Speech of the text by a voice of Kokoro, resampled to 16 kHz; made once and kept in `folder`."""
     path = folder / f"{voice}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.npy"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +110,7 @@ def _joined(language: str, alone: Sequence[Clip], count: int) -> Iterator[Clip]:
                 break
             starts.append(seconds)
             chosen.append(clip)
-            parts += [_levelled(clip.samples), np.zeros(int(pause * SAMPLE_RATE), np.float32)]
+            parts += [levelled(clip.samples), np.zeros(int(pause * SAMPLE_RATE), np.float32)]
             seconds += clip.seconds + pause
         text = join_texts(clip.text for clip in chosen)
         yield Clip(
@@ -117,7 +118,8 @@ def _joined(language: str, alone: Sequence[Clip], count: int) -> Iterator[Clip]:
         )
 
 
-def _levelled(samples: Samples) -> Samples:
+def levelled(samples: Samples) -> Samples:
+    """Set the peak of a sound to half of full scale."""
     return samples * np.float32(0.5 / np.abs(samples).max())
 
 
@@ -130,7 +132,7 @@ def _noisy(made: Sequence[Clip], count: int) -> Iterator[Clip]:
         below = (5, 10, 15)[number % 3]
         if number % 2:
             others = choose.sample(made, 4)
-            noise = sum(np.resize(_levelled(other.samples), len(clip.samples)) for other in others)
+            noise = sum(np.resize(levelled(other.samples), len(clip.samples)) for other in others)
         else:
             noise = rng.normal(0, 1, len(clip.samples))
         power = np.sqrt(np.mean(clip.samples**2) / np.mean(noise**2)) / 10 ** (below / 20)

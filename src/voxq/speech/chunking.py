@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.spans import Span
@@ -24,7 +25,8 @@ class Chunking:
 class Chunker:
     """Joins the spans of one recording into chunks as they arrive.
 
-    A chunk reaches from the start of its first span to the end of its last one, pauses included. Chunks are
+    When there are too many spans for a chunk, it ends at the longest pause in the second half of `target`. A
+    chunk reaches from the start of its first span to the end of its last one, pauses included. Chunks are
     in order and do not overlap, and every sample of every span is in exactly one of them.
     """
 
@@ -35,28 +37,45 @@ class Chunker:
         self._max_gap = int(chunking.max_gap * SAMPLE_RATE)
         if self._maximum < 1:
             raise ValueError("maximum must be positive")
-        self._open: Span | None = None
+        self._open: list[Span] = []
 
     def push(self, spans: Iterable[Span]) -> list[Span]:
         """Add the next spans, in order and without overlap, and return the chunks that are complete."""
         complete = []
         for span in spans:
             for piece in _pieces(span, self._maximum):
-                if self._open is not None and self._fits(self._open, piece):
-                    self._open = Span(self._open.start, piece.end)
-                    continue
-                if self._open is not None:
-                    complete.append(self._open)
-                self._open = piece
+                while self._open and not self._fits(piece):
+                    complete.append(self._end_chunk(piece))
+                self._open.append(piece)
         return complete
 
     def flush(self) -> list[Span]:
         """Return the last chunk, if there is one."""
-        last, self._open = self._open, None
-        return [last] if last is not None else []
+        return [self._taken(len(self._open))] if self._open else []
 
-    def _fits(self, chunk: Span, span: Span) -> bool:
-        return span.start - chunk.end < self._max_gap and span.end - chunk.start <= self._target
+    def _fits(self, piece: Span) -> bool:
+        return self._is_near(piece) and piece.end - self._open[0].start <= self._target
+
+    def _is_near(self, piece: Span) -> bool:
+        return piece.start - self._open[-1].end < self._max_gap
+
+    def _end_chunk(self, piece: Span) -> Span:
+        """End the open chunk, into which `piece` does not fit, at its longest pause; the latest of equals."""
+        spans = self._open
+        if not self._is_near(piece):
+            return self._taken(len(spans))
+        pauses = {
+            count: after.start - before.end
+            for count, (before, after) in enumerate(pairwise([*spans, piece]), start=1)
+            if before.end - spans[0].start >= self._target // 2 or count == len(spans)
+        }
+        return self._taken(max(pauses, key=lambda count: (pauses[count], count)))
+
+    def _taken(self, count: int) -> Span:
+        """Take the first spans out of the open ones, as a chunk."""
+        chunk = Span(self._open[0].start, self._open[count - 1].end)
+        del self._open[:count]
+        return chunk
 
 
 class EvenCutter:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from voxq.speech.audio import SAMPLE_RATE
 
@@ -23,6 +25,8 @@ _MIN_SILENCE = 2 * _PAD
 _EDGE = SAMPLE_RATE * 3 // 20
 """Samples at the ends of a recording that stay with its speech: too few for anything else, and models hear
 a short note best as a whole."""
+_REACH = 8
+"""Windows on both sides of a place that say how deep a rest is there."""
 _SHORTEST_MAXIMUM = 2.0
 
 
@@ -51,7 +55,8 @@ class _Speech:
 class SpanFinder:
     """Turns a stream of windows into padded spans, in order and none longer than `maximum` seconds.
 
-    Speech without a pause is cut at the quietest place in the second half of the allowed length.
+    Speech without a pause is cut at the deepest rest in the second half of the allowed length: where it is
+    quiet for longest, as between two sentences, rather than at the quietest sound within a word.
     """
 
     def __init__(self, maximum: float) -> None:
@@ -114,13 +119,25 @@ class SpanFinder:
 
     def _cut(self, speech: _Speech) -> Span | None:
         first_candidate = (speech.start + self._maximum // 2 - speech.first) // WINDOW
-        candidates = speech.loudness[first_candidate:-1]  # not the newest, which may pass the end
-        quietest = first_candidate + min(range(len(candidates)), key=candidates.__getitem__)
-        place = speech.first + quietest * WINDOW + WINDOW // 2
-        rest = speech.loudness[quietest + 1 :]
+        deepest = _deepest_rest(speech.loudness, first_candidate)
+        place = speech.first + deepest * WINDOW + WINDOW // 2
+        rest = speech.loudness[deepest + 1 :]
         self._open = _Speech(place, place + WINDOW // 2, speech.end, rest, is_continuation=True)
         return self._give(speech.start, place)
 
     def _give(self, start: int, end: int) -> Span | None:
         self._given = end
         return Span(start, end) if start < end else None
+
+
+def _deepest_rest(loudness: Sequence[float], first: int) -> int:
+    """Window at the middle of the deepest rest, at `first` or later.
+
+    Around each window half a second is weighed, most of all the middle, so that a long rest is deeper than a
+    short one. The newest windows, whose rest may go on, are left out if there are others.
+    """
+    reach = min(_REACH, max(0, (len(loudness) - first - 2) // 2))
+    weights = np.hanning(2 * reach + 3)[1:-1]
+    around = np.asarray(loudness[max(0, first - reach) : len(loudness) - 1])
+    padded = np.pad(around, (max(0, reach - first), 0), mode="edge")
+    return first + int(np.convolve(padded, weights, "valid").argmin())

@@ -93,6 +93,22 @@ def test_long_speech_is_cut_at_the_quietest_place() -> None:
     assert first.end == quiet * WINDOW + WINDOW // 2
 
 
+def test_long_speech_is_cut_in_a_rest_rather_than_within_a_quieter_sound() -> None:
+    word, rest = 4 * SECOND, 3 * SECOND
+    windows = run(0.9, rest) + run(0.9, 8, loudness=0.05) + run(0.9, word - rest - 8)
+    windows += run(0.9, 1, loudness=0.0) + run(0.9, 5 * SECOND)
+    first, *_ = spans_of(windows)
+    assert rest * WINDOW < first.end < (rest + 8) * WINDOW
+
+
+def test_the_longer_of_two_rests_is_taken() -> None:
+    short, long = 3 * SECOND, 4 * SECOND
+    windows = run(0.9, short) + run(0.9, 4, loudness=0.05) + run(0.9, long - short - 4)
+    windows += run(0.9, 10, loudness=0.05) + run(0.9, 5 * SECOND)
+    first, *_ = spans_of(windows)
+    assert long * WINDOW < first.end < (long + 10) * WINDOW
+
+
 def test_the_pieces_of_long_speech_touch() -> None:
     spans = spans_of(run(0.9, 60 * SECOND))
     assert len(spans) >= 12
