@@ -16,6 +16,7 @@ from voxq.engines.contract import Recognised
 from voxq.engines.languages import LANGUAGES
 from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.hotwords import MAX_HOTWORDS, checked_hotwords, hotwords_of_file
+from voxq.kinds.pieces import Span
 from voxq.kinds.tracks import checked_track, tracks_of
 from voxq.kinds.work import Joined, KindRun, Model, ModelUnavailable, Prepared, Work
 from voxq.locale import Message
@@ -23,7 +24,7 @@ from voxq.processes.media.protocol import Prepare
 from voxq.processes.model.protocol import SpanRef
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.chinese_script import Script
-from voxq.speech.chunking import Chunking
+from voxq.speech.chunking import Chunking, first_chunk
 from voxq.speech.transcript import Dropped, Segment, Transcript, join_texts, main_language, merged
 
 RECOGNISE = "recognise"
@@ -242,6 +243,17 @@ class TranscriptionRun(KindRun):
         dropped = tuple(Dropped.from_json(each) for each in record.get("dropped", ()))
         language = record["language"]
         return Recognised(segments, language if language is None else str(language), dropped)
+
+    def next_chunk(self, step: str, pieces: Sequence[Span]) -> int:
+        """The pieces of a chunk are of one channel: until all of both is known, they are not joined."""
+        starts, chunking = self._channel_starts, self._chunking
+        if chunking.piece is None or (self._asked.separate_channels and self.prepared is None):
+            return 1
+        channel = bisect(starts, pieces[0].start)
+        return first_chunk([each for each in pieces if bisect(starts, each.start) == channel], chunking)
+
+    def joined(self, step: str, pieces: Sequence[Span]) -> Span:
+        return Span(pieces[0].start, pieces[-1].end)
 
     def is_serial(self, step: str) -> bool:
         """Whether the language is still unknown."""

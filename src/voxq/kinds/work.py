@@ -240,6 +240,15 @@ class KindRun(ABC):
         """Read the result in a record; None if it is incomplete. Raises KeyError, TypeError or ValueError for
         a record that `record` did not write."""
 
+    def next_chunk(self, step: str, pieces: Sequence[Any]) -> int:
+        """Number of these neighbouring pieces, from the first on, that had better be one chunk."""
+        return 1
+
+    def joined(self, step: str, pieces: Sequence[Any]) -> Any:
+        """One piece that holds these neighbours, which `next_chunk` has chosen."""
+        (piece,) = pieces
+        return piece
+
     def is_serial(self, step: str) -> bool:
         """Whether the next chunk has to wait for the result of the one before."""
         return False

@@ -151,7 +151,17 @@ class Fields(BaseSettings):
         description="Maximum tasks in progress per worker. Unset: as many as its models batch.",
     )
     max_batch_ms: int = Field(
-        1000, ge=10, le=60000, description="Maximum predicted milliseconds of engine time per batch."
+        1000,
+        ge=10,
+        le=60000,
+        description="Predicted milliseconds of engine time per batch; three times as many while only one "
+        "task is there.",
+    )
+    live_batch_ms: int = Field(
+        400,
+        ge=10,
+        le=60000,
+        description="The same for long recordings while somebody waits for a short task.",
     )
     max_attempts: int = Field(3, ge=1, le=100, description="Crashes a task may cause before it fails.")
     long_audio_seconds: int = Field(300, ge=1, description="Audio longer than this waits in the long lane.")

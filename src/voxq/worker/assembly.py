@@ -18,6 +18,7 @@ from voxq.queue.workers import channel_of
 from voxq.settings import Settings
 from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
+from voxq.worker.dispatch.company import BatchTimes
 from voxq.worker.dispatch.dispatcher import Dispatcher
 from voxq.worker.dispatch.failures import Failures
 from voxq.worker.dispatch.model_messages import ModelMessages
@@ -90,7 +91,9 @@ class WorkerParts:
 
         limits = TimeLimits(self.pool, settings.rq_worker_timeout)
         accounting = Accounting(counters, worker_id)
-        self.dispatcher = Dispatcher(runs, self.pool, accounting)
+        usual = settings.max_batch_ms / 1000
+        times = BatchTimes(usual, min(usual, settings.live_batch_ms / 1000))
+        self.dispatcher = Dispatcher(runs, self.pool, accounting, times)
         self.failures = Failures(runs, self.pool, limits, blame, counters, self.heartbeat.hurry, worker_id)
         results = Results(
             runs,

@@ -64,6 +64,10 @@ class WaitingChunk:
     """Padded seconds that a batch with this chunk may have (the client's own limit)."""
     step: str = ""
     """Name of the step of its task that it belongs to."""
+    count: int = 1
+    """Number of pieces, from `index` on, that it consists of."""
+    engine_seconds: float | None = None
+    """Predicted engine seconds that a batch led by it may take; None: what the model's limits say."""
 
     @property
     def due(self) -> float:
@@ -133,6 +137,7 @@ def choose(waiting: Sequence[WaitingChunk], terms: Mapping[str, BatchTerms]) -> 
     # Like lengths waste the least padding; the sort is stable, so among equals the earliest due comes first.
     companions.sort(key=lambda other: abs(other.seconds - lead.seconds))
     cost, limits = terms[lead.model].cost, terms[lead.model].limits
+    most_seconds = limits.seconds if lead.engine_seconds is None else lead.engine_seconds
     batch, longest, cap = [lead], lead.seconds, min(limits.padded_seconds, lead.batch_seconds)
     padded = limits.padded(longest, 1)
     for companion in companions:
@@ -141,7 +146,7 @@ def choose(waiting: Sequence[WaitingChunk], terms: Mapping[str, BatchTerms]) -> 
         new_longest, new_cap = max(longest, companion.seconds), min(cap, companion.batch_seconds)
         new_padded = limits.padded(new_longest, len(batch) + 1)
         is_free = new_padded <= padded
-        if new_padded <= new_cap and (is_free or cost.predict(new_padded) <= limits.seconds):
+        if new_padded <= new_cap and (is_free or cost.predict(new_padded) <= most_seconds):
             batch.append(companion)
             longest, padded, cap = new_longest, new_padded, new_cap
     return sorted(batch, key=_order)

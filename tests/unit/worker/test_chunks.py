@@ -21,7 +21,8 @@ def result(index: int) -> str:
 
 
 class Life(RuleBasedStateMachine):
-    """State machine that finds, begins, loses and finishes chunks in any order, with restarted decodings."""
+    """State machine that finds, joins, begins, loses and finishes chunks in any order, with restarted
+    decodings."""
 
     running = Bundle("running")
 
@@ -31,6 +32,15 @@ class Life(RuleBasedStateMachine):
         self.found = 0
         self.in_engine: set[int] = set()
         self.finished: set[int] = set()
+        self.counts: dict[int, int] = {}
+
+    @property
+    def parts(self) -> set[int]:
+        """Pieces that have become a part of a chunk before them."""
+        return {part for index, count in self.counts.items() for part in range(index + 1, index + count)}
+
+    def span(self, index: int) -> Span:
+        return Span(SPANS[index].start, SPANS[index + self.counts.get(index, 1) - 1].end)
 
     @precondition(lambda self: self.found < len(SPANS))
     @rule()
@@ -42,6 +52,13 @@ class Life(RuleBasedStateMachine):
     def start_over(self) -> None:
         self.chunks.start_over()
         self.found = 0
+
+    @rule(index=st.integers(0, len(SPANS)), most=st.integers(2, 3))
+    def join(self, index: int, most: int) -> None:
+        count = self.chunks.neighbours(index, most)
+        if count > 1 and not any(each in self.counts for each in range(index, index + count)):
+            self.counts[index] = count
+            self.chunks.join(index, count, self.span(index))
 
     @rule(target=running, most=st.integers(1, 4))
     def begin(self, most: int) -> list[int]:
@@ -68,7 +85,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def what_waits_is_what_is_found_and_nowhere_else(self) -> None:
         waiting = self.chunks.waiting(100)
-        expected = set(range(self.found)) - self.in_engine - self.finished
+        expected = set(range(self.found)) - self.parts - self.in_engine - self.finished
         suspects = {index for index in expected if self.chunks.is_suspect(index)}
         assert len(waiting) == len(set(waiting))
         assert set(waiting) - suspects == expected - suspects
@@ -78,13 +95,15 @@ class Life(RuleBasedStateMachine):
     def the_sums_agree(self) -> None:
         known = len(self.chunks)
         assert self.chunks.seconds_known == pytest.approx(sum(LENGTHS[:known]))
-        assert self.chunks.seconds_done == pytest.approx(sum(LENGTHS[i] for i in self.finished))
-        assert self.chunks.count_left == known - len(self.finished)
-        assert self.chunks.are_finished == (len(self.finished) == known == self.found)
-        assert list(self.chunks.finished()) == [(SPANS[i], result(i)) for i in sorted(self.finished)]
-        row = [i for i in sorted(self.finished) if self.finished >= set(range(i))]
-        assert list(self.chunks.finished_in_a_row()) == [(SPANS[i], result(i)) for i in row]
-        assert list(self.chunks.running) == [SPANS[i] for i in sorted(self.in_engine)]
+        assert self.chunks.seconds_done == pytest.approx(sum(self.span(i).seconds for i in self.finished))
+        assert self.chunks.count_left == known - len(self.parts) - len(self.finished)
+        is_finished = self.chunks.count_left == 0 and known == self.found
+        assert self.chunks.are_finished == is_finished
+        assert list(self.chunks.finished()) == [(self.span(i), result(i)) for i in sorted(self.finished)]
+        over = self.finished | self.parts
+        row = [i for i in sorted(self.finished) if over >= set(range(i))]
+        assert list(self.chunks.finished_in_a_row()) == [(self.span(i), result(i)) for i in row]
+        assert list(self.chunks.running) == [self.span(i) for i in sorted(self.in_engine)]
 
 
 TestLife = Life.TestCase

@@ -29,13 +29,16 @@ ones on a CPU, and two replicas of the network halve that again."""
 
 
 _LONGEST = 17.0
-"""Seconds of a chunk: what fits, with the pad, into the longest of the short windows. In ten minutes of English
-and Chinese, chunks of up to 13 s had half as many errors again, and those of 21 s took a quarter more time."""
+"""Seconds of a chunk: what fits, with the pad, into the longest of the short windows. In five minutes of
+English, chunks of up to 13 s had half as many errors again, and those of 21 s took a quarter more time."""
+
+_PIECE = 7.0
+"""Seconds of what is recognised alone while somebody waits for a note."""
 
 
 def _traits_for(request: EngineRequest) -> Traits:
     return Traits(
-        Chunking(maximum=_LONGEST, target=_LONGEST),
+        Chunking(maximum=_LONGEST, target=_LONGEST, piece=_PIECE),
         max_items=_MOST_ITEMS,
         at_once=_replicas(request),
         per_call=(),

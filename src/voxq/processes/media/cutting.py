@@ -29,8 +29,9 @@ def cutting_for(chunking: Chunking, *, use_vad: bool) -> Cutting:
 
 class _BySpeech:
     def __init__(self, chunking: Chunking) -> None:
-        self._activity = VoiceActivity(chunking.maximum)
-        self._chunker = Chunker(chunking)
+        pieces = chunking.of_pieces
+        self._activity = VoiceActivity(pieces.maximum)
+        self._chunker = Chunker(pieces)
 
     def push(self, block: Samples) -> list[Span]:
         return self._chunker.push(self._activity.push(block))

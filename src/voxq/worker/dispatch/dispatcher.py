@@ -14,6 +14,7 @@ from itertools import count
 
 from voxq.worker.dispatch.accounting import Accounting
 from voxq.worker.dispatch.anticipation import Anticipation
+from voxq.worker.dispatch.company import BatchTimes, Company
 from voxq.worker.dispatch.waiting_chunks import coming, waiting
 from voxq.worker.model_pool.pool import ModelPool
 from voxq.worker.model_pool.pooled_model import PooledModel
@@ -25,8 +26,11 @@ from voxq.worker.scheduler import WaitingChunk, choose
 class Dispatcher:
     """Dispatches the batches of one worker's models. Times are on the monotonic clock."""
 
-    def __init__(self, task_runs: TaskRuns, pool: ModelPool, accounting: Accounting) -> None:
+    def __init__(
+        self, task_runs: TaskRuns, pool: ModelPool, accounting: Accounting, times: BatchTimes
+    ) -> None:
         self._task_runs = task_runs
+        self._company = Company(times)
         self._pool = pool
         self._accounting = accounting
         self._anticipations: defaultdict[str, Anticipation] = defaultdict(Anticipation)
@@ -68,7 +72,8 @@ class Dispatcher:
     def _choose(self, device: str) -> list[WaitingChunk]:
         """Choose the next batch of a loaded model on the device; empty if there is none. A model that is not
         loaded and whose batch would come first is brought."""
-        everything = list(waiting(self._task_runs, self._pool, self._accounting, time.monotonic()))
+        now = time.monotonic()
+        everything = list(waiting(self._task_runs, self._pool, self._accounting, self._company, now))
         terms = {pooled.name: pooled.terms for pooled in self._pool}
         working = {chunk.model for chunk in everything}
         working |= {pooled.name for pooled in self._pool if not pooled.link.is_idle}
@@ -90,14 +95,18 @@ class Dispatcher:
         is_suspect, ahead = chosen[0].is_suspect, busy.link.next_batch if busy else None
         if ahead is not None and (busy is not pooled or is_suspect or ahead.is_suspect):
             return False  # a suspect runs alone, and a device serves one model at a time
-        members = tuple(
-            Member(self._task_runs[chunk.task_id].step(chunk.step), chunk.index) for chunk in chosen
-        )
+        members = tuple(map(self._member, chosen))
         batch = Batch(str(next(self._numbers)), members, pooled.terms.predict(chosen), is_suspect)
         for step in batch.steps:
             step.begin([member.index for member in members if member.step is step])
         pooled.link.give(batch)
         return True
+
+    def _member(self, chunk: WaitingChunk) -> Member:
+        step = self._task_runs[chunk.task_id].step(chunk.step)
+        if chunk.count > 1:
+            step.join(chunk.index, chunk.count)
+        return Member(step, chunk.index)
 
     def _free_from(self, device: str) -> float:
         busy = self._pool.busy_on(device)

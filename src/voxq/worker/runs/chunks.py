@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Generic, TypeVar
 
 from voxq.kinds.pieces import Piece
@@ -24,6 +24,7 @@ class Chunks(Generic[P, R]):
         self._running: set[int] = set()
         self._suspects: set[int] = set()
         self._results: dict[int, R] = {}
+        self._joined: set[int] = set()  # pieces that have become part of the one before
         self.seconds_known = 0.0
         self.seconds_done = 0.0
 
@@ -36,7 +37,7 @@ class Chunks(Generic[P, R]):
     @property
     def count_left(self) -> int:
         """Number of chunks without a result."""
-        return len(self._pieces) - len(self._results)
+        return len(self._pieces) - len(self._joined) - len(self._results)
 
     def result(self, index: int) -> R | None:
         """Result of a chunk; None while it has none."""
@@ -45,7 +46,7 @@ class Chunks(Generic[P, R]):
     @property
     def are_finished(self) -> bool:
         """Whether all chunks that were ever found have a result."""
-        return len(self._results) == len(self._pieces) == self._found
+        return self.count_left == 0 and len(self._pieces) == self._found
 
     @property
     def running(self) -> Sequence[P]:
@@ -64,9 +65,24 @@ class Chunks(Generic[P, R]):
         if index == len(self._pieces):
             self._pieces.append(piece)
             self.seconds_known += piece.seconds
-        if index not in self._results and index not in self._running:
+        if index not in self._results and index not in self._running and index not in self._joined:
             self._waiting.append(index)
         return index
+
+    def join(self, index: int, count: int, whole: P) -> None:
+        """Make one chunk, at the index of the first, of `count` neighbours that wait."""
+        others = range(index + 1, index + count)
+        self.seconds_known += whole.seconds - sum(each.seconds for each in self._pieces[index : others.stop])
+        self._pieces[index] = whole
+        self._joined.update(others)
+        self._waiting = [other for other in self._waiting if other not in others]
+
+    def neighbours(self, index: int, most: int) -> int:
+        """Number of waiting chunks from this one on, at most `most`, with none between them that does not
+        wait."""
+        first = bisect_left(self._waiting, index)
+        following = enumerate(self._waiting[first : first + most], start=index)
+        return sum(1 for _ in takewhile(lambda each: each[0] == each[1], following))
 
     def start_over(self) -> None:
         """Make all chunks unreadable until they are found again, because the task is prepared anew."""
@@ -132,6 +148,8 @@ class Chunks(Generic[P, R]):
     def finished_in_a_row(self) -> Iterator[tuple[P, R]]:
         """Iterate over the pieces before the first without a result, each with its own."""
         for index in itertools.count():
+            if index in self._joined:
+                continue
             if index not in self._results:
                 return
             yield self._pieces[index], self._results[index]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Generic, Protocol, TypeVar
 
 from voxq.core.outcome import Incident, Outcome
@@ -16,6 +17,9 @@ from voxq.storage.scratch import WorkDirectory
 from voxq.worker.disk_trouble import DiskRetry
 from voxq.worker.plan import ModelPlan
 from voxq.worker.runs.chunks import Chunks
+
+_MOST_PIECES = 16
+"""Pieces that may become one chunk."""
 
 Place = tuple[int, int]
 """Start and end of a piece."""
@@ -120,10 +124,10 @@ class StepRun(Generic[T]):
         """Add chunks. `revision`: of the model, None until it was loaded once."""
         for piece in pieces:
             index = self.chunks.find(piece)
-            place = (piece.start, piece.end)
-            if place in self._left_running:
-                self._left_running.remove(place)
-                self.chunks.suspect(index)
+            for place in [each for each in self._left_running if each[0] <= piece.start < each[1]]:
+                self.chunks.suspect(index)  # it was in the engine, perhaps as a part of a longer chunk
+                if piece.end >= place[1]:
+                    self._left_running.remove(place)
         revision = revision or self._revision
         if revision is not None:
             self.recall(revision)
@@ -136,15 +140,25 @@ class StepRun(Generic[T]):
             self._earlier = self.task_run.directory.chunks(accepted, self._recorded_as)
         if not self._earlier:
             return
+        starts = {start for start, _ in self._earlier}
         for index in self.chunks.all_waiting:
-            piece = self.chunks[index]
-            record = self._earlier.pop((piece.start, piece.end), None)
-            known = self._read(piece, record) if record is not None else None
+            if self.chunks[index].start in starts:
+                self._recall(index, self._earlier)
+
+    def _recall(self, index: int, earlier: dict[Place, dict[str, Any]]) -> None:
+        """Take over the earlier result of a piece, or of the chunk that it began."""
+        start = self.chunks[index].start
+        for count in range(1, self.chunks.neighbours(index, _MOST_PIECES) + 1):
+            record = earlier.pop((start, self.chunks[index + count - 1].end), None)
+            known = self._read(self._joined(index, count), record) if record is not None else None
             if known is not None:
                 result, seconds = known
                 self.engine_seconds += seconds
                 self.recalled_seconds += seconds
+                if count > 1:
+                    self.join(index, count)
                 self._take(index, result)
+                return
 
     def waiting(self, most: int) -> Sequence[int]:
         """At most `most` chunks that could run now."""
@@ -154,6 +168,31 @@ class StepRun(Generic[T]):
         if self.task_run.policy.is_serial(self.name):
             return () if self.chunks.running else self.chunks.waiting(1)[:1]
         return self.chunks.waiting(most)
+
+    def next_chunk(self, index: int) -> int:
+        """Number of waiting pieces, from this one on, that had better be one chunk; a suspect is one of its
+        own."""
+        following = range(index, index + self.chunks.neighbours(index, _MOST_PIECES))
+        count = sum(1 for _ in takewhile(lambda each: not self.chunks.is_suspect(each), following))
+        if count < 2:
+            return 1
+        return self.task_run.policy.next_chunk(self.name, self._pieces(index, count))
+
+    def seconds_of(self, index: int, count: int) -> float:
+        """Seconds of the chunk that `count` neighbours make."""
+        return self._joined(index, count).seconds
+
+    def join(self, index: int, count: int) -> None:
+        """Make one chunk of `count` neighbours that wait."""
+        self.chunks.join(index, count, self._joined(index, count))
+
+    def _pieces(self, index: int, count: int) -> list[Any]:
+        return [self.chunks[each] for each in range(index, index + count)]
+
+    def _joined(self, index: int, count: int) -> Any:
+        if count == 1:
+            return self.chunks[index]
+        return self.task_run.policy.joined(self.name, self._pieces(index, count))
 
     def begin(self, indices: Collection[int]) -> None:
         """Mark chunks as being in the engine, on disk first: a worker can die with its model process."""
