@@ -7,6 +7,7 @@ the name with its next line.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -55,12 +56,11 @@ def setup(role: Role, settings: Settings) -> None:
     os.umask(0o077)
     settings.logs_dir.mkdir(parents=True, exist_ok=True)
     logger.remove()
+    own = None if role == "up" else settings.logs_dir / f"asr_{role}.log"
     # `diagnose` would print the values of variables, which may contain a transcript.
-    logger.add(sys.stderr, level=settings.log_level, format=_format, diagnose=False)
-    own = {} if role == "up" else {f"asr_{role}.log": settings.log_level}
-    for name, level in {**own, "asr_error.log": "ERROR"}.items():
-        path = settings.logs_dir / name
-        logger.add(path, level=level, format=_format, diagnose=False, watch=True, encoding="utf-8")
+    logger.add(_Lines(own), level=settings.log_level, format=_format, diagnose=False)
+    errors = settings.logs_dir / "asr_error.log"
+    logger.add(errors, level="ERROR", format=_format, diagnose=False, watch=True, encoding="utf-8")
     logging.basicConfig(handlers=[_Forward()], level=settings.log_level, force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         theirs = logging.getLogger(name)
@@ -96,6 +96,43 @@ def _unused(path: Path) -> Path:
         candidate = path.with_name(f"{path.stem}-{number}.log")
         number += 1
     return candidate
+
+
+class _Lines:
+    """Sink for stderr and a file: each line is formatted once for both, as there are several for each task.
+
+    Reopens the file when its name leads to another one, or to none.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        """Open nothing yet. Without `path`, lines go to stderr only."""
+        self._path = path
+        self._file = -1
+        self._identity = (-1, -1)
+
+    def __call__(self, line: str) -> None:
+        sys.stderr.write(line)
+        sys.stderr.flush()
+        if self._path is not None:
+            left = line.encode("utf-8", "backslashreplace")
+            file = self._opened(self._path)
+            while left:
+                left = left[os.write(file, left) :]
+
+    def _opened(self, path: Path) -> int:
+        with contextlib.suppress(FileNotFoundError):
+            if _identity_of(path.stat()) == self._identity:
+                return self._file
+        if self._file >= 0:
+            os.close(self._file)
+            self._file, self._identity = -1, (-1, -1)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._identity = _identity_of(os.fstat(self._file))
+        return self._file
+
+
+def _identity_of(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 class _Forward(logging.Handler):

@@ -135,7 +135,7 @@ def test_a_damaged_history_log_is_still_read(line: bytes) -> None:
                     file.write(line)
                 continue
             journal.accept(end.task)
-            log.settle(end, journal, maybe_logged=True)
+            log.settle([end], journal, maybe_logged=True)
         records = list(log.records())
         for record in records:
             can_be_told(record)

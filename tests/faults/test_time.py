@@ -91,7 +91,7 @@ def test_a_dead_worker_gets_no_share_of_waiting_tasks_after_the_clock_was_put_ba
     lab.client.hset("asr:rooms", "dead", json.dumps(capacity | {"gone": time.time() + HOUR}))
     task = lab.submit()
     holder = Capacity(dict.fromkeys(Lane, 1), dict.fromkeys(Lane, 1))  # the other task would come first
-    taken = lab.run(claiming.claim(lab.store, make_worker(), holder))
+    taken = lab.run(claiming.claim(lab.store, make_worker(), holder, time.time()))
     assert [claimed.task_id for claimed in taken.claimed] == [task.id]
 
 

@@ -82,7 +82,7 @@ class Run:
     def e3_line(self) -> None:
         end = self.lab.journal.ended(self.task.id, 1)
         assert end is not None
-        self.lab.log.settle(end, self.lab.journal, maybe_logged=False)
+        self.lab.log.settle([end], self.lab.journal, maybe_logged=False)
         self.lab.journal.accept(self.task)  # as if it had died before closing it
 
     def e3(self) -> None:

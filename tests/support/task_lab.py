@@ -126,7 +126,7 @@ class Lab:
     def claim(self, worker: Worker, free: dict[Lane, int] | None = None) -> list[Task]:
         """Write step W1. Ignores ids that are not open in the journal."""
         claimed = self.run(
-            claiming.claim(self.store, worker, Capacity({}, MANY if free is None else free))
+            claiming.claim(self.store, worker, Capacity({}, MANY if free is None else free), time.time())
         ).claimed
         tasks = [self.journal.open_task(each.task_id) for each in claimed]
         return [task for task in tasks if task is not None]
@@ -187,7 +187,9 @@ class Lab:
     def drain(self, worker: Worker) -> list[Task]:
         """Do all waiting tasks, as a worker does; returns those that it finished."""
         finished = []
-        while claimed := self.run(claiming.claim(self.store, worker, Capacity({}, MANY))).claimed:
+        while claimed := self.run(
+            claiming.claim(self.store, worker, Capacity({}, MANY), time.time())
+        ).claimed:
             for each in claimed:
                 task = self.journal.open_task(each.task_id)
                 if task is None and (end := self.journal.last_end(each.task_id)):

@@ -6,8 +6,9 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
-from voxq.core.task import Lane, Status, Task
+from voxq.core.task import Lane, Status, Task, utc
 from voxq.queue import documents, rq_job
 from voxq.queue.idempotency import key_left
 from voxq.queue.script import Command
@@ -15,6 +16,8 @@ from voxq.queue.store import Store
 
 CLAIM_TTL = 15
 """Seconds without a heartbeat after which a worker's tasks return to their lanes."""
+_EXECUTION_LENGTH = 28
+"""Characters that the executions of one claim have in common; four more count them, as many as RQ's have."""
 _CAPACITY_TTL = 3
 """Seconds without a heartbeat after which other workers leave no share of the waiting tasks to a worker."""
 
@@ -34,6 +37,10 @@ class Claimed:
     task_id: str
     lane: Lane
     kind: str
+    execution: str
+    """Id for its RQ execution."""
+    run: int
+    """Number of the run that is registered as work in progress; 0 if none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +95,27 @@ def claim(
     store: Store,
     worker: Worker,
     capacity: Capacity,
+    now: float,
     lanes: Sequence[Lane] = tuple(Lane),
     most: int | None = None,
     *,
     beside: Sequence[str] = (),
 ) -> Command[Taken]:
-    """Write step W1: claim the worker's share of the tasks waiting in `lanes`, at most `most`.
+    """Write steps W1 and W2: claim the worker's share of the tasks waiting in `lanes`, at most `most`, and
+    register them as work in progress. `now` in seconds since the epoch.
 
     Claims nothing while anything waits in one of the queues `beside`. `most` defaults to the number of free
     slots, which is the largest count in `capacity.free`: better lanes may also use the slots of worse ones.
     """
     args = {
         "worker": worker.name,
+        "worker_key": worker.key,
         "ttl": CLAIM_TTL,
         "room": _by_queue(store, capacity),
+        "execution": uuid4().hex[:_EXECUTION_LENGTH],
+        "now": now,
+        "iso": rq_job.iso(now),
+        "started_at": utc(now),
         "lanes": [store.queues[lane] for lane in lanes],
         "beside": beside,
         "most": max(capacity.free.values(), default=0) if most is None else most,
@@ -113,8 +127,10 @@ def claim(
         if not answer:
             return Taken(waits_beside=True)
         refused, left, *flat = answer
-        pairs = zip(flat[::2], flat[1::2], strict=True)
-        claimed = tuple(Claimed(task_id, store.lanes[queue], store.kind) for task_id, queue in pairs)
+        claimed = tuple(
+            Claimed(task_id, store.lanes[queue], store.kind, execution, run)
+            for task_id, queue, execution, run in zip(*(flat[each::4] for each in range(4)), strict=True)
+        )
         return Taken(claimed, refused, left)
 
     return Command("claim", store.context, args, parse)
@@ -129,7 +145,7 @@ def drop(store: Store, claimed: Claimed) -> Command[int]:
 def register(
     store: Store, worker: Worker, task_execution: TaskExecution, now: float, document: dict[str, Any]
 ) -> Command[bool]:
-    """Write step W2: register a claimed task as work in progress.
+    """Write step W2: register a task as work in progress, if `claim` could not, or Redis has lost it.
 
     Returns False if the task has ended or belongs to another worker; the caller must then give it up.
     """

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -60,19 +60,23 @@ class HistoryLog:
         self._fsync = fsync
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def settle(self, ended: Ended, journal: Journal, *, maybe_logged: bool) -> None:
-        """Write step E3: append the line and close the task, once, even if several processes try.
+    def settle(self, ended: Sequence[Ended], journal: Journal, *, maybe_logged: bool) -> None:
+        """Write step E3 of different tasks: append their lines and close them, once each, even if several
+        processes try.
 
-        `maybe_logged`: an earlier process may have died between the two, so look for its line first.
+        `maybe_logged`: an earlier process may have died between the two, so look for each line first.
         Raises OSError if the disk is full; then nothing has changed.
         """
-        task = ended.task
         with self._locked():
-            if not journal.is_current(task):
-                return
-            if not (maybe_logged and self._has(task.id, task.run)):
-                self._append(record_of(ended))
-            journal.close(task.id)
+            current = [end for end in ended if journal.is_current(end.task)]
+            self._append(
+                [
+                    record_of(end)
+                    for end in current
+                    if not (maybe_logged and self._has(end.task.id, end.task.run))
+                ]
+            )
+            journal.close([end.task.id for end in current])
 
     def blank(self, task_id: str) -> None:
         """Remove text and error from every line of a task, in place, without moving any other line."""
@@ -96,16 +100,18 @@ class HistoryLog:
         """Newest `count` records, newest first."""
         return list(islice(self.records(), count))
 
-    def _append(self, record: dict[str, Any]) -> None:
-        line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    def _append(self, of_tasks: Sequence[dict[str, Any]]) -> None:
+        if not of_tasks:
+            return
+        lines = b"".join(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in of_tasks)
         with self._opened() as file:
             end = _end_of_last_line(file)
             if end != os.fstat(file).st_size:
                 os.ftruncate(file, end)  # a torn line: its writer died, so its task is still open
             written = 0
             try:
-                while written < len(line):
-                    written += os.pwrite(file, line[written:], end + written)
+                while written < len(lines):
+                    written += os.pwrite(file, lines[written:], end + written)
                 if self._fsync:
                     os.fsync(file)
             except OSError:
@@ -151,6 +157,8 @@ def _blanked(record: dict[str, Any], size: int) -> bytes:
 def _end_of_last_line(file: int) -> int:
     """Offset just after the last newline: the file's size, unless a writer died in the middle of a line."""
     position = os.fstat(file).st_size
+    if position > 0 and os.pread(file, 1, position - 1) == b"\n":
+        return position
     while position > 0:
         start = max(0, position - _BLOCK)
         newline = os.pread(file, position - start, start).rfind(b"\n")

@@ -27,7 +27,7 @@ class Damaged(ValueError):
     """Raised if a file or line is not something that VoxQ wrote."""
 
 
-def open_file(path: Path, flags: int) -> int:
+def open_file(path: str | Path, flags: int) -> int:
     """Open a regular file and return its descriptor; `os.O_CREAT` creates it with mode 0600.
 
     Never waits and follows no link. Raises Damaged if the path is anything else, FileNotFoundError, or
@@ -37,15 +37,15 @@ def open_file(path: Path, flags: int) -> int:
         descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:
         if error.errno in _NO_FILE:
-            raise Damaged(f"{path.name} cannot be opened: {error.strerror}") from None
+            raise Damaged(f"{os.path.basename(path)} cannot be opened: {error.strerror}") from None
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Damaged(f"{path.name} is not a regular file")
+        raise Damaged(f"{os.path.basename(path)} is not a regular file")
     return descriptor
 
 
-def read(path: Path) -> bytes:
+def read(path: str | Path) -> bytes:
     """Read a whole file. Raises Damaged, FileNotFoundError or OSError."""
     descriptor = open_file(path, os.O_RDONLY)
     try:

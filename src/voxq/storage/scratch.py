@@ -58,17 +58,19 @@ class WorkFiles:
 
     def open(self, task: Task) -> WorkDirectory:
         directory = self._directory(task)
-        directory.mkdir(exist_ok=True, mode=0o700)
-        return WorkDirectory(directory)
+        try:
+            os.mkdir(directory, 0o700)
+        except FileExistsError:
+            return WorkDirectory(directory)
+        return WorkDirectory(directory, is_new=True)
 
     def remove(self, task: Task) -> None:
-        shutil.rmtree(self._directory(task), ignore_errors=True)
+        _remove(self._directory(task))
 
     def speech(self, task_id: str, run: int) -> Path | None:
         """Path of the file to which the speech of a task is being written, or None if there is none."""
-        directory = self._root / f"{task_id}.{run}"
         found = []
-        for path in directory.glob(_SPEECH.format("*")):
+        for path in (self._root / f"{task_id}.{run}").glob(_SPEECH.format("*")):
             with contextlib.suppress(FileNotFoundError):  # it was completed and renamed
                 stat = path.stat()
                 found += [] if is_void(stat) else [(stat.st_mtime_ns, path)]
@@ -81,21 +83,21 @@ class WorkFiles:
 
     def remove_named(self, name: str) -> None:
         """Remove a work directory by its name from `names`."""
-        shutil.rmtree(self._root / name, ignore_errors=True)
+        _remove(f"{self._root}/{name}")
 
-    def _directory(self, task: Task) -> Path:
-        return self._root / f"{task.id}.{task.run}"
+    def _directory(self, task: Task) -> str:
+        return f"{self._root}/{task.id}.{task.run}"
 
 
 class WorkDirectory:
     """Files of one (task, run)."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: str, *, is_new: bool = False) -> None:
+        """Use the directory at this path. In a new one nothing is looked for that no attempt has left."""
         self._directory = directory
-
-    @property
-    def pcm(self) -> Path:
-        return self._directory / "pcm.f32"
+        self._is_new = is_new
+        self.pcm = Path(directory, "pcm.f32")
+        """Path of the decoded recording."""
 
     def speech(self, execution: str) -> Path:
         """Path of the joined sentences, until they become the task's file.
@@ -103,7 +105,7 @@ class WorkDirectory:
         Each execution has its own file, so that a worker that resumes after a long stop cannot write into
         another's.
         """
-        return self._directory / _SPEECH.format(execution)
+        return Path(self._directory, _SPEECH.format(execution))
 
     def begin_speech(self, execution: str) -> Path:
         """Path for the file `speech`, which the caller joins from its beginning.
@@ -111,7 +113,7 @@ class WorkDirectory:
         Marks the files of earlier attempts as void, so that their readers look for the new one. Raises
         OSError.
         """
-        for earlier in self._directory.glob(_SPEECH.format("*")):
+        for earlier in Path(self._directory).glob(_SPEECH.format("*")):
             with contextlib.suppress(FileNotFoundError):
                 earlier.chmod(_VOID)
         self.speech(execution).unlink(missing_ok=True)
@@ -119,7 +121,7 @@ class WorkDirectory:
 
     def sound(self, start: int) -> Path:
         """Path of the sound of the sentence that begins at character `start`."""
-        return self._directory / f"{start}.f32"
+        return Path(self._directory, f"{start}.f32")
 
     def add_chunk(
         self, conditions: str, start: int, end: int, result: dict[str, Any], step: str | None = None
@@ -130,7 +132,8 @@ class WorkDirectory:
         `start` and `end` in samples or characters; `step` as in `LeftRunning`. Raises OSError.
         """
         line = {"conditions": conditions, "start": start, "end": end, "result": result}
-        _append(self._directory / "chunks.jsonl", line | _named(step))
+        self._is_new = False
+        _append(self._path("chunks.jsonl"), line | _named(step))
 
     def chunks(
         self, conditions: Collection[str], step: str | None = None
@@ -139,17 +142,18 @@ class WorkDirectory:
         attempt, by span."""
         return {
             (line["start"], line["end"]): line["result"]
-            for line in _lines(self._directory / "chunks.jsonl", _CHUNK)
+            for line in self._lines("chunks.jsonl", _CHUNK)
             if line["conditions"] in conditions and line.get("step") == step
         }
 
     def add_incident(self, incident: Incident, *, blamed: bool, step: str | None = None) -> None:
         """`step` as in `LeftRunning`."""
-        _append(self._directory / "incidents.jsonl", asdict(incident) | {"blamed": blamed} | _named(step))
+        self._is_new = False
+        _append(self._path("incidents.jsonl"), asdict(incident) | {"blamed": blamed} | _named(step))
 
     def incidents(self) -> tuple[list[Incident], Counter[str | None]]:
         """Incidents so far, and the number of those that each step was blamed for."""
-        lines = [line for line in _lines(self._directory / "incidents.jsonl", _INCIDENT) if line["at"] >= 0]
+        lines = [line for line in self._lines("incidents.jsonl", _INCIDENT) if line["at"] >= 0]
         incidents = [Incident(line["at"], line["code"], line["message"]) for line in lines]
         return incidents, Counter(_step_in(line) for line in lines if line["blamed"])
 
@@ -162,30 +166,52 @@ class WorkDirectory:
         A mark that is still there at the next attempt means that the batch killed its worker.
         """
         spans = [[*span, step] if step else [*span] for step, of_step in running.items() for span in of_step]
-        mark = self._directory / _RUNNING
+        mark = self._path(_RUNNING)
         # If the task was cancelled, the disk is full or it is no regular file, work goes on without a mark.
         with contextlib.suppress(OSError, records.Damaged):
             if spans:
+                self._is_new = False
                 line = json_bytes.dumps({"spans": spans, "alone": alone})
-                descriptor = records.open_file(mark, os.O_WRONLY | os.O_CREAT)
-                with os.fdopen(descriptor, "wb", buffering=0) as file:
+                file = records.open_file(mark, os.O_WRONLY | os.O_CREAT)
+                try:
                     # Overwrite the last mark in one write: a truncated file is flushed to the disk when it
                     # is closed, which takes ten times as long.
-                    if (size := os.fstat(descriptor).st_size) > _LONGEST_MARK:
-                        size = file.truncate(0)
-                    file.write(line.ljust(size))
+                    if (size := os.fstat(file).st_size) > _LONGEST_MARK:
+                        os.ftruncate(file, 0)
+                        size = 0
+                    os.write(file, line.ljust(size))
+                finally:
+                    os.close(file)
             else:
-                mark.unlink(missing_ok=True)
+                os.unlink(mark)
 
     def left_running(self) -> LeftRunning:
         """Read the mark of an earlier worker: the chunks that may have killed it."""
+        if self._is_new:
+            return LeftRunning()
         with contextlib.suppress(OSError, ValueError, TypeError):
-            match records.parse(records.read(self._directory / _RUNNING)):
+            match records.parse(records.read(self._path(_RUNNING))):
                 case {"spans": spans, "alone": alone}:
                     return LeftRunning(_spans(spans), alone is True)
                 case spans:  # as earlier versions wrote it
                     return LeftRunning(_spans(spans))
         return LeftRunning()
+
+    def _path(self, name: str) -> str:
+        return f"{self._directory}/{name}"
+
+    def _lines(self, name: str, shape: records.Shape) -> Iterator[dict[str, Any]]:
+        return iter(()) if self._is_new else _lines(self._path(name), shape)
+
+
+def _remove(directory: str) -> None:
+    """Remove a work directory and the files in it, as far as that is possible."""
+    try:
+        for name in os.listdir(directory):
+            os.unlink(f"{directory}/{name}")
+        os.rmdir(directory)
+    except OSError:  # another process removes it, too, or somebody has put a directory into it
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _spans(record: Any) -> frozenset[tuple[int, int, str | None]]:
@@ -213,30 +239,32 @@ def is_void(stat: os.stat_result) -> bool:
     return not stat.st_mode & 0o777
 
 
-def _append(path: Path, record: dict[str, Any]) -> None:
+def _append(path: str, record: dict[str, Any]) -> None:
     """Append a record as a line. Raises OSError."""
     line = json_bytes.dumps(record) + b"\n"
     try:
         descriptor = records.open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     except records.Damaged as error:
         raise OSError(errno.EINVAL, str(error)) from None
-    with os.fdopen(descriptor, "r+b", buffering=0) as file:
-        size = file.seek(0, os.SEEK_END)
+    try:
+        size = os.fstat(descriptor).st_size
         # The torn tail of an earlier writer is ended, so that it becomes a line that readers skip.
         is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         left = b"\n" + line if is_torn else line
         while left:  # on a full disk the first write is short, and only the next one raises
-            left = left[file.write(left) :]
+            left = left[os.write(descriptor, left) :]
+    finally:
+        os.close(descriptor)
 
 
-def _lines(path: Path, shape: records.Shape) -> Iterator[dict[str, Any]]:
+def _lines(path: str, shape: records.Shape) -> Iterator[dict[str, Any]]:
     """Yield the intact lines: objects with the fields of `shape`, and possibly others."""
     try:
         descriptor = records.open_file(path, os.O_RDONLY)
     except FileNotFoundError:
         return
     except records.Damaged as error:
-        logger.error("task={}: {}; its work is done again", path.parent.name, error)
+        logger.error("task={}: {}; its work is done again", os.path.basename(os.path.dirname(path)), error)
         return
     with os.fdopen(descriptor, "rb") as file:
         yield from records.parse_lines(file, shape)

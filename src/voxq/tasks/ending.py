@@ -13,7 +13,8 @@ in progress are removed last.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import redis
@@ -71,24 +72,34 @@ class Ending:
         """
         end = self._journal.ended(task.id, task.run)
         if end is not None:
-            self.announce(end, worker)
+            self.announce([end], worker)
 
-    def announce(self, end: Ended, worker: Worker | None = None) -> None:
-        """Publish an end like `publish`, without reading it from the journal."""
-        task = end.task
-        answer = script.run(self._client, ends.finish(self._stores[task.kind], end, time.time(), worker))
+    def announce(self, ended: Sequence[Ended], worker: Worker | None = None) -> None:
+        """Publish ends like `publish`, without reading them from the journal: in one round trip, and with one
+        access to each history log.
+
+        If it raises, any of them may have been published.
+        """
+        now = time.time()
+        commands = [ends.finish(self._stores[end.task.kind], end, now, worker) for end in ended]
+        answers = script.run_all(self._client, commands)
         killpoint.reached("E2")
         # The line is written after the announcement, so the first process to announce knows that it is
         # missing.
-        self._logs[task.kind].settle(end, self._journal, maybe_logged=answer != "ended")
+        unsettled: defaultdict[tuple[str, bool], list[Ended]] = defaultdict(list)
+        for end, answer in zip(ended, answers, strict=True):
+            unsettled[end.task.kind, answer != "ended"].append(end)
+        for (kind, maybe_logged), group in unsettled.items():
+            self._logs[kind].settle(group, self._journal, maybe_logged=maybe_logged)
         killpoint.reached("E3")
-        self._work.remove(task)
+        for end in ended:
+            self._work.remove(end.task)
 
     def end(self, task: Task, outcome: Outcome, worker: Worker | None = None) -> bool:
         """Write steps E1, E2 and E3. Returns False if the run had already ended."""
         won = self.decide(task, outcome)
         if won:
-            self.announce(Ended(task, outcome), worker)
+            self.announce([Ended(task, outcome)], worker)
         else:  # the winner may have died between its first and its last write
             self.publish(task, worker)
         return won

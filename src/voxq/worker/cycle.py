@@ -35,6 +35,7 @@ class WorkCycle:
         parts.stages.take_news()
         parts.media.joining.advance()
         parts.stages.report()
+        parts.endings.announce()
 
     def begin_more(self) -> None:
         """Claim tasks, prepare inputs and give batches to engines, as far as there is capacity for each."""
@@ -42,6 +43,7 @@ class WorkCycle:
         parts.admission.admit()
         parts.media.preparation.advance()
         parts.dispatcher.feed()
+        parts.endings.announce()
 
     def tick(self, *, is_stopping: bool = False) -> bool:
         """Do what is due once a second. Returns False if RQ does not know the worker."""

@@ -39,8 +39,9 @@ class Facts:
         is_recogniser = default.plan.capability is Capability.RECOGNISE
         typical = default.plan.traits.chunking.target
         rtf = default.terms.cost.predict(typical) / typical
-        steps = [step for task_run in self.task_runs for step in task_run.steps]
-        seconds_left = sum(step.work_left(pool.of(step.model).terms.cost) for step in steps)
+        costs = {model.name: pool.of(model).terms.cost for model in self.task_runs.plans}
+        steps = [step for task_run in self.task_runs for step in task_run.steps if not step.is_over]
+        seconds_left = sum(step.work_left(costs[step.model.name]) for step in steps)
         memory = pool.memory.read()
         return {
             "id": self.worker_id,

@@ -139,6 +139,7 @@ class ModelWorker(BaseWorker):
         parts = self._parts
         parts.pool.close()
         parts.media.close()
+        parts.endings.announce()
         parts.endings.publish()
         released = parts.endings.hand_back_all()
         parts.counts.send()

@@ -89,7 +89,7 @@ class Service(RuleBasedStateMachine):
         assert ended is not None
         answer = self.lab.run(ends.finish(self.lab.store, ended, time.time(), worker))
         if how_far == "E3 line" and self.lab.journal.open_task(held.task.id) == held.task:
-            self.lab.log.settle(ended, self.lab.journal, maybe_logged=answer != "ended")
+            self.lab.log.settle([ended], self.lab.journal, maybe_logged=answer != "ended")
             self.lab.journal.accept(held.task)  # as if it had died before closing it
 
     @rule(one=consumes(held))

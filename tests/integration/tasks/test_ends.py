@@ -107,7 +107,7 @@ def test_events_wake_waiting_clients_and_contain_no_text(lab: Lab, worker: Worke
     listener = lab.client.pubsub(ignore_subscribe_messages=True)
     listener.subscribe("voxq:events", "voxq:wake")
     task = lab.submit()
-    lab.take(worker)
+    lab.claim(worker)
     lab.ending.end(task, done("a secret"), worker)
     lab.client.publish("voxq:wake", "all was told")
     told: Iterator[dict[str, Any]] = listener.listen()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,7 +71,7 @@ def test_a_foreign_job_is_refused_recorded_and_never_unpickled(
     foreign = Queue("asr-queue", connection=lab.rq, serializer=serializer)
     job = foreign.enqueue("os.system", "touch /nowhere")
     ours = lab.submit()
-    taken = lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY)))
+    taken = lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY), time.time()))
     assert ([each.task_id for each in taken.claimed], taken.refused) == ([ours.id], 1)
     refused = Job.fetch(job.id, connection=lab.rq, serializer=serializer)
     assert refused.get_status() is JobStatus.FAILED
@@ -97,7 +98,7 @@ def test_hostile_ids_in_a_lane_are_skipped(lab: Lab, worker: Worker) -> None:
 def test_an_invalid_document_loses_nothing(lab: Lab, worker: Worker, junk: bytes) -> None:
     lab.recover()
     waiting, working = lab.submit(), lab.submit()
-    held = lab.run(claiming.claim(lab.store, worker, Capacity({}, {waiting.lane: 1}))).claimed
+    held = lab.run(claiming.claim(lab.store, worker, Capacity({}, {waiting.lane: 1}), time.time())).claimed
     lab.register(worker, waiting)
     assert len(held) == 1
     for task in (waiting, working):
@@ -207,7 +208,7 @@ def test_scripts_change_nothing_on_a_server_that_refuses_writes(
     document = documents.processing(working, progress=50, text="", started_at=1.0)
     commands = [
         enqueueing.enqueue(lab.store, new),
-        claiming.claim(lab.store, worker, Capacity({}, MANY)),
+        claiming.claim(lab.store, worker, Capacity({}, MANY), time.time()),
         claiming.register(lab.store, worker, held, 1.0, document),
         claiming.beat(lab.store, worker, [held], 1.0, 30, {}),
         ends.finish(lab.store, ended, 1.0),

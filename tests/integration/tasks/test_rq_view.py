@@ -181,7 +181,7 @@ def test_rqs_clean_up_of_a_live_task_makes_no_second_run(lab: Lab, queue: Queue,
     held = lab.take(worker)
     StartedJobRegistry(queue=queue).cleanup(timestamp=time.time() + 3600)
     assert queue.job_ids == [task.id]
-    assert lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY))).claimed == ()
+    assert lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY), time.time())).claimed == ()
     assert lab.beat(worker, [held]).lost == ()
     lab.ending.end(task, done(), worker)
     lab.recover()

@@ -41,7 +41,9 @@ class Hand:
 
     def take(self, only: Lane | None = None) -> list[str]:
         taken = self.lab.run(
-            claiming.claim(self.lab.store, self.worker, self.capacity, *([[only], 1] if only else []))
+            claiming.claim(
+                self.lab.store, self.worker, self.capacity, time.time(), *([[only], 1] if only else [])
+            )
         )
         self.held += [each.lane for each in taken.claimed]
         return [each.task_id for each in taken.claimed]

@@ -9,10 +9,12 @@ from typing import Any
 
 import redis
 from task_lab import MANY, Lab, done, failed, make_task, make_worker
+from valkey_lab import PATIENCE
 
-from voxq.core.task import Lane, Task
+from voxq.core.task import Lane, Status, Task
 from voxq.queue import claiming, documents, ends, enqueueing
-from voxq.queue.claiming import Capacity, Claimed, Worker
+from voxq.queue.claiming import Capacity, Worker
+from voxq.queue.keys import EVENTS_CHANNEL
 
 
 def keys(client: redis.Redis) -> set[str]:
@@ -55,7 +57,46 @@ def test_duplicate_and_ended_ids_are_dropped_when_claimed(lab: Lab, worker: Work
     lab.client.rpush("rq:queue:asr-queue", task.id, ended.id, "no-task-of-ours", task.id)
     assert lab.claim(worker) == [task]
     assert lab.client.llen("rq:queue:asr-queue") == 0
-    assert lab.client.lrange("rq:queue:asr-queue:intermediate", 0, -1) == [task.id]
+    assert [entry.partition(":")[0] for entry in lab.client.zrange("rq:wip:asr-queue", 0, -1)] == [task.id]
+
+
+def test_a_claim_registers_the_task(lab: Lab, worker: Worker) -> None:
+    """For RQ and for clients it is in work at once; `register` then changes nothing but its execution."""
+    task = lab.submit()
+    with lab.client.pubsub(ignore_subscribe_messages=True) as events:
+        events.subscribe(EVENTS_CHANNEL)
+        assert events.get_message(timeout=PATIENCE) is None  # the subscription itself
+        [claimed] = lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY), time.time())).claimed
+        event = events.get_message(timeout=PATIENCE)
+    assert event is not None
+    assert json.loads(event["data"]) == json.loads(documents.event(task, Status.PROCESSING))
+    assert claimed.run == task.run
+    [entry] = lab.client.zrange("rq:wip:asr-queue", 0, -1)
+    assert entry == f"{task.id}:{claimed.execution}"
+    assert lab.client.hget(f"rq:execution:{entry}", "worker_name") == worker.name
+    assert lab.client.hget(f"rq:job:{task.id}", "status") == "started"
+    claimed_document = json.loads(str(lab.client.get(lab.store.task_key(task.id))))
+    held = lab.register(worker, task)
+    assert held is not None
+    document = json.loads(str(lab.client.get(lab.store.task_key(task.id))))
+    assert claimed_document | {"started_at": ""} == document | {"started_at": ""}
+    assert lab.beat(worker, [held]).lost == ()
+
+
+def test_a_claim_without_a_job_is_registered_by_the_worker(lab: Lab, worker: Worker) -> None:
+    """Somebody has deleted RQ's job, or one of its keys has a wrong type."""
+    without_job, without_executions, whole = lab.submit(), lab.submit(), lab.submit()
+    lab.client.delete(f"rq:job:{without_job.id}")
+    lab.client.set(f"rq:executions:{without_executions.id}", "what is this")
+    claimed = lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY), time.time())).claimed
+    assert [each.run for each in claimed] == [0, 0, 1]
+    assert lab.client.lrange("rq:queue:asr-queue:intermediate", 0, -1) == [
+        without_job.id,
+        without_executions.id,
+    ]
+    assert lab.register(worker, without_job) is not None
+    assert lab.client.hget(f"rq:job:{without_job.id}", "status") == "started"
+    assert lab.status(whole) == "processing"
 
 
 def test_a_task_moves_through_rqs_registries(lab: Lab, worker: Worker) -> None:
@@ -177,8 +218,8 @@ def test_ended_tasks_are_not_requeued(lab: Lab, worker: Worker) -> None:
 def test_an_id_unknown_to_the_journal_is_dropped_and_expires(lab: Lab, worker: Worker) -> None:
     task = make_task()
     lab.enqueue(task)
-    [claimed] = lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY))).claimed
-    assert claimed == Claimed(task.id, Lane.SHORT, "asr")
+    [claimed] = lab.run(claiming.claim(lab.store, worker, Capacity({}, MANY), time.time())).claimed
+    assert (claimed.task_id, claimed.lane, claimed.kind) == (task.id, Lane.SHORT, "asr")
     lab.run(claiming.drop(lab.store, claimed))
     assert lab.run(enqueueing.counts(lab.store, time.time())).processing == 0
     assert all(lab.client.ttl(key) > 0 for key in keys(lab.client) if task.id in key)

@@ -53,8 +53,8 @@ def test_a_task_is_open_until_it_is_closed(journal: Journal) -> None:
     outcome = done("straße 街")
     assert journal.end(task, outcome)
     assert journal.open_task(task.id) == task
-    journal.close(task.id)
-    journal.close(task.id)
+    journal.close([task.id])
+    journal.close([task.id])
     assert journal.open_task(task.id) is None
     assert journal.is_known(task)
     end = journal.ended(task.id, 1)
@@ -108,7 +108,7 @@ def test_only_one_of_two_retries_is_accepted(journal: Journal, opener: Opener, t
     assert journal.accept_again(again)
     assert not opener(tmp_path).accept_again(again.evolve(owner="another"))
     assert journal.open_task(task.id) == again
-    journal.close(task.id)
+    journal.close([task.id])
     assert journal.accept_again(again.evolve(run=3))
 
 
@@ -146,7 +146,7 @@ def test_a_task_is_found_by_its_key(journal: Journal, has_ended: bool) -> None:
     journal.accept(task)
     if has_ended:
         assert journal.end(task, done())
-        journal.close(task.id)
+        journal.close([task.id])
     assert journal.find(task.kind, "key", task.accepted_at) == task.id
     assert journal.find(task.kind, "another", task.accepted_at) is None
     assert journal.find("another", "key", task.accepted_at) is None

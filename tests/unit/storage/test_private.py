@@ -35,7 +35,7 @@ def test_every_file_and_directory_is_private(tmp_path: Path) -> None:
     journal.mark_notified(task.id, 1)
     end = journal.ended(task.id, 1)
     assert end is not None
-    HistoryLog(tmp_path / "logs" / "history.jsonl").settle(end, journal, maybe_logged=False)
+    HistoryLog(tmp_path / "logs" / "history.jsonl").settle([end], journal, maybe_logged=False)
     (tmp_path / "journal" / "open" / f"{other.id}.json").write_text("{")
     assert journal.open_task(other.id) is None, "it is set aside"
 

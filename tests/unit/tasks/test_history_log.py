@@ -32,7 +32,7 @@ class Desk:
     def settle(self, outcome: Outcome | None = None, task: Task | None = None) -> Ended:
         end = Ended(task or make_task(), outcome or done())
         self.journal.accept(end.task)
-        self.log.settle(end, self.journal, maybe_logged=False)
+        self.log.settle([end], self.journal, maybe_logged=False)
         return end
 
 
@@ -71,7 +71,7 @@ def test_done_is_called_success(desk: Desk, outcome: Outcome, word: str) -> None
 def test_a_task_is_settled_once(desk: Desk) -> None:
     end = desk.settle()
     assert desk.journal.open_ids() == []
-    desk.log.settle(end, desk.journal, maybe_logged=False)
+    desk.log.settle([end], desk.journal, maybe_logged=False)
     assert len(desk.log.tail(9)) == 1
 
 
@@ -79,7 +79,7 @@ def test_a_kill_between_line_and_close_is_completed(desk: Desk) -> None:
     end = desk.settle()
     other = desk.settle()
     desk.journal.accept(end.task)
-    desk.log.settle(end, desk.journal, maybe_logged=True)
+    desk.log.settle([end], desk.journal, maybe_logged=True)
     assert desk.journal.open_ids() == []
     assert [record["task_id"] for record in desk.log.tail(9)] == [other.task.id, end.task.id]
 
@@ -88,9 +88,9 @@ def test_each_run_has_its_line(desk: Desk) -> None:
     first = desk.settle(failed())
     second = Ended(first.task.evolve(run=2), done())
     desk.journal.accept(second.task)
-    desk.log.settle(first, desk.journal, maybe_logged=True)
+    desk.log.settle([first], desk.journal, maybe_logged=True)
     assert desk.journal.open_ids() == [first.task.id]
-    desk.log.settle(second, desk.journal, maybe_logged=True)
+    desk.log.settle([second], desk.journal, maybe_logged=True)
     assert [record["run"] for record in desk.log.tail(9)] == [2, 1]
 
 
@@ -112,7 +112,7 @@ def test_a_torn_line_of_the_task_itself_does_not_count(desk: Desk) -> None:
     line = desk.path.read_bytes()
     desk.path.write_bytes(line[:-1])
     desk.journal.accept(end.task)
-    desk.log.settle(end, desk.journal, maybe_logged=True)
+    desk.log.settle([end], desk.journal, maybe_logged=True)
     assert desk.path.read_bytes() == line
 
 
@@ -133,7 +133,7 @@ def test_foreign_lines_are_skipped(desk: Desk) -> None:
     assert [record["task_id"] for record in desk.log.tail(9)] == [second.task.id, first.task.id]
     desk.log.blank(first.task.id)
     desk.journal.accept(second.task)
-    desk.log.settle(second, desk.journal, maybe_logged=True)
+    desk.log.settle([second], desk.journal, maybe_logged=True)
     assert desk.journal.open_ids() == []
 
 
@@ -181,7 +181,7 @@ def test_blanking_moves_and_changes_no_other_line(
     assert blanked == record | {"text": "", "erased": True}
     assert task.id not in [each["task_id"] for each in desk.log.records()]
     desk.journal.accept(task)
-    desk.log.settle(settled[index], desk.journal, maybe_logged=True)
+    desk.log.settle([settled[index]], desk.journal, maybe_logged=True)
     assert desk.path.read_bytes() == after
 
 
@@ -200,7 +200,9 @@ def _settle_all(root: str, records: list[dict[str, object]], start, done_queue) 
     desk = Desk(Path(root))
     start.wait(120)
     for record in records:
-        desk.log.settle(Ended(Task.from_json(record), done(text="x" * 500)), desk.journal, maybe_logged=True)
+        desk.log.settle(
+            [Ended(Task.from_json(record), done(text="x" * 500))], desk.journal, maybe_logged=True
+        )
     done_queue.put(None)
 
 
@@ -230,7 +232,9 @@ def _settle_on_a_full_disk(root: str, record: dict[str, object], limit: int) -> 
     desk = Desk(Path(root))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
-        desk.log.settle(Ended(Task.from_json(record), done(text="x" * 500)), desk.journal, maybe_logged=False)
+        desk.log.settle(
+            [Ended(Task.from_json(record), done(text="x" * 500))], desk.journal, maybe_logged=False
+        )
     except OSError:
         os._exit(0)
     os._exit(1)
@@ -263,5 +267,5 @@ def test_with_fsync_the_line_is_on_the_disk_before_the_task_is_closed(
     monkeypatch.setattr(os, "fsync", lambda _: order.append("fsync"))
     monkeypatch.setattr(desk.journal, "close", lambda _: order.append("close"))
     desk.journal.accept(task)
-    desk.log.settle(Ended(task, done()), desk.journal, maybe_logged=False)
+    desk.log.settle([Ended(task, done())], desk.journal, maybe_logged=False)
     assert order == ["fsync", "close"]

@@ -1,9 +1,12 @@
--- Write step W1: move ids from the lanes to RQ's intermediate lists, each with a claim that expires.
--- args: worker, ttl (s), room (the worker's capacity: {held, free, models, broken}; held and free by lane),
--- lanes (to take from, in this order), beside (other lanes: while anything waits there, nothing is taken),
--- most (in all), refusal (RQ's Result for foreign jobs), refusal_ttl (s, for which it is shown).
--- Returns {number of refused jobs, number still waiting in these lanes, id, lane, id, lane, ...}, or {} if
--- anything waits in the lanes beside.
+-- Write steps W1 and W2 in one: take ids out of the lanes, each with a claim that expires, and register them
+-- as work in progress. One whose RQ job is missing only goes to RQ's intermediate list, for `register`.
+-- args: worker, worker_key, ttl (s), room (the worker's capacity: {held, free, models, broken}; held and free
+-- by lane), lanes (to take from, in this order), beside (other lanes: while anything waits there, nothing is
+-- taken), most (in all), execution (how the ids of their executions begin), now, iso, started_at (the same
+-- moment as RQ and as documents write it), refusal (RQ's Result for foreign jobs), refusal_ttl (s, for which it
+-- is shown).
+-- Returns {number of refused jobs, number still waiting in these lanes, id, lane, execution, run or 0 if it is
+-- not registered, id, lane ...}, or {} if anything waits in the lanes beside.
 
 local function waiting_in(lanes)
   local count = 0
@@ -121,13 +124,31 @@ local function repair_entry(id, lane, task)
   end
 end
 
+local taken = {}
+local WORDS = 4  -- of `taken`, per task
+
+-- Take a task for this worker.
+local function take(id, lane, task)
+  local execution = args.execution .. string.format('%04x', #taken / WORDS)
+  redis.call('SET', claim_key(id), args.worker, 'EX', args.ttl)
+  delete_unless('hash', job_key(id))
+  local is_started = false
+  if redis.call('EXISTS', job_key(id)) == 1 then
+    task.status, task.progress, task.text, task.started_at = 'processing', 0, '', args.started_at
+    -- One key of a wrong type must not keep the worker from knowing what it has.
+    is_started = pcall(start, id, lane, execution, cjson.encode(task), event_of(task))
+  end
+  if not is_started then redis.call('RPUSH', intermediate_key(lane), id) end
+  for _, word in ipairs({id, lane, execution, is_started and task.run or 0}) do taken[#taken + 1] = word end
+end
+
 local MOST_PASSED = 50  -- tasks skipped per lane: each costs a read, at every claim
-local taken, refused = {}, 0
+local refused = 0
 for _, lane in ipairs(args.lanes) do
   expect_to_write(lane)
   local share = share_of(lane, redis.call('LLEN', lane_key(lane)))
   local passed = 0
-  while share > 0 and #taken < 2 * args.most and passed < MOST_PASSED do
+  while share > 0 and #taken < WORDS * args.most and passed < MOST_PASSED do
     local id = redis.call('LINDEX', lane_key(lane), passed)
     if not id then break end
     local task = read_task(id)
@@ -142,10 +163,7 @@ for _, lane in ipairs(args.lanes) do
         refused = refused + (task and 0 or 1)
         repair_entry(id, lane, task)
       elseif not holder_of(id) then
-        redis.call('SET', claim_key(id), args.worker, 'EX', args.ttl)
-        redis.call('RPUSH', intermediate_key(lane), id)
-        taken[#taken + 1] = id
-        taken[#taken + 1] = lane
+        take(id, lane, task)
         args.room.held[lane] = (args.room.held[lane] or 0) + 1
         share = share - 1
       end
@@ -157,7 +175,9 @@ end
 local told = redis.call('HGET', ROOMS, args.worker)
 if told then
   args.room.gone = (decoded(told) or {}).gone or 0
-  for lane, free in pairs(args.room.free) do args.room.free[lane] = math.max(0, free - #taken / 2) end
+  for lane, free in pairs(args.room.free) do args.room.free[lane] = math.max(0, free - #taken / WORDS) end
   redis.call('HSET', ROOMS, args.worker, cjson.encode(args.room))
 end
-return {refused, waiting_in(args.lanes), unpack(taken)}
+table.insert(taken, 1, waiting_in(args.lanes))
+table.insert(taken, 1, refused)
+return taken

@@ -196,6 +196,26 @@ local function add_execution(id, lane, execution, worker, now, ttl)
   redis.call('ZADD', started_key(lane), now + ttl, id .. ':' .. execution)
 end
 
+-- Turn a claimed task, whose job exists, into work in progress. The worker is that of the arguments, which must
+-- be worker, worker_key, now, iso and ttl.
+local function start(id, lane, execution, document, event)
+  redis.call('HSET', job_key(id), 'status', 'started', 'started_at', args.iso, 'last_heartbeat', args.iso,
+    'worker_name', args.worker)
+  drop_executions(id, lane)
+  add_execution(id, lane, execution, args.worker, args.now, args.ttl)
+  if redis.call('EXISTS', args.worker_key) == 1 then
+    redis.call('HSET', args.worker_key, 'state', 'busy', 'current_job', id)
+  end
+  redis.call('SET', task_key(id), document)
+  redis.call('PUBLISH', EVENTS_CHANNEL, event)
+end
+
+-- Message for the events channel about a task, given its document.
+local function event_of(task)
+  return cjson.encode({task_id = task.task_id, kind = context.kind, run = task.run, status = task.status,
+    progress = task.progress})
+end
+
 -- Name of the worker that has claimed a task, or false.
 local function holder_of(id)
   delete_unless('string', claim_key(id))

@@ -1,5 +1,6 @@
--- Write step W2: turn a claimed task into work in progress. A worker also calls it to register its tasks
--- again after Redis lost them. args: id, lane, worker, worker_key, execution, now, iso, ttl (s), document,
+-- Write step W2: turn a claimed task into work in progress, unless `claim` has done it: if its RQ job is
+-- missing, or Redis knows another run of it. A worker also calls it to register its tasks again after Redis
+-- lost them. args: id, lane, worker, worker_key, execution, now, iso, ttl (s), document,
 -- event, short, file, key (see `restore_lookups`), run, job (RQ's fields as a flat list). ARGV[3]: RQ's
 -- compressed `data`.
 -- Returns 1, or 0 if the task has ended, has been claimed by another worker, or has a later run.
@@ -18,13 +19,5 @@ if redis.call('EXISTS', job_key(id)) == 0 then
   redis.call('HSET', job_key(id), 'data', ARGV[3], unpack(args.job))
   restore_lookups(id)
 end
-redis.call('HSET', job_key(id), 'status', 'started', 'started_at', args.iso, 'last_heartbeat', args.iso,
-  'worker_name', args.worker)
-drop_executions(id, lane)
-add_execution(id, lane, args.execution, args.worker, args.now, args.ttl)
-if redis.call('EXISTS', args.worker_key) == 1 then
-  redis.call('HSET', args.worker_key, 'state', 'busy', 'current_job', id)
-end
-redis.call('SET', task_key(id), args.document)
-redis.call('PUBLISH', EVENTS_CHANNEL, args.event)
+start(id, lane, args.execution, args.document, args.event)
 return 1

@@ -10,7 +10,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class FileJournal(Journal):
         self._fsync = fsync
         for directory in (root, self._open, self._ended, self._told):  # a mode is not that of parents, too
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._open_prefix, self._ended_prefix = f"{self._open}/", f"{self._ended}/"
 
     @property
     def storage(self) -> str:
@@ -50,32 +51,33 @@ class FileJournal(Journal):
         return storage_id(self._root)
 
     def accept(self, task: Task) -> None:
-        beside = self._write_beside(self._open, task.to_json())
-        beside.replace(self._open / f"{task.id}.json")
+        beside = self._write_beside(self._open_prefix, task.to_json())
+        os.replace(beside, self._open_path(task.id))
         self._sync(self._open)
 
     def accept_again(self, task: Task) -> bool:
-        beside = self._write_beside(self._open, task.to_json())
+        beside = self._write_beside(self._open_prefix, task.to_json())
         try:
-            os.link(beside, self._open / f"{task.id}.json")
+            os.link(beside, self._open_path(task.id))
         except FileExistsError:
             return False
         finally:
-            beside.unlink()
+            os.unlink(beside)
         self._sync(self._open)
         return True
 
     def withdraw(self, task_id: str) -> None:
-        (self._open / f"{task_id}.json").unlink(missing_ok=True)
+        _remove(self._open_path(task_id))
 
     def open_task(self, task_id: str) -> Task | None:
-        record = self._read(self._open / f"{task_id}.json")
+        path = self._open_path(task_id)
+        record = self._read(path)
         if record is None:
             return None
         try:
             return Task.from_json(record)
         except ValueError:
-            self._set_aside(self._open / f"{task_id}.json")
+            self._set_aside(path)
             return None
 
     def open_ids(self) -> list[str]:
@@ -99,7 +101,8 @@ class FileJournal(Journal):
         return [name.partition(".")[0] for name in names]
 
     def end(self, task: Task, outcome: Outcome) -> bool:
-        beside = self._write_beside(self._ended, {"task": task.to_json(), "outcome": outcome.to_json()})
+        record = {"task": task.to_json(), "outcome": outcome.to_json()}
+        beside = self._write_beside(self._ended_prefix, record)
         try:
             if not self.is_current(task):
                 return False  # it ended and has been forgotten since, so `link` would succeed
@@ -107,7 +110,7 @@ class FileJournal(Journal):
         except FileExistsError:
             return False
         finally:
-            beside.unlink()
+            os.unlink(beside)
         self._sync(self._ended)
         return True
 
@@ -126,14 +129,14 @@ class FileJournal(Journal):
         return not self.has_ended(task) and self.is_current(task)
 
     def is_current(self, task: Task) -> bool:
-        current = self._read(self._open / f"{task.id}.json")
+        current = self._read(self._open_path(task.id))
         return current is not None and current.get("run", 1) == task.run  # the first records have no run
 
     def has_ended(self, task: Task) -> bool:
-        return self._ended_path(task.id, task.run).exists()
+        return os.path.exists(self._ended_path(task.id, task.run))
 
     def is_known(self, task: Task) -> bool:
-        return (self._open / f"{task.id}.json").exists() or self.has_ended(task)
+        return os.path.exists(self._open_path(task.id)) or self.has_ended(task)
 
     def ended_runs(self) -> Iterator[tuple[str, int]]:
         for name in self._names(self._ended):
@@ -149,18 +152,19 @@ class FileJournal(Journal):
         return next(filter(None, ends), None)
 
     def mark_notified(self, task_id: str, run: int) -> None:
-        if self._ended_path(task_id, run).exists():
+        if os.path.exists(self._ended_path(task_id, run)):
             (self._told / f"{task_id}.{run}").touch(mode=0o600)
 
     def was_notified(self, task_id: str, run: int) -> bool:
         return (self._told / f"{task_id}.{run}").exists()
 
-    def close(self, task_id: str) -> None:
-        (self._open / f"{task_id}.json").unlink(missing_ok=True)
+    def close(self, task_ids: Sequence[str]) -> None:
+        for task_id in task_ids:
+            _remove(self._open_path(task_id))
         self._sync(self._open)
 
     def forget(self, task_id: str, run: int) -> None:
-        self._ended_path(task_id, run).unlink(missing_ok=True)
+        _remove(self._ended_path(task_id, run))
         (self._broken / f"{task_id}.{run}.json").unlink(missing_ok=True)
         (self._told / f"{task_id}.{run}").unlink(missing_ok=True)
 
@@ -177,8 +181,14 @@ class FileJournal(Journal):
                 with contextlib.suppress(OSError):
                     mark.unlink()
 
-    def _ended_path(self, task_id: str, run: int) -> Path:
-        return self._ended / f"{task_id}.{run}.json"
+    # Text and not `Path`, which takes longer to join than the kernel to open: a task has its records opened,
+    # linked and removed a dozen times.
+
+    def _open_path(self, task_id: str) -> str:
+        return f"{self._open_prefix}{task_id}.json"
+
+    def _ended_path(self, task_id: str, run: int) -> str:
+        return f"{self._ended_prefix}{task_id}.{run}.json"
 
     @staticmethod
     def _names(directory: Path) -> list[str]:
@@ -187,22 +197,26 @@ class FileJournal(Journal):
                 e.name.removesuffix(".json") for e in entries if e.name.endswith(".json") and e.name[0] != "."
             ]
 
-    def _write_beside(self, directory: Path, record: dict[str, Any]) -> Path:
-        beside = directory / f".{secrets.token_hex(8)}.tmp"
-        line = json_bytes.dumps(record)
+    def _write_beside(self, prefix: str, record: dict[str, Any]) -> str:
+        """Write a record to a new file in the directory of this prefix, and return the file's path."""
+        beside = f"{prefix}.{secrets.token_hex(8)}.tmp"
+        left = json_bytes.dumps(record)
         try:
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(line)
+            file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                while left:  # on a full disk the first write is short, and only the next one raises
+                    left = left[os.write(file, left) :]
                 if self._fsync:
-                    file.flush()
-                    os.fsync(file.fileno())
+                    os.fsync(file)
+            finally:
+                os.close(file)
         except BaseException:
-            beside.unlink(missing_ok=True)
+            _remove(beside)
             raise
         return beside
 
     @staticmethod
-    def _read(path: Path) -> dict[str, Any] | None:
+    def _read(path: str) -> dict[str, Any] | None:
         try:
             record = records.parse(records.read(path))
         except FileNotFoundError:
@@ -211,12 +225,13 @@ class FileJournal(Journal):
             return {}  # not a task, so the record is set aside
         return record if isinstance(record, dict) else {}
 
-    def _set_aside(self, path: Path) -> None:
+    def _set_aside(self, path: str) -> None:
         """Move an unreadable record aside, for a person to examine."""
         self._broken.mkdir(exist_ok=True, mode=0o700)
+        name = os.path.basename(path)
         with contextlib.suppress(FileNotFoundError):
-            shutil.move(path, self._broken / path.name)
-            logger.error("journal record {} is not readable, moved to journal/broken", path.name)
+            shutil.move(path, self._broken / name)
+            logger.error("journal record {} is not readable, moved to journal/broken", name)
 
     def _sync(self, directory: Path) -> None:
         if not self._fsync:
@@ -226,3 +241,9 @@ class FileJournal(Journal):
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+def _remove(path: str) -> None:
+    """Remove a file that may be gone already."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)

@@ -16,7 +16,7 @@ The write order of a task needs four guarantees, also against `kill -9` between 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -123,8 +123,8 @@ class Journal(Protocol):
         """Whether `mark_notified` was called for this run, and it has not been forgotten since."""
         ...
 
-    def close(self, task_id: str) -> None:
-        """Remove the open record, the last write for a task."""
+    def close(self, task_ids: Sequence[str]) -> None:
+        """Remove the open records, the last write for these tasks."""
         ...
 
     def forget(self, task_id: str, run: int) -> None:

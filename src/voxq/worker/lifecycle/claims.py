@@ -77,7 +77,8 @@ class Claims:
         models: Mapping[str, Collection[str]],
         broken: Mapping[str, Collection[str]],
     ) -> Catch | None:
-        """Claim waiting tasks (write step W1): as many as there is capacity for, up to the worker's share.
+        """Claim waiting tasks (write steps W1 and W2): as many as there is capacity for, up to the worker's
+        share.
 
         `in_progress`: kind and lane of its tasks; `models`: models by kind; `broken`: those that do not load.
         Tasks of other kinds are left to other workers. A more urgent lane comes first, whatever the kind;
@@ -143,7 +144,9 @@ class Claims:
         *,
         beside: Sequence[str] = (),
     ) -> Taken | None:
-        command = claiming.claim(self._stores[kind], self._identity, capacity, lanes, most, beside=beside)
+        command = claiming.claim(
+            self._stores[kind], self._identity, capacity, time.time(), lanes, most, beside=beside
+        )
         taken = self._redis_link.run(command)
         if taken is not None and taken.refused:
             logger.error(
@@ -169,8 +172,8 @@ class Claims:
         return {each: length for each, length in zip(lanes, pipeline.execute(), strict=True) if length}
 
     def register(self, task_run: TaskRun) -> bool | None:
-        """Register a claim (write step W2), also one that Redis has lost. False: the task has ended or is
-        another worker's."""
+        """Register a task (write step W2) that Redis has lost, or did not register when it was claimed.
+        False: the task has ended or is another worker's."""
         document, store = _document(task_run), self._stores[task_run.task.kind]
         return self._redis_link.run(
             claiming.register(store, self._identity, task_run.held, time.time(), document)

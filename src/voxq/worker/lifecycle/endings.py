@@ -1,8 +1,8 @@
 """How tasks leave a worker: ended, handed back, or taken over by another process.
 
-An end is decided on disk at once (write step E1) and published as soon as Redis and the log can be reached
-(E2, E3); `voxq.tasks.ending` has the order. Nothing here waits for them: what cannot be written now is
-tried again each second, and the janitor publishes what a dead worker has left.
+An end is decided on disk at once (write step E1) and published with the others of the same turn of the loop
+(E2, E3); `voxq.tasks.ending` has the order. Nothing here waits for Redis or the log: what cannot be written
+now is tried again each second, and the janitor publishes what a dead worker has left.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class RunEndings:
         self._media = media
         self._disk_warnings = disk_warnings
         self._worker_id = worker_id
+        self._decided: list[Ended] = []
         self._unpublished: deque[Task] = deque()
 
     # Ended.
@@ -96,6 +97,16 @@ class RunEndings:
         """Publish the end of a task that another process decided but did not publish."""
         self._unpublished.append(task)
         self.publish()
+
+    def announce(self) -> None:
+        """Publish all ends that were decided since the last call, together."""
+        if not self._decided:
+            return
+        decided, self._decided = self._decided, []
+        if not self._tell(partial(self._ending.announce, decided, self._identity)):
+            self._unpublished.extend(end.task for end in decided)
+        for end in decided:  # now: clients may be waiting for the results that were just published
+            self._log(end.task, end.outcome)
 
     # What could not be written a moment ago.
 
@@ -182,7 +193,8 @@ class RunEndings:
         self._media.remove(task_run)
 
     def _write(self, task: Task, outcome: Outcome) -> bool:
-        """Decide the end of a task and publish it. False if the disk does not take it now: try again."""
+        """Decide the end of a task, for `announce` to publish. False if the disk does not take it now: try
+        again."""
         try:
             won = self._ending.decide(task, outcome)
         except OSError as error:
@@ -191,9 +203,7 @@ class RunEndings:
         if not won:
             self.resume(task)
             return True
-        if not self._tell(partial(self._ending.announce, Ended(task, outcome), self._identity)):
-            self._unpublished.append(task)
-        self._log(task, outcome)  # now: a client may be waiting for the result that was just published
+        self._decided.append(Ended(task, outcome))
         return True
 
     def _tell(self, publish: Callable[[], None]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from uuid import uuid4
 
 from voxq import kinds
 from voxq.core.task import Task
@@ -35,13 +34,13 @@ class RunFactory:
             task, has_ended = end.task if end else None, True
         return (task, has_ended) if task is not None and task.kind == claimed.kind else None
 
-    def make(self, task: Task) -> TaskRun:
+    def make(self, task: Task, execution: str) -> TaskRun:
         """Create the run of an open task. Raises ModelUnavailable, OSError."""
         before = self._journal.ended(task.id, task.run - 1) if task.step else None
         models = self._models_for(task, task.step if before else None)
         directory = self._work.open(task)
         return TaskRun(
-            TaskExecution(task, uuid4().hex),
+            TaskExecution(task, execution),
             directory,
             models,
             self._blobs.path(task.file),

@@ -1,4 +1,4 @@
-"""Starting a claimed task: from its id to a registered run (write step W2)."""
+"""Starting a claimed task: from its id to a run."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ class RunStarter:
         if has_ended:  # Redis came back in an earlier state
             self._endings.resume(task)
             return True
-        return self._begin(task, place)
+        return self._begin(task, claimed, place)
 
-    def _begin(self, task: Task, place: int) -> bool:
+    def _begin(self, task: Task, claimed: Claimed, place: int) -> bool:
         try:
-            task_run = self._factory.make(task)
+            task_run = self._factory.make(task, claimed.execution)
         except ModelUnavailable as error:
             return self._endings.refuse(task, str(error))
         except OSError as error:
@@ -78,7 +78,7 @@ class RunStarter:
         self._task_runs.add(task_run)
         self._stages.begin(task_run)  # at once: it need not wait for Redis, and nobody else has the claim
         # Without an answer it is worked on all the same: a heartbeat will register it.
-        if self._claims.register(task_run) is False:
+        if claimed.run != task.run and self._claims.register(task_run) is False:
             self._endings.forget(task_run)
             return True
         killpoint.reached("W2")
