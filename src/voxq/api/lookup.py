@@ -62,7 +62,7 @@ async def full_id(service: Service, kind: str, given: str) -> str:
 async def find(service: Service, kind: str, owner: str, given: str) -> Found:
     """Find a task. Raises NotFound for an unknown task or one of another owner, and RedisError."""
     task_id = await full_id(service, kind, given)
-    view = await script.run_async(service.client, enqueueing.view(service.parts.stores[kind], task_id))
+    view = await script.run_async(service.trips, enqueueing.view(service.parts.stores[kind], task_id))
     document = view.document or await asyncio.to_thread(_journaled, service, kind, task_id)
     if document is None or not service.access.sees(owner, document["owner"]):
         raise not_found(given)
@@ -99,7 +99,7 @@ def _journaled(service: Service, kind: str, task_id: str) -> dict[str, Any] | No
 async def find_file(service: Service, kind: str, owner: str, given: str) -> str:
     """Return the stored name of a task's file, even if its result has expired. Raises as `find`."""
     task_id = await full_id(service, kind, given)
-    view = await script.run_async(service.client, enqueueing.view(service.parts.stores[kind], task_id))
+    view = await script.run_async(service.trips, enqueueing.view(service.parts.stores[kind], task_id))
     document = view.document or await asyncio.to_thread(_journaled, service, kind, task_id)
     if document is not None:
         if service.access.sees(owner, document["owner"]):

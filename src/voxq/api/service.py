@@ -52,6 +52,8 @@ class Service:
         self.access = Access.of(settings)
         self.parts = Parts.of(settings)
         self.client = connect.asynchronous(redis_url, seconds=_REDIS_SECONDS)
+        self.trips = connect.trips(redis_url, seconds=_REDIS_SECONDS)
+        """For scripts; `client` is for everything else."""
         # Control runs in threads, which may wait longer than the event loop.
         self.blocking = connect.blocking(redis_url)
         self.probes = ProbePool(
@@ -64,7 +66,7 @@ class Service:
                 self.parts.stores[name],
                 self.parts.journal,
                 self.parts.blobs,
-                self.client,
+                self.trips,
                 self.probes.probe,
                 long_seconds=settings.long_audio_seconds,
             )
@@ -77,7 +79,7 @@ class Service:
                 self.parts.stores[name],
                 self.parts.journal,
                 self.parts.blobs,
-                self.client,
+                self.trips,
                 long_seconds=settings.long_audio_seconds,
             )
             for name, kind in kinds.registered().items()
@@ -125,6 +127,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
         await service.samples.close()
         await service.probes.close()
         await service.counter_sync.close()
+        await service.trips.close()
         await service.client.aclose()
         service.blocking.close()
 

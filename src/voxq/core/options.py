@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from enum import Flag, auto
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
@@ -34,6 +34,9 @@ class Affects(Flag):
 
 
 SAFE = Affects.BATCH | Affects.RESULT
+
+_MOST_KEPT = 256
+"""Options whose JSON is kept: many tasks have the same, and those of each are written several times."""
 
 
 class SetBy(Flag):
@@ -107,7 +110,7 @@ class OptionField:
 
 @dataclass(frozen=True)
 class Options:
-    """Base of the options of one kind of task. Values are immutable and can be written as JSON."""
+    """Base of the options of one kind of task. Values are immutable, hashable, and can be written as JSON."""
 
     @classmethod
     def declared(cls) -> Mapping[str, OptionField]:
@@ -116,9 +119,7 @@ class Options:
 
     def values(self, affects: Affects | None = None) -> dict[str, Any]:
         """Return option names and values as JSON; with `affects`, only the options that affect it."""
-        chosen = _names(type(self), affects)
-        dumped = _adapter(type(self)).dump_python(self, mode="json")
-        return {name: dumped[name] for name in chosen}
+        return dict(_values(self, affects))
 
     def batch_key(self) -> str:
         """Key that is equal for options under which chunks may share an engine call, and only for those."""
@@ -127,7 +128,7 @@ class Options:
     def conditions(self) -> str:
         """Digest that is equal for options under which a result is the same, and only for those: a SHA-256,
         because a text may be among them."""
-        return hashlib.sha256(_canonical(self.values(Affects.RESULT)).encode()).hexdigest()
+        return _conditions(self)
 
     def over(self, defaults: Mapping[str, Any]) -> Self:
         """Fill in the operator's defaults, by name of the option, where the client set none.
@@ -182,6 +183,17 @@ def _metadata(annotation: Any) -> Iterator[Any]:
 def is_required(option: OptionField) -> bool:
     """Whether a request must contain the option."""
     return option.default is MISSING
+
+
+@lru_cache(_MOST_KEPT)
+def _values(options: Options, affects: Affects | None) -> Mapping[str, Any]:
+    dumped = _adapter(type(options)).dump_python(options, mode="json")
+    return {name: dumped[name] for name in _names(type(options), affects)}
+
+
+@lru_cache(_MOST_KEPT)
+def _conditions(options: Options) -> str:
+    return hashlib.sha256(_canonical(_values(options, Affects.RESULT)).encode()).hexdigest()
 
 
 @cache

@@ -8,6 +8,8 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from voxq.queue.trips import Trips
+
 _SECONDS = 2.0
 """Time limit for a command, so that callers can report within two seconds that Redis is unavailable."""
 
@@ -52,3 +54,15 @@ def asynchronous(url: str, *, seconds: float = _SECONDS / 2) -> redis.asyncio.Re
         retry=AsyncRetry(NoBackoff(), 1),
     )
     return redis.asyncio.Redis.from_pool(pool)
+
+
+def trips(url: str, *, seconds: float = _SECONDS / 2) -> Trips:
+    """Create what runs commands for an event loop. `seconds` limits each of two attempts."""
+    pool = redis.asyncio.ConnectionPool.from_url(
+        url,
+        decode_responses=True,
+        encoding_errors=_ENCODING_ERRORS,
+        socket_connect_timeout=seconds,
+        retry=AsyncRetry(NoBackoff(), 0),
+    )
+    return Trips(pool, seconds=seconds)

@@ -93,9 +93,10 @@ class WorkDirectory:
     """Files of one (task, run)."""
 
     def __init__(self, directory: str, *, is_new: bool = False) -> None:
-        """Use the directory at this path. In a new one nothing is looked for that no attempt has left."""
+        """Use the directory at this path. In a new one, nothing is looked for."""
         self._directory = directory
-        self._is_new = is_new
+        self.is_new = is_new
+        """Whether no attempt has left anything in it yet."""
         self.pcm = Path(directory, "pcm.f32")
         """Path of the decoded recording."""
 
@@ -132,7 +133,7 @@ class WorkDirectory:
         `start` and `end` in samples or characters; `step` as in `LeftRunning`. Raises OSError.
         """
         line = {"conditions": conditions, "start": start, "end": end, "result": result}
-        self._is_new = False
+        self.is_new = False
         _append(self._path("chunks.jsonl"), line | _named(step))
 
     def chunks(
@@ -148,7 +149,7 @@ class WorkDirectory:
 
     def add_incident(self, incident: Incident, *, blamed: bool, step: str | None = None) -> None:
         """`step` as in `LeftRunning`."""
-        self._is_new = False
+        self.is_new = False
         _append(self._path("incidents.jsonl"), asdict(incident) | {"blamed": blamed} | _named(step))
 
     def incidents(self) -> tuple[list[Incident], Counter[str | None]]:
@@ -170,7 +171,7 @@ class WorkDirectory:
         # If the task was cancelled, the disk is full or it is no regular file, work goes on without a mark.
         with contextlib.suppress(OSError, records.Damaged):
             if spans:
-                self._is_new = False
+                self.is_new = False
                 line = json_bytes.dumps({"spans": spans, "alone": alone})
                 file = records.open_file(mark, os.O_WRONLY | os.O_CREAT)
                 try:
@@ -187,7 +188,7 @@ class WorkDirectory:
 
     def left_running(self) -> LeftRunning:
         """Read the mark of an earlier worker: the chunks that may have killed it."""
-        if self._is_new:
+        if self.is_new:
             return LeftRunning()
         with contextlib.suppress(OSError, ValueError, TypeError):
             match records.parse(records.read(self._path(_RUNNING))):
@@ -201,7 +202,7 @@ class WorkDirectory:
         return f"{self._directory}/{name}"
 
     def _lines(self, name: str, shape: records.Shape) -> Iterator[dict[str, Any]]:
-        return iter(()) if self._is_new else _lines(self._path(name), shape)
+        return iter(()) if self.is_new else _lines(self._path(name), shape)
 
 
 def _remove(directory: str) -> None:

@@ -23,6 +23,7 @@ from voxq.locale import Message
 from voxq.queue import enqueueing, quotas, script
 from voxq.queue.enqueueing import EntryCheck, Place
 from voxq.queue.idempotency import idempotency_of
+from voxq.queue.script import Runner
 from voxq.queue.store import Store
 from voxq.speech.audio import AudioInfo
 from voxq.storage.blobs.port import Blobs
@@ -88,7 +89,7 @@ class Intake:
         store: Store,
         journal: Journal,
         blobs: Blobs,
-        client: redis.asyncio.Redis,
+        client: redis.asyncio.Redis | Runner,
         *,
         long_seconds: float,
     ) -> None:
@@ -220,7 +221,7 @@ class RecordingIntake(Intake):
         store: Store,
         journal: Journal,
         blobs: Blobs,
-        client: redis.asyncio.Redis,
+        client: redis.asyncio.Redis | Runner,
         probe: Probe,
         *,
         long_seconds: float,

@@ -59,10 +59,15 @@ Owner = Annotated[str, Depends(authenticate)]
 """Name of the caller. Raises Refusal ("unauthorized"; without keys "exposed" and as `browsers.check`)."""
 
 
+async def caller_of(request: Request) -> str:
+    """Return the name of the caller of a request. Raises as `Owner`."""
+    return await authenticate(request, request.app.state.service, await _bearer(request))
+
+
 async def authenticate_for(request: Request, route: Dependant) -> None:
     """Require a key if this route does, before its own dependencies are resolved. Raises as `Owner`."""
     if any(each.call in (authenticate, may_measure) for each in _all(route)):
-        await authenticate(request, request.app.state.service, await _bearer(request))
+        await caller_of(request)
 
 
 def _all(dependant: Dependant) -> Iterator[Dependant]:

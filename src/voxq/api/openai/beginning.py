@@ -43,7 +43,7 @@ async def begin(
     """Find a reusable task or create one with `accept`. Raises as `accept` does, and RedisError."""
     if may_reuse:
         look = fingerprints.look(service.parts.stores[kind], fingerprint, join=True)
-        earlier = await script.run_async(service.client, look)
+        earlier = await script.run_async(service.trips, look)
         if earlier is not None and await _is_there(service, kind, owner, earlier):
             return Begun(kind, owner, earlier.task_id, earlier.how)
     task = await accept()

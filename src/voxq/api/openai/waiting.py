@@ -140,7 +140,7 @@ async def _tell(service: Service, command: Command[Any]) -> None:
     """Run a command on the lease; an error is only logged. At worst the task runs to its end, or not, which
     its client does not need to know."""
     try:
-        await script.run_async(service.client, command)
+        await script.run_async(service.trips, command)
     except RedisError as error:
         logger.debug("a lease was not changed: {}", type(error).__name__)
 

@@ -68,7 +68,7 @@ async def _look(service: Service) -> Seen:
 
 async def _look_at(service: Service, store: Store) -> KindSeen:
     now = time.time()
-    counts = await script.run_async(service.client, enqueueing.counts(store, now))
+    counts = await script.run_async(service.trips, enqueueing.counts(store, now))
     async with service.client.pipeline(transaction=False) as pipeline:
         for queue in store.queues.values():
             pipeline.lindex(RQ_QUEUE + queue, 0)

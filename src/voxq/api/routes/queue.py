@@ -23,9 +23,7 @@ router = APIRouter()
 )
 async def status(service: TheService, kind: TheKind, _: Owner) -> QueueStatus:
     """Count the tasks of all owners, without naming the owners."""
-    counts = await script.run_async(
-        service.client, enqueueing.counts(service.parts.stores[kind], time.time())
-    )
+    counts = await script.run_async(service.trips, enqueueing.counts(service.parts.stores[kind], time.time()))
     overview = await service.overview.look()
     return QueueStatus(
         queued=counts.queued,

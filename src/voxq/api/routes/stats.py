@@ -44,7 +44,7 @@ async def stats(service: TheService, _: Owner) -> Stats:
 
 async def _of_kind(service: Service, store: Store) -> KindStats:
     now = time.time()
-    counts = await script.run_async(service.client, enqueueing.counts(store, now))
+    counts = await script.run_async(service.trips, enqueueing.counts(store, now))
     async with service.client.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(store.stats_key)
         pipeline.lrange(store.samples_key, 0, -1)

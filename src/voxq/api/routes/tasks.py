@@ -85,7 +85,7 @@ async def tasks(
             owner=of_whom,
             limit=limit - len(found),
         )
-        page = await script.run_async(service.client, command)
+        page = await script.run_async(service.trips, command)
         found += [(here, each) for each in page.tasks]
         after = page.last
         if after:

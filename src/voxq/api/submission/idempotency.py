@@ -12,6 +12,8 @@ from voxq.locale import Message
 
 MAX_IDEMPOTENCY_KEY_LENGTH = 200
 
+HEADER = "idempotency-key"
+
 IdempotencyKey = Annotated[
     str | None,
     Header(description="A request repeated with the same key, for a day, is answered with the same task."),

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from voxq.api import errors, openapi
 from voxq.api.callers.auth import Owner
+from voxq.api.direct_route import DirectRoute
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.submission import Submitted
 from voxq.api.submission import idempotency, upload
@@ -38,7 +39,7 @@ async def as_asked(service: Service) -> Choice:
 
 def router_of(kind: Kind, choice: Callable[[Service], Awaitable[Choice]] = as_asked) -> APIRouter:
     """Create `POST /api/v1/{kind}/submit`, which takes a form with a recording and the declared options."""
-    router = APIRouter(prefix=f"/api/v1/{kind.name}", tags=[kind.name])
+    router = APIRouter(prefix=f"/api/v1/{kind.name}", tags=[kind.name], route_class=DirectRoute)
     file = {
         upload.FIELD: {
             "type": "string",
@@ -86,6 +87,7 @@ def router_of(kind: Kind, choice: Callable[[Service], Awaitable[Choice]] = as_as
 
         async with upload.received(request, service.parts.blobs, limits, check) as received:
             wanted, may_reuse = read(received.fields)
+            received.is_taken = True
             submission = await recordings.accept(entry, received.upload, wanted)
         return await answered(request, service, submission, may_reuse=may_reuse)
 

@@ -44,7 +44,7 @@ async def adopt(service: Service, fingerprint: str, task: Task, *, leased: bool)
     logged."""
     store = service.parts.stores[task.kind]
     try:
-        await script.run_async(service.client, fingerprints.adopt(store, fingerprint, task.id, leased=leased))
+        await script.run_async(service.trips, fingerprints.adopt(store, fingerprint, task.id, leased=leased))
     except RedisError as error:
         logger.warning("task={} is not shared with equal requests: {}", task.short_id, type(error).__name__)
 
@@ -58,7 +58,7 @@ async def answer_from_cache(service: Service, task: Task) -> bool:
     fingerprint = await _fingerprint_of_task(service, task)
     look = fingerprints.look(service.parts.stores[task.kind], fingerprint, join=False)
     try:
-        earlier = await script.run_async(service.client, look)
+        earlier = await script.run_async(service.trips, look)
         if earlier is not None:
             answer_as = service.control[task.kind].answer_as
             if await asyncio.to_thread(answer_as, task, earlier.task_id):

@@ -21,7 +21,7 @@ async def submitted(request: Request, service: Service, task: Task, place: Place
     # a concurrent request with the same key, or the same retry, was first, and a worker has taken the task
     if place is None:
         view = await script.run_async(
-            service.client, enqueueing.view(service.parts.stores[task.kind], task.id)
+            service.trips, enqueueing.view(service.parts.stores[task.kind], task.id)
         )
         place = view.place
         status = Status(view.document["status"]) if view.document else status

@@ -57,12 +57,14 @@ class Limits:
         return cls(settings.max_upload_mb << 20, settings.min_free_disk_mb << 20, settings.fsync)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Received:
     """A complete form: its file, which the receiver must move or remove, and its other fields."""
 
     upload: Upload
     fields: Fields
+    is_taken: bool = False
+    """Whether the receiver has moved or removed the file."""
 
 
 def check_size(request: Request, limits: Limits) -> int:
@@ -125,12 +127,13 @@ async def received(
     file_field: str = FIELD,
     header: Header = no_header,
 ) -> AsyncIterator[Received]:
-    """Read the form like `receive`, and remove its file at the end unless it was moved."""
+    """Read the form like `receive`, and remove its file at the end unless it was taken."""
     form = await receive(request, blobs, limits, check, file_field=file_field, header=header)
     try:
         yield form
     finally:
-        await asyncio.to_thread(form.upload.part.unlink, missing_ok=True)
+        if not form.is_taken:
+            await asyncio.to_thread(form.upload.part.unlink, missing_ok=True)
 
 
 class _Part:

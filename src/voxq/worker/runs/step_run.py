@@ -136,8 +136,9 @@ class StepRun(Generic[T]):
         """Take over results of an earlier attempt that were made by the same revision of the model."""
         self._revision = revision
         if self._earlier is None:
-            accepted = self.task_run.policy.conditions(self.name, revision)
-            self._earlier = self.task_run.directory.chunks(accepted, self._recorded_as)
+            directory = self.task_run.directory
+            accepted = () if directory.is_new else self.task_run.policy.conditions(self.name, revision)
+            self._earlier = directory.chunks(accepted, self._recorded_as)
         if not self._earlier:
             return
         starts = {start for start, _ in self._earlier}

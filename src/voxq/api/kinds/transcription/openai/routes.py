@@ -53,6 +53,7 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
         begun = await begin_recognition(
             request, service, entry, received.upload, asked, may_reuse=wanted.cache
         )
+        received.is_taken = begun.cache == "miss"
     if wanted.streams:
         return EventStream(stream.events(service, begun, request), begun.headers)
     found = await end_of(service, begun, request)
