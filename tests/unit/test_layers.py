@@ -23,6 +23,7 @@ LAYERS = (
     {"kinds"},
     {"storage", "processes"},
     {"core", "engines"},
+    {"rewriting"},
     {"model_store", "speech", "machine"},
     {"back_off", "errors", "extras", "one_line", "pins"},
     {"locale"},
