@@ -148,7 +148,7 @@ def _without_marks_of_blocks(text: str, source: str) -> str:
 
 
 def _within_fence(text: str, source: str) -> str:
-    """Return what stands in the only fence, if there is nothing but an introduction and a remark around it."""
+    """Return what stands in the only fence, if around it is nothing but an introduction and a remark."""
     if any(fence in source for fence in _FENCES):
         return text
     lines = text.split("\n")
