@@ -1,0 +1,46 @@
+"""The two texts that are compared, in the forms that several checks look at."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+
+from voxq.rewriting.differences import Difference, difference
+from voxq.rewriting.light import light
+from voxq.rewriting.request import Rewrite
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A transcript and an answer."""
+
+    rewrite: Rewrite
+    answer: str
+
+    @cached_property
+    def raw(self) -> str:
+        """The transcript with compatibility characters, such as full-width digits, in their plain form."""
+        return normal(self.rewrite.text)
+
+    @cached_property
+    def written(self) -> str:
+        """The answer in the same form."""
+        return normal(self.answer)
+
+    @cached_property
+    def cleaned(self) -> str:
+        """The transcript without fillers and repetitions, which no answer needs to have."""
+        return normal(light(self.rewrite.text, self.rewrite.language))
+
+    @cached_property
+    def difference(self) -> Difference:
+        return difference(self.raw, self.written)
+
+    @cached_property
+    def from_cleaned(self) -> Difference:
+        return difference(self.cleaned.casefold(), self.written.casefold())
+
+
+def normal(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
