@@ -15,10 +15,18 @@ from voxq import kinds
 from voxq.core.addresses import is_loopback
 from voxq.engines.contract import Capability
 from voxq.kinds import Kind
+from voxq.llm.provider import Provider
 from voxq.locale import Message
 from voxq.settings.engines import parse_capabilities, parse_models, parse_plugins
 from voxq.settings.fields import Fields
 from voxq.settings.keys import Allowance, Allowances, parse_allowances, parse_keys
+from voxq.settings.llm import (
+    parse_calls,
+    parse_contexts,
+    parse_provider_keys,
+    parse_servers,
+    providers_of,
+)
 from voxq.settings.origins import parse_origins
 from voxq.settings.redis_address import check_url
 from voxq.settings.units import parse_duration, parse_size
@@ -95,6 +103,11 @@ class Settings(Fields):
             yield Message("API_KEYS and ADMIN_KEYS must not share a key or a name")
         if unknown := sorted(self.allowances.special.keys() - set(self.keys.values())):
             yield Message("KEY_LIMITS: no key has the name {name}", name=unknown[0])
+        try:
+            if taken := sorted(self.providers.keys() & {Path(self.asr_model).name, *self.own_models}):
+                yield Message("LLM_PROVIDERS: {name} is the name of a recogniser", name=taken[0])
+        except ValueError as error:
+            yield str(error)
         try:
             self.registered_webhooks  # noqa: B018
         except ValueError as error:
@@ -204,6 +217,18 @@ class Settings(Fields):
     def registered_webhooks(self) -> Mapping[str, Webhook]:
         """Name -> webhook, from WEBHOOKS and WEBHOOK_SECRETS."""
         return parse_webhooks(self.webhooks, self.webhook_secrets, allow_private=self.webhook_allow_private)
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """Name -> server of a language model, the default first."""
+        return providers_of(
+            parse_servers(self.llm_providers),
+            parse_provider_keys(self.llm_keys),
+            parse_contexts(self.llm_context),
+            parse_calls(self.llm_calls),
+            default=self.llm_default,
+            seconds=self.llm_timeout_seconds,
+        )
 
     @property
     def log_rotation_bytes(self) -> int:

@@ -21,6 +21,10 @@ from voxq.settings.values import (
     Origins,
     OwnModels,
     PluginNames,
+    ProviderCalls,
+    ProviderContexts,
+    ProviderKeys,
+    ProviderServers,
     QueueName,
     RecogniserName,
     RedisHost,
@@ -114,6 +118,28 @@ class Fields(BaseSettings):
     )
     asr_batch_size: int = Field(
         60, ge=1, le=3600, description="Maximum seconds of (padded) audio in one batch."
+    )
+
+    # Language models
+    llm_providers: ProviderServers = Field(
+        "",
+        description="Servers of language models with OpenAI's API, or Ollama: name=http://host/v1|model,...",
+    )
+    llm_keys: ProviderKeys = Field(
+        "", repr=False, description="Keys of these servers, where they need one: name=key,name2=key2."
+    )
+    llm_default: str = Field(
+        "", description="Server of language models for requests that name none. Unset: the first."
+    )
+    llm_context: ProviderContexts = Field(
+        "8192",
+        description="Tokens of a prompt and its answer: a number for all these servers, name=number for one.",
+    )
+    llm_calls: ProviderCalls = Field(
+        "4", description="Requests at the same time: a number for all these servers, name=number for one."
+    )
+    llm_timeout_seconds: int = Field(
+        120, ge=1, le=3600, description="Maximum seconds of one request to a language model."
     )
 
     # Storage and retention

@@ -27,6 +27,7 @@ _PREFIXES = (
         "CORS_",
         "ENGINE_",
         "KEY_LIMIT",
+        "LLM_",
         "LOG_",
         "MAX_",
         "MEDIA_",

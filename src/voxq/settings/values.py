@@ -12,6 +12,7 @@ from voxq.engines.languages import NAMES, code_of
 from voxq.locale import Message
 from voxq.settings.engines import check_name, parse_capabilities, parse_models, parse_plugins
 from voxq.settings.keys import Allowance, parse_allowances, parse_keys
+from voxq.settings.llm import parse_calls, parse_contexts, parse_provider_keys, parse_servers
 from voxq.settings.origins import parse_origins
 from voxq.settings.redis_address import check_host, check_url
 from voxq.settings.units import parse_duration, parse_size
@@ -59,5 +60,9 @@ Duration = Annotated[str, _as_read_by(parse_duration)]
 Keys = Annotated[str, _as_read_by(parse_keys)]
 KeyLimits = Annotated[str, _as_read_by(lambda text: parse_allowances(text, Allowance()))]
 Origins = Annotated[str, _as_read_by(parse_origins)]
+ProviderServers = Annotated[str, _as_read_by(parse_servers)]
+ProviderKeys = Annotated[str, _as_read_by(parse_provider_keys)]
+ProviderContexts = Annotated[str, _as_read_by(parse_contexts)]
+ProviderCalls = Annotated[str, _as_read_by(parse_calls)]
 OwnModels = Annotated[str, _as_read_by(parse_models)]
 RecogniserName = Annotated[str, _as_read_by(lambda model: check_name(Path(model).name))]
