@@ -21,6 +21,7 @@ from voxq.api.callers.cors import Cors
 from voxq.api.callers.headers import SecurityHeaders
 from voxq.api.language import AcceptLanguage
 from voxq.api.monitoring.request_metrics import RequestMetrics
+from voxq.api.openai import chat as openai_chat
 from voxq.api.openai import models as openai_models
 from voxq.api.openai.errors import is_ours as is_openais
 from voxq.api.openai.request_id import RequestIds
@@ -95,7 +96,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     # Routes are matched in this order, so those with the most urgent requests come first; of each kind the
     # native ones before those of OpenAI's API, because the documentation has this order, too.
     of_kinds = [router for kind in kinds.registered().values() for router in _own_routers(kind)]
-    for router in (*sorted(of_kinds, key=lambda each: is_openais(each.prefix)), openai_models.router):
+    openais = (openai_chat.router, openai_models.router)
+    for router in (*sorted(of_kinds, key=lambda each: is_openais(each.prefix)), *openais):
         app.include_router(router)
     for kind in kinds.registered():
         for family in (results, retry, events, history, audio, queue):

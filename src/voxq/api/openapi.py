@@ -24,6 +24,7 @@ _SENTENCES = {
     "bad_json": "The body is not valid JSON",
     "bad_range": "The Range header cannot be read",
     "cancelled": "The task was cancelled",
+    "context_length_exceeded": "The text is longer than the context of the provider local",
     "disk_full": "The disk is full, please try again later",
     "empty": "The file is empty",
     "exposed": "Set API_KEYS, or ALLOW_ANONYMOUS=true, to serve beyond this machine",
@@ -35,8 +36,17 @@ _SENTENCES = {
     "invalid_option": "priority must be one of: high, normal, low",
     "invalid_ssml": "The SSML element <voice> is not supported",
     "language_unsupported": "The model does not know this language",
+    "llm_bad_answer": "The provider local broke off its answer",
+    "llm_busy": "The provider local has no capacity (HTTP 429)",
+    "llm_failed": "The provider local failed (HTTP 500)",
+    "llm_key_refused": "The provider local does not accept its key (HTTP 401)",
+    "llm_no_model": "The provider local does not know the model qwen3:8b",
+    "llm_timeout": "The provider local did not answer within 120 s",
+    "llm_unreachable": "The provider local cannot be reached",
     "missing_audio": "The form has no file named audio",
     "model_not_found": "Model not found",
+    "no_provider": "No language model is set up here; see LLM_PROVIDERS",
+    "provider_refused": "The provider local does not accept the request (HTTP 400)",
     "no_audio": "Invalid file format",
     "no_such_step": "The task has no such step",
     "no_such_voice": "There is no such voice",
@@ -71,6 +81,8 @@ _BESIDE = {"bad_range": 400, "range_not_satisfiable": 416, "internal": 500}
 
 _ONLY_NATIVE = frozenset({"no_such_step", "no_such_voice", "not_admin", "not_done", "not_failed"})
 """Codes that OpenAI's routes never answer with."""
+_ONLY_OPENAIS = frozenset({"context_length_exceeded", "llm_busy", "no_provider", "provider_refused"})
+"""Codes of chats, which no other route answers with."""
 
 _NUMBER = 60
 """Example of a number that has no default."""
@@ -143,7 +155,7 @@ def _error_examples(path: str, status: int) -> Json:
     found: Json = {}
     is_openais = openai.is_ours(path)
     for code, sentence in _SENTENCES.items():
-        if is_openais and code in _ONLY_NATIVE:
+        if code in (_ONLY_NATIVE if is_openais else _ONLY_OPENAIS):
             continue
         problem = Problem(errors.STATUS.get(code, _BESIDE.get(code, 400)), sentence, code)
         response = openai.response(problem) if is_openais else problem.response()

@@ -19,6 +19,7 @@ from voxq.api.live.stopping import told_to_stop
 from voxq.api.monitoring.counter_sync import CounterSync
 from voxq.api.monitoring.outage import Outage
 from voxq.api.monitoring.workers import WorkerWatch
+from voxq.api.openai.chat_upstream import Upstreams
 from voxq.api.samples import VoiceSamples
 from voxq.api.submission.model_fingerprints import ModelFingerprints
 from voxq.api.voices import VoiceWatch
@@ -103,6 +104,7 @@ class Service:
             settings.max_waiting_requests, is_shared=len(set(settings.keys.values())) > 1
         )
         self.counter_sync = CounterSync(self.client, counters)
+        self.chats = Upstreams(settings.providers, seconds=settings.openai_timeout_seconds)
 
 
 @asynccontextmanager
@@ -125,6 +127,7 @@ async def running(settings: Settings, counters: Counters) -> AsyncIterator[Servi
     finally:
         await events.close()
         await service.samples.close()
+        await service.chats.close()
         await service.probes.close()
         await service.counter_sync.close()
         await service.trips.close()

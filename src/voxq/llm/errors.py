@@ -19,15 +19,18 @@ class ProviderError(Exception):
         is_transient: bool = False,
         is_outage: bool = False,
         retry_after: float | None = None,
+        detail: str | None = None,
     ) -> None:
         """`is_transient`: the same request may succeed in a moment, or after `retry_after` seconds;
-        `is_outage`: others would fare no better."""
+        `is_outage`: others would fare no better; `detail`: what the provider says of a request that it does
+        not accept, for whoever made it and for nobody else."""
         super().__init__(message)
         self.code = code
         self.message = message
         self.is_transient = is_transient
         self.is_outage = is_outage
         self.retry_after = retry_after
+        self.detail = detail
 
 
 UNREACHABLE = "llm_unreachable"

@@ -27,7 +27,7 @@ async def pieces(
         raise errors.bad_answer(provider.name, Message("compressed its answer, which was not asked for"))
     size = 0
     patience = first_seconds
-    stream = response.aiter_raw(64 << 10)
+    stream = response.aiter_raw()  # with a size it would collect pieces until there is so much
     while True:
         try:
             async with asyncio.timeout(patience):

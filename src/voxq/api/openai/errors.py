@@ -21,6 +21,7 @@ _TYPES_OF_CODES = {"rate_limited": "requests"}
 _CODES = {
     "unauthorized": "invalid_api_key",
     "queue_full": "rate_limit_exceeded",
+    "llm_busy": "rate_limit_exceeded",
     "rate_limited": "rate_limit_exceeded",
     "too_many_waiting": "rate_limit_exceeded",
 }
@@ -34,13 +35,14 @@ _MEANINGS = {
     400: "The form, a field, the text or the recording is invalid; `param` names the field.",
     401: "The key is missing or invalid.",
     403: "The service does not accept requests from here.",
-    404: "There is no such model; `models` lists the available ones.",
+    404: "There is no such model; `models` lists the available ones. Or no language model is set up.",
     408: "The request arrives too slowly.",
     409: "The task was cancelled.",
     410: "The speech was deleted before it could be sent; repeat the request.",
     413: "MAX_UPLOAD_MB, MAX_AUDIO_SECONDS, MAX_TEXT_CHARACTERS or this key's quota is exceeded.",
     429: "Too many requests per minute, or the queue is full; retry after `Retry-After` seconds.",
     500: "Recognition or synthesis failed; `code` says why.",
+    502: "The server of the language model does not answer as it should; `code` says why.",
     503: "The queue does not answer, or the process is stopping. The same request repeated finds its task.",
     504: "Not done within OPENAI_TIMEOUT_SECONDS. The task continues: its result is at `task_id`.",
     507: "The disk is nearly full.",

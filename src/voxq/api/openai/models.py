@@ -30,7 +30,8 @@ class OpenAIModel(BaseModel):
 
 class OpenAIModelList(BaseModel):
     """The available models: those for recognition, the default first, then those for synthesis, then the
-    names of OpenAI's that stand for one of them."""
+    providers of language models, then the names that stand for one of them: OpenAI's, and those of language
+    models."""
 
     object: Literal["list"] = Field(default="list", description="Always list.")
     data: list[OpenAIModel] = Field(description="The models, then the aliases.")
@@ -49,11 +50,15 @@ async def models(service: TheService, _: Owner) -> OpenAIModelList:
     more details."""
     available = await service.models.recent()
     speaking = await _speaking(service)
-    listed = [OpenAIModel(id=name) for name in (*available.names, *speaking)]
+    chats = service.chats.providers
+    listed = [OpenAIModel(id=name) for name in (*available.names, *speaking, *chats)]
     for alias in aliases.OPENAI:
         meant = aliases.resolve(alias, speaking) or aliases.resolve(alias, available.names, available.default)
         if meant is not None:
             listed.append(OpenAIModel(id=alias, alias_of=meant))
+    known = {each.id for each in listed}
+    models = {provider.model: name for name, provider in reversed(chats.items())}
+    listed += [OpenAIModel(id=model, alias_of=name) for model, name in models.items() if model not in known]
     return OpenAIModelList(data=listed)
 
 
@@ -72,11 +77,13 @@ async def model(
     speaking = await _speaking(service)
     if speaks := aliases.resolve(model_id, speaking):
         return OpenAIModel(id=speaks)
+    if chats := service.chats.find(model_id):
+        return OpenAIModel(id=chats.name)
     available = await service.models.recent()
     try:
         return OpenAIModel(id=available.choose(model_id) or available.default)
     except Refusal as refusal:
-        everything = {"models": [*available.names, *speaking]}
+        everything = {"models": [*available.names, *speaking, *service.chats.providers]}
         raise Refusal(refusal.code, refusal.message, **refusal.details | everything) from None
 
 

@@ -23,7 +23,7 @@ class EventStream(StreamingResponse):
     """Response that closes the generator of its events with the connection, so that a lease or a file is
     released at once."""
 
-    def __init__(self, events: AsyncGenerator[str], headers: Mapping[str, str]) -> None:
+    def __init__(self, events: AsyncGenerator[str | bytes], headers: Mapping[str, str]) -> None:
         # nginx buffers a response unless told otherwise
         unbuffered = {**headers, "X-Accel-Buffering": "no"}
         super().__init__(events, media_type="text/event-stream", headers=unbuffered)

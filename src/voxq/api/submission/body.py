@@ -31,10 +31,13 @@ class Body:
         self._taken = 0
 
     async def read(self, request: Request, reader: RequestReader[O], most: int) -> Asked[O]:
-        """Read and parse the body, of at most `most` bytes.
+        """Read and parse the body, of at most `most` bytes. Raises as `read_raw` and `RequestReader.json`."""
+        return reader.json(await self.read_raw(request, most))
 
-        Raises Refusal ("too_large", "too_many_waiting", "upload_stalled"; as `RequestReader.json`) and
-        ClientDisconnect.
+    async def read_raw(self, request: Request, most: int) -> bytes:
+        """Read the body, of at most `most` bytes.
+
+        Raises Refusal ("too_large", "too_many_waiting", "upload_stalled") and ClientDisconnect.
         """
         body = bytearray()
         try:
@@ -51,7 +54,7 @@ class Body:
             raise Refusal(
                 "upload_stalled", Message("The request arrives too slowly, please try again")
             ) from None
-        return reader.json(bytes(body))
+        return bytes(body)
 
     def release(self) -> None:
         """Return the memory to the budget."""
