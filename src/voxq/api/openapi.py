@@ -36,7 +36,7 @@ _SENTENCES = {
     "invalid_option": "priority must be one of: high, normal, low",
     "invalid_ssml": "The SSML element <voice> is not supported",
     "language_unsupported": "The model does not know this language",
-    "llm_bad_answer": "The provider local broke off its answer",
+    "llm_bad_answer": "The provider local sent something that is no answer",
     "llm_busy": "The provider local has no capacity (HTTP 429)",
     "llm_failed": "The provider local failed (HTTP 500)",
     "llm_key_refused": "The provider local does not accept its key (HTTP 401)",

@@ -121,8 +121,8 @@ class Client:
         """Find out which API the server has. Raises ProviderError if it cannot be reached."""
         async with self._looking:
             if self._dialect is None:
-                is_ollama = await is_ollama_at(self._http, self.provider)
-                self._dialect = Ollama() if is_ollama else OpenAI()
+                version = await ollama_version(self._http, self.provider)
+                self._dialect = OpenAI() if version is None else Ollama()
         return self._dialect
 
     async def _ask(self, dialect: Dialect, messages: Messages, most_characters: int) -> str:
@@ -156,7 +156,7 @@ class Client:
         try:
             yield response
         except (httpx.HTTPError, OSError):
-            raise errors.bad_answer(provider.name, Message("closed the connection too early")) from None
+            raise errors.closed_early(provider.name) from None
         finally:
             await response.aclose()
 
@@ -171,19 +171,22 @@ class Client:
                     raise errors.of_status(name, self.provider.model, 500, piece.error)
                 length += len(piece.text)
                 if length > most_characters:
-                    raise errors.bad_answer(name, Message("does not come to an end"))
+                    says = Message(
+                        "The answer of the provider {provider} does not come to an end.", provider=name
+                    )
+                    raise errors.bad_answer(says)
                 parts.append(piece.text)
                 end = piece.end or end
                 is_over = is_over or piece.is_last or end is not None
         except NotTheProtocol:
-            raise errors.bad_answer(name, Message("sent something that is no answer")) from None
+            raise errors.no_answer(name) from None
         if not is_over:
-            raise errors.bad_answer(name, Message("broke off its answer"))
+            raise errors.closed_early(name)
         if end == "length":
             raise errors.cut_off(name)
         text = "".join(parts)
         if not text.strip():
-            raise errors.bad_answer(name, Message("sent an empty answer"))
+            raise errors.empty_answer(name)
         return text
 
     async def _pieces(self, dialect: Dialect, response: httpx.Response) -> AsyncIterator[Piece]:
@@ -205,15 +208,15 @@ class Client:
                     pass
 
 
-async def is_ollama_at(client: httpx.AsyncClient, provider: Provider) -> bool:
-    """Whether the server says that it is Ollama. Raises ProviderError if it does not answer."""
+async def ollama_version(client: httpx.AsyncClient, provider: Provider) -> str | None:
+    """Return the version of Ollama; None of another server. Raises ProviderError if it does not answer."""
     try:
         async with (
             asyncio.timeout(_LOOK_SECONDS),
             client.stream("GET", f"{provider.root}/api/version") as response,
         ):
             if response.status_code != 200:
-                return False
+                return None
             said = await reading.error_text(provider, response)
     except TimeoutError:
         raise errors.timed_out(provider.name, _LOOK_SECONDS) from None
@@ -222,8 +225,9 @@ async def is_ollama_at(client: httpx.AsyncClient, provider: Provider) -> bool:
     try:
         answer = json.loads(said)
     except ValueError:
-        return False
-    return isinstance(answer, dict) and isinstance(answer.get("version"), str)
+        return None
+    version = answer.get("version") if isinstance(answer, dict) else None
+    return version if isinstance(version, str) else None
 
 
 class _FieldRefused(Exception):

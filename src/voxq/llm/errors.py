@@ -79,10 +79,22 @@ def went_silent(provider: str, seconds: float) -> ProviderError:
     return ProviderError(TIMED_OUT, says, is_outage=True)
 
 
-def bad_answer(provider: str, what: str) -> ProviderError:
-    """`what` is a clause that follows the name of the provider."""
-    says = Message("The provider {provider} {what}.", provider=provider, what=what)
+def bad_answer(says: str) -> ProviderError:
     return ProviderError(BAD_ANSWER, says)
+
+
+def no_answer(provider: str) -> ProviderError:
+    return bad_answer(Message("The provider {provider} sent something that is no answer.", provider=provider))
+
+
+def empty_answer(provider: str) -> ProviderError:
+    return bad_answer(Message("The provider {provider} sent an empty answer.", provider=provider))
+
+
+def closed_early(provider: str) -> ProviderError:
+    return bad_answer(
+        Message("The provider {provider} closed the connection before its answer ended.", provider=provider)
+    )
 
 
 def cut_off(provider: str) -> ProviderError:

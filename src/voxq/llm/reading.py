@@ -24,7 +24,8 @@ async def pieces(
 ) -> AsyncIterator[bytes]:
     """Yield the body as it comes, which begins within `first_seconds`. Raises ProviderError."""
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise errors.bad_answer(provider.name, Message("compressed its answer, which was not asked for"))
+        says = Message("The provider {provider} compressed its answer unasked.", provider=provider.name)
+        raise errors.bad_answer(says)
     size = 0
     patience = first_seconds
     stream = response.aiter_raw()  # with a size it would collect pieces until there is so much
@@ -40,8 +41,12 @@ async def pieces(
             return
         size += len(piece)
         if size > MOST_BYTES:
-            says = Message("sent more than {most} MB", most=MOST_BYTES >> 20)
-            raise errors.bad_answer(provider.name, says)
+            says = Message(
+                "The provider {provider} sent more than {most} MB.",
+                provider=provider.name,
+                most=MOST_BYTES >> 20,
+            )
+            raise errors.bad_answer(says)
         yield piece
         patience = _SILENCE_SECONDS
 
@@ -58,8 +63,7 @@ async def lines(
             line.clear()
         line += rest
         if len(line) > _LONGEST_LINE:
-            says = Message("sent a line of more than {most} KB", most=_LONGEST_LINE >> 10)
-            raise errors.bad_answer(provider.name, says)
+            raise errors.no_answer(provider.name)
     if line:
         yield bytes(line).strip()
 

@@ -12,6 +12,7 @@ from voxq.llm.provider import LIGHT, USUAL_CALLS, USUAL_CONTEXT, Provider
 from voxq.locale import Message
 from voxq.model_store import published
 
+_FORM = "name=http://host/v1|model"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _URL = re.compile(r"[!-~]{1,1000}")
 _MODEL = re.compile(r"[^\s|,]{1,200}")
@@ -42,20 +43,18 @@ class Numbers:
 def parse_servers(text: str) -> dict[str, Server]:
     """Parse "name=http://host/v1|model,name2=..." to servers by name. Raises ValueError."""
     servers: dict[str, Server] = {}
-    for name, entry in _named(text, Message("name=http://host/v1|model")):
+    for name, entry in _named(text, _FORM):
         _check_name(name)
         url, _, model = (part.strip() for part in entry.rpartition("|"))
         if not (url and _MODEL.fullmatch(model)):
-            raise ValueError(
-                Message("{name} must be like {form}", name=name, form="name=http://host/v1|model")
-            )
+            raise ValueError(Message("{name} must be like {form}", name=name, form=_FORM))
         servers[name] = Server(_checked_url(name, url), model)
     return servers
 
 
 def parse_provider_keys(text: str) -> dict[str, str]:
     """Parse "name=key,name2=key2" to keys by the name of their provider. Raises ValueError."""
-    keys = dict(_named(text, Message("name=key")))
+    keys = dict(_named(text, "name=key"))
     for name, key in keys.items():
         if not _KEY.fullmatch(key):
             raise ValueError(Message("the key of {name} has characters that no key has", name=name))

@@ -137,7 +137,7 @@ class Passed:
         pieces = _safe(provider, response)
         first = await anext(pieces, b"")
         if not first:
-            raise errors.bad_answer(provider.name, Message("sent an empty answer"))
+            raise errors.empty_answer(provider.name)
         return cls(provider, pieces, first, deadline, is_stream=kind == "text/event-stream")
 
     async def close(self) -> None:
@@ -156,8 +156,7 @@ class Passed:
             except TimeoutError:
                 raise refusal_of(errors.timed_out(self._provider.name, self._provider.seconds)) from None
             except ValueError:
-                says = Message("sent something that is no answer")
-                raise refusal_of(errors.bad_answer(self._provider.name, says)) from None
+                raise refusal_of(errors.no_answer(self._provider.name)) from None
             except ProviderError as error:
                 raise refusal_of(error) from None
             return bytes(body)
@@ -199,7 +198,7 @@ async def _safe(provider: Provider, response: httpx.Response) -> AsyncGenerator[
         async for piece in reading.pieces(provider, response, first_seconds=provider.seconds):
             yield piece
     except (httpx.HTTPError, OSError):
-        raise errors.bad_answer(provider.name, Message("closed the connection too early")) from None
+        raise errors.closed_early(provider.name) from None
 
 
 _CODES = {errors.REQUEST_REFUSED: "provider_refused", errors.TOO_LONG: "context_length_exceeded"}
