@@ -4,17 +4,21 @@ the default, the operator's own, and the installed ones of the catalogue."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from voxq.engines import registry
 from voxq.engines.contract import Capability, EngineError, EngineRequest, Requirements
+from voxq.llm.provider import Provider
 from voxq.locale import Message
 from voxq.model_store import aliases, published
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelStore
 from voxq.settings import Settings
+
+_BY_MODEL = "llm"
+"""Family of the models on the operator's servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class ListedModel:
     name: str
     engine: str
     model: str
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    """What its engine must know besides, see `EngineRequest.config`."""
 
 
 class Listing(Protocol):
@@ -94,6 +100,38 @@ class OfferedModels:
             return ()
         roles = registry.find(listed.engine).roles_for(EngineRequest(listed.engine, listed.model))
         return tuple(roles.values())
+
+
+class Rewriters:
+    """Models that rewrite: those of the operator's providers, the default first, then what engine families
+    offer themselves, which needs no server."""
+
+    def __init__(self, providers: Mapping[str, Provider], offered: Listing) -> None:
+        self._providers = {
+            name: ListedModel(name, _BY_MODEL, name, provider.config())
+            for name, provider in providers.items()
+        }
+        self._offered = offered
+
+    @property
+    def default(self) -> ListedModel:
+        return next(iter(self._providers.values()), None) or self._offered.default
+
+    def all(self) -> tuple[ListedModel, ...]:
+        return (*self._providers.values(), *self._offered.all())
+
+    def find(self, name: str | None) -> ListedModel:
+        if name is None:
+            return self.default
+        return self._providers.get(name) or self._offered.find(name)
+
+    def described(self, name: str) -> ListedModel | None:
+        return self._providers.get(name) or self._offered.described(name)
+
+    def parts_of(self, name: str) -> tuple[str, ...]:
+        """Return what the answers of a provider depend on: it has no files here."""
+        listed = self._providers.get(name)
+        return (str(listed.config["model"]),) if listed else self._offered.parts_of(name)
 
 
 class ModelCatalogue:
@@ -174,7 +212,10 @@ def listings_of(settings: Settings) -> Mapping[Capability, Listing]:
     """Return the models of every capability."""
     store = ModelStore(search=[settings.asr_model_path])
     offered: dict[Capability, Listing] = {each: OfferedModels(each, store) for each in Capability}
-    return offered | {Capability.RECOGNISE: ModelCatalogue.of(settings)}
+    return offered | {
+        Capability.RECOGNISE: ModelCatalogue.of(settings),
+        Capability.REWRITE: Rewriters(settings.providers, offered[Capability.REWRITE]),
+    }
 
 
 def default_model(settings: Settings) -> ListedModel:

@@ -151,6 +151,7 @@ def llm_server(**behaviour: Any) -> Iterator[LlmServer]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server_state: LlmServer
 
     def log_message(self, format: str, *args: object) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from voxq.engines import registry
-from voxq.model_catalogue import ListedModel, ModelCatalogue, default_model
+from voxq.engines.contract import Capability, EngineError
+from voxq.model_catalogue import ListedModel, Listing, ModelCatalogue, default_model, listings_of
 from voxq.model_store import published
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelStore
@@ -114,3 +115,35 @@ def test_the_catalogue_describes_its_models_under_any_name(tmp_path: Path, searc
 )
 def test_the_default_brings_its_engine_if_it_is_known(model: str, expected: ListedModel) -> None:
     assert default_model(Settings(asr_model=model, asr_engine="noop")) == expected
+
+
+PROVIDERS = "local=http://127.0.0.1:11434/v1|qwen3:8b,openai=https://api.openai.com/v1|gpt-5"
+
+
+def rewriters(**settings: str) -> Listing:
+    ours = Settings(**settings)  # pyright: ignore[reportArgumentType]
+    return listings_of(ours)[Capability.REWRITE]
+
+
+def test_providers_are_models_that_rewrite_and_the_rules_are_the_last() -> None:
+    listing = rewriters(llm_providers=PROVIDERS, llm_default="openai")
+    assert [model.name for model in listing.all()] == ["openai", "local", "light"]
+    assert listing.find(None).name == listing.default.name == "openai"
+    assert listing.find("light").name == "light"
+    with pytest.raises(EngineError):
+        listing.find("http://127.0.0.1:11434/v1")
+
+
+def test_without_providers_only_the_rules_rewrite() -> None:
+    assert [model.name for model in rewriters().all()] == ["light"]
+    assert rewriters().default.name == "light"
+
+
+def test_another_model_of_a_provider_gives_other_answers() -> None:
+    assert rewriters(llm_providers=PROVIDERS).parts_of("local") == ("qwen3:8b",)
+
+
+def test_a_key_is_in_no_representation() -> None:
+    listed = rewriters(llm_providers=PROVIDERS, llm_keys="local=sk-secret").find("local")
+    assert listed.config["key"] == "sk-secret"
+    assert "sk-secret" not in repr(listed)

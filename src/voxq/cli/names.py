@@ -14,7 +14,7 @@ _STATUSES = {
 }
 
 _PLURALS = {"recording": Message("recordings"), "text": Message("texts")}
-_CAPABILITIES = {"recognise": Message("recognise"), "speak": Message("speak")}
+_CAPABILITIES = {"recognise": Message("recognise"), "speak": Message("speak"), "rewrite": Message("rewrite")}
 _SUBJECTS = {
     "settings": Message("settings"),
     "packages": Message("packages"),
@@ -23,6 +23,7 @@ _SUBJECTS = {
     "model": Message("model"),
     "voice": Message("voice"),
     "voices": Message("voices"),
+    "provider": Message("provider"),
     "device": Message("device"),
 }
 

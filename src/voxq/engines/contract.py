@@ -83,7 +83,9 @@ class Capability(StrEnum):
     EMBED = "embed"
     """`AudioItem` to `Embedding`."""
     REWRITE = "rewrite"
-    """`TextItem` to `Rewritten`."""
+    """`TextItem` to `Rewritten`. Options: `mode` (see `voxq.rewriting.request.Mode`), `language` (ISO 639-1
+    code of the text, None: unknown), `prompt` (what a client wants, in the mode custom), `target` (language
+    of a translation), `segments` (lists of start, end and text, for a summary that cites times)."""
 
 
 # Items and results.
@@ -142,9 +144,24 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A text made of another."""
+    """A text made of another, faithfully: otherwise it is the text as it was, and `reason` says why."""
 
     text: str
+    mode: str = ""
+    """The mode of this text: that of the item, "light" where the rules took over, or "raw" for the text as it
+    was given."""
+    checks: Mapping[str, str] = field(default_factory=dict)
+    """Name of each comparison with the original -> "ok", or a sentence that says what is wrong."""
+    changes: Mapping[str, int] = field(default_factory=dict)
+    """Numbers of words that were `deleted`, `inserted` and `replaced`, and of `marks` that changed."""
+    model: str | None = None
+    """The language model that was asked; None: none was."""
+    provider: str | None = None
+    """The operator's name for the server of that model."""
+    seconds: float = 0.0
+    """How long it took."""
+    reason: str | None = None
+    """Why it is not, or not everywhere, what was asked for: a sentence for clients."""
 
 
 # Errors.
@@ -158,8 +175,9 @@ class EngineError(Exception):
 class ChunkError:
     """Why one item of a batch has no result. `message` is for the client: it quotes no path.
 
-    Codes that the worker knows: "out_of_memory" (a smaller batch may fit), "language_unavailable" and
-    "unknown_voice" (another try cannot help), "unpronounceable" (passed over). Any other snake_case word,
+    Codes that the worker knows: "out_of_memory" (a smaller batch may fit), "language_unavailable",
+    "unknown_voice", "llm_key_refused" and "llm_no_model" (another try cannot help), "unpronounceable" (passed
+    over). Any other snake_case word,
     such as "engine_error" or "bad_language", makes it try again, and fail the task in the end.
     """
 
@@ -225,6 +243,9 @@ class Traits:
     at_once: int = 1
     """Items of a call that are worked on at the same time, each as quickly as one alone: so many take as long
     as one. Sounds are padded to lengths of their own."""
+    longest_call: float = 0.0
+    """Seconds within which a call ends in any case, because the engine limits its own time: until then it
+    does not count as hung, whatever was predicted. 0: it has no limit of its own."""
     per_call: tuple[str, ...] | None = None
     """Names of the options that all items of a call must share; None: all of them."""
 
@@ -300,6 +321,8 @@ class EngineRequest:
     threads: int = 0
     provider: str = "auto"
     replicas: int = 0
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    """What else the operator has set for this model, as JSON values by name. It may hold a secret."""
 
     @property
     def device_class(self) -> str:

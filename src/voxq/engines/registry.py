@@ -24,6 +24,9 @@ _BUILT_IN: Mapping[Capability, Mapping[str, str]] = {
         "hibari": "voxq.engines.speak.hibari",
         "kokoro": "voxq.engines.speak.kokoro",
     },
+    Capability.REWRITE: {
+        "llm": "voxq.engines.rewrite.llm",
+    },
 }
 """Modules with the FAMILY of each name. A text without a voice is spoken by the first one with its
 language."""

@@ -24,6 +24,9 @@ from voxq.settings import Settings
 
 T = TypeVar("T")
 
+_NET = "net"
+"""Class of devices that are servers elsewhere. Each is a device of its own, so that one does not wait for the
+batches of another."""
 _LOOK_AGAIN_SECONDS = 60.0
 """Seconds after which the directories of models are read again to list the installed ones."""
 
@@ -217,8 +220,16 @@ class WorkPlan:
     def _request(self, capability: Capability, listed: ListedModel) -> EngineRequest:
         """Build the request to load a listed model. Raises EngineError."""
         device = registry.find(listed.engine).device_for(self._devices[capability])
+        if device == _NET:
+            device = f"{_NET}:{listed.name}"
         return EngineRequest(
-            listed.engine, listed.model, device, self._threads, self._provider, self._replicas
+            listed.engine,
+            listed.model,
+            device,
+            self._threads,
+            self._provider,
+            self._replicas,
+            listed.config,
         )
 
     def _resolve(self, capability: Capability, listed: ListedModel) -> ModelPlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.engines.contract import ChunkError, Recognised, Spoken
-from voxq.processes.model.answers import checked_sound, checked_text
+from voxq.engines.contract import ChunkError, Recognised, Rewritten, Spoken
+from voxq.processes.model.answers import checked_rewriting, checked_sound, checked_text
 from voxq.speech.transcript import Dropped, Segment, Word
 
 SECONDS = 30.0
@@ -156,3 +157,28 @@ def test_the_length_of_spoken_sentences_is_limited() -> None:
     assert not seconds_allowed("Hello.", 1.0, 61)
     assert seconds_allowed("Hello.", 0.25, 240)
     assert seconds_allowed("x" * 90, 1.0, 90)
+
+
+facts = st.dictionaries(texts, texts | st.integers() | st.floats(), max_size=3) | st.none()
+rewritings: st.SearchStrategy[Any] = (
+    st.builds(Rewritten, texts | st.just("x" * 60_000), texts, facts, facts, texts, texts, times, texts)
+    | st.builds(ChunkError, st.just("x"), st.just("y"))
+    | st.text(max_size=3)
+)
+
+
+@given(rewritings)
+def test_accepted_rewritings_are_serialisable_and_of_a_likely_length(answer: object) -> None:
+    checked = checked_rewriting(answer, "Guten Tag.")
+    if isinstance(checked, ChunkError):
+        return
+    json.dumps(asdict(checked), allow_nan=False, ensure_ascii=False).encode()
+    assert len(checked.text) <= 50_200
+    assert not any(ord(character) < 0x20 and character != "\n" for character in checked.text)
+
+
+def test_a_rewriting_keeps_its_lines() -> None:
+    answer = Rewritten(
+        "- one [0:01]\n- two", "summary", {"numbers": "ok"}, {"deleted": 3}, "m", "p", 1.5, "so"
+    )
+    assert checked_rewriting(answer, "one two") == answer

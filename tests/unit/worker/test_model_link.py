@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import struct
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,8 +32,8 @@ SUPPORT = Path(__file__).parents[2] / "support"
 
 
 @contextmanager
-def ready_model_process(max_items: int, *, is_parallel: bool) -> Iterator[ModelLink]:
-    plan = model_plan(max_items=max_items, is_parallel=is_parallel)
+def ready_model_process(max_items: int, **traits: object) -> Iterator[ModelLink]:
+    plan = model_plan(max_items=max_items, **traits)
     link = ModelLink(plan, load_timeout=30.0, batch_seconds=1.0)
     assert link.ensure_started()
     try:
@@ -101,6 +102,16 @@ def test_results_sent_before_a_model_process_died_count(batch: Batch) -> None:
             link.receive(60.0)
         assert failure.value.batch is None
         assert link.take_back() == [later]
+
+
+@pytest.mark.parametrize(("longest_call", "seconds"), [(0.0, 30.0), (5.0, 30.0), (600.0, 600.0)])
+def test_an_engine_that_limits_its_own_time_does_not_hang_before(
+    batch: Batch, longest_call: float, seconds: float
+) -> None:
+    with ready_model_process(1, longest_call=longest_call) as link:
+        link.give(batch)
+        assert link.receive(120.0) is None
+        assert link.deadline - time.monotonic() == pytest.approx(seconds, abs=5.0)
 
 
 LOADED = protocol.Loaded(1.0, "revision", 1, 1, Cost(0.0, 1e9))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.engines.contract import ChunkError, Cost, EngineRequest, Recognised
+from voxq.engines.contract import ChunkError, Cost, EngineRequest, Recognised, Rewritten
 from voxq.processes.messages import ProtocolError
 from voxq.processes.model.protocol import (
     CODEC,
@@ -23,6 +23,7 @@ from voxq.processes.model.protocol import (
     SentenceRef,
     SpanRef,
     Started,
+    TextRef,
 )
 from voxq.speech.transcript import Segment, Word
 
@@ -32,6 +33,11 @@ words = st.builds(Word, text, seconds, seconds)
 segments = st.builds(Segment, text, seconds, seconds, st.lists(words, max_size=2).map(tuple))
 results = st.builds(Recognised, st.lists(segments, max_size=2).map(tuple), st.none() | text)
 kept = st.builds(KeptSpeech, st.integers(0, 10**9), st.integers(8000, 48000))
+names = st.dictionaries(text, text, max_size=2)
+counts = st.dictionaries(text, st.integers(0, 10**6), max_size=2)
+rewritten = st.builds(
+    Rewritten, text, text, names, counts, st.none() | text, st.none() | text, seconds, st.none() | text
+)
 errors = st.builds(ChunkError, text, text)
 replies: st.SearchStrategy[Reply] = st.one_of(
     st.builds(
@@ -40,21 +46,28 @@ replies: st.SearchStrategy[Reply] = st.one_of(
     st.builds(LoadFailed, text),
     st.builds(Started, text),
     st.builds(
-        Finished, text, seconds, st.lists(results | kept | errors, max_size=3).map(tuple), st.booleans()
+        Finished,
+        text,
+        seconds,
+        st.lists(results | kept | rewritten | errors, max_size=3).map(tuple),
+        st.booleans(),
     ),
 )
 options = st.dictionaries(text, st.none() | text | st.booleans() | st.lists(text, max_size=2), max_size=3)
 paths = st.sampled_from([Path("/a/b c"), Path("relative"), Path("/音")])
 requests: st.SearchStrategy[Request] = st.one_of(
     st.builds(
-        Load, st.builds(EngineRequest, text, text, text, st.integers(0, 64)), st.just({"path": Path("/m")})
+        Load,
+        st.builds(EngineRequest, text, text, text, st.integers(0, 64), config=options),
+        st.just({"path": Path("/m")}),
     ),
     st.builds(
         Run,
         text,
         st.lists(
             st.builds(SpanRef, paths, st.integers(), st.integers(), options)
-            | st.builds(SentenceRef, text, options, paths),
+            | st.builds(SentenceRef, text, options, paths)
+            | st.builds(TextRef, text, options),
             max_size=2,
         ).map(tuple),
     ),

@@ -11,9 +11,11 @@ from runs import task_run_of
 from task_lab import make_task
 
 from voxq.engines import registry
-from voxq.engines.contract import EngineError, EngineRequest
+from voxq.engines.contract import Capability, EngineError, EngineRequest
 from voxq.kinds.transcription import TRANSCRIPTION, TranscriptionOptions, TranscriptionRun
 from voxq.kinds.work import ModelUnavailable
+from voxq.model_catalogue import listings_of
+from voxq.model_store.store import ModelStore
 from voxq.processes.media.protocol import Prepare
 from voxq.settings import Settings
 from voxq.speech.chunking import Chunking
@@ -127,6 +129,30 @@ def test_the_provider_of_onnx_models_reaches_the_engine(tmp_path: Path) -> None:
     assert plan(tmp_path, onnx_provider="tensorrt").default.request.provider == "tensorrt"
     with pytest.raises(ValidationError, match="onnx_provider"):
         plan(tmp_path, onnx_provider="gpu")
+
+
+def test_each_provider_is_a_device_of_its_own(tmp_path: Path) -> None:
+    settings = Settings(
+        asr_model_path=tmp_path,
+        llm_providers="local=http://127.0.0.1:11434/v1|qwen3:8b,other=http://127.0.0.1:8080/v1|m",
+        llm_calls="3",
+    )
+    defaults = plan(tmp_path).defaults
+    models = WorkPlan(
+        listings_of(settings),
+        ModelStore(search=[tmp_path]),
+        devices={Capability.REWRITE: "cuda:0"},
+        threads=1,
+        provider="auto",
+        replicas=0,
+        defaults=defaults,
+    )
+    assert models.names("rewrite") == ("local", "other", "light")
+    requests = [models.model("rewrite", name).request for name in models.names("rewrite")]
+    assert [request.device for request in requests] == ["net:local", "net:other", "net:light"]
+    assert {request.device_class for request in requests} == {"net"}
+    assert requests[0].config["model"] == "qwen3:8b"
+    assert models.default.traits.at_once == models.default.traits.max_items == 3
 
 
 def test_a_worker_that_only_speaks_needs_no_recogniser(tmp_path: Path) -> None:

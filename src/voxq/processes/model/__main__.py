@@ -111,11 +111,13 @@ def _served(family: EngineFamily, message: protocol.Load) -> ServedModel:
     raises."""
     # Imported late, because numerical libraries read the environment when they are imported.
     from voxq.processes.model.recognising import Recogniser
+    from voxq.processes.model.rewriting import Rewriter
     from voxq.processes.model.speaking import Speaker
 
     adapters: dict[Capability, Callable[[EngineFamily, EngineRequest, ModelPaths], ServedModel]] = {
         Capability.RECOGNISE: Recogniser,
         Capability.SPEAK: Speaker,
+        Capability.REWRITE: Rewriter,
     }
     if family.capability not in adapters:
         raise EngineError(

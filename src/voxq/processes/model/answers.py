@@ -6,11 +6,12 @@ An invalid result is an error of its own chunk; the other chunks of the batch ke
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from voxq.engines.contract import ChunkError, Dropped, Recognised, Segment, Spoken, Word
+from voxq.engines.contract import ChunkError, Dropped, Recognised, Rewritten, Segment, Spoken, Word
 from voxq.locale import Message
 
 _MOST_CHARACTERS = 20_000
@@ -18,17 +19,22 @@ _MOST_CHARACTERS = 20_000
 minute."""
 _LONGEST_LANGUAGE = 35
 """Maximum characters of the code of a language."""
+_MOST_REWRITTEN, _GROWTH = 50_000, 20
+"""Maximum characters of a rewriting: so many, and so many for each of the text."""
+_MOST_FACTS, _LONGEST_FACT = 50, 1000
 _SLOWEST_CHARACTERS_PER_SECOND = 1.0
 _LEAST_SECONDS = 60.0
 """Audio that is allowed even for the shortest sentence."""
 _RATES = range(8_000, 192_001)
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
+_CONTROLS_IN_LINES = {code: space for code, space in _CONTROLS.items() if code != ord("\n")}
 
 _NONSENSE = ChunkError("engine_error", Message("The model returned an invalid result for this audio."))
 _TOO_MUCH = ChunkError(
     "engine_error", Message("The model found far more text in this audio than it can contain.")
 )
 _NO_SOUND = ChunkError("engine_error", Message("The model returned invalid audio for this text."))
+_NO_TEXT = ChunkError("engine_error", Message("The model returned an invalid result for this text."))
 _TOO_LONG = ChunkError("engine_error", Message("The model's speech is far longer than this text can be."))
 
 
@@ -69,6 +75,40 @@ def checked_sound(answer: object, text: str, speed: float) -> Spoken | ChunkErro
         return _TOO_LONG
     said = _clean(answer.text)[:_MOST_CHARACTERS] if isinstance(answer.text, str) else None
     return Spoken(np.clip(samples, -1.0, 1.0), int(answer.sample_rate), said)
+
+
+def checked_rewriting(answer: object, text: str) -> Rewritten | ChunkError:
+    """Check the result for a text: of its length, and without control characters except line ends."""
+    if isinstance(answer, ChunkError):
+        return answer
+    if not isinstance(answer, Rewritten):
+        return _NO_TEXT
+    try:
+        if len(answer.text) > _MOST_REWRITTEN + _GROWTH * len(text):
+            return _NO_TEXT
+        if len(answer.checks) + len(answer.changes) > _MOST_FACTS or not math.isfinite(answer.seconds):
+            return _NO_TEXT
+        return Rewritten(
+            _clean(answer.text, _CONTROLS_IN_LINES),
+            _clean(answer.mode)[:_LONGEST_FACT],
+            {_clean(name): _said(says) for name, says in answer.checks.items()},
+            {_clean(name): max(0, int(number)) for name, number in answer.changes.items()},
+            _optional(answer.model),
+            _optional(answer.provider),
+            max(0.0, float(answer.seconds)),
+            None if answer.reason is None else _said(answer.reason),
+        )
+    except (AttributeError, TypeError, ValueError):
+        return _NO_TEXT
+
+
+def _said(text: str) -> str:
+    """Check a sentence, which stays what can be translated if it is in order."""
+    return text if text.isprintable() and len(text) <= _LONGEST_FACT else _clean(text)[:_LONGEST_FACT]
+
+
+def _optional(name: str | None) -> str | None:
+    return None if name is None else _clean(name)[:_LONGEST_FACT]
 
 
 def _length(segment: Segment) -> int:
@@ -121,9 +161,9 @@ def _within(start: float, end: float, seconds: float) -> tuple[float, float]:
     return start, min(max(start, float(end)), seconds)
 
 
-def _clean(text: str) -> str:
-    """Replace an unpaired surrogate by U+FFFD and a control character by a space, so that the text can be
-    encoded and displayed."""
+def _clean(text: str, controls: Mapping[int, str] = _CONTROLS) -> str:
+    """Replace an unpaired surrogate by U+FFFD and each of these control characters by a space, so that the
+    text can be encoded and displayed."""
     if text.isprintable():
         return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_CONTROLS)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(controls)

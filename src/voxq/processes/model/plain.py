@@ -14,7 +14,7 @@ from typing import Any
 from voxq.engines.contract import EngineRequest
 from voxq.processes.child import Message
 from voxq.processes.messages import ProtocolError
-from voxq.processes.model.protocol import ChunkRef, Load, Reply, Request, Run, SentenceRef, SpanRef
+from voxq.processes.model.protocol import ChunkRef, Load, Reply, Request, Run, SentenceRef, SpanRef, TextRef
 
 
 def encode(reply: Reply) -> Message:
@@ -40,6 +40,8 @@ def decode(message: Message) -> Request:
 
 def _ref(item: Mapping[str, Any]) -> ChunkRef:
     options = dict(item["options"])
-    if "text" in item:
+    if "sound" in item:
         return SentenceRef(str(item["text"]), options, Path(item["sound"]))
+    if "text" in item:
+        return TextRef(str(item["text"]), options)
     return SpanRef(Path(item["pcm"]), int(item["start"]), int(item["end"]), options)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from voxq.engines.contract import Capability, ChunkError, Cost, EngineRequest, Recognised
+from voxq.engines.contract import Capability, ChunkError, Cost, EngineRequest, Recognised, Rewritten
 from voxq.processes.messages import Codec
 
 MODEL_PROCESS_MODULE = "voxq.processes.model"
@@ -51,7 +51,15 @@ class SentenceRef:
     sound: Path
 
 
-ChunkRef = SpanRef | SentenceRef
+@dataclass(frozen=True, slots=True)
+class TextRef:
+    """A text to rewrite."""
+
+    text: str
+    options: dict[str, Any]
+
+
+ChunkRef = SpanRef | SentenceRef | TextRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class KeptSpeech:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Recognise or speak these chunks in one call; all of them share a batch key."""
+    """Recognise, speak or rewrite these chunks in one call; all of them share a batch key."""
 
     batch: str
     items: tuple[ChunkRef, ...]
@@ -112,7 +120,7 @@ class Finished:
 
     batch: str
     seconds: float
-    items: tuple[Recognised | KeptSpeech | ChunkError, ...]
+    items: tuple[Recognised | KeptSpeech | Rewritten | ChunkError, ...]
     batch_failed: bool = False
     op: Literal["result"] = "result"
 
@@ -123,12 +131,14 @@ Reply = Loaded | LoadFailed | Started | Finished
 CODEC: Codec[Request, Reply] = Codec(Request, Reply)
 
 
-def is_result_of(capability: Capability, item: Recognised | KeptSpeech | ChunkError) -> bool:
+def is_result_of(capability: Capability, item: Recognised | KeptSpeech | Rewritten | ChunkError) -> bool:
     """Whether a model with this capability can return such a result, or error, for an item."""
     match item:
         case Recognised():
             return capability is Capability.RECOGNISE
         case KeptSpeech():
             return capability is Capability.SPEAK and item.samples >= 0 and item.sample_rate > 0
+        case Rewritten():
+            return capability is Capability.REWRITE
         case ChunkError():
             return True

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
-from voxq.engines.contract import ChunkError, Cost, Recognised
+from voxq.engines.contract import ChunkError, Cost, Recognised, Rewritten
 from voxq.processes.model.protocol import ChunkRef, KeptSpeech
 
-Answer: TypeAlias = Recognised | KeptSpeech | ChunkError
+Answer: TypeAlias = Recognised | KeptSpeech | Rewritten | ChunkError
 
 
 class ServedModel(Protocol):

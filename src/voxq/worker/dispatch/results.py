@@ -21,7 +21,7 @@ from voxq.worker.runs.task_runs import TaskRuns
 
 _STORAGE = "storage"
 _SOUND_LOST = "audio_unavailable"
-_FINAL = ("language_unavailable", "unknown_voice")
+_FINAL = ("language_unavailable", "unknown_voice", "llm_key_refused", "llm_no_model")
 """Codes of errors that another try cannot change."""
 
 

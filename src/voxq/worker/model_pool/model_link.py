@@ -58,6 +58,7 @@ class ModelLink:
         self._capability = plan.capability
         self._load_timeout = load_timeout
         self._batch_seconds = batch_seconds
+        self._longest_call = plan.traits.longest_call
         # A task that waits outside of the pipe can still join a batch, where an engine takes large ones.
         takes_many = plan.traits.max_items > 1 and not plan.traits.is_parallel
         self._most = 2 if takes_many else _MOST_IN_PIPE
@@ -222,7 +223,7 @@ class ModelLink:
 
     def _patience(self, seconds_allowed: float) -> float:
         expected = max(self._batches[0].predicted, self._batch_seconds)
-        return min(_MARGIN * expected, max(_LEAST_PATIENCE, seconds_allowed))
+        return max(min(_MARGIN * expected, max(_LEAST_PATIENCE, seconds_allowed)), self._longest_call)
 
     def _failed(self, error: Exception | None = None) -> ModelProcessFailed:
         was_loading = self.state is State.LOADING

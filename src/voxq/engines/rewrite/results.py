@@ -1,0 +1,115 @@
+"""Results of single texts, and of texts that were rewritten in parts."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from voxq.engines.contract import Rewritten
+from voxq.engines.rewrite.items import RAW
+from voxq.llm.provider import Provider
+from voxq.locale import Message
+from voxq.rewriting import light, parts
+from voxq.rewriting.checks import OK, Verdict, check
+from voxq.rewriting.request import Mode, Rewrite
+
+_RULES_SERVE = frozenset({Mode.OPTIMIZE, Mode.FORMAT})
+"""Modes in which the rules take over where a model's answers are not faithful: they do less of the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The outcome for one part of a text."""
+
+    text: str
+    mode: str
+    checks: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, int] = field(default_factory=dict)
+    reason: str | None = None
+
+
+def accepted(answer: str, mode: Mode, verdict: Verdict) -> Part:
+    """Make the outcome for a faithful answer."""
+    return Part(answer, mode.value, dict(verdict.checks), verdict.changes.to_json())
+
+
+def refused(rewrite: Rewrite, verdict: Verdict) -> Part:
+    """Make the outcome where no answer was faithful: what the rules make of the text, or the text itself."""
+    reason = Message(
+        "What the model wrote was not faithful to the text: {problem}", problem=verdict.reason or ""
+    )
+    if rewrite.mode in _RULES_SERVE:
+        return replace(_by_rules(rewrite), checks=dict(verdict.checks), reason=reason)
+    return Part(rewrite.text, RAW, dict(verdict.checks), reason=reason)
+
+
+def together(
+    rewrite: Rewrite, pieces: Sequence[Rewrite], outcomes: Sequence[Part], provider: Provider, started: float
+) -> Rewritten:
+    """Join the outcomes for consecutive pieces of a text. In the mode custom, and where nothing of a summary
+    is left, one piece that was refused makes the whole text come back as it was."""
+    failed = [each for each in outcomes if each.reason is not None]
+    if failed and rewrite.mode in (Mode.CUSTOM, Mode.SUMMARY):
+        whole = replace(failed[0], text=rewrite.text)
+        return one(whole, provider, started)
+    text = parts.joined([piece.text for piece in pieces], [each.text for each in outcomes])
+    whole = Part(text, rewrite.mode.value, _checks(outcomes), _sum(outcomes))
+    if failed:
+        mode = failed[0].mode if len(failed) == len(outcomes) else rewrite.mode.value
+        whole = replace(whole, mode=mode, reason=_reason(failed, len(outcomes)))
+    return one(whole, provider, started)
+
+
+def by_rules(rewrite: Rewrite, started: float, reason: str | None = None) -> Rewritten:
+    """Make the result of the rules."""
+    return one(replace(_by_rules(rewrite), reason=reason), None, started)
+
+
+def raw(rewrite: Rewrite, started: float, reason: str) -> Rewritten:
+    """Make the result where nothing is done."""
+    return one(Part(rewrite.text, RAW, reason=reason), None, started)
+
+
+def _by_rules(rewrite: Rewrite) -> Part:
+    text = light.light(rewrite.text, rewrite.language)
+    verdict = check(replace(rewrite, mode=Mode.LIGHT), text)
+    if not verdict.passed:
+        return Part(rewrite.text, RAW, dict(verdict.checks))
+    return Part(text, Mode.LIGHT.value, dict(verdict.checks), verdict.changes.to_json())
+
+
+def one(part: Part, provider: Provider | None, started: float) -> Rewritten:
+    """Make the result of one outcome; `started` by `time.perf_counter`."""
+    return Rewritten(
+        part.text,
+        part.mode,
+        part.checks,
+        part.changes,
+        provider.model if provider else None,
+        provider.name if provider else None,
+        round(time.perf_counter() - started, 3),
+        part.reason,
+    )
+
+
+def _checks(outcomes: Sequence[Part]) -> dict[str, str]:
+    """Return for each check what it said first of a part that failed it, else "ok"."""
+    names = dict.fromkeys(name for each in outcomes for name in each.checks)
+    said = {name: [each.checks[name] for each in outcomes if name in each.checks] for name in names}
+    return {name: next((each for each in told if each != OK), OK) for name, told in said.items()}
+
+
+def _reason(failed: Sequence[Part], number: int) -> str:
+    reason = failed[0].reason or ""
+    if number == 1:
+        return reason
+    return Message("{failed} of {number} parts: {reason}", failed=len(failed), number=number, reason=reason)
+
+
+def _sum(outcomes: Sequence[Part]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in outcomes:
+        total.update(each.changes)
+    return dict(total)
