@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from voxq.cli.api_checks import check_api
 from voxq.cli.engine_checks import check_engines
 from voxq.cli.finding import Finding
+from voxq.cli.llm_checks import check_providers
 from voxq.cli.machine_checks import check_devices, check_storage
 from voxq.cli.model_checks import check_models
 from voxq.cli.package_checks import check_packages
@@ -23,6 +24,7 @@ _CHECKS: dict[str, tuple[Callable[[Settings], Iterable[Finding]], tuple[str, ...
     "engine": (check_engines, ("engine_plugins",)),
     "model": (check_models, ("asr_engine", "asr_model", "asr_models", "asr_model_path")),
     "voice": (check_voices, ("tts_device",)),
+    "provider": (check_providers, ("llm_providers", "llm_keys", "llm_context", "llm_calls", "llm_default")),
     "device": (lambda settings: check_devices(settings.asr_use_gpu), ("asr_use_gpu",)),
     "API": (check_api, ("api_host", "api_port", "storage_path")),
 }
