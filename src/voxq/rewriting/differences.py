@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from voxq.speech.scripts import HAN, KANA
 
@@ -25,8 +25,7 @@ _COMPARED = 250_000
 """Largest product of the numbers of words that are compared each with each (difflib takes about 50 ms)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word or a mark, and its place in the text: indices of characters."""
 
     text: str
@@ -102,7 +101,12 @@ def difference(raw: str, rewritten: str) -> Difference:
 
 def words(text: str) -> tuple[Word, ...]:
     """Return the words and marks of a text."""
-    return tuple(Word(match[0], match.start(), match.end()) for match in _WORDS.finditer(text))
+    return tuple(Word(match[0], *match.span()) for match in _WORDS.finditer(text))
+
+
+def count(text: str) -> int:
+    """Return the number of words of a text, marks not counted."""
+    return sum(word[0].isalnum() for word in _WORDS.findall(text))
 
 
 def _operations(raw: Sequence[str], rewritten: Sequence[str]) -> Iterator[Operation]:

@@ -6,6 +6,9 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
+from voxq.rewriting.checks.dates import dates
+from voxq.rewriting.checks.found import Found, without_slips
+from voxq.rewriting.checks.numbers import numbers
 from voxq.rewriting.differences import Difference, difference
 from voxq.rewriting.light import light
 from voxq.rewriting.request import Rewrite
@@ -32,6 +35,16 @@ class Compared:
     def cleaned(self) -> str:
         """The transcript without fillers and repetitions, which no answer needs to have."""
         return normal(light(self.rewrite.text, self.rewrite.language))
+
+    @cached_property
+    def numbers(self) -> list[Found]:
+        """Numbers of the transcript; those that the speaker took back may be missing."""
+        return without_slips(self.raw, numbers(self.raw))
+
+    @cached_property
+    def dates(self) -> list[Found]:
+        """Dates of the transcript, likewise."""
+        return without_slips(self.raw, dates(self.raw))
 
     @cached_property
     def difference(self) -> Difference:

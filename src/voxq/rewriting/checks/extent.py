@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from voxq.locale import Message
 from voxq.rewriting.checks.compared import Compared
-from voxq.rewriting.differences import words
+from voxq.rewriting.differences import count
 from voxq.rewriting.request import Mode
 from voxq.speech.sentences import spoken_seconds
 
@@ -47,12 +47,12 @@ def length(compared: Compared) -> Message | None:
     if compared.rewrite.mode is Mode.TRANSLATE:
         return _translation(compared)
     limits = LIMITS[compared.rewrite.mode]
-    number = _count(compared.written)
-    least = limits.shortest * _count(compared.cleaned) - limits.slack
-    most = limits.longest * _count(compared.raw) + limits.slack
+    number = count(compared.written)
+    least = limits.shortest * count(compared.cleaned) - limits.slack
+    most = limits.longest * count(compared.raw) + limits.slack
     if compared.rewrite.mode is Mode.SUMMARY:
-        least = min(_SUMMARY_WORDS, _count(compared.cleaned))
-    if number < least or (not number and _count(compared.raw)):
+        least = min(_SUMMARY_WORDS, count(compared.cleaned))
+    if number < least or (not number and count(compared.raw)):
         return Message("The answer is too short: {words} words", words=number)
     return Message("The answer is too long: {words} words", words=number) if number > most else None
 
@@ -60,7 +60,7 @@ def length(compared: Compared) -> Message | None:
 def edits(compared: Compared) -> Message | None:
     """Check that no more of the wording was changed than the mode asks for."""
     limits = LIMITS[compared.rewrite.mode]
-    total = max(_count(compared.cleaned), _count(compared.written))
+    total = max(count(compared.cleaned), count(compared.written))
     changed = compared.from_cleaned.changes.words
     if changed > limits.changed * total + limits.slack:
         return Message(
@@ -72,13 +72,9 @@ def edits(compared: Compared) -> Message | None:
 def _translation(compared: Compared) -> Message | None:
     before, after = spoken_seconds(compared.cleaned), spoken_seconds(compared.written)
     least, most = (bound * before for bound in _TRANSLATION)
-    number = _count(compared.written)
+    number = count(compared.written)
     if after < least - _TRANSLATION_SLACK or not number:
         return Message("The answer is too short: {words} words", words=number)
     if after > most + _TRANSLATION_SLACK:
         return Message("The answer is too long: {words} words", words=number)
     return None
-
-
-def _count(text: str) -> int:
-    return sum(not word.is_mark for word in words(text))

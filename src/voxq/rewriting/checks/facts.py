@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from voxq.locale import Message
 from voxq.rewriting.checks import names as found_names
@@ -15,7 +15,6 @@ from voxq.rewriting.checks.found import (
     corrections,
     in_order,
     missing_of,
-    without_slips,
 )
 from voxq.rewriting.checks.negations import moved
 from voxq.rewriting.checks.negations import negations as negations_of
@@ -31,19 +30,19 @@ _IN_FIGURES = 10
 
 def numbers_in_order(compared: Compared) -> Message | None:
     """Check that the numbers are the same, in the same order; one that was taken back may be missing."""
-    return _number(in_order(*_both(compared, numbers_of)))
+    return _number(in_order(compared.numbers, numbers_of(compared.written)))
 
 
 def numbers_supported(compared: Compared) -> Message | None:
     """Check that each number of the answer occurs in the transcript, or in the client's wish."""
-    known = numbers_of(compared.raw) + numbers_of(normal(compared.rewrite.prompt))
+    known = compared.numbers + numbers_of(normal(compared.rewrite.prompt))
     answer = numbers_of(CITED.sub(" ", compared.written))
     return _number(Mismatch(added=missing_of(answer, _parted(known))))
 
 
 def numbers_translated(compared: Compared) -> Message | None:
     """Check that the numbers are the same, in any order; small ones may be words of the other language."""
-    raw, answer = _both(compared, numbers_of)
+    raw, answer = compared.numbers, numbers_of(compared.written)
     reads = primary(compared.rewrite.target or "") in _READ
     raw = [each for each in raw if _is_large(each, 3 if reads else _IN_FIGURES)]
     answer = [each for each in answer if _is_large(each, 3)]
@@ -52,12 +51,12 @@ def numbers_translated(compared: Compared) -> Message | None:
 
 def dates_in_order(compared: Compared) -> Message | None:
     """Check that days, months and parts of the day are the same, in the same order."""
-    return _date(in_order(*_both(compared, dates_of)))
+    return _date(in_order(compared.dates, dates_of(compared.written)))
 
 
 def dates_supported(compared: Compared) -> Message | None:
     """Check that each date of the answer occurs in the transcript, or in the client's wish."""
-    known = dates_of(compared.raw) + dates_of(normal(compared.rewrite.prompt))
+    known = compared.dates + dates_of(normal(compared.rewrite.prompt))
     return _date(Mismatch(added=missing_of(dates_of(compared.written), known)))
 
 
@@ -72,7 +71,7 @@ def dates_translated(compared: Compared) -> Message | None:
             for each in found
             if each.values[0].startswith(("weekday", "month ")) and "+" not in each.values[0]
         ]
-        for found in _both(compared, dates_of)
+        for found in (compared.dates, dates_of(compared.written))
     )
     return _date(as_sets(raw, answer))
 
@@ -99,18 +98,12 @@ def names_supported(compared: Compared) -> Message | None:
 
 def negations(compared: Compared) -> Message | None:
     """Check that negations are where they were."""
-    slips = corrections(compared.raw, numbers_of(compared.raw)) + corrections(
-        compared.raw, dates_of(compared.raw)
-    )
+    slips = [
+        slip for found in (compared.numbers, compared.dates) for slip in corrections(compared.raw, found)
+    ]
     before, after = negations_of(compared.raw, slips), negations_of(compared.written)
     near = moved(compared.difference, before, after)
     return Message("A negation was lost, added or moved: {words}", words=repr(near)) if near else None
-
-
-def _both(
-    compared: Compared, finder: Callable[[str], list[Found]]
-) -> tuple[Sequence[Found], Sequence[Found]]:
-    return without_slips(compared.raw, finder(compared.raw)), finder(compared.written)
 
 
 def _parted(known: Sequence[Found]) -> list[Found]:
