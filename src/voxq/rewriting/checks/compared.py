@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,9 @@ from voxq.rewriting.checks.numbers import numbers
 from voxq.rewriting.differences import Difference, difference
 from voxq.rewriting.light import light
 from voxq.rewriting.request import Rewrite
+from voxq.speech.scripts import HAN
+
+_BETWEEN_HAN = re.compile(rf"(?<=[{HAN}]) {{1,4}}(?=[{HAN}])")
 
 
 @dataclass(frozen=True)
@@ -56,4 +60,5 @@ class Compared:
 
 
 def normal(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
+    """Return the text in NFKC, without spaces between Chinese characters, which some recognisers write."""
+    return _BETWEEN_HAN.sub("", unicodedata.normalize("NFKC", text))

@@ -20,13 +20,14 @@ _MEANT_AFTER = re.compile(
 """What shows that 那个 points at something: "那个，红色的"."""
 
 _STUTTER = re.compile(
-    rf"(?<![其吉自忘])(?P<word>[我你他她这那])(?:[，,…]{{0,2}} ?(?P=word)){{1,9}}(?=[{_HAN}])"
+    rf"(?<![其吉自忘])(?P<word>[我你他她这那也])(?:[，,…]{{0,2}} ?(?P=word)){{1,9}}(?=[{_HAN}])"
 )
 """Pronouns, which are never doubled; of other words (看看, 在在 of 现在在) nobody can tell."""
 _TRIPLE = re.compile(r"(?<![其吉成造将迁服听顺自跟随])(?P<word>[我你他她这那就把被从也但])(?P=word){2,}")
 _WORDS = (
-    "我们 你们 他们 她们 它们 咱们 这个 那个 然后 因为 所以 但是 如果 而且 不过 还有 或者 以及 虽然 为了 关于"
-    " 对于 我觉得 我认为 比如说 比如 其实 那么 就是说 就是 所谓 另外 首先 接下来 这是 那是"
+    "我们 你们 他们 她们 它们 咱们 这个 那个 然后 因为 所以 但是 如果 而且 不过 还有 或者 以及 虽然 为了"
+    " 关于 对于 我觉得 我认为 比如说 比如 其实 那么 就是说 就是 所谓 另外 首先 接下来 这是"
+    " 那是 今天 明天 昨天 刚才"
 )
 _REPEATED_WORD = re.compile(
     rf"(?P<word>{'|'.join(sorted(_WORDS.split(), key=len, reverse=True))})"

@@ -12,11 +12,16 @@ _BEGIN = rf"(?<![{_LETTER}0-9_'’/@#&+-])(?<![A-Za-z0-9]\.)"
 _END = rf"(?![{_LETTER}0-9_'’/@&+])(?!-[{_LETTER}0-9])(?!\.[{_LETTER}0-9])"
 _WORD = rf"[{_LETTER}]+(?:['’][{_LETTER}]+)?"
 
+_NUMBERS = (
+    r"zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|hundred|thousand"
+    r"|million"
+)
 _SOUND = r"(?:[Uu]h+m*|[Uu]m+|[Ee]rm+|[Ee]hm+)"
 _SOUNDS = re.compile(rf"{_BEGIN}(?<!\d )(?P<first>{_SOUND})(?:[,… ]{{1,3}}{_SOUND})*{_END}")
 """Not UM and UH, which are universities, nor 5 um."""
 _NAME_FOLLOWS = re.compile(r" (?!I\b)[A-Z]")
 """Um Kulthum"""
+_NUMBER_BEFORE = re.compile(rf"\b(?:{_NUMBERS}) \Z", re.I)
 _PHRASES = re.compile(rf"{_BEGIN}(?:[Ee]r+|[Hh]mm+|[Yy]ou know){_END}")
 """Fillers only between pauses, or between one and an end of the sentence: the ER, do you know him."""
 _QUESTION = re.compile(
@@ -34,6 +39,7 @@ _PAIRS_TEXT = """
 i want|i was|i am|i just|i need|i would|i could|i can|i have|i had|i went|i really|it was|it is|we were|we are
 we need|we have|they were|they are|there is|there was|there are|in the|of the|to the|on the|at the|for the
 with the|from the|and the|and i|but i|that the|you can|you have|he was|she was|is the|in a|it would|would be
+we could|we can|we should|i should|they could
 """
 _PAIRS = "|".join(pair for line in _PAIRS_TEXT.split("\n") for pair in line.split("|") if pair)
 _REPEATED = re.compile(
@@ -42,16 +48,24 @@ _REPEATED = re.compile(
     re.I,
 )
 _NEVER_DOUBLED = re.compile(
-    r"n['’]t\b|\b(?:no|not|never|none|nothing|nobody|without|cannot|dont|cant|wont|zero|one|two|three|four|five"
-    r"|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|hundred|thousand|million|more|less)\b",
+    rf"n['’]t\b|\b(?:no|not|never|none|nothing|nobody|without|cannot|dont|cant|wont|{_NUMBERS}|more|less)\b",
     re.I,
 )
 
+_DOUBLED_START = re.compile(
+    rf"{_BEGIN}(?P<word>You|He|She|It)(?: ?,)? (?P<again>you|he|she|it){_END}(?= [{_LETTER}])"
+)
+"""Only at the beginning of a sentence: "I love you you are" has lost its full stop."""
+_AROUND_SOUND = re.compile(
+    rf"{_BEGIN}(?P<phrase>{_WORD}(?: {_WORD}){{0,3}})(?: ?[,…])? {_SOUND}(?: ?[,…])? (?P=phrase){_END}"
+    rf"(?= {_WORD})",
+    re.I,
+)
 _FRAGMENT = re.compile(
-    rf"{_BEGIN}(?:(?P<lead>{_WORD}) )?(?P<part>[{_LETTER}]{{1,6}})-,? (?=(?P<rest>{_WORD}(?: {_WORD})?))"
+    rf"{_BEGIN}(?:(?P<lead>{_WORD}) )?(?P<part>[{_LETTER}]{{1,6}})-,? (?P<rest>{_WORD}(?: {_WORD})?)"
 )
 _LETTERS = re.compile(
-    rf"{_BEGIN}(?P<part>[{_LETTER}]{{1,2}})(?:-(?P=part)){{1,9}}-(?=(?P=part)[{_LETTER}])", re.I
+    rf"{_BEGIN}(?P<part>[{_LETTER}]{{1,2}})(?:-(?P=part)){{1,9}}-(?P<word>(?P=part)[{_LETTER}])", re.I
 )
 _STUTTERED_I = re.compile(rf"{_BEGIN}I(?:-I){{1,9}}{_END}")
 
@@ -77,12 +91,14 @@ def without_sounds(text: str) -> str:
 
 def cleaned(text: str) -> str:
     """Return the text without fillers and without what was said twice by mistake."""
+    text = _AROUND_SOUND.sub(_once, text)
     text = without_sounds(text)
     text = without(text, _fillers(text))
-    text = _LETTERS.sub("", text)
+    text = _LETTERS.sub(_without_letters, text)
     text = _STUTTERED_I.sub("I", text)
     text = _FRAGMENT.sub(_without_fragment, text)
     text = _DOUBLED.sub(_first, text)
+    text = _DOUBLED_START.sub(_first_of_sentence, text)
     return _REPEATED.sub(_once, text)
 
 
@@ -91,7 +107,8 @@ def _sounds(text: str) -> Iterator[tuple[int, int]]:
         is_name = match[0][0].isupper() and (
             not opens(text, match.start()) or _NAME_FOLLOWS.match(text, match.end())
         )
-        if not is_name:
+        is_unit = _NUMBER_BEFORE.search(text, max(0, match.start() - 12), match.start()) is not None
+        if not (is_name or is_unit):
             yield match.span()
 
 
@@ -113,6 +130,16 @@ def _first(match: re.Match[str]) -> str:
     return match["word"]
 
 
+def _first_of_sentence(match: re.Match[str]) -> str:
+    return match["word"] if match["word"].casefold() == match["again"] else match[0]
+
+
+def _without_letters(match: re.Match[str]) -> str:
+    """Take out stuttered letters, but put a capital at the beginning of the word."""
+    word = match["word"]
+    return word[0].upper() + word[1:] if match[0][0].isupper() else word
+
+
 def _once(match: re.Match[str]) -> str:
     return match[0] if _NEVER_DOUBLED.search(match["phrase"]) else match["phrase"]
 
@@ -124,7 +151,7 @@ def _without_fragment(match: re.Match[str]) -> str:
     if _NEVER_DOUBLED.search(part):
         return match[0]
     if lead and first == lead.casefold() and second.startswith(part) and second != part:
-        return ""
+        return lead + match["rest"][len(lead) :]
     if first.startswith(part) and first != part:
-        return f"{lead} " if lead else ""
+        return f"{lead} {match['rest']}" if lead else match["rest"]
     return match[0]

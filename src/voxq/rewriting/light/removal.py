@@ -11,6 +11,10 @@ _NEAR = 16
 """Characters before a sound in which its pauses are looked for."""
 _OPENING = frozenset('.!?。！？；;:：\n"“‘「『（([《-—')
 _CLOSING = frozenset('.!?。！？；;\n"”’」』）)]》')
+_COMMA_AFTER = re.compile(
+    r"(?:\A|[.!?\n] ?)(?:well|so|yes|no|yeah|okay|ok|right|first|second|i mean)\Z", re.I
+)
+_COMMA_BEFORE = re.compile(r"(?:not|but|so|which|because|although|though|then|or|right)\b")
 _KEPT = ",，、"
 
 
@@ -59,21 +63,29 @@ def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
         if is_opening:
             kept.append(pauses if pauses.isspace() else "")
         elif not is_closing:
-            kept.append(_between(text[cut - 1], text[until], pauses, following))
+            kept.append(
+                _between(text[cut - 1], text[until], pauses, following, _needs_comma(text, cut, until))
+            )
         at = until
     kept.append(_capital(text[at:], capital))
     return "".join(kept)
 
 
-def _between(last: str, first: str, before: str, after: str) -> str:
+def _between(last: str, first: str, before: str, after: str, needs_comma: bool) -> str:
     """Return what stands between two words when the sound between them is gone."""
     pause = next((mark for mark in before if mark in _KEPT), "")
-    if pause == "," and "," in after and first.isascii():
+    if pause == "," and "," in after and first.isascii() and not needs_comma:
         pause = ""
     if pause:
         return pause + (" " if pause == "," and first.isascii() else "")
     had_space = " " in before or " " in after or "," in after
     return " " if had_space and (last.isascii() or first.isascii()) else ""
+
+
+def _needs_comma(text: str, end: int, start: int) -> bool:
+    """Whether a comma belongs between two stretches anyway: "well, I", "three, not four"."""
+    before = _COMMA_AFTER.search(text[max(0, end - _NEAR) : end])
+    return before is not None or _COMMA_BEFORE.match(text, start) is not None
 
 
 def _capital(text: str, wanted: bool) -> str:
