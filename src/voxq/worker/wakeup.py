@@ -11,6 +11,7 @@ from typing import Any
 
 import redis
 from loguru import logger
+from redis.connection import ConnectionInterface
 
 from voxq.queue.keys import WAKE_CHANNEL
 from voxq.queue.workers import channel_of
@@ -56,21 +57,30 @@ class Wakeup:
     def _listen(self) -> None:
         while not self._closed.is_set():
             try:
-                with self._client.pubsub(ignore_subscribe_messages=True) as pubsub:
-                    pubsub.subscribe(self._channel, WAKE_CHANNEL)
-                    self.wake()  # for messages that came while nothing listened
-                    while not self._closed.is_set():
-                        message = pubsub.get_message(timeout=1.0)
-                        if message is not None:
-                            self._take(message)
+                self._listen_on(self._client.connection_pool.make_connection())
             except Exception as error:  # also on bytes that are no text: this thread must not end
                 logger.debug("wake-up channel lost: {}", type(error).__name__)
                 self._closed.wait(_RECONNECT_SECONDS)
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if message["channel"] == self._channel:
+    def _listen_on(self, connection: ConnectionInterface) -> None:
+        """Listen until the end. Raises whatever breaks the connection.
+
+        On the connection itself, because there is a message for every task, and a `PubSub` takes as long for
+        one as the loop takes to claim it.
+        """
+        try:
+            connection.send_command("SUBSCRIBE", self._channel, WAKE_CHANNEL)
+            while not self._closed.is_set():
+                if connection.can_read(timeout=1.0):
+                    self._take(connection.read_response(push_request=True))
+        finally:
+            connection.disconnect()
+
+    def _take(self, message: Any) -> None:
+        """Take a message: its sort, its channel and, if it is no subscription, what was sent."""
+        if message[0] == "message" and message[1] == self._channel:
             with contextlib.suppress(ValueError, TypeError):
-                command = json.loads(message["data"])
+                command = json.loads(message[2])
                 if isinstance(command, dict):
                     self._commands.append(command)
-        self.wake()
+        self.wake()  # after a subscription, too: for messages that came while nothing listened

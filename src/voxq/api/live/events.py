@@ -82,11 +82,17 @@ class Events:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
-        async with self._client.pubsub() as subscription:
-            await subscription.subscribe(EVENTS_CHANNEL)
+        """Listen until the connection breaks.
+
+        On the connection itself: there are a few events for every task, and a `PubSub` takes several times as
+        long for each.
+        """
+        connection = self._client.connection_pool.make_connection()
+        try:
+            await connection.send_command("SUBSCRIBE", EVENTS_CHANNEL)
             asked = False
             while True:
-                message = await subscription.get_message(timeout=_QUIET_SECONDS)
+                message = await connection.read_response(timeout=_QUIET_SECONDS, push_request=True)
                 if message is not None:
                     asked = False
                     self._take(message)
@@ -94,17 +100,25 @@ class Events:
                     raise RedisConnectionError("no answer to a ping")
                 else:
                     asked = True
-                    await subscription.ping()
+                    await connection.send_command("PING")
+        finally:
+            await connection.disconnect(nowait=True)
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if message["type"] == "subscribe":
-            self._wake_all()
-        elif message["type"] == "message" and (change := _change(message["data"])):
-            task_id, has_ended = change
-            self._wake(self._of_changes, task_id)
-            if has_ended:
-                self._wake(self._of_ends, task_id)
-                self._wake(self._of_ends, ANY)
+    def _take(self, message: Any) -> None:
+        """Take a message: its sort and channel, and what was sent. Others answer a ping."""
+        match message:
+            case ["subscribe", *_]:
+                self._wake_all()
+            case ["message", _, str(data)] if change := _change(data):
+                self._tell(*change)
+            case _:
+                pass
+
+    def _tell(self, task_id: str, has_ended: bool) -> None:
+        self._wake(self._of_changes, task_id)
+        if has_ended:
+            self._wake(self._of_ends, task_id)
+            self._wake(self._of_ends, ANY)
 
     @staticmethod
     def _wake(listeners: _Listeners, task_id: str) -> None:

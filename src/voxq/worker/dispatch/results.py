@@ -73,7 +73,8 @@ class Results:
                 self._on_error(member, item)
         for step in batch.steps:
             if step.task_run in self._task_runs:
-                step.task_run.mark_running()
+                if not step.task_run.is_complete:  # or the mark goes with everything else of the task
+                    step.task_run.mark_running()
                 self._go_on(step)
 
     def _keep(self, pooled: PooledModel, member: Member, result: object, seconds: float) -> None:

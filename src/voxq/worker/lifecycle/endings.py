@@ -187,6 +187,7 @@ class RunEndings:
             self._let_go(task_run)
         else:
             task_run.outcome = outcome
+            task_run.mark_running()  # nothing of it is in an engine, should the worker die meanwhile
 
     def _let_go(self, task_run: TaskRun) -> None:
         self._task_runs.remove(task_run)
