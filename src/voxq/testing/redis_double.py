@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -21,6 +21,8 @@ class InMemoryRedis:
 
     def __init__(self, epoch: str) -> None:
         """Start empty. `epoch`: id of the storage that it works for."""
+        self.connection = None
+        """As of a client that takes a connection from a pool for each command."""
         self.is_away = False
         self.lanes: defaultdict[str, list[str]] = defaultdict(list)
         """Waiting ids by queue, the next one first."""
@@ -59,13 +61,19 @@ class InMemoryRedis:
     def _claim(self, args: dict[str, Any]) -> list[Any]:
         if any(self.lanes[queue] for queue in args["beside"]):
             return []
-        taken: list[str] = []
+        taken: list[Any] = []
         free = dict(args["room"]["free"])
         for queue in args["lanes"]:
-            while self.lanes[queue] and free.get(queue) and len(taken) < 2 * args["most"]:
+            while self.lanes[queue] and free.get(queue) and len(taken) < 4 * args["most"]:
                 task_id = self.lanes[queue].pop(0)
                 self.claims[task_id] = args["worker"]
-                taken += [task_id, queue]
+                self.documents[task_id] |= {"status": "processing", "started_at": args["started_at"]}
+                taken += [
+                    task_id,
+                    queue,
+                    f"{args['execution']}{len(taken):04x}",
+                    self.documents[task_id]["run"],
+                ]
                 free = {other: count - 1 for other, count in free.items()}
         return [0, sum(len(self.lanes[queue]) for queue in args["lanes"]), *taken]
 
@@ -109,14 +117,27 @@ class InMemoryRedis:
 
 
 class _Pipeline:
-    """Returns the lengths of lanes."""
+    """Runs scripts, or returns the lengths of lanes."""
 
     def __init__(self, double: InMemoryRedis) -> None:
         self._double = double
         self._keys: list[str] = []
+        self._calls: list[tuple[Any, ...]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._calls.clear()
 
     def llen(self, key: str) -> None:
         self._keys.append(key)
 
-    def execute(self) -> list[int]:
+    def execute_command(self, _name: str, *words: Any) -> None:
+        """Add the call of a script."""
+        self._calls.append(words)
+
+    def execute(self, *, raise_on_error: bool = True) -> list[Any]:
+        if self._calls:
+            return [self._double.evalsha(*words) for words in self._calls]
         return self._double.lengths(self._keys)
