@@ -16,6 +16,7 @@ from task_lab import Lab, done, make_task, make_worker
 from voxq.core.task import Lane, Task
 from voxq.queue import claiming, documents, enqueueing
 from voxq.queue.claiming import TaskExecution
+from voxq.queue.listing import MOST_LOOKED_AT
 
 KEYS = {name: f"key-of-{name}-0123456789" for name in ("anna", "ben", "root")}
 
@@ -147,11 +148,14 @@ def test_ten_thousand_tasks_cost_a_page_no_more_than_a_few(keyed: ApiServer, cli
     assert spent["get"] <= 110, "documents of what is told, and not of what waits"
     assert spent["hget"] <= 1000
 
-    started = time.perf_counter()
+    started, before = time.perf_counter(), _calls(client)
     count = 0
     for page in pages(keyed.http, "ben", limit=100):
         count += 1
         mine = page["tasks"]
+    assert count > 1, "a page ends after 10 000 tasks of others"
+    spent = {name: number - before.get(name, 0) for name, number in _calls(client).items()}
+    assert spent["hget"] <= (MOST_LOOKED_AT + 50) * spent["evalsha"], "Redis serves nobody else meanwhile"
     print(f"the last of 10001 was found with {count} pages in {time.perf_counter() - started:.2f} s")
     assert ids(mine) == [tasks[-1].id]
     assert mine[0]["position"] == 10_001
