@@ -14,7 +14,6 @@ from types import MappingProxyType
 from xml.parsers import expat
 
 from voxq.locale import Message
-from voxq.speech.markup import say_as
 from voxq.speech.markup.document import Document, MarkupError, Part
 from voxq.speech.sentences import Break
 
@@ -171,6 +170,8 @@ class _Reader:
         if element.name == "sub":
             self._text.append(element.attributes["alias"].replace("\ue000", ""))
         else:
+            from voxq.speech.markup import say_as  # which knows how numbers are read: few texts need it
+
             how, form = (
                 element.attributes["interpret-as"].strip().lower(),
                 element.attributes.get("format", ""),
