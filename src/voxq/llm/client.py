@@ -9,8 +9,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-
-import httpx
+from typing import TYPE_CHECKING
 
 from voxq.back_off import BackOff
 from voxq.llm import errors, reading
@@ -19,6 +18,9 @@ from voxq.llm.dialects import Dialect, Messages, NotTheProtocol, Ollama, OpenAI,
 from voxq.llm.errors import ProviderError
 from voxq.llm.provider import Provider
 from voxq.locale import Message
+
+if TYPE_CHECKING:
+    import httpx
 
 CONNECT_SECONDS = 5.0
 _SEND_SECONDS = 30.0
@@ -38,6 +40,8 @@ _DRAIN_SECONDS = 0.1
 def http_client(provider: Provider) -> httpx.AsyncClient:
     """Make the HTTP client of a provider, which sends no key by itself. It follows no redirect, and uses the
     proxies of the environment only for what is not near."""
+    import httpx  # late, because it takes 10 MB, and a process without a provider has no use for it
+
     return httpx.AsyncClient(
         headers={"Accept-Encoding": "identity", "User-Agent": "voxq"},
         timeout=httpx.Timeout(None, connect=CONNECT_SECONDS, write=_SEND_SECONDS),
@@ -142,6 +146,8 @@ class Client:
     @asynccontextmanager
     async def _sent(self, dialect: Dialect, messages: Messages) -> AsyncIterator[httpx.Response]:
         """Send a request and give its response, of which the body is still to come. Raises ProviderError."""
+        import httpx
+
         provider = self.provider
         body = json.dumps(dialect.request(provider, messages, self._without)).encode()
         headers = {"Content-Type": "application/json", **provider.headers}
@@ -191,6 +197,8 @@ class Client:
 
     async def _pieces(self, dialect: Dialect, response: httpx.Response) -> AsyncIterator[Piece]:
         """Yield the pieces of an answer that is streamed, or the only one of another."""
+        import httpx
+
         patience = self.provider.first_seconds
         if response.headers.get("content-type", "").partition(";")[0] == "application/json":
             yield dialect.answer(await reading.whole(self.provider, response, first_seconds=patience))
@@ -210,6 +218,8 @@ class Client:
 
 async def ollama_version(client: httpx.AsyncClient, provider: Provider) -> str | None:
     """Return the version of Ollama; None of another server. Raises ProviderError if it does not answer."""
+    import httpx
+
     try:
         async with (
             asyncio.timeout(_LOOK_SECONDS),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-
-import httpx
+from typing import TYPE_CHECKING
 
 from voxq.llm import errors
 from voxq.llm.provider import Provider
 from voxq.locale import Message
+
+if TYPE_CHECKING:
+    import httpx
 
 MOST_BYTES = 8 << 20
 """Maximum size of a response; an answer of 100,000 characters in single tokens takes less."""
@@ -78,6 +80,8 @@ async def whole(provider: Provider, response: httpx.Response, *, first_seconds: 
 
 async def error_text(provider: Provider, response: httpx.Response) -> str:
     """Read the beginning of the body of an error; empty if it does not come."""
+    import httpx
+
     body = bytearray()
     try:
         async for piece in pieces(provider, response, first_seconds=_SILENCE_SECONDS):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from voxq.speech.audio import SAMPLE_RATE
 
 WINDOW = 512
@@ -136,6 +134,8 @@ def _deepest_rest(loudness: Sequence[float], first: int) -> int:
     Around each window half a second is weighed, most of all the middle, so that a long rest is deeper than a
     short one. The newest windows, whose rest may go on, are left out if there are others.
     """
+    import numpy as np  # late, because most processes cut nothing
+
     reach = min(_REACH, max(0, (len(loudness) - first - 2) // 2))
     weights = np.hanning(2 * reach + 3)[1:-1]
     around = np.asarray(loudness[max(0, first - reach) : len(loudness) - 1])

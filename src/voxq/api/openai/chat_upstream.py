@@ -6,10 +6,9 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
 from fastapi import Request
 from starlette.types import Receive, Scope, Send
 
@@ -22,6 +21,9 @@ from voxq.llm.client import http_client
 from voxq.llm.errors import ProviderError
 from voxq.llm.provider import Provider
 from voxq.locale import Message
+
+if TYPE_CHECKING:
+    import httpx
 
 _LONGEST_DETAIL = 500
 
@@ -82,6 +84,8 @@ class Upstreams:
     async def _sent(self, provider: Provider, content: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
         """Send a request and give a successful response, of which the body is still to come. Raises
         ProviderError."""
+        import httpx
+
         if provider.name not in self._clients:  # loading certificates takes a moment
             self._clients[provider.name] = await asyncio.to_thread(http_client, provider)
         client = self._clients[provider.name]
@@ -194,6 +198,8 @@ class _PassedOn(EventStream):
 
 async def _safe(provider: Provider, response: httpx.Response) -> AsyncGenerator[bytes]:
     """Yield the pieces of a body. Raises ProviderError."""
+    import httpx
+
     try:
         async for piece in reading.pieces(provider, response, first_seconds=provider.seconds):
             yield piece
