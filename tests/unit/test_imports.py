@@ -1,4 +1,4 @@
-"""What the processes of the service do not load: each module costs every one of them memory and time to start.
+"""What the processes of the service do not load: a module costs each of them memory and time to start.
 
 One import at the top of a module that all of them know is enough to bring a library into each.
 """
