@@ -30,11 +30,13 @@ from voxq.processes.model.protocol import (
     Load,
     Loaded,
     LoadFailed,
+    Measured,
     Reply,
     Request,
     Run,
     SpanRef,
     Started,
+    Trial,
 )
 from voxq.speech.audio import SAMPLE_RATE
 
@@ -136,6 +138,19 @@ def test_memory_of_a_batch_is_given_back(link: ModelProcess, tmp_path: Path) -> 
     while (rss_mb := process.memory_info().rss >> 20) > loaded.rss_mb + 25:
         assert time.monotonic() < deadline, f"{rss_mb} MB after {loaded.rss_mb} MB"
         time.sleep(0.1)
+
+
+def test_the_speed_of_a_real_model_is_measured(link: ModelProcess) -> None:
+    family = registry.find("faster-whisper")
+    request = EngineRequest(family.name, "whisper-base", threads=2, replicas=2)
+    link.send(Trial(request, family.model_paths(request, ModelStore().resolve), (1, 4)))
+    assert isinstance(link.receive(), Loaded)
+    one, four = link.receive(), link.receive()
+    assert isinstance(one, Measured) and isinstance(four, Measured)
+    assert (one.items, four.items) == (1, 4)
+    assert min(one.short, one.long, four.short) > 0.1 and four.long == one.long
+    assert one.waited >= 0.0
+    link.wait()
 
 
 def test_a_second_batch_waits_in_the_pipe(link: ModelProcess, chunk: Callable[..., SpanRef]) -> None:

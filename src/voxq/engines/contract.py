@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +40,7 @@ __all__ = [
     "EngineError",
     "EngineFamily",
     "EngineRequest",
+    "Layout",
     "ModelPaths",
     "Options",
     "Recognised",
@@ -310,10 +311,20 @@ class Requirements:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How a model uses what it runs on: `replicas` of it work at the same time and share its CPU threads,
+    and a call has up to `items` items."""
+
+    replicas: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class EngineRequest:
     """What to load. `device` is "cpu", "cuda:0", "net"; `threads` 0 means as many as useful, and so does
-    `replicas`, which is for engines that can work on several items at the same time; `provider` is where ONNX
-    Runtime computes: "cpu", "cuda", "tensorrt", or "auto" for that of the device."""
+    `replicas`, which is for engines that can work on several items at the same time, and `items`, the most
+    items of a call; `provider` is where ONNX Runtime computes: "cpu", "cuda", "tensorrt", or "auto" for that
+    of the device."""
 
     engine: str
     model: str
@@ -321,6 +332,7 @@ class EngineRequest:
     threads: int = 0
     provider: str = "auto"
     replicas: int = 0
+    items: int = 0
     config: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     """What else the operator has set for this model, as JSON values by name. It may hold a secret."""
 
@@ -328,6 +340,10 @@ class EngineRequest:
     def device_class(self) -> str:
         """Such as "cuda"."""
         return self.device.partition(":")[0]
+
+    def with_layout(self, layout: Layout) -> EngineRequest:
+        """Return the same request with this layout."""
+        return replace(self, replicas=layout.replicas, items=layout.items)
 
 
 _Item = TypeVar("_Item", contravariant=True)
@@ -374,6 +390,9 @@ class EngineFamily:
     models: tuple[str, ...] = ()
     """Models that this family offers by itself, the best first. Those of the catalogue that name this family
     need not be repeated."""
+    layouts_for: Callable[[EngineRequest], tuple[Layout, ...]] = lambda request: ()
+    """Layouts of which any may be the fastest on a machine, within what the request leaves open; the first is
+    what it takes by itself. A worker measures them when it is idle. None: there is nothing to choose."""
     options: frozenset[str] = frozenset()
     """The options that it honours."""
     devices: tuple[str, ...] = ("cpu",)

@@ -1,4 +1,4 @@
-"""Warm-up of a freshly loaded model, which also measures the cost of an item.
+"""Warm-up of a freshly loaded model, which also measures the cost of an item; and its speed in full calls.
 
 The clip is real speech (English, made with hibari), because the cost of recognition depends on the words;
 noise or silence would give other results.
@@ -31,6 +31,10 @@ from voxq.speech.sentences import spoken_seconds
 SHORT_SECONDS = 2.3
 """First sentence of the clip."""
 
+_NOTE_SECONDS = 5.0
+_PAUSE_SECONDS = 7.0
+_TRIES = 2
+
 SHORT_SENTENCE = "Good morning."
 LONG_SENTENCE = "The old keeper climbed the stairs every evening."
 CHINESE_SENTENCE = "早上好。"
@@ -50,6 +54,19 @@ def measure(engine: Recogniser) -> Cost:
     short = long[: int(SHORT_SECONDS * SAMPLE_RATE)]
     _seconds(engine, short)  # the first call includes lazy initialisation
     return _line((SHORT_SECONDS, _seconds(engine, short)), (len(long) / SAMPLE_RATE, _seconds(engine, long)))
+
+
+def short_speed(engine: Recogniser, items: int) -> float:
+    """Return the seconds of sound that the engine takes in a second, in calls of so many short chunks. Raises
+    EngineError if it fails."""
+    return _rate(engine, clip()[: int(_NOTE_SECONDS * SAMPLE_RATE)], items)
+
+
+def long_speed(engine: Recogniser, items: int) -> float:
+    """Return the same for long chunks. Raises EngineError if the engine fails."""
+    # The pause makes it long; the clip said several times would look like a text that repeats itself.
+    pause = np.zeros(int(_PAUSE_SECONDS * SAMPLE_RATE), np.float32)
+    return _rate(engine, np.concatenate([pause, clip()]), items)
 
 
 def measure_speech(synthesiser: Synthesiser, voices: Sequence[Voice]) -> Cost:
@@ -100,6 +117,26 @@ def _speaking_seconds(synthesiser: Synthesiser, voice: str, sentence: str) -> fl
             )
         )
     return time.perf_counter() - started
+
+
+def _rate(engine: Recogniser, samples: Samples, items: int) -> float:
+    """Seconds of sound in a second, in the quicker one of some calls: others on the machine only delay."""
+    batch = [AudioItem(samples)] * items
+    taken: list[float] = []
+    for _ in range(_TRIES):
+        started = time.perf_counter()
+        answers = engine.run(batch)
+        taken.append(time.perf_counter() - started)
+        _fail_on(answers)
+    return sum(item.seconds for item in batch) / min(taken)
+
+
+def _fail_on(answers: Sequence[object]) -> None:
+    error = next((answer for answer in answers if isinstance(answer, ChunkError)), None)
+    if error is not None:
+        raise EngineError(
+            Message("The engine is loaded but fails when it is measured: {error}", error=error.message)
+        )
 
 
 def _seconds(engine: Recogniser, samples: Samples) -> float:

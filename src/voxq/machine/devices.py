@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import math
 import os
+import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from voxq.locale import Message
 
 _MOST_THREADS = 8
 """Threads beyond which a model on the CPU hardly gets faster and its neighbours get slower."""
+_PROCESSOR_LABELS = ("model name", "CPU part")
+"""Labels in /proc/cpuinfo on x86 and on ARM."""
 _NVML_SUCCESS = 0
 _NAME_BYTES = 96
 
@@ -101,6 +104,19 @@ def available_cpus(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
 def threads_for(asked: int) -> int:
     """Number of threads of a model on the CPU: `asked`, or with 0 as many as are useful here."""
     return asked or min(available_cpus(), _MOST_THREADS)
+
+
+def name_of(device: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the name of a GPU ("cuda:0") or of the processor, which tells machines of another speed apart;
+    empty if it is unknown."""
+    if device != "cpu":
+        return next((gpu.name for gpu in visible_gpus() if gpu.device == device), "")
+    with contextlib.suppress(OSError):
+        for line in cpuinfo.read_text(errors="replace").splitlines():
+            label, _, value = line.partition(":")
+            if label.strip() in _PROCESSOR_LABELS:
+                return value.strip()
+    return platform.processor()
 
 
 def _names(entry: str, gpu: Gpu) -> bool:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
-from voxq.engines.contract import Cost
+from voxq.engines.contract import Cost, Layout
 from voxq.processes.child import Child, ChildDied, Message
 from voxq.processes.media import protocol as media
 from voxq.processes.model import protocol as model
@@ -78,12 +78,16 @@ class FakeProcesses(AbstractContextManager["FakeProcesses"]):
     """Makes every helper process that is started within its context a `FakeChild`.
 
     Texts are cut at ". "; a recording is one chunk of its `seconds`. `answer` gives the result of each chunk;
-    `calls` lists the batches that models were given.
+    `calls` lists the batches that models were given, `trials` what was measured; `speed` gives the speed of a
+    layout, which by default grows with it, and `waited` is the share of that time without a processor.
     """
 
     def __init__(self, answer: Answer, *, seconds: float = 10.0) -> None:
         self.answer = answer
         self.calls: list[tuple[model.ChunkRef, ...]] = []
+        self.trials: list[model.Trial] = []
+        self.waited = 0.0
+        self.speed: Callable[[Layout], float] = lambda layout: float(layout.replicas * layout.items)
         self.children: list[FakeChild] = []
         self._seconds = seconds
         self._start = Child.__dict__["start"]
@@ -120,8 +124,13 @@ class FakeProcesses(AbstractContextManager["FakeProcesses"]):
 
     def _of_model(self, message: Message) -> Iterator[Message]:
         request = model.CODEC.decode_request(message)
-        if isinstance(request, model.Load):
+        if isinstance(request, model.Load | model.Trial):
             yield model.CODEC.encode(model.Loaded(0.1, "revision", 10, 10, Cost(0.01, 0.01)))
+            if isinstance(request, model.Trial):
+                self.trials.append(request)
+                for items in request.items:
+                    speed = self.speed(Layout(request.request.replicas, items))
+                    yield model.CODEC.encode(model.Measured(items, speed, speed, self.waited))
             return
         self.calls.append(request.items)
         yield model.CODEC.encode(model.Started(request.batch))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count, takewhile
 from pathlib import Path
 
 from voxq import extras
@@ -11,6 +12,7 @@ from voxq.engines.contract import (
     Chunking,
     EngineFamily,
     EngineRequest,
+    Layout,
     ModelPaths,
     Recogniser,
     Requirements,
@@ -22,10 +24,13 @@ from voxq.machine.devices import threads_for
 _ONLY_TRANSCRIBES = re.compile(r"turbo|distil|\.en\b")
 """Marks in the names of models that were not trained to translate."""
 
-_MOST_REPLICAS = 4
-_MOST_ITEMS = 8
+_REPLICAS = 4
+_ITEMS = 8
 """Chunks per call. With windows as long as the speech, a batch of 8 takes two thirds of the time of single
 ones on a CPU, and two replicas of the network halve that again."""
+_MOST_REPLICAS = 16
+_MOST_ITEMS = 16
+_MOST_ITEMS_ON_GPU = 32
 
 
 _LONGEST = 17.0
@@ -39,7 +44,7 @@ _PIECE = 7.0
 def _traits_for(request: EngineRequest) -> Traits:
     return Traits(
         Chunking(maximum=_LONGEST, target=_LONGEST, piece=_PIECE),
-        max_items=_MOST_ITEMS,
+        max_items=request.items or _ITEMS,
         at_once=_replicas(request),
         per_call=(),
         detects_language=True,
@@ -63,7 +68,22 @@ def _replicas(request: EngineRequest) -> int:
     if request.device_class != "cpu":
         return 1
     threads = threads_for(request.threads)
-    return min(threads, request.replicas or _MOST_REPLICAS)
+    return min(threads, request.replicas or _REPLICAS)
+
+
+def _layouts_for(request: EngineRequest) -> tuple[Layout, ...]:
+    usual = Layout(_replicas(request), _ITEMS)
+    if request.device_class != "cpu":
+        return usual, *(Layout(1, items) for items in _doubled(2 * _ITEMS, _MOST_ITEMS_ON_GPU))
+    threads = min(threads_for(request.threads), _MOST_REPLICAS)
+    counts = [usual.replicas, *([] if request.replicas else _doubled(1, threads))]
+    layouts = [Layout(each, n) for each in counts for n in _doubled(max(4, each), max(_MOST_ITEMS, each))]
+    return tuple(dict.fromkeys([usual, *layouts]))
+
+
+def _doubled(first: int, last: int) -> list[int]:
+    """Return `first`, twice of it and so on, up to `last`."""
+    return list(takewhile(lambda number: number <= last, (first << power for power in count())))
 
 
 FAMILY = EngineFamily(
@@ -72,6 +92,7 @@ FAMILY = EngineFamily(
     summary=Message("Whisper models in CTranslate2's form: about 100 languages, CPU or NVIDIA GPU"),
     traits_for=_traits_for,
     load=_load,
+    layouts_for=_layouts_for,
     roles_for=lambda request: {"path": request.model},
     options=frozenset({"language", "hotwords", "words", "translate"}),
     devices=("cuda", "cpu"),

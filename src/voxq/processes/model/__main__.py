@@ -19,15 +19,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxq.engines import registry
-from voxq.engines.contract import Capability, ChunkError, EngineError, EngineFamily, EngineRequest, ModelPaths
+from voxq.engines.contract import (
+    Capability,
+    ChunkError,
+    EngineError,
+    EngineFamily,
+    EngineRequest,
+    ModelPaths,
+)
 from voxq.locale import Message
-from voxq.machine import heap
+from voxq.machine import heap, load
 from voxq.machine.devices import threads_for
 from voxq.processes.child import ChildDied, Pipe, connect_to_parent
 from voxq.processes.messages import ProtocolError
 from voxq.processes.model import plain
 from voxq.processes.model import protocol as protocol
-from voxq.processes.model.served_model import Answer, ServedModel
+from voxq.processes.model.served_model import Answer, MeasurableModel, ServedModel
 
 if TYPE_CHECKING:
     from voxq.machine.device_memory import DeviceMemory
@@ -43,12 +50,15 @@ def main() -> None:
     faulthandler.enable()  # prints the stack to stderr after a crash in native code
     try:
         request = plain.decode(pipe.receive())
-        if not isinstance(request, protocol.Load):
-            raise ProtocolError(f"the first message must be load, not {request.op}")
+        if isinstance(request, protocol.Run):
+            raise ProtocolError(f"the first message must be load or trial, not {request.op}")
         reply = partial(_send, pipe)
         served = _load(request, reply)
         if served is None:
             sys.exit(1)
+        if isinstance(request, protocol.Trial):
+            _measure(served, request, reply)
+            return
         while True:
             if not pipe.poll():  # between batches that follow each other at once, it would be needed again
                 heap.give_back()
@@ -75,7 +85,9 @@ def _keep_stdout_for_nobody() -> None:
         loguru.logger.configure(handlers=[{"sink": sys.stderr, "backtrace": False, "diagnose": False}])
 
 
-def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> ServedModel | None:
+def _load(
+    message: protocol.Load | protocol.Trial, reply: Callable[[protocol.Reply], None]
+) -> ServedModel | None:
     """Load and warm up the model and report it; None if that failed."""
     started = time.perf_counter()
     _set_environment(message.request)
@@ -106,7 +118,22 @@ def _load(message: protocol.Load, reply: Callable[[protocol.Reply], None]) -> Se
     return served
 
 
-def _served(family: EngineFamily, message: protocol.Load) -> ServedModel:
+def _measure(served: ServedModel, trial: protocol.Trial, reply: Callable[[protocol.Reply], None]) -> None:
+    """Measure each number of items. Raises EngineError, or what the model library raises: then the process
+    ends."""
+    if not isinstance(served, MeasurableModel):
+        raise EngineError(Message("{engine} has no layouts to measure.", engine=trial.request.engine))
+    threads = threads_for(trial.request.threads)
+    started, waited_before = time.perf_counter(), load.waited_seconds()
+    long = served.long_speed(2 * max(1, trial.request.replicas))
+    for items in trial.items:
+        short = served.short_speed(items)
+        waited = load.waited_seconds() - waited_before
+        share = waited / (threads * (time.perf_counter() - started))
+        reply(protocol.Measured(items, short, long, share))
+
+
+def _served(family: EngineFamily, message: protocol.Load | protocol.Trial) -> ServedModel:
     """Load the model into the adapter for its capability. Raises EngineError, or whatever the model library
     raises."""
     # Imported late, because numerical libraries read the environment when they are imported.

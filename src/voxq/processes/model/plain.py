@@ -14,7 +14,17 @@ from typing import Any
 from voxq.engines.contract import EngineRequest
 from voxq.processes.child import Message
 from voxq.processes.messages import ProtocolError
-from voxq.processes.model.protocol import ChunkRef, Load, Reply, Request, Run, SentenceRef, SpanRef, TextRef
+from voxq.processes.model.protocol import (
+    ChunkRef,
+    Load,
+    Reply,
+    Request,
+    Run,
+    SentenceRef,
+    SpanRef,
+    TextRef,
+    Trial,
+)
 
 
 def encode(reply: Reply) -> Message:
@@ -30,6 +40,11 @@ def decode(message: Message) -> Request:
                 request = EngineRequest(**message["request"])
                 models = {str(role): Path(path) for role, path in message["models"].items()}
                 return Load(request, models, is_plugin=bool(message["is_plugin"]))
+            case "trial":
+                request = EngineRequest(**message["request"])
+                models = {str(role): Path(path) for role, path in message["models"].items()}
+                items = tuple(map(int, message["items"]))
+                return Trial(request, models, items, is_plugin=bool(message["is_plugin"]))
             case "run":
                 return Run(str(message["batch"]), tuple(map(_ref, message["items"])))
             case op:

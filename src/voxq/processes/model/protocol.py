@@ -2,8 +2,9 @@
 
 The parent sends one `Load`, then `Run`s, of which one may already wait in the pipe while another is
 processed. The model process answers `Loaded` or `LoadFailed`, and each `Run` with a `Started` and a
-`Finished`. A model process that hostile audio has taken over can send anything; a message of another shape
-raises ProtocolError.
+`Finished`. Or the parent sends a `Trial`, which is answered with a `Loaded` and then a `Measured` for each
+number of items; then the process ends. A model process that hostile audio has taken over can send anything; a
+message of another shape raises ProtocolError.
 """
 
 from __future__ import annotations
@@ -30,6 +31,17 @@ class Load:
     is_plugin: bool = False
     """Whether the engine belongs to another package and must be registered by its name."""
     op: Literal["load"] = "load"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Load a model, and measure its speed with calls of so many `items` each; see `Load`."""
+
+    request: EngineRequest
+    models: dict[str, Path]
+    items: tuple[int, ...]
+    is_plugin: bool = False
+    op: Literal["trial"] = "trial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,18 @@ class LoadFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """Speed with calls of so many `items`: seconds of sound in a second, in short chunks and in long ones."""
+
+    items: int
+    short: float
+    long: float
+    waited: float
+    """Share of the time so far for which its threads waited for a processor, because others had it."""
+    op: Literal["measured"] = "measured"
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The batch is now in the engine; if the process dies from here on, its members are the suspects."""
 
@@ -125,8 +149,8 @@ class Finished:
     op: Literal["result"] = "result"
 
 
-Request = Load | Run
-Reply = Loaded | LoadFailed | Started | Finished
+Request = Load | Trial | Run
+Reply = Loaded | LoadFailed | Measured | Started | Finished
 
 CODEC: Codec[Request, Reply] = Codec(Request, Reply)
 

@@ -41,6 +41,12 @@ class Recogniser:
     def measure(self) -> Cost:
         return warmup.measure(self._engine)
 
+    def short_speed(self, items: int) -> float:
+        return warmup.short_speed(self._engine, items)
+
+    def long_speed(self, items: int) -> float:
+        return warmup.long_speed(self._engine, items)
+
     def read(self, ref: ChunkRef) -> AudioItem | ChunkError:
         """Read the samples of a chunk. They are copied, not mapped, because a file that shrinks under a map
         causes a SIGBUS."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from voxq.engines.contract import ChunkError, Cost, Recognised, Rewritten
 from voxq.processes.model.protocol import ChunkRef, KeptSpeech
@@ -29,4 +29,17 @@ class ServedModel(Protocol):
 
     def call(self, batch: Sequence[Any]) -> Sequence[Answer]:
         """Return one result for each input, in order. Raises only if the whole batch failed."""
+        ...
+
+
+@runtime_checkable
+class MeasurableModel(ServedModel, Protocol):
+    """A model that has several layouts, see `EngineFamily.layouts_for`."""
+
+    def short_speed(self, items: int) -> float:
+        """Measure the seconds of sound in a second, in calls of so many short chunks. Raises EngineError."""
+        ...
+
+    def long_speed(self, items: int) -> float:
+        """Measure the same in calls of so many long chunks. Raises EngineError."""
         ...
