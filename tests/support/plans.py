@@ -7,6 +7,7 @@ from typing import Any
 
 from voxq.engines.contract import Capability, EngineRequest
 from voxq.engines.recognise import noop
+from voxq.storage.tuning import Subject
 from voxq.worker.plan import ModelPlan
 
 
@@ -14,4 +15,5 @@ def model_plan(name: str = "noop", *, size_mb: int = 0, **traits: Any) -> ModelP
     """Plan of a noop model, with some traits changed."""
     request = EngineRequest("noop", "noop")
     changed = replace(noop.FAMILY.traits_for(request), **traits)
-    return ModelPlan(name, Capability.RECOGNISE, request, changed, {}, size_mb)
+    subject = Subject(noop.FAMILY, request, {})
+    return ModelPlan(name, Capability.RECOGNISE, request, changed, subject, size_mb=size_mb)

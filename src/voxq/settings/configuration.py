@@ -144,6 +144,11 @@ class Settings(Fields):
         return self.storage_path / "samples"
 
     @property
+    def tuning_dir(self) -> Path:
+        """Directory of what was measured of the models on this machine."""
+        return self.storage_path / "tuning"
+
+    @property
     def redis_dir(self) -> Path:
         """Directory of the embedded server's append-only file."""
         return self.storage_path / "redis"

@@ -100,7 +100,14 @@ class Fields(BaseSettings):
         0,
         ge=0,
         le=16,
-        description="Replicas of a Whisper network that share the CPU threads; 0: one for each, at most 4.",
+        description="Replicas of a Whisper network that share the CPU threads; 0: what was measured to be the"
+        " fastest, until then one for each thread, at most 4.",
+    )
+    tune_after_seconds: int = Field(
+        60,
+        ge=0,
+        description="Seconds without work after which a worker measures once, for two minutes at most, how its"
+        " models use this machine best; 0: never.",
     )
     onnx_provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
         "auto", description="Provider of ONNX models: auto (that of the device), cpu, cuda or tensorrt."

@@ -20,6 +20,12 @@ def api_part(settings: Settings) -> Part:
     return Part("api", _program("voxq.api"), API_STAGE, environ)
 
 
+def of_each_worker(settings: Settings, count: int) -> Settings:
+    """Settings of each of `count` workers: its share of the CPU cores."""
+    threads = settings.asr_threads or max(1, available_cpus() // count)
+    return settings.model_copy(update={"asr_threads": threads})
+
+
 def worker_parts(settings: Settings, count: int | None = None, first_id: int = 1) -> Sequence[Part]:
     """Define `count` workers (default: from the settings), spread over the GPUs or sharing the CPU cores.
 
@@ -28,8 +34,7 @@ def worker_parts(settings: Settings, count: int | None = None, first_id: int = 1
     gpus = visible_gpus() if settings.asr_use_gpu is not False else ()
     count = count or settings.worker_count(len(gpus))
     devices = [resolve_device(settings.asr_use_gpu, index, gpus) for index in range(count)]
-    threads = settings.asr_threads or max(1, available_cpus() // count)
-    environ = settings.model_copy(update={"asr_threads": threads}).environ()
+    environ = of_each_worker(settings, count).environ()
     return [
         Part(
             f"worker-{number}",

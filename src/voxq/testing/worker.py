@@ -90,5 +90,6 @@ class WorkerInProcess:
         return outcome
 
     def close(self) -> None:
+        self.parts.tuner.stop()
         self.pool.close()
         self.parts.media.close()

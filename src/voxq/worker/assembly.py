@@ -16,6 +16,7 @@ from voxq.parts import Parts
 from voxq.queue.claiming import Worker
 from voxq.queue.workers import channel_of
 from voxq.settings import Settings
+from voxq.storage.tuning import Tunings
 from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
 from voxq.worker.dispatch.company import BatchTimes
@@ -42,6 +43,7 @@ from voxq.worker.media.preparation import Preparation
 from voxq.worker.model_pool.model_link import ModelLink
 from voxq.worker.model_pool.pool import ModelPool, PoolLimits
 from voxq.worker.model_pool.pooled_model import PooledModel
+from voxq.worker.model_pool.tuner import Tuner
 from voxq.worker.plan import ModelPlan, WorkPlan, automatic_slots
 from voxq.worker.poller import Poller
 from voxq.worker.redis_link import RedisLink
@@ -109,6 +111,13 @@ class WorkerParts:
             runs, self.pool, limits, results, self.failures, self.stages, self.heartbeat.hurry
         )
         self.model_upkeep = ModelUpkeep(runs, self.pool, plan, self.endings, blame, worker_id)
+        self.tuner = Tuner(
+            self.pool,
+            Tunings(settings.tuning_dir),
+            self.poller,
+            idle_seconds=settings.tune_after_seconds,
+            worker_id=worker_id,
+        )
 
 
 def _media_of(settings: Settings, poller: Poller, warnings: DiskWarnings, *, processes: int) -> MediaWork:

@@ -41,6 +41,8 @@ class WorkCycle:
         """Claim tasks, prepare inputs and give batches to engines, as far as there is capacity for each."""
         parts = self._parts
         parts.admission.admit()
+        if parts.task_runs:
+            parts.tuner.stop()
         parts.media.preparation.advance()
         parts.dispatcher.feed()
         parts.endings.announce()
@@ -54,4 +56,6 @@ class WorkCycle:
         parts.admission.look_again()  # wake-ups are hints, and can be lost
         if not is_stopping:
             parts.model_upkeep.look_after_models()
+            if not parts.task_runs:
+                parts.tuner.look()
         return is_registered

@@ -73,6 +73,8 @@ class Facts:
 
 
 def _resident(pooled: PooledModel) -> dict[str, Any]:
+    tuning = pooled.plan.tuning
+    best = tuning.best if tuning else None
     return {
         "name": pooled.name,
         "state": "ready" if pooled.link.is_ready else "loading",
@@ -80,6 +82,9 @@ def _resident(pooled: PooledModel) -> dict[str, Any]:
         "load_seconds": round(pooled.link.loaded.seconds, 2) if pooled.link.loaded else None,
         "batch_items": pooled.limits.items,
         "batch_padded_seconds": round(pooled.limits.padded_seconds, 1),
+        "replicas": pooled.limits.at_once,
+        "speed_short": best.short if best else None,
+        "speed_long": best.long if best else None,
     }
 
 

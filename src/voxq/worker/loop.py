@@ -126,6 +126,7 @@ class ModelWorker(BaseWorker):
         self._stop_by = now if self._stop_by is not None else now + patience
         self._last_batches = self._parts.pool.batches
         self._parts.admission.is_closed = True
+        self._parts.tuner.stop()
 
     def _is_done(self) -> bool:
         if self._stop_by is None:

@@ -21,6 +21,7 @@ from voxq.model_catalogue import ListedModel, Listing, listings_of
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelError, ModelStore
 from voxq.settings import Settings
+from voxq.storage.tuning import Subject, Tuning, Tunings
 
 T = TypeVar("T")
 
@@ -40,14 +41,21 @@ class ModelPlan:
     capability: Capability
     request: EngineRequest
     traits: Traits
-    paths: Mapping[str, Path]
-    """Directories by role, see `EngineFamily.model_paths`."""
+    subject: Subject
+    """The model as the settings ask for it; `request` has the layout that was measured to be the fastest."""
+    tuning: Tuning | None = None
+    """What was measured of its layouts, if anything was."""
     size_mb: int = 0
     """Size on disk."""
     voices: tuple[Voice, ...] = ()
     """Voices of a model that speaks; other models have none."""
     languages: tuple[str, ...] = ()
     """Languages of those voices that can be spoken here."""
+
+    @property
+    def paths(self) -> Mapping[str, Path]:
+        """Directories by role, see `EngineFamily.model_paths`."""
+        return self.subject.paths
 
     def voice(self, name: str) -> Voice:
         """Return the voice of this name, mixed if need be. Raises ModelUnavailable."""
@@ -64,6 +72,7 @@ class WorkPlan:
         self,
         listings: Mapping[Capability, Listing],
         store: ModelStore,
+        tunings: Tunings,
         *,
         devices: Mapping[Capability, str],
         threads: int,
@@ -78,6 +87,7 @@ class WorkPlan:
         """
         self._listings = listings
         self._store = store
+        self._tunings = tunings
         self._devices = devices
         self._threads = threads
         self._provider = provider
@@ -102,6 +112,7 @@ class WorkPlan:
         return cls(
             listings_of(settings),
             ModelStore(search=[settings.asr_model_path]),
+            Tunings(settings.tuning_dir),
             devices={each: others.get(each, device) for each in settings.capabilities},
             threads=settings.asr_threads,
             provider=settings.onnx_provider,
@@ -229,22 +240,24 @@ class WorkPlan:
             self._threads,
             self._provider,
             self._replicas,
-            listed.config,
+            config=listed.config,
         )
 
     def _resolve(self, capability: Capability, listed: ListedModel) -> ModelPlan:
         """Resolve a listed model. Raises EngineError, UnknownModel, ModelError or OSError."""
         family = registry.find(listed.engine, capability)
-        request = self._request(capability, listed)
-        traits = family.traits_for(request)
-        paths = family.model_paths(request, self._store.resolve)
+        asked = self._request(capability, listed)
+        subject = Subject(family, asked, family.model_paths(asked, self._store.resolve))
+        tuning = self._tunings.find(subject)
+        request = asked.with_layout(tuning.best.layout) if tuning else asked
         return ModelPlan(
             listed.name,
             capability,
             request,
-            traits,
-            paths,
-            _size_mb(paths.values()),
+            family.traits_for(request),
+            subject,
+            tuning,
+            _size_mb(subject.paths.values()),
             family.voices_for(listed.model),
             family.languages_here(listed.model),
         )

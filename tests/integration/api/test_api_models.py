@@ -25,6 +25,9 @@ SENSEVOICE = {
     "load_seconds": 4.5,
     "batch_items": 16,
     "batch_padded_seconds": 30.0,
+    "replicas": 2,
+    "speed_short": 28.1,
+    "speed_long": 6.4,
 }
 WHISPER = {"name": "whisper-base", "state": "loading"}
 

@@ -78,6 +78,9 @@ class TestDevices:
         "load_seconds": 2.5,
         "batch_items": 8,
         "batch_padded_seconds": 60,
+        "replicas": 2,
+        "speed_short": 28.1,
+        "speed_long": None,
     }
 
     def test_a_worker_without_figures_leaves_them_unknown(self) -> None:

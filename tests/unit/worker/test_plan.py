@@ -19,6 +19,7 @@ from voxq.model_store.store import ModelStore
 from voxq.processes.media.protocol import Prepare
 from voxq.settings import Settings
 from voxq.speech.chunking import Chunking
+from voxq.storage.tuning import Tunings
 from voxq.worker.plan import WorkPlan, automatic_slots
 
 
@@ -141,6 +142,7 @@ def test_each_provider_is_a_device_of_its_own(tmp_path: Path) -> None:
     models = WorkPlan(
         listings_of(settings),
         ModelStore(search=[tmp_path]),
+        Tunings(tmp_path),
         devices={Capability.REWRITE: "cuda:0"},
         threads=1,
         provider="auto",

@@ -28,7 +28,8 @@ _KEPT_SECONDS = 1.0
 class Resident:
     """A model that a worker has loaded or is loading.
 
-    `batch_items` and `batch_padded_seconds` are its current batch limits, reduced after out of memory.
+    `batch_items` and `batch_padded_seconds` are its current batch limits, reduced after out of memory;
+    `speed_short` and `speed_long` are seconds of sound in a second, if they were measured.
     """
 
     name: str
@@ -37,6 +38,9 @@ class Resident:
     load_seconds: float | None = None
     batch_items: int | None = None
     batch_padded_seconds: float | None = None
+    replicas: int | None = None
+    speed_short: float | None = None
+    speed_long: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

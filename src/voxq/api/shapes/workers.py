@@ -18,6 +18,12 @@ class ResidentView(BaseModel):
     batch_padded_seconds: float | None = Field(
         description="Maximum seconds of padded audio per batch; reduced after it ran out of memory."
     )
+    replicas: int | None = Field(description="Number of chunks that it works on at the same time.")
+    speed_short: float | None = Field(
+        description="Seconds of audio in a second, in batches of short chunks, measured while a worker was"
+        " idle; replicas and chunks per batch are those with which it is fastest. null: not measured."
+    )
+    speed_long: float | None = Field(description="The same in long chunks.")
 
 
 class WorkerView(BaseModel):

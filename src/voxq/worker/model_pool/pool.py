@@ -191,6 +191,11 @@ class ModelPool:
             self._start(pooled)
         return True
 
+    def has_memory_for(self, pooled: PooledModel) -> bool:
+        """Whether a second copy of a loaded model has memory beside those that are loaded."""
+        used = sum(resident.memory_mb for resident in self._residents(frozenset()))
+        return used + pooled.memory_mb <= self._limits.budget_mb
+
     def part(self) -> None:
         """Unload the models that are to leave and have finished their batches."""
         for pooled in self:
