@@ -14,6 +14,7 @@ from voxq.cli.model_checks import check_models
 from voxq.cli.package_checks import check_packages
 from voxq.cli.redis_checks import check_redis
 from voxq.cli.settings_checks import check_settings
+from voxq.cli.tuning import check_tuning
 from voxq.cli.voice_checks import check_voices
 from voxq.locale import Message
 from voxq.settings import Settings, load_valid_settings
@@ -23,6 +24,7 @@ _CHECKS: dict[str, tuple[Callable[[Settings], Iterable[Finding]], tuple[str, ...
     "storage": (check_storage, ("storage_path", "min_free_disk_mb")),
     "engine": (check_engines, ("engine_plugins",)),
     "model": (check_models, ("asr_engine", "asr_model", "asr_models", "asr_model_path")),
+    "tuning": (check_tuning, ("asr_engine", "asr_model", "asr_models", "asr_model_path", "storage_path")),
     "voice": (check_voices, ("tts_device",)),
     "provider": (check_providers, ("llm_providers", "llm_keys", "llm_context", "llm_calls", "llm_default")),
     "device": (lambda settings: check_devices(settings.asr_use_gpu), ("asr_use_gpu",)),

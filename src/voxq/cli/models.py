@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -85,6 +86,40 @@ def pull(
 def path(name: Annotated[str, typer.Argument(metavar="NAME")] = "whisper-base") -> None:
     """Print the directory of an installed model."""
     typer.echo(_store().resolve(name))
+
+
+@app.command()
+def tune(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Models; the default one if none is named."),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Measure how models use this machine best, which a worker also does when it is idle.
+
+    Workers use the result from their next start on.
+    """
+    from voxq.cli import tuning
+    from voxq.engines import registry
+    from voxq.settings import load_settings
+    from voxq.storage.tuning import Tuning, Tunings
+
+    settings = load_settings()
+    registry.use_plugins(settings.plugins)
+    plan = tuning.work_plan(settings)
+    rows = {}
+    for model in [plan.named(name) for name in names] if names else [plan.default]:
+        if not model.subject.layouts:
+            err.print(here(Message("{name}: there is nothing to choose", name=model.name)), highlight=False)
+            continue
+        with err.status(here(Message("Measuring {name} ...", name=model.name))):
+            found = Tuning(tuple(tuning.measured(Tunings(settings.tuning_dir), model.subject)))
+        rows[model.name] = [asdict(speed) for speed in found.speeds]
+        if not json_:
+            out.print(here(tuning.described(model.name, found.best)), highlight=False)
+    if json_:
+        print_json(rows)
 
 
 def _store(settings: Settings | None = None) -> ModelStore:

@@ -21,6 +21,7 @@ _SUBJECTS = {
     "storage": Message("storage"),
     "engine": Message("engine"),
     "model": Message("model"),
+    "tuning": Message("tuning"),
     "voice": Message("voice"),
     "voices": Message("voices"),
     "provider": Message("provider"),
