@@ -106,8 +106,8 @@ class Fields(BaseSettings):
     tune_after_seconds: int = Field(
         60,
         ge=0,
-        description="Seconds without work after which a worker measures once, for two minutes at most, how its"
-        " models use this machine best; 0: never.",
+        description="Seconds without work after which a worker measures once, for two minutes at most, how"
+        " its models use this machine best; 0: never.",
     )
     onnx_provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
         "auto", description="Provider of ONNX models: auto (that of the device), cpu, cuda or tensorrt."
