@@ -10,8 +10,7 @@ import json
 import os
 import time
 import zlib
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -85,26 +84,6 @@ def logged(engine: str, *, alone: bool = False) -> str:
 def fingerprint(samples: Samples) -> int:
     """Identify a chunk by its sound."""
     return zlib.crc32(samples.tobytes())
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Count of single-chunk calls for a recording: how many of its chunks were recognised, and how many calls
-    were made beyond one for each."""
-
-    chunks: int
-    surplus: int
-
-
-def tally(calls: Sequence[Call], expected: Collection[int], others: Collection[int]) -> Tally:
-    """Count the calls for a recording with the chunks `expected`.
-
-    Chunks in `others` belong to other recordings. All other calls are surplus: a repeated chunk, or one that
-    was cut differently.
-    """
-    came = Counter(chunk for call in calls for chunk in call.chunks if chunk not in others)
-    chunks = (came & Counter(expected)).total()
-    return Tally(chunks, came.total() - chunks)
 
 
 def busy_share(calls: Sequence[Call]) -> float:

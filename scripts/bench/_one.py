@@ -25,6 +25,12 @@ def transcribe(under_test: Service, watch: Watch, recording: Path, patience: flo
     """Transcribe a recording. Raises RuntimeError if it fails, TimeoutError after `patience` seconds."""
     began, task_id = submit(under_test, recording)
     watch.wait_ended([task_id], patience)
+    return transcribed(under_test, watch, began, task_id)
+
+
+def transcribed(under_test: Service, watch: Watch, began: float, task_id: str) -> Transcribed:
+    """Read the result of a task that has ended; its upload `began` on the monotonic clock. Raises
+    RuntimeError if it failed."""
     with under_test.redis() as client:
         document = json.loads(str(client.get(f"asr:task:{task_id}")))
     if document["status"] != "done":

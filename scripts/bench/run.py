@@ -61,7 +61,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--device", default="cpu", choices=("cpu", "cuda"), help="where a measurement can choose"
     )
-    parser.add_argument("--whole", action="store_true", help="interleave: transcribe all of the lecture")
     return parser
 
 

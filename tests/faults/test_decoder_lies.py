@@ -38,6 +38,9 @@ LIES = {
     "before the start": CHUNKS | {"chunks": [[-16000, 0]]},
     "overlapping": CHUNKS | {"chunks": [[0, 16000], [8000, 24000]]},
     "of a sample each": CHUNKS | {"chunks": [[n, n + 1] for n in range(1000)]},
+    "divided outside of it": CHUNKS | {"rests": [8000, 24000]},
+    "divided backwards": CHUNKS | {"rests": [8000, 4000]},
+    "divided into samples": CHUNKS | {"rests": list(range(4000, 4100))},
     "decoded for ever": CHUNKS | {"decoded": 1e300},
     "no time at all": CHUNKS | {"decoded": float("nan")},
     "a negative duration": PREPARED | {"duration": -5.0},
@@ -103,6 +106,8 @@ def test_a_decoder_that_sends_wrong_values_fails_only_its_own_task(told: Told, l
 def test_a_decoder_that_sends_right_values_is_believed(told: Told) -> None:
     _, news = told(sent(CHUNKS))
     assert [(span.start, span.end) for span in news] == [(0, 16000)]
+    _, news = told(sent(CHUNKS | {"rests": [8000]}))
+    assert [(span.start, span.end, span.is_part) for span in news] == [(0, 8000, False), (8000, 16000, True)]
     _, news = told(sent(PREPARED))
     assert news.duration == 1.0
     _, news = told(sent(PREPARED | {"tracks": [TRACK, TRACK | {"index": 1}], "channel_starts": [0, 8000]}))

@@ -27,10 +27,12 @@ class Piece(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Chunk of the decoded sound, in samples."""
+    """Chunk of the decoded sound, in samples, or a piece of one."""
 
     start: int
     end: int
+    is_part: bool = False
+    """Whether it had better be recognised together with the piece before it."""
 
     @property
     def seconds(self) -> float:

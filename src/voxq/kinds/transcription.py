@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -24,7 +25,7 @@ from voxq.processes.media.protocol import Prepare
 from voxq.processes.model.protocol import SpanRef
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.chinese_script import Script
-from voxq.speech.chunking import Chunking, first_chunk
+from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Dropped, Segment, Transcript, join_texts, main_language, merged
 
 RECOGNISE = "recognise"
@@ -245,15 +246,11 @@ class TranscriptionRun(KindRun):
         return Recognised(segments, language if language is None else str(language), dropped)
 
     def next_chunk(self, step: str, pieces: Sequence[Span]) -> int:
-        """The pieces of a chunk are of one channel: until all of both is known, they are not joined."""
-        starts, chunking = self._channel_starts, self._chunking
-        if chunking.piece is None or (self._asked.separate_channels and self.prepared is None):
-            return 1
-        channel = bisect(starts, pieces[0].start)
-        return first_chunk([each for each in pieces if bisect(starts, each.start) == channel], chunking)
+        parts = takewhile(lambda piece: piece.is_part, pieces[1:])
+        return 1 + sum(1 for _ in parts)
 
     def joined(self, step: str, pieces: Sequence[Span]) -> Span:
-        return Span(pieces[0].start, pieces[-1].end)
+        return replace(pieces[0], end=pieces[-1].end)
 
     def is_serial(self, step: str) -> bool:
         """Whether the language is still unknown."""

@@ -241,7 +241,7 @@ class KindRun(ABC):
         a record that `record` did not write."""
 
     def next_chunk(self, step: str, pieces: Sequence[Any]) -> int:
-        """Number of these neighbouring pieces, from the first on, that had better be one chunk."""
+        """Number of these neighbouring pieces, from the first on, that had better be recognised together."""
         return 1
 
     def joined(self, step: str, pieces: Sequence[Any]) -> Any:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.spans import Span
@@ -16,8 +15,8 @@ class Chunking:
     """Limits for turning VAD spans into chunks, in seconds.
 
     Neighbouring spans less than `max_gap` apart are joined up to `target`; no chunk is longer than `maximum`.
-    With `piece`, the recording is cut into pieces of at most that length, and it is decided when they go to
-    the engine whether one is a chunk of its own or a part of a longer one.
+    With `piece`, a chunk can be divided at rests into pieces of at most that length, each of which may go to
+    the engine by itself.
     """
 
     maximum: float = 30.0
@@ -25,56 +24,22 @@ class Chunking:
     max_gap: float = 3.0
     piece: float | None = None
 
-    @property
-    def of_pieces(self) -> Chunking:
-        """Limits for the pieces."""
-        if self.piece is None:
-            return self
-        return replace(self, maximum=min(self.maximum, self.piece), target=min(self.target, self.piece))
-
-
-class Stretch(Protocol):
-    """Samples from `start` up to `end`."""
-
-    @property
-    def start(self) -> int: ...
-
-    @property
-    def end(self) -> int: ...
-
-
-def first_chunk(stretches: Sequence[Stretch], chunking: Chunking) -> int:
-    """Number of the stretches of sound, from the first on, that make the next chunk.
-
-    They are in order and do not overlap. As many are taken as fit; if more follow closely, the chunk ends at
-    the longest pause in the second half of the target, the latest of equals.
-    """
-    target, max_gap = int(chunking.target * SAMPLE_RATE), int(chunking.max_gap * SAMPLE_RATE)
-    start, pauses = stretches[0].start, []
-    for before, after in pairwise(stretches):
-        pause = after.start - before.end
-        if pause >= max_gap:
-            return len(pauses) + 1
-        pauses.append((pause if before.end - start >= target // 2 else -1, len(pauses) + 1))
-        if after.end - start > target:
-            return max(pauses)[1]
-    return len(stretches)
-
 
 class Chunker:
     """Joins the spans of one recording into chunks as they arrive.
 
-    See `first_chunk`. A chunk reaches from the start of its first span to the end of its last one, pauses
-    included. Chunks are in order and do not overlap, and every sample of every span is in exactly one of
-    them.
+    When there are too many spans for a chunk, it ends at the longest pause in the second half of `target`. A
+    chunk reaches from the start of its first span to the end of its last one, pauses included. Chunks are in
+    order and do not overlap, and every sample of every span is in exactly one of them.
     """
 
     def __init__(self, chunking: Chunking) -> None:
         """Raise ValueError if `maximum` is not positive."""
         self._maximum = int(chunking.maximum * SAMPLE_RATE)
+        self._target = min(int(chunking.target * SAMPLE_RATE), self._maximum)
+        self._max_gap = int(chunking.max_gap * SAMPLE_RATE)
         if self._maximum < 1:
             raise ValueError("maximum must be positive")
-        self._chunking = replace(chunking, target=min(chunking.target, chunking.maximum))
         self._open: list[Span] = []
 
     def push(self, spans: Iterable[Span]) -> list[Span]:
@@ -83,13 +48,25 @@ class Chunker:
         for span in spans:
             for piece in _pieces(span, self._maximum):
                 self._open.append(piece)
-                while (count := first_chunk(self._open, self._chunking)) < len(self._open):
+                while (count := self._first_chunk()) < len(self._open):
                     complete.append(self._taken(count))
         return complete
 
     def flush(self) -> list[Span]:
         """Return the last chunk, if there is one."""
         return [self._taken(len(self._open))] if self._open else []
+
+    def _first_chunk(self) -> int:
+        """Number of the open spans that make the next chunk, or all of them if more would fit."""
+        start, pauses = self._open[0].start, []
+        for count, (before, after) in enumerate(pairwise(self._open), start=1):
+            pause = after.start - before.end
+            if pause >= self._max_gap:
+                return count
+            pauses.append((pause if before.end - start >= self._target // 2 else -1, count))
+            if after.end - start > self._target:
+                return max(pauses)[1]  # the latest of equals
+        return len(self._open)
 
     def _taken(self, count: int) -> Span:
         """Take the first spans out of the open ones, as a chunk."""

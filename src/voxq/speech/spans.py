@@ -117,7 +117,7 @@ class SpanFinder:
 
     def _cut(self, speech: _Speech) -> Span | None:
         first_candidate = (speech.start + self._maximum // 2 - speech.first) // WINDOW
-        deepest = _deepest_rest(speech.loudness, first_candidate)
+        deepest = _deepest_rest(speech.loudness[:-1], first_candidate)
         place = speech.first + deepest * WINDOW + WINDOW // 2
         rest = speech.loudness[deepest + 1 :]
         self._open = _Speech(place, place + WINDOW // 2, speech.end, rest, is_continuation=True)
@@ -128,16 +128,30 @@ class SpanFinder:
         return Span(start, end) if start < end else None
 
 
+def rests_within(span: Span, loudness: Sequence[float], maximum: float) -> list[int]:
+    """Places, in samples, that divide a span at its deepest rests into pieces of at most `maximum` seconds.
+
+    No piece is shorter than a quarter of that. `loudness`: of the span's windows, from `span.start` on.
+    """
+    places: list[int] = []
+    longest, first = int(maximum * SAMPLE_RATE) // WINDOW, 0
+    while (left := len(loudness) - first) > longest:
+        last = first + min(longest, left - longest // 4)
+        first = _deepest_rest(loudness[:last], first + longest // 2)
+        places.append(span.start + first * WINDOW + WINDOW // 2)
+    return places
+
+
 def _deepest_rest(loudness: Sequence[float], first: int) -> int:
     """Window at the middle of the deepest rest, at `first` or later.
 
     Around each window half a second is weighed, most of all the middle, so that a long rest is deeper than a
-    short one. The newest windows, whose rest may go on, are left out if there are others.
+    short one. The last windows, whose rest may go on, are left out if there are others.
     """
     import numpy as np  # late, because most processes cut nothing
 
-    reach = min(_REACH, max(0, (len(loudness) - first - 2) // 2))
+    reach = min(_REACH, max(0, (len(loudness) - first - 1) // 2))
     weights = np.hanning(2 * reach + 3)[1:-1]
-    around = np.asarray(loudness[max(0, first - reach) : len(loudness) - 1])
+    around = np.asarray(loudness[max(0, first - reach) :])
     padded = np.pad(around, (max(0, reach - first), 0), mode="edge")
     return first + int(np.convolve(padded, weights, "valid").argmin())

@@ -7,6 +7,8 @@ would load CTranslate2 into a process that does not need it.
 from __future__ import annotations
 
 import importlib.util
+from array import array
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -46,6 +48,11 @@ class VoiceActivity:
         self._model = _Model()
         self._waiting: Samples = np.zeros(0, np.float32)
         self._total = 0
+        self._loudness = array("f")
+
+    def loudness(self, span: Span) -> Sequence[float]:
+        """Loudness of speech, in any unit, in each window of 32 ms of a span that was found."""
+        return self._loudness[span.start // WINDOW : -(-span.end // WINDOW)]
 
     def push(self, block: Samples) -> list[Span]:
         """Add samples, mono at 16 kHz, shape (n,), any n, and return the spans known to have ended."""
@@ -69,6 +76,7 @@ class VoiceActivity:
         windows = samples.reshape(-1, WINDOW)
         # A pause has both low probability and low energy; either alone misleads under music.
         loudness = probabilities * np.sqrt(np.mean(np.square(windows), axis=1))
+        self._loudness.extend(loudness.tolist())
         return self._finder.push(zip(probabilities.tolist(), loudness.tolist(), strict=True))
 
 

@@ -6,36 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from _calls import Call, CallLog, Tally, busy_share, call_log, fingerprint, logged, tally
+from _calls import Call, CallLog, busy_share, call_log, fingerprint, logged
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.engines import registry
 from voxq.engines.contract import AudioItem, EngineRequest
 
-LECTURE = (1, 2, 3, 3)
-NOTE = (9,)
-
 
 def calls(*chunks: int) -> list[Call]:
     return [Call(place, place + 1, (chunk,)) for place, chunk in enumerate(chunks)]
-
-
-@pytest.mark.parametrize(
-    ("made", "found"),
-    [
-        ((1, 9, 2, 3, 9, 3), Tally(chunks=4, surplus=0)),
-        ((1, 2), Tally(chunks=2, surplus=0)),
-        ((1, 2, 2), Tally(chunks=2, surplus=1)),
-        ((1, 7), Tally(chunks=1, surplus=1)),
-        ((3, 3, 3), Tally(chunks=2, surplus=1)),
-    ],
-    ids=["in full", "cancelled", "twice", "cut differently", "a repeated sentence once too often"],
-)
-def test_a_call_is_surplus_unless_the_recording_alone_would_make_it(
-    made: tuple[int, ...], found: Tally
-) -> None:
-    assert tally(calls(*made), LECTURE, NOTE) == found
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 9), st.floats(0, 9)), min_size=1, max_size=50))

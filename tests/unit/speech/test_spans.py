@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.speech.spans import WINDOW, Span, SpanFinder
+from voxq.speech.spans import WINDOW, Span, SpanFinder, rests_within
 
 Windows = list[tuple[float, float]]
 
@@ -107,6 +107,27 @@ def test_the_longer_of_two_rests_is_taken() -> None:
     windows += run(0.9, 10, loudness=0.05) + run(0.9, 5 * SECOND)
     first, *_ = spans_of(windows)
     assert long * WINDOW < first.end < (long + 10) * WINDOW
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40 * SECOND), st.floats(2, 9), st.integers(0, 10**6))
+def test_pieces_of_a_span_are_neither_long_nor_short(
+    loudness: list[float], maximum: float, start: int
+) -> None:
+    span = Span(start, start + len(loudness) * WINDOW)
+    places = [span.start, *rests_within(span, loudness, maximum), span.end]
+    lengths = [after - before for before, after in pairwise(places)]
+    longest = maximum * SAMPLE_RATE
+    assert all(length <= longest + WINDOW for length in lengths)
+    assert len(lengths) == 1 or all(length >= longest / 4 - 2 * WINDOW for length in lengths)
+
+
+def test_a_span_is_divided_at_its_rests() -> None:
+    loudness = [1.0] * 3 * SECOND + [0.1] * 10 + [1.0] * 3 * SECOND + [0.0] * 10 + [1.0] * 3 * SECOND
+    places = rests_within(Span(0, len(loudness) * WINDOW), loudness, MAXIMUM)
+    assert [place // WINDOW for place in places] == [
+        pytest.approx(3 * SECOND + 5, abs=2),
+        pytest.approx(6 * SECOND + 15, abs=2),
+    ]
 
 
 def test_the_pieces_of_long_speech_touch() -> None:

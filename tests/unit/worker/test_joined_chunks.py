@@ -10,31 +10,31 @@ from runs import task_run_of
 from task_lab import make_task
 
 from voxq.core.task import Task
-from voxq.engines.contract import Chunking, Recognised
+from voxq.engines.contract import Recognised
 from voxq.kinds.pieces import Span
-from voxq.kinds.transcription import TranscriptionOptions, TranscriptionRun
+from voxq.kinds.transcription import TranscriptionRun
 from voxq.kinds.work import Prepared
 from voxq.processes.model.protocol import SpanRef
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.transcript import Segment
 from voxq.worker.runs.task_run import TaskRun
 
-CHUNKING = Chunking(maximum=12.0, target=12.0, max_gap=3.0, piece=5.0)
-PIECES = ((0, 4), (4, 8), (9, 11), (11, 15), (25, 29))
-"""The first three make a chunk: a pause follows them; nothing fits to the last."""
+PIECES = (
+    Span(0, 4 * SAMPLE_RATE),
+    Span(4 * SAMPLE_RATE, 8 * SAMPLE_RATE, is_part=True),
+    Span(9 * SAMPLE_RATE, 11 * SAMPLE_RATE),
+    Span(11 * SAMPLE_RATE, 15 * SAMPLE_RATE, is_part=True),
+    Span(15 * SAMPLE_RATE, 19 * SAMPLE_RATE, is_part=True),
+)
+"""Two chunks."""
 
 
-def spans(*places: tuple[float, float]) -> list[Span]:
-    return [Span(int(start * SAMPLE_RATE), int(end * SAMPLE_RATE)) for start, end in places]
+def run_of(root: Path, task: Task | None = None) -> TaskRun:
+    return task_run_of(task or make_task(), root, model_plan(detects_language=False))
 
 
-def run_of(root: Path, task: Task | None = None, **options: object) -> TaskRun:
-    task = (task or make_task()).evolve(options=TranscriptionOptions(**options))  # type: ignore[arg-type]
-    return task_run_of(task, root, model_plan(chunking=CHUNKING, detects_language=False))
-
-
-def find(task_run: TaskRun, places: Sequence[tuple[float, float]] = PIECES) -> None:
-    task_run.find(spans(*places), {"noop": "revision"})
+def find(task_run: TaskRun, pieces: Sequence[Span] = PIECES) -> None:
+    task_run.find(pieces, {"noop": "revision"})
 
 
 def finish(task_run: TaskRun, index: int, count: int) -> None:
@@ -53,17 +53,17 @@ def text_of(task_run: TaskRun) -> str:
     return " ".join(segment.text for segment in policy.segments())
 
 
-def test_neighbours_are_joined_up_to_the_target(tmp_path: Path) -> None:
+def test_the_pieces_of_a_chunk_are_joined(tmp_path: Path) -> None:
     task_run = run_of(tmp_path)
     find(task_run)
     step = task_run.first
-    assert [step.next_chunk(index) for index in range(5)] == [2, 3, 2, 1, 1], "ends at the longest pause"
-    assert step.seconds_of(0, 2) == 8.0
-    step.join(0, 2)
-    assert step.waiting(10) == [0, 2, 3, 4]
-    ref = step.ref(0)
+    assert [step.next_chunk(index) for index in range(5)] == [2, 1, 3, 2, 1]
+    assert step.seconds_of(2, 3) == 10.0
+    step.join(2, 3)
+    assert step.waiting(10) == [0, 1, 2]
+    ref = step.ref(2)
     assert isinstance(ref, SpanRef)
-    assert (ref.start, ref.end) == (0, 8 * SAMPLE_RATE)
+    assert (ref.start, ref.end) == (9 * SAMPLE_RATE, 19 * SAMPLE_RATE)
 
 
 def test_a_chunk_being_recognised_divides_those_that_wait(tmp_path: Path) -> None:
@@ -81,25 +81,16 @@ def test_a_suspect_is_a_chunk_of_its_own(tmp_path: Path) -> None:
     assert task_run.first.next_chunk(1) == 1
 
 
-def test_channels_are_not_joined(tmp_path: Path) -> None:
-    task_run = run_of(tmp_path, separate_channels=True)
-    find(task_run)
-    assert task_run.first.next_chunk(0) == 1, "nobody knows yet where the second one begins"
-    task_run.prepare(Prepared(29.0, 0.1, 0.1, channel_starts=(0, 4 * SAMPLE_RATE)))
-    assert task_run.first.next_chunk(0) == 1
-    assert task_run.first.next_chunk(1) == 3
-
-
 def test_a_result_counts_for_all_its_pieces(tmp_path: Path) -> None:
     task_run = run_of(tmp_path)
     find(task_run)
     task_run.prepare(Prepared(29.0, 0.1, 0.1))
     finish(task_run, 0, 2)
-    finish(task_run, 2, 2)
+    finish(task_run, 3, 2)
     assert not task_run.is_complete
-    finish(task_run, 4, 1)
+    finish(task_run, 2, 1)
     assert task_run.is_complete
-    assert text_of(task_run) == "0 to 1 2 to 3 4 to 4"
+    assert text_of(task_run) == "0 to 1 2 to 2 3 to 4"
 
 
 def test_joined_results_are_kept_when_a_worker_dies(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from voxq.speech.audio import SHORTEST_CLIP, Samples
 from voxq.speech.chunking import Chunker, Chunking, EvenCutter
-from voxq.speech.spans import Span
+from voxq.speech.spans import Span, rests_within
 from voxq.speech.vad import VoiceActivity
 
 
@@ -21,6 +21,10 @@ class Cutting(Protocol):
         """Return the remaining chunks at the end of the recording."""
         ...
 
+    def rests(self, chunk: Span) -> list[int]:
+        """Places in a chunk, in samples, that divide it into its pieces."""
+        ...
+
 
 def cutting_for(chunking: Chunking, *, use_vad: bool) -> Cutting:
     """Choose the splitter. Raises ValueError for a chunking whose maximum is too short."""
@@ -29,15 +33,20 @@ def cutting_for(chunking: Chunking, *, use_vad: bool) -> Cutting:
 
 class _BySpeech:
     def __init__(self, chunking: Chunking) -> None:
-        pieces = chunking.of_pieces
-        self._activity = VoiceActivity(pieces.maximum)
-        self._chunker = Chunker(pieces)
+        self._activity = VoiceActivity(chunking.maximum)
+        self._chunker = Chunker(chunking)
+        self._piece = chunking.piece
 
     def push(self, block: Samples) -> list[Span]:
         return self._chunker.push(self._activity.push(block))
 
     def flush(self) -> list[Span]:
         return self._chunker.push(self._activity.flush()) + self._chunker.flush()
+
+    def rests(self, chunk: Span) -> list[int]:
+        if self._piece is None:
+            return []
+        return rests_within(chunk, self._activity.loudness(chunk), self._piece)
 
 
 class _ByTheClock:
@@ -53,3 +62,6 @@ class _ByTheClock:
 
     def flush(self) -> list[Span]:
         return self._cutter.flush() if self._total >= SHORTEST_CLIP else []
+
+    def rests(self, chunk: Span) -> list[int]:
+        return []

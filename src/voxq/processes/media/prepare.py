@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from voxq.processes.media.cutting import cutting_for
+from voxq.processes.media.cutting import Cutting, cutting_for
 from voxq.processes.media.process import private_file
 from voxq.processes.media.protocol import Chunks, Prepare, Prepared
 from voxq.speech.audio import SAMPLE_RATE
@@ -70,7 +70,7 @@ class _Preparation:
             self.vad_seconds += found - decoded
             if chunks or found - told > _SIGN_OF_LIFE:
                 scratch.flush()  # before the chunks are announced, so that they can be read
-                yield self._announced(chunks, first)
+                yield self._announced(chunks, cutting, first)
                 told = found
             begun = time.perf_counter()
         scratch.flush()
@@ -78,8 +78,9 @@ class _Preparation:
         begun = time.perf_counter()
         chunks = cutting.flush()
         self.vad_seconds += time.perf_counter() - begun
-        yield self._announced(chunks, first)
+        yield self._announced(chunks, cutting, first)
 
-    def _announced(self, chunks: list[Span], first: int) -> Chunks:
+    def _announced(self, chunks: list[Span], cutting: Cutting, first: int) -> Chunks:
         places = tuple((first + chunk.start, first + chunk.end) for chunk in chunks)
-        return Chunks(self._request.id, places, round(self.samples / SAMPLE_RATE, 3))
+        rests = tuple(first + rest for chunk in chunks for rest in cutting.rests(chunk))
+        return Chunks(self._request.id, places, round(self.samples / SAMPLE_RATE, 3), rests)

@@ -138,12 +138,14 @@ class Failed:
 class Chunks:
     """Chunks found so far, as [start, end) in samples; their sound is in the scratch file.
 
-    `decoded` is the number of seconds processed. Sent without chunks, too, as a sign of life.
+    `decoded` is the number of seconds processed. Sent without chunks, too, as a sign of life. `rests` are the
+    places, in order, at which they can be divided into pieces.
     """
 
     id: str
     chunks: tuple[tuple[int, int], ...]
     decoded: float
+    rests: tuple[int, ...] = ()
     op: Literal["chunks"] = "chunks"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 
 from voxq.kinds.pieces import Phrase, Span
 from voxq.kinds.work import Prepared
@@ -148,6 +150,8 @@ class MediaLink:
                         raise ProtocolError("chunks out of order")
                     self._found = end
                 self._check_length(self._found / SAMPLE_RATE)
+                if len(_spans(reply)) != len(reply.chunks) + len(reply.rests):
+                    raise ProtocolError("rests out of order")
             case protocol.Prepared():
                 self._check_length(reply.duration)
                 first, last = reply.channel_starts[0], reply.channel_starts[-1]
@@ -167,7 +171,7 @@ class MediaLink:
     def _news(self, reply: protocol.Reply) -> News:
         match reply:
             case protocol.Chunks():
-                return [Span(start, end) for start, end in reply.chunks]
+                return _spans(reply)
             case protocol.Sentences():
                 return list(map(self._phrase, reply.sentences))
             case protocol.Prepared():
@@ -196,3 +200,16 @@ class MediaLink:
 def _size(said: Utterance) -> int:
     """Characters of a sentence and of what is left out in it; at least one."""
     return max(1, len(said.text)) + sum(len(each.text) + len(each.why) for each in said.skipped)
+
+
+def _spans(reply: protocol.Chunks) -> list[Span]:
+    """Pieces of the chunks; a rest that is out of order, or too near to another, divides nothing."""
+    spans: list[Span] = []
+    rests = deque(reply.rests)
+    for start, end in reply.chunks:
+        places = [start]
+        while rests and places[-1] + _SHORTEST_CHUNK <= rests[0] <= end - _SHORTEST_CHUNK:
+            places.append(rests.popleft())
+        pieces = pairwise([*places, end])
+        spans += [Span(first, last, is_part=first > start) for first, last in pieces]
+    return spans
