@@ -61,7 +61,7 @@ def edits(compared: Compared) -> Message | None:
     """Check that no more of the wording was changed than the mode asks for."""
     limits = LIMITS[compared.rewrite.mode]
     total = max(count(compared.cleaned), count(compared.written))
-    changed = compared.from_cleaned.changes.words
+    changed = min(compared.from_cleaned.changes.words, compared.difference.changes.words)
     if changed > limits.changed * total + limits.slack:
         return Message(
             "Too much of the wording was changed: {changed} of {total} words", changed=changed, total=total

@@ -16,9 +16,10 @@ from voxq.rewriting.checks.found import (
     in_order,
     missing_of,
 )
-from voxq.rewriting.checks.negations import moved
+from voxq.rewriting.checks.negations import moved, once
 from voxq.rewriting.checks.negations import negations as negations_of
 from voxq.rewriting.checks.numbers import numbers as numbers_of
+from voxq.rewriting.differences import difference
 from voxq.rewriting.request import primary
 from voxq.rewriting.times import CITED
 
@@ -98,12 +99,16 @@ def names_supported(compared: Compared) -> Message | None:
 
 def negations(compared: Compared) -> Message | None:
     """Check that negations are where they were."""
-    slips = [
-        slip for found in (compared.numbers, compared.dates) for slip in corrections(compared.raw, found)
-    ]
-    before, after = negations_of(compared.raw, slips), negations_of(compared.written)
-    near = moved(compared.difference, before, after)
+    raw, answer = once(compared.raw), once(compared.written)
+    is_same = (raw, answer) == (compared.raw, compared.written)
+    change = compared.difference if is_same else difference(raw, answer)
+    near = moved(change, negations_of(raw, _taken_back(raw)), negations_of(answer, _taken_back(answer)))
     return Message("A negation was lost, added or moved: {words}", words=repr(near)) if near else None
+
+
+def _taken_back(text: str) -> list[tuple[int, int]]:
+    """Return the places of words that take a number or a date back."""
+    return [place for find in (numbers_of, dates_of) for place in corrections(text, find(text))]
 
 
 def _parted(known: Sequence[Found]) -> list[Found]:

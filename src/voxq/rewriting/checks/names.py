@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from voxq.rewriting.differences import Difference, Word
 from voxq.speech.scripts import HAN
@@ -93,11 +93,11 @@ def exchanged(difference: Difference) -> str | None:
     for each in difference.operations:
         if each.kind != "replace":
             continue
-        before, after = difference.raw[each.raw.start : each.raw.stop], difference.rewritten
-        here = after[each.rewritten.start : each.rewritten.stop]
+        before = _unmarked(difference.raw[each.raw.start : each.raw.stop])
+        here = _unmarked(difference.rewritten[each.rewritten.start : each.rewritten.stop])
         if len(before) == len(here) == 1 and _is_other_name(before[0].text, here[0].text):
             return before[0].text
-        if each.raw.start and len(before) == len(here) <= 2 and all(map(_is_han, (*before, *here))):
+        if each.raw.start and 0 < len(before) == len(here) <= 2 and all(map(_is_han, (*before, *here))):
             surname = difference.raw[each.raw.start - 1]
             if surname.text in _SURNAMES and _begins_name(difference.raw, each.raw.start - 1):
                 return surname.text + "".join(word.text for word in before)
@@ -110,6 +110,10 @@ def _is_other_name(before: str, after: str) -> bool:
         for word in (before, after)
     )
     return is_name and before.casefold() != after.casefold()
+
+
+def _unmarked(words: Sequence[Word]) -> list[Word]:
+    return [word for word in words if not word.is_mark]
 
 
 def _is_han(word: Word) -> bool:

@@ -15,7 +15,7 @@ _NO_NEGATION = (
     r"|[特区分级类性个告差识鉴辨派离判送道饯永诀]别|没关系|没准儿?|无论|无所谓|无线|无人机|无非|无数|无聊"
     r"|未来|未婚"
 )
-_QUESTION = rf"(?P<verb>[{_HAN}])[不没](?P=verb)|是否|能否|可否|有没有"
+_QUESTION = rf"(?P<verb>(?![不没])[{_HAN}])[不没](?P=verb)|是否|能否|可否|有没有"
 """Questions such as 是不是, which an editor may ask otherwise."""
 _NEGATIONS = re.compile(
     rf"(?P<none>{_NO_NEGATION}|{_QUESTION})"
@@ -29,32 +29,29 @@ _NO_WORDS = frozenset(("want", "went"))
 _REPEATED = re.compile(r"\b(no|not|never)(?:[,，\s]+\1\b)+|([不没别])(?:[，,]?\2)+", re.I)
 
 
-def negations(text: str, ignored: Iterable[tuple[int, int]] = ()) -> list[tuple[int, int]]:
-    """Return the places of the negations; several in a row (不不不, "no, no") are one.
+def once(text: str) -> str:
+    """Return the text with one negation where several stand in a row: 不不不, "no, no"."""
+    return _REPEATED.sub(lambda several: several[1] or several[2], text)
+
+
+def negations(text: str, ignored: Iterable[tuple[int, int]] = ()) -> list[int]:
+    """Return the indices of the negations.
 
     `ignored` are places of words that take back a slip ("三点，不对，四点"), where none counts.
     """
-    repeated = {match.start(): match.end() for match in _REPEATED.finditer(text)}
     skipped = {index for start, end in ignored for index in range(start, end)}
-    found: list[tuple[int, int]] = []
-    end = -1
-    for match in _NEGATIONS.finditer(text):
-        if match["none"] or match.start() < end or match[0].casefold() in _NO_WORDS:
-            continue
-        if match.start() in skipped:
-            continue
-        end = repeated.get(match.start(), match.end())
-        found.append((match.start(), end))
-    return found
+    return [
+        match.start()
+        for match in _NEGATIONS.finditer(text)
+        if not (match["none"] or match[0].casefold() in _NO_WORDS or match.start() in skipped)
+    ]
 
 
-def moved(difference: Difference, raw: list[tuple[int, int]], answer: list[tuple[int, int]]) -> str | None:
+def moved(difference: Difference, before: Sequence[int], after: Sequence[int]) -> str | None:
     """Return the words around the first negation that was lost, added or moved, or None.
 
-    Both lists are places of negations. Each stretch of words that was changed must have as many as before.
+    Both lists are indices of negations. Each stretch of words that was changed must have as many as before.
     """
-    before = [start for start, _ in raw]
-    after = [start for start, _ in answer]
     at = to = 0
     for index, each in enumerate(difference.operations):
         last = index == len(difference.operations) - 1

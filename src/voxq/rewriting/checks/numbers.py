@@ -7,15 +7,22 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from voxq.rewriting.checks.found import Found
-from voxq.rewriting.checks.numerals import CHINESE, ENGLISH, chinese_value, english_values, is_ordinal, plain
+from voxq.rewriting.checks.numerals import (
+    CHINESE,
+    CHINESE_UNITS,
+    ENGLISH,
+    chinese_value,
+    english_values,
+    is_ordinal,
+    plain,
+)
 
 _FIGURES = r"\d++(?:,\d{3}(?!\d))*+(?:\.\d++)?"
 _RUN = rf"(?>(?:{_FIGURES}|[{CHINESE}])+)"
 """Figures and numerals without a gap; atomic, since a long run would be tried in all its pieces else."""
 _DIGITS = "零〇一二三四五六七八九"
-_SPOKEN = (
-    rf"(?:{ENGLISH})(?:(?:[ -]|(?<=hundred)[ ]and |(?<=thousand)[ ]and |(?<=million)[ ]and )(?:{ENGLISH}))*"
-)
+_AND = "|".join(rf"(?<={scale})[ ]and[ ]" for scale in ("hundred", "thousand", "million"))
+_SPOKEN = rf"(?:{ENGLISH})(?:(?:[ -]|{_AND})(?:{ENGLISH}))*"
 _WORD = r"(?<![a-z'’])"
 _EARLY = r"凌晨|清晨|早晨|早上|早|上午"
 _LATE = r"下午|傍晚|晚上|夜里|晚|中午"
@@ -150,6 +157,9 @@ def _time(hour: int, minutes: int, half: str) -> str:
 
 def _spoken_time(hour: str, minutes: str, half: str) -> Iterator[tuple[tuple[str, ...], bool]]:
     value = chinese_value(hour)
+    if value and minutes[-1] in "万萬亿億" and set(minutes[:-1]) <= set(_DIGITS):
+        yield (plain(Decimal(f"{value}.{chinese_value(minutes[:-1])}") * CHINESE_UNITS[minutes[-1]]),), False
+        return
     written = minutes.rstrip("分")
     if written == "半":
         part: str | None = "30"

@@ -11,7 +11,7 @@ from voxq.rewriting.request import Mode, primary
 _HAN = "\u4e00-\u9fff"
 _WORDS = re.compile(
     r"什么|甚么|啥|谁|誰|哪|怎|咋|为何|多少|几(?!乎|率|何|次|十|百|千|万)|多(?:久|大|长|远|高)|如何|何时|何处|是否|能否|可否"
-    rf"|[吗嗎]|(?P<verb>[{_HAN}])[不没](?P=verb)|有没有|\b(?:what|who|whom|whose|where|when|why|how|which|whether)\b",
+    rf"|[吗嗎]|(?P<verb>(?![不没])[{_HAN}])[不没](?P=verb)|有没有|\b(?:what|who|whom|whose|where|when|why|how|which|whether)\b",
     re.I,
 )
 _MARKS = re.compile(r"[?？]")

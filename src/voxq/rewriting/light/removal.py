@@ -79,7 +79,8 @@ def _between(last: str, first: str, before: str, after: str, needs_comma: bool) 
     if pause:
         return pause + (" " if pause == "," and first.isascii() else "")
     had_space = " " in before or " " in after or "," in after
-    return " " if had_space and (last.isascii() or first.isascii()) else ""
+    would_join = last.isalnum() and first.isalnum() and last.isascii() and first.isascii()
+    return " " if would_join or (had_space and (last.isascii() or first.isascii())) else ""
 
 
 def _needs_comma(text: str, end: int, start: int) -> bool:
