@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -77,7 +78,7 @@ class Score:
     def harm_rate(self) -> float:
         return len(self.harmed) / self.cases if self.cases else 0.0
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, Any]:
         rates = {"precision": self.precision, "recall": self.recall, "harm_rate": self.harm_rate}
         return asdict(self) | {name: round(value, 4) for name, value in rates.items()}
 

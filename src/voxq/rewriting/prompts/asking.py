@@ -92,4 +92,4 @@ def _refusals(language: str) -> dict[str, str]:
 
 @cache
 def _file(language: str, name: str) -> str:
-    return files(__package__).joinpath(language, f"{name}.txt").read_text("utf-8").strip()
+    return files("voxq.rewriting.prompts").joinpath(language, f"{name}.txt").read_text("utf-8").strip()
