@@ -242,31 +242,30 @@ def test_any_answer_gets_a_verdict(text: str, answer: str, mode: Mode) -> None:
     assert verdict.passed == (verdict.failed == ())
 
 
-@pytest.mark.parametrize("mode", list(Mode))
+def seconds(text: str, mode: Mode) -> float:
+    """Measure the processor time that it takes to check an answer like the text."""
+    half = len(text) // 2
+    begun = time.process_time()
+    check(Rewrite(text, mode, target="en"), f"{text[:half]}好{text[half:]}")
+    return time.process_time() - begun
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [Mode.OPTIMIZE, Mode.PUNCTUATE, Mode.SUMMARY])
 @pytest.mark.parametrize(
     "piece",
     [
-        *(
-            "我们明天三点不开会，",
-            "We will not meet Peter at 3 pm. ",
-            "a",
-            "不",
-            "一",
-            "1",
-            "1 ",
-            "1-",
-            "AB CD ",
-        ),
+        *("我们明天三点不开会，", "We will not meet Peter at 3 pm. ", "a", "不", "一", "1", "1-", "AB CD "),
         *(" ", "三点，不对，四点", "- ", "twenty-", "点", "分之一", "《", "李明", "[0:01]", "\n"),
     ],
 )
-@pytest.mark.slow
 def test_time_grows_no_faster_than_the_text(piece: str, mode: Mode) -> None:
-    def seconds(characters: int) -> float:
-        text = piece * (characters // len(piece))
-        begun = time.process_time()
-        check(Rewrite(text, mode, target="en"), f"{text[: len(text) // 2]}好{text[len(text) // 2 :]}")
-        return time.process_time() - begun
+    seconds(piece, mode)
+    short, long = (piece * (characters // len(piece)) for characters in (2_500, 25_000))
+    assert seconds(long, mode) < 0.5 + 30 * seconds(short, mode)
 
-    seconds(1000)
-    assert seconds(100_000) < 2.0 + 30 * seconds(10_000)
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sentence", ["我们明天三点不开会，", "We will not meet Peter at 3 pm. "])
+def test_a_hundred_kilobytes_are_checked_in_seconds(sentence: str) -> None:
+    assert seconds(sentence * (100_000 // len(sentence)), Mode.OPTIMIZE) < 15

@@ -53,8 +53,8 @@ def length(compared: Compared) -> Message | None:
     if compared.rewrite.mode is Mode.SUMMARY:
         least = min(_SUMMARY_WORDS, count(compared.cleaned))
     if number < least or (not number and count(compared.raw)):
-        return Message("The answer is too short: {words} words", words=number)
-    return Message("The answer is too long: {words} words", words=number) if number > most else None
+        return Message("The answer is too short (words: {words})", words=number)
+    return Message("The answer is too long (words: {words})", words=number) if number > most else None
 
 
 def edits(compared: Compared) -> Message | None:
@@ -74,7 +74,7 @@ def _translation(compared: Compared) -> Message | None:
     least, most = (bound * before for bound in _TRANSLATION)
     number = count(compared.written)
     if after < least - _TRANSLATION_SLACK or not number:
-        return Message("The answer is too short: {words} words", words=number)
+        return Message("The answer is too short (words: {words})", words=number)
     if after > most + _TRANSLATION_SLACK:
-        return Message("The answer is too long: {words} words", words=number)
+        return Message("The answer is too long (words: {words})", words=number)
     return None
