@@ -30,7 +30,7 @@ def paths(family: EngineFamily, model: str) -> dict[str, Path]:
 
 @pytest.mark.parametrize(
     ("engine", "model"),
-    [("faster-whisper", "whisper-base"), ("hibari", "hibari"), ("kokoro", "kokoro")],
+    [("faster-whisper", "whisper-base"), ("hibari", "hibari"), ("kokoro", "kokoro"), ("llm", "light")],
 )
 def test_a_built_in_family_conforms(engine: str, model: str) -> None:
     family = registry.find(engine)

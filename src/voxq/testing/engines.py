@@ -25,15 +25,21 @@ from voxq.engines.contract import (
     EngineFamily,
     EngineRequest,
     Recognised,
+    Rewritten,
     Samples,
     Spoken,
     TextItem,
     Voice,
 )
 from voxq.engines.plugins import NAME
-from voxq.processes.model.answers import checked_sound, checked_text
+from voxq.processes.model.answers import checked_rewriting, checked_sound, checked_text
 
 _SENTENCES = ("Good morning.", "The ships went by until the morning came.", "Thank you.")
+_TRANSCRIPTS = (
+    "Um, we meet on March 5 at 3 pm, and it must not cost more than 120 dollars.",
+    "嗯，我们三月五日下午三点开会，费用不能超过 120 元。",
+    "Thank you.",
+)
 _TIMES_TOLERANCE = 0.05
 """Seconds: numerical libraries round differently in batches of another shape."""
 _LOUDNESS_TOLERANCE = 1e-3
@@ -67,6 +73,8 @@ def check_engine(
                 _check_recogniser(family, request, load, clips or [warmup.clip()])
             case Capability.SPEAK:
                 _check_synthesiser(family, request, load)
+            case Capability.REWRITE:
+                _check_rewriter(family, request, load)
             case capability:
                 raise NotConforming(f"VoxQ has no use for the capability {capability} yet")
 
@@ -236,6 +244,44 @@ def _speech(voice: Voice) -> dict[str, Any]:
 
 
 # Both.
+
+
+# Engines that rewrite.
+
+
+def _check_rewriter(family: EngineFamily, request: EngineRequest, load: Callable[[], AnyEngine]) -> None:
+    engine = load()
+    options: dict[str, Any] = {"mode": "optimize", "language": None}
+    _check(list(engine.run([])) == [], "an empty batch has an answer")
+    single = [_rewritten(engine, [text], options)[0] for text in _TRANSCRIPTS]
+    most = family.traits_for(request).max_items
+    together = [
+        text
+        for first in range(0, len(_TRANSCRIPTS), most)
+        for text in _rewritten(engine, _TRANSCRIPTS[first : first + most], options)
+    ]
+    _check(single == together, "a text is rewritten differently in a batch than alone")
+    for text, written in zip(_TRANSCRIPTS, single, strict=True):
+        for word in ("120", "not", "不"):
+            _check(word not in text or word in written, f"{word!r} is lost in rewriting")
+    odd = [TextItem(_TRANSCRIPTS[0], {**options, "mode": "no-such-mode"}), TextItem(_TRANSCRIPTS[0], options)]
+    answers = engine.run(odd)
+    _check(len(answers) == len(odd), f"{len(answers)} answers to {len(odd)} texts")
+    _check(isinstance(answers[0], ChunkError), "an unknown mode must be the error of its item")
+    _check(isinstance(answers[1], Rewritten), "a text suffers from another with an unknown mode")
+    _check_revision(engine, load)
+
+
+def _rewritten(engine: AnyEngine, texts: Sequence[str], options: Mapping[str, Any]) -> list[str]:
+    answers = engine.run([TextItem(text, options) for text in texts])
+    _check(len(answers) == len(texts), f"{len(answers)} answers to {len(texts)} texts")
+    written: list[str] = []
+    for text, answer in zip(texts, answers, strict=True):
+        checked = checked_rewriting(answer, text)
+        _check(isinstance(checked, Rewritten), f"no text: {checked}")
+        assert isinstance(checked, Rewritten)
+        written.append(checked.text)
+    return written
 
 
 def _check_revision(engine: AnyEngine, load: Callable[[], AnyEngine]) -> None:
