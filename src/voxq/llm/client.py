@@ -17,7 +17,6 @@ from voxq.llm.breaker import Breaker
 from voxq.llm.dialects import Dialect, Messages, NotTheProtocol, Ollama, OpenAI, Piece, refused_field
 from voxq.llm.errors import ProviderError
 from voxq.llm.provider import Provider
-from voxq.locale import Message
 
 if TYPE_CHECKING:
     import httpx
@@ -33,6 +32,8 @@ _LONGEST_PAUSE = 30.0
 _REST_SECONDS = 30.0
 """Seconds that a request waits for a provider which is left alone."""
 _LOOK_AGAIN_SECONDS = 0.05
+_MOST_THOUGHTS = 40_000
+"""Characters for what a model thinks aloud in its answer before it writes."""
 _DRAIN_SECONDS = 0.1
 """Time limit for the end of a response after the end of its answer: then its connection can be used again."""
 
@@ -68,7 +69,7 @@ class Client:
         await self._http.aclose()
 
     async def complete(self, messages: Messages, *, most_characters: int) -> str:
-        """Return the answer, of at most `most_characters`. Raises ProviderError.
+        """Return the answer, of at most `most_characters` besides thoughts. Raises ProviderError.
 
         A failure that may pass is tried again, with pauses; a bad answer is asked for once more.
         """
@@ -176,12 +177,9 @@ class Client:
                 if piece.error is not None:
                     raise errors.of_status(name, self.provider.model, 500, piece.error)
                 length += len(piece.text)
-                if length > most_characters:
-                    says = Message(
-                        "The answer of the provider {provider} does not come to an end.", provider=name
-                    )
-                    raise errors.bad_answer(says)
                 parts.append(piece.text)
+                if length > most_characters + (_MOST_THOUGHTS if _thinks(parts[0]) else 0):
+                    raise errors.endless(name)
                 end = piece.end or end
                 is_over = is_over or piece.is_last or end is not None
         except NotTheProtocol:
@@ -238,6 +236,11 @@ async def ollama_version(client: httpx.AsyncClient, provider: Provider) -> str |
         return None
     version = answer.get("version") if isinstance(answer, dict) else None
     return version if isinstance(version, str) else None
+
+
+def _thinks(beginning: str) -> bool:
+    """Whether an answer begins with a mark, such as <think>."""
+    return beginning.lstrip()[:1] in ("<", "[", "◁")
 
 
 class _FieldRefused(Exception):

@@ -42,7 +42,10 @@ NO_SUCH_MODEL = "llm_no_model"
 REQUEST_REFUSED = "llm_request_refused"
 TOO_LONG = "llm_context_exceeded"
 BAD_ANSWER = "llm_bad_answer"
-"""What came is not an answer: no JSON, cut off, empty, or without end."""
+"""What came is not an answer: no JSON, cut off, or empty."""
+
+ENDLESS = "llm_endless_answer"
+"""The answer is longer than it can be."""
 
 FINAL = (KEY_REFUSED, NO_SUCH_MODEL)
 """Codes of failures that only the operator can end."""
@@ -95,6 +98,11 @@ def closed_early(provider: str) -> ProviderError:
     return bad_answer(
         Message("The provider {provider} closed the connection before its answer ended.", provider=provider)
     )
+
+
+def endless(provider: str) -> ProviderError:
+    says = Message("The answer of the provider {provider} does not come to an end.", provider=provider)
+    return ProviderError(ENDLESS, says)
 
 
 def cut_off(provider: str) -> ProviderError:

@@ -115,6 +115,14 @@ def test_what_a_model_changes_is_asked_for_again_and_then_not_believed(
     assert punctuated.reason and "ok" not in punctuated.checks.values()
 
 
+def test_a_model_that_goes_on_and_on_is_stopped_and_not_believed() -> None:
+    with llm_server(write=cleans, is_endless=True) as server:
+        answer = rewrite(server, ENGLISH)
+        assert len(server.chats) == 2
+    assert answer.mode == "light" and answer.reason and "end" in answer.reason
+    assert "120" in answer.text
+
+
 def test_the_second_question_says_what_was_wrong() -> None:
     answers = [ENGLISH_CLEAN.replace("120", "210"), ENGLISH_CLEAN]
     with llm_server(write=lambda text: answers.pop(0)) as server:

@@ -146,9 +146,15 @@ async def test_a_provider_that_hangs_is_left(fault: fake.Fault, monkeypatch: pyt
 async def test_an_answer_without_end_is_cut_and_no_answer() -> None:
     with llm_server(is_endless=True) as server:
         error = await refusal(server, most_characters=500)
-        assert error.code == "llm_bad_answer"
+        assert error.code == "llm_endless_answer"
+        assert len(server.chats) == 1
         await asyncio.to_thread(server.gone.wait, 5)
         assert server.gone.is_set(), "the model must not go on for nobody"
+
+
+async def test_thoughts_do_not_count_as_the_answer() -> None:
+    with llm_server(write=lambda text: f"<think>{'Hm. ' * 2000}</think>{text}") as server:
+        assert (await answer(server, most_characters=100)).endswith(ECHO)
 
 
 @pytest.mark.parametrize("is_ollama", [False, True])

@@ -8,9 +8,12 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from voxq.engines.rewrite.results import Part, accepted, refused
+from voxq.llm import errors
 from voxq.llm.client import Client
+from voxq.llm.errors import ProviderError
 from voxq.rewriting.answers import cleaned
 from voxq.rewriting.checks import Verdict, check
+from voxq.rewriting.differences import Changes
 from voxq.rewriting.prompts import Message
 from voxq.rewriting.request import Rewrite
 
@@ -19,8 +22,8 @@ T = TypeVar("T")
 Question = Callable[[Sequence[str]], Sequence[Message]]
 """Makes the messages, given the names of the checks that the last answer failed."""
 
-_CHARACTERS_EACH, _MOST_BESIDE = 6, 40_000
-"""Longest answer: characters for each of the text, and for what a model thinks aloud before it writes."""
+_CHARACTERS_EACH, _MOST_BESIDE = 6, 1000
+"""Longest answer: characters for each of the text, as many as English has for Chinese, and some beside."""
 
 
 async def ask(client: Client, rewrite: Rewrite, question: Question) -> Part:
@@ -29,7 +32,12 @@ async def ask(client: Client, rewrite: Rewrite, question: Question) -> Part:
 
     async def answer(failed: Sequence[str] = ()) -> tuple[str, Verdict]:
         asked = [asdict(message) for message in question(failed)]
-        text = cleaned(await client.complete(asked, most_characters=most), rewrite)
+        try:
+            text = cleaned(await client.complete(asked, most_characters=most), rewrite)
+        except ProviderError as error:
+            if error.code != errors.ENDLESS:
+                raise
+            return "", Verdict(False, {"length": error.message}, Changes())
         return text, check(rewrite, text)
 
     text, verdict = await answer()
