@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,11 @@ import yaml
 from torch import nn
 from torch.onnx._internal.torchscript_exporter import onnx_proto_utils
 
+from voxq.engines.recognise.sherpa_onnx.onnx_file import properties
+
 _OPSET = 13
 _LONGEST = 600
 """Features of the longest sound, 60 ms each."""
-_WIDTH = 16
-_METADATA = 14
-"""Number of `ModelProto.metadata_props` in onnx.proto."""
 
 
 def export(source: Path, target: Path) -> None:
@@ -47,7 +46,7 @@ def export_sense_voice(model: Any, pieces: Any, file: Path) -> tuple[dict[str, o
     sounds, lengths = _dummies()
     languages, styles = torch.tensor([0, 3], dtype=torch.int32), torch.tensor([14, 15], dtype=torch.int32)
     names = ("x", "x_length", "language", "text_norm")
-    _export(_SenseVoice(model), (sounds, lengths, languages, styles), names, ("logits",), file)
+    export_module(_SenseVoice(model), (sounds, lengths, languages, styles), names, ("logits",), file)
     metadata = {
         "model_type": "sense_voice_ctc",
         "normalize_samples": 0,
@@ -81,65 +80,28 @@ def _export_paraformer(auto: Any, source: Path, file: Path) -> tuple[dict[str, o
     classes = {part: auto.kwargs[part] for part in ("encoder", "predictor", "decoder")}
     model = export_rebuild_model(auto.model, **classes, type="onnx", max_seq_len=_LONGEST)
     outputs = ("logits", "token_num", "us_alphas", "us_cif_peak")
-    _export(model, _dummies(), ("speech", "speech_lengths"), outputs, file)
+    export_module(model, _dummies(), ("speech", "speech_lengths"), outputs, file)
     tokens = json.loads((source / "tokens.json").read_text("utf-8"))
     return {"model_type": "paraformer", "vocab_size": len(tokens), "comment": ""}, tokens
 
 
-def export_transducer(target: Path, tokens: Sequence[str]) -> None:
-    """Export a transducer with random weights, with files and inputs like a Zipformer's, to the new directory
-    `target`. It says tokens by chance."""
+def export_punctuation(source: Path, target: Path) -> None:
+    """Export the CT-Transformer in `source` to the new directory `target`."""
+    auto = funasr.AutoModel(model=str(source), disable_update=True, disable_pbar=True, log_level="ERROR")
+    tokens = json.loads((source / "tokens.json").read_text("utf-8"))
     target.mkdir(parents=True)
-    torch.manual_seed(0)
-    frames, lengths = torch.randn(2, 40, 80), torch.tensor([30, 40])
-    names, outputs = ("x", "x_lens"), ("encoder_out", "encoder_out_lens")
-    _export(_Encoder(), (frames, lengths), names, outputs, target / "encoder.int8.onnx")
-    _export(
-        _Decoder(len(tokens)),
-        (torch.zeros(2, 2, dtype=torch.long),),
-        ("y",),
-        ("decoder_out",),
-        target / "decoder.onnx",
-    )
-    inputs = (torch.randn(2, _WIDTH), torch.randn(2, _WIDTH))
-    _export(
-        _Joiner(len(tokens)), inputs, ("encoder_out", "decoder_out"), ("logit",), target / "joiner.int8.onnx"
-    )
-    add_metadata(target / "encoder.int8.onnx", {"model_type": "zipformer2", "comment": ""})
-    add_metadata(target / "decoder.onnx", {"context_size": 2, "vocab_size": len(tokens)})
-    add_metadata(target / "joiner.int8.onnx", {"joiner_dim": _WIDTH})
-    write_tokens(target / "tokens.txt", tokens)
-
-
-class _Encoder(nn.Module):
-    """One vector for four frames of features."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reduced = nn.Conv1d(80, _WIDTH, 4, stride=4)
-
-    def forward(self, x: Any, x_lens: Any) -> tuple[Any, Any]:
-        return self.reduced(x.transpose(1, 2)).transpose(1, 2), x_lens // 4
-
-
-class _Decoder(nn.Module):
-    """One vector for the last two tokens."""
-
-    def __init__(self, tokens: int) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(tokens, _WIDTH)
-
-    def forward(self, y: Any) -> Any:
-        return self.embedding(y).mean(dim=1)
-
-
-class _Joiner(nn.Module):
-    def __init__(self, tokens: int) -> None:
-        super().__init__()
-        self.output = nn.Linear(_WIDTH, tokens)
-
-    def forward(self, encoder_out: Any, decoder_out: Any) -> Any:
-        return self.output(encoder_out + decoder_out)
+    inputs = (torch.ones(1, 40, dtype=torch.int32), torch.tensor([40], dtype=torch.int32))
+    names, outputs = ("inputs", "text_lengths"), ("logits",)
+    export_module(_Punctuation(auto.model), inputs, names, outputs, target / "model.onnx")
+    metadata = {
+        "model_type": "ct_transformer",
+        "tokens": "|".join(tokens),
+        "punctuations": "|".join(auto.model.punc_list),
+        "unk_symbol": "<unk>",
+        "vocab_size": len(tokens),
+        "comment": "",
+    }
+    add_metadata(target / "model.onnx", metadata)
 
 
 def _dummies() -> tuple[torch.Tensor, torch.Tensor]:
@@ -147,15 +109,33 @@ def _dummies() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(2, 30, 560), torch.tensor([20, 30], dtype=torch.int32)
 
 
-def _export(
+class _Punctuation(nn.Module):
+    """The model for one text, without the padding of shorter ones."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.embed, self.encoder, self.decoder = model.embed, model.encoder, model.decoder
+
+    def forward(self, inputs: Any, text_lengths: Any) -> Any:
+        whole = (inputs < 0)[:, None, :] == (text_lengths < 0)[:, None, None]
+        scaled = self.encoder.embed(self.embed(inputs) * self.encoder.output_size() ** 0.5)
+        encoded, whole, *_ = self.encoder.encoders(*self.encoder.encoders0(scaled, whole)[:2])
+        return self.decoder(self.encoder.after_norm(encoded))
+
+
+def export_module(
     module: nn.Module,
     inputs: tuple[torch.Tensor, ...],
     names: tuple[str, ...],
     outputs: tuple[str, ...],
     file: Path,
+    axes: Mapping[str, Mapping[int, str]] | None = None,
 ) -> None:
-    """Export a module whose first input and whose outputs have axes of items and of time."""
-    axes = {name: {0: "N", 1: "T"} for name in (names[0], *outputs)} | {name: {0: "N"} for name in names[1:]}
+    """Export a module. Without `axes`, its first input and its outputs have axes of items and of time, and
+    its other inputs one of items."""
+    if axes is None:
+        items = {name: {0: "N"} for name in names[1:]}
+        axes = {name: {0: "N", 1: "T"} for name in (names[0], *outputs)} | items
     # torch asks for the package onnx only to add functions of onnxscript, of which these models have none.
     onnx_proto_utils._add_onnxscript_fn = lambda model, custom_opsets: model
     with torch.no_grad(), warnings.catch_warnings(action="ignore"):
@@ -165,7 +145,7 @@ def _export(
             str(file),
             input_names=names,
             output_names=outputs,
-            dynamic_axes=axes,
+            dynamic_axes={name: dict(each) for name, each in axes.items()},
             opset_version=_OPSET,
             dynamo=False,
         )
@@ -187,22 +167,7 @@ def _frontend(source: Path) -> dict[str, object]:
 def add_metadata(file: Path, metadata: Mapping[str, object]) -> None:
     """Append metadata to an ONNX file."""
     with file.open("ab") as model:
-        for key, value in metadata.items():
-            pair = _field(1, key.encode()) + _field(2, str(value).encode())
-            model.write(_field(_METADATA, pair))
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A field of a protobuf message with a length."""
-    return _number(number << 3 | 2) + _number(len(content)) + content
-
-
-def _number(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*encoded, value])
+        model.write(properties({key: str(value) for key, value in metadata.items()}))
 
 
 def write_tokens(file: Path, tokens: Iterable[str]) -> None:

@@ -33,7 +33,7 @@ _HAS_FUNASR = find_spec("funasr") is not None
 _HAS_SHERPA = _HAS_FUNASR and find_spec("sherpa_onnx") is not None  # its models are made of FunASR's
 
 collect_ignore_glob = [] if _HAS_FUNASR else ["integration/test_funasr*.py", "integration/test_presets.py"]
-collect_ignore_glob += [] if _HAS_SHERPA else ["integration/test_sherpa_onnx.py"]
+collect_ignore_glob += [] if _HAS_SHERPA else ["integration/test_sherpa_*.py"]
 
 
 _FOLDERS = ("unit", "integration", "faults", "security")

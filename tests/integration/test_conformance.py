@@ -1,5 +1,5 @@
 """Every built-in family passes the conformance test that other engine authors use; sherpa-onnx does so in
-test_sherpa_onnx.py, where its models are made."""
+test_sherpa_onnx.py and test_sherpa_families.py, where its models are made."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import contextlib
 import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engine_calls import Options, recognition
@@ -14,8 +15,19 @@ from hypothesis import strategies as st
 
 from voxq.engines import registry
 from voxq.engines.contract import EngineError, EngineRequest
+from voxq.engines.recognise.sherpa_onnx.hotwords import Spelling
 from voxq.engines.recognise.sherpa_onnx.loading import provider_for
-from voxq.engines.recognise.sherpa_onnx.model_type import PARAFORMER, SENSE_VOICE, find_files, read_type
+from voxq.engines.recognise.sherpa_onnx.model_files import find_files
+from voxq.engines.recognise.sherpa_onnx.model_type import (
+    MOONSHINE,
+    PARAFORMER,
+    SENSE_VOICE,
+    STREAMING,
+    TRANSDUCER,
+    WHISPER,
+    ModelType,
+    read_type,
+)
 from voxq.engines.recognise.sherpa_onnx.onnx_file import NoOnnxFile, read_metadata
 from voxq.model_store import published
 
@@ -123,7 +135,8 @@ def test_the_catalogues_models_are_known() -> None:
     assert {"sensevoice-int8", "paraformer-zh-int8"} <= set(names)
     for name in names:
         assert KIND.traits_for(request(name)).chunking.maximum == 30
-        assert dict(KIND.roles_for(request(name))) == {"path": name}
+        needs = {"punc": "ct-punc-int8"} if published.find(name).needs else {}
+        assert dict(KIND.roles_for(request(name))) == {"path": name, **needs}
 
 
 @pytest.mark.parametrize(
@@ -131,6 +144,81 @@ def test_the_catalogues_models_are_known() -> None:
 )
 def test_models_are_recognised_by_the_names_of_their_repositories(repository: str) -> None:
     assert KIND.traits_for(request(repository)).chunking.maximum == 30
+
+
+def test_a_directory_is_punctuated_by_the_model_beside_it(tmp_path: Path) -> None:
+    own = write(tmp_path / "own", "paraformer")
+    assert dict(KIND.roles_for(request(own))) == {"path": str(own)}
+    (tmp_path / "ct-punc-int8").mkdir()
+    assert dict(KIND.roles_for(request(own))) == {"path": str(own), "punc": str(tmp_path / "ct-punc-int8")}
+    write(own, "sense_voice_ctc")
+    assert dict(KIND.roles_for(request(own))) == {"path": str(own)}
+
+
+@pytest.mark.parametrize(
+    ("model_type", "more", "expected"),
+    [
+        ("zipformer2", {}, TRANSDUCER),
+        ("zipformer2", {"decode_chunk_len": "32"}, STREAMING),
+        ("lstm", {"decode_chunk_len": "4"}, STREAMING),
+        ("conformer", {}, TRANSDUCER),
+        ("whisper-base", {}, WHISPER),
+    ],
+)
+def test_models_with_an_encoder_are_recognised_by_its_metadata(
+    tmp_path: Path, model_type: str, more: dict[str, Any], expected: ModelType
+) -> None:
+    """A streaming model has the same files as another, and sherpa-onnx would end the process."""
+    write(tmp_path, model_type, "encoder-epoch-99-avg-1.int8.onnx", **more)
+    assert read_type(tmp_path) is expected
+
+
+def test_moonshine_is_known_by_its_files(tmp_path: Path) -> None:
+    for name in ("preprocess", "encode.int8", "uncached_decode.int8", "cached_decode.int8"):
+        write(tmp_path, "", f"{name}.onnx")
+    assert read_type(tmp_path) is MOONSHINE
+    paths = find_files(tmp_path, MOONSHINE, prefers_int8=True).paths
+    assert paths["encoder"].name == "encode.int8.onnx"
+    (tmp_path / "encode.int8.onnx").unlink()
+    with pytest.raises(EngineError, match=r"encode\.\*onnx is missing"):
+        find_files(tmp_path, MOONSHINE, prefers_int8=True)
+
+
+def spelling(directory: Path, *tokens: str, parts: str = "") -> Spelling:
+    if parts:
+        (directory / "bpe.vocab").write_text("".join(f"{part}\t-1\n" for part in parts), "utf-8")
+    return Spelling.read(directory, dict(enumerate(tokens)))
+
+
+def test_hotwords_of_characters(tmp_path: Path) -> None:
+    chinese = spelling(tmp_path, "<blk>", "你", "好", "▁HELLO", "A")
+    assert chinese.arguments == {"decoding_method": "modified_beam_search", "modeling_unit": "cjkchar"}
+    assert chinese.of(("你好", "好", "你好", "您好", "A", "hello", "")) == "你好/好"
+    assert chinese.of(("hello",)) is None
+    assert chinese.of(()) is None
+
+
+def test_hotwords_of_word_parts(tmp_path: Path) -> None:
+    mixed = spelling(tmp_path, "你", "好", "▁HEL", "▁H", *"HELO'", parts="▁HELO'")
+    assert mixed.unit == "cjkchar+bpe"
+    assert mixed.arguments["bpe_vocab"] == str(tmp_path / "bpe.vocab")
+    asked = ("hello", "Hell  hole", "你hello", "help", "h'e", "你好")
+    assert mixed.of(asked) == "HELLO/HELL HOLE/你HELLO/H'E/你好"
+    lower = spelling(tmp_path, *"helo", parts="helo")
+    assert (lower.unit, lower.of(("Hello",))) == ("bpe", "hello")
+
+
+def test_a_model_that_cannot_spell_takes_no_hotwords(tmp_path: Path) -> None:
+    none = spelling(tmp_path, "<blk>", "▁THE", "ING")
+    assert (none.unit, none.arguments, none.of(("the",))) == ("", {}, None)
+
+
+@given(st.lists(st.text(max_size=80), max_size=20))
+def test_what_reaches_sherpa_onnx_can_be_spelled(hotwords: list[str]) -> None:
+    known = Spelling("cjkchar+bpe", None, frozenset("你好"), frozenset("ABCabc'1"))
+    shown = known.of(hotwords)
+    assert shown is None or set(shown) <= set("你好ABCabc'1 /")
+    assert shown is None or all(part and part == part.strip() for part in shown.split("/"))
 
 
 @pytest.mark.parametrize("name", ["noop", "sensevoice", "owner/model", "/no/such/directory"])
@@ -156,10 +244,10 @@ def test_weights_of_8_bits_are_for_the_cpu(tmp_path: Path) -> None:
     write(tmp_path, "paraformer")
     write(tmp_path, "paraformer", "model.int8.onnx")
     assert read_type(tmp_path) is PARAFORMER
-    assert find_files(tmp_path, PARAFORMER, prefers_int8=True)["paraformer"].name == "model.int8.onnx"
-    assert find_files(tmp_path, PARAFORMER, prefers_int8=False)["paraformer"].name == "model.onnx"
+    assert find_files(tmp_path, PARAFORMER, prefers_int8=True).paths["paraformer"].name == "model.int8.onnx"
+    assert find_files(tmp_path, PARAFORMER, prefers_int8=False).paths["paraformer"].name == "model.onnx"
     (tmp_path / "model.onnx").unlink()
-    assert find_files(tmp_path, PARAFORMER, prefers_int8=False)["paraformer"].name == "model.int8.onnx"
+    assert find_files(tmp_path, PARAFORMER, prefers_int8=False).paths["paraformer"].name == "model.int8.onnx"
 
 
 def test_a_directory_without_a_supported_model_is_refused(tmp_path: Path) -> None:

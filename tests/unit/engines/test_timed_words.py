@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.engines.recognise.funasr.hotwords import MOST, safe_words
+from voxq.engines.recognise.hotwords import MOST, safe_words
 from voxq.engines.recognise.sensevoice_tags import Tagged
 from voxq.engines.recognise.timed_words import align, ends_sentence, segments, sentences
 from voxq.speech.transcript import Word, words_within

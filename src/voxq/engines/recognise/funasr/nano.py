@@ -7,7 +7,7 @@ from typing import Any
 
 from voxq.engines.contract import ChunkError, Options, Recognised
 from voxq.engines.recognise.funasr.engine import Raw
-from voxq.engines.recognise.funasr.hotwords import safe_words
+from voxq.engines.recognise.hotwords import safe_words
 from voxq.engines.recognise.timed_words import align, segments
 from voxq.locale import Message
 from voxq.speech.transcript import join_texts

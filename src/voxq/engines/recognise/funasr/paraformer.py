@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from voxq.engines.contract import ChunkError, Options, Recognised
 from voxq.engines.recognise.funasr.engine import Raw
-from voxq.engines.recognise.funasr.hotwords import safe_words
 from voxq.engines.recognise.funasr.punctuation import Punctuation
-from voxq.engines.recognise.timed_words import language_of_script, segments, sentences
-from voxq.speech.transcript import Segment, Word, join_texts, words_within
+from voxq.engines.recognise.hotwords import safe_words
+from voxq.engines.recognise.punctuated import punctuated_segments
+from voxq.engines.recognise.timed_words import language_of_script
 from voxq.speech.units import split_units
 
 
@@ -37,36 +35,8 @@ class Paraformer:
         if not units:
             return Recognised((), None)
         shown = self._punctuation.add(units) if self._punctuation and options.get("use_punc", True) else units
-        times = raw.get("timestamp", ()) if self._has_word_times else ()
-        heard = _segments(units, shown, times, seconds, options.get("words", False))
+        # FunASR sometimes returns more or fewer times than words.
+        found = raw.get("timestamp", ()) if self._has_word_times else ()
+        times = [(start / 1000, end / 1000) for start, end in found]
+        heard = punctuated_segments(units, shown, times, seconds, options.get("words", False))
         return Recognised(heard, options.get("language") or language_of_script(units))
-
-
-def _segments(
-    units: Sequence[str],
-    shown: Sequence[str],
-    times: Sequence[tuple[float, float]],
-    seconds: float,
-    show_words: bool,
-) -> tuple[Segment, ...]:
-    """Make segments of the units `shown`, written with punctuation, and their `times` in milliseconds.
-
-    FunASR sometimes returns more or fewer times than words; the segments then have no words.
-    """
-    if len(times) != len(units):
-        whole = segments(join_texts(shown), (), seconds, show_words)
-        return tuple(_with_raw_text(segment, units) for segment in whole)
-    words = [Word(u, start / 1000, end / 1000) for u, (start, end) in zip(shown, times, strict=True)]
-    heard: list[Segment] = []
-    begin = 0
-    for sentence in sentences(words_within(words, seconds)):
-        text = join_texts(word.text for word in sentence)
-        segment = Segment(text, sentence[0].start, sentence[-1].end, sentence if show_words else ())
-        heard.append(_with_raw_text(segment, units[begin : begin + len(sentence)]))
-        begin += len(sentence)
-    return tuple(heard)
-
-
-def _with_raw_text(segment: Segment, units: Sequence[str]) -> Segment:
-    raw_text = join_texts(units)
-    return segment if raw_text == segment.text else replace(segment, raw_text=raw_text)

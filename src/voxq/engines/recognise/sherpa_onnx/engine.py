@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from loguru import logger
 
 from voxq.engines.contract import (
-    SAMPLE_RATE,
     AudioItem,
     ChunkError,
     Options,
@@ -18,14 +17,14 @@ from voxq.engines.contract import (
     Traits,
     is_out_of_memory,
 )
+from voxq.engines.recognise.sherpa_onnx.failures import Swallowed, caught_in
 from voxq.engines.recognise.sound import SHORTEST, cleaned
 from voxq.speech.levels import is_audible
 
-if TYPE_CHECKING:
-    from sherpa_onnx import OfflineRecognizer, OfflineStream
-
 Piece: TypeAlias = tuple[str, float, float]
 """A token, its start and its end in seconds."""
+Sound: TypeAlias = tuple[Samples, Options]
+"""A chunk, and what is asked for it."""
 
 _LONGEST_TOKEN = 0.5
 """Seconds: only starts are known, and after a pause the next one is not where a token ends."""
@@ -33,15 +32,16 @@ _LONGEST_TOKEN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What sherpa-onnx returns for a sound; `tags` are those of SenseVoice, else empty."""
+    """What sherpa-onnx returns for a sound; `tags` are those of SenseVoice, or the language of Whisper, else
+    empty."""
 
     text: str
-    pieces: tuple[Piece, ...]
-    tags: tuple[str, ...]
+    pieces: tuple[Piece, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, stream: OfflineStream) -> Heard:
-        result = stream.result
+    def of(cls, result: Any) -> Heard:
+        """Convert a result of an OfflineRecognizer or OnlineRecognizer."""
         starts = [float(start) for start in result.timestamps]
         ends = [*starts[1:], float("inf")]
         tokens = result.tokens if len(starts) == len(result.tokens) else ()
@@ -49,7 +49,12 @@ class Heard:
             (token, start, min(end, start + _LONGEST_TOKEN))
             for token, start, end in zip(tokens, starts, ends, strict=False)
         )
-        return cls(result.text, tuple(pieces), (result.lang, result.emotion, result.event))
+        tags = tuple(getattr(result, name, "") for name in ("lang", "emotion", "event"))
+        return cls(result.text, tuple(pieces), tags)
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.text.strip() and not any(self.tags)
 
 
 class Dialect(Protocol):
@@ -59,15 +64,15 @@ class Dialect(Protocol):
         """Return the reason why an item cannot be recognised, or None."""
         ...
 
-    def recogniser(self, options: Options) -> OfflineRecognizer:
-        """Return the recogniser for these options, which may load one."""
+    def hear(self, sounds: Sequence[Sound]) -> Sequence[Heard]:
+        """Recognise sounds whose options can share a call. Raises what sherpa-onnx raises."""
         ...
 
-    def open_stream(self, options: Options) -> OfflineStream:
-        """Return a stream for one sound."""
+    def is_silence(self, error: Exception) -> bool:
+        """Whether an error that sherpa-onnx has written down means that nothing was said."""
         ...
 
-    def read(self, heard: Heard, seconds: float, options: Options) -> Recognised | ChunkError:
+    def read(self, heard: Heard, seconds: float, options: Options) -> Recognised:
         """Convert what was heard in a chunk of so many seconds."""
         ...
 
@@ -97,26 +102,28 @@ class SherpaOnnx:
                 answers[index] = self._read(each, batch[index])
         return answers
 
-    def _hear(self, items: Sequence[tuple[Samples, Options]]) -> Sequence[Heard | ChunkError]:
-        """Recognise sounds whose options can share a call; if it fails, each alone."""
+    def _hear(self, sounds: Sequence[Sound]) -> Sequence[Heard | ChunkError]:
+        """Recognise sounds in one call; if it fails, each alone."""
         try:
-            streams = [self._opened(samples, options) for samples, options in items]
-            recogniser = self._dialect.recogniser(items[0][1])
-            if len(streams) == 1:
-                recogniser.decode_stream(streams[0])
-            else:
-                recogniser.decode_streams(streams)
-            return list(map(Heard.of, streams))
+            heard = self._dialect.hear(sounds)
         except Exception as error:
-            if len(items) > 1 and not is_out_of_memory(error):
-                return [self._hear([item])[0] for item in items]
-            return [_failure(error)] * len(items)
+            if len(sounds) > 1 and not is_out_of_memory(error):
+                return [self._hear([sound])[0] for sound in sounds]
+            return [_failure(error)] * len(sounds)
+        return [
+            self._again(sound) if each.is_nothing else each for each, sound in zip(heard, sounds, strict=True)
+        ]
 
-    def _opened(self, samples: Samples, options: Options) -> OfflineStream:
-        stream = self._dialect.open_stream(options)
-        # As a list: of an array, sherpa-onnx takes every sample as an object of NumPy's.
-        stream.accept_waveform(SAMPLE_RATE, samples.tolist())
-        return stream
+    def _again(self, sound: Sound) -> Heard | ChunkError:
+        """Recognise a sound in which nothing was heard once more, and watch for an error: sherpa-onnx writes
+        down those of ONNX Runtime, and returns silence."""
+        try:
+            with caught_in() as swallowed:
+                (heard,) = self._dialect.hear([sound])
+            error = swallowed.error
+            return heard if error is None or self._dialect.is_silence(error) else _failure(error)
+        except Exception as error:
+            return _failure(error)
 
     def _read(self, heard: Heard | ChunkError, item: AudioItem) -> Recognised | ChunkError:
         if isinstance(heard, ChunkError):
@@ -129,5 +136,7 @@ class SherpaOnnx:
 
 def _failure(error: Exception) -> ChunkError:
     if not is_out_of_memory(error):
-        logger.opt(exception=error).warning("sherpa-onnx: a chunk failed")
+        logger.opt(exception=None if isinstance(error, Swallowed) else error).warning(
+            "sherpa-onnx: a chunk failed: {}", error
+        )
     return ChunkError.of(error)

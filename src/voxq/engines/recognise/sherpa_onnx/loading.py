@@ -4,39 +4,98 @@ CPU, and writes so at most."""
 from __future__ import annotations
 
 import os
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from voxq import extras
-from voxq.engines.contract import EngineError, EngineRequest
-from voxq.engines.recognise.sherpa_onnx.dialects import Plain, SenseVoice
-from voxq.engines.recognise.sherpa_onnx.engine import SherpaOnnx
-from voxq.engines.recognise.sherpa_onnx.model_type import SENSE_VOICE, ModelType, find_files, read_type
+from voxq.engines.contract import EngineError, EngineRequest, ModelPaths
+from voxq.engines.recognise.sherpa_onnx import frontend
+from voxq.engines.recognise.sherpa_onnx.engine import Dialect, SherpaOnnx
+from voxq.engines.recognise.sherpa_onnx.hotwords import Spelling
+from voxq.engines.recognise.sherpa_onnx.model_files import ModelFiles, find_files
+from voxq.engines.recognise.sherpa_onnx.model_type import (
+    MOONSHINE,
+    PARAFORMER,
+    SENSE_VOICE,
+    WHISPER,
+    ModelType,
+    read_type,
+)
+from voxq.engines.recognise.sherpa_onnx.punctuation import Punctuation
+from voxq.engines.recognise.sherpa_onnx.sense_voice import SenseVoice
+from voxq.engines.recognise.sherpa_onnx.whisper import Whisper
+from voxq.engines.recognise.sherpa_onnx.words import Paraformer, Plain, Streaming, Transducer
 from voxq.locale import Message
 from voxq.machine.devices import threads_for
 from voxq.model_store.stamp import revision_of
 
-if TYPE_CHECKING:
-    from sherpa_onnx import OfflineRecognizer
-
 _CUDA_LIBRARY = "libonnxruntime_providers_cuda.so"
 
 
-def load(request: EngineRequest, directory: Path) -> SherpaOnnx:
-    """Load the model in a local directory. Raises EngineError."""
+def load(request: EngineRequest, models: ModelPaths) -> SherpaOnnx:
+    """Load the model in a local directory, and its punctuation if there is one. Raises EngineError."""
     provider = provider_for(request)
+    directory = models["path"]
     model_type = read_type(directory)
     # The provider of CUDA does not run layers of 8 bits, and moves them to the CPU.
     files = find_files(directory, model_type, prefers_int8=provider == "cpu")
     if provider == "cuda":
         _use_gpu(request.device)
-    once_more = partial(_load, model_type, files, threads_for(request.threads), provider)
-    dialect = SenseVoice(once_more) if model_type == SENSE_VOICE else Plain(once_more)
-    weights = files[model_type.main].name
-    revision = f"sherpa-onnx-{version('sherpa-onnx')}:{revision_of(directory)}:{weights}:{provider}"
-    return SherpaOnnx(dialect, model_type.traits_on(request), revision)
+    loader = _Loader(model_type, threads_for(request.threads), provider)
+    dialect = _dialect(loader, directory, files, models.get("punc"))
+    parts = [f"sherpa-onnx-{version('sherpa-onnx')}", revision_of(directory)]
+    parts += [files.paths[model_type.main].name, provider]
+    parts += [revision_of(models["punc"])] if "punc" in models else []
+    return SherpaOnnx(dialect, model_type.traits_on(request), ":".join(parts))
+
+
+def _dialect(loader: _Loader, directory: Path, files: ModelFiles, punctuation_in: Path | None) -> Dialect:
+    """Load a model, and return how to talk to it."""
+    model_type = loader.model_type
+    if model_type == SENSE_VOICE:
+        model = loader.load(files.paths)
+        return SenseVoice(model, frontend.without_weights(loader.load, files.paths, model_type.main))
+    if model_type == WHISPER:
+        return Whisper(loader.load(files.paths, language=""), files.properties)
+    punctuation = Punctuation.load(punctuation_in, loader.threads) if punctuation_in else None
+    if model_type == PARAFORMER:
+        return Paraformer(loader.load(files.paths), punctuation)
+    if model_type == MOONSHINE:
+        return Plain(loader.load(files.paths), punctuation)
+    spelling = Spelling.read(directory, files.tokens)
+    model = loader.load(files.paths, **spelling.arguments)
+    if model_type.is_streaming:
+        return Streaming(model, punctuation, spelling)
+    return Transducer(model, punctuation, spelling)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loader:
+    """Loads models of one type."""
+
+    model_type: ModelType
+    threads: int
+    provider: str
+
+    def load(self, files: Mapping[str, Path], **arguments: str) -> Any:
+        """Load a model from its files by role. Raises EngineError."""
+        import sherpa_onnx
+
+        maker = (
+            sherpa_onnx.OnlineRecognizer if self.model_type.is_streaming else sherpa_onnx.OfflineRecognizer
+        )
+        make = getattr(maker, self.model_type.factory)
+        paths = {role: str(file) for role, file in files.items()}
+        try:
+            return make(**paths, num_threads=self.threads, provider=self.provider, **arguments)
+        except (RuntimeError, ValueError) as error:
+            main = files[self.model_type.main]
+            raise EngineError(
+                Message("sherpa-onnx cannot load {file}: {error}", file=main, error=str(error))
+            ) from error
 
 
 def provider_for(request: EngineRequest) -> str:
@@ -87,16 +146,3 @@ def _use_gpu(device: str) -> None:
     index = int(device.partition(":")[2] or 0)
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
     os.environ["CUDA_VISIBLE_DEVICES"] = visible[index] if index < len(visible) and visible[0] else str(index)
-
-
-def _load(model_type: ModelType, files: dict[str, Path], threads: int, provider: str) -> OfflineRecognizer:
-    import sherpa_onnx
-
-    make = getattr(sherpa_onnx.OfflineRecognizer, model_type.factory)
-    paths = {role: str(file) for role, file in files.items()}
-    try:
-        return make(**paths, num_threads=threads, provider=provider)
-    except (RuntimeError, ValueError) as error:
-        raise EngineError(
-            Message("sherpa-onnx cannot load {file}: {error}", file=files[model_type.main], error=str(error))
-        ) from error

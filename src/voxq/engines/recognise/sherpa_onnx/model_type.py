@@ -1,8 +1,5 @@
-"""Types of models that sherpa-onnx runs here, and the files of a given one; light, because the parent process
-uses it.
-
-sherpa-onnx ends its process if a file, a property or a token is missing, so all of them are looked at before.
-"""
+"""Types of models that sherpa-onnx runs here, and the type of a given one; light, because the parent process
+uses it."""
 
 from __future__ import annotations
 
@@ -10,19 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from voxq.engines.contract import EngineError, EngineRequest, Traits
-from voxq.engines.recognise.sherpa_onnx.onnx_file import NoOnnxFile, read_metadata
+from voxq.engines.contract import Chunking, EngineError, EngineRequest, Traits
+from voxq.engines.recognise.sherpa_onnx.files import best_file, properties_of
 from voxq.engines.recognise.sound import WITHOUT_PAUSES
 from voxq.locale import Message
 
-TOKENS = "tokens"
 _LFR = ("vocab_size", "lfr_window_size", "lfr_window_shift", "neg_mean", "inv_stddev")
 _LANGUAGE_IDS = tuple(f"lang_{code}" for code in ("auto", "zh", "en", "yue", "ja", "ko"))
+_STEP = "decode_chunk_len"
+"""Frames of a step; only streaming models have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelType:
-    """A type of models. `factory` is the method of sherpa_onnx.OfflineRecognizer that makes one."""
+    """A type of models. `factory` is the method of sherpa_onnx.OfflineRecognizer, or of its OnlineRecognizer
+    for `is_streaming`, that makes one."""
 
     name: str
     factory: str
@@ -31,15 +30,21 @@ class ModelType:
     main: str
     """The argument whose file says which model it is."""
     marks: tuple[str, ...]
-    """Beginnings of the property `model_type` of that file."""
-    properties: tuple[str, ...]
+    """Beginnings of the property `model_type` of that file; empty if the name of the file says it."""
+    properties: tuple[str, ...] = ()
     """Properties that its files must have, in any of them."""
+    vocabulary: str | None = "vocab_size"
+    """Property with the number of tokens, all of which must be in its tokens.txt; None if some may lack."""
     required_tokens: tuple[str, ...] = ()
+    is_streaming: bool = False
+    needs_punctuation: bool = False
+    translates: bool = False
+    chunking: Chunking = WITHOUT_PAUSES
     per_call: tuple[str, ...] = ()
     """Names of the options that all items of a call must share."""
     most_items: int = 1
     """Items of a call on a GPU. 1 for a Paraformer: in a call of several, sherpa-onnx 2.0.1 appends words to
-    the shorter ones, as many as the longest has."""
+    the shorter ones, as many as the longest has. 1 for Whisper and Moonshine, which it runs one by one."""
 
     def traits_on(self, request: EngineRequest) -> Traits:
         """Return the traits on the device of a request.
@@ -50,7 +55,14 @@ class ModelType:
         """
         is_on_cpu = request.device_class == "cpu" or request.provider == "cpu"
         most = self.most_items if not is_on_cpu else 1
-        return Traits(WITHOUT_PAUSES, max_items=most, per_call=self.per_call)
+        return Traits(self.chunking, max_items=most, per_call=self.per_call, translates=self.translates)
+
+    def is_in(self, properties: Mapping[str, str]) -> bool:
+        """Whether a main file with these properties is of this type."""
+        if not self.marks:
+            return True
+        is_ours = properties.get("model_type", "").startswith(self.marks)
+        return is_ours and self.is_streaming == (_STEP in properties)
 
 
 SENSE_VOICE = ModelType(
@@ -71,25 +83,78 @@ PARAFORMER = ModelType(
     marks=("paraformer",),
     properties=_LFR,
     required_tokens=("</s>",),
+    needs_punctuation=True,
 )
+_TRANSDUCER_FILES = {"encoder": "encoder*.onnx", "decoder": "decoder*.onnx", "joiner": "joiner*.onnx"}
 TRANSDUCER = ModelType(
     "transducer",
     factory="from_transducer",
-    files={"encoder": "encoder*.onnx", "decoder": "decoder*.onnx", "joiner": "joiner*.onnx"},
+    files=_TRANSDUCER_FILES,
     main="encoder",
     marks=("zipformer", "conformer"),
     properties=("vocab_size", "context_size", "joiner_dim"),
+    needs_punctuation=True,
 )
-_TYPES = (SENSE_VOICE, PARAFORMER, TRANSDUCER)
+STREAMING = ModelType(
+    "streaming transducer",
+    factory="from_transducer",
+    files=_TRANSDUCER_FILES,
+    main="encoder",
+    marks=("zipformer", "conformer", "lstm"),
+    properties=("vocab_size", "context_size", _STEP, "T"),
+    is_streaming=True,
+    needs_punctuation=True,
+)
+WHISPER = ModelType(
+    "Whisper",
+    factory="from_whisper",
+    files={"encoder": "*encoder*.onnx", "decoder": "*decoder*.onnx"},
+    main="encoder",
+    marks=("whisper",),
+    properties=(
+        *("n_mels", "n_text_layer", "n_text_ctx", "n_text_state", "n_vocab", "sot", "eot", "blank_id"),
+        *("sot_sequence", "translate", "transcribe", "is_multilingual", "no_timestamps", "no_speech"),
+        *("all_language_tokens", "all_language_codes"),
+    ),
+    vocabulary=None,
+    translates=True,
+    # sherpa-onnx drops what is longer than 29.5 s.
+    chunking=Chunking(maximum=29.0, target=25.0),
+    per_call=("language", "translate"),
+)
+MOONSHINE = ModelType(
+    "Moonshine",
+    factory="from_moonshine",
+    files={
+        "preprocessor": "preprocess.onnx",
+        "encoder": "encode.*onnx",
+        "uncached_decoder": "uncached_decode.*onnx",
+        "cached_decoder": "cached_decode.*onnx",
+    },
+    main="preprocessor",
+    marks=(),
+    vocabulary=None,
+)
+_TYPES = (SENSE_VOICE, PARAFORMER, STREAMING, TRANSDUCER, WHISPER, MOONSHINE)
 
-_BY_NAME = {"sensevoice-int8": SENSE_VOICE, "paraformer-zh-int8": PARAFORMER}
+_BY_NAME = {
+    "sensevoice-int8": SENSE_VOICE,
+    "paraformer-zh-int8": PARAFORMER,
+    "zipformer-zh-en-int8": STREAMING,
+    "moonshine-tiny-en-int8": MOONSHINE,
+    "moonshine-base-en-int8": MOONSHINE,
+}
 # Types of repositories that the catalogue does not know, by the first word found in their names.
 _BY_PART = {
     "sense-voice": SENSE_VOICE,
     "sensevoice": SENSE_VOICE,
+    "streaming-paraformer": None,
     "paraformer": PARAFORMER,
+    "streaming": STREAMING,
     "zipformer": TRANSDUCER,
     "conformer": TRANSDUCER,
+    "whisper": WHISPER,
+    "moonshine": MOONSHINE,
 }
 
 
@@ -100,9 +165,10 @@ def type_of(request: EngineRequest) -> ModelType:
         return read_type(directory)
     if model in _BY_NAME:
         return _BY_NAME[model]
-    for part, model_type in _BY_PART.items():
-        if "/" in model and part in model.rpartition("/")[2].lower():
-            return model_type
+    name = model.rpartition("/")[2].lower()
+    by_part = (model_type for part, model_type in _BY_PART.items() if "/" in model and part in name)
+    if found := next(by_part, None):
+        return found
     raise EngineError(
         Message(
             "{model!r} is not a known model of sherpa-onnx. Give {known}, or a directory.",
@@ -116,13 +182,13 @@ def read_type(directory: Path) -> ModelType:
     """Read the type of a model from the properties of its files. Raises EngineError."""
     there: list[str] = []
     for model_type in _TYPES:
-        file = _found(directory, model_type.files[model_type.main], prefers_int8=True)
+        file = best_file(directory, model_type.files[model_type.main], prefers_int8=True)
         if file is None:
             continue
-        kind = _properties(file).get("model_type", "")
-        if kind.startswith(model_type.marks):
+        properties = properties_of(file)
+        if model_type.is_in(properties):
             return model_type
-        there.append(f"{file.name} with model_type {kind!r}")
+        there.append(f"{file.name} with model_type {properties.get('model_type', '')!r}")
     wanted = ", ".join(f"{each.name} ({' '.join(each.files.values())})" for each in _TYPES)
     says = (
         Message("holds {file}, which is not supported", file=there[0])
@@ -137,90 +203,3 @@ def read_type(directory: Path) -> ModelType:
             wanted=wanted,
         )
     )
-
-
-def find_files(directory: Path, model_type: ModelType, prefers_int8: bool) -> dict[str, Path]:
-    """Find the files of a model by argument, and check that nothing is missing in them. Raises EngineError.
-
-    `prefers_int8`: whether the weights of 8 bits are taken where there are others, too.
-    """
-    patterns = {**model_type.files, TOKENS: "*tokens.txt"}
-    found = {role: _found(directory, pattern, prefers_int8) for role, pattern in patterns.items()}
-    if missing := [patterns[role] for role, file in found.items() if file is None]:
-        raise EngineError(
-            Message(
-                "{directory} is not complete: {missing} is missing. A {type} has {files}.",
-                directory=directory,
-                missing=", ".join(missing),
-                type=model_type.name,
-                files=", ".join(patterns.values()),
-            )
-        )
-    files = {role: file for role, file in found.items() if file is not None}
-    properties: dict[str, str] = {}
-    for role in model_type.files:
-        properties |= _properties(files[role])
-    if lacking := [name for name in model_type.properties if name not in properties]:
-        names = ", ".join(files[role].name for role in model_type.files)
-        raise EngineError(
-            Message(
-                "{directory}: {names} is not exported for sherpa-onnx, without {lacking} in its "
-                "metadata. Take a model from its releases, or export it with its scripts.",
-                directory=directory,
-                names=names,
-                lacking=", ".join(lacking),
-            )
-        )
-    _check_tokens(files[TOKENS], model_type, properties)
-    return files
-
-
-def _found(directory: Path, pattern: str, prefers_int8: bool) -> Path | None:
-    """Return the file that fits best; of several of a sort the first by name."""
-    files = sorted(
-        directory.glob(pattern), key=lambda file: ((".int8" in file.name) != prefers_int8, file.name)
-    )
-    return next((file for file in files if file.is_file()), None)
-
-
-def _properties(file: Path) -> dict[str, str]:
-    """Read the metadata of a file. Raises EngineError."""
-    try:
-        return read_metadata(file)
-    except NoOnnxFile as error:
-        raise EngineError(
-            Message("{file} cannot be used: {error}. Fetch it again.", file=file, error=str(error))
-        ) from None
-    except OSError as error:
-        raise EngineError(
-            Message("{file} cannot be read: {strerror}.", file=file, strerror=error.strerror)
-        ) from None
-
-
-def _check_tokens(file: Path, model_type: ModelType, properties: Mapping[str, str]) -> None:
-    """Check that every number of the model's output is a token. Raises EngineError."""
-    try:
-        tokens = _read_tokens(file)
-        size = int(properties["vocab_size"])
-    except (ValueError, UnicodeDecodeError):
-        raise EngineError(
-            Message("{file} is no list of tokens, each with its number. Fetch it again.", file=file)
-        ) from None
-    except OSError as error:
-        raise EngineError(
-            Message("{file} cannot be read: {strerror}.", file=file, strerror=error.strerror)
-        ) from None
-    lacking = [token for token in model_type.required_tokens if token not in tokens.values()]
-    if lacking or any(number not in tokens for number in range(size)):
-        says = (
-            Message("it lacks the token {token}", token=lacking[0])
-            if lacking
-            else Message("it has not all of the {size} tokens", size=size)
-        )
-        raise EngineError(Message("{file} does not belong to this model: {says}.", file=file, says=says))
-
-
-def _read_tokens(file: Path) -> dict[int, str]:
-    """Read the tokens by number; a line has a token and its number, or only the number of the space."""
-    lines = (line.rsplit(maxsplit=1) for line in file.read_text("utf-8").split("\n") if line.strip())
-    return {int(parts[-1]): parts[0] if len(parts) > 1 else " " for parts in lines}
