@@ -15,7 +15,7 @@ MINUTES: Mapping[str, int] = {
     "hundred": 6,
     "clips": 12,
     "sensevoice": 10,
-    "sherpa": 8,
+    "sherpa": 14,
     "switching": 14,
     "openai_api": 6,
     "api": 1,

@@ -1,10 +1,14 @@
 """sherpa-onnx: what running it in this service costs, compared with a bare loop over `decode_stream`.
 
-The model has SenseVoiceSmall's class and size with random weights, of 8 bits if the package onnx is
-installed (`pip install onnx`): its speed is that of the published one, its text is not. Recordings go through
-a service with default settings, and exactly the chunks that the service cuts through a bare loop in its own
-process, one per call, with the same threads; three rounds in turns. Building the model needs the extra
-funasr.
+    python scripts/bench/sherpa.py          on an idle machine: about twelve minutes, 2 GB of disk
+
+The models have the classes and sizes of SenseVoiceSmall and of paraformer-large with random weights, of 8
+bits if the package onnx is installed (`pip install onnx`): their speed is that of the published ones, their
+text is not. Recordings go through a service with default settings, and exactly the chunks that the service
+cuts through a bare loop in its own process, one per call, with the same threads. After a round that is not
+counted there are four rounds, and the order changes from one to the next, so that neither gains from a
+machine that becomes slower. The seconds of the processor are those of all processes of the service, decoding
+and speech detection included. Building the models needs the extra funasr.
 """
 
 from __future__ import annotations
@@ -13,74 +17,117 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from _bare import Precut
 from _figures import Figure, Target, over_rounds
 from _recordings import speeches
-from _service import service
-from sensevoice import SMALL_SENSEVOICE, line_of, precut_all, seconds_of
+from _service import Service, service
+from sensevoice import line_of, precut_all, seconds_of
 
 from voxq.machine.devices import available_cpus
 
-_ROUNDS = 3
+_ROUNDS = 4
+_NAMES = ("sensevoice", "paraformer")
+_PARTS = ("api", "worker-1", "valkey")
 _HERE = Path(__file__).parent
 
 
-def measure(say: Callable[[str], None]) -> list[Figure]:
-    threads = available_cpus()
+def measure(say: Callable[[str], None], *, size: str = "published") -> list[Figure]:
+    """`size`: "small" tries the measurement itself with the models of the tests."""
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="voxq-bench-") as directory:
         own = Path(directory)
-        say("building the model")
-        model = _built(own)
         recordings = speeches(own)
         cut = precut_all(recordings, own)
-        audio = sum(each.seconds for each in cut)
-        chunks = [(each.pcm, start, end) for each in cut for start, end in each.chunks]
-        bare, served = [], []
-        with (
-            _alone(model, threads) as alone,
-            service(
-                asr_engine="sherpa-onnx",
-                asr_model=str(model),
-                rq_worker_count=1,
-                asr_threads=threads,
-                asr_use_gpu=False,
-            ) as under_test,
-        ):
-            for number in range(_ROUNDS):
-                say(f"recordings, round {number + 1} of {_ROUNDS}")
-                assert alone.stdin is not None
-                alone.stdin.write(json.dumps(chunks) + "\n")
-                alone.stdin.flush()
-                bare.append(audio / line_of(alone)["seconds"])
-                served.append(audio / seconds_of(under_test, recordings))
-        weights = next(model.glob("*.onnx"))
-        note = f"{weights.name}, {audio:.0f} s in {len(chunks)} chunks, {threads} threads"
-    ratios = [of_service / of_loop for of_service, of_loop in zip(served, bare, strict=True)]
-    return [
-        over_rounds("bare sherpa-onnx loop", bare, "audio s/s", note=note),
-        over_rounds("service", served, "audio s/s"),
-        over_rounds("service / bare sherpa-onnx loop", ratios, "", Target(">=", 0.97)),
-    ]
+        for name in _NAMES:
+            say(f"building {name}")
+            model = own / name
+            command = [sys.executable, str(_HERE / "_sherpa_build.py"), name, size, str(model)]
+            subprocess.run(command, stdout=sys.stderr, check=True)
+            figures += _compared(name, model, recordings, cut, say)
+    return figures
 
 
-def _built(own: Path) -> Path:
-    """Build the model in processes of their own, so that their memory is given back."""
-    weights, model = own / "weights", own / "model"
-    for script, source, target in (
-        ("_sensevoice_alone.py", SMALL_SENSEVOICE, weights),
-        ("_sherpa_alone.py", weights, model),
-    ):
-        command = [sys.executable, str(_HERE / script), str(source), str(target)]
-        subprocess.run(command, stdout=sys.stderr, check=True)
-    return model
+@dataclass(slots=True)
+class _Rounds:
+    """Seconds of each round, by the clock and of the processor."""
+
+    seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    def add(self, seconds: float, cpu: float) -> None:
+        self.seconds.append(seconds)
+        self.cpu.append(cpu)
+
+
+def _compared(
+    name: str, model: Path, recordings: Sequence[Path], cut: Sequence[Precut], say: Callable[[str], None]
+) -> Iterator[Figure]:
+    threads = available_cpus()
+    audio = sum(each.seconds for each in cut)
+    chunks = [(each.pcm, start, end) for each in cut for start, end in each.chunks]
+    bare, served = _Rounds(), _Rounds()
+    settings = {
+        "asr_engine": "sherpa-onnx",
+        "asr_model": str(model),
+        "rq_worker_count": 1,
+        "asr_threads": threads,
+        "asr_use_gpu": False,
+    }
+    with _alone(name, model, threads) as alone, service(**settings) as under_test:
+        turns: list[Callable[[], None]] = [
+            lambda: bare.add(*_bare(alone, chunks)),
+            lambda: served.add(*_served(under_test, recordings)),
+        ]
+        for number in range(_ROUNDS + 1):
+            say(f"{name}, round {number} of {_ROUNDS}")
+            for turn in turns if number % 2 else reversed(turns):
+                turn()
+    weights = next(model.glob("*.onnx"))
+    note = f"{weights.name}, {audio:.0f} s in {len(chunks)} chunks, {threads} threads"
+    counted = [(bare.seconds, served.seconds), (bare.cpu, served.cpu)]
+    (alone_s, service_s), (alone_cpu, service_cpu) = [(a[1:], b[1:]) for a, b in counted]
+    yield over_rounds(f"{name}: bare sherpa-onnx loop", [audio / s for s in alone_s], "audio s/s", note=note)
+    yield over_rounds(f"{name}: service", [audio / s for s in service_s], "audio s/s")
+    ratios = [a / b for a, b in zip(alone_s, service_s, strict=True)]
+    yield over_rounds(f"{name}: service / bare sherpa-onnx loop", ratios, "", Target(">=", 0.97))
+    busy = [b / a for a, b in zip(alone_cpu, service_cpu, strict=True)]
+    yield over_rounds(f"{name}: processor time, service / bare", busy, "times")
+
+
+def _bare(alone: subprocess.Popen[str], chunks: Sequence[tuple[str, int, int]]) -> tuple[float, float]:
+    assert alone.stdin is not None
+    alone.stdin.write(json.dumps(chunks) + "\n")
+    alone.stdin.flush()
+    line = line_of(alone)
+    return line["seconds"], line["cpu"]
+
+
+def _served(under_test: Service, recordings: Sequence[Path]) -> tuple[float, float]:
+    before = _busy(under_test)
+    seconds = seconds_of(under_test, recordings)
+    return seconds, _busy(under_test) - before
+
+
+def _busy(under_test: Service) -> float:
+    """Seconds of the processor that the processes of a service have taken so far."""
+    total = 0.0
+    for part in _PARTS:
+        process = under_test.process(part)
+        for each in (process, *process.children(recursive=True)):
+            times: Any = each.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 @contextmanager
-def _alone(model: Path, threads: int) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, str(_HERE / "_sherpa_alone.py"), str(model), str(threads)]
+def _alone(name: str, model: Path, threads: int) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, str(_HERE / "_sherpa_alone.py"), name, str(model), str(threads)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         line_of(process)
