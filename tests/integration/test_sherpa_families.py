@@ -3,6 +3,7 @@ random weights, and the punctuation of FunASR's small model."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import funasr
@@ -17,9 +18,13 @@ from _sherpa_random import export_moonshine, export_transducer, export_whisper
 from voxq.engines import registry
 from voxq.engines.contract import ChunkError, EngineError, EngineRequest, Recognised, Recogniser
 from voxq.engines.recognise.sherpa_onnx.punctuation import Punctuation
+from voxq.model_store.model import Hubs
+from voxq.model_store.published import find
 from voxq.processes.model.answers import checked_text
+from voxq.settings import load_settings
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.testing.engines import check_engine
+from voxq.worker.plan import WorkPlan
 
 KIND = registry.find("sherpa-onnx")
 TOKENS = ["<blk>", "<unk>", *"一二三四五六七八九十", *(f"▁{word}" for word in ("STOP", "LEFT", "RED"))]
@@ -191,3 +196,29 @@ def test_a_model_that_punctuates_nothing_is_an_error(tmp_path: Path, root: Path)
     (tmp_path / "model.onnx").write_bytes((root / "zipformer" / "encoder.int8.onnx").read_bytes())
     with pytest.raises(EngineError, match="without tokens, punctuations"):
         Punctuation.load(tmp_path, 1)
+
+
+def test_one_setting_is_enough(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ASR_MODEL=paraformer-zh-int8 finds what ModelScope's tools have downloaded, and its punctuation."""
+    cache = tmp_path / "modelscope"
+    for variable, place in (("VOXQ_MODELS", "voxq"), ("MODELSCOPE_CACHE", "modelscope"), ("HF_HOME", "hf")):
+        monkeypatch.setenv(variable, str(tmp_path / place))
+    for name, directory in (("paraformer-zh-int8", "bicif-words"), ("ct-punc-int8", "ct-punc-int8")):
+        if not (root / directory).exists():
+            export(MODELS / directory, root / directory)
+        source = find(name).source
+        assert isinstance(source, Hubs)
+        place = cache / "models" / source.repositories["modelscope"]
+        shutil.copytree(root / directory, place)
+        (place / "model.onnx").rename(place / "model.int8.onnx")
+    settings = load_settings(
+        tmp_path / "no.env", asr_model="paraformer-zh-int8", asr_model_path=tmp_path / "nowhere"
+    )
+    plan = WorkPlan.of(settings, "cpu").default
+    assert (plan.name, plan.request.engine) == ("paraformer-zh-int8", "sherpa-onnx")
+    assert set(plan.paths) == {"path", "punc"}
+    engine = registry.find(plan.request.engine).load(plan.request, plan.paths)
+    (result,) = transcribe(engine, [(clip(SAID[0]), recognition())])
+    assert isinstance(result, Recognised)
+    assert " ".join(segment.raw_text or segment.text for segment in result.segments) == SAID[0]
+    assert result.segments[-1].text[-1] in ".?"

