@@ -17,6 +17,7 @@ from voxq.core.inputs import AUDIO, TEXT, Blob, Inline
 from voxq.core.outcome import Outcome, Timings
 from voxq.core.task import Lane, Status, Task, new_task_id
 from voxq.kinds.speech import SpeechOptions
+from voxq.kinds.text import TextOptions
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.parts import Parts
 from voxq.queue import claiming, documents, enqueueing, script
@@ -41,6 +42,8 @@ def make_task(*, text: str = "Guten Tag.", size: int = 4000, sha256: str = "0" *
         changes = {"options": SpeechOptions("teller", model="counting_voice:KIND")} | changes
         outputs = {AUDIO: f"{task_id}.{changes['options'].format}"}
         changes = {"inputs": {TEXT: Inline(text)}, "outputs": outputs} | changes
+    if changes.get("kind") == "text":
+        changes = {"inputs": {TEXT: Inline(text)}, "options": TextOptions()} | changes
     values: dict[str, Any] = {
         "id": task_id,
         "kind": "asr",

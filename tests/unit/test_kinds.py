@@ -20,6 +20,8 @@ REGISTRY = "kinds/__init__.py"
 
 NAMES = {type(kind).__module__.split(".")[2]: name for name, kind in kinds.registered().items()}
 """Kinds by the name of their modules: "transcription" is registered as "asr"."""
+WORDS = frozenset({"text"})
+"""Names of kinds that are also names of fields, where nothing is meant but the field."""
 _MODULE = re.compile(r"voxq\.(?:\w+\.)?kinds\.(\w+)")
 
 
@@ -49,7 +51,9 @@ def named_in(tree: ast.AST) -> Iterator[tuple[str, str]]:
             case ast.Constant(value=str(text)):
                 yield from of_modules(text)
                 yield from (
-                    (own, repr(text)) for own, name in NAMES.items() if text == name or f"/{name}/" in text
+                    (own, repr(text))
+                    for own, name in NAMES.items()
+                    if (text == name and name not in WORDS) or f"/{name}/" in text
                 )
 
 

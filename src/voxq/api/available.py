@@ -13,6 +13,7 @@ from voxq.core.refusal import Refusal
 from voxq.engines import registry
 from voxq.engines.contract import EngineError, EngineRequest, Traits
 from voxq.engines.languages import LANGUAGES
+from voxq.kinds.rewritten import LIGHT
 from voxq.locale import Message
 from voxq.model_catalogue import ModelCatalogue
 from voxq.model_store import aliases, published
@@ -30,6 +31,8 @@ class AvailableModels:
 
     names: tuple[str, ...]
     model_catalogue: ModelCatalogue
+    providers: tuple[str, ...] = ()
+    """Names of providers of language models, the default first."""
 
     @property
     def default(self) -> str:
@@ -100,15 +103,21 @@ class AvailableModels:
 class ModelWatch:
     """Models that living workers offer; without workers, those installed on this machine."""
 
-    def __init__(self, overview: WorkerWatch, model_catalogue: ModelCatalogue) -> None:
+    def __init__(
+        self, overview: WorkerWatch, model_catalogue: ModelCatalogue, providers: tuple[str, ...]
+    ) -> None:
+        """`providers`: names of the providers of language models in this machine's settings."""
         self._overview = overview
         self._catalogue = model_catalogue
+        self._providers = providers
         self._installed = Recent(self._look_here, _KEPT_SECONDS)
 
     async def recent(self) -> AvailableModels:
         """Return the models. Raises redis.exceptions.RedisError when Redis is unavailable."""
         overview = await self._overview.recent()
-        return AvailableModels(overview.models or await self._installed.get(), self._catalogue)
+        names = overview.models or await self._installed.get()
+        offered = tuple(name for name in overview.rewriters if name != LIGHT)
+        return AvailableModels(names, self._catalogue, offered or self._providers)
 
     async def _look_here(self) -> tuple[str, ...]:
         try:

@@ -94,7 +94,8 @@ class Service:
         self.outage = Outage()
         self.ailments = Repeats()
         """Problems that `/health` has logged."""
-        self.models = ModelWatch(self.overview, ModelCatalogue.of(settings))
+        providers = tuple(settings.providers)
+        self.models = ModelWatch(self.overview, ModelCatalogue.of(settings), providers)
         self.voices = VoiceWatch(self.overview, ModelStore(search=[settings.asr_model_path]))
         self.samples = VoiceSamples(settings.samples_dir)
         self.model_fingerprints = ModelFingerprints(settings, listings_of(settings), self.overview.offered)

@@ -16,6 +16,7 @@ from voxq.api.shapes.result import (
     ProcessingResult,
     QueuedResult,
     Result,
+    RewrittenView,
     SegmentView,
     SkippedView,
     StepView,
@@ -23,6 +24,7 @@ from voxq.api.shapes.result import (
     WordView,
 )
 from voxq.core.task import Status, short_id, utc
+from voxq.kinds.rewritten import REWRITE
 from voxq.speech.transcript import Dropped, Segment, Transcript
 
 Document = dict[str, Any]
@@ -134,6 +136,7 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
         optional |= {"dropped": list(map(_dropped, dropped)), "no_speech": not document["text"]}
     if steps := document.get("steps"):
         optional["steps"] = {name: _step(document, name, step) for name, step in steps.items()}
+    optional |= _rewritten(document)
     if skipped := document.get("skipped"):
         optional["skipped"] = [SkippedView(**each | {"why": said(each["why"])}) for each in skipped]
     return DoneResult(
@@ -151,6 +154,20 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
         incidents=_incidents(document),
         audio_url=audio_url(kinds.kind_in(document).name, document["task_id"]) if has_audio else None,
     )
+
+
+def _rewritten(document: Document) -> Document:
+    """What became of the text, of a task that rewrites one or of its step that does."""
+    step: Document = document.get("steps", {}).get(REWRITE, {})
+    if error := step.get("error"):
+        return {"rewrite_error": said(error)}
+    if rewritten := document.get("rewritten") or step.get("result"):
+        told: Document = dict(rewritten)
+        told["checks"] = {name: said(value) for name, value in rewritten["checks"].items()}
+        if reason := rewritten.get("reason"):
+            told["reason"] = said(reason)
+        return {"rewritten": RewrittenView(**told)}
+    return {}
 
 
 def _step(document: Document, name: str, step: Document) -> StepView:

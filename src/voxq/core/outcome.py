@@ -78,6 +78,8 @@ class Outcome:
     and `error`."""
     skipped: tuple[dict[str, Any], ...] = ()
     """What of a text was not spoken: its `text`, and `why`."""
+    rewritten: dict[str, Any] | None = None
+    """What became of a text that was rewritten, and how: `voxq.engines.contract.Rewritten` as JSON."""
     worker_id: int = 0
     """0 if no worker was involved: the task was cancelled while waiting or reuses an earlier result."""
 
@@ -86,8 +88,9 @@ class Outcome:
         for name in ("steps", "audio_tracks", "skipped"):
             if not record[name]:
                 del record[name]
-        if self.dropped is None:
-            del record["dropped"]
+        for name in ("dropped", "rewritten"):
+            if record[name] is None:
+                del record[name]
         return record | {
             "incidents": [shallow_dict(incident) for incident in self.incidents],
             "timings": shallow_dict(self.timings),

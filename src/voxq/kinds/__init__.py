@@ -10,11 +10,12 @@ from voxq.core import kinds
 from voxq.core.kinds import UnknownKind
 from voxq.kinds.base import Kind
 from voxq.kinds.speech import SPEECH
+from voxq.kinds.text import TEXT_KIND
 from voxq.kinds.transcription import TRANSCRIPTION
 
 __all__ = ["Kind", "UnknownKind", "find", "first", "kind_in", "registered"]
 
-for _kind in (TRANSCRIPTION, SPEECH):
+for _kind in (TRANSCRIPTION, SPEECH, TEXT_KIND):
     kinds.register(_kind)
 kinds.register_test_kinds()
 

@@ -25,8 +25,10 @@ class StepSpec:
     capability: str
     """Capability that its model must have."""
     source: str | None = None
-    """Name of the step whose results it works on, as they come; None: it works on what the media process
-    finds."""
+    """Name of the step whose results it works on; None: it works on the pieces of the task's input."""
+    is_last: bool = False
+    """Whether it begins once `source` is over, with all of its results; otherwise with each of them as it
+    comes."""
     optional: bool = False
     """Whether the task can be done without it, and it can be tried again alone."""
 
@@ -40,8 +42,8 @@ class Kind(ABC):
     noun: str
     """Word that clients know the input by: "recording"."""
     steps: tuple[StepSpec, ...]
-    """Steps in the order in which they depend on each other. The first is not optional, and works on what the
-    media process finds."""
+    """Steps in the order in which they depend on each other. The first is not optional, and works on the
+    pieces of the input."""
     preparation: str
     """Name of the media process's work, as the beginning of a sentence: "Decoding"."""
     preparer: str
@@ -78,6 +80,10 @@ class Kind(ABC):
         """Return the step of this name; None if there is none."""
         return next((each for each in self.steps if each.name == name), None)
 
+    def steps_for(self, options: Options) -> tuple[StepSpec, ...]:
+        """Return the steps of a task with these options."""
+        return tuple(each for each in self.steps if not each.optional or self.wants(each.name, options))
+
     def read_options(self, record: Mapping[str, Any]) -> Options:
         """Read the options in a record of this or an earlier version; unknown fields are ignored.
 
@@ -106,6 +112,10 @@ class Kind(ABC):
     def shown(self, options: Options) -> dict[str, Any]:
         """Options that a result repeats, because its client may want to know them."""
         return {}
+
+    def wants(self, step: str, options: Options) -> bool:
+        """Whether a task with these options has this step, if it is an optional one."""
+        return True
 
     def model_name(self, step: str, options: Options) -> str | None:
         """Name of the model that the options ask for; None: the default of the step's capability."""

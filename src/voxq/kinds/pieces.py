@@ -40,6 +40,17 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """Part of a text that is to be rewritten; `start` and `end` in characters of the whole text."""
+
+    start: int
+    end: int
+    text: str
+    seconds: float
+    """How long it would take to read it out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """Sentence of a text, or piece of one; `start` and `end` in characters of the whole text that is
     spoken."""

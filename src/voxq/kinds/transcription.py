@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import takewhile
 from typing import Annotated, Any, Literal
 
@@ -13,23 +14,26 @@ from pydantic import BeforeValidator, Field
 from voxq.core.inputs import AUDIO, Blob
 from voxq.core.options import Affects, Mark, Options, SetBy
 from voxq.core.task import Task
-from voxq.engines.contract import Recognised
+from voxq.engines.contract import Recognised, Rewritten, Traits
 from voxq.engines.languages import LANGUAGES
+from voxq.kinds import rewritten
 from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.hotwords import MAX_HOTWORDS, checked_hotwords, hotwords_of_file
-from voxq.kinds.pieces import Span
+from voxq.kinds.pieces import Passage, Span
+from voxq.kinds.rewritten import LONGEST_PROMPT, REWRITE, ModeName
 from voxq.kinds.tracks import checked_track, tracks_of
 from voxq.kinds.work import Joined, KindRun, Model, ModelUnavailable, Prepared, Work
 from voxq.locale import Message
 from voxq.processes.media.protocol import Prepare
-from voxq.processes.model.protocol import SpanRef
+from voxq.processes.model.protocol import SpanRef, TextRef
+from voxq.rewriting.request import Mode
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.chinese_script import Script
 from voxq.speech.chunking import Chunking
 from voxq.speech.transcript import Dropped, Segment, Transcript, join_texts, main_language, merged
 
 RECOGNISE = "recognise"
-"""Name of its one step, and the capability that this needs."""
+"""Name of its first step, and the capability that this needs."""
 
 _SHORTEST_MAXIMUM = 2.0
 """Seconds that a chunk may always have: speech cut finer than this is not understood."""
@@ -134,6 +138,28 @@ class TranscriptionOptions(Options):
         Field(description="Numbers and dates as digits; nothing: as the model is set up."),
         Mark(flag="--itn/--no-itn"),
     ] = None
+    rewrite: Annotated[
+        str | None,
+        Field(description="What to make of the text besides: a `mode` of texts that are rewritten."),
+        Mark(affects=Affects.RESULT, wire=ModeName),
+    ] = None
+    rewrite_provider: Annotated[
+        str | None,
+        Field(description="Name of a provider of language models; nothing: the operator's first."),
+        Mark(affects=Affects.RESULT),
+    ] = None
+    rewrite_target: Annotated[
+        str | None,
+        Field(description="ISO 639-1 code of the language to translate into, with rewrite=translate."),
+        Mark(affects=Affects.RESULT),
+    ] = None
+    rewrite_prompt: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_PROMPT, description="What is to be done with the text, with rewrite=custom."
+        ),
+        Mark(affects=Affects.RESULT),
+    ] = ""
     translate: Annotated[
         bool,
         Field(description="Translate into English, whatever language is spoken."),
@@ -153,9 +179,19 @@ class _Transcription(Kind):
         assert isinstance(options, TranscriptionOptions)
         return options.audio_track
 
+    def wants(self, step: str, options: Options) -> bool:
+        assert isinstance(options, TranscriptionOptions)
+        return options.rewrite is not None
+
+    def model_name(self, step: str, options: Options) -> str | None:
+        assert isinstance(options, TranscriptionOptions)
+        if step == REWRITE:
+            return rewritten.model_for(Mode(options.rewrite), options.rewrite_provider)
+        return options.model
+
     def check_model(self, step: str, options: Options, model: Model) -> None:
         assert isinstance(options, TranscriptionOptions)
-        if options.translate and not model.traits.translates:
+        if step == RECOGNISE and options.translate and not model.traits.translates:
             raise ModelUnavailable(Message("The model {model} cannot translate.", model=model.name))
 
     def begin(self, work: Work) -> TranscriptionRun:
@@ -169,11 +205,13 @@ class TranscriptionRun(KindRun):
         super().__init__(work)
         assert isinstance(self.asked, TranscriptionOptions)
         self._asked = replace(self.asked, language=None) if self.asked.detect else self.asked
-        self._model = work.models[RECOGNISE]
+        # None of its traits are asked for where only the text is rewritten once more.
+        self._traits = work.models[RECOGNISE].traits if RECOGNISE in work.models else Traits()
         self._chunks = work.results[RECOGNISE]
+        self._passages = work.results[REWRITE]
         self._choose(None)
         # Without a given language, the language of the first speech is that, or likely that, of all chunks.
-        self._language_first = self._model.traits.detects_language and self._asked.language is None
+        self._language_first = self._traits.detects_language and self._asked.language is None
         self._language: str | None = None
 
     @property
@@ -215,13 +253,17 @@ class TranscriptionRun(KindRun):
         )
 
     def batch_key(self, step: str) -> str:
-        return self._batch_key
+        return self._batch_key if step == RECOGNISE else step
 
-    def ref(self, step: str, index: int) -> SpanRef:
+    def ref(self, step: str, index: int) -> SpanRef | TextRef:
+        if step == REWRITE:
+            return TextRef(self._passages[index].text, self._rewriting)
         span = self._chunks[index]
         return SpanRef(self.work.directory.pcm, span.start, span.end, dict(self.options))
 
     def conditions(self, step: str, revision: str) -> Sequence[str]:
+        if step == REWRITE:
+            return (f"{self.condition(revision)}|{rewritten.digest_of(self._transcribed.text)}",)
         asked = self._asked
         words = " ".join(asked.hotwords)
         switches = f"{asked.words}|{asked.use_punc}|{asked.use_itn}|{asked.translate}"
@@ -232,20 +274,26 @@ class TranscriptionRun(KindRun):
             f"{revision}|{self.task.sha256}|{asked.language}|{switches}|{words}",
         )
 
-    def record(self, step: str, result: Recognised) -> dict[str, Any]:
+    def record(self, step: str, result: Recognised | Rewritten) -> dict[str, Any]:
+        if isinstance(result, Rewritten):
+            return rewritten.record_of(result)
         return {
             "language": result.language,
             "segments": [segment.to_json() for segment in result.segments],
             **({"dropped": [each.to_json() for each in result.dropped]} if result.dropped else {}),
         }
 
-    def recorded(self, step: str, piece: Any, record: dict[str, Any]) -> Recognised:
+    def recorded(self, step: str, piece: Any, record: dict[str, Any]) -> Recognised | Rewritten:
+        if step == REWRITE:
+            return rewritten.recorded(record)
         segments = tuple(Segment.from_json(segment) for segment in record["segments"])
         dropped = tuple(Dropped.from_json(each) for each in record.get("dropped", ()))
         language = record["language"]
         return Recognised(segments, language if language is None else str(language), dropped)
 
     def next_chunk(self, step: str, pieces: Sequence[Span]) -> int:
+        if step == REWRITE:
+            return 1
         parts = takewhile(lambda piece: piece.is_part, pieces[1:])
         return 1 + sum(1 for _ in parts)
 
@@ -254,10 +302,12 @@ class TranscriptionRun(KindRun):
 
     def is_serial(self, step: str) -> bool:
         """Whether the language is still unknown."""
-        return self._language_first and self._language is None
+        return step == RECOGNISE and self._language_first and self._language is None
 
-    def taken(self, step: str, result: Recognised) -> None:
-        follows = self._model.traits.follows_language
+    def taken(self, step: str, result: Recognised | Rewritten) -> None:
+        if isinstance(result, Rewritten):
+            return
+        follows = self._traits.follows_language
         if self.is_serial(step) and (_tells_language(result) if follows else result.language):
             self._language = result.language
             self._choose(self._language)
@@ -298,6 +348,37 @@ class TranscriptionRun(KindRun):
     def _channel_starts(self) -> tuple[int, ...]:
         return self.prepared.channel_starts if self.prepared else (0,)
 
+    def last_pieces_for(self, step: str) -> Iterable[Passage]:
+        return rewritten.passages_of(self._transcribed.text, Mode(self._asked.rewrite))
+
+    def earlier_pieces_for(self, step: str) -> Iterable[Passage]:
+        return self.last_pieces_for(step)
+
+    @cached_property
+    def _transcribed(self) -> Transcript:
+        """Transcript that is rewritten: that of this run, or of the one before."""
+        if self.work.earlier is None:
+            return self.transcript(self.prepared.duration if self.prepared else 0.0)
+        segments = [Segment.from_json(each) for each in self.work.earlier.segments]
+        return Transcript.of(segments, self.work.earlier.language, self.work.earlier.duration)
+
+    @cached_property
+    def _rewriting(self) -> dict[str, Any]:
+        """Options of the engine that rewrites."""
+        asked, transcript = self._asked, self._transcribed
+        is_timed = asked.rewrite == Mode.SUMMARY
+        return {
+            "mode": asked.rewrite,
+            "language": transcript.language,
+            "target": asked.rewrite_target,
+            "prompt": asked.rewrite_prompt,
+            "segments": [(each.start, each.end, each.text) for each in transcript.segments if is_timed],
+        }
+
+    def step_result(self, step: str) -> dict[str, Any]:
+        finished = list(self._passages.finished())
+        return rewritten.facts_of(rewritten.joined(finished)) if finished else {}
+
     def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
         transcript = self.transcript(duration)
         return {
@@ -321,13 +402,13 @@ class TranscriptionRun(KindRun):
         self.options: dict[str, Any] = {**options, "script": None if script == _UNCHANGED else script}
         """Options that the engine gets with the next chunk."""
         if found is not None:
-            self.options["likely_language" if self._model.traits.follows_language else "language"] = found
-        self._batch_key = self._model.traits.batch_key(self.options)
+            self.options["likely_language" if self._traits.follows_language else "language"] = found
+        self._batch_key = self._traits.batch_key(self.options)
 
     @property
     def _chunking(self) -> Chunking:
         """Rules for cutting the recording."""
-        chunking = self._model.traits.chunking
+        chunking = self._traits.chunking
         wished = min(
             chunking.maximum, self.work.defaults.batch_seconds, self._asked.batch_size or chunking.maximum
         )
@@ -345,7 +426,10 @@ TRANSCRIPTION = _Transcription(
     name="asr",
     options=TranscriptionOptions,
     noun=Message("recording"),
-    steps=(StepSpec(RECOGNISE, capability="recognise"),),
+    steps=(
+        StepSpec(RECOGNISE, capability="recognise"),
+        StepSpec(REWRITE, capability="rewrite", source=RECOGNISE, is_last=True, optional=True),
+    ),
     preparation=Message("Decoding"),
     preparer=Message("decoder"),
     queue_setting="rq_queue_name",

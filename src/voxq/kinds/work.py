@@ -171,8 +171,12 @@ class KindRun(ABC):
 
     @property
     @abstractmethod
-    def request(self) -> Prepare | Split:
-        """Request to a media process with which the task begins."""
+    def request(self) -> Prepare | Split | None:
+        """Request to a media process with which the task begins; None: it needs none, see `pieces`."""
+
+    def pieces(self) -> Iterable[Any]:
+        """Pieces of an input that needs no media process."""
+        return ()
 
     @property
     @abstractmethod
@@ -259,6 +263,10 @@ class KindRun(ABC):
 
     def pieces_for(self, step: str, piece: Any, result: Any) -> Iterable[Any]:
         """Pieces for a step that works on the results of another, made from one of these results."""
+        return ()
+
+    def last_pieces_for(self, step: str) -> Iterable[Any]:
+        """Pieces for a step that works on all results of another at once, now that this one is over."""
         return ()
 
     def earlier_pieces_for(self, step: str) -> Iterable[Any]:

@@ -8,7 +8,7 @@ from voxq.engines import plugins, voices
 from voxq.engines.contract import Capability
 from voxq.locale import Message
 
-SERVED = (Capability.RECOGNISE, Capability.SPEAK)
+SERVED = (Capability.RECOGNISE, Capability.SPEAK, Capability.REWRITE)
 """What there are tasks for; the first that a worker has is its main one."""
 
 

@@ -198,7 +198,9 @@ class Fields(BaseSettings):
     )
     max_attempts: int = Field(3, ge=1, le=100, description="Crashes a task may cause before it fails.")
     long_audio_seconds: int = Field(300, ge=1, description="Audio longer than this waits in the long lane.")
-    media_processes: int = Field(2, ge=1, le=16, description="Maximum number of API processes that check uploads.")
+    media_processes: int = Field(
+        2, ge=1, le=16, description="Maximum number of API processes that check uploads."
+    )
     media_timeout_seconds: int = Field(600, ge=1, description="Maximum seconds for decoding one recording.")
     model_load_timeout: int = Field(600, ge=1, description="Maximum seconds for loading a model.")
     shutdown_seconds: int = Field(

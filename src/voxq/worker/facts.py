@@ -53,6 +53,7 @@ class Facts:
             "model": default.name,
             "models": list(plan.names(Capability.RECOGNISE)),
             "synthesisers": list(plan.names(Capability.SPEAK)),
+            "rewriters": list(plan.names(Capability.REWRITE)),
             "spoken": {name: list(languages) for name, languages in plan.spoken().items()},
             "device": plan.device,
             "pid": os.getpid(),

@@ -15,6 +15,7 @@ from voxq.core.options import Affects, Mark, OptionField, Options, operator_defa
 from voxq.core.request_reader import RequestReader
 from voxq.core.submission import SubmissionOptions
 from voxq.queue.fingerprints import fingerprint_of
+from voxq.rewriting.request import Timed
 
 EVERY = [
     pytest.param(kind.options, option, id=f"{kind.name}-{option.name}")
@@ -28,11 +29,15 @@ TYPES: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(),
     type(None): st.none(),
 }
+LISTS: dict[Any, st.SearchStrategy[Any]] = {
+    tuple[str, ...]: st.text(),
+    tuple[Timed, ...]: st.tuples(st.floats(0, 4), st.floats(0, 4), st.text()),
+}
 
 
 def values_of(option: OptionField) -> st.SearchStrategy[Any]:
-    if option.type == tuple[str, ...]:
-        return st.lists(st.text()).map(tuple)
+    if option.type in LISTS:
+        return st.lists(LISTS[option.type]).map(tuple)
     return st.one_of(*(TYPES[each] for each in get_args(option.type) or (option.type,)))
 
 

@@ -74,6 +74,7 @@ class WorkerFacts:
     """Whether it has a model in memory. A worker that loads on demand is ready without one."""
     models: tuple[str, ...] = ()
     synthesisers: tuple[str, ...] = ()
+    rewriters: tuple[str, ...] = ()
     spoken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Synthesiser -> its languages; a worker of an older version may leave synthesisers out."""
     resident: tuple[Resident, ...] = ()
@@ -146,9 +147,18 @@ class WorkerOverview:
         """Names of synthesisers that some worker offers."""
         return tuple(dict.fromkeys(name for worker in self.workers for name in worker.synthesisers))
 
+    @property
+    def rewriters(self) -> tuple[str, ...]:
+        """Names of models that rewrite texts that some worker offers, the default first."""
+        return tuple(dict.fromkeys(name for worker in self.workers for name in worker.rewriters))
+
     def offered(self, capability: str) -> tuple[str, ...]:
         """Names of models with this capability that some worker offers, the default first."""
-        offered = {Capability.RECOGNISE.value: self.models, Capability.SPEAK.value: self.synthesisers}
+        offered = {
+            Capability.RECOGNISE.value: self.models,
+            Capability.SPEAK.value: self.synthesisers,
+            Capability.REWRITE.value: self.rewriters,
+        }
         return offered.get(capability, ())
 
     def speaks(self, synthesiser: str, language: str) -> bool:

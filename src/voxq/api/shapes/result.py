@@ -103,6 +103,30 @@ class StepView(BaseModel):
     retry_url: str | None = Field(default=None, description="Relative URL for a POST that retries this step.")
 
 
+class RewrittenView(BaseModel):
+    """What became of a text that was rewritten."""
+
+    text: str = Field(description="The rewritten text.")
+    mode: str = Field(
+        examples=["optimize"],
+        description="How it was rewritten: as requested; light: rules took over; raw: it is as it was.",
+    )
+    checks: dict[str, str] = Field(
+        default={},
+        examples=[{"numbers": "ok", "negations": "ok"}],
+        description="Comparisons with the original text, each ok or what is wrong.",
+    )
+    changes: dict[str, int] = Field(
+        default={}, examples=[{"deleted": 3, "inserted": 0}], description="Numbers of words that changed."
+    )
+    model: str = Field(
+        default="", examples=["qwen3:8b"], description="Language model that was asked, if any."
+    )
+    provider: str = Field(default="", description="Name of its provider.")
+    seconds: float = Field(description="How long it took.")
+    reason: str = Field(default="", description="Why it is not, or not everywhere, what was requested.")
+
+
 class SkippedView(BaseModel):
     """Something of a text that was not spoken."""
 
@@ -170,6 +194,12 @@ class DoneResult(BaseModel):
     timings: TimingsView = Field(description="Durations of its phases.")
     attempts: Attempts
     incidents: list[IncidentView] = Field(description="Faults from which the task recovered.")
+    rewritten: RewrittenView | None = Field(
+        default=None, description="What became of the text that was rewritten, if that was requested."
+    )
+    rewrite_error: str = Field(
+        default="", description="Why the text could not be rewritten; `steps` tells how to retry that."
+    )
     steps: dict[str, StepView] = Field(default={}, description="Results of the optional steps, by name.")
     audio_url: AudioUrl
 

@@ -58,10 +58,10 @@ class ModelFingerprints:
     async def of_steps(self, kind: Kind, options: Options) -> str:
         """Return a digest that differs after any change of a model that these options choose for a step.
 
-        Of a kind with one step it is that of its model.
+        Of a task with one step it is that of its model.
         """
         digests: list[str] = []
-        for step in kind.steps:
+        for step in kind.steps_for(options):
             name = kind.model_name(step.name, options) or await self._default_of(step.capability)
             digests.append(await self.of(kind, name, step.capability))
         return digests[0] if len(digests) == 1 else _digest(*digests)

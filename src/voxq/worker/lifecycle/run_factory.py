@@ -54,7 +54,7 @@ class RunFactory:
         ModelUnavailable."""
         kind = kinds.find(task.kind)
         models: dict[str, ModelPlan | StepFailure] = {}
-        for step in kind.steps:
+        for step in kind.steps_for(task.options):
             if only not in (None, step.name):
                 continue
             source = models.get(step.source) if step.source else None

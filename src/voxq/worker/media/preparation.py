@@ -139,7 +139,9 @@ class Preparation:
         """Begin with the preparation. False: the disk does not accept data now."""
         self._line.remove(task_run)
         try:
-            link.ask(task_run, task_run.policy.request)
+            request = task_run.policy.request
+            assert request is not None  # a task without one is prepared from its beginning
+            link.ask(task_run, request)
             self._watch(link)
         except OSError as error:
             link.task_run = None

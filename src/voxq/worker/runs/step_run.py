@@ -89,6 +89,8 @@ class StepRun(Generic[T]):
         """Retries for a disk that did not accept a result."""
         self.had_device_alone = False
         """Whether other models were once unloaded for it, because memory did not suffice."""
+        self.awaits_last_pieces = spec.is_last and source is not None
+        """Whether its chunks cannot be found before its source is over."""
         self.failure: StepFailure | None = None
         """Reason why the step has no result; only for an optional step."""
         self._revision: str | None = None
@@ -112,7 +114,7 @@ class StepRun(Generic[T]):
     def is_all_found(self) -> bool:
         """Whether no more chunks will come."""
         if self.source is not None:
-            return self.source.is_over
+            return self.source.is_over and not self.awaits_last_pieces
         return self.task_run.prepared is not None
 
     @property
@@ -132,9 +134,16 @@ class StepRun(Generic[T]):
         if revision is not None:
             self.recall(revision)
 
+    def find_last(self, pieces: Iterable[Any]) -> None:
+        """Add all chunks of a step whose source is over."""
+        self.awaits_last_pieces = False
+        self.find(pieces)
+
     def recall(self, revision: str) -> None:
         """Take over results of an earlier attempt that were made by the same revision of the model."""
         self._revision = revision
+        if self.awaits_last_pieces:
+            return  # on what they depend is known when the pieces are
         if self._earlier is None:
             directory = self.task_run.directory
             accepted = () if directory.is_new else self.task_run.policy.conditions(self.name, revision)

@@ -87,6 +87,9 @@ class TaskRun:
         self.steps: tuple[TaskStep, ...] = tuple(steps.values())
         if earlier is not None:
             self._find_earlier_pieces()
+        elif self.policy.request is None:
+            self.find(self.policy.pieces())
+            self.prepare(Prepared(0.0, 0.0, 0.0))
 
     @property
     def first(self) -> TaskStep:
@@ -149,7 +152,7 @@ class TaskRun:
         """Handle the result of a chunk: other steps may have something to do now."""
         self.policy.taken(step.name, result)
         for other in self.steps:
-            if other.source is step:
+            if other.source is step and not other.spec.is_last:
                 other.find(self.policy.pieces_for(other.name, piece, result))
         self._advance()
 
@@ -245,6 +248,10 @@ class TaskRun:
         self.directory.mark_running(spans, alone=alone)
 
     def _advance(self) -> None:
+        """Find the pieces of steps whose time has come, and update the progress."""
+        for step in self.steps:
+            if step.awaits_last_pieces and step.source is not None and step.source.is_over:
+                step.find_last(self.policy.last_pieces_for(step.name))
         done = sum(step.chunks.seconds_done for step in self.steps)
         known = sum(step.seconds_in_all for step in self.steps)
         self.progress = max(self.progress, min(99, int(100 * done / known) if known else 0))

@@ -9,27 +9,31 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from voxq.api import rewriters
 from voxq.api.available import AvailableModels
+from voxq.api.rewriters import Wish
 from voxq.core.refusal import invalid
 from voxq.engines.languages import LANGUAGES, code_of, script_of
 from voxq.kinds.hotwords import hotwords_in
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.locale import Message
+from voxq.rewriting.request import Mode
 
 _MOST_WORDS_OF_A_TERM = 3
 _BETWEEN_TERMS = re.compile(r"[,;，；、\n]+")
 
 
 def for_models(asked: TranscriptionOptions, models: AvailableModels) -> TranscriptionOptions:
-    """Return the options with the model's canonical name, the language's code, and the script that a language
-    such as zh-TW implies.
+    """Return the options with the model's canonical name, the codes of languages, and the script that a
+    language such as zh-TW implies.
 
-    Raises Refusal ("invalid_option", with the field's name; "model_not_found").
+    Raises Refusal ("invalid_option", with the field's name; "model_not_found"; "unsupported_value").
     """
     model = models.choose(asked.model or "")
     language = _language(asked.language or "", model or models.default, models)
     script = asked.chinese_script or script_of(asked.language or "")
-    return replace(asked, model=model, language=language, chinese_script=script)
+    target = _rewriting(asked, models)
+    return replace(asked, model=model, language=language, chinese_script=script, rewrite_target=target)
 
 
 def prompted(prompt: str) -> tuple[str, ...]:
@@ -39,6 +43,24 @@ def prompted(prompt: str) -> tuple[str, ...]:
     """
     terms = (term for term in _BETWEEN_TERMS.split(prompt) if len(term.split()) <= _MOST_WORDS_OF_A_TERM)
     return hotwords_in(" ".join(terms))
+
+
+def _rewriting(asked: TranscriptionOptions, models: AvailableModels) -> str | None:
+    """Check what is to be made of the text, and return the code of the language to translate it into."""
+    if asked.rewrite is None:
+        for name in ("rewrite_provider", "rewrite_target", "rewrite_prompt"):
+            if getattr(asked, name):
+                raise invalid(name, Message("has no effect without rewrite"))
+        return None
+    wish = Wish(
+        Mode(asked.rewrite),
+        asked.rewrite_provider,
+        asked.rewrite_target,
+        asked.rewrite_prompt,
+        prefix="rewrite_",
+        mode_field="rewrite",
+    )
+    return rewriters.checked(wish, models.providers).target
 
 
 def _language(text: str, model: str, models: AvailableModels) -> str | None:
