@@ -54,7 +54,7 @@ async def test_both_protocols_answer_streamed_and_whole(is_ollama: bool, streams
         assert server.chats[0].path == ("/api/chat" if is_ollama else "/v1/chat/completions")
 
 
-async def test_ollama_is_told_the_context_and_not_to_cut_prompts() -> None:
+async def test_ollama_gets_the_context_and_not_to_cut_prompts() -> None:
     with llm_server(is_ollama=True) as server:
         await answer(server, context=6000)
         body = server.chats[0].body
@@ -158,7 +158,7 @@ async def test_thoughts_do_not_count_as_the_answer() -> None:
 
 
 @pytest.mark.parametrize("is_ollama", [False, True])
-async def test_a_prompt_beyond_the_context_is_told_as_that(is_ollama: bool) -> None:
+async def test_a_prompt_beyond_the_context_is_reported_as_that(is_ollama: bool) -> None:
     with llm_server(is_ollama=is_ollama) as server:
         long = [{"role": "user", "content": "word " * 4000}]
         async with asking(server.provider()) as client:
@@ -216,7 +216,7 @@ async def test_the_connection_is_used_again() -> None:
             assert connection.is_idle()
 
 
-async def test_a_provider_that_is_away_is_told_as_that() -> None:
+async def test_a_provider_that_is_away_is_reported_as_that() -> None:
     with llm_server() as server:
         provider = server.provider()
     async with asking(provider) as client:
