@@ -95,7 +95,7 @@ def test_no_model_is_asked_in_light_mode() -> None:
         messages(Rewrite("Hello.", Mode.LIGHT))
 
 
-def test_a_model_learns_what_its_last_answer_failed() -> None:
+def test_a_second_try_says_what_the_first_one_failed() -> None:
     system, _ = messages(Rewrite("We meet at 3.", Mode.OPTIMIZE, "en"), failed=("numbers", "nonsense"))
     assert "was refused" in system.content
     assert "number" in system.content.rpartition("was refused")[2]

@@ -22,7 +22,7 @@ class Verdict:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Names of the checks that failed, the gravest first, as `prompts.messages` takes them."""
+        """Names of the checks that failed, in the order of the table, as `prompts.messages` takes them."""
         return tuple(name for name, said in self.checks.items() if said != OK)
 
     @property
