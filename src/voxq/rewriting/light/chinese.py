@@ -11,7 +11,7 @@ _HAN = "\u4e00-\u9fff"
 
 _SOUNDS = re.compile(r"(?:(?<!打)呃(?!逆)|嗯(?!哼)|唔|(?<![^\s，,、。！？!?；;…])额(?=[，,、…]))+")
 """呃 and 嗯 are words in 呃逆, 打呃 and 嗯哼; 额 is a filler between pauses alone: 金额, 额外."""
-_PHRASES = re.compile(r"(?:那个)+|就是说")
+_PHRASES = re.compile(r"(?:那个)+|就是说呢?")
 """Fillers only between pauses, or between the beginning of a sentence and a pause."""
 _MEANT_BEFORE = re.compile(r"(?:这个|[是要买看吃拿选喜欢])[，,、 ]*\Z")
 _MEANT_AFTER = re.compile(
@@ -43,12 +43,19 @@ _MEANT_TWICE = frozenset("的就都也才")
 
 def cleaned(text: str) -> str:
     """Return the text without fillers and without what was said twice by mistake."""
-    text = without(text, (match.span() for match in _SOUNDS.finditer(text)))
+    text = without(text, _sounds(text))
     text = _TRIPLE.sub(r"\g<word>", text)
     text = _STUTTER.sub(r"\g<word>", text)
     text = _REPEATED_WORD.sub(r"\g<word>", text)
     text = without(text, _fillers(text))
     return _REPEATED_PHRASE.sub(_once, text)
+
+
+def _sounds(text: str) -> Iterator[tuple[int, int]]:
+    for match in _SOUNDS.finditer(text):
+        is_yes = match[0] == "嗯嗯" and opens(text, match.start())
+        if not is_yes:
+            yield match.span()
 
 
 def _fillers(text: str) -> Iterator[tuple[int, int]]:
@@ -57,7 +64,7 @@ def _fillers(text: str) -> Iterator[tuple[int, int]]:
         pause_before, pause_after = is_paused(text, start, end)
         if not pause_after or not (pause_before or opens(text, start)) or closes(text, end):
             continue
-        if match[0] == "就是说" or not _points(text, start, end):
+        if match[0].startswith("就是说") or not _points(text, start, end):
             yield start, end
 
 
