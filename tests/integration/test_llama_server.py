@@ -28,7 +28,6 @@ pytestmark = [
 TRANSCRIPTS = {
     "optimize": "Um, so we uh we meet on March 5 at 3 pm, and the budget is 120 dollars, not more.",
     "format": "嗯，那个，我们明天下午三点开会，预算是 120 万，不能超过。",
-    "punctuate": "the train to Oxford leaves at 9:45 and it does not stop in Reading",
 }
 """By mode. It writes some 20 tokens a second on a busy core."""
 FACTS = re.compile(r"\d+|not|不")
@@ -37,7 +36,7 @@ FACTS = re.compile(r"\d+|not|不")
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     with llama_server.llama_server() as url:
-        yield Provider("llama", url, llama_server.MODEL, context=llama_server.CONTEXT, calls=1, seconds=100)
+        yield Provider("llama", url, llama_server.MODEL, context=llama_server.CONTEXT, calls=1, seconds=200)
 
 
 def test_it_is_found_with_its_model(provider: Provider) -> None:
@@ -62,6 +61,7 @@ def test_it_answers_and_refuses_a_prompt_beyond_its_context(provider: Provider) 
     assert error.code == "llm_context_exceeded"
 
 
+@pytest.mark.timeout(900)
 def test_nothing_that_was_said_is_lost_whatever_it_writes(provider: Provider) -> None:
     engine = registry.find("llm").load(EngineRequest("llm", "llama", "net", config=provider.config()), {})
     items = [TextItem(text, {"mode": mode}) for mode, text in TRANSCRIPTS.items()]

@@ -187,7 +187,8 @@ class Client:
         if not is_over:
             raise errors.closed_early(name)
         if end == "length":
-            raise errors.cut_off(name)
+            # What is already longer than an answer should be would fill a larger context, too.
+            raise errors.endless(name) if 2 * length > most_characters else errors.cut_off(name)
         text = "".join(parts)
         if not text.strip():
             raise errors.empty_answer(name)

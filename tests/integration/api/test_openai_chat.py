@@ -191,7 +191,7 @@ def test_a_stream_that_breaks_off_ends_with_an_error(
     assert events[0]["choices"] and events[-1]["error"]["code"] == "llm_bad_answer"
 
 
-def test_a_provider_that_is_away_is_reported_at_once(service: ApiServer, sdk: openai.OpenAI) -> None:
+def test_a_provider_that_is_away_is_an_error_at_once(service: ApiServer, sdk: openai.OpenAI) -> None:
     response = post(service, {"model": "away", "messages": HELLO})
     assert (response.status_code, response.json()["error"]["code"]) == (502, "llm_unreachable")
 

@@ -21,7 +21,7 @@ def look(tmp_path: Path, providers: str, **settings: str) -> list[Finding]:
 
 
 @pytest.mark.parametrize("is_ollama", [False, True])
-def test_a_server_that_answers_is_reported_with_its_model(tmp_path: Path, is_ollama: bool) -> None:
+def test_a_server_that_answers_is_listed_with_its_model(tmp_path: Path, is_ollama: bool) -> None:
     with llm_server(is_ollama=is_ollama) as server:
         (finding,) = look(tmp_path, f"local={server.url}/v1|{MODEL}", llm_context="4096")
         assert not server.chats, "no text is sent"
@@ -48,7 +48,7 @@ def test_a_missing_model_is_a_failure_with_what_there_is(tmp_path: Path, is_olla
     assert MODEL in finding.says and fix in finding.fix
 
 
-def test_a_key_that_is_not_accepted_is_reported_and_not_shown(tmp_path: Path) -> None:
+def test_a_key_that_is_not_accepted_is_a_failure_and_not_shown(tmp_path: Path) -> None:
     with llm_server(key="sk-right") as server:
         (finding,) = look(tmp_path, f"local={server.url}/v1|{MODEL}", llm_keys=f"local={KEY}")
         (right,) = look(tmp_path, f"local={server.url}/v1|{MODEL}", llm_keys="local=sk-right")
@@ -64,11 +64,11 @@ def test_a_server_without_a_list_is_a_warning(tmp_path: Path) -> None:
     assert "does not list its models" in finding.says
 
 
-def test_without_providers_nothing_is_reported(tmp_path: Path) -> None:
+def test_without_providers_there_are_no_findings(tmp_path: Path) -> None:
     assert look(tmp_path, "") == []
 
 
-def test_findings_are_reported_in_chinese(tmp_path: Path) -> None:
+def test_findings_have_chinese_texts(tmp_path: Path) -> None:
     with llm_server() as server:
         findings = look(tmp_path, f"local={server.url}/v1|{MODEL},away=http://127.0.0.1:9/v1|m")
     for finding in findings:

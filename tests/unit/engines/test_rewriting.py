@@ -243,7 +243,7 @@ def test_a_server_that_cuts_prompts_without_a_word_loses_nothing() -> None:
     assert (punctuated.text, punctuated.mode) == (text, "raw")
 
 
-def test_one_bad_part_of_a_long_text_is_reported_and_the_others_are_kept() -> None:
+def test_one_bad_part_of_a_long_text_leaves_the_others_as_they_are() -> None:
     text = long_text(150)
     with llm_server(write=lambda part: part.replace("1100", "1999")) as server:
         answer = rewrite(server, text)

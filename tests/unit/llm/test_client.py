@@ -54,7 +54,7 @@ async def test_both_protocols_answer_streamed_and_whole(is_ollama: bool, streams
         assert server.chats[0].path == ("/api/chat" if is_ollama else "/v1/chat/completions")
 
 
-async def test_ollama_gets_the_context_and_not_to_cut_prompts() -> None:
+async def test_ollama_gets_the_context_and_must_not_cut_prompts() -> None:
     with llm_server(is_ollama=True) as server:
         await answer(server, context=6000)
         body = server.chats[0].body
@@ -158,7 +158,7 @@ async def test_thoughts_do_not_count_as_the_answer() -> None:
 
 
 @pytest.mark.parametrize("is_ollama", [False, True])
-async def test_a_prompt_beyond_the_context_is_reported_as_that(is_ollama: bool) -> None:
+async def test_a_prompt_beyond_the_context_has_an_error_of_its_own(is_ollama: bool) -> None:
     with llm_server(is_ollama=is_ollama) as server:
         long = [{"role": "user", "content": "word " * 4000}]
         async with asking(server.provider()) as client:
@@ -170,6 +170,7 @@ async def test_a_prompt_beyond_the_context_is_reported_as_that(is_ollama: bool) 
 async def test_an_answer_that_fills_the_context_is_not_taken() -> None:
     with llm_server(stops_early=True) as server:
         assert (await refusal(server)).code == "llm_context_exceeded"
+        assert (await refusal(server, most_characters=30)).code == "llm_endless_answer"
 
 
 @pytest.mark.parametrize(("is_ollama", "name"), [(False, "temperature"), (True, "think")])
@@ -216,7 +217,7 @@ async def test_the_connection_is_used_again() -> None:
             assert connection.is_idle()
 
 
-async def test_a_provider_that_is_away_is_reported_as_that() -> None:
+async def test_a_provider_that_is_away_is_an_error() -> None:
     with llm_server() as server:
         provider = server.provider()
     async with asking(provider) as client:

@@ -103,7 +103,7 @@ def test_what_is_no_server_is_refused_with_a_sentence(text: str) -> None:
         ({"llm_calls": "0"}, "LLM_CALLS: must be a number from 1 to 256, or name=number,..."),
     ],
 )
-def test_settings_that_do_not_fit_are_reported_by_name(tmp_path: Path, values: dict[str, str], says: str) -> None:
+def test_settings_that_do_not_fit_are_named(tmp_path: Path, values: dict[str, str], says: str) -> None:
     with pytest.raises(SettingsError) as caught:
         loaded(tmp_path, llm_providers=LOCAL, **values)
     assert caught.value.problems == (says,)

@@ -22,7 +22,7 @@ T = TypeVar("T")
 Question = Callable[[Sequence[str]], Sequence[Message]]
 """Makes the messages, given the names of the checks that the last answer failed."""
 
-_CHARACTERS_EACH, _MOST_BESIDE = 6, 1000
+_CHARACTERS_EACH, _MOST_BESIDE = 6, 400
 """Longest answer: characters for each of the text, as many as English has for Chinese, and some beside."""
 
 
