@@ -117,9 +117,10 @@ def test_a_key_of_this_service_is_needed(service: ApiServer, upstream: LlmServer
         ({"model": "http://127.0.0.1:9/v1", "messages": HELLO}, 404, "model_not_found"),
         ({"model": ["local"], "messages": HELLO}, 404, "model_not_found"),
         ({"model": "whisper-1", "messages": HELLO}, 404, "model_not_found"),
-        (b" " * (17 << 20), 413, "too_large"),
+        (b" " * (5 << 20), 413, "too_large"),
+        (b'{"messages": [' + b"[]," * 250_000 + b"[]]}", 413, "too_large"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_what_cannot_be_passed_on_is_refused_here(
     service: ApiServer, upstream: LlmServer, sdk: openai.OpenAI, content: Any, status: int, code: str
