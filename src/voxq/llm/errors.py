@@ -47,9 +47,6 @@ BAD_ANSWER = "llm_bad_answer"
 ENDLESS = "llm_endless_answer"
 """The answer is longer than it can be."""
 
-FINAL = (KEY_REFUSED, NO_SUCH_MODEL)
-"""Codes of failures that only the operator can end."""
-
 
 def unreachable(provider: str) -> ProviderError:
     says = Message("The provider {provider} cannot be reached.", provider=provider)
