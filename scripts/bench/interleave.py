@@ -1,11 +1,11 @@
 """Voice notes while an hour-long lecture has the only worker (whisper-base, processor, default settings).
 
 The note is 10 s of Chinese (OGG/Opus), the lecture English. The lecture is transcribed alone, and then with
-up to 20 notes, each submitted a random 0.5 to 5 s after the last one's result, so that it arrives at any point
-of the lecture's batches; a note's time runs from the first byte of its upload until its result is announced. Its
-time alone is the median of five before and five after. What the lecture loses is engine time: that of its
-chunks beside the notes, and until 30 s after them, is that of shorter chunks in smaller batches. The notes'
-own engine time is not part of it, but of the lecture's time from submission to end.
+up to 20 notes, each submitted a random 0.5 to 5 s after the last one's result, so that it arrives at any
+point of the lecture's batches; a note's time runs from the first byte of its upload until its result is
+announced. Its time alone is the median of five before and five after. What the lecture loses is engine time:
+beside the notes, and until 30 s after them, it goes in shorter chunks and smaller batches. The notes' own
+engine time is not part of that, but of the lecture's time from submission to end.
 """
 
 from __future__ import annotations
