@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from voxq.cli.finding import Finding
 from voxq.engines.contract import EngineError
 from voxq.locale import Message
-from voxq.machine.devices import DeviceError, resolve_device
+from voxq.machine.devices import DeviceError, resolve_device, visible_gpus
 from voxq.model_store.published import UnknownModel
 from voxq.model_store.store import ModelError
 from voxq.settings import Settings
@@ -50,8 +50,9 @@ def described(name: str, best: Speed) -> str:
 
 def work_plan(settings: Settings) -> WorkPlan:
     """Return the models as each worker of `voxq up` has them. Raises as `WorkPlan.of`, or DeviceError."""
-    device = resolve_device(settings.asr_use_gpu)
-    return WorkPlan.of(of_each_worker(settings, settings.rq_worker_count or 1), device)
+    gpus = visible_gpus() if settings.asr_use_gpu is not False else ()
+    device = resolve_device(settings.asr_use_gpu, 0, gpus)
+    return WorkPlan.of(of_each_worker(settings, settings.worker_count(len(gpus))), device)
 
 
 def measured(tunings: Tunings, subject: Subject) -> Sequence[Speed]:

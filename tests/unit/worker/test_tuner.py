@@ -16,6 +16,8 @@ from voxq.processes.child import ChildDied
 from voxq.testing.clock import FakeClock
 from voxq.testing.processes import FakeProcesses
 from voxq.testing.worker import WorkerInProcess
+from voxq.worker.facts import Facts
+from voxq.worker.plan import WorkPlan
 
 MakeWorker = Callable[..., WorkerInProcess]
 SECONDS = 60
@@ -59,6 +61,13 @@ def tuned(worker: WorkerInProcess) -> tuple[int, int]:
     return limits.at_once, limits.items
 
 
+def told(worker: WorkerInProcess) -> list[dict[str, Any]]:
+    """What it tells `/stats` of its loaded models."""
+    pool, runs = worker.pool, worker.parts.task_runs
+    facts = Facts(1, "channel", WorkPlan.of(worker.settings, "cpu"), pool, runs)
+    return facts.now(is_stopping=False)["resident"]
+
+
 def test_an_idle_worker_measures_once_and_the_next_one_uses_it(
     worker: MakeWorker, processes: FakeProcesses
 ) -> None:
@@ -76,6 +85,10 @@ def test_an_idle_worker_measures_once_and_the_next_one_uses_it(
     assert second.pool.default.plan.request.replicas == 4
     idle(second, 3 * SECONDS)
     assert len(processes.trials) == 3, "it is known"
+    (resident,) = told(second)
+    assert (resident["replicas"], resident["batch_items"]) == (4, 16)
+    assert (resident["speed_short"], resident["speed_long"]) == (64.0, 64.0)
+    assert told(first)[0]["speed_short"] is None
 
 
 def test_work_ends_a_measurement_which_continues_later(worker: MakeWorker, processes: FakeProcesses) -> None:
