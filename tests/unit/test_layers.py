@@ -27,7 +27,7 @@ LAYERS = (
     {"core"},
     {"rewriting"},
     {"model_store", "speech", "machine"},
-    {"back_off", "errors", "extras", "one_line", "pins"},
+    {"back_off", "extras", "one_line", "pins", "program"},
     {"locale"},
 )
 """Layers, the uppermost first. Parts of one layer do not import each other."""

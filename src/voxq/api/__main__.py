@@ -3,8 +3,17 @@
 `voxq api` does the same, and loads the command line for it.
 """
 
-from voxq.api.serving import serve
-from voxq.errors import run_program
-from voxq.settings import load_settings
+from voxq.program import loading, run_program
 
-run_program(lambda: serve(load_settings()))
+
+def main() -> None:
+    """Serve the API until SIGTERM or SIGINT."""
+    with loading():
+        from voxq.api.serving import serve
+        from voxq.settings import load_settings
+
+    serve(load_settings())
+
+
+if __name__ == "__main__":
+    run_program(main)

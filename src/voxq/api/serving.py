@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import resource
+from importlib import import_module
 
 import uvicorn
 
 from voxq import logging
 from voxq.engines import registry
 from voxq.locale import Message
+from voxq.program import loading
 from voxq.settings import Settings, SettingsError
 
 _OPEN_REQUESTS_SECONDS = 5
@@ -30,6 +32,9 @@ def serve(settings: Settings) -> None:
         )
     logging.setup("api", settings)
     _allow_files()
+    if not settings.api_reload:  # else it is imported in another process
+        with loading():
+            import_module("voxq.api.app")
     uvicorn.run(
         "voxq.api.app:app",
         host=settings.api_host,

@@ -17,8 +17,8 @@ from voxq.cli.commands import known
 from voxq.cli.console import fail
 from voxq.cli.help import HELP_OPTIONS, translate, translated_errors
 from voxq.cli.outline import Outline
-from voxq.errors import is_ours
 from voxq.locale import Message
+from voxq.program import is_ours
 
 
 class _Group(TyperGroup):

@@ -50,7 +50,8 @@ _OTHERS = (
     Command(
         "doctor",
         "voxq.cli.doctor:doctor",
-        "Check Redis, storage, models, voices, GPU, ports and packages, and say how to fix what is wrong.",
+        "Check Redis, storage, models, voices, language models, GPU, ports and packages, and say how "
+        "to fix what\nis wrong.",
     ),
     Command(
         "rq",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from voxq.cli.console import tell
 from voxq.locale import Message
+from voxq.program import loading
 
 if TYPE_CHECKING:
     from voxq.settings import Settings
@@ -16,7 +17,8 @@ def configured() -> Settings:
 
     Raises SettingsError.
     """
-    from voxq.settings import load_settings, unknown_settings
+    with loading():
+        from voxq.settings import load_settings, unknown_settings
 
     for warning in unknown_settings():
         tell(Message("warning: {warning}", warning=warning), style="yellow")

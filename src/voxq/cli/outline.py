@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from voxq.cli.help import translate
+from voxq.program import loading
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Command:
     def load(self) -> TyperCommand | TyperGroup:
         """Import the command."""
         module, _, attribute = self.place.partition(":")
-        found = getattr(import_module(module), attribute)
+        with loading():
+            found = getattr(import_module(module), attribute)
         above = typer.Typer(callback=lambda: None)
         if isinstance(found, typer.Typer):
             above.add_typer(found, name=self.name)

@@ -5,8 +5,17 @@
 
 import sys
 
-from voxq.errors import run_program
-from voxq.settings import load_settings
-from voxq.worker.main import work
+from voxq.program import loading, run_program
 
-run_program(lambda: work(load_settings(), int(sys.argv[1]), sys.argv[2]))
+
+def main() -> int:
+    """Work until SIGTERM or SIGINT. Returns the exit status."""
+    with loading():
+        from voxq.settings import load_settings
+        from voxq.worker.main import work
+
+    return work(load_settings(), int(sys.argv[1]), sys.argv[2])
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -14,11 +14,11 @@ from rq import Queue
 
 from voxq import logging
 from voxq.engines import registry
-from voxq.errors import is_ours
 from voxq.locale import Message
 from voxq.model_catalogue import missing_for
 from voxq.parts import Parts
 from voxq.processes import life
+from voxq.program import is_ours
 from voxq.queue import connect, redis_check
 from voxq.queue.claiming import Worker
 from voxq.queue.redis_errors import explain
