@@ -45,6 +45,7 @@ def precut(recording: Path, pcm: Path, traits: Traits, max_seconds: float) -> Pr
             case Chunks():
                 chunks += message.chunks
             case Prepared():
+                chunks += message.last.chunks if message.last else ()
                 seconds = message.duration
     return Precut(str(pcm), tuple(chunks), seconds)
 

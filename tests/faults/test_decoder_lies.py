@@ -11,10 +11,13 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from audio import RECORDINGS
 from runs import task_run_of
 from task_lab import make_task
 
 from voxq.core import strict_json
+from voxq.kinds.pieces import Span
+from voxq.kinds.work import Prepared
 from voxq.processes.child import Child
 from voxq.processes.media import pool, protocol
 from voxq.processes.media.pool import ProbePool
@@ -28,6 +31,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 Told = Callable[..., tuple[TaskRun, Any]]
 
 CHUNKS = {"op": "chunks", "chunks": [[0, 16000]], "decoded": 1.0}
+LAST = CHUNKS | {"id": "THE-ID"}
 PREPARED = {"op": "prepared", "duration": 1.0, "decode_seconds": 0.1, "vad_seconds": 0.1}
 TRACK = {"index": 0, "codec": "aac", "language": "en", "title": None, "channels": 1, "default": True}
 SENTENCE = {"text": "Hello.", "ending": "sentence"}
@@ -50,6 +54,8 @@ LIES = {
     "channels that begin backwards": PREPARED | {"channel_starts": [16000, 0]},
     "no channels": PREPARED | {"channel_starts": []},
     "three channels": PREPARED | {"channel_starts": [0, 8000, 16000]},
+    "last chunks far beyond": PREPARED | {"last": LAST | {"chunks": [[0, 10**12]]}},
+    "last chunks that overlap": PREPARED | {"last": LAST | {"chunks": [[0, 16000], [8000, 24000]]}},
     "a thousand tracks": PREPARED | {"tracks": [TRACK] * 500},
     "a title without end": PREPARED | {"tracks": [TRACK | {"title": "x" * 1000}]},
     "a codec without end": PREPARED | {"tracks": [TRACK | {"codec": "x" * 1000}]},
@@ -84,7 +90,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
         try:
             link.ask(task_run, request)
             heard = link.receive()
-            return task_run, heard[1] if heard else None
+            return task_run, heard[1][-1] if heard else None
         finally:
             link.kill()
 
@@ -115,6 +121,31 @@ def test_a_decoder_that_sends_right_values_is_believed(told: Told) -> None:
     assert news.channel_starts == (0, 8000)
 
 
+def test_the_last_chunks_come_before_the_end(tmp_path: Path) -> None:
+    """In one message, for a short recording."""
+    link = MediaLink(timeout=60)
+    task_run = task_run_of(make_task(), tmp_path)
+    recording = RECORDINGS / "zh_note.ogg"
+    try:
+        link.ask(
+            task_run,
+            protocol.Prepare(
+                task_run.task.id, recording, task_run.directory.pcm, max_seconds=100, chunking=Chunking()
+            ),
+        )
+        heard = link.receive()
+    finally:
+        link.kill()
+    assert heard is not None
+    of, (chunks, prepared) = heard
+    assert of is task_run
+    assert isinstance(chunks, list)
+    assert [type(chunk) for chunk in chunks] == [Span]
+    assert isinstance(prepared, Prepared)
+    assert abs(prepared.duration - link.decoded) < 1.0
+    assert link.task_run is None
+
+
 def test_an_answer_about_another_task_is_ignored(told: Told) -> None:
     _, news = told(json.dumps({"id": "2025-12-01_001_abcdef", **PREPARED}))
     assert news is None
@@ -131,6 +162,7 @@ TEXT_LIES = {
     "a pause without end": {"op": "sentences", "sentences": [SENTENCE | {"delivery": {"pause": 1e9}}]},
     "speech that stands still": {"op": "sentences", "sentences": [SENTENCE | {"delivery": {"rate": 0.0}}]},
     "sound of a text": CHUNKS,
+    "sound at the end of a text": PREPARED | {"duration": 0.0, "last": LAST},
 }
 
 

@@ -30,13 +30,16 @@ def media() -> Iterator[Child]:
 
 
 def replies(child: Child, request: protocol.Request, seconds: float = 120.0) -> list[protocol.Reply]:
-    """Replies to a request, up to the final one."""
+    """Replies to a request, up to the final one; before that, the last chunks that it has with it."""
     child.send(protocol.CODEC.encode(request))
     deadline = time.monotonic() + seconds
     answers: list[protocol.Reply] = []
     while not answers or isinstance(answers[-1], protocol.Chunks):
         assert child.poll(deadline - time.monotonic()), f"no end after {seconds} s: {answers}"
         answers.append(protocol.CODEC.decode_reply(child.receive()))
+    end = answers[-1]
+    if isinstance(end, protocol.Prepared) and end.last is not None:
+        answers.insert(-1, end.last)
     return answers
 
 

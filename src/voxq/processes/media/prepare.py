@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 from voxq.processes.media.cutting import Cutting, cutting_for
@@ -25,11 +25,12 @@ def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
     preparation = _Preparation(request)
     with private_file(request.scratch) as scratch:
         sound = preparation.decoding(0 if request.separate else None)
-        yield from preparation.run(sound, scratch)
+        last = yield from preparation.run(sound, scratch)
         starts = [0]
         if request.separate and sound.has_two_channels:
+            yield last
             starts.append(preparation.samples)
-            yield from preparation.run(preparation.decoding(1), scratch)
+            last = yield from preparation.run(preparation.decoding(1), scratch)
     assert sound.taken is not None
     yield Prepared(
         request.id,
@@ -39,6 +40,7 @@ def prepare(request: Prepare) -> Iterator[Chunks | Prepared]:
         sound.tracks,
         sound.taken.index,
         tuple(starts),
+        last,
     )
 
 
@@ -55,8 +57,8 @@ class _Preparation:
         asked = self._request
         return Decoding(asked.path, asked.max_seconds, track=asked.audio_track, channel=channel)
 
-    def run(self, sound: Decoding, scratch: BinaryIO) -> Iterator[Chunks]:
-        """Write a sound to the end of the scratch file, and announce its chunks."""
+    def run(self, sound: Decoding, scratch: BinaryIO) -> Generator[Chunks, None, Chunks]:
+        """Write a sound to the end of the scratch file, announce its chunks, and return the last of them."""
         cutting = cutting_for(self._request.chunking, use_vad=self._request.use_vad)
         first = self.samples
         told = begun = time.perf_counter()
@@ -78,7 +80,7 @@ class _Preparation:
         begun = time.perf_counter()
         chunks = cutting.flush()
         self.vad_seconds += time.perf_counter() - begun
-        yield self._announced(chunks, cutting, first)
+        return self._announced(chunks, cutting, first)
 
     def _announced(self, chunks: list[Span], cutting: Cutting, first: int) -> Chunks:
         places = tuple((first + chunk.start, first + chunk.end) for chunk in chunks)

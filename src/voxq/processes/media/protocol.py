@@ -168,6 +168,8 @@ class Prepared:
     ] = ()
     taken: int = 0
     channel_starts: Annotated[tuple[int, ...], MinLen(1), MaxLen(2)] = (0,)
+    last: Chunks | None = None
+    """The last chunks of a recording: a short one is one message."""
     op: Literal["prepared"] = "prepared"
 
 

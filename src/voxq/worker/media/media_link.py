@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -95,8 +96,8 @@ class MediaLink:
             self._most_said = _MOST_GROWTH * len(request.text)
         self.deadline = time.monotonic() + self._timeout
 
-    def receive(self) -> tuple[TaskRun, News] | None:
-        """Take one message. None if no task needs it any more."""
+    def receive(self) -> tuple[TaskRun, Sequence[News]] | None:
+        """Take one message, with the news in their order. None if no task needs it any more."""
         assert self._child is not None
         task_run = self.task_run
         try:
@@ -113,11 +114,11 @@ class MediaLink:
                 noun=kind.noun,
                 ended=ended,
             )
-            return task_run, MediaFailed("decoder_crashed", message, is_crash=True)
+            return task_run, [MediaFailed("decoder_crashed", message, is_crash=True)]
         if task_run is None or reply.id != task_run.task.id:
             return None
         news = self._news(reply)
-        if not isinstance(news, list):
+        if not isinstance(news[-1], list):
             self.task_run, self.deadline = None, float("inf")
         return task_run, news
 
@@ -154,6 +155,8 @@ class MediaLink:
                     raise ProtocolError("rests out of order")
             case protocol.Prepared():
                 self._check_length(reply.duration)
+                if reply.last is not None:
+                    self._check(reply.last)
                 first, last = reply.channel_starts[0], reply.channel_starts[-1]
                 if first != 0 or not 0 <= last <= self._longest * SAMPLE_RATE:
                     raise ProtocolError("channels that begin nowhere")
@@ -168,14 +171,14 @@ class MediaLink:
         if not 0 <= seconds <= self._longest:
             raise ProtocolError("more than was requested")
 
-    def _news(self, reply: protocol.Reply) -> News:
+    def _news(self, reply: protocol.Reply) -> list[News]:
         match reply:
             case protocol.Chunks():
-                return _spans(reply)
+                return [_spans(reply)]
             case protocol.Sentences():
-                return list(map(self._phrase, reply.sentences))
+                return [list(map(self._phrase, reply.sentences))]
             case protocol.Prepared():
-                return Prepared(
+                prepared = Prepared(
                     reply.duration,
                     reply.decode_seconds,
                     reply.vad_seconds,
@@ -183,10 +186,11 @@ class MediaLink:
                     reply.taken,
                     reply.channel_starts,
                 )
+                return [prepared] if reply.last is None else [_spans(reply.last), prepared]
             case protocol.Failed():
-                return MediaFailed(reply.code, reply.message)
+                return [MediaFailed(reply.code, reply.message)]
             case protocol.Probed() | protocol.Clipped():
-                return MediaFailed("internal", Message("The recording could not be decoded."))
+                return [MediaFailed("internal", Message("The recording could not be decoded."))]
 
     def _phrase(self, said: Utterance) -> Phrase:
         start = self._found + len(said.joint or "")  # so the sentences after a cut one are where they were

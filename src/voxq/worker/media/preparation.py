@@ -230,9 +230,10 @@ class Preparation:
         if told is None:
             return
         task_run, news = told
-        if isinstance(news, list) and not self._grow(task_run, link.decoded):
+        if isinstance(news[0], list) and not self._grow(task_run, link.decoded):
             self._kill(link)
             return
         if link.task_run is None:
             self.advance()  # at once: handling the news may keep the worker busy for a while
-        self._tell(task_run, news)
+        for each in news:
+            self._tell(task_run, each)

@@ -43,6 +43,11 @@ class TaskInWork(Protocol):
     outcome: Outcome | None
     is_read_anew: bool
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether its outcome can be written."""
+        ...
+
     def taken(self, step: Any, piece: Any, result: Any) -> None:
         """Handle the result of a chunk of the step."""
         ...
@@ -210,13 +215,16 @@ class StepRun(Generic[T]):
         self.task_run.mark_running()
 
     def finish(self, index: int, result: Any, revision: str, seconds: float) -> None:
-        """Write the result (write step W3), then count it. `seconds` of engine time went into it.
+        """Count the result, and write it (write step W3) unless it is the last one: the end of the task is
+        written at once, and has it. `seconds` of engine time went into it.
 
         Raises OSError if it cannot be stored; it counts all the same, and only a resume would miss it.
         """
         piece = self.chunks[index]
         self._revision = revision
         self._take(index, result)
+        if self.task_run.is_complete:
+            return
         conditions, *_ = self.task_run.policy.conditions(self.name, revision)
         record = self.task_run.policy.record(self.name, result) | {"seconds": round(seconds, 4)}
         with contextlib.suppress(FileNotFoundError):  # cancelled meanwhile
