@@ -50,8 +50,7 @@ _OTHERS = (
     Command(
         "doctor",
         "voxq.cli.doctor:doctor",
-        "Check Redis, storage, models, voices, language models, GPU, ports and packages, and say how "
-        "to fix what\nis wrong.",
+        "Check Redis, storage, models, voices, language models, GPU and packages; say how to mend them.",
     ),
     Command(
         "rq",

@@ -21,7 +21,7 @@ def doctor(
         bool, typer.Option("--pins", help="Print the tested versions instead, for pip install -c.")
     ] = False,
 ) -> None:
-    """Check Redis, storage, models, voices, GPU, ports and packages, and say how to fix what is wrong."""
+    """Check Redis, storage, models, voices, language models, GPU and packages; say how to mend them."""
     from rich.markup import escape
 
     if pins:
