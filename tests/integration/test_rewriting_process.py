@@ -75,7 +75,7 @@ def cleans(said: str) -> str:
 
 
 def test_texts_are_rewritten_batch_after_batch() -> None:
-    with llm_server(write=cleans, key=KEY) as server, process_of(server, key=KEY) as process:
+    with llm_server(write=cleans, key=KEY, seconds=0.3) as server, process_of(server, key=KEY) as process:
         assert not server.asked, "loading asks nobody: a provider may be away, or cost money"
         for _ in range(2):
             finished = process.run(*[text()] * 5)
