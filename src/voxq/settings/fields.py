@@ -118,7 +118,7 @@ class Fields(BaseSettings):
     )
     worker_capabilities: CapabilityNames = Field(
         "",
-        description="Capabilities of workers, comma-separated: recognise, speak. Unset: both.",
+        description="Capabilities of workers, comma-separated: recognise, speak, rewrite. Unset: all.",
     )
     engine_plugins: PluginNames = Field(
         "", description="Comma-separated names of engines from other installed packages that may be used."
