@@ -28,7 +28,7 @@ def task_run_of(
     return TaskRun(
         TaskExecution(task, "x"),
         WorkFiles(root).open(task),
-        {step.name: model for step in kinds.find(task.kind).steps},
+        {step.name: model for step in kinds.find(task.kind).steps_for(task.options)},
         recording or root / task.file,
         defaults or Defaults(),
         admitted_at=time.time(),

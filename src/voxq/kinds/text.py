@@ -88,10 +88,7 @@ class TextRun(KindRun):
         self._asked = self.asked
         self._passages = work.results[REWRITE]
 
-    @property
-    def request(self) -> None:
-        """Nothing: a text is cut into passages in no time."""
-        return None
+    needs_preparation = False  # a text is cut into passages in no time
 
     def pieces(self) -> Iterable[Passage]:
         return rewritten.passages_of(text_of(self.task), Mode(self._asked.mode))

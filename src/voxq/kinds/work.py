@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from voxq.core.options import Options
@@ -169,13 +169,16 @@ class KindRun(ABC):
         self.prepared: Prepared | None = None
         """Findings about all of the input, once it has been read to its end."""
 
+    needs_preparation: ClassVar[bool] = True
+    """Whether a media process finds the pieces of its input; otherwise they are `pieces`."""
+
     @property
-    @abstractmethod
-    def request(self) -> Prepare | Split | None:
-        """Request to a media process with which the task begins; None: it needs none, see `pieces`."""
+    def request(self) -> Prepare | Split:
+        """Request to a media process with which the task begins."""
+        raise NotImplementedError
 
     def pieces(self) -> Iterable[Any]:
-        """Pieces of an input that needs no media process."""
+        """Pieces of an input that needs no preparation."""
         return ()
 
     @property

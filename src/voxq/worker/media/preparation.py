@@ -139,9 +139,7 @@ class Preparation:
         """Begin with the preparation. False: the disk does not accept data now."""
         self._line.remove(task_run)
         try:
-            request = task_run.policy.request
-            assert request is not None  # a task without one is prepared from its beginning
-            link.ask(task_run, request)
+            link.ask(task_run, task_run.policy.request)
             self._watch(link)
         except OSError as error:
             link.task_run = None

@@ -87,7 +87,7 @@ class TaskRun:
         self.steps: tuple[TaskStep, ...] = tuple(steps.values())
         if earlier is not None:
             self._find_earlier_pieces()
-        elif self.policy.request is None:
+        elif not self.policy.needs_preparation:
             self.find(self.policy.pieces())
             self.prepare(Prepared(0.0, 0.0, 0.0))
 
