@@ -21,6 +21,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/asr/submit": {"files": {"audio": ("note", tone(1))}},
     "/api/v1/tts/submit": {"json": _TEXT},
     "/api/v1/tts/batch": {"json": {"texts": ["Good evening."], "voice": "teller"}},
+    "/api/v1/text/submit": {"json": {"text": "Good evening."}},
     "/asr": {"files": {"audio_file": ("note", tone(1))}},
     "/detect-language": {"files": {"audio_file": ("note", tone(1))}},
     "/v1/audio/transcriptions": {"files": {"file": ("note", tone(1))}, "data": {"model": "whisper-1"}},
