@@ -33,7 +33,7 @@ _WORK = (
 )
 """Key patterns of waiting and running work, of tasks and of webhooks."""
 _FOR_EVER = re.compile(
-    r"(asr|tts):(audio|history:latest|meters|rooms|stats(:samples)?)"
+    rf"({'|'.join(kinds.registered())}):(audio|history:latest|meters|rooms|stats(:samples)?)"
     r"|rq:(queues|workers(:.+)?|(finished|failed|scheduled|deferred|canceled):.+)"
     r"|webhook:stats|voxq:(workers|counters|epoch|server)"
 )

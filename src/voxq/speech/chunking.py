@@ -28,9 +28,11 @@ class Chunking:
 class Chunker:
     """Joins the spans of one recording into chunks as they arrive.
 
-    When there are too many spans for a chunk, it ends at the longest pause in the second half of `target`. A
-    chunk reaches from the start of its first span to the end of its last one, pauses included. Chunks are in
-    order and do not overlap, and every sample of every span is in exactly one of them.
+    When there are too many spans for a chunk, it ends at the longest pause in the second half of `target`, if
+    it can be divided into pieces; otherwise it is filled. (Those are cut as in 0.1, whose finished chunks so
+    count after an upgrade.) A chunk reaches from the start of its first span to the end of its last one,
+    pauses included. Chunks are in order and do not overlap, and every sample of every span is in exactly one
+    of them.
     """
 
     def __init__(self, chunking: Chunking) -> None:
@@ -38,6 +40,7 @@ class Chunker:
         self._maximum = int(chunking.maximum * SAMPLE_RATE)
         self._target = min(int(chunking.target * SAMPLE_RATE), self._maximum)
         self._max_gap = int(chunking.max_gap * SAMPLE_RATE)
+        self._seeks_pause = chunking.piece is not None
         if self._maximum < 1:
             raise ValueError("maximum must be positive")
         self._open: list[Span] = []
@@ -65,7 +68,7 @@ class Chunker:
                 return count
             pauses.append((pause if before.end - start >= self._target // 2 else -1, count))
             if after.end - start > self._target:
-                return max(pauses)[1]  # the latest of equals
+                return max(pauses)[1] if self._seeks_pause else count  # the latest of equal pauses
         return len(self._open)
 
     def _taken(self, count: int) -> Span:
