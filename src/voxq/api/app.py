@@ -26,6 +26,7 @@ from voxq.api.openai import models as openai_models
 from voxq.api.openai.errors import is_ours as is_openais
 from voxq.api.openai.request_id import RequestIds
 from voxq.api.query import check_query
+from voxq.api.ququ import routes as ququ
 from voxq.api.routes import (
     audio,
     events,
@@ -102,7 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for kind in kinds.registered():
         for family in (results, retry, events, history, audio, queue):
             app.include_router(family.router, prefix=f"/api/v1/{kind}", tags=[kind])
-    for family in (tasks, models, health, stats, metrics):
+    for family in (tasks, models, health, ququ, stats, metrics):
         app.include_router(family.router)
     docs.install(app)
     errors.install(app)

@@ -1,4 +1,5 @@
-"""Error responses as JSON: {"error": a sentence, "code": a word, ...}, or OpenAI's shape under `/v1`."""
+"""Error responses as JSON: {"error": a sentence, "code": a word, ...}, or the shape of the API that a
+request is for, OpenAI's or QuQu's."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from voxq.api import known_paths
 from voxq.api.access_log import note
 from voxq.api.monitoring.workers import WorkerOverview
 from voxq.api.openai import errors as openai
+from voxq.api.ququ import errors as ququ
 from voxq.api.shapes.errors import Error, Problem
 from voxq.core import validation
 from voxq.core.refusal import Refusal, TaskFailed
@@ -144,23 +146,25 @@ def install(app: FastAPI) -> None:
 
 def server_error(path: str) -> Response:
     """Make the response to an unexpected exception, whose details stand only in the log."""
-    return _shaped(path, _UNFORESEEN)
+    return response_to(path, _UNFORESEEN)
 
 
 def stopping(path: str) -> Response:
     """Make the response to a request that is cut short because the server stops."""
-    return _shaped(path, _STOPPING)
+    return response_to(path, _STOPPING)
+
+
+def response_to(path: str, problem: Problem) -> Response:
+    """Make the response with a problem, in the shape of the API family that the path belongs to."""
+    family = next((each for each in (openai, ququ) if each.is_ours(path)), None)
+    return family.response(problem) if family else problem.response()
 
 
 def _answering(explain: Callable[[Request, Any], Awaitable[Problem]]) -> ExceptionHandler:
     async def answer(request: Request, error: Exception) -> Response:
-        return _shaped(request.url.path, await explain(request, error))
+        return response_to(request.url.path, await explain(request, error))
 
     return answer
-
-
-def _shaped(path: str, problem: Problem) -> Response:
-    return openai.response(problem) if openai.is_ours(path) else problem.response()
 
 
 async def refused(request: Request, refusal: Refusal) -> Problem:

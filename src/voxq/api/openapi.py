@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from voxq.api import errors
 from voxq.api.openai import errors as openai
 from voxq.api.query import PREFIX
+from voxq.api.ququ import errors as ququ
 from voxq.api.shapes.errors import Problem
 
 Json = dict[str, Any]
@@ -80,7 +81,7 @@ _BESIDE = {"bad_range": 400, "range_not_satisfiable": 416, "internal": 500}
 """Codes that routes answer with by themselves."""
 
 _ONLY_NATIVE = frozenset({"no_such_step", "no_such_voice", "not_admin", "not_done", "not_failed"})
-"""Codes that OpenAI's routes never answer with."""
+"""Codes that the routes of OpenAI's API and of QuQu's never answer with."""
 _ONLY_OPENAIS = frozenset({"context_length_exceeded", "llm_busy", "no_provider", "provider_refused"})
 """Codes of chats, which no other route answers with."""
 
@@ -88,6 +89,7 @@ _NUMBER = 60
 """Example of a number that has no default."""
 _FIELDS: Json = {
     "hotwords": "VoxQ, Valkey",
+    "hotword": "VoxQ Valkey",
     "text": "Good morning. The train leaves at 9:45.",
     "texts": ["Good morning.", "The train leaves at 9:45."],
     "input": "Good morning. The train leaves at 9:45.",
@@ -104,6 +106,8 @@ def operation_id(route: APIRoute) -> str:
     words = [word for word in path.split("/") if not word.startswith("{") and word != "v1"]
     if route.path_format.startswith(openai.PREFIX):
         words.insert(0, "openai")
+    elif ququ.is_ours(route.path_format):
+        words.insert(0, "ququ")
     if words and words[-1] == f"{route.name}s":  # one of those that are listed at the same path
         words[-1] = route.name
     method = min(route.methods or {"GET"}).lower()
@@ -153,12 +157,12 @@ def _refers_to(response: Json | None, schemas: tuple[str, ...]) -> bool:
 def _error_examples(path: str, status: int) -> Json:
     """Examples of the errors with this status, by code, in the shape of the path's family."""
     found: Json = {}
-    is_openais = openai.is_ours(path)
+    is_foreign = openai.is_ours(path) or ququ.is_ours(path)
     for code, sentence in _SENTENCES.items():
-        if code in (_ONLY_NATIVE if is_openais else _ONLY_OPENAIS):
+        if code in (_ONLY_NATIVE if is_foreign else _ONLY_OPENAIS):
             continue
         problem = Problem(errors.STATUS.get(code, _BESIDE.get(code, 400)), sentence, code)
-        response = openai.response(problem) if is_openais else problem.response()
+        response = errors.response_to(path, problem)
         if response.status_code == status:
             found[code] = {"summary": sentence, "value": json.loads(bytes(response.body))}
     return found

@@ -136,7 +136,7 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
         optional |= {"dropped": list(map(_dropped, dropped)), "no_speech": not document["text"]}
     if steps := document.get("steps"):
         optional["steps"] = {name: _step(document, name, step) for name, step in steps.items()}
-    optional |= _rewritten(document)
+    optional |= rewritten(document)
     if skipped := document.get("skipped"):
         optional["skipped"] = [SkippedView(**each | {"why": said(each["why"])}) for each in skipped]
     return DoneResult(
@@ -156,15 +156,16 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
     )
 
 
-def _rewritten(document: Document) -> Document:
-    """What became of the text, of a task that rewrites one or of its step that does."""
+def rewritten(document: Document) -> Document:
+    """Return what became of the text, of a task that rewrites one or of its step that does: `rewritten`, or
+    `rewrite_error`; nothing where nothing was rewritten."""
     step: Document = document.get("steps", {}).get(REWRITE, {})
     if error := step.get("error"):
         return {"rewrite_error": said(error)}
-    if rewritten := document.get("rewritten") or step.get("result"):
-        told: Document = dict(rewritten)
-        told["checks"] = {name: said(value) for name, value in rewritten["checks"].items()}
-        if reason := rewritten.get("reason"):
+    if made := document.get("rewritten") or step.get("result"):
+        told: Document = dict(made)
+        told["checks"] = {name: said(value) for name, value in made["checks"].items()}
+        if reason := made.get("reason"):
             told["reason"] = said(reason)
         return {"rewritten": RewrittenView(**told)}
     return {}

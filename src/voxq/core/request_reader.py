@@ -225,18 +225,19 @@ def _request_type(option: OptionField) -> Any:
     mark = option.mark
     if mark.choices:
         values = dict(mark.choices)
-        annotation = _one_of(Literal[tuple(values)])
+        annotation = one_of(Literal[tuple(values)])
         return Annotated[option.constrained(annotation), AfterValidator(values.__getitem__)]
     annotation = _without_none(option.type) if mark.wire is None else mark.wire
     if get_origin(annotation) is Literal:
-        annotation = _one_of(annotation)
+        annotation = one_of(annotation)
     elif mark.wire is None and get_origin(annotation) is tuple:
         annotation = Annotated[annotation, BeforeValidator(_between_commas)]
     return option.constrained(annotation)
 
 
-def _one_of(literal: Any) -> Any:
-    """Accept words in any case, and numbers also as the text that a form has."""
+def one_of(literal: Any) -> Any:
+    """Return a type like `literal`, which accepts words in any case, and numbers also as the text that a form
+    has."""
     known = {str(value).lower(): value for value in get_args(literal)}
 
     def as_declared(given: Any) -> Any:

@@ -141,7 +141,7 @@ TEXT_KIND = _Text(
     steps=(StepSpec(REWRITE, capability="rewrite"),),
     preparation=Message("Text processing"),
     preparer=Message("text processor"),
-    routes=("voxq.api.kinds.text.submission",),
+    routes=("voxq.api.kinds.text.submission", "voxq.api.kinds.text.ququ"),
 )
 
 

@@ -440,6 +440,7 @@ TRANSCRIPTION = _Transcription(
         "voxq.api.kinds.transcription.submission",
         "voxq.api.kinds.transcription.webservice.routes",
         "voxq.api.kinds.transcription.openai.routes",
+        "voxq.api.kinds.transcription.ququ.routes",
     ),
 )
 

@@ -52,11 +52,16 @@ async def begin(
 
 
 async def _is_there(service: Service, kind: str, owner: str, earlier: EarlierTask) -> bool:
-    """Whether the earlier task can answer: its file may have been deleted before its record."""
+    """Whether the earlier task can answer: its file may have been deleted before its record, and a step that
+    failed is what the same request asks for once more."""
     try:
         found = await lookup.find(service, kind, owner, earlier.task_id)
     except NotFound:
         return False
-    if not kinds.find(kind).makes_file or not found.status.is_terminal:
+    if not found.status.is_terminal:
+        return True
+    if any(step["status"] == "failed" for step in found.document.get("steps", {}).values()):
+        return False
+    if not kinds.find(kind).makes_file:
         return True
     return await asyncio.to_thread(service.parts.blobs.exists, found.file)

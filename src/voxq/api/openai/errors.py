@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 
 from voxq.api.language import headers_of, said
 from voxq.api.shapes.errors import Problem
-from voxq.locale import Message, about
 
 PREFIX = "/v1"
 
@@ -84,23 +83,12 @@ def body(problem: Problem) -> Mapping[str, Any]:
     if "detail" in details:
         details["detail"] = said(details["detail"])
     return {
-        "message": said(_sentence(problem)),
+        "message": said(problem.whole_sentence),
         "type": _type_of(problem),
         "param": details.pop("field", None) or _PARAMS.get(problem.code),
         "code": _CODES.get(problem.code, problem.code),
         **details,
     }
-
-
-def _sentence(problem: Problem) -> str:
-    """Return the message, extended by the details: many clients show nothing else."""
-    details = problem.details
-    if there := details.get("models") or details.get("voices"):
-        return Message("{problem}. There are: {known}.", problem=problem.error, known=", ".join(there))
-    detail = details.get("detail")
-    if detail and detail != problem.error:
-        return about(problem.error, detail)
-    return problem.error
 
 
 def _type_of(problem: Problem) -> str:

@@ -111,10 +111,15 @@ async def looks(service: Service, begun: Begun, *, progress: bool) -> AsyncGener
 
 def transcript_of(found: Found) -> Transcript:
     """Return the transcript of an ended task. Raises TaskFailed."""
+    return views.transcript(document_of(found))
+
+
+def document_of(found: Found) -> views.Document:
+    """Return the document of an ended task, which has its result. Raises TaskFailed."""
     document = found.document
     match found.status:
         case Status.DONE:
-            return views.transcript(document)
+            return document
         case Status.FAILED:
             raise TaskFailed(document["code"], document["error"], task_id=found.task_id)
         case _:

@@ -1,4 +1,4 @@
-"""A failed request, and the error response of everything outside `/v1`."""
+"""A failed request, and the error response in this service's own shape."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from voxq.api.language import headers_of, said
+from voxq.locale import Message, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,21 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def whole_sentence(self) -> str:
+        """The error, extended by the details: for clients that show nothing else."""
+        if there := self.details.get("models") or self.details.get("voices"):
+            return Message("{problem}. There are: {known}.", problem=self.error, known=", ".join(there))
+        detail = self.details.get("detail")
+        return about(self.error, detail) if detail and detail != self.error else self.error
+
     def response(self) -> JSONResponse:
         """Make a response in this service's own shape, that of `Error`, in the language of the request."""
-        content = {"error": said(self.error), "code": self.code, **self.details}
+        return self.response_of({"error": said(self.error)})
+
+    def response_of(self, sentence: Mapping[str, Any]) -> JSONResponse:
+        """Make a response with these fields, which hold the sentence, and with the code and the details."""
+        content = {**sentence, "code": self.code, **self.details}
         if "detail" in content:
             content["detail"] = said(content["detail"])
         return JSONResponse(content, self.status, {**self.headers, **headers_of(self.error)})
