@@ -16,7 +16,7 @@ _OURS = re.compile(r"/api/(?!v\d+(/|$))")
 """Beginning of QuQu's paths; native ones have a version in this place."""
 
 _MEANINGS = {
-    400: "The form, the JSON or the recording cannot be read, or no language model is set up (LLM_PROVIDERS).",
+    400: "The form, the JSON or the recording cannot be read, or LLM_PROVIDERS names no language model.",
     401: "The key is missing or invalid.",
     403: "The service does not accept requests from here.",
     408: "The request arrives too slowly.",
