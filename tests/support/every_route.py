@@ -13,7 +13,7 @@ from api_server import tone
 
 _SILENT = {"/livez", "/metrics"}
 """Routes that succeed without Redis."""
-_OFF = {"/v1/chat/completions"}
+_OFF = {"/v1/chat/completions", "/api/llm/optimize", "/api/asr/transcribe-and-optimize"}
 """Routes that are off unless something is set up for them."""
 _AT_ONCE = 8
 _TEXT = {"text": "Good evening.", "voice": "teller"}
@@ -24,6 +24,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/text/submit": {"json": {"text": "Good evening."}},
     "/asr": {"files": {"audio_file": ("note", tone(1))}},
     "/detect-language": {"files": {"audio_file": ("note", tone(1))}},
+    "/api/asr/transcribe": {"files": {"audio": ("note", tone(1))}},
     "/v1/audio/transcriptions": {"files": {"file": ("note", tone(1))}, "data": {"model": "whisper-1"}},
     "/v1/audio/translations": {"files": {"file": ("note", tone(1))}, "data": {"model": "whisper-1"}},
     "/v1/audio/speech": {"json": {"input": "Good evening.", "voice": "teller", "model": "tts-1"}},

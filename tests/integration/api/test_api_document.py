@@ -40,7 +40,10 @@ ENDED = 3
 WAITING = ("/v1/audio/speech", "/asr", "/detect-language")
 """Paths where a 504 is expected: some of the texts can be spoken, any bytes can be samples, but there is no
 worker."""
-UPLOADS = ("/submit", "/batch", "/transcriptions", "/translations", "/speech", *WAITING)
+UPLOADS = (
+    *("/submit", "/batch", "/transcriptions", "/translations", "/speech", *WAITING),
+    *("/asr/transcribe", "/asr/transcribe-and-optimize", "/llm/optimize"),
+)
 HEAVY = ("torch", "ctranslate2", "onnxruntime", "faster_whisper", "av", "numpy")
 
 

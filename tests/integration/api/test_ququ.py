@@ -171,7 +171,7 @@ def test_a_language_model_that_fails_is_a_failure_of_the_text(api: ApiServer, se
     assert body["error"] and body["task_id"]
 
 
-def test_the_status_tells_what_there_is(api: ApiServer) -> None:
+def test_the_status_names_models_device_and_provider(api: ApiServer) -> None:
     body = api.http.get("/api/status").json()
     assert body == {
         "success": True,
