@@ -14,7 +14,7 @@ from valkey_lab import RedisServer
 from webhook_receiver import SECRET, Receiver, receiver
 from worker_lab import WorkerLab
 
-OPEN = {"/livez", "/health", "/api/v1/health"}
+OPEN = {"/livez", "/health", "/api/v1/health", "/api/health"}
 """Paths that need no key: they tell whether the service is healthy, and nothing else."""
 STREAMS = 5
 """Number of event streams that one key may have open."""

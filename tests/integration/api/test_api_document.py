@@ -34,6 +34,10 @@ FIELDS = (
     "use_itn",
     "audio_track",
     "channels",
+    "rewrite",
+    "rewrite_provider",
+    "rewrite_target",
+    "rewrite_prompt",
 )
 ENDED = 3
 """Number of ended tasks of each kind, which come before the others."""

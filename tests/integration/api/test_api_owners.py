@@ -70,7 +70,9 @@ def test_an_upload_without_a_key_is_refused_unread(api: ApiServer) -> None:
     assert api.parts_left() == []
 
 
-@pytest.mark.parametrize("path", ["/livez", "/health", "/api/v1/health", "/", "/docs", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path", ["/livez", "/health", "/api/v1/health", "/api/health", "/", "/docs", "/openapi.json"]
+)
 def test_health_and_docs_need_no_key(api: ApiServer, path: str) -> None:
     assert api.http.get(path, follow_redirects=True).status_code in (200, 503)
 

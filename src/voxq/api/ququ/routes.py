@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api", tags=["ququ"])
 
 
 class ServiceView(BaseModel):
-    """The service itself."""
+    """What answers, and whether it can work."""
 
     name: str = Field(examples=["VoxQ"], description="Name of the service.")
     version: str = Field(description="Its version.")
