@@ -258,12 +258,14 @@ class Fields(BaseSettings):
         590,
         ge=1,
         le=86400,
-        description="Maximum seconds that a request under /v1, or to /asr, waits for its task (SDKs: 600).",
+        description="Maximum seconds that a request under /v1, to /asr or of QuQu's waits for its task "
+        "(SDKs: 600).",
     )
     max_waiting_requests: int = Field(
         1000,
         ge=1,
-        description="Maximum waiting requests under /v1 and to /asr per API process, shared by all keys.",
+        description="Maximum waiting requests under /v1, to /asr and of QuQu's per API process, shared by "
+        "all keys.",
     )
     max_event_streams: int = Field(
         100,
