@@ -38,7 +38,7 @@ def main(name: str, size: str, target: Path) -> None:
 
         _sensevoice_alone.build(small, weights)
     else:
-        _build_paraformer(small, weights)
+        build_paraformer(small, weights)
     import _sherpa_models
 
     _sherpa_models.export(weights, target)
@@ -48,7 +48,7 @@ def main(name: str, size: str, target: Path) -> None:
         _quantise(target)
 
 
-def _build_paraformer(small: Path, target: Path) -> None:
+def build_paraformer(small: Path, target: Path) -> None:
     """Build a Paraformer of the published size whose words are characters."""
     import funasr
     import torch

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     console.print(f"at most {sum(MINUTES[name] for name in names)} minutes")
     measured = [_measure(name, _options(name, arguments), machine, console) for name in names]
     for each in measured:
-        _print(each)
+        print_table(each)
     if arguments.json:
         arguments.json.write_text(results.with_added(measured).to_json())
     return 1 if any(each.error for each in measured) else 0
@@ -87,7 +87,7 @@ def _measure(name: str, options: dict[str, Any], machine: dict[str, str], consol
         return done(error=f"{type(error).__name__}: {error}")
 
 
-def _print(measured: Measured) -> None:
+def print_table(measured: Measured) -> None:
     title = f"{measured.name} on {measured.device} ({measured.seconds:.0f} s)"
     table = Table(title=title, title_justify="left")
     table.add_column("figure")
