@@ -18,6 +18,16 @@ def describe() -> dict[str, str]:
     return {**_machine.describe(), "nvidia-smi": _smi(), **{name: see() for name, see in _SEEING.items()}}
 
 
+def only(device: str, visible: str | None) -> str:
+    """Value of CUDA_VISIBLE_DEVICES, now `visible`, with which "cuda:N" is the only GPU, because a worker
+    takes the first; empty if it is not among the visible ones."""
+    index = int(device.partition(":")[2])
+    if visible is None:
+        return str(index)
+    names = visible.split(",")
+    return names[index] if index < len(names) else ""
+
+
 def obstacle(device: str) -> str | None:
     """Reason why nothing can be measured on "cpu" or "cuda:0"."""
     if device == "cpu" or _machine.visible_gpus():

@@ -68,7 +68,6 @@ def _passed_on(arguments: argparse.Namespace) -> list[str]:
 def _measured(arguments: argparse.Namespace) -> int:
     """Measure in this environment."""
     os.chdir(Path(__file__).parents[2])
-    device = _alone_visible(arguments.device)
     import _gpu_clock
     import _gpu_device
     import _gpu_lines
@@ -76,6 +75,10 @@ def _measured(arguments: argparse.Namespace) -> int:
     from loguru import logger  # here, because the new environment is not there before
     from run import print_table
 
+    device = arguments.device
+    if device != "cpu":
+        visible = _gpu_device.only(device, os.environ.get("CUDA_VISIBLE_DEVICES"))
+        os.environ["CUDA_VISIBLE_DEVICES"], device = visible, "cuda:0"
     clock = _gpu_clock.Clock(arguments.seconds - _ENDING)
     logger.configure(handlers=[{"sink": sys.stderr, "level": "WARNING"}])
     machine = _gpu_device.describe()
@@ -94,17 +97,6 @@ def _measured(arguments: argparse.Namespace) -> int:
                 arguments.json.write_text(results.to_json())
     errors = [each.error for each in results.measured if each.error]
     return 1 if any(not error.startswith(_gpu_clock.LEFT_OUT) for error in errors) else 0
-
-
-def _alone_visible(device: str) -> str:
-    """Make a GPU the only visible one, because a worker takes the first; returns its name from then on."""
-    if device == "cpu":
-        return device
-    index = int(device.partition(":")[2])
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-    chosen = visible[index] if index < len(visible) and visible[index] else str(index)
-    os.environ["CUDA_VISIBLE_DEVICES"] = chosen
-    return "cuda:0"
 
 
 def _device(word: str) -> str:

@@ -128,6 +128,20 @@ def test_without_a_gpu_it_says_so(
     assert "no NVIDIA GPU is visible" in str(_gpu_device.obstacle("cuda:0"))
 
 
+@pytest.mark.parametrize(
+    ("device", "visible", "only"),
+    [
+        ("cuda:0", None, "0"),
+        ("cuda:2", None, "2"),
+        ("cuda:1", "4,GPU-ab", "GPU-ab"),
+        ("cuda:2", "4,5", ""),
+        ("cuda:0", "", ""),
+    ],
+)
+def test_the_chosen_gpu_is_the_only_visible_one(device: str, visible: str | None, only: str) -> None:
+    assert _gpu_device.only(device, visible) == only
+
+
 def test_wheels_are_installed_into_an_environment_of_their_own(tmp_path: Path) -> None:
     """Run it with a folder whose only wheel is of no use: pip must be the one that says so, offline."""
     (tmp_path / "other-1.0-py3-none-any.whl").write_bytes(b"")
@@ -143,7 +157,7 @@ def test_wheels_are_installed_into_an_environment_of_their_own(tmp_path: Path) -
     assert "not installed:" in done.stderr
 
 
-def test_the_loader_is_told_where_nvidias_libraries_are(tmp_path: Path) -> None:
+def test_library_path_has_the_packages_of_nvidia_first(tmp_path: Path) -> None:
     packages = tmp_path / "lib" / "python3.11" / "site-packages" / "nvidia"
     for name in ("cublas", "cudnn"):
         (packages / name / "lib").mkdir(parents=True)
