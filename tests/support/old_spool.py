@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -79,12 +78,6 @@ class Expected:
         self.ends: dict[str, dict[str, Any]] = _read(name, "ends.json")
         """End of each task as produced by the version that wrote the spool."""
         self._files = SPOOLS / name / "files"
-
-    def chunks_left(self, name: str) -> list[float]:
-        """Lengths, in seconds, of a recording's unfinished chunks; its final text lists all chunks."""
-        lengths = Counter(map(float, self.ends[name]["text"].replace("seconds", "").split()))
-        kept = [round((line["end"] - line["start"]) / 16_000, 2) for line in self._kept(name)]
-        return list((lengths - Counter(kept)).elements())
 
     def sentences_left(self, name: str) -> list[str]:
         """Sentences of a text that had not been spoken."""

@@ -29,10 +29,9 @@ class Chunker:
     """Joins the spans of one recording into chunks as they arrive.
 
     When there are too many spans for a chunk, it ends at the longest pause in the second half of `target`, if
-    it can be divided into pieces; otherwise it is filled. (Those are cut as in 0.1, whose finished chunks so
-    count after an upgrade.) A chunk reaches from the start of its first span to the end of its last one,
-    pauses included. Chunks are in order and do not overlap, and every sample of every span is in exactly one
-    of them.
+    it can be divided into pieces; otherwise it is filled. A chunk reaches from the start of its first span to
+    the end of its last one, pauses included. Chunks are in order and do not overlap, and every sample of
+    every span is in exactly one of them.
     """
 
     def __init__(self, chunking: Chunking) -> None:

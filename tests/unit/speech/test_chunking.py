@@ -74,7 +74,10 @@ def test_near_neighbours_are_joined_up_to_the_target() -> None:
 
 def test_a_chunk_ends_at_the_longest_pause_of_its_second_half() -> None:
     spans = seconds((0, 5), (8, 14), (16, 20), (20.75, 24), (24.5, 30))
-    assert chunks_of(spans, Chunking(30, 25, 4)) == seconds((0, 14), (16, 30))
+    assert chunks_of(spans, Chunking(30, 25, 4, piece=7)) == seconds((0, 14), (16, 30))
+    assert chunks_of(spans, Chunking(30, 25, 4)) == seconds((0, 24), (24.5, 30)), (
+        "filled, where nothing is divided"
+    )
 
 
 def test_a_long_pause_is_not_taken_into_a_chunk() -> None:
