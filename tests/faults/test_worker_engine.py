@@ -216,7 +216,7 @@ def test_helpers_that_die_idle_are_replaced(make_lab) -> None:
     worker = lab.worker()
     for role in ("model process", "media"):
         helper = worker.helper(role)
-        assert oom_score(helper.pid) > oom_score(worker.pid), "the kernel takes it before the worker"
+        wait_for(lambda: oom_score(helper.pid) > oom_score(worker.pid), "the kernel to take it first", 30)
         helper.kill()
         helper.wait(30)  # until its parent notices
     (outcome,) = lab.wait_for_ends([lab.submit()])
