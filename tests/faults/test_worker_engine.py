@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -211,12 +212,16 @@ def oom_score(pid: int) -> int:
     return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
 
+def is_taken_first(helper: int, parent: int) -> bool:
+    return oom_score(helper) > oom_score(parent)
+
+
 def test_helpers_that_die_idle_are_replaced(make_lab) -> None:
     lab: WorkerLab = make_lab()
     worker = lab.worker()
     for role in ("model process", "media"):
         helper = worker.helper(role)
-        wait_for(lambda: oom_score(helper.pid) > oom_score(worker.pid), "the kernel to take it first", 30)
+        wait_for(partial(is_taken_first, helper.pid, worker.pid), "the kernel to take it first", 30)
         helper.kill()
         helper.wait(30)  # until its parent notices
     (outcome,) = lab.wait_for_ends([lab.submit()])
