@@ -100,7 +100,7 @@ def test_a_cancel_that_did_not_reach_redis_is_completed(lab: Lab, monkeypatch: p
     lab.recover()
     task = lab.submit()
     with monkeypatch.context() as patch:
-        patch.setattr(lab.client, "evalsha", _refuse)
+        patch.setattr(lab.client, "pipeline", _refuse)
         with pytest.raises(RedisConnectionError):
             lab.control.cancel(task.id)
     assert lab.status(task) == "queued"
@@ -109,7 +109,7 @@ def test_a_cancel_that_did_not_reach_redis_is_completed(lab: Lab, monkeypatch: p
     assert len(lab.log_lines()) == 1
 
 
-def _refuse(*_: object) -> None:
+def _refuse(**_: object) -> None:
     raise RedisConnectionError("gone")
 
 

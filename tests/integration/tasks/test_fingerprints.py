@@ -141,7 +141,8 @@ def test_a_fingerprint_depends_on_everything_that_changes_the_result() -> None:
             '["anna", "00", "recipe", {"model": "m", "language": null, "hotwords": ["Anna"], "words": false, '
             '"batch_size": 8, "use_vad": true, "audio_track": null, "separate_channels": false, '
             '"chinese_script": null, '
-            '"use_punc": true, "use_itn": null, "translate": false, "detect": false}]',
+            '"use_punc": true, "use_itn": null, "rewrite": null, "rewrite_provider": null, '
+            '"rewrite_target": null, "rewrite_prompt": "", "translate": false, "detect": false}]',
         ),
         (
             SpeechOptions("heart", speed=1.5),
