@@ -19,7 +19,7 @@ _PIECES = re.compile(
     rf"([{HAN}{KANA}\uac00-\ud7af\u3000-\u303f\uff00-\uffef])|([A-Za-z]+)|([^\S\n]+)|(.)", re.DOTALL
 )
 _TOKENS_PER_CHARACTER = 1.5
-"""Tokens of a Chinese, Japanese or Korean character. Alibaba Cloud's guide to Qwen counts 1.5 to 1.8 Chinese
+"""Tokens of a Chinese, Japanese or Korean character. Qwen's documentation counts 1.5 to 1.8 Chinese
 characters a token; older vocabularies need more than one token for many characters."""
 _LETTERS_PER_TOKEN = 3.0
 """Letters of a Latin word in a token; OpenAI's help pages count four, and names and Pinyin have fewer."""
