@@ -174,8 +174,8 @@ class KindRun(ABC):
 
     @property
     def request(self) -> Prepare | Split:
-        """Request to a media process with which the task begins."""
-        raise NotImplementedError
+        """Request to a media process with which the task begins, if it `needs_preparation`."""
+        raise TypeError(f"A task of the kind {self.task.kind} needs no preparation")
 
     def pieces(self) -> Iterable[Any]:
         """Pieces of an input that needs no preparation."""
