@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -17,29 +18,34 @@ from voxq.api.submission.body import TheBody, bytes_for
 from voxq.api.submission.idempotency import IdempotencyKey
 from voxq.api.submission.submitted import answered
 from voxq.core.options import Options
-from voxq.core.request_reader import RequestReader
+from voxq.core.request_reader import Asked, RequestReader
 from voxq.kinds import Kind
 from voxq.tasks import intake
 
-Choose = Callable[[Service, str, Any], Awaitable[Options]]
-"""Function that checks a text with the options of its request, and returns the options of its task. Raises
-Refusal."""
+Choose = Callable[[Service, str, Asked[Any]], Awaitable[tuple[str, Options]]]
+"""Function that checks a caller's request, and returns the text and the options of its task. Raises Refusal
+and RedisError."""
 
 TextField = Annotated[str, Field(description="Text that the task is made from.")]
 
 
-def router_of(kind: Kind, field: Any = TextField, choose: Choose | None = None) -> APIRouter:
+def router_of(
+    kind: Kind,
+    fields: Mapping[str, Any] = MappingProxyType({"text": TextField}),
+    choose: Choose | None = None,
+) -> APIRouter:
     """Create `POST /api/v1/{kind}/submit`, which takes a text and the declared options as a JSON body.
 
-    `field`: annotation of the text. `choose`: by default, the text's length is checked and the options stay
-    as they are.
+    `fields`: those beside the options, as a `RequestReader` takes them. `choose`: by default, the text's
+    length is checked and the options stay as they are.
     """
     router = APIRouter(prefix=f"/api/v1/{kind.name}", tags=[kind.name])
-    reader = RequestReader(kind.options, besides={"text": field})
+    reader = RequestReader(kind.options, besides=fields)
 
-    async def as_asked(service: Service, text: str, options: Options) -> Options:
+    async def as_asked(service: Service, owner: str, asked: Asked[Any]) -> tuple[str, Options]:
+        text = asked.besides["text"]
         texts.check_length(kind, text, service.settings.max_text_characters)
-        return options
+        return text, asked.options
 
     chosen = choose or as_asked
     results = "its result and its audio" if kind.makes_file else "its result"
@@ -61,9 +67,9 @@ def router_of(kind: Kind, field: Any = TextField, choose: Choose | None = None) 
     ) -> Response:
         key = idempotency.checked(idempotency_key)
         asked = await body.read(request, reader, bytes_for(service.settings.max_text_characters))
-        how, text = asked.submission, asked.besides["text"]
+        how = asked.submission
         callback = how.webhook(service.settings.registered_webhooks)
-        options = await chosen(service, text, asked.options)
+        text, options = await chosen(service, owner, asked)
         wanted = intake.Request(owner, options, how.priority, key, callback)
         submission = await texts.accept(service, kind, text, wanted)
         return await answered(request, service, submission, may_reuse=how.cache)

@@ -18,7 +18,7 @@ from voxq.api.shapes.submission import Batch, BatchItem
 from voxq.api.submission import text_route, texts
 from voxq.api.submission.body import TheBody
 from voxq.core.refusal import Refusal
-from voxq.core.request_reader import RequestReader
+from voxq.core.request_reader import Asked, RequestReader
 from voxq.kinds.speech import SPEECH, SpeechOptions, TextField
 from voxq.locale import about
 from voxq.tasks import intake
@@ -45,7 +45,12 @@ async def _among_speakers(service: Service, text: str, asked: SpeechOptions) -> 
     return await asyncio.to_thread(options.for_speakers, text, asked, speakers, longest)
 
 
-router = text_route.router_of(SPEECH, TextField, _among_speakers)
+async def _chosen(service: Service, owner: str, asked: Asked[SpeechOptions]) -> tuple[str, SpeechOptions]:
+    text = asked.besides["text"]
+    return text, await _among_speakers(service, text, asked.options)
+
+
+router = text_route.router_of(SPEECH, {"text": TextField}, _chosen)
 
 
 @router.post(
