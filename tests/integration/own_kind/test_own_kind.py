@@ -74,7 +74,9 @@ def test_a_killed_worker_costs_only_the_chunk_in_progress(
     first = worker()
     task_id = submitted(api, fault="gated")
     calls = tmp_path / "calls.spoken"
+    kept = api.storage / "work" / f"{task_id}.1" / "chunks.jsonl"
     wait_for(lambda: calls.exists() and "gated" in calls.read_text(), "its second step", 60)
+    wait_for(lambda: kept.exists() and kept.read_text().count("\n") >= 3, "the results of its first step", 60)
     first.kill()
     (tmp_path / "calls.gate").touch()
     worker()
