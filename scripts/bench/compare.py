@@ -39,13 +39,15 @@ class Comparison:
     measurement: str
     name: str
     unit: str
-    more_is_better: bool
+    more_is_better: bool | None
+    """None: either way is good, or nobody said; then no change counts as worse."""
     ours: tuple[float, ...]
     theirs: tuple[float, ...]
 
     @property
     def worse_by(self) -> float:
-        """Fraction by which our median is worse than theirs; negative if it is better."""
+        """Fraction by which our median is worse than theirs, negative if it is better; without a better side
+        the fraction by which it is larger."""
         mine, other = median(self.ours), median(self.theirs)
         if not other:
             return 0.0 if mine == other else float("inf")
@@ -59,7 +61,7 @@ class Comparison:
 
     @property
     def is_worse(self) -> bool:
-        return self.worse_by > _TOLERATED + self.noise
+        return self.more_is_better is not None and self.worse_by > _TOLERATED + self.noise
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -112,10 +114,11 @@ def _by_figure(rounds: Sequence[Results]) -> Mapping[tuple[str, str], list[Figur
     return found
 
 
-def _more_is_better(figure: Figure) -> bool:
+def _more_is_better(figure: Figure) -> bool | None:
+    """A ratio without a target does not say which side is good."""
     if figure.target is not None and figure.target.relation != "=":
         return figure.target.relation == ">="
-    return figure.unit in _MORE_IS_BETTER
+    return figure.unit in _MORE_IS_BETTER if figure.unit else None
 
 
 def _check_out(revision: str, directory: Path) -> None:

@@ -46,3 +46,11 @@ def test_the_target_determines_which_direction_is_better() -> None:
     figures = (Figure("ratio", 0.9, "", Target(">=", 0.8)), Figure("time", 5.0, "ms", Target("<", 9)))
     one = Results((Measured("submit", "cpu", {}, 1.0, figures),))
     assert [each.more_is_better for each in comparisons([one], [one])] == [True, False]
+
+
+def test_a_ratio_without_a_target_has_no_better_direction() -> None:
+    def ratio(value: float) -> Results:
+        return Results((Measured("backlog", "cpu", {}, 1.0, (Figure("ours / theirs", value, ""),)),))
+
+    (compared,) = comparisons([ratio(2.0)], [ratio(1.0)])
+    assert (compared.more_is_better, compared.is_worse) == (None, False)
