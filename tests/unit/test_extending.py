@@ -59,9 +59,9 @@ def files(section: int) -> list[str]:
 
 
 def found(path: str) -> set[Path]:
-    """The files that a listed path stands for; a folder may take the place of a family's file."""
+    """The files that a listed path stands for; a folder may take the place of that of a family or kind."""
     pattern = re.sub(r"<\w+>", "*", path)
-    return set(ROOT.glob(pattern)) | set(ROOT.glob(pattern.replace("*.py", "*/**/*.py")))
+    return set(ROOT.glob(pattern)) | set(ROOT.glob(f"{pattern.removesuffix('.py')}/**/*.py"))
 
 
 def all_of(section: int) -> set[Path]:
@@ -132,16 +132,16 @@ def test_an_option_is_named_only_where_the_list_says() -> None:
 
 
 def test_a_kind_is_one_module_and_its_registration() -> None:
-    modules = {PACKAGE / "kinds" / f"{module_of(kind)}.py" for kind in kinds.registered().values()}
+    modules = {module_of(kind) for kind in kinds.registered().values()}
     assert len(modules) == len(kinds.registered())
-    assert modules <= all_of(KIND)
+    assert all(found(f"src/{module.replace('.', '/')}.py") & all_of(KIND) for module in modules)
     frame = {"core", "queue", "storage", "tasks", "recovery", "metrics", "webhooks", "supervisor", "settings"}
-    names = {f"voxq.kinds.{module.stem}" for module in modules}
     assert not [
         f"{file.relative_to(PACKAGE)} imports {name}"
         for file in PACKAGE.rglob("*.py")
         if file.relative_to(PACKAGE).parts[0] in frame
-        for name in imported(file) & names
+        for name in imported(file)
+        if ".".join(name.split(".")[:3]) in modules
     ]
 
 
@@ -219,4 +219,5 @@ def imported(file: Path) -> set[str]:
 
 
 def module_of(kind: kinds.Kind) -> str:
-    return kind.options.__module__.rpartition(".")[2]
+    """The module of a kind, or its package."""
+    return ".".join(kind.options.__module__.split(".")[:3])

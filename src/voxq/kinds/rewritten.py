@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from voxq.engines.contract import Rewritten
 from voxq.kinds.pieces import Passage
-from voxq.locale import Message
-from voxq.rewriting import parts
+from voxq.kinds.steps import KindStep
+from voxq.kinds.work import KindRun
+from voxq.processes.model.protocol import TextRef
+from voxq.rewriting import outcomes, parts
 from voxq.rewriting.request import NEEDS_MODEL, Mode
 from voxq.speech.sentences import spoken_seconds
 
@@ -25,7 +27,6 @@ LIGHT = "light"
 ModeName = Literal["light", "optimize", "format", "punctuate", "summary", "translate", "custom"]
 """Names of `voxq.rewriting.request.Mode`."""
 
-_OK = "ok"
 _PASSAGE_TOKENS = 1500
 """Tokens of a passage: short enough for progress to be seen and little to be lost with a worker, and for
 models not to leave things out."""
@@ -54,71 +55,64 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def record_of(result: Rewritten) -> dict[str, Any]:
-    """Return the record of a rewritten passage."""
-    return asdict(result)
+class RewriteStep(KindStep):
+    """Step whose pieces are passages of a text."""
+
+    def __init__(self, run: KindRun) -> None:
+        self.run = run
+        self._passages = run.work.results[REWRITE]
+
+    @property
+    @abstractmethod
+    def options(self) -> dict[str, Any]:
+        """Options of the engine."""
+
+    def batch_key(self) -> str:
+        return REWRITE
+
+    def ref(self, index: int) -> TextRef:
+        return TextRef(self._passages[index].text, self.options)
+
+    def record(self, result: Rewritten) -> dict[str, Any]:
+        return asdict(result)
+
+    def recorded(self, piece: Any, record: dict[str, Any]) -> Rewritten:
+        return Rewritten(
+            str(record["text"]),
+            str(record["mode"]),
+            dict(record["checks"]),
+            dict(record["changes"]),
+            record["model"],
+            record["provider"],
+            float(record["seconds"]),
+            record["reason"],
+        )
+
+    @property
+    def text(self) -> str:
+        """What the passages before the first without a result have become."""
+        finished = list(self._passages.finished_in_a_row())
+        return _joined(finished).text if finished else ""
+
+    def result(self) -> dict[str, Any]:
+        """What the text has become, as clients see it; nothing if there was no text."""
+        finished = list(self._passages.finished())
+        if not finished:
+            return {}
+        return {name: value for name, value in asdict(_joined(finished)).items() if value is not None}
 
 
-def recorded(record: dict[str, Any]) -> Rewritten:
-    """Read what `record_of` returned. Raises KeyError, TypeError or ValueError for another record."""
-    return Rewritten(
-        str(record["text"]),
-        str(record["mode"]),
-        dict(record["checks"]),
-        dict(record["changes"]),
-        record["model"],
-        record["provider"],
-        float(record["seconds"]),
-        record["reason"],
-    )
-
-
-def joined(finished: Iterable[tuple[Passage, Rewritten]]) -> Rewritten:
-    """Join what became of consecutive passages, of which there is at least one.
-
-    A check that failed in one of them has failed; the reason is that of the first that has one.
-    """
+def _joined(finished: Iterable[tuple[Passage, Rewritten]]) -> Rewritten:
+    """Join what became of consecutive passages, of which there is at least one."""
     passages, results = zip(*finished, strict=True)
-    if len(results) == 1:
-        return results[0]
-    unlike = [each for each in results if each.reason is not None]
-    first = results[0]
+    whole = outcomes.joined([each.text for each in passages], results)
+    seconds = round(sum(each.seconds for each in results), 3)
     return replace(
-        first,
-        text=parts.joined([each.text for each in passages], [each.text for each in results]),
-        mode=unlike[0].mode if len(unlike) == len(results) else _asked_for(results),
-        checks=_checks(results),
-        changes=dict(sum((Counter(each.changes) for each in results), Counter[str]())),
-        seconds=round(sum(each.seconds for each in results), 3),
-        reason=_reason(unlike, len(results)),
-    )
-
-
-def facts_of(result: Rewritten) -> dict[str, Any]:
-    """Return the result as clients see it."""
-    return {name: value for name, value in asdict(result).items() if value is not None}
-
-
-def _asked_for(results: Sequence[Rewritten]) -> str:
-    """Return the mode of the passages that were rewritten as it was asked."""
-    return next((each.mode for each in results if each.reason is None), results[0].mode)
-
-
-def _checks(results: Sequence[Rewritten]) -> dict[str, str]:
-    checks: dict[str, str] = {}
-    for each in results:
-        for name, found in each.checks.items():
-            if checks.get(name, _OK) == _OK:
-                checks[name] = found
-    return checks
-
-
-def _reason(unlike: Sequence[Rewritten], number: int) -> str | None:
-    if not unlike:
-        return None
-    return Message(
-        "{failed} of {number} parts: {reason}",
-        failed=len(unlike),
-        number=number,
-        reason=unlike[0].reason,
+        results[0],
+        text=whole.text,
+        mode=whole.mode,
+        checks=whole.checks,
+        changes=whole.changes,
+        seconds=seconds,
+        reason=whole.reason,
     )

@@ -11,14 +11,13 @@ from pydantic import Field
 from voxq.core.inputs import TEXT, Inline
 from voxq.core.options import Affects, Mark, Options, SetBy
 from voxq.core.task import Task
-from voxq.engines.contract import Rewritten
 from voxq.kinds import rewritten
 from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.pieces import Passage
-from voxq.kinds.rewritten import LONGEST_PROMPT, REWRITE, ModeName
+from voxq.kinds.rewritten import LONGEST_PROMPT, REWRITE, ModeName, RewriteStep
+from voxq.kinds.steps import RunInSteps
 from voxq.kinds.work import Joined, KindRun, Work
 from voxq.locale import Message
-from voxq.processes.model.protocol import TextRef
 from voxq.rewriting.request import Mode, Timed
 from voxq.speech.sentences import spoken_seconds
 
@@ -79,16 +78,17 @@ class _Text(Kind):
         return TextRun(work)
 
 
-class TextRun(KindRun):
+class TextRun(RunInSteps):
     """Run of a task whose chunks are passages of a text, or the whole of it."""
+
+    needs_preparation = False  # a text is cut into passages in no time
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
         assert isinstance(self.asked, TextOptions)
         self._asked = self.asked
-        self._passages = work.results[REWRITE]
-
-    needs_preparation = False  # a text is cut into passages in no time
+        self._rewriting = _Rewriting(self, self.asked)
+        self.steps = {REWRITE: self._rewriting}
 
     def pieces(self) -> Iterable[Passage]:
         return rewritten.passages_of(text_of(self.task), Mode(self._asked.mode))
@@ -99,39 +99,33 @@ class TextRun(KindRun):
 
     @property
     def text(self) -> str:
-        finished = list(self._passages.finished_in_a_row())
-        return rewritten.joined(finished).text if finished else ""
+        return self._rewriting.text
 
     def duration(self, prepared: Any, joined: Joined | None) -> float:
         return 0.0
 
-    def batch_key(self, step: str) -> str:
-        return step
-
-    def ref(self, step: str, index: int) -> TextRef:
-        asked = self._asked
-        options = {
-            name: getattr(asked, name) for name in ("mode", "language", "target", "prompt", "segments")
-        }
-        return TextRef(self._passages[index].text, options)
-
-    def conditions(self, step: str, revision: str) -> Sequence[str]:
-        return (self.condition(revision),)
-
-    def record(self, step: str, result: Rewritten) -> dict[str, Any]:
-        return rewritten.record_of(result)
-
-    def recorded(self, step: str, piece: Any, record: dict[str, Any]) -> Rewritten:
-        return rewritten.recorded(record)
-
     def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
-        result = rewritten.joined(self._passages.finished())
+        result = self._rewriting.result()
         return {
-            "text": result.text,
+            "text": result["text"],
             "raw_text": text_of(self.task),
             "language": self._asked.language,
-            "rewritten": rewritten.facts_of(result),
+            "rewritten": result,
         }
+
+
+class _Rewriting(RewriteStep):
+    def __init__(self, run: KindRun, asked: TextOptions) -> None:
+        super().__init__(run)
+        self._asked = asked
+
+    def conditions(self, revision: str) -> Sequence[str]:
+        return (self.run.condition(revision),)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        names = ("mode", "language", "target", "prompt", "segments")
+        return {name: getattr(self._asked, name) for name in names}
 
 
 TEXT_KIND = _Text(

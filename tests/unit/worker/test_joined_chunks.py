@@ -50,7 +50,7 @@ def finish(task_run: TaskRun, index: int, count: int) -> None:
 def text_of(task_run: TaskRun) -> str:
     policy = task_run.policy
     assert isinstance(policy, TranscriptionRun)
-    return " ".join(segment.text for segment in policy.segments())
+    return " ".join(segment.text for segment in policy.recognition.segments())
 
 
 def test_the_pieces_of_a_chunk_are_joined(tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ def test_the_script_that_was_asked_for_comes_first(
     defaults = plan(tmp_path, asr_chinese_script=setting).defaults
     policy = task_run_of(task, tmp_path, defaults=defaults).policy
     assert isinstance(policy, TranscriptionRun)
-    assert policy.options["script"] == script
+    assert policy.recognition.options["script"] == script
     (condition,) = policy.conditions("recognise", "r1")
     plain = task_run_of(make_task(), tmp_path, defaults=defaults).policy
     assert condition not in plain.conditions("recognise", "r1"), "its chunks are not those of another script"
@@ -238,4 +238,4 @@ def test_the_script_of_mandarin_is_the_operators(tmp_path: Path, setting: str, s
     defaults = plan(tmp_path, asr_chinese_script=setting).defaults
     policy = task_run_of(make_task(), tmp_path, defaults=defaults).policy
     assert isinstance(policy, TranscriptionRun)
-    assert policy.options["script"] == script
+    assert policy.recognition.options["script"] == script

@@ -17,6 +17,7 @@ from voxq.engines.contract import Recognised
 from voxq.kinds.pieces import Phrase, Span
 from voxq.kinds.speech import SpeechOptions
 from voxq.kinds.transcription import TranscriptionOptions, TranscriptionRun
+from voxq.kinds.transcription.recognition import Recognition
 from voxq.kinds.work import Prepared
 from voxq.processes.model.protocol import KeptSpeech
 from voxq.speech.audio import SAMPLE_RATE
@@ -62,9 +63,9 @@ def find(task_run: TaskRun, pieces: list[Span], revision: str | None = "revision
     task_run.find(pieces, {"noop": revision})
 
 
-def policy(task_run: TaskRun) -> TranscriptionRun:
+def recognition(task_run: TaskRun) -> Recognition:
     assert isinstance(task_run.policy, TranscriptionRun)
-    return task_run.policy
+    return task_run.policy.recognition
 
 
 @given(
@@ -119,10 +120,10 @@ def test_chunks_come_one_at_a_time_until_the_language_is_known(tmp_path: Path) -
     assert list(task_run.first.waiting(10)) == []
     task_run.first.finish(0, Recognised((), None), "revision", 0.1)
     assert task_run.first.waiting(10) == [1], "silence does not tell"
-    assert policy(task_run).options["language"] is None
+    assert recognition(task_run).options["language"] is None
     run(task_run, 1, result(language="zh"))
     assert task_run.first.waiting(10) == [2, 3]
-    assert policy(task_run).options["language"] == "zh"
+    assert recognition(task_run).options["language"] == "zh"
 
 
 def test_a_model_that_follows_the_language_gets_the_likely_one(tmp_path: Path) -> None:
@@ -134,8 +135,8 @@ def test_a_model_that_follows_the_language_gets_the_likely_one(tmp_path: Path) -
     long = Segment("今天天气很好", 0.0, 4.0, language="zh")
     run(task_run, 1, Recognised((long,), "zh"))
     assert task_run.first.waiting(10) == [2, 3]
-    assert policy(task_run).options["language"] is None
-    assert policy(task_run).options["likely_language"] == "zh"
+    assert recognition(task_run).options["language"] is None
+    assert recognition(task_run).options["likely_language"] == "zh"
     run(task_run, 2, Recognised((Segment("Hello there", 0.0, 2.0, language="en"),), "en"))
     run(task_run, 3, Recognised((), None, (Dropped("Thank you.", 1.0, 2.0, "no_speech"),)))
     task_run.prepare(WHOLE)
@@ -153,7 +154,7 @@ def test_what_was_taken_out_survives_the_worker(tmp_path: Path) -> None:
     run(first, 0, Recognised((Segment("Hello", 0.0, 1.0),), "en", (dropped,)))
     second = assign(tmp_path, first.task)
     find(second, spans(5.0))
-    assert list(policy(second).dropped()) == [dropped]
+    assert list(recognition(second).dropped()) == [dropped]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_chunks_wait_for_the_language_only_if_needed(
     find(task_run, spans(5.0, 5.0), "revision")
     assert task_run.first.waiting(10) == [0, 1]
     run(task_run, 0)
-    assert policy(task_run).options["language"] == options.language
+    assert recognition(task_run).options["language"] == options.language
 
 
 def test_another_worker_does_only_unfinished_chunks(tmp_path: Path) -> None:
@@ -183,10 +184,12 @@ def test_another_worker_does_only_unfinished_chunks(tmp_path: Path) -> None:
     find(second, parts, "revision")
     assert second.first.waiting(10) == [2]
     assert second.first.chunks.is_suspect(2), "it was in the engine when the worker died"
-    assert policy(second).options["language"] == "zh"
+    assert recognition(second).options["language"] == "zh"
     assert second.engine_seconds == 0.75
     assert second.progress == first.progress
-    assert [s.words for s in policy(second).segments()] == [s.words for s in policy(first).segments()]
+    assert [s.words for s in recognition(second).segments()] == [
+        s.words for s in recognition(first).segments()
+    ]
 
 
 def test_finished_chunks_are_matched_once_the_model_is_known(tmp_path: Path) -> None:
@@ -204,7 +207,7 @@ def test_finished_chunks_are_matched_once_the_model_is_known(tmp_path: Path) -> 
     second.recall("noop", "revision")
     assert second.first.waiting(10) == [2]
     assert not second.first.chunks.is_suspect(0)
-    assert [s.text for s in policy(second).segments()] == ["chunk 0", "chunk 1"]
+    assert [s.text for s in recognition(second).segments()] == ["chunk 0", "chunk 1"]
 
 
 @pytest.mark.parametrize("change", ["revision", "options", "sound"])
@@ -230,7 +233,7 @@ def test_chunks_finished_by_an_earlier_version_are_reused(tmp_path: Path) -> Non
     task_run = assign(tmp_path, task)
     find(task_run, parts)
     assert task_run.first.waiting(10) == [1]
-    assert (task_run.engine_seconds, policy(task_run).text) == (0.5, "one")
+    assert (task_run.engine_seconds, recognition(task_run).text) == (0.5, "one")
 
 
 def test_sentences_finished_by_an_earlier_version_are_reused(tmp_path: Path) -> None:
@@ -300,17 +303,17 @@ def test_segments_are_timed_from_the_start_of_the_recording(tmp_path: Path) -> N
     find(task_run, spans(3.0, 1.0), "revision")
     for index in (1, 0):
         run(task_run, index)
-    assert [(s.start, s.end) for s in policy(task_run).segments()] == [(0.0, 1.0), (3.0, 4.0)]
+    assert [(s.start, s.end) for s in recognition(task_run).segments()] == [(0.0, 1.0), (3.0, 4.0)]
 
 
 def test_the_first_speech_gives_the_language(tmp_path: Path) -> None:
     task_run = assign(tmp_path)
     find(task_run, spans(1.0, 1.0, 1.0), "revision")
     run(task_run, 0, Recognised((), None))
-    assert policy(task_run).transcript(0.0).language is None
+    assert recognition(task_run).transcript(0.0).language is None
     run(task_run, 1, result(language="zh"))
     run(task_run, 2, result(language="en"))
-    assert policy(task_run).transcript(0.0).language == "zh"
+    assert recognition(task_run).transcript(0.0).language == "zh"
 
 
 def test_until_something_is_heard_a_slow_voice_speaks_one_sentence_at_a_time(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from voxq.engines.rewrite.results import Part, accepted, refused
+from voxq.engines.rewrite.results import accepted, refused
 from voxq.llm import errors
 from voxq.llm.client import Client
 from voxq.llm.errors import ProviderError
 from voxq.rewriting.answers import cleaned
 from voxq.rewriting.checks import Verdict, check
 from voxq.rewriting.differences import Changes
+from voxq.rewriting.outcomes import Part
 from voxq.rewriting.prompts import Message
 from voxq.rewriting.request import Rewrite
 

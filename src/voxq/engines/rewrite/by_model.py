@@ -13,7 +13,7 @@ from voxq.engines.rewrite.asking import all_of, ask
 from voxq.engines.rewrite.budget import LEAST, budget_of
 from voxq.engines.rewrite.by_rules import without_model
 from voxq.engines.rewrite.items import prompts_digest, read
-from voxq.engines.rewrite.results import Part, one, together
+from voxq.engines.rewrite.results import one, together
 from voxq.engines.rewrite.summaries import Summary, merged
 from voxq.llm import errors
 from voxq.llm.client import Client
@@ -21,6 +21,7 @@ from voxq.llm.errors import ProviderError
 from voxq.llm.provider import Provider
 from voxq.locale import Message
 from voxq.rewriting import parts
+from voxq.rewriting.outcomes import Part
 from voxq.rewriting.prompts import messages
 from voxq.rewriting.request import Mode, Rewrite
 

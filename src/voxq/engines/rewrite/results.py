@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from voxq.engines.contract import Rewritten
 from voxq.engines.rewrite.items import RAW
 from voxq.llm.provider import Provider
 from voxq.locale import Message
-from voxq.rewriting import light, parts
-from voxq.rewriting.checks import OK, Verdict, check
+from voxq.rewriting import light
+from voxq.rewriting.checks import Verdict, check
+from voxq.rewriting.outcomes import Part, joined
 from voxq.rewriting.request import Mode, Rewrite
 
 _RULES_SERVE = frozenset({Mode.OPTIMIZE, Mode.FORMAT})
 """Modes in which the rules take over where a model's answers are not faithful: they do less of the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The outcome for one part of a text."""
-
-    text: str
-    mode: str
-    checks: Mapping[str, str] = field(default_factory=dict)
-    changes: Mapping[str, int] = field(default_factory=dict)
-    reason: str | None = None
 
 
 def accepted(answer: str, mode: Mode, verdict: Verdict) -> Part:
@@ -54,12 +43,7 @@ def together(
     if failed and rewrite.mode in (Mode.CUSTOM, Mode.SUMMARY):
         whole = replace(failed[0], text=rewrite.text)
         return one(whole, provider, started)
-    text = parts.joined([piece.text for piece in pieces], [each.text for each in outcomes])
-    whole = Part(text, rewrite.mode.value, _checks(outcomes), _sum(outcomes))
-    if failed:
-        mode = failed[0].mode if len(failed) == len(outcomes) else rewrite.mode.value
-        whole = replace(whole, mode=mode, reason=_reason(failed, len(outcomes)))
-    return one(whole, provider, started)
+    return one(joined([piece.text for piece in pieces], outcomes), provider, started)
 
 
 def by_rules(rewrite: Rewrite, started: float, reason: str | None = None) -> Rewritten:
@@ -92,24 +76,3 @@ def one(part: Part, provider: Provider | None, started: float) -> Rewritten:
         round(time.perf_counter() - started, 3),
         part.reason,
     )
-
-
-def _checks(outcomes: Sequence[Part]) -> dict[str, str]:
-    """Return for each check what it said first of a part that failed it, else "ok"."""
-    names = dict.fromkeys(name for each in outcomes for name in each.checks)
-    said = {name: [each.checks[name] for each in outcomes if name in each.checks] for name in names}
-    return {name: next((each for each in told if each != OK), OK) for name, told in said.items()}
-
-
-def _reason(failed: Sequence[Part], number: int) -> str:
-    reason = failed[0].reason or ""
-    if number == 1:
-        return reason
-    return Message("{failed} of {number} parts: {reason}", failed=len(failed), number=number, reason=reason)
-
-
-def _sum(outcomes: Sequence[Part]) -> dict[str, int]:
-    total: Counter[str] = Counter()
-    for each in outcomes:
-        total.update(each.changes)
-    return dict(total)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from voxq.engines.rewrite.asking import all_of, ask
-from voxq.engines.rewrite.results import Part
 from voxq.llm.client import Client
 from voxq.locale import Message
+from voxq.rewriting.outcomes import Part
 from voxq.rewriting.parts import tokens
 from voxq.rewriting.prompts import merging
 from voxq.rewriting.request import Mode, Rewrite

@@ -6,6 +6,6 @@ which mode.
 """
 
 from voxq.rewriting.checks.table import TABLE, check
-from voxq.rewriting.checks.verdict import OK, Verdict
+from voxq.rewriting.checks.verdict import Verdict
 
-__all__ = ["OK", "TABLE", "Verdict", "check"]
+__all__ = ["TABLE", "Verdict", "check"]

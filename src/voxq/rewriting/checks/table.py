@@ -8,7 +8,8 @@ from types import MappingProxyType
 from voxq.locale import Message
 from voxq.rewriting.checks import extent, facts, language, letters, questions, support
 from voxq.rewriting.checks.compared import Compared
-from voxq.rewriting.checks.verdict import OK, Verdict
+from voxq.rewriting.checks.verdict import Verdict
+from voxq.rewriting.outcomes import OK
 from voxq.rewriting.request import Mode, Rewrite
 
 Check = Callable[[Compared], Message | None]

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voxq.rewriting.differences import Changes
-
-OK = "ok"
+from voxq.rewriting.outcomes import OK
 
 
 @dataclass(frozen=True, slots=True)
