@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from voxq.speech.character_times import CharacterTimes, count
 from voxq.speech.lines import Line, lines_of, printable
 from voxq.speech.transcript import Segment
 
@@ -26,20 +27,36 @@ class Cue:
 
 
 def cues_of(segments: Iterable[Segment]) -> list[Cue]:
-    """Return cues in order, each at least 1 ms long and none starting before the previous one of its channel
-    ends.
+    """Return cues in order, each at least 1 ms long, none starting before the previous one of its channel
+    ends, and none ending after the last segment of its channel, if there is a millisecond for each.
 
     Times come from the segment's words or, without words, in proportion to the text. No line is empty or
     contains a control character or the arrow "-->".
     """
-    cues: list[Cue] = []
-    ends: dict[int | None, int] = {}
+    channels: dict[int | None, list[Cue]] = {}
+    latest: dict[int | None, int] = {}
     for segment in segments:
+        cues = channels.setdefault(segment.channel, [])
+        latest[segment.channel] = max(latest.get(segment.channel, 0), _milliseconds(segment.end))
         for cue in _split(segment):
-            start = max(cue.start, ends.get(segment.channel, 0))
-            end = ends[segment.channel] = max(cue.end, start + 1)
-            cues.append(Cue(start, end, cue.text, segment.channel))
-    return sorted(cues, key=lambda cue: cue.start)
+            start = max(cue.start, cues[-1].end if cues else 0)
+            cues.append(Cue(start, max(cue.end, start + 1), cue.text, segment.channel))
+    found = [cue for channel, cues in channels.items() for cue in _ending_by(latest[channel], cues)]
+    return sorted(found, key=lambda cue: cue.start)
+
+
+def _ending_by(latest: int, cues: list[Cue]) -> list[Cue]:
+    """Move those of the last cues that end later: each needs its millisecond, where words have no length."""
+    if len(cues) > latest:
+        return cues
+    moved = list(cues)
+    for index in range(len(cues) - 1, -1, -1):
+        cue = cues[index]
+        if cue.end <= latest:
+            break
+        moved[index] = replace(cue, start=min(cue.start, latest - 1), end=latest)
+        latest = moved[index].start
+    return moved
 
 
 def _split(segment: Segment) -> Iterator[Cue]:
@@ -59,54 +76,23 @@ def _split(segment: Segment) -> Iterator[Cue]:
         yield timeline.cue(shown)
 
 
-@dataclass(frozen=True, slots=True)
-class _Timed:
-    """Characters `first` up to `last`, not counting spaces, spoken from `start` to `end` in seconds."""
-
-    first: int
-    last: int
-    start: float
-    end: float
-
-
 class _Timeline:
-    """Times of the parts of a segment's text."""
+    """Times of the lines of a segment's text, in milliseconds."""
 
     def __init__(self, segment: Segment, text: str) -> None:
         self._text = text
-        self._parts = _word_parts(segment, text) or [_Timed(0, _length(text), segment.start, segment.end)]
+        self._times = CharacterTimes(segment, text, printable)
 
     def cue(self, lines: list[Line]) -> Cue:
         shown = "\n".join(self._text[line.start : line.end].strip() for line in lines)
         return Cue(self.start_of(lines[0]), self.end_of(lines[-1]), shown)
 
     def start_of(self, line: Line) -> int:
-        """Start of a line in milliseconds."""
-        position = _length(self._text[: line.start])
-        return _time(next(part for part in self._parts if position < part.last), position)
+        return _milliseconds(self._times.start(count(self._text[: line.start])))
 
     def end_of(self, line: Line) -> int:
-        """End of a line in milliseconds."""
-        position = _length(self._text[: line.end])
-        return _time(next(part for part in self._parts if position <= part.last), position)
+        return _milliseconds(self._times.end(count(self._text[: line.end])))
 
 
-def _word_parts(segment: Segment, text: str) -> list[_Timed]:
-    """Return one part per word, or none if the words do not spell the text."""
-    parts: list[_Timed] = []
-    spelled = ""
-    for word in segment.words:
-        letters = printable(word.text).replace(" ", "")
-        if letters:
-            parts.append(_Timed(len(spelled), len(spelled) + len(letters), word.start, word.end))
-            spelled += letters
-    return parts if spelled == text.replace(" ", "") else []
-
-
-def _length(text: str) -> int:
-    return len(text) - text.count(" ")
-
-
-def _time(part: _Timed, position: int) -> int:
-    fraction = (position - part.first) / (part.last - part.first)
-    return max(0, round(1000 * (part.start + (part.end - part.start) * fraction)))
+def _milliseconds(seconds: float) -> int:
+    return max(0, round(1000 * seconds))
