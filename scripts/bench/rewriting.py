@@ -24,8 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from voxq.rewriting import Mode, Rewrite
-from voxq.rewriting.checks import OK, check
+from voxq.rewriting.checks import check
 from voxq.rewriting.light import light
+from voxq.rewriting.outcomes import OK
 
 DATA = Path(__file__).parents[2] / "tests" / "data" / "rewriting"
 LANGUAGES = ("zh", "en")
