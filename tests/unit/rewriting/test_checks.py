@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from voxq.rewriting import Mode, Rewrite
 from voxq.rewriting.answers import cleaned
-from voxq.rewriting.checks import OK, TABLE, check
+from voxq.rewriting.checks import TABLE, check
 from voxq.rewriting.checks.numbers import numbers
+from voxq.rewriting.outcomes import OK
 
 DATA = Path(__file__).parents[2] / "data" / "rewriting"
 INJECTIONS = [json.loads(line) for line in (DATA / "injections.jsonl").read_text("utf-8").splitlines()]
