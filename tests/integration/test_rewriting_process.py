@@ -18,6 +18,7 @@ from voxq.processes.model.protocol import (
     CODEC,
     MODEL_PROCESS_MODULE,
     ChunkRef,
+    Drafted,
     Finished,
     Load,
     Loaded,
@@ -51,7 +52,8 @@ class Process:
     def run(self, *items: ChunkRef) -> Finished:
         self.child.send(CODEC.encode(Run("b", items)))
         assert self.receive() == Started("b")
-        finished = self.receive()
+        while isinstance(finished := self.receive(), Drafted):
+            assert finished.batch == "b"
         assert isinstance(finished, Finished)
         return finished
 
@@ -94,7 +96,8 @@ def test_texts_are_rewritten_batch_after_batch() -> None:
 def test_a_failing_text_and_a_wrong_input_leave_the_others_alone() -> None:
     with llm_server(write=cleans) as server, process_of(server, seconds=1.0, calls=1) as process:
         server.faults.append(fake.HANGS)
-        first, span, third = process.run(text(), SpanRef(Path("/nowhere/pcm.f32"), 0, 100, {}), text()).items
+        nothing = SpanRef(Path("/nowhere/pcm.f32"), 0, 100, {})
+        first, span, third = process.run(text(mode="punctuate"), nothing, text()).items
     assert isinstance(first, ChunkError) and first.code == "llm_timeout"
     assert isinstance(span, ChunkError) and span.code == "bad_chunk"
     assert isinstance(third, Rewritten) and third.text == CLEAN
@@ -103,7 +106,7 @@ def test_a_failing_text_and_a_wrong_input_leave_the_others_alone() -> None:
 def test_a_provider_that_comes_back_is_used_again() -> None:
     with llm_server(write=cleans) as server, process_of(server) as process:
         server.faults.extend([fake.failed(500)] * 3)
-        (failed,) = process.run(text()).items
+        (failed,) = process.run(text(mode="summary")).items
         assert isinstance(failed, ChunkError) and failed.code == "llm_failed"
         (answer,) = process.run(text()).items
         assert isinstance(answer, Rewritten) and answer.text == CLEAN
@@ -135,3 +138,35 @@ def test_the_process_ends_with_its_parent_while_a_provider_hangs() -> None:
         started = time.monotonic()
         process.child.kill()
         assert time.monotonic() - started < 5
+
+
+def test_a_text_does_not_wait_for_a_slow_one() -> None:
+    """Texts go to the provider side by side, each as a batch of its own."""
+
+    def write(said: str) -> str:
+        if "slow" in said:
+            time.sleep(3)
+        return cleans(said)
+
+    with llm_server(write=write) as server, process_of(server, calls=4) as process:
+        texts = ["This one is slow.", *[ENGLISH] * 3]
+        for number, said in enumerate(texts):
+            process.child.send(CODEC.encode(Run(str(number), (text(said),))))
+        replies = [process.receive() for _ in range(8)]
+        started = [reply.batch for reply in replies if isinstance(reply, Started)]
+        ended = [reply.batch for reply in replies if isinstance(reply, Finished)]
+    assert sorted(started) == ["0", "1", "2", "3"]
+    assert sorted(ended[:3]) == ["1", "2", "3"] and ended[3] == "0"
+
+
+def test_drafts_come_before_the_result() -> None:
+    said = " ".join(f"In year {1000 + n} the town had {n + 200} houses and no wall." for n in range(200))
+    with llm_server(pause=0.02) as server, process_of(server, context=32_768) as process:
+        process.child.send(CODEC.encode(Run("b", (TextRef(said, {"mode": "punctuate", "stream": True}),))))
+        assert process.receive() == Started("b")
+        drafts: list[Drafted] = []
+        while isinstance(reply := process.receive(), Drafted):
+            drafts.append(reply)
+        assert isinstance(reply, Finished)
+    texts = [draft.text for draft in drafts if draft.text]
+    assert texts and all(said.startswith(each) for each in texts)

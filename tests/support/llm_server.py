@@ -85,6 +85,8 @@ class LlmServer:
     """Whether it sends its answer piece by piece if asked to."""
     seconds: float = 0.0
     """How long it takes before it answers."""
+    pause: float = 0.0
+    """Seconds between two pieces of its answer."""
     refused_fields: tuple[str, ...] = ()
     is_endless: bool = False
     stops_early: bool = False
@@ -253,6 +255,7 @@ class _Handler(BaseHTTPRequestHandler):
         while True:
             for start in range(0, len(text), 12):
                 yield make({"content": text[start : start + 12]}, None)
+                state.closing.wait(state.pause)
             if not state.is_endless or state.closing.is_set():
                 break
             time.sleep(0.001)

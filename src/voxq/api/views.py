@@ -24,7 +24,7 @@ from voxq.api.shapes.result import (
     WordView,
 )
 from voxq.core.task import Status, short_id, utc
-from voxq.kinds.rewritten import REWRITE
+from voxq.kinds.rewritten import REWRITE, is_makeshift
 from voxq.speech.transcript import Dropped, Segment, Transcript
 
 Document = dict[str, Any]
@@ -57,6 +57,7 @@ def result(document: Document, *, position: int, estimated_wait: int, has_audio:
                 progress=document["progress"],
                 text=document["text"],
                 started_at=document["started_at"],
+                **{name: document[name] for name in ("draft",) if name in document},
             )
         case Status.DONE:
             return _done(document, has_audio)
@@ -172,11 +173,12 @@ def rewritten(document: Document) -> Document:
 
 
 def _step(document: Document, name: str, step: Document) -> StepView:
+    url = f"{retry_url(kinds.kind_in(document).name, document['task_id'])}?step={name}"
     if step["status"] == "done":
-        return StepView(**step)
-    url = retry_url(kinds.kind_in(document).name, document["task_id"])
+        may_retry = is_makeshift({"steps": {name: step}})
+        return StepView(**step, retry_url=url) if may_retry else StepView(**step)
     told: Document = step | {"error": said(step["error"])}
-    return StepView(**told, retry_url=f"{url}?step={name}")
+    return StepView(**told, retry_url=url)
 
 
 def _timings(document: Document) -> TimingsView:

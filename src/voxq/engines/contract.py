@@ -86,7 +86,8 @@ class Capability(StrEnum):
     REWRITE = "rewrite"
     """`TextItem` to `Rewritten`. Options: `mode` (see `voxq.rewriting.request.Mode`), `language` (ISO 639-1
     code of the text, None: unknown), `prompt` (what a client wants, in the mode custom), `target` (language
-    of a translation), `segments` (lists of start, end and text, for a summary that cites times)."""
+    of a translation), `segments` (lists of start, end and text, for a summary that cites times), `stream`
+    (whether drafts of the text are wanted)."""
 
 
 # Items and results.
@@ -105,11 +106,23 @@ class AudioItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """How far a text is that is being rewritten."""
+
+    text: str
+    """What the model has written of the result and may be shown: nobody has checked the whole of it."""
+    share: float
+    """Share of the work that is done, from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class TextItem:
     """A sentence, or a text."""
 
     text: str
     options: Options = field(default_factory=dict)
+    report: Callable[[Draft], None] | None = field(default=None, repr=False, compare=False)
+    """Takes a draft, from any thread, for whoever waits for the result. None: nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +176,8 @@ class Rewritten:
     """How long it took."""
     reason: str | None = None
     """Why it is not, or not everywhere, what was asked for: a sentence for clients."""
+    reason_code: str | None = None
+    """The same in one word for programs: "unfaithful", or the code of the error that a provider met with."""
 
 
 # Errors.
@@ -177,9 +192,9 @@ class ChunkError:
     """Why one item of a batch has no result. `message` is for the client: it quotes no path.
 
     Codes that the worker knows: "out_of_memory" (a smaller batch may fit), "language_unavailable",
-    "unknown_voice", "llm_key_refused" and "llm_no_model" (another try cannot help), "unpronounceable" (passed
-    over). Any other snake_case word,
-    such as "engine_error" or "bad_language", makes it try again, and fail the task in the end.
+    "unknown_voice", "llm_key_refused", "llm_no_model", "llm_request_refused" and "llm_context_exceeded"
+    (another try cannot help), "unpronounceable" (passed over). Any other snake_case word, such as
+    "engine_error" or "bad_language", makes it try again, and fail the task in the end.
     """
 
     code: str
@@ -244,11 +259,19 @@ class Traits:
     at_once: int = 1
     """Items of a call that are worked on at the same time, each as quickly as one alone: so many take as long
     as one. Sounds are padded to lengths of their own."""
+    calls: int = 1
+    """Calls of `run` that may be made at the same time, each in a thread of its own, where the work is done
+    elsewhere: none waits for another."""
     longest_call: float = 0.0
     """Seconds within which a call ends in any case, because the engine limits its own time: until then it
     does not count as hung, whatever was predicted. 0: it has no limit of its own."""
     per_call: tuple[str, ...] | None = None
     """Names of the options that all items of a call must share; None: all of them."""
+
+    @property
+    def most_at_once(self) -> int:
+        """Most items that a model works on, in one call or in several at the same time."""
+        return self.max_items * self.calls
 
     def batch_key(self, options: Options) -> str:
         """Items with the same key may share a call."""
@@ -351,7 +374,8 @@ _Result = TypeVar("_Result", covariant=True)
 
 
 class Engine(Protocol[_Item, _Result]):
-    """A loaded model. It need not be thread-safe: one model process calls it, one batch at a time."""
+    """A loaded model. One model process calls it, one batch at a time: it need not be thread-safe, unless
+    `Traits.calls` allows several."""
 
     @property
     def revision(self) -> str:

@@ -20,11 +20,11 @@ _AROUND = " .!?:\"'“”‘’。！？：()[]"
 _WITHIN = frozenset("'’.-·")
 
 
-def checked_hotwords(given: Any) -> Any:
+def checked_hotwords(given: Any, *, field: str = "hotwords") -> Any:
     """Check the hotwords of a request, a list or a text between commas or spaces; anything else is returned
     unchanged.
 
-    Raises Refusal ("invalid_option").
+    Raises Refusal ("invalid_option", with the name of the `field`).
     """
     if isinstance(given, list) and all(isinstance(each, str) for each in given):
         given = "\n".join(given)
@@ -32,10 +32,10 @@ def checked_hotwords(given: Any) -> Any:
         return given
     words = tuple(filter(None, _BETWEEN.split(unicodedata.normalize("NFC", given))))
     if len(words) > MAX_HOTWORDS:
-        raise invalid("hotwords", Message("may have at most {most} words", most=MAX_HOTWORDS))
+        raise invalid(field, Message("may have at most {most} words", most=MAX_HOTWORDS))
     if not all(map(_is_hotword, words)):
         raise invalid(
-            "hotwords",
+            field,
             Message(
                 "may have words of letters and digits, of {most} characters at most",
                 most=MAX_HOTWORD_LENGTH,

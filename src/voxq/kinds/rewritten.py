@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Literal
 
@@ -27,6 +27,8 @@ LIGHT = "light"
 ModeName = Literal["light", "optimize", "format", "punctuate", "summary", "translate", "custom"]
 """Names of `voxq.rewriting.request.Mode`."""
 
+_OF_PROVIDERS = "llm_"
+"""Beginning of the codes in `voxq.llm.errors`."""
 _PASSAGE_TOKENS = 1500
 """Tokens of a passage: short enough for progress to be seen and little to be lost with a worker, and for
 models not to leave things out."""
@@ -86,6 +88,7 @@ class RewriteStep(KindStep):
             record["provider"],
             float(record["seconds"]),
             record["reason"],
+            record.get("reason_code"),
         )
 
     @property
@@ -94,12 +97,25 @@ class RewriteStep(KindStep):
         finished = list(self._passages.finished_in_a_row())
         return _joined(finished).text if finished else ""
 
+    @property
+    def draft(self) -> str:
+        """What a model has written of the first passage without a result."""
+        return self._passages.draft
+
     def result(self) -> dict[str, Any]:
         """What the text has become, as clients see it; nothing if there was no text."""
         finished = list(self._passages.finished())
         if not finished:
             return {}
         return {name: value for name, value in asdict(_joined(finished)).items() if value is not None}
+
+
+def is_makeshift(document: Mapping[str, Any]) -> bool:
+    """Whether rules took the place of a provider that failed, in a task that is done or in a step of it: the
+    same request may get a better result another time."""
+    steps = [step.get("result") for step in document.get("steps", {}).values()]
+    made = [document.get("rewritten"), *steps]
+    return any(str(each.get("reason_code") or "").startswith(_OF_PROVIDERS) for each in made if each)
 
 
 def _joined(finished: Iterable[tuple[Passage, Rewritten]]) -> Rewritten:
@@ -115,4 +131,5 @@ def _joined(finished: Iterable[tuple[Passage, Rewritten]]) -> Rewritten:
         changes=whole.changes,
         seconds=seconds,
         reason=whole.reason,
+        reason_code=whole.reason_code,
     )

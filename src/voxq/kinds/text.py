@@ -21,6 +21,9 @@ from voxq.locale import Message
 from voxq.rewriting.request import Mode, Timed
 from voxq.speech.sentences import spoken_seconds
 
+_OF_ITEMS = ("mode", "language", "target", "prompt", "segments", "stream")
+"""Options that the engine is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class TextOptions(Options):
@@ -54,6 +57,15 @@ class TextOptions(Options):
         str,
         Field(max_length=LONGEST_PROMPT, description="What is to be done with the text in the mode custom."),
     ] = ""
+    stream: Annotated[
+        bool,
+        Field(
+            description="Show in `draft` of the result and its events what the language model is writing: "
+            "whole sentences that the text says, before all of it is checked. Not in the modes translate and "
+            "custom."
+        ),
+        Mark(affects=Affects.NOTHING, flag=""),
+    ] = False
     segments: Annotated[
         tuple[Timed, ...],
         Field(description="Segments of the transcript that the text is."),
@@ -101,6 +113,10 @@ class TextRun(RunInSteps):
     def text(self) -> str:
         return self._rewriting.text
 
+    @property
+    def draft(self) -> str:
+        return self._rewriting.draft if self._asked.stream else ""
+
     def duration(self, prepared: Any, joined: Joined | None) -> float:
         return 0.0
 
@@ -124,8 +140,7 @@ class _Rewriting(RewriteStep):
 
     @property
     def options(self) -> dict[str, Any]:
-        names = ("mode", "language", "target", "prompt", "segments")
-        return {name: getattr(self._asked, name) for name in names}
+        return {name: getattr(self._asked, name) for name in _OF_ITEMS}
 
 
 TEXT_KIND = _Text(

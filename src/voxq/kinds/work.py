@@ -97,6 +97,11 @@ class Results(Protocol):
         """Return the result of a piece; None while it has none."""
         ...
 
+    @property
+    def draft(self) -> str:
+        """What a model has written of the first piece without a result."""
+        ...
+
     def finished(self) -> Iterator[tuple[Any, Any]]:
         """Iterate over the pieces that have a result, each with it."""
         ...
@@ -205,6 +210,11 @@ class KindRun(ABC):
     @abstractmethod
     def text(self) -> str:
         """Text so far, for a client that asks for the progress."""
+
+    @property
+    def draft(self) -> str:
+        """What a model is writing after `text`, for a client that wants to see it before it is checked."""
+        return ""
 
     def duration(self, prepared: Prepared | None, joined: Joined | None) -> float:
         """Seconds of sound, as far as known."""

@@ -7,7 +7,7 @@ import contextlib
 import json
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,14 @@ _MOST_THOUGHTS = 40_000
 """Characters for what a model thinks aloud in its answer before it writes."""
 _DRAIN_SECONDS = 0.1
 """Time limit for the end of a response after the end of its answer: then its connection can be used again."""
+
+
+OnText = Callable[[Sequence[str]], None]
+"""Takes the pieces of an answer that have come so far."""
+
+
+def _nobody(pieces: Sequence[str]) -> None:
+    pass
 
 
 def http_client(provider: Provider) -> httpx.AsyncClient:
@@ -68,16 +76,17 @@ class Client:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def complete(self, messages: Messages, *, most_characters: int) -> str:
+    async def complete(self, messages: Messages, *, most_characters: int, on_text: OnText = _nobody) -> str:
         """Return the answer, of at most `most_characters` besides thoughts. Raises ProviderError.
 
-        A failure that may pass is tried again, with pauses; a bad answer is asked for once more.
+        A failure that may pass is tried again, with pauses; a bad answer is asked for once more. `on_text` is
+        called with each piece that comes: with all of this answer so far, which may not be the one returned.
         """
         async with self._places:
             failed = bad = 0
             while True:
                 try:
-                    return await self._once(messages, most_characters)
+                    return await self._once(messages, most_characters, on_text)
                 except ProviderError as error:
                     bad += error.code == errors.BAD_ANSWER
                     failed += error.is_transient
@@ -91,12 +100,12 @@ class Client:
                         pause = _PAUSES.after(failed) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
                 await asyncio.sleep(pause)
 
-    async def _once(self, messages: Messages, most_characters: int) -> str:
+    async def _once(self, messages: Messages, most_characters: int, on_text: OnText) -> str:
         async with self._allowed():
             dialect = self._dialect or await self._look()
             while True:
                 try:
-                    return await self._ask(dialect, messages, most_characters)
+                    return await self._ask(dialect, messages, most_characters, on_text)
                 except _FieldRefused as refusal:
                     self._without.add(refusal.name)
 
@@ -130,12 +139,12 @@ class Client:
                 self._dialect = OpenAI() if version is None else Ollama()
         return self._dialect
 
-    async def _ask(self, dialect: Dialect, messages: Messages, most_characters: int) -> str:
+    async def _ask(self, dialect: Dialect, messages: Messages, most_characters: int, on_text: OnText) -> str:
         provider = self.provider
         try:
             async with asyncio.timeout(provider.seconds), self._sent(dialect, messages) as response:
                 if response.status_code == 200:
-                    return await self._answer(dialect, response, most_characters)
+                    return await self._answer(dialect, response, most_characters, on_text)
                 said = await reading.error_text(provider, response)
         except TimeoutError:
             raise errors.timed_out(provider.name, provider.seconds) from None
@@ -167,7 +176,9 @@ class Client:
         finally:
             await response.aclose()
 
-    async def _answer(self, dialect: Dialect, response: httpx.Response, most_characters: int) -> str:
+    async def _answer(
+        self, dialect: Dialect, response: httpx.Response, most_characters: int, on_text: OnText
+    ) -> str:
         """Read an answer to its end. Raises ProviderError."""
         name = self.provider.name
         parts: list[str] = []
@@ -180,6 +191,7 @@ class Client:
                 parts.append(piece.text)
                 if length > most_characters + (_MOST_THOUGHTS if _thinks(parts[0]) else 0):
                     raise errors.endless(name)
+                on_text(parts)
                 end = piece.end or end
                 is_over = is_over or piece.is_last or end is not None
         except NotTheProtocol:

@@ -47,6 +47,9 @@ BAD_ANSWER = "llm_bad_answer"
 ENDLESS = "llm_endless_answer"
 """The answer is longer than it can be."""
 
+LASTING = frozenset({KEY_REFUSED, NO_SUCH_MODEL, REQUEST_REFUSED})
+"""Failures that last until the operator does something."""
+
 
 def unreachable(provider: str) -> ProviderError:
     says = Message("The provider {provider} cannot be reached.", provider=provider)

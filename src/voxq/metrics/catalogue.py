@@ -45,6 +45,12 @@ ENGINE_DEATHS = Count(
 BLAMES = Count("voxq_blames", "Failures blamed on a task; MAX_ATTEMPTS of them make it fail.", ("code",))
 OUT_OF_MEMORY = Count("voxq_out_of_memory", "Batches that ran out of memory.", ("model",))
 
+REWRITINGS_NOT_AS_ASKED = Count(
+    "voxq_rewritings_not_as_asked",
+    "Passages that rules rewrote, or nobody. code: unfaithful, or the failure of the provider.",
+    ("model", "code"),
+)
+
 LOAD_SECONDS = Distribution(
     "voxq_model_load_seconds",
     "Time to load a model; on_demand: whether a task requested it.",
@@ -53,5 +59,5 @@ LOAD_SECONDS = Distribution(
 )
 UNLOADS = Count("voxq_model_unloads", "Models unloaded to free memory or because they were idle.", ("model",))
 
-COUNTS = (REQUESTS, PADDING_SECONDS, ENGINE_DEATHS, BLAMES, OUT_OF_MEMORY, UNLOADS)
+COUNTS = (REQUESTS, PADDING_SECONDS, ENGINE_DEATHS, BLAMES, OUT_OF_MEMORY, REWRITINGS_NOT_AS_ASKED, UNLOADS)
 DISTRIBUTIONS = (REQUEST_SECONDS, BATCH_SECONDS, BATCH_CHUNKS, CHUNK_SECONDS, LOAD_SECONDS)

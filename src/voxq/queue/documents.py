@@ -21,13 +21,19 @@ def queued(task: Task) -> dict[str, Any]:
     return _open(task, Status.QUEUED)
 
 
-def processing(task: Task, *, progress: int, text: str, started_at: float) -> dict[str, Any]:
-    """Document of a task in work: `progress` in percent, `text` recognised or spoken so far."""
-    return _open(task, Status.PROCESSING) | {
-        "progress": progress,
-        "text": text,
-        "started_at": utc(started_at),
-    }
+def processing(task: Task, *, progress: int, text: str, started_at: float, draft: str = "") -> dict[str, Any]:
+    """Document of a task in work: `progress` in percent, `text` recognised, rewritten or spoken so far;
+    `draft`: what is being written and has not been checked."""
+    drafted = {"draft": draft} if draft else {}
+    return (
+        _open(task, Status.PROCESSING)
+        | drafted
+        | {
+            "progress": progress,
+            "text": text,
+            "started_at": utc(started_at),
+        }
+    )
 
 
 def ended(task: Task, outcome: Outcome) -> dict[str, Any]:

@@ -32,6 +32,9 @@ class Outcome(Protocol):
     @property
     def reason(self) -> str | None: ...
 
+    @property
+    def reason_code(self) -> str | None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -42,6 +45,7 @@ class Part:
     checks: Mapping[str, str] = field(default_factory=dict)
     changes: Mapping[str, int] = field(default_factory=dict)
     reason: str | None = None
+    reason_code: str | None = None
 
 
 def joined(texts: Sequence[str], outcomes: Sequence[Outcome]) -> Part:
@@ -58,6 +62,7 @@ def joined(texts: Sequence[str], outcomes: Sequence[Outcome]) -> Part:
         _checks(outcomes),
         _sum(outcomes),
         _reason(failed, len(outcomes)),
+        failed[0].reason_code if failed else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import redis
 from loguru import logger
@@ -13,6 +14,7 @@ from voxq import kinds
 from voxq.core.outcome import Outcome, Timings, elapsed
 from voxq.core.refusal import NotFound, Refusal
 from voxq.core.task import Status, Task, short_id
+from voxq.kinds import rewritten
 from voxq.locale import Message
 from voxq.queue import enqueueing, fingerprints, quotas, script
 from voxq.queue.enqueueing import Enqueued
@@ -89,7 +91,7 @@ class Control:
         gone or a worker has already stored this task's own, or if this task ended first.
         """
         end = self._journal.last_end(other_id)
-        if end is None or end.outcome.status is not Status.DONE:
+        if end is None or end.outcome.status is not Status.DONE or rewritten.is_makeshift(_facts(end)):
             return False
         for role, name in task.outputs.items():
             made = end.task.outputs.get(role)
@@ -177,9 +179,14 @@ def _check_step(end: Ended, name: str) -> None:
     optional = [each.name for each in kinds.find(end.task.kind).steps if each.optional]
     if name not in optional:
         raise Refusal("no_such_step", Message("The task has no optional step of this name"), steps=optional)
-    is_done = end.outcome.status is Status.DONE
-    if not is_done or end.outcome.steps.get(name, {}).get("status") != "failed":
+    is_done, step = end.outcome.status is Status.DONE, end.outcome.steps.get(name, {})
+    is_failed = step.get("status") == "failed" or rewritten.is_makeshift({"steps": {name: step}})
+    if not (is_done and is_failed):
         raise Refusal("not_failed", Message("Only a failed step of a task that is done can be retried"))
+
+
+def _facts(end: Ended) -> dict[str, Any]:
+    return {"rewritten": end.outcome.rewritten, "steps": end.outcome.steps}
 
 
 def _not_failed(status: Status) -> Refusal:

@@ -105,6 +105,7 @@ class WorkerParts:
             self.stages,
             blame,
             warnings,
+            counters,
             patience=settings.media_timeout_seconds,
         )
         self.model_messages = ModelMessages(

@@ -184,11 +184,11 @@ class WorkPlan:
         """Number of chunks in the largest batch that any listed model of the main capability takes. Reads
         directories."""
         main = self.default.capability
-        sizes = [self.default.traits.max_items]
+        sizes = [self.default.traits.most_at_once]
         for listed in self._listed(main):
             try:
                 request = self._request(main, listed)
-                sizes.append(registry.find(request.engine).traits_for(request).max_items)
+                sizes.append(registry.find(request.engine).traits_for(request).most_at_once)
             except EngineError as error:
                 logger.warning("the model {} cannot be used: {}", listed.name, error)
         return max(sizes)

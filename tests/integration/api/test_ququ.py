@@ -144,7 +144,7 @@ def test_a_transcript_outlives_its_language_model(api: ApiServer, server: LlmSer
     assert answer.status_code == 200, answer.text
     body = answer.json()
     assert body["success"] is True
-    assert "天气" in body["text"] and body["optimized_text"] == body["text"]
+    assert "天气" in body["text"] and body["optimized_text"], "by rules"
     assert body["optimize_error"]
     server.faults.clear()
     again = transcribed(api, "transcribe-and-optimize").json()
@@ -162,9 +162,20 @@ def test_an_unfaithful_text_is_not_taken(api: ApiServer, server: LlmServer) -> N
     assert "三点" in body["optimized_text"] and "九点" not in body["optimized_text"]
 
 
+def test_rules_take_the_place_of_a_language_model_that_fails(api: ApiServer, server: LlmServer) -> None:
+    server.faults.extend([fake.failed(401)] * 4)
+    body = optimized(api, mode="optimize").json()
+    assert body["success"] is True and "local" in body["optimize_error"]
+    assert body["optimized_text"] and "嗯" not in body["optimized_text"]
+    server.faults.clear()
+    again = optimized(api, mode="optimize").json()
+    assert "optimize_error" not in again, "what failed is tried once more"
+    assert again["optimized_text"] == WRITTEN
+
+
 def test_a_language_model_that_fails_is_a_failure_of_the_text(api: ApiServer, server: LlmServer) -> None:
     server.faults.extend([fake.failed(401)] * 4)
-    answer = optimized(api, mode="optimize")
+    answer = optimized(api, mode="punctuate")
     assert answer.status_code == 502
     body = answer.json()
     assert (body["success"], body["code"]) == (False, "llm_key_refused")

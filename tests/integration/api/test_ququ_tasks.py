@@ -84,6 +84,23 @@ def test_recordings_that_are_refused(
 
 
 @pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("hotword", ["/etc/passwd", "词 " * 101])
+def test_errors_have_the_names_of_its_fields(api: ApiServer, path: str, hotword: str) -> None:
+    answer = api.http.post(path, files={"audio": NOTE}, data={"hotword": hotword})
+    body = assert_failed(answer, 422, "invalid_option")
+    assert body["field"] == "hotword"
+    assert body["error"].startswith("hotword ")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api", "/api/", "/api/asr", "/api/transcribe", "/api/llm/translate", "/api/v2"]
+)
+def test_other_paths_have_the_errors_of_the_native_api(api: ApiServer, path: str) -> None:
+    body = api.http.post(path).json()
+    assert body["code"] == "not_found" and "success" not in body
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_forms_without_a_recording_are_refused(api: ApiServer, path: str) -> None:
     assert_failed(api.http.post(path, files={"file": NOTE}), 400, "bad_form")
     assert_failed(api.http.post(path, data={"use_vad": "true"}), 400, "bad_form")
@@ -141,7 +158,7 @@ def test_every_failure_has_the_shape(api: ApiServer) -> None:
         )
         assert_failed(bare, 401, "unauthorized")
         assert bare.headers["www-authenticate"] == "Bearer"
-    assert_failed(api.http.post("/api/llm/translate"), 404, "not_found")
+    assert "success" not in api.http.post("/api/llm/translate").json()
     assert_failed(api.http.get(OPTIMIZE), 405, "method_not_allowed")
     assert_failed(api.http.get("/api/status", params={"foo": "1"}), 422, "invalid_option")
     native = api.http.get("/api/v1/asr/result/nobody").json()

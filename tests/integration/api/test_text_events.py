@@ -52,3 +52,36 @@ def test_the_text_grows_with_its_passages(api: ApiServer, text: str) -> None:
     assert all(writes(text).startswith(each) for each in partial), "whole passages from the beginning"
     progress = [event.data["progress"] for event in events if event.name == "progress"]
     assert progress == sorted(progress)
+
+
+def test_what_is_being_written_is_shown_as_a_draft(api: ApiServer, server: LlmServer) -> None:
+    text = " ".join(f"Sentence number {number} is neither short nor long." for number in range(40))
+    server.pause = 0.02
+    try:
+        asked = {"text": text, "mode": "punctuate", "stream": True}
+        task_id = api.http.post("/api/v1/text/submit", json=asked).json()["task_id"]
+        with event_stream(f"{api.url}/api/v1/text/events/{task_id}") as stream:
+            events = list(stream)
+    finally:
+        server.pause = 0.0
+    assert (events[-1].name, events[-1].data["text"]) == ("done", writes(text))
+    assert "draft" not in events[-1].data
+    drafts = [event.data["draft"] for event in events if event.data.get("draft")]
+    assert drafts == sorted(drafts, key=len) and drafts[0] != drafts[-1]
+    assert all(writes(text).startswith(draft) for draft in drafts)
+    assert all(event.data["text"] == "" for event in events if event.name == "progress"), "nothing is checked"
+    progress = [event.data["progress"] for event in events if event.name == "progress"]
+    assert progress == sorted(progress) and progress[-1] > 10
+
+
+def test_without_the_wish_no_draft_is_shown(api: ApiServer, server: LlmServer) -> None:
+    text = " ".join(f"Line number {number} is neither short nor long." for number in range(40))
+    server.pause = 0.02
+    try:
+        task_id = api.http.post("/api/v1/text/submit", json={"text": text, "mode": "punctuate"}).json()[
+            "task_id"
+        ]
+        with event_stream(f"{api.url}/api/v1/text/events/{task_id}") as stream:
+            assert not any("draft" in event.data for event in stream)
+    finally:
+        server.pause = 0.0

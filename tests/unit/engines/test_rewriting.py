@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from llm_server import LlmServer, llm_server, tokens_of
 
 from voxq.engines import registry
-from voxq.engines.contract import AnyEngine, ChunkError, EngineRequest, Rewritten, TextItem
+from voxq.engines.contract import AnyEngine, ChunkError, Draft, EngineRequest, Rewritten, TextItem
 from voxq.llm import client as client_module
 
 CHINESE = "嗯，那个，我们明天下午三点开会，就是说，预算是一百二十万，不能超过。"
@@ -52,7 +53,7 @@ def rewrite(server: LlmServer, text: str, mode: str = "optimize", **options: Any
 def failure(server: LlmServer, text: str = ENGLISH, **options: Any) -> ChunkError:
     provider = {name: options.pop(name) for name in ("context", "seconds") if name in options}
     with engine_at(server, **provider) as engine:
-        (answer,) = engine.run([TextItem(text, {"mode": "optimize", **options})])
+        (answer,) = engine.run([TextItem(text, {"mode": "punctuate", **options})])
     assert isinstance(answer, ChunkError), answer
     return answer
 
@@ -162,7 +163,7 @@ def test_a_wish_cannot_leave_its_place() -> None:
     assert marker and f"</wish {marker[1]}>" in user["content"].split(wish)[1]
 
 
-@pytest.mark.parametrize(
+FAILURES = pytest.mark.parametrize(
     ("fault", "code"),
     [
         (fake.failed(500), "llm_failed"),
@@ -175,6 +176,68 @@ def test_a_wish_cannot_leave_its_place() -> None:
     ],
     ids=lambda each: str(each)[:30],
 )
+
+
+@FAILURES
+@pytest.mark.parametrize(("mode", "text"), [("optimize", ENGLISH), ("format", CHINESE)])
+def test_rules_take_the_place_of_a_provider_that_fails(
+    fault: fake.Fault, code: str, mode: str, text: str
+) -> None:
+    with llm_server(write=cleans) as server:
+        server.faults.extend([fault] * 4)
+        answer = rewrite(server, text, mode, seconds=1.0)
+        assert server.url not in (answer.reason or "")
+    assert (answer.text, answer.mode) == (by_rules(text), "light")
+    assert (answer.reason_code, answer.provider) == (code, "local")
+    assert answer.reason and "local" in answer.reason
+
+
+def by_rules(text: str) -> str:
+    engine = registry.find("llm").load(EngineRequest("llm", "light", "net"), {})
+    (answer,) = engine.run([TextItem(text, {"mode": "light"})])
+    return answer.text
+
+
+@pytest.mark.parametrize("mode", ["punctuate", "summary", "translate", "custom"])
+def test_in_other_modes_a_provider_that_fails_is_an_error(mode: str) -> None:
+    with llm_server() as server:
+        server.faults.extend([fake.failed(500)] * 4)
+        error = failure(server, mode=mode, target="zh", prompt="Make it short.")
+    assert error.code == "llm_failed"
+
+
+def test_while_the_circuit_is_open_rules_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "_REST_SECONDS", 0.1)
+    with llm_server(write=cleans) as server, engine_at(server) as engine:
+        server.faults.extend([fake.failed(500)] * 20)
+        items = [TextItem(ENGLISH, {"mode": "optimize"})]
+        for _ in range(3):
+            engine.run(items)
+        before = len(server.chats)
+        (answer,) = engine.run(items)
+        assert len(server.chats) == before, "nobody is asked"
+    assert (answer.mode, answer.reason_code) == ("light", "llm_unreachable")
+
+
+def test_one_part_that_fails_leaves_the_others_as_they_are() -> None:
+    text = long_text(150)
+    with llm_server() as server, engine_at(server, calls=1) as engine:
+        server.faults.append(fake.failed(400))
+        (answer,) = engine.run([TextItem(text, {"mode": "optimize"})])
+    assert (answer.mode, answer.reason_code) == ("optimize", "llm_request_refused")
+    assert answer.reason and re.match(r"1 of \d parts: ", answer.reason)
+    assert re.findall(r"\d+", answer.text) == re.findall(r"\d+", text)
+
+
+def test_the_operator_is_told_of_a_failure_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    with llm_server(key="right") as server, engine_at(server, key="wrong") as engine:
+        for _ in range(3):
+            engine.run([TextItem(ENGLISH, {"mode": "optimize"})])
+    [line] = [each for each in caplog.records if "llm_key_refused" in each.getMessage()]
+    assert line.levelname == "ERROR" and "wrong" not in line.getMessage()
+
+
+@FAILURES
 def test_a_provider_that_fails_is_an_error_of_the_item_with_a_sentence(fault: fake.Fault, code: str) -> None:
     with llm_server(write=cleans) as server:
         server.faults.extend([fault] * 4)
@@ -188,13 +251,13 @@ def test_one_failing_text_leaves_the_others_of_its_batch_alone() -> None:
     def write(text: str) -> str:
         if "stall" in text:
             time.sleep(3)
-        return cleans(text)
+        return text
 
-    items = [TextItem(text, {"mode": "optimize"}) for text in (CHINESE, "we stall here", ENGLISH)]
+    items = [TextItem(text, {"mode": "punctuate"}) for text in (CHINESE, "we stall here", ENGLISH)]
     items.append(TextItem("x", {"mode": "no-such-mode"}))
     with llm_server(write=write) as server, engine_at(server, seconds=1.5) as engine:
         chinese, stalled, english, wrong = engine.run(items)
-    assert (chinese.text, english.text) == (CHINESE_CLEAN, ENGLISH_CLEAN)
+    assert (chinese.text, english.text) == (CHINESE, ENGLISH)
     assert (stalled.code, wrong.code) == ("llm_timeout", "bad_option")
 
 
@@ -339,3 +402,97 @@ def test_the_revision_knows_the_model_and_the_prompts(monkeypatch: pytest.Monkey
         monkeypatch.setattr("voxq.engines.rewrite.items._texts", lambda folder: [("rules", "other")])
         with engine_at(server) as other:
             assert other.revision != first.revision
+
+
+def test_several_threads_ask_at_the_same_time() -> None:
+    with (
+        llm_server(write=cleans, seconds=0.5) as server,
+        engine_at(server, calls=4) as engine,
+        ThreadPoolExecutor(4) as threads,
+    ):
+        item = TextItem(ENGLISH, {"mode": "optimize"})
+        answers = list(threads.map(lambda _: engine.run([item]), range(4)))
+        assert server.most_at_once > 1
+    assert [answer.text for (answer,) in answers] == [ENGLISH_CLEAN] * 4
+
+
+def drafts_of(
+    server: LlmServer, text: str, mode: str, *, stream: bool = True
+) -> tuple[Rewritten, list[Draft]]:
+    drafts: list[Draft] = []
+    options = {"mode": mode, "target": "zh", "prompt": "Make it short.", "stream": stream}
+    with engine_at(server) as engine:
+        (answer,) = engine.run([TextItem(text, options, report=drafts.append)])
+    assert isinstance(answer, Rewritten), answer
+    return answer, drafts
+
+
+@pytest.fixture
+def _every_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voxq.engines.rewrite.reports._EVERY_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("_every_piece")
+@pytest.mark.parametrize("mode", ["optimize", "format", "punctuate"])
+def test_what_is_written_is_shown_sentence_by_sentence(mode: str) -> None:
+    text = long_text(12)
+    with llm_server(thoughts="Let me see.") as server:
+        answer, drafts = drafts_of(server, text, mode)
+    shown = list(dict.fromkeys(draft.text for draft in drafts if draft.text))
+    assert len(shown) > 5 and answer.text == text
+    assert all(text.startswith(each) and each.endswith("wall.") for each in shown)
+    assert [draft.share for draft in drafts] == sorted(draft.share for draft in drafts)
+
+
+HIDDEN = {
+    "thoughts": "<think>\nThe town had 5 houses. Let me count. There are many.\n</think>\n{}",
+    "thoughts without a beginning": "Okay, the user wants a clean text. I should keep it. So:\n</think>\n{}",
+    "an introduction": "Sure! Here is the cleaned text.\n\n{}",
+    "a fence": "```\n{}\n```",
+    "an invention": "We will all meet in Paris. {}",
+    "a number": "It was sold for 777 dollars. {}",
+}
+
+
+@pytest.mark.usefixtures("_every_piece")
+@pytest.mark.parametrize("mode", ["optimize", "format", "punctuate", "summary"])
+@pytest.mark.parametrize("around", HIDDEN.values(), ids=HIDDEN)
+def test_what_the_text_does_not_say_is_never_shown(mode: str, around: str) -> None:
+    text = long_text(12)
+    written = around.format(f"- {text}" if mode == "summary" else text)
+    with llm_server(write=lambda _: written) as server:
+        _, drafts = drafts_of(server, text, mode)
+    for draft in drafts:
+        assert f"- {text}".startswith(draft.text) or text.startswith(draft.text), draft
+
+
+@pytest.mark.usefixtures("_every_piece")
+def test_what_is_not_faithful_is_taken_back() -> None:
+    text = long_text(12)
+    with llm_server(write=lambda given: given.replace("1011", "1999")) as server:
+        answer, drafts = drafts_of(server, text, "optimize")
+    assert answer.reason_code == "unfaithful"
+    assert any(draft.text for draft in drafts)
+    first = next(place for place, draft in enumerate(drafts) if draft.text)
+    assert "" in [draft.text for draft in drafts[first:]], "before it is asked for once more"
+    assert not any("1999" in draft.text for draft in drafts)
+
+
+@pytest.mark.usefixtures("_every_piece")
+@pytest.mark.parametrize(("mode", "stream"), [("translate", True), ("custom", True), ("optimize", False)])
+def test_nothing_is_shown_that_cannot_be_compared_or_is_not_wanted(mode: str, stream: bool) -> None:
+    with llm_server() as server:
+        _, drafts = drafts_of(server, long_text(12), mode, stream=stream)
+    assert not any(draft.text for draft in drafts)
+
+
+def test_the_progress_of_a_long_summary_is_reported() -> None:
+    spoken = segments(600)
+    drafts: list[Draft] = []
+    options = {"mode": "summary", "segments": spoken}
+    text = " ".join(sentence for _, _, sentence in spoken)
+    with llm_server(write=summarises) as server, engine_at(server) as engine:
+        engine.run([TextItem(text, options, report=drafts.append)])
+    shares = [draft.share for draft in drafts]
+    assert len(shares) > 3 and shares == sorted(shares)
+    assert 0 < shares[0] < shares[-1] < 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from rewriting import by_rules, cases, score
+from collections.abc import Sequence
 
-from voxq.rewriting import Mode
+import pytest
+from llm_server import llm_server
+from rewriting import Checked, bare, by_rules, cases, score
+
+from voxq.rewriting import Mode, Rewrite
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -18,6 +21,19 @@ def test_light_harms_nothing_and_is_mostly_right(language: str) -> None:
 
 
 def test_a_writer_that_changes_numbers_harms() -> None:
-    result = score(cases("en"), lambda rewrite: rewrite.text.replace("two", "three"), Mode.LIGHT)
+    def changed(rewrites: Sequence[Rewrite]) -> list[str]:
+        return [rewrite.text.replace("two", "three") for rewrite in rewrites]
+
+    result = score(cases("en"), changed, Mode.LIGHT)
     assert len(result.harmed) == 3
     assert result.precision == 0.0
+
+
+def test_a_provider_is_scored_before_and_after_its_answers_are_checked() -> None:
+    with llm_server(write=lambda text: text.replace("two", "three")) as server:
+        provider = server.provider()
+        before = score(cases("en"), bare(provider), Mode.OPTIMIZE)
+        checked = Checked(provider)
+        after = score(cases("en"), checked, Mode.OPTIMIZE)
+    assert len(before.harmed) == 3 and after.harmed == ()
+    assert checked.refused["unfaithful"] == 3

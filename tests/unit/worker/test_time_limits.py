@@ -130,11 +130,10 @@ def test_ten_hours_of_audio_on_a_slow_processor_are_allowed(tmp_path: Path) -> N
     task = recording(tmp_path, 10 * HOUR).first
     task.find([span(number, 30.0) for number in range(2)], "revision")
     assert 4 * 7 * HOUR < limits.of(task) < 30 * HOUR
-    link = pool.of(PLAN).link
-    link._batches.append(Batch("1", (Member(task, 0),), pool.of(PLAN).terms.cost.predict(30.0), False))
-    assert limits.for_next_batch(pool.of(PLAN)) == 600.0
+    batch = Batch("1", (Member(task, 0),), pool.of(PLAN).terms.cost.predict(30.0), False)
+    assert limits.of_batch(batch) == 600.0
     task.engine_seconds = limits.of(task) - 5.0
-    assert limits.for_next_batch(pool.of(PLAN)) == pytest.approx(5.0)
+    assert limits.of_batch(batch) == pytest.approx(5.0)
 
 
 def test_time_spent_on_a_slower_worker_does_not_count_against_a_recording(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from voxq.api.service import Service
 from voxq.api.submission import reuse
 from voxq.core.refusal import NotFound
 from voxq.core.task import Task
+from voxq.kinds import rewritten
 from voxq.queue import fingerprints, script
 from voxq.queue.fingerprints import EarlierTask
 
@@ -52,8 +53,8 @@ async def begin(
 
 
 async def _is_there(service: Service, kind: str, owner: str, earlier: EarlierTask) -> bool:
-    """Whether the earlier task can answer: its file may have been deleted before its record, and a step that
-    failed is what the same request asks for once more."""
+    """Whether the earlier task can answer: its file may have been deleted before its record, and what failed
+    in it is what the same request asks for once more."""
     try:
         found = await lookup.find(service, kind, owner, earlier.task_id)
     except NotFound:
@@ -61,6 +62,8 @@ async def _is_there(service: Service, kind: str, owner: str, earlier: EarlierTas
     if not found.status.is_terminal:
         return True
     if any(step["status"] == "failed" for step in found.document.get("steps", {}).values()):
+        return False
+    if rewritten.is_makeshift(found.document):
         return False
     if not kinds.find(kind).makes_file:
         return True

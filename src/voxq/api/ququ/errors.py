@@ -3,7 +3,6 @@ know besides."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, Literal
 
 from fastapi.responses import JSONResponse
@@ -12,8 +11,16 @@ from pydantic import Field
 from voxq.api.language import said
 from voxq.api.shapes.errors import Error, Problem
 
-_OURS = re.compile(r"/api/(?!v\d+(/|$))")
-"""Beginning of QuQu's paths; native ones have a version in this place."""
+PATHS = frozenset(
+    {
+        "/api/asr/transcribe",
+        "/api/asr/transcribe-and-optimize",
+        "/api/llm/optimize",
+        "/api/status",
+        "/api/health",
+    }
+)
+"""Paths that QuQu's clients ask for. An error at any other has the shape of the native API."""
 
 _MEANINGS = {
     400: "The form, the JSON or the recording cannot be read, or LLM_PROVIDERS names no language model.",
@@ -40,7 +47,7 @@ class Failure(Error):
 
 def is_ours(path: str) -> bool:
     """Whether a request for this path expects QuQu's shape."""
-    return _OURS.match(path) is not None
+    return path.rstrip("/") in PATHS
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

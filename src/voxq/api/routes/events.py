@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -145,7 +146,8 @@ def _mark(found: Found) -> str:
         case Status.QUEUED:
             detail = f".{found.place.position if found.place else 0}"
         case Status.PROCESSING:
-            detail = f".{document['progress']}.{len(document['text'])}"
+            draft = zlib.crc32(str(document.get("draft", "")).encode())
+            detail = f".{document['progress']}.{len(document['text'])}" + (f".{draft:x}" if draft else "")
         case _:
             detail = ""
     return f"{document['run']}.{found.status}{detail}"

@@ -125,6 +125,11 @@ class RewrittenView(BaseModel):
     provider: str = Field(default="", description="Name of its provider.")
     seconds: float = Field(description="How long it took.")
     reason: str = Field(default="", description="Why it is not, or not everywhere, what was requested.")
+    reason_code: str = Field(
+        default="",
+        examples=["llm_unreachable"],
+        description="The same in one word: unfaithful, or the failure of the provider.",
+    )
 
 
 class SkippedView(BaseModel):
@@ -153,7 +158,12 @@ class ProcessingResult(BaseModel):
     task_id: TaskId
     status: Literal["processing"] = Field(description="State of the task; it decides which fields there are.")
     progress: int = Field(ge=0, le=100, description="Percentage of the recording or text that is done.")
-    text: str = Field(description="What has been recognised or spoken so far.")
+    text: str = Field(description="What has been recognised, rewritten or spoken so far.")
+    draft: str = Field(
+        default="",
+        description="What a language model is writing after `text`, if `stream` was set. It is shown before "
+        "all of it is checked: the result may differ.",
+    )
     created_at: CreatedAt
     started_at: str = Field(description="When the worker took it, UTC.")
     duration: Duration

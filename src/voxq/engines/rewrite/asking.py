@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
+from voxq.engines.rewrite.reports import Reports
 from voxq.engines.rewrite.results import accepted, refused
 from voxq.llm import errors
 from voxq.llm.client import Client
@@ -27,14 +28,15 @@ _CHARACTERS_EACH, _MOST_BESIDE = 6, 400
 """Longest answer: characters for each of the text, as many as English has for Chinese, and some beside."""
 
 
-async def ask(client: Client, rewrite: Rewrite, question: Question) -> Part:
+async def ask(client: Client, rewrite: Rewrite, question: Question, reports: Reports) -> Part:
     """Return what a model writes, or what takes its place if it is not faithful. Raises ProviderError."""
     most = _CHARACTERS_EACH * len(rewrite.text) + _MOST_BESIDE
 
     async def answer(failed: Sequence[str] = ()) -> tuple[str, Verdict]:
         asked = [asdict(message) for message in question(failed)]
         try:
-            text = cleaned(await client.complete(asked, most_characters=most), rewrite)
+            said = await client.complete(asked, most_characters=most, on_text=reports.writes)
+            text = cleaned(said, rewrite)
         except ProviderError as error:
             if error.code != errors.ENDLESS:
                 raise
@@ -43,7 +45,9 @@ async def ask(client: Client, rewrite: Rewrite, question: Question) -> Part:
 
     text, verdict = await answer()
     if not verdict.passed:
+        reports.refused()
         text, verdict = await answer(verdict.failed)
+    reports.answered()
     return accepted(text, rewrite.mode, verdict) if verdict.passed else refused(rewrite, verdict)
 
 

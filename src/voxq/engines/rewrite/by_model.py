@@ -13,9 +13,11 @@ from voxq.engines.rewrite.asking import all_of, ask
 from voxq.engines.rewrite.budget import LEAST, budget_of
 from voxq.engines.rewrite.by_rules import without_model
 from voxq.engines.rewrite.items import prompts_digest, read
-from voxq.engines.rewrite.results import one, together
+from voxq.engines.rewrite.reports import Reports
+from voxq.engines.rewrite.results import instead, one, rules_serve, together
 from voxq.engines.rewrite.summaries import Summary, merged
 from voxq.llm import errors
+from voxq.llm.background import BackgroundLoop
 from voxq.llm.client import Client
 from voxq.llm.errors import ProviderError
 from voxq.llm.provider import Provider
@@ -29,24 +31,27 @@ _log = logging.getLogger(__name__)
 
 _HALVINGS = 3
 """How often a text is split more finely where the context of a provider is smaller than its setting says."""
+_SAID_EVERY = 60.0
+"""Seconds between two lines in the log about the same failure of a provider."""
 
 Piece = tuple[Rewrite, Part]
 
 
 class ByModel:
-    """The model of one provider. It asks nothing before the first batch: a provider may be away at the start,
-    and a question may cost money."""
+    """The model of one provider. It asks nothing before the first text: a provider may be away at the start,
+    and a question may cost money. Thread-safe."""
 
     def __init__(self, provider: Provider, longest_call: float) -> None:
-        """`longest_call`: seconds within which a batch ends."""
+        """`longest_call`: seconds within which a text is rewritten."""
         self._provider = provider
         self._longest_call = longest_call
         self._client = Client(provider)
-        self._runner = asyncio.Runner()
+        self._loop = BackgroundLoop()
+        self._said_at: dict[str, float] = {}
         self.revision = f"llm:{provider.model}:{prompts_digest()}"
 
     def run(self, batch: Sequence[TextItem]) -> list[Rewritten | ChunkError]:
-        return self._runner.run(self._all(batch))
+        return self._loop.run(self._all(batch))
 
     async def _all(self, batch: Sequence[TextItem]) -> list[Rewritten | ChunkError]:
         return list(await asyncio.gather(*map(self._rewritten, batch)))
@@ -60,17 +65,20 @@ class ByModel:
             return without_model(rewrite, started)
         try:
             async with asyncio.timeout(self._longest_call):
-                return await self._by_model(rewrite, started)
+                return await self._by_model(rewrite, item, started)
         except TimeoutError:
             error = errors.timed_out(self._provider.name, self._longest_call)
-            return ChunkError(error.code, error.message)
-        except ProviderError as error:
-            return ChunkError(error.code, error.message)
-        except Exception as error:  # of one text: the others of the batch keep their results
+        except ProviderError as raised:
+            error = raised
+        except Exception as raised:  # of one text: the others of the batch keep their results
             _log.exception("rewriting failed")
-            return ChunkError.of(error)
+            return ChunkError.of(raised)
+        if rules_serve(rewrite.mode):
+            return one(self._instead(rewrite, error), self._provider, started)
+        self._tell(error)
+        return ChunkError(error.code, error.message)
 
-    async def _by_model(self, rewrite: Rewrite, started: float) -> Rewritten:
+    async def _by_model(self, rewrite: Rewrite, item: TextItem, started: float) -> Rewritten:
         """Rewrite a text in as many parts as it needs. Raises ProviderError."""
         budget = budget_of(rewrite, self._provider.context)
         if budget < LEAST:
@@ -79,22 +87,44 @@ class ByModel:
                 provider=self._provider.name,
             )
             raise ProviderError(errors.TOO_LONG, says)
-        written = await all_of(self._pieces(each, budget, _HALVINGS) for each in parts.parts(rewrite, budget))
+        planned = parts.parts(rewrite, budget)
+        is_merged = rewrite.mode is Mode.SUMMARY and len(planned) > 1
+        streams = bool(item.options.get("stream"))
+        reports = Reports(rewrite, item.report, len(planned) + is_merged, streams=streams)
+        written = await all_of(self._pieces(each, budget, _HALVINGS, reports) for each in planned)
         pieces = [piece for several in written for piece in several]
         outcomes = [part for _, part in pieces]
         is_whole = all(part.reason is None for part in outcomes)
         if rewrite.mode is Mode.SUMMARY and is_whole:
             summaries = [Summary(of, part) for of, part in pieces]
-            return one(await merged(self._client, summaries, budget), self._provider, started)
+            return one(await merged(self._client, summaries, budget, reports), self._provider, started)
         return together(rewrite, [of for of, _ in pieces], outcomes, self._provider, started)
 
-    async def _pieces(self, rewrite: Rewrite, budget: int, halvings: int) -> list[Piece]:
-        """Rewrite a part, in smaller ones if the provider says that it is too long. Raises ProviderError."""
+    async def _pieces(self, rewrite: Rewrite, budget: int, halvings: int, reports: Reports) -> list[Piece]:
+        """Rewrite a part, in smaller ones if the provider says that it is too long; by rules where it fails
+        and these serve. Raises ProviderError."""
         try:
-            return [(rewrite, await ask(self._client, rewrite, partial(messages, rewrite)))]
+            return [(rewrite, await ask(self._client, rewrite, partial(messages, rewrite), reports))]
         except ProviderError as error:
             smaller = parts.parts(rewrite, max(LEAST, budget // 2))
             if error.code != errors.TOO_LONG or not halvings or len(smaller) == 1:
+                if rules_serve(rewrite.mode):
+                    return [(rewrite, self._instead(rewrite, error))]
                 raise
-        written = await all_of(self._pieces(each, budget // 2, halvings - 1) for each in smaller)
+        written = await all_of(self._pieces(each, budget // 2, halvings - 1, reports) for each in smaller)
         return [piece for several in written for piece in several]
+
+    def _instead(self, rewrite: Rewrite, error: ProviderError) -> Part:
+        """Have the rules take over for a provider that failed."""
+        self._tell(error)
+        return instead(rewrite, error)
+
+    def _tell(self, error: ProviderError) -> None:
+        """Tell the operator of a failure, who would not notice those for which the rules take over. The level
+        is that of an error for one that does not pass by itself."""
+        now = time.monotonic()
+        if now - self._said_at.get(error.code, -_SAID_EVERY) < _SAID_EVERY:
+            return
+        self._said_at[error.code] = now
+        level = logging.ERROR if error.code in errors.LASTING else logging.WARNING
+        _log.log(level, "provider=%s code=%s %s", self._provider.name, error.code, error.message)

@@ -39,11 +39,11 @@ def _traits_for(request: EngineRequest) -> Traits:
     if provider is None:
         return Traits(max_items=16, at_once=16, per_call=())
     longest = _longest_call(provider) + _MARGIN_SECONDS
-    return Traits(max_items=provider.calls, at_once=provider.calls, longest_call=longest, per_call=())
+    return Traits(calls=provider.calls, longest_call=longest, per_call=())
 
 
 def _longest_call(provider: Provider) -> float:
-    """Return the seconds within which a batch ends."""
+    """Return the seconds within which a text is rewritten, or an error."""
     return _PATIENCE * provider.seconds + _BESIDE_SECONDS
 
 
@@ -62,6 +62,6 @@ FAMILY = EngineFamily(
     load=_load,
     traits_for=_traits_for,
     models=(LIGHT,),
-    options=frozenset({"mode", "language", "prompt", "target", "segments"}),
+    options=frozenset({"mode", "language", "prompt", "target", "segments", "stream"}),
     devices=("net",),
 )

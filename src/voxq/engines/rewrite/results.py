@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from voxq.engines.contract import Rewritten
 from voxq.engines.rewrite.items import RAW
+from voxq.llm.errors import ProviderError
 from voxq.llm.provider import Provider
 from voxq.locale import Message
 from voxq.rewriting import light
@@ -16,7 +17,10 @@ from voxq.rewriting.outcomes import Part, joined
 from voxq.rewriting.request import Mode, Rewrite
 
 _RULES_SERVE = frozenset({Mode.OPTIMIZE, Mode.FORMAT})
-"""Modes in which the rules take over where a model's answers are not faithful: they do less of the same."""
+"""Modes in which the rules take over: they do less of the same. In the others they would do something
+else."""
+UNFAITHFUL = "unfaithful"
+NO_MODEL = "no_language_model"
 
 
 def accepted(answer: str, mode: Mode, verdict: Verdict) -> Part:
@@ -29,9 +33,19 @@ def refused(rewrite: Rewrite, verdict: Verdict) -> Part:
     reason = Message(
         "What the model wrote was not faithful to the text: {problem}", problem=verdict.reason or ""
     )
-    if rewrite.mode in _RULES_SERVE:
-        return replace(_by_rules(rewrite), checks=dict(verdict.checks), reason=reason)
-    return Part(rewrite.text, RAW, dict(verdict.checks), reason=reason)
+    if rules_serve(rewrite.mode):
+        return replace(_by_rules(rewrite), checks=dict(verdict.checks), reason=reason, reason_code=UNFAITHFUL)
+    return Part(rewrite.text, RAW, dict(verdict.checks), reason=reason, reason_code=UNFAITHFUL)
+
+
+def rules_serve(mode: Mode) -> bool:
+    """Whether the rules take over in a mode where a model cannot be relied on, or cannot be asked."""
+    return mode in _RULES_SERVE
+
+
+def instead(rewrite: Rewrite, error: ProviderError) -> Part:
+    """Make the outcome where a provider failed, in a mode in which `rules_serve`."""
+    return replace(_by_rules(rewrite), reason=error.message, reason_code=error.code)
 
 
 def together(
@@ -47,13 +61,13 @@ def together(
 
 
 def by_rules(rewrite: Rewrite, started: float, reason: str | None = None) -> Rewritten:
-    """Make the result of the rules."""
-    return one(replace(_by_rules(rewrite), reason=reason), None, started)
+    """Make the result of the rules where there is no model to ask; `reason` says so if one was wanted."""
+    return one(replace(_by_rules(rewrite), reason=reason, reason_code=reason and NO_MODEL), None, started)
 
 
 def raw(rewrite: Rewrite, started: float, reason: str) -> Rewritten:
     """Make the result where nothing is done."""
-    return one(Part(rewrite.text, RAW, reason=reason), None, started)
+    return one(Part(rewrite.text, RAW, reason=reason, reason_code=NO_MODEL), None, started)
 
 
 def _by_rules(rewrite: Rewrite) -> Part:
@@ -75,4 +89,5 @@ def one(part: Part, provider: Provider | None, started: float) -> Rewritten:
         provider.name if provider else None,
         round(time.perf_counter() - started, 3),
         part.reason,
+        part.reason_code,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from voxq.engines.rewrite.asking import all_of, ask
+from voxq.engines.rewrite.reports import Reports
 from voxq.llm.client import Client
 from voxq.locale import Message
 from voxq.rewriting.outcomes import Part
@@ -24,7 +25,7 @@ class Summary:
     part: Part
 
 
-async def merged(client: Client, summaries: Sequence[Summary], budget: int) -> Part:
+async def merged(client: Client, summaries: Sequence[Summary], budget: int, reports: Reports) -> Part:
     """Merge faithful summaries until one is left, so many at a time as `budget` tokens hold. Raises
     ProviderError.
 
@@ -34,13 +35,13 @@ async def merged(client: Client, summaries: Sequence[Summary], budget: int) -> P
         groups = list(_groups(summaries, budget))
         if len(groups) == len(summaries):
             break  # none of them fits beside another
-        summaries = await all_of(_one_of(client, group) for group in groups)
+        summaries = await all_of(_one_of(client, group, reports) for group in groups)
     if len(summaries) == 1:
         return summaries[0].part
     return _listed(summaries, Message("The summaries of the parts are too long to be merged."))
 
 
-async def _one_of(client: Client, group: Sequence[Summary]) -> Summary:
+async def _one_of(client: Client, group: Sequence[Summary], reports: Reports) -> Summary:
     if len(group) == 1:
         return group[0]
     first = group[0].of
@@ -49,9 +50,10 @@ async def _one_of(client: Client, group: Sequence[Summary]) -> Summary:
         text=join_texts(each.of.text for each in group),
         segments=tuple(segment for each in group for segment in each.of.segments),
     )
-    part = await ask(client, whole, partial(merging, whole, [each.part.text for each in group]))
+    texts = [each.part.text for each in group]
+    part = await ask(client, whole, partial(merging, whole, texts), reports)
     if part.reason is not None:
-        part = replace(_listed(group, part.reason), checks=part.checks)
+        part = replace(_listed(group, part.reason), checks=part.checks, reason_code=part.reason_code)
     return Summary(whole, part)
 
 

@@ -1,7 +1,8 @@
 """Model process, the only kind of process that loads a model, and only one. It knows neither Redis nor HTTP.
 
 The worker's parent starts it with `Child.start(MODEL_PROCESS_MODULE)`; see `protocol` for the messages. It
-reads one message at a time, so a second batch waits in the pipe while the first is processed.
+reads one message at a time, so a second batch waits in the pipe while the first is processed, unless the
+model takes several calls at once: then each batch has a thread of its own.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import logging
 import os
 import resource
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +25,12 @@ from voxq.engines import registry
 from voxq.engines.contract import (
     Capability,
     ChunkError,
+    Draft,
     EngineError,
     EngineFamily,
     EngineRequest,
     ModelPaths,
+    TextItem,
 )
 from voxq.locale import Message
 from voxq.machine import heap, load
@@ -34,6 +39,7 @@ from voxq.processes.child import ChildDied, Pipe, connect_to_parent
 from voxq.processes.messages import ProtocolError
 from voxq.processes.model import plain
 from voxq.processes.model import protocol as protocol
+from voxq.processes.model.answers import checked_draft
 from voxq.processes.model.served_model import Answer, MeasurableModel, ServedModel
 
 if TYPE_CHECKING:
@@ -56,17 +62,18 @@ def main() -> None:
         request = plain.decode(pipe.receive())
         if isinstance(request, protocol.Run):
             raise ProtocolError(f"the first message must be load or trial, not {request.op}")
-        reply = partial(_send, pipe)
+        reply = partial(_send, pipe, threading.Lock())
         served = _load(request, reply)
         if served is None:
             sys.exit(1)
         if isinstance(request, protocol.Trial):
             _measure(served, request, reply)
             return
+        serve = _serve_beside if _takes_several(request.request) else _serve
         while True:
             if not pipe.poll(_PAUSE_SECONDS):
                 heap.give_back()
-            _serve(served, plain.decode(pipe.receive()), reply)
+            serve(served, plain.decode(pipe.receive()), reply)
     except ChildDied:
         sys.exit(0)
     except ProtocolError as error:
@@ -74,8 +81,14 @@ def main() -> None:
         sys.exit(2)
 
 
-def _send(pipe: Pipe, reply: protocol.Reply) -> None:
-    pipe.send(plain.encode(reply))
+def _send(pipe: Pipe, lock: threading.Lock, reply: protocol.Reply) -> None:
+    message = plain.encode(reply)
+    with lock:  # a message must not be sent within another
+        pipe.send(message)
+
+
+def _takes_several(request: EngineRequest) -> bool:
+    return registry.find(request.engine).traits_for(request).calls > 1
 
 
 def _keep_stdout_for_nobody() -> None:
@@ -188,12 +201,36 @@ def _serve(served: ServedModel, request: protocol.Request, reply: Callable[[prot
     if not isinstance(request, protocol.Run):
         raise ProtocolError(f"expected run, not {request.op}")
     reply(protocol.Started(request.batch))
-    reply(_run(served, request))
+    reply(_run(served, request, reply))
 
 
-def _run(served: ServedModel, run: protocol.Run) -> protocol.Finished:
+def _serve_beside(
+    served: ServedModel, request: protocol.Request, reply: Callable[[protocol.Reply], None]
+) -> None:
+    """Serve a batch in a thread, which does not outlive this process."""
+
+    def serve() -> None:
+        with contextlib.suppress(ChildDied):  # the parent is gone, and soon this process
+            _serve(served, request, reply)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def _run(
+    served: ServedModel, run: protocol.Run, reply: Callable[[protocol.Reply], None]
+) -> protocol.Finished:
     """Run a batch; an item that cannot be read gets an error of its own and leaves the others alone."""
+
+    def report(place: int, draft: Draft) -> None:
+        checked = checked_draft(draft)
+        with contextlib.suppress(ChildDied):
+            reply(protocol.Drafted(run.batch, place, checked.text, checked.share))
+
     read = [served.read(ref) for ref in run.items]
+    read = [
+        replace(item, report=partial(report, place)) if isinstance(item, TextItem) else item
+        for place, item in enumerate(read)
+    ]
     batch = [item for item in read if not isinstance(item, ChunkError)]
     started = time.perf_counter()
     failure: ChunkError | None = None

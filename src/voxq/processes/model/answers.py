@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from voxq.engines.contract import ChunkError, Dropped, Recognised, Rewritten, Segment, Spoken, Word
+from voxq.engines.contract import ChunkError, Draft, Dropped, Recognised, Rewritten, Segment, Spoken, Word
 from voxq.locale import Message
+from voxq.processes.model.protocol import LONGEST_DRAFT
 
 _MOST_CHARACTERS = 20_000
 """Maximum characters of a chunk, or of a sentence as it was read out; nobody says so much in half a
@@ -97,9 +98,16 @@ def checked_rewriting(answer: object, text: str) -> Rewritten | ChunkError:
             _optional(answer.provider),
             max(0.0, float(answer.seconds)),
             None if answer.reason is None else _said(answer.reason),
+            _optional(answer.reason_code),
         )
     except (AttributeError, TypeError, ValueError):
         return _NO_TEXT
+
+
+def checked_draft(draft: Draft) -> Draft:
+    """Check how far a text is that is being rewritten: its share from 0 to 1, and the text as of a result."""
+    share = min(1.0, max(0.0, draft.share)) if math.isfinite(draft.share) else 0.0
+    return Draft(_clean(draft.text, _CONTROLS_IN_LINES)[:LONGEST_DRAFT], share)
 
 
 def _said(text: str) -> str:

@@ -1,7 +1,8 @@
 """Messages between a worker's parent and its model process.
 
 The parent sends one `Load`, then `Run`s, of which one may already wait in the pipe while another is
-processed. The model process answers `Loaded` or `LoadFailed`, and each `Run` with a `Started` and a
+processed; or several are processed at the same time, where the model allows it (`Traits.calls`). The model
+process answers `Loaded` or `LoadFailed`, and each `Run` with a `Started`, perhaps some `Drafted`, and a
 `Finished`. Or the parent sends a `Trial`, which is answered with a `Loaded` and then a `Measured` for each
 number of items; then the process ends. A model process that hostile audio has taken over can send anything; a
 message of another shape raises ProtocolError.
@@ -18,6 +19,8 @@ from voxq.processes.messages import Codec
 
 MODEL_PROCESS_MODULE = "voxq.processes.model"
 """Module for `Child.start`."""
+LONGEST_DRAFT = 50_000
+"""Maximum characters of a draft."""
 STANDALONE = Path(__file__).with_name("standalone.py")
 """Script for the interpreter of another environment."""
 
@@ -135,6 +138,17 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Drafted:
+    """How far a chunk of the batch is, by its place there; see `voxq.engines.contract.Draft`."""
+
+    batch: str
+    item: int
+    text: str
+    share: float
+    op: Literal["drafted"] = "drafted"
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """One result per item, in order, and the engine's `seconds` for all of them.
 
@@ -150,7 +164,7 @@ class Finished:
 
 
 Request = Load | Trial | Run
-Reply = Loaded | LoadFailed | Measured | Started | Finished
+Reply = Loaded | LoadFailed | Measured | Started | Drafted | Finished
 
 CODEC: Codec[Request, Reply] = Codec(Request, Reply)
 

@@ -31,6 +31,11 @@ def letters(compared: Compared) -> Message | None:
     return Message("Words were changed: {words}", words=repr(before[max(0, at - 8) : at + 8]))
 
 
+def begins_alike(raw: str, begun: str) -> bool:
+    """Whether the letters of a text begin with those of another."""
+    return _kept(raw).casefold().startswith(_kept(begun).casefold())
+
+
 def _kept(text: str) -> str:
     marked = _IN_FIGURE.sub(
         lambda mark: {".": "\ue000", ",": "\ue001", ":": "\ue002"}.get(mark[0], "\ue003"), text

@@ -7,6 +7,7 @@ from itertools import pairwise
 from voxq.locale import Message
 from voxq.rewriting.checks.compared import Compared
 from voxq.rewriting.differences import words
+from voxq.rewriting.request import Rewrite
 from voxq.rewriting.times import CITED, cited
 
 _STEM = 5
@@ -16,6 +17,8 @@ _LONG = 4
 _OVERALL = 0.35
 _EACH = 0.2
 """Shares of words (in Chinese, pairs of characters) that occur in the transcript: of all, of each bullet."""
+_LINE = 0.5
+"""The same share, of a bullet that is shown before the summary is finished."""
 _FEW = 6
 """Words of a bullet too short to be judged."""
 
@@ -55,6 +58,13 @@ def support(compared: Compared) -> Message | None:
     if found < _OVERALL * total:
         return Message("The transcript does not say most of the summary")
     return None
+
+
+def is_supported(rewrite: Rewrite, line: str) -> bool:
+    """Whether a line is a bullet of which the transcript says at least half of the words."""
+    units = _units(CITED.sub(" ", line))
+    here = len(units & _units(rewrite.text))
+    return line.lstrip().startswith("- ") and here >= _LINE * len(units)
 
 
 def _units(text: str) -> set[str]:

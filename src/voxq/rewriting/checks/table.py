@@ -59,6 +59,12 @@ TABLE: Mapping[Mode, Mapping[str, Check]] = MappingProxyType(
 added; in the other modes they stay, in their order."""
 
 
+def adds_nothing(rewrite: Rewrite, begun: str) -> bool:
+    """Whether the beginning of an answer has no number, date or name that the transcript has not."""
+    compared = Compared(rewrite, begun)
+    return all(run(compared) is None for run in _SUPPORTED.values())
+
+
 def check(rewrite: Rewrite, answer: str) -> Verdict:
     """Compare a cleaned answer with the transcript that it was made from."""
     compared = Compared(rewrite, answer)

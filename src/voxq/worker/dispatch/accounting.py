@@ -26,11 +26,12 @@ class Accounting:
         """Engine seconds that the owner used recently; `now` on the monotonic clock."""
         return self._use.of(owner, now)
 
-    def charge(self, pooled: PooledModel, batch: Batch, seconds: float) -> None:
-        """Charge a batch that has ended, well or not, after `seconds` of engine time."""
+    def charge(self, pooled: PooledModel, batch: Batch, seconds: float, *, at_once: int = 1) -> None:
+        """Charge a batch that has ended, well or not, after `seconds` in an engine that worked on so many
+        batches `at_once`."""
         now = time.monotonic()
         for member in batch.members:
-            share = seconds * batch.share(member)
+            share = seconds * batch.share(member) / at_once
             member.step.engine_seconds += share
             member.task_run.last_served = now
             self._use.add(member.task_run.task.owner, share, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from voxq.processes.model.protocol import Drafted, Finished
 from voxq.worker.dispatch.failures import Failures
 from voxq.worker.dispatch.results import Results
 from voxq.worker.dispatch.time_limits import TimeLimits
@@ -44,14 +45,19 @@ class ModelMessages:
     def _receive(self, pooled: PooledModel) -> None:
         was_ready = pooled.link.is_ready
         try:
-            finished = self._pool.receive(pooled, self._limits.for_next_batch(pooled))
+            answer = self._pool.receive(pooled, self._limits.of_batch)
         except ModelProcessFailed as failure:
             self._failures.on_process_failed(pooled, failure)
             return
         if pooled.link.is_ready and not was_ready:
             self._on_loaded(pooled)
-        if finished is not None:
-            self._results.take(pooled, *finished)
+        match answer:
+            case (batch, Finished() as finished):
+                self._results.take(pooled, batch, finished)
+            case (batch, Drafted() as drafted):
+                self._results.note(batch, drafted)
+            case None:
+                pass
 
     def _on_loaded(self, pooled: PooledModel) -> None:
         for task_run in self._task_runs.that_need(pooled.name):

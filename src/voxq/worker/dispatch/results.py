@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 from voxq.core import killpoint
-from voxq.engines.contract import ChunkError
+from voxq.engines.contract import ChunkError, Draft, Rewritten
 from voxq.locale import Message
-from voxq.processes.model.protocol import Finished
+from voxq.metrics import catalogue
+from voxq.metrics.counters import Counters
+from voxq.processes.model.protocol import LONGEST_DRAFT, Drafted, Finished
 from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
 from voxq.worker.dispatch.out_of_memory import OutOfMemory, ran_out_of_memory
@@ -21,7 +23,14 @@ from voxq.worker.runs.task_runs import TaskRuns
 
 _STORAGE = "storage"
 _SOUND_LOST = "audio_unavailable"
-_FINAL = ("language_unavailable", "unknown_voice", "llm_key_refused", "llm_no_model")
+_FINAL = (
+    "language_unavailable",
+    "unknown_voice",
+    "llm_key_refused",
+    "llm_no_model",
+    "llm_request_refused",
+    "llm_context_exceeded",
+)
 """Codes of errors that another try cannot change."""
 
 
@@ -37,6 +46,7 @@ class Results:
         stages: Stages,
         blame: Blame,
         disk_warnings: DiskWarnings,
+        counters: Counters,
         *,
         patience: float,
     ) -> None:
@@ -49,10 +59,12 @@ class Results:
         self._stages = stages
         self._blame = blame
         self._disk_warnings = disk_warnings
+        self._counters = counters
         self._patience = patience
 
     def take(self, pooled: PooledModel, batch: Batch, finished: Finished) -> None:
-        self._accounting.charge(pooled, batch, finished.seconds)
+        at_once = 1 + pooled.link.running
+        self._accounting.charge(pooled, batch, finished.seconds, at_once=at_once)
         failure = _failure(finished)
         errors = [failure] if failure else [item for item in finished.items if isinstance(item, ChunkError)]
         is_excused = self._out_of_memory.excuses(pooled, batch, errors)
@@ -66,20 +78,29 @@ class Results:
             if member.task_run not in self._task_runs:
                 continue  # cancelled meanwhile
             if not isinstance(item, ChunkError):
-                self._keep(pooled, member, item, finished.seconds * batch.share(member))
+                self._keep(pooled, member, item, finished.seconds * batch.share(member) / at_once)
             elif is_excused and ran_out_of_memory(item):
                 member.step.chunks.give_up(member.index)
             else:
-                self._on_error(member, item)
+                self._on_error(member, item, is_apart=pooled.link.works_apart)
         for step in batch.steps:
             if step.task_run in self._task_runs:
                 if not step.task_run.is_complete:  # or the mark goes with everything else of the task
                     step.task_run.mark_running()
                 self._go_on(step)
 
+    def note(self, batch: Batch, drafted: Drafted) -> None:
+        """Note how far a chunk is."""
+        member = batch.members[drafted.item]
+        if member.task_run in self._task_runs:
+            member.step.note(member.index, Draft(drafted.text[:LONGEST_DRAFT], drafted.share))
+            self._stages.advanced(member.task_run)
+
     def _keep(self, pooled: PooledModel, member: Member, result: object, seconds: float) -> None:
         assert pooled.revision is not None  # the model was loaded: a batch came back
         member.step.disk_retry.over()
+        if isinstance(result, Rewritten) and result.reason_code is not None:
+            self._counters.add(catalogue.REWRITINGS_NOT_AS_ASKED, pooled.name, result.reason_code)
         try:
             member.step.finish(member.index, result, pooled.revision, seconds)
         except OSError as error:
@@ -92,8 +113,9 @@ class Results:
         if step.task_run in self._task_runs:
             self._stages.advanced(step.task_run)
 
-    def _on_error(self, member: Member, error: ChunkError) -> None:
-        """Handle the error of one chunk, which concerns its task alone."""
+    def _on_error(self, member: Member, error: ChunkError, *, is_apart: bool) -> None:
+        """Handle the error of one chunk, which concerns its task alone. `is_apart`: it was worked on by
+        itself, so another try need not be alone in the engine."""
         step = member.step
         step.chunks.give_up(member.index)
         if error.code == _SOUND_LOST:
@@ -104,7 +126,8 @@ class Results:
         elif error.code in _FINAL:
             self._blame.give_up(step, error.code, error.message)
         else:
-            step.chunks.suspect(member.index)
+            if not is_apart:
+                step.chunks.suspect(member.index)
             self._blame.blame(step, error.code, error.message)
 
     def _wait_for_disk(self, step: TaskStep, error: ChunkError) -> None:

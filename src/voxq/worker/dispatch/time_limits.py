@@ -8,7 +8,7 @@ at all, gets the time that the operator allows.
 from __future__ import annotations
 
 from voxq.worker.model_pool.pool import ModelPool
-from voxq.worker.model_pool.pooled_model import PooledModel
+from voxq.worker.runs.batch import Batch
 from voxq.worker.runs.task_run import TaskStep
 
 _PATIENCE = 4.0
@@ -34,14 +34,11 @@ class TimeLimits:
     def is_over(self, step: TaskStep) -> bool:
         return step.engine_seconds > self.of(step) - _ROUNDING
 
-    def for_next_batch(self, pooled: PooledModel) -> float:
-        """Limit of the next batch: that of a task of its own, and no more than is left to one of its steps.
+    def of_batch(self, batch: Batch) -> float:
+        """Limit of a batch: that of a task of its own, and no more than is left to one of its steps.
 
         So a chunk that hangs does not use up the time that a recording of many hours is allowed.
         """
-        batch = pooled.link.next_batch
-        if batch is None:
-            return self._given
         left = max(self.of(step) - step.engine_seconds for step in batch.steps)
         return min(left, self._allowed(batch.predicted))
 

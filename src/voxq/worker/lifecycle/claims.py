@@ -239,5 +239,6 @@ def _document(task_run: TaskRun) -> dict[str, Any]:
         task_run.task,
         progress=task_run.progress,
         text=task_run.policy.text,
+        draft=task_run.policy.draft,
         started_at=task_run.admitted_at,
     )

@@ -15,7 +15,7 @@ from voxq import kinds
 from voxq.machine.device_memory import DeviceMemory
 from voxq.metrics.catalogue import LOAD_SECONDS, UNLOADS
 from voxq.metrics.counters import Counters
-from voxq.processes.model.protocol import Finished
+from voxq.processes.model.protocol import Drafted, Finished
 from voxq.worker.model_pool import residency
 from voxq.worker.model_pool.model_link import ModelProcessFailed
 from voxq.worker.model_pool.pooled_model import PooledModel
@@ -242,18 +242,20 @@ class ModelPool:
         while self._arrived:
             yield self._arrived.pop(next(iter(self._arrived)))
 
-    def receive(self, pooled: PooledModel, seconds_allowed: float) -> tuple[Batch, Finished] | None:
+    def receive(
+        self, pooled: PooledModel, seconds_allowed: Callable[[Batch], float]
+    ) -> tuple[Batch, Finished | Drafted] | None:
         """Take one message, as `ModelLink.receive` does."""
         descriptor = pooled.link.child.fileno() if pooled.link.child else -1
         was_ready = pooled.link.is_ready
         try:
-            finished = pooled.link.receive(seconds_allowed)
+            answer = pooled.link.receive(seconds_allowed)
         except ModelProcessFailed:
             self._poller.unwatch(descriptor)
             raise
         if pooled.link.is_ready and not was_ready:
             self._on_loaded(pooled)
-        return finished
+        return answer
 
     def close(self) -> None:
         for pooled in self:

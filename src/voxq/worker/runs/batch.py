@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voxq.worker.runs.task_run import TaskRun, TaskStep
@@ -32,6 +33,14 @@ class Batch:
     members: tuple[Member, ...]
     predicted: float
     is_suspect: bool
+
+    @classmethod
+    def of(cls, batches: Sequence[Batch]) -> Batch | None:
+        """Make one of several that an engine worked on at the same time; None of none."""
+        if len(batches) < 2:
+            return batches[0] if batches else None
+        members = tuple(member for batch in batches for member in batch.members)
+        return cls(batches[0].id, members, sum(batch.predicted for batch in batches), is_suspect=False)
 
     @property
     def task_runs(self) -> tuple[TaskRun, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice, takewhile
 from typing import Generic, TypeVar
 
+from voxq.engines.contract import Draft
 from voxq.kinds.pieces import Piece
 
 P = TypeVar("P", bound=Piece)
@@ -25,14 +26,34 @@ class Chunks(Generic[P, R]):
         self._suspects: set[int] = set()
         self._results: dict[int, R] = {}
         self._joined: set[int] = set()  # pieces that have become part of the one before
+        self._drafts: dict[int, Draft] = {}  # of chunks in the engine
         self.seconds_known = 0.0
-        self.seconds_done = 0.0
+        self._seconds_done = 0.0
 
     def __len__(self) -> int:
         return len(self._pieces)
 
     def __getitem__(self, index: int) -> P:
         return self._pieces[index]
+
+    @property
+    def seconds_done(self) -> float:
+        """Seconds of the chunks that have a result, and of what is done of those in the engine, as far as
+        that is known."""
+        begun = (self._pieces[index].seconds * draft.share for index, draft in self._drafts.items())
+        return self._seconds_done + sum(begun)
+
+    def note(self, index: int, draft: Draft) -> None:
+        """Note how far a chunk in the engine is."""
+        if index in self._running:
+            self._drafts[index] = draft
+
+    @property
+    def draft(self) -> str:
+        """What is written of the first chunk without a result."""
+        first = next((index for index in itertools.count() if index not in self._results), 0)
+        draft = self._drafts.get(first)
+        return draft.text if draft else ""
 
     @property
     def count_left(self) -> int:
@@ -119,6 +140,7 @@ class Chunks(Generic[P, R]):
 
     def give_up(self, index: int) -> None:
         """Let a chunk that comes back without a result wait again."""
+        self._drafts.pop(index, None)
         if index in self._running:
             self._running.remove(index)
             if self.is_found(index):
@@ -127,16 +149,17 @@ class Chunks(Generic[P, R]):
     def finish(self, index: int, result: R) -> None:
         """Record the result of a chunk, from the engine or from an earlier attempt."""
         self._running.discard(index)
+        self._drafts.pop(index, None)
         self._suspects.discard(index)
         self._waiting = [other for other in self._waiting if other != index]
         if index not in self._results:
             self._results[index] = result
-            self.seconds_done += self._pieces[index].seconds
+            self._seconds_done += self._pieces[index].seconds
 
     def forget(self, index: int) -> None:
         """Discard a lost result: the chunk is to be done again."""
         if self._results.pop(index, None) is not None:
-            self.seconds_done -= self._pieces[index].seconds
+            self._seconds_done -= self._pieces[index].seconds
             if self.is_found(index):
                 insort(self._waiting, index)
 

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any, Generic, Protocol, TypeVar
 
 from voxq.core.outcome import Incident, Outcome
-from voxq.engines.contract import Cost
+from voxq.engines.contract import Cost, Draft
 from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.work import KindRun, Prepared
 from voxq.processes.model.protocol import ChunkRef
@@ -50,6 +50,10 @@ class TaskInWork(Protocol):
 
     def taken(self, step: Any, piece: Any, result: Any) -> None:
         """Handle the result of a chunk of the step."""
+        ...
+
+    def advance(self) -> None:
+        """Update what follows from the state of its steps."""
         ...
 
     def mark_running(self) -> None:
@@ -213,6 +217,11 @@ class StepRun(Generic[T]):
         """Mark chunks as being in the engine, on disk first: a worker can die with its model process."""
         self.chunks.begin(indices)
         self.task_run.mark_running()
+
+    def note(self, index: int, draft: Draft) -> None:
+        """Note how far a chunk in the engine is."""
+        self.chunks.note(index, draft)
+        self.task_run.advance()
 
     def finish(self, index: int, result: Any, revision: str, seconds: float) -> None:
         """Count the result, and write it (write step W3) unless it is the last one: the end of the task is

@@ -139,14 +139,14 @@ class TaskRun:
         for step in self.steps:
             if step.spec.source is None:
                 step.find(pieces, (revisions or {}).get(step.model.name))
-        self._advance()
+        self.advance()
 
     def recall(self, model: str, revision: str) -> None:
         """Take over results of an earlier attempt, now that the model that made them is loaded."""
         for step in self.steps:
             if step.model.name == model:
                 step.recall(revision)
-        self._advance()
+        self.advance()
 
     def taken(self, step: TaskStep, piece: Any, result: Any) -> None:
         """Handle the result of a chunk: other steps may have something to do now."""
@@ -154,13 +154,13 @@ class TaskRun:
         for other in self.steps:
             if other.source is step and not other.spec.is_last:
                 other.find(self.policy.pieces_for(other.name, piece, result))
-        self._advance()
+        self.advance()
 
     def prepare(self, prepared: Prepared) -> None:
         """Record the end of preparation: all of the input has been read, and every piece found."""
         self.prepared = self.policy.prepared = prepared
         self.is_read_anew = False
-        self._advance()
+        self.advance()
 
     def start_over(self) -> None:
         """Begin the preparation anew, in which the same pieces will be found."""
@@ -247,7 +247,7 @@ class TaskRun:
         spans = {self._recorded_as(step.spec): step.running for step in self.steps}
         self.directory.mark_running(spans, alone=alone)
 
-    def _advance(self) -> None:
+    def advance(self) -> None:
         """Find the pieces of steps whose time has come, and update the progress."""
         for step in self.steps:
             if step.awaits_last_pieces and step.source is not None and step.source.is_over:

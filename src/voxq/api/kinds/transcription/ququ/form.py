@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -35,7 +36,7 @@ _HOTWORD: dict[str, Any] = {
     "hotword": (
         Annotated[
             tuple[str, ...],
-            BeforeValidator(checked_hotwords),
+            BeforeValidator(partial(checked_hotwords, field="hotword")),
             Field(description=f"Up to {MAX_HOTWORDS} words to listen for, between spaces or commas."),
         ],
         (),
