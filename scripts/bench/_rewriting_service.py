@@ -97,8 +97,8 @@ def added_by(under_test: Service, server: LlmServer) -> Added:
             if number >= _WARM_UP:
                 pairs.append(pair)
     added = [whole - bare for whole, bare in pairs]
-    middle = [statistics.median(each) for each in zip(*pairs, strict=True)]
-    return Added(*middle, statistics.median(added), percentile(added, 90))
+    whole, bare = (statistics.median(each) for each in zip(*pairs, strict=True))
+    return Added(whole, bare, statistics.median(added), percentile(added, 90))
 
 
 def many(under_test: Service) -> Many:

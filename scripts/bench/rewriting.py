@@ -151,8 +151,8 @@ class Checked:
             TextItem(each.text, {"mode": each.mode.value, "language": each.language}) for each in rewrites
         ]
         answers = self._engine.run(items)
-        self.refused.update(each.reason_code for each in answers if getattr(each, "reason_code", None))
-        self.refused.update(each.code for each in answers if isinstance(each, ChunkError))
+        codes = (each.code if isinstance(each, ChunkError) else each.reason_code for each in answers)
+        self.refused.update(filter(None, codes))
         return [
             each.text if isinstance(each, Rewritten) else rewrite.text
             for each, rewrite in zip(answers, rewrites, strict=True)
