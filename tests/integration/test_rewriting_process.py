@@ -160,8 +160,8 @@ def test_a_text_does_not_wait_for_a_slow_one() -> None:
 
 
 def test_drafts_come_before_the_result() -> None:
-    said = " ".join(f"In year {1000 + n} the town had {n + 200} houses and no wall." for n in range(200))
-    with llm_server(pause=0.02) as server, process_of(server, context=32_768) as process:
+    said = " ".join(f"In year {1000 + n} the town had {n + 200} houses and no wall." for n in range(60))
+    with llm_server(pause=0.02, context=8192) as server, process_of(server, context=8192) as process:
         process.child.send(CODEC.encode(Run("b", (TextRef(said, {"mode": "punctuate", "stream": True}),))))
         assert process.receive() == Started("b")
         drafts: list[Drafted] = []

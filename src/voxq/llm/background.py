@@ -17,7 +17,7 @@ class BackgroundLoop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=_serve, args=(self._loop,), name="llm", daemon=True).start()
+        threading.Thread(target=_serve, args=(self._loop,), name="provider", daemon=True).start()
         weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:

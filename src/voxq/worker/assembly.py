@@ -105,7 +105,6 @@ class WorkerParts:
             self.stages,
             blame,
             warnings,
-            counters,
             patience=settings.media_timeout_seconds,
         )
         self.model_messages = ModelMessages(

@@ -154,7 +154,7 @@ def test_each_provider_is_a_device_of_its_own(tmp_path: Path) -> None:
     assert [request.device for request in requests] == ["net:local", "net:other", "net:light"]
     assert {request.device_class for request in requests} == {"net"}
     assert requests[0].config["model"] == "qwen3:8b"
-    assert models.default.traits.at_once == models.default.traits.max_items == 3
+    assert (models.default.traits.max_items, models.default.traits.calls) == (1, 3)
 
 
 def test_a_worker_that_only_speaks_needs_no_recogniser(tmp_path: Path) -> None:

@@ -5,22 +5,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import Field
 
 from voxq.api.language import said
 from voxq.api.shapes.errors import Error, Problem
 
-PATHS = frozenset(
-    {
-        "/api/asr/transcribe",
-        "/api/asr/transcribe-and-optimize",
-        "/api/llm/optimize",
-        "/api/status",
-        "/api/health",
-    }
-)
-"""Paths that QuQu's clients ask for. An error at any other has the shape of the native API."""
+_paths: set[str] = set()
+"""Paths that QuQu's clients ask for."""
 
 _MEANINGS = {
     400: "The form, the JSON or the recording cannot be read, or LLM_PROVIDERS names no language model.",
@@ -45,9 +39,14 @@ class Failure(Error):
     success: Literal[False] = Field(description="Always false.")
 
 
+def shape(router: APIRouter) -> None:
+    """Give errors at the paths of this router QuQu's shape. At any other they have that of the native API."""
+    _paths.update(route.path for route in router.routes if isinstance(route, APIRoute))
+
+
 def is_ours(path: str) -> bool:
     """Whether a request for this path expects QuQu's shape."""
-    return path.rstrip("/") in PATHS
+    return path.rstrip("/") in _paths
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

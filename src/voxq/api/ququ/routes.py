@@ -76,3 +76,6 @@ async def readiness(request: Request, response: Response, service: TheService) -
     if "error" in found:
         found["error"] = said(found["error"])
     return HealthView(success=response.status_code != 503, **found)
+
+
+errors.shape(router)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 
+from voxq.engines.contract import Rewritten
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Counters
 from voxq.worker.model_pool.pooled_model import PooledModel
@@ -39,6 +40,11 @@ class Accounting:
         self._counters.observe(catalogue.BATCH_SECONDS, seconds, str(self._worker_id), pooled.name)
         self._counters.observe(catalogue.BATCH_CHUNKS, len(batch.members), pooled.name)
         self._counters.add(catalogue.PADDING_SECONDS, pooled.name, amount=pooled.padding(batch))
+
+    def count_result(self, pooled: PooledModel, result: object) -> None:
+        """Count a result that is not what was asked for."""
+        if isinstance(result, Rewritten) and result.reason_code is not None:
+            self._counters.add(catalogue.REWRITINGS_NOT_AS_ASKED, pooled.name, result.reason_code)
 
 
 class OwnerUse:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 
 from voxq.core import killpoint
-from voxq.engines.contract import ChunkError, Draft, Rewritten
+from voxq.engines.contract import ChunkError, Draft
 from voxq.locale import Message
-from voxq.metrics import catalogue
-from voxq.metrics.counters import Counters
 from voxq.processes.model.protocol import LONGEST_DRAFT, Drafted, Finished
 from voxq.worker.disk_trouble import DiskWarnings
 from voxq.worker.dispatch.accounting import Accounting
@@ -46,7 +44,6 @@ class Results:
         stages: Stages,
         blame: Blame,
         disk_warnings: DiskWarnings,
-        counters: Counters,
         *,
         patience: float,
     ) -> None:
@@ -59,7 +56,6 @@ class Results:
         self._stages = stages
         self._blame = blame
         self._disk_warnings = disk_warnings
-        self._counters = counters
         self._patience = patience
 
     def take(self, pooled: PooledModel, batch: Batch, finished: Finished) -> None:
@@ -99,8 +95,7 @@ class Results:
     def _keep(self, pooled: PooledModel, member: Member, result: object, seconds: float) -> None:
         assert pooled.revision is not None  # the model was loaded: a batch came back
         member.step.disk_retry.over()
-        if isinstance(result, Rewritten) and result.reason_code is not None:
-            self._counters.add(catalogue.REWRITINGS_NOT_AS_ASKED, pooled.name, result.reason_code)
+        self._accounting.count_result(pooled, result)
         try:
             member.step.finish(member.index, result, pooled.revision, seconds)
         except OSError as error:

@@ -76,3 +76,6 @@ async def _begin(service: Service, entry: EntryCheck, text: str, wanted: intake.
         return (await texts.accept(service, TEXT_KIND, text, wanted, entry)).task
 
     return await begin(service, TEXT_KIND.name, owner, fingerprint, accept, may_reuse=True)
+
+
+errors.shape(router)

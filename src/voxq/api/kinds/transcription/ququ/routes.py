@@ -82,3 +82,6 @@ async def _recognised(
         received.is_taken = begun.cache == "miss"
     response.headers.update(begun.headers)
     return await end_of(service, begun, request), wanted.mode
+
+
+errors.shape(router)
