@@ -8,6 +8,7 @@ model process, comparison, record and event. Pairs follow each other, so that bo
 
 from __future__ import annotations
 
+import heapq
 import json
 import statistics
 import sys
@@ -35,6 +36,8 @@ _DELAY = 0.3
 """Seconds before the provider answers one text."""
 _AT_ONCE = 20
 _CALLS = 4
+_SLOW = 5
+"""How many times as long one of them takes, the second time."""
 _MOST_ADDED = 0.020
 
 
@@ -42,6 +45,8 @@ _MOST_ADDED = 0.020
 class Added:
     """Seconds between submission and result, those of the provider alone, and what the service added."""
 
+    submitted: float
+    """Until the id of the task is there."""
     through: float
     alone: float
     added: float
@@ -67,15 +72,19 @@ def text(number: int) -> str:
     return f"Um, so the order {1000 + number} was, uh, sent to the the shop on March 5."
 
 
-def through(http: httpx.Client, url: str, content: str) -> float:
-    """Submit a text and follow it; returns the seconds until its result is there. Raises RuntimeError."""
+def through(http: httpx.Client, url: str, content: str) -> tuple[float, float]:
+    """Submit a text and follow it; returns the seconds until its id is there, and until its result is.
+
+    Raises RuntimeError.
+    """
     began = time.perf_counter()
     body = {"text": content, "mode": "optimize"}
     task_id = http.post(f"{url}/api/v1/text/submit", json=body).raise_for_status().json()["task_id"]
+    submitted = time.perf_counter() - began
     with http.stream("GET", f"{url}/api/v1/text/events/{task_id}") as events:
         for line in events.iter_lines():
             if line == "event: done":
-                return time.perf_counter() - began
+                return submitted, time.perf_counter() - began
     raise RuntimeError(f"the task {task_id} has no result")
 
 
@@ -90,22 +99,33 @@ def alone(http: httpx.Client, server: LlmServer) -> float:
 
 
 def added_by(under_test: Service, server: LlmServer) -> Added:
-    pairs: list[tuple[float, float]] = []
+    rounds: list[tuple[float, float, float]] = []
     with httpx.Client(trust_env=False, timeout=60) as http, httpx.Client(trust_env=False) as direct:
         for number in range(_WARM_UP + _PAIRS):
-            pair = through(http, under_test.url, text(number)), alone(direct, server)
+            submitted, whole = through(http, under_test.url, text(number))
+            bare = alone(direct, server)
             if number >= _WARM_UP:
-                pairs.append(pair)
-    added = [whole - bare for whole, bare in pairs]
-    whole, bare = (statistics.median(each) for each in zip(*pairs, strict=True))
-    return Added(whole, bare, statistics.median(added), percentile(added, 90))
+                rounds.append((submitted, whole, bare))
+    added = [whole - bare for _, whole, bare in rounds]
+    submitted, whole, bare = (statistics.median(each) for each in zip(*rounds, strict=True))
+    return Added(submitted, whole, bare, statistics.median(added), percentile(added, 90))
 
 
 def many(under_test: Service) -> Many:
     total = max(_at_once(under_test, [text(number) for number in range(_AT_ONCE)]))
     _, *quick = _at_once(under_test, [f"Slow: {text(0)}", *(text(number) for number in range(1, _AT_ONCE))])
-    ideal = _AT_ONCE / _CALLS * _DELAY
-    return Many(total, ideal, max(quick), (_AT_ONCE - 1) / (_CALLS - 1) * _DELAY)
+    usual = [_DELAY] * _AT_ONCE
+    return Many(total, max(_ends(usual)), max(quick), max(_ends([_SLOW * _DELAY, *usual[1:]])[1:]))
+
+
+def _ends(lengths: Sequence[float]) -> list[float]:
+    """Return when texts that take so long end, if a place is never empty while one waits."""
+    places = [0.0] * _CALLS
+    ends: list[float] = []
+    for length in lengths:
+        ends.append(heapq.heappop(places) + length)
+        heapq.heappush(places, ends[-1])
+    return ends
 
 
 def _at_once(under_test: Service, texts: Sequence[str]) -> list[float]:
@@ -113,13 +133,13 @@ def _at_once(under_test: Service, texts: Sequence[str]) -> list[float]:
         httpx.Client(trust_env=False, timeout=120, limits=httpx.Limits(max_connections=None)) as http,
         ThreadPoolExecutor(len(texts)) as threads,
     ):
-        return list(threads.map(lambda each: through(http, under_test.url, each), texts))
+        return list(threads.map(lambda each: through(http, under_test.url, each)[1], texts))
 
 
 def writes(said: str) -> str:
     """Write as a good model does; a slow text takes five times as long."""
     if said.startswith("Slow"):
-        time.sleep(4 * _DELAY)
+        time.sleep((_SLOW - 1) * _DELAY)
     return said.replace("Um, so", "So").replace(", uh,", "").replace("the the", "the")
 
 
@@ -139,6 +159,7 @@ def main(console: Console, file: Path | None) -> int:
     table.add_row(
         "one text, median", f"{added.through:.3f}", f"{added.alone:.3f}", f"{1000 * added.added:.1f} ms"
     )
+    table.add_row("of it, submission", f"{added.submitted:.3f}", "", "")
     table.add_row("one text, 90 %", "", "", f"{1000 * added.added_90:.1f} ms")
     rate = f"{at_once.ratio:.3f} times"
     table.add_row(f"{_AT_ONCE} texts at once", f"{at_once.total:.3f}", f"{at_once.ideal:.3f}", rate)
