@@ -209,9 +209,9 @@ def shown(title: str, scores: Sequence[Score]) -> Table:
     return table
 
 
-def scores_of(write: Writer, mode: Mode) -> list[Score]:
-    """Score all transcripts of both languages."""
-    return [score(cases(language), write, mode) for language in LANGUAGES]
+def scores_of(write: Writer, mode: Mode, most: int | None) -> list[Score]:
+    """Score the transcripts of both languages: all, or the first `most` of each."""
+    return [score(cases(language)[:most], write, mode) for language in LANGUAGES]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -221,6 +221,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--provider", metavar="NAME=URL|MODEL", help="server with OpenAI's chat API")
     parser.add_argument("--context", type=int, default=8192, help="tokens of its context")
     parser.add_argument("--calls", type=int, default=4, help="requests to it at the same time")
+    parser.add_argument("--cases", type=int, metavar="N", help="only the first N of each language")
     parser.add_argument("--service", action="store_true", help="measure what a running service adds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores here")
     arguments = parser.parse_args(argv)
@@ -233,12 +234,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     refused: Counter[str] = Counter()
     if arguments.provider:
         provider, mode = provider_of(arguments), arguments.mode or Mode.OPTIMIZE
-        results["bare answers"] = scores_of(bare(provider), mode)
+        results["bare answers"] = scores_of(bare(provider), mode, arguments.cases)
         checked = Checked(provider)
-        results["checked"] = scores_of(checked, mode)
+        results["checked"] = scores_of(checked, mode, arguments.cases)
         refused = checked.refused
     else:
-        results["rules"] = scores_of(by_rules, arguments.mode or Mode.LIGHT)
+        results["rules"] = scores_of(by_rules, arguments.mode or Mode.LIGHT, arguments.cases)
     for title, scores in results.items():
         console.print(shown(title, scores))
     if refused:

@@ -190,6 +190,9 @@ def test_the_status_names_models_device_and_provider(api: ApiServer) -> None:
         "models": body["models"],
         "device": "cpu",
         "provider": "local",
+        "funasr": {"success": True, "initialized": True},
+        "ollama": {"success": True, "available": True},
+        "gpu_available": False,
     }
     assert body["models"][0] == "whisper-base"
     answer = httpx.get(f"{api.url}/api/status", trust_env=False)

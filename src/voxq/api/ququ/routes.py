@@ -26,8 +26,22 @@ class ServiceView(BaseModel):
     ready: bool = Field(description="Whether a worker can start a task at once.")
 
 
+class RecogniserView(BaseModel):
+    """Whether speech is recognised now."""
+
+    success: bool = Field(description="As `initialized`.")
+    initialized: bool = Field(description="Whether a worker can start a task at once.")
+
+
+class LanguageModelView(BaseModel):
+    """Whether texts can be optimized."""
+
+    success: bool = Field(description="As `available`.")
+    available: bool = Field(description="Whether the operator has named a language model. It is not asked.")
+
+
 class StatusView(BaseModel):
-    """What there is to work with."""
+    """What there is to work with; and under the names of QuQu's own server, whether there is anything."""
 
     success: Literal[True] = Field(description="Always true.")
     service: ServiceView = Field(description="The service itself.")
@@ -40,6 +54,9 @@ class StatusView(BaseModel):
     provider: str | None = Field(
         examples=["local"], description="Provider of language models that is asked; null without any."
     )
+    funasr: RecogniserView = Field(description="The recogniser, whatever its engine is.")
+    ollama: LanguageModelView = Field(description="The language model, whatever server it is on.")
+    gpu_available: bool = Field(description="Whether a worker has a GPU.")
 
 
 class HealthView(Health):
@@ -55,12 +72,17 @@ async def status(service: TheService, _: Owner) -> StatusView:
     """Report the models, the devices and the provider of language models."""
     overview = await service.overview.recent()
     available = await service.models.recent()
+    is_ready, devices = overview.ready > 0, [worker.device for worker in overview.workers]
+    provider = next(iter(available.providers), None)
     return StatusView(
         success=True,
-        service=ServiceView(name="VoxQ", version=voxq.__version__, ready=overview.ready > 0),
+        service=ServiceView(name="VoxQ", version=voxq.__version__, ready=is_ready),
         models=list(available.names),
-        device=", ".join(dict.fromkeys(worker.device for worker in overview.workers)),
-        provider=next(iter(available.providers), None),
+        device=", ".join(dict.fromkeys(devices)),
+        provider=provider,
+        funasr=RecogniserView(success=is_ready, initialized=is_ready),
+        ollama=LanguageModelView(success=provider is not None, available=provider is not None),
+        gpu_available=any(device.startswith("cuda") for device in devices),
     )
 
 
