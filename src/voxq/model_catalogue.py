@@ -64,13 +64,17 @@ class Listing(Protocol):
 class OfferedModels:
     """Models that the engine families of one capability offer themselves, in the order of the families."""
 
-    def __init__(self, capability: Capability, store: ModelStore) -> None:
+    def __init__(self, capability: Capability, store: ModelStore, default: str | None = None) -> None:
+        """`default`: name of the operator's choice; None: the first."""
         self._capability = capability
         self._store = store
+        self._default = default
 
     @property
     def default(self) -> ListedModel:
-        """First model, installed or not. Raises EngineError if no family offers one."""
+        """Default model, installed or not. Raises EngineError if no family offers it."""
+        if self._default is not None:
+            return self.find(self._default)
         for name, family in registry.models(self._capability).items():
             return ListedModel(name, family.name, name)
         raise EngineError(
@@ -79,7 +83,8 @@ class OfferedModels:
 
     def all(self) -> tuple[ListedModel, ...]:
         installed = registry.installed(self._capability, self._store)
-        return tuple(ListedModel(name, family.name, name) for name, family in installed.items())
+        names = sorted(installed, key=lambda name: name != self._default)  # stable: the others stay in order
+        return tuple(ListedModel(name, installed[name].name, name) for name in names)
 
     def find(self, name: str | None) -> ListedModel:
         if name is None:
@@ -215,6 +220,7 @@ def listings_of(settings: Settings) -> Mapping[Capability, Listing]:
     return offered | {
         Capability.RECOGNISE: ModelCatalogue.of(settings),
         Capability.REWRITE: Rewriters(settings.providers, offered[Capability.REWRITE]),
+        Capability.EMBED: OfferedModels(Capability.EMBED, store, settings.speaker_model),
     }
 
 

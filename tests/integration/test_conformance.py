@@ -30,7 +30,13 @@ def paths(family: EngineFamily, model: str) -> dict[str, Path]:
 
 @pytest.mark.parametrize(
     ("engine", "model"),
-    [("faster-whisper", "whisper-base"), ("hibari", "hibari"), ("kokoro", "kokoro"), ("llm", "light")],
+    [
+        ("faster-whisper", "whisper-base"),
+        ("hibari", "hibari"),
+        ("kokoro", "kokoro"),
+        ("llm", "light"),
+        ("ge2e", "ge2e"),
+    ],
 )
 def test_a_built_in_family_conforms(engine: str, model: str) -> None:
     family = registry.find(engine)

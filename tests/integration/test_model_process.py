@@ -19,13 +19,14 @@ from audio import recording, spoken_text
 from engine_calls import recognition
 
 from voxq.engines import registry
-from voxq.engines.contract import EngineRequest, Recognised
+from voxq.engines.contract import ChunkError, EngineRequest, Recognised
 from voxq.engines.warmup import clip
 from voxq.model_store.store import ModelStore
 from voxq.processes.child import Child, ChildDied
 from voxq.processes.model.protocol import (
     CODEC,
     MODEL_PROCESS_MODULE,
+    Embedded,
     Finished,
     Load,
     Loaded,
@@ -102,6 +103,26 @@ def chunk(tmp_path: Path) -> Callable[..., SpanRef]:
         return SpanRef(pcm, round(start * SAMPLE_RATE), round(end * SAMPLE_RATE), options)
 
     return make
+
+
+def test_vectors_of_one_speaker_are_alike(link: ModelProcess, tmp_path: Path) -> None:
+    pcm = tmp_path / "speech.f32"
+    silence = np.zeros(2 * SAMPLE_RATE, np.float32)
+    np.concatenate([clip(), silence]).astype("<f4").tofile(pcm)
+    loaded = link.load("ge2e", "ge2e")
+    assert isinstance(loaded, Loaded)
+    assert loaded.revision.startswith("ge2e:")
+    half, end = len(clip()) // 2, len(clip())
+    spans = [SpanRef(pcm, 0, half, {}), SpanRef(pcm, half, end, {}), SpanRef(pcm, end, end + SAMPLE_RATE, {})]
+    one, other, nobody = link.run(*spans).items
+    assert isinstance(one, Embedded) and isinstance(other, Embedded) and isinstance(nobody, Embedded)
+    assert float(np.dot(one.vector, other.vector)) > 0.75
+    assert one.sound.speech_seconds > 2
+    assert nobody.vector == ()
+    assert nobody.sound.speech_seconds == 0
+    (gone,) = link.run(SpanRef(tmp_path / "nothing.f32", 0, half, {})).items
+    assert isinstance(gone, ChunkError)
+    assert gone.code == "audio_unavailable"
 
 
 def texts(finished: Finished) -> list[str]:

@@ -14,6 +14,7 @@ from voxq.cli.model_checks import check_models
 from voxq.cli.package_checks import check_packages
 from voxq.cli.redis_checks import check_redis
 from voxq.cli.settings_checks import check_settings
+from voxq.cli.speaker_checks import check_speakers
 from voxq.cli.tuning import check_tuning
 from voxq.cli.voice_checks import check_voices
 from voxq.locale import Message
@@ -26,6 +27,7 @@ _CHECKS: dict[str, tuple[Callable[[Settings], Iterable[Finding]], tuple[str, ...
     "model": (check_models, ("asr_engine", "asr_model", "asr_models", "asr_model_path")),
     "tuning": (check_tuning, ("asr_engine", "asr_model", "asr_models", "asr_model_path", "storage_path")),
     "voice": (check_voices, ("tts_device",)),
+    "speakers": (check_speakers, ("speaker_model", "asr_model_path")),
     "provider": (check_providers, ("llm_providers", "llm_keys", "llm_context", "llm_calls", "llm_default")),
     "device": (lambda settings: check_devices(settings.asr_use_gpu), ("asr_use_gpu",)),
     "API": (check_api, ("api_host", "api_port", "storage_path")),

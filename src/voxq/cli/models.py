@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, fetch and find speech models.", invoke_without_command=True)
 
-_TITLES = {"recogniser": Message("Speech to text"), "synthesiser": Message("Text to speech")}
+_TITLES = {
+    "recogniser": Message("Speech to text"),
+    "synthesiser": Message("Text to speech"),
+    "embedder": Message("Who speaks"),
+}
 _OTHERS = Message("Beside others")
 _COLUMNS = {
     "MB": "size_mb",
@@ -139,6 +143,7 @@ def _rows(settings: Settings, store: ModelStore) -> Iterator[dict[str, Any]]:
     for model in MODELS:
         yield _known(model, installed.pop(model.name, None), default)
     yield from _contained()
+    yield from _embedders(settings.speaker_model)
     for found in installed.values():
         yield _other(found.name, "", found.size_bytes // 1_000_000, found.origin, str(found.path), default)
     for name, (engine, place) in settings.own_models.items():
@@ -161,6 +166,22 @@ def _contained() -> Iterator[dict[str, Any]]:
             "origin": "packages" if family.requirements.are_installed else None,
             "role": "synthesiser",
             "languages": ", ".join(NAMES.get(code, code).title() for code in codes),
+            "best_for": family.summary,
+        }
+
+
+def _embedders(default: str) -> Iterator[dict[str, Any]]:
+    """Yield the models that tell speakers apart and are contained in packages."""
+    from voxq.engines import registry
+    from voxq.engines.contract import Capability, EngineRequest
+
+    for name, family in registry.models(Capability.EMBED).items():
+        if family.roles_for(EngineRequest(family.name, name)):
+            continue
+        yield {
+            **_other(name, family.name, None, None, None, default),
+            "origin": "packages" if family.requirements.are_installed else None,
+            "role": "embedder",
             "best_for": family.summary,
         }
 

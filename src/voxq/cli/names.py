@@ -14,7 +14,12 @@ _STATUSES = {
 }
 
 _PLURALS = {"recording": Message("recordings"), "text": Message("texts")}
-_CAPABILITIES = {"recognise": Message("recognise"), "speak": Message("speak"), "rewrite": Message("rewrite")}
+_CAPABILITIES = {
+    "recognise": Message("recognise"),
+    "speak": Message("speak"),
+    "rewrite": Message("rewrite"),
+    "embed": Message("embed"),
+}
 _SUBJECTS = {
     "settings": Message("settings"),
     "packages": Message("packages"),
@@ -24,6 +29,7 @@ _SUBJECTS = {
     "tuning": Message("tuning"),
     "voice": Message("voice"),
     "voices": Message("voices"),
+    "speakers": Message("speakers"),
     "provider": Message("provider"),
     "device": Message("device"),
 }

@@ -29,12 +29,14 @@ __all__ = [
     "NOTHING_TO_SAY",
     "SAMPLE_RATE",
     "SLOWEST",
+    "TOO_LITTLE_SPEECH",
     "AudioItem",
     "Capability",
     "ChunkError",
     "Chunking",
     "Cost",
     "Dropped",
+    "Embedder",
     "Embedding",
     "Engine",
     "EngineError",
@@ -82,7 +84,8 @@ class Capability(StrEnum):
     mixes), `speed` (2.0 is twice as fast, at the same pitch), `language` (of words in Latin letters, None:
     the voice's own), `normalise` (whether figures are written out first)."""
     EMBED = "embed"
-    """`AudioItem` to `Embedding`."""
+    """`AudioItem` to `Embedding`. A sound with too little speech is the error "too_little_speech" of its
+    item."""
     REWRITE = "rewrite"
     """`TextItem` to `Rewritten`. Options: `mode` (see `voxq.rewriting.request.Mode`), `language` (ISO 639-1
     code of the text, None: unknown), `prompt` (what a client wants, in the mode custom), `target` (language
@@ -193,8 +196,8 @@ class ChunkError:
 
     Codes that the worker knows: "out_of_memory" (a smaller batch may fit), "language_unavailable",
     "unknown_voice", "llm_key_refused", "llm_no_model", "llm_request_refused" and "llm_context_exceeded"
-    (another try cannot help), "unpronounceable" (passed over). Any other snake_case word, such as
-    "engine_error" or "bad_language", makes it try again, and fail the task in the end.
+    (another try cannot help), "unpronounceable" and "too_little_speech" (passed over). Any other snake_case
+    word, such as "engine_error" or "bad_language", makes it try again, and fail the task in the end.
     """
 
     code: str
@@ -210,6 +213,10 @@ class ChunkError:
 
 NOTHING_TO_SAY = ChunkError("unpronounceable", Message("There is nothing in this sentence that can be said."))
 """For a sentence without a sound."""
+TOO_LITTLE_SPEECH = ChunkError(
+    "too_little_speech", Message("There is too little speech in this sound to tell who speaks.")
+)
+"""For silence, and for a sound in which somebody speaks too briefly to be known by it."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -393,6 +400,7 @@ class Engine(Protocol[_Item, _Result]):
 
 Recogniser: TypeAlias = Engine[AudioItem, Recognised]
 Synthesiser: TypeAlias = Engine[TextItem, Spoken]
+Embedder: TypeAlias = Engine[AudioItem, Embedding]
 AnyEngine: TypeAlias = Engine[Any, Any]
 
 

@@ -27,6 +27,9 @@ _BUILT_IN: Mapping[Capability, Mapping[str, str]] = {
     Capability.REWRITE: {
         "llm": "voxq.engines.rewrite.llm",
     },
+    Capability.EMBED: {
+        "ge2e": "voxq.engines.embed.ge2e",
+    },
 }
 """Modules with the FAMILY of each name. A text without a voice is spoken by the first one with its
 language."""

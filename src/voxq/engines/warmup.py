@@ -18,6 +18,7 @@ from voxq.engines.contract import (
     AudioItem,
     ChunkError,
     Cost,
+    Engine,
     EngineError,
     Recogniser,
     Samples,
@@ -48,7 +49,7 @@ def clip() -> Samples:
     return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
 
 
-def measure(engine: Recogniser) -> Cost:
+def measure(engine: Engine[AudioItem, object]) -> Cost:
     """Measure a short and a long chunk and fit a line. Raises EngineError if the engine fails."""
     long = clip()
     short = long[: int(SHORT_SECONDS * SAMPLE_RATE)]
@@ -139,7 +140,7 @@ def _fail_on(answers: Sequence[object]) -> None:
         )
 
 
-def _seconds(engine: Recogniser, samples: Samples) -> float:
+def _seconds(engine: Engine[AudioItem, object], samples: Samples) -> float:
     started = time.perf_counter()
     (answer,) = engine.run([AudioItem(samples, {"language": "en"})])
     if isinstance(answer, ChunkError):

@@ -8,7 +8,7 @@ from voxq.engines import plugins, voices
 from voxq.engines.contract import Capability
 from voxq.locale import Message
 
-SERVED = (Capability.RECOGNISE, Capability.SPEAK, Capability.REWRITE)
+SERVED = (Capability.RECOGNISE, Capability.SPEAK, Capability.REWRITE, Capability.EMBED)
 """What there are tasks for; the first that a worker has is its main one."""
 
 

@@ -116,9 +116,16 @@ class Fields(BaseSettings):
         "cpu",
         description="Device for speech synthesis: cpu, cuda:0, ...; models without GPU support use the CPU.",
     )
+    speaker_model: str = Field(
+        "ge2e", description="Model that tells speakers apart: a name from 'voxq models list'."
+    )
+    speaker_device: Device = Field(
+        "cpu",
+        description="Device of the model that does so: cpu, cuda:0, ...; ge2e uses the CPU in any case.",
+    )
     worker_capabilities: CapabilityNames = Field(
         "",
-        description="Capabilities of workers, comma-separated: recognise, speak, rewrite. Unset: all.",
+        description="Capabilities of workers, comma-separated: recognise, speak, rewrite, embed. Unset: all.",
     )
     engine_plugins: PluginNames = Field(
         "", description="Comma-separated names of engines from other installed packages that may be used."

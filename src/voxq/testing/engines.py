@@ -5,7 +5,6 @@ An author calls `check_engine` in a test of their own package; VoxQ's own famili
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +32,8 @@ from voxq.engines.contract import (
 )
 from voxq.engines.plugins import NAME
 from voxq.processes.model.answers import checked_rewriting, checked_sound, checked_text
+from voxq.testing.conforming import NotConforming, check, check_revision, only_answer
+from voxq.testing.embedders import check_embedder
 
 _SENTENCES = ("Good morning.", "The ships went by until the morning came.", "Thank you.")
 _TRANSCRIPTS = (
@@ -45,10 +46,6 @@ _TIMES_TOLERANCE = 0.05
 _LOUDNESS_TOLERANCE = 1e-3
 
 
-class NotConforming(AssertionError):
-    """Reports that an engine family breaks the contract; the message says where."""
-
-
 def check_engine(
     family: EngineFamily,
     model: str | None = None,
@@ -59,11 +56,12 @@ def check_engine(
     """Load a model of the family on the CPU and try all that VoxQ relies on. Raises NotConforming.
 
     `model`: the first of the family's own if not given; `paths`: directories of its models by role; `clips`:
-    recordings (float32, 16 kHz) in which a recogniser finds text, English speech if not given. The network is
+    recordings (float32, 16 kHz) in which a recogniser finds text, or somebody speaks, English speech if not
+    given. The network is
     unreachable while it runs.
     """
     name = model or next(iter(family.models), None)
-    _check(name is not None, "the family offers no model by itself: name one")
+    check(name is not None, "the family offers no model by itself: name one")
     request = EngineRequest(family.name, str(name), threads=2)
     _check_description(family, request)
     with _no_network():
@@ -75,26 +73,22 @@ def check_engine(
                 _check_synthesiser(family, request, load)
             case Capability.REWRITE:
                 _check_rewriter(family, request, load)
-            case capability:
-                raise NotConforming(f"VoxQ has no use for the capability {capability} yet")
+            case Capability.EMBED:
+                check_embedder(load, clips or [warmup.clip()], family.traits_for(request).max_items)
 
 
 def _check_description(family: EngineFamily, request: EngineRequest) -> None:
-    _check(
-        family.contract == CONTRACT_VERSION, f"it is written for version {family.contract} of the contract"
-    )
+    check(family.contract == CONTRACT_VERSION, f"it is written for version {family.contract} of the contract")
     is_name = NAME.fullmatch(family.name) is not None
-    _check(is_name, "its name must be lower-case letters, digits and hyphens")
-    _check(bool(family.summary) and "\n" not in family.summary, "its summary must be one line")
-    _check(bool(family.devices), "it needs at least one class of devices")
-    _check(set(family.devices) <= {"cuda", "cpu", "net"}, "devices are of the classes cuda, cpu and net")
+    check(is_name, "its name must be lower-case letters, digits and hyphens")
+    check(bool(family.summary) and "\n" not in family.summary, "its summary must be one line")
+    check(bool(family.devices), "it needs at least one class of devices")
+    check(set(family.devices) <= {"cuda", "cpu", "net"}, "devices are of the classes cuda, cpu and net")
     traits = family.traits_for(request)
-    _check(traits == family.traits_for(request), "its traits change from one call to the next")
-    _check(traits.max_items >= 1, "max_items must be at least 1")
-    _check(
-        traits.per_call is None or set(traits.per_call) <= family.options, "per_call names unknown options"
-    )
-    _check(all(map(family.roles_for(request).get, family.roles_for(request))), "a role has no model")
+    check(traits == family.traits_for(request), "its traits change from one call to the next")
+    check(traits.max_items >= 1, "max_items must be at least 1")
+    check(traits.per_call is None or set(traits.per_call) <= family.options, "per_call names unknown options")
+    check(all(map(family.roles_for(request).get, family.roles_for(request))), "a role has no model")
 
 
 # Recognisers.
@@ -107,40 +101,40 @@ def _check_recogniser(
     options: dict[str, Any] = {"language": None if family.traits_for(request).detects_language else "en"}
     silence = np.zeros(SAMPLE_RATE, np.float32)
     nothing = np.zeros(0, np.float32)
-    _check(list(engine.run([])) == [], "an empty batch has an answer")
+    check(list(engine.run([])) == [], "an empty batch has an answer")
     sounds = [silence, *clips, nothing, *reversed(clips)]
     single = [_recognised(engine, [sound], options)[0] for sound in sounds]
     together = _in_batches(engine, sounds, options, family.traits_for(request).max_items)
     for number, (alone, batched) in enumerate(zip(single, together, strict=True)):
-        _check(_same_text(alone, batched), f"item {number} has another text in a batch than alone")
+        check(_same_text(alone, batched), f"item {number} has another text in a batch than alone")
     is_silent = all(not _text(single[i]) for i in (0, 1 + len(clips)))
-    _check(is_silent, "it finds text in silence, or in no sound at all")
-    _check(all(_text(each) for each in single[1 : 1 + len(clips)]), "it finds no text in a clip")
+    check(is_silent, "it finds text in silence, or in no sound at all")
+    check(all(_text(each) for each in single[1 : 1 + len(clips)]), "it finds no text in a clip")
     again = [_recognised(engine, [sound], options)[0] for sound in sounds]
-    _check(all(map(_same_text, single, again)), "the same sound has another text the second time")
+    check(all(map(_same_text, single, again)), "the same sound has another text the second time")
     _check_words(family, engine, clips[0], options)
     if family.traits_for(request).max_items > 2:
         _check_odd_sound(engine, clips[0], options)
-    _check_revision(engine, load)
+    check_revision(engine, load)
 
 
 def _check_words(family: EngineFamily, engine: AnyEngine, clip: Samples, options: Mapping[str, Any]) -> None:
     if "words" in family.options:
         (plain,) = _recognised(engine, [clip], {**options, "words": False})
-        _check(not any(segment.words for segment in plain.segments), "words come although nobody asked")
+        check(not any(segment.words for segment in plain.segments), "words come although nobody asked")
         (timed,) = _recognised(engine, [clip], {**options, "words": True})
-        _check(_text(timed) == _text(plain), "the text is another where words are asked for")
+        check(_text(timed) == _text(plain), "the text is another where words are asked for")
 
 
 def _check_odd_sound(engine: AnyEngine, clip: Samples, options: Mapping[str, Any]) -> None:
     """Check that an item which is no valid sound does not change the results of the others in its batch."""
     odd = np.full(SAMPLE_RATE, np.nan, np.float32)
     answers = engine.run([AudioItem(sound, options) for sound in (clip, odd, clip)])
-    _check(len(answers) == 3, f"{len(answers)} answers to 3 items")
+    check(len(answers) == 3, f"{len(answers)} answers to 3 items")
     (alone,) = _recognised(engine, [clip], options)
     for answer in (answers[0], answers[2]):
         is_same = isinstance(answer, Recognised) and _same_text(alone, answer)
-        _check(is_same, "an item suffers from another that is no sound")
+        check(is_same, "an item suffers from another that is no sound")
 
 
 def _in_batches(
@@ -154,13 +148,13 @@ def _in_batches(
 
 def _recognised(engine: AnyEngine, sounds: Sequence[Samples], options: Mapping[str, Any]) -> list[Recognised]:
     answers = engine.run([AudioItem(sound, options) for sound in sounds])
-    _check(len(answers) == len(sounds), f"{len(answers)} answers to {len(sounds)} items")
+    check(len(answers) == len(sounds), f"{len(answers)} answers to {len(sounds)} items")
     texts: list[Recognised] = []
     for sound, answer in zip(sounds, answers, strict=True):
         checked = checked_text(answer, len(sound) / SAMPLE_RATE)
         if isinstance(checked, ChunkError):
             raise NotConforming(f"a recording cannot be recognised: {checked.code}: {checked.message}")
-        _check(checked == answer, "times outside of the sound, or control characters in a text")
+        check(checked == answer, "times outside of the sound, or control characters in a text")
         texts.append(checked)
     return texts
 
@@ -184,11 +178,11 @@ def _text(result: Recognised) -> str:
 
 def _check_synthesiser(family: EngineFamily, request: EngineRequest, load: Callable[[], AnyEngine]) -> None:
     engine, voices = load(), family.voices_for(request.model)
-    _check(bool(voices), "the model has no voice")
-    _check(len({voice.name for voice in voices}) == len(voices), "two voices have the same name")
+    check(bool(voices), "the model has no voice")
+    check(len({voice.name for voice in voices}) == len(voices), "two voices have the same name")
     english = next((voice for voice in voices if voice.language == "en"), voices[0])
     options = _speech(english)
-    _check(list(engine.run([])) == [], "an empty batch has an answer")
+    check(list(engine.run([])) == [], "an empty batch has an answer")
     single = [_spoken(engine, [text], options)[0] for text in _SENTENCES]
     most = family.traits_for(request).max_items
     together = [
@@ -197,38 +191,38 @@ def _check_synthesiser(family: EngineFamily, request: EngineRequest, load: Calla
         for sound in _spoken(engine, _SENTENCES[first : first + most], options)
     ]
     for number, (alone, batched) in enumerate(zip(single, together, strict=True)):
-        _check(_same_sound(alone, batched), f"sentence {number} sounds different in a batch than alone")
+        check(_same_sound(alone, batched), f"sentence {number} sounds different in a batch than alone")
     again = _spoken(engine, [_SENTENCES[0]], options)[0]
-    _check(_same_sound(single[0], again), "the same sentence sounds different the second time")
-    _check(len({sound.sample_rate for sound in single}) == 1, "its sample rate changes")
+    check(_same_sound(single[0], again), "the same sentence sounds different the second time")
+    check(len({sound.sample_rate for sound in single}) == 1, "its sample rate changes")
     if "speed" in family.options:
         slow = _spoken(engine, [_SENTENCES[1]], {**options, "speed": 0.5})[0]
         longer = len(slow.samples) / len(single[1].samples)
-        _check(longer > 1.4, f"at half the speed a sentence takes {longer:.1f} times as long")
+        check(longer > 1.4, f"at half the speed a sentence takes {longer:.1f} times as long")
     _check_unknown_voice(engine, options)
-    _check_revision(engine, load)
+    check_revision(engine, load)
 
 
 def _check_unknown_voice(engine: AnyEngine, options: Mapping[str, Any]) -> None:
     unknown = TextItem(_SENTENCES[0], {**options, "voice": "../../nobody"})
     for item, is_known in ((unknown, False), (TextItem(_SENTENCES[0], options), True)):
-        answer = _answer(engine.run([item]))
+        answer = only_answer(engine.run([item]))
         if is_known:
-            _check(isinstance(answer, Spoken), "a sentence fails after one with an unknown voice")
+            check(isinstance(answer, Spoken), "a sentence fails after one with an unknown voice")
         else:
             is_refused = isinstance(answer, ChunkError) and answer.code == "unknown_voice"
-            _check(is_refused, 'an unknown voice must be the error "unknown_voice" of its item')
+            check(is_refused, 'an unknown voice must be the error "unknown_voice" of its item')
 
 
 def _spoken(engine: AnyEngine, texts: Sequence[str], options: Mapping[str, Any]) -> list[Spoken]:
     answers = engine.run([TextItem(text, options) for text in texts])
-    _check(len(answers) == len(texts), f"{len(answers)} answers to {len(texts)} sentences")
+    check(len(answers) == len(texts), f"{len(answers)} answers to {len(texts)} sentences")
     sounds: list[Spoken] = []
     for text, answer in zip(texts, answers, strict=True):
         checked = checked_sound(answer, text, options.get("speed", 1.0))
         if isinstance(checked, ChunkError):
             raise NotConforming(f"{text!r} cannot be spoken: {checked.code}: {checked.message}")
-        _check(len(checked.samples) > 0, f"{text!r} has no sound")
+        check(len(checked.samples) > 0, f"{text!r} has no sound")
         sounds.append(checked)
     return sounds
 
@@ -243,16 +237,13 @@ def _speech(voice: Voice) -> dict[str, Any]:
     return {"voice": voice.name, "speed": 1.0, "language": None, "normalise": True}
 
 
-# Both.
-
-
 # Engines that rewrite.
 
 
 def _check_rewriter(family: EngineFamily, request: EngineRequest, load: Callable[[], AnyEngine]) -> None:
     engine = load()
     options: dict[str, Any] = {"mode": "optimize", "language": None}
-    _check(list(engine.run([])) == [], "an empty batch has an answer")
+    check(list(engine.run([])) == [], "an empty batch has an answer")
     single = [_rewritten(engine, [text], options)[0] for text in _TRANSCRIPTS]
     most = family.traits_for(request).max_items
     together = [
@@ -260,44 +251,28 @@ def _check_rewriter(family: EngineFamily, request: EngineRequest, load: Callable
         for first in range(0, len(_TRANSCRIPTS), most)
         for text in _rewritten(engine, _TRANSCRIPTS[first : first + most], options)
     ]
-    _check(single == together, "a text is rewritten differently in a batch than alone")
+    check(single == together, "a text is rewritten differently in a batch than alone")
     for text, written in zip(_TRANSCRIPTS, single, strict=True):
         for word in ("120", "not", "不"):
-            _check(word not in text or word in written, f"{word!r} is lost in rewriting")
+            check(word not in text or word in written, f"{word!r} is lost in rewriting")
     odd = [TextItem(_TRANSCRIPTS[0], {**options, "mode": "no-such-mode"}), TextItem(_TRANSCRIPTS[0], options)]
     answers = engine.run(odd)
-    _check(len(answers) == len(odd), f"{len(answers)} answers to {len(odd)} texts")
-    _check(isinstance(answers[0], ChunkError), "an unknown mode must be the error of its item")
-    _check(isinstance(answers[1], Rewritten), "a text suffers from another with an unknown mode")
-    _check_revision(engine, load)
+    check(len(answers) == len(odd), f"{len(answers)} answers to {len(odd)} texts")
+    check(isinstance(answers[0], ChunkError), "an unknown mode must be the error of its item")
+    check(isinstance(answers[1], Rewritten), "a text suffers from another with an unknown mode")
+    check_revision(engine, load)
 
 
 def _rewritten(engine: AnyEngine, texts: Sequence[str], options: Mapping[str, Any]) -> list[str]:
     answers = engine.run([TextItem(text, options) for text in texts])
-    _check(len(answers) == len(texts), f"{len(answers)} answers to {len(texts)} texts")
+    check(len(answers) == len(texts), f"{len(answers)} answers to {len(texts)} texts")
     written: list[str] = []
     for text, answer in zip(texts, answers, strict=True):
         checked = checked_rewriting(answer, text)
-        _check(isinstance(checked, Rewritten), f"no text: {checked}")
+        check(isinstance(checked, Rewritten), f"no text: {checked}")
         assert isinstance(checked, Rewritten)
         written.append(checked.text)
     return written
-
-
-def _check_revision(engine: AnyEngine, load: Callable[[], AnyEngine]) -> None:
-    _check(isinstance(engine.revision, str) and bool(engine.revision), "its revision must be a text")
-    json.dumps(engine.revision)
-    _check(load().revision == engine.revision, "its revision changes from one load to the next")
-
-
-def _answer(answers: Sequence[object]) -> object:
-    _check(len(answers) == 1, f"{len(answers)} answers to one item")
-    return answers[0]
-
-
-def _check(holds: bool, message: str) -> None:
-    if not holds:
-        raise NotConforming(message)
 
 
 @contextmanager

@@ -54,6 +54,7 @@ class Facts:
             "models": list(plan.names(Capability.RECOGNISE)),
             "synthesisers": list(plan.names(Capability.SPEAK)),
             "rewriters": list(plan.names(Capability.REWRITE)),
+            "embedders": list(plan.names(Capability.EMBED)),
             "spoken": {name: list(languages) for name, languages in plan.spoken().items()},
             "device": plan.device,
             "pid": os.getpid(),

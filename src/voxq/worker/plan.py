@@ -108,7 +108,7 @@ class WorkPlan:
 
         Raises as the constructor, and OSError if the hotwords cannot be read.
         """
-        others = {Capability.SPEAK: settings.tts_device}
+        others = {Capability.SPEAK: settings.tts_device, Capability.EMBED: settings.speaker_device}
         return cls(
             listings_of(settings),
             ModelStore(search=[settings.asr_model_path]),

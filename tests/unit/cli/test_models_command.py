@@ -73,7 +73,7 @@ def test_the_list_shows_which_models_are_installed(
     monkeypatch.setenv("ASR_MODELS", "words=funasr:/models/words")
     voxq("pull", "commas")
     rows = {row["name"]: row for row in json.loads(voxq("list", "--json"))}
-    assert set(rows) == {"hearing", "commas", "words", "hibari"}
+    assert set(rows) == {"hearing", "commas", "words", "hibari", "ge2e"}
     assert rows["hearing"]["default"]
     assert rows["hearing"]["path"] is None
     assert rows["hearing"]["needs"] == ["commas"]

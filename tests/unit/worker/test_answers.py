@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxq.engines.contract import ChunkError, Recognised, Rewritten, Spoken
-from voxq.processes.model.answers import checked_rewriting, checked_sound, checked_text
+from voxq.engines.contract import ChunkError, Embedding, Recognised, Rewritten, Spoken
+from voxq.processes.model.answers import checked_rewriting, checked_sound, checked_text, checked_vector
 from voxq.speech.transcript import Dropped, Segment, Word
 
 SECONDS = 30.0
@@ -182,3 +182,29 @@ def test_a_rewriting_keeps_its_lines() -> None:
         "- one [0:01]\n- two", "summary", {"numbers": "ok"}, {"deleted": 3}, "m", "p", 1.5, "so"
     )
     assert checked_rewriting(answer, "one two") == answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Embedding(()),
+        Embedding((0.5, 0.5)),
+        Embedding((NAN, 1.0)),
+        Embedding((INFINITY,)),
+        Embedding((1.0,) + (0.0,) * 4096),
+        Embedding("abc"),  # type: ignore[arg-type]
+        Embedding(None),  # type: ignore[arg-type]
+        None,
+        (1.0,),
+    ],
+)
+def test_what_is_no_vector_of_unit_length_is_refused(answer: object) -> None:
+    checked = checked_vector(answer)
+    assert isinstance(checked, ChunkError)
+    assert checked.code == "engine_error"
+
+
+def test_a_vector_is_as_exact_as_32_bits() -> None:
+    assert checked_vector(Embedding((0.6, np.float32(0.8), 1e-9))) == (0.6, 0.8, 0.0)  # type: ignore[arg-type]
+    error = ChunkError("x", "y")
+    assert checked_vector(error) is error

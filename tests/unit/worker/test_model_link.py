@@ -23,7 +23,8 @@ from voxq.engines.contract import Capability, ChunkError, Cost, Recognised
 from voxq.kinds.pieces import Span
 from voxq.processes.child import Child, Message
 from voxq.processes.model import protocol as protocol
-from voxq.processes.model.protocol import KeptSpeech, is_result_of
+from voxq.processes.model.protocol import Embedded, KeptSpeech, is_result_of
+from voxq.speech.sound_measures import NOTHING
 from voxq.worker.model_pool import model_link
 from voxq.worker.model_pool.model_link import ModelLink, ModelProcessFailed
 from voxq.worker.runs.batch import Batch, Member
@@ -155,10 +156,12 @@ def test_a_model_process_that_lies_is_ended(
         (Capability.SPEAK, KeptSpeech(0, 16_000), True),
         (Capability.SPEAK, KeptSpeech(-1, 16_000), False),
         (Capability.SPEAK, KeptSpeech(1, 0), False),
+        (Capability.EMBED, Embedded((), NOTHING), True),
+        (Capability.RECOGNISE, Embedded((), NOTHING), False),
     ],
 )
 def test_results_fit_their_model(
-    capability: Capability, item: Recognised | KeptSpeech | ChunkError, accepted: bool
+    capability: Capability, item: Recognised | KeptSpeech | Embedded | ChunkError, accepted: bool
 ) -> None:
     assert is_result_of(capability, item) is accepted
 

@@ -75,6 +75,7 @@ class WorkerFacts:
     models: tuple[str, ...] = ()
     synthesisers: tuple[str, ...] = ()
     rewriters: tuple[str, ...] = ()
+    embedders: tuple[str, ...] = ()
     spoken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Synthesiser -> its languages; a worker of an older version may leave synthesisers out."""
     resident: tuple[Resident, ...] = ()
@@ -152,12 +153,18 @@ class WorkerOverview:
         """Names of models that rewrite texts that some worker offers, the default first."""
         return tuple(dict.fromkeys(name for worker in self.workers for name in worker.rewriters))
 
+    @property
+    def embedders(self) -> tuple[str, ...]:
+        """Names of models that tell speakers apart that some worker offers, the default first."""
+        return tuple(dict.fromkeys(name for worker in self.workers for name in worker.embedders))
+
     def offered(self, capability: str) -> tuple[str, ...]:
         """Names of models with this capability that some worker offers, the default first."""
         offered = {
             Capability.RECOGNISE.value: self.models,
             Capability.SPEAK.value: self.synthesisers,
             Capability.REWRITE.value: self.rewriters,
+            Capability.EMBED.value: self.embedders,
         }
         return offered.get(capability, ())
 

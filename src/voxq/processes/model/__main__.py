@@ -154,6 +154,7 @@ def _served(family: EngineFamily, message: protocol.Load | protocol.Trial) -> Se
     """Load the model into the adapter for its capability. Raises EngineError, or whatever the model library
     raises."""
     # Imported late, because numerical libraries read the environment when they are imported.
+    from voxq.processes.model.embedding import SpeakerEmbedder
     from voxq.processes.model.recognising import Recogniser
     from voxq.processes.model.rewriting import Rewriter
     from voxq.processes.model.speaking import Speaker
@@ -162,15 +163,8 @@ def _served(family: EngineFamily, message: protocol.Load | protocol.Trial) -> Se
         Capability.RECOGNISE: Recogniser,
         Capability.SPEAK: Speaker,
         Capability.REWRITE: Rewriter,
+        Capability.EMBED: SpeakerEmbedder,
     }
-    if family.capability not in adapters:
-        raise EngineError(
-            Message(
-                "{engine}: this version of VoxQ has no use for {capability} yet.",
-                engine=family.name,
-                capability=family.capability,
-            )
-        )
     return adapters[family.capability](family, message.request, message.models)
 
 

@@ -11,7 +11,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from voxq.engines.contract import ChunkError, Draft, Dropped, Recognised, Rewritten, Segment, Spoken, Word
+from voxq.engines.contract import (
+    ChunkError,
+    Draft,
+    Dropped,
+    Embedding,
+    Recognised,
+    Rewritten,
+    Segment,
+    Spoken,
+    Word,
+)
 from voxq.locale import Message
 from voxq.processes.model.protocol import LONGEST_DRAFT
 
@@ -26,6 +36,11 @@ _MOST_FACTS, _LONGEST_FACT = 50, 1000
 _SLOWEST_CHARACTERS_PER_SECOND = 1.0
 _LEAST_SECONDS = 60.0
 """Audio that is allowed even for the shortest sentence."""
+_MOST_NUMBERS = 4096
+"""Maximum length of a vector."""
+_DIGITS = 7
+"""Decimals of the numbers of a vector of unit length: as exact as 32 bits are."""
+_LENGTH_TOLERANCE = 1e-3
 _RATES = range(8_000, 192_001)
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 _CONTROLS_IN_LINES = {code: space for code, space in _CONTROLS.items() if code != ord("\n")}
@@ -108,6 +123,22 @@ def checked_draft(draft: Draft) -> Draft:
     """Check how far a text is that is being rewritten: its share from 0 to 1, and the text as of a result."""
     share = min(1.0, max(0.0, draft.share)) if math.isfinite(draft.share) else 0.0
     return Draft(_clean(draft.text, _CONTROLS_IN_LINES)[:LONGEST_DRAFT], share)
+
+
+def checked_vector(answer: object) -> tuple[float, ...] | ChunkError:
+    """Check the vector of a stretch of sound: it must be finite and of unit length."""
+    if isinstance(answer, ChunkError):
+        return answer
+    if not isinstance(answer, Embedding):
+        return _NONSENSE
+    try:
+        if len(answer.vector) > _MOST_NUMBERS:
+            return _NONSENSE
+        vector = tuple(round(float(number), _DIGITS) for number in answer.vector)
+    except (TypeError, ValueError, OverflowError):
+        return _NONSENSE
+    is_unit = abs(math.hypot(*vector) - 1.0) < _LENGTH_TOLERANCE
+    return vector if is_unit else _NONSENSE  # numbers that are not finite have no length
 
 
 def _said(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from voxq.engines.contract import Capability, ChunkError, Cost, EngineRequest, Recognised, Rewritten
 from voxq.processes.messages import Codec
+from voxq.speech.sound_measures import SoundMeasures
 
 MODEL_PROCESS_MODULE = "voxq.processes.model"
 """Module for `Child.start`."""
@@ -88,8 +89,17 @@ class KeptSpeech:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """The vector of a chunk, of unit length, and the measures of its sound."""
+
+    vector: tuple[float, ...]
+    """Empty if there is too little speech to tell who speaks."""
+    sound: SoundMeasures
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """Recognise, speak or rewrite these chunks in one call; all of them share a batch key."""
+    """Recognise, speak, rewrite or embed these chunks in one call; all of them share a batch key."""
 
     batch: str
     items: tuple[ChunkRef, ...]
@@ -158,10 +168,12 @@ class Finished:
 
     batch: str
     seconds: float
-    items: tuple[Recognised | KeptSpeech | Rewritten | ChunkError, ...]
+    items: tuple[Result | ChunkError, ...]
     batch_failed: bool = False
     op: Literal["result"] = "result"
 
+
+Result = Recognised | KeptSpeech | Rewritten | Embedded
 
 Request = Load | Trial | Run
 Reply = Loaded | LoadFailed | Measured | Started | Drafted | Finished
@@ -169,7 +181,7 @@ Reply = Loaded | LoadFailed | Measured | Started | Drafted | Finished
 CODEC: Codec[Request, Reply] = Codec(Request, Reply)
 
 
-def is_result_of(capability: Capability, item: Recognised | KeptSpeech | Rewritten | ChunkError) -> bool:
+def is_result_of(capability: Capability, item: Result | ChunkError) -> bool:
     """Whether a model with this capability can return such a result, or error, for an item."""
     match item:
         case Recognised():
@@ -178,5 +190,7 @@ def is_result_of(capability: Capability, item: Recognised | KeptSpeech | Rewritt
             return capability is Capability.SPEAK and item.samples >= 0 and item.sample_rate > 0
         case Rewritten():
             return capability is Capability.REWRITE
+        case Embedded():
+            return capability is Capability.EMBED
         case ChunkError():
             return True

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from voxq.engines import warmup
 from voxq.engines.contract import (
-    SAMPLE_RATE,
     AudioItem,
     ChunkError,
     Cost,
@@ -21,12 +18,11 @@ from voxq.engines.contract import (
     Samples,
 )
 from voxq.locale import Message
+from voxq.processes.model import spans
 from voxq.processes.model.answers import checked_text
 from voxq.processes.model.protocol import ChunkRef, SpanRef
 from voxq.speech.chinese_script import in_script
 from voxq.speech.edges import to_sound
-
-_FLOAT32 = 4
 
 
 class Recogniser:
@@ -48,22 +44,9 @@ class Recogniser:
         return warmup.long_speed(self._engine, items)
 
     def read(self, ref: ChunkRef) -> AudioItem | ChunkError:
-        """Read the samples of a chunk. They are copied, not mapped, because a file that shrinks under a map
-        causes a SIGBUS."""
-        if not isinstance(ref, SpanRef):
-            return ChunkError("bad_chunk", Message("This model recognises, and was given a text."))
-        count = ref.end - ref.start
-        if ref.start < 0 or count < 0 or count > (self._longest + 1) * SAMPLE_RATE:
-            return ChunkError(
-                "bad_chunk", Message("A chunk must be 0 to {seconds:g} seconds long.", seconds=self._longest)
-            )
-        try:
-            samples = np.fromfile(ref.pcm, dtype="<f4", count=count, offset=ref.start * _FLOAT32)
-        except OSError:
-            samples = np.empty(0, dtype="<f4")
-        if len(samples) != count:
-            return ChunkError("audio_unavailable", Message("The decoded audio of this chunk is gone."))
-        return AudioItem(samples, ref.options)
+        if isinstance(ref, SpanRef):
+            return spans.read(ref, self._longest)
+        return ChunkError("bad_chunk", Message("This model recognises, and was given a text."))
 
     def call(self, batch: Sequence[AudioItem]) -> list[Recognised | ChunkError]:
         answers = self._engine.run(batch)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from voxq.engines.contract import ChunkError, Cost, Recognised, Rewritten
-from voxq.processes.model.protocol import ChunkRef, KeptSpeech
+from voxq.engines.contract import ChunkError, Cost
+from voxq.processes.model.protocol import ChunkRef, Result
 
-Answer: TypeAlias = Recognised | KeptSpeech | Rewritten | ChunkError
+Answer: TypeAlias = Result | ChunkError
 
 
 class ServedModel(Protocol):

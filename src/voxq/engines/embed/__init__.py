@@ -1,0 +1,1 @@
+"""Engine families that turn speech into vectors that tell who speaks."""
