@@ -139,6 +139,11 @@ class Settings(Fields):
         return self.storage_path / "work"
 
     @property
+    def voiceprints_dir(self) -> Path:
+        """Directory of voiceprints, by owner."""
+        return self.storage_path / "voiceprints"
+
+    @property
     def samples_dir(self) -> Path:
         """Directory of cached voice samples."""
         return self.storage_path / "samples"
