@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
@@ -25,11 +26,15 @@ from voxq.speech.transcript import Dropped, Segment, Word
 
 __all__ = [
     "CONTRACT_VERSION",
+    "EMOTIONS",
     "FASTEST",
+    "HIGHEST",
+    "LOWEST",
     "NOTHING_TO_SAY",
     "SAMPLE_RATE",
     "SLOWEST",
     "TOO_LITTLE_SPEECH",
+    "UNCHANGED",
     "AudioItem",
     "Capability",
     "ChunkError",
@@ -47,6 +52,7 @@ __all__ = [
     "Options",
     "Recognised",
     "Recogniser",
+    "Reference",
     "Requirements",
     "Rewritten",
     "Samples",
@@ -70,6 +76,13 @@ ModelPaths: TypeAlias = Mapping[str, Path]
 
 SLOWEST, FASTEST = 0.25, 4.0
 """The range of the option `speed`."""
+LOWEST, HIGHEST = -12.0, 12.0
+"""The range of the option `pitch`, in semitones."""
+EMOTIONS = ("happy", "angry", "sad", "afraid", "disgusted", "melancholic", "surprised", "calm")
+"""The names in the option `emotion`, in the order in which IndexTTS2 takes their weights."""
+UNCHANGED: Mapping[str, Any] = {"speed": 1.0, "pitch": 0.0, "emotion": None, "style": None}
+"""Options of speech that change how something is said, and the value of each that changes nothing. A family
+that does not honour one is never given another value: the request is refused."""
 
 
 class Capability(StrEnum):
@@ -82,7 +95,9 @@ class Capability(StrEnum):
     SPEAK = "speak"
     """`TextItem` to `Spoken`. Options: `voice` (a name, or a mixture such as "a(0.5)+b(0.5)" where the family
     mixes), `speed` (2.0 is twice as fast, at the same pitch), `language` (of words in Latin letters, None:
-    the voice's own), `normalise` (whether figures are written out first)."""
+    the voice's own), `normalise` (whether figures are written out first), `pitch` (semitones: 2.0 is higher
+    by a tone), `emotion` (weights from 0 to 1 by name, see `EMOTIONS`), `style` (how it is said, in words),
+    `seed` (an integer, the same for all sentences of a text: randomness depends on nothing else)."""
     EMBED = "embed"
     """`AudioItem` to `Embedding`. A sound with too little speech is the error "too_little_speech" of its
     item."""
@@ -108,6 +123,32 @@ class AudioItem:
         return len(self.samples) / SAMPLE_RATE
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """A voice to speak in, given by a recording of it or by its embedding; see `Traits.clones`.
+
+    The samples come from a file that was decoded and checked before, so nothing of a client's is a path or an
+    address here; `text` is a client's, and may be anything.
+    """
+
+    samples: Samples | None = None
+    """The recording: float32, mono, shape (n,), -1.0 to 1.0."""
+    sample_rate: int = SAMPLE_RATE
+    text: str | None = None
+    """What is said in the recording; None: unknown."""
+    vector: tuple[float, ...] | None = None
+    """The embedding, of unit length."""
+    revision: str = ""
+    """Revision of the model that made `vector`."""
+
+    @property
+    def key(self) -> str:
+        """A digest that is equal for the same voice, under which an engine may keep what it made of it."""
+        sound = b"" if self.samples is None else self.samples.tobytes()
+        rest = json.dumps([self.sample_rate, self.text, self.vector, self.revision])
+        return sha256(rest.encode() + sound).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """How far a text is that is being rewritten."""
@@ -124,6 +165,8 @@ class TextItem:
 
     text: str
     options: Options = field(default_factory=dict)
+    reference: Reference | None = None
+    """The voice to speak it in, instead of the option `voice`. Items of one call may have different ones."""
     report: Callable[[Draft], None] | None = field(default=None, repr=False, compare=False)
     """Takes a draft, from any thread, for whoever waits for the result. None: nobody wants to know."""
 
@@ -195,9 +238,10 @@ class ChunkError:
     """Why one item of a batch has no result. `message` is for the client: it quotes no path.
 
     Codes that the worker knows: "out_of_memory" (a smaller batch may fit), "language_unavailable",
-    "unknown_voice", "llm_key_refused", "llm_no_model", "llm_request_refused" and "llm_context_exceeded"
-    (another try cannot help), "unpronounceable" and "too_little_speech" (passed over). Any other snake_case
-    word, such as "engine_error" or "bad_language", makes it try again, and fail the task in the end.
+    "unknown_voice", "bad_reference", "option_unsupported", "llm_key_refused", "llm_no_model",
+    "llm_request_refused" and "llm_context_exceeded" (another try cannot help), "unpronounceable" and
+    "too_little_speech" (passed over). Any other snake_case word, such as "engine_error" or "bad_language",
+    makes it try again, and fail the task in the end.
     """
 
     code: str
@@ -274,6 +318,11 @@ class Traits:
     does not count as hung, whatever was predicted. 0: it has no limit of its own."""
     per_call: tuple[str, ...] | None = None
     """Names of the options that all items of a call must share; None: all of them."""
+    clones: Literal["none", "samples", "vector"] = "none"
+    """What it needs of a `Reference` to speak in its voice: the recording, or the embedding. "none": it knows
+    no voices but its own."""
+    cloned_languages: tuple[str, ...] = ()
+    """Languages in which it speaks with the voice of a reference, as ISO 639-1 codes."""
 
     @property
     def most_at_once(self) -> int:
@@ -431,7 +480,8 @@ class EngineFamily:
     """Classes of devices that its models run on: "cuda", "cpu", "net"."""
     requirements: Requirements = Requirements()
     voices_for: Callable[[str], tuple[Voice, ...]] = lambda model: ()
-    """The voices of a model that speaks; of each language the best first, the first of all is its default."""
+    """The voices of a model that speaks; of each language the best first, the first of all is its default. A
+    model that clones recordings may have none."""
     mixes: bool = False
     """Whether the option `voice` may be a mixture of several."""
     languages: Mapping[str, Requirements] = field(default_factory=dict)
@@ -447,7 +497,14 @@ class EngineFamily:
         """The device that a model runs on where `wished` is the worker's: the CPU if it knows no other."""
         return wished if wished.partition(":")[0] in self.devices else self.devices[0]
 
+    def not_honoured(self, options: Options) -> tuple[str, ...]:
+        """Names of those of `UNCHANGED` that are to change something, which this family cannot do."""
+        asked = (name for name, plain in UNCHANGED.items() if options.get(name, plain) not in (plain, None))
+        return tuple(name for name in asked if name not in self.options)
+
     def languages_here(self, model: str) -> tuple[str, ...]:
-        """Languages of the model's voices that can be spoken where this runs: what they need is installed."""
-        spoken = dict.fromkeys(voice.language for voice in self.voices_for(model))
+        """Languages that the model can speak where this runs, in voices of its own or in those of references:
+        what they need is installed. Raises EngineError."""
+        cloned = self.traits_for(EngineRequest(self.name, model)).cloned_languages
+        spoken = dict.fromkeys((*(voice.language for voice in self.voices_for(model)), *cloned))
         return tuple(x for x in spoken if x not in self.languages or self.languages[x].are_installed)

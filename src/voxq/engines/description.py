@@ -102,9 +102,11 @@ class _Model:
     def __init__(self, record: Mapping[str, Any]) -> None:
         traits = dict(record["traits"])
         per_call = traits.pop("per_call")
-        chunking = Chunking(**traits.pop("chunking"))
         self.traits = Traits(
-            chunking=chunking, per_call=None if per_call is None else tuple(per_call), **traits
+            chunking=Chunking(**traits.pop("chunking")),
+            per_call=None if per_call is None else tuple(per_call),
+            cloned_languages=tuple(traits.pop("cloned_languages", ())),
+            **traits,
         )
         self.roles = {str(role): str(model) for role, model in record["roles"].items()}
         self.voices = tuple(Voice(**voice) for voice in record["voices"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import wave
 from collections.abc import Sequence
+from functools import partial
 from importlib.resources import files
 
 import numpy as np
@@ -21,6 +22,7 @@ from voxq.engines.contract import (
     Engine,
     EngineError,
     Recogniser,
+    Reference,
     Samples,
     Synthesiser,
     TextItem,
@@ -70,18 +72,27 @@ def long_speed(engine: Recogniser, items: int) -> float:
     return _rate(engine, np.concatenate([pause, clip()]), items)
 
 
+def reference() -> Reference:
+    """Return a voice to clone: that of the clip."""
+    return Reference(clip())
+
+
 def measure_speech(synthesiser: Synthesiser, voices: Sequence[Voice]) -> Cost:
     """Measure a short and a long sentence, whose lengths are given by `spoken_seconds`. The first of `voices`
-    must be English.
+    must be English; if there are none, the sentences are spoken in the voice of `reference`.
 
     Raises EngineError if the engine fails.
     """
-    voice = voices[0].name
+    in_voice = (
+        partial(TextItem, options={"voice": voices[0].name})
+        if voices
+        else partial(TextItem, options={"language": "en"}, reference=reference())
+    )
     if not _speaks_chinese(synthesiser, voices):
-        _speaking_seconds(synthesiser, voice, SHORT_SENTENCE)  # the first call includes lazy initialisation
+        _speaking_seconds(synthesiser, in_voice(SHORT_SENTENCE))  # the first includes lazy initialisation
     return _line(
         *(
-            (spoken_seconds(sentence), _speaking_seconds(synthesiser, voice, sentence))
+            (spoken_seconds(sentence), _speaking_seconds(synthesiser, in_voice(sentence)))
             for sentence in (SHORT_SENTENCE, LONG_SENTENCE)
         )
     )
@@ -108,9 +119,9 @@ def _line(short: tuple[float, float], long: tuple[float, float]) -> Cost:
     return Cost(fixed=max(0.0, short[1] - per_second * short[0]), per_second=per_second)
 
 
-def _speaking_seconds(synthesiser: Synthesiser, voice: str, sentence: str) -> float:
+def _speaking_seconds(synthesiser: Synthesiser, item: TextItem) -> float:
     started = time.perf_counter()
-    (answer,) = synthesiser.run([TextItem(sentence, {"voice": voice})])
+    (answer,) = synthesiser.run([item])
     if isinstance(answer, ChunkError):
         raise EngineError(
             Message(

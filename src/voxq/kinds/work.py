@@ -37,11 +37,15 @@ class Model(Protocol):
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Languages that its voices can speak here, as ISO 639-1 codes; none for a model that recognises."""
+        """Languages that it can speak here, as ISO 639-1 codes; none for a model that recognises."""
         ...
 
     def voice(self, name: str) -> Voice:
         """Return the voice of this name. Raises ModelUnavailable."""
+        ...
+
+    def not_honoured(self, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Names of the options of speech that the model cannot do, see `EngineFamily.not_honoured`."""
         ...
 
 

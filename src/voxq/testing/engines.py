@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from voxq.engines import warmup
 from voxq.engines.contract import (
     CONTRACT_VERSION,
     SAMPLE_RATE,
+    UNCHANGED,
     AnyEngine,
     AudioItem,
     Capability,
@@ -24,10 +26,12 @@ from voxq.engines.contract import (
     EngineFamily,
     EngineRequest,
     Recognised,
+    Reference,
     Rewritten,
     Samples,
     Spoken,
     TextItem,
+    Traits,
     Voice,
 )
 from voxq.engines.plugins import NAME
@@ -41,6 +45,7 @@ _TRANSCRIPTS = (
     "嗯，我们三月五日下午三点开会，费用不能超过 120 元。",
     "Thank you.",
 )
+_PLAIN: Mapping[str, Any] = {**UNCHANGED, "language": None, "normalise": True}
 _TIMES_TOLERANCE = 0.05
 """Seconds: numerical libraries round differently in batches of another shape."""
 _LOUDNESS_TOLERANCE = 1e-3
@@ -177,30 +182,52 @@ def _text(result: Recognised) -> str:
 
 
 def _check_synthesiser(family: EngineFamily, request: EngineRequest, load: Callable[[], AnyEngine]) -> None:
-    engine, voices = load(), family.voices_for(request.model)
-    check(bool(voices), "the model has no voice")
+    voices, traits = family.voices_for(request.model), family.traits_for(request)
     check(len({voice.name for voice in voices}) == len(voices), "two voices have the same name")
-    english = next((voice for voice in voices if voice.language == "en"), voices[0])
-    options = _speech(english)
+    _check_cloning(traits, voices)
+    engine = load()
     check(list(engine.run([])) == [], "an empty batch has an answer")
-    single = [_spoken(engine, [text], options)[0] for text in _SENTENCES]
+    if voices:
+        english = next((voice for voice in voices if voice.language == "en"), voices[0])
+        speech = _Speech({**_PLAIN, "voice": english.name})
+        _check_speech(family, request, engine, speech)
+        _check_unknown_voice(engine, speech.options)
+    if traits.clones == "samples":
+        language = "en" if "en" in traits.cloned_languages else traits.cloned_languages[0]
+        speech = _Speech({**_PLAIN, "language": language, "seed": 1}, warmup.reference())
+        _check_speech(family, request, engine, speech)
+    check_revision(engine, load)
+
+
+def _check_cloning(traits: Traits, voices: Sequence[Voice]) -> None:
+    check(traits.clones in ("none", "samples", "vector"), "it clones from samples, from a vector or not")
+    is_clear = (traits.clones != "none") == bool(traits.cloned_languages)
+    check(is_clear, "a model that clones voices names the languages it does so in, and no other does")
+    check(bool(voices) or traits.clones == "samples", "the model has no voice")
+
+
+def _check_speech(family: EngineFamily, request: EngineRequest, engine: AnyEngine, speech: _Speech) -> None:
+    single = [_spoken(engine, [text], speech)[0] for text in _SENTENCES]
     most = family.traits_for(request).max_items
     together = [
         sound
         for first in range(0, len(_SENTENCES), most)
-        for sound in _spoken(engine, _SENTENCES[first : first + most], options)
+        for sound in _spoken(engine, _SENTENCES[first : first + most], speech)
     ]
     for number, (alone, batched) in enumerate(zip(single, together, strict=True)):
         check(_same_sound(alone, batched), f"sentence {number} sounds different in a batch than alone")
-    again = _spoken(engine, [_SENTENCES[0]], options)[0]
+    again = _spoken(engine, [_SENTENCES[0]], speech)[0]
     check(_same_sound(single[0], again), "the same sentence sounds different the second time")
     check(len({sound.sample_rate for sound in single}) == 1, "its sample rate changes")
     if "speed" in family.options:
-        slow = _spoken(engine, [_SENTENCES[1]], {**options, "speed": 0.5})[0]
+        slow = _spoken(engine, [_SENTENCES[1]], speech.but(speed=0.5))[0]
         longer = len(slow.samples) / len(single[1].samples)
         check(longer > 1.4, f"at half the speed a sentence takes {longer:.1f} times as long")
-    _check_unknown_voice(engine, options)
-    check_revision(engine, load)
+    if "pitch" in family.options:
+        high = _spoken(engine, [_SENTENCES[1]], speech.but(pitch=4.0))[0]
+        longer = len(high.samples) / len(single[1].samples)
+        check(0.8 < longer < 1.25, f"at a higher pitch a sentence takes {longer:.1f} times as long")
+        check(not _same_sound(high, single[1]), "at a higher pitch a sentence sounds the same")
 
 
 def _check_unknown_voice(engine: AnyEngine, options: Mapping[str, Any]) -> None:
@@ -214,12 +241,23 @@ def _check_unknown_voice(engine: AnyEngine, options: Mapping[str, Any]) -> None:
             check(is_refused, 'an unknown voice must be the error "unknown_voice" of its item')
 
 
-def _spoken(engine: AnyEngine, texts: Sequence[str], options: Mapping[str, Any]) -> list[Spoken]:
-    answers = engine.run([TextItem(text, options) for text in texts])
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """How sentences are spoken."""
+
+    options: dict[str, Any]
+    reference: Reference | None = None
+
+    def but(self, **changes: Any) -> _Speech:
+        return _Speech({**self.options, **changes}, self.reference)
+
+
+def _spoken(engine: AnyEngine, texts: Sequence[str], speech: _Speech) -> list[Spoken]:
+    answers = engine.run([TextItem(text, speech.options, speech.reference) for text in texts])
     check(len(answers) == len(texts), f"{len(answers)} answers to {len(texts)} sentences")
     sounds: list[Spoken] = []
     for text, answer in zip(texts, answers, strict=True):
-        checked = checked_sound(answer, text, options.get("speed", 1.0))
+        checked = checked_sound(answer, text, speech.options["speed"])
         if isinstance(checked, ChunkError):
             raise NotConforming(f"{text!r} cannot be spoken: {checked.code}: {checked.message}")
         check(len(checked.samples) > 0, f"{text!r} has no sound")
@@ -231,10 +269,6 @@ def _same_sound(one: Spoken, other: Spoken) -> bool:
     return len(one.samples) == len(other.samples) and bool(
         np.allclose(one.samples, other.samples, atol=_LOUDNESS_TOLERANCE)
     )
-
-
-def _speech(voice: Voice) -> dict[str, Any]:
-    return {"voice": voice.name, "speed": 1.0, "language": None, "normalise": True}
 
 
 # Engines that rewrite.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from loguru import logger
 
@@ -50,7 +50,7 @@ class ModelPlan:
     voices: tuple[Voice, ...] = ()
     """Voices of a model that speaks; other models have none."""
     languages: tuple[str, ...] = ()
-    """Languages of those voices that can be spoken here."""
+    """Languages that it can speak here."""
 
     @property
     def paths(self) -> Mapping[str, Path]:
@@ -63,6 +63,10 @@ class ModelPlan:
         if voice is None:
             raise ModelUnavailable(Message("The model {model} has no voice of this name.", model=self.name))
         return voice
+
+    def not_honoured(self, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Names of the options of speech that the model cannot do."""
+        return self.subject.family.not_honoured(options)
 
 
 class WorkPlan:

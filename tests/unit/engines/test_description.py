@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from voxq.engines import environments, registry
-from voxq.engines.contract import EngineError, EngineRequest
+from voxq.engines.contract import EngineError, EngineRequest, Traits
 from voxq.engines.description import describe, family_of
 
 
@@ -26,6 +27,21 @@ def test_a_description_contains_everything_the_parent_needs(name: str) -> None:
         told.traits_for(EngineRequest(name, "other"))
     with pytest.raises(EngineError, match="own environment"):
         told.load(request, {})
+
+
+def test_a_description_says_what_a_model_needs_of_a_voice() -> None:
+    cloning = Traits(max_items=2, clones="samples", cloned_languages=("en", "zh"), per_call=("language",))
+    family = replace(registry.find("hibari"), traits_for=lambda request: cloning)
+    read = family_of(json.loads(json.dumps(describe(family))))
+    assert read.traits_for(EngineRequest("hibari", "hibari")) == cloning
+    assert read.languages_here("hibari") == ("en", "zh")
+
+
+def test_a_description_from_before_voices_were_cloned_is_read() -> None:
+    record = json.loads(json.dumps(describe(registry.find("hibari"))))
+    for name in ("clones", "cloned_languages"):
+        del record["models"]["hibari"]["traits"][name]
+    assert family_of(record).traits_for(EngineRequest("hibari", "hibari")).clones == "none"
 
 
 @pytest.mark.parametrize(

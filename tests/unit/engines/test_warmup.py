@@ -40,6 +40,21 @@ def test_an_english_voice_is_warmed_up_in_english() -> None:
     assert {text for text, _ in synthesiser.said} == {warmup.SHORT_SENTENCE, warmup.LONG_SENTENCE}
 
 
+def test_a_model_without_voices_is_warmed_up_with_a_recording() -> None:
+    items: list[TextItem] = []
+
+    class Cloner:
+        revision = "1"
+
+        def run(self, batch: Sequence[TextItem]) -> list[Spoken | ChunkError]:
+            items.extend(batch)
+            return [Spoken(np.zeros(1, np.float32), 24_000) for _ in batch]
+
+    warmup.measure_speech(Cloner(), ())
+    assert {item.text for item in items} == {warmup.SHORT_SENTENCE, warmup.LONG_SENTENCE}
+    assert len({item.reference.key for item in items if item.reference}) == 1
+
+
 def test_a_voice_that_fails_its_first_sentence_is_refused() -> None:
     with pytest.raises(EngineError, match="first sentence: No"):
         warmup.measure_speech(

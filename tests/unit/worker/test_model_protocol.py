@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from voxq.engines.contract import ChunkError, Cost, EngineRequest, Recognised, Rewritten
 from voxq.processes.messages import ProtocolError
+from voxq.processes.model import plain
 from voxq.processes.model.protocol import (
     CODEC,
     Finished,
@@ -17,6 +18,7 @@ from voxq.processes.model.protocol import (
     Load,
     Loaded,
     LoadFailed,
+    ReferenceRef,
     Reply,
     Request,
     Run,
@@ -55,6 +57,14 @@ replies: st.SearchStrategy[Reply] = st.one_of(
 )
 options = st.dictionaries(text, st.none() | text | st.booleans() | st.lists(text, max_size=2), max_size=3)
 paths = st.sampled_from([Path("/a/b c"), Path("relative"), Path("/音")])
+references = st.builds(
+    ReferenceRef,
+    st.none() | paths,
+    st.integers(8000, 48000),
+    st.none() | text,
+    st.none() | st.lists(st.floats(-1, 1), max_size=3).map(tuple),
+    text,
+)
 requests: st.SearchStrategy[Request] = st.one_of(
     st.builds(
         Load,
@@ -66,7 +76,7 @@ requests: st.SearchStrategy[Request] = st.one_of(
         text,
         st.lists(
             st.builds(SpanRef, paths, st.integers(), st.integers(), options)
-            | st.builds(SentenceRef, text, options, paths)
+            | st.builds(SentenceRef, text, options, paths, st.none() | references)
             | st.builds(TextRef, text, options),
             max_size=2,
         ).map(tuple),
@@ -76,7 +86,9 @@ requests: st.SearchStrategy[Request] = st.one_of(
 
 @given(requests)
 def test_requests_survive_the_pipe(request: Request) -> None:
-    assert CODEC.decode_request(json.loads(json.dumps(CODEC.encode(request)))) == request
+    sent = json.loads(json.dumps(CODEC.encode(request)))
+    assert CODEC.decode_request(sent) == request
+    assert plain.decode(sent) == request, "without Pydantic"
 
 
 @given(replies)

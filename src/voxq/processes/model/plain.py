@@ -17,6 +17,7 @@ from voxq.processes.messages import ProtocolError
 from voxq.processes.model.protocol import (
     ChunkRef,
     Load,
+    ReferenceRef,
     Reply,
     Request,
     Run,
@@ -56,7 +57,19 @@ def decode(message: Message) -> Request:
 def _ref(item: Mapping[str, Any]) -> ChunkRef:
     options = dict(item["options"])
     if "sound" in item:
-        return SentenceRef(str(item["text"]), options, Path(item["sound"]))
+        reference = item.get("reference")
+        voice = None if reference is None else _reference(reference)
+        return SentenceRef(str(item["text"]), options, Path(item["sound"]), voice)
     if "text" in item:
         return TextRef(str(item["text"]), options)
     return SpanRef(Path(item["pcm"]), int(item["start"]), int(item["end"]), options)
+
+
+def _reference(item: Mapping[str, Any]) -> ReferenceRef:
+    return ReferenceRef(
+        None if item["pcm"] is None else Path(item["pcm"]),
+        int(item["sample_rate"]),
+        None if item["text"] is None else str(item["text"]),
+        None if item["vector"] is None else tuple(map(float, item["vector"])),
+        str(item["revision"]),
+    )

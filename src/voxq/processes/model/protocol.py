@@ -14,7 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from voxq.engines.contract import Capability, ChunkError, Cost, EngineRequest, Recognised, Rewritten
+from voxq.engines.contract import (
+    SAMPLE_RATE,
+    Capability,
+    ChunkError,
+    Cost,
+    EngineRequest,
+    Recognised,
+    Rewritten,
+)
 from voxq.processes.messages import Codec
 from voxq.speech.sound_measures import SoundMeasures
 
@@ -59,12 +67,25 @@ class SpanRef:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceRef:
+    """A voice to speak in, see `Reference` of the contract: the location of a recording, all of a raw float32
+    LE mono file at `sample_rate`, or an embedding."""
+
+    pcm: Path | None = None
+    sample_rate: int = SAMPLE_RATE
+    text: str | None = None
+    vector: tuple[float, ...] | None = None
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SentenceRef:
     """A sentence and the file for its sound (raw float32 LE mono), which is replaced if it exists."""
 
     text: str
     options: dict[str, Any]
     sound: Path
+    reference: ReferenceRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

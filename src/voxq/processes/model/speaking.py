@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,18 @@ from voxq.engines.contract import (
 from voxq.locale import Message
 from voxq.processes.model.answers import checked_sound
 from voxq.processes.model.protocol import ChunkRef, KeptSpeech, SentenceRef
+from voxq.processes.model.references import read_reference
 
 _UNKNOWN_RATE = 24_000
 """Sample rate reported for a sentence without samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """The input of a call, and the file for its sound."""
+
+    sound: Path
+    item: TextItem
 
 
 class Speaker:
@@ -31,6 +41,8 @@ class Speaker:
 
     def __init__(self, family: EngineFamily, request: EngineRequest, models: ModelPaths) -> None:
         """Load the model. Raises EngineError, or whatever the model library raises."""
+        self._family = family
+        self._clones = family.traits_for(request).clones
         self._voices = family.voices_for(request.model)
         self._synthesiser = family.load(request, models)
         self.revision = self._synthesiser.revision
@@ -39,22 +51,37 @@ class Speaker:
     def measure(self) -> Cost:
         return warmup.measure_speech(self._synthesiser, self._voices)
 
-    def read(self, ref: ChunkRef) -> SentenceRef | ChunkError:
-        if isinstance(ref, SentenceRef):
-            return ref
-        return ChunkError("bad_chunk", Message("This model speaks, and was given a recording."))
+    def read(self, ref: ChunkRef) -> _Sentence | ChunkError:
+        """Read the voice that a sentence is to be spoken in, and check that the model can do what is
+        asked."""
+        if not isinstance(ref, SentenceRef):
+            return ChunkError("bad_chunk", Message("This model speaks, and was given a recording."))
+        if names := self._family.not_honoured(ref.options):
+            return ChunkError(
+                "option_unsupported",
+                Message(
+                    "{model} does not honour the option {names}.",
+                    model=self._family.name,
+                    names=", ".join(names),
+                ),
+            )
+        reference = None if ref.reference is None else read_reference(ref.reference, self._clones)
+        if isinstance(reference, ChunkError):
+            return reference
+        return _Sentence(ref.sound, TextItem(ref.text, ref.options, reference))
 
-    def call(self, batch: Sequence[SentenceRef]) -> list[KeptSpeech | ChunkError]:
-        answers = self._synthesiser.run([TextItem(ref.text, ref.options) for ref in batch])
-        return [self._kept(ref, answer) for ref, answer in zip(batch, answers, strict=True)]
+    def call(self, batch: Sequence[_Sentence]) -> list[KeptSpeech | ChunkError]:
+        answers = self._synthesiser.run([sentence.item for sentence in batch])
+        return [self._kept(sentence, answer) for sentence, answer in zip(batch, answers, strict=True)]
 
-    def _kept(self, ref: SentenceRef, answer: object) -> KeptSpeech | ChunkError:
-        spoken = checked_sound(answer, ref.text, ref.options.get("speed", 1.0))
+    def _kept(self, sentence: _Sentence, answer: object) -> KeptSpeech | ChunkError:
+        item = sentence.item
+        spoken = checked_sound(answer, item.text, item.options.get("speed", 1.0))
         if isinstance(spoken, Spoken) and spoken.sample_rate != self._rate:
             if self._rate is not None:  # the file of a text has one sample rate
                 return ChunkError("engine_error", Message("The model changed its sample rate within a text."))
             self._rate = spoken.sample_rate
-        return _kept(ref.text, ref.sound, spoken)
+        return _kept(item.text, sentence.sound, spoken)
 
 
 def _kept(text: str, path: Path, answer: Spoken | ChunkError) -> KeptSpeech | ChunkError:

@@ -22,12 +22,14 @@ from voxq.worker.runs.task_runs import TaskRuns
 _STORAGE = "storage"
 _SOUND_LOST = "audio_unavailable"
 _FINAL = (
+    "bad_reference",
     "language_unavailable",
-    "unknown_voice",
+    "llm_context_exceeded",
     "llm_key_refused",
     "llm_no_model",
     "llm_request_refused",
-    "llm_context_exceeded",
+    "option_unsupported",
+    "unknown_voice",
 )
 """Codes of errors that another try cannot change."""
 
