@@ -504,7 +504,9 @@ class EngineFamily:
 
     def languages_here(self, model: str) -> tuple[str, ...]:
         """Languages that the model can speak where this runs, in voices of its own or in those of references:
-        what they need is installed. Raises EngineError."""
+        what they need is installed; none for a model that does not speak. Raises EngineError."""
+        if self.capability is not Capability.SPEAK:
+            return ()
         cloned = self.traits_for(EngineRequest(self.name, model)).cloned_languages
         spoken = dict.fromkeys((*(voice.language for voice in self.voices_for(model)), *cloned))
         return tuple(x for x in spoken if x not in self.languages or self.languages[x].are_installed)
