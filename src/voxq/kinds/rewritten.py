@@ -12,6 +12,7 @@ from voxq.engines.contract import Rewritten
 from voxq.kinds.pieces import Passage
 from voxq.kinds.steps import KindStep
 from voxq.kinds.work import KindRun
+from voxq.llm import errors
 from voxq.processes.model.protocol import TextRef
 from voxq.rewriting import outcomes, parts
 from voxq.rewriting.request import NEEDS_MODEL, Mode
@@ -27,8 +28,6 @@ LIGHT = "light"
 ModeName = Literal["light", "optimize", "format", "punctuate", "summary", "translate", "custom"]
 """Names of `voxq.rewriting.request.Mode`."""
 
-_OF_PROVIDERS = "llm_"
-"""Beginning of the codes in `voxq.llm.errors`."""
 _PASSAGE_TOKENS = 1500
 """Tokens of a passage: short enough for progress to be seen and little to be lost with a worker, and for
 models not to leave things out."""
@@ -115,7 +114,7 @@ def is_makeshift(document: Mapping[str, Any]) -> bool:
     same request may get a better result another time."""
     steps = [step.get("result") for step in document.get("steps", {}).values()]
     made = [document.get("rewritten"), *steps]
-    return any(str(each.get("reason_code") or "").startswith(_OF_PROVIDERS) for each in made if each)
+    return any(each.get("reason_code") in errors.EVERY_CODE for each in made if each)
 
 
 def _joined(finished: Iterable[tuple[Passage, Rewritten]]) -> Rewritten:

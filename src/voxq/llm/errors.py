@@ -47,6 +47,20 @@ BAD_ANSWER = "llm_bad_answer"
 ENDLESS = "llm_endless_answer"
 """The answer is longer than it can be."""
 
+EVERY_CODE = frozenset(
+    {
+        UNREACHABLE,
+        TIMED_OUT,
+        BUSY,
+        FAILED,
+        KEY_REFUSED,
+        NO_SUCH_MODEL,
+        REQUEST_REFUSED,
+        TOO_LONG,
+        BAD_ANSWER,
+        ENDLESS,
+    }
+)
 LASTING = frozenset({KEY_REFUSED, NO_SUCH_MODEL, REQUEST_REFUSED})
 """Failures that last until the operator does something."""
 

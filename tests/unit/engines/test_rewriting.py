@@ -229,14 +229,6 @@ def test_one_part_that_fails_leaves_the_others_as_they_are() -> None:
     assert re.findall(r"\d+", answer.text) == re.findall(r"\d+", text)
 
 
-def test_a_failure_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    with llm_server(key="right") as server, engine_at(server, key="wrong") as engine:
-        for _ in range(3):
-            engine.run([TextItem(ENGLISH, {"mode": "optimize"})])
-    [line] = [each for each in caplog.records if "llm_key_refused" in each.getMessage()]
-    assert line.levelname == "ERROR" and "wrong" not in line.getMessage()
-
-
 @FAILURES
 def test_a_provider_that_fails_is_an_error_of_the_item_with_a_sentence(fault: fake.Fault, code: str) -> None:
     with llm_server(write=cleans) as server:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loguru import logger
 from task_lab import make_task
 
 from voxq.core.inputs import TEXT, Inline
@@ -149,3 +150,38 @@ def test_without_its_model_a_transcript_is_done_all_the_same(worker: WorkerInPro
     outcome = worker.end_of(task)
     assert (outcome.status, outcome.text) == (Status.DONE, "Well, yes.")
     assert outcome.steps["rewrite"]["code"] == "model_unavailable"
+
+
+def test_a_failure_that_rules_make_up_for_is_logged_once_a_minute_and_tried_again(
+    worker: WorkerInProcess, processes: FakeProcesses, log: list[str]
+) -> None:
+    reason = "The provider local does not accept its key (HTTP 401)."
+    processes.answer = lambda ref: (
+        rewritten(ref)
+        if isinstance(ref, SpanRef)
+        else Rewritten(ref.text, "light", reason=reason, reason_code="llm_key_refused")
+    )
+    for _ in range(3):
+        task = text_task("Well, yes.")
+        worker.submit(task)
+        outcome = worker.end_of(task)
+        assert outcome.rewritten is not None and outcome.rewritten["reason_code"] == "llm_key_refused"
+    [line] = [each for each in log if "llm_key_refused" in each]
+    assert line.startswith("ERROR ") and reason in line
+
+    task = make_task(options=TranscriptionOptions(rewrite="light"))
+    worker.submit(task)
+    assert worker.end_of(task).steps["rewrite"]["result"]["mode"] == "light"
+    processes.answer = rewritten
+    again = task.evolve(run=2, step="rewrite")
+    worker.submit(again)
+    assert worker.end_of(again).steps["rewrite"]["result"]["text"] == "WELL, YES."
+
+
+@pytest.fixture
+def log() -> Iterator[list[str]]:
+    """Lines of the log, each after its level."""
+    lines: list[str] = []
+    sink = logger.add(lambda line: lines.append(str(line)), format="{level} {message}")
+    yield lines
+    logger.remove(sink)

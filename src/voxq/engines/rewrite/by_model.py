@@ -31,8 +31,6 @@ _log = logging.getLogger(__name__)
 
 _HALVINGS = 3
 """How often a text is split more finely where the context of a provider is smaller than its setting says."""
-_SAID_EVERY = 60.0
-"""Seconds between two lines in the log about the same failure of a provider."""
 
 Piece = tuple[Rewrite, Part]
 
@@ -47,7 +45,6 @@ class ByModel:
         self._longest_call = longest_call
         self._client = Client(provider)
         self._loop = BackgroundLoop()
-        self._said_at: dict[str, float] = {}
         self.revision = f"llm:{provider.model}:{prompts_digest()}"
 
     def run(self, batch: Sequence[TextItem]) -> list[Rewritten | ChunkError]:
@@ -74,8 +71,7 @@ class ByModel:
             _log.exception("rewriting failed")
             return ChunkError.of(raised)
         if rules_serve(rewrite.mode):
-            return one(self._instead(rewrite, error), self._provider, started)
-        self._tell(error)
+            return one(instead(rewrite, error), self._provider, started)
         return ChunkError(error.code, error.message)
 
     async def _by_model(self, rewrite: Rewrite, item: TextItem, started: float) -> Rewritten:
@@ -109,22 +105,7 @@ class ByModel:
             smaller = parts.parts(rewrite, max(LEAST, budget // 2))
             if error.code != errors.TOO_LONG or not halvings or len(smaller) == 1:
                 if rules_serve(rewrite.mode):
-                    return [(rewrite, self._instead(rewrite, error))]
+                    return [(rewrite, instead(rewrite, error))]
                 raise
         written = await all_of(self._pieces(each, budget // 2, halvings - 1, reports) for each in smaller)
         return [piece for several in written for piece in several]
-
-    def _instead(self, rewrite: Rewrite, error: ProviderError) -> Part:
-        """Have the rules take over for a provider that failed."""
-        self._tell(error)
-        return instead(rewrite, error)
-
-    def _tell(self, error: ProviderError) -> None:
-        """Tell the operator of a failure, who would not notice those for which the rules take over. The level
-        is that of an error for one that does not pass by itself."""
-        now = time.monotonic()
-        if now - self._said_at.get(error.code, -_SAID_EVERY) < _SAID_EVERY:
-            return
-        self._said_at[error.code] = now
-        level = logging.ERROR if error.code in errors.LASTING else logging.WARNING
-        _log.log(level, "provider=%s code=%s %s", self._provider.name, error.code, error.message)

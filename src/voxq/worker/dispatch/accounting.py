@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 import time
 
+from loguru import logger
+
 from voxq.engines.contract import Rewritten
+from voxq.llm import errors
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Counters
 from voxq.worker.model_pool.pooled_model import PooledModel
 from voxq.worker.runs.batch import Batch
 
+_SAID_EVERY = 60.0
+"""Seconds between two lines in the log about the same failure of a provider."""
 _HALF_LIFE = 30.0
 _FORGOTTEN = 0.01
 
@@ -22,6 +27,7 @@ class Accounting:
         self._counters = counters
         self._worker_id = worker_id
         self._use = OwnerUse()
+        self._said_at: dict[tuple[str, str], float] = {}
 
     def owner_use(self, owner: str, now: float) -> float:
         """Engine seconds that the owner used recently; `now` on the monotonic clock."""
@@ -42,9 +48,20 @@ class Accounting:
         self._counters.add(catalogue.PADDING_SECONDS, pooled.name, amount=pooled.padding(batch))
 
     def count_result(self, pooled: PooledModel, result: object) -> None:
-        """Count a result that is not what was asked for."""
-        if isinstance(result, Rewritten) and result.reason_code is not None:
-            self._counters.add(catalogue.REWRITINGS_NOT_AS_ASKED, pooled.name, result.reason_code)
+        """Count a result that is not what was asked for, and tell the operator of a provider that failed:
+        nobody else notices where rules take its place."""
+        if not isinstance(result, Rewritten) or result.reason_code is None:
+            return
+        code = result.reason_code
+        self._counters.add(catalogue.REWRITINGS_NOT_AS_ASKED, pooled.name, code)
+        now = time.monotonic()
+        said_at = self._said_at.get((pooled.name, code), -_SAID_EVERY)
+        if code in errors.EVERY_CODE and now - said_at >= _SAID_EVERY:
+            self._said_at[pooled.name, code] = now
+            level = "ERROR" if code in errors.LASTING else "WARNING"
+            logger.log(
+                level, "Worker-{} model={} code={}: {}", self._worker_id, pooled.name, code, result.reason
+            )
 
 
 class OwnerUse:
