@@ -152,6 +152,22 @@ def test_a_transcript_outlives_its_language_model(api: ApiServer, server: LlmSer
     assert again["optimized_text"] == writes(body["text"])
 
 
+def test_a_step_whose_place_rules_have_taken_can_be_retried(api: ApiServer, server: LlmServer) -> None:
+    server.faults.extend([fake.failed(401)] * 4)
+    answer = transcribed(api, "transcribe-and-optimize", hotword="公园")
+    task_id = answer.headers["x-voxq-task"]
+    done = api.http.get(f"/api/v1/asr/result/{task_id}").json()
+    step = done["steps"]["rewrite"]
+    assert (step["status"], done["rewritten"]["mode"]) == ("done", "light")
+    assert done["rewritten"]["reason_code"] == "llm_key_refused"
+    server.faults.clear()
+    assert api.http.post(step["retry_url"]).status_code == 200
+    again = api.http.get(f"/api/v1/asr/result/{task_id}", params={"wait": 30}).json()
+    assert (again["rewritten"]["mode"], again["text"]) == ("optimize", done["text"])
+    assert "retry_url" not in again["steps"]["rewrite"]
+    assert api.http.post(step["retry_url"]).status_code == 409
+
+
 def test_an_unfaithful_text_is_not_taken(api: ApiServer, server: LlmServer) -> None:
     server.write = lambda said: "我们周五上午九点在八号会议室开会。"
     try:
