@@ -51,6 +51,8 @@ class Added:
     alone: float
     added: float
     added_90: float
+    processor: float
+    """Processor seconds of all processes of the service for one text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +102,26 @@ def alone(http: httpx.Client, server: LlmServer) -> float:
 
 def added_by(under_test: Service, server: LlmServer) -> Added:
     rounds: list[tuple[float, float, float]] = []
+    before = 0.0
     with httpx.Client(trust_env=False, timeout=60) as http, httpx.Client(trust_env=False) as direct:
         for number in range(_WARM_UP + _PAIRS):
             submitted, whole = through(http, under_test.url, text(number))
             bare = alone(direct, server)
             if number >= _WARM_UP:
                 rounds.append((submitted, whole, bare))
+            else:
+                before = processor_seconds(under_test)
+    processor = (processor_seconds(under_test) - before) / _PAIRS
     added = [whole - bare for _, whole, bare in rounds]
     submitted, whole, bare = (statistics.median(each) for each in zip(*rounds, strict=True))
-    return Added(submitted, whole, bare, statistics.median(added), percentile(added, 90))
+    return Added(submitted, whole, bare, statistics.median(added), percentile(added, 90), processor)
+
+
+def processor_seconds(under_test: Service) -> float:
+    """Return the processor time that the parts of the service and their helpers have used."""
+    parts = [under_test.process(part) for part in ("api", "worker-1", "valkey")]
+    times = [each.cpu_times() for part in parts for each in (part, *part.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
 
 
 def many(under_test: Service) -> Many:
@@ -161,6 +174,7 @@ def main(console: Console, file: Path | None) -> int:
     )
     table.add_row("of it, submission", f"{added.submitted:.3f}", "", "")
     table.add_row("one text, 90 %", "", "", f"{1000 * added.added_90:.1f} ms")
+    table.add_row("processor time of one text", f"{added.processor:.4f}", "", "")
     rate = f"{at_once.ratio:.3f} times"
     table.add_row(f"{_AT_ONCE} texts at once", f"{at_once.total:.3f}", f"{at_once.ideal:.3f}", rate)
     rest = f"{at_once.others / at_once.others_ideal:.3f} times"
