@@ -23,8 +23,9 @@ from voxq.engines.contract import (
     Recognised,
 )
 from voxq.engines.languages import LANGUAGES
-from voxq.engines.recognise.whisper_first_look import FirstLook
+from voxq.engines.recognise.whisper_first_look import FirstLook, Stretches
 from voxq.engines.recognise.whisper_network import Network
+from voxq.engines.recognise.whisper_parts import joined, parts_of
 from voxq.engines.recognise.whisper_sound import SHORTEST_SECONDS, Sound, amplified, without_quiet_end
 from voxq.engines.recognise.whisper_whole_windows import WholeWindows
 from voxq.engines.recognise.whisper_windows import WHOLE, WINDOWS, most_windows, window_for
@@ -54,27 +55,49 @@ class FasterWhisper:
         self._threads = ThreadPoolExecutor(replicas, "whisper")
 
     def run(self, batch: Sequence[AudioItem]) -> list[Recognised | ChunkError]:
-        prepared = dict(enumerate(map(_prepared, batch)))
-        sounds = {number: each for number, each in prepared.items() if isinstance(each, Sound)}
-        answers = {number: each for number, each in prepared.items() if not isinstance(each, Sound)}
-        shares = self._shares(sounds)
-        for found in self._threads.map(self._look, shares):
-            answers |= found
-        rest = {number: sound for number, sound in sounds.items() if number not in answers}
-        self.second_looks += sum(number in rest for share in shares for number in share)
-        answers |= zip(rest, self._threads.map(self._whole, rest.values()), strict=True)
-        return [answers[number] for number in range(len(batch))]
+        prepared = [_prepared(item) for item in batch]
+        answers = iter(self._recognised([each for each in prepared if isinstance(each, Sound)]))
+        return [next(answers) if isinstance(each, Sound) else each for each in prepared]
+
+    def _recognised(self, sounds: Sequence[Sound]) -> list[_Answer]:
+        """Recognise sounds in short windows, and in windows of 30 s those for which that is not enough."""
+        looks = self._looks(sounds)
+        divided = [
+            parts_of(sound, look) if isinstance(look, tuple) else ()
+            for sound, look in zip(sounds, looks, strict=True)
+        ]
+        parts = [part for each in divided for part in each]
+        looks_at_parts = self._looks([part.sound for part in parts])
+        rest = [sound for sound, look in zip(sounds, looks, strict=True) if look is None]
+        rest += [p.for_whole_window for p, look in zip(parts, looks_at_parts, strict=True) if look is None]
+        self.second_looks += sum(window_for(each.seconds) < WHOLE for each in rest)
+        whole = self._threads.map(self._whole, rest)
+        answers = [next(whole) if look is None else look for look in looks]
+        of_parts = iter([next(whole) if look is None else look for look in looks_at_parts])
+        return [
+            joined(own, [next(of_parts) for _ in own]) if isinstance(answer, tuple) else answer
+            for answer, own in zip(answers, divided, strict=True)
+        ]
 
     def in_whole_windows(self, item: AudioItem) -> Recognised | ChunkError:
         """Recognise an item in windows of 30 s only."""
         prepared = _prepared(item)
         return self._whole(prepared) if isinstance(prepared, Sound) else prepared
 
-    def _shares(self, sounds: Mapping[int, Sound]) -> list[Mapping[int, Sound]]:
+    def _looks(self, sounds: Sequence[Sound]) -> list[_Answer | Stretches | None]:
+        """Recognise sounds in short windows; see `FirstLook.recognise`."""
+        looks: list[_Answer | Stretches | None] = [None] * len(sounds)
+        shares = self._shares(sounds)
+        for share, found in zip(shares, self._threads.map(self._look, shares), strict=True):
+            for number, look in zip(share, found, strict=True):
+                looks[number] = look
+        return looks
+
+    def _shares(self, sounds: Sequence[Sound]) -> list[Mapping[int, Sound]]:
         """Divide those sounds that are shorter than a whole window among the replicas; the windows of a share
         have one length, and take no more memory than a whole one."""
         alike: defaultdict[float, list[int]] = defaultdict(list)
-        for number, sound in sounds.items():
+        for number, sound in enumerate(sounds):
             alike[window_for(sound.seconds)].append(number)
         alike.pop(WHOLE, None)
         shares: list[Mapping[int, Sound]] = []
@@ -84,14 +107,12 @@ class FasterWhisper:
             shares += [{number: sounds[number] for number in part} for part in parts]
         return shares
 
-    def _look(self, share: Mapping[int, Sound]) -> dict[int, _Answer]:
-        """Recognise sounds in short windows; what is missing in the result needs a whole one."""
+    def _look(self, share: Mapping[int, Sound]) -> Sequence[_Answer | Stretches | None]:
         sounds = list(share.values())
         try:
-            found = self._first_look.recognise(sounds, window_for(sounds[0].seconds))
+            return self._first_look.recognise(sounds, window_for(sounds[0].seconds))
         except (RuntimeError, MemoryError) as error:  # CTranslate2's own failures, including out of memory
-            return dict.fromkeys(share, ChunkError.of(error))
-        return {number: text for number, text in zip(share, found, strict=True) if text is not None}
+            return [ChunkError.of(error)] * len(sounds)
 
     def _whole(self, sound: Sound) -> _Answer:
         try:

@@ -2,8 +2,9 @@
 
 The network was trained with windows of 30 s. In a shorter one it is three to five times as quick, and as
 right where it is sure; else it may loop, or end too early. So a text from a short window is only believed if
-nothing speaks against it, and everything else is left to a window of 30 s: a doubtful text, none at all, more
-than one language, a possible echo of the prompt. Whether somebody speaks is decided there, too.
+nothing speaks against it, and everything else is left to a window of 30 s: a doubtful text, none at all, an
+uncertain language, a possible echo of the prompt. Whether somebody speaks is decided there, too. Where the
+language changes, each stretch is a sound of its own.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from voxq.engines.contract import Options, Recognised
 from voxq.engines.recognise.whisper_echo import repeats_prompt
 from voxq.engines.recognise.whisper_hypothesis import Hypothesis
-from voxq.engines.recognise.whisper_languages import Probabilities, language_of, stretches
+from voxq.engines.recognise.whisper_languages import Probabilities, Stretch, language_of, stretches
 from voxq.engines.recognise.whisper_network import FRAMES_PER_SECOND, Decoding, Network, Timed, part_of
 from voxq.engines.recognise.whisper_search import prompt_for, settings_for, task_of, written_in
 from voxq.engines.recognise.whisper_sentences import by_sentence, holds_sentences
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     import ctranslate2
     from faster_whisper.transcribe import Segment as RawSegment
     from faster_whisper.transcribe import TranscriptionOptions
+
+Stretches: TypeAlias = tuple[Stretch, ...]
+"""Several stretches of a sound, each in another language than the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +63,44 @@ class FirstLook:
         self._network = network
         self._beam = beam
 
-    def recognise(self, sounds: Sequence[Sound], window: float) -> list[Recognised | None]:
-        """Recognise sounds in windows of `window` seconds each; None for what needs one of 30 s."""
-        return [
-            _recognised(look, sound.options) if look and look.is_certain else None
-            for sound, look in zip(sounds, self.looks(sounds, window), strict=True)
-        ]
+    def recognise(self, sounds: Sequence[Sound], window: float) -> list[Recognised | Stretches | None]:
+        """Recognise sounds in windows of `window` seconds each.
 
-    def looks(self, sounds: Sequence[Sound], window: float) -> list[Look | None]:
-        """Decode sounds in windows of `window` seconds; None if the language is uncertain, or changes."""
+        Returns for each its text, the stretches of one whose language changes, or None for one that needs a
+        window of 30 s.
+        """
         encoding = self._network.encode([self._network.features(each.samples) for each in sounds], window)
+        answers: list[Recognised | Stretches | None] = [None] * len(sounds)
         requests: defaultdict[int, list[_Request]] = defaultdict(list)
         for number, language in enumerate(self._languages(encoding, sounds)):
-            if language is not None:
+            if isinstance(language, str):
                 request = self._request(number, sounds[number], language)
                 requests[len(request.prompt_tokens)].append(request)
-        looks: list[Look | None] = [None] * len(sounds)
+            else:
+                answers[number] = language
         for group in requests.values():  # CTranslate2 takes prompts of one length
-            numbers = [request.number for request in group]
-            part = encoding if len(group) == len(sounds) else part_of(encoding, numbers)
-            longest = max(request.most_tokens for request in group)
-            prompts = [request.prompt_tokens for request in group]
-            found = self._network.search(part, prompts, group[0].settings, longest)
-            for request, decoding in zip(group, found, strict=True):
-                looks[request.number] = self._look(request, decoding, encoding)
-        return looks
+            for request, look in zip(group, self._looks(group, encoding), strict=True):
+                if look.is_certain:
+                    answers[request.number] = _recognised(look, request.sound.options)
+        return answers
 
-    def _languages(self, encoding: ctranslate2.StorageView, sounds: Sequence[Sound]) -> list[str | None]:
-        """Language of each sound: the one that was asked for, or the one found if that is certain."""
-        languages: list[str | None] = [sound.options.get("language") for sound in sounds]
+    def _looks(self, group: Sequence[_Request], encoding: ctranslate2.StorageView) -> list[Look]:
+        """Decode sounds whose prompts are equally long; `encoding` is that of all sounds."""
+        numbers = [request.number for request in group]
+        part = encoding if len(group) == encoding.shape[0] else part_of(encoding, numbers)
+        longest = max(request.most_tokens for request in group)
+        prompts = [request.prompt_tokens for request in group]
+        found = self._network.search(part, prompts, group[0].settings, longest)
+        return [
+            self._look(request, decoding, encoding) for request, decoding in zip(group, found, strict=True)
+        ]
+
+    def _languages(
+        self, encoding: ctranslate2.StorageView, sounds: Sequence[Sound]
+    ) -> list[str | Stretches | None]:
+        """Language of each sound: the one that was asked for, or the one found if that is certain; or where
+        it changes."""
+        languages: list[str | Stretches | None] = [sound.options.get("language") for sound in sounds]
         unknown = [number for number, language in enumerate(languages) if language is None]
         if not unknown:
             return languages
@@ -98,16 +111,15 @@ class FirstLook:
 
     def _language(
         self, encoding: ctranslate2.StorageView, number: int, sound: Sound, found: Probabilities
-    ) -> str | None:
-        language = language_of(found, sound.options.get("likely_language"), sound.seconds)
-        if found[language] < LEAST_CERTAIN:
-            return None
-
+    ) -> str | Stretches | None:
         def of_part(start: float, end: float) -> Probabilities:
             return self._network.languages(part_of(encoding, [number], start, end))[0]
 
+        language = language_of(found, sound.options.get("likely_language"), sound.seconds)
         parts = stretches(sound.samples, language, found, of_part)
-        return language if len(parts) == 1 else None
+        if len(parts) > 1:
+            return tuple(parts)
+        return language if found[language] >= LEAST_CERTAIN else None
 
     def _request(self, number: int, sound: Sound, language: str) -> _Request:
         options = sound.options

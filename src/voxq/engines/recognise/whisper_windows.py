@@ -9,7 +9,7 @@ from __future__ import annotations
 
 WHOLE = 30.0
 """Seconds of the windows that the network was trained with."""
-WINDOWS = "w1"
+WINDOWS = "w2"
 """Part of the revision of a model: texts from other lengths are not mixed with these."""
 _LENGTHS = (5.0, 7.0, 9.0, 11.0, 13.0, 16.0, 20.0)
 _PAD = 3.0
