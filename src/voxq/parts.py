@@ -21,8 +21,10 @@ from voxq.storage.history_log import HistoryLog
 from voxq.storage.journal.files import FileJournal
 from voxq.storage.journal.port import Journal
 from voxq.storage.scratch import WorkFiles
+from voxq.storage.voiceprints import Voiceprints
 from voxq.tasks.control import Control
 from voxq.tasks.ending import Ending
+from voxq.tasks.erasure import Erasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Parts:
     logs: Mapping[str, HistoryLog]
     blobs: Blobs
     work: WorkFiles
+    voiceprints: Voiceprints
 
     @classmethod
     def of(cls, settings: Settings) -> Parts:
@@ -54,6 +57,7 @@ class Parts:
             },
             blobs=FileBlobs(settings.recordings_dir, settings.incoming_dir, fsync=settings.fsync),
             work=WorkFiles(settings.work_dir),
+            voiceprints=Voiceprints(settings.voiceprints_dir, fsync=settings.fsync),
         )
 
     def ending(self, client: redis.Redis) -> Ending:
@@ -63,6 +67,9 @@ class Parts:
         return Control(
             self.journal, self.logs[kind], self.blobs, self.ending(client), self.stores[kind], client
         )
+
+    def erasure(self, client: redis.Redis) -> Erasure:
+        return Erasure(self.voiceprints, {kind: self.control(kind, client) for kind in self.stores})
 
     def recovery(self, client: redis.Redis) -> Recovery:
         restoration = Restoration(self.journal, self.logs, self.blobs, self.stores, client)

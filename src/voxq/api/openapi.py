@@ -51,6 +51,18 @@ _SENTENCES = {
     "no_audio": "Invalid file format",
     "no_such_step": "The task has no such step",
     "no_such_voice": "There is no such voice",
+    "no_such_voiceprint": "There is no such voiceprint",
+    "not_ready": "The voiceprint has no vector yet",
+    "other_model": "The voiceprint was made with another model",
+    "other_speaker": "This is another voice than in the other recordings",
+    "several_speakers": "More than one voice is heard",
+    "speech_clipped": "The speech is distorted",
+    "speech_too_noisy": "There is too much noise",
+    "speech_too_quiet": "The speech is too quiet",
+    "too_little_speech": "There are 1.5 s of speech: record at least 3 s",
+    "too_many_recordings": "A voiceprint may have at most 100 recordings, in all versions",
+    "too_many_voiceprints": "There are 10000 voiceprints already",
+    "voiceprint_deleted": "The voiceprint has been deleted meanwhile",
     "not_admin": "The metrics name all keys, so they need one of ADMIN_KEYS",
     "not_done": "There is no speech: the task is queued",
     "not_failed": "Only failed tasks can be retried",
@@ -80,7 +92,23 @@ _SENTENCES = {
 _BESIDE = {"bad_range": 400, "range_not_satisfiable": 416, "internal": 500}
 """Codes that routes answer with by themselves."""
 
-_ONLY_NATIVE = frozenset({"no_such_step", "no_such_voice", "not_admin", "not_done", "not_failed"})
+_OF_VOICEPRINTS = frozenset(
+    {
+        "no_such_voiceprint",
+        "not_ready",
+        "other_model",
+        "other_speaker",
+        "several_speakers",
+        "speech_clipped",
+        "speech_too_noisy",
+        "speech_too_quiet",
+        "too_little_speech",
+        "too_many_recordings",
+        "too_many_voiceprints",
+        "voiceprint_deleted",
+    }
+)
+_ONLY_NATIVE = _OF_VOICEPRINTS | {"no_such_step", "no_such_voice", "not_admin", "not_done", "not_failed"}
 """Codes that the routes of OpenAI's API and of QuQu's never answer with."""
 _ONLY_OPENAIS = frozenset({"context_length_exceeded", "llm_busy", "no_provider", "provider_refused"})
 """Codes of chats, which no other route answers with."""

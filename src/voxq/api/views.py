@@ -11,6 +11,7 @@ from voxq.api.shapes.result import (
     CancelledResult,
     DoneResult,
     DroppedView,
+    EmbeddingView,
     FailedResult,
     IncidentView,
     ProcessingResult,
@@ -138,6 +139,8 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
     if steps := document.get("steps"):
         optional["steps"] = {name: _step(document, name, step) for name, step in steps.items()}
     optional |= rewritten(document)
+    if embedding := document.get("embedding"):
+        optional["embedding"] = EmbeddingView(**embedding)
     if skipped := document.get("skipped"):
         optional["skipped"] = [SkippedView(**each | {"why": said(each["why"])}) for each in skipped]
     return DoneResult(

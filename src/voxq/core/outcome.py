@@ -80,6 +80,9 @@ class Outcome:
     """What of a text was not spoken: its `text`, and `why`."""
     rewritten: dict[str, Any] | None = None
     """What became of a text that was rewritten, and how: `voxq.engines.contract.Rewritten` as JSON."""
+    embedding: dict[str, Any] | None = None
+    """What a voice was turned into: `model`, `revision`, `speech_seconds`, `quality`, and the `vector`, or
+    the voiceprint that it belongs to."""
     worker_id: int = 0
     """0 if no worker was involved: the task was cancelled while waiting or reuses an earlier result."""
 
@@ -88,7 +91,7 @@ class Outcome:
         for name in ("steps", "audio_tracks", "skipped"):
             if not record[name]:
                 del record[name]
-        for name in ("dropped", "rewritten"):
+        for name in ("dropped", "rewritten", "embedding"):
             if record[name] is None:
                 del record[name]
         return record | {

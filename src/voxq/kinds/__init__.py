@@ -12,10 +12,11 @@ from voxq.kinds.base import Kind
 from voxq.kinds.speech import SPEECH
 from voxq.kinds.text import TEXT_KIND
 from voxq.kinds.transcription import TRANSCRIPTION
+from voxq.kinds.voiceprint import VOICEPRINT
 
 __all__ = ["Kind", "UnknownKind", "find", "first", "kind_in", "registered"]
 
-for _kind in (TRANSCRIPTION, SPEECH, TEXT_KIND):
+for _kind in (TRANSCRIPTION, SPEECH, TEXT_KIND, VOICEPRINT):
     kinds.register(_kind)
 kinds.register_test_kinds()
 

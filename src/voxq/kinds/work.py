@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from voxq.speech.audio import Track
     from voxq.speech.chinese_script import Script
     from voxq.storage.scratch import WorkDirectory
+    from voxq.storage.voiceprints import Voiceprints
 
 
 class ModelUnavailable(Exception):
@@ -132,6 +133,8 @@ class Work:
     """Results by step."""
     earlier: Outcome | None = None
     """Outcome of the run before this one, if only one step of it is done again."""
+    voiceprints: Voiceprints | None = None
+    """Voiceprints of all owners; only those of the task's owner are for it."""
 
     @property
     def options(self) -> Options:
@@ -291,6 +294,14 @@ class KindRun(ABC):
         return ()
 
     # The end.
+
+    def conclude(self) -> tuple[str, str] | None:
+        """Do what is left once all steps are over: keep what the task makes besides a file.
+
+        Returns code and message of the reason why the task fails all the same; None if there is none. Called
+        once more after a crash. Raises OSError; then it is tried again.
+        """
+        return None
 
     @abstractmethod
     def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:

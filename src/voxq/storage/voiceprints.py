@@ -28,6 +28,7 @@ from pydantic import TypeAdapter
 from voxq.core import json_bytes
 from voxq.storage import records
 from voxq.storage.records import Damaged
+from voxq.storage.voiceprint_audit import Audit
 from voxq.voiceprints.voiceprint import Voiceprint, is_id
 
 _SETTLED_SECONDS = 0.1
@@ -63,6 +64,7 @@ class Voiceprints:
         self._directory = directory
         self._fsync = fsync
         self._read: dict[str, _Read] = {}
+        self.audit = Audit(directory / "audit.jsonl", fsync=fsync)
 
     def of(self, owner: str) -> tuple[Voiceprint, ...]:
         """Return the voiceprints of an owner, the oldest first. What did not change is not read again."""

@@ -82,6 +82,11 @@ class Gallery:
     def __len__(self) -> int:
         return len(self._voiceprints)
 
+    @property
+    def length(self) -> int | None:
+        """Numbers of its vectors; None without any."""
+        return self._matrix.shape[1] if self._voiceprints else None
+
     def matches(self, vector: Vector, most: int = 5) -> list[Match]:
         """Return the voiceprints that are most like a voice, the best first, whatever their similarity.
 

@@ -91,6 +91,7 @@ def run(settings: Settings, worker_id: int, device: str) -> None:
         [
             (15.0, parts.cleanup(janitor_client).run),
             *((2.0, parts.control(kind, janitor_client).cancel_abandoned) for kind in parts.stores),
+            (15.0, parts.erasure(janitor_client).run),
             (15.0, redis_check.ServerWatch(janitor_client).look),
             (60.0, partial(_rotate_logs, settings)),
             (60.0, partial(strike_dead_workers, janitor_client, _rq_queues(settings))),

@@ -141,6 +141,31 @@ class SkippedView(BaseModel):
     )
 
 
+class VoiceQualityView(BaseModel):
+    """Measures of a recording of a voice."""
+
+    speech_seconds: float = Field(description="Seconds in which somebody speaks, pauses left out.")
+    level: float = Field(description="Loudness of the speech, in dB below full scale.")
+    signal_to_noise: float = Field(description="Decibels by which the speech is louder than the pauses.")
+    clipped: float = Field(description="Share of the samples that are cut off at full scale, 0 to 1.")
+    consistency: float = Field(
+        description="Least similarity of a part of the recording to the whole, up to 1: one speaker is always"
+        " like himself."
+    )
+
+
+class EmbeddingView(BaseModel):
+    """A voice as a vector, or the voiceprint that it became part of."""
+
+    model: str = Field(examples=["ge2e"], description="Model that made the vector.")
+    revision: str = Field(description="Revision of it: vectors of different ones cannot be compared.")
+    speech_seconds: float = Field(description="Seconds of speech that it was made from.")
+    quality: VoiceQualityView
+    vector: list[float] = Field(default=[], description="Numbers of unit length, 256 of them by ge2e.")
+    voiceprint_id: str = Field(default="", description="Voiceprint that the recording is part of.")
+    version: int = Field(default=0, description="Its version that the recording is part of.")
+
+
 class QueuedResult(BaseModel):
     """A task that is waiting."""
 
@@ -209,6 +234,9 @@ class DoneResult(BaseModel):
     )
     rewrite_error: str = Field(
         default="", description="Why the text could not be rewritten; `steps` tells how to retry that."
+    )
+    embedding: EmbeddingView | None = Field(
+        default=None, description="The voice of a recording that a voiceprint or a vector was made from."
     )
     steps: dict[str, StepView] = Field(default={}, description="Results of the optional steps, by name.")
     audio_url: AudioUrl

@@ -40,14 +40,13 @@ class SpeakerEmbedder:
 
     def call(self, batch: Sequence[AudioItem]) -> list[Embedded | ChunkError]:
         answers = self._engine.run(batch)
-        return [_embedded(item, answer) for item, answer in zip(batch, answers, strict=True)]
+        return [self._embedded(item, answer) for item, answer in zip(batch, answers, strict=True)]
 
-
-def _embedded(item: AudioItem, answer: object) -> Embedded | ChunkError:
-    """Check and measure; a stretch with too little speech is passed over, with an empty vector."""
-    if isinstance(answer, ChunkError) and answer.code == TOO_LITTLE_SPEECH.code:
-        return Embedded((), measured(item.samples))
-    vector = checked_vector(answer)
-    if isinstance(vector, ChunkError):
-        return vector
-    return Embedded(vector, measured(item.samples))
+    def _embedded(self, item: AudioItem, answer: object) -> Embedded | ChunkError:
+        """Check and measure; a stretch with too little speech is passed over, with an empty vector."""
+        if isinstance(answer, ChunkError) and answer.code == TOO_LITTLE_SPEECH.code:
+            return Embedded((), measured(item.samples), self.revision)
+        vector = checked_vector(answer)
+        if isinstance(vector, ChunkError):
+            return vector
+        return Embedded(vector, measured(item.samples), self.revision)

@@ -116,6 +116,8 @@ class Embedded:
     vector: tuple[float, ...]
     """Empty if there is too little speech to tell who speaks."""
     sound: SoundMeasures
+    revision: str = ""
+    """Revision of the model: vectors of different ones cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True)

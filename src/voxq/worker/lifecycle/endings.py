@@ -58,7 +58,16 @@ class RunEndings:
     # Ended.
 
     def complete(self, task_run: TaskRun) -> None:
-        """End a task whose work is done. A file that it made is put in its place first (write step W4)."""
+        """End a task whose work is done. What it keeps, and a file that it made, is put in its place first
+        (write step W4)."""
+        try:
+            reason = task_run.conclude()
+        except OSError as error:
+            self._disk_warnings.about(error)
+            return
+        if reason is not None:
+            self.fail(task_run, *reason)
+            return
         if task_run.output is not None and task_run.output.path.exists():
             try:
                 self._ending.keep(task_run.task, task_run.output.path)

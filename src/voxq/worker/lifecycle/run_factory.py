@@ -21,6 +21,7 @@ class RunFactory:
         self._journal = parts.journal
         self._work = parts.work
         self._blobs = parts.blobs
+        self._voiceprints = parts.voiceprints
         self._plan = plan
 
     def find(self, claimed: Claimed) -> tuple[Task, bool] | None:
@@ -47,6 +48,7 @@ class RunFactory:
             self._plan.defaults,
             admitted_at=time.time(),
             earlier=before.outcome if before else None,
+            voiceprints=self._voiceprints,
         )
 
     def _models_for(self, task: Task, only: str | None) -> dict[str, ModelPlan | StepFailure]:

@@ -16,6 +16,7 @@ from voxq.kinds.base import StepSpec
 from voxq.kinds.work import Defaults, Joined, OutputFile, Prepared, Work
 from voxq.queue.claiming import TaskExecution
 from voxq.storage.scratch import WorkDirectory
+from voxq.storage.voiceprints import Voiceprints
 from voxq.worker.plan import ModelPlan
 from voxq.worker.runs.chunks import Chunks
 from voxq.worker.runs.step_run import StepFailure, StepRun
@@ -35,6 +36,7 @@ class TaskRun:
         *,
         admitted_at: float,
         earlier: Outcome | None = None,
+        voiceprints: Voiceprints | None = None,
     ) -> None:
         """Begin the run, or resume it from the work directory. `models` by step; an optional step may have
         none. `earlier`: the outcome of the run before this one, if only the step that the task names is done
@@ -61,7 +63,9 @@ class TaskRun:
         self._failed_steps = {name: each for name, each in models.items() if isinstance(each, StepFailure)}
         planned = {name: each for name, each in models.items() if isinstance(each, ModelPlan)}
         chunks = {spec.name: Chunks[Any, Any]() for spec in self.kind.steps}
-        work = Work(self.task, held.execution, recording, directory, defaults, planned, chunks, earlier)
+        work = Work(
+            self.task, held.execution, recording, directory, defaults, planned, chunks, earlier, voiceprints
+        )
         self.policy = self.kind.begin(work)
         """The kind's part of the run."""
         self.reported_at = time.monotonic() if self.output is None else 0.0
@@ -201,6 +205,11 @@ class TaskRun:
         if self.output is not None:
             for index in self.output.lost():
                 self.first.chunks.forget(index)
+
+    def conclude(self) -> tuple[str, str] | None:
+        """Let the kind do what is left before the outcome is written. Returns why the task fails, if it does.
+        Raises OSError."""
+        return None if self._earlier is not None else self.policy.conclude()
 
     def done(self, now: float, worker_id: int) -> Outcome:
         """The outcome of a complete task; `now` in seconds since the epoch."""

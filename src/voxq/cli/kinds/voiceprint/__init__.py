@@ -1,0 +1,3 @@
+"""`voxq voiceprints`."""
+
+COMMANDS = ()
