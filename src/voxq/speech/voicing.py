@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from voxq.speech.audio import Samples
-from voxq.speech.markup import Delivery
 from voxq.speech.sentences import Break
 from voxq.speech.tempo import stretched
+
+if TYPE_CHECKING:
+    from voxq.speech.markup import Delivery
 
 _LOUDNESS = 0.09
 """Target root mean square of the voiced part: -21 dB, the average of the supported voices."""
@@ -56,14 +60,9 @@ def silence(seconds: float, sample_rate: int) -> Samples:
 
 def delivered(samples: Samples, sample_rate: int, delivery: Delivery) -> Samples:
     """Change the speed and the pitch of a sentence as its text wants it. `samples` has shape (n,)."""
-    factor = 2.0 ** (delivery.pitch / 12)
-    if not len(samples) or (factor == 1 and delivery.rate == 1):
+    if not len(samples) or (delivery.pitch == 0 and delivery.rate == 1):
         return samples
-    if factor != 1:  # played faster, it is higher; stretching restores the length
-        places = np.arange(max(1, round(len(samples) / factor))) * factor
-        samples = np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
-    rate = min(4.0, max(0.25, delivery.rate / factor))
-    return np.clip(stretched(samples, sample_rate, rate), -1.0, 1.0)
+    return np.clip(stretched(samples, sample_rate, delivery.rate, delivery.pitch), -1.0, 1.0)
 
 
 def _faded(samples: Samples, length: int) -> Samples:

@@ -178,7 +178,9 @@ def test_speakers_of_a_call_keep_their_words() -> None:
 
 
 def test_the_rules_leave_the_subtitles_in_time() -> None:
-    words = [Word(f"{text} ", number, number + 0.8) for number, text in enumerate(["um", "so", "we", "we", "meet"])]
+    words = [
+        Word(f"{text} ", number, number + 0.8) for number, text in enumerate(["um", "so", "we", "we", "meet"])
+    ]
     transcript = Transcript.of([Segment("um so we we meet", 0.0, 4.8, tuple(words))], "en", 5.0)
     (segment,) = retimed(transcript, light(transcript.text, "en")).segments
     assert segment.end == 4.8 and segment.words[-1].text == "meet"

@@ -39,6 +39,6 @@ FAMILY = EngineFamily(
     voices_for=lambda model: (Voice("heart", "en", "female", "US"),),
     load=_load,
     traits_for=lambda request: Traits(max_items=_at_once(request), is_parallel=True),
-    options=frozenset({"voice", "speed", "normalise"}),
+    options=frozenset({"voice", "speed", "pitch", "normalise"}),
     requirements=Requirements(extras.HIBARI.modules, extras.HIBARI.name),
 )

@@ -47,6 +47,8 @@ class _Read:
 
     reading: Reading
     speed: float
+    pitch: float
+    """Semitones."""
     noise: int
     """Text that seeds the noise."""
 
@@ -80,7 +82,7 @@ class Hibari:
         if not sounds:  # the model knows none of the phonemes
             return NOTHING_TO_SAY
         rate = self._model.sample_rate
-        paced = stretched(np.concatenate(sounds), rate, read.speed)
+        paced = stretched(np.concatenate(sounds), rate, read.speed, read.pitch)
         return Spoken(voiced(paced, rate), rate, read.reading.text)
 
 
@@ -109,4 +111,5 @@ def _read(item: TextItem) -> _Read | ChunkError:
         return ChunkError.of(error)
     if not any(map(str.isalpha, reading.phonemes)):  # letters of a script that the phonemiser ignores
         return NOTHING_TO_SAY
-    return _Read(reading, options.get("speed", 1.0), zlib.crc32(text.encode()))
+    pitch = options.get("pitch") or 0.0
+    return _Read(reading, options.get("speed", 1.0), pitch, zlib.crc32(text.encode()))

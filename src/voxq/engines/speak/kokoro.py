@@ -46,7 +46,7 @@ FAMILY = EngineFamily(
     traits_for=_traits_for,
     roles_for=lambda request: {"path": request.model, "voices": "kokoro-voices"},
     mixes=True,
-    options=frozenset({"voice", "speed", "language", "normalise"}),
+    options=frozenset({"voice", "speed", "pitch", "language", "normalise"}),
     requirements=Requirements(extras.KOKORO.modules, extras.KOKORO.name),
     languages=REQUIREMENTS,
 )

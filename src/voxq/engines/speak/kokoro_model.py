@@ -62,6 +62,8 @@ class _Read:
     styles: Samples
     """Voice, shape (510, 256)."""
     speed: float
+    pitch: float
+    """Semitones."""
 
 
 class Kokoro:
@@ -110,14 +112,14 @@ class Kokoro:
         if not (is_pronounceable(text) and any(map(str.isalpha, known))):
             return NOTHING_TO_SAY
         styles = self._mixed_styles(Mixture.parse(voice.name))
-        return _Read(reading.text, known, styles, options.get("speed", 1.0))
+        return _Read(reading.text, known, styles, options.get("speed", 1.0), options.get("pitch") or 0.0)
 
     def _answer(self, read: _Read | ChunkError) -> Spoken | ChunkError:
         if isinstance(read, ChunkError):
             return read
         try:
             pieces = [self._infer(piece, read.styles) for piece in cut(read.phonemes, _LONGEST)]
-            paced = stretched(np.concatenate(pieces), _SAMPLE_RATE, read.speed)
+            paced = stretched(np.concatenate(pieces), _SAMPLE_RATE, read.speed, read.pitch)
             return Spoken(voiced(paced, _SAMPLE_RATE), _SAMPLE_RATE, read.text)
         except Exception as error:
             return ChunkError.of(error)
