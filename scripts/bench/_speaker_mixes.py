@@ -39,7 +39,16 @@ TUNED = (
 """Voices of the conversations that the stop was tuned on."""
 REPORTED = (
     *("af_heart", "af_kore", "af_nova", "af_sarah", "am_echo", "am_eric", "am_fenrir", "am_michael"),
-    *("bf_emma", "bf_isabella", "bm_fable", "bm_george", "zf_xiaoxiao", "zf_xiaoyi", "zm_yunxi", "zm_yunyang"),
+    *(
+        "bf_emma",
+        "bf_isabella",
+        "bm_fable",
+        "bm_george",
+        "zf_xiaoxiao",
+        "zf_xiaoyi",
+        "zm_yunxi",
+        "zm_yunyang",
+    ),
 )
 """Voices of those that are reported: others."""
 
@@ -98,7 +107,11 @@ def _mix(name: str, said: dict[str, list[Samples]], rng: np.random.Generator, so
         voice = order[index] if index < len(order) else str(rng.choice(others))
         sound = said[voice][int(rng.integers(len(said[voice])))] * np.float32(rng.uniform(0.5, 1.2))
         overlap = sort == "overlaps" and last and rng.random() < 0.3
-        at = max(0, at - int(RATE * rng.uniform(0.3, 0.9))) if overlap else at + int(RATE * rng.uniform(0.1, 0.7))
+        at = (
+            max(0, at - int(RATE * rng.uniform(0.3, 0.9)))
+            if overlap
+            else at + int(RATE * rng.uniform(0.1, 0.7))
+        )
         parts.append((at, sound, voice))
         at, last = at + len(sound), voice
     samples = np.zeros(at + RATE, np.float32)

@@ -24,16 +24,17 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _speaker_mixes import RATE, REPORTED, TUNED, Mix, mixes  # noqa: E402
+from _speaker_mixes import RATE, REPORTED, TUNED, Mix, mixes
 
-from voxq.engines import registry  # noqa: E402
-from voxq.engines.contract import AudioItem, Embedding, EngineRequest  # noqa: E402
-from voxq.model_store.store import ModelStore  # noqa: E402
-from voxq.processes.media.cutting import cutting_for  # noqa: E402
-from voxq.speakers.clustering import Count, speakers_of  # noqa: E402
-from voxq.speakers.turns import Turn, turns_of  # noqa: E402
-from voxq.speakers.windows import HOP, windows_over  # noqa: E402
-from voxq.speech.chunking import Chunking  # noqa: E402
+from voxq.engines import registry
+from voxq.engines.contract import AudioItem, Embedding, EngineRequest
+from voxq.model_store.store import ModelStore
+from voxq.processes.media.cutting import cutting_for
+from voxq.speakers.attribution import Turn
+from voxq.speakers.clustering import Count, speakers_of
+from voxq.speakers.turns import turns_of
+from voxq.speakers.windows import HOP, windows_over
+from voxq.speech.chunking import Chunking
 
 _FRAME = 0.01
 

@@ -25,7 +25,7 @@ LAYERS = (
     {"engines"},
     {"llm"},
     {"core"},
-    {"rewriting", "voiceprints"},
+    {"rewriting", "speakers", "voiceprints"},
     {"model_store", "speech", "machine"},
     {"back_off", "extras", "one_line", "pins", "program"},
     {"locale"},

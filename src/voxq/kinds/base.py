@@ -31,6 +31,11 @@ class StepSpec:
     comes."""
     optional: bool = False
     """Whether the task can be done without it, and it can be tried again alone."""
+    has_closing: bool = False
+    """Whether it ends with one more piece, made from all of its results."""
+    reads_sound: bool = False
+    """Whether its pieces are places of the decoded sound, which is decoded once more when it is done again
+    alone."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,12 @@ class KindStep(ABC):
     def earlier_pieces(self) -> Iterable[Any]:
         return ()
 
+    def sound_pieces(self, piece: Any) -> Iterable[Any]:
+        return ()
+
+    def closing_pieces(self) -> Iterable[Any]:
+        return ()
+
     def result(self) -> dict[str, Any]:
         return {}
 
@@ -99,6 +105,12 @@ class RunInSteps(KindRun):
 
     def earlier_pieces_for(self, step: str) -> Iterable[Any]:
         return self.steps[step].earlier_pieces()
+
+    def sound_pieces_for(self, step: str, piece: Any) -> Iterable[Any]:
+        return self.steps[step].sound_pieces(piece)
+
+    def closing_pieces_for(self, step: str) -> Iterable[Any]:
+        return self.steps[step].closing_pieces()
 
     def step_result(self, step: str) -> dict[str, Any]:
         return self.steps[step].result()

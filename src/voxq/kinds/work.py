@@ -293,6 +293,15 @@ class KindRun(ABC):
         """All pieces of the step, made from `work.earlier`, when only this step is done again."""
         return ()
 
+    def sound_pieces_for(self, step: str, piece: Any) -> Iterable[Any]:
+        """Pieces of a step that `reads_sound`, made from `work.earlier` for a piece of the input, when only
+        this step is done again."""
+        return ()
+
+    def closing_pieces_for(self, step: str) -> Iterable[Any]:
+        """The last piece of a step that `has_closing`, now that the others have their results."""
+        return ()
+
     # The end.
 
     def conclude(self) -> tuple[str, str] | None:
@@ -306,6 +315,10 @@ class KindRun(ABC):
     @abstractmethod
     def done(self, duration: float, joined: Joined | None) -> dict[str, Any]:
         """Fields of the outcome that are the kind's own, once all steps are over."""
+
+    def done_again(self) -> dict[str, Any]:
+        """Fields of the outcome that change by the only step that was done again, besides that step."""
+        return {}
 
     def step_result(self, step: str) -> dict[str, Any]:
         """Result of an optional step as JSON, once it is finished."""

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
 
 from voxq.speech.character_times import CharacterTimes, count
 from voxq.speech.transcript import Segment, Word
 from voxq.speech.units import split_units
 
-if TYPE_CHECKING:
-    from voxq.speakers.turns import Turn
-
 _LONGEST_SLIP = 0.3
 """Seconds of a unit that alone is of another speaker, which is taken for an error of its times."""
 
 
-class _Turn(Protocol):
-    @property
-    def start(self) -> float: ...
-    @property
-    def end(self) -> float: ...
-    @property
-    def speaker(self) -> int: ...
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Speech of one speaker, from `start` to `end` in seconds."""
+
+    start: float
+    end: float
+    speaker: int
+    """Number of the speaker, from 0."""
 
 
 def attributed(segments: Iterable[Segment], turns: Sequence[Turn], names: Sequence[str]) -> list[Segment]:
@@ -76,7 +73,9 @@ def _divided(segment: Segment, turns: Sequence[Turn], names: Sequence[str]) -> I
     ends = [*(timed[other - 1][1] for _, other in edges[:-1]), segment.end]
     words = _words_of(segment.words, starts[1:])
     for index, (speaker, _) in enumerate(runs):
-        end = max(starts[index], min(ends[index], starts[index + 1] if index + 1 < len(runs) else segment.end))
+        end = max(
+            starts[index], min(ends[index], starts[index + 1] if index + 1 < len(runs) else segment.end)
+        )
         yield replace(
             segment,
             text=texts[index],
@@ -89,7 +88,7 @@ def _divided(segment: Segment, turns: Sequence[Turn], names: Sequence[str]) -> I
         )
 
 
-def _speaker_at(start: float, end: float, turns: Sequence[_Turn]) -> int:
+def _speaker_at(start: float, end: float, turns: Sequence[Turn]) -> int:
     """Return who speaks longest in this time; of nobody, who speaks nearest to it."""
     heard: dict[int, float] = {}
     nearest, distance = turns[0].speaker, float("inf")

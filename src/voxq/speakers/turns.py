@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from voxq.speakers.attribution import Turn
 from voxq.speakers.clustering import Speakers
 from voxq.speakers.linkage import Vectors
 from voxq.speakers.windows import SAMPLE_RATE, Place
@@ -15,15 +15,6 @@ _FRAME = SAMPLE_RATE // 10
 """Samples of a frame: a turn begins and ends at a multiple of 0.1 s, or where speech does."""
 _SHORTEST = 7
 """Frames of the shortest turn within speech: voices are not known by less."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Speech of one speaker, from `start` to `end` in seconds."""
-
-    start: float
-    end: float
-    speaker: int
 
 
 def turns_of(windows: Sequence[Place], vectors: Vectors, speakers: Speakers) -> list[Turn]:

@@ -44,6 +44,9 @@ class Segment:
     spoken: str | None = None
     """Text as a voice read it out, figures in words; None for recordings, and for what had no sound."""
 
+    speaker: str | None = None
+    """Name of who speaks, if speakers were told apart."""
+
     def shifted(self, seconds: float) -> Segment:
         """Return the same segment, later by `seconds`."""
         words = tuple(replace(w, start=w.start + seconds, end=w.end + seconds) for w in self.words)
@@ -51,7 +54,7 @@ class Segment:
 
     def to_json(self) -> Json:
         """Convert to `{"t": text, "s": start, "e": end, "w": [[text, start, end], ...], "r": raw_text,
-        "m": emotion, "v": events, "c": channel, "l": language, "p": spoken}`, leaving out what the
+        "m": emotion, "v": events, "c": channel, "l": language, "p": spoken, "k": speaker}`, leaving out what the
         segment does not have.
 
         Times are rounded to milliseconds.
@@ -66,6 +69,7 @@ class Segment:
             "c": self.channel,
             "l": self.language,
             "p": self.spoken,
+            "k": self.speaker,
         }
         return record | {name: value for name, value in extras.items() if value is not None}
 
@@ -84,6 +88,7 @@ class Segment:
                 channel=None if record.get("c") is None else int(record["c"]),
                 language=_text_or_none(record.get("l")),
                 spoken=_text_or_none(record.get("p")),
+                speaker=_text_or_none(record.get("k")),
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("not a segment") from error

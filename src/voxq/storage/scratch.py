@@ -124,6 +124,10 @@ class WorkDirectory:
         """Path of the sound of the sentence that begins at character `start`."""
         return Path(self._directory, f"{start}.f32")
 
+    def vectors(self, start: int) -> Path:
+        """Path of the vectors of the chunk that begins at sample `start`."""
+        return Path(self._directory, f"{start}.voices")
+
     def add_chunk(
         self, conditions: str, start: int, end: int, result: dict[str, Any], step: str | None = None
     ) -> None:

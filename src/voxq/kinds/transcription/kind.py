@@ -9,6 +9,7 @@ from voxq.kinds.rewritten import REWRITE
 from voxq.kinds.transcription.options import TranscriptionOptions
 from voxq.kinds.transcription.recognition import RECOGNISE
 from voxq.kinds.transcription.run import TranscriptionRun
+from voxq.kinds.transcription.speakers import SPEAKERS
 from voxq.kinds.work import Model, ModelUnavailable, Work
 from voxq.locale import Message
 from voxq.rewriting.request import Mode
@@ -21,12 +22,16 @@ class _Transcription(Kind):
 
     def wants(self, step: str, options: Options) -> bool:
         assert isinstance(options, TranscriptionOptions)
+        if step == SPEAKERS:
+            return options.speakers is not None
         return step == REWRITE and options.rewrite is not None
 
     def model_name(self, step: str, options: Options) -> str | None:
         assert isinstance(options, TranscriptionOptions)
         if step == REWRITE:
             return rewritten.model_for(Mode(options.rewrite), options.rewrite_provider)
+        if step == SPEAKERS:
+            return None
         return options.model
 
     def check_model(self, step: str, options: Options, model: Model) -> None:
@@ -44,6 +49,14 @@ TRANSCRIPTION = _Transcription(
     noun=Message("recording"),
     steps=(
         StepSpec(RECOGNISE, capability="recognise"),
+        StepSpec(
+            SPEAKERS,
+            capability="embed",
+            source=RECOGNISE,
+            optional=True,
+            has_closing=True,
+            reads_sound=True,
+        ),
         StepSpec(REWRITE, capability="rewrite", source=RECOGNISE, is_last=True, optional=True),
     ),
     preparation=Message("Decoding"),

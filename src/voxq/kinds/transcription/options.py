@@ -12,10 +12,31 @@ from voxq.engines.languages import LANGUAGES
 from voxq.kinds.hotwords import MAX_HOTWORDS, checked_hotwords, hotwords_of_file
 from voxq.kinds.rewritten import LONGEST_PROMPT, ModeName
 from voxq.kinds.tracks import checked_track
+from voxq.locale import Message
 from voxq.speech.chinese_script import Script
 
+MOST_SPEAKERS = 8
 UNCHANGED = "unchanged"
 """Script of Mandarin text that stays as the model writes it."""
+
+
+def number_of_speakers(given: object) -> object:
+    """Read the option `speakers`: 0 for an unknown number, None for no speakers. Raises ValueError."""
+    word = given.strip().lower() if isinstance(given, str) else given
+    if word in _SWITCHED_ON or word is True:
+        return 0
+    if word in _SWITCHED_OFF or word is False:
+        return None
+    try:
+        number = int(word) if isinstance(word, str | int) else 0
+    except ValueError:
+        number = 0
+    if not 1 <= number <= MOST_SPEAKERS:
+        raise ValueError(Message("must be true, false, or a number from 1 to {most}", most=MOST_SPEAKERS))
+    return number
+
+
+_SWITCHED_ON, _SWITCHED_OFF = ("true", "yes", "on"), ("", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +156,26 @@ class TranscriptionOptions(Options):
         ),
         Mark(affects=Affects.RESULT),
     ] = ""
+    speakers: Annotated[
+        int | None,
+        Field(
+            description="Tell the speakers apart: true, or their number if it is known (2 to 8). The result "
+            "names the speaker of each segment, which ends where the speaker changes.",
+            json_schema_extra={"examples": ["true", "2"]},
+        ),
+        Mark(affects=Affects.RESULT, wire=Annotated[int | None, BeforeValidator(number_of_speakers)]),
+    ] = None
+    """0 if their number is unknown; None: they are not told apart."""
+    min_speakers: Annotated[
+        int | None,
+        Field(ge=1, le=MOST_SPEAKERS, description="Least number of speakers, with speakers=true."),
+        Mark(affects=Affects.RESULT),
+    ] = None
+    max_speakers: Annotated[
+        int | None,
+        Field(ge=1, le=MOST_SPEAKERS, description="Greatest number of speakers, with speakers=true."),
+        Mark(affects=Affects.RESULT),
+    ] = None
     translate: Annotated[
         bool,
         Field(description="Translate into English, whatever language is spoken."),

@@ -11,9 +11,11 @@ from voxq.kinds.tracks import tracks_of
 from voxq.kinds.transcription.options import TranscriptionOptions
 from voxq.kinds.transcription.recognition import RECOGNISE, Recognition
 from voxq.kinds.transcription.rewriting import Rewriting
+from voxq.kinds.transcription.speakers import SPEAKERS, Speakers
 from voxq.kinds.work import Joined, Prepared, Work
 from voxq.processes.media.protocol import Prepare
 from voxq.speech.chunking import Chunking
+from voxq.speech.transcript import Segment
 
 _SHORTEST_MAXIMUM = 2.0
 """Seconds that a chunk may always have: speech cut finer than this is not understood."""
@@ -27,7 +29,12 @@ class TranscriptionRun(RunInSteps):
         assert isinstance(self.asked, TranscriptionOptions)
         self._asked = self.asked
         self.recognition = Recognition(self)
-        self.steps = {RECOGNISE: self.recognition, REWRITE: Rewriting(self, self.recognition)}
+        self.speakers = Speakers(self, self.recognition)
+        self.steps = {
+            RECOGNISE: self.recognition,
+            SPEAKERS: self.speakers,
+            REWRITE: Rewriting(self, self.recognition),
+        }
 
     @property
     def request(self) -> Prepare:
@@ -71,10 +78,16 @@ class TranscriptionRun(RunInSteps):
             "text": transcript.text,
             "raw_text": transcript.raw_text,
             "language": transcript.language,
-            "segments": tuple(segment.to_json() for segment in transcript.segments),
+            "segments": tuple(each.to_json() for each in self.speakers.told_apart(transcript.segments)),
             "dropped": tuple(each.to_json() for each in transcript.dropped),
             "audio_tracks": tracks_of(self.prepared) if self.prepared else (),
         }
+
+    def done_again(self) -> dict[str, Any]:
+        if (earlier := self.work.earlier) is None or self.task.step != SPEAKERS:
+            return {}
+        segments = self.speakers.told_apart(Segment.from_json(each) for each in earlier.segments)
+        return {"segments": tuple(each.to_json() for each in segments)}
 
     @property
     def _chunking(self) -> Chunking:

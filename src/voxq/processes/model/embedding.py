@@ -15,9 +15,18 @@ from voxq.engines.contract import (
     ModelPaths,
 )
 from voxq.locale import Message
-from voxq.processes.model import spans
+from voxq.processes.model import spans, window_vectors
 from voxq.processes.model.answers import checked_vector
-from voxq.processes.model.protocol import ChunkRef, Embedded, SpanRef
+from voxq.processes.model.protocol import (
+    ChunkRef,
+    Embedded,
+    KeptVectors,
+    SpanRef,
+    SpeakersFound,
+    VectorsRef,
+    WindowsRef,
+)
+from voxq.processes.model.window_vectors import Windows
 from voxq.speech.sound_measures import measured
 
 
@@ -33,14 +42,32 @@ class SpeakerEmbedder:
     def measure(self) -> Cost:
         return warmup.measure(self._engine)
 
-    def read(self, ref: ChunkRef) -> AudioItem | ChunkError:
-        if isinstance(ref, SpanRef):
-            return spans.read(ref, self._longest)
+    def read(self, ref: ChunkRef) -> AudioItem | Windows | VectorsRef | ChunkError:
+        match ref:
+            case SpanRef():
+                return spans.read(ref, self._longest)
+            case WindowsRef():
+                return window_vectors.read(ref)
+            case VectorsRef():
+                return ref
         return ChunkError("bad_chunk", Message("This model tells speakers apart, and was given a text."))
 
-    def call(self, batch: Sequence[AudioItem]) -> list[Embedded | ChunkError]:
-        answers = self._engine.run(batch)
-        return [self._embedded(item, answer) for item, answer in zip(batch, answers, strict=True)]
+    def call(
+        self, batch: Sequence[AudioItem | Windows | VectorsRef]
+    ) -> list[Embedded | KeptVectors | SpeakersFound | ChunkError]:
+        return [self._answer(item) for item in batch]
+
+    def _answer(
+        self, item: AudioItem | Windows | VectorsRef
+    ) -> Embedded | KeptVectors | SpeakersFound | ChunkError:
+        match item:
+            case AudioItem():
+                (answer,) = self._engine.run([item])
+                return self._embedded(item, answer)
+            case Windows():
+                return window_vectors.keep(item, self._engine.run(item.sounds))
+            case VectorsRef():
+                return window_vectors.speakers_in(item)
 
     def _embedded(self, item: AudioItem, answer: object) -> Embedded | ChunkError:
         """Check and measure; a stretch with too little speech is passed over, with an empty vector."""

@@ -25,6 +25,8 @@ from voxq.processes.model.protocol import (
     SpanRef,
     TextRef,
     Trial,
+    VectorsRef,
+    WindowsRef,
 )
 
 
@@ -55,6 +57,11 @@ def decode(message: Message) -> Request:
 
 
 def _ref(item: Mapping[str, Any]) -> ChunkRef:
+    if "windows" in item:
+        windows = tuple((int(start), int(end)) for start, end in item["windows"])
+        return WindowsRef(Path(item["pcm"]), windows, Path(item["vectors"]))
+    if "files" in item:
+        return VectorsRef(tuple(map(Path, item["files"])), int(item["least"]), int(item["most"]))
     options = dict(item["options"])
     if "sound" in item:
         reference = item.get("reference")

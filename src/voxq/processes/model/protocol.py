@@ -96,7 +96,26 @@ class TextRef:
     options: dict[str, Any]
 
 
-ChunkRef = SpanRef | SentenceRef | TextRef
+@dataclass(frozen=True, slots=True)
+class WindowsRef:
+    """Windows to embed, each a first sample and the one after its last, in order of time, of a file as of
+    `SpanRef`; and the file for their vectors, which is replaced if it exists."""
+
+    pcm: Path
+    windows: tuple[tuple[int, int], ...]
+    vectors: Path
+
+
+@dataclass(frozen=True, slots=True)
+class VectorsRef:
+    """Files of vectors, in order of time, whose speakers are to be told apart: from `least` to `most`."""
+
+    files: tuple[Path, ...]
+    least: int
+    most: int
+
+
+ChunkRef = SpanRef | SentenceRef | TextRef | WindowsRef | VectorsRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +137,32 @@ class Embedded:
     sound: SoundMeasures
     revision: str = ""
     """Revision of the model: vectors of different ones cannot be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVectors:
+    """Vectors of windows stored in a file: how many there are; windows with too little speech have none."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakersFound:
+    """Turns of the speakers, in order of time: start and end in seconds, and the number of the speaker; and
+    the voice of each speaker as a vector."""
+
+    turns: tuple[tuple[float, float, int], ...]
+    voices: tuple[tuple[float, ...], ...]
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether all turns are of known speakers and of some length, and do not overlap."""
+        latest = 0.0
+        for start, end, speaker in self.turns:
+            if not (latest <= start <= end and 0 <= speaker < len(self.voices)):
+                return False
+            latest = end
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +241,7 @@ class Finished:
     op: Literal["result"] = "result"
 
 
-Result = Recognised | KeptSpeech | Rewritten | Embedded
+Result = Recognised | KeptSpeech | Rewritten | Embedded | KeptVectors | SpeakersFound
 
 Request = Load | Trial | Run
 Reply = Loaded | LoadFailed | Measured | Started | Drafted | Finished
@@ -215,5 +260,9 @@ def is_result_of(capability: Capability, item: Result | ChunkError) -> bool:
             return capability is Capability.REWRITE
         case Embedded():
             return capability is Capability.EMBED
+        case KeptVectors():
+            return capability is Capability.EMBED and item.count >= 0
+        case SpeakersFound():
+            return capability is Capability.EMBED and item.is_consistent
         case ChunkError():
             return True

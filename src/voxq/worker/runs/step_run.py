@@ -98,6 +98,8 @@ class StepRun(Generic[T]):
         """Retries for a disk that did not accept a result."""
         self.had_device_alone = False
         """Whether other models were once unloaded for it, because memory did not suffice."""
+        self.awaits_closing = spec.has_closing
+        """Whether its last chunk cannot be found before all others have their results."""
         self.awaits_last_pieces = spec.is_last and source is not None
         """Whether its chunks cannot be found before its source is over."""
         self.failure: StepFailure | None = None
@@ -129,7 +131,15 @@ class StepRun(Generic[T]):
     @property
     def is_over(self) -> bool:
         """Whether it needs no engine any more: it has all results, or has failed."""
-        return self.failure is not None or (self.is_all_found and self.chunks.are_finished)
+        if self.failure is not None:
+            return True
+        return self.is_all_found and self.chunks.are_finished and not self.awaits_closing
+
+    @property
+    def is_ready_to_close(self) -> bool:
+        """Whether its last chunk can be found now."""
+        is_finished = self.is_all_found and self.chunks.are_finished
+        return self.awaits_closing and self.failure is None and is_finished
 
     def find(self, pieces: Iterable[Any], revision: str | None = None) -> None:
         """Add chunks. `revision`: of the model, None until it was loaded once."""
@@ -146,6 +156,11 @@ class StepRun(Generic[T]):
     def find_last(self, pieces: Iterable[Any]) -> None:
         """Add all chunks of a step whose source is over."""
         self.awaits_last_pieces = False
+        self.find(pieces)
+
+    def close(self, pieces: Iterable[Any]) -> None:
+        """Add the last chunk of a step that ends with one more."""
+        self.awaits_closing = False
         self.find(pieces)
 
     def recall(self, revision: str) -> None:

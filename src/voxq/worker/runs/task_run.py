@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -141,8 +142,12 @@ class TaskRun:
         """Add pieces of its input. `revisions` of models by name, as far as they are known."""
         pieces = list(pieces)
         for step in self.steps:
+            revision = (revisions or {}).get(step.model.name)
             if step.spec.source is None:
-                step.find(pieces, (revisions or {}).get(step.model.name))
+                step.find(pieces, revision)
+            elif self._is_done_from_sound(step):
+                made = (self.policy.sound_pieces_for(step.name, piece) for piece in pieces)
+                step.find(chain.from_iterable(made), revision)
         self.advance()
 
     def recall(self, model: str, revision: str) -> None:
@@ -221,7 +226,8 @@ class TaskRun:
                 "incidents": again.incidents,
                 "steps": {**self._earlier.steps, **again.steps},
             }
-            return replace(self._earlier, ended_at=now, worker_id=worker_id, **kept)
+            changed = self.policy.done_again() if all(step.failure is None for step in self.steps) else {}
+            return replace(self._earlier, ended_at=now, worker_id=worker_id, **kept, **changed)
         fields = self.policy.done(self.duration, self.joined)
         encode = self.joined.encode if self.joined else 0.0
         return self._outcome(now, worker_id, status=Status.DONE, encode=encode, **fields)
@@ -243,11 +249,18 @@ class TaskRun:
     def _find_earlier_pieces(self) -> None:
         """Find the pieces of the only step that is done again. They are known already, unless the media
         process must look for them."""
+        needs_sound = False
         for step in self.steps:
-            if step.spec.source is not None:
+            if step.spec.source is None or self._is_done_from_sound(step):
+                needs_sound = True
+            else:
                 step.find(self.policy.earlier_pieces_for(step.name))
-        if all(step.spec.source is not None for step in self.steps):
+        if not needs_sound:
             self.prepared = Prepared(0.0, 0.0, 0.0)
+
+    def _is_done_from_sound(self, step: TaskStep) -> bool:
+        """Whether the step is done again alone, and its pieces come with the decoded sound."""
+        return self._earlier is not None and step.spec.reads_sound
 
     def _recorded_as(self, spec: StepSpec) -> str | None:
         return None if spec is self.kind.steps[0] else spec.name
@@ -261,6 +274,8 @@ class TaskRun:
         for step in self.steps:
             if step.awaits_last_pieces and step.source is not None and step.source.is_over:
                 step.find_last(self.policy.last_pieces_for(step.name))
+            if step.is_ready_to_close:
+                step.close(self.policy.closing_pieces_for(step.name))
         done = sum(step.chunks.seconds_done for step in self.steps)
         known = sum(step.seconds_in_all for step in self.steps)
         self.progress = max(self.progress, min(99, int(100 * done / known) if known else 0))
