@@ -92,10 +92,11 @@ class Difference:
         return Changes(deleted, inserted, replaced, marks)
 
 
-def difference(raw: str, rewritten: str) -> Difference:
-    """Compare two texts; words that differ in case alone are not equal."""
+def difference(raw: str, rewritten: str, *, with_case: bool = True) -> Difference:
+    """Compare two texts; words that differ in case alone are equal only without `with_case`."""
     before, after = words(raw), words(rewritten)
-    steps = _operations([word.text for word in before], [word.text for word in after])
+    key = str if with_case else str.casefold
+    steps = _operations([key(word.text) for word in before], [key(word.text) for word in after])
     return Difference(before, after, tuple(steps))
 
 

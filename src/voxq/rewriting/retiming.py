@@ -36,20 +36,17 @@ def retimed(transcript: Transcript, text: str) -> Transcript:
     Each of its segments is what became of one of the transcript, with words. Times never run backwards within
     a channel, and lie within the recording.
     """
-    found = difference(spoken_text(transcript), text)
+    found = difference(spoken_text(transcript), text, with_case=False)
     times = _rewritten_times(found.rewritten, found.operations, word_times(transcript, found.raw))
     if not times:
         segments = (Segment(text, 0.0, transcript.duration),) if text.strip() else ()
         return replace(transcript, text=text, segments=segments)
     times = _in_order(times, transcript)
-    firsts = [
-        index for index in range(len(times)) if not index or times[index].segment > times[index - 1].segment
-    ]
+    changes = (index for index in range(1, len(times)) if times[index].segment > times[index - 1].segment)
+    pieces = [slice(first, end) for first, end in pairwise([0, *changes, len(times)])]
     segments = tuple(
-        _segment(
-            transcript.segments[times[first].segment], text, found.rewritten[first:end], times[first:end]
-        )
-        for first, end in pairwise([*firsts, len(times)])
+        _segment(transcript.segments[times[each.start].segment], text, found.rewritten[each], times[each])
+        for each in pieces
     )
     return replace(transcript, text=text, segments=segments)
 

@@ -13,8 +13,8 @@ Json = dict[str, Any]
 
 
 def of_transcript(transcript: Transcript, text: str) -> list[Json]:
-    """Return the steps from the text of a transcript to another one as `{"op": "equal" | "delete" | "insert" |
-    "replace", "raw", "rewritten", "start", "end"}`, in order.
+    """Return the steps from the text of a transcript to another one, in order, as `{"op", "raw", "rewritten",
+    "start", "end"}`; `op` is "equal", "delete", "insert" or "replace".
 
     All of `raw` together are the text of the transcript's segments, and all of `rewritten` are `text`; white
     space belongs to the words before it, and makes no difference. Times are those of the words that were

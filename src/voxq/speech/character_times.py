@@ -1,4 +1,4 @@
-"""Times of the characters of a segment's text: from its words or, without words, in proportion to the text."""
+"""Times of the characters of a segment: from its words or, without words, in proportion to its text."""
 
 from __future__ import annotations
 

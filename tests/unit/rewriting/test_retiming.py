@@ -124,8 +124,8 @@ MEETING = Transcript.of(
 def test_words_keep_their_times_and_share_those_of_their_neighbours() -> None:
     new = retimed(MEETING, "We meet on Wednesday, at three.")
     first, second = new.segments
-    assert (first.text, first.start, first.end) == ("We meet on", 1.0, 2.2)
-    assert [(word.text, word.start) for word in first.words] == [("We", 1.0), ("meet", 1.5), ("on", 2.0)]
+    assert (first.text, first.start, first.end) == ("We meet on", 1.3, 2.2)
+    assert [(word.text, word.start) for word in first.words] == [("We", 1.3), ("meet", 1.5), ("on", 2.0)]
     assert (second.text, second.start, second.end) == ("Wednesday, at three.", 7.0, 8.0)
     assert [word.text for word in second.words] == ["Wednesday,", "at", "three."]
 
