@@ -66,7 +66,7 @@ class WorkerParts:
         """Build the parts, each after those that it works with. `client` decodes answers to text."""
         settings = parts.settings
         slots = settings.max_inflight or automatic_slots(
-            plan.largest_batch(), len(plan.names(plan.default.capability))
+            plan.largest_batch(), len(plan.names(plan.default.capability)), plan.calls_elsewhere()
         )
         counters, warnings = Counters(), DiskWarnings(worker_id)
         runs = self.task_runs = TaskRuns()

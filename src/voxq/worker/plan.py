@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -187,15 +187,23 @@ class WorkPlan:
     def largest_batch(self) -> int:
         """Number of chunks in the largest batch that any listed model of the main capability takes. Reads
         directories."""
-        main = self.default.capability
-        sizes = [self.default.traits.most_at_once]
-        for listed in self._listed(main):
+        traits = self._all_traits(self.default.capability)
+        return max([self.default.traits.most_at_once, *(each.most_at_once for each in traits)])
+
+    def calls_elsewhere(self) -> int:
+        """Number of calls that the models beside those of the main capability can have under way on other
+        machines at the same time. Reads directories."""
+        beside = (each for each in self._devices if each is not self.default.capability)
+        traits = (each for capability in beside for each in self._all_traits(capability))
+        return sum(each.calls for each in traits if each.calls > 1)
+
+    def _all_traits(self, capability: Capability) -> Iterator[Traits]:
+        for listed in self._listed(capability):
             try:
-                request = self._request(main, listed)
-                sizes.append(registry.find(request.engine).traits_for(request).most_at_once)
+                request = self._request(capability, listed)
+                yield registry.find(request.engine).traits_for(request)
             except EngineError as error:
                 logger.warning("the model {} cannot be used: {}", listed.name, error)
-        return max(sizes)
 
     def _read_names(self, capability: Capability) -> tuple[str, ...]:
         return tuple(listed.name for listed in self._listed(capability))
@@ -288,11 +296,11 @@ def _unusable(name: str, error: Exception) -> ModelUnavailable:
     return ModelUnavailable(Message("The model {name} cannot be used at the moment.", name=name))
 
 
-def automatic_slots(largest_batch: int, models: int) -> int:
+def automatic_slots(largest_batch: int, models: int, elsewhere: int = 0) -> int:
     """Default of MAX_INFLIGHT: enough tasks for two batches, because voice notes have one chunk, and for each
     model work to do before another is loaded; at least a slot for each lane and one more, and no more than a
-    parent serves with ease."""
-    return min(32, max(2 * largest_batch, 4 * models))
+    parent serves with ease. `elsewhere`: tasks that only wait for another machine, and keep no model busy."""
+    return min(32, max(2 * largest_batch, 4 * models) + elsewhere)
 
 
 def _size_mb(directories: Iterable[Path]) -> int:

@@ -107,6 +107,15 @@ def test_the_largest_batch_of_all_models_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("batch", "models", "elsewhere", "slots"), [(1, 1, 4, 8), (1, 1, 0, 4), (16, 1, 4, 32), (1, 1, 300, 32)]
+)
+def test_texts_that_wait_for_a_provider_take_no_slot_of_another(
+    batch: int, models: int, elsewhere: int, slots: int
+) -> None:
+    assert automatic_slots(batch, models, elsewhere) == slots
+
+
+@pytest.mark.parametrize(
     ("threads", "replicas", "at_once"), [(1, 0, 1), (2, 0, 2), (16, 0, 4), (16, 8, 8), (2, 8, 2), (8, 1, 1)]
 )
 def test_replicas_of_whisper_share_the_threads(
@@ -155,6 +164,7 @@ def test_each_provider_is_a_device_of_its_own(tmp_path: Path) -> None:
     assert {request.device_class for request in requests} == {"net"}
     assert requests[0].config["model"] == "qwen3:8b"
     assert (models.default.traits.max_items, models.default.traits.calls) == (1, 3)
+    assert (models.largest_batch(), models.calls_elsewhere()) == (16, 0), "light takes 16"
 
 
 def test_a_worker_that_only_speaks_needs_no_recogniser(tmp_path: Path) -> None:
