@@ -188,7 +188,8 @@ def provider_of(arguments: argparse.Namespace) -> Provider:
     """Return the provider that the command line names. Raises ValueError."""
     [(name, server)] = parse_servers(arguments.provider).items()
     key = os.environ.get("LLM_BENCH_KEY", "")
-    return Provider(name, server.url, server.model, key, arguments.context, arguments.calls)
+    limits = (arguments.context, arguments.calls, arguments.seconds)
+    return Provider(name, server.url, server.model, key, *limits)
 
 
 def shown(title: str, scores: Sequence[Score]) -> Table:
@@ -221,6 +222,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--provider", metavar="NAME=URL|MODEL", help="server with OpenAI's chat API")
     parser.add_argument("--context", type=int, default=8192, help="tokens of its context")
     parser.add_argument("--calls", type=int, default=4, help="requests to it at the same time")
+    parser.add_argument("--seconds", type=float, default=120.0, help="time limit of a request to it")
     parser.add_argument("--cases", type=int, metavar="N", help="only the first N of each language")
     parser.add_argument("--service", action="store_true", help="measure what a running service adds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores here")
