@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import httpx
 from _bare import bare_engine, precut
+from _echo import echo
 from _figures import Figure, Target, differences, median, over_rounds
 from _service import Service
 from openai import OpenAI
@@ -23,6 +24,7 @@ ANEW = {"cache": "false"}
 """Form field that prevents an answer from an earlier task."""
 
 _TARGET = Target("<", 15)
+_ECHOES = Target("<=", 3)
 _WARM_UP = 3
 _WORK = ("decode", "vad", "engine")
 
@@ -36,7 +38,8 @@ def overhead(
     rounds: int,
     per_round: int = 1,
 ) -> list[Figure]:
-    """Measure the overhead by each way of asking. `engine` is its name for the figures.
+    """Measure the overhead by each way of asking, and that of a bare FastAPI application which only takes the
+    same upload. `engine` is its name for the figures.
 
     A round's value is the median of `per_round` requests.
     """
@@ -45,7 +48,7 @@ def overhead(
     traits = registry.find(request.engine).traits_for(request)
     asked: list[tuple[float, str]] = []
 
-    with bare_engine(settings, settings.asr_threads) as bare:
+    with bare_engine(settings, settings.asr_threads) as bare, echo() as bare_http:
 
         def alone() -> float:
             scratch = note.with_suffix(".f32")
@@ -60,7 +63,11 @@ def overhead(
         def by_sdk() -> float:
             return timed(lambda: ask(sdk, note, ANEW))[0]
 
-        alone_ms, plain_ms, sdk_ms = in_turns((alone, plain, by_sdk), rounds, per_round)
+        def echoed() -> float:
+            return timed(lambda: post(bare_http, note, ANEW))[0]
+
+        ways = (alone, plain, by_sdk, echoed)
+        alone_ms, plain_ms, sdk_ms, echo_ms = in_turns(ways, rounds, per_round)
     beyond = [latency - _work_ms(http, task_id) for latency, task_id in asked[_WARM_UP * per_round :]]
     of = f"{rounds} rounds of {per_round}" if per_round > 1 else f"{rounds} rounds"
     return [
@@ -70,6 +77,13 @@ def overhead(
         differences(f"{engine}: overhead, plain httpx: p50", plain_ms, alone_ms, "ms", _TARGET),
         differences(f"{engine}: overhead, SDK: p50", sdk_ms, alone_ms, "ms", _TARGET),
         over_rounds(f"{engine}: beyond its own decoding and recognising: p50", beyond, "ms"),
+        over_rounds(f"{engine}: the same upload to a bare FastAPI echo", echo_ms, "ms"),
+        Figure(
+            f"{engine}: overhead, plain httpx / bare FastAPI echo",
+            median([whole - own for whole, own in zip(plain_ms, alone_ms, strict=True)]) / median(echo_ms),
+            "",
+            _ECHOES,
+        ),
     ]
 
 

@@ -2,11 +2,12 @@
 
 Overhead: the same voice note (English, OGG/Opus) repeatedly, one request at a time, with `cache=false`: by
 the `openai` SDK, by plain httpx, and without any service, decoded and cut by the service's code and
-recognised by the bare engine in its own process. One worker without other work. The three take turns, in
-another order each round, and the result is how much longer a round's request took than the same round's
-recording without a service: the upload, the probe, every write that makes a task safe, and the messages
-through Redis. The figure is the median of these differences; its note gives the 95 % confidence interval
-(bootstrap).
+recognised by the bare engine in its own process; and, as the least that any such server costs, the same
+upload to a bare FastAPI application that answers with its size. One worker without other work. They take
+turns, in another order each round, and the result is how much longer a round's request took than the same
+round's recording without a service: the upload, the probe, every write that makes a task safe, and the
+messages through Redis. The figure is the median of these differences; its note gives the 95 % confidence
+interval (bootstrap).
 
 Once with Whisper, whose own time varies between runs by more than the overhead; so "beyond its own" subtracts
 the time for which the request's own task was decoded, searched for speech and recognised, by its timings. And
