@@ -67,7 +67,10 @@ class FasterWhisper:
             for sound, look in zip(sounds, looks, strict=True)
         ]
         parts = [part for each in divided for part in each]
-        looks_at_parts = self._looks([part.sound for part in parts])
+        # A sound whose language is given is not divided.
+        looks_at_parts = [
+            None if isinstance(look, tuple) else look for look in self._looks([part.sound for part in parts])
+        ]
         rest = [sound for sound, look in zip(sounds, looks, strict=True) if look is None]
         rest += [p.for_whole_window for p, look in zip(parts, looks_at_parts, strict=True) if look is None]
         self.second_looks += sum(window_for(each.seconds) < WHOLE for each in rest)
