@@ -173,3 +173,23 @@ def add_metadata(file: Path, metadata: Mapping[str, object]) -> None:
 def write_tokens(file: Path, tokens: Iterable[str]) -> None:
     """Write the tokens with their numbers."""
     file.write_text("".join(f"{token} {number}\n" for number, token in enumerate(tokens)), "utf-8")
+
+
+def export_speaker_encoder(model: nn.Module, target: Path, size: int) -> None:
+    """Export a speaker encoder whose vectors have `size` numbers to the new directory `target`, as those of
+    3D-Speaker: features less their mean over time, shape (sounds, frames, 80)."""
+    target.mkdir(parents=True)
+    names, outputs = ("x",), ("embedding",)
+    axes = {"x": {0: "N", 1: "T"}, "embedding": {0: "N"}}
+    export_module(model, (torch.randn(1, 345, 80),), names, outputs, target / "encoder.onnx", axes)
+    metadata = {
+        "framework": "3d-speaker",
+        "language": "Chinese",
+        "url": "",
+        "comment": "",
+        "sample_rate": 16_000,
+        "output_dim": size,
+        "normalize_samples": 1,
+        "feature_normalize_type": "global-mean",
+    }
+    add_metadata(target / "encoder.onnx", metadata)

@@ -29,6 +29,7 @@ _BUILT_IN: Mapping[Capability, Mapping[str, str]] = {
     },
     Capability.EMBED: {
         "ge2e": "voxq.engines.embed.ge2e",
+        "sherpa-speaker": "voxq.engines.embed.sherpa_speaker",
     },
 }
 """Modules with the FAMILY of each name. A text without a voice is spoken by the first one with its

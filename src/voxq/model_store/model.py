@@ -16,8 +16,9 @@ _REPOSITORY = re.compile(r"[\w][\w.-]{0,95}/[\w][\w.-]{0,95}", re.ASCII)
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in total."""
 
-Role = Literal["recogniser", "punctuation", "VAD", "speaker", "synthesiser", "voices"]
-"""Function of a model. Clients may ask for recognisers and synthesisers; the others assist those."""
+Role = Literal["recogniser", "punctuation", "VAD", "speaker", "synthesiser", "voices", "embedder"]
+"""Function of a model. Clients may ask for recognisers and synthesisers; the others assist those, and
+embedders tell speakers apart."""
 
 
 class ModelError(Exception):

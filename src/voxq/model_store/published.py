@@ -8,6 +8,7 @@ from voxq.model_store.funasr import FUNASR
 from voxq.model_store.kokoro import KOKORO
 from voxq.model_store.model import Model
 from voxq.model_store.sherpa_onnx import SHERPA_ONNX
+from voxq.model_store.speakers import SPEAKERS
 from voxq.model_store.whisper import WHISPER
 
 
@@ -15,7 +16,7 @@ class UnknownModel(LookupError):
     """No model has this name; the message lists the known ones."""
 
 
-MODELS: tuple[Model, ...] = (*FUNASR, *SHERPA_ONNX, *WHISPER, *KOKORO)
+MODELS: tuple[Model, ...] = (*FUNASR, *SHERPA_ONNX, *WHISPER, *KOKORO, *SPEAKERS)
 
 
 def find(name: str) -> Model:
