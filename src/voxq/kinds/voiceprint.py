@@ -141,7 +141,7 @@ class VoiceprintRun(RunInSteps):
 
     def _keep(self) -> Refused | None:
         """Add the recording to its voiceprint. Once more after a crash changes nothing."""
-        store = self.work.voiceprints
+        store = self.voiceprints
         assert store is not None
         try:
             store.change(self.task.owner, self._asked.voiceprint_id, self._with_sample)

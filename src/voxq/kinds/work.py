@@ -133,8 +133,6 @@ class Work:
     """Results by step."""
     earlier: Outcome | None = None
     """Outcome of the run before this one, if only one step of it is done again."""
-    voiceprints: Voiceprints | None = None
-    """Voiceprints of all owners; only those of the task's owner are for it."""
 
     @property
     def options(self) -> Options:
@@ -180,6 +178,8 @@ class KindRun(ABC):
         self.asked = work.options
         self.prepared: Prepared | None = None
         """Findings about all of the input, once it has been read to its end."""
+        self.voiceprints: Voiceprints | None = None
+        """Voiceprints of all owners, in a worker; only those of the task's owner are for it."""
 
     needs_preparation: ClassVar[bool] = True
     """Whether a media process finds the pieces of its input; otherwise they are `pieces`."""

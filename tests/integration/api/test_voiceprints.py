@@ -174,7 +174,7 @@ def test_a_voiceprint_is_made_known_again_and_erased(ada: Client, lab: WorkerLab
     assert ada("GET", f"voiceprints/{id}").status_code == 404
     assert ada("GET", f"voiceprint/result/{task_id}").status_code == 404
     left = files_with(lab.settings.storage_path, vector, "Lovelace", "known again", task_id)
-    assert left == [], "nothing is left of it"
+    assert left == [f"voiceprint_history.jsonl: {task_id}"], "nothing is left but that there was a task"
     assert not list(lab.settings.recordings_dir.glob(f"{task_id}*"))
     assert all(task_id not in key for key in map(str, lab.client.scan_iter("*")))
     assert ada("DELETE", f"voiceprints/{id}").status_code == 404
@@ -293,7 +293,10 @@ def test_it_can_be_deleted_while_its_recording_is_at_work(ada: Client, lab: Work
     answer = ada.send("voiceprints", **CONSENT).json()
     assert ada("DELETE", f"voiceprints/{answer['voiceprint_id']}").status_code == 200
     deadline = time.monotonic() + 30
-    while files_with(lab.settings.storage_path, answer["task_id"], "Lovelace"):
+    task = answer["task_id"]
+    while set(files_with(lab.settings.storage_path, task, "Lovelace")) - {
+        f"voiceprint_history.jsonl: {task}"
+    }:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert ada("GET", "voiceprints").json()["total"] == 0

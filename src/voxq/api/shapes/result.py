@@ -160,7 +160,7 @@ class EmbeddingView(BaseModel):
     model: str = Field(examples=["ge2e"], description="Model that made the vector.")
     revision: str = Field(description="Revision of it: vectors of different ones cannot be compared.")
     speech_seconds: float = Field(description="Seconds of speech that it was made from.")
-    quality: VoiceQualityView
+    quality: VoiceQualityView = Field(description="Measures of the recording.")
     vector: list[float] = Field(default=[], description="Numbers of unit length, 256 of them by ge2e.")
     voiceprint_id: str = Field(default="", description="Voiceprint that the recording is part of.")
     version: int = Field(default=0, description="Its version that the recording is part of.")

@@ -64,11 +64,10 @@ class TaskRun:
         self._failed_steps = {name: each for name, each in models.items() if isinstance(each, StepFailure)}
         planned = {name: each for name, each in models.items() if isinstance(each, ModelPlan)}
         chunks = {spec.name: Chunks[Any, Any]() for spec in self.kind.steps}
-        work = Work(
-            self.task, held.execution, recording, directory, defaults, planned, chunks, earlier, voiceprints
-        )
+        work = Work(self.task, held.execution, recording, directory, defaults, planned, chunks, earlier)
         self.policy = self.kind.begin(work)
         """The kind's part of the run."""
+        self.policy.voiceprints = voiceprints
         self.reported_at = time.monotonic() if self.output is None else 0.0
         """Monotonic time at which its progress was last reported. Its beginning counts, because a short
         recording ends before anybody could use a report; but a file that grows is announced at once, to those

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from voxq.api import openapi
 from voxq.api.kinds.voiceprint import kept
 from voxq.api.kinds.voiceprint.extraction import FILE, WAITING_ERRORS, extracted, waiting_reader
-from voxq.api.kinds.voiceprint.shapes import Candidate, Identified, Verified
+from voxq.api.kinds.voiceprint.shapes import Candidate, Identified, TheId, Verified
 from voxq.api.openai.waiting import Waiting
 from voxq.api.service import Service, TheService
 from voxq.api.submission.body import Body, TheBody
@@ -91,7 +91,12 @@ async def identify(
     openapi_extra=_BODY,
 )
 async def verify(
-    request: Request, response: Response, service: TheService, owner: Waiting, body: TheBody, id: str
+    request: Request,
+    response: Response,
+    service: TheService,
+    owner: Waiting,
+    body: TheBody,
+    id: TheId,
 ) -> Verified:
     """Compare the voice of a recording (a form), or a vector (JSON), with one voiceprint."""
     await kept.found(service, owner, id)  # before a recording has been sent

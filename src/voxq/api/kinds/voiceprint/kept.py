@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -54,6 +55,18 @@ async def created(service: Service, voiceprint: Voiceprint) -> Voiceprint:
         return voiceprint
 
     return await asyncio.to_thread(add)
+
+
+async def withdrawn(service: Service, voiceprint: Voiceprint) -> None:
+    """Remove a voiceprint whose first recording was not accepted; one that has a task stays."""
+    store = service.parts.voiceprints
+
+    def withdraw() -> None:
+        with contextlib.suppress(NoVoiceprint):
+            if not store.get(voiceprint.owner, voiceprint.id).tasks:
+                store.finish_deletion(store.delete(voiceprint.owner, voiceprint.id))
+
+    await asyncio.to_thread(withdraw)
 
 
 async def with_task(service: Service, owner: str, id: str, task_id: str) -> None:

@@ -23,6 +23,7 @@ from voxq.api.kinds.voiceprint.shapes import (
     Exported,
     Rename,
     SampleView,
+    TheId,
     VoiceprintList,
     VoiceprintSubmitted,
     VoiceprintView,
@@ -101,7 +102,11 @@ async def create(
     openapi_extra=openapi.body("multipart/form-data", _MORE.form_schema(FILE)),
 )
 async def add_recording(
-    request: Request, service: TheService, owner: Owner, id: str, idempotency_key: IdempotencyKey = None
+    request: Request,
+    service: TheService,
+    owner: Owner,
+    id: TheId,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Add a recording of the same person to the latest version: its vector is then the mean of all of them.
     Another voice is refused."""
@@ -122,7 +127,11 @@ async def add_recording(
     openapi_extra=openapi.body("multipart/form-data", _MORE.form_schema(FILE)),
 )
 async def add_version(
-    request: Request, service: TheService, owner: Owner, id: str, idempotency_key: IdempotencyKey = None
+    request: Request,
+    service: TheService,
+    owner: Owner,
+    id: TheId,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Replace a voiceprint by what a new recording makes: as soon as that is done, nothing is compared with
     the version before. A voiceprint of another model is brought up to date in this way."""
@@ -148,7 +157,7 @@ async def listed(service: TheService, owner: Owner) -> VoiceprintList:
 async def get(
     service: TheService,
     owner: Owner,
-    id: str,
+    id: TheId,
     vector: Annotated[bool, Query(description="Whether to include the vector.")] = False,
 ) -> VoiceprintView:
     """Get a voiceprint, and whether it is ready."""
@@ -156,7 +165,7 @@ async def get(
 
 
 @router.patch("/{id}", summary="Rename a voiceprint", response_model_exclude_unset=True, responses=_ERRORS)
-async def rename(service: TheService, owner: Owner, id: str, body: Rename) -> VoiceprintView:
+async def rename(service: TheService, owner: Owner, id: TheId, body: Rename) -> VoiceprintView:
     """Change the name of a voiceprint."""
     name = body.name.strip()
     if not name or not name.isprintable():
@@ -165,14 +174,14 @@ async def rename(service: TheService, owner: Owner, id: str, body: Rename) -> Vo
 
 
 @router.delete("/{id}", summary="Delete a voiceprint", responses=_ERRORS)
-async def delete(service: TheService, owner: Owner, id: str) -> Erased:
+async def delete(service: TheService, owner: Owner, id: TheId) -> Erased:
     """Erase a voiceprint: its name, consent and vectors, and the recordings, results and history of the tasks
     that it was made by. A task that is still at work is cancelled."""
     return Erased(voiceprint_id=id, deleted=True, tasks_erased=await kept.erased(service, owner, id))
 
 
 @router.get("/{id}/export", summary="Export a voiceprint", responses=_ERRORS)
-async def export(service: TheService, owner: Owner, id: str) -> Exported:
+async def export(service: TheService, owner: Owner, id: TheId) -> Exported:
     """Export all that is kept of a voiceprint: vectors, consent, and what was done with it."""
     found = await kept.found(service, owner, id)
     audit = service.parts.voiceprints.audit
@@ -220,7 +229,11 @@ async def _submit(
         options = replace(asked.options, voiceprint_id=found.id, version=version)
         received.is_taken = True
         wanted = intake.Request(owner, options, asked.submission.priority, key, webhook)
-        submission = await recordings.accept(entry, received.upload, wanted)
+        try:
+            submission = await recordings.accept(entry, received.upload, wanted)
+        except BaseException:
+            await kept.withdrawn(service, found)
+            raise
     await kept.with_task(service, owner, found.id, submission.task.id)
     answer = await submitted(request, service, submission.task, submission.place)
     told = json.loads(bytes(answer.body)) | {"voiceprint_id": found.id, "version": version}
@@ -228,8 +241,8 @@ async def _submit(
 
 
 def _sample(sample: Sample) -> SampleView:
-    facts: dict[str, Any] = asdict(sample)
-    return SampleView(**facts | {"at": utc(sample.at)})
+    facts: dict[str, Any] = asdict(sample) | {"at": utc(sample.at)}
+    return SampleView(**facts)
 
 
 def _version_of(service: Service, task_id: str) -> int | None:

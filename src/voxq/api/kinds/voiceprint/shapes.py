@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from voxq.api.shapes.result import VoiceQualityView
 from voxq.api.shapes.submission import Submitted
+
+TheId = Annotated[str, Path(description="The `voiceprint_id`.")]
+_Id = Annotated[str, Field(examples=["vp_0123456789abcdef01234567"], description="Id of the voiceprint.")]
+_Name = Annotated[str, Field(examples=["Ada"], description="What its owner calls it.")]
+_Quality = Annotated[VoiceQualityView, Field(description="Measures of the recording.")]
 
 
 class Extracted(BaseModel):
@@ -21,7 +27,7 @@ class Extracted(BaseModel):
     )
     duration: float = Field(examples=[12.4], description="Seconds of the recording.")
     speech_seconds: float = Field(examples=[9.8], description="Seconds of speech in it.")
-    quality: VoiceQualityView
+    quality: _Quality
 
 
 class ConsentView(BaseModel):
@@ -35,8 +41,8 @@ class ConsentView(BaseModel):
 class VoiceprintView(BaseModel):
     """A voiceprint."""
 
-    voiceprint_id: str = Field(examples=["vp_0123456789abcdef01234567"])
-    name: str = Field(examples=["Ada"], description="What its owner calls it.")
+    voiceprint_id: _Id
+    name: _Name
     status: Literal["ready", "pending", "failed"] = Field(
         description="ready: it has a vector; pending: its first recording is being worked on; failed: that"
         " did not do, and `error` says why."
@@ -47,7 +53,7 @@ class VoiceprintView(BaseModel):
     recordings: int = Field(description="Number of recordings that the version was made from.")
     speech_seconds: float = Field(description="Seconds of speech in them.")
     quality: list[VoiceQualityView] = Field(description="Measures of each of them.")
-    consent: ConsentView
+    consent: ConsentView = Field(description="Agreement of the person whose voice it is.")
     created_at: str = Field(description="When it was created, UTC.")
     tasks: list[str] = Field(description="Ids of the tasks that it was made by, the oldest first.")
     code: str = Field(default="", description="Reason why its first recording did not do, for programs.")
@@ -58,14 +64,14 @@ class VoiceprintView(BaseModel):
 class VoiceprintList(BaseModel):
     """The voiceprints of one owner."""
 
-    total: int
+    total: int = Field(description="Number of them.")
     voiceprints: list[VoiceprintView] = Field(description="The oldest first.")
 
 
 class VoiceprintSubmitted(Submitted):
     """A recording that was accepted for a voiceprint."""
 
-    voiceprint_id: str = Field(examples=["vp_0123456789abcdef01234567"])
+    voiceprint_id: _Id
     version: int = Field(description="Version that the recording is for.")
 
 
@@ -81,15 +87,15 @@ class Verified(BaseModel):
     match: bool = Field(description="Whether it counts as the same speaker.")
     similarity: float = Field(examples=[0.86], description="Cosine of both vectors, -1 to 1.")
     threshold: float = Field(examples=[0.75], description="Similarity from which on it does.")
-    voiceprint_id: str
-    name: str
+    voiceprint_id: _Id
+    name: _Name
 
 
 class Candidate(BaseModel):
     """A voiceprint that a voice is like."""
 
-    voiceprint_id: str
-    name: str
+    voiceprint_id: _Id
+    name: _Name
     similarity: float = Field(description="Cosine of both vectors, -1 to 1.")
 
 
@@ -106,7 +112,7 @@ class Identified(BaseModel):
 class Erased(BaseModel):
     """A voiceprint that was deleted."""
 
-    voiceprint_id: str
+    voiceprint_id: _Id
     deleted: Literal[True] = Field(description="Always true.")
     tasks_erased: int = Field(description="Tasks whose recordings and results are erased with it.")
 
@@ -114,13 +120,13 @@ class Erased(BaseModel):
 class SampleView(BaseModel):
     """The share of one recording in a voiceprint."""
 
-    version: int
-    task_id: str
+    version: int = Field(description="Version that it belongs to.")
+    task_id: str = Field(description="Task that made it.")
     sha256: str = Field(description="Digest of the recording.")
-    model: str
-    revision: str
-    vector: list[float]
-    quality: VoiceQualityView
+    model: str = Field(description="Model that made the vector.")
+    revision: str = Field(description="Revision of that model.")
+    vector: list[float] = Field(description="Numbers of unit length.")
+    quality: _Quality
     at: str = Field(description="When it was made, UTC.")
 
 
@@ -135,11 +141,11 @@ class AuditLine(BaseModel):
 class Exported(BaseModel):
     """All that is kept of a voiceprint."""
 
-    voiceprint_id: str
-    name: str
-    owner: str
-    created_at: str
-    consent: ConsentView
-    samples: list[SampleView]
-    tasks: list[str]
+    voiceprint_id: _Id
+    name: _Name
+    owner: str = Field(description="Name of the key that it belongs to.")
+    created_at: str = Field(description="When it was created, UTC.")
+    consent: ConsentView = Field(description="Agreement of the person whose voice it is.")
+    samples: list[SampleView] = Field(description="What each recording contributes, in all versions.")
+    tasks: list[str] = Field(description="Ids of the tasks that it was made by.")
     audit: list[AuditLine] = Field(description="What was done with it, this export included.")
