@@ -21,6 +21,7 @@ MINUTES: Mapping[str, int] = {
     "api": 1,
     "start": 2,
     "speech_stream": 6,
+    "voiceprints": 8,
 }
 """Minutes that each measurement may take on two cores, by name, in the order of the report."""
 

@@ -182,6 +182,18 @@ class Service:
         """Withdraw, stop or remove a task, as its state allows."""
         self._of_task("DELETE", "task", task_id)
 
+    def call(self, method: str, path: str, **request: Any) -> Json:
+        """Send another request; `path` is below `/api/v1/`."""
+        return self._json(method, f"/api/v1/{path}", **request)
+
+    def call_with(self, path: str, recording: Path, fields: Mapping[str, str]) -> Json:
+        """Post a recording to a path below `/api/v1/`, streamed from disk."""
+        try:
+            with recording.open("rb") as file:
+                return self.call("POST", path, data=dict(fields), files={"audio": (recording.name, file)})
+        except OSError as error:
+            raise ServiceError(f"{recording}: {error.strerror}") from None
+
     def _of_task(
         self, method: str, what: str, task_id: str, kind: str | None = None, **request: Any
     ) -> httpx.Response:
