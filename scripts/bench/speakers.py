@@ -19,6 +19,7 @@ import tracemalloc
 from collections import defaultdict
 from itertools import permutations
 from pathlib import Path
+from tempfile import gettempdir
 
 import numpy as np
 
@@ -145,7 +146,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tuned", action="store_true")
     parser.add_argument("--hours", type=float, default=4.0)
     parser.add_argument("--each", type=int, default=2, help="conversations of each sort")
-    parser.add_argument("--voices", type=Path, default=Path("/tmp/voxq-bench-speakers"))
+    parser.add_argument("--voices", type=Path, default=Path(gettempdir(), "voxq-bench-speakers"))
     return parser.parse_args()
 
 

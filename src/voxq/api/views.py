@@ -26,6 +26,7 @@ from voxq.api.shapes.result import (
 )
 from voxq.core.task import Status, short_id, utc
 from voxq.kinds.rewritten import REWRITE, is_makeshift
+from voxq.kinds.transcription.speakers import SPEAKERS
 from voxq.speech.transcript import Dropped, Segment, Transcript
 
 Document = dict[str, Any]
@@ -127,7 +128,7 @@ def _model(document: Document) -> Document:
 def _done(document: Document, has_audio: bool) -> DoneResult:
     segments = [Segment.from_json(segment) for segment in document["segments"]]
     words = [
-        WordView(word=word.text.strip(), start=word.start, end=word.end)
+        WordView(word=word.text.strip(), start=word.start, end=word.end, **_who(segment))
         for segment in segments
         for word in segment.words
     ]
@@ -139,6 +140,7 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
     if steps := document.get("steps"):
         optional["steps"] = {name: _step(document, name, step) for name, step in steps.items()}
     optional |= rewritten(document)
+    optional |= _speakers(document, segments)
     if embedding := document.get("embedding"):
         optional["embedding"] = EmbeddingView(**embedding)
     if skipped := document.get("skipped"):
@@ -198,10 +200,24 @@ def _segment(segment: Segment) -> SegmentView:
         "language": segment.language,
         "spoken": segment.spoken,
     }
-    told: Any = {name: value for name, value in extras.items() if value}
+    told: Any = {name: value for name, value in extras.items() if value} | _who(segment)
     if segment.channel is not None:
         told["channel"] = segment.channel
     return SegmentView(start=segment.start, end=segment.end, text=segment.text, **told)
+
+
+def _who(segment: Segment) -> Document:
+    return {} if segment.speaker is None else {"speaker": segment.speaker}
+
+
+def _speakers(document: Document, segments: list[Segment]) -> Document:
+    """Return the names of the speakers, or why they could not be told apart; nothing if nobody asked."""
+    step: Document | None = document.get("steps", {}).get(SPEAKERS)
+    if step is None:
+        return {}
+    if error := step.get("error"):
+        return {"speakers_error": said(error)}
+    return {"speakers": list(dict.fromkeys(each.speaker for each in segments if each.speaker))}
 
 
 def _dropped(record: Document) -> DroppedView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from voxq.speech.character_times import CharacterTimes, count
 from voxq.speech.transcript import Segment, Word
@@ -139,7 +139,7 @@ def _cut_raw(text: str | None, parts: Sequence[str]) -> list[str | None]:
             position += 1
         cuts.append(position)
     edges = [0, *cuts, len(text)]
-    return [text[one:other].strip() for one, other in zip(edges[:-1], edges[1:], strict=True)]
+    return [text[one:other].strip() for one, other in pairwise(edges)]
 
 
 def _words_of(words: Sequence[Word], starts: Sequence[float]) -> list[tuple[Word, ...]]:

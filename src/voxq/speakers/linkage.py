@@ -1,4 +1,5 @@
-"""Agglomerative clustering with average linkage, by chains of nearest neighbours, in O(n²) time and memory."""
+"""Agglomerative clustering with average linkage, by chains of nearest neighbours; time and memory grow with
+the square of the number of vectors."""
 
 from __future__ import annotations
 

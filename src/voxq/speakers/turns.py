@@ -26,8 +26,7 @@ def turns_of(windows: Sequence[Place], vectors: Vectors, speakers: Speakers) -> 
     for index in range(1, len(windows) + 1):
         if index < len(windows) and windows[index][0] <= windows[index - 1][1]:
             continue
-        for turn in _within(windows[first:index], scores[first:index]):
-            turns.append(turn)
+        turns += _within(windows[first:index], scores[first:index])
         first = index
     return turns
 

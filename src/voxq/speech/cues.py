@@ -24,6 +24,8 @@ class Cue:
     text: str
     channel: int | None = None
     """Channel of the speaker, see `Segment.channel`."""
+    speaker: str | None = None
+    """Name of the speaker, if known."""
 
 
 def cues_of(segments: Iterable[Segment]) -> list[Cue]:
@@ -40,7 +42,7 @@ def cues_of(segments: Iterable[Segment]) -> list[Cue]:
         latest[segment.channel] = max(latest.get(segment.channel, 0), _milliseconds(segment.end))
         for cue in _split(segment):
             start = max(cue.start, cues[-1].end if cues else 0)
-            cues.append(Cue(start, max(cue.end, start + 1), cue.text, segment.channel))
+            cues.append(Cue(start, max(cue.end, start + 1), cue.text, segment.channel, segment.speaker))
     found = [cue for channel, cues in channels.items() for cue in _ending_by(latest[channel], cues)]
     return sorted(found, key=lambda cue: cue.start)
 

@@ -9,8 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from voxq.speech.cues import Cue, cues_of
-from voxq.speech.transcript import Transcript, join_texts
-from voxq.speech.verbose import dropped_of, timed, verbose, words_of
+from voxq.speech.lines import printable
+from voxq.speech.transcript import Segment, Transcript, join_texts
+from voxq.speech.verbose import diarized, dropped_of, timed, verbose, words_of
 
 _SPEAKERS = {0: "Left", 1: "Right"}
 """Speakers of a call by their channels."""
@@ -24,6 +25,8 @@ class Format(StrEnum):
     SRT = "srt"
     VTT = "vtt"
     VERBOSE_JSON = "verbose_json"
+    DIARIZED_JSON = "diarized_json"
+    RTTM = "rttm"
 
 
 def render(transcript: Transcript, format: Format) -> str:
@@ -31,28 +34,28 @@ def render(transcript: Transcript, format: Format) -> str:
 
     "srt" and "vtt" split long segments into cues of at most two lines that never overlap. "json" has text,
     language, duration, segments with their words, and what was taken out. "verbose_json" has the shape of
-    OpenAI's API.
+    OpenAI's API. "rttm" says only who speaks when.
     """
     return _RENDERERS[format](transcript)
 
 
 def _text(transcript: Transcript) -> str:
-    if all(segment.channel is None for segment in transcript.segments):
+    if not any(map(_who, transcript.segments)):
         return transcript.text + "\n"
-    turns = groupby(transcript.segments, key=lambda segment: segment.channel)
-    return "".join(
-        f"{_who(channel)}{join_texts(segment.text for segment in turn)}\n" for channel, turn in turns
-    )
+    turns = groupby(transcript.segments, key=_who)
+    return "".join(f"{who}{join_texts(segment.text for segment in turn)}\n" for who, turn in turns)
 
 
-def _who(channel: int | None) -> str:
+def _who(said: Segment | Cue) -> str:
     """Name of the speaker, to be put before what is said; nothing if speakers are not told apart."""
-    return "" if channel is None else f"{_SPEAKERS.get(channel, f'Channel {channel}')}: "
+    if said.speaker is not None:
+        return f"{printable(said.speaker)}: "
+    return "" if said.channel is None else f"{_SPEAKERS.get(said.channel, f'Channel {said.channel}')}: "
 
 
 def _srt(transcript: Transcript) -> str:
     blocks = (
-        f"{number}\n{_times(cue, ',')}\n{_who(cue.channel)}{cue.text}\n"
+        f"{number}\n{_times(cue, ',')}\n{_who(cue)}{cue.text}\n"
         for number, cue in enumerate(cues_of(transcript.segments), start=1)
     )
     return "\n".join(blocks)
@@ -60,16 +63,25 @@ def _srt(transcript: Transcript) -> str:
 
 def _vtt(transcript: Transcript) -> str:
     blocks = (
-        f"{_times(cue, '.')}\n{_voice(cue.channel)}{_escaped(cue.text)}\n"
-        for cue in cues_of(transcript.segments)
+        f"{_times(cue, '.')}\n{_voice(cue)}{_escaped(cue.text)}\n" for cue in cues_of(transcript.segments)
     )
     return "\n".join(("WEBVTT\n", *blocks))
 
 
-def _voice(channel: int | None) -> str:
+def _voice(cue: Cue) -> str:
     """WebVTT's own mark for who speaks."""
-    who = _who(channel).removesuffix(": ")
-    return f"<v {who}>" if who else ""
+    who = _who(cue).removesuffix(": ")
+    return f"<v {_escaped(who)}>" if who else ""
+
+
+def _rttm(transcript: Transcript) -> str:
+    """Lines of NIST's format for who speaks when: a segment each, with the name in one word."""
+    return "".join(
+        f"SPEAKER recording {1 if each.channel is None else each.channel + 1} {each.start:.3f} "
+        f"{max(0.0, each.end - each.start):.3f} <NA> <NA> "
+        f"{'_'.join(_who(each).removesuffix(': ').split()) or 'unknown'} <NA> <NA>\n"
+        for each in transcript.segments
+    )
 
 
 def _json(transcript: Transcript) -> str:
@@ -85,6 +97,7 @@ def _json(transcript: Transcript) -> str:
                     "language": segment.language,
                     "words": words_of(segment),
                     **({} if segment.channel is None else {"channel": segment.channel}),
+                    **({} if segment.speaker is None else {"speaker": segment.speaker}),
                 }
                 for segment in transcript.segments
             ],
@@ -125,4 +138,6 @@ _RENDERERS: Mapping[Format, Callable[[Transcript], str]] = {
     Format.VTT: _vtt,
     Format.JSON: _json,
     Format.VERBOSE_JSON: _verbose_json,
+    Format.DIARIZED_JSON: lambda transcript: _dumped(diarized(transcript)),
+    Format.RTTM: _rttm,
 }

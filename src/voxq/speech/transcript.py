@@ -54,8 +54,8 @@ class Segment:
 
     def to_json(self) -> Json:
         """Convert to `{"t": text, "s": start, "e": end, "w": [[text, start, end], ...], "r": raw_text,
-        "m": emotion, "v": events, "c": channel, "l": language, "p": spoken, "k": speaker}`, leaving out what the
-        segment does not have.
+        "m": emotion, "v": events, "c": channel, "l": language, "p": spoken, "k": speaker}`, leaving out what
+        the segment does not have.
 
         Times are rounded to milliseconds.
         """

@@ -34,8 +34,25 @@ def verbose(
 
 
 def words_of(segment: Segment) -> list[dict[str, Any]]:
-    """Return the words of a segment as `{"word", "start", "end"}`, times in seconds."""
-    return [{"word": word.text.strip(), **timed(word)} for word in segment.words]
+    """Return the words of a segment as `{"word", "start", "end"}`, times in seconds, with its `speaker`."""
+    who = {} if segment.speaker is None else {"speaker": segment.speaker}
+    return [{"word": word.text.strip(), **timed(word), **who} for word in segment.words]
+
+
+def diarized(transcript: Transcript) -> dict[str, Any]:
+    """Convert a transcript to OpenAI's diarized JSON. Without known speakers, all of it is of one, "A"."""
+    segments = [
+        {
+            "type": "transcript.text.segment",
+            "id": f"seg_{number}",
+            **timed(segment),
+            "speaker": segment.speaker or "A",
+            "text": segment.text,
+        }
+        for number, segment in enumerate(transcript.segments)
+    ]
+    duration = round(transcript.duration, 3)
+    return {"task": "transcribe", "duration": duration, "text": transcript.text, "segments": segments}
 
 
 def timed(part: Segment | Word | Dropped) -> dict[str, float]:
@@ -65,6 +82,7 @@ def _segment(number: int, segment: Segment) -> Mapping[str, Any]:
         "compression_ratio": _compression_ratio(segment.text),
         "no_speech_prob": 0.0,
         **({} if segment.channel is None else {"channel": segment.channel}),
+        **({} if segment.speaker is None else {"speaker": segment.speaker}),
         **({"language": segment.language} if segment.language else {}),
     }
 

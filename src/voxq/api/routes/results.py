@@ -32,6 +32,8 @@ _CONTENT_TYPES = {
     Format.SRT: "application/x-subrip; charset=utf-8",
     Format.VTT: "text/vtt; charset=utf-8",
     Format.VERBOSE_JSON: "application/json",
+    Format.DIARIZED_JSON: "application/json",
+    Format.RTTM: "text/plain; charset=utf-8",
 }
 _RENDERED = {
     200: {

@@ -38,6 +38,7 @@ class SegmentView(BaseModel):
         default=[], examples=[["laughter"]], description="Sounds besides speech, if the model detects them."
     )
     language: str = Field(default="", description="ISO 639-1 code of what is spoken, if the model tells.")
+    speaker: str = Field(default="", examples=["S1"], description="Who speaks; only with `speakers`.")
 
 
 class DroppedView(BaseModel):
@@ -59,6 +60,7 @@ class WordView(BaseModel):
     word: str = Field(description="The word.")
     start: float = Field(description="Seconds from the beginning of the recording.")
     end: float = Field(description="Seconds from the beginning of the recording.")
+    speaker: str = Field(default="", examples=["S1"], description="Who says it; only with `speakers`.")
 
 
 class TimingsView(BaseModel):
@@ -237,6 +239,12 @@ class DoneResult(BaseModel):
     )
     embedding: EmbeddingView | None = Field(
         default=None, description="The voice of a recording that a voiceprint or a vector was made from."
+    )
+    speakers: list[str] = Field(
+        default=[], examples=[["S1", "S2"]], description="Speakers in order of who speaks first."
+    )
+    speakers_error: str = Field(
+        default="", description="Why the speakers are not told apart; `steps` tells how to retry that."
     )
     steps: dict[str, StepView] = Field(default={}, description="Results of the optional steps, by name.")
     audio_url: AudioUrl

@@ -11,7 +11,7 @@ from voxq.api.kinds.transcription.openai.form import Granularity, Wanted
 from voxq.engines.languages import name_of
 from voxq.speech.subtitles import Format, render
 from voxq.speech.transcript import Transcript
-from voxq.speech.verbose import dropped_of, verbose
+from voxq.speech.verbose import diarized, dropped_of, verbose
 
 
 def answer(transcript: Transcript, wanted: Wanted) -> Response:
@@ -21,7 +21,9 @@ def answer(transcript: Transcript, wanted: Wanted) -> Response:
             return _json({"text": transcript.text, **_told(transcript), **_usage(transcript, wanted)})
         case Format.VERBOSE_JSON:
             return _json(_verbose(transcript, wanted))
-        case Format.TEXT | Format.SRT | Format.VTT:
+        case Format.DIARIZED_JSON:
+            return _json({**diarized(transcript), **_usage(transcript, wanted)})
+        case Format.TEXT | Format.SRT | Format.VTT | Format.RTTM:
             return Response(render(transcript, wanted.format), media_type="text/plain; charset=utf-8")
 
 

@@ -18,7 +18,7 @@ def _texts(description: str) -> dict[str, Any]:
 
 
 _OWN: dict[str, Any] = OWN.form_schema({})["properties"]
-_SPEAKERS = "Refused, because no model here distinguishes speakers."
+_SPEAKERS = "Refused: speakers are told apart, but not by recordings in the request."
 _SHARED: dict[str, Any] = {
     "file": _text(
         "The recording, in any supported format; the format is detected from its content.", format="binary"

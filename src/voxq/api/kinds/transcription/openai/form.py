@@ -82,7 +82,7 @@ def check(fields: Fields, models: AvailableModels) -> None:
 def transcription(fields: Fields, models: AvailableModels) -> Wanted:
     """Read a transcription request. Raises Refusal ("invalid_option", with the field's name;
     "model_not_found")."""
-    _refuse_diarization(fields)
+    _refuse_references(fields)
     _check_chunking_strategy(fields)
     more = _More.of(fields)
     if more.streams and more.format not in (Format.JSON, Format.TEXT):
@@ -91,6 +91,8 @@ def transcription(fields: Fields, models: AvailableModels) -> Wanted:
     asked = _own(fields)
     has_words = Granularity.WORD in granularities and more.format is Format.VERBOSE_JSON
     chosen = _chosen(asked.options, fields, models)
+    if more.format is Format.DIARIZED_JSON and chosen.speakers is None:
+        chosen = replace(chosen, speakers=0)
     return Wanted(
         options=replace(chosen, words=has_words),
         format=more.format,
@@ -191,19 +193,16 @@ def _check_chunking_strategy(fields: Fields) -> None:
         raise invalid("chunking_strategy", Message("must be auto or of type {known}", known=_SERVER_VAD))
 
 
-def _refuse_diarization(fields: Fields) -> None:
-    if fields.get("response_format", "").strip().lower() == "diarized_json":
-        raise _unsupported("response_format", "diarized_json")
+def _refuse_references(fields: Fields) -> None:
     for name in ("known_speaker_names", "known_speaker_references"):
         if any(_all_of(fields, name)):
-            raise _unsupported(name, "they")
+            raise _unsupported(name)
 
 
-def _unsupported(field: str, what: str) -> Refusal:
+def _unsupported(field: str) -> Refusal:
     message = Message(
-        "{field}: {what} needs a model that distinguishes speakers, and there is none here",
+        "{field} has no effect here: speakers are told apart, but not by recordings in the request",
         field=field,
-        what=what,
     )
     return Refusal("unsupported_value", message, field=field)
 
