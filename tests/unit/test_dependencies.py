@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from voxq import extras
+from voxq.engines import registry
 from voxq.engines.speak.kokoro_voices import REQUIREMENTS
 from voxq.extras import Extra
 
@@ -21,12 +22,16 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "voxq"
 
 DISTRIBUTIONS = {
+    "chatterbox": "chatterbox-tts",
     "dotenv": "python-dotenv",
     "hibari": "hibari-tts",
+    "indextts": "indextts2-inference",
     "markdown_it": "markdown-it-py",
     "yaml": "pyyaml",
 }
 """Distributions of modules whose name differs from it."""
+WITHOUT_PACKAGE = {"cosyvoice"}
+"""Modules that an operator has in a checkout."""
 EXTRAS_AT_ONCE = {"speech/vad.py"}
 """Files that import an extra's package at import time; the core imports none of them."""
 NEVER_IMPORTED = {
@@ -95,9 +100,21 @@ def found() -> Iterator[tuple[str, str, bool]]:
             yield path.relative_to(PACKAGE).as_posix(), distribution_of(module), at_once
 
 
+def of_environments() -> set[str]:
+    """Packages of the engines that have environments of their own, and the modules that none brings."""
+    families = map(registry.find, registry.names())
+    return names([pin for family in families for pin in family.pins]) | WITHOUT_PACKAGE
+
+
 def test_every_import_is_declared() -> None:
-    undeclared = {(file, name) for file, name, _ in found() if name not in core() | of_extras()}
+    declared = core() | of_extras() | of_environments()
+    undeclared = {(file, name) for file, name, _ in found() if name not in declared}
     assert sorted(undeclared) == []
+
+
+def test_environments_are_pinned_exactly() -> None:
+    pins = [pin for family in map(registry.find, registry.names()) for pin in family.pins]
+    assert pins and all(str(Requirement(pin).specifier).startswith("==") for pin in pins)
 
 
 def test_the_core_works_without_the_extras() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,16 +54,34 @@ def list_(json_: Json = False) -> None:
 def install(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the engine in its package.")],
     requirements: Annotated[
-        list[str], typer.Argument(metavar="REQUIREMENT...", help="Package or directory for pip to install.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="REQUIREMENT...",
+            help="Package or directory for pip to install; default: what an engine of VoxQ needs.",
+        ),
+    ] = None,
+    source: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIRECTORY", help="Directory of modules that no package brings; repeatable."),
+    ] = None,
 ) -> None:
-    """Install an engine of another package into an environment of its own, under VOXQ_ENGINES."""
-    from voxq.engines import environments
+    """Install an engine into an environment of its own, under VOXQ_ENGINES."""
+    from voxq.cli.console import fail
+    from voxq.engines import environments, registry
     from voxq.processes.model.protocol import STANDALONE
 
-    environment = environments.install(name, requirements, STANDALONE)
+    is_built_in = registry.is_built_in(name)
+    pins = registry.find(name).pins if is_built_in else ()
+    if is_built_in and not pins:
+        fail(Message("The engine {name} needs no environment of its own.", name=name))
+        raise typer.Exit(1)
+    if not (pins or requirements):
+        fail(Message("Name the package of the engine {name}.", name=name))
+        raise typer.Exit(2)
+    environment = environments.install(name, [*pins, *(requirements or ())], STANDALONE, source or ())
     typer.echo(environment.directory)
-    tell(Message("To use it, name it in ENGINE_PLUGINS: {name}", name=name))
+    if not is_built_in:
+        tell(Message("To use it, name it in ENGINE_PLUGINS: {name}", name=name))
 
 
 @app.command()
@@ -83,14 +102,15 @@ def _rows() -> list[dict[str, Any]]:
 
     used = load_settings().plugins
     rows = [_row(registry.find(name), "VoxQ", registry.is_installed(name)) for name in registry.names()]
-    for environment in environments.installed():
+    others = [each for each in environments.installed() if not registry.is_built_in(each.name)]
+    for environment in others:
         try:
             rows.append(_row(environment.family(), Message("its own environment"), environment.name in used))
         except EngineError as error:
             rows.append(
                 _bare(environment.name, Message("its own environment"), Message("broken"), str(error))
             )
-    own = {environment.name for environment in environments.installed()}
+    own = {environment.name for environment in others}
     for name in (*plugins.installed(), *used):
         if name in own or name in {row["name"] for row in rows}:
             continue

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
+from voxq.engines.places import directory_of
 from voxq.extras import install_command
 from voxq.locale import Message
 from voxq.speech.audio import SAMPLE_RATE, Samples
@@ -354,19 +355,27 @@ class Requirements:
     """Modules that must be importable; they may be broken all the same."""
     extra: str = ""
     """The extra of VoxQ that brings them, if one does."""
+    environment: str = ""
+    """The family in whose own environment they are, if they are in none of VoxQ's."""
 
     @property
     def are_installed(self) -> bool:
+        if self.environment:
+            return directory_of(self.environment) is not None
         return all(find_spec(library) is not None for library in self.libraries)
 
     @property
     def command(self) -> str:
         """What installs them."""
+        if self.environment:
+            return f"voxq engines install {self.environment}"
         return install_command(self.extra) if self.extra else f"pip install {' '.join(self.libraries)}"
 
     @property
     def advice(self) -> str:
         """What to say where they are missing."""
+        if self.environment:
+            return Message("Its environment is not installed. Run: {command}", command=self.command)
         if self.extra:
             return Message(
                 "The packages of the extra {extra!r} are not installed. Run: {command}",
@@ -486,6 +495,8 @@ class EngineFamily:
     """Whether the option `voice` may be a mixture of several."""
     languages: Mapping[str, Requirements] = field(default_factory=dict)
     """What else some languages of its voices need, by ISO 639-1 code."""
+    pins: tuple[str, ...] = ()
+    """Exact requirements of pip for the environment of a family that `requirements` puts into its own."""
     contract: int = CONTRACT_VERSION
     """The version of this contract that it was written for."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,12 +18,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from voxq.engines import plugins
 from voxq.engines.contract import EngineError, EngineFamily
 from voxq.engines.description import family_of
+from voxq.engines.places import DESCRIPTION, NAME, directory_of, root
 from voxq.locale import Message
 
-_DESCRIPTION = "voxq-engine.json"
 _BASICS = ("numpy",)
 """Packages that a model process needs, whatever the engine requires."""
 _DESCRIBE_SECONDS = 300.0
@@ -44,7 +42,7 @@ class Environment:
     def family(self) -> EngineFamily:
         """Read the family's description, which was made when it was installed. Raises EngineError."""
         try:
-            record = json.loads((self.directory / _DESCRIPTION).read_text("utf-8"))
+            record = json.loads((self.directory / DESCRIPTION).read_text("utf-8"))
             family = family_of(record if isinstance(record, dict) else {})
         except (OSError, ValueError, EngineError) as error:
             raise EngineError(
@@ -61,31 +59,30 @@ class Environment:
         return family
 
 
-def root() -> Path:
-    """Return $VOXQ_ENGINES, or ~/.cache/voxq/engines by default."""
-    return Path(os.environ.get("VOXQ_ENGINES") or "~/.cache/voxq/engines").expanduser()
-
-
 def find(name: str) -> Environment | None:
     """Find the environment of this family; None if it is not installed."""
-    if not plugins.NAME.fullmatch(name):
-        return None
-    directory = root() / name
-    return Environment(name, directory) if (directory / _DESCRIPTION).is_file() else None
+    directory = directory_of(name)
+    return None if directory is None else Environment(name, directory)
 
 
 def installed() -> tuple[Environment, ...]:
     """Return the installed environments, sorted by name."""
-    names = sorted(path.parent.name for path in root().glob(f"*/{_DESCRIPTION}"))
+    names = sorted(path.parent.name for path in root().glob(f"*/{DESCRIPTION}"))
     return tuple(each for name in names if (each := find(name)) is not None)
 
 
-def install(name: str, requirements: Sequence[str], runner: Path) -> Environment:
+def install(
+    name: str, requirements: Sequence[str], runner: Path, sources: Sequence[Path] = ()
+) -> Environment:
     """Create the environment of a family with these pip requirements; an existing one is replaced.
 
-    `runner`: the script that describes an engine under another interpreter. Raises EngineError.
+    `runner`: the script that describes an engine under another interpreter; `sources`: directories of modules
+    that no package brings, such as checkouts. Raises EngineError.
     """
-    if not plugins.NAME.fullmatch(name):
+    for source in sources:
+        if not source.is_dir():
+            raise EngineError(Message("There is no directory {path}.", path=source))
+    if not NAME.fullmatch(name):
         raise EngineError(
             Message("{name!r} must be a name of lower-case letters, digits and hyphens.", name=name)
         )
@@ -97,8 +94,9 @@ def install(name: str, requirements: Sequence[str], runner: Path) -> Environment
             shutil.rmtree(building, ignore_errors=True)
             venv.create(building, symlinks=True, with_pip=True)
             _pip(building, [*_BASICS, *requirements])
+            _add_sources(building, sources)
             description = _description(building, name, runner)
-            (building / _DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+            (building / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
             Environment(name, building).family()
             shutil.rmtree(place, ignore_errors=True)
             building.rename(place)
@@ -122,7 +120,7 @@ def remove(name: str) -> bool:
     try:
         with _locked(root() / f".{name}.lock"):
             # from here on it counts as incomplete
-            (environment.directory / _DESCRIPTION).unlink(missing_ok=True)
+            (environment.directory / DESCRIPTION).unlink(missing_ok=True)
             shutil.rmtree(environment.directory)
     except OSError as error:
         raise EngineError(
@@ -142,6 +140,13 @@ def _pip(directory: Path, requirements: Sequence[str]) -> None:
         raise EngineError(
             Message("pip could not install {requirements}: see above.", requirements=" ".join(requirements))
         )
+
+
+def _add_sources(directory: Path, sources: Sequence[Path]) -> None:
+    (packages,) = directory.glob("lib/python3*/site-packages")
+    if sources:
+        lines = "".join(f"{source.resolve()}\n" for source in sources)
+        (packages / "voxq-sources.pth").write_text(lines, encoding="utf-8")
 
 
 def _description(directory: Path, name: str, runner: Path) -> object:

@@ -6,14 +6,12 @@ here.
 
 from __future__ import annotations
 
-import re
 from importlib.metadata import EntryPoint, entry_points
 
 from voxq.engines.contract import CONTRACT_VERSION, EngineError, EngineFamily
 from voxq.locale import Message
 
 GROUP = "voxq.engines"
-NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
 def installed() -> tuple[str, ...]:

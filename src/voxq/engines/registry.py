@@ -6,9 +6,10 @@ import importlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from voxq import extras
-from voxq.engines import environments, plugins
+from voxq.engines import description, environments, plugins
 from voxq.engines.contract import Capability, EngineError, EngineFamily, EngineRequest, Requirements
 from voxq.locale import Message
 from voxq.model_store.store import ModelStore
@@ -23,6 +24,11 @@ _BUILT_IN: Mapping[Capability, Mapping[str, str]] = {
     Capability.SPEAK: {
         "hibari": "voxq.engines.speak.hibari",
         "kokoro": "voxq.engines.speak.kokoro",
+        "pocket-tts": "voxq.engines.speak.cloning.pocket_tts",
+        "qwen3-tts": "voxq.engines.speak.cloning.qwen3_tts",
+        "indextts2": "voxq.engines.speak.cloning.indextts2",
+        "cosyvoice": "voxq.engines.speak.cloning.cosyvoice",
+        "chatterbox": "voxq.engines.speak.cloning.chatterbox",
     },
     Capability.REWRITE: {
         "llm": "voxq.engines.rewrite.llm",
@@ -71,9 +77,32 @@ def use_here(name: str) -> None:
     _added[name] = plugins.load(name)
 
 
+def is_built_in(name: str) -> bool:
+    """Whether this family is VoxQ's own."""
+    return name in _MODULES
+
+
+def describe(name: str) -> dict[str, Any]:
+    """Describe the family of this name in the environment where its libraries are, all of which are imported.
+    Raises EngineError."""
+    family = find(name) if name in _MODULES else plugins.load(name)
+    for library in family.requirements.libraries:
+        try:
+            importlib.import_module(library)
+        except (Exception, SystemExit) as error:  # the module of another package may raise anything
+            reason = f"{type(error).__name__}: {error}"
+            raise EngineError(
+                Message("The module {library} cannot be imported: {reason}", library=library, reason=reason)
+            ) from error
+    return description.describe(family)
+
+
 def interpreter_of(name: str) -> Path | None:
     """Return the interpreter for the model processes of a family; None if it has no environment of its
     own."""
+    if name in _MODULES and (own := find(name).requirements.environment):
+        environment = environments.find(own)
+        return environment.interpreter if environment else None
     return _interpreters.get(name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voxq.engines import plugins, voices
+from voxq.engines import places, voices
 from voxq.engines.contract import Capability
 from voxq.locale import Message
 
@@ -28,7 +28,7 @@ def parse_capabilities(text: str) -> tuple[Capability, ...]:
 def parse_plugins(text: str) -> tuple[str, ...]:
     """The names in "tones,other-engine", each once. Raises ValueError."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if wrong := [name for name in names if not plugins.NAME.fullmatch(name)]:
+    if wrong := [name for name in names if not places.NAME.fullmatch(name)]:
         raise ValueError(
             Message("{wrong!r} must be a name of lower-case letters, digits and hyphens", wrong=wrong[0])
         )

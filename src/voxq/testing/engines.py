@@ -34,7 +34,7 @@ from voxq.engines.contract import (
     Traits,
     Voice,
 )
-from voxq.engines.plugins import NAME
+from voxq.engines.places import NAME
 from voxq.processes.model.answers import checked_rewriting, checked_sound, checked_text
 from voxq.testing.conforming import NotConforming, check, check_revision, only_answer
 from voxq.testing.embedders import check_embedder

@@ -42,7 +42,8 @@ from voxq.engines import languages, registry
 from voxq.engines.contract import EngineRequest
 from voxq.processes.model import protocol
 for name in registry.names():
-    model = {{"funasr": "sensevoice", "sherpa-onnx": "sensevoice-int8", "llm": "light"}}.get(name, "noop")
+    known = {{"funasr": "sensevoice", "sherpa-onnx": "sensevoice-int8", "llm": "light"}}
+    model = known.get(name) or next(iter(registry.find(name).models), "noop")
     registry.find(name).traits_for(EngineRequest(name, model))
 print([name for name in {HEAVY!r} if name in sys.modules])
 """

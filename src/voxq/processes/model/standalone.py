@@ -18,10 +18,9 @@ def main() -> None:
     """Serve a model, or print a description as the last line."""
     _make_importable()
     if sys.argv[1] == "describe":
-        from voxq.engines.description import describe
-        from voxq.engines.plugins import load
+        from voxq.engines.registry import describe
 
-        sys.stdout.write(f"\n{json.dumps(describe(load(sys.argv[2])))}\n")
+        sys.stdout.write(f"\n{json.dumps(describe(sys.argv[2]))}\n")
     else:
         from voxq.processes.model.__main__ import main as serve
 
