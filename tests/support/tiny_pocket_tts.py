@@ -7,7 +7,7 @@ import random
 import sys
 from pathlib import Path
 
-_WORDS = tuple(
+_WORDS = ("hello", "world", "please", "read", "this", "aloud", "morning", "river", "table", "seven")
     [
         "hello",
         "world",
