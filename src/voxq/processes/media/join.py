@@ -32,7 +32,13 @@ class Joint:
         self._position = 0
         self._file = _Part(os.open(begin.target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
-            self._writer = AudioWriter(self._file, begin.format, begin.sample_rate, file_rate=begin.file_rate)
+            self._writer = AudioWriter(
+                self._file,
+                begin.format,
+                begin.sample_rate,
+                file_rate=begin.file_rate,
+                comment=begin.comment,
+            )
         except Exception:
             self._file.close()
             raise

@@ -21,7 +21,7 @@ class Begin:
     """Create the new file `target` in this format for the following sentences.
 
     `sample_rate` is that of the sentences, `file_rate` that of the file (None: the same); `speed` shortens
-    the pauses.
+    the pauses; `comment` is stored in the metadata of the file, where its format has any.
     """
 
     id: str
@@ -30,6 +30,7 @@ class Begin:
     sample_rate: int
     file_rate: int | None = None
     speed: float = 1.0
+    comment: str = ""
     op: Literal["begin"] = "begin"
 
 
