@@ -92,6 +92,7 @@ def _check_description(family: EngineFamily, request: EngineRequest) -> None:
     traits = family.traits_for(request)
     check(traits == family.traits_for(request), "its traits change from one call to the next")
     check(traits.max_items >= 1, "max_items must be at least 1")
+    check(traits.calls >= 1, "calls must be at least 1")
     check(traits.per_call is None or set(traits.per_call) <= family.options, "per_call names unknown options")
     check(all(map(family.roles_for(request).get, family.roles_for(request))), "a role has no model")
 
