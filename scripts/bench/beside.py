@@ -8,7 +8,7 @@ Each figure is of requests to `/v1/audio/transcriptions` over loopback: 24 notes
 note at a time, a file, and notes while a long file is being transcribed. Processor time is that of the
 server's process and its descendants. With `--start`, its busiest process is killed at the end in the middle
 of 24 notes, and the requests are counted that never got an answer. Compare servers one after another on an
-idle machine, with the same weights.
+idle machine, with the same weights. Whether everything runs is seen sooner with `--quick`.
 """
 
 from __future__ import annotations
@@ -42,17 +42,30 @@ from voxq.supervisor.ports import free_port
 sys.path.append(str(Path(__file__).parents[1]))
 from _error_rate import word_error_rate
 
-_NOTES = 24
-_ALONE = 5
-_BESIDE = 5
-_LONG_MINUTES = 20
 _READY_SECONDS = 300.0
 _PATIENCE = 900.0
 _BESIDE_PATIENCE = 60.0
 """Seconds after which a note beside a long file counts as unanswered."""
-_LEAD = 30.0
-"""Seconds for which the long file is being transcribed before the first note."""
-_KILLED_AFTER = _NOTES // 3
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How much is asked of a server. `lead`: seconds for which the long file of so many `minutes` is being
+    transcribed before the first note."""
+
+    notes: int = 24
+    alone: int = 5
+    beside: int = 5
+    minutes: int = 20
+    lead: float = 30.0
+
+    @property
+    def killed_after(self) -> int:
+        """Number of answered notes after which the server is killed."""
+        return self.notes // 3
+
+
+_QUICK = Amounts(notes=6, alone=1, beside=2, minutes=4, lead=3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +97,28 @@ class Server:
         return None if self.process is None else family_seconds(self.process)
 
 
-def measure(server: Server, directory: Path, *, kill: bool, say: Callable[[str], None]) -> Iterator[Figure]:
+def measure(
+    server: Server, directory: Path, amounts: Amounts, *, kill: bool, say: Callable[[str], None]
+) -> Iterator[Figure]:
     """Yield the figures of a server that answers. `kill`: the server may be killed at the end."""
-    clips = notes(directory, _NOTES, 3.0, 10.0)
+    clips = notes(directory, amounts.notes, 3.0, 10.0)
     say("warming up")
     server.transcribe(clips[0])
-    say(f"{_NOTES} notes at once")
+    say(f"{amounts.notes} notes at once")
     yield from _at_once(server, clips)
     say("one note at a time")
     note = notes(directory, 1, 8.0, 8.0)[0]
     for language in (None, "en"):
-        seconds = [server.seconds(note, language) for _ in range(_ALONE)]
+        seconds = [server.seconds(note, language) for _ in range(amounts.alone)]
         yield over_rounds(f"one note of 8 s, language {language or 'auto'}", seconds, "s")
     path, text = story(directory)
     say("one file")
     yield from _one_file(server, path, text)
-    say(f"notes beside {_LONG_MINUTES} minutes")
-    yield from _beside(server, note, lecture(directory, _LONG_MINUTES))
+    say(f"notes beside {amounts.minutes} minutes")
+    yield from _beside(server, note, lecture(directory, amounts.minutes), amounts)
     if kill:
         say("killing its busiest process in the middle")
-        yield _killed(server, clips)
+        yield _killed(server, clips, amounts.killed_after)
 
 
 def _at_once(server: Server, clips: Sequence[Path]) -> Iterator[Figure]:
@@ -128,15 +143,15 @@ def _since(server: Server, earlier: float) -> float:
     return (server.processor_seconds() or earlier) - earlier
 
 
-def _beside(server: Server, note: Path, long: Path) -> Iterator[Figure]:
+def _beside(server: Server, note: Path, long: Path, amounts: Amounts) -> Iterator[Figure]:
     """Ask for notes while a long file is in work, then give the long file up."""
     with httpx.Client(timeout=_PATIENCE) as client, ThreadPoolExecutor(1) as thread:
         url, data = f"{server.url}/v1/audio/transcriptions", {"model": server.model}
         file = {"file": (long.name, long.read_bytes())}
         asked = thread.submit(client.post, url, data=data, files=file)
-        time.sleep(_LEAD)
+        time.sleep(amounts.lead)
         seconds = []
-        for _ in range(_BESIDE):
+        for _ in range(amounts.beside):
             if asked.done():
                 break
             try:
@@ -145,22 +160,22 @@ def _beside(server: Server, note: Path, long: Path) -> Iterator[Figure]:
                 break
         client.close()
         asked.exception()
-    within = f"of {_BESIDE}, within {_BESIDE_PATIENCE:g} s each"
+    within = f"of {amounts.beside}, within {_BESIDE_PATIENCE:g} s each"
     yield Figure("notes beside a long file: answered", len(seconds), "", note=within)
     if seconds:
         yield Figure("note beside a long file: p50", median(seconds), "s")
         yield Figure("note beside a long file: longest", percentile(seconds, 100), "s")
 
 
-def _killed(server: Server, clips: Sequence[Path]) -> Figure:
-    """Kill the process that works most once a third of the notes are answered."""
+def _killed(server: Server, clips: Sequence[Path], after: int) -> Figure:
+    """Kill the process that works most once so many of the notes are answered."""
     assert server.process is not None
     answered = threading.Semaphore(0)
     with ThreadPoolExecutor(len(clips)) as threads:
         asked: list[Future[str]] = [threads.submit(server.transcribe, clip) for clip in clips]
         for each in asked:
             each.add_done_callback(lambda _: answered.release())
-        for _ in range(_KILLED_AFTER):
+        for _ in range(after):
             answered.acquire()
         family = [server.process, *server.process.children(recursive=True)]
         busiest = max(family, key=lambda process: sum(process.cpu_times()[:2]))
@@ -217,6 +232,7 @@ def main() -> None:
         help="command that starts one; {port} and {directory} are replaced",
     )
     parser.add_argument("--model", default="whisper-1", help="model to ask for")
+    parser.add_argument("--quick", action="store_true", help="fewer notes and a shorter file, as a trial")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures and the machine here")
     arguments = parser.parse_args()
     if bool(arguments.url) == bool(arguments.start):
@@ -228,7 +244,9 @@ def main() -> None:
         print(f"{time.monotonic() - began:5.0f} s  {what}", file=sys.stderr)
 
     def run(server: Server) -> None:
-        for figure in measure(server, Path(own), kill=bool(arguments.start), say=say):
+        for figure in measure(
+            server, Path(own), _QUICK if arguments.quick else Amounts(), kill=bool(arguments.start), say=say
+        ):
             figures.append(figure)
             print(f"{figure.name:50} {shown(figure.value):>8} {figure.unit}  {figure.note}", flush=True)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from pathlib import Path
 
+import jiwer
 import numpy as np
 import pytest
 from audio import english
@@ -65,3 +68,31 @@ def test_chunks_end_where_nobody_speaks() -> None:
     for chunk in chunks:
         around = samples[max(0, chunk.end - SAMPLE_RATE // 50) : chunk.end + SAMPLE_RATE // 50]
         assert np.abs(around).max() < loud
+
+
+def without_rests(text: str, below: float) -> Samples:
+    """Speech without a pause between its sentences, in white noise so many decibels below it."""
+    parts: list[Samples] = []
+    for sentence in re.split(r"(?<=[.!?])\s+", text):
+        spoken = english(sentence)
+        heard = np.flatnonzero(np.abs(spoken) > np.abs(spoken).max() / 50)
+        parts.append(spoken[heard[0] : heard[-1] + 1])
+    speech = np.concatenate(parts)
+    noise = np.random.default_rng(3).normal(0, 1, len(speech)).astype(np.float32)
+    mixed = speech + noise * np.sqrt(np.mean(speech**2)) / np.float32(10 ** (below / 20))
+    return (mixed / np.abs(mixed).max()).astype(np.float32)
+
+
+def words_of(text: str) -> str:
+    return " ".join(re.findall(r"[a-z]+", text.lower().replace("'", "")))
+
+
+@pytest.mark.numerics
+def test_no_word_is_lost_or_doubled_where_speech_never_rests() -> None:
+    said = " ".join(PARAGRAPHS)
+    samples = without_rests(said, 10.0)
+    chunks = chunks_of(samples)
+    assert len(chunks) >= 4
+    assert all(one.end == other.start for one, other in pairwise(chunks)), "every cut is within speech"
+    compared = jiwer.process_words(words_of(said), words_of(ours(samples)))
+    assert compared.deletions + compared.insertions <= 2
