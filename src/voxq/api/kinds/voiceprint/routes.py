@@ -153,7 +153,13 @@ async def listed(service: TheService, owner: Owner) -> VoiceprintList:
     )
 
 
-@router.get("/{id}", summary="Get a voiceprint", response_model_exclude_unset=True, responses=_ERRORS)
+@router.get(
+    "/{id}",
+    operation_id="get_voiceprint",
+    summary="Get a voiceprint",
+    response_model_exclude_unset=True,
+    responses=_ERRORS,
+)
 async def get(
     service: TheService,
     owner: Owner,

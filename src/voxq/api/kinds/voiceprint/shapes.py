@@ -38,6 +38,9 @@ class ConsentView(BaseModel):
     at: str = Field(description="When it was recorded, UTC.")
 
 
+_Consent = Annotated[ConsentView, Field(description="Who agreed, to what, and when.")]
+
+
 class VoiceprintView(BaseModel):
     """A voiceprint."""
 
@@ -53,7 +56,7 @@ class VoiceprintView(BaseModel):
     recordings: int = Field(description="Number of recordings that the version was made from.")
     speech_seconds: float = Field(description="Seconds of speech in them.")
     quality: list[VoiceQualityView] = Field(description="Measures of each of them.")
-    consent: ConsentView = Field(description="Agreement of the person whose voice it is.")
+    consent: _Consent
     created_at: str = Field(description="When it was created, UTC.")
     tasks: list[str] = Field(description="Ids of the tasks that it was made by, the oldest first.")
     code: str = Field(default="", description="Reason why its first recording did not do, for programs.")
@@ -145,7 +148,7 @@ class Exported(BaseModel):
     name: _Name
     owner: str = Field(description="Name of the key that it belongs to.")
     created_at: str = Field(description="When it was created, UTC.")
-    consent: ConsentView = Field(description="Agreement of the person whose voice it is.")
+    consent: _Consent
     samples: list[SampleView] = Field(description="What each recording contributes, in all versions.")
     tasks: list[str] = Field(description="Ids of the tasks that it was made by.")
     audit: list[AuditLine] = Field(description="What was done with it, this export included.")
