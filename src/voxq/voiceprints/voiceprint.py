@@ -40,8 +40,7 @@ class Quality:
     clipped: float
     """Share of the samples that are cut off at full scale, 0.0 to 1.0."""
     consistency: float
-    """Least similarity of a part of the recording to the whole, up to 1.0: one speaker is always like
-    himself."""
+    """Least similarity of two parts of the recording, up to 1.0: one speaker is always like himself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,8 +151,8 @@ class VoiceQualityView(BaseModel):
     signal_to_noise: float = Field(description="Decibels by which the speech is louder than the pauses.")
     clipped: float = Field(description="Share of the samples that are cut off at full scale, 0 to 1.")
     consistency: float = Field(
-        description="Least similarity of a part of the recording to the whole, up to 1: one speaker is always"
-        " like himself."
+        description="Least similarity of two parts of the recording, up to 1: one speaker is always like"
+        " himself."
     )
 
 
