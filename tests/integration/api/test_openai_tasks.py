@@ -256,7 +256,6 @@ def test_forty_concurrent_clients_get_their_own_results(api: ApiServer, lab: Wor
     [
         ({"model": "nothing-such"}, 404, "model_not_found", "model"),
         ({"language": "klingon"}, 400, "invalid_option", "language"),
-        ({"response_format": "diarized_json"}, 400, "unsupported_value", "response_format"),
         ({"known_speaker_names[]": "anna"}, 400, "unsupported_value", "known_speaker_names"),
         ({"response_format": "xml"}, 400, "invalid_option", "response_format"),
         ({"temperature": "hot"}, 400, "invalid_option", "temperature"),

@@ -51,7 +51,7 @@ TRANSCRIPTION: Mapping[str, Mapping[str, bool]] = {
     "chunking_strategy[silence_duration_ms]": {"200": True},
     "known_speaker_names[]": {"Anna": False},
     "known_speaker_references[]": {"data:audio/wav;base64,AAAA": False},
-    "response_format": dict.fromkeys(get_args(AudioResponseFormat), True) | {"diarized_json": False},
+    "response_format": dict.fromkeys(get_args(AudioResponseFormat), True),
 }
 SPEECH: Mapping[str, tuple[Any, ...]] = {
     "input": ("Hello.",),

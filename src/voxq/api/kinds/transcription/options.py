@@ -33,6 +33,7 @@ def for_models(asked: TranscriptionOptions, models: AvailableModels) -> Transcri
     language = _language(asked.language or "", model or models.default, models)
     script = asked.chinese_script or script_of(asked.language or "")
     target = _rewriting(asked, models)
+    _check_speakers(asked)
     return replace(asked, model=model, language=language, chinese_script=script, rewrite_target=target)
 
 
@@ -61,6 +62,18 @@ def _rewriting(asked: TranscriptionOptions, models: AvailableModels) -> str | No
         mode_field="rewrite",
     )
     return rewriters.checked(wish, models.providers).target
+
+
+def _check_speakers(asked: TranscriptionOptions) -> None:
+    """Check what is asked about speakers. Raises Refusal ("invalid_option")."""
+    least, most = asked.min_speakers, asked.max_speakers
+    for name, limit in (("min_speakers", least), ("max_speakers", most)):
+        if limit is not None and asked.speakers != 0:
+            raise invalid(name, Message("has no effect without speakers=true"))
+    if least is not None and most is not None and least > most:
+        raise invalid("min_speakers", Message("must not exceed max_speakers"))
+    if asked.speakers is not None and asked.separate_channels:
+        raise invalid("speakers", Message("has no effect with channels=separate, which tells them apart"))
 
 
 def _language(text: str, model: str, models: AvailableModels) -> str | None:
