@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
@@ -34,14 +34,6 @@ def attributed(segments: Iterable[Segment], turns: Sequence[Turn], names: Sequen
     if not turns:
         return kept
     return [part for segment in kept for part in _divided(segment, turns, names)]
-
-
-def renamed(segments: Iterable[Segment], names: Mapping[str, str]) -> list[Segment]:
-    """Return the segments with other names of speakers; two with the same name become one speaker."""
-    return [
-        replace(each, speaker=names.get(each.speaker, each.speaker)) if each.speaker else each
-        for each in segments
-    ]
 
 
 def _divided(segment: Segment, turns: Sequence[Turn], names: Sequence[str]) -> Iterator[Segment]:

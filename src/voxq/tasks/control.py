@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -172,6 +172,38 @@ class Control:
             self._journal.withdraw(task_id)  # it stays failed
             raise
         return task, enqueued
+
+    def amend(self, task_id: str, run: int, step: str, changed: Callable[[Outcome], Outcome]) -> None:
+        """Change the outcome of a task that is done: its next run, which does only `step` again, ends with
+        what `changed` makes of it. `run` is the one that was done.
+
+        Should this process die in between, a worker does the step again, as in a retry, and the change is
+        lost, of which nobody has heard. Raises NotFound, Refusal ("not_done"), or what `changed` raises.
+        """
+        end = self._journal.ended(task_id, run)
+        task = self._journal.open_task(task_id)
+        if task is not None and not self._journal.has_ended(task):
+            raise _not_done(Status.QUEUED)
+        if end is None:
+            raise NotFound(task_id)
+        if end.outcome.status is not Status.DONE:
+            raise _not_done(end.outcome.status)
+        now = time.time()
+        outcome = replace(changed(end.outcome), ended_at=now)
+        if task is not None:
+            self._ending.publish(task)
+        task = end.task.evolve(run=run + 1, accepted_at=now, step=step, callback=None)
+        if self._journal.has_ended(task) or not self._journal.accept_again(task):
+            raise _not_done(Status.QUEUED)  # changed by another process a moment ago
+        self._ending.end(task, outcome)
+
+
+def _not_done(status: Status) -> Refusal:
+    return Refusal(
+        "not_done",
+        Message("There is no transcript: the task is {status}", status=status),
+        status=status.value,
+    )
 
 
 def _check_step(end: Ended, name: str) -> None:

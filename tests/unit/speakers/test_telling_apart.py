@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voxq.speakers.attribution import Turn, attributed, renamed
+from voxq.speakers.attribution import Turn, attributed
 from voxq.speakers.clustering import Count, speakers_of
 from voxq.speakers.turns import turns_of
 from voxq.speakers.windows import SAMPLE_RATE, hop_for, windows_over
-from voxq.speech.transcript import Segment, Word, join_texts
+from voxq.speech.transcript import Segment, Word
 
 
 def vectors_of(who: list[int], seed: int = 0) -> npt.NDArray[np.float32]:
@@ -162,9 +162,3 @@ def test_no_letter_is_lost_whatever_the_turns(text: str, who: list[int]) -> None
 def test_without_turns_nothing_changes() -> None:
     segment = Segment("Hello.", 0.0, 1.0)
     assert attributed([segment], [], []) == [segment]
-
-
-def test_speakers_with_one_name_are_one() -> None:
-    said = [Segment("Hi.", 0, 1, speaker="S1"), Segment("Ho.", 1, 2, speaker="S2"), Segment("Hm.", 2, 3)]
-    assert [each.speaker for each in renamed(said, {"S1": "Ann", "S2": "Ann"})] == ["Ann", "Ann", None]
-    assert join_texts(each.text for each in said) == "Hi. Ho. Hm."

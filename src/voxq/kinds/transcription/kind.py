@@ -67,6 +67,7 @@ TRANSCRIPTION = _Transcription(
     settings=("asr_language", "asr_chinese_script", "asr_batch_size"),
     routes=(
         "voxq.api.kinds.transcription.submission",
+        "voxq.api.kinds.transcription.speakers",
         "voxq.api.kinds.transcription.webservice.routes",
         "voxq.api.kinds.transcription.openai.routes",
         "voxq.api.kinds.transcription.ququ.routes",

@@ -6,7 +6,7 @@ files. The last chunk of the step is all of them together, in which the model pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,13 @@ SPEAKERS = "speakers"
 
 _SECONDS_OF_A_VECTOR = 0.01
 """Seconds of sound whose embedding takes as long as the clustering of one vector."""
+
+
+def with_names(segments: Iterable[dict[str, Any]], names: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
+    """Return segments as JSON with other names of their speakers."""
+    return tuple(
+        each | {"k": names.get(each["k"], each["k"])} if each.get("k") else each for each in segments
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,91 @@
+"""Names of the speakers of a transcript, given afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from voxq.api import errors, lookup
+from voxq.api.callers.auth import Owner
+from voxq.api.service import TheService
+from voxq.api.shapes.result import Result
+from voxq.core.outcome import Outcome
+from voxq.core.refusal import invalid
+from voxq.kinds.transcription import TRANSCRIPTION
+from voxq.kinds.transcription.speakers import SPEAKERS, with_names
+from voxq.locale import Message
+
+router = APIRouter(prefix=f"/api/v1/{TRANSCRIPTION.name}", tags=[TRANSCRIPTION.name])
+
+_LONGEST_NAME = 80
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError(Message("must have no control characters"))
+    return name
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=_LONGEST_NAME),
+    AfterValidator(_printable),
+]
+
+
+class SpeakerNames(BaseModel):
+    """Names by those that the speakers have now; two speakers with the same name become one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    speakers: Annotated[dict[str, Name], Field(min_length=1, max_length=20)] = Field(
+        examples=[{"S1": "Ann", "S2": "Bob"}], description="New names by the present ones."
+    )
+
+
+@router.patch(
+    "/result/{task_id}/speakers",
+    summary="Name the speakers of a transcript, or merge them",
+    response_model=Result,
+    response_model_exclude_unset=True,
+    responses=errors.documented(401, 403, 404, 409, 422, 503),
+)
+async def name_speakers(task_id: str, service: TheService, owner: Owner, names: SpeakerNames) -> object:
+    """Give the speakers of a transcript that is done other names: in its result, its subtitles and its
+    events it looks as if they had been found so. Two with the same name become one."""
+    kind = TRANSCRIPTION.name
+    found = await lookup.find(service, kind, owner, task_id)
+
+    def renamed(outcome: Outcome) -> Outcome:
+        known = {str(each["k"]) for each in outcome.segments if each.get("k")}
+        if unknown := names.speakers.keys() - known:
+            raise invalid(
+                "speakers",
+                Message(
+                    "there is no speaker {name}; there are: {known}",
+                    name=min(unknown)[:_LONGEST_NAME],
+                    known=", ".join(sorted(known)) or "-",
+                ),
+            )
+        return replace(
+            outcome,
+            segments=with_names(outcome.segments, names.speakers),
+            steps={**outcome.steps, SPEAKERS: _step(outcome, names.speakers)},
+        )
+
+    run = found.document["run"]
+    await asyncio.to_thread(service.control[kind].amend, found.task_id, run, SPEAKERS, renamed)
+    return await lookup.result_of(service, await lookup.find(service, kind, owner, found.task_id))
+
+
+def _step(outcome: Outcome, names: dict[str, str]) -> dict[str, object]:
+    """Return the step's own record with the new names."""
+    step = outcome.steps.get(SPEAKERS, {"status": "done"})
+    result = step.get("result", {})
+    turns = [[start, end, names.get(who, who)] for start, end, who in result.get("turns", ())]
+    speakers = list(dict.fromkeys(names.get(who, who) for who in result.get("speakers", ())))
+    return {**step, "result": {**result, "speakers": speakers, "turns": turns}}
