@@ -18,12 +18,14 @@ Labels = npt.NDArray[np.intp]
 MOST_SPEAKERS = 8
 _SAMPLE = 1500
 """Windows that find the speakers; their distances take 9 MB."""
-_STOP = 0.40
-"""Mean distance beyond which two clusters are two speakers; tuned by scripts/bench/speakers.py."""
-_SAME = 0.80
-"""Similarity of the means of two clusters from which on they are one speaker."""
-_LEAST_SHARE = 0.02
-"""Share of the windows that a speaker has at least; a smaller cluster is noise, or two who speak at once."""
+_SAME = 0.86
+"""Similarity of two voices beyond which they are one speaker's. This and the next two were tuned by
+scripts/bench/speakers.py."""
+_CLEAR = 0.8
+"""Share of the clearest division's margin that a division into more speakers must have."""
+_LEAST_SHARE = 0.03
+"""Share of the windows that a speaker has at least, if their number is unknown; a smaller cluster is noise,
+or two who speak at once."""
 _LEAST_WINDOWS = 3
 _ROUNDS = 5
 
@@ -65,56 +67,54 @@ def speakers_of(vectors: Vectors, count: Count) -> Speakers:
 
 
 def _voices(vectors: Vectors, count: Count) -> Vectors:
-    """Return the mean vector of each speaker."""
-    if len(vectors) == 1 or count.most == 1:
-        return _unit(vectors.mean(axis=0, keepdims=True))
-    merges = merges_of(vectors)
+    """Return the mean vector of each speaker: of as many as there can be so that no two sound alike, each
+    is heard long enough, and the division is about as clear as the clearest."""
+    merges = merges_of(vectors) if len(vectors) > 1 else []
+    if count.least == count.most:
+        return _divided(vectors, merges, count.most, 1)
     smallest = max(_LEAST_WINDOWS, round(_LEAST_SHARE * len(vectors)))
-    found = _large(vectors, _clusters_at(merges, vectors, _STOP), smallest)
-    found = _joined(found, count.least)
-    if count.least <= len(found) <= count.most:
-        return found
-    return _so_many(vectors, merges, count.least if len(found) < count.least else count.most, smallest)
+    found: dict[int, Vectors] = {}
+    margins: dict[int, float] = {}
+    for number in range(max(2, count.least), count.most + 1):
+        labels, voices = _refined(vectors, _divided(vectors, merges, number, smallest))
+        if np.bincount(labels, minlength=number).min() < smallest:
+            continue
+        margins[number] = _margin(vectors, labels, voices)
+        if _nearest(voices) <= _SAME:
+            found[number] = voices
+    clear = [each for each in found if margins[each] >= _CLEAR * max(margins.values())]
+    if clear:
+        return found[max(clear)]
+    return _divided(vectors, merges, count.least, 1)
 
 
-def _clusters_at(merges: list[Merge], vectors: Vectors, distance: float) -> Labels:
-    done = sum(1 for merge in merges if merge[0] <= distance)
-    return cut(merges, len(vectors), len(vectors) - done)
-
-
-def _large(vectors: Vectors, labels: Labels, smallest: int) -> Vectors:
-    """Return the means of the clusters with so many members; of the largest, if none has."""
-    sizes = np.bincount(labels)
-    large = np.flatnonzero(sizes >= smallest)
-    if not len(large):
-        large = np.array([sizes.argmax()])
-    return _unit(np.stack([vectors[labels == each].mean(axis=0) for each in large]))
-
-
-def _joined(voices: Vectors, least: int) -> Vectors:
-    """Join voices that are one speaker's, down to `least`."""
-    while len(voices) > least:
-        similarity = voices @ voices.T
-        np.fill_diagonal(similarity, -1.0)
-        one, other = np.unravel_index(similarity.argmax(), similarity.shape)
-        if similarity[one, other] < _SAME:
-            break
-        voices[one] = voices[one] + voices[other]
-        voices = _unit(np.delete(voices, other, axis=0))
-    return voices
-
-
-def _so_many(vectors: Vectors, merges: list[Merge], wanted: int, smallest: int) -> Vectors:
-    """Return the voices of the first cut, from one cluster on, with so many large clusters: those that are
-    outliers count for nothing."""
-    for least in range(smallest, 0, -1):
+def _divided(vectors: Vectors, merges: list[Merge], wanted: int, smallest: int) -> Vectors:
+    """Return the voices of the first cut with so many clusters of the `smallest` size: those that are
+    outliers count for nothing. Without such a cut, of the first with so many clusters."""
+    for least in (smallest, 1):
         for clusters in range(wanted, min(len(vectors), 20 * wanted) + 1):
             labels = cut(merges, len(vectors), clusters)
-            if (np.bincount(labels) >= least).sum() >= wanted:
-                sizes = np.bincount(labels)
+            sizes = np.bincount(labels)
+            if (sizes >= least).sum() >= wanted:
                 largest = np.sort(np.argsort(-sizes, kind="stable")[:wanted])
                 return _unit(np.stack([vectors[labels == each].mean(axis=0) for each in largest]))
-    raise AssertionError("as many clusters as vectors are large enough")
+    raise AssertionError("there are at least as many vectors as speakers")
+
+
+def _margin(vectors: Vectors, labels: Labels, voices: Vectors) -> float:
+    """Return by how much windows are nearer to their own speaker than to the next, on average."""
+    similarity = vectors @ voices.T
+    rows = np.arange(len(vectors))
+    own = similarity[rows, labels].copy()
+    similarity[rows, labels] = -1.0
+    return float((own - similarity.max(axis=1)).mean())
+
+
+def _nearest(voices: Vectors) -> float:
+    """Return the similarity of the two voices that sound most alike."""
+    similarity = voices @ voices.T
+    np.fill_diagonal(similarity, -1.0)
+    return float(similarity.max())
 
 
 def _refined(vectors: Vectors, voices: Vectors) -> tuple[Labels, Vectors]:
