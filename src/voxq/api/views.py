@@ -26,7 +26,7 @@ from voxq.api.shapes.result import (
 )
 from voxq.core.task import Status, short_id, utc
 from voxq.kinds.rewritten import REWRITE, is_makeshift
-from voxq.kinds.transcription.speakers import SPEAKERS
+from voxq.kinds.steps import SPEAKERS
 from voxq.speech.transcript import Dropped, Segment, Transcript
 
 Document = dict[str, Any]

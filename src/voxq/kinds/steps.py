@@ -11,6 +11,9 @@ from voxq.kinds.work import KindRun
 if TYPE_CHECKING:
     from voxq.processes.model.protocol import ChunkRef
 
+SPEAKERS = "speakers"
+"""Name of the step that says who speaks."""
+
 
 class KindStep(ABC):
     """The kind's part of one step of a run. Its methods are those of `KindRun` with the same names, for this

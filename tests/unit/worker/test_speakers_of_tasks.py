@@ -63,7 +63,7 @@ def test_segments_end_where_the_speaker_changes(worker: WorkerInProcess, process
     assert (asked.least, asked.most) == (2, 3)
 
 
-def test_nobody_is_told_apart_unasked(worker: WorkerInProcess) -> None:
+def test_speakers_are_found_only_on_request(worker: WorkerInProcess) -> None:
     task = make_task()
     worker.submit(task)
     outcome = worker.end_of(task)

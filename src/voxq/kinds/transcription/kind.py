@@ -6,10 +6,10 @@ from voxq.core.options import Options
 from voxq.kinds import rewritten
 from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.rewritten import REWRITE
+from voxq.kinds.steps import SPEAKERS
 from voxq.kinds.transcription.options import TranscriptionOptions
 from voxq.kinds.transcription.recognition import RECOGNISE
 from voxq.kinds.transcription.run import TranscriptionRun
-from voxq.kinds.transcription.speakers import SPEAKERS
 from voxq.kinds.work import Model, ModelUnavailable, Work
 from voxq.locale import Message
 from voxq.rewriting.request import Mode

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from voxq.kinds.rewritten import REWRITE
-from voxq.kinds.steps import RunInSteps
+from voxq.kinds.steps import SPEAKERS, RunInSteps
 from voxq.kinds.tracks import tracks_of
 from voxq.kinds.transcription.options import TranscriptionOptions
 from voxq.kinds.transcription.recognition import RECOGNISE, Recognition
 from voxq.kinds.transcription.rewriting import Rewriting
-from voxq.kinds.transcription.speakers import SPEAKERS, Speakers
+from voxq.kinds.transcription.speakers import Speakers
 from voxq.kinds.work import Joined, Prepared, Work
 from voxq.processes.media.protocol import Prepare
 from voxq.speech.chunking import Chunking
@@ -78,7 +78,7 @@ class TranscriptionRun(RunInSteps):
             "text": transcript.text,
             "raw_text": transcript.raw_text,
             "language": transcript.language,
-            "segments": tuple(each.to_json() for each in self.speakers.told_apart(transcript.segments)),
+            "segments": tuple(each.to_json() for each in self.speakers.with_speakers(transcript.segments)),
             "dropped": tuple(each.to_json() for each in transcript.dropped),
             "audio_tracks": tracks_of(self.prepared) if self.prepared else (),
         }
@@ -86,7 +86,7 @@ class TranscriptionRun(RunInSteps):
     def done_again(self) -> dict[str, Any]:
         if (earlier := self.work.earlier) is None or self.task.step != SPEAKERS:
             return {}
-        segments = self.speakers.told_apart(Segment.from_json(each) for each in earlier.segments)
+        segments = self.speakers.with_speakers(Segment.from_json(each) for each in earlier.segments)
         return {"segments": tuple(each.to_json() for each in segments)}
 
     @property

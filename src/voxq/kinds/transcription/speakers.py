@@ -12,7 +12,7 @@ from typing import Any
 
 from voxq.engines.contract import Recognised
 from voxq.kinds.pieces import Span
-from voxq.kinds.steps import KindStep
+from voxq.kinds.steps import SPEAKERS, KindStep
 from voxq.kinds.transcription.options import MOST_SPEAKERS, TranscriptionOptions
 from voxq.kinds.transcription.recognition import Recognition
 from voxq.kinds.work import KindRun
@@ -21,9 +21,6 @@ from voxq.speakers.attribution import Turn, attributed
 from voxq.speakers.windows import LENGTH, Place, hop_for, windows_over
 from voxq.speech.audio import SAMPLE_RATE
 from voxq.speech.transcript import Segment
-
-SPEAKERS = "speakers"
-"""Name of the step."""
 
 _SECONDS_OF_A_VECTOR = 0.01
 """Seconds of sound whose embedding takes as long as the clustering of one vector."""
@@ -132,7 +129,7 @@ class Speakers(KindStep):
         turns = [[round(start, 3), round(end, 3), names[who]] for start, end, who in found.turns]
         return {"speakers": names, "turns": turns}
 
-    def told_apart(self, segments: Iterable[Segment]) -> list[Segment]:
+    def with_speakers(self, segments: Iterable[Segment]) -> list[Segment]:
         """Return the segments with their speakers, as far as these are known."""
         found = self._found
         if found is None:

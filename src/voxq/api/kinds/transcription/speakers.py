@@ -15,8 +15,9 @@ from voxq.api.service import TheService
 from voxq.api.shapes.result import Result
 from voxq.core.outcome import Outcome
 from voxq.core.refusal import invalid
+from voxq.kinds.steps import SPEAKERS
 from voxq.kinds.transcription import TRANSCRIPTION
-from voxq.kinds.transcription.speakers import SPEAKERS, with_names
+from voxq.kinds.transcription.speakers import with_names
 from voxq.locale import Message
 
 router = APIRouter(prefix=f"/api/v1/{TRANSCRIPTION.name}", tags=[TRANSCRIPTION.name])

@@ -72,7 +72,7 @@ def test_a_cluster_that_is_too_small_is_no_speaker() -> None:
     assert len(speakers_of(vectors_of(who), Count()).voices) == 2
 
 
-def test_many_windows_are_told_apart_in_little_memory() -> None:
+def test_speakers_of_many_windows_are_found() -> None:
     who = [each // 7 % 4 for each in range(24_000)]
     found = speakers_of(vectors_of(who), Count())
     assert as_partition(found.labels) == as_partition(np.array(who))
