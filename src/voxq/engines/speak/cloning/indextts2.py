@@ -27,6 +27,6 @@ FAMILY = cloning_family(
     _load,
     {"indextts2": CloningModel(ROLES, ("zh", "en"))},
     library="indextts.infer_v2",
-    pins=("indextts2-inference==2.1.1", "transformers==5.2.0", "torch==2.13.0"),
+    pins=("indextts2-inference==2.1.1", "transformers==5.2.0", "torch==2.11.0", "torchaudio==2.11.0"),
     options=frozenset({"emotion"}),
 )

@@ -36,5 +36,5 @@ FAMILY = cloning_family(
     _load,
     {name: CloningModel({"path": repository}, tuple(LANGUAGES)) for name, repository in _MODELS.items()},
     library="qwen_tts",
-    pins=("qwen-tts==0.1.1", "transformers==4.57.3", "torch==2.13.0"),
+    pins=("qwen-tts==0.1.1", "transformers==4.57.3", "torch==2.11.0", "torchaudio==2.11.0"),
 )
