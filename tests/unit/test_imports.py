@@ -16,7 +16,11 @@ HTTP = {"httpx", "pygments"}  # httpx brings what colours its own command line
 CASES = {
     "settings": ("voxq.settings", ENGINES | TERMINAL | HTTP | {"fastapi", "loguru", "redis", "rq"}),
     "supervisor": ("voxq.supervisor.stack", ENGINES | TERMINAL | HTTP | {"fastapi", "redis", "rq"}),
-    "API": ("voxq.api.app, voxq.api.serving", ENGINES | TERMINAL | HTTP | {"voxq.speech.normalise"}),
+    "API that begins to listen": ("voxq.api.serving", ENGINES | TERMINAL | HTTP | {"fastapi", "redis", "rq"}),
+    "API": (
+        "voxq.api.app, voxq.api.serving",
+        ENGINES | TERMINAL | HTTP | {"prometheus_client", "voxq.speech.normalise"},
+    ),
     "worker": ("voxq.worker.main", ENGINES | TERMINAL | HTTP | {"fastapi", "uvicorn"}),
     "media process": (
         "voxq.processes.media.__main__, voxq.speech.probe",

@@ -12,6 +12,7 @@ from loguru import logger
 from voxq import logging
 from voxq.api.starting import StartingApi
 from voxq.locale import Message
+from voxq.machine import heap
 from voxq.program import loading
 from voxq.settings import Settings, SettingsError
 
@@ -38,6 +39,7 @@ def serve(settings: Settings) -> None:
         raise SettingsError(
             Message("The API alone needs a Redis: set REDIS_URL or REDIS_HOST, or run 'voxq up'.")
         )
+    heap.use_one_arena()  # before there are threads
     logging.setup("api", settings)
     _allow_files()
     how: dict[str, Any] = {

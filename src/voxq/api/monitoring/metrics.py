@@ -21,42 +21,17 @@ from prometheus_client.registry import Collector
 
 import voxq
 from voxq.api.monitoring import devices
-from voxq.api.monitoring.workers import WorkerFacts, WorkerOverview
+from voxq.api.monitoring.seen import KindSeen, Seen
+from voxq.api.monitoring.workers import WorkerFacts
 from voxq.core.task import Lane, Status
 from voxq.metrics import catalogue
 from voxq.metrics.counters import Totals, cumulative
 from voxq.queue import statistics
-from voxq.queue.enqueueing import Counts
 
 _MB = 1 << 20
 _WAIT_EDGES = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 _RTF_EDGES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _WORKER_STATES = ("loading", "ready", "failed", "stopping")
-
-
-@dataclass(frozen=True, slots=True)
-class KindSeen:
-    """State of one kind of task.
-
-    `oldest`: seconds that the first task of each lane has waited, 0 for an empty lane; `statistics`: counters
-    of ended tasks, see `voxq.queue.statistics`.
-    """
-
-    kind: str
-    counts: Counts
-    oldest: Mapping[Lane, float]
-    statistics: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Snapshot of the data in Redis."""
-
-    kinds: Sequence[KindSeen]
-    overview: WorkerOverview
-    totals: Totals
-    deliveries: Mapping[str, str]
-    """Result -> number of attempts to notify a webhook."""
 
 
 def as_text(seen: Seen | None) -> bytes:

@@ -7,13 +7,12 @@ import time
 from datetime import datetime
 
 from fastapi import APIRouter, Depends, Request, Response
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from redis.exceptions import RedisError
 
 from voxq.api import errors
 from voxq.api.access_log import note
 from voxq.api.callers import auth
-from voxq.api.monitoring.metrics import KindSeen, Seen, as_text
+from voxq.api.monitoring.seen import KindSeen, Seen
 from voxq.api.service import Service, TheService
 from voxq.core.task import Lane
 from voxq.metrics.counters import Totals
@@ -49,8 +48,18 @@ async def metrics(request: Request, service: TheService) -> Response:
     except RedisError:
         seen = None
     # In a thread: with many models and keys it takes tens of milliseconds, which would delay other requests.
-    text = await asyncio.to_thread(as_text, seen)
-    return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    text, media_type = await asyncio.to_thread(_text, seen)
+    return Response(text, media_type=media_type)
+
+
+def _text(seen: Seen | None) -> tuple[bytes, str]:
+    """Return the text and its media type."""
+    # Imported at the first request, because many services are never asked, and it takes a megabyte.
+    from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+    from voxq.api.monitoring.metrics import as_text
+
+    return as_text(seen), CONTENT_TYPE_PLAIN_0_0_4
 
 
 async def _look(service: Service) -> Seen:
