@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from voxq.speech.audio import SAMPLE_RATE
-from voxq.speech.spans import Span
+from voxq.speech.audio import SAMPLE_RATE, Samples
+from voxq.speech.levels import loudness_of
+from voxq.speech.spans import WINDOW, RestFinder, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +78,49 @@ class Chunker:
         return chunk
 
 
-class EvenCutter:
-    """Cuts the whole of one recording into pieces of `maximum` seconds as it arrives.
+class QuietCutter:
+    """Cuts the whole of one recording, silence included, into pieces of at most `maximum` seconds as it
+    arrives, at the quietest places, so that few words are cut in two.
 
-    The last two pieces share the remainder, so that none of several is shorter than half of `maximum`. The
-    pieces do not depend on the sizes of the blocks.
+    No piece but an only one is shorter than a quarter of `maximum`. They do not depend on the sizes of the
+    blocks.
     """
 
     def __init__(self, maximum: float) -> None:
-        """Raise ValueError if `maximum`, in seconds, is not positive."""
+        """Raise ValueError for a `maximum` of less than two seconds."""
+        self._rests = RestFinder(maximum)
         self._maximum = int(maximum * SAMPLE_RATE)
-        if self._maximum < 1:
-            raise ValueError("maximum must be positive")
+        self._waiting: Samples | None = None
         self._start = self._end = 0
 
-    def push(self, samples: int) -> list[Span]:
-        """Add `samples` more samples and return the pieces that are final."""
-        self._end += samples
-        pieces = []
-        while self._end - self._start >= 2 * self._maximum:
-            pieces.append(Span(self._start, self._start + self._maximum))
-            self._start += self._maximum
-        return pieces
+    def push(self, block: Samples) -> list[Span]:
+        """Add the next samples, shape (n,), any n, and return the pieces that are final."""
+        import numpy as np  # late: the families of engines are listed without it
+
+        samples = block if self._waiting is None else np.concatenate((self._waiting, block))
+        whole = len(samples) - len(samples) % WINDOW
+        self._waiting = samples[whole:].copy()
+        self._end += len(block)
+        return [self._piece(place) for place in self._rests.push(loudness_of(samples[:whole], WINDOW))]
 
     def flush(self) -> list[Span]:
-        """Return the remainder as one piece or as two of equal length."""
-        rest, self._start = Span(self._start, self._end), self._end
-        return list(_pieces(rest, self._maximum))
+        """Return the remainder, as one piece or as several."""
+        pieces: list[Span] = []
+        if self._end - self._start > self._maximum and self._waiting is not None:
+            places = [*self._rests.push(self._last_loudness()), *self._rests.flush()]
+            pieces = [self._piece(place) for place in places]
+        return [*pieces, self._piece(self._end)] if self._start < self._end else pieces
+
+    def _last_loudness(self) -> Samples:
+        """Loudness of the last window, which is filled with silence; none if nothing is left."""
+        import numpy as np
+
+        assert self._waiting is not None
+        return loudness_of(np.pad(self._waiting, (0, -len(self._waiting) % WINDOW)), WINDOW)
+
+    def _piece(self, end: int) -> Span:
+        piece, self._start = Span(self._start, end), end
+        return piece
 
 
 def _pieces(span: Span, maximum: int) -> Iterator[Span]:

@@ -128,18 +128,48 @@ class SpanFinder:
         return Span(start, end) if start < end else None
 
 
+class RestFinder:
+    """Finds the deepest rests of a sound as it arrives, which divide it into pieces of at most `maximum`
+    seconds, none shorter than a quarter of that."""
+
+    def __init__(self, maximum: float) -> None:
+        """Raise ValueError for a `maximum` of less than two seconds."""
+        if not maximum >= _SHORTEST_MAXIMUM:
+            raise ValueError(f"maximum must be at least {_SHORTEST_MAXIMUM} s")
+        self._longest = int(maximum * SAMPLE_RATE) // WINDOW
+        self._first = 0
+        self._loudness: list[float] = []
+        """Of the windows from the `_first` on."""
+
+    def push(self, loudness: Iterable[float]) -> list[int]:
+        """Add the loudness of the next windows, in any unit, and return the places, in samples, that are
+        final."""
+        self._loudness.extend(loudness)
+        return self._places(self._longest + self._longest // 4)
+
+    def flush(self) -> list[int]:
+        """Return the places that are left at the end of the sound."""
+        return self._places(self._longest + 1)
+
+    def _places(self, least: int) -> list[int]:
+        """Divide what there is as long as it has at least so many windows."""
+        places: list[int] = []
+        while (left := len(self._loudness)) >= least:
+            last = min(self._longest, left - self._longest // 4)
+            deepest = _deepest_rest(self._loudness[:last], self._longest // 2)
+            self._first += deepest
+            del self._loudness[:deepest]
+            places.append(self._first * WINDOW + WINDOW // 2)
+        return places
+
+
 def rests_within(span: Span, loudness: Sequence[float], maximum: float) -> list[int]:
     """Places, in samples, that divide a span at its deepest rests into pieces of at most `maximum` seconds.
 
     No piece is shorter than a quarter of that. `loudness`: of the span's windows, from `span.start` on.
     """
-    places: list[int] = []
-    longest, first = int(maximum * SAMPLE_RATE) // WINDOW, 0
-    while (left := len(loudness) - first) > longest:
-        last = first + min(longest, left - longest // 4)
-        first = _deepest_rest(loudness[:last], first + longest // 2)
-        places.append(span.start + first * WINDOW + WINDOW // 2)
-    return places
+    finder = RestFinder(maximum)
+    return [span.start + place for place in (*finder.push(loudness), *finder.flush())]
 
 
 def _deepest_rest(loudness: Sequence[float], first: int) -> int:

@@ -1,11 +1,12 @@
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voxq.speech.audio import SAMPLE_RATE
-from voxq.speech.chunking import Chunker, Chunking, EvenCutter
-from voxq.speech.spans import Span
+from voxq.speech.chunking import Chunker, Chunking, QuietCutter
+from voxq.speech.spans import WINDOW, Span
 
 
 @st.composite
@@ -85,12 +86,28 @@ def test_a_long_pause_is_not_taken_into_a_chunk() -> None:
     assert chunks_of(spans, Chunking(30, 25, 3)) == seconds((0, 6), (9, 10))
 
 
-@given(st.lists(st.integers(0, 100 * SAMPLE_RATE), max_size=10), st.floats(0.5, 60))
-def test_even_pieces_cover_the_whole_recording(blocks: list[int], maximum: float) -> None:
-    cutter, at_once = EvenCutter(maximum), EvenCutter(maximum)
-    pieces = [piece for block in blocks for piece in cutter.push(block)] + cutter.flush()
-    assert pieces == at_once.push(sum(blocks)) + at_once.flush(), "however they come"
-    assert [0, *(piece.end for piece in pieces)] == [*(piece.start for piece in pieces), sum(blocks)]
+SOUND = np.random.default_rng(0).normal(0, 0.1, 90 * SAMPLE_RATE).astype(np.float32)
+
+
+@given(st.lists(st.integers(0, 30 * SAMPLE_RATE), max_size=3), st.floats(2, 40))
+def test_quiet_cuts_cover_the_whole_recording(blocks: list[int], maximum: float) -> None:
+    cutter, at_once = QuietCutter(maximum), QuietCutter(maximum)
+    total = sum(blocks)
+    ends = list(accumulate(blocks))
+    parts = [SOUND[end - block : end] for block, end in zip(blocks, ends, strict=True)]
+    pieces = [piece for part in parts for piece in cutter.push(part)] + cutter.flush()
+    assert pieces == at_once.push(SOUND[:total]) + at_once.flush(), "however they come"
+    assert [0, *(piece.end for piece in pieces)] == [*(piece.start for piece in pieces), total]
     most = int(maximum * SAMPLE_RATE)
     assert all(0 < len(piece) <= most for piece in pieces)
-    assert len(pieces) < 2 or min(map(len, pieces)) >= most // 2
+    assert len(pieces) < 2 or min(map(len, pieces)) >= most // 4 - WINDOW
+    assert (len(pieces) == 1) == (0 < total <= most)
+
+
+def test_everything_is_cut_where_it_is_quiet() -> None:
+    sound = SOUND[: 70 * SAMPLE_RATE].copy()
+    for second in (14, 31, 47, 60):
+        sound[second * SAMPLE_RATE : second * SAMPLE_RATE + SAMPLE_RATE // 3] = 0
+    cutter = QuietCutter(20.0)
+    pieces = cutter.push(sound) + cutter.flush()
+    assert [int(piece.end / SAMPLE_RATE) for piece in pieces] == [14, 31, 47, 60, 70]

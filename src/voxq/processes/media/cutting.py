@@ -1,11 +1,11 @@
-"""Splitting of a recording's sound into chunks, block by block: by its speech, or into equal lengths."""
+"""Splitting of a recording's sound into chunks, block by block: by its speech, or all of it."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from voxq.speech.audio import SHORTEST_CLIP, Samples
-from voxq.speech.chunking import Chunker, Chunking, EvenCutter
+from voxq.speech.chunking import Chunker, Chunking, QuietCutter
 from voxq.speech.spans import Span, rests_within
 from voxq.speech.vad import VoiceActivity
 
@@ -28,7 +28,7 @@ class Cutting(Protocol):
 
 def cutting_for(chunking: Chunking, *, use_vad: bool) -> Cutting:
     """Choose the splitter. Raises ValueError for a chunking whose maximum is too short."""
-    return _BySpeech(chunking) if use_vad else _ByTheClock(chunking)
+    return _BySpeech(chunking) if use_vad else _OfEverything(chunking)
 
 
 class _BySpeech:
@@ -49,16 +49,16 @@ class _BySpeech:
         return rests_within(chunk, self._activity.loudness(chunk), self._piece)
 
 
-class _ByTheClock:
-    """Splitter into equal lengths, silence included, so that the model receives all of the sound."""
+class _OfEverything:
+    """Splitter of all of the sound, silence included, so that the model receives it."""
 
     def __init__(self, chunking: Chunking) -> None:
-        self._cutter = EvenCutter(chunking.maximum)
+        self._cutter = QuietCutter(chunking.maximum)
         self._total = 0
 
     def push(self, block: Samples) -> list[Span]:
         self._total += len(block)
-        return self._cutter.push(len(block))
+        return self._cutter.push(block)
 
     def flush(self) -> list[Span]:
         return self._cutter.flush() if self._total >= SHORTEST_CLIP else []
