@@ -140,10 +140,9 @@ def test_the_vector_of_a_recording_is_the_response(ada: Client) -> None:
         (SILENCE, "too_little_speech"),
         (NOISY, "speech_too_noisy"),
         (wav(np.clip(clip() * 8, -1, 1)), "speech_clipped"),
-        (wav(clip() * 0.01), "speech_too_quiet"),
         (TWO_VOICES, "several_speakers"),
     ],
-    ids=["short", "silence", "noise", "clipped", "quiet", "two voices"],
+    ids=["short", "silence", "noise", "clipped", "two voices"],
 )
 def test_a_recording_that_does_not_do_is_refused(ada: Client, sound: bytes, code: str) -> None:
     refused = ada.send("extract-embedding", sound)
@@ -184,7 +183,9 @@ def test_a_voiceprint_is_made_known_again_and_erased(ada: Client, lab: WorkerLab
     (task_id,) = view["tasks"]
     vector = json.dumps(exported["samples"][0]["vector"][:3]).strip("[]").replace(" ", "")
     assert files_with(lab.settings.storage_path, vector)
-    assert ada("DELETE", f"voiceprints/{id}").json()["tasks_erased"] == 1
+    extracted = ada.send("extract-embedding").headers["x-voxq-task"]
+    assert ada("DELETE", f"voiceprints/{id}").json()["tasks_erased"] == 2
+    assert ada("GET", f"voiceprint/result/{extracted}").status_code == 404
     assert ada("GET", f"voiceprints/{id}").status_code == 404
     assert ada("GET", f"voiceprint/result/{task_id}").status_code == 404
     left = files_with(lab.settings.storage_path, vector, "Lovelace", "known again", task_id)

@@ -13,8 +13,11 @@ from loguru import logger
 from redis.exceptions import RedisError
 
 from voxq.api.service import Service
+from voxq.api.submission import reuse
 from voxq.core.refusal import Refusal
+from voxq.kinds.voiceprint import VOICEPRINT, VoiceprintOptions
 from voxq.locale import Message
+from voxq.queue import fingerprints, script
 from voxq.storage.voiceprints import NoVoiceprint
 from voxq.voiceprints.voiceprint import Voiceprint, new_id
 
@@ -107,12 +110,15 @@ async def renamed(service: Service, owner: str, id: str, name: str) -> Voiceprin
 
 
 async def erased(service: Service, owner: str, id: str) -> int:
-    """Delete a voiceprint and all that lies of its tasks, and return how many these are. What cannot be
+    """Delete a voiceprint and all that lies of its tasks, and of extractions of the same recordings; return
+    how many tasks these are. What cannot be
     erased now, because Redis is away, the janitor of the workers erases later.
 
     Raises Refusal ("no_such_voiceprint").
     """
     store = service.parts.voiceprints
+    for task_id in await _extractions(service, await found(service, owner, id)):
+        await with_task(service, owner, id, task_id)
     deleted = await _off_loop(store.delete, owner, id)
     await asyncio.to_thread(store.audit.add, "deleted", id, owner)
     try:
@@ -132,6 +138,23 @@ def id_for(owner: str, idempotency_key: str | None) -> str:
 def no_such(id: str) -> Refusal:
     """Make the refusal of a voiceprint that is not there, or another owner's."""
     return Refusal("no_such_voiceprint", Message("Voiceprint not found"), voiceprint_id=id[:40])
+
+
+async def _extractions(service: Service, voiceprint: Voiceprint) -> list[str]:
+    """Return the tasks that have extracted vectors of the same recordings, and whose results are still
+    there."""
+    store, tasks = service.parts.stores[VOICEPRINT.name], []
+    try:
+        for sha256 in dict.fromkeys(sample.sha256 for sample in voiceprint.samples):
+            fingerprint = await reuse.fingerprint_of(
+                service, VOICEPRINT, voiceprint.owner, VoiceprintOptions(), sha256=sha256
+            )
+            look = fingerprints.look(store, fingerprint, join=False)
+            if (earlier := await script.run_async(service.trips, look)) is not None:
+                tasks.append(earlier.task_id)
+    except RedisError as error:
+        logger.warning("results of the same recordings expire by themselves: {}", type(error).__name__)
+    return tasks
 
 
 def _forget_task(service: Service, task_id: str) -> None:
