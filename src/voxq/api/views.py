@@ -25,8 +25,9 @@ from voxq.api.shapes.result import (
     WordView,
 )
 from voxq.core.task import Status, short_id, utc
-from voxq.kinds.rewritten import REWRITE, is_makeshift
+from voxq.kinds.rewritten import is_makeshift
 from voxq.kinds.steps import SPEAKERS
+from voxq.rewriting import records
 from voxq.speech.transcript import Dropped, Segment, Transcript
 
 Document = dict[str, Any]
@@ -76,9 +77,9 @@ def transcript(document: Document) -> Transcript:
 
 def history_record(kind: str, record: Document, *, has_audio: bool) -> HistoryRecord:
     """Build the response item for a record of the history list."""
-    optional = {name: record[name] for name in ("error", "model") if name in record}
-    if "error" in optional:
-        optional["error"] = said(optional["error"])
+    told = ("error", "model", "rewrite_mode", "rewrite_error")
+    optional = {name: record[name] for name in told if name in record}
+    optional |= {name: said(optional[name]) for name in ("error", "rewrite_error") if name in optional}
     return HistoryRecord(
         task_id=record["task_id"],
         filename=record["file"],
@@ -165,10 +166,9 @@ def _done(document: Document, has_audio: bool) -> DoneResult:
 def rewritten(document: Document) -> Document:
     """Return what became of the text, of a task that rewrites one or of its step that does: `rewritten`, or
     `rewrite_error`; nothing where nothing was rewritten."""
-    step: Document = document.get("steps", {}).get(REWRITE, {})
-    if error := step.get("error"):
+    if error := records.step_in(document).get("error"):
         return {"rewrite_error": said(error)}
-    if made := document.get("rewritten") or step.get("result"):
+    if made := records.made_in(document):
         told: Document = dict(made)
         told["checks"] = {name: said(value) for name, value in made["checks"].items()}
         if reason := made.get("reason"):

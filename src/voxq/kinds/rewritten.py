@@ -14,11 +14,11 @@ from voxq.kinds.steps import KindStep
 from voxq.kinds.work import KindRun
 from voxq.llm import errors
 from voxq.processes.model.protocol import TextRef
-from voxq.rewriting import outcomes, parts
+from voxq.rewriting import outcomes, parts, records
 from voxq.rewriting.request import NEEDS_MODEL, Mode
 from voxq.speech.sentences import spoken_seconds
 
-REWRITE = "rewrite"
+REWRITE = records.STEP
 """Name of the step, and the capability that it needs."""
 
 LONGEST_PROMPT = 4000

@@ -37,7 +37,7 @@ def finish(store: Store, end: Ended, now: float, worker: Worker | None = None) -
         "status": outcome.status,
         "document": documents.dump(documents.ended(task, outcome)),
         "ttl": store.ttl_of(outcome.status),
-        "history": _history_item(history_log.record_of(end)) if in_history else "",
+        "history": history_item(history_log.record_of(end)) if in_history else "",
         "history_size": store.history_size,
         "event": documents.event(task, outcome.status, 100),
         "now": now,
@@ -84,7 +84,7 @@ def remember(store: Store, records: Sequence[dict[str, Any]]) -> Command[int]:
 
     The result is how many were missing.
     """
-    args = {"items": list(map(_history_item, records)), "history_size": store.history_size}
+    args = {"items": list(map(history_item, records)), "history_size": store.history_size}
     return Command("remember", store.context, args, int)
 
 
@@ -93,7 +93,11 @@ def unended(store: Store, runs: Sequence[tuple[str, int]]) -> Command[list[str]]
     return Command("unended", store.context, {"runs": list(map(list, runs))}, list)
 
 
-def _history_item(record: dict[str, Any]) -> str:
+def history_item(record: dict[str, Any]) -> str:
     """Write a record as an item of the history, which is known again by its exact text: that of the first
-    version, with spaces, or a list that an earlier one began would have the same task twice."""
-    return json.dumps(record, ensure_ascii=False)
+    version, with spaces, or a list that an earlier one began would have the same task twice.
+
+    Of a rewritten text it says how it was made, but has only the text of the transcript, to stay small.
+    """
+    kept = {name: value for name, value in record.items() if name != "rewritten"}
+    return json.dumps(kept, ensure_ascii=False)

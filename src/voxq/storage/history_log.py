@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from voxq.core.task import Status, utc
+from voxq.rewriting.records import summary_of
 from voxq.storage import records
 from voxq.storage.journal.port import Ended, Journal
 
 _BLOCK = 65536
 _ERASED = "erased"
+_FORGOTTEN = frozenset({"error", "rewritten", "rewrite_error"})
+"""Fields that go with the text of a task, besides the text itself."""
 _RECORD = {
     "task_id": str,
     "run": int,
@@ -47,7 +50,7 @@ def record_of(ended: Ended) -> dict[str, Any]:
         record["model"] = outcome.model
     if outcome.error is not None:
         record["error"] = outcome.error
-    return record
+    return record | summary_of(outcome.steps)
 
 
 class HistoryLog:
@@ -79,7 +82,7 @@ class HistoryLog:
             journal.close([end.task.id for end in current])
 
     def blank(self, task_id: str) -> None:
-        """Remove text and error from every line of a task, in place, without moving any other line."""
+        """Remove texts and errors from every line of a task, in place, without moving any other line."""
         with self._locked(), self._opened() as file:
             for start, line in _lines_backwards(file):
                 if task_id.encode() in line:
@@ -148,7 +151,8 @@ def _blanked(record: dict[str, Any], size: int) -> bytes:
 
     Compact separators leave space for the erased mark.
     """
-    kept = {name: value for name, value in record.items() if name != "error"} | {"text": "", _ERASED: True}
+    kept = {name: value for name, value in record.items() if name not in _FORGOTTEN}
+    kept |= {"text": "", _ERASED: True}
     line = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
     # A line that somebody has rewritten may be too short: then blank it completely.
     return line.ljust(size) if len(line) <= size else b" " * size

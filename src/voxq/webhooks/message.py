@@ -8,6 +8,7 @@ import json
 
 from voxq.core.task import utc
 from voxq.queue.webhook_queue import Delivery
+from voxq.rewriting.records import summary_of
 from voxq.storage.journal.port import Ended
 
 
@@ -32,6 +33,7 @@ def body_of(delivery: Delivery, end: Ended | None) -> bytes:
             "text": outcome.text,
             "error": outcome.error,
             "code": outcome.code,
+            **summary_of(outcome.steps),
         }
     return json.dumps(message, ensure_ascii=False).encode()
 

@@ -28,6 +28,12 @@ class HistoryRecord(BaseModel):
     retry_url: str | None = Field(
         default=None, description="URL for a POST that retries the task; with status=failed."
     )
+    rewrite_mode: str = Field(
+        default="",
+        examples=["optimize"],
+        description="How the transcript was rewritten, if it was; the result has the rewritten text.",
+    )
+    rewrite_error: str = Field(default="", description="Why the transcript could not be rewritten.")
     owner: str = Field(default="", description="Owner of the task, if it is not the caller.")
 
 
