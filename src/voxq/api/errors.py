@@ -51,6 +51,7 @@ STATUS = {
     "upload_stalled": 408,
     "not_done": 409,
     "not_ready": 409,
+    "not_rewritten": 409,
     "too_many_recordings": 409,
     "too_many_voiceprints": 409,
     "not_failed": 409,

@@ -66,6 +66,7 @@ _SENTENCES = {
     "not_admin": "The metrics name all keys, so they need one of ADMIN_KEYS",
     "not_done": "There is no speech: the task is queued",
     "not_failed": "Only failed tasks can be retried",
+    "not_rewritten": "There is no rewritten text: the recording was submitted without `rewrite`",
     "not_found": "Task not found",
     "queue_full": "Too much audio waits already",
     "quota_exceeded": "Too much audio of this key waits already",
@@ -198,7 +199,8 @@ def _error_examples(path: str, status: int) -> Json:
 
 def _give_example(holder: Json, schema: Json, value: Any) -> None:
     """Give a field an example, unless it has a default or values to choose from."""
-    if schema.get("default") is None and "enum" not in schema:
+    is_chosen = "enum" in schema or any("$ref" in each for each in schema.get("anyOf", ()))
+    if schema.get("default") is None and not is_chosen:
         holder["example"] = value
         if "examples" in schema:  # the page would send the first of them
             schema["examples"] = [value]

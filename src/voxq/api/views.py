@@ -177,6 +177,14 @@ def rewritten(document: Document) -> Document:
     return {}
 
 
+def rewritten_json(document: Document) -> Document:
+    """Return `rewritten` as JSON."""
+    told = rewritten(document)
+    if isinstance(made := told.get("rewritten"), RewrittenView):
+        return {"rewritten": made.model_dump(exclude_unset=True)}
+    return told
+
+
 def _step(document: Document, name: str, step: Document) -> StepView:
     url = f"{retry_url(kinds.kind_in(document).name, document['task_id'])}?step={name}"
     if step["status"] == "done":

@@ -16,13 +16,13 @@ def made_in(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def step_in(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what became of the step: its `status`, with a `result` or with `code` and `error`; nothing if the
-    task has no such step."""
+    """Return what became of the step: its `status`, with a `result` or with `code` and `error`; nothing if
+    the task has no such step."""
     return document.get("steps", {}).get(STEP) or {}
 
 
 def summary_of(steps: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return what the history and webhooks say of the step: `rewritten`, the text, with `rewrite_mode`, how it
+    """Return what the log and webhooks say of the step: `rewritten`, the text, with `rewrite_mode`, how it
     was made; or `rewrite_error`; or nothing."""
     step = step_in({"steps": steps})
     if error := step.get("error"):

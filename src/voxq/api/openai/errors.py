@@ -36,7 +36,7 @@ _MEANINGS = {
     403: "The service does not accept requests from here.",
     404: "There is no such model; `models` lists the available ones. Or no language model is set up.",
     408: "The request arrives too slowly.",
-    409: "The task was cancelled.",
+    409: "The task was cancelled, or its text could not be rewritten.",
     410: "The speech was deleted before it could be sent; repeat the request.",
     413: "MAX_UPLOAD_MB, MAX_AUDIO_SECONDS, MAX_TEXT_CHARACTERS or this key's quota is exceeded.",
     429: "Too many requests per minute, or the queue is full; retry after `Retry-After` seconds.",

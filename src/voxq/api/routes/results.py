@@ -5,22 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from voxq.api import errors, lookup, views
+from voxq.api import errors, lookup, rendering
 from voxq.api.access_log import note
 from voxq.api.callers.auth import Owner
 from voxq.api.cancellation import unless_gone
 from voxq.api.lookup import Found
+from voxq.api.rendering import ResultFormat, Text
 from voxq.api.service import Service, TheKind, TheService
 from voxq.api.shapes.result import Result
 from voxq.api.shapes.submission import Removed
 from voxq.core.refusal import Refusal
 from voxq.core.task import Status
 from voxq.locale import Message
-from voxq.speech.subtitles import Format, render
 
 router = APIRouter()
 
@@ -28,12 +29,13 @@ LONGEST_WAIT = 60.0
 
 
 _CONTENT_TYPES = {
-    Format.TEXT: "text/plain; charset=utf-8",
-    Format.SRT: "application/x-subrip; charset=utf-8",
-    Format.VTT: "text/vtt; charset=utf-8",
-    Format.VERBOSE_JSON: "application/json",
-    Format.DIARIZED_JSON: "application/json",
-    Format.RTTM: "text/plain; charset=utf-8",
+    ResultFormat.TEXT: "text/plain; charset=utf-8",
+    ResultFormat.SRT: "application/x-subrip; charset=utf-8",
+    ResultFormat.VTT: "text/vtt; charset=utf-8",
+    ResultFormat.VERBOSE_JSON: "application/json",
+    ResultFormat.DIARIZED_JSON: "application/json",
+    ResultFormat.RTTM: "text/plain; charset=utf-8",
+    ResultFormat.DIFF: "application/json",
 }
 _RENDERED = {
     200: {
@@ -63,19 +65,34 @@ async def result(
         float, Query(ge=0, le=LONGEST_WAIT, description="Maximum seconds to wait for the task's end.")
     ] = 0,
     format: Annotated[
-        Format,
+        ResultFormat,
         Query(
-            description="All formats but json are the transcript alone, and give 409 until the task is done."
+            description="All formats but json are the transcript alone, and give 409 until the task is "
+            "done. diff: the steps from the text that was said to the rewritten one, word by word, as a JSON "
+            "list of `{op, raw, rewritten, start, end}`; `op` is equal, delete, insert or replace, times are "
+            "seconds."
         ),
-    ] = Format.JSON,
+    ] = ResultFormat.JSON,
+    text: Annotated[
+        Text | None,
+        Query(
+            description="rewritten: the text that `rewrite` made, with the times of the words that it was "
+            "made from (409 `not_rewritten` if there is none); original: the text as it was before. By "
+            "default that of the result: what was said, or of a text its rewriting. A summary, and a text "
+            "with mostly other words, have no times: no srt, vtt or verbose_json."
+        ),
+    ] = None,
 ) -> object:
     """Return the status or the result of a task. With `wait`, the response comes as soon as the task ends."""
     found = await lookup.find(service, kind, owner, task_id)
     if wait and not found.status.is_terminal:
         found = await unless_gone(request, _end_of(service, kind, owner, found.task_id, wait))
     _note(request, found)
-    if format is not Format.JSON:
-        return _rendered(found, format)
+    if format is not ResultFormat.JSON:
+        return await _rendered(found, format, text)
+    if text is not None and found.status is Status.DONE:
+        document = await asyncio.to_thread(rendering.with_text, found.document, text)
+        found = replace(found, document=document)
     return await lookup.result_of(service, found)
 
 
@@ -114,15 +131,15 @@ async def _end_of(service: Service, kind: str, owner: str, task_id: str, seconds
                 await asyncio.wait_for(woken.wait(), left)
 
 
-def _rendered(found: Found, format: Format) -> Response:
+async def _rendered(found: Found, format: ResultFormat, text: Text | None) -> Response:
     if found.status is not Status.DONE:
         raise Refusal(
             "not_done",
             Message("There is no transcript: the task is {status}", status=found.status),
             status=found.status.value,
         )
-    text = render(views.transcript(found.document), format)
-    return Response(text, media_type=_CONTENT_TYPES[format])
+    body = await asyncio.to_thread(rendering.rendered, found.document, format, text)
+    return Response(body, media_type=_CONTENT_TYPES[format])
 
 
 def _note(request: Request, found: Found) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Response
@@ -14,15 +15,19 @@ from voxq.speech.transcript import Transcript
 from voxq.speech.verbose import diarized, dropped_of, verbose
 
 
-def answer(transcript: Transcript, wanted: Wanted) -> Response:
-    """Make a response with JSON or plain text: for text formats, SDKs return the raw body to their users."""
+def answer(transcript: Transcript, wanted: Wanted, rewritten: Mapping[str, Any] | None = None) -> Response:
+    """Make a response with JSON or plain text: for text formats, SDKs return the raw body to their users.
+
+    `rewritten` is what became of the text, see `voxq.api.views.rewritten_json`; JSON has it, too.
+    """
+    more = rewritten or {}
     match wanted.format:
         case Format.JSON:
-            return _json({"text": transcript.text, **_told(transcript), **_usage(transcript, wanted)})
+            return _json({"text": transcript.text, **_told(transcript), **more, **_usage(transcript, wanted)})
         case Format.VERBOSE_JSON:
-            return _json(_verbose(transcript, wanted))
+            return _json({**_verbose(transcript, wanted), **more})
         case Format.DIARIZED_JSON:
-            return _json({**diarized(transcript), **_usage(transcript, wanted)})
+            return _json({**diarized(transcript), **more, **_usage(transcript, wanted)})
         case Format.TEXT | Format.SRT | Format.VTT | Format.RTTM:
             return Response(render(transcript, wanted.format), media_type="text/plain; charset=utf-8")
 

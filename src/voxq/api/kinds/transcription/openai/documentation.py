@@ -6,6 +6,7 @@ from typing import Any
 
 from voxq.api.kinds.transcription.openai.form import OWN, Granularity
 from voxq.api.openai.documentation import operation
+from voxq.api.rendering import Text
 from voxq.speech.subtitles import Format
 
 
@@ -28,6 +29,11 @@ _SHARED: dict[str, Any] = {
         "Comma-separated names and terms are used as `hotwords`; whole sentences have no effect."
     ),
     "response_format": _text("Format of the response.", enum=list(Format), default=Format.JSON),
+    "text": _text(
+        "rewritten: the response has the text that `rewrite` made in the place of the one that was said.",
+        enum=list(Text),
+        default=Text.ORIGINAL,
+    ),
     "temperature": {
         "type": "number",
         "minimum": 0,

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from voxq.api.available import AvailableModels
 from voxq.api.kinds.transcription import options
+from voxq.api.rendering import NEEDS_TIMES, Text, without_times
 from voxq.api.submission.form import Fields
 from voxq.core.refusal import Refusal, invalid
 from voxq.core.request_reader import Asked, RequestReader, unknown_field
@@ -18,6 +19,7 @@ from voxq.core.task import Priority
 from voxq.kinds.hotwords import hotwords_in, together
 from voxq.kinds.transcription import TranscriptionOptions
 from voxq.locale import Message
+from voxq.rewriting.request import Mode
 from voxq.speech.subtitles import Format
 
 _BETWEEN_WORDS = re.compile(r"""[\s,"'\[\]]+""")
@@ -52,6 +54,8 @@ OPENAIS = (
     }
 )
 """All fields of OpenAI's, for transcriptions and for translations: clients share their code for both."""
+OF_ANSWERS = frozenset({"text"})
+"""Fields of this service's own that say what the response has, besides its options."""
 
 
 class Granularity(StrEnum):
@@ -67,6 +71,7 @@ class Wanted:
 
     options: TranscriptionOptions
     format: Format = Format.JSON
+    text: Text = Text.ORIGINAL
     granularities: frozenset[Granularity] = frozenset({Granularity.SEGMENT})
     streams: bool = False
     priority: Priority = Priority.HIGH
@@ -89,6 +94,7 @@ def transcription(fields: Fields, models: AvailableModels) -> Wanted:
         raise invalid("stream", Message("is for the formats json and text"))
     granularities = _granularities(fields)
     asked = _own(fields)
+    _check_text(asked.options, more)
     has_words = Granularity.WORD in granularities and more.format is Format.VERBOSE_JSON
     chosen = _chosen(asked.options, fields, models)
     if more.format is Format.DIARIZED_JSON and chosen.speakers is None:
@@ -96,6 +102,7 @@ def transcription(fields: Fields, models: AvailableModels) -> Wanted:
     return Wanted(
         options=replace(chosen, words=has_words),
         format=more.format,
+        text=more.text,
         granularities=granularities,
         streams=more.streams,
         priority=asked.submission.priority,
@@ -106,12 +113,14 @@ def transcription(fields: Fields, models: AvailableModels) -> Wanted:
 def translation(fields: Fields, models: AvailableModels) -> Wanted:
     """Read a translation request. Raises Refusal ("invalid_option", with the field's name;
     "model_not_found")."""
-    asked = _own(fields)
+    asked, more = _own(fields), _More.of(fields)
+    _check_text(asked.options, more)
     model = models.translator(asked.options.model or "")
     chosen = _chosen(asked.options, fields, models)
     return Wanted(
         options=replace(chosen, model=model, translate=True),
-        format=_More.of(fields).format,
+        format=more.format,
+        text=more.text,
         priority=asked.submission.priority,
         cache=asked.submission.cache,
     )
@@ -123,8 +132,8 @@ def _own(fields: Fields) -> Asked[TranscriptionOptions]:
     for name in fields:
         if name in OWN.names:
             own[name] = fields[name]
-        elif not _is_openais(name):
-            raise unknown_field(name, sorted(OPENAIS | OWN.names))
+        elif name not in OF_ANSWERS and not _is_openais(name):
+            raise unknown_field(name, sorted(OPENAIS | OWN.names | OF_ANSWERS))
     return OWN.form(own)
 
 
@@ -149,18 +158,33 @@ def _chosen(asked: TranscriptionOptions, fields: Fields, models: AvailableModels
 
 @dataclass(frozen=True, slots=True)
 class _More:
-    """Format of the response, and whether it is streamed."""
+    """Format of the response, which text it has, and whether it is streamed."""
 
     format: Format
+    text: Text
     streams: bool
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """Read both fields. Raises Refusal ("invalid_option")."""
+        """Read these fields. Raises Refusal ("invalid_option")."""
         return cls(
             _choice(Format, fields.get("response_format", ""), "response_format", Format.JSON),
+            _choice(Text, fields.get("text", ""), "text", Text.ORIGINAL),
             _switch(fields.get("stream", ""), "stream"),
         )
+
+
+def _check_text(asked: TranscriptionOptions, more: _More) -> None:
+    """Check that the response can have the rewritten text, if that is asked for. Raises Refusal
+    ("invalid_option")."""
+    if more.text is not Text.REWRITTEN:
+        return
+    if asked.rewrite is None:
+        raise invalid("text", Message("needs the option `rewrite`"))
+    if more.streams:
+        raise invalid("text", Message("is not for streams, whose last event has both texts"))
+    if asked.rewrite == Mode.SUMMARY and more.format in NEEDS_TIMES:
+        raise without_times("response_format", more.format, "text, json")
 
 
 def _granularities(fields: Fields) -> frozenset[Granularity]:

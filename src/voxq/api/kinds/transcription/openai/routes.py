@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
 
+from voxq.api import rendering, views
 from voxq.api.available import AvailableModels
 from voxq.api.kinds.transcription.openai import documentation, form, stream
 from voxq.api.kinds.transcription.openai.answers import answer
 from voxq.api.kinds.transcription.openai.form import Wanted
 from voxq.api.kinds.transcription.recognition import begin_recognition
 from voxq.api.openai.sse import EventStream
-from voxq.api.openai.waiting import Waiting, end_of, transcript_of
+from voxq.api.openai.waiting import Waiting, document_of, end_of
 from voxq.api.service import Service, TheService
 from voxq.api.submission import upload
 from voxq.api.submission.form import Fields
@@ -57,6 +59,10 @@ async def _recognise(request: Request, service: Service, owner: str, read: Read)
     if wanted.streams:
         return EventStream(stream.events(service, begun, request), begun.headers)
     found = await end_of(service, begun, request)
-    response = answer(transcript_of(found), wanted)
+    document = document_of(found)
+    transcript = await asyncio.to_thread(
+        rendering.transcript, document, wanted.text, wanted.format, "response_format"
+    )
+    response = answer(transcript, wanted, views.rewritten_json(document))
     response.headers.update(begun.headers)
     return response

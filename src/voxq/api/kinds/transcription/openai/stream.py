@@ -8,10 +8,11 @@ from contextlib import aclosing
 from fastapi import Request
 from redis.exceptions import RedisError
 
+from voxq.api import views
 from voxq.api.lookup import Found
 from voxq.api.openai import sse
 from voxq.api.openai.beginning import Begun
-from voxq.api.openai.waiting import lease_kept, looks, transcript_of
+from voxq.api.openai.waiting import document_of, lease_kept, looks
 from voxq.api.service import Service
 from voxq.core.refusal import Refusal
 from voxq.core.task import Status
@@ -52,8 +53,10 @@ def _events(found: Found, text: _Text) -> list[str]:
         case Status.PROCESSING:
             return [*_delta(text, found.document["text"]), f": progress {found.document['progress']}%\n\n"]
         case _:
-            whole = transcript_of(found).text
-            return [*_delta(text, whole), sse.event({"type": "transcript.text.done", "text": whole})]
+            document = document_of(found)
+            whole = document["text"]
+            end = {"type": "transcript.text.done", "text": whole, **views.rewritten_json(document)}
+            return [*_delta(text, whole), sse.event(end)]
 
 
 def _delta(text: _Text, whole: str) -> list[str]:
