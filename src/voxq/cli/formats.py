@@ -1,4 +1,4 @@
-"""Output formats of transcripts."""
+"""Output formats of transcripts, and which of their texts is put out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ class Format(StrEnum):
     VTT = "vtt"
     JSON = "json"
     VERBOSE_JSON = "verbose_json"
+    DIFF = "diff"
 
     @property
     def extension(self) -> str:
-        return {"text": ".txt", "verbose_json": ".json"}.get(self, f".{self}")
+        return {"text": ".txt", "verbose_json": ".json", "diff": ".diff.json"}.get(self, f".{self}")
+
+
+class Text(StrEnum):
+    ORIGINAL = "original"
+    REWRITTEN = "rewritten"

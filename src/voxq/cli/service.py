@@ -117,9 +117,11 @@ class Service:
         """Current state of the task, or its end if it comes within `wait` (at most 60) seconds."""
         return self._read(self._of_task("GET", "result", task_id, kind, params={"wait": wait}))
 
-    def rendered(self, task_id: str, format: str) -> str:
-        """Transcript of a finished task as "text", "srt", "vtt", "json" or "verbose_json"."""
-        return self._of_task("GET", "result", task_id, params={"format": format}).text
+    def rendered(self, task_id: str, format: str, text: str | None = None) -> str:
+        """Transcript of a finished task as "text", "srt", "vtt", "json", "verbose_json" or "diff"; of its
+        "original" or "rewritten" text, if it is said which."""
+        params = {"format": format} | ({} if text is None else {"text": text})
+        return self._of_task("GET", "result", task_id, params=params).text
 
     def save_sound(self, task_id: str, file: IO[bytes], *, live: bool = False) -> None:
         """Write a task's recording, or its speech, to a file, block by block.

@@ -10,7 +10,7 @@ from rich.cells import set_cell_size
 
 from voxq.cli.configuration import configured
 from voxq.cli.console import here, out, print_json, visible
-from voxq.cli.formats import Format
+from voxq.cli.formats import Format, Text
 from voxq.cli.names import status_name
 from voxq.cli.options import Json, Url
 from voxq.locale import Message
@@ -38,6 +38,9 @@ def task(
     format: Annotated[
         Format | None, typer.Option("--format", "-f", help="Print its transcript in this format.")
     ] = None,
+    text: Annotated[
+        Text | None, typer.Option("--text", help="Which of its texts: as it was said, or rewritten.")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", dir_okay=False, help="Save its recording or speech."),
@@ -62,8 +65,8 @@ def task(
             with whole(output) as file:
                 service.save_sound(task_id, file)
             return
-        if format and state["status"] == "done":
-            transcript = service.rendered(task_id, format.value)
+        if (format or text) and state["status"] == "done":
+            transcript = service.rendered(task_id, format or Format.TEXT, text)
             typer.echo(visible(transcript) if out.is_terminal else transcript, nl=False)
             return
     if json_:

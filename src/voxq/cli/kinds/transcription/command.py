@@ -13,7 +13,7 @@ import typer
 from voxq.cli.configuration import configured
 from voxq.cli.console import fail, print_json, tell
 from voxq.cli.flags import takes_flags
-from voxq.cli.formats import Format
+from voxq.cli.formats import Format, Text
 from voxq.cli.inputs import Input, Unusable, usable
 from voxq.cli.options import Json, Url
 from voxq.cli.outputs import names_of, write_new
@@ -33,6 +33,9 @@ def transcribe(
         typer.Argument(metavar="FILE...", help="Recordings; - reads one from standard input."),
     ],
     format: Annotated[Format, typer.Option("--format", "-f", help="Output format.")] = Format.TEXT,
+    text: Annotated[
+        Text | None, typer.Option("--text", help="Text to put out: as it was said, or as --rewrite made it.")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -49,7 +52,7 @@ def transcribe(
     asked: Mapping[str, Any],
 ) -> None:
     """Transcribe recordings with the running service, or with a temporary one."""
-    from voxq.cli.kinds.transcription.concurrent import transcribe_all
+    from voxq.cli.kinds.transcription.concurrent import Wanted, transcribe_all
 
     options = {name: _written(value) for name, value in asked.items()}
     settings = configured()
@@ -63,7 +66,7 @@ def transcribe(
             raise typer.Exit(2)
         if output is not None:
             _make(output)
-        wanted = None if json_ or format is Format.TEXT else format
+        wanted = None if json_ or (format is Format.TEXT and text is None) else Wanted(format, text)
         writer = _Writer(None if json_ else output, format, inputs)
         service = exit.enter_context(_service(settings, url, exit))
         if json_:  # sentences of the service are part of the output, which is the same in all languages

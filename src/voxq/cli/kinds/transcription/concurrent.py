@@ -13,7 +13,7 @@ from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElap
 from rich.progress import Progress as Bars
 
 from voxq.cli.console import err, here, tell
-from voxq.cli.formats import Format
+from voxq.cli.formats import Format, Text
 from voxq.cli.inputs import Input
 from voxq.cli.names import status_name
 from voxq.cli.pace import Progress
@@ -25,6 +25,14 @@ _AT_ONCE = 8
 _LOOK_SECONDS = 0.5
 """Duration of a long poll, which ends early only when the task ends; so the interval of a bar."""
 _ASK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is fetched of a task that is done: one of its texts, in a format."""
+
+    format: Format
+    text: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +56,12 @@ def transcribe_all(
     service: Service,
     inputs: Sequence[Input],
     options: Mapping[str, str],
-    format: Format | None = None,
+    wanted: Wanted | None = None,
     on_end: Callable[[Transcription], object] = lambda transcription: None,
 ) -> list[Transcription]:
     """Transcribe recordings; results in the order of `inputs`. One that is refused or fails stops no other.
 
-    `format` None gives the plain text. `on_end` gets each result, in that order, as soon as it can.
+    `wanted` None gives the plain text. `on_end` gets each result, in that order, as soon as it can.
     """
     columns = (
         SpinnerColumn(),
@@ -65,7 +73,7 @@ def transcribe_all(
     )
     done: list[Transcription] = []
     with Bars(*columns, console=err) as bars, ThreadPoolExecutor(_AT_ONCE) as threads:
-        work = _Work(service, options, format, bars)
+        work = _Work(service, options, wanted, bars)
         ids = [bars.add_task(each.name, total=100, doing=here(Message("waiting"))) for each in inputs]
         try:
             for transcription in threads.map(work.transcribe, inputs, ids):
@@ -104,11 +112,11 @@ class _Work:
     """State shared by the threads."""
 
     def __init__(
-        self, service: Service, options: Mapping[str, str], format: Format | None, bars: Bars
+        self, service: Service, options: Mapping[str, str], wanted: Wanted | None, bars: Bars
     ) -> None:
         self._service = service
         self._options = options
-        self._format = format
+        self._wanted = wanted
         self._bars = bars
         self._loading = _Loading(service)
         self._pace = service.pace(TRANSCRIPTION.name)
@@ -163,6 +171,6 @@ class _Work:
                 self._bars.update(bar, completed=0, doing=here(doing))
 
     def _text(self, state: Mapping[str, Any]) -> str:
-        if self._format is None:
+        if self._wanted is None:
             return str(state["text"])
-        return self._service.rendered(state["task_id"], self._format.value)
+        return self._service.rendered(state["task_id"], self._wanted.format, self._wanted.text)
