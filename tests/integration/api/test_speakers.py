@@ -90,6 +90,8 @@ def test_the_sdk_reads_diarized_json(api: ApiServer, conversation: bytes) -> Non
         ({"speakers": "true", "min_speakers": "3", "max_speakers": "2"}, "min_speakers"),
     ],
 )
-def test_limits_that_contradict_each_other_are_refused(api: ApiServer, fields: dict[str, str], field: str) -> None:
+def test_limits_that_contradict_each_other_are_refused(
+    api: ApiServer, fields: dict[str, str], field: str
+) -> None:
     refused = api.http.post("/api/v1/asr/submit", data=fields, files={"audio": b"x"})
     assert (refused.status_code, refused.json()["field"]) == (422, field)
