@@ -22,6 +22,7 @@ MINUTES: Mapping[str, int] = {
     "start": 2,
     "speech_stream": 6,
     "voiceprints": 8,
+    "cloning": 8,
 }
 """Minutes that each measurement may take on two cores, by name, in the order of the report."""
 
