@@ -8,7 +8,8 @@ Each figure is of requests to `/v1/audio/transcriptions` over loopback: 24 notes
 note at a time, a file, and notes while a long file is being transcribed. Processor time is that of the
 server's process and its descendants. With `--start`, its busiest process is killed at the end in the middle
 of 24 notes, and the requests are counted that never got an answer. Compare servers one after another on an
-idle machine, with the same weights. Whether everything runs is seen sooner with `--quick`.
+idle machine, with the same weights. No recording is sent twice, because VoxQ
+answers from what it has recognised before. Whether everything runs is seen sooner with `--quick`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -101,24 +103,30 @@ def measure(
     server: Server, directory: Path, amounts: Amounts, *, kill: bool, say: Callable[[str], None]
 ) -> Iterator[Figure]:
     """Yield the figures of a server that answers. `kill`: the server may be killed at the end."""
-    clips = notes(directory, amounts.notes, 3.0, 10.0)
+    first, *clips = notes(_within(directory, "notes"), 1 + 2 * amounts.notes, 3.0, 10.0)
+    of_8_s = iter(notes(_within(directory, "alone"), 2 * amounts.alone + amounts.beside, 8.0, 8.0))
     say("warming up")
-    server.transcribe(clips[0])
+    server.transcribe(first)
     say(f"{amounts.notes} notes at once")
-    yield from _at_once(server, clips)
+    yield from _at_once(server, clips[: amounts.notes])
     say("one note at a time")
-    note = notes(directory, 1, 8.0, 8.0)[0]
     for language in (None, "en"):
-        seconds = [server.seconds(note, language) for _ in range(amounts.alone)]
+        seconds = [server.seconds(note, language) for note in islice(of_8_s, amounts.alone)]
         yield over_rounds(f"one note of 8 s, language {language or 'auto'}", seconds, "s")
     path, text = story(directory)
     say("one file")
     yield from _one_file(server, path, text)
     say(f"notes beside {amounts.minutes} minutes")
-    yield from _beside(server, note, lecture(directory, amounts.minutes), amounts)
+    yield from _beside(server, list(of_8_s), lecture(directory, amounts.minutes), amounts.lead)
     if kill:
         say("killing its busiest process in the middle")
-        yield _killed(server, clips, amounts.killed_after)
+        yield _killed(server, clips[amounts.notes :], amounts.killed_after)
+
+
+def _within(directory: Path, name: str) -> Path:
+    path = directory / name
+    path.mkdir()
+    return path
 
 
 def _at_once(server: Server, clips: Sequence[Path]) -> Iterator[Figure]:
@@ -143,15 +151,15 @@ def _since(server: Server, earlier: float) -> float:
     return (server.processor_seconds() or earlier) - earlier
 
 
-def _beside(server: Server, note: Path, long: Path, amounts: Amounts) -> Iterator[Figure]:
+def _beside(server: Server, clips: Sequence[Path], long: Path, lead: float) -> Iterator[Figure]:
     """Ask for notes while a long file is in work, then give the long file up."""
     with httpx.Client(timeout=_PATIENCE) as client, ThreadPoolExecutor(1) as thread:
         url, data = f"{server.url}/v1/audio/transcriptions", {"model": server.model}
         file = {"file": (long.name, long.read_bytes())}
         asked = thread.submit(client.post, url, data=data, files=file)
-        time.sleep(amounts.lead)
+        time.sleep(lead)
         seconds = []
-        for _ in range(amounts.beside):
+        for note in clips:
             if asked.done():
                 break
             try:
@@ -160,7 +168,7 @@ def _beside(server: Server, note: Path, long: Path, amounts: Amounts) -> Iterato
                 break
         client.close()
         asked.exception()
-    within = f"of {amounts.beside}, within {_BESIDE_PATIENCE:g} s each"
+    within = f"of {len(clips)}, within {_BESIDE_PATIENCE:g} s each"
     yield Figure("notes beside a long file: answered", len(seconds), "", note=within)
     if seconds:
         yield Figure("note beside a long file: p50", median(seconds), "s")
