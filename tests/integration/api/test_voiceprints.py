@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import time
 import wave
 from collections.abc import Iterator
@@ -315,3 +318,33 @@ def test_it_can_be_deleted_while_its_recording_is_at_work(ada: Client, lab: Work
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert ada("GET", "voiceprints").json()["total"] == 0
+
+
+def command(api: ApiServer, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = os.environ | {"API_KEYS": f"ada:{ADA}", "VOXQ_LANGUAGE": "en", "LANG": "C.UTF-8"}
+    line = [sys.executable, "-m", "voxq.cli", "voiceprints", *arguments, "--url", api.url]
+    return subprocess.run(line, cwd=api.storage, env=env, capture_output=True, text=True, timeout=120)
+
+
+def test_the_command_does_the_same(ada: Client, server: ApiServer, tmp_path: Path) -> None:
+    same, other = tmp_path / "same.wav", tmp_path / "other.ogg"
+    same.write_bytes(SPEECH)
+    other.write_bytes(CHINESE)
+    person = ("--consent-by", "Ada Lovelace", "--consent", "Yes.")
+    created = command(server, "create", "Ada", str(same), *person)
+    assert created.returncode == 0, created.stderr
+    id = created.stdout.strip()
+    assert id.startswith("vp_")
+    assert "Ada" in command(server, "list").stdout
+    assert command(server, "verify", id, str(same)).returncode == 0
+    assert command(server, "verify", id, str(other)).returncode == 1
+    assert command(server, "identify", str(same)).stdout.split()[:2] == ["Ada", id]
+    assert command(server, "identify", str(other)).returncode == 1
+    refused = command(server, "add", id, str(other))
+    assert refused.returncode == 1
+    assert "another voice" in refused.stderr
+    assert command(server, "rename", id, "Countess").returncode == 0
+    assert json.loads(command(server, "export", id).stdout)["name"] == "Countess"
+    assert command(server, "delete", "../../asr/history").returncode == 1
+    assert command(server, "delete", id).returncode == 0
+    assert json.loads(command(server, "list", "--json").stdout) == []
