@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SAME_SPEAKER = 0.75
+SAME_SPEAKER = 0.8
 """Similarity from which on two voices count as that of one speaker, for vectors of GE2E, which was calibrated
 by `scripts/bench/voiceprints.py`; see report/BENCHMARKS.md."""
 _UNIT = 1e-2

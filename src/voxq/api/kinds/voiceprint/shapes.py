@@ -89,7 +89,7 @@ class Verified(BaseModel):
 
     match: bool = Field(description="Whether it counts as the same speaker.")
     similarity: float = Field(examples=[0.86], description="Cosine of both vectors, -1 to 1.")
-    threshold: float = Field(examples=[0.75], description="Similarity from which on it does.")
+    threshold: float = Field(examples=[0.8], description="Similarity from which on it does.")
     voiceprint_id: _Id
     name: _Name
 
