@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -48,7 +51,7 @@ def shared_api(
     settings["llm_providers"] = f"local={server.url}/v1|{MODEL}"
     lab = WorkerLab(root, valkey, **settings)
     lab.client.flushall()
-    environ = lab.settings.environ()
+    environ: dict[str, Any] = {**lab.settings.environ()}
     del environ["REDIS_URL"], environ["STORAGE_PATH"]
     try:
         with running_api(valkey, root, **environ) as api:
@@ -65,9 +68,9 @@ def api(shared_api: ApiServer, server: LlmServer) -> ApiServer:
 
 
 def done(api: ApiServer, kind: str, task_id: str) -> dict[str, Any]:
-    def ended() -> dict[str, Any] | None:
+    def ended() -> dict[str, Any]:
         found = api.http.get(f"/api/v1/{kind}/result/{task_id}", params={"wait": 10}).json()
-        return found if found["status"] not in ("queued", "processing") else None
+        return found if found["status"] not in ("queued", "processing") else {}
 
     result = wait_for(ended, "its end", 150)
     assert result["status"] == "done", result
@@ -173,6 +176,26 @@ def test_openais_api_gives_the_rewritten_text(api: ApiServer, server: LlmServer)
     server.faults.extend([fake.failed(401)] * 8)
     failed = transcription(rewrite="punctuate", hotwords="散步").json()
     assert failed["text"] and failed["rewrite_error"]
+
+
+def test_the_command_line_puts_out_the_rewritten_text(api: ApiServer, tmp_path: Path) -> None:
+    recording = tmp_path / "note.ogg"
+    recording.write_bytes(NOTE)
+    wishes = ("--rewrite", "optimize", "--language", "zh", "--text", "rewritten")
+    srt = voxq(api, tmp_path, "transcribe", str(recording), *wishes, "-f", "srt")
+    assert "-->" in srt and "；" in srt
+    task_id = api.http.get(f"{ASR}/history", params={"limit": 1}).json()["records"][0]["task_id"]
+    written = shown(api, {"task_id": task_id}).json()["rewritten"]["text"]
+    assert voxq(api, tmp_path, "task", task_id, "--text", "rewritten") == f"{written}\n"
+    steps = json.loads(voxq(api, tmp_path, "task", task_id, "-f", "diff"))
+    assert "".join(step["rewritten"] for step in steps) == written
+
+
+def voxq(api: ApiServer, directory: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "voxq.cli", *arguments, "--url", api.url]
+    done = subprocess.run(command, cwd=directory, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
 
 
 def test_deletion_erases_the_rewritten_text(api: ApiServer) -> None:

@@ -38,7 +38,7 @@ def test_the_log_and_webhooks_have_the_rewritten_text() -> None:
         assert told["rewrite_mode"] == "optimize"
 
 
-def test_the_log_and_webhooks_give_the_reason_of_a_failed_rewriting() -> None:
+def test_the_log_and_webhooks_say_why_it_failed() -> None:
     for told in (record_of(ended(FAILED)), message(ended(FAILED))):
         assert told["rewrite_error"] == "Processing timeout (600s exceeded)"
         assert not {"rewritten", "rewrite_mode"} & told.keys()
