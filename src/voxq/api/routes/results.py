@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -37,13 +37,35 @@ _CONTENT_TYPES = {
     ResultFormat.RTTM: "text/plain; charset=utf-8",
     ResultFormat.DIFF: "application/json",
 }
-_RENDERED = {
+_OPENAIS = {
+    "type": "object",
+    "title": "verbose_json and diarized_json",
+    "required": ["task", "duration", "text"],
+}
+_DIFFERENCE = {
+    "type": "array",
+    "title": "diff",
+    "items": {
+        "type": "object",
+        "required": ["op", "raw", "rewritten"],
+        "properties": {
+            "op": {"enum": ["equal", "delete", "insert", "replace"]},
+            "raw": {"type": "string"},
+            "rewritten": {"type": "string"},
+            "start": {"type": "number"},
+            "end": {"type": "number"},
+        },
+    },
+}
+_RENDERED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Where the task is; with a `format` other than json, its transcript.",
         "content": {
             kind: {"schema": {"type": "string"}}
             for kind in ("text/plain", "application/x-subrip", "text/vtt")
-        },
+        }
+        # beside the status: they are added to the shapes of the response model
+        | {"application/json": {"schema": {"oneOf": [_OPENAIS, _DIFFERENCE]}}},
     }
 }
 
