@@ -32,7 +32,7 @@ EMBED = "embed"
 LONGEST_SECONDS = 600
 """Seconds of a recording: a voice is known long before."""
 
-_CHUNKING = Chunking(maximum=6.0, target=4.0, max_gap=1.0)
+_CHUNKING = Chunking(maximum=3.2, target=2.4, max_gap=1.0)
 """Parts that are short enough for a second speaker to show, and long enough for vectors to be reliable."""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from voxq.locale import Message
 from voxq.speech.sound_measures import SoundMeasures, combined
@@ -16,12 +17,17 @@ LEAST_SPEECH = 3.0
 _LEAST_LEVEL = -50.0
 _LEAST_SIGNAL_TO_NOISE = 8.0
 _MOST_CLIPPED = 0.01
-_LEAST_CONSISTENCY = 0.65
-"""Similarity that any two parts must have: of one speaker it was 0.7 and more, of two 0.53 and less."""
+_LEAST_CONSISTENCY = 0.7
+"""Similarity of both halves of a voice at least: of one speaker it was 0.77 and more, of two that are alike
+0.68; see report/BENCHMARKS.md."""
 _MOST_COMPARED = 32
-"""Parts that are compared with each other: those of a long recording are taken from all of it."""
-_LEAST_PART = 1.6
-"""Seconds of speech that a part must have for its vector to be judged: a window of the model."""
+"""Parts that are looked at: those of a long recording are taken from all of it."""
+_ALIKE = 1e-12
+"""Length from which on parts differ at all."""
+_ROUNDS = 8
+"""Rounds in which the direction is found in which the parts differ most."""
+_LEAST_PART = 1.0
+"""Seconds of speech that a part must have for its vector to be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,8 @@ def judged(parts: Sequence[Part]) -> tuple[Vector, Quality]:
     spoken = [part for part in parts if part.vector]
     vector = mean([(part.vector, part.sound.speech_seconds) for part in spoken])
     sound = combined([part.sound for part in spoken])
-    long = [part.vector for part in spoken if part.sound.speech_seconds >= _LEAST_PART]
-    compared = long[:: 1 + len(long) // _MOST_COMPARED]
-    consistency = min((similarity(a, b) for a, b in combinations(compared, 2)), default=1.0)
+    long = [part for part in spoken if part.sound.speech_seconds >= _LEAST_PART]
+    consistency = _consistency(long[:: 1 + len(long) // _MOST_COMPARED])
     quality = Quality(
         round(sound.speech_seconds, 2),
         round(sound.level, 1),
@@ -103,3 +108,26 @@ def refusal(quality: Quality) -> Refused | None:
             Message("More than one voice is heard: record one person who speaks alone."),
         )
     return None
+
+
+def _consistency(parts: Sequence[Part]) -> float:
+    """Divide the parts into two groups, where they differ most, and return how alike these are."""
+    middle = mean([(part.vector, 1.0) for part in parts])
+    apart = [[a - b for a, b in zip(part.vector, middle, strict=True)] for part in parts]
+    direction = max(apart, key=lambda each: math.hypot(*each), default=[])
+    for _ in range(_ROUNDS):
+        shares = [_dot(each, direction) for each in apart]
+        direction = [_dot(shares, column) for column in zip(*apart, strict=True)]
+        length = math.hypot(*direction)
+        if length < _ALIKE:
+            return 1.0
+        direction = [number / length for number in direction]
+    groups: dict[bool, list[tuple[Vector, float]]] = {True: [], False: []}
+    for part, each in zip(parts, apart, strict=True):
+        groups[_dot(each, direction) > 0].append((part.vector, part.sound.speech_seconds))
+    one, other = mean(groups[True]), mean(groups[False])
+    return similarity(one, other) if one and other else 1.0
+
+
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum(map(operator.mul, one, other))

@@ -40,7 +40,7 @@ class Quality:
     clipped: float
     """Share of the samples that are cut off at full scale, 0.0 to 1.0."""
     consistency: float
-    """Least similarity of two parts of the recording, up to 1.0: one speaker is always like himself."""
+    """Similarity of the two groups of parts that differ most, up to 1.0: one speaker is like himself."""
 
 
 @dataclass(frozen=True, slots=True)

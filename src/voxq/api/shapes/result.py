@@ -151,7 +151,7 @@ class VoiceQualityView(BaseModel):
     signal_to_noise: float = Field(description="Decibels by which the speech is louder than the pauses.")
     clipped: float = Field(description="Share of the samples that are cut off at full scale, 0 to 1.")
     consistency: float = Field(
-        description="Least similarity of two parts of the recording, up to 1: one speaker is always like"
+        description="Similarity of the two groups of its parts that differ most, up to 1: one speaker is like"
         " himself."
     )
 
