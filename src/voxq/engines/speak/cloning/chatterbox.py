@@ -15,7 +15,7 @@ LANGUAGES = (
 def _load(request: EngineRequest, models: ModelPaths) -> AnyEngine:
     from voxq.engines.speak.cloning import chatterbox_model
 
-    return chatterbox_model.load(request, models)
+    return chatterbox_model.load(request, models, LANGUAGES)
 
 
 FAMILY = cloning_family(

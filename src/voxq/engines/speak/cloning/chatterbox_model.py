@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxq.engines.contract import EngineError, EngineRequest, ModelPaths, Options, Reference, Samples
-from voxq.engines.speak.cloning.chatterbox import LANGUAGES
 from voxq.engines.speak.cloning.cloner import Cloner, as_wav
 from voxq.locale import Message
 from voxq.model_store.stamp import revision_of
@@ -42,15 +42,15 @@ class Chatterbox(Cloner[Any]):
         return self._model.generate(text, language_id=language).numpy()
 
 
-def load(request: EngineRequest, models: ModelPaths) -> Chatterbox:
+def load(request: EngineRequest, models: ModelPaths, languages: Sequence[str]) -> Chatterbox:
     """Load the model. Raises EngineError, or whatever the library raises."""
     from chatterbox.mtl_tts import ChatterboxMultilingualTTS  # pyright: ignore[reportMissingImports]
 
     path = models["path"]
     model = ChatterboxMultilingualTTS.from_local(path, request.device)
     speaks_chinese = _spell_chinese(model, path / _CHINESE)
-    languages = tuple(each for each in LANGUAGES if each != "zh" or speaks_chinese)
-    return Chatterbox(model, f"chatterbox:{revision_of(path)}", languages)
+    spoken = tuple(each for each in languages if each != "zh" or speaks_chinese)
+    return Chatterbox(model, f"chatterbox:{revision_of(path)}", spoken)
 
 
 def _spell_chinese(model: ChatterboxMultilingualTTS, path: Path) -> bool:

@@ -23,7 +23,7 @@ LANGUAGES = {
 def _load(request: EngineRequest, models: ModelPaths) -> AnyEngine:
     from voxq.engines.speak.cloning import cosyvoice_model
 
-    return cosyvoice_model.load(request, models)
+    return cosyvoice_model.load(request, models, LANGUAGES[request.model])
 
 
 FAMILY = cloning_family(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from voxq.engines.contract import EngineRequest, ModelPaths, Options, Reference, Samples
 from voxq.engines.speak.cloning.cloner import Cloner, as_wav, first_seconds, harmless
-from voxq.engines.speak.cloning.cosyvoice import LANGUAGES
 from voxq.model_store.stamp import revision_of
 
 if TYPE_CHECKING:
@@ -25,10 +24,11 @@ _ORDER = "You are a helpful assistant."
 class CosyVoice(Cloner[tuple[Path, str]]):
     """A voice is a file of our own, named by a digest, and what is said in it."""
 
-    def __init__(self, model: Model, revision: str, version: str) -> None:
-        super().__init__(revision, LANGUAGES[version])
+    def __init__(self, model: Model, revision: str, languages: Sequence[str], order: str) -> None:
+        """`order`: what its prompts begin with."""
+        super().__init__(revision, languages)
         self._model = model
-        self._order = _ORDER if version == "cosyvoice3" else ""
+        self._order = order
         self._directory = TemporaryDirectory(prefix="voxq-voices-")
 
     @property
@@ -59,11 +59,12 @@ class CosyVoice(Cloner[tuple[Path, str]]):
         return self._model.inference_cross_lingual(f"{self._order}{end}{text}", recording)
 
 
-def load(request: EngineRequest, models: ModelPaths) -> CosyVoice:
-    """Load the model. Raises EngineError, or whatever the library raises."""
+def load(request: EngineRequest, models: ModelPaths, languages: Sequence[str]) -> CosyVoice:
+    """Load the model. Raises whatever the library raises."""
     from cosyvoice.cli.cosyvoice import AutoModel  # pyright: ignore[reportMissingImports]
 
     path = models["path"].resolve(strict=True)  # what is no directory would be downloaded
     model = AutoModel(model_dir=str(path))
     revision = f"cosyvoice:{request.model}:{revision_of(path)}"
-    return CosyVoice(model, revision, request.model)
+    order = _ORDER if request.model == "cosyvoice3" else ""
+    return CosyVoice(model, revision, languages, order)

@@ -18,7 +18,7 @@ ROLES = {
 def _load(request: EngineRequest, models: ModelPaths) -> AnyEngine:
     from voxq.engines.speak.cloning import indextts2_model
 
-    return indextts2_model.load(request, models)
+    return indextts2_model.load(request, models, ROLES)
 
 
 FAMILY = cloning_family(

@@ -17,7 +17,6 @@ from voxq.engines.contract import (
     Samples,
 )
 from voxq.engines.speak.cloning.cloner import Cloner, as_wav, first_seconds, weights_of
-from voxq.engines.speak.cloning.indextts2 import ROLES
 from voxq.model_store.stamp import revision_of
 
 if TYPE_CHECKING:
@@ -60,11 +59,12 @@ class IndexTts2(Cloner[Path]):
         return np.asarray(samples, np.float32) / np.float32(np.iinfo(np.int16).max)
 
 
-def load(request: EngineRequest, models: ModelPaths) -> IndexTts2:
-    """Load the model. Raises EngineError, or whatever the library raises."""
+def load(request: EngineRequest, models: ModelPaths, repositories: Mapping[str, str]) -> IndexTts2:
+    """Load the model. `repositories`: names under which the library looks for models, by role. Raises
+    whatever the library raises."""
     cache = TemporaryDirectory(prefix="voxq-hub-")
     with cache:
-        _lay_out(Path(cache.name), models)
+        _lay_out(Path(cache.name), models, repositories)
         os.environ["HF_HUB_CACHE"] = cache.name  # before the libraries are imported
         from indextts.infer_v2 import IndexTTS2 as Model  # pyright: ignore[reportMissingImports]
 
@@ -76,9 +76,9 @@ def load(request: EngineRequest, models: ModelPaths) -> IndexTts2:
     return IndexTts2(model, f"indextts2:{revision_of(models['path'])}")
 
 
-def _lay_out(cache: Path, models: Mapping[str, Path]) -> None:
+def _lay_out(cache: Path, models: ModelPaths, repositories: Mapping[str, str]) -> None:
     """Lay the other models out as the cache of Hugging Face, in which the library looks for them by name."""
-    for role, repository in ROLES.items():
+    for role, repository in repositories.items():
         place = cache / f"models--{repository.replace('/', '--')}"
         (place / "refs").mkdir(parents=True)
         (place / "refs" / "main").write_text(_REVISION, encoding="utf-8")

@@ -23,7 +23,8 @@ REPOSITORIES = {"path": "kyutai/pocket-tts", "tokenizer": "kyutai/pocket-tts-wit
 def _load(request: EngineRequest, models: ModelPaths) -> AnyEngine:
     from voxq.engines.speak.cloning import pocket_tts_model
 
-    return pocket_tts_model.load(request, models)
+    language = MODELS[request.model]
+    return pocket_tts_model.load(request, models, (language, LANGUAGES[language]), REPOSITORIES)
 
 
 FAMILY = cloning_family(

@@ -27,7 +27,7 @@ _MODELS = {
 def _load(request: EngineRequest, models: ModelPaths) -> AnyEngine:
     from voxq.engines.speak.cloning import qwen3_tts_model
 
-    return qwen3_tts_model.load(request, models)
+    return qwen3_tts_model.load(request, models, LANGUAGES)
 
 
 FAMILY = cloning_family(

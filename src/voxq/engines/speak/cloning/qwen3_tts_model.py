@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from voxq.engines.contract import EngineRequest, ModelPaths, Options, Reference, Samples
 from voxq.engines.speak.cloning.cloner import Cloner, first_seconds, harmless
-from voxq.engines.speak.cloning.qwen3_tts import LANGUAGES
 from voxq.model_store.stamp import revision_of
 
 if TYPE_CHECKING:
@@ -18,8 +18,9 @@ _LONGEST_SECONDS = 30.0
 class Qwen3Tts(Cloner[Any]):
     """A voice is a prompt: the codes of the recording and its text or, without a text, its embedding."""
 
-    def __init__(self, model: Qwen3TTSModel, revision: str) -> None:
-        super().__init__(revision, tuple(LANGUAGES))
+    def __init__(self, model: Qwen3TTSModel, revision: str, languages: Mapping[str, str]) -> None:
+        super().__init__(revision, tuple(languages))
+        self._names = languages
         self._model = model
 
     @property
@@ -39,15 +40,15 @@ class Qwen3Tts(Cloner[Any]):
 
     def speak(self, text: str, language: str, voice: Any, options: Options) -> Samples:
         sounds, rate = self._model.generate_voice_clone(
-            text=text, language=LANGUAGES[language], voice_clone_prompt=voice
+            text=text, language=self._names[language], voice_clone_prompt=voice
         )
         if rate != self.sample_rate:
             raise ValueError(f"a rate of {rate} Hz")
         return sounds[0]
 
 
-def load(request: EngineRequest, models: ModelPaths) -> Qwen3Tts:
-    """Load the model. Raises EngineError, or whatever the library raises."""
+def load(request: EngineRequest, models: ModelPaths, languages: Mapping[str, str]) -> Qwen3Tts:
+    """Load the model. `languages`: its names of them by code. Raises whatever the library raises."""
     import torch
     from qwen_tts import Qwen3TTSModel  # pyright: ignore[reportMissingImports]
 
@@ -57,4 +58,4 @@ def load(request: EngineRequest, models: ModelPaths) -> Qwen3Tts:
         device_map=request.device,
         dtype=torch.bfloat16 if on_gpu else torch.float32,
     )
-    return Qwen3Tts(model, f"qwen3-tts:{request.model}:{revision_of(models['path'])}")
+    return Qwen3Tts(model, f"qwen3-tts:{request.model}:{revision_of(models['path'])}", languages)
