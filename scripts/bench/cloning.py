@@ -92,7 +92,8 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
             if person.name != _DEFAULT:
                 score.add("no clone", person, others[0].speak)
     for model, family in registry.installed(Capability.SPEAK, store).items():
-        if family.traits_for(EngineRequest(family.name, model)).clones != "samples":
+        traits = family.traits_for(EngineRequest(family.name, model))
+        if traits.clones != "samples" or "en" not in traits.cloned_languages:
             continue
         with _cloner(family, model, store) as clone:
             for person in people:

@@ -77,16 +77,19 @@ def reference() -> Reference:
     return Reference(clip())
 
 
-def measure_speech(synthesiser: Synthesiser, voices: Sequence[Voice]) -> Cost:
+def measure_speech(
+    synthesiser: Synthesiser, voices: Sequence[Voice], cloned_languages: Sequence[str] = ("en",)
+) -> Cost:
     """Measure a short and a long sentence, whose lengths are given by `spoken_seconds`. The first of `voices`
-    must be English; if there are none, the sentences are spoken in the voice of `reference`.
+    must be English; if there are none, the sentences are spoken in the voice of `reference`, as if they were
+    in the first of `cloned_languages` if English is none of these.
 
     Raises EngineError if the engine fails.
     """
     in_voice = (
         partial(TextItem, options={"voice": voices[0].name})
         if voices
-        else partial(TextItem, options={"language": "en"}, reference=reference())
+        else partial(TextItem, options={"language": _first_of(cloned_languages)}, reference=reference())
     )
     if not _speaks_chinese(synthesiser, voices):
         _speaking_seconds(synthesiser, in_voice(SHORT_SENTENCE))  # the first includes lazy initialisation
@@ -96,6 +99,10 @@ def measure_speech(synthesiser: Synthesiser, voices: Sequence[Voice]) -> Cost:
             for sentence in (SHORT_SENTENCE, LONG_SENTENCE)
         )
     )
+
+
+def _first_of(languages: Sequence[str]) -> str:
+    return "en" if "en" in languages else languages[0]
 
 
 def _speaks_chinese(synthesiser: Synthesiser, voices: Sequence[Voice]) -> bool:

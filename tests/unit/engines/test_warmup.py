@@ -50,7 +50,8 @@ def test_a_model_without_voices_is_warmed_up_with_a_recording() -> None:
             items.extend(batch)
             return [Spoken(np.zeros(1, np.float32), 24_000) for _ in batch]
 
-    warmup.measure_speech(Cloner(), ())
+    warmup.measure_speech(Cloner(), (), ("de", "fr"))
+    assert {item.options["language"] for item in items} == {"de"}
     assert {item.text for item in items} == {warmup.SHORT_SENTENCE, warmup.LONG_SENTENCE}
     assert len({item.reference.key for item in items if item.reference}) == 1
 

@@ -42,14 +42,16 @@ class Speaker:
     def __init__(self, family: EngineFamily, request: EngineRequest, models: ModelPaths) -> None:
         """Load the model. Raises EngineError, or whatever the model library raises."""
         self._family = family
-        self._clones = family.traits_for(request).clones
+        self._traits = family.traits_for(request)
         self._voices = family.voices_for(request.model)
         self._synthesiser = family.load(request, models)
         self.revision = self._synthesiser.revision
         self._rate: int | None = None
 
     def measure(self) -> Cost:
-        return warmup.measure_speech(self._synthesiser, self._voices)
+        return warmup.measure_speech(
+            self._synthesiser, self._voices, self._traits.cloned_languages or ("en",)
+        )
 
     def read(self, ref: ChunkRef) -> _Sentence | ChunkError:
         """Read the voice that a sentence is to be spoken in, and check that the model can do what is
@@ -65,7 +67,7 @@ class Speaker:
                     names=", ".join(names),
                 ),
             )
-        reference = None if ref.reference is None else read_reference(ref.reference, self._clones)
+        reference = None if ref.reference is None else read_reference(ref.reference, self._traits.clones)
         if isinstance(reference, ChunkError):
             return reference
         return _Sentence(ref.sound, TextItem(ref.text, ref.options, reference))
