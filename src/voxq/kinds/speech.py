@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from voxq.core.inputs import TEXT, Inline
-from voxq.core.options import Affects, Mark, Options
+from voxq.core.options import Affects, Mark, Options, SetBy
 from voxq.core.refusal import Refusal
 from voxq.core.task import Task
 from voxq.engines.contract import FASTEST, SLOWEST
@@ -108,6 +108,12 @@ class SpeechOptions(Options):
         bool,
         Field(description="Write out figures and addresses before reading; false: as the voice reads them."),
     ] = True
+    likeness: Annotated[
+        float | None,
+        Field(ge=-1, le=1),
+        Mark(affects=Affects.RESULT, set_by=SetBy.SERVICE),
+    ] = None
+    """Similarity of the voice and the one that was asked for, if it is a voice match."""
 
 
 class _Speech(Kind):
@@ -121,7 +127,10 @@ class _Speech(Kind):
 
     def shown(self, options: Options) -> dict[str, Any]:
         assert isinstance(options, SpeechOptions)
-        return {"voice": options.voice, "format": options.format, "speed": options.speed}
+        shown = {"voice": options.voice, "format": options.format, "speed": options.speed}
+        if options.likeness is None:
+            return shown
+        return shown | {"voice_match": {"voice": options.voice, "similarity": options.likeness}}
 
     def check_model(self, step: str, options: Options, model: Model) -> None:
         assert isinstance(options, SpeechOptions)
@@ -313,6 +322,7 @@ SPEECH = _Speech(
     makes_file=True,
     routes=(
         "voxq.api.kinds.speech.submission",
+        "voxq.api.kinds.speech.embedding",
         "voxq.api.kinds.speech.voices",
         "voxq.api.kinds.speech.openai.routes",
         "voxq.api.kinds.speech.openai.listings",

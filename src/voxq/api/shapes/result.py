@@ -143,6 +143,17 @@ class SkippedView(BaseModel):
     )
 
 
+class VoiceMatchView(BaseModel):
+    """The voice that stands for one that was asked for by its voiceprint or vector. It is like it, no clone
+    of it."""
+
+    voice: str = Field(examples=["zf_xiaoxiao"], description="Voice that speaks.")
+    similarity: float = Field(
+        description="Cosine of its vector and the one asked for, -1 to 1; recordings of one speaker have "
+        "about 0.9."
+    )
+
+
 class VoiceQualityView(BaseModel):
     """Measures of a recording of a voice."""
 
@@ -222,6 +233,9 @@ class DoneResult(BaseModel):
         default=False, description="Whether no speech was found in the recording; the text is then empty."
     )
     voice: str = Field(default="", description="Voice of synthesised speech; likewise the next fields.")
+    voice_match: VoiceMatchView | None = Field(
+        default=None, description="How much that voice is like the voiceprint or vector of the request."
+    )
     speed: float = Field(default=1.0, description="Speed as requested.")
     format: str = Field(default="", description="Format of the audio file.")
     sample_rate: int = Field(default=0, description="Sample rate of the audio file, in Hz.")

@@ -11,7 +11,7 @@ from pydantic import Field
 from voxq.api import errors, openapi
 from voxq.api.access_log import note
 from voxq.api.callers.auth import Owner
-from voxq.api.kinds.speech import options
+from voxq.api.kinds.speech import matching, options
 from voxq.api.language import said
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.submission import Batch, BatchItem
@@ -26,19 +26,28 @@ from voxq.tasks import intake
 MAX_TEXTS = 500
 """Maximum number of texts in a batch."""
 
+_VoiceprintField = Annotated[
+    str,
+    Field(
+        description="Voiceprint of the caller, instead of `voice`: the most similar voice speaks, see "
+        "`voice_match` in the result."
+    ),
+]
 _BATCH_BYTES = 32 << 20
-_MANY_TEXTS = RequestReader(
+MANY_TEXTS = RequestReader(
     SpeechOptions,
     fixed={"cache": False},
     besides={
         "texts": Annotated[
             list[str], Field(min_length=1, max_length=MAX_TEXTS, description="Texts to speak, one task each.")
-        ]
+        ],
+        "voiceprint": (_VoiceprintField, ""),
     },
 )
 
 
-async def _among_speakers(service: Service, text: str, asked: SpeechOptions) -> SpeechOptions:
+async def among_speakers(service: Service, text: str, asked: SpeechOptions) -> SpeechOptions:
+    """Check the options of a text against the voices that there are. Raises as `options.for_speakers`."""
     speakers = await service.voices.recent()
     # In a thread, because checking a long text takes a moment.
     longest = service.settings.max_text_characters
@@ -47,10 +56,18 @@ async def _among_speakers(service: Service, text: str, asked: SpeechOptions) -> 
 
 async def _chosen(service: Service, owner: str, asked: Asked[SpeechOptions]) -> tuple[str, SpeechOptions]:
     text = asked.besides["text"]
-    return text, await _among_speakers(service, text, asked.options)
+    return text, await _in_voice(service, owner, text, asked)
 
 
-router = text_route.router_of(SPEECH, {"text": TextField}, _chosen)
+async def _in_voice(service: Service, owner: str, text: str, asked: Asked[SpeechOptions]) -> SpeechOptions:
+    """Check the options of a text, which may ask for the voice of a voiceprint."""
+    wanted = asked.options
+    if id := asked.besides["voiceprint"]:
+        wanted = await matching.of_voiceprint(service, owner, id, text, wanted)
+    return await among_speakers(service, text, wanted)
+
+
+router = text_route.router_of(SPEECH, {"text": TextField, "voiceprint": (_VoiceprintField, "")}, _chosen)
 
 
 @router.post(
@@ -59,7 +76,7 @@ router = text_route.router_of(SPEECH, {"text": TextField}, _chosen)
     response_model=Batch,
     response_model_exclude_unset=True,
     responses=errors.documented(400, 401, 403, 404, 408, 413, 422, 429, 503, 507),
-    openapi_extra=openapi.body("application/json", _MANY_TEXTS.json_schema()),
+    openapi_extra=openapi.body("application/json", MANY_TEXTS.json_schema()),
 )
 async def batch(request: Request, service: TheService, owner: Owner, body: TheBody) -> Batch:
     """Queue one task for each text, all with the same options. Nothing is queued unless every text can be
@@ -67,13 +84,13 @@ async def batch(request: Request, service: TheService, owner: Owner, body: TheBo
 
     If the queue fills up on the way, the remaining texts report it.
     """
-    asked = await body.read(request, _MANY_TEXTS, _BATCH_BYTES)
+    asked = await body.read(request, MANY_TEXTS, _BATCH_BYTES)
     how = asked.submission
     callback = how.webhook(service.settings.registered_webhooks)
     wanted: list[tuple[str, intake.Request]] = []
     for number, text in enumerate(asked.besides["texts"]):
         try:
-            chosen = await _among_speakers(service, text, asked.options)
+            chosen = await _in_voice(service, owner, text, asked)
         except Refusal as refusal:
             details = refusal.details | {"index": number}
             raise Refusal(
