@@ -20,7 +20,7 @@ REGISTRY = "kinds/__init__.py"
 
 NAMES = {type(kind).__module__.split(".")[2]: name for name, kind in kinds.registered().items()}
 """Kinds by the name of their modules: "transcription" is registered as "asr"."""
-WORDS = frozenset({"text"})
+WORDS = frozenset({"text", "voiceprint"})
 """Names of kinds that are also names of fields, where nothing is meant but the field."""
 _MODULE = re.compile(r"voxq\.(?:\w+\.)?kinds\.(\w+)")
 
