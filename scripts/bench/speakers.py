@@ -120,7 +120,7 @@ def _long(hours: float) -> None:
     count = int(hours * 3600 / HOP)
     voices = rng.normal(0, 1, (6, 256))
     who = np.repeat(rng.integers(6, size=count // 5 + 1), 5)[:count]
-    vectors = (voices[who] + rng.normal(0, 0.8, (count, 256))).astype(np.float16)
+    vectors: np.ndarray = (voices[who] + rng.normal(0, 0.8, (count, 256))).astype(np.float16)
     places = [(round(each * HOP * RATE), round((each * HOP + 1.6) * RATE)) for each in range(count)]
     tracemalloc.start()
     began = time.process_time(), time.perf_counter()
