@@ -38,20 +38,22 @@ def check_voices(settings: Settings) -> Iterator[Finding]:
         )
     if _KOKORO in installed:
         yield from _phonemisers()
-    for name in voices.models():
-        if name not in installed:
-            family = voices.family_of(name)
-            fix = (
-                ""
-                if family.requirements.are_installed
-                else Message("To install, run: {command}", command=family.requirements.command)
-            )
-            yield Finding(
-                "voices",
-                "ok",
-                Message("{name} is not installed: {summary}", name=name, summary=family.summary),
-                fix,
-            )
+    missing = {
+        voices.family_of(name).name: name for name in reversed(voices.models()) if name not in installed
+    }
+    for name in reversed(missing.values()):  # of each family one: seven languages of one engine are one offer
+        yield _not_installed(name)
+
+
+def _not_installed(name: str) -> Finding:
+    family = voices.family_of(name)
+    fix = (
+        ""
+        if family.requirements.are_installed
+        else Message("To install, run: {command}", command=family.requirements.command)
+    )
+    says = Message("{name} is not installed: {summary}", name=name, summary=family.summary)
+    return Finding("voices", "ok", says, fix)
 
 
 def _phonemisers() -> Iterator[Finding]:

@@ -20,13 +20,13 @@ MODELS: tuple[Model, ...] = (*FUNASR, *SHERPA_ONNX, *WHISPER, *KOKORO, *SPEAKERS
 
 
 def find(name: str) -> Model:
-    """Find a model by name, alias or repository in a hub. Raises UnknownModel."""
+    """Find a model by name, alias or a repository in a hub that has only this one. Raises UnknownModel."""
     models = {model.name: model for model in MODELS}
     if found := aliases.resolve(name, models):
         return models[found]
-    for model in MODELS:
-        if model.hubs and name in model.hubs.repositories.values():
-            return model
+    there = [model for model in MODELS if model.hubs and name in model.hubs.repositories.values()]
+    if len(there) == 1:
+        return there[0]
     raise UnknownModel(
         Message("Unknown model {name!r}. There are: {models}.", name=name, models=", ".join(models))
     )

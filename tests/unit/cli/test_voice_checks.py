@@ -29,9 +29,11 @@ def look(machine: Path) -> dict[str, list[str]]:
 
 
 def test_missing_language_packages_are_reported_with_their_command(machine: Path) -> None:
-    (here, missing) = look(machine)["ok"]
+    here, missing, *others = look(machine)["ok"]
     assert here.startswith("hibari: 1 in en")
     assert "voxq models pull kokoro" in missing
+    (cloner,) = [each for each in others if each.startswith("pocket-tts")]
+    assert "voxq engines install pocket-tts" in cloner
 
 
 def test_a_model_without_its_phonemisers_is_a_warning(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,8 +190,8 @@ def test_json_forms_say_what_was_taken_out_and_that_nobody_spoke() -> None:
         assert told["segments"][0]["language"] == "en"
 
 
-@pytest.mark.parametrize("format", Format)
-def test_every_format_has_the_text(format: Format) -> None:
+@pytest.mark.parametrize("format", [each for each in Format if each is not Format.RTTM])
+def test_every_format_but_that_of_turns_alone_has_the_text(format: Format) -> None:
     assert "Hi there" in render(Transcript.of([Segment("Hi there", 0.0, 1.0)], "en", 1.0), format)
 
 
