@@ -43,6 +43,7 @@ STATUS = {
     "not_found": 404,
     "model_not_found": 404,
     "no_provider": 404,
+    "no_such_speaker": 404,
     "no_such_step": 404,
     "no_such_voice": 404,
     "no_such_voiceprint": 404,

@@ -49,6 +49,7 @@ _SENTENCES = {
     "no_provider": "No language model is set up here; see LLM_PROVIDERS",
     "provider_refused": "The provider local does not accept the request (HTTP 400)",
     "no_audio": "Invalid file format",
+    "no_such_speaker": "There is no speaker S3. There are: S1, S2",
     "no_such_step": "The task has no such step",
     "no_such_voice": "There is no such voice",
     "no_such_voiceprint": "There is no such voiceprint",
@@ -109,7 +110,14 @@ _OF_VOICEPRINTS = frozenset(
         "voiceprint_deleted",
     }
 )
-_ONLY_NATIVE = _OF_VOICEPRINTS | {"no_such_step", "no_such_voice", "not_admin", "not_done", "not_failed"}
+_ONLY_NATIVE = _OF_VOICEPRINTS | {
+    "no_such_speaker",
+    "no_such_step",
+    "no_such_voice",
+    "not_admin",
+    "not_done",
+    "not_failed",
+}
 """Codes that the routes of OpenAI's API and of QuQu's never answer with."""
 _ONLY_OPENAIS = frozenset({"context_length_exceeded", "llm_busy", "no_provider", "provider_refused"})
 """Codes of chats, which no other route answers with."""

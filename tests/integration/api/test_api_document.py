@@ -21,6 +21,9 @@ from voxq.queue import claiming
 
 FIELDS = (
     "cache",
+    "speakers",
+    "min_speakers",
+    "max_speakers",
     "model",
     "language",
     "chinese_script",
@@ -47,6 +50,8 @@ worker."""
 UPLOADS = (
     *("/submit", "/batch", "/transcriptions", "/translations", "/speech", *WAITING),
     *("/asr/transcribe", "/asr/transcribe-and-optimize", "/llm/optimize"),
+    *("/synthesize-with-embedding", "/batch-synthesize", "/extract-embedding"),
+    *("/voiceprints", "/identify", "/verify", "/recordings", "/versions"),
 )
 HEAVY = ("torch", "ctranslate2", "onnxruntime", "faster_whisper", "av", "numpy")
 
@@ -64,9 +69,9 @@ def check(operation: Any, mode: GenerationMode, task_ids: Sequence[str] = ()) ->
         suppress_health_check=list(HealthCheck),
     )
     def answers_as_described(case: Case, data: strategies.DataObject) -> None:
-        # Keys are optional, and this service has none. Generated content is neither a recording nor a text,
-        # and a generated cursor is none that an answer contained, so requests of the right form may be
-        # refused.
+        # Keys are optional, and this service has none. Generated content is neither a recording nor a text or
+        # a vector of a voice, and a generated cursor is none that an answer contained, so requests of the
+        # right form may be refused.
         may_be_refused = case.path.endswith(UPLOADS) or "cursor" in case.query
         excluded = [ignored_auth, *([positive_data_acceptance] if may_be_refused else [])]
         if case.path in WAITING:
@@ -139,7 +144,8 @@ def sent_by_the_page(schema: dict[str, Any]) -> dict[str, str]:
         if each.get("example") == []:
             continue
         each = each.get("items", each)
-        usual = {"string": "string", "integer": 0, "number": 0, "boolean": True}[each["type"]]
+        type_name = each["anyOf"][0]["type"] if "anyOf" in each else each["type"]
+        usual = {"string": "string", "integer": 0, "number": 0, "boolean": True}[type_name]
         choices = each.get("enum") or each.get("examples") or [usual]
         value = each.get("example", each.get("default", choices[0]))
         values[name] = str(value).lower() if isinstance(value, bool) else str(value)

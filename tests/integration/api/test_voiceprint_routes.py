@@ -273,7 +273,7 @@ def test_it_grows_and_is_replaced(ada: Client) -> None:
     assert "vector" not in replaced["embedding"]
     assert ada.send(f"voiceprints/{id}/verify", SPEECH).json()["match"] is False
     assert ada("PATCH", f"voiceprints/{id}", json={"name": "Anna"}).json()["name"] == "Anna"
-    for name in ("", " ", "a" * 101, "a\nb"):
+    for name in ("", " ", "a" * 101, "\n"):
         assert ada("PATCH", f"voiceprints/{id}", json={"name": name}).status_code == 422
 
 

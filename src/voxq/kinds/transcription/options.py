@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from voxq.core.options import Affects, Mark, Options, SetBy
 from voxq.engines.languages import LANGUAGES
@@ -18,6 +18,9 @@ from voxq.speech.chinese_script import Script
 MOST_SPEAKERS = 8
 UNCHANGED = "unchanged"
 """Script of Mandarin text that stays as the model writes it."""
+
+
+_SPEAKER_COUNT = {"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1, "maximum": MOST_SPEAKERS}]}
 
 
 def number_of_speakers(given: object) -> object:
@@ -34,6 +37,9 @@ def number_of_speakers(given: object) -> object:
     if not 1 <= number <= MOST_SPEAKERS:
         raise ValueError(Message("must be true, false, or a number from 1 to {most}", most=MOST_SPEAKERS))
     return number
+
+
+SpeakerCount = Annotated[int | None, BeforeValidator(number_of_speakers), WithJsonSchema(_SPEAKER_COUNT)]
 
 
 _SWITCHED_ON, _SWITCHED_OFF = ("true", "yes", "on"), ("", "false", "no", "off")
@@ -163,7 +169,7 @@ class TranscriptionOptions(Options):
             "names the speaker of each segment, which ends where the speaker changes.",
             json_schema_extra={"examples": ["true", "2"]},
         ),
-        Mark(affects=Affects.RESULT, wire=Annotated[int | None, BeforeValidator(number_of_speakers)]),
+        Mark(affects=Affects.RESULT, wire=SpeakerCount),
     ] = None
     """0 if their number is unknown; None: they are not told apart."""
     min_speakers: Annotated[

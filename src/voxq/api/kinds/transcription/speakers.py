@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from voxq.api import errors, lookup
 from voxq.api.callers.auth import Owner
 from voxq.api.service import TheService
+from voxq.api.shapes.names import ShownName
 from voxq.api.shapes.result import Result
 from voxq.core.outcome import Outcome
-from voxq.core.refusal import invalid
+from voxq.core.refusal import Refusal, shown
 from voxq.kinds.steps import SPEAKERS
 from voxq.kinds.transcription import TRANSCRIPTION
 from voxq.kinds.transcription.speakers import with_names
@@ -22,28 +23,13 @@ from voxq.locale import Message
 
 router = APIRouter(prefix=f"/api/v1/{TRANSCRIPTION.name}", tags=[TRANSCRIPTION.name])
 
-_LONGEST_NAME = 80
-
-
-def _printable(name: str) -> str:
-    if not name.isprintable():
-        raise ValueError(Message("must have no control characters"))
-    return name
-
-
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=_LONGEST_NAME),
-    AfterValidator(_printable),
-]
-
 
 class SpeakerNames(BaseModel):
     """Names by those that the speakers have now; two speakers with the same name become one."""
 
     model_config = ConfigDict(extra="forbid")
 
-    speakers: Annotated[dict[str, Name], Field(min_length=1, max_length=20)] = Field(
+    speakers: Annotated[dict[str, ShownName], Field(min_length=1, max_length=20)] = Field(
         examples=[{"S1": "Ann", "S2": "Bob"}], description="New names by the present ones."
     )
 
@@ -53,7 +39,7 @@ class SpeakerNames(BaseModel):
     summary="Name the speakers of a transcript, or merge them",
     response_model=Result,
     response_model_exclude_unset=True,
-    responses=errors.documented(401, 403, 404, 409, 422, 503),
+    responses=errors.documented(400, 401, 403, 404, 409, 422, 503),
 )
 async def name_speakers(task_id: str, service: TheService, owner: Owner, names: SpeakerNames) -> object:
     """Give the speakers of a transcript that is done other names: in its result, its subtitles and its
@@ -64,11 +50,11 @@ async def name_speakers(task_id: str, service: TheService, owner: Owner, names: 
     def renamed(outcome: Outcome) -> Outcome:
         known = {str(each["k"]) for each in outcome.segments if each.get("k")}
         if unknown := names.speakers.keys() - known:
-            raise invalid(
-                "speakers",
+            raise Refusal(
+                "no_such_speaker",
                 Message(
-                    "there is no speaker {name}; there are: {known}",
-                    name=min(unknown)[:_LONGEST_NAME],
+                    "There is no speaker {name}. There are: {known}",
+                    name=shown(min(unknown)),
                     known=", ".join(sorted(known)) or "-",
                 ),
             )

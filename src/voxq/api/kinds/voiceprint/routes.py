@@ -29,22 +29,21 @@ from voxq.api.kinds.voiceprint.shapes import (
     VoiceprintView,
 )
 from voxq.api.service import Service, TheService
+from voxq.api.shapes.names import ShownName
 from voxq.api.submission import idempotency, upload
 from voxq.api.submission.idempotency import IdempotencyKey
 from voxq.api.submission.submitted import submitted
-from voxq.core.refusal import invalid
 from voxq.core.request_reader import RequestReader
 from voxq.core.task import utc
 from voxq.kinds.voiceprint import VOICEPRINT, VoiceprintOptions
-from voxq.locale import Message
 from voxq.tasks import intake
-from voxq.voiceprints.voiceprint import LONGEST_CONSENT, LONGEST_NAME, Consent, Sample, Voiceprint
+from voxq.voiceprints.voiceprint import LONGEST_CONSENT, Consent, Sample, Voiceprint
 
 router = APIRouter(prefix="/api/v1/voiceprints", tags=["voiceprints"])
 
 _PERSON: Mapping[str, Any] = {
     "name": (
-        Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, description="What you call the voice.")],
+        Annotated[ShownName, Field(description="What you call the voice.")],
         ...,
     ),
     "consent_by": (
@@ -68,7 +67,7 @@ _FIXED = {"cache": False}
 _NEW = RequestReader(VoiceprintOptions, fixed=_FIXED, besides=_PERSON, elsewhere=FILE)
 _MORE = RequestReader(VoiceprintOptions, fixed=_FIXED, elsewhere=FILE)
 _SUBMISSION_ERRORS = errors.documented(400, 401, 403, 404, 408, 409, 413, 422, 429, 503, 507)
-_ERRORS = errors.documented(401, 403, 404, 422, 503)
+_ERRORS = errors.documented(400, 401, 403, 404, 422, 503)
 
 
 @router.post(
@@ -173,10 +172,7 @@ async def get(
 @router.patch("/{id}", summary="Rename a voiceprint", response_model_exclude_unset=True, responses=_ERRORS)
 async def rename(service: TheService, owner: Owner, id: TheId, body: Rename) -> VoiceprintView:
     """Change the name of a voiceprint."""
-    name = body.name.strip()
-    if not name or not name.isprintable():
-        raise invalid("name", Message("must have letters, and no control characters"))
-    return await views.described(service, await kept.renamed(service, owner, id, name))
+    return await views.described(service, await kept.renamed(service, owner, id, body.name))
 
 
 @router.delete("/{id}", summary="Delete a voiceprint", responses=_ERRORS)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BaseModel, Field
 
+from voxq.api.shapes.names import ShownName
 from voxq.api.shapes.result import VoiceQualityView
 from voxq.api.shapes.submission import Submitted
 
@@ -81,7 +82,7 @@ class VoiceprintSubmitted(Submitted):
 class Rename(BaseModel, extra="forbid"):
     """What may be changed of a voiceprint."""
 
-    name: str = Field(min_length=1, max_length=100, description="What its owner calls it.")
+    name: ShownName = Field(description="What its owner calls it.")
 
 
 class Verified(BaseModel):
