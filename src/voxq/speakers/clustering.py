@@ -27,6 +27,9 @@ _LEAST_SHARE = 0.03
 """Share of the windows that a speaker has at least, if their number is unknown; a smaller cluster is noise,
 or two who speak at once."""
 _LEAST_WINDOWS = 3
+_SHARES = (0.0, 0.03, 0.06)
+"""Shares of the windows that a cluster must have to begin a speaker. Small ones are often noise or two who
+speak at once, and would take the place of a speaker; but somebody who says little is one, too."""
 _ROUNDS = 5
 
 
@@ -71,12 +74,12 @@ def _voices(vectors: Vectors, count: Count) -> Vectors:
     is heard long enough, and the division is about as clear as the clearest."""
     merges = merges_of(vectors) if len(vectors) > 1 else []
     if count.least == count.most:
-        return _divided(vectors, merges, count.most, 1)
+        return _best(vectors, merges, count.most)[1]
     smallest = max(_LEAST_WINDOWS, round(_LEAST_SHARE * len(vectors)))
     found: dict[int, Vectors] = {}
     margins: dict[int, float] = {}
     for number in range(max(2, count.least), count.most + 1):
-        labels, voices = _refined(vectors, _divided(vectors, merges, number, smallest))
+        labels, voices = _best(vectors, merges, number)
         if np.bincount(labels, minlength=number).min() < smallest:
             continue
         margins[number] = _margin(vectors, labels, voices)
@@ -85,7 +88,15 @@ def _voices(vectors: Vectors, count: Count) -> Vectors:
     clear = [each for each in found if margins[each] >= _CLEAR * max(margins.values())]
     if clear:
         return found[max(clear)]
-    return _divided(vectors, merges, count.least, 1)
+    return _best(vectors, merges, count.least)[1]
+
+
+def _best(vectors: Vectors, merges: list[Merge], number: int) -> tuple[Labels, Vectors]:
+    """Return the division into so many speakers in which windows are most like their own speaker, out of
+    those that begin with clusters of each of the least shares."""
+    sizes = sorted({max(1, round(share * len(vectors))) for share in _SHARES})
+    divisions = [_refined(vectors, _divided(vectors, merges, number, size)) for size in sizes]
+    return max(divisions, key=lambda each: float((vectors @ each[1].T).max(axis=1).mean()))
 
 
 def _divided(vectors: Vectors, merges: list[Merge], wanted: int, smallest: int) -> Vectors:
