@@ -43,7 +43,7 @@ class Run:
 
     def s1(self) -> None:
         """Store the file; a text has none."""
-        if self.task.kind == "asr":
+        if kinds.find(self.task.kind).takes_recording:
             self.lab.keep(self.task)
 
     def s2(self) -> None:
@@ -64,7 +64,7 @@ class Run:
 
     def w4(self) -> None:
         """Move the result to its place; a recording has no file to move."""
-        if self.task.kind == "tts":
+        if kinds.find(self.task.kind).makes_file:
             self.lab.keep(self.task)
 
     def e1(self) -> None:

@@ -19,6 +19,7 @@ from voxq.core.task import Lane, Status, Task, new_task_id
 from voxq.kinds.speech import SpeechOptions
 from voxq.kinds.text import TextOptions
 from voxq.kinds.transcription import TranscriptionOptions
+from voxq.kinds.voiceprint import VoiceprintOptions
 from voxq.parts import Parts
 from voxq.queue import claiming, documents, enqueueing, script
 from voxq.queue.claiming import Beat, Capacity, TaskExecution, Worker
@@ -44,6 +45,8 @@ def make_task(*, text: str = "Guten Tag.", size: int = 4000, sha256: str = "0" *
         changes = {"inputs": {TEXT: Inline(text)}, "outputs": outputs} | changes
     if changes.get("kind") == "text":
         changes = {"inputs": {TEXT: Inline(text)}, "options": TextOptions()} | changes
+    if changes.get("kind") == "voiceprint":
+        changes = {"options": VoiceprintOptions()} | changes
     values: dict[str, Any] = {
         "id": task_id,
         "kind": "asr",
