@@ -39,8 +39,9 @@ def test_tasks_of_all_kinds_are_listed_together(api: ApiServer, lab: Lab) -> Non
     failures = [task for kind in KINDS for task in fail(lab, kind, 1)]
     waiting = [submitted(lab, kind) for kind in KINDS]
     counts = json.loads(voxq(api, "queue", "--json").stdout)
-    assert (counts["queued"], counts["failed"], counts["queued_seconds"]) == (3, 3, 30.0)
-    assert [counts["kinds"][kind]["queued"] for kind in KINDS] == [1, 1, 1]
+    number = len(KINDS)
+    assert (counts["queued"], counts["failed"], counts["queued_seconds"]) == (number, number, 10.0 * number)
+    assert [counts["kinds"][kind]["queued"] for kind in KINDS] == [1] * number
     assert "recordings" in (table := voxq(api, "queue").stdout) and "texts" in table
     listed = json.loads(voxq(api, "queue", "failed", "--json").stdout)
     assert {(r["task_id"], r["kind"]) for r in listed} == {(task.id, task.kind) for task in failures}
@@ -86,7 +87,7 @@ def test_what_waits_and_runs_is_listed_in_its_order(api: ApiServer, lab: Lab) ->
     assert taken == tasks[0]
     told = json.loads(voxq(api, "queue", "list", "--json").stdout)
     assert [task["task_id"] for task in told] == [task.id for task in tasks]
-    assert [task["status"] for task in told] == ["processing", *["queued"] * 5]
+    assert [task["status"] for task in told] == ["processing", *["queued"] * (len(tasks) - 1)]
     waiting = json.loads(voxq(api, "queue", "list", "--status", "queued", "--json").stdout)
     assert waiting == [task | {"age": waiting[n]["age"]} for n, task in enumerate(told[1:])]
     table = voxq(api, "queue", "list", "-n", "2").stdout

@@ -22,9 +22,10 @@ def stream_of(api: ApiServer, task_id: str, kind: str = "asr") -> str:
 
 
 def submitted(api: ApiServer, kind: str) -> str:
-    if kind == "asr":
-        return api.submitted(tone(1))
-    answer = api.http.post(f"/api/v1/{kind}/submit", json={"text": "Hello there."})
+    if kinds.find(kind).takes_recording:
+        answer = api.http.post(f"/api/v1/{kind}/submit", files={"audio": ("note", tone(1))})
+    else:
+        answer = api.http.post(f"/api/v1/{kind}/submit", json={"text": "Hello there."})
     assert answer.status_code == 200, answer.text
     return answer.json()["task_id"]
 
