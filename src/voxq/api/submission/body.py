@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
 
 from voxq.api.limits import Memory
 from voxq.api.service import TheService
+from voxq.core import strict_json, validation
 from voxq.core.options import Options
 from voxq.core.refusal import Refusal
 from voxq.core.request_reader import Asked, RequestReader
-from voxq.locale import Message
+from voxq.locale import Message, about
 
 O = TypeVar("O", bound=Options)  # noqa: E741
+M = TypeVar("M", bound=BaseModel)
 
 _SECONDS = 60.0
 _BYTES_PER_CHARACTER = 12
@@ -33,6 +36,24 @@ class Body:
     async def read(self, request: Request, reader: RequestReader[O], most: int) -> Asked[O]:
         """Read and parse the body, of at most `most` bytes. Raises as `read_raw` and `RequestReader.json`."""
         return reader.json(await self.read_raw(request, most))
+
+    async def read_model(self, request: Request, model: type[M], most: int) -> M:
+        """Read a body of at most `most` bytes that is no options of a task.
+
+        A parameter of the route would be read before the key is checked, however large it is. Raises as
+        `read_raw`, and Refusal ("bad_json", "invalid_option").
+        """
+        raw = await self.read_raw(request, most)
+        try:
+            return model.model_validate(strict_json.loads(raw))
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            if not first["loc"]:
+                raise Refusal("bad_json", Message("Send a JSON object as the body")) from None
+            field = str(first["loc"][0])
+            raise Refusal("invalid_option", about(field, validation.message_of(first)), field=field) from None
+        except ValueError:
+            raise Refusal("bad_json", Message("The body is not valid JSON")) from None
 
     async def read_raw(self, request: Request, most: int) -> bytes:
         """Read the body, of at most `most` bytes.

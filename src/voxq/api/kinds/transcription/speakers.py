@@ -6,14 +6,15 @@ import asyncio
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from voxq.api import errors, lookup
+from voxq.api import errors, lookup, openapi
 from voxq.api.callers.auth import Owner
 from voxq.api.service import TheService
 from voxq.api.shapes.names import ShownName
 from voxq.api.shapes.result import Result
+from voxq.api.submission.body import TheBody
 from voxq.core.outcome import Outcome
 from voxq.core.refusal import Refusal, shown
 from voxq.kinds.steps import SPEAKERS
@@ -22,6 +23,9 @@ from voxq.kinds.transcription.speakers import with_names
 from voxq.locale import Message
 
 router = APIRouter(prefix=f"/api/v1/{TRANSCRIPTION.name}", tags=[TRANSCRIPTION.name])
+
+
+_MOST_BYTES = 64 << 10
 
 
 class SpeakerNames(BaseModel):
@@ -39,13 +43,17 @@ class SpeakerNames(BaseModel):
     summary="Name the speakers of a transcript, or merge them",
     response_model=Result,
     response_model_exclude_unset=True,
-    responses=errors.documented(400, 401, 403, 404, 409, 422, 503),
+    responses=errors.documented(400, 401, 403, 404, 408, 409, 413, 422, 503),
+    openapi_extra=openapi.body("application/json", SpeakerNames.model_json_schema()),
 )
-async def name_speakers(task_id: str, service: TheService, owner: Owner, names: SpeakerNames) -> object:
+async def name_speakers(
+    request: Request, task_id: str, service: TheService, owner: Owner, body: TheBody
+) -> object:
     """Give the speakers of a transcript that is done other names: in its result, its subtitles and its
     events it looks as if they had been found so. Two with the same name become one."""
     kind = TRANSCRIPTION.name
     found = await lookup.find(service, kind, owner, task_id)
+    names = await body.read_model(request, SpeakerNames, _MOST_BYTES)
 
     def renamed(outcome: Outcome) -> Outcome:
         known = {str(each["k"]) for each in outcome.segments if each.get("k")}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from voxq.api import openapi
 from voxq.api.kinds.voiceprint import kept
@@ -17,8 +17,7 @@ from voxq.api.kinds.voiceprint.shapes import Candidate, Identified, TheId, Verif
 from voxq.api.openai.waiting import Waiting
 from voxq.api.service import Service, TheService
 from voxq.api.submission.body import Body, TheBody
-from voxq.core import strict_json, validation
-from voxq.core.refusal import Refusal, invalid
+from voxq.core.refusal import Refusal
 from voxq.locale import Message
 from voxq.voiceprints import comparing
 from voxq.voiceprints.comparing import SAME_SPEAKER, Gallery, Incomparable, Match
@@ -119,22 +118,11 @@ async def _voice(request: Request, response: Response, service: Service, owner: 
     """Read the voice of a request. Raises as `extracted`; Refusal ("bad_json", "invalid_option")."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        given = _given(await body.read_raw(request, _MOST_BYTES))
+        given = await body.read_model(request, Given, _MOST_BYTES)
         return _Voice(tuple(given.vector), given.revision, given.threshold)
     voice = await extracted(request, response, service, owner, _READER)
     found: Mapping[str, Any] = voice.embedding
     return _Voice(tuple(found["vector"]), found["revision"], voice.besides["threshold"])
-
-
-def _given(raw: bytes) -> Given:
-    try:
-        return Given.model_validate(strict_json.loads(raw))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = str(first["loc"][0]) if first["loc"] else "vector"
-        raise invalid(field, validation.message_of(first)) from None
-    except ValueError:
-        raise Refusal("bad_json", Message("The body is not valid JSON")) from None
 
 
 def _check(voice: _Voice, revision: str | None, length: int | None) -> Vector:

@@ -31,6 +31,7 @@ from voxq.api.kinds.voiceprint.shapes import (
 from voxq.api.service import Service, TheService
 from voxq.api.shapes.names import ShownName
 from voxq.api.submission import idempotency, upload
+from voxq.api.submission.body import TheBody
 from voxq.api.submission.idempotency import IdempotencyKey
 from voxq.api.submission.submitted import submitted
 from voxq.core.request_reader import RequestReader
@@ -41,6 +42,7 @@ from voxq.voiceprints.voiceprint import LONGEST_CONSENT, Consent, Sample, Voicep
 
 router = APIRouter(prefix="/api/v1/voiceprints", tags=["voiceprints"])
 
+_MOST_BYTES = 16 << 10
 _PERSON: Mapping[str, Any] = {
     "name": (
         Annotated[ShownName, Field(description="What you call the voice.")],
@@ -169,10 +171,20 @@ async def get(
     return await views.described(service, await kept.found(service, owner, id), vector=vector)
 
 
-@router.patch("/{id}", summary="Rename a voiceprint", response_model_exclude_unset=True, responses=_ERRORS)
-async def rename(service: TheService, owner: Owner, id: TheId, body: Rename) -> VoiceprintView:
+@router.patch(
+    "/{id}",
+    summary="Rename a voiceprint",
+    response_model_exclude_unset=True,
+    responses=errors.documented(400, 401, 403, 404, 408, 413, 422, 503),
+    openapi_extra=openapi.body("application/json", Rename.model_json_schema()),
+)
+async def rename(
+    request: Request, service: TheService, owner: Owner, id: TheId, body: TheBody
+) -> VoiceprintView:
     """Change the name of a voiceprint."""
-    return await views.described(service, await kept.renamed(service, owner, id, body.name))
+    await kept.found(service, owner, id)
+    given = await body.read_model(request, Rename, _MOST_BYTES)
+    return await views.described(service, await kept.renamed(service, owner, id, given.name))
 
 
 @router.delete("/{id}", summary="Delete a voiceprint", responses=_ERRORS)
