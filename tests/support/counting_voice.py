@@ -103,5 +103,6 @@ KIND = EngineFamily(
     _load,
     lambda request: Traits(is_parallel=True, times_real_time=_times_real_time()),
     models=("counting_voice:KIND",),
+    options=frozenset({"voice", "speed"}),
     voices_for=lambda model: (Voice("teller", "en", "female"),),
 )

@@ -18,7 +18,16 @@ from voxq.engines.mixtures import MOST_VOICES
 from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.pieces import Phrase
 from voxq.kinds.spoken import segments_of
-from voxq.kinds.work import Joined, KindRun, Model, OutputFile, Prepared, Results, Work
+from voxq.kinds.work import (
+    Joined,
+    KindRun,
+    Model,
+    ModelUnavailable,
+    OutputFile,
+    Prepared,
+    Results,
+    Work,
+)
 from voxq.locale import Message
 from voxq.processes.media.join_protocol import Begin, Sound
 from voxq.processes.media.protocol import Split
@@ -135,6 +144,12 @@ class _Speech(Kind):
     def check_model(self, step: str, options: Options, model: Model) -> None:
         assert isinstance(options, SpeechOptions)
         model.voice(options.voice)
+        if names := model.not_honoured(options.values(Affects.BATCH)):
+            raise ModelUnavailable(
+                Message(
+                    "{model} does not honour the option {names}.", model=model.name, names=", ".join(names)
+                )
+            )
 
     def begin(self, work: Work) -> SpeechRun:
         return SpeechRun(work)

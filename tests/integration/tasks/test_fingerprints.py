@@ -142,14 +142,15 @@ def test_a_fingerprint_depends_on_everything_that_changes_the_result() -> None:
             '"batch_size": 8, "use_vad": true, "audio_track": null, "separate_channels": false, '
             '"chinese_script": null, '
             '"use_punc": true, "use_itn": null, "rewrite": null, "rewrite_provider": null, '
-            '"rewrite_target": null, "rewrite_prompt": "", "translate": false, "detect": false}]',
+            '"rewrite_target": null, "rewrite_prompt": "", "speakers": null, "min_speakers": null, '
+            '"max_speakers": null, "translate": false, "detect": false}]',
         ),
         (
             SpeechOptions("heart", speed=1.5),
             "Guten Tag.",
             '["anna", "", "recipe", {"text": "Guten Tag.", "voice": "heart", "model": null, '
             '"language": null, "speed": 1.5, "format": "wav", "sample_rate": null, "input_type": "auto", '
-            '"normalise": true}]',
+            '"normalise": true, "likeness": null}]',
         ),
     ],
 )

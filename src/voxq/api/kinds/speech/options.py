@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from voxq.api.submission import texts
+from voxq.core.options import Affects
 from voxq.core.refusal import Refusal, invalid
 from voxq.engines import voices
 from voxq.engines.contract import EngineError
@@ -44,12 +45,24 @@ def for_speakers(text: str, asked: SpeechOptions, speakers: Sequence[Speaker], l
     voice = asked.voice.strip() if asked.voice else None
     speaker = _speaker(voice, language or _spoken_language(text, there), there)
     _check_text(text, language, speaker, there)
+    _check_honoured(asked, speaker)
     return replace(
         asked,
         voice=speaker.voice.name,
         model=speaker.model,
         language=language if language != speaker.voice.language else None,
     )
+
+
+def _check_honoured(asked: SpeechOptions, speaker: Speaker) -> None:
+    """Refuse an option that the model of the voice does not honour, as far as it is known here: the worker
+    knows in any case."""
+    try:
+        family = voices.family_of(speaker.model)
+    except EngineError:
+        return
+    if names := family.not_honoured(asked.values(Affects.BATCH)):
+        raise invalid(names[0], Message("is not honoured by the model {model}", model=speaker.model))
 
 
 def _document(text: str, asked: SpeechOptions) -> Document:
