@@ -54,6 +54,12 @@ class Added:
     processor: float
     """Processor seconds of all processes of the service for one text."""
 
+    @property
+    def by_step(self) -> float:
+        """Seconds that the step adds: from the accepted task to its announced result. A transcript that is
+        rewritten has no submission of its own."""
+        return self.added - self.submitted
+
 
 @dataclass(frozen=True, slots=True)
 class Many:
@@ -157,7 +163,7 @@ def writes(said: str) -> str:
 
 
 def main(console: Console, file: Path | None) -> int:
-    """Measure, print and perhaps write the figures. Returns 1 if the service adds more than it may."""
+    """Measure, print and perhaps write the figures. Returns 1 if the step adds more than it may."""
     with (
         llm_server(write=writes, seconds=_DELAY) as server,
         service(
@@ -172,7 +178,8 @@ def main(console: Console, file: Path | None) -> int:
     table.add_row(
         "one text, median", f"{added.through:.3f}", f"{added.alone:.3f}", f"{1000 * added.added:.1f} ms"
     )
-    table.add_row("of it, submission", f"{added.submitted:.3f}", "", "")
+    table.add_row("of it, submission", f"{added.submitted:.3f}", "", f"{1000 * added.submitted:.1f} ms")
+    table.add_row("of it, the step (at most 20 ms)", "", "", f"{1000 * added.by_step:.1f} ms")
     table.add_row("one text, 90 %", "", "", f"{1000 * added.added_90:.1f} ms")
     table.add_row("processor time of one text", f"{added.processor:.4f}", "", "")
     rate = f"{at_once.ratio:.3f} times"
@@ -185,4 +192,4 @@ def main(console: Console, file: Path | None) -> int:
     if file:
         figures: dict[str, Any] = {"added": asdict(added), "at_once": asdict(at_once)}
         file.write_text(json.dumps(figures, indent=2) + "\n")
-    return 1 if added.added > _MOST_ADDED else 0
+    return 1 if added.by_step > _MOST_ADDED else 0
