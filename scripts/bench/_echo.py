@@ -6,10 +6,8 @@ python scripts/bench/_echo.py PARENT_PID PORT
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -17,12 +15,11 @@ from typing import Annotated
 import httpx
 import uvicorn
 from _ended import ended
+from _listening import wait_until_it_listens
 from fastapi import FastAPI, File, Form, UploadFile
 
 from voxq.processes.parent_death import die_with_parent
 from voxq.supervisor.ports import free_port
-
-_START_SECONDS = 20.0
 
 app = FastAPI()
 
@@ -38,21 +35,9 @@ def echo() -> Iterator[httpx.Client]:
     port = free_port()
     process = subprocess.Popen([sys.executable, __file__, str(os.getpid()), str(port)])
     with ended(process):
-        _wait_until_it_listens(port)
+        wait_until_it_listens(port)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http:
             yield http
-
-
-def _wait_until_it_listens(port: int) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 def main() -> None:

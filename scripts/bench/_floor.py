@@ -10,10 +10,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import Any
 import redis.asyncio
 import uvicorn
 from _ended import ended
+from _listening import wait_until_it_listens
 from python_multipart.multipart import MultipartParser, parse_options_header
 from redis import Redis
 from rq import Queue
@@ -31,8 +30,6 @@ from voxq.processes.media.pool import ProbePool
 from voxq.processes.parent_death import die_with_parent
 from voxq.settings import Settings
 from voxq.supervisor.ports import free_port
-
-_START_SECONDS = 20.0
 
 
 @contextmanager
@@ -47,20 +44,8 @@ def floor(settings: Settings, directory: Path) -> Iterator[str]:
     environ = {**os.environ, "REDIS_URL": settings.redis_url or ""}
     process = subprocess.Popen([sys.executable, __file__, *arguments], env=environ)
     with ended(process):
-        _wait_until_it_listens(port)
+        wait_until_it_listens(port)
         yield f"http://127.0.0.1:{port}/submit"
-
-
-def _wait_until_it_listens(port: int) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 class Floor:

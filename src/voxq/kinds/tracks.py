@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, Field
+
+from voxq.core.options import Affects, Mark
 from voxq.engines.languages import code_of
 from voxq.kinds.work import Prepared
 from voxq.locale import Message
@@ -33,6 +36,18 @@ def checked_track(given: Any) -> str:
             )
         )
     return language
+
+
+AudioTrack = Annotated[
+    str | None,
+    Field(
+        description="Sound track of a file with several: its number, from 0, or its language (eng, zh); "
+        "nothing: the one marked as default, else the first with sound.",
+        json_schema_extra={"examples": ["1", "eng"]},
+    ),
+    Mark(affects=Affects.RESULT, wire=Annotated[str, BeforeValidator(checked_track)]),
+]
+"""The option of every kind that is made from a recording."""
 
 
 def tracks_of(prepared: Prepared) -> tuple[dict[str, Any], ...]:

@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from voxq.core.inputs import AUDIO, Blob
-from voxq.core.options import Affects, Mark, Options, SetBy
+from voxq.core.options import Mark, Options, SetBy
 from voxq.kinds.base import Kind, StepSpec
 from voxq.kinds.pieces import Span
 from voxq.kinds.steps import KindStep, RunInSteps
-from voxq.kinds.tracks import checked_track
+from voxq.kinds.tracks import AudioTrack
 from voxq.kinds.work import Joined, Work
 from voxq.locale import Message
 from voxq.processes.media.protocol import Prepare
@@ -40,15 +40,7 @@ _CHUNKING = Chunking(maximum=3.2, target=2.4, max_gap=1.0)
 class VoiceprintOptions(Options):
     """Options of a task that makes a vector of a recording."""
 
-    audio_track: Annotated[
-        str | None,
-        Field(
-            description="Sound track of a file with several: its number, from 0, or its language (eng, zh); "
-            "nothing: the one marked as default, else the first with sound.",
-            json_schema_extra={"examples": ["1", "eng"]},
-        ),
-        Mark(affects=Affects.RESULT, wire=Annotated[str, BeforeValidator(checked_track)]),
-    ] = None
+    audio_track: AudioTrack = None
     voiceprint_id: Annotated[
         str, Field(description="Voiceprint that the recording is for."), Mark(set_by=SetBy.SERVICE)
     ] = ""

@@ -11,7 +11,7 @@ from voxq.core.options import Affects, Mark, Options, SetBy
 from voxq.engines.languages import LANGUAGES
 from voxq.kinds.hotwords import MAX_HOTWORDS, checked_hotwords, hotwords_of_file
 from voxq.kinds.rewritten import LONGEST_PROMPT, ModeName
-from voxq.kinds.tracks import checked_track
+from voxq.kinds.tracks import AudioTrack
 from voxq.locale import Message
 from voxq.speech.chinese_script import Script
 
@@ -99,15 +99,7 @@ class TranscriptionOptions(Options):
         Mark(affects=Affects.RESULT, flag="--vad/--no-vad"),
     ] = True
     """Where chunks are cut; the content of a chunk means the same to a model either way."""
-    audio_track: Annotated[
-        str | None,
-        Field(
-            description="Sound track of a file with several: its number, from 0, or its language (eng, zh); "
-            "nothing: the one marked as default, else the first with sound.",
-            json_schema_extra={"examples": ["1", "eng"]},
-        ),
-        Mark(affects=Affects.RESULT, wire=Annotated[str, BeforeValidator(checked_track)]),
-    ] = None
+    audio_track: AudioTrack = None
     separate_channels: Annotated[
         bool,
         Field(
