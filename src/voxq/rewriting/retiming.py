@@ -14,9 +14,9 @@ from itertools import accumulate, pairwise
 from voxq.rewriting.differences import Operation, difference
 from voxq.rewriting.differences import Word as Written
 from voxq.speech.character_times import CharacterTimes
+from voxq.speech.lines import SENTENCE_END
 from voxq.speech.transcript import Segment, Transcript, Word, join_texts
 
-_SENTENCE_END = frozenset(".!?。！？…")
 _OPENING = frozenset("「『（《【〈“‘([{¿¡")
 """Marks that belong to the word after them."""
 
@@ -166,8 +166,8 @@ def _anchor(times: Sequence[Time | None], words: Sequence[Written], among: range
 
 def _cut(words: Sequence[Written], place: range) -> int:
     """Return the index of the first inserted word that belongs to what follows."""
-    start = place.start - 1 if place.start and words[place.start - 1].text in _SENTENCE_END else place.start
-    ends = [index + 1 for index in range(start, place.stop) if words[index].text in _SENTENCE_END]
+    start = place.start - 1 if place.start and words[place.start - 1].text in SENTENCE_END else place.start
+    ends = [index + 1 for index in range(start, place.stop) if words[index].text in SENTENCE_END]
     cut = max(ends[-1], place.start) if ends else place.stop
     while cut < place.stop and words[cut].is_mark and words[cut].text not in _OPENING:
         cut += 1  # such as the quotation mark that closes the sentence

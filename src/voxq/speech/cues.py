@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from voxq.speech.character_times import CharacterTimes, count
-from voxq.speech.lines import Line, lines_of, printable
+from voxq.speech.lines import SENTENCE_END, Line, lines_of, printable
 from voxq.speech.transcript import Segment
 
 _LINES_PER_CUE = 2
 _LONG_CUE = 7_000
 """Milliseconds beyond which a cue gets no second line."""
-_SENTENCE_END = tuple(".!?。！？…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def _split(segment: Segment) -> Iterator[Cue]:
     for line in lines_of(text):
         if shown and (
             len(shown) == _LINES_PER_CUE
-            or text[: shown[-1].end].rstrip().endswith(_SENTENCE_END)
+            or text[: shown[-1].end].rstrip().endswith(tuple(SENTENCE_END))
             or timeline.end_of(line) - timeline.start_of(shown[0]) > _LONG_CUE
         ):
             yield timeline.cue(shown)

@@ -14,7 +14,7 @@ LINE_COLUMNS = 42
 
 _ENOUGH_FOR_A_LINE = LINE_COLUMNS // 2
 """Columns from which on a line ends where a sentence does."""
-_SENTENCE_END = frozenset(".!?。！？…")
+SENTENCE_END = frozenset(".!?。！？…")
 _NEVER_FIRST = frozenset("，。！？、；：」』）》】〉”’…—～ー々,.!?;:%)]}")
 _NEVER_LAST = frozenset("「『（《【〈“‘([{")
 _INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -59,7 +59,7 @@ def _stretches(text: str) -> Iterator[Line]:
     """Yield the parts that each begin on a new line: one sentence, or a few short ones."""
     start = columns = 0
     for at, character in enumerate(text):
-        is_sentence_over = columns >= _ENOUGH_FOR_A_LINE and text[start:at].rstrip()[-1] in _SENTENCE_END
+        is_sentence_over = columns >= _ENOUGH_FOR_A_LINE and text[start:at].rstrip()[-1] in SENTENCE_END
         if is_sentence_over and _may_break(text, at):
             yield Line(start, at)
             start, columns = at, 0

@@ -20,6 +20,18 @@ Shape = Mapping[str, type | UnionType]
 """Types of the required fields of a record; it may have others."""
 
 _PIECE = 64 << 10
+
+
+def sync_directory(directory: Path) -> None:
+    """Wait until the names in a directory are on the disk: a file that was moved there stays. Raises
+    OSError."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 _NO_FILE = (errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EACCES, errno.EPERM)
 
 

@@ -165,11 +165,7 @@ class Voiceprints:
                 os.fsync(file.fileno())
         beside.rename(path)
         if self._fsync:
-            descriptor = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            records.sync_directory(path.parent)
 
 
 @cache

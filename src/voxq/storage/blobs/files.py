@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from voxq.core.task import is_task_id
+from voxq.storage import records
 from voxq.storage.blobs.port import Blobs, StoredBlob, check_name, task_id_of
 
 
@@ -32,11 +33,7 @@ class FileBlobs(Blobs):
         os.utime(part)  # probing may have taken minutes, and retention spares new files
         part.replace(self.path(name))
         if self._fsync:
-            fd = os.open(self._directory, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
+            records.sync_directory(self._directory)
 
     def path(self, name: str) -> Path:
         return self._directory / check_name(name)

@@ -234,13 +234,8 @@ class FileJournal(Journal):
             logger.error("journal record {} is not readable, moved to journal/broken", name)
 
     def _sync(self, directory: Path) -> None:
-        if not self._fsync:
-            return
-        fd = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        if self._fsync:
+            records.sync_directory(directory)
 
 
 def _remove(path: str) -> None:
